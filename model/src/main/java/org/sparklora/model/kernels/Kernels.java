@@ -1,0 +1,212 @@
+package org.sparklora.model.kernels;
+
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The arithmetic of the decoder. One implementation per way of computing; all agree with {@link
+ * ReferenceKernels} within the tolerances of {@code KernelsContractTest}.
+ *
+ * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
+ * Nothing is allocated except by {@link #allocate} and scratch memory that is kept and reused.
+ * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16; everything
+ * else is float32. Shapes are as in the table of {@code org.sparklora.model}; a leading {@code (N,
+ * H, D)} may be passed in any shape with the same elements.
+ *
+ * <p>Thread-safe: one instance serves callers one after the other and uses its own threads inside.
+ */
+public sealed interface Kernels permits ReferenceKernels, VectorKernels {
+
+  /** A new float32 tensor of zeros, to be closed by the caller. */
+  Tensor allocate(long... shape);
+
+  /**
+   * A tensor over memory that somebody else owns (a memory-mapped checkpoint, a DL4J parameter
+   * vector); copied only if these kernels cannot read it in place.
+   */
+  Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
+
+  /** {@code y = x}, widening x to float32; both of one size. */
+  void copy(Tensor x, Tensor y);
+
+  /** All elements of {@code y} become {@code value}. */
+  void fill(Tensor y, float value);
+
+  /** {@code y += alpha · x}, elementwise. */
+  void addScaled(Tensor x, float alpha, Tensor y);
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
+  void matmul(Tensor x, Tensor w, Tensor y);
+
+  /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
+  void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y);
+
+  /**
+   * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
+   * in)}.
+   */
+  void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX);
+
+  /**
+   * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
+   * in)}.
+   */
+  void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW);
+
+  /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
+  void addBias(Tensor y, Tensor bias);
+
+  /** {@code dBias += Σₙ dY[n]}, with dY {@code (N, out)}, dBias {@code (out)}. */
+  void addBiasBackward(Tensor dY, Tensor dBias);
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  /**
+   * {@code y[n] = table[tokens[n]]}, with tokens {@code (N)}, table {@code (V, C)}, y {@code (N,
+   * C)}.
+   */
+  void embed(Tensor table, int[] tokens, Tensor y);
+
+  /**
+   * {@code dTable[tokens[n]] += dY[n]}, except where the token is {@code paddingId}: PyTorch's
+   * {@code padding_idx} gets no gradient. A negative {@code paddingId} means there is none.
+   */
+  void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable);
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  /**
+   * {@code y = x · rstd · weight} with {@code rstd = 1 / √(mean(x²) + epsilon)} of each row.
+   *
+   * @param x {@code (M, C)}, where M is N, or N·H for a norm of each head
+   * @param weight {@code (C)}
+   * @param y {@code (M, C)}; may be {@code x} itself
+   * @param rstd receives one number a row, {@code (M)}
+   */
+  void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd);
+
+  /** Adds to dX; dX may not be dY. */
+  void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX);
+
+  /** {@code dWeight += Σₘ dY[m] · x[m] · rstd[m]}. */
+  void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight);
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  /**
+   * Rotates each head's pairs {@code (i, i + D/2)} in place by the angle of the token's position:
+   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}.
+   *
+   * @param x {@code (N, heads, D)}
+   * @param cos and {@code sin} {@code (positions, D/2)}
+   * @param positions row of {@code cos} for each token, {@code (N)}
+   * @param inverse rotate back, which is the backward pass of the rotation
+   */
+  void rotate(Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse);
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  /**
+   * Causal softmax attention in which a token sees only earlier tokens of its own segment, and
+   * itself.
+   *
+   * @param q {@code (N, H, D)}
+   * @param k {@code (N, K, D)}; query head h reads key/value head {@code h·K/H}
+   * @param v {@code (N, K, D)}
+   * @param scale multiplies the scores before the softmax, usually 1/√D
+   * @param y {@code (N, H, D)}
+   * @param logSumExp receives the logarithm of each softmax's denominator, {@code (N, H)}
+   */
+  void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp);
+
+  /** Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp. */
+  void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV);
+
+  /** How the columns of q, k and v divide into heads: H, K and D. */
+  record Heads(int query, int keyValue, int size) {
+    public Heads {
+      if (query < 1 || keyValue < 1 || size < 1 || query % keyValue != 0) {
+        throw new IllegalArgumentException(
+            "Cannot attend with %d query heads over %d key/value heads of size %d: the first must be a multiple of the second"
+                .formatted(query, keyValue, size));
+      }
+    }
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  /**
+   * {@code y = silu(gate) · up}, all {@code (N, F)}; y may be {@code up}'s or {@code gate}'s
+   * memory.
+   */
+  void swiGlu(Tensor gate, Tensor up, Tensor y);
+
+  /**
+   * <b>Overwrites</b> {@code gate} with dGate and {@code up} with dUp, which saves two (N, F)
+   * buffers: both are dead after this call.
+   */
+  void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  /**
+   * {@code y = x · m / (1 − rate)} with m in {0, 1} drawn from a counter-based generator: the same
+   * seed gives the same mask on every implementation, so backward needs no stored mask.
+   */
+  void dropout(Tensor x, float rate, long seed, Tensor y);
+
+  /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
+  void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX);
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  /**
+   * What a loss needs of each row of logits; logits are first divided by {@code temperature}.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param targets {@code (M)}
+   * @param logProbs receives log softmax at the target, {@code (M)}
+   * @param logSumExp receives log Σ exp, {@code (M)}
+   * @param entropies receives the entropy of the softmax in nats, {@code (M)}
+   * @param argmax receives the first index of the largest logit, {@code (M)}
+   */
+  void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax);
+
+  /**
+   * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]}:
+   * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}.
+   */
+  void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs);
+
+  /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */
+  String description();
+}

@@ -1,0 +1,84 @@
+package org.sparklora.model.kernels;
+
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Picks the {@link Kernels} of this JVM.
+ *
+ * <p>System property {@code sparklora.kernels} names them ({@code vector}, the default, or {@code
+ * reference}); {@code sparklora.threads} says on how many threads they run, by default one for each
+ * processor.
+ *
+ * <p>Thread-safe.
+ */
+public final class KernelsProvider {
+  static final String VECTOR_FLAG = "--add-modules=jdk.incubator.vector";
+
+  private static final Logger LOG = LoggerFactory.getLogger(KernelsProvider.class);
+  private static final String KERNELS_PROPERTY = "sparklora.kernels";
+  private static final String THREADS_PROPERTY = "sparklora.threads";
+
+  private KernelsProvider() {}
+
+  /**
+   * The kernels of this JVM: chosen at the first call, announced in one log line, shared by all.
+   */
+  public static Kernels kernels() {
+    return Shared.KERNELS;
+  }
+
+  private static final class Shared {
+    static final Kernels KERNELS = choose();
+
+    private static Kernels choose() {
+      Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, "vector"), threads());
+      LOG.info("Kernels: {}", chosen.description());
+      return chosen;
+    }
+  }
+
+  /**
+   * New kernels of this name, with threads of their own.
+   *
+   * @param name {@code vector} or {@code reference}; vector kernels become reference kernels, with
+   *     a warning, where the JVM runs without the vector module
+   */
+  public static Kernels create(String name, int threads) {
+    return switch (name.toLowerCase(Locale.ROOT)) {
+      case "reference" -> new ReferenceKernels();
+      case "vector" -> hasVectorModule() ? new VectorKernels(threads) : withoutVectorModule();
+      default ->
+          throw new IllegalArgumentException(
+              "Cannot use %s = %s: the kernels are called vector and reference"
+                  .formatted(KERNELS_PROPERTY, name));
+    };
+  }
+
+  private static boolean hasVectorModule() {
+    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+  }
+
+  private static Kernels withoutVectorModule() {
+    LOG.warn(
+        "The JVM runs without its vector module: falling back to reference kernels, a hundred times slower. Start it with {}",
+        VECTOR_FLAG);
+    return new ReferenceKernels();
+  }
+
+  private static int threads() {
+    String value = System.getProperty(THREADS_PROPERTY);
+    if (value == null) {
+      return Runtime.getRuntime().availableProcessors();
+    }
+    try {
+      return Integer.parseInt(value.strip());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "Cannot use %s = %s: give a number of threads, such as 4"
+              .formatted(THREADS_PROPERTY, value),
+          e);
+    }
+  }
+}

@@ -1,0 +1,90 @@
+package org.sparklora.model.kernels;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The working memory of one worker, kept between operations: rows on the Java heap, where vector
+ * instructions reach them, and matrices outside it, where gemm does.
+ *
+ * <p>A buffer grows to the largest size asked for and stays. The largest are a row of logits and a
+ * tile of attention scores (64 queries times the longest document); nothing grows with the tokens
+ * of a batch. Belongs to one thread.
+ */
+final class Scratch {
+  private static final int ROWS = 4;
+  private static final int MATRICES = 2;
+
+  private final float[][] rows = new float[ROWS][0];
+  private final HostTensor[] matrices = new HostTensor[MATRICES];
+  private short[] halves = new short[0];
+
+  /** The pointers of a gemm call, moved from call to call instead of made anew. */
+  final MovingPointer a = new MovingPointer();
+
+  final MovingPointer b = new MovingPointer();
+  final MovingPointer c = new MovingPointer();
+
+  /**
+   * Row buffer number {@code index}, for {@code columns} elements and rounded up to whole vectors;
+   * its content is arbitrary.
+   */
+  float[] row(int index, int columns) {
+    int length = VectorMath.roundUp(columns);
+    if (rows[index].length < length) {
+      rows[index] = new float[length];
+    }
+    return rows[index];
+  }
+
+  /**
+   * Row buffer {@code index} with elements {@code [offset, offset + columns)} of x, then {@code
+   * padding}.
+   */
+  float[] load(int index, Tensor x, long offset, int columns, float padding) {
+    float[] row = row(index, columns);
+    x.read(offset, row, 0, columns);
+    for (int i = columns; i < VectorMath.roundUp(columns); i++) {
+      row[i] = padding;
+    }
+    return row;
+  }
+
+  /** The same with zeros as padding, which change no sum. */
+  float[] load(int index, Tensor x, long offset, int columns) {
+    return load(index, x, offset, columns, 0);
+  }
+
+  short[] halves(int columns) {
+    int length = VectorMath.roundUp(columns);
+    if (halves.length < length) {
+      halves = new short[length];
+    }
+    return halves;
+  }
+
+  /**
+   * Matrix buffer number {@code index}, of at least {@code size} elements with arbitrary content.
+   */
+  HostTensor matrix(int index, long size) {
+    if (matrices[index] == null || matrices[index].size() < size) {
+      if (matrices[index] != null) {
+        matrices[index].close();
+      }
+      matrices[index] = HostTensor.allocate(DType.FLOAT32, size);
+    }
+    return matrices[index];
+  }
+
+  /** A pointer that is pointed at one address after another. */
+  static final class MovingPointer extends FloatPointer {
+    MovingPointer() {
+      super((Pointer) null);
+    }
+
+    MovingPointer to(long address) {
+      this.address = address;
+      return this;
+    }
+  }
+}

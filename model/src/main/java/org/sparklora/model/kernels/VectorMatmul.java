@@ -1,0 +1,178 @@
+package org.sparklora.model.kernels;
+
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+import org.sparklora.model.kernels.Gemm.Matrix;
+
+/**
+ * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
+ *
+ * <p>A weight that is not float32 is widened tile by tile into the worker's scratch memory:
+ * bfloat16 is a storage format here, since gemm in it is slow on processors without its
+ * instructions.
+ */
+final class VectorMatmul {
+  /**
+   * Slices for each thread: more than one, so that a thread that lost its core does not hold up the
+   * rest.
+   */
+  private static final int SLICES_PER_THREAD = 2;
+
+  /** Slices begin at multiples of this, the granularity of gemm's inner kernels. */
+  private static final int ALIGNMENT = 48;
+
+  /** Elements of a widened tile: 2 MiB. */
+  private static final int TILE = 1 << 19;
+
+  private static final VectorSpecies<Short> HALVES =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
+
+  private final WorkerPool pool;
+
+  VectorMatmul(WorkerPool pool) {
+    this.pool = pool;
+  }
+
+  /** {@code y = beta·y + alpha · x · wᵀ}. */
+  void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+    int in = w.columns();
+    int out = w.rows();
+    Matrix xs = Matrix.of(x);
+    Matrix ys = Matrix.of(y);
+    if (w.dtype() != DType.FLOAT32) {
+      pool.forGemmRanges(
+          out,
+          Math.max(1, Math.min(TILE / in, slice(out))),
+          (from, to, own) -> {
+            Matrix tile = widen(w, from, to, 0, in, own);
+            Gemm.timesTransposed(
+                own, x.rows(), to - from, in, alpha, xs, tile, beta, ys.at(0, from));
+          });
+      return;
+    }
+    Matrix ws = Matrix.of(w);
+    if (x.rows() >= out) {
+      slices(
+          x.rows(),
+          (from, to, own) ->
+              Gemm.timesTransposed(
+                  own, to - from, out, in, alpha, xs.at(from, 0), ws, beta, ys.at(from, 0)));
+    } else {
+      slices(
+          out,
+          (from, to, own) ->
+              Gemm.timesTransposed(
+                  own, x.rows(), to - from, in, alpha, xs, ws.at(from, 0), beta, ys.at(0, from)));
+    }
+  }
+
+  /** Forward was {@code y += alpha · x · wᵀ}: {@code dX += alpha · dY · w}. */
+  void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
+    int in = w.columns();
+    int out = w.rows();
+    Matrix dYs = Matrix.of(dY);
+    Matrix dXs = Matrix.of(dX);
+    if (w.dtype() != DType.FLOAT32) {
+      slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, dXs, from, to, own));
+      return;
+    }
+    Matrix ws = Matrix.of(w);
+    if (dX.rows() >= in) {
+      slices(
+          dX.rows(),
+          (from, to, own) ->
+              Gemm.times(own, to - from, in, out, alpha, dYs.at(from, 0), ws, 1, dXs.at(from, 0)));
+    } else {
+      slices(
+          in,
+          (from, to, own) ->
+              Gemm.times(
+                  own, dX.rows(), to - from, out, alpha, dYs, ws.at(0, from), 1, dXs.at(0, from)));
+    }
+  }
+
+  /** The input columns {@code [from, to)}: no two workers add to one element, none widens twice. */
+  private static void backwardInputWidened(
+      HostTensor dY, HostTensor w, float alpha, Matrix dXs, long from, long to, Scratch own) {
+    long rows = Math.max(1, TILE / (to - from));
+    for (long o = 0; o < w.rows(); o += rows) {
+      long end = Math.min(w.rows(), o + rows);
+      Matrix tile = widen(w, o, end, from, to, own);
+      Gemm.times(
+          own,
+          dY.rows(),
+          to - from,
+          end - o,
+          alpha,
+          Matrix.of(dY).at(0, o),
+          tile,
+          1,
+          dXs.at(0, from));
+    }
+  }
+
+  /** Forward was {@code y += alpha · x · wᵀ}: {@code dW += alpha · dYᵀ · x}. */
+  void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
+    int in = dW.columns();
+    int out = dW.rows();
+    Matrix dYs = Matrix.of(dY);
+    Matrix xs = Matrix.of(x);
+    Matrix dWs = Matrix.of(dW);
+    if (out >= in) {
+      slices(
+          out,
+          (from, to, own) ->
+              Gemm.transposedTimes(
+                  own, to - from, in, x.rows(), alpha, dYs.at(0, from), xs, 1, dWs.at(from, 0)));
+    } else {
+      slices(
+          in,
+          (from, to, own) ->
+              Gemm.transposedTimes(
+                  own, out, to - from, x.rows(), alpha, dYs, xs.at(0, from), 1, dWs.at(0, from)));
+    }
+  }
+
+  private void slices(int size, WorkerPool.Range gemm) {
+    pool.forGemmRanges(size, slice(size), gemm);
+  }
+
+  private int slice(int size) {
+    int slices = pool.isGemmLimited() ? SLICES_PER_THREAD * pool.threads() : 1;
+    int even = (size + slices - 1) / slices;
+    return (even + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */
+  private static Matrix widen(
+      HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
+    int width = (int) (to - from);
+    HostTensor tile = own.matrix(0, (toRow - fromRow) * width);
+    float[] row = own.row(0, width);
+    for (long r = fromRow; r < toRow; r++) {
+      if (w.dtype() == DType.BFLOAT16) {
+        short[] bits = own.halves(width);
+        w.readBits(r * w.columns() + from, bits, width);
+        widen(bits, row, width);
+      } else {
+        w.read(r * w.columns() + from, row, 0, width);
+      }
+      tile.write((r - fromRow) * width, row, 0, width);
+    }
+    return new Matrix(tile.address(), width);
+  }
+
+  /** A bfloat16 is the upper half of a float32. */
+  private static void widen(short[] bits, float[] row, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      ShortVector.fromArray(HALVES, bits, i)
+          .convertShape(VectorOperators.S2I, VectorMath.INTS, 0)
+          .reinterpretAsInts()
+          .lanewise(VectorOperators.LSHL, 16)
+          .reinterpretAsFloats()
+          .intoArray(row, i);
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package org.sparklora.model.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.kernels.Kernels.Heads;
+
+/** Attention of every implementation against the reference's. */
+class AttentionContractTest {
+  private static final long SEED = 99;
+
+  /** Averages of numbers below 1 under a softmax whose exponents carry a few roundings. */
+  private static final double FORWARD = 5e-6;
+
+  /** Sums over up to 300 queries of a group of heads. */
+  private static final double BACKWARD = 1e-4;
+
+  static Stream<Arguments> cases() {
+    List<Heads> heads =
+        List.of(
+            new Heads(4, 2, 16),
+            new Heads(9, 3, 64),
+            new Heads(2, 1, 128),
+            new Heads(3, 3, 32),
+            new Heads(2, 2, 5));
+    List<Segments> segments =
+        List.of(
+            Segments.ofLengths(1),
+            Segments.ofLengths(1, 2, 3),
+            Segments.ofLengths(17, 64, 1, 65),
+            Segments.ofLengths(129, 7),
+            Segments.ofLengths(300));
+    return KernelsUnderTest.ALL.stream()
+        .flatMap(k -> heads.stream().flatMap(h -> segments.stream().map(s -> arguments(k, h, s))));
+  }
+
+  /** Inputs and outputs of one call. */
+  private static final class Case implements AutoCloseable {
+    final Heads heads;
+    final Segments segments;
+    final float scale;
+    final GuardedTensor q;
+    final GuardedTensor k;
+    final GuardedTensor v;
+    final GuardedTensor dY;
+    final GuardedTensor y;
+    final GuardedTensor logSumExp;
+    final GuardedTensor dQ;
+    final GuardedTensor dK;
+    final GuardedTensor dV;
+
+    Case(Heads heads, Segments segments) {
+      int n = segments.tokens();
+      long queryWidth = (long) heads.query() * heads.size();
+      long keyWidth = (long) heads.keyValue() * heads.size();
+      this.heads = heads;
+      this.segments = segments;
+      this.scale = 2 / (float) Math.sqrt(heads.size());
+      q = GuardedTensor.random(SEED, n, queryWidth);
+      k = GuardedTensor.random(SEED + 1, n, keyWidth);
+      v = GuardedTensor.random(SEED + 2, n, keyWidth);
+      dY = GuardedTensor.random(SEED + 3, n, queryWidth);
+      y = GuardedTensor.filled(Float.NaN, n, queryWidth);
+      logSumExp = GuardedTensor.filled(Float.NaN, n, heads.query());
+      dQ = GuardedTensor.filled(1, n, queryWidth);
+      dK = GuardedTensor.filled(1, n, keyWidth);
+      dV = GuardedTensor.filled(1, n, keyWidth);
+    }
+
+    void run(Kernels kernels) {
+      kernels.attention(
+          q.tensor(),
+          k.tensor(),
+          v.tensor(),
+          heads,
+          segments,
+          scale,
+          y.tensor(),
+          logSumExp.tensor());
+      kernels.attentionBackward(
+          q.tensor(),
+          k.tensor(),
+          v.tensor(),
+          y.tensor(),
+          logSumExp.tensor(),
+          dY.tensor(),
+          heads,
+          segments,
+          scale,
+          dQ.tensor(),
+          dK.tensor(),
+          dV.tensor());
+    }
+
+    @Override
+    public void close() {
+      Stream.of(q, k, v, dY, y, logSumExp, dQ, dK, dV).forEach(GuardedTensor::close);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void forwardAndBackwardAgreeWithReference(Kernels kernels, Heads heads, Segments segments) {
+    try (Case expected = new Case(heads, segments);
+        Case actual = new Case(heads, segments)) {
+      expected.run(REFERENCE);
+      actual.run(kernels);
+      actual.y.assertCloseTo(expected.y.values(), FORWARD);
+      actual.logSumExp.assertCloseTo(expected.logSumExp.values(), FORWARD);
+      actual.dQ.assertCloseTo(expected.dQ.values(), BACKWARD);
+      actual.dK.assertCloseTo(expected.dK.values(), BACKWARD);
+      actual.dV.assertCloseTo(expected.dV.values(), BACKWARD);
+    }
+  }
+
+  static Stream<Kernels> kernels() {
+    return KernelsUnderTest.ALL.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void theSameThreadCountGivesTheSameBits(Kernels kernels) {
+    try (Case first = new Case(new Heads(2, 1, 32), Segments.ofLengths(400));
+        Case second = new Case(new Heads(2, 1, 32), Segments.ofLengths(400))) {
+      first.run(kernels);
+      second.run(kernels);
+      assertThat(second.dK.values()).isEqualTo(first.dK.values());
+      assertThat(second.dV.values()).isEqualTo(first.dV.values());
+      assertThat(second.dQ.values()).isEqualTo(first.dQ.values());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void aDocumentIsBlindToItsNeighbours(Kernels kernels) {
+    Heads heads = new Heads(4, 2, 16);
+    try (Case alone = new Case(heads, Segments.ofLengths(70));
+        Case packed = new Case(heads, Segments.ofLengths(70, 30))) {
+      // the first 70 rows of both are the same random numbers
+      alone.run(kernels);
+      packed.run(kernels);
+      GuardedTensor.assertClose(
+          packed.y.tensor().rows(0, 70).toArray(), alone.y.values(), 64, FORWARD);
+      GuardedTensor.assertClose(
+          packed.dK.tensor().rows(0, 70).toArray(), alone.dK.values(), 32, BACKWARD);
+    }
+  }
+
+  @Test
+  void refusesHeadsThatDoNotDivide() {
+    assertThatThrownBy(() -> new Heads(4, 3, 16))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("4 query heads over 3");
+  }
+}

@@ -1,0 +1,32 @@
+package org.sparklora.model.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class KernelsProviderTest {
+
+  @Test
+  void makesTheKernelsThatAreNamed() {
+    assertThat(KernelsProvider.create("reference", 2)).isInstanceOf(ReferenceKernels.class);
+    Kernels vector = KernelsProvider.create("Vector", 2);
+    assertThat(vector).isInstanceOf(VectorKernels.class);
+    assertThat(vector.description()).contains("oneDNN gemm, 2 threads");
+  }
+
+  @Test
+  void refusesUnknownNamesAndNoThreads() {
+    assertThatThrownBy(() -> KernelsProvider.create("cuda", 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("sparklora.kernels = cuda")
+        .hasMessageContaining("vector and reference");
+    assertThatThrownBy(() -> KernelsProvider.create("vector", 0))
+        .hasMessageContaining("sparklora.threads");
+  }
+
+  @Test
+  void oneInstanceServesTheWholeJvm() {
+    assertThat(KernelsProvider.kernels()).isSameAs(KernelsProvider.kernels());
+  }
+}

@@ -1,0 +1,113 @@
+package org.sparklora.model.kernels;
+
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The linear layers of every implementation against the reference's. */
+class LinearContractTest {
+  private static final long SEED = 7;
+
+  /**
+   * Sums of products of numbers below 1: rounding grows with the root of the terms, bounded
+   * generously.
+   */
+  private static double tolerance(int terms) {
+    return 1e-6 + 1e-6 * Math.sqrt(terms);
+  }
+
+  static Stream<Arguments> cases() {
+    int[][] shapes = { // N, in, out
+      {1, 1, 1},
+      {1, 3, 8},
+      {3, 1, 15},
+      {2, 17, 16},
+      {8, 15, 17},
+      {16, 64, 3},
+      {17, 64, 64},
+      {65, 33, 129},
+      {5, 576, 192},
+      {33, 192, 576},
+      {130, 40, 50},
+      {3, 16, 1536},
+      {7, 1536, 24}
+    };
+    return KernelsUnderTest.ALL.stream()
+        .flatMap(
+            kernels ->
+                Stream.of(shapes)
+                    .flatMap(
+                        shape ->
+                            Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                                .map(
+                                    type ->
+                                        arguments(kernels, shape[0], shape[1], shape[2], type))));
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void matmulOverwritesAndMatmulAddAdds(Kernels kernels, int n, int in, int out, DType type) {
+    try (GuardedTensor x = GuardedTensor.random(SEED, n, in);
+        HostTensor w = GuardedTensor.weight(type, SEED + 1, out, in);
+        GuardedTensor expected = GuardedTensor.filled(Float.NaN, n, out);
+        GuardedTensor actual = GuardedTensor.filled(Float.NaN, n, out)) {
+      REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      kernels.matmul(x.tensor(), w, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(in));
+      REFERENCE.matmulAdd(x.tensor(), w, -1.5f, expected.tensor());
+      kernels.matmulAdd(x.tensor(), w, -1.5f, actual.tensor());
+      actual.assertCloseTo(expected.values(), 3 * tolerance(in));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void backwardInputAdds(Kernels kernels, int n, int in, int out, DType type) {
+    try (GuardedTensor dY = GuardedTensor.random(SEED, n, out);
+        HostTensor w = GuardedTensor.weight(type, SEED + 1, out, in);
+        GuardedTensor expected = GuardedTensor.filled(1, n, in);
+        GuardedTensor actual = GuardedTensor.filled(1, n, in)) {
+      REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expected.tensor());
+      kernels.matmulBackwardInput(dY.tensor(), w, 0.5f, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(out));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void backwardWeightAdds(Kernels kernels, int n, int in, int out, DType ignored) {
+    try (GuardedTensor dY = GuardedTensor.random(SEED, n, out);
+        GuardedTensor x = GuardedTensor.random(SEED + 1, n, in);
+        GuardedTensor expected = GuardedTensor.filled(1, out, in);
+        GuardedTensor actual = GuardedTensor.filled(1, out, in)) {
+      REFERENCE.matmulBackwardWeight(dY.tensor(), x.tensor(), 2f, expected.tensor());
+      kernels.matmulBackwardWeight(dY.tensor(), x.tensor(), 2f, actual.tensor());
+      actual.assertCloseTo(expected.values(), 2 * tolerance(n));
+    }
+  }
+
+  @Test
+  void aWeightOfSeveralWidenedTilesIsReadWhole() {
+    int in = 1030; // two tiles forward (509 rows each); backward too
+    int out = 600;
+    Kernels vector = KernelsUnderTest.ALL.get(2);
+    try (GuardedTensor x = GuardedTensor.random(SEED, 2, in);
+        HostTensor w = GuardedTensor.weight(DType.BFLOAT16, SEED, out, in);
+        GuardedTensor y = GuardedTensor.filled(0, 2, out);
+        GuardedTensor expected = GuardedTensor.filled(0, 2, out);
+        GuardedTensor dX = GuardedTensor.filled(0, 2, in);
+        GuardedTensor expectedDx = GuardedTensor.filled(0, 2, in)) {
+      vector.matmul(x.tensor(), w, y.tensor());
+      REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      y.assertCloseTo(expected.values(), tolerance(in));
+      vector.matmulBackwardInput(y.tensor(), w, 0.1f, dX.tensor());
+      REFERENCE.matmulBackwardInput(y.tensor(), w, 0.1f, expectedDx.tensor());
+      dX.assertCloseTo(expectedDx.values(), 10 * tolerance(out)); // y reaches 30
+    }
+  }
+}
