@@ -1,0 +1,48 @@
+package org.sparklora.model.text;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One turn of a conversation.
+ *
+ * @param role {@code system}, {@code user}, {@code assistant} or {@code tool}
+ * @param content the text; empty for a turn that only calls tools
+ * @param extra further JSON-like fields the template may read: {@code name}, {@code tool_calls},
+ *     {@code reasoning_content}. A {@code content} in here (a list of parts, say) stands for {@link
+ *     #content}; copied.
+ */
+public record Message(String role, String content, Map<String, Object> extra)
+    implements Serializable {
+
+  public Message {
+    extra = new TreeMap<>(extra); // unlike Map.copyOf it takes JSON's nulls
+  }
+
+  public static Message of(String role, String content) {
+    return new Message(role, content, Map.of());
+  }
+
+  /**
+   * The message as a template reads it. As in transformers, null fields are left out, and reasoning
+   * given under an older name is found as {@code reasoning_content} and {@code thinking} too.
+   */
+  Map<String, Object> fields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("role", role);
+    fields.put("content", content);
+    fields.putAll(extra);
+    fields.values().removeIf(value -> value == null);
+    for (String name : new String[] {"reasoning_content", "thinking", "reasoning"}) {
+      Object reasoning = fields.get(name);
+      if (reasoning != null) {
+        fields.putIfAbsent("thinking", reasoning);
+        fields.put("reasoning_content", reasoning);
+        break;
+      }
+    }
+    return fields;
+  }
+}
