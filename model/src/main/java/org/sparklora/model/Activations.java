@@ -1,0 +1,132 @@
+package org.sparklora.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.SwiGlu;
+
+/**
+ * What forward keeps for backward, allocated once for the largest batch seen and lent as views.
+ * What is cheap is not kept but computed again: normed inputs, silu(gate) · up, Qwen3's normed
+ * heads, dropout masks.
+ *
+ * <p>Floats a token and layer: 2·C + 2·(H + K)·D + H + 2·F + 2, and R for each adapter. Without a
+ * backward to come, all layers share the memory of one.
+ *
+ * <p>Not thread-safe: one pass at a time.
+ */
+final class Activations implements AutoCloseable {
+  private final Decoder decoder;
+  private final Kernels kernels;
+  private final boolean forBackward;
+  private final List<Tensor> owned = new ArrayList<>();
+  private List<Tensor> streams = List.of();
+  private List<DecoderBlock.Saved> blocks = List.of();
+  private int capacity = 0;
+
+  Activations(Decoder decoder, Kernels kernels, boolean forBackward) {
+    this.decoder = decoder;
+    this.kernels = kernels;
+    this.forBackward = forBackward;
+  }
+
+  /** The activations of a batch of N tokens; what an earlier call returned is overwritten. */
+  Activations reserve(int tokens) {
+    if (tokens > capacity) {
+      close();
+      capacity = tokens;
+    }
+    DecoderConfig config = decoder.config();
+    Lender lender = new Lender(tokens);
+    streams = new ArrayList<>();
+    for (int i = 0; i < (forBackward ? config.numHiddenLayers() + 1 : 2); i++) {
+      streams.add(lender.lend(config.hiddenSize()));
+    }
+    blocks = new ArrayList<>();
+    int firstOfBlock = lender.next;
+    for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+      if (!forBackward) {
+        lender.next = firstOfBlock;
+      }
+      blocks.add(block(lender, config, layer));
+    }
+    return this;
+  }
+
+  /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
+  Tensor stream(int layer) {
+    return streams.get(forBackward ? layer : layer % 2);
+  }
+
+  DecoderBlock.Saved block(int layer) {
+    return blocks.get(layer);
+  }
+
+  private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
+    int heads = config.numAttentionHeads();
+    int keyValueHeads = config.numKeyValueHeads();
+    int headNorms = config.queryKeyNorm() ? 1 : 0;
+    return new DecoderBlock.Saved(
+        lender.lend(1),
+        new GroupedQueryAttention.Saved(
+            lender.lend(heads * config.headDim()),
+            lender.lend(keyValueHeads * config.headDim()),
+            lender.lend(keyValueHeads * config.headDim()),
+            lender.lend(heads * config.headDim()),
+            lender.lend(heads),
+            lender.lend(headNorms * heads),
+            lender.lend(headNorms * keyValueHeads),
+            lender.lendForAdapter(Projection.QUERY, layer),
+            lender.lendForAdapter(Projection.KEY, layer),
+            lender.lendForAdapter(Projection.VALUE, layer),
+            lender.lendForAdapter(Projection.OUTPUT, layer)),
+        lender.lend(config.hiddenSize()),
+        lender.lend(1),
+        new SwiGlu.Saved(
+            lender.lend(config.intermediateSize()),
+            lender.lend(config.intermediateSize()),
+            lender.lendForAdapter(Projection.GATE, layer),
+            lender.lendForAdapter(Projection.UP, layer),
+            lender.lendForAdapter(Projection.DOWN, layer)));
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Tensor::close);
+    owned.clear();
+    capacity = 0;
+  }
+
+  /**
+   * Hands out buffers in a fixed order: new ones where there are none yet, views of them always.
+   */
+  private final class Lender {
+    private final int tokens;
+    private int next = 0;
+
+    Lender(int tokens) {
+      this.tokens = tokens;
+    }
+
+    Tensor lend(int columns) {
+      return lend(columns, columns);
+    }
+
+    /** A layer without adapter may share memory with one that has it. */
+    Tensor lendForAdapter(Projection projection, int layer) {
+      int rank = decoder.rank(projection.module(layer));
+      return lend(rank, forBackward ? rank : decoder.largestRank());
+    }
+
+    private Tensor lend(int columns, int allocatedColumns) {
+      if (next == owned.size()) {
+        owned.add(kernels.allocate(capacity, allocatedColumns));
+      }
+      return owned.get(next++).view(0, tokens, columns);
+    }
+  }
+}

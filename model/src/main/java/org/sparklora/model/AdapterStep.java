@@ -1,0 +1,196 @@
+package org.sparklora.model;
+
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Segments;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.TokenPlaces;
+import org.sparklora.model.layer.Workspace;
+import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.loss.TokenLogProbs;
+import org.sparklora.model.loss.TokenLoss;
+
+/**
+ * Runs a decoder over packed batches: loss and gradient for a trainer, loss or log-probabilities
+ * for an evaluation. The trained parameters, an adapter or all weights, come as one flat vector
+ * with every call.
+ *
+ * <p>Safe for several threads, which take turns: there is one set of activations, as large as the
+ * largest batch needs, and the kernels use all processors for one batch anyway.
+ */
+public final class AdapterStep implements AutoCloseable {
+  private final Decoder decoder;
+  private final Kernels kernels;
+  private final Workspace workspace;
+  private final Activations training;
+  private final Activations inference;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  public AdapterStep(Decoder decoder, Kernels kernels) {
+    this.decoder = decoder;
+    this.kernels = kernels;
+    this.workspace = new Workspace(kernels);
+    this.training = new Activations(decoder, kernels, true);
+    this.inference = new Activations(decoder, kernels, false);
+  }
+
+  public Decoder decoder() {
+    return decoder;
+  }
+
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  /**
+   * Forward and backward.
+   *
+   * @param parameters vector of the decoder's layout
+   * @param dropoutSeed draws the adapter's dropout; give every micro-batch its own
+   * @param gradient the loss's gradient is added to it; same layout
+   * @return a loss that is not finite is returned like any other, with a gradient that is as
+   *     useless: the caller must stop
+   * @throws IllegalArgumentException if a vector has another size, or a token is not in the
+   *     vocabulary
+   */
+  public StepResult lossAndGradient(
+      Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
+    checkSize("parameters", parameters);
+    checkSize("gradient", gradient);
+    checkTokens(batch);
+    lock.lock();
+    try {
+      DecoderStack stack =
+          decoder.bind(parameters, Optional.of(gradient), Optional.of(dropoutSeed));
+      TokenPlaces places = places(batch.segments());
+      Activations activations = training.reserve(batch.tokenCount());
+      Tensor stream = stack.forward(workspace, places, batch.tokens(), activations);
+      Tensor dStream = workspace.lendZeros(Slot.D_STREAM, stream.shape());
+      LossHead.Result result = head(stack).loss(stream, batch, loss, Optional.of(dStream));
+      if (result.logProbs().count() > 0) {
+        stack.backward(workspace, places, batch.tokens(), activations, dStream);
+      }
+      return stepResult(result, batch);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forward only, without dropout. */
+  public StepResult evaluate(Tensor parameters, PackedBatch batch, TokenLoss loss) {
+    return inStack(
+        parameters,
+        batch,
+        (stack, stream) ->
+            stepResult(head(stack).loss(stream, batch, loss, Optional.empty()), batch));
+  }
+
+  /** Log-probabilities of the batch's targets, without dropout, logits divided by temperature. */
+  public TokenLogProbs logProbs(Tensor parameters, PackedBatch batch, float temperature) {
+    return inStack(
+        parameters, batch, (stack, stream) -> head(stack).logProbs(stream, batch, temperature));
+  }
+
+  /**
+   * Logits of some positions, without dropout.
+   *
+   * @param positions rows of the batch, {@code (P)}
+   * @param logits overwritten, {@code (P, V)}
+   */
+  public void logits(Tensor parameters, PackedBatch batch, int[] positions, Tensor logits) {
+    inStack(
+        parameters,
+        batch,
+        (stack, stream) -> {
+          head(stack).logits(stream, positions, logits);
+          return logits;
+        });
+  }
+
+  /** What is done with the stream's end after a forward pass. */
+  private interface Ending<T> {
+    T of(DecoderStack stack, Tensor stream);
+  }
+
+  private <T> T inStack(Tensor parameters, PackedBatch batch, Ending<T> ending) {
+    checkSize("parameters", parameters);
+    checkTokens(batch);
+    lock.lock();
+    try {
+      DecoderStack stack = decoder.bind(parameters, Optional.empty(), Optional.empty());
+      Tensor stream =
+          stack.forward(
+              workspace,
+              places(batch.segments()),
+              batch.tokens(),
+              inference.reserve(batch.tokenCount()));
+      return ending.of(stack, stream);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private LossHead head(DecoderStack stack) {
+    return new LossHead(
+        workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize());
+  }
+
+  private TokenPlaces places(Segments segments) {
+    return new TokenPlaces(
+        segments, segments.positions(), decoder.rotary().tables(kernels, segments.longest()));
+  }
+
+  private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {
+    TokenLogProbs logProbs = result.logProbs();
+    return new StepResult(
+        result.loss(),
+        logProbs.nllSum(),
+        logProbs.count(),
+        batch.tokenCount(),
+        logProbs.entropyMean(),
+        logProbs.accuracyMean());
+  }
+
+  private void checkSize(String name, Tensor vector) {
+    if (vector.size() != decoder.layout().size()) {
+      throw new IllegalArgumentException(
+          "Cannot use a vector of %,d %s: the decoder's layout has %,d; it was made for another adapter or model"
+              .formatted(vector.size(), name, decoder.layout().size()));
+    }
+  }
+
+  private void checkTokens(PackedBatch batch) {
+    if (batch.tokenCount() == 0) {
+      throw new IllegalArgumentException("Cannot compute a batch without tokens: leave it out");
+    }
+    int vocabSize = decoder.config().vocabSize();
+    for (int n = 0; n < batch.tokenCount(); n++) {
+      check("token", batch.tokens()[n], n, vocabSize);
+      if (batch.targets()[n] != PackedBatch.NO_TARGET) {
+        check("target", batch.targets()[n], n, vocabSize);
+      }
+    }
+  }
+
+  private static void check(String what, int id, int place, int vocabSize) {
+    if (id < 0 || id >= vocabSize) {
+      throw new IllegalArgumentException(
+          "Cannot compute %s id %d (number %d of the batch): the model's vocabulary ends at %d; prepare the dataset with this model's tokenizer"
+              .formatted(what, id, place, vocabSize - 1));
+    }
+  }
+
+  /** Frees activations; the decoder stays. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      training.close();
+      inference.close();
+      workspace.close();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

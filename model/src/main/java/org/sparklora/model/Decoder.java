@@ -1,0 +1,216 @@
+package org.sparklora.model;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Kernels.Heads;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.DenseLinear;
+import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.GroupedQueryAttention.HeadNorms;
+import org.sparklora.model.layer.Linear;
+import org.sparklora.model.layer.LoraLinear;
+import org.sparklora.model.layer.RmsNorm;
+import org.sparklora.model.layer.RotaryEmbedding;
+import org.sparklora.model.layer.SwiGlu;
+import org.sparklora.model.layer.TokenEmbedding;
+import org.sparklora.model.layer.Weight;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * The frozen part of a model and the plan of the whole: a decoder of the Llama family (Llama 3,
+ * Qwen2, Qwen3, SmolLM2, SmolLM3). What is trained comes as one flat vector with every call, so one
+ * decoder serves any number of adapters of its layout.
+ *
+ * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it.
+ */
+public final class Decoder {
+  private final DecoderConfig config;
+  private final ParameterLayout layout;
+  private final Map<String, Tensor> frozen;
+  private final RotaryEmbedding rotary;
+
+  private Decoder(DecoderConfig config, ParameterLayout layout, Map<String, Tensor> frozen) {
+    this.config = config;
+    this.layout = layout;
+    this.frozen = frozen;
+    this.rotary = new RotaryEmbedding(config);
+  }
+
+  /** Loads with float32 weights, as TRL does. */
+  public static Decoder load(
+      CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels) throws IOException {
+    return load(checkpoint, trainable, kernels, DType.FLOAT32);
+  }
+
+  /**
+   * Loads the weights that {@code trainable} does not hold.
+   *
+   * @param trainable what the parameter vector of each call holds: an {@link AdapterLayout}, a
+   *     {@link WeightLayout} or {@link ParameterLayout#none()}
+   * @param weights float32, or bfloat16 to keep matrices that are stored so as they are, at half
+   *     the memory; arithmetic is float32 in both cases
+   */
+  public static Decoder load(
+      CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels, DType weights)
+      throws IOException {
+    if (weights == DType.FLOAT16) {
+      throw new IllegalArgumentException(
+          "Cannot compute with float16 weights: use float32, or bfloat16 to save memory");
+    }
+    Map<String, Tensor> frozen = new HashMap<>();
+    for (Map.Entry<String, long[]> expected :
+        WeightNames.expected(checkpoint.config()).entrySet()) {
+      String name = expected.getKey();
+      boolean matrix = expected.getValue().length == 2;
+      if (trainable.entry(name).isEmpty()) {
+        frozen.put(
+            name,
+            matrix && weights == DType.BFLOAT16
+                ? checkpoint.loadStored(name, kernels)
+                : checkpoint.load(name, kernels));
+      }
+    }
+    return new Decoder(checkpoint.config(), trainable, frozen);
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  /** What the parameter vector of each call holds. */
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  RotaryEmbedding rotary() {
+    return rotary;
+  }
+
+  /** R of a linear layer's adapter; 0 without one. */
+  int rank(String module) {
+    return layout instanceof AdapterLayout adapter
+        ? adapter.factors(module).map(AdapterLayout.Factors::rank).orElse(0)
+        : 0;
+  }
+
+  /** The largest R of any layer. */
+  int largestRank() {
+    return layout instanceof AdapterLayout adapter ? adapter.config().rank() : 0;
+  }
+
+  /**
+   * The layers over one parameter vector.
+   *
+   * @param gradient what backward adds to; empty if there will be no backward
+   * @param dropoutSeed of this pass; empty for no dropout
+   */
+  DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
+    return new Binding(parameters, gradient, dropoutSeed).stack();
+  }
+
+  /** Builds layers whose weights are frozen tensors or views into the parameter vector. */
+  private final class Binding {
+    private final Tensor parameters;
+    private final Optional<Tensor> gradient;
+    private final Optional<Long> dropoutSeed;
+    private int linears = 0; // numbers the dropout masks
+
+    Binding(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
+      this.parameters = parameters;
+      this.gradient = gradient;
+      this.dropoutSeed = dropoutSeed;
+    }
+
+    DecoderStack stack() {
+      List<DecoderBlock> blocks = new ArrayList<>();
+      for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+        blocks.add(block(layer));
+      }
+      Weight table = weight(WeightNames.EMBEDDING);
+      Weight head = config.tieWordEmbeddings() ? table : weight(WeightNames.HEAD);
+      return new DecoderStack(
+          new TokenEmbedding(table, config.padTokenId().orElse(-1)),
+          blocks,
+          norm(WeightNames.FINAL_NORM),
+          adapted(WeightNames.HEAD_MODULE, new DenseLinear(head, Optional.empty())));
+    }
+
+    private DecoderBlock block(int layer) {
+      Optional<HeadNorms> headNorms =
+          config.queryKeyNorm()
+              ? Optional.of(
+                  new HeadNorms(
+                      norm(WeightNames.queryNorm(layer)), norm(WeightNames.keyNorm(layer))))
+              : Optional.empty();
+      GroupedQueryAttention attention =
+          new GroupedQueryAttention(
+              linear(Projection.QUERY, layer),
+              linear(Projection.KEY, layer),
+              linear(Projection.VALUE, layer),
+              linear(Projection.OUTPUT, layer),
+              headNorms,
+              new Heads(config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim()),
+              config.ropeLayers().get(layer));
+      SwiGlu feedForward =
+          new SwiGlu(
+              linear(Projection.GATE, layer),
+              linear(Projection.UP, layer),
+              linear(Projection.DOWN, layer));
+      return new DecoderBlock(
+          norm(WeightNames.inputNorm(layer)),
+          attention,
+          norm(WeightNames.postAttentionNorm(layer)),
+          feedForward);
+    }
+
+    private RmsNorm norm(String name) {
+      return new RmsNorm(weight(name), config.rmsNormEps());
+    }
+
+    private Linear linear(Projection projection, int layer) {
+      String module = projection.module(layer);
+      Optional<Weight> bias =
+          projection.hasBias(config) ? Optional.of(weight(module + ".bias")) : Optional.empty();
+      return adapted(module, new DenseLinear(weight(module + ".weight"), bias));
+    }
+
+    private Linear adapted(String module, DenseLinear base) {
+      linears++;
+      if (!(layout instanceof AdapterLayout adapter) || adapter.factors(module).isEmpty()) {
+        return base;
+      }
+      AdapterLayout.Factors factors = adapter.factors(module).get();
+      float dropout = dropoutSeed.isPresent() ? (float) adapter.config().dropout() : 0f;
+      // the head takes a seed for each chunk of rows, so modules keep a distance
+      long seed = dropoutSeed.orElse(0L) + ((long) linears << 32);
+      return new LoraLinear(
+          base,
+          new Weight(factors.a(parameters), gradient.map(factors::a)),
+          new Weight(factors.b(parameters), gradient.map(factors::b)),
+          (float) adapter.config().scale(),
+          dropout,
+          seed);
+    }
+
+    private Weight weight(String name) {
+      Tensor value = frozen.get(name);
+      if (value != null) {
+        return Weight.frozen(value);
+      }
+      ParameterLayout.Entry entry = layout.entry(name).orElseThrow();
+      return new Weight(
+          WeightLayout.view(entry, parameters),
+          gradient.map(vector -> WeightLayout.view(entry, vector)));
+    }
+  }
+}

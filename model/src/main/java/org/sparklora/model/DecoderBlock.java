@@ -1,0 +1,68 @@
+package org.sparklora.model;
+
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.RmsNorm;
+import org.sparklora.model.layer.SwiGlu;
+import org.sparklora.model.layer.TokenPlaces;
+import org.sparklora.model.layer.Workspace;
+import org.sparklora.model.layer.Workspace.Slot;
+
+/**
+ * One layer of the decoder: {@code mid = x + attention(norm(x))}, {@code y = mid +
+ * feedForward(norm(mid))}.
+ */
+record DecoderBlock(
+    RmsNorm attentionNorm,
+    GroupedQueryAttention attention,
+    RmsNorm feedForwardNorm,
+    SwiGlu feedForward) {
+
+  /**
+   * What backward needs of one block's forward besides its input; the normed inputs are cheap and
+   * computed again.
+   *
+   * @param mid {@code (N, C)}
+   * @param attentionRstd and feedForwardRstd {@code (N)}
+   */
+  record Saved(
+      Tensor attentionRstd,
+      GroupedQueryAttention.Saved attention,
+      Tensor mid,
+      Tensor feedForwardRstd,
+      SwiGlu.Saved feedForward) {}
+
+  /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
+  void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
+    Kernels kernels = workspace.kernels();
+    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
+    kernels.copy(x, saved.mid);
+    attention.forward(workspace, places, normed, saved.attention, saved.mid);
+
+    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    kernels.copy(saved.mid, y);
+    feedForward.forward(workspace, normed, saved.feedForward, y);
+  }
+
+  /**
+   * Turns {@code dStream} {@code (N, C)}, the gradient of the block's result, into that of its
+   * input: a residual connection passes the gradient on, and the branches add theirs to it.
+   */
+  void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
+    Kernels kernels = workspace.kernels();
+    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, x.shape());
+    feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);
+    // forward: y = mid + feedForward(norm(mid))
+    feedForwardNorm.backward(kernels, saved.mid, saved.feedForwardRstd, dNormed, dStream);
+
+    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
+    kernels.fill(dNormed, 0);
+    attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
+    // forward: mid = x + attention(norm(x))
+    attentionNorm.backward(kernels, x, saved.attentionRstd, dNormed, dStream);
+  }
+}

@@ -1,0 +1,49 @@
+package org.sparklora.model;
+
+import java.util.List;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.Linear;
+import org.sparklora.model.layer.RmsNorm;
+import org.sparklora.model.layer.TokenEmbedding;
+import org.sparklora.model.layer.TokenPlaces;
+import org.sparklora.model.layer.Workspace;
+
+/**
+ * The decoder's layers in order, bound to one parameter vector. The residual stream {@code (N, C)}
+ * starts as the tokens' embeddings; each block adds to it; norm and head read its end.
+ */
+record DecoderStack(
+    TokenEmbedding embedding, List<DecoderBlock> blocks, RmsNorm norm, Linear head) {
+
+  /** The stream after the last block, {@code (N, C)}. */
+  Tensor forward(Workspace workspace, TokenPlaces places, int[] tokens, Activations activations) {
+    embedding.forward(workspace.kernels(), tokens, activations.stream(0));
+    for (int layer = 0; layer < blocks.size(); layer++) {
+      blocks
+          .get(layer)
+          .forward(
+              workspace,
+              places,
+              activations.stream(layer),
+              activations.block(layer),
+              activations.stream(layer + 1));
+    }
+    return activations.stream(blocks.size());
+  }
+
+  /** {@code dStream} {@code (N, C)}: on entry the gradient of forward's result; overwritten. */
+  void backward(
+      Workspace workspace,
+      TokenPlaces places,
+      int[] tokens,
+      Activations activations,
+      Tensor dStream) {
+    for (int layer = blocks.size() - 1; layer >= 0; layer--) {
+      blocks
+          .get(layer)
+          .backward(
+              workspace, places, activations.stream(layer), activations.block(layer), dStream);
+    }
+    embedding.backward(workspace.kernels(), tokens, dStream);
+  }
+}

@@ -1,0 +1,123 @@
+package org.sparklora.model;
+
+import java.util.Arrays;
+import java.util.List;
+import org.sparklora.model.kernels.Segments;
+
+/**
+ * The documents of one micro-batch laid end to end, without padding: what the decoder computes on.
+ * Attention and positions restart at each document.
+ *
+ * @param tokens token ids, {@code (N)}
+ * @param targets for each token the label that its logits are compared with, {@code (N)}: the label
+ *     of the next token of the same document, or {@link #NO_TARGET}
+ * @param segments the documents; they cover all N tokens
+ *     <p>Arrays are read-only and not copied.
+ */
+public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
+
+  /** In {@code targets}: no loss here. */
+  public static final int NO_TARGET = -1;
+
+  /** In the labels of a dataset: no loss here (PyTorch's {@code ignore_index}). */
+  public static final int IGNORED_LABEL = -100;
+
+  public PackedBatch {
+    if (tokens.length != targets.length || tokens.length != segments.tokens()) {
+      throw new IllegalArgumentException(
+          "Cannot pack %d tokens with %d targets and documents of %d tokens: the three must agree"
+              .formatted(tokens.length, targets.length, segments.tokens()));
+    }
+  }
+
+  /**
+   * Rows of a table of packed sequences.
+   *
+   * <p>Labels are shifted as Hugging Face shifts them: the label of token n belongs to the logits
+   * of token n − 1, and the label of a document's first token is never used.
+   */
+  public static PackedBatch of(List<Row> rows) {
+    int tokenCount = rows.stream().mapToInt(Row::tokenCount).sum();
+    int[] tokens = new int[tokenCount];
+    int[] targets = new int[tokenCount];
+    int[] lengths =
+        rows.stream()
+            .flatMapToInt(row -> Arrays.stream(row.seqLengths()))
+            .filter(n -> n > 0)
+            .toArray();
+    int start = 0;
+    for (Row row : rows) {
+      System.arraycopy(row.inputIds(), 0, tokens, start, row.tokenCount());
+      row.shiftLabels(targets, start);
+      start += row.tokenCount();
+    }
+    return new PackedBatch(tokens, targets, Segments.ofLengths(lengths));
+  }
+
+  /** One document whose every token after the first is a target: for scoring. */
+  public static PackedBatch ofDocument(int... tokens) {
+    return of(List.of(Row.of(tokens, tokens)));
+  }
+
+  /** N. */
+  public int tokenCount() {
+    return tokens.length;
+  }
+
+  /** The tokens that carry a target, ascending: rows of the loss, {@code (M)}. */
+  public int[] targetPositions() {
+    int[] positions = new int[tokens.length];
+    int count = 0;
+    for (int n = 0; n < targets.length; n++) {
+      if (targets[n] != NO_TARGET) {
+        positions[count++] = n;
+      }
+    }
+    return Arrays.copyOf(positions, count);
+  }
+
+  /**
+   * One row as the {@code packed} table holds it.
+   *
+   * @param inputIds token ids; those past the last document are padding and are dropped
+   * @param labels one a token; {@link #IGNORED_LABEL} where there is no loss
+   * @param seqLengths the lengths of its documents
+   */
+  public record Row(int[] inputIds, int[] labels, int[] seqLengths) {
+
+    public Row {
+      if (inputIds.length != labels.length) {
+        throw new IllegalArgumentException(
+            "Cannot use a row of %d input_ids and %d labels: there must be one label a token, -100 for no loss"
+                .formatted(inputIds.length, labels.length));
+      }
+      if (Arrays.stream(seqLengths).anyMatch(length -> length < 0)
+          || Arrays.stream(seqLengths).asLongStream().sum() > inputIds.length) {
+        throw new IllegalArgumentException(
+            "Cannot use a row of %d input_ids with seq_lengths %s: they must be positive and sum to at most the row's length"
+                .formatted(inputIds.length, Arrays.toString(seqLengths)));
+      }
+    }
+
+    /** A row that is one document. */
+    public static Row of(int[] inputIds, int[] labels) {
+      return new Row(inputIds, labels, new int[] {inputIds.length});
+    }
+
+    /** Tokens without the padding. */
+    int tokenCount() {
+      return Arrays.stream(seqLengths).sum();
+    }
+
+    private void shiftLabels(int[] targets, int start) {
+      int first = 0;
+      for (int length : seqLengths) {
+        for (int n = first; n < first + length; n++) {
+          boolean last = n == first + length - 1;
+          targets[start + n] = last || labels[n + 1] == IGNORED_LABEL ? NO_TARGET : labels[n + 1];
+        }
+        first += length;
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.sparklora.model;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * How the trained parameters lie in one flat float32 vector, which is what an optimizer, an average
+ * over executors and a checkpoint see. Implementations: {@code AdapterLayout} (LoRA factors, PEFT's
+ * names), {@link WeightLayout} (all weights) and {@link #none()}.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public interface ParameterLayout extends Serializable {
+
+  /** Names that Hugging Face's trainer keeps from weight decay: biases and every kind of norm. */
+  Pattern UNDECAYED =
+      Pattern.compile("bias|layernorm|rmsnorm|(?:^|\\.)norm(?:$|\\.)|_norm(?:$|\\.)");
+
+  /** All parameters in the order of the vector, without gaps. */
+  List<Entry> entries();
+
+  /** The length of the vector. */
+  long size();
+
+  /** The parameter of this name. */
+  default Optional<Entry> entry(String name) {
+    return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
+  }
+
+  /** Nothing is trained: the vector is empty. */
+  static ParameterLayout none() {
+    return NothingTrained.INSTANCE;
+  }
+
+  /** Whether Hugging Face's trainer applies weight decay to a parameter of this name. */
+  static boolean isDecayed(String name) {
+    return !UNDECAYED.matcher(name).find();
+  }
+
+  /**
+   * One parameter.
+   *
+   * @param name as in the file that holds it
+   * @param shape row-major; read-only and not copied
+   * @param offset its first element in the vector
+   * @param decayed whether weight decay applies to it
+   */
+  record Entry(String name, long[] shape, long offset, boolean decayed) implements Serializable {
+
+    /** The number of elements. */
+    public long size() {
+      long size = 1;
+      for (long dimension : shape) {
+        size *= dimension;
+      }
+      return size;
+    }
+  }
+
+  /** The layout of {@link #none()}. */
+  enum NothingTrained implements ParameterLayout {
+    INSTANCE;
+
+    @Override
+    public List<Entry> entries() {
+      return List.of();
+    }
+
+    @Override
+    public long size() {
+      return 0;
+    }
+  }
+}

@@ -1,0 +1,107 @@
+package org.sparklora.model;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.CheckpointWriter;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * The parameter vector of full fine-tuning: all weights of the model, first those with weight decay
+ * (matrices), then those without (norms and biases), so that each group is one contiguous range.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class WeightLayout implements ParameterLayout {
+  private static final long serialVersionUID = 1;
+
+  private final ArrayList<Entry> entries = new ArrayList<>();
+  private final HashMap<String, Entry> byName = new HashMap<>();
+  private final long decayedSize;
+  private final long size;
+
+  private WeightLayout(Map<String, long[]> shapes) {
+    decayedSize = append(shapes, true, 0);
+    size = append(shapes, false, decayedSize);
+  }
+
+  private long append(Map<String, long[]> shapes, boolean decayed, long start) {
+    long offset = start;
+    for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
+      if (ParameterLayout.isDecayed(shape.getKey()) == decayed) {
+        Entry entry = new Entry(shape.getKey(), shape.getValue(), offset, decayed);
+        entries.add(entry);
+        byName.put(entry.name(), entry);
+        offset += entry.size();
+      }
+    }
+    return offset;
+  }
+
+  /** The layout of all weights of a model; a tied table is there once. */
+  public static WeightLayout of(DecoderConfig config) {
+    return new WeightLayout(WeightNames.expected(config));
+  }
+
+  @Override
+  public List<Entry> entries() {
+    return List.copyOf(entries);
+  }
+
+  @Override
+  public Optional<Entry> entry(String name) {
+    return Optional.ofNullable(byName.get(name));
+  }
+
+  @Override
+  public long size() {
+    return size;
+  }
+
+  /** The parameters {@code [0, decayedSize)} have weight decay, the others have not. */
+  public long decayedSize() {
+    return decayedSize;
+  }
+
+  /** Overwrites a vector of this layout with a checkpoint's weights. */
+  public void load(CheckpointFolder checkpoint, Kernels kernels, Tensor parameters)
+      throws IOException {
+    for (Entry entry : entries) {
+      try (Tensor stored = checkpoint.loadStored(entry.name(), kernels)) {
+        kernels.copy(stored, view(entry, parameters));
+      }
+    }
+  }
+
+  /**
+   * Writes the weights as a checkpoint of the same model.
+   *
+   * @param base the checkpoint the training started from: its config and tokenizer go along
+   * @param dtype float32, unless precision shall be given up for size
+   */
+  public void save(Path folder, CheckpointFolder base, Tensor parameters, DType dtype)
+      throws IOException {
+    List<SafeTensorsWriter.Entry> weights =
+        entries.stream()
+            .map(entry -> SafeTensorsWriter.Entry.of(entry.name(), dtype, view(entry, parameters)))
+            .toList();
+    CheckpointWriter.write(folder, base.configJson(), dtype, weights);
+    CheckpointWriter.copyTokenizer(base.folder(), folder);
+    CheckpointWriter.copyGenerationConfig(base.folder(), folder);
+  }
+
+  /** One weight in a vector of this layout. */
+  static Tensor view(Entry entry, Tensor vector) {
+    return vector.view(entry.offset(), entry.shape());
+  }
+}

@@ -1,0 +1,213 @@
+package org.sparklora.model.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * A Hugging Face checkpoint: {@code config.json} and the weights, in {@code model.safetensors} or
+ * in the shards that {@code model.safetensors.index.json} lists.
+ *
+ * <p>Opening checks that the weights are those of the config, by name and shape. Thread-safe.
+ */
+public final class CheckpointFolder implements AutoCloseable {
+  static final String CONFIG = "config.json";
+  static final String SINGLE_FILE = "model.safetensors";
+  static final String INDEX = "model.safetensors.index.json";
+
+  private final Path folder;
+  private final DecoderConfig config;
+  private final Map<Path, SafeTensors> files;
+  private final Map<String, SafeTensors> fileOf;
+
+  private CheckpointFolder(
+      Path folder,
+      DecoderConfig config,
+      Map<Path, SafeTensors> files,
+      Map<String, SafeTensors> fileOf) {
+    this.folder = folder;
+    this.config = config;
+    this.files = files;
+    this.fileOf = fileOf;
+  }
+
+  /**
+   * @throws CheckpointException if a file is missing or damaged, the config asks for what is not
+   *     supported, or a tensor is missing, unknown or wrongly shaped
+   */
+  public static CheckpointFolder open(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      throw new CheckpointException(
+          "Cannot find the checkpoint folder %s: give the path of a folder with config.json and model.safetensors"
+              .formatted(folder));
+    }
+    DecoderConfig config = DecoderConfig.read(folder.resolve(CONFIG));
+    CheckpointFolder checkpoint =
+        new CheckpointFolder(folder, config, new LinkedHashMap<>(), new LinkedHashMap<>());
+    try {
+      checkpoint.openFiles();
+      checkpoint.checkTensors();
+      return checkpoint;
+    } catch (IOException | RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  private void openFiles() throws IOException {
+    if (Files.isRegularFile(folder.resolve(SINGLE_FILE))) { // transformers prefers it, too
+      for (TensorInfo tensor : file(SINGLE_FILE).tensors()) {
+        fileOf.put(tensor.name(), file(SINGLE_FILE));
+      }
+      return;
+    }
+    Path index = folder.resolve(INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw new CheckpointException(
+          "Cannot find weights in %s: there is neither %s nor %s; other formats (pytorch_model.bin, GGUF) must be converted to safetensors first"
+              .formatted(folder, SINGLE_FILE, INDEX));
+    }
+    JsonNode weightMap = JsonFile.read(index).path("weight_map");
+    if (!weightMap.isObject() || weightMap.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot read %s: it has no weight_map; copy the file again".formatted(index));
+    }
+    for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
+      String shard = entry.getValue().asText();
+      if (!shard.equals(Path.of(shard).getFileName().toString())) {
+        throw new CheckpointException(
+            "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index"
+                .formatted(index, entry.getKey(), shard));
+      }
+      SafeTensors file = file(shard);
+      if (file.find(entry.getKey()).isEmpty()) {
+        throw new CheckpointException(
+            "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together"
+                .formatted(index, entry.getKey(), shard));
+      }
+      fileOf.put(entry.getKey(), file);
+    }
+  }
+
+  private SafeTensors file(String name) throws IOException {
+    Path path = folder.resolve(name);
+    SafeTensors known = files.get(path);
+    if (known == null) {
+      known = SafeTensors.open(path);
+      files.put(path, known);
+    }
+    return known;
+  }
+
+  private void checkTensors() throws IOException {
+    Map<String, long[]> expected = WeightNames.expected(config);
+    TreeSet<String> missing = new TreeSet<>(expected.keySet());
+    missing.removeAll(fileOf.keySet());
+    if (!missing.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json, or are incomplete"
+              .formatted(folder, abbreviate(missing)));
+    }
+    TreeSet<String> extra = new TreeSet<>(fileOf.keySet());
+    extra.removeAll(expected.keySet());
+    extra.removeIf(WeightNames::isIgnored);
+    if (config.tieWordEmbeddings() && extra.contains(WeightNames.HEAD) && headEqualsEmbedding()) {
+      extra.remove(WeightNames.HEAD);
+    }
+    if (!extra.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json"
+              .formatted(folder, abbreviate(extra)));
+    }
+    for (Map.Entry<String, long[]> entry : expected.entrySet()) {
+      TensorInfo info = info(entry.getKey());
+      if (!Arrays.equals(info.shape(), entry.getValue())) {
+        throw new CheckpointException(
+            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s"
+                .formatted(
+                    info.name(),
+                    fileOf.get(info.name()).file(),
+                    Arrays.toString(info.shape()),
+                    Arrays.toString(entry.getValue())));
+      }
+    }
+  }
+
+  /**
+   * Some tied checkpoints store the table twice; a head that differs would be a different model.
+   */
+  private boolean headEqualsEmbedding() throws IOException {
+    TensorInfo head = info(WeightNames.HEAD);
+    TensorInfo embedding = info(WeightNames.EMBEDDING);
+    return head.dtype().equals(embedding.dtype())
+        && head.bytes() == embedding.bytes()
+        && head.bytes() <= Integer.MAX_VALUE
+        && fileOf
+            .get(head.name())
+            .bytes(head.name())
+            .equals(fileOf.get(embedding.name()).bytes(embedding.name()));
+  }
+
+  private static String abbreviate(TreeSet<String> names) {
+    int shown = 5;
+    String some = String.join(", ", names.stream().limit(shown).toList());
+    return names.size() <= shown ? some : some + " and " + (names.size() - shown) + " more";
+  }
+
+  private TensorInfo info(String name) {
+    return fileOf.get(name).find(name).orElseThrow();
+  }
+
+  public Path folder() {
+    return folder;
+  }
+
+  public DecoderConfig config() {
+    return config;
+  }
+
+  /** A fresh copy of {@code config.json}, to be changed and written elsewhere. */
+  public ObjectNode configJson() throws IOException {
+    return JsonFile.read(folder.resolve(CONFIG));
+  }
+
+  /** The type a tensor of the model is stored in. */
+  public DType storedType(String name) {
+    TensorInfo info = info(name);
+    return info.floatType()
+        .orElseThrow(
+            () ->
+                new CheckpointException(
+                    "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16"
+                        .formatted(name, info.dtype())));
+  }
+
+  /** A weight in float32: mapped if it is stored so, else widened. */
+  public Tensor load(String name, Kernels kernels) throws IOException {
+    return fileOf.get(name).load(name, kernels);
+  }
+
+  /** A weight as it is stored; float16 is widened, since no arithmetic reads it. */
+  public Tensor loadStored(String name, Kernels kernels) throws IOException {
+    return storedType(name) == DType.BFLOAT16
+        ? fileOf.get(name).map(name, kernels)
+        : fileOf.get(name).load(name, kernels);
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (SafeTensors file : files.values()) {
+      file.close();
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package org.sparklora.model.checkpoint;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Locale;
+import org.sparklora.model.kernels.DType;
+
+/** Writes a checkpoint folder that transformers loads. Each file appears whole or not at all. */
+public final class CheckpointWriter {
+
+  /** What goes with the weights of a model, if its folder has it. */
+  private static final List<String> TOKENIZER_FILES =
+      List.of(
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "merges.txt",
+          "tokenizer.model",
+          "chat_template.jinja",
+          "chat_template.json");
+
+  private static final String GENERATION_CONFIG = "generation_config.json";
+
+  private CheckpointWriter() {}
+
+  /**
+   * Writes {@code model.safetensors} and {@code config.json}.
+   *
+   * @param config written with {@code dtype} set to that of the weights
+   */
+  public static void write(
+      Path folder, ObjectNode config, DType dtype, List<SafeTensorsWriter.Entry> weights)
+      throws IOException {
+    Files.createDirectories(folder);
+    SafeTensorsWriter.write(folder.resolve(CheckpointFolder.SINGLE_FILE), weights);
+    // transformers 4 reads torch_dtype, transformers 5 either
+    config.put(
+        config.has("torch_dtype") ? "torch_dtype" : "dtype", dtype.name().toLowerCase(Locale.ROOT));
+    JsonFile.write(folder.resolve(CheckpointFolder.CONFIG), config);
+  }
+
+  /** Copies what tokenizes and renders text, so that the new folder is complete. */
+  public static void copyTokenizer(Path from, Path to) throws IOException {
+    for (String name : TOKENIZER_FILES) {
+      copyIfThere(from, to, name);
+    }
+  }
+
+  /** Copies {@code generation_config.json}. */
+  public static void copyGenerationConfig(Path from, Path to) throws IOException {
+    copyIfThere(from, to, GENERATION_CONFIG);
+  }
+
+  private static void copyIfThere(Path from, Path to, String name) throws IOException {
+    if (Files.isRegularFile(from.resolve(name))) {
+      Files.createDirectories(to);
+      Path aside = to.resolve(name + ".part");
+      Files.copy(from.resolve(name), aside, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(
+          aside,
+          to.resolve(name),
+          StandardCopyOption.REPLACE_EXISTING,
+          StandardCopyOption.ATOMIC_MOVE);
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package org.sparklora.model.checkpoint;
+
+import java.nio.ByteBuffer;
+import org.sparklora.model.kernels.DType;
+
+/** Float32 values as the bytes of a file, rounded to nearest, ties to even, as PyTorch casts. */
+final class ElementEncoding {
+  private ElementEncoding() {}
+
+  /** Appends {@code count} elements to a little-endian buffer. */
+  static void put(float[] values, int count, DType dtype, ByteBuffer out) {
+    for (int i = 0; i < count; i++) {
+      switch (dtype) {
+        case FLOAT32 -> out.putFloat(values[i]);
+        case BFLOAT16 -> out.putShort(toBfloat16(values[i]));
+        case FLOAT16 -> out.putShort(toFloat16(values[i]));
+      }
+    }
+  }
+
+  static short toBfloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    if (Float.isNaN(value)) {
+      return (short) (bits >>> 16 | 0x40); // rounding could turn a NaN into infinity
+    }
+    return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+  }
+
+  static short toFloat16(float value) {
+    int bits = Float.floatToRawIntBits(value);
+    int sign = bits >>> 16 & 0x8000;
+    float magnitude = Math.abs(value);
+    if (Float.isNaN(value)) {
+      return (short) (sign | 0x7E00);
+    }
+    if (magnitude >= 65520f) { // half way between the largest half and the next power of two
+      return (short) (sign | 0x7C00);
+    }
+    if (magnitude < 0x1p-14f) { // subnormal: a multiple of 2^-24
+      return (short) (sign | (int) Math.rint(magnitude * 0x1p24f));
+    }
+    int rebased = (bits & 0x7FFF_FFFF) - (112 << 23);
+    return (short) (sign | rebased + 0xFFF + (rebased >>> 13 & 1) >>> 13);
+  }
+}

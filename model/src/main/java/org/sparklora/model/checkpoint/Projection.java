@@ -1,0 +1,51 @@
+package org.sparklora.model.checkpoint;
+
+/** The seven linear layers of a decoder block, with the names they have in checkpoints. */
+public enum Projection {
+  QUERY("self_attn.q_proj"),
+  KEY("self_attn.k_proj"),
+  VALUE("self_attn.v_proj"),
+  OUTPUT("self_attn.o_proj"),
+  GATE("mlp.gate_proj"),
+  UP("mlp.up_proj"),
+  DOWN("mlp.down_proj");
+
+  private final String path;
+
+  Projection(String path) {
+    this.path = path;
+  }
+
+  /** The full module name, as PEFT matches it: {@code model.layers.3.self_attn.q_proj}. */
+  public String module(int layer) {
+    return "model.layers." + layer + "." + path;
+  }
+
+  /** The columns of W. */
+  public int in(DecoderConfig config) {
+    return switch (this) {
+      case QUERY, KEY, VALUE, GATE, UP -> config.hiddenSize();
+      case OUTPUT -> config.numAttentionHeads() * config.headDim();
+      case DOWN -> config.intermediateSize();
+    };
+  }
+
+  /** The rows of W. */
+  public int out(DecoderConfig config) {
+    return switch (this) {
+      case QUERY -> config.numAttentionHeads() * config.headDim();
+      case KEY, VALUE -> config.numKeyValueHeads() * config.headDim();
+      case OUTPUT, DOWN -> config.hiddenSize();
+      case GATE, UP -> config.intermediateSize();
+    };
+  }
+
+  /** Whether {@code y = x·Wᵀ + b} has its b. */
+  public boolean hasBias(DecoderConfig config) {
+    return switch (this) {
+      case QUERY, KEY, VALUE -> config.queryKeyValueBias();
+      case OUTPUT -> config.outputBias();
+      case GATE, UP, DOWN -> config.mlpBias();
+    };
+  }
+}

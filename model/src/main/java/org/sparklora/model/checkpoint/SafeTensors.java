@@ -1,0 +1,179 @@
+package org.sparklora.model.checkpoint;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * A safetensors file, mapped into memory tensor by tensor, so that files of any size open at once
+ * and weights that are used as stored are shared between the processes of a machine.
+ *
+ * <p>Thread-safe. Tensors stay valid after {@link #close}.
+ */
+public final class SafeTensors implements AutoCloseable {
+  /** What one {@link FileChannel#map} can reach; longer tensors are read instead. */
+  private static final int MAX_MAPPING = Integer.MAX_VALUE;
+
+  private final Path file;
+  private final FileChannel channel;
+  private final SafeTensorsHeader header;
+
+  private SafeTensors(Path file, FileChannel channel, SafeTensorsHeader header) {
+    this.file = file;
+    this.channel = channel;
+    this.header = header;
+  }
+
+  /**
+   * Reads and checks the header; no tensor is touched.
+   *
+   * @throws CheckpointException if the file is missing, cut or damaged
+   */
+  public static SafeTensors open(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new CheckpointException(
+          "Cannot find %s: the folder lacks a file of weights; copy it again".formatted(file));
+    }
+    FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+    try {
+      return new SafeTensors(file, channel, SafeTensorsHeader.read(file, channel));
+    } catch (IOException | RuntimeException e) {
+      channel.close();
+      throw e;
+    }
+  }
+
+  /** All tensors, in the order of the header. */
+  public Collection<TensorInfo> tensors() {
+    return header.tensors().values();
+  }
+
+  /** The tensor of this name. */
+  public Optional<TensorInfo> find(String name) {
+    return Optional.ofNullable(header.tensors().get(name));
+  }
+
+  /** The header's {@code __metadata__}. */
+  public Map<String, String> metadata() {
+    return header.metadata();
+  }
+
+  /** The file this was opened from. */
+  public Path file() {
+    return file;
+  }
+
+  /**
+   * A tensor as it is stored: mapped, not read, where the kernels can use it in place.
+   *
+   * @throws CheckpointException if it is not there or not of a float type
+   */
+  public Tensor map(String name, Kernels kernels) throws IOException {
+    TensorInfo info = require(name);
+    DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
+    requireLittleEndian();
+    Pointer memory = info.bytes() > MAX_MAPPING ? readLong(info) : new BytePointer(bytes(name));
+    return kernels.wrap(memory, 0, dtype, info.shape());
+  }
+
+  /** A tensor in float32: mapped if it is stored so, else widened into new memory. */
+  public Tensor load(String name, Kernels kernels) throws IOException {
+    Tensor stored = map(name, kernels);
+    if (stored.dtype() == DType.FLOAT32) {
+      return stored;
+    }
+    Tensor widened = kernels.allocate(stored.shape());
+    kernels.copy(stored, widened);
+    stored.close();
+    return widened;
+  }
+
+  /** The mapped bytes of a tensor of up to 2 GB, of any type, little-endian. */
+  public ByteBuffer bytes(String name) throws IOException {
+    TensorInfo info = require(name);
+    if (info.bytes() == 0) {
+      return ByteBuffer.allocateDirect(8).limit(0).order(ByteOrder.LITTLE_ENDIAN);
+    }
+    return channel
+        .map(FileChannel.MapMode.READ_ONLY, info.offset(), info.bytes())
+        .order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  private Pointer readLong(TensorInfo info) throws IOException {
+    BytePointer memory = new BytePointer(info.bytes());
+    for (long done = 0; done < info.bytes(); ) {
+      long count = Math.min(1 << 30, info.bytes() - done);
+      ByteBuffer part = memory.getPointer(BytePointer.class, done).capacity(count).asByteBuffer();
+      while (part.hasRemaining()) {
+        if (channel.read(part, info.offset() + done + part.position()) < 0) {
+          throw SafeTensorsHeader.refusal(
+              file, info.offset() + done, "the file ended while it was read");
+        }
+      }
+      done += count;
+    }
+    return memory;
+  }
+
+  private TensorInfo require(String name) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                new CheckpointException(
+                    "Cannot find tensor %s in %s: the file belongs to another model or is incomplete"
+                        .formatted(name, file)));
+  }
+
+  private CheckpointException notFloats(TensorInfo info) {
+    return new CheckpointException(
+        "Cannot use tensor %s of %s: its dtype is %s; supported are F32, BF16 and F16"
+            .formatted(info.name(), file, info.dtype()));
+  }
+
+  private static void requireLittleEndian() {
+    if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
+      throw new UnsupportedOperationException(
+          "Cannot map safetensors on a big-endian processor: the format is little-endian");
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  /**
+   * One entry of the header.
+   *
+   * @param dtype as the header names it
+   * @param shape row-major; read-only and not copied
+   * @param offset of its first byte in the file
+   */
+  public record TensorInfo(String name, String dtype, long[] shape, long offset, long bytes) {
+
+    /** The dtype, if it is one that a {@link Tensor} can have. */
+    public Optional<DType> floatType() {
+      return Arrays.stream(DType.values())
+          .filter(type -> type.safetensorsName().equals(dtype))
+          .findFirst();
+    }
+
+    @Override
+    public String toString() {
+      return name + " " + dtype + Arrays.toString(shape);
+    }
+  }
+}

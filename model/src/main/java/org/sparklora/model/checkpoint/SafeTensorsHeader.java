@@ -1,0 +1,214 @@
+package org.sparklora.model.checkpoint;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+
+/**
+ * The front of a safetensors file: an 8-byte little-endian length, then that many bytes of JSON
+ * {@code {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …, "__metadata__":
+ * {…}}}, then the tensors' bytes, which the offsets must cover without hole or overlap.
+ *
+ * <p>The file may come from a stranger: nothing is allocated or mapped before the numbers that ask
+ * for it have been checked against the file's size.
+ *
+ * @param dataStart offset in the file of the first tensor byte
+ */
+record SafeTensorsHeader(
+    Map<String, TensorInfo> tensors, Map<String, String> metadata, long dataStart) {
+  static final String METADATA = "__metadata__";
+  private static final int LENGTH_BYTES = 8;
+
+  /** The limit of the reference implementation. */
+  private static final long MAX_HEADER_BYTES = 100_000_000;
+
+  private static final Map<String, Integer> DTYPE_BYTES =
+      Map.ofEntries(
+          Map.entry("F64", 8),
+          Map.entry("I64", 8),
+          Map.entry("U64", 8),
+          Map.entry("C64", 8),
+          Map.entry("F32", 4),
+          Map.entry("I32", 4),
+          Map.entry("U32", 4),
+          Map.entry("F16", 2),
+          Map.entry("BF16", 2),
+          Map.entry("I16", 2),
+          Map.entry("U16", 2),
+          Map.entry("I8", 1),
+          Map.entry("U8", 1),
+          Map.entry("BOOL", 1),
+          Map.entry("F8_E4M3", 1),
+          Map.entry("F8_E5M2", 1),
+          Map.entry("F8_E8M0", 1));
+
+  private static final ObjectReader STRICT_JSON =
+      new ObjectMapper()
+          .reader()
+          .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .with(com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
+    long fileBytes = channel.size();
+    if (fileBytes < LENGTH_BYTES) {
+      throw refusal(
+          file, 0, "the file has %d bytes, fewer than its length field".formatted(fileBytes));
+    }
+    long headerBytes = readFully(channel, 0, LENGTH_BYTES).getLong();
+    if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
+      throw refusal(
+          file,
+          0,
+          "the header is said to have %s bytes, at most %,d are allowed"
+              .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+    }
+    if (headerBytes > fileBytes - LENGTH_BYTES) {
+      throw refusal(
+          file,
+          0,
+          "the header is said to have %,d bytes but only %,d follow"
+              .formatted(headerBytes, fileBytes - LENGTH_BYTES));
+    }
+    byte[] text = readFully(channel, LENGTH_BYTES, (int) headerBytes).array();
+    return new SafeTensorsHeaderParser(file, LENGTH_BYTES + headerBytes, fileBytes).parse(text);
+  }
+
+  private static ByteBuffer readFully(FileChannel channel, long offset, int count)
+      throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(count).order(ByteOrder.LITTLE_ENDIAN);
+    while (buffer.hasRemaining() && channel.read(buffer, offset + buffer.position()) >= 0) {}
+    return buffer.flip();
+  }
+
+  static CheckpointException refusal(Path file, long offset, String reason) {
+    return new CheckpointException(
+        "Cannot read %s as safetensors: at byte %d %s; the file is damaged or cut, copy it again"
+            .formatted(file, offset, reason));
+  }
+
+  /** Turns the JSON text into checked entries. */
+  private record SafeTensorsHeaderParser(Path file, long dataStart, long fileBytes) {
+
+    SafeTensorsHeader parse(byte[] text) throws IOException {
+      if (text[0] != '{') {
+        throw refusal(file, LENGTH_BYTES, "the header does not begin with {");
+      }
+      JsonNode root;
+      try {
+        root = STRICT_JSON.readTree(text);
+      } catch (JsonProcessingException e) {
+        long offset = e.getLocation() == null ? 0 : e.getLocation().getByteOffset();
+        throw refusal(
+            file,
+            LENGTH_BYTES + Math.max(offset, 0),
+            "the header is not JSON (%s)".formatted(e.getOriginalMessage()));
+      }
+      Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+      Map<String, String> metadata = Map.of();
+      for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
+        Map.Entry<String, JsonNode> field = fields.next();
+        if (field.getKey().equals(METADATA)) {
+          metadata = metadata(field.getValue());
+        } else {
+          tensors.put(field.getKey(), tensor(field.getKey(), field.getValue()));
+        }
+      }
+      checkCoverage(tensors);
+      return new SafeTensorsHeader(tensors, metadata, dataStart);
+    }
+
+    private Map<String, String> metadata(JsonNode node) {
+      Map<String, String> values = new LinkedHashMap<>();
+      node.fields()
+          .forEachRemaining(field -> values.put(field.getKey(), field.getValue().asText()));
+      return values;
+    }
+
+    private TensorInfo tensor(String name, JsonNode node) {
+      String dtype = node.path("dtype").asText("");
+      Integer elementBytes = DTYPE_BYTES.get(dtype);
+      if (elementBytes == null) {
+        throw damaged(name, "has the unknown dtype " + node.path("dtype"));
+      }
+      long[] shape = naturals(name, node.path("shape"), "shape");
+      long[] offsets = naturals(name, node.path("data_offsets"), "data_offsets");
+      if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > fileBytes - dataStart) {
+        throw damaged(
+            name,
+            "has data_offsets %s, which do not lie in the %,d bytes that follow the header"
+                .formatted(node.path("data_offsets"), fileBytes - dataStart));
+      }
+      long bytes = elementBytes;
+      try {
+        for (long dimension : shape) {
+          bytes = Math.multiplyExact(bytes, dimension);
+        }
+      } catch (ArithmeticException e) {
+        throw damaged(name, "has the impossible shape " + node.path("shape"));
+      }
+      if (bytes != offsets[1] - offsets[0]) {
+        throw damaged(
+            name,
+            "has %s elements of %s, %,d bytes, but its data_offsets span %,d"
+                .formatted(node.path("shape"), dtype, bytes, offsets[1] - offsets[0]));
+      }
+      return new TensorInfo(name, dtype, shape, dataStart + offsets[0], bytes);
+    }
+
+    private long[] naturals(String name, JsonNode node, String key) {
+      if (!node.isArray()) {
+        throw damaged(name, "has no " + key);
+      }
+      long[] values = new long[node.size()];
+      for (int i = 0; i < values.length; i++) {
+        JsonNode value = node.get(i);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.asLong() < 0) {
+          throw damaged(name, "has %s %s".formatted(key, node));
+        }
+        values[i] = value.asLong();
+      }
+      return values;
+    }
+
+    /**
+     * As the format demands: one tensor begins where another ends, and the last ends with the file.
+     */
+    private void checkCoverage(Map<String, TensorInfo> tensors) {
+      List<TensorInfo> inOrder = new ArrayList<>(tensors.values());
+      inOrder.sort(
+          Comparator.comparingLong(TensorInfo::offset).thenComparingLong(TensorInfo::bytes));
+      long end = dataStart;
+      for (TensorInfo tensor : inOrder) {
+        if (tensor.offset() != end) {
+          throw damaged(
+              tensor.name(),
+              "begins at byte %d, but the one before it ends at byte %d: there must be no hole and no overlap"
+                  .formatted(tensor.offset(), end));
+        }
+        end += tensor.bytes();
+      }
+      if (end != fileBytes) {
+        throw refusal(
+            file, end, "the last tensor ends, but the file has %,d bytes".formatted(fileBytes));
+      }
+    }
+
+    private CheckpointException damaged(String name, String reason) {
+      return refusal(file, LENGTH_BYTES, "tensor %s %s".formatted(name, reason));
+    }
+  }
+}

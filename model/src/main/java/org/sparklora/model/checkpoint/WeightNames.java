@@ -1,0 +1,90 @@
+package org.sparklora.model.checkpoint;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+
+/** The names and shapes of a checkpoint's tensors. */
+public final class WeightNames {
+  /** The embedding's table, {@code (V, C)}. */
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+
+  /** The norm before the head, {@code (C)}. */
+  public static final String FINAL_NORM = "model.norm.weight";
+
+  /** The head as a module, as PEFT names it. */
+  public static final String HEAD_MODULE = "lm_head";
+
+  /** The head's matrix, {@code (V, C)}; not in the file of a tied model. */
+  public static final String HEAD = HEAD_MODULE + ".weight";
+
+  /** Old checkpoints store this constant; it is recomputed. */
+  private static final Pattern ROTARY_BUFFER = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
+
+  private WeightNames() {}
+
+  /** The norm before attention, {@code (C)}. */
+  public static String inputNorm(int layer) {
+    return "model.layers." + layer + ".input_layernorm.weight";
+  }
+
+  /** The norm before the feed-forward layers, {@code (C)}. */
+  public static String postAttentionNorm(int layer) {
+    return "model.layers." + layer + ".post_attention_layernorm.weight";
+  }
+
+  /** Qwen3's norm of each query head, {@code (D)}. */
+  public static String queryNorm(int layer) {
+    return "model.layers." + layer + ".self_attn.q_norm.weight";
+  }
+
+  /** Qwen3's norm of each key head, {@code (D)}. */
+  public static String keyNorm(int layer) {
+    return "model.layers." + layer + ".self_attn.k_norm.weight";
+  }
+
+  static List<String> linears(DecoderConfig config) {
+    List<String> names = new ArrayList<>();
+    for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+      for (Projection projection : Projection.values()) {
+        names.add(projection.module(layer));
+      }
+    }
+    names.add(HEAD_MODULE);
+    return names;
+  }
+
+  /** Every tensor the checkpoint of such a model must hold, with its shape, in order of use. */
+  public static Map<String, long[]> expected(DecoderConfig config) {
+    long hidden = config.hiddenSize();
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    shapes.put(EMBEDDING, new long[] {config.vocabSize(), hidden});
+    for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+      shapes.put(inputNorm(layer), new long[] {hidden});
+      for (Projection projection : Projection.values()) {
+        String module = projection.module(layer);
+        shapes.put(module + ".weight", new long[] {projection.out(config), projection.in(config)});
+        if (projection.hasBias(config)) {
+          shapes.put(module + ".bias", new long[] {projection.out(config)});
+        }
+      }
+      if (config.queryKeyNorm()) {
+        shapes.put(queryNorm(layer), new long[] {config.headDim()});
+        shapes.put(keyNorm(layer), new long[] {config.headDim()});
+      }
+      shapes.put(postAttentionNorm(layer), new long[] {hidden});
+    }
+    shapes.put(FINAL_NORM, new long[] {hidden});
+    if (!config.tieWordEmbeddings()) {
+      shapes.put(HEAD, new long[] {config.vocabSize(), hidden});
+    }
+    return shapes;
+  }
+
+  /** Whether a tensor that is not expected may be there all the same. */
+  static boolean isIgnored(String name) {
+    return ROTARY_BUFFER.matcher(name).matches();
+  }
+}

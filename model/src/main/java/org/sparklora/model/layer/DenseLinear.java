@@ -1,0 +1,47 @@
+package org.sparklora.model.layer;
+
+import java.util.Optional;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * {@code y = x·Wᵀ + b}.
+ *
+ * @param weight W {@code (out, in)}
+ * @param bias b {@code (out)}, if the layer has one
+ */
+public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linear {
+
+  @Override
+  public int rank() {
+    return 0;
+  }
+
+  @Override
+  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    Kernels k = workspace.kernels();
+    k.matmul(x, weight.value(), y);
+    bias.ifPresent(b -> k.addBias(y, b.value()));
+  }
+
+  @Override
+  public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    Kernels k = workspace.kernels();
+    k.matmulAdd(x, weight.value(), 1f, y);
+    bias.ifPresent(b -> k.addBias(y, b.value()));
+  }
+
+  @Override
+  public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
+    Kernels k = workspace.kernels();
+    // forward: y = x·Wᵀ + b
+    weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dY, x, 1f, dWeight));
+    bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));
+    k.matmulBackwardInput(dY, weight.value(), 1f, dX);
+  }
+
+  @Override
+  public Linear salted(long salt) {
+    return this;
+  }
+}

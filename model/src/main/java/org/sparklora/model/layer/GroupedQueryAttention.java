@@ -1,0 +1,147 @@
+package org.sparklora.model.layer;
+
+import java.util.Optional;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Kernels.Heads;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.Workspace.Slot;
+
+/**
+ * Causal self-attention in which several query heads share a key/value head (Ainslie et al., 2023):
+ * {@code softmax(q·kᵀ / √D)·v} of each document, between the projections q, k, v and o.
+ *
+ * @param headNorms norms of each head of q and k before the rotation (Qwen3), if the model has them
+ * @param rotated whether q and k are rotated; false in NoPE layers
+ */
+public record GroupedQueryAttention(
+    Linear query,
+    Linear key,
+    Linear value,
+    Linear output,
+    Optional<HeadNorms> headNorms,
+    Heads heads,
+    boolean rotated) {
+
+  /** Qwen3's norms of the query heads and the key heads. */
+  public record HeadNorms(RmsNorm query, RmsNorm key) {}
+
+  /**
+   * What backward needs of one layer's forward.
+   *
+   * @param q {@code (N, H·D)}, as attention read it; before norm and rotation if there are head
+   *     norms
+   * @param k {@code (N, K·D)}, likewise
+   * @param v {@code (N, K·D)}
+   * @param y the attention's result, {@code (N, H·D)}
+   * @param logSumExp {@code (N, H)}
+   * @param queryRstd {@code (N·H)}; empty without head norms
+   * @param keyRstd {@code (N·K)}; empty without head norms
+   */
+  public record Saved(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor queryRstd,
+      Tensor keyRstd,
+      Tensor uQuery,
+      Tensor uKey,
+      Tensor uValue,
+      Tensor uOutput) {}
+
+  /** {@code residual += o(attention(q(x), k(x), v(x)))}, with x and residual {@code (N, C)}. */
+  public void forward(
+      Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
+    query.forward(workspace, x, saved.q, saved.uQuery);
+    key.forward(workspace, x, saved.k, saved.uKey);
+    value.forward(workspace, x, saved.v, saved.uValue);
+    Tensor q = headsOfQuery(workspace, saved);
+    Tensor k = headsOfKey(workspace, saved);
+    rotate(workspace, places, q, k, false);
+    workspace
+        .kernels()
+        .attention(q, k, saved.v, heads, places.segments(), scale(), saved.y, saved.logSumExp);
+    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  /** Adds to dX, with dResidual the gradient of what forward added to. */
+  public void backward(
+      Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
+    Tensor dY = workspace.lendZeros(Slot.D_ATTENTION, saved.y.shape());
+    output.backward(workspace, saved.y, saved.uOutput, dResidual, dY); // forward: residual += o(y)
+
+    Tensor q = headsOfQuery(workspace, saved);
+    Tensor k = headsOfKey(workspace, saved);
+    if (headNorms.isPresent()) { // else saved q and k were rotated in place
+      rotate(workspace, places, q, k, false);
+    }
+    Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
+    Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
+    Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
+    workspace
+        .kernels()
+        .attentionBackward(
+            q,
+            k,
+            saved.v,
+            saved.y,
+            saved.logSumExp,
+            dY,
+            heads,
+            places.segments(),
+            scale(),
+            dQ,
+            dK,
+            dV);
+    rotate(workspace, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
+    if (headNorms.isPresent()) {
+      dQ =
+          throughNorm(
+              workspace, headNorms.get().query, saved.q, saved.queryRstd, dQ, Slot.D_RAW_QUERY);
+      dK = throughNorm(workspace, headNorms.get().key, saved.k, saved.keyRstd, dK, Slot.D_RAW_KEY);
+    }
+    query.backward(workspace, x, saved.uQuery, dQ, dX); // forward: q = query(x)
+    key.backward(workspace, x, saved.uKey, dK, dX);
+    value.backward(workspace, x, saved.uValue, dV, dX);
+  }
+
+  private Tensor headsOfQuery(Workspace workspace, Saved saved) {
+    return headNorms
+        .map(norms -> normed(workspace, norms.query, saved.q, saved.queryRstd, Slot.QUERY))
+        .orElse(saved.q);
+  }
+
+  private Tensor headsOfKey(Workspace workspace, Saved saved) {
+    return headNorms
+        .map(norms -> normed(workspace, norms.key, saved.k, saved.keyRstd, Slot.KEY))
+        .orElse(saved.k);
+  }
+
+  private static Tensor normed(
+      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Slot slot) {
+    Tensor normed = workspace.lend(slot, raw.shape());
+    norm.forward(workspace.kernels(), raw, normed, rstd);
+    return normed;
+  }
+
+  private static Tensor throughNorm(
+      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Tensor dNormed, Slot slot) {
+    Tensor dRaw = workspace.lendZeros(slot, raw.shape());
+    norm.backward(workspace.kernels(), raw, rstd, dNormed, dRaw);
+    return dRaw;
+  }
+
+  private void rotate(
+      Workspace workspace, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
+    if (rotated) {
+      Kernels kernels = workspace.kernels();
+      places.rotary().rotate(kernels, q, heads.size(), places.positions(), inverse);
+      places.rotary().rotate(kernels, k, heads.size(), places.positions(), inverse);
+    }
+  }
+
+  private float scale() {
+    return (float) (1 / Math.sqrt(heads.size()));
+  }
+}

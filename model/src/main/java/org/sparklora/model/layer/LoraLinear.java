@@ -1,0 +1,78 @@
+package org.sparklora.model.layer;
+
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.Workspace.Slot;
+
+/**
+ * A linear layer plus a trained low-rank update: {@code y = x·Wᵀ + b + s·(drop(x)·Aᵀ)·Bᵀ} (Hu et
+ * al., 2021). As in PEFT, dropout touches the input of A only.
+ *
+ * @param base W and b
+ * @param a A {@code (R, in)}
+ * @param b B {@code (out, R)}
+ * @param scale s
+ * @param dropout share of x that is dropped; 0 outside training
+ * @param seed of the dropout mask, which backward draws again
+ */
+public record LoraLinear(
+    DenseLinear base, Weight a, Weight b, float scale, float dropout, long seed) implements Linear {
+
+  @Override
+  public int rank() {
+    return a.value().rows();
+  }
+
+  /** {@code u} receives {@code drop(x)·Aᵀ}: it is R wide, so keeping it is cheap. */
+  @Override
+  public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    base.forward(workspace, x, y, u);
+    addUpdate(workspace, x, y, u);
+  }
+
+  @Override
+  public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    base.forwardAdd(workspace, x, y, u);
+    addUpdate(workspace, x, y, u);
+  }
+
+  private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
+    Kernels k = workspace.kernels();
+    k.matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
+    k.matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
+  }
+
+  @Override
+  public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
+    Kernels k = workspace.kernels();
+    Tensor dU = workspace.lendZeros(Slot.D_LORA, u.shape());
+    // forward: y += s·u·Bᵀ
+    b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dY, u, scale, dB));
+    k.matmulBackwardInput(dY, b.value(), scale, dU);
+    // forward: u = drop(x)·Aᵀ
+    a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, x), 1f, dA));
+    if (dropout == 0) {
+      k.matmulBackwardInput(dU, a.value(), 1f, dX);
+    } else {
+      Tensor dDropped = workspace.lendZeros(Slot.DROPPED, x.shape());
+      k.matmulBackwardInput(dU, a.value(), 1f, dDropped);
+      k.dropoutBackward(dDropped, dropout, seed, dX);
+    }
+    base.backward(workspace, x, u, dY, dX); // forward: y = x·Wᵀ + b
+  }
+
+  private Tensor dropped(Workspace workspace, Tensor x) {
+    if (dropout == 0) {
+      return x;
+    }
+    Tensor dropped = workspace.lend(Slot.DROPPED, x.shape());
+    workspace.kernels().dropout(x, dropout, seed, dropped);
+    return dropped;
+  }
+
+  @Override
+  public Linear salted(long salt) {
+    // kernels scramble the seed, so that neighbouring seeds give unrelated masks
+    return new LoraLinear(base, a, b, scale, dropout, seed + salt);
+  }
+}

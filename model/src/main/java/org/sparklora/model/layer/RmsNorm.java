@@ -1,0 +1,37 @@
+package org.sparklora.model.layer;
+
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * Root-mean-square layer normalisation (Zhang and Sennrich, 2019): {@code y = x / rms(x) · weight}
+ * in rows of the width of {@code weight}, whatever the shape of x.
+ *
+ * @param weight {@code (C)}, or {@code (D)} for a norm of each head
+ * @param epsilon added to the mean square
+ */
+public record RmsNorm(Weight weight, float epsilon) {
+
+  /**
+   * @param x {@code (M, C)}
+   * @param y receives the result, {@code (M, C)}
+   * @param rstd receives 1/rms of each row, {@code (M)}
+   */
+  public void forward(Kernels kernels, Tensor x, Tensor y, Tensor rstd) {
+    kernels.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
+  }
+
+  /** Adds to dX {@code (M, C)} and to the weight's gradient; dX may not be dY. */
+  public void backward(Kernels kernels, Tensor x, Tensor rstd, Tensor dY, Tensor dX) {
+    // forward: y = x · rstd · weight
+    weight
+        .gradient()
+        .ifPresent(dWeight -> kernels.rmsNormBackwardWeight(inRows(x), rstd, inRows(dY), dWeight));
+    kernels.rmsNormBackward(inRows(x), weight.value(), rstd, inRows(dY), inRows(dX));
+  }
+
+  private Tensor inRows(Tensor x) {
+    long width = weight.value().size();
+    return x.columns() == width ? x : x.reshape(x.size() / width, width);
+  }
+}

@@ -1,0 +1,104 @@
+package org.sparklora.model.layer;
+
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * Rotary position embedding (Su et al., 2021): pair i of a head at position p turns by the angle
+ * {@code p · θ^(−2i/D)}, with the frequencies scaled for long contexts as the config says.
+ *
+ * <p>Frequencies and angles are rounded to float32 where transformers rounds them: at position 1000
+ * another rounding would already be visible.
+ *
+ * <p>Thread-safe. The tables grow with the longest document seen.
+ */
+public final class RotaryEmbedding {
+  private static final int FIRST_TABLE = 256;
+
+  private final float[] frequencies; // (D/2)
+  private Tables tables = null;
+
+  public RotaryEmbedding(DecoderConfig config) {
+    frequencies = frequencies(config.headDim(), config.ropeTheta());
+    for (int i = 0; i < frequencies.length; i++) {
+      frequencies[i] = scaled(frequencies[i], config.ropeScaling());
+    }
+  }
+
+  private static float[] frequencies(int headDim, double theta) {
+    float[] frequencies = new float[headDim / 2];
+    for (int i = 0; i < frequencies.length; i++) {
+      float exponent = 2f * i / headDim;
+      frequencies[i] = 1f / (float) Math.pow(theta, exponent);
+    }
+    return frequencies;
+  }
+
+  private static float scaled(float frequency, RopeScaling scaling) {
+    if (scaling instanceof RopeScaling.Linear linear) {
+      return frequency / (float) linear.factor();
+    }
+    return scaling instanceof RopeScaling.Llama3 llama3 ? llama3(frequency, llama3) : frequency;
+  }
+
+  /** Long waves are stretched, short ones kept, those between interpolated (Llama 3.1). */
+  private static float llama3(float frequency, RopeScaling.Llama3 scaling) {
+    double context = scaling.originalMaxPositionEmbeddings();
+    float factor = (float) scaling.factor();
+    float wavelength = (float) (2 * Math.PI) / frequency;
+    if (wavelength > context / scaling.lowFreqFactor()) {
+      return frequency / factor;
+    }
+    if (wavelength < context / scaling.highFreqFactor()) {
+      return frequency;
+    }
+    float low = (float) scaling.lowFreqFactor();
+    float smooth =
+        ((float) context / wavelength - low)
+            / (float) (scaling.highFreqFactor() - scaling.lowFreqFactor());
+    return (1 - smooth) * frequency / factor + smooth * frequency;
+  }
+
+  /** Tables for at least this many positions. */
+  public synchronized Tables tables(Kernels kernels, int positions) {
+    if (tables == null || tables.cos().rows() < positions) {
+      int rows = FIRST_TABLE;
+      while (rows < positions) {
+        rows = Math.addExact(rows, rows);
+      }
+      // the old tables are left to the garbage collector: another thread may still use them
+      tables = compute(kernels, rows);
+    }
+    return tables;
+  }
+
+  private Tables compute(Kernels kernels, int rows) {
+    int half = frequencies.length;
+    float[] cos = new float[rows * half];
+    float[] sin = new float[rows * half];
+    for (int position = 0; position < rows; position++) {
+      for (int i = 0; i < half; i++) {
+        float angle = position * frequencies[i];
+        cos[position * half + i] = (float) Math.cos(angle);
+        sin[position * half + i] = (float) Math.sin(angle);
+      }
+    }
+    Tables computed = new Tables(kernels.allocate(rows, half), kernels.allocate(rows, half));
+    computed.cos().write(0, cos, 0, cos.length);
+    computed.sin().write(0, sin, 0, sin.length);
+    return computed;
+  }
+
+  /** Cosine and sine of every position's angles, {@code (positions, D/2)}. */
+  public record Tables(Tensor cos, Tensor sin) {
+
+    /**
+     * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} is the backward of it.
+     */
+    void rotate(Kernels kernels, Tensor x, int headSize, int[] positions, boolean inverse) {
+      kernels.rotate(x, headSize, cos, sin, positions, inverse);
+    }
+  }
+}

@@ -1,0 +1,42 @@
+package org.sparklora.model.layer;
+
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.Workspace.Slot;
+
+/** The gated feed-forward layer (Shazeer, 2020): {@code down(silu(gate(x)) · up(x))}. */
+public record SwiGlu(Linear gate, Linear up, Linear down) {
+
+  /**
+   * What backward needs of one layer's forward; {@code silu(gate) · up} is cheap and computed
+   * again.
+   *
+   * @param gate and up {@code (N, F)}; backward overwrites them
+   */
+  public record Saved(Tensor gate, Tensor up, Tensor uGate, Tensor uUp, Tensor uDown) {}
+
+  /** {@code residual += down(silu(gate(x)) · up(x))}, with x and residual {@code (N, C)}. */
+  public void forward(Workspace workspace, Tensor x, Saved saved, Tensor residual) {
+    gate.forward(workspace, x, saved.gate, saved.uGate);
+    up.forward(workspace, x, saved.up, saved.uUp);
+    down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
+  }
+
+  /** Adds to dX; <b>overwrites</b> {@code saved.gate} and {@code saved.up} with their gradients. */
+  public void backward(Workspace workspace, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
+    Tensor gated = gated(workspace, saved);
+    Tensor dGated = workspace.lendZeros(Slot.D_GATED, gated.shape());
+    down.backward(
+        workspace, gated, saved.uDown, dResidual, dGated); // forward: residual += down(gated)
+    workspace
+        .kernels()
+        .swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
+    gate.backward(workspace, x, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
+    up.backward(workspace, x, saved.uUp, saved.up, dX); // forward: up = up(x)
+  }
+
+  private static Tensor gated(Workspace workspace, Saved saved) {
+    Tensor gated = workspace.lend(Slot.GATED, saved.gate.shape());
+    workspace.kernels().swiGlu(saved.gate, saved.up, gated);
+    return gated;
+  }
+}

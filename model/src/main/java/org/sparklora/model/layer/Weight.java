@@ -1,0 +1,23 @@
+package org.sparklora.model.layer;
+
+import java.util.Optional;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * A parameter of a layer.
+ *
+ * @param value the parameter
+ * @param gradient what backward adds to, of the same shape; empty if the parameter is frozen
+ */
+public record Weight(Tensor value, Optional<Tensor> gradient) {
+
+  /** A parameter that is not trained. */
+  public static Weight frozen(Tensor value) {
+    return new Weight(value, Optional.empty());
+  }
+
+  /** A parameter that is trained. */
+  public static Weight trained(Tensor value, Tensor gradient) {
+    return new Weight(value, Optional.of(gradient));
+  }
+}

@@ -1,0 +1,157 @@
+package org.sparklora.model.lora;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.TreeSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.JsonFile;
+import org.sparklora.model.checkpoint.SafeTensors;
+import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * An adapter as PEFT stores it: a folder with {@code adapter_config.json} and {@code
+ * adapter_model.safetensors}.
+ */
+public final class AdapterFile {
+  private static final Logger LOG = LoggerFactory.getLogger(AdapterFile.class);
+
+  /** The settings. */
+  public static final String CONFIG = "adapter_config.json";
+
+  /** The factors. */
+  public static final String WEIGHTS = "adapter_model.safetensors";
+
+  private final Path folder;
+  private final AdapterLayout layout;
+
+  private AdapterFile(Path folder, AdapterLayout layout) {
+    this.folder = folder;
+    this.layout = layout;
+  }
+
+  /**
+   * Reads the settings and checks that the factors are those of this model, by name and shape.
+   *
+   * @throws CheckpointException if a file is missing or damaged, the adapter is of a kind that
+   *     cannot be applied, or belongs to another model
+   */
+  public static AdapterFile open(Path folder, DecoderConfig model) throws IOException {
+    LoraConfig config = AdapterConfigJson.read(folder.resolve(CONFIG));
+    AdapterLayout layout;
+    try {
+      layout = AdapterLayout.of(config, model);
+    } catch (CheckpointException e) {
+      throw e;
+    } catch (IllegalArgumentException e) {
+      throw new CheckpointException(
+          "Cannot use the adapter %s with this model: %s".formatted(folder, e.getMessage()), e);
+    }
+    AdapterFile adapter = new AdapterFile(folder, layout);
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      adapter.check(file);
+    }
+    return adapter;
+  }
+
+  private void check(SafeTensors file) {
+    TreeSet<String> missing = new TreeSet<>();
+    TreeSet<String> extra = new TreeSet<>();
+    file.tensors().forEach(tensor -> extra.add(tensor.name()));
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      if (!extra.remove(entry.name())) {
+        missing.add(entry.name());
+      }
+    }
+    boolean copiesOfBase = extra.removeIf(this::isCopyOfBase);
+    if (!missing.isEmpty() || !extra.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot use the adapter %s with this model: %s; give the model it was trained on"
+              .formatted(folder, describe(missing, extra)));
+    }
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      TensorInfo info = file.find(entry.name()).orElseThrow();
+      if (!Arrays.equals(info.shape(), entry.shape())) {
+        throw new CheckpointException(
+            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d ask for %s; give the model it was trained on"
+                .formatted(
+                    folder,
+                    entry.name(),
+                    Arrays.toString(info.shape()),
+                    layout.config().rank(),
+                    Arrays.toString(entry.shape())));
+      }
+    }
+    if (copiesOfBase) {
+      LOG.info(
+          "{} holds copies of base weights, which PEFT adds when lm_head is targeted; ignored",
+          folder);
+    }
+  }
+
+  /** PEFT saves an adapted head together with the matrix it adapts. */
+  private boolean isCopyOfBase(String name) {
+    return layout.modules().stream()
+        .anyMatch(module -> name.equals(AdapterLayout.nameOfBase(module)));
+  }
+
+  private static String describe(TreeSet<String> missing, TreeSet<String> extra) {
+    List<String> parts = new ArrayList<>();
+    if (!missing.isEmpty()) {
+      parts.add("it lacks %d factors, as %s".formatted(missing.size(), missing.first()));
+    }
+    if (!extra.isEmpty()) {
+      parts.add(
+          "there is no place for %d of its tensors, as %s".formatted(extra.size(), extra.first()));
+    }
+    return String.join(", and ", parts);
+  }
+
+  /** The settings and places of the factors. */
+  public AdapterLayout layout() {
+    return layout;
+  }
+
+  /** Overwrites a vector of {@link #layout()} with the stored factors, widened to float32. */
+  public void load(Kernels kernels, Tensor parameters) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      for (ParameterLayout.Entry entry : layout.entries()) {
+        try (Tensor stored = file.map(entry.name(), kernels)) {
+          kernels.copy(stored, parameters.view(entry.offset(), entry.shape()));
+        }
+      }
+    }
+  }
+
+  /**
+   * Writes an adapter that PEFT loads; each file appears whole or not at all.
+   *
+   * @param folder made if it is not there
+   * @param parameters vector of the layout
+   * @param baseModel what {@code base_model_name_or_path} shall say
+   */
+  public static void write(Path folder, AdapterLayout layout, Tensor parameters, String baseModel)
+      throws IOException {
+    Files.createDirectories(folder);
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      Tensor view = parameters.view(entry.offset(), entry.shape());
+      entries.add(SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, view));
+    }
+    SafeTensorsWriter.write(folder.resolve(WEIGHTS), entries);
+    ObjectNode config = AdapterConfigJson.of(layout, baseModel);
+    JsonFile.write(folder.resolve(CONFIG), config);
+  }
+}

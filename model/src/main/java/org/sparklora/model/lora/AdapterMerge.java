@@ -1,0 +1,105 @@
+package org.sparklora.model.lora;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.CheckpointWriter;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout.Factors;
+
+/**
+ * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
+ * to the type W is stored in. One matrix exists at a time.
+ */
+public final class AdapterMerge {
+  private static final String TIE = "tie_word_embeddings";
+
+  private final CheckpointFolder base;
+  private final AdapterLayout layout;
+  private final Tensor parameters;
+  private final Kernels kernels;
+  private final Map<String, long[]> shapes;
+
+  private AdapterMerge(
+      CheckpointFolder base, AdapterLayout layout, Tensor parameters, Kernels kernels) {
+    this.base = base;
+    this.layout = layout;
+    this.parameters = parameters;
+    this.kernels = kernels;
+    this.shapes = WeightNames.expected(base.config());
+  }
+
+  /**
+   * Writes the merged model with the base's tokenizer and generation config.
+   *
+   * <p>An adapter of the head on a model whose head is the embedding's table unties them: the
+   * merged head is another matrix than the table.
+   *
+   * @param output a folder other than the base's
+   */
+  public static void merge(CheckpointFolder base, AdapterFile adapter, Kernels kernels, Path output)
+      throws IOException {
+    Files.createDirectories(output);
+    if (Files.isSameFile(base.folder(), output)) {
+      throw new CheckpointException(
+          "Cannot merge into %s, the folder of the base model: give another output folder"
+              .formatted(output));
+    }
+    AdapterLayout layout = adapter.layout();
+    try (Tensor parameters = kernels.allocate(layout.size())) {
+      adapter.load(kernels, parameters);
+      new AdapterMerge(base, layout, parameters, kernels).write(output);
+    }
+  }
+
+  private void write(Path output) throws IOException {
+    DecoderConfig config = base.config();
+    Map<String, String> sources = new LinkedHashMap<>(); // name in the result → name in the base
+    shapes.keySet().forEach(name -> sources.put(name, name));
+    ObjectNode json = base.configJson();
+    if (config.tieWordEmbeddings() && layout.factors(WeightNames.HEAD_MODULE).isPresent()) {
+      sources.put(WeightNames.HEAD, WeightNames.EMBEDDING);
+      json.put(TIE, false);
+    }
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    sources.forEach((name, source) -> entries.add(entry(name, source)));
+    CheckpointWriter.write(output, json, base.storedType(WeightNames.EMBEDDING), entries);
+    CheckpointWriter.copyTokenizer(base.folder(), output);
+    CheckpointWriter.copyGenerationConfig(base.folder(), output);
+  }
+
+  private SafeTensorsWriter.Entry entry(String name, String source) {
+    Optional<Factors> factors = layout.factors(name.replaceFirst("\\.weight$", ""));
+    long[] shape = shapes.get(source);
+    DType dtype = base.storedType(source);
+    return new SafeTensorsWriter.Entry(
+        name,
+        dtype,
+        shape,
+        () -> factors.isEmpty() ? base.load(source, kernels) : merged(source, factors.get()));
+  }
+
+  private Tensor merged(String source, Factors factors) throws IOException {
+    Tensor sum = kernels.allocate(factors.out(), factors.in());
+    try (Tensor stored = base.loadStored(source, kernels)) {
+      kernels.copy(stored, sum);
+    }
+    // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
+    kernels.matmulBackwardInput(
+        factors.b(parameters), factors.a(parameters), (float) layout.config().scale(), sum);
+    return sum;
+  }
+}

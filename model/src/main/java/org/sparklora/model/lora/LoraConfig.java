@@ -1,0 +1,45 @@
+package org.sparklora.model.lora;
+
+import java.io.Serializable;
+
+/**
+ * What is trained: low-rank updates {@code s·B·A} of the targeted linear layers.
+ *
+ * @param rank R, the rows of A and columns of B ({@code lora_r})
+ * @param alpha numerator of the scale s ({@code lora_alpha})
+ * @param dropout share of the inputs of A that is dropped in training ({@code lora_dropout})
+ * @param rslora whether s is alpha / √rank (Kalajdzievski, 2023) instead of alpha / rank
+ * @param targets the linear layers
+ */
+public record LoraConfig(
+    int rank, double alpha, double dropout, boolean rslora, LoraTargets targets)
+    implements Serializable {
+
+  public LoraConfig {
+    if (rank < 1) {
+      throw new IllegalArgumentException(
+          "Cannot use lora_r = %d: a LoRA rank must be at least 1; to train nothing, leave the adapter out"
+              .formatted(rank));
+    }
+    if (!(alpha > 0) || Double.isInfinite(alpha)) {
+      throw new IllegalArgumentException(
+          "Cannot use lora_alpha = %s: alpha scales the update by alpha / rank and must be positive; 32 is the usual choice"
+              .formatted(alpha));
+    }
+    if (!(dropout >= 0 && dropout < 1)) {
+      throw new IllegalArgumentException(
+          "Cannot use lora_dropout = %s: it is the share of inputs that is dropped, at least 0 and below 1"
+              .formatted(dropout));
+    }
+  }
+
+  /** A configuration without dropout and rank stabilisation. */
+  public static LoraConfig of(int rank, double alpha, LoraTargets targets) {
+    return new LoraConfig(rank, alpha, 0, false, targets);
+  }
+
+  /** s, the factor of {@code x·Aᵀ·Bᵀ}. */
+  public double scale() {
+    return rslora ? alpha / Math.sqrt(rank) : alpha / rank;
+  }
+}

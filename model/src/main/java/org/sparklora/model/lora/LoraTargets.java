@@ -1,0 +1,166 @@
+package org.sparklora.model.lora;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which linear layers get an adapter, by PEFT's rules ({@code target_modules}, {@code
+ * exclude_modules}).
+ *
+ * @param include selects layers
+ * @param exclude takes some of them out again
+ */
+public record LoraTargets(Rule include, Rule exclude) implements Serializable {
+  private static final Logger LOG = LoggerFactory.getLogger(LoraTargets.class);
+
+  /** All linear layers but the head; what the blog calls all layers has {@value #HEAD} besides. */
+  public static final String ALL_LINEAR = "all-linear";
+
+  static final String HEAD = "lm_head";
+  private static final String EMBEDDING = "embed_tokens";
+  private static final Rule NOTHING = new Names(List.of());
+
+  /** PEFT's {@code all-linear}: every linear layer but the head. */
+  public static LoraTargets allLinear() {
+    return names(List.of(ALL_LINEAR));
+  }
+
+  /**
+   * Layers whose full name is in the list or ends with a dot and a name of the list. {@link
+   * #ALL_LINEAR} may be one of several, as in {@code all-linear lm_head}.
+   */
+  public static LoraTargets names(List<String> names) {
+    return new LoraTargets(new Names(names), NOTHING);
+  }
+
+  /** Layers whose whole name matches a regular expression in Python's syntax. */
+  public static LoraTargets expression(String expression) {
+    return new LoraTargets(new Expression(expression), NOTHING);
+  }
+
+  /**
+   * TRL's {@code lora_target_modules}: one value is {@code all-linear} or an expression, several
+   * are names.
+   */
+  public static LoraTargets ofFlag(List<String> values) {
+    if (values.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot use an empty lora_target_modules: name at least one linear layer, or write all-linear");
+    }
+    return values.size() > 1 || Names.isAllLinear(values.get(0))
+        ? names(values)
+        : expression(values.get(0));
+  }
+
+  /** The same targets without those that {@code exclude} matches. */
+  public LoraTargets excluding(Rule exclude) {
+    return new LoraTargets(include, exclude);
+  }
+
+  /**
+   * The targeted ones of a model's linear layers, in their order.
+   *
+   * @throws IllegalArgumentException if there are none
+   */
+  public List<String> select(List<String> linears) {
+    if (include instanceof Names named) {
+      named.warnOfUnmatched(linears);
+    }
+    if (include.matches("model." + EMBEDDING) && !exclude.matches("model." + EMBEDDING)) {
+      throw new IllegalArgumentException(
+          "Cannot train LoRA on model.embed_tokens, which %s targets: only linear layers can carry an adapter; exclude it"
+              .formatted(include));
+    }
+    List<String> selected =
+        linears.stream().filter(name -> include.matches(name) && !exclude.matches(name)).toList();
+    if (selected.isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot find a linear layer for target_modules %s (exclude_modules %s): this model has %s; name some of them, or write all-linear"
+              .formatted(include, exclude, leaves(linears)));
+    }
+    return selected;
+  }
+
+  /** {@code layers.N.self_attn.q_proj} of every N is shown once. */
+  private static List<String> leaves(List<String> linears) {
+    return linears.stream().map(name -> name.replaceAll("\\.\\d+\\.", ".N.")).distinct().toList();
+  }
+
+  /** A way to choose layers by name. */
+  public sealed interface Rule extends Serializable permits Names, Expression {
+    /** Whether the layer with this full name is chosen. */
+    boolean matches(String module);
+  }
+
+  /** Layers by name or by the end of their name. */
+  public record Names(List<String> names) implements Rule {
+    public Names {
+      names = List.copyOf(names);
+    }
+
+    @Override
+    public boolean matches(String module) {
+      return names.stream().anyMatch(name -> matches(name, module));
+    }
+
+    private static boolean matches(String name, String module) {
+      return isAllLinear(name)
+          ? !module.equals(HEAD) && !module.endsWith(EMBEDDING)
+          : module.equals(name) || module.endsWith("." + name);
+    }
+
+    private static boolean isAllLinear(String name) {
+      return name.equalsIgnoreCase(ALL_LINEAR);
+    }
+
+    /** PEFT ignores such names silently, because lists are shared between kinds of models. */
+    private void warnOfUnmatched(List<String> linears) {
+      for (String name : names) {
+        if (linears.stream().noneMatch(linear -> matches(name, linear))
+            && !name.equals(EMBEDDING)) {
+          LOG.warn(
+              "No linear layer of this model is called {}; target_modules has {}", name, names);
+        }
+      }
+    }
+
+    @Override
+    public String toString() {
+      return names.toString();
+    }
+  }
+
+  /** Layers whose whole name matches. */
+  public record Expression(String expression) implements Rule {
+    public Expression {
+      compile(expression);
+    }
+
+    @Override
+    public boolean matches(String module) {
+      return compile(expression).matcher(module).matches();
+    }
+
+    private static Pattern compile(String expression) {
+      try {
+        // Python writes named groups (?P<name>…), Java (?<name>…); the rest that such patterns use
+        // agrees
+        return Pattern.compile(expression.replace("(?P<", "(?<"));
+      } catch (PatternSyntaxException e) {
+        throw new IllegalArgumentException(
+            "Cannot use target_modules %s: not a regular expression (%s); correct it, or give a list of names"
+                .formatted(expression, e.getDescription()),
+            e);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return "'" + expression + "'";
+    }
+  }
+}

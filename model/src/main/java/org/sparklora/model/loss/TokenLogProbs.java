@@ -1,0 +1,48 @@
+package org.sparklora.model.loss;
+
+/**
+ * What a decoder says about the M target tokens of a batch.
+ *
+ * @param positions rows of the batch whose logits were compared, ascending; the target of row n is
+ *     the label of token n + 1
+ * @param targets the target tokens
+ * @param logProbs their log-probabilities, in nats
+ * @param entropies of the predicted distributions, in nats
+ * @param argmax the tokens ranked first
+ *     <p>Arrays are read-only and not copied.
+ */
+public record TokenLogProbs(
+    int[] positions, int[] targets, float[] logProbs, float[] entropies, int[] argmax) {
+
+  /** M. */
+  public int count() {
+    return positions.length;
+  }
+
+  /** Σ −log p. */
+  public double nllSum() {
+    double sum = 0;
+    for (float logProb : logProbs) {
+      sum -= logProb;
+    }
+    return sum;
+  }
+
+  /** Mean entropy; 0 without targets. */
+  public double entropyMean() {
+    double sum = 0;
+    for (float entropy : entropies) {
+      sum += entropy;
+    }
+    return count() == 0 ? 0 : sum / count();
+  }
+
+  /** Share of the targets that were ranked first; 0 without targets. */
+  public double accuracyMean() {
+    int correct = 0;
+    for (int m = 0; m < count(); m++) {
+      correct += argmax[m] == targets[m] ? 1 : 0;
+    }
+    return count() == 0 ? 0 : (double) correct / count();
+  }
+}

@@ -1,0 +1,157 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.TokenLogProbs;
+
+class AdapterStepTest {
+  private static final CrossEntropyLoss LOSS = new CrossEntropyLoss(10);
+
+  /** Sums of float32 numbers near 1 in another order. */
+  private static final float ROUNDING = 1e-5f;
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+  private AdapterLayout layout;
+  private AdapterStep step;
+  private Tensor parameters;
+
+  @BeforeEach
+  void load(@TempDir Path folder) throws IOException {
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
+    LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.allLinear());
+    layout = AdapterLayout.of(config, checkpoint.config());
+    step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
+  }
+
+  @Test
+  void evaluationEqualsTrainingWhereOnlySomeLayersHaveAdapters(@TempDir Path folder)
+      throws IOException {
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen2"));
+    LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
+    AdapterLayout some = AdapterLayout.of(LoraConfig.of(3, 6, targets), checkpoint.config());
+    AdapterStep partly = new AdapterStep(Decoder.load(checkpoint, some, kernels), kernels);
+    Tensor factors = TinyCheckpoint.random(new Random(4), 0, 0.3, some.size());
+    PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4);
+    Tensor gradient = kernels.allocate(some.size());
+
+    double trained = partly.lossAndGradient(factors, batch, LOSS, 0, gradient).loss();
+
+    assertThat(partly.evaluate(factors, batch, LOSS).loss()).isEqualTo(trained);
+  }
+
+  @Test
+  void gradientIsAddedToWhatIsThere() {
+    PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4);
+    Tensor once = kernels.allocate(layout.size());
+    step.lossAndGradient(parameters, batch, LOSS, 5, once);
+    Tensor twice = kernels.allocate(layout.size());
+    step.lossAndGradient(parameters, batch, LOSS, 5, twice);
+    step.lossAndGradient(parameters, batch, LOSS, 5, twice);
+
+    float[] doubled = once.toArray();
+    for (int i = 0; i < doubled.length; i++) {
+      doubled[i] *= 2;
+    }
+    assertThat(twice.toArray()).containsExactly(doubled, within(ROUNDING));
+  }
+
+  @Test
+  void documentsOfOneRowDoNotSeeEachOther() {
+    int[] first = {1, 2, 3, 4, 5};
+    int[] second = {6, 7, 8};
+    TokenLogProbs alone = step.logProbs(parameters, PackedBatch.ofDocument(second), 1f);
+    PackedBatch packed =
+        PackedBatch.of(
+            List.of(PackedBatch.Row.of(first, first), PackedBatch.Row.of(second, second)));
+    TokenLogProbs together = step.logProbs(parameters, packed, 1f);
+
+    float[] tail =
+        Arrays.copyOfRange(together.logProbs(), together.count() - alone.count(), together.count());
+    assertThat(tail).containsExactly(alone.logProbs());
+  }
+
+  @Test
+  void smallBatchAfterLargeOneGivesWhatItGaveBefore() {
+    PackedBatch small = PackedBatch.ofDocument(1, 2, 3);
+    Tensor before = kernels.allocate(layout.size());
+    double loss = step.lossAndGradient(parameters, small, LOSS, 5, before).loss();
+    Tensor unused = kernels.allocate(layout.size());
+    step.lossAndGradient(
+        parameters, PackedBatch.ofDocument(9, 8, 7, 6, 5, 4, 3, 2, 1, 0), LOSS, 6, unused);
+    Tensor after = kernels.allocate(layout.size());
+
+    assertThat(step.lossAndGradient(parameters, small, LOSS, 5, after).loss()).isEqualTo(loss);
+    assertThat(after.toArray()).containsExactly(before.toArray());
+  }
+
+  @Test
+  void dropoutFollowsTheSeedAndIsLeftOutOfEvaluation() {
+    PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4, 5, 6);
+    Tensor unused = kernels.allocate(layout.size());
+    double first = step.lossAndGradient(parameters, batch, LOSS, 5, unused).loss();
+    double again = step.lossAndGradient(parameters, batch, LOSS, 5, unused).loss();
+    double other = step.lossAndGradient(parameters, batch, LOSS, 6, unused).loss();
+    double evaluated = step.evaluate(parameters, batch, LOSS).loss();
+
+    assertThat(again).isEqualTo(first);
+    assertThat(other).isNotEqualTo(first);
+    assertThat(evaluated).isNotEqualTo(first);
+    assertThat(evaluated)
+        .isCloseTo(step.logProbs(parameters, batch, 1f).nllSum() / 10, within(1e-9));
+  }
+
+  @Test
+  void batchWithoutTargetsHasNoLossAndNoGradient() {
+    int[] tokens = {1, 2, 3};
+    int[] ignored = {-100, -100, -100};
+    PackedBatch batch = PackedBatch.of(List.of(PackedBatch.Row.of(tokens, ignored)));
+    Tensor gradient = kernels.allocate(layout.size());
+
+    StepResult result = step.lossAndGradient(parameters, batch, LOSS, 5, gradient);
+
+    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0));
+    assertThat(gradient.toArray()).containsOnly(0f);
+    assertThat(step.logProbs(parameters, batch, 1f).count()).isZero();
+  }
+
+  @Test
+  void lossThatIsNotFiniteIsReturned() {
+    kernels.fill(parameters, Float.NaN);
+    assertThat(step.evaluate(parameters, PackedBatch.ofDocument(1, 2), LOSS).loss()).isNaN();
+  }
+
+  @Test
+  void refusesTokensBeyondTheVocabulary() {
+    assertThatThrownBy(() -> step.evaluate(parameters, PackedBatch.ofDocument(1, 2, 11), LOSS))
+        .hasMessageContaining("target id 11 (number 1 of the batch)")
+        .hasMessageContaining("vocabulary ends at 10");
+    assertThatThrownBy(() -> step.evaluate(parameters, PackedBatch.ofDocument(-1, 2), LOSS))
+        .hasMessageContaining("token id -1 (number 0 of the batch)");
+  }
+
+  @Test
+  void refusesVectorsOfAnotherLayout() {
+    assertThatThrownBy(() -> step.evaluate(kernels.allocate(5), PackedBatch.ofDocument(1, 2), LOSS))
+        .hasMessageContaining("vector of 5 parameters")
+        .hasMessageContaining("%,d".formatted(layout.size()));
+  }
+}

@@ -1,0 +1,185 @@
+package org.sparklora.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
+import java.nio.IntBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.SafeTensors;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterLayout;
+
+/** One model of the golden set, with the numbers that transformers and PEFT computed for it. */
+public final class GoldenModel {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  final String name;
+  private final SafeTensors numbers;
+  private final JsonNode scalars;
+
+  public GoldenModel(String name) {
+    try {
+      this.name = name;
+      this.numbers = SafeTensors.open(root().resolve("golden/" + name + ".safetensors"));
+      this.scalars = JSON.readTree(root().resolve("golden/" + name + ".json").toFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * The trimmed copy among the test's resources, or the full set where the environment names it.
+   */
+  public static Path root() {
+    String full = System.getenv("SPARK_LORA_FIXTURES");
+    if (full != null) {
+      return Path.of(full);
+    }
+    try {
+      return Path.of(GoldenModel.class.getResource("/golden/README.md").toURI()).getParent();
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public static Path modelFolder(String name) {
+    return root().resolve("models/" + name);
+  }
+
+  public static Path adapterFolder(String name) {
+    return root().resolve("adapters/" + name);
+  }
+
+  public static CheckpointFolder checkpoint(String name) {
+    try {
+      return CheckpointFolder.open(modelFolder(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  CheckpointFolder checkpoint() {
+    return checkpoint(name);
+  }
+
+  JsonNode scalars(String otherName) throws IOException {
+    return JSON.readTree(root().resolve("golden/" + otherName + ".json").toFile());
+  }
+
+  double scalar(String key) {
+    return scalars.get(key).asDouble();
+  }
+
+  JsonNode json(String key) {
+    return scalars.get(key);
+  }
+
+  float[] floats(String key) {
+    try {
+      float[] values = new float[numbers.bytes(key).asFloatBuffer().remaining()];
+      numbers.bytes(key).asFloatBuffer().get(values);
+      return values;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The last dimension of a tensor. */
+  int columns(String key) {
+    long[] shape = numbers.find(key).orElseThrow().shape();
+    return (int) shape[shape.length - 1];
+  }
+
+  boolean has(String key) {
+    return numbers.find(key).isPresent();
+  }
+
+  List<String> keys(String prefix) {
+    return numbers.tensors().stream()
+        .map(SafeTensors.TensorInfo::name)
+        .filter(key -> key.startsWith(prefix))
+        .toList();
+  }
+
+  int[] ints(String key) {
+    try {
+      IntBuffer buffer = numbers.bytes(key).asIntBuffer();
+      int[] values = new int[buffer.remaining()];
+      buffer.get(values);
+      return values;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** The padded batch of two rows, without its padding. */
+  PackedBatch batch(String labels) {
+    int width = columns("input_ids");
+    int[] inputIds = ints("input_ids");
+    int[] mask = ints("attention_mask");
+    int[] labelIds = ints(labels);
+    List<PackedBatch.Row> rows = new ArrayList<>();
+    for (int row = 0; row < inputIds.length / width; row++) {
+      int from = row * width;
+      int length = Arrays.stream(mask, from, from + width).sum();
+      rows.add(
+          PackedBatch.Row.of(
+              Arrays.copyOfRange(inputIds, from, from + length),
+              Arrays.copyOfRange(labelIds, from, from + length)));
+    }
+    return PackedBatch.of(rows);
+  }
+
+  /** The row of several documents. */
+  PackedBatch packedBatch() {
+    int[] lengths = new int[json("packed_seq_lengths").size()];
+    Arrays.setAll(lengths, i -> json("packed_seq_lengths").get(i).asInt());
+    return PackedBatch.of(
+        List.of(new PackedBatch.Row(ints("packed_input_ids"), ints("packed_labels"), lengths)));
+  }
+
+  /** For each token of {@link #batch} its place in the padded tensors. */
+  int[] unpadded() {
+    int[] mask = ints("attention_mask");
+    int[] places = new int[mask.length];
+    int count = 0;
+    for (int i = 0; i < mask.length; i++) {
+      if (mask[i] == 1) {
+        places[count++] = i;
+      }
+    }
+    return Arrays.copyOf(places, count);
+  }
+
+  /** A decoder without or with an adapter of the golden set, and its parameters. */
+  record Loaded(AdapterStep step, Tensor parameters, ParameterLayout layout) {}
+
+  Loaded plain(Kernels kernels) throws IOException {
+    try (CheckpointFolder checkpoint = checkpoint()) {
+      ParameterLayout layout = ParameterLayout.none();
+      return new Loaded(
+          new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels),
+          kernels.allocate(0),
+          layout);
+    }
+  }
+
+  Loaded adapted(String adapter, Kernels kernels) throws IOException {
+    try (CheckpointFolder checkpoint = checkpoint()) {
+      AdapterFile file = AdapterFile.open(adapterFolder(adapter), checkpoint.config());
+      AdapterLayout layout = file.layout();
+      Tensor parameters = kernels.allocate(layout.size());
+      file.load(kernels, parameters);
+      return new Loaded(
+          new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels), parameters, layout);
+    }
+  }
+}

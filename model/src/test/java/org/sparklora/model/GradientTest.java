@@ -1,0 +1,150 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/** Gradients against differences of the loss along random directions. */
+class GradientTest {
+  private static final long DROPOUT_SEED = 11;
+
+  private static final double STEP = 3e-3;
+
+  /** Float32 losses of about 3 are off by 1e-6, which a division by STEP makes up to 1e-3. */
+  private static final double BOUND = 2e-3;
+
+  private static final PackedBatch BATCH =
+      PackedBatch.of(
+          List.of(
+              new PackedBatch.Row(
+                  new int[] {1, 5, 3, 9, 2, 1, 4, 4, 10},
+                  new int[] {1, 5, 3, -100, 2, 1, 4, 4, 10},
+                  new int[] {5, 4}),
+              PackedBatch.Row.of(new int[] {7, 0, 3}, new int[] {-100, 0, 3})));
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3"})
+  void ofAdapterWithDropoutAndHeadIsTheSlopeOfTheLoss(String modelType) throws IOException {
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
+    LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
+    AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
+    checkSlope(checkpoint, layout, TinyCheckpoint.random(new Random(1), 0, 0.3, layout.size()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"llama", "qwen2", "qwen3", "smollm3"})
+  void ofAllWeightsIsTheSlopeOfTheLoss(String modelType) throws IOException {
+    ObjectNode config = TinyCheckpoint.config(modelType);
+    config.put("attention_bias", true).put("mlp_bias", true);
+    config.put("tie_word_embeddings", false);
+    config.put("pad_token_id", -1); // a padding id's gradient is deliberately not the slope
+    checkFullSlope(TinyCheckpoint.write(folder, config));
+  }
+
+  @Test
+  void ofTiedTableIsTheSlopeOfTheLoss() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama");
+    config.remove("pad_token_id");
+    checkFullSlope(TinyCheckpoint.write(folder, config));
+  }
+
+  @Test
+  void ofThePaddingTokensEmbeddingIsZeroAsInPyTorch() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("tie_word_embeddings", false);
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config); // pad_token_id is 3
+    WeightLayout layout = WeightLayout.of(checkpoint.config());
+    Tensor parameters = kernels.allocate(layout.size());
+    layout.load(checkpoint, kernels, parameters);
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    ParameterLayout.Entry table = layout.entry("model.embed_tokens.weight").orElseThrow();
+    Tensor dTable = WeightLayout.view(table, gradient(step, parameters));
+
+    assertThat(dTable.rows(3, 4).toArray()).containsOnly(0f); // the batch has token 3
+    assertThat(dTable.rows(4, 5).toArray()).doesNotContain(0f);
+  }
+
+  private void checkFullSlope(CheckpointFolder checkpoint) throws IOException {
+    WeightLayout layout = WeightLayout.of(checkpoint.config());
+    Tensor parameters = kernels.allocate(layout.size());
+    layout.load(checkpoint, kernels, parameters);
+    checkSlope(checkpoint, layout, parameters);
+  }
+
+  private void checkSlope(CheckpointFolder checkpoint, ParameterLayout layout, Tensor parameters)
+      throws IOException {
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    float[] gradient = gradient(step, parameters).toArray();
+    Random random = new Random(2);
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      // along the gradient of one parameter, so that the slope is far from zero, plus a little
+      // noise
+      float[] direction = new float[gradient.length];
+      double length = 1e-12;
+      for (int i = (int) entry.offset(); i < entry.offset() + entry.size(); i++) {
+        direction[i] = gradient[i] + 1e-3f * (float) random.nextGaussian();
+        length += (double) direction[i] * direction[i];
+      }
+      double slope = 0;
+      for (int i = 0; i < direction.length; i++) {
+        direction[i] /= (float) Math.sqrt(length);
+        slope += (double) direction[i] * gradient[i];
+      }
+      // the weighted difference cancels the third derivative (Richardson)
+      double difference =
+          (4 * difference(step, parameters, direction, STEP / 2)
+                  - difference(step, parameters, direction, STEP))
+              / 3;
+      assertThat(slope)
+          .as(entry.name())
+          .isCloseTo(difference, within(BOUND * (1 + Math.abs(slope))));
+    }
+  }
+
+  private double difference(AdapterStep step, Tensor parameters, float[] direction, double h) {
+    return (lossAt(step, parameters, direction, h) - lossAt(step, parameters, direction, -h))
+        / (2 * h);
+  }
+
+  private double lossAt(AdapterStep step, Tensor parameters, float[] direction, double by) {
+    float[] moved = parameters.toArray();
+    for (int i = 0; i < moved.length; i++) {
+      moved[i] += (float) (by * direction[i]);
+    }
+    Tensor tensor = kernels.allocate(moved.length);
+    tensor.write(0, moved, 0, moved.length);
+    Tensor unused = kernels.allocate(moved.length);
+    return step.lossAndGradient(tensor, BATCH, meanLoss(), DROPOUT_SEED, unused).loss();
+  }
+
+  private Tensor gradient(AdapterStep step, Tensor parameters) {
+    Tensor gradient = kernels.allocate(parameters.size());
+    step.lossAndGradient(parameters, BATCH, meanLoss(), DROPOUT_SEED, gradient);
+    return gradient;
+  }
+
+  private static CrossEntropyLoss meanLoss() {
+    return new CrossEntropyLoss(BATCH.targetPositions().length);
+  }
+}

@@ -1,0 +1,93 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.Workspace;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/** Rows of logits in chunks of any size give what all of them at once give. */
+class LossHeadTest {
+  /** Sums of float32 numbers near 1 in another order. */
+  private static final float ROUNDING = 1e-5f;
+
+  private static final int ALL_ROWS = 100;
+  private static final CrossEntropyLoss LOSS = new CrossEntropyLoss(6);
+  private static final PackedBatch BATCH =
+      PackedBatch.of(
+          List.of(
+              PackedBatch.Row.of(
+                  new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
+                  new int[] {1, 2, -100, 4, 5, -100, 7, 8, 9})));
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Workspace workspace = new Workspace(kernels);
+  private final Tensor stream = TinyCheckpoint.random(new Random(8), 0, 1, 9, 8);
+  private Decoder decoder;
+  private Tensor parameters;
+
+  @BeforeEach
+  void load(@TempDir Path folder) throws IOException {
+    try (CheckpointFolder checkpoint =
+        TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
+      LoraTargets head = LoraTargets.names(List.of("lm_head"));
+      AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, head), checkpoint.config());
+      decoder = Decoder.load(checkpoint, layout, kernels);
+      parameters = TinyCheckpoint.random(new Random(9), 0, 0.5, layout.size());
+    }
+  }
+
+  private record Outcome(LossHead.Result result, float[] gradient, float[] dStream) {}
+
+  private Outcome run(int chunkRows, boolean wholeBatch) {
+    Tensor gradient = kernels.allocate(parameters.size());
+    Tensor dStream = kernels.allocate(stream.shape());
+    DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
+    LossHead head = new LossHead(workspace, stack, 8, 11, chunkRows);
+    LossHead.Result result = head.loss(stream, BATCH, LOSS, wholeBatch, Optional.of(dStream));
+    return new Outcome(result, gradient.toArray(), dStream.toArray());
+  }
+
+  @ParameterizedTest(name = "chunks of {0}, whole batch first: {1}")
+  @CsvSource({"1, false", "4, false", "6, false", "1, true", "4, true", "100, true"})
+  void chunksGiveWhatAllRowsAtOnceGive(int chunkRows, boolean wholeBatch) {
+    Outcome expected = run(ALL_ROWS, false);
+    Outcome actual = run(chunkRows, wholeBatch);
+
+    assertThat(actual.result.loss()).isCloseTo(expected.result.loss(), within(1e-6));
+    assertThat(actual.result.logProbs().logProbs())
+        .containsExactly(expected.result.logProbs().logProbs());
+    assertThat(actual.gradient).containsExactly(expected.gradient, within(ROUNDING));
+    assertThat(actual.dStream).containsExactly(expected.dStream, within(ROUNDING));
+  }
+
+  @Test
+  void onlyTokensWithATargetGetAGradient() {
+    float[] dStream = run(ALL_ROWS, false).dStream;
+    for (int n = 0; n < BATCH.tokenCount(); n++) {
+      float[] row = java.util.Arrays.copyOfRange(dStream, n * 8, n * 8 + 8);
+      if (BATCH.targets()[n] == PackedBatch.NO_TARGET) {
+        assertThat(row).as("token %d", n).containsOnly(0f);
+      } else {
+        assertThat(row).as("token %d", n).doesNotContain(0f);
+      }
+    }
+  }
+}

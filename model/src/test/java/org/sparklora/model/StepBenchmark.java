@@ -1,0 +1,87 @@
+package org.sparklora.model;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/**
+ * Prints the time and memory of steps on rows of random tokens, four documents a row.
+ *
+ * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp … org.sparklora.model.StepBenchmark
+ * CHECKPOINT [rank, 0 for all weights] [tokens a row] [steps] [dropout] [FLOAT32 or BFLOAT16]}.
+ */
+final class StepBenchmark {
+  private StepBenchmark() {}
+
+  public static void main(String[] args) throws IOException {
+    int rank = args.length > 1 ? Integer.parseInt(args[1]) : 256;
+    int tokens = args.length > 2 ? Integer.parseInt(args[2]) : 1024;
+    int steps = args.length > 3 ? Integer.parseInt(args[3]) : 3;
+    double dropout = args.length > 4 ? Double.parseDouble(args[4]) : 0;
+    DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
+    Kernels kernels = KernelsProvider.kernels();
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
+      ParameterLayout layout;
+      Tensor parameters;
+      if (rank == 0) {
+        WeightLayout all = WeightLayout.of(checkpoint.config());
+        parameters = kernels.allocate(all.size());
+        all.load(checkpoint, kernels, parameters);
+        layout = all;
+      } else {
+        LoraConfig config = new LoraConfig(rank, 16, dropout, false, LoraTargets.allLinear());
+        AdapterLayout adapter = AdapterLayout.of(config, checkpoint.config());
+        parameters = kernels.allocate(adapter.size());
+        adapter.initialize(parameters, 1);
+        layout = adapter;
+      }
+      Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
+      Tensor gradient = kernels.allocate(layout.size());
+      System.out.println(kernels.description() + ", loaded, " + memory());
+      try (AdapterStep step = new AdapterStep(decoder, kernels)) {
+        PackedBatch batch = batch(tokens, checkpoint.config().vocabSize());
+        for (int i = 0; i < steps; i++) {
+          long start = System.nanoTime();
+          StepResult result =
+              step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), i, gradient);
+          double seconds = (System.nanoTime() - start) / 1e9;
+          System.out.printf(
+              "loss %.4f, %.2f s, %.1f tokens/s, %s%n",
+              result.loss(), seconds, tokens / seconds, memory());
+        }
+      }
+    }
+  }
+
+  private static PackedBatch batch(int tokens, int vocabSize) {
+    int[] ids = new Random(1).ints(tokens, 0, vocabSize).toArray();
+    int quarter = tokens / 4;
+    int[] lengths = {quarter, quarter, quarter, tokens - 3 * quarter};
+    return PackedBatch.of(List.of(new PackedBatch.Row(ids, ids, lengths)));
+  }
+
+  /** Resident memory of the process and its peak, which is what the operating system counts. */
+  private static String memory() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.exists(status)) {
+      return "memory unknown";
+    }
+    return String.join(
+        ", ",
+        Files.readAllLines(status).stream()
+            .filter(line -> line.matches("(VmHWM|VmRSS|RssAnon|RssFile):.*"))
+            .map(line -> line.replaceAll("\\s+", " "))
+            .toList());
+  }
+}

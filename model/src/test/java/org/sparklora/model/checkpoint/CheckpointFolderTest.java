@@ -1,0 +1,169 @@
+package org.sparklora.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class CheckpointFolderTest {
+  private final Kernels kernels = KernelsUnderTest.reference();
+
+  @TempDir Path folder;
+
+  @Test
+  void readsShardsAsOneModel() throws IOException {
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen2-tiny")) {
+      Tensor bias = checkpoint.load("model.layers.1.self_attn.q_proj.bias", kernels);
+      assertThat(bias.shape()).containsExactly(64);
+      assertThat(checkpoint.storedType("model.norm.weight")).isEqualTo(DType.FLOAT32);
+    }
+  }
+
+  @Test
+  void refusesMissingTensorsByName() throws IOException {
+    writeChanged(weights -> weights.remove("model.layers.1.mlp.up_proj.weight"));
+    assertRefused("missing are model.layers.1.mlp.up_proj.weight");
+  }
+
+  @Test
+  void refusesExtraTensorsByName() throws IOException {
+    writeChanged(weights -> weights.put("model.layers.2.mlp.up_proj.weight", new long[] {12, 8}));
+    assertRefused("no place for model.layers.2.mlp.up_proj.weight");
+  }
+
+  @Test
+  void refusesWronglyShapedTensorsByName() throws IOException {
+    writeChanged(weights -> weights.put("model.layers.1.mlp.up_proj.weight", new long[] {8, 12}));
+    assertRefused("model.layers.1.mlp.up_proj.weight", "its shape is [8, 12]", "asks for [12, 8]");
+  }
+
+  @Test
+  void oldRotaryBuffersAndRepeatedTiedHeadsAreIgnored() throws IOException {
+    writeChanged(
+        weights -> {
+          weights.put("model.layers.0.self_attn.rotary_emb.inv_freq", new long[] {2});
+          weights.put("lm_head.weight", new long[] {11, 8}); // zeros, as the table
+        });
+    CheckpointFolder.open(folder).close();
+  }
+
+  @Test
+  void refusesTiedHeadThatDiffersFromTheTable() throws IOException {
+    try (CheckpointFolder tied = TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
+      List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+      for (String name : WeightNames.expected(tied.config()).keySet()) {
+        entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, tied.load(name, kernels)));
+      }
+      entries.add(
+          SafeTensorsWriter.Entry.of("lm_head.weight", DType.FLOAT32, kernels.allocate(11, 8)));
+      SafeTensorsWriter.write(folder.resolve("model.safetensors"), entries);
+    }
+    assertRefused("no place for lm_head.weight");
+  }
+
+  @Test
+  void refusesFoldersWithoutWeights() throws IOException {
+    TinyCheckpoint.write(folder, TinyCheckpoint.config("llama")).close();
+    Files.move(folder.resolve("model.safetensors"), folder.resolve("pytorch_model.bin"));
+    assertRefused("neither model.safetensors nor model.safetensors.index.json", "converted");
+    assertThatThrownBy(() -> CheckpointFolder.open(folder.resolve("none")))
+        .hasMessageContaining("Cannot find the checkpoint folder");
+  }
+
+  @Test
+  void refusesAnIndexThatLies() throws IOException {
+    try (Stream<Path> files = Files.list(GoldenModel.modelFolder("qwen2-tiny"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, folder.resolve(file.getFileName()));
+      }
+    }
+    Path index = folder.resolve("model.safetensors.index.json");
+    String honest = Files.readString(index);
+    Files.writeString(index, honest.replace("00001-of", "00002-of"));
+    assertRefused("is not in model-00002-of-00003.safetensors, where it is said to lie");
+    Files.writeString(index, honest.replace("model-00001-of", "../model-00001-of"));
+    assertRefused("../model-00001-of-00003.safetensors, which is not a file name");
+    Files.writeString(index, "{}");
+    assertRefused("no weight_map");
+    Files.writeString(index, honest);
+    Files.delete(folder.resolve("model-00003-of-00003.safetensors"));
+    assertRefused("Cannot find", "model-00003-of-00003.safetensors");
+  }
+
+  @Test
+  void refusesIntegersWhereWeightsShouldBe() throws IOException {
+    writeChanged(weights -> {});
+    Path file = folder.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    String text = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1);
+    Files.writeString(
+        file, text.replace("\"F32\"", "\"I32\""), java.nio.charset.StandardCharsets.ISO_8859_1);
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
+      assertThatThrownBy(() -> checkpoint.load("model.norm.weight", kernels))
+          .hasMessageContaining("model.norm.weight")
+          .hasMessageContaining("its dtype is I32");
+    }
+  }
+
+  @Test
+  void savedWeightsAreACheckpointWithTheSameWeights() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen2");
+    Path saved = folder.resolve("saved");
+    try (CheckpointFolder base =
+        TinyCheckpoint.write(folder.resolve("base"), config, DType.BFLOAT16)) {
+      Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
+      WeightLayout layout = WeightLayout.of(base.config());
+      Tensor parameters = kernels.allocate(layout.size());
+      layout.load(base, kernels, parameters);
+      layout.save(saved, base, parameters, DType.FLOAT32);
+      try (CheckpointFolder read = CheckpointFolder.open(saved)) {
+        assertThat(read.config().dtype()).isEqualTo("float32");
+        assertThat(read.storedType("model.norm.weight")).isEqualTo(DType.FLOAT32);
+        Tensor again = kernels.allocate(layout.size());
+        layout.load(read, kernels, again);
+        assertThat(again.toArray()).containsExactly(parameters.toArray());
+      }
+    }
+    assertThat(saved.resolve("tokenizer.json")).hasContent("{}");
+  }
+
+  private interface Change {
+    void apply(Map<String, long[]> weights);
+  }
+
+  /** A checkpoint of zeros with some tensors more, less or different. */
+  private void writeChanged(Change change) throws IOException {
+    TinyCheckpoint.write(folder, TinyCheckpoint.config("llama")).close();
+    DecoderConfig config = DecoderConfig.read(folder.resolve("config.json"));
+    Map<String, long[]> weights = new TreeMap<>(WeightNames.expected(config));
+    change.apply(weights);
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    weights.forEach(
+        (name, shape) ->
+            entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, kernels.allocate(shape))));
+    SafeTensorsWriter.write(folder.resolve("model.safetensors"), entries);
+  }
+
+  private void assertRefused(String... parts) {
+    assertThatThrownBy(() -> CheckpointFolder.open(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContainingAll(parts);
+  }
+}

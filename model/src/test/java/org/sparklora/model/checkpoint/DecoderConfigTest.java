@@ -1,0 +1,146 @@
+package org.sparklora.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.TinyCheckpoint;
+
+class DecoderConfigTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  @TempDir Path folder;
+
+  @Test
+  void readsTheLayoutOfTransformers4() throws IOException {
+    DecoderConfig config = golden("llama-tiny");
+    assertThat(config.ropeTheta()).isEqualTo(500_000);
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Llama3(32, 1, 4, 64));
+    assertThat(config.dtype()).isEqualTo("float32");
+    assertThat(config.padTokenId()).hasValue(3);
+    assertThat(config.tieWordEmbeddings()).isTrue();
+    assertThat(config.queryKeyValueBias()).isFalse();
+  }
+
+  @Test
+  void readsTheLayoutOfTransformers5() throws IOException {
+    DecoderConfig config = golden("qwen3-tiny");
+    assertThat(config.ropeTheta()).isEqualTo(1_000_000);
+    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    assertThat(config.headDim()).isEqualTo(32);
+    assertThat(config.queryKeyNorm()).isTrue();
+    assertThat(config.tieWordEmbeddings()).isFalse();
+  }
+
+  @Test
+  void qwen2HasBiasesOnQueryKeyAndValueOnly() throws IOException {
+    DecoderConfig config = golden("qwen2-tiny");
+    assertThat(config.queryKeyValueBias()).isTrue();
+    assertThat(config.outputBias()).isFalse();
+    assertThat(config.headDim()).as("hidden_size / num_attention_heads").isEqualTo(16);
+  }
+
+  @Test
+  void smolLm3HasLayersWithoutRotation() throws IOException {
+    assertThat(golden("smollm3-tiny").ropeLayers()).containsExactly(true, false, true, false);
+    ObjectNode config = TinyCheckpoint.config("smollm3").put("num_hidden_layers", 5);
+    assertThat(read(config).ropeLayers()).containsExactly(true, true, true, false, true);
+    config.put("no_rope_layer_interval", 2);
+    assertThat(read(config).ropeLayers()).containsExactly(true, false, true, false, true);
+  }
+
+  @Test
+  void ropeParametersWinOverOldKeys() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("rope_theta", 5.0);
+    config
+        .putObject("rope_parameters")
+        .put("rope_type", "linear")
+        .put("factor", 4)
+        .put("rope_theta", 7.0);
+    assertThat(read(config).ropeTheta()).isEqualTo(7);
+    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+  }
+
+  @Test
+  void llama3ScalingFallsBackToMaxPositions() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama").put("max_position_embeddings", 99);
+    config
+        .putObject("rope_scaling")
+        .put("type", "llama3")
+        .put("factor", 8)
+        .put("low_freq_factor", 1)
+        .put("high_freq_factor", 4);
+    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
+  }
+
+  @Test
+  void unusedSlidingWindowIsNoObstacle() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen2");
+    config.put("use_sliding_window", false).put("sliding_window", 32768);
+    assertThat(read(config).modelType()).isEqualTo("qwen2");
+    config.put("use_sliding_window", true).put("max_window_layers", 2); // no layer is beyond it
+    assertThat(read(config).modelType()).isEqualTo("qwen2");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"model_type\": \"mixtral\"} | model_type = mixtral",
+        "{\"hidden_act\": \"gelu\"} | hidden_act = gelu",
+        "{\"quantization_config\": {\"quant_method\": \"gptq\"}} | quantization_config = gptq",
+        "{\"attention_dropout\": 0.1} | attention_dropout = 0.1",
+        "{\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}} | rope_type = yarn",
+        "{\"rope_scaling\": {\"rope_type\": \"linear\"}} | rope factor",
+        "{\"rope_theta\": 0} | rope_theta = 0.0",
+        "{\"partial_rotary_factor\": 0.5} | partial_rotary_factor = 0.5",
+        "{\"num_experts\": 8} | num_experts = 8",
+        "{\"model_type\": \"qwen3\", \"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 1} | use_sliding_window = true",
+        "{\"model_type\": \"qwen2\", \"layer_types\": [\"full_attention\", \"chunked_attention\"]} | layer_types = chunked_attention",
+        "{\"model_type\": \"qwen2\", \"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"full_attention\", \"sliding_attention\"]} | layer_types = sliding_attention",
+        "{\"model_type\": \"smollm3\", \"no_rope_layers\": [1]} | no_rope_layers = [1]",
+        "{\"hidden_size\": 0} | hidden_size = 0",
+        "{\"hidden_size\": 8.5} | hidden_size = 8.5",
+        "{\"hidden_size\": null} | hidden_size is missing",
+        "{\"head_dim\": 3} | head_dim = 3",
+        "{\"num_attention_heads\": 3, \"num_key_value_heads\": 2} | num_key_value_heads = 2",
+        "{\"tie_word_embeddings\": \"yes\"} | tie_word_embeddings = \"yes\""
+      })
+  void refusesWhatItCannotComputeByKeyAndValue(String changes, String message) throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama");
+    config.setAll((ObjectNode) JSON.readTree(changes));
+    assertThatThrownBy(() -> read(config))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining("config.json");
+  }
+
+  @Test
+  void refusesWhatIsNotJson() throws IOException {
+    Path file = Files.writeString(folder.resolve("config.json"), "{\"a\": ");
+    assertThatThrownBy(() -> DecoderConfig.read(file)).hasMessageContaining("not JSON at line 1");
+    Files.writeString(file, "[]");
+    assertThatThrownBy(() -> DecoderConfig.read(file)).hasMessageContaining("not a JSON object");
+    assertThatThrownBy(() -> DecoderConfig.read(folder.resolve("none/config.json")))
+        .hasMessageContaining("Cannot find");
+  }
+
+  private static DecoderConfig golden(String name) throws IOException {
+    return DecoderConfig.read(GoldenModel.modelFolder(name).resolve("config.json"));
+  }
+
+  private DecoderConfig read(ObjectNode config) throws IOException {
+    Path file = folder.resolve("config.json");
+    Files.writeString(file, config.toString());
+    return DecoderConfig.read(file);
+  }
+}

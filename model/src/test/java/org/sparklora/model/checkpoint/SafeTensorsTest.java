@@ -1,0 +1,233 @@
+package org.sparklora.model.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class SafeTensorsTest {
+  private final Kernels kernels = KernelsUnderTest.reference();
+
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @EnumSource(DType.class)
+  void tensorsSurviveARoundTripRoundedToTheirType(DType dtype) throws IOException {
+    Tensor matrix = TinyCheckpoint.random(new Random(1), 0, 3, 5, 7);
+    Tensor vector = TinyCheckpoint.random(new Random(2), 0, 3, 3);
+    Path file = folder.resolve("x.safetensors");
+    SafeTensorsWriter.write(
+        file,
+        List.of(
+            SafeTensorsWriter.Entry.of("b", dtype, matrix),
+            SafeTensorsWriter.Entry.of("a", DType.FLOAT32, vector)));
+    assertThat(folder)
+        .isDirectoryContaining(path -> path.equals(file))
+        .isDirectoryNotContaining("glob:*.part");
+
+    try (SafeTensors read = SafeTensors.open(file)) {
+      assertThat(read.metadata()).isEqualTo(Map.of("format", "pt"));
+      assertThat(read.find("b").orElseThrow().shape()).containsExactly(5, 7);
+      assertThat(read.load("a", kernels).toArray()).containsExactly(vector.toArray());
+      Tensor widened = read.load("b", kernels);
+      assertThat(widened.dtype()).isEqualTo(DType.FLOAT32);
+      // a second trip through the same type must not change anything
+      Path again = folder.resolve("again.safetensors");
+      SafeTensorsWriter.write(again, List.of(SafeTensorsWriter.Entry.of("b", dtype, widened)));
+      try (SafeTensors second = SafeTensors.open(again)) {
+        assertThat(second.load("b", kernels).toArray()).containsExactly(widened.toArray());
+      }
+    }
+  }
+
+  @Test
+  void sameTensorsGiveTheSameBytesWhateverTheirOrder() throws IOException {
+    Tensor x = TinyCheckpoint.random(new Random(1), 0, 1, 4);
+    SafeTensorsWriter.Entry a = SafeTensorsWriter.Entry.of("a", DType.FLOAT32, x);
+    SafeTensorsWriter.Entry b = SafeTensorsWriter.Entry.of("b", DType.BFLOAT16, x);
+    SafeTensorsWriter.write(folder.resolve("1"), List.of(a, b));
+    SafeTensorsWriter.write(folder.resolve("2"), List.of(b, a));
+    assertThat(folder.resolve("1")).hasSameBinaryContentAs(folder.resolve("2"));
+  }
+
+  @Test
+  void emptyTensorsAndEmptyFilesAreFine() throws IOException {
+    Path file = folder.resolve("x");
+    SafeTensorsWriter.write(
+        file, List.of(SafeTensorsWriter.Entry.of("none", DType.FLOAT32, kernels.allocate(0, 3))));
+    try (SafeTensors read = SafeTensors.open(file)) {
+      assertThat(read.load("none", kernels).shape()).containsExactly(0, 3);
+    }
+    Files.write(file, file("{}", 0));
+    try (SafeTensors read = SafeTensors.open(file)) {
+      assertThat(read.tensors()).isEmpty();
+    }
+  }
+
+  @Test
+  void tensorBeyondTwoGigabytesIntoTheFileIsMapped() throws IOException {
+    long filler = 5L << 29; // 2.5 GB, a hole on disk
+    String header =
+        "{\"filler\":{\"dtype\":\"U8\",\"shape\":[%d],\"data_offsets\":[0,%d]},\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[%d,%d]}}"
+            .formatted(filler, filler, filler, filler + 8);
+    Path path = folder.resolve("large");
+    Files.write(path, file(header, 0));
+    try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+      file.seek(8 + header.length() + filler);
+      file.write(
+          ByteBuffer.allocate(8)
+              .order(ByteOrder.LITTLE_ENDIAN)
+              .putFloat(1.5f)
+              .putFloat(-2)
+              .array());
+    }
+    try (SafeTensors read = SafeTensors.open(path)) {
+      assertThat(read.load("x", kernels).toArray()).containsExactly(1.5f, -2f);
+      assertThatThrownBy(() -> read.load("filler", kernels))
+          .hasMessageContaining("its dtype is U8");
+    }
+  }
+
+  @Test
+  void refusesToWriteATensorTwice() {
+    SafeTensorsWriter.Entry entry =
+        SafeTensorsWriter.Entry.of("a", DType.FLOAT32, kernels.allocate(1));
+    assertThatThrownBy(() -> SafeTensorsWriter.write(folder.resolve("x"), List.of(entry, entry)))
+        .hasMessageContaining("tensor a twice");
+  }
+
+  static Stream<Arguments> damagedFiles() {
+    return Stream.of(
+        Arguments.of("no bytes at all", new byte[0], "0 bytes, fewer than its length field"),
+        Arguments.of("length beyond the file", length(1000), "only 0 follow"),
+        Arguments.of("absurd length", length(1L << 60), "at most 100,000,000 are allowed"),
+        Arguments.of("negative length", length(-1), "18446744073709551615 bytes"),
+        Arguments.of("no object", file("[1, 2]", 0), "does not begin with {"),
+        Arguments.of("cut JSON", file("{\"a\": {\"dtype\"", 0), "is not JSON"),
+        Arguments.of("text after JSON", file("{} {}", 0), "is not JSON"),
+        Arguments.of(
+            "duplicate name",
+            file(
+                "{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("a", "F32", "[1]", 4, 8) + "}",
+                8),
+            "Duplicate field 'a'"),
+        Arguments.of(
+            "unknown dtype",
+            file("{" + entry("a", "F31", "[1]", 0, 4) + "}", 4),
+            "tensor a has the unknown dtype \"F31\""),
+        Arguments.of(
+            "end beyond the file",
+            file("{" + entry("a", "F32", "[2]", 0, 8) + "}", 4),
+            "data_offsets [0,8]"),
+        Arguments.of(
+            "end before begin",
+            file("{" + entry("a", "F32", "[1]", 4, 0) + "}", 4),
+            "data_offsets [4,0]"),
+        Arguments.of(
+            "negative offset",
+            file("{" + entry("a", "F32", "[1]", -4, 0) + "}", 4),
+            "data_offsets [-4,0]"),
+        Arguments.of(
+            "fractional offset",
+            file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4.5]}}", 4),
+            "data_offsets [0,4.5]"),
+        Arguments.of(
+            "no offsets",
+            file("{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4),
+            "has no data_offsets"),
+        Arguments.of("no entry", file("{\"a\": 5}", 4), "unknown dtype"),
+        Arguments.of(
+            "shape and bytes differ",
+            file("{" + entry("a", "F32", "[3]", 0, 8) + "}", 8),
+            "12 bytes, but its data_offsets span 8"),
+        Arguments.of(
+            "shape overflows",
+            file("{" + entry("a", "F32", "[4611686018427387904,4]", 0, 0) + "}", 0),
+            "impossible shape"),
+        Arguments.of(
+            "negative dimension",
+            file("{" + entry("a", "F32", "[-1]", 0, 4) + "}", 4),
+            "shape [-1]"),
+        Arguments.of(
+            "overlap",
+            file(
+                "{" + entry("a", "F32", "[2]", 0, 8) + "," + entry("b", "F32", "[2]", 4, 12) + "}",
+                12),
+            "tensor b begins at"),
+        Arguments.of(
+            "hole",
+            file(
+                "{" + entry("a", "F32", "[1]", 0, 4) + "," + entry("b", "F32", "[1]", 8, 12) + "}",
+                12),
+            "no hole and no overlap"),
+        Arguments.of(
+            "bytes after the last",
+            file("{" + entry("a", "F32", "[1]", 0, 4) + "}", 9),
+            "the last tensor ends"));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("damagedFiles")
+  void refusesDamagedFilesWithPlaceAndRemedy(String kind, byte[] bytes, String reason)
+      throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    Files.write(file, bytes);
+    assertThatThrownBy(() -> SafeTensors.open(file))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("at byte ")
+        .hasMessageContaining(reason)
+        .hasMessageContaining("copy it again");
+  }
+
+  @Test
+  void everyCutOfAFileIsRefused() throws IOException {
+    Path file = folder.resolve("x");
+    SafeTensorsWriter.write(
+        file, List.of(SafeTensorsWriter.Entry.of("a", DType.FLOAT32, kernels.allocate(2, 2))));
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file, java.util.Arrays.copyOf(whole, length));
+      assertThatThrownBy(() -> SafeTensors.open(file)).isInstanceOf(CheckpointException.class);
+    }
+  }
+
+  private static String entry(String name, String dtype, String shape, long begin, long end) {
+    return "\"%s\":{\"dtype\":\"%s\",\"shape\":%s,\"data_offsets\":[%d,%d]}"
+        .formatted(name, dtype, shape, begin, end);
+  }
+
+  private static byte[] length(long bytes) {
+    return ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(bytes).array();
+  }
+
+  private static byte[] file(String header, int dataBytes) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(8 + text.length + dataBytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(text.length)
+        .put(text)
+        .array();
+  }
+}

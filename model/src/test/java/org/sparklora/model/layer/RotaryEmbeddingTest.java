@@ -1,0 +1,86 @@
+package org.sparklora.model.layer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class RotaryEmbeddingTest {
+  private final Kernels kernels = KernelsUnderTest.reference();
+
+  @TempDir Path folder;
+
+  @Test
+  void pairsTurnByThePositionTimesAFallingFrequency() throws IOException {
+    // head size 4 and theta 100: frequencies 1 and 100^(-2/4) = 0.1
+    RotaryEmbedding.Tables tables = tables(config().put("rope_theta", 100), 3);
+    assertAngles(tables, 2, 2.0, 0.2);
+  }
+
+  @Test
+  void linearScalingDividesAllFrequencies() throws IOException {
+    ObjectNode config = config();
+    config
+        .putObject("rope_parameters")
+        .put("rope_type", "linear")
+        .put("rope_theta", 100)
+        .put("factor", 2);
+    assertAngles(tables(config, 3), 2, 1.0, 0.1);
+  }
+
+  @Test
+  void llama3ScalingKeepsShortWavesAndStretchesLongOnes() throws IOException {
+    // wavelengths 2π and 20π; with 40 positions the bounds are 40/4 = 10 and 40/1 = 40
+    ObjectNode config = config();
+    ObjectNode rope = config.putObject("rope_parameters");
+    rope.put("rope_type", "llama3").put("rope_theta", 100).put("factor", 8);
+    rope.put("low_freq_factor", 1)
+        .put("high_freq_factor", 4)
+        .put("original_max_position_embeddings", 40);
+    assertAngles(tables(config, 3), 2, 2.0, 0.2 / 8);
+
+    // with 100 positions the bounds are 25 and 100, and 20π lies between them
+    rope.put("original_max_position_embeddings", 100);
+    double smooth = (100 / (20 * Math.PI) - 1) / (4 - 1);
+    assertAngles(tables(config, 3), 2, 2.0, 2 * ((1 - smooth) * 0.1 / 8 + smooth * 0.1));
+  }
+
+  @Test
+  void tablesGrowWithTheLongestDocument() throws IOException {
+    Path file = Files.writeString(folder.resolve("config.json"), config().toString());
+    RotaryEmbedding rotary = new RotaryEmbedding(DecoderConfig.read(file));
+    Tensor before = rotary.tables(kernels, 5).cos();
+    assertThat(rotary.tables(kernels, 200).cos()).isSameAs(before);
+    Tensor after = rotary.tables(kernels, 1000).cos();
+    assertThat(after.rows()).isGreaterThanOrEqualTo(1000);
+    assertThat(after.rows(0, before.rows()).toArray()).containsExactly(before.toArray());
+  }
+
+  private static ObjectNode config() {
+    return TinyCheckpoint.config("llama");
+  }
+
+  private RotaryEmbedding.Tables tables(ObjectNode config, int positions) throws IOException {
+    Path file = Files.writeString(folder.resolve("config.json"), config.toString());
+    return new RotaryEmbedding(DecoderConfig.read(file)).tables(kernels, positions);
+  }
+
+  private static void assertAngles(RotaryEmbedding.Tables tables, int position, double... angles) {
+    float[] cos = tables.cos().rows(position, position + 1).toArray();
+    float[] sin = tables.sin().rows(position, position + 1).toArray();
+    for (int i = 0; i < angles.length; i++) {
+      assertThat((double) cos[i]).isCloseTo(Math.cos(angles[i]), within(1e-6));
+      assertThat((double) sin[i]).isCloseTo(Math.sin(angles[i]), within(1e-6));
+    }
+  }
+}

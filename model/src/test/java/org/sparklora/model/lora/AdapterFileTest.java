@@ -1,0 +1,197 @@
+package org.sparklora.model.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.SafeTensors;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class AdapterFileTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+  private DecoderConfig model;
+  private Tensor parameters;
+  private AdapterLayout layout;
+
+  @TempDir Path folder;
+
+  @BeforeEach
+  void writeAdapter() throws IOException {
+    try (CheckpointFolder checkpoint =
+        TinyCheckpoint.write(folder.resolve("base"), TinyCheckpoint.config("llama"))) {
+      model = checkpoint.config();
+    }
+    LoraTargets targets = LoraTargets.names(List.of("q_proj", "down_proj"));
+    layout = AdapterLayout.of(new LoraConfig(2, 16, 0.05, true, targets), model);
+    parameters = TinyCheckpoint.random(new Random(5), 0, 1, layout.size());
+    AdapterFile.write(folder, layout, parameters, "org/base");
+  }
+
+  @Test
+  void survivesARoundTrip() throws IOException {
+    AdapterFile read = AdapterFile.open(folder, model);
+    Tensor again = kernels.allocate(layout.size());
+    read.load(kernels, again);
+    assertThat(again.toArray()).containsExactly(parameters.toArray());
+    assertThat(read.layout().config()).isEqualTo(layout.config());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"llama-tiny", "llama-tiny-attn-only", "llama-tiny-r1-a32", "llama-tiny-rslora"})
+  void writesTheBytesThatPeftWrote(String name) throws IOException {
+    DecoderConfig tiny =
+        DecoderConfig.read(GoldenModel.modelFolder("llama-tiny").resolve("config.json"));
+    AdapterFile peft = AdapterFile.open(GoldenModel.adapterFolder(name), tiny);
+    Tensor factors = kernels.allocate(peft.layout().size());
+    peft.load(kernels, factors);
+    AdapterFile.write(folder.resolve("again"), peft.layout(), factors, "models/llama-tiny");
+
+    assertThat(folder.resolve("again").resolve(AdapterFile.WEIGHTS))
+        .hasSameBinaryContentAs(GoldenModel.adapterFolder(name).resolve(AdapterFile.WEIGHTS));
+    assertSameSettings(
+        JSON.readTree(folder.resolve("again").resolve(AdapterFile.CONFIG).toFile()),
+        JSON.readTree(GoldenModel.adapterFolder(name).resolve(AdapterFile.CONFIG).toFile()));
+  }
+
+  /** What is written has PEFT's value; what PEFT writes besides is off. */
+  private static void assertSameSettings(
+      com.fasterxml.jackson.databind.JsonNode ours, com.fasterxml.jackson.databind.JsonNode peft) {
+    for (Iterator<String> keys = ours.fieldNames(); keys.hasNext(); ) {
+      String key = keys.next();
+      if (key.equals("target_modules")) { // a set in PEFT, in any order
+        assertThat(ours.get(key)).containsExactlyInAnyOrderElementsOf(peft.get(key));
+      } else {
+        assertThat(ours.get(key)).as(key).isEqualTo(peft.get(key));
+      }
+    }
+    List<String> besides = new ArrayList<>();
+    peft.fieldNames()
+        .forEachRemaining(
+            key -> {
+              if (!ours.has(key)
+                  && !peft.get(key).isNull()
+                  && !peft.get(key).asText().equals("false")) {
+                besides.add(key);
+              }
+            });
+    assertThat(besides).containsExactlyInAnyOrder("peft_version", "qalora_group_size");
+  }
+
+  @Test
+  void targetsAreWrittenAsFullNamesWhereShortOnesWouldNameMore() throws IOException {
+    LoraTargets targets = LoraTargets.expression(".*\\.1\\..*_proj");
+    AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, targets), model);
+    AdapterFile.write(folder, some, kernels.allocate(some.size()), "base");
+    assertThat(AdapterFile.open(folder, model).layout().modules())
+        .isEqualTo(some.modules())
+        .allMatch(module -> module.startsWith("model.layers.1."));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{\"peft_type\": \"LOHA\"} | peft_type = \"LOHA\"",
+        "{\"task_type\": \"SEQ_CLS\"} | task_type = \"SEQ_CLS\"",
+        "{\"bias\": \"lora_only\"} | bias = \"lora_only\"",
+        "{\"use_dora\": true} | use_dora = true",
+        "{\"use_qalora\": true} | use_qalora = true",
+        "{\"lora_bias\": true} | lora_bias = true",
+        "{\"fan_in_fan_out\": true} | fan_in_fan_out = true",
+        "{\"modules_to_save\": [\"lm_head\"]} | modules_to_save = [\"lm_head\"]",
+        "{\"layer_replication\": [[0, 1]]} | layer_replication = [[0,1]]",
+        "{\"layers_to_transform\": [0]} | layers_to_transform = [0]",
+        "{\"layers_to_transform\": 0} | layers_to_transform = 0",
+        "{\"rank_pattern\": {\"q_proj\": 8}} | rank_pattern = {\"q_proj\":8}",
+        "{\"alpha_pattern\": {\"q_proj\": 8}} | alpha_pattern = {\"q_proj\":8}",
+        "{\"trainable_token_indices\": [1]} | trainable_token_indices = [1]",
+        "{\"target_parameters\": [\"x\"]} | target_parameters = [\"x\"]",
+        "{\"alora_invocation_tokens\": [1]} | alora_invocation_tokens = [1]",
+        "{\"init_lora_weights\": \"pissa_niter_4\"} | init_lora_weights = \"pissa_niter_4\"",
+        "{\"r\": 0} | lora_r = 0",
+        "{\"r\": \"x\"} | lora_r = 0",
+        "{\"target_modules\": 5} | target_modules = 5",
+        "{\"target_modules\": [\"c_attn\"]} | Cannot find a linear layer for target_modules [c_attn]",
+        "{\"target_modules\": \"(\"} | not a regular expression"
+      })
+  void refusesWhatIsNotPlainLoraByKeyAndValue(String changes, String message) throws IOException {
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.setAll((ObjectNode) JSON.readTree(changes));
+    Files.writeString(file, config.toString());
+    assertThatThrownBy(() -> AdapterFile.open(folder, model))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining(folder.toString());
+  }
+
+  @Test
+  void refusesAdaptersOfAnotherModelByName() throws IOException {
+    ObjectNode wider = TinyCheckpoint.config("llama").put("intermediate_size", 13);
+    assertRefused(wider, "mlp.down_proj.lora_A.weight has shape [2, 12]", "ask for [2, 13]");
+    ObjectNode deeper = TinyCheckpoint.config("llama").put("num_hidden_layers", 3);
+    assertRefused(deeper, "it lacks 4 factors", "model.layers.2.mlp.down_proj.lora_A.weight");
+    ObjectNode shallower = TinyCheckpoint.config("llama").put("num_hidden_layers", 1);
+    assertRefused(shallower, "no place for 4 of its tensors", "model.layers.1.mlp.down_proj");
+  }
+
+  private void assertRefused(ObjectNode otherModel, String... parts) throws IOException {
+    Path other = Files.writeString(folder.resolve("other.json"), otherModel.toString());
+    DecoderConfig config = DecoderConfig.read(other);
+    assertThatThrownBy(() -> AdapterFile.open(folder, config))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContainingAll(parts);
+  }
+
+  @Test
+  void ignoresTheCopyOfTheHeadThatPeftSavesBesideItsFactors() throws IOException {
+    AdapterLayout head =
+        AdapterLayout.of(LoraConfig.of(1, 1, LoraTargets.names(List.of("lm_head"))), model);
+    AdapterFile.write(folder, head, kernels.allocate(head.size()), "base");
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    try (SafeTensors file = SafeTensors.open(folder.resolve(AdapterFile.WEIGHTS))) {
+      for (SafeTensors.TensorInfo info : file.tensors()) {
+        entries.add(
+            SafeTensorsWriter.Entry.of(
+                info.name(), DType.FLOAT32, file.load(info.name(), kernels)));
+      }
+    }
+    String copy = "base_model.model.lm_head.base_layer.weight";
+    entries.add(SafeTensorsWriter.Entry.of(copy, DType.FLOAT32, kernels.allocate(11, 8)));
+    SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
+    assertThat(AdapterFile.open(folder, model).layout().modules()).containsExactly("lm_head");
+  }
+
+  @Test
+  void refusesFoldersWithoutAdapter() {
+    assertThatThrownBy(() -> AdapterFile.open(folder.resolve("base"), model))
+        .hasMessageContaining("Cannot find")
+        .hasMessageContaining(AdapterFile.CONFIG);
+  }
+}

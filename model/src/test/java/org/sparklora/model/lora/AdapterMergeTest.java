@@ -1,0 +1,120 @@
+package org.sparklora.model.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class AdapterMergeTest {
+  /** Log-probabilities of float32 models of this size that are the same but for rounding. */
+  private static final float ROUNDING = 1e-4f;
+
+  private static final PackedBatch BATCH = PackedBatch.ofDocument(1, 4, 9, 2, 0, 7, 10, 3);
+
+  @TempDir Path folder;
+
+  static Stream<Kernels> kernels() {
+    return KernelsUnderTest.all();
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("kernels")
+  void mergedGoldenModelsComputeWhatTheirAdaptersDid(Kernels kernels) throws IOException {
+    for (String name : List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")) {
+      try (CheckpointFolder base = GoldenModel.checkpoint(name)) {
+        AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(name), base.config());
+        Path merged = folder.resolve(name);
+        AdapterMerge.merge(base, adapter, kernels, merged);
+        assertThat(plainLogProbs(merged, kernels))
+            .as(name)
+            .containsExactly(adaptedLogProbs(base, adapter, kernels), within(ROUNDING));
+      }
+    }
+  }
+
+  @Test
+  void adaptedHeadOfTiedModelIsUntied() throws IOException {
+    Kernels kernels = KernelsUnderTest.reference();
+    Path adapterFolder = folder.resolve("adapter");
+    Path merged = folder.resolve("merged");
+    try (CheckpointFolder base =
+        TinyCheckpoint.write(folder.resolve("base"), TinyCheckpoint.config("llama"))) {
+      LoraTargets targets = LoraTargets.names(List.of("q_proj", "lm_head"));
+      AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, targets), base.config());
+      Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
+      AdapterFile.write(adapterFolder, layout, parameters, "base");
+      AdapterFile adapter = AdapterFile.open(adapterFolder, base.config());
+      AdapterMerge.merge(base, adapter, kernels, merged);
+
+      try (CheckpointFolder result = CheckpointFolder.open(merged)) {
+        assertThat(result.config().tieWordEmbeddings()).isFalse();
+        assertThat(result.load("model.embed_tokens.weight", kernels).toArray())
+            .containsExactly(base.load("model.embed_tokens.weight", kernels).toArray());
+      }
+      assertThat(plainLogProbs(merged, kernels))
+          .containsExactly(adaptedLogProbs(base, adapter, kernels), within(ROUNDING));
+    }
+  }
+
+  @Test
+  void weightsKeepTheirTypeAndTheTokenizerComesAlong() throws IOException {
+    Kernels kernels = KernelsUnderTest.reference();
+    try (CheckpointFolder base =
+        TinyCheckpoint.write(
+            folder.resolve("base"), TinyCheckpoint.config("llama"), DType.BFLOAT16)) {
+      Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
+      Files.writeString(base.folder().resolve("generation_config.json"), "{\"a\": 1}");
+      AdapterLayout layout =
+          AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), base.config());
+      AdapterFile.write(folder.resolve("adapter"), layout, kernels.allocate(layout.size()), "base");
+      AdapterFile adapter = AdapterFile.open(folder.resolve("adapter"), base.config());
+      Path merged = folder.resolve("merged");
+      AdapterMerge.merge(base, adapter, kernels, merged);
+
+      // an adapter of zeros changes nothing
+      assertThat(merged.resolve("model.safetensors"))
+          .hasSameBinaryContentAs(base.folder().resolve("model.safetensors"));
+      assertThat(merged.resolve("config.json")).content().contains("\"dtype\": \"bfloat16\"");
+      assertThat(merged.resolve("tokenizer.json")).hasContent("{}");
+      assertThat(merged.resolve("generation_config.json")).hasContent("{\"a\": 1}");
+      assertThatThrownBy(() -> AdapterMerge.merge(base, adapter, kernels, base.folder()))
+          .hasMessageContaining("the folder of the base model");
+    }
+  }
+
+  private static float[] plainLogProbs(Path folder, Kernels kernels) throws IOException {
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
+      return new AdapterStep(decoder, kernels).logProbs(kernels.allocate(0), BATCH, 1f).logProbs();
+    }
+  }
+
+  private static float[] adaptedLogProbs(
+      CheckpointFolder base, AdapterFile adapter, Kernels kernels) throws IOException {
+    Tensor parameters = kernels.allocate(adapter.layout().size());
+    adapter.load(kernels, parameters);
+    Decoder decoder = Decoder.load(base, adapter.layout(), kernels);
+    return new AdapterStep(decoder, kernels).logProbs(parameters, BATCH, 1f).logProbs();
+  }
+}

@@ -1,0 +1,76 @@
+package org.sparklora.model.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** PEFT's rules, {@code check_target_module_exists} and {@code all-linear}. */
+class LoraTargetsTest {
+  private static final List<String> LINEARS =
+      List.of(
+          "model.layers.0.self_attn.q_proj",
+          "model.layers.0.mlp.up_proj",
+          "model.layers.10.self_attn.q_proj",
+          "model.layers.10.mlp.up_proj",
+          "lm_head");
+
+  @Test
+  void allLinearIsAllButTheHead() {
+    assertThat(LoraTargets.allLinear().select(LINEARS)).isEqualTo(LINEARS.subList(0, 4));
+    assertThat(LoraTargets.ofFlag(List.of("ALL-LINEAR")).select(LINEARS))
+        .isEqualTo(LINEARS.subList(0, 4));
+  }
+
+  @Test
+  void headCanBeNamedBesides() {
+    assertThat(LoraTargets.ofFlag(List.of("all-linear", "lm_head")).select(LINEARS))
+        .isEqualTo(LINEARS);
+  }
+
+  @Test
+  void namesMatchWholeNamesAndWholePartsAtTheEnd() {
+    assertThat(LoraTargets.names(List.of("q_proj")).select(LINEARS))
+        .containsExactly(LINEARS.get(0), LINEARS.get(2));
+    assertThat(LoraTargets.names(List.of("0.self_attn.q_proj")).select(LINEARS))
+        .as("not layer 10's: a name begins after a dot")
+        .containsExactly(LINEARS.get(0));
+    assertThat(LoraTargets.names(List.of("model.layers.10.mlp.up_proj", "nothing")).select(LINEARS))
+        .containsExactly(LINEARS.get(3));
+    assertThatThrownBy(() -> LoraTargets.names(List.of("proj")).select(LINEARS))
+        .hasMessageContaining("Cannot find a linear layer");
+  }
+
+  @Test
+  void oneFlagValueIsAnExpressionForTheWholeName() {
+    assertThat(LoraTargets.ofFlag(List.of(".*\\.(?P<kind>q|k)_proj")).select(LINEARS))
+        .containsExactly(LINEARS.get(0), LINEARS.get(2));
+    assertThatThrownBy(() -> LoraTargets.ofFlag(List.of("q_proj")).select(LINEARS))
+        .hasMessageContaining("target_modules 'q_proj'")
+        .hasMessageContaining("model.layers.N.self_attn.q_proj")
+        .hasMessageContaining("lm_head");
+    assertThatThrownBy(() -> LoraTargets.expression("("))
+        .hasMessageContaining("not a regular expression");
+  }
+
+  @Test
+  void excludedLayersAreTakenOut() {
+    LoraTargets targets = LoraTargets.allLinear();
+    assertThat(targets.excluding(new LoraTargets.Names(List.of("up_proj"))).select(LINEARS))
+        .containsExactly(LINEARS.get(0), LINEARS.get(2));
+    assertThat(targets.excluding(new LoraTargets.Expression(".*\\.0\\..*")).select(LINEARS))
+        .containsExactly(LINEARS.get(2), LINEARS.get(3));
+  }
+
+  @Test
+  void refusesTheEmbedding() {
+    assertThatThrownBy(() -> LoraTargets.names(List.of("q_proj", "embed_tokens")).select(LINEARS))
+        .hasMessageContaining("model.embed_tokens");
+  }
+
+  @Test
+  void refusesNothing() {
+    assertThatThrownBy(() -> LoraTargets.ofFlag(List.of())).hasMessageContaining("all-linear");
+  }
+}

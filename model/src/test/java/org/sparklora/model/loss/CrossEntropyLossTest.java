@@ -1,0 +1,24 @@
+package org.sparklora.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class CrossEntropyLossTest {
+
+  @Test
+  void isTheSumOverTheNormalizerOfTheStep() {
+    float[] dLogProbs = {9, 9, 9};
+    double loss =
+        new CrossEntropyLoss(8).lossAndGradient(0, new float[] {-1, -2, -0.5f}, dLogProbs);
+    assertThat(loss).isEqualTo(3.5 / 8);
+    assertThat(dLogProbs).containsExactly(-0.125f, -0.125f, -0.125f);
+  }
+
+  @Test
+  void refusesAStepWithoutTargets() {
+    assertThatThrownBy(() -> new CrossEntropyLoss(0))
+        .hasMessageContaining("number of target tokens");
+  }
+}
