@@ -1,0 +1,172 @@
+package org.sparklora.pipeline.config;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * Reads flags as Hugging Face's argument parser does, and TRL's YAML files.
+ *
+ * <pre>
+ * --learning_rate 2e-4   --learning_rate=2e-4   --lora_target_modules q_proj v_proj
+ * --packing   --packing true   --no_packing   --config conf/sft.yaml
+ * </pre>
+ *
+ * Flags win over the file; the last of several equal flags wins; dashes in names count as
+ * underscores.
+ */
+public final class CommandLine {
+  private final String command;
+  private final Map<String, List<String>> given = new LinkedHashMap<>();
+  private final List<String> notes = new ArrayList<>();
+
+  private CommandLine(String command) {
+    this.command = command;
+  }
+
+  /**
+   * What was understood.
+   *
+   * @param settings the values
+   * @param notes one line for each flag that is accepted but changes nothing
+   */
+  public record Parsed(Settings settings, List<String> notes) {}
+
+  /**
+   * Reads the arguments after the command's name.
+   *
+   * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type
+   */
+  public static Parsed parse(String command, List<String> arguments) {
+    Map<String, List<String>> flags = split(command, arguments);
+    CommandLine line = new CommandLine(command);
+    List<String> config = flags.remove("config");
+    if (config != null) {
+      line.readFile(Path.of(single("config", config)));
+    }
+    flags.forEach(line::put);
+    return new Parsed(new Settings(command, line.given), List.copyOf(line.notes));
+  }
+
+  /** Flags and the words after them. */
+  private static Map<String, List<String>> split(String command, List<String> arguments) {
+    Map<String, List<String>> flags = new LinkedHashMap<>();
+    List<String> values = null;
+    for (String argument : arguments) {
+      if (argument.startsWith("--")) {
+        int equals = argument.indexOf('=');
+        String name =
+            argument.substring(2, equals < 0 ? argument.length() : equals).replace('-', '_');
+        values = new ArrayList<>();
+        if (equals >= 0) {
+          values.add(argument.substring(equals + 1));
+        }
+        flags.put(name, values);
+      } else if (values == null) {
+        throw new ConfigException(
+            "the command line",
+            argument,
+            "a flag must come first; %s --help lists them".formatted(command));
+      } else {
+        values.add(argument);
+      }
+    }
+    return flags;
+  }
+
+  private static String single(String name, List<String> values) {
+    ConfigException.require(
+        values.size() == 1,
+        name,
+        String.join(" ", values),
+        "one value is expected, not " + values.size());
+    return values.get(0);
+  }
+
+  private void readFile(Path file) {
+    Object content;
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    try (Reader reader = Files.newBufferedReader(file)) {
+      content = new Yaml(new SafeConstructor(options)).load(reader);
+    } catch (IOException e) {
+      throw new ConfigException(
+          "config", file, "the file cannot be read (%s)".formatted(e.getMessage()));
+    } catch (YAMLException e) {
+      throw new ConfigException(
+          "config", file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
+    }
+    if (!(content instanceof Map<?, ?> entries)) {
+      throw new ConfigException("config", file, "a YAML file of keys and values is expected");
+    }
+    try {
+      entries.forEach((key, value) -> putFromFile(String.valueOf(key), value));
+    } catch (ConfigException e) {
+      throw e.in(file.toString());
+    }
+  }
+
+  private void putFromFile(String name, Object value) {
+    if (value instanceof List<?> list) {
+      put(name, list.stream().map(String::valueOf).toList());
+    } else if (value != null) { // null in a file stands for "unset", as in TRL
+      put(name, List.of(String.valueOf(value)));
+    }
+  }
+
+  private void put(String name, List<String> values) {
+    FlagCatalog catalog = FlagCatalog.shared();
+    String text = String.join(" ", values);
+    if (name.startsWith("no_") && catalog.find(name).isEmpty()) {
+      Flag flag = catalog.find(name.substring(3)).orElse(null);
+      if (flag != null && flag.type() == Flag.Type.BOOL && values.isEmpty()) {
+        put(flag.name(), List.of("false"));
+        return;
+      }
+    }
+    Flag flag = catalog.require(command, name, text);
+    List<String> parsed = parse(flag, values);
+    switch (flag.status()) {
+      case SUPPORTED -> given.put(flag.name(), parsed);
+      case ACCEPTED ->
+          notes.add("--%s is accepted and changes nothing: %s".formatted(flag.name(), flag.note()));
+      case REFUSED ->
+          ConfigException.require(
+              parsed.equals(List.of(canonicalDefault(flag))) || isOffValue(flag, parsed),
+              flag.name(),
+              text,
+              "TRL knows this flag, spark-lora does not support it yet; leave it out");
+    }
+  }
+
+  private static String canonicalDefault(Flag flag) {
+    return flag.defaultValue().map(flag::parse).orElse("");
+  }
+
+  private static boolean isOffValue(Flag flag, List<String> parsed) {
+    return flag.type() == Flag.Type.BOOL
+        && flag.defaultText().isEmpty()
+        && parsed.equals(List.of("false"));
+  }
+
+  private static List<String> parse(Flag flag, List<String> values) {
+    if (flag.type() == Flag.Type.BOOL && values.isEmpty()) {
+      return List.of("true");
+    }
+    ConfigException.require(
+        !values.isEmpty(), flag.name(), "nothing", "a value is expected after the flag");
+    if (flag.type() == Flag.Type.LIST) {
+      return values.stream().map(flag::parse).toList();
+    }
+    return List.of(flag.parse(single(flag.name(), values)));
+  }
+}

@@ -1,0 +1,84 @@
+package org.sparklora.pipeline.config;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One flag of the catalogue.
+ *
+ * @param name as in TRL, with underscores
+ * @param group under which help shows it
+ * @param type of its values
+ * @param defaultText its default as text; empty for none
+ * @param status what becomes of it here
+ * @param commands that take it
+ * @param note what it means, or for an unsupported one what holds instead
+ */
+record Flag(
+    String name,
+    String group,
+    Type type,
+    String defaultText,
+    Status status,
+    Set<String> commands,
+    String note) {
+
+  /** How values are read. */
+  enum Type {
+    STR,
+    ENUM,
+    INT,
+    FLOAT,
+    BOOL,
+    LIST
+  }
+
+  /** What becomes of a flag. */
+  enum Status {
+    /** Does what it does in TRL. */
+    SUPPORTED,
+    /** Changes nothing; a line says why. */
+    ACCEPTED,
+    /** Refused, unless it is given its default. */
+    REFUSED
+  }
+
+  Optional<String> defaultValue() {
+    return defaultText.isEmpty() ? Optional.empty() : Optional.of(defaultText);
+  }
+
+  /** The value in its canonical spelling. */
+  String parse(String text) {
+    return switch (type) {
+      case STR, ENUM, LIST -> text;
+      case INT -> Integer.toString(parseInt(text));
+      case FLOAT -> Double.toString(parseDouble(text));
+      case BOOL -> Boolean.toString(parseBoolean(text));
+    };
+  }
+
+  private int parseInt(String text) {
+    try {
+      return Integer.parseInt(text.trim());
+    } catch (NumberFormatException e) {
+      throw new ConfigException(name, text, "a whole number is expected");
+    }
+  }
+
+  private double parseDouble(String text) {
+    try {
+      return Double.parseDouble(text.trim());
+    } catch (NumberFormatException e) {
+      throw new ConfigException(name, text, "a number is expected");
+    }
+  }
+
+  /** The spellings of Hugging Face's argument parser. */
+  private boolean parseBoolean(String text) {
+    return switch (text.toLowerCase(java.util.Locale.ROOT)) {
+      case "yes", "true", "t", "y", "1" -> true;
+      case "no", "false", "f", "n", "0" -> false;
+      default -> throw new ConfigException(name, text, "true or false is expected");
+    };
+  }
+}

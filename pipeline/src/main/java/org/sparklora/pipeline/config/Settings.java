@@ -1,0 +1,117 @@
+package org.sparklora.pipeline.config;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.Yaml;
+
+/**
+ * The settings of one command: what the user gave, over the defaults. Values are checked for their
+ * type when they are read from the command line, for their meaning by the records made of them.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class Settings {
+  private final String command;
+  private final Map<String, List<String>> given;
+
+  Settings(String command, Map<String, List<String>> given) {
+    this.command = command;
+    this.given = Map.copyOf(given);
+  }
+
+  /** The command they were given to. */
+  public String command() {
+    return command;
+  }
+
+  /** Whether the user set it, on the command line or in the file. */
+  public boolean isGiven(String name) {
+    return given.containsKey(name);
+  }
+
+  /** A setting without which the command makes no sense. */
+  public String requiredText(String name) {
+    return text(name)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    name, "nothing", "%s needs it: --%s …".formatted(command, name)));
+  }
+
+  /** Its value or default, if it has one. */
+  public Optional<String> text(String name) {
+    List<String> values = values(name);
+    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(0));
+  }
+
+  /** Its values, or those of its default. */
+  public List<String> values(String name) {
+    Flag flag = FlagCatalog.shared().find(name).orElseThrow();
+    return given.getOrDefault(name, flag.defaultValue().map(List::of).orElse(List.of()));
+  }
+
+  /** A whole number that has a default. */
+  public int integer(String name) {
+    return Integer.parseInt(text(name).orElseThrow());
+  }
+
+  /** A whole number without a default. */
+  public Optional<Integer> optionalInteger(String name) {
+    return text(name).map(Integer::valueOf);
+  }
+
+  /** A number that has a default. */
+  public double number(String name) {
+    return Double.parseDouble(text(name).orElseThrow());
+  }
+
+  /** A switch that has a default. */
+  public boolean isOn(String name) {
+    return Boolean.parseBoolean(text(name).orElseThrow().toLowerCase(java.util.Locale.ROOT));
+  }
+
+  /** A switch without a default: unset lets the data decide. */
+  public Optional<Boolean> optionalSwitch(String name) {
+    return text(name).map(Boolean::valueOf);
+  }
+
+  /** One of a few words; the first is not special. */
+  public String oneOf(String name, List<String> words) {
+    String value = requiredText(name);
+    ConfigException.require(
+        words.contains(value), name, value, "use " + String.join(" or ", words));
+    return value;
+  }
+
+  /** All supported settings with their values, as YAML that {@code --config} reads. */
+  public String toYaml() {
+    Map<String, Object> effective = new LinkedHashMap<>();
+    for (Flag flag : FlagCatalog.shared().of(command)) {
+      List<String> values = values(flag.name());
+      if (flag.status() == Flag.Status.SUPPORTED
+          && !values.isEmpty()
+          && !flag.name().equals("config")) {
+        effective.put(
+            flag.name(),
+            flag.type() == Flag.Type.LIST && values.size() > 1
+                ? values
+                : scalar(flag, values.get(0)));
+      }
+    }
+    DumperOptions options = new DumperOptions();
+    options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
+    return new Yaml(options).dump(effective);
+  }
+
+  private static Object scalar(Flag flag, String value) {
+    return switch (flag.type()) {
+      case INT -> Integer.valueOf(value);
+      case FLOAT -> Double.valueOf(value);
+      case BOOL -> Boolean.valueOf(value);
+      case STR, ENUM, LIST -> value;
+    };
+  }
+}

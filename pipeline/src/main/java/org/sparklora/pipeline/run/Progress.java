@@ -1,0 +1,132 @@
+package org.sparklora.pipeline.run;
+
+import java.io.PrintStream;
+import java.util.Locale;
+import java.util.function.LongSupplier;
+
+/**
+ * How far a long step is: a bar that redraws itself on a terminal, a line every few seconds
+ * elsewhere; rate and time left in both.
+ *
+ * <pre>prep  [########            ]  41 %  12.3M tokens  1.2M tokens/s  14 s left</pre>
+ *
+ * <p>Not thread-safe: one thread reports.
+ */
+public final class Progress {
+  private static final int BAR = 20;
+  private static final long TERMINAL_NANOS = 100_000_000L;
+  private static final long LINE_NANOS = 5_000_000_000L;
+
+  private final String name;
+  private final String unit;
+  private final PrintStream out;
+  private final boolean terminal;
+  private final LongSupplier nanoTime;
+  private final long started;
+  private long lastShown;
+  private boolean shownAny;
+
+  Progress(String name, String unit, PrintStream out, boolean terminal, LongSupplier nanoTime) {
+    this.name = name;
+    this.unit = unit;
+    this.out = out;
+    this.terminal = terminal;
+    this.nanoTime = nanoTime;
+    this.started = nanoTime.getAsLong();
+    this.lastShown = started;
+  }
+
+  /**
+   * Progress on standard error, redrawn when that is a terminal.
+   *
+   * @param name the step, for example {@code tokenize}
+   * @param unit what is counted, for example {@code tokens}
+   */
+  public static Progress start(String name, String unit) {
+    return new Progress(name, unit, System.err, System.console() != null, System::nanoTime);
+  }
+
+  /**
+   * Shows where the step is, unless something was shown a moment ago.
+   *
+   * @param fraction share of the step that is done, 0 to 1
+   * @param count how many units are done
+   */
+  public void show(double fraction, long count) {
+    long now = nanoTime.getAsLong();
+    if (now - lastShown < (terminal ? TERMINAL_NANOS : LINE_NANOS)) {
+      return;
+    }
+    lastShown = now;
+    print(Math.min(1, Math.max(0, fraction)), count, now);
+  }
+
+  /** Shows the end of the step. */
+  public void done(long count) {
+    long now = nanoTime.getAsLong();
+    print(1, count, now);
+    if (terminal) {
+      out.println();
+    }
+  }
+
+  /** Seconds since the start. */
+  public double seconds() {
+    return (nanoTime.getAsLong() - started) / 1e9;
+  }
+
+  private void print(double fraction, long count, long now) {
+    double seconds = (now - started) / 1e9;
+    StringBuilder line = new StringBuilder(name).append("  ");
+    if (terminal) {
+      int filled = (int) Math.round(fraction * BAR);
+      line.append('[').append("#".repeat(filled)).append(" ".repeat(BAR - filled)).append("]  ");
+    }
+    line.append("%3d %%  %s %s".formatted((int) (fraction * 100), compact(count), unit));
+    if (seconds > 0) {
+      line.append("  %s %s/s".formatted(compact(Math.round(count / seconds)), unit));
+    }
+    if (fraction >= 1) {
+      line.append("  in ").append(time(seconds));
+    } else if (fraction > 0) {
+      line.append("  ").append(time(seconds / fraction * (1 - fraction))).append(" left");
+    }
+    if (terminal) {
+      out.print(
+          (shownAny ? "\r\u001b[K" : "") + line); // redraw in place, clearing a longer earlier line
+      out.flush();
+    } else {
+      out.println(line);
+    }
+    shownAny = true;
+  }
+
+  /** {@code 950}, {@code 12.3k}, {@code 4.5M}, {@code 1.2G}. */
+  static String compact(long count) {
+    if (count < 1_000) {
+      return Long.toString(count);
+    }
+    if (count < 999_950) {
+      return String.format(Locale.ROOT, "%.1fk", count / 1e3);
+    }
+    if (count < 999_950_000) {
+      return String.format(Locale.ROOT, "%.1fM", count / 1e6);
+    }
+    return String.format(Locale.ROOT, "%.1fG", count / 1e9);
+  }
+
+  /** {@code 0.4 s}, {@code 14 s}, {@code 3 min 20 s}, {@code 2 h 5 min}. */
+  static String time(double seconds) {
+    if (seconds < 9.95) {
+      return String.format(Locale.ROOT, "%.1f s", seconds);
+    }
+    long rounded = Math.round(seconds);
+    if (rounded < 60) {
+      return rounded + " s";
+    }
+    if (rounded < 3600) {
+      return rounded / 60 + " min " + rounded % 60 + " s";
+    }
+    return rounded / 3600 + " h " + rounded % 3600 / 60 + " min";
+  }
+}

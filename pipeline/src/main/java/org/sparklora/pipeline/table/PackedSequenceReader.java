@@ -1,0 +1,101 @@
+package org.sparklora.pipeline.table;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.api.InitContext;
+import org.apache.parquet.hadoop.api.ReadSupport;
+import org.apache.parquet.io.api.RecordMaterializer;
+import org.apache.parquet.schema.MessageType;
+
+/**
+ * Reads one Parquet file of the {@code packed} table, row after row in file order. Not thread-safe.
+ *
+ * <p>Files that pyarrow or Spark wrote are read as well; a missing {@code labels} column means that
+ * every token counts, a missing {@code seq_lengths} column that a row is one document.
+ */
+public final class PackedSequenceReader implements Closeable {
+  private final Path file;
+  private final ParquetReader<PackedSequence> reader;
+  private long row;
+
+  private PackedSequenceReader(Path file, ParquetReader<PackedSequence> reader) {
+    this.file = file;
+    this.reader = reader;
+  }
+
+  /**
+   * Opens a file.
+   *
+   * @throws TableException when it cannot be opened
+   */
+  public static PackedSequenceReader open(Configuration configuration, String file) {
+    Path path = new Path(file);
+    try {
+      return new PackedSequenceReader(
+          path,
+          ParquetReader.builder(new Support(), path)
+              .withConf(configuration)
+              .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+              .build());
+    } catch (IOException | RuntimeException e) {
+      throw unreadable(path, 0, e);
+    }
+  }
+
+  /**
+   * The next row, or empty at the end of the file.
+   *
+   * @throws TableException when the file is damaged or holds another table; it says which row
+   */
+  public Optional<PackedSequence> next() {
+    try {
+      Optional<PackedSequence> next = Optional.ofNullable(reader.read());
+      row++;
+      return next;
+    } catch (IOException | RuntimeException e) {
+      throw unreadable(file, row, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      reader.close();
+    } catch (IOException e) {
+      throw unreadable(file, row, e);
+    }
+  }
+
+  private static TableException unreadable(Path file, long row, Exception cause) {
+    for (Throwable t = cause; t != null; t = t.getCause()) {
+      if (t instanceof TableException known) {
+        return new TableException(known.getMessage() + " (%s, row %d)".formatted(file, row), cause);
+      }
+    }
+    return new TableException(
+        "Cannot read %s, row %d (%s): the file is damaged or no packed table, run prep again"
+            .formatted(file, row, cause.getMessage()),
+        cause);
+  }
+
+  private static final class Support extends ReadSupport<PackedSequence> {
+    @Override
+    public ReadContext init(InitContext context) {
+      return new ReadContext(PackedSequenceMaterializer.columnsOf(context.getFileSchema()));
+    }
+
+    @Override
+    public RecordMaterializer<PackedSequence> prepareForRead(
+        Configuration configuration,
+        Map<String, String> metadata,
+        MessageType fileSchema,
+        ReadContext context) {
+      return new PackedSequenceMaterializer(context.getRequestedSchema());
+    }
+  }
+}

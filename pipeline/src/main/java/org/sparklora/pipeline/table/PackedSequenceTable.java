@@ -1,0 +1,144 @@
+package org.sparklora.pipeline.table;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.spark.sql.Row;
+
+/**
+ * A folder of Parquet files that together are one {@code packed} table. Its row order is that of
+ * the file names, then that of the rows in a file; the number of a row in that order is its name
+ * everywhere (samplers, logs).
+ *
+ * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change meanwhile.
+ */
+public final class PackedSequenceTable {
+  private final Configuration configuration;
+  private final List<String> files;
+  private final long[]
+      firstRows; // (files + 1): number of the first row of each file, and the row count
+
+  private PackedSequenceTable(Configuration configuration, List<String> files, long[] firstRows) {
+    this.configuration = configuration;
+    this.files = files;
+    this.firstRows = firstRows;
+  }
+
+  /**
+   * The name of file {@code index} of {@code count}, as the Hugging Face hub names the files of a
+   * split.
+   */
+  public static String fileName(int index, int count) {
+    return "train-%05d-of-%05d.parquet".formatted(index, count);
+  }
+
+  /**
+   * Opens a folder by reading the footers of its Parquet files.
+   *
+   * @throws TableException when there is no such folder, no Parquet file in it, or a damaged one
+   */
+  public static PackedSequenceTable open(Configuration configuration, String folder) {
+    List<String> files = list(configuration, new Path(folder));
+    long[] firstRows = new long[files.size() + 1];
+    for (int i = 0; i < files.size(); i++) {
+      firstRows[i + 1] = firstRows[i] + rows(configuration, files.get(i));
+    }
+    return new PackedSequenceTable(configuration, files, firstRows);
+  }
+
+  /** The files in row order. */
+  public List<String> files() {
+    return files;
+  }
+
+  /** Number of rows. */
+  public long rowCount() {
+    return firstRows[files.size()];
+  }
+
+  /** The number of the first row of file {@code file}. */
+  public long firstRow(int file) {
+    return firstRows[file];
+  }
+
+  /** Hands over every row in order. */
+  public void forEach(Consumer<PackedSequence> consumer) {
+    for (String file : files) {
+      try (PackedSequenceReader reader = PackedSequenceReader.open(configuration, file)) {
+        for (var row = reader.next(); row.isPresent(); row = reader.next()) {
+          consumer.accept(row.get());
+        }
+      }
+    }
+  }
+
+  /** All rows in order; for tables that fit into memory. */
+  public List<PackedSequence> readAll() {
+    List<PackedSequence> rows = new ArrayList<>();
+    forEach(rows::add);
+    return rows;
+  }
+
+  /**
+   * A row of {@code spark.read().parquet(folder)} as a record.
+   *
+   * @throws TableException when the columns contradict one another
+   */
+  public static PackedSequence fromRow(Row row) {
+    return new PackedSequence(
+        ints(row, PackedSequenceSchema.INPUT_IDS),
+        ints(row, PackedSequenceSchema.LABELS),
+        ints(row, PackedSequenceSchema.SEQ_LENGTHS));
+  }
+
+  private static int[] ints(Row row, String column) {
+    List<Number> values = row.getList(row.fieldIndex(column));
+    int[] ints = new int[values.size()];
+    for (int i = 0; i < ints.length; i++) {
+      ints[i] = Math.toIntExact(values.get(i).longValue());
+    }
+    return ints;
+  }
+
+  private static List<String> list(Configuration configuration, Path folder) {
+    try {
+      List<String> files = new ArrayList<>();
+      for (FileStatus status : folder.getFileSystem(configuration).listStatus(folder)) {
+        String name = status.getPath().getName();
+        if (name.endsWith(".parquet") && !name.startsWith(".") && !name.startsWith("_")) {
+          files.add(status.getPath().toString());
+        }
+      }
+      if (files.isEmpty()) {
+        throw new TableException(
+            "Cannot read packed table %s: it holds no Parquet file; name the --output_dir of a prep run"
+                .formatted(folder));
+      }
+      files.sort(null);
+      return List.copyOf(files);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot read packed table %s (%s): name the --output_dir of a prep run"
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  private static long rows(Configuration configuration, String file) {
+    try (ParquetFileReader reader =
+        ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration))) {
+      return reader.getRecordCount();
+    } catch (IOException | RuntimeException e) {
+      throw new TableException(
+          "Cannot read %s (%s): the file is damaged, run prep again"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package org.sparklora.pipeline.table;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.api.WriteSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.api.RecordConsumer;
+
+/**
+ * Writes one Parquet file of the {@code packed} table. The bytes depend on the rows alone. Not
+ * thread-safe.
+ *
+ * <p>Writes straight to its path: whoever calls it decides when the file counts as whole.
+ */
+public final class PackedSequenceWriter implements Closeable {
+  /**
+   * Small enough that a trainer can hold a few groups, large enough that zstd and dictionaries pay.
+   */
+  private static final long ROW_GROUP_BYTES = 32L << 20;
+
+  private final Path file;
+  private final ParquetWriter<PackedSequence> writer;
+
+  private PackedSequenceWriter(Path file, ParquetWriter<PackedSequence> writer) {
+    this.file = file;
+    this.writer = writer;
+  }
+
+  /**
+   * Starts a file.
+   *
+   * @throws TableException when the file cannot be created
+   */
+  public static PackedSequenceWriter create(Configuration configuration, String file) {
+    Path path = new Path(file);
+    try {
+      ParquetWriter<PackedSequence> writer =
+          new Builder(path)
+              .withConf(configuration)
+              .withCompressionCodec(CompressionCodecName.ZSTD)
+              .withRowGroupSize(ROW_GROUP_BYTES)
+              .build();
+      return new PackedSequenceWriter(path, writer);
+    } catch (IOException e) {
+      throw failed(path, e);
+    }
+  }
+
+  /** Appends a row. */
+  public void write(PackedSequence row) {
+    try {
+      writer.write(row);
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  private static TableException failed(Path file, IOException cause) {
+    return new TableException(
+        "Cannot write %s (%s): make room or choose another --output_dir"
+            .formatted(file, cause.getMessage()),
+        cause);
+  }
+
+  private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {
+    Builder(Path file) {
+      super(file);
+    }
+
+    @Override
+    protected Builder self() {
+      return this;
+    }
+
+    @Override
+    protected WriteSupport<PackedSequence> getWriteSupport(Configuration configuration) {
+      return new Support();
+    }
+  }
+
+  private static final class Support extends WriteSupport<PackedSequence> {
+    private RecordConsumer consumer;
+
+    @Override
+    public WriteContext init(Configuration configuration) {
+      return new WriteContext(PackedSequenceSchema.SCHEMA, Map.of());
+    }
+
+    @Override
+    public void prepareForWrite(RecordConsumer recordConsumer) {
+      consumer = recordConsumer;
+    }
+
+    @Override
+    public void write(PackedSequence row) {
+      consumer.startMessage();
+      ints(PackedSequenceSchema.INPUT_IDS, 0, row.inputIds());
+      ints(PackedSequenceSchema.LABELS, 1, row.labels());
+      ints(PackedSequenceSchema.SEQ_LENGTHS, 2, row.seqLengths());
+      consumer.endMessage();
+    }
+
+    private void ints(String column, int index, int[] values) {
+      consumer.startField(column, index);
+      consumer.startGroup();
+      if (values.length > 0) { // a field without values must not be started
+        consumer.startField(PackedSequenceSchema.LIST, 0);
+        for (int value : values) {
+          consumer.startGroup();
+          consumer.startField(PackedSequenceSchema.ELEMENT, 0);
+          consumer.addInteger(value);
+          consumer.endField(PackedSequenceSchema.ELEMENT, 0);
+          consumer.endGroup();
+        }
+        consumer.endField(PackedSequenceSchema.LIST, 0);
+      }
+      consumer.endGroup();
+      consumer.endField(column, index);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+package org.sparklora.pipeline.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+
+class OutputFolderTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  @TempDir Path parent;
+
+  private OutputFolder create(boolean overwrite) {
+    return OutputFolder.create(HADOOP, parent.resolve("out").toString(), overwrite);
+  }
+
+  private static void write(OutputFolder output, String name, String text) throws IOException {
+    var file = new org.apache.hadoop.fs.Path(output.work(), name);
+    try (OutputStream out = file.getFileSystem(HADOOP).create(file)) {
+      out.write(text.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+  }
+
+  private List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void nothingIsThereUntilEverythingIs() throws IOException {
+    try (OutputFolder output = create(false)) {
+      write(output, "a.txt", "whole");
+      assertThat(parent.resolve("out")).doesNotExist();
+      output.commit();
+    }
+    assertThat(names(parent)).containsExactly("out");
+    assertThat(names(parent.resolve("out"))).as("no checksum files").containsExactly("a.txt");
+  }
+
+  @Test
+  void aRunThatFailsLeavesNothing() throws IOException {
+    try (OutputFolder output = create(false)) {
+      write(output, "a.txt", "half");
+    }
+    assertThat(names(parent)).isEmpty();
+  }
+
+  @Test
+  void refusesAnotherRunsResults() throws IOException {
+    Files.createDirectories(parent.resolve("out"));
+    create(false).close(); // empty: nobody's results
+    Files.writeString(parent.resolve("out/old.txt"), "old");
+    assertThatThrownBy(() -> create(false))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("output_dir = ")
+        .hasMessageContaining("--overwrite_output_dir");
+    assertThat(names(parent)).containsExactly("out");
+  }
+
+  @Test
+  void replacesOldResultsOnlyWhenTheNewOnesAreWhole() throws IOException {
+    Files.createDirectories(parent.resolve("out"));
+    Files.writeString(parent.resolve("out/old.txt"), "old");
+    try (OutputFolder output = create(true)) {
+      write(output, "new.txt", "half");
+    }
+    assertThat(names(parent.resolve("out"))).containsExactly("old.txt");
+    try (OutputFolder output = create(true)) {
+      write(output, "new.txt", "whole");
+      output.commit();
+    }
+    assertThat(names(parent.resolve("out"))).containsExactly("new.txt");
+    assertThat(names(parent)).containsExactly("out");
+  }
+
+  @Test
+  void refusesAFile() throws IOException {
+    Files.writeString(parent.resolve("out"), "a file");
+    assertThatThrownBy(() -> create(false))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("it is a file");
+  }
+}
