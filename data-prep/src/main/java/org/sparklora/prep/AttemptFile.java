@@ -1,0 +1,43 @@
+package org.sparklora.prep;
+
+import java.io.IOException;
+import java.util.UUID;
+import java.util.function.Function;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A task's output file, written under a name of its attempt and then renamed: Spark may run a task
+ * again, or twice at once, and neither may disturb the other's file.
+ */
+final class AttemptFile {
+
+  private AttemptFile() {}
+
+  /**
+   * Writes {@code target}.
+   *
+   * @param scratch a folder on the same file system in which attempts may be left behind
+   * @param writer writes the file it is given and reports on it
+   */
+  static <R> R write(
+      Configuration configuration, Path scratch, Path target, Function<Path, R> writer) {
+    Path attempt = new Path(scratch, "attempt-" + UUID.randomUUID() + "-" + target.getName());
+    R report = writer.apply(attempt);
+    try {
+      FileSystem fileSystem = target.getFileSystem(configuration);
+      fileSystem.delete(target, false); // an earlier attempt's, equal to ours
+      if (!fileSystem.rename(attempt, target)) {
+        throw new IOException("renaming was refused");
+      }
+      return report;
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot finish %s (%s): look at the disk and run prep again"
+              .formatted(target, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,273 @@
+package org.sparklora.prep;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.document.RowFileReport;
+import org.sparklora.prep.document.ShardPlan;
+import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.format.DatasetFormat;
+import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.pack.Packer;
+import org.sparklora.prep.source.DatasetFile;
+import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.source.DatasetSample;
+import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.source.DatasetSplits;
+
+/**
+ * {@code prep}: a dataset becomes a packed table. Two Spark stages, a task a split and a task an
+ * output file, with the documents in files between them (see {@code
+ * docs/decisions/004-row-order-and-packing-shards.md}).
+ *
+ * <p>One object prepares one table, on the driver's thread.
+ */
+public final class PackSftJob {
+  private static final Logger LOG = LoggerFactory.getLogger(PackSftJob.class);
+
+  /** Inside of the in-progress folder, hence gone when the table is there or the run failed. */
+  private static final String DOCUMENTS = "_documents";
+
+  private final JavaSparkContext spark;
+  private final Configuration configuration;
+  private final PrepConfig config;
+  private final List<DatasetFile> files;
+  private final List<DatasetSplit> splits;
+  private final PrepCounts counts;
+  private final DatasetFormat format;
+  private final PrepManifest.Inputs inputs;
+
+  /** Looks at the dataset and the tokenizer; reads only as much as recognising the format takes. */
+  private PackSftJob(SparkSession session, PrepConfig config) {
+    this.spark = new JavaSparkContext(session.sparkContext());
+    this.configuration = spark.hadoopConfiguration();
+    this.config = config;
+    PrepConfig.Source source = config.source();
+    this.files =
+        new DatasetFiles(configuration).find(source.dataset(), source.config(), source.split());
+    this.counts = new PrepCounts(files);
+    this.splits =
+        new DatasetSplits(configuration)
+            .of(
+                files,
+                problem -> {
+                  if (source.onBadRows() == OnBadRows.FAIL) {
+                    throw problem;
+                  }
+                  counts.addUnreadable(problem);
+                });
+    this.format = recognise();
+    PrepTokenizer tokenizer = PrepTokenizer.load(config);
+    requireText(tokenizer);
+    this.inputs =
+        new PrepManifest.Inputs(
+            PrepManifest.FORMAT_VERSION,
+            config.settings(),
+            format.description(),
+            tokenizer.tokenizerSha256().orElse(""),
+            tokenizer.templateSha256().orElse(""),
+            DatasetFingerprint.of(files));
+  }
+
+  /**
+   * Prepares the table.
+   *
+   * @return the manifest, which lies in the output folder as well
+   * @throws ConfigException when the dataset, the tokenizer, or the output folder is not what the
+   *     settings need
+   * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
+   */
+  public static PrepManifest run(SparkSession session, PrepConfig config) {
+    return new PackSftJob(session, config).prepare();
+  }
+
+  /**
+   * As {@link #run}, unless the output folder holds the table that these settings give: then
+   * nothing is done and it is used.
+   */
+  public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config) {
+    PackSftJob job = new PackSftJob(session, config);
+    Path folder = new Path(config.outputFolder());
+    Optional<PrepManifest> reusable =
+        PrepManifest.read(job.configuration, folder)
+            .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+    if (reusable.isPresent()) {
+      LOG.info("Using the packed table in {} again: {}", folder, reusable.get().summary());
+      return reusable.get();
+    }
+    return job.prepare();
+  }
+
+  private DatasetFormat recognise() {
+    Map<String, Object> sample = DatasetSample.of(configuration, splits);
+    PrepConfig.Source source = config.source();
+    ConfigException.require(
+        !sample.isEmpty(),
+        "dataset_name",
+        source.dataset(),
+        emptyRemedy("it has no row that can be read"));
+    DatasetFormat recognised =
+        new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
+            .recognise(sample);
+    if (recognised instanceof DatasetFormat.Tokenized tokens
+        && !tokens.useCompletionMask()
+        && sample.containsKey("completion_mask")) {
+      LOG.warn(
+          "Column completion_mask is not used and every token counts, as in TRL; --completion_only_loss uses it");
+    }
+    return recognised;
+  }
+
+  private String emptyRemedy(String problem) {
+    return problem
+        + "; name a dataset with rows"
+        + (counts.problems().isEmpty() ? "" : ". First problem: " + counts.problems().get(0));
+  }
+
+  /** What the dataset's format needs of the model folder. */
+  private void requireText(PrepTokenizer tokenizer) {
+    ConfigException.require(
+        format instanceof DatasetFormat.Tokenized || tokenizer.tokenizerSha256().isPresent(),
+        "model_name_or_path",
+        config.model().folder(),
+        "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
+            .formatted(format.description()));
+    ConfigException.require(
+        !format.conversational() || tokenizer.templateSha256().isPresent(),
+        "model_name_or_path",
+        config.model().folder(),
+        "it has no chat template, and the dataset has %s; name one with --chat_template_path"
+            .formatted(format.description()));
+    ConfigException.require(
+        !config.assistantOnlyLoss() || format.conversational(),
+        "assistant_only_loss",
+        true,
+        "it needs conversations, and the dataset has " + format.description());
+    if (config.loss() == DatasetFormats.Loss.COMPLETION
+        && format instanceof DatasetFormat.Conversations) {
+      LOG.warn(
+          "completion_only_loss has no effect on {}: every token counts, as in TRL",
+          format.description());
+    }
+  }
+
+  private PrepManifest prepare() {
+    long started = System.nanoTime();
+    LOG.info(
+        "Preparing {} ({} files, {} splits): {}",
+        config.source().dataset(),
+        files.size(),
+        splits.size(),
+        format.description());
+    try (OutputFolder output =
+        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+      Path documents = new Path(output.work(), DOCUMENTS);
+      List<int[]> lengths = tokenize(documents);
+      List<ShardPlan.RowFile> rowFiles = ShardPlan.of(lengths, config.packing().batchSize());
+      List<RowFileReport> written = pack(rowFiles, documents, output.work());
+      delete(documents);
+      PrepManifest manifest =
+          new PrepManifest(
+              inputs,
+              counts.total(written, config.maxLength()),
+              tableFiles(output.work(), written),
+              (System.nanoTime() - started) / 1e9);
+      manifest.write(configuration, output.work());
+      output.commit();
+      LOG.info("Prepared {}: {}", output.target(), manifest.summary());
+      return manifest;
+    }
+  }
+
+  /** First stage: documents to files. Returns the length of each document, by split. */
+  private List<int[]> tokenize(Path documents) {
+    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
+    PrepConfig settings = config;
+    DatasetFormat columns = format;
+    String folder = documents.toString();
+    List<SplitReport> reports =
+        new SparkStage(spark, "tokenize")
+            .run(
+                splits,
+                (index, split) ->
+                    TokenizeSplit.run(
+                        hadoop.value(),
+                        settings,
+                        columns,
+                        split,
+                        PackRowFile.documentFile(new Path(folder), index)));
+    List<int[]> lengths = new ArrayList<>();
+    for (SplitReport report : reports) {
+      counts.add(report);
+      lengths.add(report.lengths());
+    }
+    counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
+    ConfigException.require(
+        counts.usableDocuments() > 0,
+        "dataset_name",
+        config.source().dataset(),
+        emptyRemedy("none of its %d rows gives a document to train on".formatted(counts.rowsIn())));
+    return lengths;
+  }
+
+  /** Second stage: documents to packed rows. */
+  private List<RowFileReport> pack(List<ShardPlan.RowFile> rowFiles, Path documents, Path output) {
+    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
+    Packer packer = config.packer();
+    String source = documents.toString();
+    String target = output.toString();
+    int count = rowFiles.size();
+    return new SparkStage(spark, "pack")
+        .run(
+            rowFiles,
+            (index, file) ->
+                PackRowFile.run(
+                    hadoop.value(),
+                    packer,
+                    file,
+                    new Path(source),
+                    new Path(target, PackedSequenceTable.fileName(index, count))));
+  }
+
+  private List<PrepManifest.TableFile> tableFiles(Path folder, List<RowFileReport> written) {
+    Map<String, Long> sizes = new TreeMap<>();
+    try {
+      for (var status : folder.getFileSystem(configuration).listStatus(folder)) {
+        sizes.put(status.getPath().getName(), status.getLen());
+      }
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot list %s (%s): look at the disk".formatted(folder, e.getMessage()), e);
+    }
+    List<PrepManifest.TableFile> table = new ArrayList<>();
+    for (int i = 0; i < written.size(); i++) {
+      String name = PackedSequenceTable.fileName(i, written.size());
+      table.add(new PrepManifest.TableFile(name, sizes.get(name), written.get(i).rows()));
+    }
+    return table;
+  }
+
+  private void delete(Path documents) {
+    try {
+      documents.getFileSystem(configuration).delete(documents, true);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot delete %s (%s): look at the disk".formatted(documents, e.getMessage()), e);
+    }
+  }
+}

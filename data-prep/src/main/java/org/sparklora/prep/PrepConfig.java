@@ -1,0 +1,225 @@
+package org.sparklora.prep;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.pack.BestFitDecreasing;
+import org.sparklora.prep.pack.OneDocumentARow;
+import org.sparklora.prep.pack.Packer;
+import org.sparklora.prep.pack.PackingStrategy;
+
+/**
+ * What is prepared, and how: TRL's settings of dataset preparation by TRL's names, and our own.
+ *
+ * <p>Immutable, serialisable with Java's serialiser. Where a setting may be left out, an empty
+ * string or 0 says so.
+ *
+ * @param source the dataset and how its rows are read
+ * @param model the checkpoint folder whose tokenizer and chat template are used, and what overrides
+ *     them
+ * @param maxLength {@code max_length}: tokens a row, or {@link #UNLIMITED}
+ * @param truncation {@code truncation_mode}, for documents that are not packed
+ * @param packing {@code packing}, {@code packing_strategy} and {@code packing_batch_size}
+ * @param loss {@code completion_only_loss}
+ * @param assistantOnlyLoss {@code assistant_only_loss}
+ * @param outputFolder {@code output_dir}
+ * @param overwrite {@code overwrite_output_dir}
+ */
+public record PrepConfig(
+    Source source,
+    Model model,
+    int maxLength,
+    Truncation truncation,
+    Packing packing,
+    DatasetFormats.Loss loss,
+    boolean assistantOnlyLoss,
+    String outputFolder,
+    boolean overwrite)
+    implements Serializable {
+
+  /** {@link #maxLength} of a run that truncates nothing; only without packing. */
+  public static final int UNLIMITED = 0;
+
+  private static final int LONGEST_ROW = 1 << 24;
+
+  /** Checks each setting and the settings against one another. */
+  public PrepConfig {
+    ConfigException.require(
+        maxLength >= 0 && maxLength <= LONGEST_ROW,
+        "max_length",
+        maxLength,
+        "a row holds 1 to %d tokens; without packing, none lifts the limit".formatted(LONGEST_ROW));
+    ConfigException.require(
+        !packing.enabled() || maxLength != UNLIMITED,
+        "max_length",
+        "none",
+        "packing needs a row length; 1024 is the default");
+    ConfigException.require(
+        !outputFolder.isBlank(),
+        "output_dir",
+        outputFolder,
+        "name the folder for the packed table");
+  }
+
+  /** TRL's defaults for everything but the paths. */
+  public static PrepConfig defaults(String modelFolder, String dataset, String outputFolder) {
+    return new PrepConfig(
+        Source.of(dataset),
+        new Model(modelFolder, "", ""),
+        1024,
+        Truncation.KEEP_START,
+        new Packing(false, PackingStrategy.BFD, 0),
+        DatasetFormats.Loss.AS_FORMAT_SAYS,
+        false,
+        outputFolder,
+        false);
+  }
+
+  /** The packer these settings ask for. */
+  public Packer packer() {
+    return packing.enabled() ? packing.strategy().packer(maxLength) : new OneDocumentARow();
+  }
+
+  /** Documents longer than this are cut while they are tokenized; {@link #UNLIMITED}: none are. */
+  int documentLimit() {
+    if (!packing.enabled()) {
+      return maxLength;
+    }
+    boolean truncates =
+        packer() instanceof BestFitDecreasing bfd
+            && bfd.overflow() == BestFitDecreasing.Overflow.TRUNCATE;
+    return truncates ? maxLength : UNLIMITED;
+  }
+
+  /**
+   * The settings that decide what is in the table, by the user's names; the manifest keeps them.
+   */
+  Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("dataset_name", source.dataset());
+    settings.put("dataset_config", source.config());
+    settings.put("dataset_train_split", source.split());
+    settings.put("dataset_text_field", source.columns().text());
+    settings.put("messages_column", source.columns().messages());
+    settings.put("prompt_column", source.columns().prompt());
+    settings.put("completion_column", source.columns().completion());
+    settings.put("use_system_column", source.useSystemColumn());
+    settings.put("on_bad_rows", source.onBadRows().flag());
+    settings.put("eos_token", model.eosToken());
+    settings.put("max_length", maxLength);
+    settings.put("truncation_mode", truncation.flag());
+    settings.put("packing", packing.enabled());
+    settings.put("packing_strategy", packing.strategy().flag());
+    settings.put("packing_batch_size", packing.batchSize());
+    settings.put("completion_only_loss", loss.name().toLowerCase(Locale.ROOT));
+    settings.put("assistant_only_loss", assistantOnlyLoss);
+    return settings;
+  }
+
+  /**
+   * The dataset.
+   *
+   * @param dataset {@code dataset_name}: a file, a folder or a glob
+   * @param config {@code dataset_config}: a subfolder, or the empty string
+   * @param split {@code dataset_train_split}
+   * @param useSystemColumn {@code use_system_column}: whether a {@code system} column becomes the
+   *     system message
+   * @param onBadRows {@code on_bad_rows}
+   */
+  public record Source(
+      String dataset,
+      String config,
+      String split,
+      ColumnMapping columns,
+      boolean useSystemColumn,
+      OnBadRows onBadRows)
+      implements Serializable {
+
+    /** A dataset must be named. */
+    public Source {
+      ConfigException.require(
+          !dataset.isBlank(),
+          "dataset_name",
+          dataset,
+          "name a file, a folder or a glob with the dataset");
+    }
+
+    /** The train split, TRL's column names, no bad row allowed. */
+    public static Source of(String dataset) {
+      return new Source(dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL);
+    }
+  }
+
+  /**
+   * The tokenizer and the chat template.
+   *
+   * @param folder {@code model_name_or_path}, a local folder on every executor
+   * @param chatTemplatePath {@code chat_template_path}: a Jinja file, or the folder of another
+   *     tokenizer; or the empty string
+   * @param eosToken {@code eos_token}: what ends a plain text, or the empty string for the
+   *     tokenizer's own
+   */
+  public record Model(String folder, String chatTemplatePath, String eosToken)
+      implements Serializable {}
+
+  /**
+   * Packing.
+   *
+   * @param batchSize documents packed together, TRL's being 1000; 0: as many as a shard holds
+   */
+  public record Packing(boolean enabled, PackingStrategy strategy, int batchSize)
+      implements Serializable {
+    /** The batch size must not be negative. */
+    public Packing {
+      ConfigException.require(
+          batchSize >= 0,
+          "packing_batch_size",
+          batchSize,
+          "it must be positive; 1000 gives TRL's rows, and leaving it out fills rows better");
+    }
+  }
+
+  /** {@code --on_bad_rows}. */
+  public enum OnBadRows {
+    FAIL,
+    SKIP;
+
+    /** The policy of that name. */
+    public static OnBadRows of(String name) {
+      return switch (name) {
+        case "fail" -> FAIL;
+        case "skip" -> SKIP;
+        default -> throw new ConfigException("on_bad_rows", name, "use fail or skip");
+      };
+    }
+
+    /** The name as the user writes it. */
+    public String flag() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /** {@code --truncation_mode}: which end of a too long document is kept. */
+  public enum Truncation {
+    KEEP_START,
+    KEEP_END;
+
+    /** The mode of that name. */
+    public static Truncation of(String name) {
+      return switch (name) {
+        case "keep_start" -> KEEP_START;
+        case "keep_end" -> KEEP_END;
+        default -> throw new ConfigException("truncation_mode", name, "use keep_start or keep_end");
+      };
+    }
+
+    /** The name as TRL writes it. */
+    public String flag() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package org.sparklora.prep;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.sparklora.prep.document.RowFileReport;
+import org.sparklora.prep.document.SplitReport;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.DatasetFile;
+
+/** Adds up what the tasks counted. Not thread-safe. */
+final class PrepCounts {
+  private static final int KEPT_PROBLEMS = 20;
+
+  private final List<DatasetFile> files;
+  private final Map<String, Long> skipped = new TreeMap<>();
+  private final List<String> problems = new ArrayList<>();
+  private long rowsIn;
+  private long rowsWithoutTarget;
+  private long documents;
+  private long emptyDocuments;
+  private long truncatedDocuments;
+  private long truncatedTokens;
+  private long promptsNotPrefix;
+
+  PrepCounts(List<DatasetFile> files) {
+    this.files = files;
+  }
+
+  /** A file that could not even be cut into splits. */
+  void addUnreadable(BadRowException problem) {
+    add(problem.reason(), 1);
+    rowsIn++;
+    keep(problem.getMessage());
+  }
+
+  void add(SplitReport report) {
+    report.badRows().forEach(this::add);
+    for (String problem : report.problems()) {
+      keep(problem);
+    }
+    rowsIn += report.rows();
+    rowsWithoutTarget += report.rowsWithoutTarget();
+    documents += report.lengths().length;
+    emptyDocuments += report.emptyDocuments();
+    truncatedDocuments += report.truncatedDocuments();
+    truncatedTokens += report.truncatedTokens();
+    promptsNotPrefix += report.promptsNotPrefix();
+  }
+
+  private void add(BadRowException.Reason reason, long count) {
+    skipped.merge(reason.name().toLowerCase(Locale.ROOT), count, Long::sum);
+  }
+
+  private void keep(String problem) {
+    if (problems.size() < KEPT_PROBLEMS) {
+      problems.add(problem);
+    }
+  }
+
+  /** The first few messages about bad rows, in row order. */
+  List<String> problems() {
+    return problems;
+  }
+
+  long rowsIn() {
+    return rowsIn;
+  }
+
+  /** Documents that have tokens. */
+  long usableDocuments() {
+    return documents - emptyDocuments;
+  }
+
+  /**
+   * The counts of the whole table.
+   *
+   * @param maxLength room of a row in tokens, or 0 when rows have no limit
+   */
+  PrepManifest.Counts total(List<RowFileReport> written, int maxLength) {
+    long rows = written.stream().mapToLong(RowFileReport::rows).sum();
+    long tokens = written.stream().mapToLong(RowFileReport::tokens).sum();
+    return new PrepManifest.Counts(
+        files.size(),
+        files.stream().mapToLong(DatasetFile::bytes).sum(),
+        rowsIn,
+        skipped,
+        problems,
+        rowsWithoutTarget,
+        documents,
+        emptyDocuments,
+        truncatedDocuments,
+        truncatedTokens,
+        promptsNotPrefix,
+        rows,
+        tokens,
+        written.stream().mapToLong(RowFileReport::targetTokens).sum(),
+        written.stream().mapToInt(RowFileReport::longestRow).max().orElse(0),
+        maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength));
+  }
+}

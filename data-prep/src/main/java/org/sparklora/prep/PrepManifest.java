@@ -1,0 +1,171 @@
+package org.sparklora.prep;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * {@code _prep_manifest.json}: what a packed table was made of, how, and what came out. Keys are
+ * the component names in snake case.
+ *
+ * @param inputs what decides the table's contents
+ * @param counts what was counted on the way
+ * @param files the table's Parquet files in row order
+ * @param seconds how long it took
+ */
+public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, double seconds) {
+  /**
+   * The file's name in the table's folder; the underscore keeps {@code
+   * spark.read().parquet(folder)} from reading it.
+   */
+  public static final String FILE_NAME = "_prep_manifest.json";
+
+  /** Raised whenever the same inputs give another table than before. */
+  static final int FORMAT_VERSION = 1;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /**
+   * What decides the table's contents; two equal ones have equal tables.
+   *
+   * @param settings by the user's names
+   * @param datasetFormat the format that was recognised
+   * @param chatTemplateSha256 empty when there is no template
+   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and times of change
+   */
+  public record Inputs(
+      int formatVersion,
+      Map<String, Object> settings,
+      String datasetFormat,
+      String tokenizerSha256,
+      String chatTemplateSha256,
+      String datasetFingerprint) {}
+
+  /**
+   * What was counted on the way.
+   *
+   * @param rowsIn rows read, bad ones included
+   * @param rowsSkipped bad rows that were left out, by reason
+   * @param problems messages about the first of them
+   * @param rowsWithoutTarget rows dropped because no token of theirs counts for the loss
+   * @param documents documents that were packed
+   * @param emptyDocuments those of them without a token, which appear in no row
+   * @param truncatedTokens tokens cut off from documents longer than {@code max_length}
+   * @param promptsNotPrefix prompts whose tokens are not the beginning of the tokens of prompt and
+   *     completion
+   * @param targetTokens tokens that count for the loss
+   * @param fillRate share of the rows' room that holds tokens
+   */
+  public record Counts(
+      long inputFiles,
+      long inputBytes,
+      long rowsIn,
+      Map<String, Long> rowsSkipped,
+      List<String> problems,
+      long rowsWithoutTarget,
+      long documents,
+      long emptyDocuments,
+      long truncatedDocuments,
+      long truncatedTokens,
+      long promptsNotPrefix,
+      long rows,
+      long tokens,
+      long targetTokens,
+      int longestRow,
+      double fillRate) {}
+
+  /** A Parquet file of the table. */
+  public record TableFile(String name, long bytes, long rows) {}
+
+  /** The manifest in {@code folder}, or empty when there is none or none that can be understood. */
+  static Optional<PrepManifest> read(Configuration configuration, Path folder) {
+    Path path = new Path(folder, FILE_NAME);
+    try {
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      if (!fileSystem.exists(path)) {
+        return Optional.empty();
+      }
+      try (InputStream in = fileSystem.open(path)) {
+        return Optional.of(JSON.readValue(in, PrepManifest.class));
+      }
+    } catch (JsonProcessingException e) {
+      return Optional.empty(); // another version's, or damaged: the table is then made anew
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot read %s (%s): look at the disk, or name another folder"
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  void write(Configuration configuration, Path folder) {
+    Path path = new Path(folder, FILE_NAME);
+    try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
+      JSON.writeValue(out, this);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot write %s (%s): make room or choose another --output_dir"
+              .formatted(path, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Whether this manifest's table is what {@code wanted} would give, and all of its files are
+   * there.
+   */
+  boolean fits(Inputs wanted, Configuration configuration, Path folder) {
+    // Compared as JSON: a map read from a file has other number types than one made here.
+    if (!JSON.valueToTree(inputs).equals(JSON.valueToTree(wanted))) {
+      return false;
+    }
+    try {
+      FileSystem fileSystem = folder.getFileSystem(configuration);
+      for (TableFile file : files) {
+        Path path = new Path(folder, file.name());
+        if (!fileSystem.exists(path) || fileSystem.getFileStatus(path).getLen() != file.bytes()) {
+          return false;
+        }
+      }
+      return !files.isEmpty();
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot look at %s (%s): look at the disk, or name another folder"
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  /** One line for people. */
+  public String summary() {
+    return "%d rows in, %d documents, %d packed rows of %d tokens at most, %d tokens (%d count for the loss), %.2f %% full, %d tokens cut off, %d rows skipped"
+        .formatted(
+            counts.rowsIn(),
+            counts.documents(),
+            counts.rows(),
+            counts.longestRow(),
+            counts.tokens(),
+            counts.targetTokens(),
+            100 * counts.fillRate(),
+            counts.truncatedTokens(),
+            counts.rowsSkipped().values().stream().mapToLong(Long::longValue).sum()
+                + counts.rowsWithoutTarget());
+  }
+}

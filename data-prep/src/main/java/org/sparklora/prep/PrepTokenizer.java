@@ -1,0 +1,123 @@
+package org.sparklora.prep;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.format.DatasetFormats.Loss;
+import org.sparklora.prep.tokenize.ExampleTokenizer;
+
+/**
+ * The tokenizer and template that a configuration asks for, loaded once per JVM: a tokenizer is
+ * tens of megabytes, and every task of an executor wants it.
+ *
+ * @param examples what the tasks call
+ * @param tokenizerSha256 identifies the tokenizer; empty when the folder has none, which is enough
+ *     for datasets that are tokens already
+ * @param templateSha256 identifies the template that renders; empty when there is none
+ */
+record PrepTokenizer(
+    ExampleTokenizer examples, Optional<String> tokenizerSha256, Optional<String> templateSha256) {
+  private static final Map<Key, PrepTokenizer> LOADED = new ConcurrentHashMap<>();
+
+  /** What decides how examples are tokenized. */
+  private record Key(PrepConfig.Model model, Loss loss, boolean assistantOnly) {}
+
+  /** The tokenizer of this JVM for {@code config}. */
+  static PrepTokenizer shared(PrepConfig config) {
+    Key key = new Key(config.model(), config.loss(), config.assistantOnlyLoss());
+    return LOADED.computeIfAbsent(key, k -> load(config));
+  }
+
+  /** Reads the folder anew. */
+  static PrepTokenizer load(PrepConfig config) {
+    Path folder = Path.of(config.model().folder());
+    Optional<Tokenizer> tokenizer =
+        Files.isRegularFile(folder.resolve("tokenizer.json"))
+            ? Optional.of(Tokenizer.load(folder))
+            : Optional.empty();
+    Optional<ChatTemplate> template = template(config, tokenizer, folder);
+    if (config.assistantOnlyLoss()) {
+      template = template.map(PrepTokenizer::marking);
+    }
+    String ownEos = config.model().eosToken();
+    if (!ownEos.isEmpty()) {
+      ConfigException.require(
+          tokenizer.isPresent() && tokenizer.get().idOf(ownEos).isPresent(),
+          "eos_token",
+          ownEos,
+          "the tokenizer has no such token; name one of its tokens");
+    }
+    ExampleTokenizer examples =
+        new ExampleTokenizer(
+            tokenizer,
+            template,
+            ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
+            Math.max(tokenizer.map(Tokenizer::vocabularySize).orElse(0), modelVocabulary(folder)),
+            config.loss(),
+            config.assistantOnlyLoss());
+    return new PrepTokenizer(
+        examples, tokenizer.map(Tokenizer::fingerprint), template.map(ChatTemplate::fingerprint));
+  }
+
+  private static ChatTemplate marking(ChatTemplate template) {
+    return template
+        .forAssistantOnlyLoss()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "assistant_only_loss",
+                    true,
+                    "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token"));
+  }
+
+  private static Optional<ChatTemplate> template(
+      PrepConfig config, Optional<Tokenizer> tokenizer, Path folder) {
+    String path = config.model().chatTemplatePath();
+    if (path.isEmpty()) {
+      return ChatTemplate.load(folder);
+    }
+    if (Files.isDirectory(Path.of(path))) {
+      Optional<ChatTemplate> other = ChatTemplate.load(Path.of(path));
+      ConfigException.require(
+          other.isPresent(), "chat_template_path", path, "the folder has no chat template");
+      return other;
+    }
+    Map<String, Object> tokens = new HashMap<>();
+    tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
+    tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
+    tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
+    try {
+      return Optional.of(ChatTemplate.of(Files.readString(Path.of(path)), tokens));
+    } catch (IOException e) {
+      throw new ConfigException(
+          "chat_template_path", path, "it cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  /**
+   * The model may have more ids than the tokenizer (rows of the embedding are rounded up); 0 where
+   * there is no config.json.
+   */
+  private static int modelVocabulary(Path folder) {
+    Path config = folder.resolve("config.json");
+    if (!Files.exists(config)) {
+      return 0;
+    }
+    try {
+      return new ObjectMapper().readTree(config.toFile()).path("vocab_size").asInt(0);
+    } catch (IOException e) {
+      throw new ConfigException(
+          "model_name_or_path",
+          folder,
+          "its config.json cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package org.sparklora.prep;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.util.CollectionAccumulator;
+import org.apache.spark.util.LongAccumulator;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.Progress;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.document.StageReport;
+
+/**
+ * Runs one Spark-free call per piece of work, a Spark task each; shows progress meanwhile and gives
+ * the reports in the pieces' order. Used by one thread.
+ */
+final class SparkStage {
+  private static final long POLL_MILLIS = 50;
+
+  private final JavaSparkContext spark;
+  private final String name;
+  private final LongAccumulator tasksDone;
+  private final LongAccumulator tokensDone;
+  private final CollectionAccumulator<String> fatalProblems;
+
+  SparkStage(JavaSparkContext spark, String name) {
+    this.spark = spark;
+    this.name = name;
+    // Accumulators count a retried task twice; they feed the progress only, never a result.
+    this.tasksDone = spark.sc().longAccumulator(name + " tasks");
+    this.tokensDone = spark.sc().longAccumulator(name + " tokens");
+    this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
+  }
+
+  /** A task, called on an executor. */
+  @FunctionalInterface
+  interface Task<T, R> extends Serializable {
+    R run(int index, T piece);
+  }
+
+  /**
+   * Runs the tasks.
+   *
+   * @throws TableException with a task's fatal problem, as soon as there is one
+   */
+  <T extends Serializable, R extends StageReport> List<R> run(List<T> pieces, Task<T, R> task) {
+    List<JavaSerialized<Piece<T>>> work = new ArrayList<>();
+    for (int i = 0; i < pieces.size(); i++) {
+      work.add(JavaSerialized.of(new Piece<>(i, pieces.get(i))));
+    }
+    LongAccumulator tasks = tasksDone;
+    LongAccumulator tokens = tokensDone;
+    CollectionAccumulator<String> problems = fatalProblems;
+    spark.setJobDescription(name);
+    JavaFutureAction<List<R>> future =
+        spark
+            .parallelize(work, Math.max(1, work.size()))
+            .map(
+                serialized -> {
+                  Piece<T> piece = serialized.value();
+                  R report = task.run(piece.index, piece.value);
+                  tasks.add(1);
+                  tokens.add(report.tokens());
+                  report.fatalProblem().ifPresent(problems::add);
+                  return report;
+                })
+            .collectAsync();
+    try {
+      return await(future, pieces.size());
+    } finally {
+      spark.setJobDescription(null);
+    }
+  }
+
+  private record Piece<T extends Serializable>(int index, T value) implements Serializable {}
+
+  private <R> List<R> await(JavaFutureAction<List<R>> future, int tasks) {
+    Progress progress = Progress.start(name, "tokens");
+    try {
+      while (!future.isDone()) {
+        stopAtFatalProblem(future);
+        progress.show((double) tasksDone.value() / Math.max(1, tasks), tokensDone.value());
+        waitFor(future);
+      }
+      List<R> reports = future.get();
+      stopAtFatalProblem(future);
+      progress.done(tokensDone.value());
+      return reports;
+    } catch (ExecutionException e) {
+      throw unwrapped(e);
+    } catch (InterruptedException e) {
+      future.cancel(true);
+      Thread.currentThread().interrupt();
+      throw new TableException(
+          "Cannot finish the stage " + name + ": the run was interrupted; start it again", e);
+    }
+  }
+
+  private static void waitFor(JavaFutureAction<?> future)
+      throws ExecutionException, InterruptedException {
+    try {
+      future.get(POLL_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      assert !future.isCancelled(); // not done yet: look again
+    }
+  }
+
+  private void stopAtFatalProblem(JavaFutureAction<?> future) {
+    List<String> problems = new ArrayList<>(fatalProblems.value());
+    if (!problems.isEmpty()) {
+      future.cancel(true);
+      throw new TableException(
+          Collections.min(problems)); // of several, the same one each time if all are there
+    }
+  }
+
+  /** Our own errors as they were thrown in the task, without Spark's wrapping. */
+  private RuntimeException unwrapped(ExecutionException e) {
+    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+      if (cause instanceof TableException || cause instanceof ConfigException) {
+        return (RuntimeException) cause;
+      }
+    }
+    return new TableException(
+        "Cannot finish the stage %s: %s".formatted(name, e.getCause().getMessage()), e);
+  }
+}

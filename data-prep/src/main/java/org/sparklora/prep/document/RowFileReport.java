@@ -1,0 +1,48 @@
+package org.sparklora.prep.document;
+
+import java.util.Optional;
+import org.sparklora.pipeline.table.PackedSequence;
+
+/**
+ * What one written Parquet file holds. A plain class of numbers for the same reason as {@link
+ * SplitReport}. Not thread-safe.
+ */
+public final class RowFileReport implements StageReport {
+  private static final long serialVersionUID = 1L;
+
+  private long rows;
+  private long tokens;
+  private long targetTokens;
+  private int longestRow;
+
+  /** A row was written. */
+  public void countRow(PackedSequence row) {
+    rows++;
+    tokens += row.tokens();
+    targetTokens += row.targets();
+    longestRow = Math.max(longestRow, row.tokens());
+  }
+
+  public long rows() {
+    return rows;
+  }
+
+  @Override
+  public long tokens() {
+    return tokens;
+  }
+
+  @Override
+  public Optional<String> fatalProblem() {
+    return Optional.empty();
+  }
+
+  /** Tokens that count for the loss; a document's first never does. */
+  public long targetTokens() {
+    return targetTokens;
+  }
+
+  public int longestRow() {
+    return longestRow;
+  }
+}

@@ -1,0 +1,140 @@
+package org.sparklora.prep.format;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * Recognises a dataset's format from its columns and their first values, in TRL's order where TRL
+ * knows the format: {@code input_ids}; {@code conversations}; {@code prompt} with {@code
+ * completion}; {@code messages}; {@code text}; then GSM8K's, OpenR1-Math's and DeepMath's columns.
+ */
+public final class DatasetFormats {
+  private static final String UNDERSTOOD =
+      """
+      messages (role, content) | conversations (from, value) | prompt + completion | text | question + answer | \
+      problem + generations or solution | question + r1_solution_1 | input_ids [+ labels or completion_mask]""";
+
+  private final ColumnMapping mapping;
+  private final boolean useSystemColumn;
+  private final Loss loss;
+
+  /**
+   * Which tokens the user wants to count for the loss ({@code --completion_only_loss}: unset,
+   * false, true).
+   */
+  public enum Loss {
+    AS_FORMAT_SAYS,
+    EVERY_TOKEN,
+    COMPLETION
+  }
+
+  /**
+   * @param useSystemColumn whether a {@code system} column becomes the system message; TRL ignores
+   *     it
+   */
+  public DatasetFormats(ColumnMapping mapping, boolean useSystemColumn, Loss loss) {
+    this.mapping = mapping;
+    this.useSystemColumn = useSystemColumn;
+    this.loss = loss;
+  }
+
+  /**
+   * The format of a dataset.
+   *
+   * @param sample by column its first value that is not null, or null
+   * @throws ConfigException when a mapped column is missing, or no format fits; it lists the
+   *     columns found
+   */
+  public DatasetFormat recognise(Map<String, Object> sample) {
+    return mapped(sample)
+        .or(() -> known(sample))
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "dataset_name",
+                    "columns " + describe(sample),
+                    "no format fits them. Understood are: %s; name other columns with --messages_column, --prompt_column and --completion_column, or --dataset_text_field"
+                        .formatted(UNDERSTOOD)));
+  }
+
+  private Optional<DatasetFormat> mapped(Map<String, Object> sample) {
+    ColumnMapping usual = ColumnMapping.defaults();
+    if (!mapping.messages().equals(usual.messages())) {
+      requireColumn(sample, "messages_column", mapping.messages());
+      return Optional.of(conversations(sample, mapping.messages()));
+    }
+    if (!mapping.prompt().equals(usual.prompt())
+        || !mapping.completion().equals(usual.completion())) {
+      requireColumn(sample, "prompt_column", mapping.prompt());
+      requireColumn(sample, "completion_column", mapping.completion());
+      return Optional.of(promptCompletion(sample));
+    }
+    if (!mapping.text().equals(usual.text())) {
+      requireColumn(sample, "dataset_text_field", mapping.text());
+      return Optional.of(new DatasetFormat.PlainText(mapping.text()));
+    }
+    return Optional.empty();
+  }
+
+  private static void requireColumn(Map<String, Object> sample, String key, String column) {
+    ConfigException.require(
+        sample.containsKey(column),
+        key,
+        column,
+        "the dataset has no such column, but " + describe(sample));
+  }
+
+  private Optional<DatasetFormat> known(Map<String, Object> sample) {
+    boolean completionOnly = loss == Loss.COMPLETION;
+    if (sample.containsKey(DatasetFormat.Tokenized.INPUT_IDS)) {
+      // as TRL: the mask of tokenized rows counts only where completion_only_loss asks for it
+      return Optional.of(new DatasetFormat.Tokenized(loss == Loss.COMPLETION));
+    }
+    if (Messages.isConversation(sample.get("conversations"))) {
+      return Optional.of(conversations(sample, "conversations"));
+    }
+    if (sample.containsKey("prompt") && sample.containsKey("completion")) {
+      return Optional.of(promptCompletion(sample));
+    }
+    if (Messages.isConversation(sample.get("messages"))) {
+      return Optional.of(conversations(sample, "messages"));
+    }
+    if (sample.get("text") instanceof String) {
+      return Optional.of(new DatasetFormat.PlainText("text"));
+    }
+    if (sample.get("question") instanceof String && sample.get("answer") instanceof String) {
+      return Optional.of(
+          new DatasetFormat.QuestionAnswer("question", List.of("answer"), completionOnly));
+    }
+    if (sample.get("problem") instanceof String
+        && (sample.containsKey("generations") || sample.containsKey("solution"))) {
+      return Optional.of(new DatasetFormat.ProblemGenerations(completionOnly));
+    }
+    if (sample.get("question") instanceof String && sample.containsKey("r1_solution_1")) {
+      List<String> answers = List.of("r1_solution_1", "r1_solution_2", "r1_solution_3");
+      return Optional.of(new DatasetFormat.QuestionAnswer("question", answers, completionOnly));
+    }
+    return Optional.empty();
+  }
+
+  private DatasetFormat conversations(Map<String, Object> sample, String column) {
+    return new DatasetFormat.Conversations(
+        column, useSystemColumn && sample.containsKey("system") ? "system" : "");
+  }
+
+  private DatasetFormat promptCompletion(Map<String, Object> sample) {
+    return Messages.isConversation(sample.get(mapping.prompt()))
+        ? new DatasetFormat.ChatPromptCompletion(mapping.prompt(), mapping.completion())
+        : new DatasetFormat.PromptCompletion(mapping.prompt(), mapping.completion());
+  }
+
+  private static String describe(Map<String, Object> sample) {
+    Map<String, String> kinds = new LinkedHashMap<>();
+    sample.forEach(
+        (column, value) -> kinds.put(column, value == null ? "always null" : Columns.kind(value)));
+    return kinds.toString();
+  }
+}

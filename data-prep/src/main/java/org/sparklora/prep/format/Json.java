@@ -1,0 +1,56 @@
+package org.sparklora.prep.format;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * JSON that a dataset keeps inside a text column, and the nulls that columnar formats put into
+ * structs.
+ */
+final class Json {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+
+  private Json() {}
+
+  static Object parse(String json, String column) {
+    try {
+      return MAPPER.readValue(json, Object.class);
+    } catch (JsonProcessingException e) {
+      throw new BadRowException(
+          Reason.WRONG_COLUMNS,
+          "column %s is text but no JSON (%s)".formatted(column, e.getOriginalMessage()),
+          "",
+          e);
+    }
+  }
+
+  /**
+   * The value with absent entries of structs left out. A Parquet column gives every message every
+   * key that any message has; templates that ask whether {@code tool_calls} is there must not be
+   * told yes.
+   */
+  static Object withoutNulls(Object value) {
+    if (value instanceof Map<?, ?> map) {
+      Map<String, Object> copy = new LinkedHashMap<>();
+      map.forEach(
+          (key, inner) -> {
+            if (inner != null) {
+              copy.put(String.valueOf(key), withoutNulls(inner));
+            }
+          });
+      return copy;
+    }
+    if (value instanceof List<?> list) {
+      List<Object> copy = new ArrayList<>(list.size());
+      list.forEach(inner -> copy.add(withoutNulls(inner)));
+      return copy;
+    }
+    return value;
+  }
+}

@@ -1,0 +1,42 @@
+package org.sparklora.prep.pack;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * TRL's {@code wrapped}: all documents in one long line, cut every {@code maxLength} tokens. The
+ * last row keeps what is left.
+ *
+ * <p>Documents are cut anywhere and share rows without a boundary between them, as in pre-training.
+ */
+public record Wrapped(int maxLength) implements Packer {
+
+  /** Rows of at most {@code maxLength} tokens, which must be positive. */
+  public Wrapped {
+    Pieces.requireRoom(maxLength);
+  }
+
+  @Override
+  public List<RowPlan> plan(int[] lengths) {
+    List<RowPlan> rows = new ArrayList<>();
+    Pieces row = new Pieces();
+    int room = maxLength;
+    for (int document = 0; document < lengths.length; document++) {
+      for (int start = 0; start < lengths[document]; ) {
+        int length = Math.min(room, lengths[document] - start);
+        row.add(document, start, length);
+        start += length;
+        room -= length;
+        if (room == 0) {
+          rows.add(row.toRow(false));
+          row = new Pieces();
+          room = maxLength;
+        }
+      }
+    }
+    if (room < maxLength) {
+      rows.add(row.toRow(false));
+    }
+    return rows;
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Packing: which documents share a training row. Pure functions of document lengths, with TRL's
+ * rows in TRL's order.
+ *
+ * <p>May be used by {@code org.sparklora.prep} only; depends on {@code pipeline.table}.
+ */
+package org.sparklora.prep.pack;

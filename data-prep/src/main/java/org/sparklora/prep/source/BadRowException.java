@@ -1,0 +1,65 @@
+package org.sparklora.prep.source;
+
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A row (or the unreadable rest of a file) that cannot be used. It is counted under its {@link
+ * Reason} and stops the run unless {@code --on_bad_rows skip} is given.
+ */
+public final class BadRowException extends TableException {
+  private static final long serialVersionUID = 1L;
+
+  /** What is wrong, as the manifest counts it. */
+  public enum Reason {
+    /**
+     * The file is damaged here: a cut gzip, a broken Parquet page. What follows in this split is
+     * lost as well.
+     */
+    UNREADABLE_FILE,
+    /** A line or record that the format does not allow. */
+    MALFORMED_ROW,
+    /** A column is missing, null or of another type than the dataset's format wants. */
+    WRONG_COLUMNS,
+    /** The chat template raised an error for this conversation. */
+    TEMPLATE_ERROR,
+    /** A token id outside of the vocabulary. */
+    TOKEN_ID_BEYOND_VOCABULARY,
+    /** Assistant-only loss was asked for and the row has no assistant token. */
+    NO_ASSISTANT_TOKENS
+  }
+
+  private final Reason reason;
+  private final String problem;
+
+  /**
+   * A bad row.
+   *
+   * @param problem what is wrong with which value
+   * @param place file and line or row, or the empty string when only the caller knows it
+   */
+  public BadRowException(Reason reason, String problem, String place) {
+    this(reason, problem, place, null);
+  }
+
+  /** As above, with what the format threw. */
+  public BadRowException(Reason reason, String problem, String place, Throwable cause) {
+    super(
+        place.isEmpty()
+            ? problem
+            : "%s: %s. Mend it, or leave such rows out with --on_bad_rows skip"
+                .formatted(place, problem),
+        cause);
+    this.reason = reason;
+    this.problem = problem;
+  }
+
+  /** The same problem, with its place. */
+  public BadRowException at(String place) {
+    return new BadRowException(reason, problem, place, getCause());
+  }
+
+  /** What is wrong, as the manifest counts it. */
+  public Reason reason() {
+    return reason;
+  }
+}

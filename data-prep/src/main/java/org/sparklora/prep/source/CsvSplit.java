@@ -1,0 +1,85 @@
+package org.sparklora.prep.source;
+
+import com.univocity.parsers.common.TextParsingException;
+import com.univocity.parsers.csv.CsvParser;
+import com.univocity.parsers.csv.CsvParserSettings;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * A CSV or TSV file with a head row (RFC 4180): fields in double quotes may hold the separator,
+ * line breaks, and doubled quotes. One split a file, because whether a line break ends a row
+ * depends on all quotes before it.
+ *
+ * <p>Every value is text; an empty field is null.
+ */
+record CsvSplit(DatasetFile file) implements DatasetSplit {
+
+  @Override
+  public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
+    CsvParser parser = new CsvParser(settings());
+    long line = 1;
+    try (InputStream in = DataStreams.open(configuration, file)) {
+      parser.beginParsing(in, StandardCharsets.UTF_8);
+      String[] head = parser.parseNext();
+      while (head != null) {
+        line = parser.getContext().currentLine() + 1;
+        String[] fields = parser.parseNext();
+        if (fields == null) {
+          return;
+        }
+        hand(head, fields, place(line), handler);
+      }
+    } catch (IOException | TextParsingException e) {
+      handler.bad(
+          new BadRowException(
+              Reason.UNREADABLE_FILE,
+              "no CSV from here on: " + JsonRows.problem(e),
+              place(line),
+              e));
+    }
+  }
+
+  private static void hand(String[] head, String[] fields, String place, RowHandler handler) {
+    if (fields.length > head.length) {
+      handler.bad(
+          new BadRowException(
+              Reason.MALFORMED_ROW,
+              "%d fields where the head row names %d; quote fields that hold the separator"
+                  .formatted(fields.length, head.length),
+              place));
+      return;
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (int i = 0; i < head.length; i++) {
+      values.put(String.valueOf(head[i]), i < fields.length ? fields[i] : null);
+    }
+    handler.row(new SourceRow(values, () -> place));
+  }
+
+  private String place(long line) {
+    return "%s line %d".formatted(file.path(), line);
+  }
+
+  private CsvParserSettings settings() {
+    CsvParserSettings settings = new CsvParserSettings();
+    settings.getFormat().setDelimiter(file.format() == FileFormat.TSV ? '\t' : ',');
+    settings.getFormat().setQuoteEscape('"');
+    settings.getFormat().setComment('\0'); // text may begin with #
+    settings.setCommentProcessingEnabled(false);
+    settings.setLineSeparatorDetectionEnabled(true);
+    settings.setNormalizeLineEndingsWithinQuotes(false);
+    settings.setIgnoreLeadingWhitespaces(false);
+    settings.setIgnoreTrailingWhitespaces(false);
+    settings.setMaxCharsPerColumn(-1);
+    settings.setMaxColumns(10_000);
+    settings.setReadInputOnSeparateThread(false);
+    return settings;
+  }
+}

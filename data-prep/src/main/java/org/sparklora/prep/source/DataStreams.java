@@ -1,0 +1,46 @@
+package org.sparklora.prep.source;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.GZIPInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** Opens text data files: unzips them when their name says so and leaves out a byte order mark. */
+final class DataStreams {
+  private static final int BUFFER_BYTES = 1 << 16;
+  private static final int[] BYTE_ORDER_MARK = {0xEF, 0xBB, 0xBF};
+
+  private DataStreams() {}
+
+  /** The text without a byte order mark. */
+  static InputStream open(Configuration configuration, DatasetFile file) throws IOException {
+    InputStream in = openBytes(configuration, file);
+    skipByteOrderMark(in);
+    return in;
+  }
+
+  /** Every byte of the (unzipped) file, so that places in it can be counted. */
+  static InputStream openBytes(Configuration configuration, DatasetFile file) throws IOException {
+    Path path = file.hadoopPath();
+    InputStream raw = path.getFileSystem(configuration).open(path);
+    try {
+      return new BufferedInputStream(
+          file.gzip() ? new GZIPInputStream(raw, BUFFER_BYTES) : raw, BUFFER_BYTES);
+    } catch (IOException | RuntimeException e) {
+      raw.close();
+      throw e;
+    }
+  }
+
+  private static void skipByteOrderMark(InputStream in) throws IOException {
+    in.mark(BYTE_ORDER_MARK.length);
+    for (int expected : BYTE_ORDER_MARK) {
+      if (in.read() != expected) {
+        in.reset();
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package org.sparklora.prep.source;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * Finds the files of a dataset: a file, a folder (searched through) or a glob, on any file system
+ * Hadoop knows.
+ *
+ * <p>Sorted by path, which is the order of {@code datasets.load_dataset}. Names that begin with a
+ * dot or an underscore are ignored. When some files are named after the wanted split in the Hugging
+ * Face way ({@code data/train-00000-of-00002.parquet}, {@code train.jsonl}, {@code
+ * train/part.parquet}), those are the split; when no file is named after any split, all are.
+ */
+public final class DatasetFiles {
+  /** The split names that Hugging Face's {@code datasets} looks for in file and folder names. */
+  private static final List<String> SPLITS =
+      List.of(
+          "train",
+          "training",
+          "test",
+          "testing",
+          "eval",
+          "evaluation",
+          "validation",
+          "valid",
+          "dev",
+          "val");
+
+  private final Configuration configuration;
+
+  public DatasetFiles(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /**
+   * The files of one split, sorted by path; never empty.
+   *
+   * @param dataset a file, a folder or a glob
+   * @param config a subfolder of it ({@code --dataset_config}), or the empty string
+   * @param split the split, for example {@code train}
+   * @throws ConfigException when nothing is there, or nothing that can be read
+   */
+  public List<DatasetFile> find(String dataset, String config, String split) {
+    List<FileStatus> found = list(dataset, config);
+    List<DatasetFile> files = new ArrayList<>();
+    for (FileStatus status : found) {
+      String path = status.getPath().toString();
+      FileFormat.of(status.getPath().getName())
+          .ifPresent(
+              format ->
+                  files.add(
+                      new DatasetFile(
+                          path, status.getLen(), status.getModificationTime(), format)));
+    }
+    files.sort(Comparator.comparing(DatasetFile::path));
+    ConfigException.require(
+        !files.isEmpty(),
+        "dataset_name",
+        dataset,
+        found.isEmpty()
+            ? "there is no such file or folder, or it is empty; downloading from a hub comes later, so name local files"
+            : "none of its %d files is of a format that can be read: %s"
+                .formatted(found.size(), FileFormat.EXTENSIONS));
+    // A file named outright, or picked by a glob, is meant whatever its name says about splits.
+    boolean folder =
+        files.size() > 1
+            || !found.get(0).getPath().toString().endsWith(new Path(dataset).getName());
+    return folder && !isGlob(dataset) ? ofSplit(files, dataset, split) : files;
+  }
+
+  private List<FileStatus> list(String dataset, String config) {
+    try {
+      Path root = new Path(dataset);
+      FileSystem fileSystem = root.getFileSystem(configuration);
+      FileStatus[] roots = fileSystem.globStatus(fileSystem.makeQualified(root));
+      List<FileStatus> found = new ArrayList<>();
+      for (FileStatus status : roots == null ? new FileStatus[0] : roots) {
+        collect(fileSystem, status, found);
+      }
+      return config.isEmpty() ? found : under(found, dataset, config);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new ConfigException(
+          "dataset_name", dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  private static void collect(FileSystem fileSystem, FileStatus status, List<FileStatus> found)
+      throws IOException {
+    String name = status.getPath().getName();
+    if (name.startsWith(".") || name.startsWith("_")) {
+      return;
+    }
+    if (!status.isDirectory()) {
+      found.add(status);
+      return;
+    }
+    for (FileStatus child : fileSystem.listStatus(status.getPath())) {
+      collect(fileSystem, child, found);
+    }
+  }
+
+  private static List<FileStatus> under(List<FileStatus> found, String dataset, String config) {
+    List<FileStatus> inside =
+        found.stream()
+            .filter(status -> folders(status.getPath().getParent()).contains(config))
+            .toList();
+    ConfigException.require(
+        !inside.isEmpty(),
+        "dataset_config",
+        config,
+        "there is no such folder with files under " + dataset);
+    return inside;
+  }
+
+  private static List<String> folders(Path path) {
+    List<String> names = new ArrayList<>();
+    for (Path p = path; p != null && !p.isRoot(); p = p.getParent()) {
+      names.add(p.getName());
+    }
+    return names;
+  }
+
+  private static boolean isGlob(String dataset) {
+    return dataset.chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
+  }
+
+  private static List<DatasetFile> ofSplit(List<DatasetFile> files, String dataset, String split) {
+    List<DatasetFile> wanted =
+        files.stream().filter(file -> isNamedAfter(file, dataset, split)).toList();
+    if (!wanted.isEmpty()) {
+      return wanted;
+    }
+    Optional<DatasetFile> other =
+        files.stream()
+            .filter(file -> SPLITS.stream().anyMatch(known -> isNamedAfter(file, dataset, known)))
+            .findFirst();
+    if (other.isPresent()) {
+      throw new ConfigException(
+          "dataset_train_split",
+          split,
+          "no file under %s is named after it, while %s is named after another split; name a split that is there"
+              .formatted(dataset, other.get().hadoopPath().getName()));
+    }
+    return files;
+  }
+
+  /**
+   * Whether the split's name stands as a word of its own in the part of the path below the
+   * dataset's folder.
+   */
+  private static boolean isNamedAfter(DatasetFile file, String dataset, String split) {
+    String root = new Path(dataset).getName();
+    String path = file.path();
+    int below = path.lastIndexOf("/" + root + "/");
+    String relative =
+        below < 0
+            ? path.substring(path.lastIndexOf('/'))
+            : path.substring(below + root.length() + 1);
+    return Pattern.compile("(^|[/._ \\d-])" + Pattern.quote(split) + "([/._ \\d-]|$)")
+        .matcher(relative)
+        .find();
+  }
+}

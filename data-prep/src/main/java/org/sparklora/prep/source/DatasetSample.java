@@ -1,0 +1,61 @@
+package org.sparklora.prep.source;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * The first rows of a dataset, merged: by column its first value that is not null. Not thread-safe.
+ */
+public final class DatasetSample implements RowHandler {
+  private static final int ROWS = 64;
+
+  private final Map<String, Object> values = new LinkedHashMap<>();
+  private int rows;
+
+  private DatasetSample() {}
+
+  /**
+   * The sample; empty when no row can be read. Bad rows are passed over: whoever reads the dataset
+   * meets them again.
+   */
+  public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
+    DatasetSample sample = new DatasetSample();
+    try {
+      for (DatasetSplit split : splits) {
+        split.read(configuration, Set.of(), sample);
+      }
+    } catch (Enough e) {
+      assert sample.rows == ROWS;
+    }
+    return sample.values;
+  }
+
+  @Override
+  public void row(SourceRow row) {
+    row.values()
+        .forEach(
+            (column, value) -> {
+              if (values.get(column) == null) {
+                values.put(column, value);
+              }
+            });
+    if (++rows == ROWS) {
+      throw new Enough();
+    }
+  }
+
+  @Override
+  public void bad(BadRowException problem) {}
+
+  /** Ends the reading. */
+  private static final class Enough extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Enough() {
+      super(null, null, false, false);
+    }
+  }
+}

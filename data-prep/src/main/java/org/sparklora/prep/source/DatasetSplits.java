@@ -1,0 +1,72 @@
+package org.sparklora.prep.source;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * Cuts data files into splits: Parquet by row groups, JSON lines by bytes, anything else file by
+ * file.
+ */
+public final class DatasetSplits {
+  private static final long MIN_BYTES = 1L << 20;
+  private static final long MAX_BYTES = 32L << 20;
+
+  /**
+   * About this many splits keep a small cluster busy on a small dataset; larger datasets have more.
+   */
+  private static final int WANTED_SPLITS = 64;
+
+  private final Configuration configuration;
+
+  public DatasetSplits(Configuration configuration) {
+    this.configuration = configuration;
+  }
+
+  /**
+   * The splits of {@code files}, in row order.
+   *
+   * @param unreadable receives files whose head or foot is damaged; it may throw
+   */
+  public List<DatasetSplit> of(List<DatasetFile> files, Consumer<BadRowException> unreadable) {
+    long total = files.stream().mapToLong(DatasetFile::bytes).sum();
+    long splitBytes = Math.max(MIN_BYTES, Math.min(MAX_BYTES, total / WANTED_SPLITS));
+    List<DatasetSplit> splits = new ArrayList<>();
+    for (DatasetFile file : files) {
+      try {
+        splits.addAll(split(file, splitBytes));
+      } catch (IOException | RuntimeException e) {
+        unreadable.accept(
+            new BadRowException(
+                Reason.UNREADABLE_FILE,
+                "the file is damaged (%s)".formatted(e.getMessage()),
+                file.path(),
+                e));
+      }
+    }
+    return splits;
+  }
+
+  private List<? extends DatasetSplit> split(DatasetFile file, long splitBytes) throws IOException {
+    return switch (file.format()) {
+      case PARQUET -> ParquetSplit.of(configuration, file, splitBytes);
+      case CSV, TSV -> List.of(new CsvSplit(file));
+      case JSON ->
+          isArray(file) ? List.of(new JsonArraySplit(file)) : JsonLinesSplit.of(file, splitBytes);
+    };
+  }
+
+  private boolean isArray(DatasetFile file) throws IOException {
+    try (InputStream in = DataStreams.open(configuration, file)) {
+      int c = in.read();
+      while (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        c = in.read();
+      }
+      return c == '[';
+    }
+  }
+}

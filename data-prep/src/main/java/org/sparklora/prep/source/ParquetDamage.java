@@ -1,0 +1,23 @@
+package org.sparklora.prep.source;
+
+import java.util.function.Supplier;
+
+/**
+ * Carries what Parquet throws while it decodes, so that it is not taken for an exception of whoever
+ * receives the rows.
+ */
+final class ParquetDamage extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private ParquetDamage(RuntimeException cause) {
+    super(cause);
+  }
+
+  static <T> T guard(Supplier<T> decode) {
+    try {
+      return decode.get();
+    } catch (RuntimeException e) {
+      throw new ParquetDamage(e);
+    }
+  }
+}

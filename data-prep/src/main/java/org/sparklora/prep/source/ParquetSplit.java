@@ -1,0 +1,113 @@
+package org.sparklora.prep.source;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.HadoopReadOptions;
+import org.apache.parquet.ParquetReadOptions;
+import org.apache.parquet.column.page.PageReadStore;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+import org.apache.parquet.io.ColumnIOFactory;
+import org.apache.parquet.io.MessageColumnIO;
+import org.apache.parquet.io.RecordReader;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * Consecutive row groups of a Parquet file; only the wanted columns are read.
+ *
+ * @param firstGroup index of the first row group
+ * @param groups how many row groups
+ * @param firstRow number of the split's first row within the file
+ */
+record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
+    implements DatasetSplit {
+
+  static List<ParquetSplit> of(Configuration configuration, DatasetFile file, long splitBytes)
+      throws IOException {
+    try (ParquetFileReader reader = open(configuration, file)) {
+      List<ParquetSplit> splits = new ArrayList<>();
+      int first = 0;
+      long firstRow = 0;
+      long bytes = 0;
+      long rows = 0;
+      List<BlockMetaData> blocks = reader.getRowGroups();
+      for (int group = 0; group < blocks.size(); group++) {
+        bytes += blocks.get(group).getCompressedSize();
+        rows += blocks.get(group).getRowCount();
+        if (bytes >= splitBytes || group == blocks.size() - 1) {
+          splits.add(new ParquetSplit(file, first, group + 1 - first, firstRow));
+          first = group + 1;
+          firstRow += rows;
+          bytes = 0;
+          rows = 0;
+        }
+      }
+      return splits;
+    }
+  }
+
+  private static ParquetFileReader open(Configuration configuration, DatasetFile file)
+      throws IOException {
+    // Damage would otherwise be read as other text; files without checksums are read all the same.
+    ParquetReadOptions options =
+        HadoopReadOptions.builder(configuration).usePageChecksumVerification(true).build();
+    return ParquetFileReader.open(
+        HadoopInputFile.fromPath(file.hadoopPath(), configuration), options);
+  }
+
+  @Override
+  public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
+    long[] row = {firstRow};
+    try (ParquetFileReader reader = open(configuration, file)) {
+      MessageType schema = project(reader.getFileMetaData().getSchema(), columns);
+      reader.setRequestedSchema(schema);
+      for (int group = firstGroup; group < firstGroup + groups; group++) {
+        readGroup(reader.readRowGroup(group), schema, row, handler);
+      }
+    } catch (BadRowException e) {
+      throw e; // the handler's, not the file's
+    } catch (IOException | ParquetDamage e) {
+      Throwable cause = e instanceof ParquetDamage damage ? damage.getCause() : e;
+      handler.bad(
+          new BadRowException(
+              Reason.UNREADABLE_FILE,
+              "the file is damaged from here on (%s)".formatted(cause.getMessage()),
+              place(row[0]),
+              cause));
+    }
+  }
+
+  private void readGroup(PageReadStore pages, MessageType schema, long[] row, RowHandler handler) {
+    MessageColumnIO columnIo = new ColumnIOFactory().getColumnIO(schema);
+    RecordReader<Group> records =
+        ParquetDamage.guard(
+            () -> columnIo.getRecordReader(pages, new GroupRecordConverter(schema)));
+    for (long i = 0; i < pages.getRowCount(); i++) {
+      Map<String, Object> values = ParquetDamage.guard(() -> ParquetValues.toMap(records.read()));
+      String place = place(row[0]);
+      row[0]++;
+      handler.row(new SourceRow(values, () -> place));
+    }
+  }
+
+  private static MessageType project(MessageType schema, Set<String> columns) {
+    List<Type> wanted =
+        schema.getFields().stream()
+            .filter(f -> columns.isEmpty() || columns.contains(f.getName()))
+            .toList();
+    return new MessageType(schema.getName(), wanted);
+  }
+
+  private String place(long row) {
+    return "%s row %d".formatted(file.path(), row);
+  }
+}

@@ -1,0 +1,104 @@
+package org.sparklora.prep.source;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.schema.GroupType;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.PrimitiveType;
+import org.apache.parquet.schema.Type;
+
+/**
+ * Parquet groups as Java values: structs and maps become {@code Map}, lists {@code List}, binary
+ * columns text (UTF-8), numbers and booleans themselves; what is absent becomes null.
+ *
+ * <p>Lists of both layouts are understood: three levels ({@code list.element} of pyarrow and Spark)
+ * and the older two.
+ */
+final class ParquetValues {
+
+  private ParquetValues() {}
+
+  static Map<String, Object> toMap(Group group) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    GroupType type = group.getType();
+    for (int field = 0; field < type.getFieldCount(); field++) {
+      values.put(type.getFieldName(field), value(group, field));
+    }
+    return values;
+  }
+
+  private static Object value(Group group, int field) {
+    Type type = group.getType().getType(field);
+    if (type.isRepetition(
+        Type.Repetition.REPEATED)) { // a bare repeated field is a list that cannot be null
+      return repeated(group, field, false);
+    }
+    if (group.getFieldRepetitionCount(field) == 0) {
+      return null;
+    }
+    return one(group, field, 0);
+  }
+
+  private static Object one(Group group, int field, int index) {
+    Type type = group.getType().getType(field);
+    if (type.isPrimitive()) {
+      return primitive(group, field, index, type.asPrimitiveType());
+    }
+    Group inner = group.getGroup(field, index);
+    LogicalTypeAnnotation logical = type.getLogicalTypeAnnotation();
+    if (logical instanceof LogicalTypeAnnotation.ListLogicalTypeAnnotation) {
+      return repeated(inner, 0, hasElementLevel(type.asGroupType()));
+    }
+    if (logical instanceof LogicalTypeAnnotation.MapLogicalTypeAnnotation) {
+      return entries(inner);
+    }
+    return toMap(inner);
+  }
+
+  /**
+   * Parquet's rule of compatibility: a repeated group of one field, not named array or after its
+   * list, only wraps the element.
+   */
+  private static boolean hasElementLevel(GroupType list) {
+    Type repeated = list.getType(0);
+    return !repeated.isPrimitive()
+        && repeated.asGroupType().getFieldCount() == 1
+        && !repeated.getName().equals("array")
+        && !repeated.getName().equals(list.getName() + "_tuple");
+  }
+
+  private static List<Object> repeated(Group group, int field, boolean elementLevel) {
+    int count = group.getFieldRepetitionCount(field);
+    List<Object> values = new ArrayList<>(count);
+    for (int i = 0; i < count; i++) {
+      values.add(elementLevel ? value(group.getGroup(field, i), 0) : one(group, field, i));
+    }
+    return values;
+  }
+
+  private static Map<String, Object> entries(Group map) {
+    Map<String, Object> values = new LinkedHashMap<>();
+    for (int i = 0; i < map.getFieldRepetitionCount(0); i++) {
+      Group entry = map.getGroup(0, i);
+      values.put(
+          String.valueOf(value(entry, 0)),
+          entry.getType().getFieldCount() > 1 ? value(entry, 1) : null);
+    }
+    return values;
+  }
+
+  private static Object primitive(Group group, int field, int index, PrimitiveType type) {
+    return switch (type.getPrimitiveTypeName()) {
+      case BOOLEAN -> group.getBoolean(field, index);
+      case INT32 -> group.getInteger(field, index);
+      case INT64 -> group.getLong(field, index);
+      case FLOAT -> group.getFloat(field, index);
+      case DOUBLE -> group.getDouble(field, index);
+      case BINARY -> group.getBinary(field, index).toStringUsingUTF8();
+      case FIXED_LEN_BYTE_ARRAY, INT96 -> group.getValueToString(field, index);
+    };
+  }
+}

@@ -1,0 +1,219 @@
+package org.sparklora.prep.tokenize;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.ChatTemplate.Rendered;
+import org.sparklora.model.text.ChatTemplateException;
+import org.sparklora.model.text.Conversation;
+import org.sparklora.model.text.Encoding;
+import org.sparklora.model.text.Message;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.format.DatasetFormats.Loss;
+import org.sparklora.prep.format.Example;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * Turns an example into tokens and labels as TRL 1.16's SFTTrainer does.
+ *
+ * <ul>
+ *   <li>A chat is rendered by the template and tokenized without further special tokens; every
+ *       token counts for the loss.
+ *   <li>A plain text, or a plain completion, gets the end-of-text token unless it ends with it
+ *       already.
+ *   <li>A completion begins where the tokens of the prompt and those of prompt and completion part,
+ *       which is not always behind the prompt; by default only the completion counts.
+ *   <li>With assistant-only loss, only tokens that overlap what the template marks as generated
+ *       count.
+ * </ul>
+ *
+ * <p>Immutable and thread-safe: one serves all tasks of a JVM.
+ */
+public final class ExampleTokenizer {
+  private static final int NO_LOSS = -100;
+
+  private final Optional<Tokenizer> tokenizer;
+  private final Optional<ChatTemplate> template;
+  private final String eosToken;
+  private final int vocabularySize;
+  private final Loss loss;
+  private final boolean assistantOnly;
+
+  /**
+   * @param tokenizer needed for texts and chats
+   * @param template the chat template; needed for chats only. For assistant-only loss it marks what
+   *     is generated
+   * @param eosToken what ends a plain text, or the empty string to end it with nothing
+   * @param vocabularySize number of ids the model knows, for tokens made elsewhere
+   */
+  public ExampleTokenizer(
+      Optional<Tokenizer> tokenizer,
+      Optional<ChatTemplate> template,
+      String eosToken,
+      int vocabularySize,
+      Loss loss,
+      boolean assistantOnly) {
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.eosToken = eosToken;
+    this.vocabularySize = vocabularySize;
+    this.loss = loss;
+    this.assistantOnly = assistantOnly;
+  }
+
+  /**
+   * The example's tokens.
+   *
+   * @throws BadRowException without a place, when the template refuses the conversation, no
+   *     assistant token is there to be learned, or a token id is beyond the vocabulary
+   */
+  public TokenizedExample tokenize(Example example) {
+    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    if (example instanceof Example.Chat chat) {
+      return chat(chat);
+    }
+    if (example instanceof Example.ChatPromptCompletion pair) {
+      return chatPromptCompletion(pair);
+    }
+    if (example instanceof Example.PromptCompletion pair) {
+      return promptCompletion(pair);
+    }
+    if (example instanceof Example.Text text) {
+      int[] ids = tokenizer().encode(ended(text.text()));
+      return new TokenizedExample(new TokenizedDocument(ids, ids), true);
+    }
+    return tokens((Example.Tokens) example);
+  }
+
+  private Tokenizer tokenizer() {
+    return tokenizer.orElseThrow(
+        () ->
+            new ConfigException(
+                "model_name_or_path",
+                "(a folder without tokenizer.json)",
+                "texts and conversations need a tokenizer; name a folder with a Hugging Face checkpoint"));
+  }
+
+  private TokenizedExample chat(Example.Chat chat) {
+    Marked whole = render(chat.messages(), chat.variables());
+    return new TokenizedExample(new TokenizedDocument(whole.ids, labels(whole, 0)), true);
+  }
+
+  private TokenizedExample chatPromptCompletion(Example.ChatPromptCompletion pair) {
+    String promptText = rendered(pair.prompt(), pair.variables(), true).text();
+    int[] prompt = tokenizer().encode(promptText, false);
+    List<Map<String, Object>> messages = new ArrayList<>(pair.prompt());
+    messages.addAll(pair.completion());
+    return completed(prompt, render(messages, pair.variables()));
+  }
+
+  private TokenizedExample promptCompletion(Example.PromptCompletion pair) {
+    int[] prompt = tokenizer().encode(pair.prompt());
+    int[] whole = tokenizer().encode(pair.prompt() + ended(pair.completion()));
+    return completed(prompt, new Marked(whole, Optional.empty()));
+  }
+
+  private TokenizedExample completed(int[] prompt, Marked whole) {
+    int common = commonPrefix(prompt, whole.ids);
+    int[] labels = labels(whole, loss == Loss.EVERY_TOKEN ? 0 : common);
+    return new TokenizedExample(new TokenizedDocument(whole.ids, labels), common == prompt.length);
+  }
+
+  private TokenizedExample tokens(Example.Tokens tokens) {
+    for (int i = 0; i < tokens.inputIds().length; i++) {
+      requireKnown(tokens.inputIds()[i], "input_ids", i);
+      if (tokens.labels()[i] != NO_LOSS) {
+        requireKnown(tokens.labels()[i], "labels", i);
+      }
+    }
+    return new TokenizedExample(new TokenizedDocument(tokens.inputIds(), tokens.labels()), true);
+  }
+
+  private void requireKnown(int id, String column, int index) {
+    if (id < 0 || id >= vocabularySize) {
+      throw new BadRowException(
+          Reason.TOKEN_ID_BEYOND_VOCABULARY,
+          "%s[%d] is %d, and the model has the ids 0 to %d"
+              .formatted(column, index, id, vocabularySize - 1),
+          "");
+    }
+  }
+
+  private Marked render(List<Map<String, Object>> messages, Map<String, Object> variables) {
+    Rendered rendered = rendered(messages, variables, false);
+    if (!assistantOnly) {
+      return new Marked(tokenizer().encode(rendered.text(), false), Optional.empty());
+    }
+    Encoding encoding = tokenizer().encodeWithOffsets(rendered.text(), false);
+    boolean[] generated = encoding.overlaps(rendered.generated());
+    for (boolean token : generated) {
+      if (token) {
+        return new Marked(encoding.ids(), Optional.of(generated));
+      }
+    }
+    throw new BadRowException(
+        Reason.NO_ASSISTANT_TOKENS,
+        "the conversation has no assistant message to learn from, as assistant_only_loss wants",
+        "");
+  }
+
+  private Rendered rendered(
+      List<Map<String, Object>> messages,
+      Map<String, Object> variables,
+      boolean addGenerationPrompt) {
+    ChatTemplate chatTemplate =
+        template.orElseThrow(
+            () ->
+                new ConfigException(
+                    "dataset_name",
+                    "(a conversational dataset)",
+                    "the model folder has no chat template; name one with --chat_template_path"));
+    try {
+      Conversation conversation =
+          new Conversation(messages.stream().map(ExampleTokenizer::message).toList(), variables);
+      return chatTemplate.render(
+          conversation, new ChatTemplate.Options(addGenerationPrompt, Map.of()));
+    } catch (ChatTemplateException e) {
+      throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
+    }
+  }
+
+  private static Message message(Map<String, Object> fields) {
+    Map<String, Object> extra = new TreeMap<>(fields);
+    String role = (String) extra.remove("role");
+    String content = extra.get("content") instanceof String text ? text : "";
+    if (extra.get("content") instanceof String) {
+      extra.remove("content");
+    }
+    return new Message(role, content, extra);
+  }
+
+  private int[] labels(Marked whole, int from) {
+    int[] labels = whole.ids.clone();
+    for (int i = 0; i < labels.length; i++) {
+      boolean counts = i >= from && (whole.generated.isEmpty() || whole.generated.get()[i]);
+      labels[i] = counts ? labels[i] : NO_LOSS;
+    }
+    return labels;
+  }
+
+  private String ended(String text) {
+    return text.endsWith(eosToken) ? text : text + eosToken;
+  }
+
+  private static int commonPrefix(int[] prompt, int[] whole) {
+    int length = 0;
+    while (length < prompt.length && length < whole.length && prompt[length] == whole[length]) {
+      length++;
+    }
+    return length;
+  }
+
+  /** Tokens, and which of them the template marked as generated, if that was asked for. */
+  private record Marked(int[] ids, Optional<boolean[]> generated) {}
+}

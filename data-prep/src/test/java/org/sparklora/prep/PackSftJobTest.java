@@ -1,0 +1,323 @@
+package org.sparklora.prep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.pack.PackingStrategy;
+
+class PackSftJobTest {
+  private static final String KRYO = "org.apache.spark.serializer.KryoSerializer";
+  private static final String JAVA = "org.apache.spark.serializer.JavaSerializer";
+
+  @TempDir Path scratch;
+  private Path tokenizer;
+  private SparkSession session;
+
+  @BeforeEach
+  void unpackTokenizer() throws IOException {
+    tokenizer = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+  }
+
+  @AfterEach
+  void stopSpark() {
+    if (session != null) {
+      session.stop();
+    }
+  }
+
+  private SparkSession spark(int cores, String serializer) {
+    stopSpark();
+    session =
+        SparkSession.builder()
+            .master("local[%d]".formatted(cores))
+            .config("spark.ui.enabled", false)
+            .config("spark.serializer", serializer)
+            .getOrCreate();
+    return session;
+  }
+
+  @Test
+  void writesTheSameBytesWhateverTheCoresAndTheSerializer() throws IOException {
+    // 3 MB of lines, hence several splits; a packing batch of 100 makes shards that cross splits
+    Path data = data("data.jsonl", questions(9000));
+    for (int batch : new int[] {0, 100}) {
+      PackSftJob.run(spark(1, JAVA), config(data, "one-" + batch, packing(batch)));
+      PackSftJob.run(spark(4, KRYO), config(data, "four-" + batch, packing(batch)));
+      assertThat(parquetBytes("four-" + batch))
+          .isNotEmpty()
+          .isEqualTo(parquetBytes("one-" + batch));
+    }
+  }
+
+  @Test
+  void keepsEveryDocumentOnceInRowsThatAreNearlyFull() throws IOException {
+    Path data = data("data.jsonl", questions(2000));
+    PrepManifest manifest = PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0)));
+    List<PackedSequence> rows = table("out").readAll();
+    assertThat(rows.stream().mapToInt(row -> row.seqLengths().length).sum()).isEqualTo(2000);
+    assertThat(rows.stream().mapToLong(PackedSequence::tokens).sum())
+        .isEqualTo(manifest.counts().tokens());
+    assertThat(manifest.counts().rowsIn()).isEqualTo(2000);
+    assertThat(manifest.counts().fillRate()).isGreaterThan(0.99);
+    assertThat(manifest.files())
+        .singleElement()
+        .satisfies(file -> assertThat(file.rows()).isEqualTo(rows.size()));
+    try (Stream<Path> files = Files.list(scratch.resolve("out"))) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .containsExactlyInAnyOrder("train-00000-of-00001.parquet", PrepManifest.FILE_NAME);
+    }
+  }
+
+  @Test
+  void sparkReadsTheTableItsRowsAreOurRecords() throws IOException {
+    Path data = data("data.jsonl", questions(50));
+    PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0)));
+    List<PackedSequence> viaSpark =
+        session.read().parquet(scratch.resolve("out").toString()).collectAsList().stream()
+            .map(PackedSequenceTable::fromRow)
+            .toList();
+    assertThat(text(viaSpark)).isEqualTo(text(table("out").readAll()));
+  }
+
+  @Test
+  void withoutPackingEveryDocumentIsARowInOrderOverFilesAndSplits() throws IOException {
+    Path folder = Files.createDirectories(scratch.resolve("data"));
+    List<String> lines = questions(6000);
+    Files.write(folder.resolve("b.jsonl"), lines.subList(4000, 6000));
+    Files.write(folder.resolve("a.jsonl"), lines.subList(0, 4000));
+    PackSftJob.run(spark(4, JAVA), config(folder, "out", unpacked()));
+    Path single = data("single.jsonl", lines);
+    PackSftJob.run(spark(1, JAVA), config(single, "single", unpacked()));
+    assertThat(table("out").rowCount()).isEqualTo(6000);
+    assertThat(text(table("out").readAll())).isEqualTo(text(table("single").readAll()));
+  }
+
+  @Test
+  void stopsAtABadRowAndSaysWhere() throws IOException {
+    List<String> lines = questions(9000);
+    lines.set(7123, "{\"question\": \"cut off");
+    Path data = data("data.jsonl", lines);
+    assertThatThrownBy(() -> PackSftJob.run(spark(2, JAVA), config(data, "out", packing(0))))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("data.jsonl line 7124")
+        .hasMessageContaining("--on_bad_rows skip");
+    assertThat(scratch.resolve("out")).doesNotExist();
+    assertNothingInProgress();
+  }
+
+  @Test
+  void skipsBadRowsWhenToldToAndCountsThemByReason() throws IOException {
+    List<String> lines = questions(100);
+    lines.set(10, "{not json}");
+    lines.set(20, "{\"question\": \"no answer\"}");
+    lines.set(30, "[]");
+    Path data = data("data.jsonl", lines);
+    PrepManifest manifest =
+        PackSftJob.run(spark(2, JAVA), skipping(config(data, "out", unpacked())));
+    assertThat(manifest.counts().rowsIn()).isEqualTo(100);
+    assertThat(manifest.counts().documents()).isEqualTo(97);
+    assertThat(manifest.counts().rowsSkipped())
+        .isEqualTo(Map.of("malformed_row", 2L, "wrong_columns", 1L));
+    assertThat(manifest.counts().problems())
+        .hasSize(3)
+        .allMatch(problem -> problem.contains("data.jsonl line "));
+  }
+
+  @Test
+  void keepsWhatCanBeReadOfACutGzip() throws IOException {
+    ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
+      out.write(
+          String.join("\n", questions(5000)).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+    Path data = scratch.resolve("data.jsonl.gz");
+    Files.write(data, Arrays.copyOf(zipped.toByteArray(), zipped.size() / 2));
+    assertThatThrownBy(() -> PackSftJob.run(spark(2, JAVA), config(data, "out", unpacked())))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("cut off");
+    PrepManifest manifest = PackSftJob.run(session, skipping(config(data, "out", unpacked())));
+    assertThat(manifest.counts().documents()).isGreaterThan(1000);
+    assertThat(manifest.counts().rowsSkipped()).isEqualTo(Map.of("unreadable_file", 1L));
+  }
+
+  @Test
+  void refusesAnEmptyDataset() throws IOException {
+    Path data = data("data.jsonl", List.of());
+    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no row");
+  }
+
+  @Test
+  void refusesATableWithoutTargets() throws IOException {
+    Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5], \"labels\": [-100, -100]}"));
+    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", unpacked())))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("none of its 1 rows gives a document");
+  }
+
+  @Test
+  void refusesTokenIdsBeyondTheVocabulary() throws IOException {
+    Path data = data("data.jsonl", List.of("{\"input_ids\": [4, 5]}", "{\"input_ids\": [4, 512]}"));
+    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("data.jsonl line 2")
+        .hasMessageContaining("input_ids[1] is 512")
+        .hasMessageContaining("0 to 511");
+  }
+
+  @Test
+  void listsTheColumnsWhenNoFormatFits() throws IOException {
+    Path data = data("data.jsonl", List.of("{\"instruction\": \"a\", \"score\": 1}"));
+    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("{instruction=text, score=a number}")
+        .hasMessageContaining("conversations (from, value)")
+        .hasMessageContaining("--prompt_column");
+  }
+
+  @Test
+  void usesAFittingTableAgainAndMakesAnotherWhenAnythingChanged() throws IOException {
+    Path data = data("data.jsonl", questions(50));
+    PrepConfig config = config(data, "out", packing(0));
+    PrepManifest first = PackSftJob.reuseOrRun(spark(1, JAVA), config);
+    PrepManifest again = PackSftJob.reuseOrRun(session, config);
+    assertThat(again.seconds()).isEqualTo(first.seconds());
+
+    Files.write(data, questions(51));
+    assertThatThrownBy(() -> PackSftJob.reuseOrRun(session, config))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("--overwrite_output_dir");
+    PrepManifest anew = PackSftJob.reuseOrRun(session, overwriting(config));
+    assertThat(anew.counts().documents()).isEqualTo(51);
+
+    Files.delete(scratch.resolve("out/train-00000-of-00001.parquet"));
+    assertThat(PackSftJob.reuseOrRun(session, overwriting(config)).seconds())
+        .isNotEqualTo(anew.seconds());
+  }
+
+  @Test
+  void takesNoHalfWrittenTableForAWholeOne() throws IOException {
+    // What a killed run leaves: an in-progress folder without a manifest. The table's own name
+    // stays free.
+    Path left = Files.createDirectories(scratch.resolve(".out.inprogress-12345678/_documents"));
+    Files.writeString(left.resolve("documents-00000"), "half");
+    Path data = data("data.jsonl", questions(20));
+    PrepManifest manifest = PackSftJob.reuseOrRun(spark(1, JAVA), config(data, "out", packing(0)));
+    assertThat(manifest.counts().documents()).isEqualTo(20);
+    assertThat(table("out").rowCount()).isEqualTo(manifest.counts().rows());
+  }
+
+  /** Rows have arrays, which compare by identity. */
+  private static List<String> text(List<PackedSequence> rows) {
+    return rows.stream()
+        .map(
+            row ->
+                Arrays.toString(row.inputIds())
+                    + Arrays.toString(row.labels())
+                    + Arrays.toString(row.seqLengths()))
+        .toList();
+  }
+
+  private void assertNothingInProgress() throws IOException {
+    try (Stream<Path> files = Files.list(scratch)) {
+      assertThat(files.map(f -> f.getFileName().toString()))
+          .noneMatch(name -> name.contains("inprogress"));
+    }
+  }
+
+  private PackedSequenceTable table(String name) {
+    return PackedSequenceTable.open(new Configuration(), scratch.resolve(name).toString());
+  }
+
+  private Map<String, String> parquetBytes(String name) throws IOException {
+    Map<String, String> bytes = new TreeMap<>();
+    try (Stream<Path> files = Files.list(scratch.resolve(name))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+        bytes.put(
+            file.getFileName().toString(), HexFormat.of().formatHex(Files.readAllBytes(file)));
+      }
+    }
+    return bytes;
+  }
+
+  private Path data(String name, List<String> lines) throws IOException {
+    return Files.write(scratch.resolve(name), lines);
+  }
+
+  private static List<String> questions(int rows) {
+    Random random = new Random(7);
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < rows; i++) {
+      String answer = "the rank of the model is %d; ".formatted(i).repeat(1 + random.nextInt(25));
+      lines.add(
+          "{\"question\": \"What does LoRA learn at step %d?\", \"answer\": \"%s\"}"
+              .formatted(i, answer));
+    }
+    return lines;
+  }
+
+  private static PrepConfig.Packing packing(int batchSize) {
+    return new PrepConfig.Packing(true, PackingStrategy.BFD, batchSize);
+  }
+
+  private static PrepConfig.Packing unpacked() {
+    return new PrepConfig.Packing(false, PackingStrategy.BFD, 0);
+  }
+
+  private PrepConfig config(Path data, String out, PrepConfig.Packing packing) {
+    PrepConfig usual =
+        PrepConfig.defaults(tokenizer.toString(), data.toString(), scratch.resolve(out).toString());
+    return with(usual, usual.source(), packing, false);
+  }
+
+  private static PrepConfig with(
+      PrepConfig c, PrepConfig.Source source, PrepConfig.Packing packing, boolean overwrite) {
+    return new PrepConfig(
+        source,
+        c.model(),
+        c.maxLength(),
+        c.truncation(),
+        packing,
+        c.loss(),
+        false,
+        c.outputFolder(),
+        overwrite);
+  }
+
+  private static PrepConfig skipping(PrepConfig c) {
+    PrepConfig.Source source =
+        new PrepConfig.Source(
+            c.source().dataset(), "", "train", ColumnMapping.defaults(), false, OnBadRows.SKIP);
+    return with(c, source, c.packing(), false);
+  }
+
+  private static PrepConfig overwriting(PrepConfig c) {
+    return with(c, c.source(), c.packing(), true);
+  }
+}

@@ -1,0 +1,207 @@
+package org.sparklora.prep.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.format.DatasetFormats.Loss;
+import org.sparklora.prep.source.BadRowException;
+
+class DatasetFormatsTest {
+  private static final List<Map<String, Object>> HELLO =
+      List.of(
+          Map.of("role", "user", "content", "Hi"),
+          Map.of("role", "assistant", "content", "Hello!"));
+
+  private static Example example(Map<String, Object> row) {
+    return format(row, false, Loss.AS_FORMAT_SAYS).example(row);
+  }
+
+  private static DatasetFormat format(Map<String, Object> row, boolean useSystemColumn, Loss loss) {
+    return new DatasetFormats(ColumnMapping.defaults(), useSystemColumn, loss).recognise(row);
+  }
+
+  private static Map<String, Object> said(String from, String value) {
+    return Map.of("from", from, "value", value);
+  }
+
+  @Test
+  void tulusMessagesWithoutTheirOtherColumns() {
+    Map<String, Object> row = Map.of("id", "x", "source", "y", "messages", HELLO);
+    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(format(row, false, Loss.AS_FORMAT_SAYS).columns()).doesNotContain("id", "source");
+  }
+
+  @Test
+  void openThoughtsConversationsWithAndWithoutTheSystemColumn() {
+    Map<String, Object> row =
+        Map.of(
+            "system",
+            "Think.",
+            "conversations",
+            List.of(said("user", "Hi"), said("assistant", "Hello!")));
+    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    Example.Chat kept = (Example.Chat) format(row, true, Loss.AS_FORMAT_SAYS).example(row);
+    assertThat(kept.messages())
+        .hasSize(3)
+        .first()
+        .isEqualTo(Map.of("role", "system", "content", "Think."));
+  }
+
+  @Test
+  void shareGptsSpeakersBecomeUserAndAssistant() {
+    Map<String, Object> row =
+        Map.of("conversations", List.of(said("human", "Hi"), said("gpt", "Hello!")));
+    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+  }
+
+  @Test
+  void absentEntriesOfStructsAreLeftOut() {
+    Map<String, Object> message = new HashMap<>(Map.of("role", "user", "content", "Hi"));
+    message.put("tool_calls", null);
+    assertThat(((Example.Chat) example(Map.of("messages", List.of(message)))).messages().get(0))
+        .isEqualTo(Map.of("role", "user", "content", "Hi"));
+  }
+
+  @Test
+  void toolsAndTemplateArgumentsReachTheTemplate() {
+    Map<String, Object> row =
+        Map.of(
+            "messages",
+            HELLO,
+            "tools",
+            "[{\"name\": \"add\"}]",
+            "chat_template_kwargs",
+            Map.of("enable_thinking", false));
+    assertThat(((Example.Chat) example(row)).variables())
+        .isEqualTo(Map.of("tools", List.of(Map.of("name", "add")), "enable_thinking", false));
+  }
+
+  @Test
+  void messagesAsJsonTextInACsv() {
+    Map<String, Object> row =
+        Map.of(
+            "messages",
+            "[{\"role\":\"user\",\"content\":\"Hi\"},{\"role\":\"assistant\",\"content\":\"Hello!\"}]");
+    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+  }
+
+  @Test
+  void promptAndCompletionInBothForms() {
+    assertThat(example(Map.of("prompt", "1+1=", "completion", "2")))
+        .isEqualTo(new Example.PromptCompletion("1+1=", "2"));
+    assertThat(example(Map.of("prompt", HELLO.subList(0, 1), "completion", HELLO.subList(1, 2))))
+        .isEqualTo(
+            new Example.ChatPromptCompletion(HELLO.subList(0, 1), HELLO.subList(1, 2), Map.of()));
+    assertThat(example(Map.of("prompt", "Hi", "messages", HELLO)))
+        .as("no_robots")
+        .isInstanceOf(Example.Chat.class);
+  }
+
+  @Test
+  void gsm8kIsAQuestionToTheUser() {
+    Map<String, Object> row = Map.of("question", "Hi", "answer", "Hello!");
+    assertThat(example(row)).isEqualTo(new Example.Chat(HELLO, Map.of()));
+    assertThat(format(row, false, Loss.COMPLETION).example(row))
+        .isInstanceOf(Example.ChatPromptCompletion.class);
+  }
+
+  @Test
+  void openR1TakesTheFirstVerifiedGeneration() {
+    Map<String, Object> row = new HashMap<>(Map.of("problem", "Hi", "solution", "by hand"));
+    assertThat(answer(row)).isEqualTo("by hand");
+    row.put("generations", List.of("first", "Hello!"));
+    assertThat(answer(row)).isEqualTo("first");
+    row.put("correctness_math_verify", List.of(false, true));
+    assertThat(answer(row)).isEqualTo("Hello!");
+    row.put("correctness_math_verify", List.of(false, false));
+    assertThat(answer(row)).isEqualTo("first");
+    row.put("messages", HELLO);
+    assertThat(answer(row)).as("its messages column, as TRL does").isEqualTo("Hello!");
+  }
+
+  @Test
+  void deepMathTakesTheFirstSolutionThatIsThere() {
+    Map<String, Object> row =
+        new HashMap<>(Map.of("question", "Hi", "final_answer", "7", "r1_solution_2", "second"));
+    row.put("r1_solution_1", null);
+    assertThat(answer(row)).isEqualTo("second");
+  }
+
+  private static Object answer(Map<String, Object> row) {
+    return ((Example.Chat) example(row)).messages().get(1).get("content");
+  }
+
+  @Test
+  void tokensWithLabelsOrMasks() {
+    List<Integer> ids = List.of(5, 6, 7);
+    assertThat(labels(Map.of("input_ids", ids), Loss.AS_FORMAT_SAYS)).containsExactly(5, 6, 7);
+    assertThat(
+            labels(Map.of("input_ids", ids, "labels", List.of(-100, 6L, 8)), Loss.AS_FORMAT_SAYS))
+        .containsExactly(-100, 6, 8);
+    Map<String, Object> masked = Map.of("input_ids", ids, "completion_mask", List.of(0, 1, 1));
+    assertThat(labels(masked, Loss.AS_FORMAT_SAYS))
+        .as("TRL heeds the mask of tokenized rows only when it is told to")
+        .containsExactly(5, 6, 7);
+    assertThat(labels(masked, Loss.COMPLETION)).containsExactly(-100, 6, 7);
+    assertThat(labels(masked, Loss.EVERY_TOKEN)).containsExactly(5, 6, 7);
+    Map<String, Object> both =
+        Map.of(
+            "input_ids",
+            ids,
+            "completion_mask",
+            List.of(0, 1, 1),
+            "assistant_masks",
+            List.of(true, true, false));
+    assertThat(labels(both, Loss.COMPLETION)).containsExactly(-100, 6, -100);
+  }
+
+  private static int[] labels(Map<String, Object> row, Loss loss) {
+    return ((Example.Tokens) format(row, false, loss).example(row)).labels();
+  }
+
+  @Test
+  void mappedColumnsWinAndMustBeThere() {
+    Map<String, Object> row = Map.of("instruction", "Hi", "output", "Hello!", "text", "whole");
+    ColumnMapping mapping = new ColumnMapping("text", "messages", "instruction", "output");
+    DatasetFormats formats = new DatasetFormats(mapping, false, Loss.AS_FORMAT_SAYS);
+    assertThat(formats.recognise(row).example(row))
+        .isEqualTo(new Example.PromptCompletion("Hi", "Hello!"));
+    assertThatThrownBy(() -> formats.recognise(Map.of("text", "whole")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("prompt_column = instruction")
+        .hasMessageContaining("{text=text}");
+  }
+
+  @Test
+  void rowsThatDoNotFitSayWhichColumnAndWhatIsInIt() {
+    DatasetFormat messages = format(Map.of("messages", HELLO), false, Loss.AS_FORMAT_SAYS);
+    assertBad(messages, Map.of(), "column messages is missing and not a list of messages");
+    assertBad(messages, Map.of("messages", List.of()), "column messages holds no message");
+    assertBad(
+        messages,
+        Map.of("messages", List.of(Map.of("content", "x"))),
+        "column messages[0].role is missing");
+    assertBad(messages, Map.of("messages", 5), "column messages is a number (5)");
+    DatasetFormat tokens = format(Map.of("input_ids", List.of(1)), false, Loss.AS_FORMAT_SAYS);
+    assertBad(
+        tokens,
+        Map.of("input_ids", Arrays.asList(1, null)),
+        "column input_ids[1] is missing and not an integer");
+    assertBad(
+        tokens,
+        Map.of("input_ids", List.of(1, 2), "labels", List.of(1)),
+        "labels has 1 entries for 2 input_ids");
+  }
+
+  private static void assertBad(DatasetFormat format, Map<String, Object> row, String message) {
+    assertThatThrownBy(() -> format.example(row))
+        .isInstanceOf(BadRowException.class)
+        .hasMessageContaining(message);
+  }
+}

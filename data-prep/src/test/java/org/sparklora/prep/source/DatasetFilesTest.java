@@ -1,0 +1,102 @@
+package org.sparklora.prep.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+
+class DatasetFilesTest {
+  @TempDir Path folder;
+
+  private void touch(String... names) throws IOException {
+    for (String name : names) {
+      Path file = folder.resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "");
+    }
+  }
+
+  private List<String> find(String dataset, String config, String split) {
+    String root = folder.toUri().getPath();
+    return new DatasetFiles(new Configuration())
+            .find(dataset.isEmpty() ? folder.toString() : folder + "/" + dataset, config, split)
+            .stream()
+            .map(file -> file.hadoopPath().toUri().getPath().substring(root.length()))
+            .toList();
+  }
+
+  @Test
+  void listsAFolderSortedWithoutHiddenAndForeignFiles() throws IOException {
+    touch(
+        "b.jsonl",
+        "a.parquet",
+        "sub/c.csv",
+        ".hidden.jsonl",
+        "_SUCCESS",
+        "_tmp/d.jsonl",
+        "README.md");
+    assertThat(find("", "", "train")).containsExactly("a.parquet", "b.jsonl", "sub/c.csv");
+  }
+
+  @Test
+  void picksTheFilesNamedAfterTheSplit() throws IOException {
+    touch(
+        "data/train-00001-of-00002.parquet",
+        "data/train-00000-of-00002.parquet",
+        "data/test-00000-of-00001.parquet");
+    assertThat(find("", "", "train"))
+        .containsExactly("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet");
+    assertThat(find("", "", "test")).containsExactly("data/test-00000-of-00001.parquet");
+  }
+
+  @Test
+  void theNameOfTheSplitMustStandAsAWord() throws IOException {
+    touch("trainer_notes.jsonl", "strain.jsonl");
+    assertThat(find("", "", "train")).containsExactly("strain.jsonl", "trainer_notes.jsonl");
+    touch("my_train.jsonl");
+    assertThat(find("", "", "train")).containsExactly("my_train.jsonl");
+  }
+
+  @Test
+  void refusesASplitThatIsNotThereWhileOthersAre() throws IOException {
+    touch("data/test-00000-of-00001.parquet");
+    assertThatThrownBy(() -> find("", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_train_split = train")
+        .hasMessageContaining("test-00000-of-00001.parquet");
+  }
+
+  @Test
+  void aFileNamedOutrightAndAGlobAreTakenAsTheyAre() throws IOException {
+    touch("test.jsonl", "test2.jsonl", "train.jsonl");
+    assertThat(find("test.jsonl", "", "train")).containsExactly("test.jsonl");
+    assertThat(find("test*.jsonl", "", "train")).containsExactly("test.jsonl", "test2.jsonl");
+  }
+
+  @Test
+  void takesTheSubfolderOfAConfig() throws IOException {
+    touch("main/train.jsonl", "socratic/train.jsonl");
+    assertThat(find("", "socratic", "train")).containsExactly("socratic/train.jsonl");
+    assertThatThrownBy(() -> find("", "nonesuch", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dataset_config = nonesuch");
+  }
+
+  @Test
+  void refusesWhatIsNotThereOrCannotBeRead() throws IOException {
+    touch("notes/readme.txt");
+    assertThatThrownBy(() -> find("nonesuch", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("there is no such file or folder");
+    assertThatThrownBy(() -> find("notes", "", "train"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(".jsonl");
+  }
+}
