@@ -1,0 +1,70 @@
+package org.sparklora.spark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * What training starts from: a new adapter, an existing one, or all weights of a checkpoint.
+ *
+ * @param model what is trained
+ * @param adapter the adapter to go on from, if there is one
+ * @param seed of a new adapter
+ */
+record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
+
+  /** Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold. */
+  static InitialParameters of(SftConfig config) throws IOException {
+    String folder = config.model().folder();
+    Path checkpoint = Path.of(folder);
+    ConfigException.require(
+        Files.isRegularFile(checkpoint.resolve("config.json")),
+        "model_name_or_path",
+        folder,
+        "it must be a folder with config.json, model.safetensors and tokenizer.json; models of the hub have to be downloaded first");
+    long seed = config.batch().seed();
+    if (config.lora().isEmpty()) {
+      return new InitialParameters(
+          TrainedModel.allWeights(absolute(checkpoint)), Optional.empty(), seed);
+    }
+    DecoderConfig model = DecoderConfig.read(checkpoint.resolve("config.json"));
+    Optional<AdapterFile> adapter = Optional.empty();
+    LoraConfig lora = config.lora().get();
+    if (config.adapterFolder().isPresent()) {
+      adapter = Optional.of(AdapterFile.open(Path.of(config.adapterFolder().get()), model));
+      lora = adapter.get().layout().config();
+    }
+    return new InitialParameters(
+        TrainedModel.adapter(absolute(checkpoint), lora, config.model().keepBfloat16(), seed),
+        adapter,
+        seed);
+  }
+
+  private static String absolute(Path folder) {
+    return folder.toAbsolutePath().normalize().toString();
+  }
+
+  /** Fills a vector of the model's layout. */
+  void write(Kernels kernels, Tensor parameters) throws IOException {
+    if (adapter.isPresent()) {
+      adapter.get().load(kernels, parameters);
+    } else if (model.layout() instanceof AdapterLayout layout) {
+      layout.initialize(parameters, seed);
+    } else if (model.layout() instanceof WeightLayout layout) {
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(model.checkpoint()))) {
+        layout.load(checkpoint, kernels, parameters);
+      }
+    }
+  }
+}

@@ -1,0 +1,146 @@
+package org.sparklora.spark;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HelpText;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.command.MergeCommand;
+import org.sparklora.spark.command.ScoreCommand;
+import org.sparklora.spark.command.TokenizeCommand;
+import org.sparklora.spark.quickstart.MakeBaseCommand;
+import org.sparklora.spark.quickstart.QuickstartCommand;
+import org.sparklora.spark.train.NonFiniteLossException;
+
+/**
+ * The command line: {@code spark-lora COMMAND --flag value …}.
+ *
+ * <p>A mistake of the user ends in one line on standard error and exit code 2, any other failure in
+ * one line and 1; {@code --debug_errors} adds the stack trace.
+ */
+public final class Main {
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+  private static final String DEBUG_FLAG = "--debug_errors";
+
+  private static final List<Command> COMMANDS =
+      List.of(
+          new Command("prep", "make a packed table of a dataset", PrepCommand::run),
+          new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
+          new Command(
+              "merge", "add an adapter to the weights of its base model", MergeCommand::run),
+          new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
+          new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
+          new Command(
+              "quickstart",
+              "train an adapter on bundled data in a few minutes",
+              List.of("--output_dir", "spark-lora-quickstart"),
+              settings -> QuickstartCommand.run(settings, Main::dispatch, System.out, home())),
+          new Command(
+              "quickstart-base",
+              "train the quickstart's base model again",
+              settings -> MakeBaseCommand.run(settings, Main::dispatch, home())));
+
+  private Main() {}
+
+  /** Runs and exits. */
+  public static void main(String[] arguments) {
+    int code = run(arguments);
+    if (code != 0) {
+      System.exit(
+          code); // only on failure: on a cluster an early exit would cut the application's end off
+    }
+  }
+
+  /** Runs and returns the exit code. */
+  static int run(String... arguments) {
+    try {
+      dispatch(arguments);
+      return 0;
+    } catch (Exception | OutOfMemoryError e) {
+      Throwable cause = Failure.causeToShow(e);
+      System.err.println("spark-lora: " + Failure.message(cause));
+      if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
+        e.printStackTrace();
+      }
+      return cause instanceof ConfigException ? MISUSED : FAILED;
+    }
+  }
+
+  private static void dispatch(String... arguments) throws Exception {
+    if (arguments.length == 0 || List.of("--help", "-h", "help").contains(arguments[0])) {
+      System.out.print(usage());
+      return;
+    }
+    Command command = find(arguments[0]);
+    List<String> flags = Arrays.asList(arguments).subList(1, arguments.length);
+    if (flags.contains("--help") || flags.contains("-h")) {
+      System.out.print(HelpText.of(command.name(), command.summary()));
+      return;
+    }
+    List<String> all = new ArrayList<>(command.presets());
+    all.addAll(flags); // the last of equal flags wins
+    CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
+    parsed.notes().forEach(System.err::println);
+    command.action().run(parsed.settings());
+  }
+
+  private static Command find(String name) {
+    return COMMANDS.stream()
+        .filter(command -> command.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "the command",
+                    name,
+                    "use one of "
+                        + String.join(", ", COMMANDS.stream().map(Command::name).toList())));
+  }
+
+  /** The repository's root, where the launcher has told it. */
+  private static Path home() {
+    return Path.of(System.getProperty("sparklora.home", "."));
+  }
+
+  private static String usage() {
+    StringBuilder text =
+        new StringBuilder("Usage: spark-lora COMMAND [--flag value ...]%n%n".formatted());
+    COMMANDS.forEach(
+        command -> text.append("  %-10s %s%n".formatted(command.name(), command.summary())));
+    return text.append("%nspark-lora COMMAND --help lists a command's flags.%n".formatted())
+        .toString();
+  }
+
+  /** What of a failure the user is shown. */
+  private static final class Failure {
+    /**
+     * The innermost exception of ours, which Spark may have wrapped several times; else the
+     * outermost.
+     */
+    static Throwable causeToShow(Throwable failure) {
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        if (cause instanceof ConfigException
+            || cause instanceof TableException
+            || cause instanceof NonFiniteLossException
+            || cause instanceof IllegalArgumentException) {
+          return cause;
+        }
+      }
+      return failure;
+    }
+
+    static String message(Throwable cause) {
+      String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      boolean ours = cause.getClass().getName().startsWith("org.sparklora");
+      String named =
+          ours || cause instanceof IllegalArgumentException
+              ? message
+              : cause.getClass().getSimpleName() + ": " + message;
+      return named.lines().findFirst().orElse(named);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+package org.sparklora.spark;
+
+import java.util.Locale;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.format.DatasetFormats;
+import org.sparklora.prep.pack.PackingStrategy;
+
+/** Makes a {@link PrepConfig} of a user's settings, for {@code prep} and for {@code sft}. */
+final class PrepSettings {
+  private PrepSettings() {}
+
+  static PrepConfig of(Settings settings, String outputFolder) {
+    return new PrepConfig(
+        new PrepConfig.Source(
+            settings.requiredText("dataset_name"),
+            settings.text("dataset_config").orElse(""),
+            settings.requiredText("dataset_train_split"),
+            new ColumnMapping(
+                settings.requiredText("dataset_text_field"),
+                settings.requiredText("messages_column"),
+                settings.requiredText("prompt_column"),
+                settings.requiredText("completion_column")),
+            settings.isOn("use_system_column"),
+            PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
+        new PrepConfig.Model(
+            settings.requiredText("model_name_or_path"),
+            settings.text("chat_template_path").orElse(""),
+            settings.text("eos_token").orElse("")),
+        maxLength(settings.requiredText("max_length")),
+        PrepConfig.Truncation.of(settings.requiredText("truncation_mode")),
+        new PrepConfig.Packing(
+            settings.isOn("packing"),
+            PackingStrategy.of(settings.requiredText("packing_strategy")),
+            settings.integer("packing_batch_size")),
+        loss(settings),
+        settings.isOn("assistant_only_loss"),
+        outputFolder,
+        settings.isOn("overwrite_output_dir"));
+  }
+
+  /** A number of tokens; Python's {@code None} is no limit. */
+  private static int maxLength(String text) {
+    if (text.toLowerCase(Locale.ROOT).equals("none")) {
+      return PrepConfig.UNLIMITED;
+    }
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new ConfigException(
+          "max_length", text, "a number of tokens is expected, or none for no limit");
+    }
+  }
+
+  private static DatasetFormats.Loss loss(Settings settings) {
+    return settings
+        .optionalSwitch("completion_only_loss")
+        .map(only -> only ? DatasetFormats.Loss.COMPLETION : DatasetFormats.Loss.EVERY_TOKEN)
+        .orElse(DatasetFormats.Loss.AS_FORMAT_SAYS);
+  }
+}

@@ -1,0 +1,25 @@
+package org.sparklora.spark;
+
+import java.io.IOException;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Settings;
+
+/** {@code spark-lora sft}. */
+final class SftCommand {
+  private SftCommand() {}
+
+  static void run(Settings settings) throws IOException {
+    SftConfig config = SftConfig.of(settings);
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      SftJob.Result result = SftJob.run(spark, config);
+      System.out.println(
+          "%s: %d steps, %,d tokens, mean loss %.4f, %.0f s"
+              .formatted(
+                  config.output().folder(),
+                  result.steps(),
+                  result.tokens(),
+                  result.trainLoss(),
+                  result.seconds()));
+    }
+  }
+}

@@ -1,0 +1,229 @@
+package org.sparklora.spark;
+
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.spark.train.RowOrder;
+
+/**
+ * Everything {@code sft} needs to know.
+ *
+ * @param model the base model
+ * @param data how the dataset becomes packed rows
+ * @param lora the adapter; empty trains all weights
+ * @param adapterFolder an adapter to go on from
+ * @param batch rows, steps and their order
+ * @param sync how executors are kept in step
+ * @param output where results go and what is logged
+ * @param effectiveYaml all settings as {@code --config} reads them
+ */
+public record SftConfig(
+    Model model,
+    PrepConfig data,
+    Optional<LoraConfig> lora,
+    Optional<String> adapterFolder,
+    OptimizerConfig optimizer,
+    ScheduleConfig schedule,
+    Batch batch,
+    Sync sync,
+    Output output,
+    String effectiveYaml) {
+
+  /**
+   * PEFT's choice for all supported architectures where {@code lora_target_modules} is not given.
+   */
+  private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
+
+  /**
+   * The base model.
+   *
+   * @param folder {@code model_name_or_path}
+   * @param keepBfloat16 whether weights stored as bfloat16 stay so in memory ({@code dtype})
+   */
+  public record Model(String folder, boolean keepBfloat16) {}
+
+  /**
+   * @param rows {@code per_device_train_batch_size}
+   * @param accumulation {@code gradient_accumulation_steps}
+   * @param epochs {@code num_train_epochs}
+   * @param maxSteps {@code max_steps}; not positive: the epochs decide
+   * @param order {@code train_sampling_strategy}
+   * @param seed {@code seed}
+   * @param dataSeed {@code data_seed}
+   */
+  public record Batch(
+      int rows,
+      int accumulation,
+      double epochs,
+      int maxSteps,
+      RowOrder order,
+      long seed,
+      long dataSeed) {
+    public Batch {
+      ConfigException.require(
+          rows >= 1, "per_device_train_batch_size", rows, "a micro-batch has at least one row");
+      ConfigException.require(
+          accumulation >= 1,
+          "gradient_accumulation_steps",
+          accumulation,
+          "a step has at least one micro-batch");
+      ConfigException.require(
+          epochs > 0 || maxSteps > 0,
+          "num_train_epochs",
+          epochs,
+          "it must be positive, or max_steps must be");
+    }
+  }
+
+  /** How executors are kept in step. */
+  public record Sync(Mode mode, int averagingFrequency, Optional<Integer> workers) {
+    /** {@code --sync}. */
+    public enum Mode {
+      PARAMETERS,
+      GRADIENTS
+    }
+
+    public Sync {
+      ConfigException.require(
+          averagingFrequency >= 1,
+          "averaging_frequency",
+          averagingFrequency,
+          "it is a number of steps, at least 1");
+      workers.ifPresent(
+          count ->
+              ConfigException.require(count >= 1, "num_workers", count, "at least one must train"));
+    }
+  }
+
+  /**
+   * @param folder {@code output_dir}
+   * @param overwrite {@code overwrite_output_dir}
+   * @param loggingSteps {@code logging_steps}; below 1 a share of all steps, 0 for no log rows
+   * @param logFirstStep {@code logging_first_step}
+   * @param runName {@code run_name}, or the output folder's name
+   * @param showProgress not {@code disable_tqdm}
+   */
+  public record Output(
+      String folder,
+      boolean overwrite,
+      double loggingSteps,
+      boolean logFirstStep,
+      String runName,
+      boolean showProgress) {
+    public Output {
+      ConfigException.require(
+          loggingSteps >= 0,
+          "logging_steps",
+          loggingSteps,
+          "it is a number of steps, or a share of them below 1");
+    }
+
+    /** Whole steps between log rows, of a run with so many. */
+    public int loggingSteps(int totalSteps) {
+      return (int) (loggingSteps >= 1 ? loggingSteps : Math.ceil(loggingSteps * totalSteps));
+    }
+  }
+
+  /** The records of a user's settings. */
+  public static SftConfig of(Settings settings) {
+    settings.oneOf("optim", List.of("adamw_torch_fused", "adamw_torch"));
+    settings.oneOf("loss_type", List.of("nll", "chunked_nll"));
+    settings.oneOf("eval_strategy", List.of("no"));
+    String outputFolder = settings.requiredText("output_dir");
+    return new SftConfig(
+        new Model(settings.requiredText("model_name_or_path"), keepsBfloat16(settings)),
+        PrepSettings.of(settings, settings.text("packed_dir").orElse(outputFolder + ".packed")),
+        lora(settings),
+        settings.text("adapter_name_or_path"),
+        new OptimizerConfig(
+            settings.number("learning_rate"),
+            settings.number("adam_beta1"),
+            settings.number("adam_beta2"),
+            settings.number("adam_epsilon"),
+            settings.number("weight_decay"),
+            settings.number("max_grad_norm")),
+        schedule(settings),
+        batch(settings),
+        sync(settings),
+        output(settings, outputFolder),
+        settings.toYaml());
+  }
+
+  private static boolean keepsBfloat16(Settings settings) {
+    String dtype = settings.oneOf("dtype", List.of("float32", "bfloat16", "auto"));
+    return !dtype.equals("float32");
+  }
+
+  private static Optional<LoraConfig> lora(Settings settings) {
+    if (!settings.isOn("use_peft")) {
+      ConfigException.require(
+          settings.text("adapter_name_or_path").isEmpty(),
+          "adapter_name_or_path",
+          settings.text("adapter_name_or_path").orElse(""),
+          "an adapter is trained only with --use_peft");
+      return Optional.empty();
+    }
+    List<String> given = settings.values("lora_target_modules");
+    LoraTargets targets =
+        given.isEmpty() ? LoraTargets.names(PEFT_DEFAULT_TARGETS) : LoraTargets.ofFlag(given);
+    return Optional.of(
+        new LoraConfig(
+            settings.integer("lora_r"),
+            settings.integer("lora_alpha"),
+            settings.number("lora_dropout"),
+            settings.isOn("use_rslora"),
+            targets));
+  }
+
+  private static ScheduleConfig schedule(Settings settings) {
+    double warmup = settings.number("warmup_steps");
+    if (settings.isGiven("warmup_ratio") && warmup == 0) {
+      warmup = settings.number("warmup_ratio");
+      ConfigException.require(
+          warmup >= 0 && warmup < 1,
+          "warmup_ratio",
+          warmup,
+          "it is a share of all steps, in [0, 1)");
+    }
+    return new ScheduleConfig(
+        ScheduleConfig.Type.of(settings.requiredText("lr_scheduler_type")), warmup);
+  }
+
+  private static Batch batch(Settings settings) {
+    String order = settings.oneOf("train_sampling_strategy", List.of("random", "sequential"));
+    int seed = settings.integer("seed");
+    return new Batch(
+        settings.integer("per_device_train_batch_size"),
+        settings.integer("gradient_accumulation_steps"),
+        settings.number("num_train_epochs"),
+        settings.integer("max_steps"),
+        order.equals("random") ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
+        seed,
+        settings.optionalInteger("data_seed").orElse(seed));
+  }
+
+  private static Sync sync(Settings settings) {
+    String mode = settings.oneOf("sync", List.of("parameters", "gradients"));
+    return new Sync(
+        mode.equals("parameters") ? Sync.Mode.PARAMETERS : Sync.Mode.GRADIENTS,
+        settings.integer("averaging_frequency"),
+        settings.optionalInteger("num_workers"));
+  }
+
+  private static Output output(Settings settings, String folder) {
+    String strategy = settings.oneOf("logging_strategy", List.of("steps", "no"));
+    return new Output(
+        folder,
+        settings.isOn("overwrite_output_dir"),
+        strategy.equals("no") ? 0 : settings.number("logging_steps"),
+        settings.isOn("logging_first_step"),
+        settings.text("run_name").orElse(new org.apache.hadoop.fs.Path(folder).getName()),
+        !settings.optionalSwitch("disable_tqdm").orElse(false));
+  }
+}

@@ -1,0 +1,35 @@
+package org.sparklora.spark;
+
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Settings;
+
+/** Opens the Spark session that a command runs in. */
+final class SparkSessions {
+  private static final String MASTER = "spark.master";
+
+  private SparkSessions() {}
+
+  /**
+   * The session of spark-submit or {@code --master}; otherwise one in this JVM, quiet and without
+   * ports to the outside.
+   */
+  static SparkSession open(Settings settings) {
+    SparkConf conf = new SparkConf();
+    Optional<String> master = settings.text("master");
+    if (master.isPresent()) {
+      conf.setMaster(master.get());
+    }
+    conf.setIfMissing(MASTER, "local[*]");
+    conf.setIfMissing("spark.app.name", "spark-lora " + settings.command());
+    if (conf.get(MASTER).startsWith("local")) {
+      conf.setIfMissing("spark.ui.enabled", "false");
+      conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+      conf.setIfMissing("spark.driver.host", "127.0.0.1");
+    }
+    // a task that waits for a slot near its data would hold up every other worker of the step
+    conf.setIfMissing("spark.locality.wait", "0");
+    return SparkSession.builder().config(conf).getOrCreate();
+  }
+}

@@ -1,0 +1,107 @@
+package org.sparklora.spark.command;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.ChatTemplateException;
+import org.sparklora.model.text.Conversation;
+import org.sparklora.model.text.Message;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * Turns the text or messages of a row into tokens, with the tokenizer and template of a checkpoint
+ * folder.
+ */
+final class RowText {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final Path folder;
+  private final Tokenizer tokenizer;
+  private final Optional<ChatTemplate> template;
+  private final ChatTemplate.Options options;
+
+  private RowText(
+      Path folder,
+      Tokenizer tokenizer,
+      Optional<ChatTemplate> template,
+      ChatTemplate.Options options) {
+    this.folder = folder;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    this.options = options;
+  }
+
+  static RowText of(Path folder, ChatTemplate.Options options) {
+    return new RowText(folder, Tokenizer.load(folder), ChatTemplate.load(folder), options);
+  }
+
+  Tokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * Adds {@code input_ids}, and {@code text} for messages.
+   *
+   * @return false if the row has neither {@code messages} nor {@code text}
+   */
+  boolean addTokens(JsonLines.Row row) {
+    if (row.fields().hasNonNull("messages")) {
+      String text = render(row);
+      row.fields().put("text", text);
+      row.put(
+          "input_ids",
+          tokenizer.encode(text, false)); // the template writes the special tokens itself
+      return true;
+    }
+    JsonNode text = row.fields().path("text");
+    if (text.isTextual()) {
+      row.put("input_ids", tokenizer.encode(text.asText()));
+    }
+    return text.isTextual();
+  }
+
+  private String render(JsonLines.Row row) {
+    ChatTemplate chat =
+        template.orElseThrow(
+            () ->
+                new ConfigException(
+                    "model_name_or_path",
+                    folder,
+                    "the folder has no chat template; add chat_template.jinja, or give rows with text"));
+    try {
+      return chat.render(conversation(row), options).text();
+    } catch (ChatTemplateException e) {
+      throw row.error(e.getMessage());
+    }
+  }
+
+  private static Conversation conversation(JsonLines.Row row) {
+    List<Message> messages = new ArrayList<>();
+    for (JsonNode message : row.fields().get("messages")) {
+      if (!message.path("role").isTextual()) {
+        throw row.error("a message has no role");
+      }
+      Map<String, Object> extra =
+          JSON.convertValue(message, new TypeReference<TreeMap<String, Object>>() {});
+      extra.remove("role");
+      String content = message.path("content").isTextual() ? (String) extra.remove("content") : "";
+      messages.add(new Message(message.get("role").asText(), content, extra));
+    }
+    if (messages.isEmpty()) {
+      throw row.error("messages is empty");
+    }
+    Map<String, Object> variables = new TreeMap<>();
+    if (row.fields().hasNonNull("tools")) {
+      variables.put("tools", JSON.convertValue(row.fields().get("tools"), Object.class));
+    }
+    return new Conversation(messages, variables);
+  }
+}

@@ -1,0 +1,163 @@
+package org.sparklora.spark.command;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.loss.TokenLogProbs;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * {@code score}: the log-probability of every token of a text under a model, with or without an
+ * adapter.
+ *
+ * <p>A row has {@code input_ids} (with {@code seq_lengths}, several documents that do not see each
+ * other), {@code messages} or {@code text}. It gets {@code logprobs}, one number for each token
+ * after the first, null where a document begins, and {@code nll}, the mean of the others'
+ * negatives.
+ */
+public final class ScoreCommand {
+  /** Rows are computed together up to this many tokens: enough to keep gemm busy, little memory. */
+  private static final int BATCH_TOKENS = 2048;
+
+  private final AdapterStep step;
+  private final Tensor parameters;
+
+  private ScoreCommand(AdapterStep step, Tensor parameters) {
+    this.step = step;
+    this.parameters = parameters;
+  }
+
+  /** Runs the command; the output appears only when it is complete. */
+  public static void run(Settings settings) throws IOException {
+    Path folder = Path.of(settings.requiredText("model_name_or_path"));
+    Path input = Path.of(settings.requiredText("input"));
+    Kernels kernels = KernelsProvider.kernels();
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
+        var in = new JsonLines.Reader(input);
+        var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+      Optional<AdapterFile> adapter = Optional.empty();
+      if (settings.isGiven("adapter")) {
+        adapter =
+            Optional.of(
+                AdapterFile.open(Path.of(settings.requiredText("adapter")), checkpoint.config()));
+      }
+      ParameterLayout layout =
+          adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
+      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+      try (Tensor parameters = kernels.allocate(layout.size());
+          AdapterStep step = new AdapterStep(decoder, kernels)) {
+        if (adapter.isPresent()) {
+          adapter.get().load(kernels, parameters);
+        }
+        new ScoreCommand(step, parameters).scoreAll(folder, in, out);
+      }
+      out.finish();
+    }
+  }
+
+  private void scoreAll(Path folder, JsonLines.Reader in, JsonLines.Writer out) throws IOException {
+    RowText texts =
+        null; // read at the first row that needs it: rows of tokens do without a tokenizer
+    List<JsonLines.Row> pending = new ArrayList<>();
+    int pendingTokens = 0;
+    while (in.hasNext()) {
+      JsonLines.Row row = in.next();
+      if (!row.fields().hasNonNull("input_ids")) {
+        texts = texts == null ? RowText.of(folder, ChatTemplate.Options.training()) : texts;
+        if (!texts.addTokens(row)) {
+          throw row.error("it has neither input_ids nor messages nor text");
+        }
+      }
+      int tokens = row.fields().get("input_ids").size();
+      if (pendingTokens + tokens > BATCH_TOKENS && !pending.isEmpty()) {
+        score(pending, out);
+        pendingTokens = 0;
+      }
+      pending.add(row);
+      pendingTokens += tokens;
+    }
+    score(pending, out);
+  }
+
+  private void score(List<JsonLines.Row> rows, JsonLines.Writer out) throws IOException {
+    List<PackedBatch.Row> packed = new ArrayList<>();
+    for (JsonLines.Row row : rows) {
+      packed.add(packed(row));
+    }
+    PackedBatch batch = PackedBatch.of(packed);
+    float[] byPosition = new float[batch.tokenCount()];
+    boolean[] scored = new boolean[batch.tokenCount()];
+    if (batch.tokenCount() > 0) {
+      TokenLogProbs logProbs = step.logProbs(parameters, batch, 1f);
+      for (int m = 0; m < logProbs.count(); m++) {
+        byPosition[logProbs.positions()[m]] = logProbs.logProbs()[m];
+        scored[logProbs.positions()[m]] = true;
+      }
+    }
+    int first = 0;
+    for (int i = 0; i < rows.size(); i++) {
+      int used =
+          Arrays.stream(packed.get(i).seqLengths())
+              .sum(); // what follows is padding, and not computed
+      addScores(rows.get(i), byPosition, scored, first, used);
+      first += used;
+    }
+    out.write(rows);
+    rows.clear();
+  }
+
+  private PackedBatch.Row packed(JsonLines.Row row) {
+    int[] ids = row.integers("input_ids");
+    int vocabSize = step.decoder().config().vocabSize();
+    for (int id : ids) {
+      if (id < 0 || id >= vocabSize) {
+        throw row.error(
+            "token id %d is not in the model's vocabulary of %d".formatted(id, vocabSize));
+      }
+    }
+    try {
+      return row.fields().hasNonNull("seq_lengths")
+          ? new PackedBatch.Row(ids, ids, row.integers("seq_lengths"))
+          : PackedBatch.Row.of(ids, ids);
+    } catch (IllegalArgumentException e) {
+      throw row.error(e.getMessage());
+    }
+  }
+
+  /** The logits of position n speak of token n + 1. */
+  private static void addScores(
+      JsonLines.Row row, float[] byPosition, boolean[] scored, int first, int used) {
+    int tokens = row.fields().get("input_ids").size();
+    ArrayNode logProbs = row.fields().putArray("logprobs");
+    double sum = 0;
+    int count = 0;
+    for (int n = 0; n < tokens - 1; n++) {
+      if (n < used && scored[first + n]) {
+        logProbs.add(byPosition[first + n]);
+        sum -= byPosition[first + n];
+        count++;
+      } else {
+        logProbs.addNull();
+      }
+    }
+    if (count > 0) {
+      row.fields().put("nll", sum / count);
+    } else {
+      row.fields().putNull("nll");
+    }
+  }
+}

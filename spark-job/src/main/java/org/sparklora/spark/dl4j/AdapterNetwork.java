@@ -1,0 +1,86 @@
+package org.sparklora.spark.dl4j;
+
+import org.bytedeco.javacpp.Pointer;
+import org.deeplearning4j.nn.conf.BackpropType;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * The DL4J network on the driver: one {@link DecoderLayer}, its parameters and AdamW's state.
+ *
+ * <p>Not thread-safe.
+ */
+public final class AdapterNetwork {
+  private final MultiLayerNetwork network;
+
+  private AdapterNetwork(MultiLayerNetwork network) {
+    this.network = network;
+  }
+
+  /**
+   * A network whose parameters are all 0 until {@link #parameters} is written to.
+   *
+   * @param layout of the flat parameter vector: decayed parameters first
+   */
+  public static AdapterNetwork create(
+      TrainedModel model,
+      ParameterLayout layout,
+      OptimizerConfig optimizer,
+      ScheduleConfig schedule,
+      int totalSteps) {
+    long decayed =
+        layout.entries().stream()
+            .filter(ParameterLayout.Entry::decayed)
+            .mapToLong(ParameterLayout.Entry::size)
+            .sum();
+    if (layout.size() > Integer.MAX_VALUE / 2) {
+      throw new IllegalArgumentException(
+          "Cannot train %,d parameters: Deeplearning4j counts an optimizer's two moments in 32 bits, which allows 1,073,741,823; train an adapter or lower lora_r"
+              .formatted(layout.size()));
+    }
+    TorchAdamW updater =
+        new TorchAdamW(
+            optimizer.beta1(),
+            optimizer.beta2(),
+            optimizer.epsilon(),
+            HfSchedule.of(optimizer.learningRate(), schedule, totalSteps));
+    MultiLayerConfiguration configuration =
+        new NeuralNetConfiguration.Builder()
+            .updater(updater)
+            .miniBatch(false) // the loss is already divided by the step's target tokens
+            .trainingWorkspaceMode(WorkspaceMode.NONE)
+            .inferenceWorkspaceMode(WorkspaceMode.NONE)
+            .list()
+            .layer(DecoderLayerConf.of(model, decayed, layout.size() - decayed, optimizer, updater))
+            .backpropType(BackpropType.Standard)
+            .build();
+    MultiLayerNetwork network = new MultiLayerNetwork(configuration);
+    network.init();
+    return new AdapterNetwork(network);
+  }
+
+  MultiLayerNetwork network() {
+    return network;
+  }
+
+  /** The memory of the parameters, float32; writing to it changes the network. */
+  public Pointer parameters() {
+    return DecoderLayer.address(network.params());
+  }
+
+  /** The learning rate of a step; the first is 0. */
+  public double learningRate(int step) {
+    return network
+        .getLayerWiseConfigurations()
+        .getConf(0)
+        .getLayer()
+        .getUpdaterByParam(FlatParameters.DECAYED)
+        .getLearningRate(step, 0);
+  }
+}

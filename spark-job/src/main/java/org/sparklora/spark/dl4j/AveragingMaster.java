@@ -1,0 +1,105 @@
+package org.sparklora.spark.dl4j;
+
+import java.util.Optional;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.spark.api.RDDTrainingApproach;
+import org.deeplearning4j.spark.api.Repartition;
+import org.deeplearning4j.spark.api.WorkerConfiguration;
+import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
+import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
+import org.nd4j.linalg.cpu.nativecpu.NDArray;
+
+/**
+ * DL4J's training master, one for each round, with what it lacks: it gives back the memory of its
+ * broadcast, and in local mode hands arrays over in place.
+ */
+final class AveragingMaster extends ParameterAveragingTrainingMaster implements AutoCloseable {
+  private static final long serialVersionUID = 1L;
+  private static final String SERIALIZER = "spark.serializer";
+
+  private final transient Optional<LocalMemory> local;
+  private final int workers;
+  private transient Broadcast<NetBroadcastTuple> broadcast;
+
+  private AveragingMaster(Builder builder, Optional<LocalMemory> local, int workers) {
+    super(builder);
+    this.local = local;
+    this.workers = workers;
+  }
+
+  static AveragingMaster of(
+      JavaSparkContext spark, MultiLayerNetwork network, int workers, int averagingFrequency) {
+    Builder builder =
+        new Builder(workers, 1)
+            .batchSizePerWorker(1) // a DataSet is one example: a whole step
+            .averagingFrequency(averagingFrequency)
+            .saveUpdater(
+                true) // false by default, against its documentation: AdamW's moments would vanish
+            // each round
+            .rddTrainingApproach(RDDTrainingApproach.Direct)
+            .repartionData(Repartition.Never)
+            .storageLevel(null) // the round's rows are read once
+            .workerPrefetchNumBatches(0);
+    Optional<LocalMemory> local =
+        sharesMemory(spark, network) ? Optional.of(LocalMemory.open(network)) : Optional.empty();
+    return new AveragingMaster(builder, local, workers);
+  }
+
+  /**
+   * Kryo would write a {@link LocalArray} by its fields; a device's arrays are of another class.
+   */
+  private static boolean sharesMemory(JavaSparkContext spark, MultiLayerNetwork network) {
+    return spark.isLocal()
+        && !spark.getConf().get(SERIALIZER, "").contains("Kryo")
+        && network.params() instanceof NDArray;
+  }
+
+  @Override
+  public ParameterAveragingTrainingWorker getWorkerInstance(SparkDl4jMultiLayer spark) {
+    MultiLayerNetwork network = spark.getNetwork();
+    NetBroadcastTuple tuple =
+        local
+            .map(
+                memory ->
+                    new NetBroadcastTuple(
+                        network.getLayerWiseConfigurations(),
+                        memory.share(network.params()),
+                        memory.share(network.getUpdater().getStateViewArray())))
+            .orElseGet(
+                () ->
+                    new NetBroadcastTuple(
+                        network.getLayerWiseConfigurations(),
+                        network.params(),
+                        network.getUpdater().getStateViewArray()));
+    broadcast = spark.getSparkContext().broadcast(tuple);
+    WorkerConfiguration configuration =
+        new WorkerConfiguration(
+            false,
+            rddDataSetNumExamples,
+            batchSizePerWorker,
+            averagingFrequency,
+            prefetchNumBatches,
+            false);
+    return local
+        .<ParameterAveragingTrainingWorker>map(
+            memory ->
+                new LocalWorker(
+                    broadcast, configuration, trainingHookList, memory.name(), workers == 1))
+        .orElseGet(
+            () ->
+                new ParameterAveragingTrainingWorker(
+                    broadcast, true, configuration, trainingHookList, null, null));
+  }
+
+  @Override
+  public void close() {
+    if (broadcast != null) {
+      broadcast.destroy(); // DL4J keeps one a round, each with parameters and moments
+    }
+    local.ifPresent(LocalMemory::close);
+  }
+}

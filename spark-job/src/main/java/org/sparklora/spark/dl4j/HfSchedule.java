@@ -1,0 +1,60 @@
+package org.sparklora.spark.dl4j;
+
+import org.nd4j.linalg.schedule.ISchedule;
+import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.sparklora.pipeline.config.ScheduleConfig;
+
+/**
+ * A learning rate schedule of transformers as DL4J asks for it: the rate of iteration k is that of
+ * transformers' step k + 1. Epochs play no part: DL4J counts every averaging round as one.
+ *
+ * <p>Immutable and thread-safe.
+ */
+final class HfSchedule implements ISchedule {
+  private static final long serialVersionUID = 1L;
+
+  @JsonProperty private final double peak;
+  @JsonProperty private final String type;
+  @JsonProperty private final double warmup;
+  @JsonProperty private final int totalSteps;
+
+  HfSchedule(
+      @JsonProperty("peak") double peak,
+      @JsonProperty("type") String type,
+      @JsonProperty("warmup") double warmup,
+      @JsonProperty("totalSteps") int totalSteps) {
+    this.peak = peak;
+    this.type = type;
+    this.warmup = warmup;
+    this.totalSteps = totalSteps;
+  }
+
+  static HfSchedule of(double peak, ScheduleConfig config, int totalSteps) {
+    return new HfSchedule(peak, config.type().flag(), config.warmup(), totalSteps);
+  }
+
+  @Override
+  public double valueAt(int iteration, int epoch) {
+    ScheduleConfig config = new ScheduleConfig(ScheduleConfig.Type.of(type), warmup);
+    return peak * config.factor(iteration, totalSteps);
+  }
+
+  @Override
+  public ISchedule clone() {
+    return this;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof HfSchedule that
+        && peak == that.peak
+        && type.equals(that.type)
+        && warmup == that.warmup
+        && totalSteps == that.totalSteps;
+  }
+
+  @Override
+  public int hashCode() {
+    return Double.hashCode(peak) * 31 + totalSteps;
+  }
+}

@@ -1,0 +1,151 @@
+package org.sparklora.spark.dl4j;
+
+import java.util.Iterator;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.UUID;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.api.java.function.VoidFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.CollectionAccumulator;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.train.StepMetrics;
+import org.sparklora.spark.train.StepRows;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * {@code --sync gradients}: executors return gradients summed over their tokens, the driver applies
+ * one DL4J update.
+ *
+ * <p>The global batch does not depend on the number of workers, so neither does the result: exactly
+ * in local mode, where all add to one gradient in turn; up to the rounding of a float32 sum on a
+ * cluster.
+ */
+public final class SummedGradients implements Synchronizer {
+  private static final int REDUCE_DEPTH = 2;
+
+  private final JavaSparkContext spark;
+  private final TrainedModel model;
+  private final MultiLayerNetwork network;
+  private final double maxGradNorm;
+
+  /**
+   * @param model what {@code network} was made for
+   * @param maxGradNorm larger gradients are clipped to it; 0 for none
+   */
+  public SummedGradients(
+      JavaSparkContext spark, TrainedModel model, AdapterNetwork network, double maxGradNorm) {
+    this.spark = spark;
+    this.model = model;
+    this.network = network.network();
+    this.maxGradNorm = maxGradNorm;
+    this.network.initGradientsView();
+  }
+
+  @Override
+  public int stepsPerRound() {
+    return 1;
+  }
+
+  @Override
+  public RoundReport train(List<List<StepRows>> rows) {
+    List<int[]> encoded = rows.stream().flatMap(List::stream).map(StepRows::encode).toList();
+    int step = rows.get(0).get(0).step();
+    INDArray gradient = network.getFlattenedGradients();
+    gradient.assign(0);
+    CollectionAccumulator<StepMetrics> metrics = spark.sc().collectionAccumulator("step metrics");
+    if (spark.isLocal()) {
+      sumInPlace(encoded, gradient, metrics);
+    } else {
+      sumOverWire(encoded, gradient, metrics);
+    }
+    StepMetrics sum = metrics.value().stream().reduce(StepMetrics.none(step), StepMetrics::plus);
+    double norm = GradientClip.apply(gradient, maxGradNorm, step);
+    update(step, gradient);
+    return new RoundReport(List.of(sum.withGradNorm(norm)), OptionalDouble.empty());
+  }
+
+  private void sumInPlace(
+      List<int[]> encoded, INDArray gradient, CollectionAccumulator<StepMetrics> metrics) {
+    String exchange = UUID.randomUUID().toString();
+    GradientExchange.open(
+        exchange, DecoderLayer.address(network.params()), DecoderLayer.address(gradient));
+    try {
+      partitions(encoded).foreachPartition(new AddInPlace(model, exchange, metrics));
+    } finally {
+      GradientExchange.close(exchange);
+    }
+  }
+
+  private void sumOverWire(
+      List<int[]> encoded, INDArray gradient, CollectionAccumulator<StepMetrics> metrics) {
+    Broadcast<FlatVector> parameters =
+        spark.broadcast(
+            FlatVector.copyOf(DecoderLayer.address(network.params()), network.numParams()));
+    try {
+      partitions(encoded)
+          .mapPartitions(new SumMicroBatches(model, parameters, metrics))
+          .treeReduce(FlatVector::add, REDUCE_DEPTH)
+          .copyTo(DecoderLayer.address(gradient));
+    } finally {
+      parameters.destroy();
+    }
+  }
+
+  private JavaRDD<int[]> partitions(List<int[]> encoded) {
+    return spark.parallelize(encoded, encoded.size());
+  }
+
+  /** What DL4J does after backpropagation, with a gradient that came from elsewhere. */
+  private void update(int step, INDArray gradient) {
+    network
+        .getUpdater()
+        .update(
+            network, new DefaultGradient(gradient), step, 0, 1, LayerWorkspaceMgr.noWorkspaces());
+    network.params().subi(gradient.reshape(network.params().shape()));
+    network.getLayerWiseConfigurations().setIterationCount(step + 1);
+  }
+
+  /** An executor in the driver's JVM: adds to the driver's gradient, returns nothing. */
+  private record AddInPlace(
+      TrainedModel model, String exchange, CollectionAccumulator<StepMetrics> metrics)
+      implements VoidFunction<Iterator<int[]>> {
+
+    @Override
+    public void call(Iterator<int[]> rows) throws InterruptedException {
+      GradientExchange shared = GradientExchange.find(exchange).orElseThrow();
+      while (rows.hasNext()) {
+        metrics.add(shared.accumulate(ExecutorModel.of(model), StepRows.decode(rows.next())));
+      }
+    }
+  }
+
+  /** An executor elsewhere: micro-batches in, one gradient out. */
+  private record SumMicroBatches(
+      TrainedModel model,
+      Broadcast<FlatVector> parameters,
+      CollectionAccumulator<StepMetrics> metrics)
+      implements FlatMapFunction<Iterator<int[]>, FlatVector> {
+
+    @Override
+    public Iterator<FlatVector> call(Iterator<int[]> rows) {
+      FlatVector gradient = new FlatVector(parameters.value().size());
+      while (rows.hasNext()) {
+        metrics.add(
+            ExecutorModel.of(model)
+                .accumulate(
+                    StepRows.decode(rows.next()),
+                    parameters.value().pointer(),
+                    gradient.pointer()));
+      }
+      return List.of(gradient).iterator();
+    }
+  }
+}

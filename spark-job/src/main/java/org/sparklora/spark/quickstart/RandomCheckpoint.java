@@ -1,0 +1,71 @@
+package org.sparklora.spark.quickstart;
+
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * A model before its first step: matrices normal with deviation 0.02, norms one, biases zero, as
+ * transformers initialises its decoders. The same seed gives the same weights.
+ */
+final class RandomCheckpoint {
+  private static final double DEVIATION = 0.02;
+
+  private RandomCheckpoint() {}
+
+  /**
+   * Copies the small files of {@code source} (config, tokenizer) and adds {@code
+   * model.safetensors}.
+   */
+  static void write(Path source, Path output, long seed) throws IOException {
+    Files.createDirectories(output);
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(source, "*.json")) {
+      for (Path file : files) {
+        Files.copy(file, output.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Kernels kernels = KernelsProvider.kernels();
+    SplittableRandom random = new SplittableRandom(seed);
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    for (Map.Entry<String, long[]> weight :
+        WeightNames.expected(DecoderConfig.read(output.resolve("config.json"))).entrySet()) {
+      SplittableRandom own = random.split();
+      entries.add(
+          new SafeTensorsWriter.Entry(
+              weight.getKey(),
+              DType.FLOAT32,
+              weight.getValue(),
+              () -> draw(kernels, weight.getKey(), weight.getValue(), own)));
+    }
+    SafeTensorsWriter.write(output.resolve("model.safetensors"), entries);
+  }
+
+  private static Tensor draw(Kernels kernels, String name, long[] shape, SplittableRandom random) {
+    Tensor tensor = kernels.allocate(shape);
+    if (shape.length == 1) {
+      kernels.fill(tensor, name.endsWith("bias") ? 0 : 1);
+      return tensor;
+    }
+    float[] values = new float[Math.toIntExact(tensor.size())];
+    for (int i = 0; i < values.length; i++) {
+      // Box and Muller's transform; 1 − u is never zero
+      double radius = Math.sqrt(-2 * Math.log(1 - random.nextDouble()));
+      values[i] = (float) (DEVIATION * radius * Math.cos(2 * Math.PI * random.nextDouble()));
+    }
+    tensor.write(0, values, 0, values.length);
+    return tensor;
+  }
+}

@@ -1,0 +1,119 @@
+package org.sparklora.spark.train;
+
+import java.io.Serializable;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.SplittableRandom;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * How far averaging factors is from averaging updates: {@code ‖(1/n)Σ BᵢAᵢ − B̄Ā‖ / ‖B̄Ā‖} in the
+ * Frobenius norm, over all targeted layers together.
+ *
+ * <p>The products are as large as the base model, so nobody forms them. Each worker sends the
+ * sketch {@code BᵢAᵢΩ}, with Ω {@code (in, S)} of random signs that all derive from one seed. As
+ * E[ΩΩᵀ] = S·I, the squared norm of a sketch divided by S is an unbiased estimate of that of the
+ * product, and sketches average as products do.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class AveragingError implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * S: the estimate of a norm is off by about √(2/S)/√layers. A sketch is S/R of the size of all B.
+   */
+  private static final int COLUMNS = 4;
+
+  private static final long SEED = 20250929;
+
+  private final AdapterLayout layout; // null where nothing is measured
+
+  private AveragingError(AdapterLayout layout) {
+    this.layout = layout;
+  }
+
+  /** The measure for an adapter; for full fine-tuning, where averaging is linear, there is none. */
+  public static AveragingError of(TrainedModel model) {
+    return new AveragingError(model.layout() instanceof AdapterLayout adapter ? adapter : null);
+  }
+
+  /** Measures nothing. */
+  public static AveragingError none() {
+    return new AveragingError(null);
+  }
+
+  /**
+   * {@code BAΩ} of every targeted layer, one after the other.
+   *
+   * @param parameters the flat adapter vector, float32
+   */
+  public Optional<float[]> sketch(Pointer parameters) {
+    if (layout == null) {
+      return Optional.empty();
+    }
+    Kernels kernels = KernelsProvider.kernels();
+    Tensor vector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    int outputs =
+        layout.modules().stream()
+            .mapToInt(module -> layout.factors(module).orElseThrow().out())
+            .sum();
+    float[] sketch = new float[outputs * COLUMNS];
+    int start = 0;
+    for (String module : layout.modules()) {
+      AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
+      try (Tensor signs = signs(kernels, module, factors.in());
+          Tensor inner = kernels.allocate(COLUMNS, factors.rank());
+          Tensor product = kernels.allocate(factors.out(), COLUMNS)) {
+        kernels.matmul(signs, factors.a(vector), inner); // (AΩ)ᵀ
+        kernels.matmul(factors.b(vector), inner, product); // B·(AΩ)
+        product.read(0, sketch, start, factors.out() * COLUMNS);
+      }
+      start += factors.out() * COLUMNS;
+    }
+    return Optional.of(sketch);
+  }
+
+  /** Ωᵀ {@code (S, in)} of a layer, the same on every machine. */
+  private static Tensor signs(Kernels kernels, String module, int in) {
+    SplittableRandom random = new SplittableRandom(SEED + module.hashCode());
+    float[] values = new float[COLUMNS * in];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextBoolean() ? 1 : -1;
+    }
+    Tensor signs = kernels.allocate(COLUMNS, in);
+    signs.write(0, values, 0, values.length);
+    return signs;
+  }
+
+  /**
+   * The relative error of an average.
+   *
+   * @param sketches of the workers before averaging
+   * @param averaged the flat adapter vector after it, float32
+   * @return empty where fewer than two workers were averaged
+   */
+  public OptionalDouble relative(List<float[]> sketches, Pointer averaged) {
+    if (sketches.size() < 2) {
+      return OptionalDouble.empty();
+    }
+    float[] ofAverage = sketch(averaged).orElseThrow();
+    double error = 0;
+    double size = 0;
+    for (int i = 0; i < ofAverage.length; i++) {
+      double mean = 0;
+      for (float[] sketch : sketches) {
+        mean += sketch[i] / (double) sketches.size();
+      }
+      error += (mean - ofAverage[i]) * (mean - ofAverage[i]);
+      size += (double) ofAverage[i] * ofAverage[i];
+    }
+    return OptionalDouble.of(size == 0 ? 0 : Math.sqrt(error / size));
+  }
+}

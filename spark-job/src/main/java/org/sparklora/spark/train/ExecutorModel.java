@@ -1,0 +1,104 @@
+package org.sparklora.spark.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReentrantLock;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.StepResult;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/**
+ * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
+ * by its tasks, so they are never broadcast, averaged or serialised.
+ *
+ * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the kernels
+ * busy and a second one would only double the activations.
+ */
+public final class ExecutorModel {
+  private static final Map<TrainedModel, ExecutorModel> LOADED = new ConcurrentHashMap<>();
+
+  private final ParameterLayout layout;
+  private final Kernels kernels;
+  private final AdapterStep step;
+  private final long seed;
+  private final ReentrantLock turn = new ReentrantLock(true);
+
+  private ExecutorModel(TrainedModel source) {
+    this.kernels = KernelsProvider.kernels();
+    this.layout = source.layout();
+    this.step = new AdapterStep(load(source, layout, kernels), kernels);
+    this.seed = source.seed();
+  }
+
+  private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
+    try (CheckpointFolder folder = CheckpointFolder.open(Path.of(source.checkpoint()))) {
+      return Decoder.load(folder, layout, kernels, source.baseWeights());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** This JVM's copy; the first call reads the weights. */
+  public static ExecutorModel of(TrainedModel source) {
+    return LOADED.computeIfAbsent(source, ExecutorModel::new);
+  }
+
+  /** Forgets this JVM's copy, so that its memory can be reused. */
+  public static void release(TrainedModel source) {
+    LOADED.remove(source);
+  }
+
+  /** How the trained parameters lie in their vector. */
+  public ParameterLayout layout() {
+    return layout;
+  }
+
+  /**
+   * Adds the gradient of a step's micro-batches to {@code gradient}.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   * @param gradient as many; added to
+   * @throws NonFiniteLossException if a micro-batch's loss is not finite
+   */
+  public StepMetrics accumulate(StepRows rows, Pointer parameters, Pointer gradient) {
+    turn.lock();
+    try {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      Tensor gradientVector = kernels.wrap(gradient, 0, DType.FLOAT32, layout.size());
+      CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
+      StepMetrics sum = StepMetrics.none(rows.step());
+      for (int i = 0; i < rows.microBatches().size(); i++) {
+        int microBatch = rows.firstMicroBatch() + i;
+        PackedBatch batch = rows.batch(i);
+        StepResult result =
+            step.lossAndGradient(
+                parameterVector, batch, loss, dropoutSeed(rows.step(), microBatch), gradientVector);
+        if (!Double.isFinite(result.loss())) {
+          throw new NonFiniteLossException("loss", result.loss(), rows.step() + 1, microBatch + 1);
+        }
+        sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
+      }
+      return sum;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /** Another mask for every micro-batch, the same whichever executor computes it. */
+  private long dropoutSeed(int stepNumber, int microBatch) {
+    long mixed = seed * 0x9e3779b97f4a7c15L + stepNumber;
+    return mixed * 0xbf58476d1ce4e5b9L + microBatch;
+  }
+}

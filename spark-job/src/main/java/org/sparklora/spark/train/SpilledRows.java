@@ -1,0 +1,134 @@
+package org.sparklora.spark.train;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A table's rows in a local temporary file, in an order-free form: epochs visit rows at random,
+ * which a Parquet file could only answer by decoding a whole row group for each. The driver holds 8
+ * bytes a row.
+ *
+ * <p>A row is three counts (documents, tokens, tokens) and the numbers themselves, as 32-bit
+ * integers. Adding is for one thread; reading is thread-safe.
+ */
+public final class SpilledRows implements TrainingRows, AutoCloseable {
+  private final Path file;
+  private final FileChannel channel;
+  private final int vocabularySize;
+  private long[] starts = new long[1024];
+  private int count;
+  private long end;
+
+  private SpilledRows(Path file, FileChannel channel, int vocabularySize) {
+    this.file = file;
+    this.channel = channel;
+    this.vocabularySize = vocabularySize;
+  }
+
+  /**
+   * An empty store in the JVM's temporary folder.
+   *
+   * @param vocabularySize token ids must lie below it
+   */
+  public static SpilledRows create(int vocabularySize) {
+    try {
+      Path file = Files.createTempFile("spark-lora-rows", ".bin");
+      return new SpilledRows(
+          file,
+          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE),
+          vocabularySize);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Appends a row.
+   *
+   * @throws TableException if a token id is not in the vocabulary
+   */
+  public void add(PackedSequence row) {
+    check(row);
+    ByteBuffer bytes =
+        ByteBuffer.allocate(Integer.BYTES * (2 + row.seqLengths().length + 2 * row.tokens()));
+    bytes
+        .asIntBuffer()
+        .put(row.seqLengths().length)
+        .put(row.tokens())
+        .put(row.seqLengths())
+        .put(row.inputIds())
+        .put(row.labels());
+    if (count + 1 == starts.length) {
+      starts = Arrays.copyOf(starts, 2 * starts.length);
+    }
+    starts[count++] = end;
+    transfer(bytes, end, true);
+    end += bytes.capacity();
+    starts[count] = end;
+  }
+
+  private void check(PackedSequence row) {
+    for (int i = 0; i < row.tokens(); i++) {
+      int token = row.inputIds()[i];
+      int label = row.labels()[i];
+      boolean labelled = label != PackedSequence.NO_LOSS;
+      if (token < 0
+          || token >= vocabularySize
+          || labelled && (label < 0 || label >= vocabularySize)) {
+        throw new TableException(
+            "Cannot train on row %d: position %d holds token %d with label %d, but the model knows only the ids 0 to %d; prepare the data with this model's tokenizer"
+                .formatted(count, i, token, label, vocabularySize - 1));
+      }
+    }
+  }
+
+  @Override
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public PackedSequence row(int index) {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(starts[index + 1] - starts[index]));
+    transfer(bytes, starts[index], false);
+    IntBuffer numbers = bytes.rewind().asIntBuffer();
+    int[] lengths = new int[numbers.get()];
+    int[] tokens = new int[numbers.get()];
+    int[] labels = new int[tokens.length];
+    numbers.get(lengths).get(tokens).get(labels);
+    return new PackedSequence(tokens, labels, lengths);
+  }
+
+  private void transfer(ByteBuffer bytes, long position, boolean write) {
+    try {
+      while (bytes.hasRemaining()) {
+        long at = position + bytes.position();
+        if ((write ? channel.write(bytes, at) : channel.read(bytes, at)) < 0) {
+          throw new IOException("%s was cut while it was used".formatted(file));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Deletes the file. */
+  @Override
+  public void close() {
+    try {
+      channel.close();
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,105 @@
+package org.sparklora.spark.train;
+
+import com.esotericsoftware.kryo.DefaultSerializer;
+import com.esotericsoftware.kryo.serializers.JavaSerializer;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+
+/**
+ * What is trained, in words small enough to travel: the weights themselves are read on each
+ * executor. Equal values share one loaded model in a JVM.
+ */
+@DefaultSerializer(JavaSerializer.class) // Kryo 4 cannot write the records inside
+public final class TrainedModel implements Serializable {
+  private static final long serialVersionUID = 1L;
+
+  private final String checkpoint;
+  private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
+  private final boolean keepBfloat16;
+  private final long seed;
+
+  private TrainedModel(String checkpoint, LoraConfig lora, boolean keepBfloat16, long seed) {
+    this.checkpoint = checkpoint;
+    this.lora = lora;
+    this.keepBfloat16 = keepBfloat16;
+    this.seed = seed;
+  }
+
+  /**
+   * An adapter on a frozen base.
+   *
+   * @param checkpoint the base model's folder, readable under this path on every executor
+   * @param keepBfloat16 whether base weights that are stored as bfloat16 stay so in memory
+   * @param seed of the dropout masks
+   */
+  public static TrainedModel adapter(
+      String checkpoint, LoraConfig lora, boolean keepBfloat16, long seed) {
+    return new TrainedModel(checkpoint, lora, keepBfloat16, seed);
+  }
+
+  /** All weights of a model. */
+  public static TrainedModel allWeights(String checkpoint) {
+    return new TrainedModel(checkpoint, null, false, 0);
+  }
+
+  /** The base model's folder. */
+  public String checkpoint() {
+    return checkpoint;
+  }
+
+  /** The adapter, or empty for full fine-tuning. */
+  public Optional<LoraConfig> lora() {
+    return Optional.ofNullable(lora);
+  }
+
+  /** How matrices of the frozen base are kept in memory. */
+  DType baseWeights() {
+    return keepBfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
+  /**
+   * How the trained parameters lie in one flat vector; reads the checkpoint's {@code config.json}.
+   */
+  public ParameterLayout layout() {
+    DecoderConfig config = config();
+    return lora == null ? WeightLayout.of(config) : AdapterLayout.of(lora, config);
+  }
+
+  /** The checkpoint's {@code config.json}. */
+  public DecoderConfig config() {
+    try {
+      return DecoderConfig.read(Path.of(checkpoint, "config.json"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Seed of the dropout masks. */
+  public long seed() {
+    return seed;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TrainedModel that
+        && checkpoint.equals(that.checkpoint)
+        && Objects.equals(lora, that.lora)
+        && keepBfloat16 == that.keepBfloat16
+        && seed == that.seed;
+  }
+
+  @Override
+  public int hashCode() {
+    return Objects.hash(checkpoint, lora, keepBfloat16, seed);
+  }
+}

@@ -1,0 +1,142 @@
+package org.sparklora.spark.train;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Which rows belong to which optimizer step, as transformers' trainer has it: an epoch's rows are
+ * cut into micro-batches of {@code microBatchRows}; each of {@code workers} takes every {@code
+ * workers}-th of them; a step is {@code accumulation} micro-batches of every worker, and the last
+ * step of an epoch makes do with what is left.
+ *
+ * <p>Immutable and thread-safe. Only one epoch's order is held at a time.
+ */
+public final class TrainingPlan {
+  private final int rowCount;
+  private final int microBatchRows;
+  private final int accumulation;
+  private final int workers;
+  private final RowOrder order;
+  private final long seed;
+  private final int totalSteps;
+  private final double requestedEpochs;
+  private final boolean limitedBySteps;
+
+  /**
+   * @param rowCount rows of the table
+   * @param microBatchRows {@code per_device_train_batch_size}
+   * @param accumulation {@code gradient_accumulation_steps}
+   * @param workers how many take micro-batches of their own each step; 1 where all share one global
+   *     batch
+   * @param epochs {@code num_train_epochs}; may be a fraction
+   * @param maxSteps {@code max_steps}; 0 or less leaves it to the epochs
+   * @param seed {@code data_seed}, or {@code seed}
+   */
+  public TrainingPlan(
+      int rowCount,
+      int microBatchRows,
+      int accumulation,
+      int workers,
+      double epochs,
+      int maxSteps,
+      RowOrder order,
+      long seed) {
+    if (rowCount < 1) {
+      throw new IllegalArgumentException(
+          "Cannot train on %d rows: the dataset is empty after preparation".formatted(rowCount));
+    }
+    this.rowCount = rowCount;
+    this.microBatchRows = microBatchRows;
+    this.accumulation = accumulation;
+    this.workers = workers;
+    this.order = order;
+    this.seed = seed;
+    this.limitedBySteps = maxSteps > 0;
+    this.requestedEpochs = epochs;
+    this.totalSteps = limitedBySteps ? maxSteps : (int) Math.ceil(epochs * stepsPerEpoch());
+  }
+
+  /** All optimizer steps of the run. */
+  public int totalSteps() {
+    return totalSteps;
+  }
+
+  /** Optimizer steps of one pass over the rows. */
+  public int stepsPerEpoch() {
+    return ceilDiv(microStepsPerEpoch(), accumulation);
+  }
+
+  /** Epochs that are begun, as {@code trainer_state.json} counts them. */
+  public int epochs() {
+    return limitedBySteps ? ceilDiv(totalSteps, stepsPerEpoch()) : (int) Math.ceil(requestedEpochs);
+  }
+
+  /** Rows that the run sees, as {@code train_samples_per_second} counts them. */
+  public double samples() {
+    return limitedBySteps
+        ? (double) totalSteps * microBatchRows * accumulation * workers
+        : rowCount * requestedEpochs;
+  }
+
+  /** How many take micro-batches of their own. */
+  public int workers() {
+    return workers;
+  }
+
+  /**
+   * The steps {@code [from, to)}.
+   *
+   * @return for each step its number, its epoch, and each worker's micro-batches
+   */
+  public List<Step> steps(int from, int to) {
+    List<Step> steps = new ArrayList<>();
+    int heldEpoch = -1;
+    int[] rows = {};
+    for (int number = from; number < Math.min(to, totalSteps); number++) {
+      int epoch = number / stepsPerEpoch();
+      if (epoch != heldEpoch) {
+        rows = order.rows(rowCount, seed, epoch);
+        heldEpoch = epoch;
+      }
+      steps.add(step(number, epoch, rows));
+    }
+    return steps;
+  }
+
+  private Step step(int number, int epoch, int[] rows) {
+    int first = (number - epoch * stepsPerEpoch()) * accumulation;
+    int last = Math.min(first + accumulation, microStepsPerEpoch());
+    List<List<int[]>> byWorker = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      List<int[]> microBatches = new ArrayList<>();
+      for (int microStep = first; microStep < last; microStep++) {
+        int start = Math.min((microStep * workers + worker) * microBatchRows, rowCount);
+        int end = Math.min(start + microBatchRows, rowCount);
+        if (start < end) { // the last micro-step of an epoch may leave workers without rows
+          microBatches.add(Arrays.copyOfRange(rows, start, end));
+        }
+      }
+      byWorker.add(List.copyOf(microBatches));
+    }
+    return new Step(number, epoch + (double) last / microStepsPerEpoch(), List.copyOf(byWorker));
+  }
+
+  private int microStepsPerEpoch() {
+    return ceilDiv(ceilDiv(rowCount, microBatchRows), workers);
+  }
+
+  private static int ceilDiv(int dividend, int divisor) {
+    return -Math.floorDiv(-dividend, divisor);
+  }
+
+  /**
+   * One optimizer step.
+   *
+   * @param number steps before it
+   * @param epochAfter the epoch, with its fraction, once it is done
+   * @param microBatches for each worker the rows of each of its micro-batches; may be empty for
+   *     some
+   */
+  public record Step(int number, double epochAfter, List<List<int[]>> microBatches) {}
+}

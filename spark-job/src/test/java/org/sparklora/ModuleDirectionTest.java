@@ -1,0 +1,109 @@
+package org.sparklora;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/**
+ * The allowed direction between the modules, on the compiled classes of all of them.
+ *
+ * <pre>
+ *       pipeline ◄──────────────┬───────────── reward ◄─┐ (from org.sparklora.spark.grpo only)
+ *          ▲                    │                       │
+ *          └──── data-prep ─► model ◄────────── spark-job
+ * </pre>
+ */
+@AnalyzeClasses(packages = "org.sparklora", importOptions = DoNotIncludeTests.class)
+class ModuleDirectionTest {
+
+  private static final String MODEL = "org.sparklora.model..";
+  private static final String PIPELINE = "org.sparklora.pipeline..";
+  private static final String DATA_PREP = "org.sparklora.prep..";
+  private static final String REWARD = "org.sparklora.reward..";
+  private static final String GRPO = "org.sparklora.spark.grpo..";
+
+  /** Everything of this project that is not of the given packages. */
+  private static DescribedPredicate<JavaClass> ours(String... exceptPackages) {
+    return resideInAPackage("org.sparklora..")
+        .and(resideOutsideOfPackages(exceptPackages))
+        .as("classes of other modules than %s", String.join(", ", exceptPackages));
+  }
+
+  @ArchTest
+  static final ArchRule MODEL_USES_NO_OTHER_MODULE =
+      noClasses().that().resideInAPackage(MODEL).should().dependOnClassesThat(ours(MODEL));
+
+  @ArchTest
+  static final ArchRule MODEL_RUNS_WITHOUT_A_CLUSTER =
+      noClasses()
+          .that()
+          .resideInAPackage(MODEL)
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage(
+                  "org.apache.spark..",
+                  "org.apache.hadoop..",
+                  "org.apache.parquet..",
+                  "org.deeplearning4j..",
+                  "org.datavec..",
+                  "scala.."));
+
+  @ArchTest
+  static final ArchRule PIPELINE_USES_NO_OTHER_MODULE =
+      noClasses().that().resideInAPackage(PIPELINE).should().dependOnClassesThat(ours(PIPELINE));
+
+  @ArchTest
+  static final ArchRule DATA_PREP_SEES_TEXT_AND_CHECKPOINTS_OF_THE_MODEL_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(DATA_PREP)
+          .should()
+          .dependOnClassesThat(
+              ours(
+                  DATA_PREP,
+                  PIPELINE,
+                  "org.sparklora.model.text..",
+                  "org.sparklora.model.checkpoint.."));
+
+  @ArchTest
+  static final ArchRule REWARD_USES_THE_PIPELINE_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(REWARD)
+          .should()
+          .dependOnClassesThat(ours(REWARD, PIPELINE))
+          .allowEmptyShould(true); // the module has no classes yet
+
+  @ArchTest
+  static final ArchRule REWARD_IS_REACHED_FROM_GRPO_ONLY =
+      noClasses()
+          .that(not(resideInAnyPackage(REWARD, GRPO)))
+          .should()
+          .dependOnClassesThat(resideInAPackage(REWARD));
+
+  @ArchTest
+  static final ArchRule DEEPLEARNING4J_IS_SEEN_FROM_ONE_PACKAGE =
+      noClasses()
+          .that(resideOutsideOfPackage("org.sparklora.spark.dl4j.."))
+          .should()
+          .dependOnClassesThat()
+          .resideInAPackage("org.deeplearning4j..");
+
+  @ArchTest
+  static final ArchRule VECTORS_AND_NATIVE_GEMM_ARE_BEHIND_KERNELS =
+      noClasses()
+          .that(resideOutsideOfPackage("org.sparklora.model.kernels.."))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage("jdk.incubator.vector..", "org.bytedeco.dnnl..");
+}

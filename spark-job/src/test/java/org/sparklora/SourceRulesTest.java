@@ -1,0 +1,110 @@
+package org.sparklora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** House rules that show in the source text only: imports, and a package-info in each package. */
+class SourceRulesTest {
+
+  /** Surefire runs in the module's folder and names it; the repository is one above. */
+  private static final Path REPOSITORY =
+      Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
+
+  private static final List<String> MODULES =
+      List.of("model", "pipeline", "data-prep", "reward", "spark-job");
+
+  private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
+  private static final Pattern SCALA_IMPORT = import_("scala\\.");
+  private static final Pattern DL4J_IMPORT = import_("org\\.deeplearning4j\\.");
+  private static final Pattern VECTOR_IMPORT = import_("jdk\\.incubator\\.vector\\.");
+
+  /**
+   * What may import Spark: jobs, tables, the commands that open a session for them, and the fan-out
+   * of preparing ({@code SparkStage}) and of training ({@code dl4j}).
+   */
+  private static final Pattern SPARK_FACING =
+      Pattern.compile("(Job|Tables?|Command|SparkSessions|SparkStage)\\.java$|/spark/dl4j/");
+
+  private static Pattern import_(String prefix) {
+    return Pattern.compile("^import (static )?" + prefix, Pattern.MULTILINE);
+  }
+
+  @Test
+  void noSourceImportsScala() {
+    assertThat(sourcesMatching(SCALA_IMPORT, true)).isEmpty();
+  }
+
+  @Test
+  void sparkIsImportedByJobsTablesAndTheFanOutOnly() {
+    assertThat(sourcesMatching(SPARK_IMPORT, false))
+        .as("Spark-facing classes are thin: name it ...Job or ...Table, or move Spark into one")
+        .allMatch(source -> SPARK_FACING.matcher(source).find());
+  }
+
+  @Test
+  void deeplearning4jIsImportedInOnePackage() {
+    assertThat(sourcesMatching(DL4J_IMPORT, true))
+        .allMatch(source -> source.contains("org/sparklora/spark/dl4j/"));
+  }
+
+  @Test
+  void vectorsAreTouchedByKernelsOnly() {
+    assertThat(sourcesMatching(VECTOR_IMPORT, true))
+        .allMatch(source -> source.contains("org/sparklora/model/kernels/"));
+  }
+
+  @Test
+  void everyPackageSaysWhatItIsFor() {
+    List<Path> folders =
+        sources(false).map(Path::getParent).distinct().filter(SourceRulesTest::lacksInfo).toList();
+    assertThat(folders)
+        .as("A package-info.java says what the package is for and who may depend on it")
+        .isEmpty();
+  }
+
+  private static boolean lacksInfo(Path folder) {
+    return !Files.exists(folder.resolve("package-info.java"));
+  }
+
+  /** Names of the sources, relative to the repository and with slashes, whose text matches. */
+  private static List<String> sourcesMatching(Pattern pattern, boolean withTests) {
+    return sources(withTests)
+        .filter(source -> pattern.matcher(text(source)).find())
+        .map(source -> REPOSITORY.relativize(source).toString().replace('\\', '/'))
+        .sorted()
+        .toList();
+  }
+
+  private static Stream<Path> sources(boolean withTests) {
+    List<String> kinds = withTests ? List.of("main", "test") : List.of("main");
+    return MODULES.stream()
+        .flatMap(
+            module -> kinds.stream().map(kind -> REPOSITORY.resolve(module).resolve("src/" + kind)))
+        .filter(Files::isDirectory)
+        .flatMap(SourceRulesTest::javaFiles);
+  }
+
+  private static Stream<Path> javaFiles(Path folder) {
+    try (Stream<Path> files = Files.walk(folder)) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList().stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String text(Path source) {
+    try {
+      return Files.readString(source);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

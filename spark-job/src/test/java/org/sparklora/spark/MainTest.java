@@ -1,0 +1,315 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The command line as a user meets it: what is printed, the exit code, and what lies in the output
+ * folder.
+ */
+class MainTest {
+  private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
+  private static final int MISUSED = 2;
+  private static final int FAILED = 1;
+
+  @TempDir private Path folder;
+  private Path model;
+  private final PrintStream realErr = System.err;
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void giveErrBack() {
+    System.setErr(realErr);
+  }
+
+  private String message() {
+    return err.toString(StandardCharsets.UTF_8)
+        .lines()
+        .filter(line -> line.startsWith("spark-lora: "))
+        .reduce((first, second) -> second)
+        .orElse("");
+  }
+
+  private int sft(String... more) {
+    return sft(DATA, more);
+  }
+
+  private int sft(Path data, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "sft",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                data.toString(),
+                "--output_dir",
+                output().toString(),
+                "--master",
+                "local[2]",
+                "--max_steps",
+                "2",
+                "--per_device_train_batch_size",
+                "2",
+                "--logging_steps",
+                "1"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Path output() {
+    return folder.resolve("out");
+  }
+
+  @Test
+  void guidesLocalCommandRunsWithOnlyThePathsReplaced() throws IOException {
+    int code =
+        Main.run(
+            "sft",
+            "--model_name_or_path",
+            model.toString(),
+            "--dataset_name",
+            DATA.toString(),
+            "--learning_rate",
+            "2.0e-5",
+            "--num_train_epochs",
+            "1",
+            "--packing",
+            "--per_device_train_batch_size",
+            "2",
+            "--gradient_accumulation_steps",
+            "16",
+            "--gradient_checkpointing",
+            "--eval_strategy",
+            "no",
+            "--use_peft",
+            "--lora_r",
+            "256",
+            "--lora_alpha",
+            "16",
+            "--lora_target_modules",
+            "all-linear",
+            "--output_dir",
+            output().toString(),
+            "--report_to",
+            "trackio",
+            "--push_to_hub");
+
+    assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+    assertThat(err.toString(StandardCharsets.UTF_8))
+        .contains("--report_to is accepted and changes nothing")
+        .contains("--push_to_hub is accepted and changes nothing");
+    assertThat(files(output()))
+        .contains(
+            "README.md",
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "sft_config.yaml",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "trainer_state.json");
+    assertThat(Files.readString(output().resolve("README.md")))
+        .startsWith("---\nbase_model: " + model);
+  }
+
+  @Test
+  void fullFineTuningLeavesAModelThatCanBeTrainedAgain() throws IOException {
+    assertThat(sft()).isZero();
+    assertThat(files(output()))
+        .contains("model.safetensors", "config.json", "loss.png")
+        .doesNotContain("adapter_config.json");
+    model = output();
+
+    assertThat(sft("--overwrite_output_dir", "--use_peft")).as(message()).isZero();
+    assertThat(files(output()))
+        .contains("adapter_model.safetensors")
+        .doesNotContain("model.safetensors");
+  }
+
+  @Test
+  void writtenSettingsRepeatTheRun() throws IOException {
+    assertThat(sft("--use_peft", "--lora_target_modules", "q_proj", "v_proj")).isZero();
+    String first = Files.readString(output().resolve("sft_config.yaml"));
+    Path config = Files.writeString(folder.resolve("again.yaml"), first);
+    byte[] adapter = Files.readAllBytes(output().resolve("adapter_model.safetensors"));
+
+    assertThat(Main.run("sft", "--config", config.toString(), "--overwrite_output_dir"))
+        .as(message())
+        .isZero();
+
+    assertThat(Files.readAllBytes(output().resolve("adapter_model.safetensors")))
+        .isEqualTo(adapter);
+  }
+
+  @Test
+  void unknownFlagNamesTheNearest() {
+    assertThat(sft("--learning_rat", "1")).isEqualTo(MISUSED);
+    assertThat(message()).contains("learning_rat = 1").contains("did you mean learning_rate?");
+  }
+
+  @Test
+  void flagsThatTrlKnowsAreRefusedByName() {
+    assertThat(sft("--use_dora")).isEqualTo(MISUSED);
+    assertThat(message()).contains("use_dora").contains("TRL knows this flag");
+  }
+
+  @Test
+  void anotherRunsResultsAreKept() throws IOException {
+    Files.createDirectories(output());
+    Files.writeString(output().resolve("precious"), "x");
+
+    assertThat(sft("--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("output_dir").contains("--overwrite_output_dir");
+    assertThat(output().resolve("precious")).exists();
+  }
+
+  @Test
+  void divergenceStopsWithStepAndLeavesNothing() {
+    int code =
+        sft("--use_peft", "--learning_rate", "1e38", "--max_grad_norm", "0", "--max_steps", "6");
+
+    assertThat(code).isEqualTo(FAILED);
+    assertThat(message())
+        .containsPattern("is (NaN|Infinity|-Infinity) at step \\d+, micro-batch 1")
+        .contains("nothing was written");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void divergenceStopsTheSameWayWhenGradientsAreSummed() {
+    int code =
+        sft(
+            "--use_peft",
+            "--learning_rate",
+            "1e38",
+            "--max_grad_norm",
+            "0",
+            "--max_steps",
+            "6",
+            "--sync",
+            "gradients");
+
+    assertThat(code).isEqualTo(FAILED);
+    assertThat(message()).contains("at step").contains("nothing was written");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void tokensBeyondTheVocabularyAreRefused() throws IOException {
+    Path data = Files.writeString(folder.resolve("rows.jsonl"), "{\"input_ids\":[1,2,512]}\n");
+
+    assertThat(sft(data, "--use_peft")).isNotZero();
+    assertThat(message()).contains("512");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void emptyDatasetIsRefused() throws IOException {
+    Path data = Files.writeString(folder.resolve("rows.jsonl"), "");
+
+    assertThat(sft(data, "--use_peft")).isNotZero();
+    assertThat(message()).isNotEmpty();
+  }
+
+  @Test
+  void missingModelIsRefused() {
+    model = folder.resolve("nowhere");
+
+    assertThat(sft("--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("model_name_or_path").contains("config.json");
+  }
+
+  @Test
+  void adapterOfAnotherModelIsRefused() throws IOException {
+    assertThat(sft("--use_peft")).isZero();
+    Path adapter = Files.move(output(), folder.resolve("adapter"));
+    model = TestModels.copy("qwen3-tiny", folder);
+
+    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString())).isNotZero();
+    assertThat(message()).contains("adapter");
+  }
+
+  @Test
+  void trainingGoesOnFromAnAdapter() throws IOException {
+    assertThat(sft("--use_peft", "--lora_r", "3")).isZero();
+    Path adapter = Files.move(output(), folder.resolve("adapter"));
+
+    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString()))
+        .as(message())
+        .isZero();
+    assertThat(Files.readString(output().resolve("adapter_config.json")))
+        .containsPattern("\"r\" ?: ?3");
+  }
+
+  @Test
+  void preparedTableIsTrainedOnAsItIs() throws IOException {
+    Path table = folder.resolve("table");
+    assertThat(
+            Main.run(
+                "prep",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                DATA.toString(),
+                "--output_dir",
+                table.toString(),
+                "--packing",
+                "--max_length",
+                "64",
+                "--master",
+                "local[2]"))
+        .as(message())
+        .isZero();
+
+    assertThat(sft(table, "--use_peft")).as(message()).isZero();
+    assertThat(folder.resolve("out.packed")).doesNotExist();
+  }
+
+  @Test
+  void helpListsACommandsFlags() {
+    PrintStream realOut = System.out;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(Main.run("sft", "--help")).isZero();
+      assertThat(Main.run("--help")).isZero();
+    } finally {
+      System.setOut(realOut);
+    }
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("--lora_r [16]")
+        .contains("--learning_rate [2e-05]")
+        .contains("tokenize");
+  }
+
+  @Test
+  void unknownCommandListsTheKnown() {
+    assertThat(Main.run("sftt")).isEqualTo(MISUSED);
+    assertThat(message()).contains("prep, sft, merge, score, tokenize");
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+}
