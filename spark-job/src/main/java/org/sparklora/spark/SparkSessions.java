@@ -28,6 +28,8 @@ final class SparkSessions {
       conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
       conf.setIfMissing("spark.driver.host", "127.0.0.1");
     }
+    // DL4J's arrays and our records travel with Java's serialiser; Kryo 4 cannot read records back
+    conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return SparkSession.builder().config(conf).getOrCreate();

@@ -21,6 +21,9 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
   private static final long serialVersionUID = 1L;
   private static final String SERIALIZER = "spark.serializer";
 
+  /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
+  static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
+
   private final transient Optional<LocalMemory> local;
   private final int workers;
   private transient Broadcast<NetBroadcastTuple> broadcast;
@@ -49,11 +52,10 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
     return new AveragingMaster(builder, local, workers);
   }
 
-  /**
-   * Kryo would write a {@link LocalArray} by its fields; a device's arrays are of another class.
-   */
+  /** Only Java's serialiser heeds {@link LocalArray}; a device's arrays are of another class. */
   private static boolean sharesMemory(JavaSparkContext spark, MultiLayerNetwork network) {
     return spark.isLocal()
+        && spark.getConf().getBoolean(SHARED_MEMORY, true)
         && !spark.getConf().get(SERIALIZER, "").contains("Kryo")
         && network.params() instanceof NDArray;
   }

@@ -1,0 +1,131 @@
+package org.sparklora.pipeline.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CommandLineTest {
+
+  private static Settings sft(String... arguments) {
+    return CommandLine.parse("sft", List.of(arguments)).settings();
+  }
+
+  @Test
+  void defaultsAreTrls() {
+    Settings settings = sft();
+    assertThat(settings.number("learning_rate")).isEqualTo(2e-5);
+    assertThat(settings.integer("per_device_train_batch_size")).isEqualTo(8);
+    assertThat(settings.number("num_train_epochs")).isEqualTo(3);
+    assertThat(settings.number("lora_dropout")).isEqualTo(0.05);
+    assertThat(settings.integer("lora_r")).isEqualTo(16);
+    assertThat(settings.number("logging_steps")).isEqualTo(10);
+    assertThat(settings.isOn("packing")).isFalse();
+    assertThat(settings.optionalSwitch("completion_only_loss")).isEmpty();
+  }
+
+  @Test
+  void booleansAreReadAsHuggingFaceReadsThem() {
+    assertThat(sft("--packing").isOn("packing")).isTrue();
+    assertThat(sft("--packing", "true").isOn("packing")).isTrue();
+    assertThat(sft("--packing", "no").isOn("packing")).isFalse();
+    assertThat(sft("--packing=1").isOn("packing")).isTrue();
+    assertThat(sft("--packing", "--no_packing").isOn("packing")).isFalse();
+    assertThat(sft("--no-packing").isOn("packing")).isFalse();
+    assertThatThrownBy(() -> sft("--packing", "maybe")).hasMessageContaining("packing = maybe");
+  }
+
+  @Test
+  void numbersMayBeNegativeAndScientific() {
+    assertThat(sft("--max_steps", "-1").integer("max_steps")).isEqualTo(-1);
+    assertThat(sft("--learning_rate", "2.0e-5").number("learning_rate")).isEqualTo(2e-5);
+    assertThatThrownBy(() -> sft("--lora_r", "many")).hasMessageContaining("whole number");
+  }
+
+  @Test
+  void listsTakeSeveralWords() {
+    assertThat(sft("--lora_target_modules", "q_proj", "v_proj").values("lora_target_modules"))
+        .containsExactly("q_proj", "v_proj");
+    assertThatThrownBy(() -> sft("--seed", "1", "2")).hasMessageContaining("one value is expected");
+  }
+
+  @Test
+  void dashesCountAsUnderscores() {
+    assertThat(sft("--learning-rate", "1").number("learning_rate")).isEqualTo(1);
+  }
+
+  @Test
+  void flagsWinOverTheFile(@TempDir Path folder) throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("sft.yaml"),
+            "learning_rate: 1.0e-4\npacking: true\nlora_target_modules: [q_proj, v_proj]\nmax_steps: 7\nrun_name: null\n");
+    Settings settings = sft("--max_steps", "9", "--config", file.toString());
+    assertThat(settings.number("learning_rate")).isEqualTo(1e-4);
+    assertThat(settings.isOn("packing")).isTrue();
+    assertThat(settings.values("lora_target_modules")).containsExactly("q_proj", "v_proj");
+    assertThat(settings.integer("max_steps")).isEqualTo(9);
+    assertThat(settings.text("run_name")).isEmpty();
+  }
+
+  @Test
+  void problemsInAFileNameTheFile(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("sft.yaml"), "learning_rte: 1\n");
+    assertThatThrownBy(() -> sft("--config", file.toString()))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("sft.yaml")
+        .hasMessageContaining("did you mean learning_rate?");
+    Path broken = Files.writeString(folder.resolve("broken.yaml"), "a: [1\n");
+    assertThatThrownBy(() -> sft("--config", broken.toString()))
+        .hasMessageContaining("it is not YAML");
+    assertThatThrownBy(() -> sft("--config", folder.resolve("none.yaml").toString()))
+        .hasMessageContaining("cannot be read");
+  }
+
+  @Test
+  void effectiveSettingsReadBackTheSame(@TempDir Path folder) throws IOException {
+    Settings settings =
+        sft("--use_peft", "--lora_target_modules", "q_proj", "v_proj", "--learning_rate", "3e-4");
+    Path file = Files.writeString(folder.resolve("again.yaml"), settings.toYaml());
+    assertThat(sft("--config", file.toString()).toYaml()).isEqualTo(settings.toYaml());
+  }
+
+  @Test
+  void acceptedFlagsSayWhyTheyChangeNothing() {
+    assertThat(CommandLine.parse("sft", List.of("--report_to", "trackio", "--bf16")).notes())
+        .hasSize(2)
+        .anySatisfy(note -> assertThat(note).startsWith("--report_to").contains("later"));
+  }
+
+  @Test
+  void unsupportedFlagsAreRefusedUnlessTheyAreOff() {
+    assertThatThrownBy(() -> sft("--load_in_4bit")).hasMessageContaining("TRL knows this flag");
+    assertThatThrownBy(() -> sft("--neftune_noise_alpha", "5"))
+        .hasMessageContaining("neftune_noise_alpha = 5");
+    assertThat(sft("--load_in_4bit", "false").isGiven("load_in_4bit")).isFalse();
+    assertThat(sft("--label_smoothing_factor", "0").isGiven("label_smoothing_factor")).isFalse();
+  }
+
+  @Test
+  void flagsOfOtherCommandsAreToldApartFromUnknownOnes() {
+    assertThatThrownBy(() -> CommandLine.parse("prep", List.of("--learning_rate", "1")))
+        .hasMessageContaining("prep does not take this flag; sft does");
+    assertThatThrownBy(() -> sft("stray")).hasMessageContaining("a flag must come first");
+    assertThatThrownBy(() -> sft("--seed")).hasMessageContaining("a value is expected");
+  }
+
+  @Test
+  void schedulesAndOptimizersAreCheckedByTheirRecords() {
+    assertThatThrownBy(() -> ScheduleConfig.Type.of("polynomial"))
+        .hasMessageContaining("not supported yet");
+    assertThatThrownBy(() -> new OptimizerConfig(1e-4, 1, 0.999, 1e-8, 0, 1))
+        .hasMessageContaining("adam_beta1 = 1.0");
+    assertThat(new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0.1).warmupSteps(8)).isEqualTo(1);
+    assertThat(new ScheduleConfig(ScheduleConfig.Type.LINEAR, 3).warmupSteps(8)).isEqualTo(3);
+  }
+}

@@ -1,0 +1,166 @@
+package org.sparklora.spark.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.spark.TestModels;
+import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.train.StepRows;
+import org.sparklora.spark.train.TrainedModel;
+
+/** Parameter averaging over several workers, in place and over the wire. */
+class AveragingTest {
+  @TempDir private Path folder;
+  private TrainedModel model;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path checkpoint = TestModels.copy("llama-tiny", folder);
+    model =
+        TrainedModel.adapter(
+            checkpoint.toString(), LoraConfig.of(4, 8, LoraTargets.allLinear()), false, 42);
+  }
+
+  private AdapterNetwork network(int totalSteps) {
+    OptimizerConfig optimizer = new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 1.0);
+    AdapterNetwork network =
+        AdapterNetwork.create(
+            model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
+    ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
+    return network;
+  }
+
+  private Tensor parameters(AdapterNetwork network) {
+    return KernelsProvider.kernels()
+        .wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
+  }
+
+  /** Two steps for each worker; worker w's rows differ from the others'. */
+  private static List<List<StepRows>> round(int workers, int firstStep) {
+    List<List<StepRows>> round = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      List<StepRows> steps = new ArrayList<>();
+      for (int step = 0; step < 2; step++) {
+        int[] tokens = new int[12];
+        for (int i = 0; i < tokens.length; i++) {
+          tokens[i] = (31 * i + 7 * worker + 3 * step + firstStep) % 500;
+        }
+        PackedSequence row = new PackedSequence(tokens, tokens, new int[] {tokens.length});
+        steps.add(
+            new StepRows(firstStep + step, 0, row.targets(), step == 1, List.of(List.of(row))));
+      }
+      round.add(steps);
+    }
+    return round;
+  }
+
+  @Test
+  void severalWorkersGiveTheMeanOfWhatEachGivesAlone() {
+    try (SparkSession session = TestSpark.open(2)) {
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      List<List<StepRows>> rows = round(2, 0);
+      AdapterNetwork both = network(4);
+      RoundReport report = new ParameterAveraging(spark, model, both, 2, 2).train(rows);
+      float[] averaged = parameters(both).toArray();
+
+      List<float[]> alone = new ArrayList<>();
+      for (List<StepRows> worker : rows) {
+        AdapterNetwork one = network(4);
+        new ParameterAveraging(spark, model, one, 1, 2).train(List.of(worker));
+        alone.add(parameters(one).toArray());
+      }
+      for (int i = 0; i < averaged.length; i++) {
+        float mean = (alone.get(0)[i] + alone.get(1)[i]) / 2;
+        assertThat(averaged[i])
+            .isEqualTo(mean, org.assertj.core.api.Assertions.within(Math.ulp(mean)));
+      }
+      assertThat(report.steps()).extracting(metrics -> metrics.step()).containsExactly(0, 1);
+      assertThat(report.steps().get(0).tokens()).isEqualTo(24);
+      assertThat(report.averagingError().orElseThrow()).isPositive().isLessThan(1);
+    }
+  }
+
+  @Test
+  void momentsOutliveTheRound() {
+    try (SparkSession session = TestSpark.open(2)) {
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      AdapterNetwork network = network(8);
+      ParameterAveraging averaging = new ParameterAveraging(spark, model, network, 2, 2);
+      averaging.train(round(2, 0));
+      double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
+      averaging.train(round(2, 2));
+
+      assertThat(first).isPositive();
+      assertThat(network.network().getUpdater().getStateViewArray().norm2Number().doubleValue())
+          .isNotEqualTo(first);
+      assertThat(network.network().getLayerWiseConfigurations().getIterationCount()).isEqualTo(4);
+    }
+  }
+
+  @Test
+  void inPlaceAndOverTheWireGiveTheSameAndOnlyAdapterSizedObjectsTravel() {
+    float[] inPlace;
+    Traffic local = new Traffic();
+    try (SparkSession session = TestSpark.open(2)) {
+      inPlace = train(session, local);
+    }
+    Traffic wire = new Traffic();
+    float[] overWire;
+    try (SparkSession session =
+        TestSpark.builder(2).config(AveragingMaster.SHARED_MEMORY, "false").getOrCreate()) {
+      overWire = train(session, wire);
+    }
+    long adapterBytes = Float.BYTES * model.layout().size();
+    System.out.printf(
+        "One averaging round, 2 workers, adapter of %,d bytes (parameters and two moments: %,d): results of %,d bytes a worker over the wire, %,d in place%n",
+        adapterBytes, 3 * adapterBytes, wire.largestResult(), local.largestResult());
+
+    assertThat(overWire).containsExactly(inPlace);
+    // parameters, two moments, a sketch of 4/R of B, and DL4J's headers; the base has 40 times as
+    // many bytes
+    assertThat(wire.largestResult()).isBetween(3 * adapterBytes, 4 * adapterBytes);
+    assertThat(local.largestResult()).isLessThan(adapterBytes);
+  }
+
+  private float[] train(SparkSession session, Traffic traffic) {
+    session.sparkContext().addSparkListener(traffic);
+    AdapterNetwork network = network(4);
+    new ParameterAveraging(new JavaSparkContext(session.sparkContext()), model, network, 2, 2)
+        .train(round(2, 0));
+    return parameters(network).toArray();
+  }
+
+  /** What Spark measures of the tasks' results. */
+  private static final class Traffic extends SparkListener {
+    private final AtomicLong largest = new AtomicLong();
+
+    @Override
+    public void onTaskEnd(SparkListenerTaskEnd task) {
+      largest.accumulateAndGet(task.taskMetrics().resultSize(), Math::max);
+    }
+
+    long largestResult() {
+      return largest.get();
+    }
+  }
+}

@@ -1,0 +1,133 @@
+package org.sparklora.spark.dl4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.serializer.Serializer;
+import org.apache.spark.serializer.SerializerInstance;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.dataset.DataSet;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.spark.TestModels;
+import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.train.StepRows;
+import org.sparklora.spark.train.TrainedModel;
+
+/** What goes between driver and executors, through both of Spark's serialisers. */
+class TravelTest {
+  /**
+   * An adapter of the tiny model has 11,136 parameters; its network's configuration must stay far
+   * below that.
+   */
+  private static final int CONFIGURATION_BYTES = 20_000;
+
+  static Stream<Serializer> serializers() {
+    SparkConf conf = new SparkConf(false);
+    return Stream.of(new JavaSerializer(conf), new KryoSerializer(conf));
+  }
+
+  @SuppressWarnings("unchecked")
+  private static <T> T roundTrip(Serializer serializer, T value) {
+    SerializerInstance instance = serializer.newInstance();
+    // a class tag is Scala's note of the type, which a cast replaces here
+    ByteBuffer bytes = instance.serialize(value, scalaTag());
+    return (T) instance.deserialize(bytes, scalaTag());
+  }
+
+  private static <T> scala.reflect.ClassTag<T> scalaTag() {
+    return scala.reflect.ClassTag$.MODULE$.apply(Object.class);
+  }
+
+  private static StepRows rows() {
+    return new StepRows(
+        3,
+        1,
+        9,
+        true,
+        List.of(
+            List.of(
+                new PackedSequence(
+                    new int[] {1, 2, 3, 4}, new int[] {-100, 2, 3, 4}, new int[] {1, 3})),
+            List.of(
+                new PackedSequence(new int[] {5}, new int[] {5}, new int[] {1}),
+                new PackedSequence(new int[] {6, 7}, new int[] {-100, 7}, new int[] {2}))));
+  }
+
+  private static void assertSameRows(StepRows got) {
+    assertThat(got.encode()).containsExactly(rows().encode());
+    assertThat(got.microBatches().get(0).get(0).labels()).containsExactly(-100, 2, 3, 4);
+    assertThat(got.microBatches().get(1).get(1).inputIds()).containsExactly(6, 7);
+    assertThat(got.normalizer()).isEqualTo(9);
+    assertThat(got.lastOfRound()).isTrue();
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void rowsTravelAsNumbersAndBecomeDataSets(Serializer serializer) {
+    assertSameRows(StepRows.decode(roundTrip(serializer, rows().encode())));
+    DataSet dataSet = StepDataSet.of(rows()); // made where it is used
+    assertThat(dataSet.numExamples()).isEqualTo(1);
+    assertSameRows(StepDataSet.rows(dataSet.getFeatures()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void vectorsTravel(Serializer serializer) {
+    float[] values = new float[700_000]; // more than two of the chunks they are written in
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i * 0.5f;
+    }
+    FlatVector vector = new FlatVector(values.length);
+    KernelsProvider.kernels()
+        .wrap(vector.pointer(), 0, DType.FLOAT32, values.length)
+        .write(0, values, 0, values.length);
+
+    FlatVector got = roundTrip(serializer, vector);
+
+    assertThat(
+            KernelsProvider.kernels().wrap(got.pointer(), 0, DType.FLOAT32, got.size()).toArray())
+        .containsExactly(values);
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void networkConfigurationTravelsWithoutWeights(Serializer serializer, @TempDir Path folder)
+      throws IOException {
+    TrainedModel model =
+        TrainedModel.adapter(
+            TestModels.copy("llama-tiny", folder).toString(),
+            LoraConfig.of(4, 8, LoraTargets.allLinear()),
+            false,
+            42);
+    AdapterNetwork network =
+        AdapterNetwork.create(
+            model, model.layout(), OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
+    MultiLayerConfiguration configuration = network.network().getLayerWiseConfigurations();
+
+    MultiLayerConfiguration got = roundTrip(serializer, configuration);
+
+    DecoderLayerConf layer = (DecoderLayerConf) got.getConf(0).getLayer();
+    assertThat(layer.model()).isEqualTo(model);
+    assertThat(layer.decayedSize()).isEqualTo(model.layout().size());
+    assertThat(layer.getIUpdater())
+        .isEqualTo(((DecoderLayerConf) configuration.getConf(0).getLayer()).getIUpdater());
+    assertThat(serializer.newInstance().serialize(configuration, scalaTag()).remaining())
+        .isLessThan(CONFIGURATION_BYTES);
+  }
+}
