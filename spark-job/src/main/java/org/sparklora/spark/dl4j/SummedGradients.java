@@ -61,7 +61,7 @@ public final class SummedGradients implements Synchronizer {
     INDArray gradient = network.getFlattenedGradients();
     gradient.assign(0);
     CollectionAccumulator<StepMetrics> metrics = spark.sc().collectionAccumulator("step metrics");
-    if (spark.isLocal()) {
+    if (spark.isLocal() && spark.getConf().getBoolean(AveragingMaster.SHARED_MEMORY, true)) {
       sumInPlace(encoded, gradient, metrics);
     } else {
       sumOverWire(encoded, gradient, metrics);
