@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.ChatTemplate.Rendered;
 import org.sparklora.model.text.ChatTemplateException;
@@ -175,22 +174,12 @@ public final class ExampleTokenizer {
                     "the model folder has no chat template; name one with --chat_template_path"));
     try {
       Conversation conversation =
-          new Conversation(messages.stream().map(ExampleTokenizer::message).toList(), variables);
+          new Conversation(messages.stream().map(Message::ofFields).toList(), variables);
       return chatTemplate.render(
           conversation, new ChatTemplate.Options(addGenerationPrompt, Map.of()));
     } catch (ChatTemplateException e) {
       throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
     }
-  }
-
-  private static Message message(Map<String, Object> fields) {
-    Map<String, Object> extra = new TreeMap<>(fields);
-    String role = (String) extra.remove("role");
-    String content = extra.get("content") instanceof String text ? text : "";
-    if (extra.get("content") instanceof String) {
-      extra.remove("content");
-    }
-    return new Message(role, content, extra);
   }
 
   private int[] labels(Marked whole, int from) {

@@ -26,6 +26,19 @@ public record Message(String role, String content, Map<String, Object> extra)
   }
 
   /**
+   * A message as a dataset holds it.
+   *
+   * @param fields JSON-like; {@code role} must be a text, a {@code content} that is none stays an
+   *     extra field
+   */
+  public static Message ofFields(Map<String, Object> fields) {
+    Map<String, Object> extra = new TreeMap<>(fields);
+    String role = (String) extra.remove("role");
+    String content = extra.get("content") instanceof String ? (String) extra.remove("content") : "";
+    return new Message(role, content, extra);
+  }
+
+  /**
    * The message as a template reads it. As in transformers, null fields are left out, and reasoning
    * given under an older name is found as {@code reasoning_content} and {@code thinking} too.
    */

@@ -89,11 +89,9 @@ final class RowText {
       if (!message.path("role").isTextual()) {
         throw row.error("a message has no role");
       }
-      Map<String, Object> extra =
-          JSON.convertValue(message, new TypeReference<TreeMap<String, Object>>() {});
-      extra.remove("role");
-      String content = message.path("content").isTextual() ? (String) extra.remove("content") : "";
-      messages.add(new Message(message.get("role").asText(), content, extra));
+      messages.add(
+          Message.ofFields(
+              JSON.convertValue(message, new TypeReference<Map<String, Object>>() {})));
     }
     if (messages.isEmpty()) {
       throw row.error("messages is empty");
