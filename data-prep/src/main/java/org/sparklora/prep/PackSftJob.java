@@ -124,6 +124,11 @@ public final class PackSftJob {
     DatasetFormat recognised =
         new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
             .recognise(sample);
+    ConfigException.require(
+        !(recognised instanceof DatasetFormat.Tokenized) || !sample.containsKey("seq_lengths"),
+        "dataset_name",
+        source.dataset(),
+        "its rows are packed already (column seq_lengths), and packed again their documents would see each other; name the folder that prep made, with its manifest, or a dataset of one document a row");
     if (recognised instanceof DatasetFormat.Tokenized tokens
         && !tokens.useCompletionMask()
         && sample.containsKey("completion_mask")) {

@@ -192,6 +192,15 @@ class PackSftJobTest {
   }
 
   @Test
+  void refusesRowsThatArePackedAlreadyRatherThanMixTheirDocuments() throws IOException {
+    Path data =
+        data("data.jsonl", List.of("{\"input_ids\": [4, 5, 6, 7], \"seq_lengths\": [2, 2]}"));
+    assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", unpacked())))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("packed already (column seq_lengths)");
+  }
+
+  @Test
   void listsTheColumnsWhenNoFormatFits() throws IOException {
     Path data = data("data.jsonl", List.of("{\"instruction\": \"a\", \"score\": 1}"));
     assertThatThrownBy(() -> PackSftJob.run(spark(1, JAVA), config(data, "out", packing(0))))
