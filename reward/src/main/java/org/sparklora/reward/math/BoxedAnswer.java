@@ -1,0 +1,97 @@
+package org.sparklora.reward.math;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** Takes the contents out of {@code \boxed{…}} and {@code \fbox{…}}, looking from the right. */
+final class BoxedAnswer {
+  private static final Pattern SEPARATOR = Pattern.compile("\\b(and|or)\\b|,|;");
+
+  /** Boxes nearer to each other than this belong together. */
+  private static final int NEAR = 10;
+
+  /** Boxes nearer than this belong together when a separator stands between them. */
+  private static final int NEAR_WITH_SEPARATOR = 70;
+
+  private BoxedAnswer() {}
+
+  /** The contents joined by commas, or the text itself when there is no box. */
+  static String extract(String text, ExtractionTarget.Boxed mode) {
+    List<String> contents = new ArrayList<>();
+    int limit = text.length();
+    int nextBox = -1;
+    while (true) {
+      int boxed = lastBefore(text, "\\boxed", limit);
+      int framed = lastBefore(text, "\\fbox", limit);
+      int start = Math.max(boxed, framed);
+      if (start < 0) {
+        break;
+      }
+      int open = start + (boxed > framed ? 6 : 5);
+      while (open < limit && Character.isWhitespace(text.charAt(open))) {
+        open++;
+      }
+      if (open >= limit) {
+        break;
+      }
+      int close = text.charAt(open) == '{' ? closingBrace(text, open, limit) : -1;
+      if (close < 0) {
+        if (contents.isEmpty()) {
+          contents.add(text.substring(open));
+        }
+        break;
+      }
+      String content = text.substring(open + 1, close).strip();
+      boolean apart =
+          mode == ExtractionTarget.Boxed.LAST
+              && nextBox >= 0
+              && !belongTogether(text.substring(close + 1, nextBox), content, last(contents));
+      if (apart) {
+        break;
+      }
+      if (!content.equals(last(contents))) {
+        contents.add(content);
+      } else if (contents.isEmpty()) {
+        contents.add(content);
+      }
+      nextBox = start;
+      limit = start;
+    }
+    if (contents.isEmpty()) {
+      return text;
+    }
+    Collections.reverse(contents);
+    return String.join(",", contents);
+  }
+
+  private static int lastBefore(String text, String command, int limit) {
+    return text.lastIndexOf(command, limit - command.length());
+  }
+
+  private static String last(List<String> contents) {
+    return contents.isEmpty() ? "" : contents.get(contents.size() - 1);
+  }
+
+  /** The brace that closes the one at {@code open}; braces after a backslash count too. */
+  private static int closingBrace(String text, int open, int limit) {
+    int depth = 1;
+    for (int i = open + 1; i < limit; i++) {
+      char c = text.charAt(i);
+      if (c == '{') {
+        depth++;
+      } else if (c == '}' && --depth == 0) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private static boolean belongTogether(String between, String content, String next) {
+    return between.length() < NEAR
+        || !next.equals(content)
+            && between.length() < NEAR_WITH_SEPARATOR
+            && SEPARATOR.matcher(between).find();
+  }
+}

@@ -1,0 +1,63 @@
+package org.sparklora.reward.math;
+
+/**
+ * What one verdict may cost: steps, sizes and time. Everything that loops, recurses or builds big
+ * numbers asks it, so no completion holds up its neighbours, and no alarm or signal is needed.
+ *
+ * <p>Belongs to one verdict on one thread.
+ */
+final class Budget {
+  /** Deeper nesting than this is nobody's answer; it also keeps recursion far from the stack's end. */
+  static final int MAX_DEPTH = 150;
+
+  /** Bits of one exact number; 2^17 bits are 39 000 digits. */
+  static final int MAX_BITS = 1 << 17;
+
+  /** Tokens of one parsed text. */
+  static final int MAX_TOKENS = 8_000;
+
+  private final long deadlineNanos;
+  private long stepsLeft;
+
+  private Budget(long deadlineNanos, long steps) {
+    this.deadlineNanos = deadlineNanos;
+    this.stepsLeft = steps;
+  }
+
+  static Budget ofMillis(long millis) {
+    return new Budget(System.nanoTime() + millis * 1_000_000L, 2_000_000L);
+  }
+
+  /** Counts one step and throws {@link Exceeded} when steps or time have run out. */
+  void step() {
+    step(1);
+  }
+
+  void step(long cost) {
+    stepsLeft -= cost;
+    // The clock is read at every 64th step: reading it costs as much as the steps between.
+    if (stepsLeft < 0 || ((stepsLeft & 63) == 0 || cost > 16) && millisLeft() <= 0) {
+      throw new Exceeded(stepsLeft < 0 ? "too many steps" : "out of time");
+    }
+  }
+
+  void checkBits(long bits) {
+    if (bits > MAX_BITS) {
+      throw new Exceeded("a number of " + bits + " bits");
+    }
+    step(1 + bits / 512);
+  }
+
+  long millisLeft() {
+    return (deadlineNanos - System.nanoTime()) / 1_000_000L;
+  }
+
+  /** A verdict would cost more than it may. Without a stack trace: it is an answer, not a defect. */
+  static final class Exceeded extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Exceeded(String what) {
+      super(what, null, false, false);
+    }
+  }
+}

@@ -1,0 +1,249 @@
+package org.sparklora.reward.math;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.reward.math.Expr.FiniteSet;
+import org.sparklora.reward.math.Expr.Interval;
+import org.sparklora.reward.math.Expr.NamedSet;
+import org.sparklora.reward.math.Expr.Num;
+import org.sparklora.reward.math.Expr.Relation;
+import org.sparklora.reward.math.Expr.SetOperation;
+import org.sparklora.reward.math.Expr.Symbol;
+
+/**
+ * Sets of real numbers made of points and intervals. Two of them are equal when they agree on every end
+ * of either and between every two neighbouring ends.
+ */
+final class RealSets {
+  private static final Value FAR = Value.of(1);
+
+  private RealSets() {}
+
+  /** Whether two sets hold the same numbers; empty when one is not made of points and intervals. */
+  static Optional<Boolean> equal(Expr a, Expr b, Budget budget) {
+    try {
+      List<Value> ends = new ArrayList<>();
+      collectEnds(a, ends, budget);
+      collectEnds(b, ends, budget);
+      for (Value probe : probes(ends, budget)) {
+        if (contains(a, probe, budget) != contains(b, probe, budget)) {
+          return Optional.of(false);
+        }
+      }
+      return Optional.of(true);
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static void collectEnds(Expr set, List<Value> ends, Budget budget) {
+    if (set instanceof Interval interval) {
+      addEnd(interval.start(), ends, budget);
+      addEnd(interval.end(), ends, budget);
+    } else if (set instanceof FiniteSet finite) {
+      finite.elements().forEach(element -> addEnd(element, ends, budget));
+    } else if (set instanceof SetOperation operation) {
+      collectEnds(operation.left(), ends, budget);
+      collectEnds(operation.right(), ends, budget);
+    } else if (set != NamedSet.REALS && set != NamedSet.EMPTY) {
+      throw new Value.None("no set of points and intervals");
+    }
+  }
+
+  private static void addEnd(Expr end, List<Value> ends, Budget budget) {
+    Value value = Evaluator.constant(end, budget);
+    if (!Value.isReal(value)) {
+      throw new Value.None("an end that is not real");
+    }
+    if (!(value instanceof Value.Unbounded)) {
+      ends.add(value);
+    }
+  }
+
+  /** Every end, a point between neighbours, and one beyond each side. */
+  private static List<Value> probes(List<Value> ends, Budget budget) {
+    if (ends.isEmpty()) {
+      return List.of(Value.ZERO);
+    }
+    List<Value> sorted = new ArrayList<>(ends);
+    sorted.sort(Evaluator::compare);
+    List<Value> probes = new ArrayList<>();
+    probes.add(Value.add(sorted.get(0), Value.multiply(Value.of(-1), FAR, budget), budget));
+    for (int i = 0; i < sorted.size(); i++) {
+      probes.add(sorted.get(i));
+      if (i + 1 < sorted.size() && Evaluator.compare(sorted.get(i), sorted.get(i + 1)) != 0) {
+        Value sum = Value.add(sorted.get(i), sorted.get(i + 1), budget);
+        probes.add(Value.divide(sum, Value.of(2), budget));
+      }
+    }
+    probes.add(Value.add(sorted.get(sorted.size() - 1), FAR, budget));
+    return probes;
+  }
+
+  private static boolean contains(Expr set, Value x, Budget budget) {
+    budget.step();
+    if (set instanceof Interval interval) {
+      int start = Evaluator.compare(x, Evaluator.constant(interval.start(), budget));
+      int end = Evaluator.compare(x, Evaluator.constant(interval.end(), budget));
+      return (interval.leftOpen() ? start > 0 : start >= 0)
+          && (interval.rightOpen() ? end < 0 : end <= 0);
+    } else if (set instanceof FiniteSet finite) {
+      return finite.elements().stream()
+          .anyMatch(e -> Evaluator.compare(x, Evaluator.constant(e, budget)) == 0);
+    } else if (set instanceof SetOperation operation) {
+      boolean left = contains(operation.left(), x, budget);
+      boolean right = contains(operation.right(), x, budget);
+      return switch (operation.op()) {
+        case UNION -> left || right;
+        case INTERSECTION -> left && right;
+        case MINUS -> left && !right;
+      };
+    }
+    return set == NamedSet.REALS;
+  }
+
+  /** The numbers for which every link holds, of a statement about one variable. */
+  static Optional<Expr> solutions(Expr statement, Budget budget) {
+    if (!(statement instanceof Relation) && !(statement instanceof Expr.Chain)) {
+      return Optional.empty();
+    }
+    Expr plain = Substitution.everywhere(statement, RealSets::withoutFunction);
+    List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(plain));
+    if (symbols.size() != 1 || !symbols.get(0).real()) {
+      return Optional.empty();
+    }
+    try {
+      return solve(Relations.links(plain), symbols.get(0), budget);
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static Expr withoutFunction(Expr expr) {
+    return expr instanceof Expr.Apply apply ? new Symbol(ExprPrinter.print(apply), true) : expr;
+  }
+
+  private static Optional<Expr> solve(List<Relation> links, Symbol variable, Budget budget) {
+    List<Polynomial.Fraction> sides = new ArrayList<>();
+    List<Expr> ends = new ArrayList<>();
+    for (Relation link : links) {
+      Polynomial.Fraction side =
+          Polynomial.of(Expr.minus(link.left(), link.right()), variable, budget);
+      sides.add(side);
+      for (Polynomial p : List.of(side.above(), side.below())) {
+        if (p.degree() > 0) {
+          Optional<List<Expr>> roots = p.squareFree(budget).rootsAsExpressions(budget);
+          if (roots.isEmpty()) {
+            return Optional.empty();
+          }
+          ends.addAll(roots.get());
+        }
+      }
+    }
+    return Optional.of(assemble(links, sides, sorted(ends, budget), budget));
+  }
+
+  private static List<Expr> sorted(List<Expr> ends, Budget budget) {
+    List<Expr> sorted = new ArrayList<>();
+    ends.stream()
+        .sorted(
+            (a, b) ->
+                Evaluator.compare(Evaluator.constant(a, budget), Evaluator.constant(b, budget)))
+        .forEach(
+            end -> {
+              boolean known =
+                  !sorted.isEmpty()
+                      && Evaluator.compare(
+                              Evaluator.constant(sorted.get(sorted.size() - 1), budget),
+                              Evaluator.constant(end, budget))
+                          == 0;
+              if (!known) {
+                sorted.add(end);
+              }
+            });
+    return sorted;
+  }
+
+  /** Walks the line from the left: gap, end, gap, end, …, gap. */
+  private static Expr assemble(
+      List<Relation> links, List<Polynomial.Fraction> sides, List<Expr> ends, Budget budget) {
+    List<Expr> pieces = new ArrayList<>();
+    Optional<Expr> start = Optional.empty();
+    boolean startOpen = true;
+    int places = 2 * ends.size() + 1;
+    for (int place = 0; place <= places; place++) {
+      boolean inside =
+          place < places && links(links, sides, probe(place, ends, budget), place, budget);
+      if (inside && start.isEmpty()) {
+        start = Optional.of(place == 0 ? new Expr.Infinite(-1) : ends.get((place - 1) / 2));
+        startOpen = place % 2 == 0;
+      } else if (!inside && start.isPresent()) {
+        boolean endIsPoint = place < places && place % 2 == 0;
+        Expr end = place == places ? new Expr.Infinite(1) : ends.get((place - 1) / 2);
+        boolean single = endIsPoint && !startOpen && start.get().equals(end);
+        pieces.add(
+            single
+                ? new FiniteSet(List.of(end))
+                : new Interval(start.get(), end, startOpen, !endIsPoint));
+        start = Optional.empty();
+      }
+    }
+    return pieces.stream()
+        .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
+        .orElse(NamedSet.EMPTY);
+  }
+
+  private static Value probe(int place, List<Expr> ends, Budget budget) {
+    if (ends.isEmpty()) {
+      return Value.ZERO;
+    }
+    if (place % 2 == 1) {
+      return Evaluator.constant(ends.get((place - 1) / 2), budget);
+    }
+    Value left = Evaluator.constant(ends.get(Math.max(0, place / 2 - 1)), budget);
+    Value right = Evaluator.constant(ends.get(Math.min(ends.size() - 1, place / 2)), budget);
+    if (place == 0) {
+      return Value.add(left, Value.of(-1), budget);
+    }
+    if (place == 2 * ends.size()) {
+      return Value.add(right, Value.ONE, budget);
+    }
+    return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
+  }
+
+  private static boolean links(
+      List<Relation> links, List<Polynomial.Fraction> sides, Value x, int place, Budget budget) {
+    for (int i = 0; i < links.size(); i++) {
+      int above = sign(sides.get(i).above(), x, budget);
+      int below = sign(sides.get(i).below(), x, budget);
+      if (below == 0 || !holds(links.get(i).op(), above * below)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean holds(Relation.Op op, int sign) {
+    return switch (op) {
+      case EQ -> sign == 0;
+      case NE -> sign != 0;
+      case LT -> sign < 0;
+      case LE -> sign <= 0;
+      case GT -> sign > 0;
+      case GE -> sign >= 0;
+    };
+  }
+
+  private static int sign(Polynomial polynomial, Value x, Budget budget) {
+    Value value = Value.ZERO;
+    for (int i = polynomial.degree(); i >= 0; i--) {
+      Value term = new Value.Exact(polynomial.coefficients().get(i));
+      value = Value.add(Value.multiply(value, x, budget), term, budget);
+    }
+    boolean nothing =
+        value instanceof Value.Approximate
+            && Closeness.within(value, Value.ZERO, new java.math.BigDecimal("1e-30"));
+    return nothing ? 0 : Value.sign(value);
+  }
+}
