@@ -30,7 +30,7 @@ final class BoxedAnswer {
         break;
       }
       int open = start + (boxed > framed ? 6 : 5);
-      while (open < limit && Character.isWhitespace(text.charAt(open))) {
+      while (open < limit && Spaces.isSpace(text.charAt(open))) {
         open++;
       }
       if (open >= limit) {
@@ -43,7 +43,7 @@ final class BoxedAnswer {
         }
         break;
       }
-      String content = text.substring(open + 1, close).strip();
+      String content = Spaces.strip(text.substring(open + 1, close));
       boolean apart =
           mode == ExtractionTarget.Boxed.LAST
               && nextBox >= 0
@@ -51,9 +51,7 @@ final class BoxedAnswer {
       if (apart) {
         break;
       }
-      if (!content.equals(last(contents))) {
-        contents.add(content);
-      } else if (contents.isEmpty()) {
+      if (contents.isEmpty() || !content.equals(last(contents))) {
         contents.add(content);
       }
       nextBox = start;

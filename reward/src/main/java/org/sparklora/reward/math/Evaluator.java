@@ -21,6 +21,7 @@ import org.sparklora.reward.math.Expr.Symbol;
  */
 final class Evaluator {
   private static final int MAX_FACTORIAL = 5_000;
+  private static final int MAX_SAMPLE_BITS = 3_000;
   private static final int MAX_TERMS = 20_000;
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
@@ -81,13 +82,13 @@ final class Evaluator {
     } else if (expr instanceof Expr.Add add) {
       Value sum = Value.ZERO;
       for (Expr term : add.terms()) {
-        sum = Value.add(sum, value(term), budget);
+        sum = tamed(Value.add(sum, value(term), budget));
       }
       return sum;
     } else if (expr instanceof Expr.Mul mul) {
       Value product = Value.ONE;
       for (Expr factor : mul.factors()) {
-        product = Value.multiply(product, value(factor), budget);
+        product = tamed(Value.multiply(product, value(factor), budget));
       }
       return product;
     } else if (expr instanceof Expr.Pow pow) {
@@ -102,6 +103,15 @@ final class Evaluator {
       return iterated(iterated);
     }
     throw new Value.None("no number: " + expr.getClass().getSimpleName());
+  }
+
+  /** At sample points 50 digits do: long fractions would cost more than they tell. */
+  private Value tamed(Value value) {
+    return !variables.isEmpty()
+            && value instanceof Value.Exact exact
+            && exact.rational().bits() > MAX_SAMPLE_BITS
+        ? new Value.Approximate(Value.complex(value))
+        : value;
   }
 
   private static Value constant(Constant constant) {

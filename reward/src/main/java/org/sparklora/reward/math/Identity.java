@@ -48,7 +48,7 @@ final class Identity {
     Expr y = right.get();
     List<Symbol> symbols = symbols(x, y);
     if (symbols.isEmpty()) {
-      return agreeAt(Map.of(), x, y).orElse(false);
+      return sameConstant(x, y);
     }
     int agreed = 0;
     for (Map<Symbol, Value> point : points(symbols, countsWholes(x) || countsWholes(y), needsPositive(x) || needsPositive(y))) {
@@ -59,6 +59,15 @@ final class Identity {
       agreed += agree.isPresent() ? 1 : 0;
     }
     return agreed >= 2;
+  }
+
+  private boolean sameConstant(Expr a, Expr b) {
+    try {
+      return DecimalArithmetic.equal(a, b, budget)
+          .orElseGet(() -> agreeAt(Map.of(), a, b).orElse(false));
+    } catch (Value.None | ArithmeticException none) {
+      return false;
+    }
   }
 
   /** Whether {@code a = c·b} for one constant c other than zero. */

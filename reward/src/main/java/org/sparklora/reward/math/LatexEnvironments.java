@@ -100,7 +100,7 @@ final class LatexEnvironments {
     if (c == '-' && !boxed && text.startsWith("\\frac{", start + 1)) {
       return fraction(start, start + 1);
     }
-    if (Character.isWhitespace(c) && text.startsWith("[", start + 1)) {
+    if (Spaces.isSpace(c) && text.startsWith("[", start + 1)) {
       return spacedBracket(start, boxed);
     }
     return Optional.empty();
@@ -191,7 +191,7 @@ final class LatexEnvironments {
         return Optional.empty();
       }
       if (c == ']') {
-        boolean spaced = i + 1 < text.length() && Character.isWhitespace(text.charAt(i + 1));
+        boolean spaced = i + 1 < text.length() && Spaces.isSpace(text.charAt(i + 1));
         String content = text.substring(start + 2, i);
         return spaced && !content.isEmpty() && (!boxed || holdsBox(content))
             ? Optional.of(environment(start, i + 2, content))
@@ -239,7 +239,7 @@ final class LatexEnvironments {
 
   int skipSpaces(int from) {
     int at = from;
-    while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+    while (at < text.length() && Spaces.isSpace(text.charAt(at))) {
       at++;
     }
     return at;

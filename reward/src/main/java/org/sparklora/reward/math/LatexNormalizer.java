@@ -107,7 +107,7 @@ final class LatexNormalizer {
     if (how.malformedOperators()) {
       result = repairOperators(result);
     }
-    return result.strip();
+    return Spaces.strip(result);
   }
 
   private static String basic(String text) {

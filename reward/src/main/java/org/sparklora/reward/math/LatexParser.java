@@ -163,7 +163,7 @@ final class LatexParser {
     while (true) {
       Kind kind = in.kind();
       switch (kind) {
-        case IN -> throw ParseFailure.meaningless("membership inside a list");
+        case IN -> throw new ParseFailure("membership inside a list");
         case APPROX -> {
           in.next();
           Expr right = terms.term();

@@ -172,10 +172,16 @@ final class MathEquivalence {
       if (isWhole(gold) && isWhole(pred)) {
         return withoutPercent(gold).equals(withoutPercent(pred));
       }
-      return withValues(gold, pred, Closeness::same);
+      return false;
     }
     BigDecimal bound = config.chopBelow();
-    return config.chop() && withValues(gold, pred, (a, b) -> Closeness.within(a, b, bound));
+    return config.chop()
+        && withValues(
+            gold,
+            pred,
+            (a, b) ->
+                DecimalArithmetic.equal(gold, pred, budget)
+                    .orElseGet(() -> Closeness.within(a, b, bound)));
   }
 
   private interface ValueTest {

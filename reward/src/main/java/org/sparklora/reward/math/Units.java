@@ -74,7 +74,7 @@ final class Units {
       }
       // The word must follow a digit, a brace or a space; spaces before it go too, but for the first.
       int before = start - 1;
-      while (before >= 0 && Character.isWhitespace(text.charAt(before))) {
+      while (before >= 0 && Spaces.isSpace(text.charAt(before))) {
         before--;
       }
       boolean joined = before >= 0 && (isDigit(text.charAt(before)) || text.charAt(before) == '}');
