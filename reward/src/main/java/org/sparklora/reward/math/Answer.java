@@ -7,8 +7,8 @@ import java.util.Optional;
  * stands in for it otherwise.
  *
  * @param expression empty when the text is not an expression
- * @param words further strings to compare, in order: the cleaned text; for string extraction the key as
- *     compared and the key as found
+ * @param words further strings to compare, in order: the cleaned text; for string extraction the
+ *     key as compared and the key as found
  */
 record Answer(Optional<Expr> expression, java.util.List<String> words) {
   static final Answer NONE = new Answer(Optional.empty(), java.util.List.of());

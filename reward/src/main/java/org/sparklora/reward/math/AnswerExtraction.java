@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import org.sparklora.reward.math.LatexEnvironments.Environment;
 
 /**
- * Finds the answer in a text: boxes first, then what follows "final answer is", "answer:", "answer",
- * then any mathematics. Within one priority the match that ends last wins.
+ * Finds the answer in a text: boxes first, then what follows "final answer is", "answer:",
+ * "answer", then any mathematics. Within one priority the match that ends last wins.
  *
  * <p>Stateless and thread-safe.
  */
@@ -210,8 +210,7 @@ final class AnswerExtraction {
           int end = iHope(list.get(size - 1).end());
           if (end >= 0) {
             List<Environment> part = List.copyOf(list.subList(0, size));
-            matches.add(
-                new Match(at, end, () -> answer(part, target.normalization(), budget)));
+            matches.add(new Match(at, end, () -> answer(part, target.normalization(), budget)));
             from = end;
             break;
           }
@@ -310,7 +309,11 @@ final class AnswerExtraction {
       ExtractionTarget.Normalization n = target.normalization();
       ExtractionTarget.Normalization last =
           new ExtractionTarget.Normalization(
-              n.basicLatex(), n.units(), n.malformedOperators(), n.nits(), ExtractionTarget.Boxed.LAST);
+              n.basicLatex(),
+              n.units(),
+              n.malformedOperators(),
+              n.nits(),
+              ExtractionTarget.Boxed.LAST);
       Environment box = new Environment(start, end + 1, text.substring(start, end + 1), false);
       return List.of(new Match(start, end + 1, () -> answer(List.of(box), last, budget)));
     }

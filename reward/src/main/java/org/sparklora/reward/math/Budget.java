@@ -7,7 +7,9 @@ package org.sparklora.reward.math;
  * <p>Belongs to one verdict on one thread.
  */
 final class Budget {
-  /** Deeper nesting than this is nobody's answer; it also keeps recursion far from the stack's end. */
+  /**
+   * Deeper nesting than this is nobody's answer; it also keeps recursion far from the stack's end.
+   */
   static final int MAX_DEPTH = 150;
 
   /** Bits of one exact number; 2^17 bits are 39 000 digits. */
@@ -52,7 +54,9 @@ final class Budget {
     return (deadlineNanos - System.nanoTime()) / 1_000_000L;
   }
 
-  /** A verdict would cost more than it may. Without a stack trace: it is an answer, not a defect. */
+  /**
+   * A verdict would cost more than it may. Without a stack trace: it is an answer, not a defect.
+   */
   static final class Exceeded extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

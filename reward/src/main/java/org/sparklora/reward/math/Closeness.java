@@ -29,8 +29,7 @@ final class Closeness {
       return a.equals(b);
     }
     Complex difference = Value.complex(a).minus(Value.complex(b));
-    return difference.re().abs().compareTo(bound) < 0
-        && difference.im().abs().compareTo(bound) < 0;
+    return difference.re().abs().compareTo(bound) < 0 && difference.im().abs().compareTo(bound) < 0;
   }
 
   private static boolean isSmall(BigDecimal difference, BigDecimal size) {

@@ -1,13 +1,17 @@
 package org.sparklora.reward.math;
 
+import java.math.BigDecimal;
 import java.util.Optional;
 import org.sparklora.reward.math.Expr.Num;
 
 /**
- * What becomes of decimals inside a larger constant: like the reference's floats they carry 53 bits, so
- * {@code 6.02·10^23} is not the whole number it looks like.
+ * What becomes of decimals inside a larger constant: like the reference's floats they carry 53
+ * bits, so {@code 6.02·10^23} is not the whole number it looks like.
  */
 final class DecimalArithmetic {
+  /** A difference of floats below this is cut to zero. */
+  private static final BigDecimal FLOAT_ZERO = new BigDecimal("1.2e-16");
+
   private DecimalArithmetic() {}
 
   static boolean holdsDecimal(Expr expr) {
@@ -16,8 +20,8 @@ final class DecimalArithmetic {
   }
 
   /**
-   * Whether two constants are equal as floats; empty when no decimal takes part or when decimals are
-   * only factors of something irrational, where they are as good as fractions.
+   * Whether two constants are equal as floats; empty when no decimal takes part or when decimals
+   * are only factors of something irrational, where they are as good as fractions.
    */
   static Optional<Boolean> equal(Expr gold, Expr pred, Budget budget) {
     if (!holdsDecimal(gold) && !holdsDecimal(pred)) {
@@ -28,7 +32,11 @@ final class DecimalArithmetic {
     if (a instanceof Value.Exact && b instanceof Value.Exact) {
       return Optional.of(asFloat(gold, budget) == asFloat(pred, budget));
     }
-    return holdsDecimalInPower(pred) ? Optional.of(false) : Optional.empty();
+    if (!holdsDecimalInPower(pred)) {
+      return Optional.empty();
+    }
+    Value rounded = Value.of(new BigDecimal(asFloat(pred, budget)));
+    return Optional.of(Closeness.within(a, rounded, FLOAT_ZERO));
   }
 
   /** In a prediction such a power is computed at once and keeps no more than its 53 bits. */

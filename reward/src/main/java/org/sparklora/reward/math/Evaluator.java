@@ -123,7 +123,10 @@ final class Evaluator {
     };
   }
 
-  /** An unknown function's value is drawn from its name and arguments: equal arguments, equal values. */
+  /**
+   * An unknown function's value is drawn from its name and arguments: equal arguments, equal
+   * values.
+   */
   private Value unknownFunction(Expr.Apply apply) {
     StringBuilder key = new StringBuilder(apply.name());
     for (Expr arg : apply.args()) {
@@ -282,8 +285,18 @@ final class Evaluator {
       }
       case "max" -> args.stream().reduce((a, b) -> compareReal(a, b) >= 0 ? a : b).orElseThrow();
       case "min" -> args.stream().reduce((a, b) -> compareReal(a, b) <= 0 ? a : b).orElseThrow();
-      case "gcd" -> args.stream().map(Evaluator::whole).reduce(BigInteger::gcd).map(Evaluator::exact).orElseThrow();
-      case "lcm" -> args.stream().map(Evaluator::whole).reduce(Evaluator::lcm).map(Evaluator::exact).orElseThrow();
+      case "gcd" ->
+          args.stream()
+              .map(Evaluator::whole)
+              .reduce(BigInteger::gcd)
+              .map(Evaluator::exact)
+              .orElseThrow();
+      case "lcm" ->
+          args.stream()
+              .map(Evaluator::whole)
+              .reduce(Evaluator::lcm)
+              .map(Evaluator::exact)
+              .orElseThrow();
       case "log" -> log(first, args.get(1), call.args().get(1) == Constant.E);
       default -> new Value.Approximate(elementary(call.name(), first));
     };
@@ -366,7 +379,8 @@ final class Evaluator {
   private Value binomial(Value n, Value k) {
     boolean whole = k instanceof Value.Exact exact && exact.rational().isInteger();
     if (!whole) {
-      Value below = Value.multiply(factorial(k), factorial(Value.add(n, negate(k), budget)), budget);
+      Value below =
+          Value.multiply(factorial(k), factorial(Value.add(n, negate(k), budget)), budget);
       return Value.divide(factorial(n), below, budget);
     }
     BigInteger count = ((Value.Exact) k).rational().numerator();
@@ -374,7 +388,9 @@ final class Evaluator {
       return Value.ZERO;
     }
     // C(n, k) = C(n, n−k) keeps the product short for whole n.
-    if (n instanceof Value.Exact exact && exact.rational().isInteger() && exact.rational().signum() >= 0) {
+    if (n instanceof Value.Exact exact
+        && exact.rational().isInteger()
+        && exact.rational().signum() >= 0) {
       BigInteger rest = exact.rational().numerator().subtract(count);
       if (rest.signum() < 0) {
         return Value.ZERO;

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A parsed answer: numbers, terms, relations, sets, as they were written. Nothing is simplified when
- * it is built, since the rules of comparison look at how an answer was written.
+ * A parsed answer: numbers, terms, relations, sets, as they were written. Nothing is simplified
+ * when it is built, since the rules of comparison look at how an answer was written.
  *
- * <p>Immutable and thread-safe. Equality is that of the written form, except that a {@link FiniteSet}
- * ignores order.
+ * <p>Immutable and thread-safe. Equality is that of the written form, except that a {@link
+ * FiniteSet} ignores order.
  */
 sealed interface Expr {
 
@@ -86,7 +86,9 @@ sealed interface Expr {
     }
   }
 
-  /** A variable. {@code real} is part of its identity: i(real) and i(not real) are two variables. */
+  /**
+   * A variable. {@code real} is part of its identity: i(real) and i(not real) are two variables.
+   */
   record Symbol(String name, boolean real) implements Expr {
     @Override
     public List<Expr> children() {

@@ -21,8 +21,7 @@ final class Functions {
           case "sin", "cos", "tan", "csc", "sec", "cot", "sinh", "cosh", "tanh" -> true;
           default -> false;
         };
-    boolean inverse =
-        trigonometric && power.isPresent() && power.get().equals(Num.of(-1));
+    boolean inverse = trigonometric && power.isPresent() && power.get().equals(Num.of(-1));
     Expr value =
         switch (name) {
           case "log" -> Call.of("log", arg, base.orElse(Num.of(10)));

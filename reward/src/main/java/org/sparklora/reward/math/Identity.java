@@ -13,8 +13,8 @@ import org.sparklora.reward.math.Expr.Symbol;
 
 /**
  * Whether two terms are the same function of their variables. Both are evaluated at fixed points,
- * exactly where they are rational and to 50 digits otherwise: unlike terms agree at none of them, and
- * the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
+ * exactly where they are rational and to 50 digits otherwise: unlike terms agree at none of them,
+ * and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
  *
  * <p>Belongs to one verdict.
  */
@@ -51,7 +51,8 @@ final class Identity {
       return sameConstant(x, y);
     }
     int agreed = 0;
-    for (Map<Symbol, Value> point : points(symbols, countsWholes(x) || countsWholes(y), needsPositive(x) || needsPositive(y))) {
+    for (Map<Symbol, Value> point :
+        points(symbols, countsWholes(x) || countsWholes(y), needsPositive(x) || needsPositive(y))) {
       Optional<Boolean> agree = agreeAt(point, x, y);
       if (agree.isPresent() && !agree.get()) {
         return false;
@@ -104,7 +105,10 @@ final class Identity {
     return agreed >= 3 ? ratio : Optional.empty();
   }
 
-  /** Whether both equations (as terms that are zero) give a variable the same value, being linear in it. */
+  /**
+   * Whether both equations (as terms that are zero) give a variable the same value, being linear in
+   * it.
+   */
   boolean sameLinearRoot(Expr a, Expr b, Symbol variable) {
     List<Symbol> others = symbols(a, b);
     others.remove(variable);
@@ -130,8 +134,7 @@ final class Identity {
     Value f3 = at(a, variable, 3, point);
     Value slope = minus(f1, f0);
     Value steep = minus(f3, f0);
-    if (isNothing(slope)
-        || !Closeness.same(steep, Value.multiply(slope, Value.of(3), budget))) {
+    if (isNothing(slope) || !Closeness.same(steep, Value.multiply(slope, Value.of(3), budget))) {
       return Optional.empty();
     }
     return Optional.of(Value.divide(minus(Value.ZERO, f0), slope, budget));
@@ -181,8 +184,7 @@ final class Identity {
 
   static List<Symbol> symbols(Expr a, Expr b) {
     Set<Symbol> sorted =
-        new TreeSet<>(
-            java.util.Comparator.comparing(Symbol::name).thenComparing(Symbol::real));
+        new TreeSet<>(java.util.Comparator.comparing(Symbol::name).thenComparing(Symbol::real));
     sorted.addAll(Expr.freeSymbols(a));
     sorted.addAll(Expr.freeSymbols(b));
     return new ArrayList<>(sorted);
@@ -215,7 +217,9 @@ final class Identity {
         Symbol symbol = symbols.get(s);
         point.put(
             symbol,
-            whole ? Value.of(WHOLE[(p + 3 * s) % WHOLE.length]) : coordinate(p, s, symbol, positive));
+            whole
+                ? Value.of(WHOLE[(p + 3 * s) % WHOLE.length])
+                : coordinate(p, s, symbol, positive));
       }
       points.add(point);
     }
@@ -226,8 +230,7 @@ final class Identity {
   private static Value coordinate(int point, int index, Symbol symbol, boolean positive) {
     int above = ABOVE[(5 * point + index) % ABOVE.length] + 2 * (index / ABOVE.length);
     int below = BELOW[(7 * point + 2 * index + 1) % BELOW.length];
-    boolean minus =
-        !positive && (point == 1 || point > 1 && (index + point) % 2 == 0);
+    boolean minus = !positive && (point == 1 || point > 1 && (index + point) % 2 == 0);
     Rational real = Rational.of(minus ? -above : above, below);
     if (symbol.real()) {
       return new Value.Exact(real);

@@ -6,19 +6,19 @@ import java.util.Optional;
 
 /**
  * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},
- * {@code […]} between spaces, and a literal {@code \frac{1}{2}}. Also lists of them joined by commas,
- * "and", "or".
+ * {@code […]} between spaces, and a literal {@code \frac{1}{2}}. Also lists of them joined by
+ * commas, "and", "or".
  *
  * <p>A scanner rather than regular expressions: those recurse on long texts and try each opening
  * delimiter against the rest of the text. Belongs to one text.
  */
 final class LatexEnvironments {
   private static final int LONGEST_LIST = 6;
-  private static final String[] PERCENT_WORDS = {
-    "\\%", "%", "Percent", "percent", "Pct", "pct"
-  };
+  private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
 
-  /** One piece of mathematics; {@code end} lies after the spaces and percent sign that follow it. */
+  /**
+   * One piece of mathematics; {@code end} lies after the spaces and percent sign that follow it.
+   */
   record Environment(int start, int end, String content, boolean percent) {}
 
   private final String text;
@@ -48,7 +48,9 @@ final class LatexEnvironments {
     return list;
   }
 
-  /** The list after any spaces, the last of which may be the one that {@code […]} needs before it. */
+  /**
+   * The list after any spaces, the last of which may be the one that {@code […]} needs before it.
+   */
   List<Environment> listAfterSpaces(int start) {
     int at = skipSpaces(start);
     List<Environment> list = listAt(at, false);
@@ -84,9 +86,7 @@ final class LatexEnvironments {
         return delimited(start, 2, displayDollarEnd(start + 2), boxed);
       }
       boolean afterDigit = start > 0 && isDigit(text.charAt(start - 1));
-      return afterDigit
-          ? Optional.empty()
-          : delimited(start, 1, inlineDollarEnd(start + 1), boxed);
+      return afterDigit ? Optional.empty() : delimited(start, 1, inlineDollarEnd(start + 1), boxed);
     }
     if (c == '\\') {
       if (!escaped && text.startsWith("\\[", start)) {

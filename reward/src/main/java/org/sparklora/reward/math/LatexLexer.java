@@ -9,26 +9,115 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Cuts LaTeX mathematics into tokens: always the longest that fits, so {@code \quadx} is a space and
- * an x, and {@code dx} is one differential. A character that begins no token is an error.
+ * Cuts LaTeX mathematics into tokens: always the longest that fits, so {@code \quadx} is a space
+ * and an x, and {@code dx} is one differential. A character that begins no token is an error.
  *
  * <p>Stateless and thread-safe.
  */
 final class LatexLexer {
   /** What a token is. */
   enum Kind {
-    ADD, SUB, MUL, DIV, COLON, MOD,
-    L_PAREN, R_PAREN, L_PAREN_VISUAL, R_PAREN_VISUAL, L_GROUP, R_GROUP, L_BRACE, R_BRACE,
-    L_BRACE_VISUAL, R_BRACE_VISUAL, L_BRACE_CMD, R_BRACE_CMD, L_BRACKET, R_BRACKET, L_BRACK, R_BRACK,
-    PHANTOM, BOXED, BAR, L_VERT, R_VERT, VERT, NORM, L_ANGLE, R_ANGLE,
-    L_FLOOR, R_FLOOR, LL_CORNER, LR_CORNER, L_CEIL, R_CEIL, UL_CORNER, UR_CORNER,
-    LIM, ARROW, INT, SUM, PROD, FUNCTION, GAMMA, SQRT, MULTI_FUNCTION, OPERATOR_NAME, NAME,
-    FRAC, BINOM, CHOOSE, MATRIX_START, MATRIX_END, ARRAY_START, ARRAY_END, DET_START, DET_END,
-    AMPERSAND, ROW_END, UNDERSCORE, CARET, SEMICOLON, COMMA, TRANSPOSE, DEGREE,
-    DIFFERENTIAL, EXP_E, UPPER_E, LETTER, NUMBER, E_NOTATION, PERCENT_NUMBER,
-    IN, NOTIN, ASSIGNMENT, EQUAL, APPROX, LT, LTE, GT, GTE, UNEQUAL, BANG,
-    GREEK, OTHER_SYMBOL, INFTY, PARTIAL, SET_NAME, SET_EMPTY, ACCENT,
-    UNION, INTERSECTION, SET_MINUS, PLUS_MINUS, SUBSET, SUPSET, UNKNOWN, SKIP, END
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    COLON,
+    MOD,
+    L_PAREN,
+    R_PAREN,
+    L_PAREN_VISUAL,
+    R_PAREN_VISUAL,
+    L_GROUP,
+    R_GROUP,
+    L_BRACE,
+    R_BRACE,
+    L_BRACE_VISUAL,
+    R_BRACE_VISUAL,
+    L_BRACE_CMD,
+    R_BRACE_CMD,
+    L_BRACKET,
+    R_BRACKET,
+    L_BRACK,
+    R_BRACK,
+    PHANTOM,
+    BOXED,
+    BAR,
+    L_VERT,
+    R_VERT,
+    VERT,
+    NORM,
+    L_ANGLE,
+    R_ANGLE,
+    L_FLOOR,
+    R_FLOOR,
+    LL_CORNER,
+    LR_CORNER,
+    L_CEIL,
+    R_CEIL,
+    UL_CORNER,
+    UR_CORNER,
+    LIM,
+    ARROW,
+    INT,
+    SUM,
+    PROD,
+    FUNCTION,
+    GAMMA,
+    SQRT,
+    MULTI_FUNCTION,
+    OPERATOR_NAME,
+    NAME,
+    FRAC,
+    BINOM,
+    CHOOSE,
+    MATRIX_START,
+    MATRIX_END,
+    ARRAY_START,
+    ARRAY_END,
+    DET_START,
+    DET_END,
+    AMPERSAND,
+    ROW_END,
+    UNDERSCORE,
+    CARET,
+    SEMICOLON,
+    COMMA,
+    TRANSPOSE,
+    DEGREE,
+    DIFFERENTIAL,
+    EXP_E,
+    UPPER_E,
+    LETTER,
+    NUMBER,
+    E_NOTATION,
+    PERCENT_NUMBER,
+    IN,
+    NOTIN,
+    ASSIGNMENT,
+    EQUAL,
+    APPROX,
+    LT,
+    LTE,
+    GT,
+    GTE,
+    UNEQUAL,
+    BANG,
+    GREEK,
+    OTHER_SYMBOL,
+    INFTY,
+    PARTIAL,
+    SET_NAME,
+    SET_EMPTY,
+    ACCENT,
+    UNION,
+    INTERSECTION,
+    SET_MINUS,
+    PLUS_MINUS,
+    SUBSET,
+    SUPSET,
+    UNKNOWN,
+    SKIP,
+    END
   }
 
   /** One token with its text as written. */
@@ -51,32 +140,40 @@ final class LatexLexer {
   static final Map<String, String> GREEK_SIGNS = new HashMap<>();
 
   static {
-    all(SKIP, "\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
-        + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil");
+    all(
+        SKIP,
+        "\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
+            + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil");
     all(ADD, "+ ∔ ⊕ ⊞");
     all(SUB, "- − ∸");
     all(MUL, "* × ⋅ ⋄ ⊡ ∗ ⋆ ∘ ∙ ⊗ ⊠ ⋈ ⋉ ⋊ \\times \\cdot");
     all(DIV, "/ ÷ ∕ \\over \\div");
     all(COLON, ":");
     all(MOD, "\\mod");
-    pairs("L_PAREN ( R_PAREN ) L_PAREN_VISUAL \\( R_PAREN_VISUAL \\) L_GROUP \\lgroup R_GROUP \\rgroup"
-        + " L_BRACE { R_BRACE } L_BRACE_VISUAL \\{ R_BRACE_VISUAL \\} L_BRACE_CMD \\lbrace R_BRACE_CMD \\rbrace"
-        + " L_BRACKET [ R_BRACKET ] L_BRACK \\lbrack R_BRACK \\rbrack PHANTOM \\phantom BOXED \\boxed BAR |"
-        + " L_VERT \\lvert R_VERT \\rvert VERT \\vert NORM \\| L_ANGLE \\langle R_ANGLE \\rangle"
-        + " L_FLOOR \\lfloor R_FLOOR \\rfloor LL_CORNER \\llcorner LR_CORNER \\lrcorner L_CEIL \\lceil"
-        + " R_CEIL \\rceil UL_CORNER \\ulcorner UR_CORNER \\urcorner LIM \\lim INT \\int SUM \\sum PROD \\prod"
-        + " SQRT \\sqrt OPERATOR_NAME \\operatorname CHOOSE \\choose AMPERSAND & ROW_END \\\\ UNDERSCORE _"
-        + " CARET ^ SEMICOLON ; COMMA , IN \\in BANG ! EXP_E e EXP_E \\exponentialE UPPER_E E"
-        + " INFTY \\infty PARTIAL \\partial UNKNOWN .");
+    pairs(
+        "L_PAREN ( R_PAREN ) L_PAREN_VISUAL \\( R_PAREN_VISUAL \\) L_GROUP \\lgroup R_GROUP \\rgroup"
+            + " L_BRACE { R_BRACE } L_BRACE_VISUAL \\{ R_BRACE_VISUAL \\} L_BRACE_CMD \\lbrace R_BRACE_CMD \\rbrace"
+            + " L_BRACKET [ R_BRACKET ] L_BRACK \\lbrack R_BRACK \\rbrack PHANTOM \\phantom BOXED \\boxed BAR |"
+            + " L_VERT \\lvert R_VERT \\rvert VERT \\vert NORM \\| L_ANGLE \\langle R_ANGLE \\rangle"
+            + " L_FLOOR \\lfloor R_FLOOR \\rfloor LL_CORNER \\llcorner LR_CORNER \\lrcorner L_CEIL \\lceil"
+            + " R_CEIL \\rceil UL_CORNER \\ulcorner UR_CORNER \\urcorner LIM \\lim INT \\int SUM \\sum PROD \\prod"
+            + " SQRT \\sqrt OPERATOR_NAME \\operatorname CHOOSE \\choose AMPERSAND & ROW_END \\\\ UNDERSCORE _"
+            + " CARET ^ SEMICOLON ; COMMA , IN \\in BANG ! EXP_E e EXP_E \\exponentialE UPPER_E E"
+            + " INFTY \\infty PARTIAL \\partial UNKNOWN .");
     all(ARROW, "\\to \\rightarrow \\Rightarrow \\longrightarrow \\Longrightarrow");
-    all(FUNCTION, "\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
-        + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor \\ceil \\det");
+    all(
+        FUNCTION,
+        "\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
+            + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor \\ceil \\det");
     all(GAMMA, "\\Gamma \\gamma");
     all(MULTI_FUNCTION, "\\gcd \\lcm \\max \\min");
-    // Function names are tokens wherever they stand: a word that contains one is not a product of letters.
-    all(NAME, "arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
-        + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
-        + " eigenvals eigenvalues eigenvects eigenvectors svd SVD");
+    // Function names are tokens wherever they stand: a word that contains one is not a product of
+    // letters.
+    all(
+        NAME,
+        "arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
+            + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
+            + " eigenvals eigenvalues eigenvects eigenvectors svd SVD");
     all(FRAC, "\\frac \\dfrac \\tfrac \\cfrac");
     all(BINOM, "\\binom \\tbinom \\dbinom");
     all(TRANSPOSE, "^T ^{T} '");
@@ -98,8 +195,10 @@ final class LatexLexer {
     all(PLUS_MINUS, "\\pm ± ∓ \\mp");
     all(SUPSET, "\\supseteq ⊇");
     all(SUBSET, "\\subseteq ⊆");
-    all(UNKNOWN, "\\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit"
-        + " matrix pmatrix bmatrix vmatrix");
+    all(
+        UNKNOWN,
+        "\\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit"
+            + " matrix pmatrix bmatrix vmatrix");
     for (String matrix : List.of("matrix", "pmatrix", "bmatrix")) {
       all(MATRIX_START, "\\begin{" + matrix + "}");
       all(MATRIX_END, "\\end{" + matrix + "}");
@@ -118,11 +217,13 @@ final class LatexLexer {
       LITERALS.put(greek[i + 1], GREEK);
       GREEK_SIGNS.put(greek[i + 1], greek[i]);
     }
-    all(OTHER_SYMBOL, "\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ"
-        + " \\diagup \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
-        + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
-        + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
-        + " \\backprime \\Re \\natural \\surd \\circledS");
+    all(
+        OTHER_SYMBOL,
+        "\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ"
+            + " \\diagup \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
+            + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
+            + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
+            + " \\backprime \\Re \\natural \\surd \\circledS");
     int longest = 0;
     for (String literal : LITERALS.keySet()) {
       longest = Math.max(longest, literal.length());
@@ -221,7 +322,9 @@ final class LatexLexer {
     return new Token(UNKNOWN, "");
   }
 
-  /** {@code \text{…}} and its like, up to the first closing brace, and {@code \begin{array}{ccc}}. */
+  /**
+   * {@code \text{…}} and its like, up to the first closing brace, and {@code \begin{array}{ccc}}.
+   */
   private static Token commandWithBraces(String text, int at) {
     int end = at + 1;
     while (end < text.length() && isLetter(text.charAt(end))) {
@@ -244,9 +347,7 @@ final class LatexLexer {
       return new Token(UNKNOWN, "");
     }
     int close = text.indexOf('}', brace);
-    return close < 0
-        ? new Token(UNKNOWN, "")
-        : new Token(ACCENT, text.substring(at, close + 1));
+    return close < 0 ? new Token(UNKNOWN, "") : new Token(ACCENT, text.substring(at, close + 1));
   }
 
   private static Token differential(String text, int at) {

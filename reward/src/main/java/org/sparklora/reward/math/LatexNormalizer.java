@@ -4,8 +4,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Cleans LaTeX before it is parsed, in the reference's order: boxes, commands, units, nits, operators.
- * The cleaned text is also what unparseable answers are compared by.
+ * Cleans LaTeX before it is parsed, in the reference's order: boxes, commands, units, nits,
+ * operators. The cleaned text is also what unparseable answers are compared by.
  *
  * <p>Stateless and thread-safe.
  */
@@ -29,7 +29,9 @@ final class LatexNormalizer {
   private static final Pattern DOUBLED_BACKSLASH = Pattern.compile("\\\\\\\\(?=[a-zA-Z])");
   private static final Pattern LONG_SPACE = Pattern.compile("\\s{64,}");
 
-  /** One pass from the left; the first alternative that fits is replaced and not looked at again. */
+  /**
+   * One pass from the left; the first alternative that fits is replaced and not looked at again.
+   */
   private static final String[][] REPLACEMENTS = {
     {"\\\\math(?:rm|it|bf)", "\\text"},
     {"\\\\text(?:normal|bf|it|rm)", "\\text"},
@@ -73,8 +75,7 @@ final class LatexNormalizer {
     }
   }
 
-  private static final Pattern WHOLE_FRACTION =
-      Pattern.compile("(0|-?[1-9]\\d*)/(0|-?[1-9]\\d*)");
+  private static final Pattern WHOLE_FRACTION = Pattern.compile("(0|-?[1-9]\\d*)/(0|-?[1-9]\\d*)");
 
   private LatexNormalizer() {}
 
@@ -111,9 +112,11 @@ final class LatexNormalizer {
   }
 
   private static String basic(String text) {
-    // Runs of spaces mean no more than 64 of them, but cost patterns that begin with \s* their square.
+    // Runs of spaces mean no more than 64 of them, but cost patterns that begin with \s* their
+    // square.
     String result = LONG_SPACE.matcher(text).replaceAll(" ".repeat(63));
-    result = result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
+    result =
+        result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
     result =
         result
             .replace("\\left[\\begin{matrix}", "\\begin{bmatrix}")

@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.Expr.Chain;
 import org.sparklora.reward.math.Expr.FiniteSet;
-import org.sparklora.reward.math.Expr.Interval;
 import org.sparklora.reward.math.Expr.NamedSet;
 import org.sparklora.reward.math.Expr.Relation;
 import org.sparklora.reward.math.Expr.SetOperation;
@@ -16,9 +15,10 @@ import org.sparklora.reward.math.Expr.Tuple;
 import org.sparklora.reward.math.LatexLexer.Kind;
 
 /**
- * Reads a whole answer in LaTeX: a term, a relation, a list, a set, an interval, a tuple, or a relation
- * with one of those on its right. Of several readings the first that fits the whole text counts:
- * {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an interval.
+ * Reads a whole answer in LaTeX: a term, a relation, a list, a set, an interval, a tuple, or a
+ * relation with one of those on its right. Of several readings the first that fits the whole text
+ * counts: {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an
+ * interval.
  *
  * <p>Stateless and thread-safe; each call has its own budget.
  */
@@ -43,7 +43,10 @@ final class LatexParser {
     this.budget = budget;
   }
 
-  /** Throws {@link ParseFailure} when the text means nothing, {@link Budget.Exceeded} when it is too big. */
+  /**
+   * Throws {@link ParseFailure} when the text means nothing, {@link Budget.Exceeded} when it is too
+   * big.
+   */
   static Expr parse(String text, boolean real, Budget budget) {
     TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), budget);
     return new LatexParser(cursor, real, budget).answer(text);
@@ -74,7 +77,8 @@ final class LatexParser {
     digits = minus ? digits.substring(1) : digits;
     // A leading zero makes the comma a decimal comma.
     Expr.Num number =
-        TermParser.number(digits.startsWith("0") ? digits.replace(",", ".") : digits.replace(",", ""));
+        TermParser.number(
+            digits.startsWith("0") ? digits.replace(",", ".") : digits.replace(",", ""));
     return minus ? number.negate() : number;
   }
 
@@ -153,7 +157,16 @@ final class LatexParser {
 
   private Expr atEndOfElement(Expr set) {
     return switch (in.kind()) {
-      case COMMA, SEMICOLON, END, R_PAREN, R_PAREN_VISUAL, R_BRACKET, R_BRACE, R_BRACE_VISUAL, R_BRACE_CMD -> set;
+      case COMMA,
+              SEMICOLON,
+              END,
+              R_PAREN,
+              R_PAREN_VISUAL,
+              R_BRACKET,
+              R_BRACE,
+              R_BRACE_VISUAL,
+              R_BRACE_CMD ->
+          set;
       default -> throw new ParseFailure("not a set by itself");
     };
   }
@@ -287,7 +300,8 @@ final class LatexParser {
                 in.next();
                 yield NamedSet.EMPTY;
               }
-              case L_BRACE -> in.kindAfter(1) == R_BRACE ? emptyBraces() : finiteSet(R_BRACE, false);
+              case L_BRACE ->
+                  in.kindAfter(1) == R_BRACE ? emptyBraces() : finiteSet(R_BRACE, false);
               case L_BRACE_VISUAL -> finiteSet(R_BRACE_VISUAL, false);
               case BOXED -> {
                 in.next();
@@ -343,8 +357,6 @@ final class LatexParser {
     in.next();
     List<List<Expr>> lists = elements(false);
     in.expect(close);
-    return boxed
-        ? collect(lists)
-        : new FiniteSet(lists.stream().flatMap(List::stream).toList());
+    return boxed ? collect(lists) : new FiniteSet(lists.stream().flatMap(List::stream).toList());
   }
 }

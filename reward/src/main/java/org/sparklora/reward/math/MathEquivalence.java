@@ -20,9 +20,9 @@ import org.sparklora.reward.math.Expr.Relation;
 import org.sparklora.reward.math.Expr.Symbol;
 
 /**
- * Whether a prediction equals a solution, by Math-Verify's rules: statements against statements, sets
- * against sets, names against names, numbers by value, all else as functions of their variables. Not
- * symmetric: the solution decides which form is asked for.
+ * Whether a prediction equals a solution, by Math-Verify's rules: statements against statements,
+ * sets against sets, names against names, numbers by value, all else as functions of their
+ * variables. Not symmetric: the solution decides which form is asked for.
  *
  * <p>Belongs to one verdict on one thread.
  */
@@ -100,7 +100,9 @@ final class MathEquivalence {
         Relation.Op.EQ, Relations.first(equations).left(), Relations.last(equations).right());
   }
 
-  /** The prediction's variables under the solution's names, by their order, when there are as many. */
+  /**
+   * The prediction's variables under the solution's names, by their order, when there are as many.
+   */
   private static Expr renamed(Expr prediction, Expr solution) {
     List<Symbol> from = sortedSymbols(prediction);
     List<Symbol> to = sortedSymbols(solution);
@@ -271,7 +273,8 @@ final class MathEquivalence {
   }
 
   private BigDecimal rounded(BigDecimal value) {
-    // First to the digits a decimal carries, then to the decimals asked for; ties go to the even digit.
+    // First to the digits a decimal carries, then to the decimals asked for; ties go to the even
+    // digit.
     int digits = Math.max(config.numericPrecision(), 15);
     return value
         .round(new MathContext(digits, RoundingMode.HALF_EVEN))

@@ -6,8 +6,8 @@ import org.sparklora.reward.math.ExtractionTarget.Latex;
 import org.sparklora.reward.math.ExtractionTarget.Normalization;
 
 /**
- * Judges a completion against a solution: thinking is cut away, the answer is found, cleaned, parsed
- * and compared.
+ * Judges a completion against a solution: thinking is cut away, the answer is found, cleaned,
+ * parsed and compared.
  *
  * <p>Deterministic, thread-safe, and bounded: a verdict takes no longer than its budget.
  */
@@ -45,9 +45,11 @@ public final class MathReward {
   public static MathReward of(Dialect dialect, long budgetMillis) {
     if (budgetMillis <= 0) {
       throw new IllegalArgumentException(
-          "Cannot judge within budget_millis = " + budgetMillis + ": it must be positive; 1000 is usual");
+          "Cannot judge within budget_millis = "
+              + budgetMillis
+              + ": it must be positive; 1000 is usual");
     }
-    return new MathReward(dialect, budgetMillis, Algebra.NONE);
+    return new MathReward(dialect, budgetMillis, new NumericAlgebra(Algebra.NONE));
   }
 
   /** Judges one completion. Never throws for what the texts hold. */
@@ -68,7 +70,9 @@ public final class MathReward {
     try {
       boolean same = MathVerify.verify(gold, answer, VerifyConfig.defaults(), algebra, budget);
       String reason =
-          same ? "equal" : answer.expression().isPresent() ? "not equal" : "answer cannot be parsed";
+          same
+              ? "equal"
+              : answer.expression().isPresent() ? "not equal" : "answer cannot be parsed";
       return new Verdict(
           same ? Verdict.Outcome.CORRECT : Verdict.Outcome.WRONG,
           reason,

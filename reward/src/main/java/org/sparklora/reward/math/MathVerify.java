@@ -3,15 +3,17 @@ package org.sparklora.reward.math;
 import java.util.List;
 
 /**
- * Math-Verify's two steps, parse and verify, with all its settings. {@link MathReward} is what training
- * uses; this is for those who want other settings.
+ * Math-Verify's two steps, parse and verify, with all its settings. {@link MathReward} is what
+ * training uses; this is for those who want other settings.
  *
  * <p>Stateless and thread-safe.
  */
 final class MathVerify {
   private MathVerify() {}
 
-  /** Whether any pair of what was extracted is equal: expression with expression, text with text. */
+  /**
+   * Whether any pair of what was extracted is equal: expression with expression, text with text.
+   */
   static boolean verify(
       Answer gold, Answer answer, VerifyConfig config, Algebra algebra, Budget budget) {
     if (gold.expression().isPresent() && answer.expression().isPresent()) {

@@ -7,7 +7,9 @@ import org.sparklora.reward.math.Expr.Matrix;
 import org.sparklora.reward.math.Expr.Num;
 import org.sparklora.reward.math.Expr.Pow;
 
-/** Sums and products in which matrices may take part. Shapes that do not fit are a parse failure. */
+/**
+ * Sums and products in which matrices may take part. Shapes that do not fit are a parse failure.
+ */
 final class MatrixAlgebra {
   /** A determinant by minors costs n!, so larger ones are refused. */
   private static final int MAX_DETERMINANT = 6;

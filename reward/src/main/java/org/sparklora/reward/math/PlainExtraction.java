@@ -28,7 +28,8 @@ final class PlainExtraction {
   private static final String EITHER = "(?:" + WHOLE_ARITHMETIC + "|" + WHOLE_NUMBER + ")";
   private static final String GAP = "(?:.{0,100}=\\s*|.{0,50}?)";
 
-  private static final Pattern I_HOPE = compile("(?i:final answer is):?\\s*" + EITHER + "\\.?\\s?I hope");
+  private static final Pattern I_HOPE =
+      compile("(?i:final answer is):?\\s*" + EITHER + "\\.?\\s?I hope");
   private static final Pattern FINAL_IS = compile("(?i:final answer.{0,100}?)\\s+is:?" + EITHER);
   private static final Pattern COLON = compile("(?i:answer):" + GAP + EITHER + "(?!\\s*=)");
   private static final Pattern ANSWER = compile("(?i:answer)" + GAP + EITHER + "(?!\\s*=)");
@@ -87,8 +88,7 @@ final class PlainExtraction {
       String text = (digits.isEmpty() ? "0" : digits) + fraction.replace(',', '.');
       Expr number = number(text);
       boolean percent = m.group("percent") != null;
-      return new Answer(
-          Optional.of(percent ? new Expr.Percent(number) : number), List.of(text));
+      return new Answer(Optional.of(percent ? new Expr.Percent(number) : number), List.of(text));
     }
     if (pattern == ANY_NUMBER) {
       return Answer.NONE;

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A polynomial in one variable with exact coefficients, lowest first, without leading zeros; the zero
- * polynomial has none.
+ * A polynomial in one variable with exact coefficients, lowest first, without leading zeros; the
+ * zero polynomial has none.
  */
 record Polynomial(List<Rational> coefficients) {
   private static final int MAX_DEGREE = 40;
@@ -86,6 +86,15 @@ record Polynomial(List<Rational> coefficients) {
     List<Rational> terms = new ArrayList<>();
     for (int i = 1; i <= degree(); i++) {
       terms.add(coefficients.get(i).times(Rational.of(i)));
+    }
+    return new Polynomial(terms);
+  }
+
+  /** The antiderivative that is zero at zero. */
+  Polynomial antiderivative() {
+    List<Rational> terms = new ArrayList<>(List.of(Rational.ZERO));
+    for (int i = 0; i <= degree(); i++) {
+      terms.add(coefficients.get(i).dividedBy(Rational.of(i + 1L)));
     }
     return new Polynomial(terms);
   }
@@ -249,7 +258,6 @@ record Polynomial(List<Rational> coefficients) {
   }
 
   private static Fraction product(Fraction a, Fraction b, Budget budget) {
-    return new Fraction(
-        a.above().times(b.above(), budget), a.below().times(b.below(), budget));
+    return new Fraction(a.above().times(b.above(), budget), a.below().times(b.below(), budget));
   }
 }

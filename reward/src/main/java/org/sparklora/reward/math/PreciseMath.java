@@ -21,9 +21,11 @@ final class PreciseMath {
       new BigDecimal(
           "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798");
   static final BigDecimal E =
-      new BigDecimal("2.71828182845904523536028747135266249775724709369995957496696762772407663035354759");
+      new BigDecimal(
+          "2.71828182845904523536028747135266249775724709369995957496696762772407663035354759");
   static final BigDecimal EULER_GAMMA =
-      new BigDecimal("0.57721566490153286060651209008240243104215933593992359880576723488486772677766467");
+      new BigDecimal(
+          "0.57721566490153286060651209008240243104215933593992359880576723488486772677766467");
   private static final BigDecimal LN2 =
       new BigDecimal(
           "0.693147180559945309417232121458176568075500134360255254120680009493393621969694715605863326996418687");
@@ -191,7 +193,8 @@ final class PreciseMath {
     BigDecimal[] even = new BigDecimal[count];
     for (int k = 1; k <= count; k++) {
       Rational value = b[2 * k];
-      even[k - 1] = new BigDecimal(value.numerator()).divide(new BigDecimal(value.denominator()), WIDE);
+      even[k - 1] =
+          new BigDecimal(value.numerator()).divide(new BigDecimal(value.denominator()), WIDE);
     }
     return even;
   }

@@ -2,6 +2,7 @@ package org.sparklora.reward.math;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.reward.math.Expr.FiniteSet;
 import org.sparklora.reward.math.Expr.Interval;
@@ -12,8 +13,8 @@ import org.sparklora.reward.math.Expr.SetOperation;
 import org.sparklora.reward.math.Expr.Symbol;
 
 /**
- * Sets of real numbers made of points and intervals. Two of them are equal when they agree on every end
- * of either and between every two neighbouring ends.
+ * Sets of real numbers made of points and intervals. Two of them are equal when they agree on every
+ * end of either and between every two neighbouring ends.
  */
 final class RealSets {
   private static final Value FAR = Value.of(1);
@@ -125,23 +126,41 @@ final class RealSets {
   }
 
   private static Optional<Expr> solve(List<Relation> links, Symbol variable, Budget budget) {
-    List<Polynomial.Fraction> sides = new ArrayList<>();
     List<Expr> ends = new ArrayList<>();
     for (Relation link : links) {
-      Polynomial.Fraction side =
-          Polynomial.of(Expr.minus(link.left(), link.right()), variable, budget);
-      sides.add(side);
-      for (Polynomial p : List.of(side.above(), side.below())) {
-        if (p.degree() > 0) {
-          Optional<List<Expr>> roots = p.squareFree(budget).rootsAsExpressions(budget);
-          if (roots.isEmpty()) {
-            return Optional.empty();
+      Expr side = Expr.minus(link.left(), link.right());
+      for (Expr variant : withoutBars(side)) {
+        Polynomial.Fraction fraction = Polynomial.of(variant, variable, budget);
+        for (Polynomial p : List.of(fraction.above(), fraction.below())) {
+          if (p.degree() > 0) {
+            Optional<List<Expr>> roots = p.squareFree(budget).rootsAsExpressions(budget);
+            if (roots.isEmpty()) {
+              return Optional.empty();
+            }
+            ends.addAll(roots.get());
           }
-          ends.addAll(roots.get());
         }
       }
     }
-    return Optional.of(assemble(links, sides, sorted(ends, budget), budget));
+    return Optional.of(assemble(links, variable, sorted(ends, budget), budget));
+  }
+
+  /**
+   * Where the term can change its sign: it is one of these, with each absolute value as plus or
+   * minus.
+   */
+  private static List<Expr> withoutBars(Expr side) {
+    List<Expr> variants = new ArrayList<>();
+    for (int sign : new int[] {1, -1}) {
+      variants.add(
+          Substitution.everywhere(
+              side,
+              node ->
+                  node instanceof Expr.Call call && call.name().equals("abs")
+                      ? Expr.times(Num.of(sign), call.args().get(0))
+                      : node));
+    }
+    return variants;
   }
 
   private static List<Expr> sorted(List<Expr> ends, Budget budget) {
@@ -167,14 +186,14 @@ final class RealSets {
 
   /** Walks the line from the left: gap, end, gap, end, …, gap. */
   private static Expr assemble(
-      List<Relation> links, List<Polynomial.Fraction> sides, List<Expr> ends, Budget budget) {
+      List<Relation> links, Symbol variable, List<Expr> ends, Budget budget) {
     List<Expr> pieces = new ArrayList<>();
     Optional<Expr> start = Optional.empty();
     boolean startOpen = true;
     int places = 2 * ends.size() + 1;
     for (int place = 0; place <= places; place++) {
       boolean inside =
-          place < places && links(links, sides, probe(place, ends, budget), place, budget);
+          place < places && allHold(links, variable, probe(place, ends, budget), budget);
       if (inside && start.isEmpty()) {
         start = Optional.of(place == 0 ? new Expr.Infinite(-1) : ends.get((place - 1) / 2));
         startOpen = place % 2 == 0;
@@ -212,12 +231,16 @@ final class RealSets {
     return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
   }
 
-  private static boolean links(
-      List<Relation> links, List<Polynomial.Fraction> sides, Value x, int place, Budget budget) {
-    for (int i = 0; i < links.size(); i++) {
-      int above = sign(sides.get(i).above(), x, budget);
-      int below = sign(sides.get(i).below(), x, budget);
-      if (below == 0 || !holds(links.get(i).op(), above * below)) {
+  private static boolean allHold(List<Relation> links, Symbol variable, Value x, Budget budget) {
+    Evaluator evaluator = new Evaluator(Map.of(variable, x), budget);
+    for (Relation link : links) {
+      try {
+        Value left = evaluator.value(link.left());
+        Value right = evaluator.value(link.right());
+        if (!holds(link.op(), Evaluator.compare(left, right))) {
+          return false;
+        }
+      } catch (Value.None | ArithmeticException none) {
         return false;
       }
     }
@@ -233,17 +256,5 @@ final class RealSets {
       case GT -> sign > 0;
       case GE -> sign >= 0;
     };
-  }
-
-  private static int sign(Polynomial polynomial, Value x, Budget budget) {
-    Value value = Value.ZERO;
-    for (int i = polynomial.degree(); i >= 0; i--) {
-      Value term = new Value.Exact(polynomial.coefficients().get(i));
-      value = Value.add(Value.multiply(value, x, budget), term, budget);
-    }
-    boolean nothing =
-        value instanceof Value.Approximate
-            && Closeness.within(value, Value.ZERO, new java.math.BigDecimal("1e-30"));
-    return nothing ? 0 : Value.sign(value);
   }
 }

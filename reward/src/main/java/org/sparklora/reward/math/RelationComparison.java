@@ -10,8 +10,8 @@ import org.sparklora.reward.math.Expr.Relation;
 import org.sparklora.reward.math.Expr.Symbol;
 
 /**
- * Statements against each other: link by link, the same difference of sides, the same turned round, or
- * two equations with the same solutions.
+ * Statements against each other: link by link, the same difference of sides, the same turned round,
+ * or two equations with the same solutions.
  */
 final class RelationComparison {
   private final MathEquivalence terms;
@@ -19,8 +19,7 @@ final class RelationComparison {
   private final VerifyConfig config;
   private final Budget budget;
 
-  RelationComparison(
-      MathEquivalence terms, Identity identity, VerifyConfig config, Budget budget) {
+  RelationComparison(MathEquivalence terms, Identity identity, VerifyConfig config, Budget budget) {
     this.terms = terms;
     this.identity = identity;
     this.config = config;
@@ -77,8 +76,7 @@ final class RelationComparison {
       return true;
     }
     List<Symbol> symbols = Identity.symbols(a, b);
-    boolean sameVariables =
-        Expr.freeSymbols(a).equals(Expr.freeSymbols(b)) && !symbols.isEmpty();
+    boolean sameVariables = Expr.freeSymbols(a).equals(Expr.freeSymbols(b)) && !symbols.isEmpty();
     if (sameVariables) {
       if (identity.proportional(a, b)) {
         return true;
@@ -139,7 +137,9 @@ final class RelationComparison {
     }
   }
 
-  /** A square-free polynomial with the roots of the term: those above the bar that are not below it. */
+  /**
+   * A square-free polynomial with the roots of the term: those above the bar that are not below it.
+   */
   private Polynomial rootsOf(Expr term, Symbol variable) {
     Polynomial.Fraction fraction = Polynomial.of(term, variable, budget);
     Polynomial above = fraction.above();
@@ -199,7 +199,9 @@ final class RelationComparison {
           && roots.get().stream()
               .allMatch(
                   root ->
-                      Value.complex(Evaluator.constant(root, budget)).abs().compareTo(BigDecimal.ONE)
+                      Value.complex(Evaluator.constant(root, budget))
+                              .abs()
+                              .compareTo(BigDecimal.ONE)
                           > 0);
     } catch (Value.None | ArithmeticException none) {
       return false;

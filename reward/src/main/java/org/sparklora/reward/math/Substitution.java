@@ -12,7 +12,10 @@ final class Substitution {
     return everywhere(expr, node -> node.equals(symbol) ? value : node);
   }
 
-  /** Replaces from the leaves up. A variable bound by an operator stays when it is not replaced by a variable. */
+  /**
+   * Replaces from the leaves up. A variable bound by an operator stays when it is not replaced by a
+   * variable.
+   */
   static Expr everywhere(Expr expr, UnaryOperator<Expr> replacement) {
     UnaryOperator<Expr> inner = node -> everywhere(node, replacement);
     Expr rebuilt = expr;
@@ -31,7 +34,10 @@ final class Substitution {
     } else if (expr instanceof Expr.Iterated it) {
       rebuilt =
           new Expr.Iterated(
-              it.kind(), inner.apply(it.body()), bound(it.variable(), inner), each(it.bounds(), inner));
+              it.kind(),
+              inner.apply(it.body()),
+              bound(it.variable(), inner),
+              each(it.bounds(), inner));
     } else if (expr instanceof Expr.Limit limit) {
       rebuilt =
           new Expr.Limit(

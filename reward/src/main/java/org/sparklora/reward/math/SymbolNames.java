@@ -7,8 +7,8 @@ import org.sparklora.reward.math.LatexLexer.Kind;
 import org.sparklora.reward.math.LatexLexer.Token;
 
 /**
- * Which variable a written name means: letters in lower case, Greek signs by their English name, text
- * as one symbol, with its subscript joined on.
+ * Which variable a written name means: letters in lower case, Greek signs by their English name,
+ * text as one symbol, with its subscript joined on.
  *
  * @param real whether the variables made are real ones
  */

@@ -22,9 +22,9 @@ import org.sparklora.reward.math.LatexLexer.Kind;
 import org.sparklora.reward.math.LatexLexer.Token;
 
 /**
- * Reads one term: everything that has a value. Sums and products bind to the left; side by side means
- * times, except that a whole number before a positive fraction is a mixed number; a function without
- * brackets takes the whole product that follows it, up to the next function.
+ * Reads one term: everything that has a value. Sums and products bind to the left; side by side
+ * means times, except that a whole number before a positive fraction is a mixed number; a function
+ * without brackets takes the whole product that follows it, up to the next function.
  *
  * <p>{@link LatexParser} adds relations, sets and lists above it.
  */
@@ -165,10 +165,28 @@ final class TermParser {
 
   private boolean startsFactor(boolean functions) {
     return switch (in.kind()) {
-      case L_PAREN, L_GROUP, L_BRACE, L_BRACKET, L_BRACE_VISUAL, L_BRACE_CMD, L_BRACK, PHANTOM, BOXED -> true;
+      case L_PAREN,
+              L_GROUP,
+              L_BRACE,
+              L_BRACKET,
+              L_BRACE_VISUAL,
+              L_BRACE_CMD,
+              L_BRACK,
+              PHANTOM,
+              BOXED ->
+          true;
       case L_VERT, L_ANGLE, L_FLOOR, LL_CORNER, L_CEIL, UL_CORNER -> true;
       case FRAC, BINOM, MATRIX_START, ARRAY_START, DET_START -> true;
-      case LETTER, GREEK, OTHER_SYMBOL, ACCENT, INFTY, PARTIAL, NUMBER, PERCENT_NUMBER, E_NOTATION -> true;
+      case LETTER,
+              GREEK,
+              OTHER_SYMBOL,
+              ACCENT,
+              INFTY,
+              PARTIAL,
+              NUMBER,
+              PERCENT_NUMBER,
+              E_NOTATION ->
+          true;
       case UPPER_E, GAMMA -> true;
       case BAR, VERT, NORM -> in.kind() != closingBar;
       case DIFFERENTIAL -> !stopAtDifferential;
@@ -496,7 +514,17 @@ final class TermParser {
     in.expect(R_BRACE);
     return switch (name) {
       case "gcd", "lcm" -> functionOfSeveral(name);
-      case "floor", "ceil", "arsinh", "arcsinh", "arcosh", "arccosh", "artanh", "arctanh", "tr", "trace" -> call(name);
+      case "floor",
+              "ceil",
+              "arsinh",
+              "arcsinh",
+              "arcosh",
+              "arccosh",
+              "artanh",
+              "arctanh",
+              "tr",
+              "trace" ->
+          call(name);
       default -> throw ParseFailure.meaningless("the operator " + name);
     };
   }
@@ -589,11 +617,16 @@ final class TermParser {
     in.expect(R_BRACE);
     Expr body = product(true);
     Symbol variable =
-        name.kind() == LETTER ? names.exact(name.text()) : names.exact(SymbolNames.plain(name.text()));
+        name.kind() == LETTER
+            ? names.exact(name.text())
+            : names.exact(SymbolNames.plain(name.text()));
     return new Limit(body, variable, point, !below);
   }
 
-  /** {@code f(x)}: a letter, then one atom in brackets, or several terms. {@code n(n+1)} is a product. */
+  /**
+   * {@code f(x)}: a letter, then one atom in brackets, or several terms. {@code n(n+1)} is a
+   * product.
+   */
   private Expr application() {
     int start = in.mark();
     in.next();

@@ -9,8 +9,8 @@ import org.sparklora.reward.math.LatexLexer.Kind;
 import org.sparklora.reward.math.LatexLexer.Token;
 
 /**
- * A place in a list of tokens that parsers can go back to. What a rule made of a place is remembered,
- * so trying several readings of nested brackets stays linear.
+ * A place in a list of tokens that parsers can go back to. What a rule made of a place is
+ * remembered, so trying several readings of nested brackets stays linear.
  */
 final class TokenCursor {
   private final List<Token> tokens;

@@ -53,7 +53,10 @@ final class Units {
   /** The brace at the end, perhaps with an exponent of one digit after it; −1 if there is none. */
   private static int finalBrace(String text) {
     int end = text.length();
-    if (end >= 5 && text.startsWith("}{^", end - 5) && isDigit(text.charAt(end - 2)) && text.endsWith("}")) {
+    if (end >= 5
+        && text.startsWith("}{^", end - 5)
+        && isDigit(text.charAt(end - 2))
+        && text.endsWith("}")) {
       return end - 5;
     }
     if (text.endsWith("}")) {
@@ -72,7 +75,8 @@ final class Units {
       if (!WORD.matcher(text).region(start, text.length()).matches()) {
         continue;
       }
-      // The word must follow a digit, a brace or a space; spaces before it go too, but for the first.
+      // The word must follow a digit, a brace or a space; spaces before it go too, but for the
+      // first.
       int before = start - 1;
       while (before >= 0 && Spaces.isSpace(text.charAt(before))) {
         before--;

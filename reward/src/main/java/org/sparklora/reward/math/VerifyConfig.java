@@ -7,9 +7,11 @@ import java.math.BigDecimal;
  * How two parsed answers are compared: Math-Verify's own settings.
  *
  * @param floatRounding decimals to which rounded values must agree
- * @param numericPrecision digits to which differences of constants are computed; smaller ones count as zero
+ * @param numericPrecision digits to which differences of constants are computed; smaller ones count
+ *     as zero
  * @param strict whether the names of variables matter
- * @param allowSetRelationComparison whether a relation in the prediction may equal a set in the solution
+ * @param allowSetRelationComparison whether a relation in the prediction may equal a set in the
+ *     solution
  * @param chop whether a difference below the precision counts as none even when it is real, as the
  *     reference has it; otherwise constants must be equal
  */
@@ -22,7 +24,11 @@ public record VerifyConfig(
     implements Serializable {
 
   public VerifyConfig {
-    require(floatRounding >= 0 && floatRounding <= 30, "float_rounding", floatRounding, "0 to 30 decimals; 6 is usual");
+    require(
+        floatRounding >= 0 && floatRounding <= 30,
+        "float_rounding",
+        floatRounding,
+        "0 to 30 decimals; 6 is usual");
     require(
         numericPrecision >= 1 && numericPrecision <= 30,
         "numeric_precision",
@@ -32,7 +38,8 @@ public record VerifyConfig(
 
   private static void require(boolean holds, String key, Object value, String remedy) {
     if (!holds) {
-      throw new IllegalArgumentException("Cannot use " + key + " = " + value + ": it must be " + remedy);
+      throw new IllegalArgumentException(
+          "Cannot use " + key + " = " + value + ": it must be " + remedy);
     }
   }
 
