@@ -1,0 +1,29 @@
+package org.sparklora.reward;
+
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What a reward looks at: one completion and what stands beside it in the table.
+ *
+ * @param text the completion; of a conversation, the content of its first message
+ * @param solution the reference answer, if the table has one
+ * @param tokens how many tokens were generated, if the table tells ({@code completion_ids} or
+ *     {@code completion_length})
+ * @param columns the other columns of the row, as text
+ */
+public record Completion(
+    String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns) {
+
+  public Completion {
+    Objects.requireNonNull(text);
+    columns = Map.copyOf(columns);
+  }
+
+  /** A completion with its solution and nothing else. */
+  public static Completion of(String text, String solution) {
+    return new Completion(text, Optional.of(solution), OptionalInt.empty(), Map.of());
+  }
+}

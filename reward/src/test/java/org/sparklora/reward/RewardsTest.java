@@ -1,0 +1,120 @@
+package org.sparklora.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.reward.format.OverlongPunishment;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+class RewardsTest {
+  private static Reward reward(String name) {
+    return Rewards.named(name, Dialect.MATH_VERIFY, 1000, new OverlongPunishment(100, 20));
+  }
+
+  private static double judge(String name, String completion, String solution) {
+    return reward(name).judge(Completion.of(completion, solution)).reward();
+  }
+
+  @Test
+  void theGuidesRewardIgnoresThinking() {
+    String name = "strip_reasoning_accuracy_reward";
+    assertThat(judge(name, "<think>\\boxed{4}</think> The answer is $\\boxed{5}$.", "5"))
+        .isEqualTo(1);
+    assertThat(judge(name, "<think>\\boxed{5}</think> The answer is 5", "5")).isEqualTo(0);
+    assertThat(judge(name, "$\\boxed{5}$", "")).isNaN();
+  }
+
+  @Test
+  void accuracyRewardReadsSolutionsWithoutDelimiters() {
+    String third = "\\frac{1}{3}";
+    assertThat(judge("accuracy_reward", "My answer is \\boxed{\\frac{1}{3}}", third)).isEqualTo(1);
+    assertThat(judge("accuracy_reward", "My answer is \\boxed{\\frac{1}{2}}", third)).isEqualTo(0);
+    assertThat(judge("accuracy_reward", "My answer is \\boxed{1/3}", "1/3")).isEqualTo(1);
+  }
+
+  @Test
+  void reasoningAccuracyPunishesThinkingThatDoesNotEnd() {
+    String name = "reasoning_accuracy_reward";
+    String third = "\\frac{1}{3}";
+    assertThat(judge(name, "<think>so</think> It is \\boxed{\\frac{1}{3}}", third)).isEqualTo(1);
+    assertThat(judge(name, "<think>so</think> It is \\boxed{\\frac{1}{2}}", third)).isEqualTo(0);
+    assertThat(judge(name, "<think>so \\boxed{\\frac{1}{3}} but", third)).isEqualTo(0);
+  }
+
+  @Test
+  void gsm8kSolutionsStandAfterFourHashes() {
+    assertThat(judge("gsm8k_reward", "So it is \\boxed{72}.", "48/2 = 24\n48+24 = 72\n#### 72"))
+        .isEqualTo(1);
+  }
+
+  @Test
+  void thinkFormatWantsOneClosedThoughtAtTheStart() {
+    String name = "think_format_reward";
+    assertThat(judge(name, "<think>\na\n</think>\nb", "")).isEqualTo(1);
+    assertThat(judge(name, "<think>\na\nb", "")).isEqualTo(0);
+    assertThat(judge(name, "<think>a<think>b</think>", "")).isEqualTo(0);
+    assertThat(judge(name, " <think>a</think>", "")).isEqualTo(0);
+  }
+
+  @Test
+  void overlongCompletionsArePunishedOnASlope() {
+    Reward reward = reward("get_soft_overlong_punishment");
+    assertThat(reward.judge(ofLength(80)).reward()).isEqualTo(0);
+    assertThat(reward.judge(ofLength(90)).reward()).isEqualTo(-0.5);
+    assertThat(reward.judge(ofLength(101)).reward()).isEqualTo(-1);
+    assertThat(reward.judge(Completion.of("", "")).isJudged()).isFalse();
+  }
+
+  private static Completion ofLength(int tokens) {
+    return new Completion("", Optional.empty(), OptionalInt.of(tokens), Map.of());
+  }
+
+  @Test
+  void takesAUsersClassByName() {
+    assertThat(judge(LengthReward.class.getName(), "four", "")).isEqualTo(4);
+  }
+
+  /** Stands for a class that a user ships. */
+  public static final class LengthReward implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "length";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      return Judgement.scored(completion.text().length(), "counted");
+    }
+  }
+
+  @Test
+  void saysWhichNamesThereAre() {
+    assertThatThrownBy(() -> reward("acuracy_reward"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("reward_funcs = acuracy_reward")
+        .hasMessageContaining("accuracy_reward, reasoning_accuracy_reward")
+        .hasMessageContaining("--jars");
+  }
+
+  @Test
+  void survivesSerialisation() throws IOException, ClassNotFoundException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(reward("strip_reasoning_accuracy_reward"));
+    }
+    Object copy = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+    assertThat(((Reward) copy).judge(Completion.of("\\boxed{5}", "5")).reward()).isEqualTo(1);
+  }
+}
