@@ -30,10 +30,15 @@ final class Identity {
   private static final int POINTS = 5;
 
   private final Algebra algebra;
+  private final boolean floats;
   private final Budget budget;
 
-  Identity(Algebra algebra, Budget budget) {
+  /**
+   * @param floats whether decimals inside constants are floats, as the reference's are, or fractions
+   */
+  Identity(Algebra algebra, boolean floats, Budget budget) {
     this.algebra = algebra;
+    this.floats = floats;
     this.budget = budget;
   }
 
@@ -64,7 +69,7 @@ final class Identity {
 
   private boolean sameConstant(Expr a, Expr b) {
     try {
-      return DecimalArithmetic.equal(a, b, budget)
+      return (floats ? DecimalArithmetic.equal(a, b, budget) : Optional.<Boolean>empty())
           .orElseGet(() -> agreeAt(Map.of(), a, b).orElse(false));
     } catch (Value.None | ArithmeticException none) {
       return false;

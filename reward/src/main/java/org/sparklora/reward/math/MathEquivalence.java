@@ -29,6 +29,11 @@ import org.sparklora.reward.math.Expr.Symbol;
 final class MathEquivalence {
   private static final int MAX_SIZE = 5_000;
 
+  /** Fewer digits are too rough to mean one fraction. */
+  private static final int MIN_DIGITS = 4;
+
+  private static final int FLOAT_DIGITS = 14;
+
   private final VerifyConfig config;
   private final Budget budget;
   private final Identity identity;
@@ -38,7 +43,7 @@ final class MathEquivalence {
   MathEquivalence(VerifyConfig config, Algebra algebra, Budget budget) {
     this.config = config;
     this.budget = budget;
-    this.identity = new Identity(algebra, budget);
+    this.identity = new Identity(algebra, config.chop(), budget);
     this.sets = new SetComparison(this, budget);
     this.relations = new RelationComparison(this, identity, config, budget);
   }
@@ -245,22 +250,52 @@ final class MathEquivalence {
   }
 
   private boolean sameRounded(Expr gold, Expr pred) {
-    return withValues(
-        gold,
-        pred,
-        (a, b) -> {
-          if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
-            return a.equals(b);
-          }
-          // A whole number is never rounded, so it equals no decimal that merely rounds to it.
-          if (isExactWhole(gold, a) != isExactWhole(pred, b)) {
-            return false;
-          }
-          Complex x = Value.complex(a);
-          Complex y = Value.complex(b);
-          return rounded(x.re()).compareTo(rounded(y.re())) == 0
-              && rounded(x.im()).compareTo(rounded(y.im())) == 0;
-        });
+    return config.chop()
+        ? withValues(gold, pred, (a, b) -> sameRounded(gold, a, pred, b))
+        : withValues(gold, pred, (a, b) -> 
+                Closeness.same(a, b)
+                    || !hasDecimal(pred) && approximates(gold, b)
+                    || !hasDecimal(gold) && approximates(pred, a));
+  }
+
+  private boolean sameRounded(Expr gold, Value a, Expr pred, Value b) {
+    if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
+      return a.equals(b);
+    }
+    // A whole number is never rounded, so it equals no decimal that merely rounds to it.
+    if (isExactWhole(gold, a) != isExactWhole(pred, b)) {
+      return false;
+    }
+    Complex x = Value.complex(a);
+    Complex y = Value.complex(b);
+    return rounded(x.re()).compareTo(rounded(y.re())) == 0
+        && rounded(x.im()).compareTo(rounded(y.im())) == 0;
+  }
+
+  /** A decimal of four digits or more stands for the fraction that it rounds, never for a surd or for π. */
+  private static boolean approximates(Expr decimal, Value value) {
+    if (!(decimal instanceof Num num)
+        || !num.decimal()
+        || num.digits() < MIN_DIGITS
+        || value instanceof Value.Unbounded) {
+      return false;
+    }
+    if (!(value instanceof Value.Exact exact)) {
+      return num.digits() >= FLOAT_DIGITS && Value.isReal(value) && sameDigits(num, value);
+    }
+    if (exact.rational().isInteger()) {
+      return false;
+    }
+    int decimals = Math.max(num.value().toDecimal().scale(), 0);
+    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
+    return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
+  }
+
+  /** A number printed to all digits of a float stands for the value that was printed. */
+  private static boolean sameDigits(Num num, Value value) {
+    MathContext digits = new MathContext(FLOAT_DIGITS, RoundingMode.HALF_EVEN);
+    BigDecimal printed = num.value().toDecimal().round(digits);
+    return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
   }
 
   private static boolean isExactWhole(Expr expr, Value value) {
