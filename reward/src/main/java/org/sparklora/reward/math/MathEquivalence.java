@@ -33,6 +33,8 @@ final class MathEquivalence {
   private static final int MIN_DIGITS = 4;
 
   private static final int FLOAT_DIGITS = 14;
+  private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
+  private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
 
   private final VerifyConfig config;
   private final Budget budget;
@@ -254,6 +256,7 @@ final class MathEquivalence {
         ? withValues(gold, pred, (a, b) -> sameRounded(gold, a, pred, b))
         : withValues(gold, pred, (a, b) -> 
                 Closeness.same(a, b)
+                    || isDecimal(gold) && isDecimal(pred) && nearlySame(a, b)
                     || !hasDecimal(pred) && approximates(gold, b)
                     || !hasDecimal(gold) && approximates(pred, a));
   }
@@ -289,6 +292,14 @@ final class MathEquivalence {
     int decimals = Math.max(num.value().toDecimal().scale(), 0);
     Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
     return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
+  }
+
+  /** Two decimals that agree to six places and as many digits. */
+  private static boolean nearlySame(Value a, Value b) {
+    BigDecimal x = Value.complex(a).re();
+    BigDecimal difference = x.subtract(Value.complex(b).re()).abs();
+    return difference.compareTo(HALF_MILLIONTH) <= 0
+        && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
   }
 
   /** A number printed to all digits of a float stands for the value that was printed. */

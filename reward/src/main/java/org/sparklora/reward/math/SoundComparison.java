@@ -38,8 +38,10 @@ final class SoundComparison {
   boolean same(String gold, String answer) {
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
-    if (TIME.matcher(goldWords).matches()) {
-      return goldWords.replaceAll("\\s", "").equals(answerWords.replaceAll("\\s", ""));
+    if (TIME.matcher(goldWords).matches() && TIME.matcher(answerWords).matches()) {
+      String time = goldWords.replaceAll("[\\s.]", "");
+      String other = answerWords.replaceAll("[\\s.]", "");
+      return time.equals(other) || time.equals(other.replaceAll("[ap]m$", ""));
     }
     if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
       return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
@@ -143,7 +145,7 @@ final class SoundComparison {
 
   /** i is the imaginary unit; several relations are one statement; a chain says what its ends say. */
   private Expr meaning(Expr expr, boolean or) {
-    Expr result = withImaginaryUnit(expr);
+    Expr result = flattened(withImaginaryUnit(expr));
     if (result instanceof FiniteSet set
         && set.elements().size() > 1
         && set.elements().stream().allMatch(SoundComparison::isInequality)) {
@@ -166,6 +168,19 @@ final class SoundComparison {
       return new Relation(Relation.Op.EQ, relation.right(), relation.left());
     }
     return result;
+  }
+
+  /** {1, 2} and 3 are three values. */
+  private static Expr flattened(Expr expr) {
+    if (!(expr instanceof FiniteSet set)
+        || set.elements().stream().noneMatch(FiniteSet.class::isInstance)
+        || set.elements().stream().allMatch(FiniteSet.class::isInstance)) {
+      return expr;
+    }
+    List<Expr> elements = new ArrayList<>();
+    set.elements()
+        .forEach(e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
+    return new FiniteSet(elements);
   }
 
   private static boolean infinite(Interval interval) {

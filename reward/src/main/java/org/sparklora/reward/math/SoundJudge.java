@@ -19,10 +19,14 @@ final class SoundJudge {
       Pattern.compile("<think(?:ing)?>.*?</think(?:ing)?>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final Pattern ANCHOR =
       Pattern.compile("(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?", Pattern.CASE_INSENSITIVE);
+  /** Words alone are an answer only in a sentence that says so. */
+  private static final Pattern SENTENCE = Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
   private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
+
+  private static final Pattern JOINER = Pattern.compile("\\s*(?:,\\s*(?:and|or)?|and|or)\\s*");
 
   /** Mathematics further from its anchor than this belongs to something else. */
   private static final int REACH = 200;
@@ -83,12 +87,14 @@ final class SoundJudge {
     }
     Matcher anchor = ANCHOR.matcher(text);
     int after = -1;
+    boolean sentence = false;
     while (anchor.find()) {
       budget.step();
       after = anchor.end();
+      sentence = SENTENCE.matcher(anchor.group()).matches();
     }
     if (after >= 0) {
-      Optional<String> answer = afterAnchor(text.substring(after));
+      Optional<String> answer = afterAnchor(text.substring(after), sentence);
       if (answer.isPresent()) {
         return answer;
       }
@@ -110,17 +116,33 @@ final class SoundJudge {
     return percent && !content.contains("%") ? content + "\\%" : content;
   }
 
-  private Optional<String> afterAnchor(String text) {
+  private Optional<String> afterAnchor(String text, boolean wordsCount) {
     LatexEnvironments environments = new LatexEnvironments(text);
     for (int at = 0; at < Math.min(REACH, text.length()); at++) {
       budget.step();
       List<Environment> list = environments.listAt(at, false);
       if (!list.isEmpty()) {
-        return Optional.of(joined(list));
+        return Optional.of(joined(continued(environments, list, text)));
       }
     }
     String sentence = firstSentence(text);
-    return sentence.isBlank() ? Optional.empty() : Optional.of(sentence);
+    return sentence.isBlank() || !wordsCount ? Optional.empty() : Optional.of(sentence);
+  }
+
+  /** Further mathematics joined by commas, "and", "or", however long the list. */
+  private static List<Environment> continued(
+      LatexEnvironments environments, List<Environment> list, String text) {
+    List<Environment> all = new ArrayList<>(list);
+    while (true) {
+      int end = all.get(all.size() - 1).end();
+      Matcher joiner = JOINER.matcher(text).region(end, text.length());
+      List<Environment> more =
+          joiner.lookingAt() ? environments.listAt(joiner.end(), false) : List.of();
+      if (more.isEmpty()) {
+        return all;
+      }
+      all.addAll(more);
+    }
   }
 
   private static String firstSentence(String text) {

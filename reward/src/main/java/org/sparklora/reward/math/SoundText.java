@@ -25,7 +25,7 @@ final class SoundText {
     {"\\mathbf{R}", "\\mathbb{R}"}, {"\\R ", "\\mathbb{R} "}, {"\\varnothing", "\\emptyset "},
     {"\\{ \\}", "\\emptyset "}, {"\\{\\}", "\\emptyset "}, {"\\log_e", "\\ln "}, {"\\log_{e}", "\\ln "},
     {"\\mathrm{i}", "i"}, {"\\mathrm{e}", "e"}, {"\\text{e}", "e"}, {"\\tau", "(2\\pi)"}, {"\\leqslant", "\\le"},
-    {"\\geqslant", "\\ge"}, {"\\iff", ","}, {"\\lt", "<"}, {"\\gt", ">"}, {"**", ""},
+    {"\\geqslant", "\\ge"}, {"\\iff", ","}, {"\\imath", "i"}, {"\\lt", "<"}, {"\\gt", ">"}, {"**", ""},
     {"\\bmod", "\\pmod"}, {"\\mod ", "\\pmod "},
   };
 
@@ -36,6 +36,9 @@ final class SoundText {
   private static final Pattern WHOLE_NUMBER_FUNCTION = Pattern.compile("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}");
   private static final Pattern BOLD_NUMBER =
       Pattern.compile("\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,/ ]*)\\s*\\}");
+  private static final Pattern TEXT_EQUATION = Pattern.compile("\\\\text\\{([^{}]*=[^{}]*)\\}");
+  private static final Pattern FINAL_UNIT =
+      Pattern.compile("(.*[0-9}])(?:\\\\[,; ]|\\s)*\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
   private static final Pattern BARE_ROOT = Pattern.compile("\\\\sqrt\\s*([0-9a-zA-Z])");
   private static final Pattern BARE_ROOT_OF_DEGREE = Pattern.compile("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])");
   private static final Pattern ROOT_SIGN = Pattern.compile("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))");
@@ -120,6 +123,7 @@ final class SoundText {
     text = FRACTION_NAME.matcher(text).replaceAll("\\\\frac");
     text = FUNCTION_NAME.matcher(text).replaceAll("\\\\$1 ");
     text = WHOLE_NUMBER_FUNCTION.matcher(text).replaceAll("\\\\operatorname{$1}");
+    text = TEXT_EQUATION.matcher(text).replaceAll("$1");
     text = BOLD_NUMBER.matcher(text).replaceAll("$1");
     text = ROOT_SIGN.matcher(text).replaceAll("\\\\sqrt{$1$2}");
     text = PLAIN_ROOT.matcher(text).replaceAll("\\\\sqrt{$1$2$3}");
@@ -232,6 +236,10 @@ final class SoundText {
       return List.copyOf(readings);
     }
     readings.add(bare);
+    Matcher ended = FINAL_UNIT.matcher(bare);
+    if (ended.matches()) {
+      readings.add(ended.group(1));
+    }
     Matcher comma = DECIMAL_COMMA.matcher(text);
     if (comma.matches()) {
       readings.add(comma.group(1) + "." + comma.group(2));
