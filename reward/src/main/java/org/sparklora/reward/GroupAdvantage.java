@@ -119,6 +119,11 @@ public final class GroupAdvantage {
     return sums;
   }
 
+  /** A reward already centred in its group, scaled by the batch's deviation. */
+  public static double ofCentred(double centred, Moments batch) {
+    return orZero(centred / (batch.deviation() + EPSILON));
+  }
+
   /** The second half of {@code NORMALIZE_THEN_SUM}. */
   public static double ofNormalizedSum(double sum, Moments batch) {
     return orZero((sum - batch.mean()) / (batch.deviation() + EPSILON));

@@ -34,7 +34,8 @@ final class Identity {
   private final Budget budget;
 
   /**
-   * @param floats whether decimals inside constants are floats, as the reference's are, or fractions
+   * @param floats whether decimals inside constants are floats, as the reference's are, or
+   *     fractions
    */
   Identity(Algebra algebra, boolean floats, Budget budget) {
     this.algebra = algebra;

@@ -254,7 +254,10 @@ final class MathEquivalence {
   private boolean sameRounded(Expr gold, Expr pred) {
     return config.chop()
         ? withValues(gold, pred, (a, b) -> sameRounded(gold, a, pred, b))
-        : withValues(gold, pred, (a, b) -> 
+        : withValues(
+            gold,
+            pred,
+            (a, b) ->
                 Closeness.same(a, b)
                     || isDecimal(gold) && isDecimal(pred) && nearlySame(a, b)
                     || !hasDecimal(pred) && approximates(gold, b)
@@ -275,7 +278,10 @@ final class MathEquivalence {
         && rounded(x.im()).compareTo(rounded(y.im())) == 0;
   }
 
-  /** A decimal of four digits or more stands for the fraction that it rounds, never for a surd or for π. */
+  /**
+   * A decimal of four digits or more stands for the fraction that it rounds, never for a surd or
+   * for π.
+   */
   private static boolean approximates(Expr decimal, Value value) {
     if (!(decimal instanceof Num num)
         || !num.decimal()

@@ -15,10 +15,7 @@ public final class MathReward {
   /** What one verdict may take. */
   public static final long DEFAULT_BUDGET_MILLIS = 1_000;
 
-  private static final List<Latex> GOLD = List.of(new Latex(true, 0, Normalization.full()));
-  private static final List<Latex> PREDICTION =
-      List.of(new Latex(false, 0, new Normalization(true, true, false, false, Boxed.NONE)));
-
+  private final Recipe recipe;
   private final Dialect dialect;
   private final long budgetMillis;
   private final Algebra algebra;
@@ -31,39 +28,88 @@ public final class MathReward {
     SOUND
   }
 
-  private MathReward(Dialect dialect, long budgetMillis, Algebra algebra) {
+  /**
+   * How solution and answer are found: one for each of the reward functions of TRL and its guide.
+   */
+  public enum Recipe {
+    /**
+     * The guide's {@code strip_reasoning_accuracy_reward}: thinking is cut away, the solution is
+     * LaTeX.
+     */
+    STRIP_REASONING,
+    /** {@code accuracy_reward}: the solution is any text that holds mathematics. */
+    ACCURACY,
+    /**
+     * {@code reasoning_accuracy_reward}: the answer stands after the last {@code </think>}, or
+     * scores 0.
+     */
+    REASONING,
+    /** As the guide's, with the solution after the last {@code ####}. */
+    GSM8K
+  }
+
+  private static final List<Latex> LATEX_GOLD = List.of(new Latex(true, 0, Normalization.full()));
+  private static final List<ExtractionTarget> ANY_GOLD =
+      List.of(Latex.defaults(), ExtractionTarget.Plain.defaults());
+  private static final List<Latex> UNBOXED_PREDICTION =
+      List.of(new Latex(false, 0, new Normalization(true, true, false, false, Boxed.NONE)));
+  private static final List<Latex> PREDICTION =
+      List.of(new Latex(false, 0, new Normalization(true, true, false, false, Boxed.ALL)));
+  private static final String END_OF_THINKING = "</think>";
+  private static final String GSM8K_ANSWER = "####";
+
+  private MathReward(Recipe recipe, Dialect dialect, long budgetMillis, Algebra algebra) {
+    this.recipe = recipe;
     this.dialect = dialect;
     this.budgetMillis = budgetMillis;
     this.algebra = algebra;
   }
 
+  /** The guide's reward within the usual budget. */
   public static MathReward of(Dialect dialect) {
-    return of(dialect, DEFAULT_BUDGET_MILLIS);
+    return of(Recipe.STRIP_REASONING, dialect, DEFAULT_BUDGET_MILLIS);
   }
 
   /** Throws {@link IllegalArgumentException} for a budget that is not positive. */
-  public static MathReward of(Dialect dialect, long budgetMillis) {
+  public static MathReward of(Recipe recipe, Dialect dialect, long budgetMillis) {
     if (budgetMillis <= 0) {
       throw new IllegalArgumentException(
           "Cannot judge within budget_millis = "
               + budgetMillis
               + ": it must be positive; 1000 is usual");
     }
-    return new MathReward(dialect, budgetMillis, new NumericAlgebra(Algebra.NONE));
+    return new MathReward(recipe, dialect, budgetMillis, new NumericAlgebra(Algebra.NONE));
   }
 
   /** Judges one completion. Never throws for what the texts hold. */
   public Verdict judge(String completion, String solution) {
     Budget budget = Budget.ofMillis(budgetMillis);
-    return judgeAsReference(completion, solution, budget);
+    String reference = solution;
+    if (recipe == Recipe.GSM8K && solution.contains(GSM8K_ANSWER)) {
+      int after = solution.lastIndexOf(GSM8K_ANSWER) + GSM8K_ANSWER.length();
+      reference = solution.substring(after).strip();
+    }
+    return dialect == Dialect.SOUND
+        ? new SoundJudge(algebra, budget).judge(completion, reference)
+        : judgeAsReference(completion, reference, budget);
   }
 
   private Verdict judgeAsReference(String completion, String solution, Budget budget) {
-    Answer gold = extract("$" + solution + "$", GOLD, false, budget);
+    boolean guide = recipe == Recipe.STRIP_REASONING || recipe == Recipe.GSM8K;
+    if (recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)) {
+      return new Verdict(Verdict.Outcome.WRONG, "thinking does not end", "", "");
+    }
+    Answer gold =
+        guide
+            ? extract("$" + solution + "$", LATEX_GOLD, false, budget)
+            : extract(solution, ANY_GOLD, false, budget);
     if (gold.isEmpty()) {
       return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution cannot be parsed", "", "");
     }
-    Answer answer = extract(Thinking.strip(completion), PREDICTION, true, budget);
+    Answer answer =
+        guide
+            ? extract(Thinking.strip(completion), UNBOXED_PREDICTION, true, budget)
+            : extract(answerPart(completion), PREDICTION, true, budget);
     if (answer.isEmpty()) {
       return new Verdict(Verdict.Outcome.WRONG, "no answer found", gold.describe(), "");
     }
@@ -84,8 +130,16 @@ public final class MathReward {
     }
   }
 
+  private String answerPart(String completion) {
+    int end = recipe == Recipe.REASONING ? completion.lastIndexOf(END_OF_THINKING) : -1;
+    return end < 0 ? completion : completion.substring(end + END_OF_THINKING.length());
+  }
+
   private static Answer extract(
-      String text, List<Latex> targets, boolean firstMatchOnly, Budget budget) {
+      String text,
+      List<? extends ExtractionTarget> targets,
+      boolean firstMatchOnly,
+      Budget budget) {
     try {
       return AnswerExtraction.extract(text, targets, firstMatchOnly, true, budget);
     } catch (Budget.Exceeded exceeded) {

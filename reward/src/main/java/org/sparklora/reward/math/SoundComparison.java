@@ -18,8 +18,8 @@ import org.sparklora.reward.math.Expr.Tuple;
 import org.sparklora.reward.math.SoundText.Cleaned;
 
 /**
- * Whether two answers mean the same to a person. Every reading of one is compared with every reading of
- * the other; none of the reference's false positives is kept.
+ * Whether two answers mean the same to a person. Every reading of one is compared with every
+ * reading of the other; none of the reference's false positives is kept.
  */
 final class SoundComparison {
   /** Rounding merges nothing here: decimals are compared by {@link MathEquivalence}'s own rule. */
@@ -68,7 +68,9 @@ final class SoundComparison {
   }
 
   private static boolean isChoice(String gold) {
-    String text = gold.replaceAll("\\\\(?:text|textbf|mathrm|mathbf|boldsymbol)", "").replaceAll("[{}$ ]", "");
+    String text =
+        gold.replaceAll("\\\\(?:text|textbf|mathrm|mathbf|boldsymbol)", "")
+            .replaceAll("[{}$ ]", "");
     return text.matches("\\(?[A-H]\\)?");
   }
 
@@ -143,7 +145,9 @@ final class SoundComparison {
     return readings;
   }
 
-  /** i is the imaginary unit; several relations are one statement; a chain says what its ends say. */
+  /**
+   * i is the imaginary unit; several relations are one statement; a chain says what its ends say.
+   */
   private Expr meaning(Expr expr, boolean or) {
     Expr result = flattened(withImaginaryUnit(expr));
     if (result instanceof FiniteSet set
@@ -153,7 +157,8 @@ final class SoundComparison {
     }
     if (result instanceof FiniteSet set
         && !set.elements().isEmpty()
-        && set.elements().stream().allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
+        && set.elements().stream()
+            .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
       return set.elements().stream()
           .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
           .orElseThrow();
@@ -179,7 +184,8 @@ final class SoundComparison {
     }
     List<Expr> elements = new ArrayList<>();
     set.elements()
-        .forEach(e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
+        .forEach(
+            e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
     return new FiniteSet(elements);
   }
 
@@ -193,7 +199,8 @@ final class SoundComparison {
       return expr;
     }
     return Substitution.everywhere(
-        expr, node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
+        expr,
+        node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
   }
 
   private static List<String> boundVariables(Expr expr) {
@@ -206,8 +213,7 @@ final class SoundComparison {
   }
 
   private static boolean isInequality(Expr expr) {
-    return expr instanceof Relation relation
-            && relation.op() != Relation.Op.EQ
+    return expr instanceof Relation relation && relation.op() != Relation.Op.EQ
         || expr instanceof Chain chain && !Relations.isEquation(chain);
   }
 
@@ -264,7 +270,9 @@ final class SoundComparison {
     if (equivalence.same(gold, answer)) {
       return true;
     }
-    if (gold instanceof Chain && answer instanceof Chain chain && equivalence.same(gold, reversed(chain))) {
+    if (gold instanceof Chain
+        && answer instanceof Chain chain
+        && equivalence.same(gold, reversed(chain))) {
       return true;
     }
     return sameSolutions(gold, answer);
@@ -295,7 +303,9 @@ final class SoundComparison {
         || b.op() != Relation.Op.EQ) {
       return Optional.empty();
     }
-    if (b.left() instanceof Apply g && g.args().size() == 1 && g.args().get(0) instanceof Symbol other) {
+    if (b.left() instanceof Apply g
+        && g.args().size() == 1
+        && g.args().get(0) instanceof Symbol other) {
       Expr renamed = Substitution.replace(b.right(), other, variable);
       return Optional.of(equivalence.same(a.right(), renamed));
     }
@@ -309,7 +319,8 @@ final class SoundComparison {
     if (!(answer instanceof Relation relation) || !(relation.left() instanceof Tuple names)) {
       return false;
     }
-    List<Expr> values = relation.right() instanceof Interval i ? i.children() : relation.right().children();
+    List<Expr> values =
+        relation.right() instanceof Interval i ? i.children() : relation.right().children();
     if (values.size() != names.elements().size()) {
       return false;
     }
@@ -333,7 +344,8 @@ final class SoundComparison {
   private boolean sameSolutions(Expr gold, Expr answer) {
     Optional<Expr> a = asSet(gold);
     Optional<Expr> b = asSet(answer);
-    boolean statements = isInequality(gold) || isInequality(answer) || isMembership(gold) || isMembership(answer);
+    boolean statements =
+        isInequality(gold) || isInequality(answer) || isMembership(gold) || isMembership(answer);
     boolean sameVariable =
         !isInequality(gold)
             || !isInequality(answer)
@@ -341,7 +353,10 @@ final class SoundComparison {
     return a.isPresent()
         && b.isPresent()
         && sameVariable
-        && (statements || a.get() instanceof SetOperation || b.get() instanceof SetOperation || isWhole(a.get()))
+        && (statements
+            || a.get() instanceof SetOperation
+            || b.get() instanceof SetOperation
+            || isWhole(a.get()))
         && RealSets.equal(a.get(), b.get(), budget).orElse(false);
   }
 

@@ -9,18 +9,24 @@ import java.util.regex.Pattern;
 import org.sparklora.reward.math.LatexEnvironments.Environment;
 
 /**
- * The {@code sound} dialect: finds the answer where a person would look for it, reads it as a person
- * would, and takes only equal values for equal.
+ * The {@code sound} dialect: finds the answer where a person would look for it, reads it as a
+ * person would, and takes only equal values for equal.
  *
  * <p>Belongs to one verdict.
  */
 final class SoundJudge {
   private static final Pattern THINKING =
-      Pattern.compile("<think(?:ing)?>.*?</think(?:ing)?>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+      Pattern.compile(
+          "<think(?:ing)?>.*?</think(?:ing)?>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
   private static final Pattern ANCHOR =
-      Pattern.compile("(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
+          Pattern.CASE_INSENSITIVE);
+
   /** Words alone are an answer only in a sentence that says so. */
-  private static final Pattern SENTENCE = Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+  private static final Pattern SENTENCE =
+      Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
   private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
   private static final Pattern BOX_WITHOUT_BRACES =
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
@@ -44,7 +50,8 @@ final class SoundJudge {
     if (gold.isBlank()) {
       return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution is empty", "", "");
     }
-    Optional<String> found = answerText(THINKING.matcher(Thinking.strip(completion)).replaceAll(""));
+    Optional<String> found =
+        answerText(THINKING.matcher(Thinking.strip(completion)).replaceAll(""));
     if (found.isEmpty()) {
       return new Verdict(Verdict.Outcome.WRONG, "no answer found", gold, "");
     }

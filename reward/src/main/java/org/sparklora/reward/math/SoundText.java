@@ -11,67 +11,131 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Brings an answer as people write it into LaTeX that can be parsed, and lists the readings it allows:
- * with and without units, with grouped digits joined, with degrees as numbers or as angles.
+ * Brings an answer as people write it into LaTeX that can be parsed, and lists the readings it
+ * allows: with and without units, with grouped digits joined, with degrees as numbers or as angles.
  */
 final class SoundText {
   private static final String[][] SIGNS = {
-    {"−", "-"}, {"–", "-"}, {"×", "\\times "}, {"·", "\\cdot "}, {"π", "\\pi "}, {"∞", "\\infty "},
-    {"^°", "^\\circ "}, {"≤", "\\le "}, {"≥", "\\ge "}, {"≠", "\\ne "}, {"°", "^\\circ "}, {"²", "^2"}, {"³", "^3"},
-    {"∪", "\\cup "}, {"∩", "\\cap "}, {"∈", "\\in "}, {"∅", "\\emptyset "}, {"≈", "\\approx "},
-    {"½", "\\frac{1}{2}"}, {"\u00a0", " "}, {"{,}", ","}, {"\\!", ""}, {"\\displaystyle", ""},
-    {"\\degree", "^\\circ"}, {"\\colon", ":"}, {":=", "="}, {"\\lbrace", "\\{"}, {"\\rbrace", "\\}"},
-    {"\\bigl", ""}, {"\\bigr", ""}, {"\\Bigl", ""}, {"\\Bigr", ""}, {"\\left.", ""}, {"\\right.", ""},
-    {"\\mathbf{R}", "\\mathbb{R}"}, {"\\R ", "\\mathbb{R} "}, {"\\varnothing", "\\emptyset "},
-    {"\\{ \\}", "\\emptyset "}, {"\\{\\}", "\\emptyset "}, {"\\log_e", "\\ln "}, {"\\log_{e}", "\\ln "},
-    {"\\mathrm{i}", "i"}, {"\\mathrm{e}", "e"}, {"\\text{e}", "e"}, {"\\tau", "(2\\pi)"}, {"\\leqslant", "\\le"},
-    {"\\geqslant", "\\ge"}, {"\\iff", ","}, {"\\imath", "i"}, {"\\lt", "<"}, {"\\gt", ">"}, {"**", ""},
-    {"\\bmod", "\\pmod"}, {"\\mod ", "\\pmod "},
+    {"−", "-"},
+    {"–", "-"},
+    {"×", "\\times "},
+    {"·", "\\cdot "},
+    {"π", "\\pi "},
+    {"∞", "\\infty "},
+    {"^°", "^\\circ "},
+    {"≤", "\\le "},
+    {"≥", "\\ge "},
+    {"≠", "\\ne "},
+    {"°", "^\\circ "},
+    {"²", "^2"},
+    {"³", "^3"},
+    {"∪", "\\cup "},
+    {"∩", "\\cap "},
+    {"∈", "\\in "},
+    {"∅", "\\emptyset "},
+    {"≈", "\\approx "},
+    {"½", "\\frac{1}{2}"},
+    {"\u00a0", " "},
+    {"{,}", ","},
+    {"\\!", ""},
+    {"\\displaystyle", ""},
+    {"\\degree", "^\\circ"},
+    {"\\colon", ":"},
+    {":=", "="},
+    {"\\lbrace", "\\{"},
+    {"\\rbrace", "\\}"},
+    {"\\bigl", ""},
+    {"\\bigr", ""},
+    {"\\Bigl", ""},
+    {"\\Bigr", ""},
+    {"\\left.", ""},
+    {"\\right.", ""},
+    {"\\mathbf{R}", "\\mathbb{R}"},
+    {"\\R ", "\\mathbb{R} "},
+    {"\\varnothing", "\\emptyset "},
+    {"\\{ \\}", "\\emptyset "},
+    {"\\{\\}", "\\emptyset "},
+    {"\\log_e", "\\ln "},
+    {"\\log_{e}", "\\ln "},
+    {"\\mathrm{i}", "i"},
+    {"\\mathrm{e}", "e"},
+    {"\\text{e}", "e"},
+    {"\\tau", "(2\\pi)"},
+    {"\\leqslant", "\\le"},
+    {"\\geqslant", "\\ge"},
+    {"\\iff", ","},
+    {"\\imath", "i"},
+    {"\\lt", "<"},
+    {"\\gt", ">"},
+    {"**", ""},
+    {"\\bmod", "\\pmod"},
+    {"\\mod ", "\\pmod "},
   };
 
   private static final Pattern SIZE = Pattern.compile("\\\\(?:left|right|big|Big)(?![a-zA-Z])");
   private static final Pattern FRACTION_NAME = Pattern.compile("\\\\[dtc]frac");
   private static final Pattern FUNCTION_NAME =
-      Pattern.compile("\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det)\\}");
-  private static final Pattern WHOLE_NUMBER_FUNCTION = Pattern.compile("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}");
+      Pattern.compile(
+          "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det)\\}");
+  private static final Pattern WHOLE_NUMBER_FUNCTION =
+      Pattern.compile("\\\\(?:text|mathrm)\\{(gcd|lcm)\\}");
   private static final Pattern BOLD_NUMBER =
-      Pattern.compile("\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,/ ]*)\\s*\\}");
+      Pattern.compile(
+          "\\\\(?:mathbf|boldsymbol|bm|textbf|text|mathrm|mathit)\\{\\s*(-?[0-9][0-9.,/ ]*)\\s*\\}");
   private static final Pattern TEXT_EQUATION = Pattern.compile("\\\\text\\{([^{}]*=[^{}]*)\\}");
   private static final Pattern FINAL_UNIT =
-      Pattern.compile("(.*[0-9}])(?:\\\\[,; ]|\\s)*\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
+      Pattern.compile(
+          "(.*[0-9}])(?:\\\\[,; ]|\\s)*\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
   private static final Pattern BARE_ROOT = Pattern.compile("\\\\sqrt\\s*([0-9a-zA-Z])");
-  private static final Pattern BARE_ROOT_OF_DEGREE = Pattern.compile("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])");
-  private static final Pattern ROOT_SIGN = Pattern.compile("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))");
-  private static final Pattern PLAIN_ROOT = Pattern.compile("(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))");
+  private static final Pattern BARE_ROOT_OF_DEGREE =
+      Pattern.compile("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])");
+  private static final Pattern ROOT_SIGN =
+      Pattern.compile("√\\s*(?:\\(([^()]*)\\)|([0-9]+|[a-zA-Z]))");
+  private static final Pattern PLAIN_ROOT =
+      Pattern.compile("(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))");
   private static final Pattern BARE_FRACTION = Pattern.compile("\\\\frac\\s*([0-9])\\s*([0-9])");
   private static final Pattern BARE_ABOVE = Pattern.compile("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{");
-  private static final Pattern BARE_BELOW = Pattern.compile("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*\\})\\s*([0-9a-zA-Z])");
-  private static final Pattern MIXED = Pattern.compile("(?<![0-9.}^_])([0-9]+)\\s*\\\\frac\\{([0-9]+)\\}\\{([0-9]+)\\}");
+  private static final Pattern BARE_BELOW =
+      Pattern.compile("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*\\})\\s*([0-9a-zA-Z])");
+  private static final Pattern MIXED =
+      Pattern.compile("(?<![0-9.}^_])([0-9]+)\\s*\\\\frac\\{([0-9]+)\\}\\{([0-9]+)\\}");
   private static final Pattern POWER_IN_PARENTHESES = Pattern.compile("\\^\\s*\\(([^()]*)\\)");
   private static final Pattern SIGNED_POWER = Pattern.compile("\\^\\s*(-[0-9a-zA-Z])");
   private static final Pattern POINT = Pattern.compile("(?<![0-9])\\.(?=[0-9])");
-  private static final Pattern OUTER = Pattern.compile("(?s)(?:\\$+|\\\\\\(|\\\\\\[)(.*?)(?:\\$+|\\\\\\)|\\\\\\])");
+  private static final Pattern OUTER =
+      Pattern.compile("(?s)(?:\\$+|\\\\\\(|\\\\\\[)(.*?)(?:\\$+|\\\\\\)|\\\\\\])");
   private static final Pattern INNER =
-      Pattern.compile("\\\\\\((.+?)\\\\\\)|\\\\\\[((?s:.+?))\\\\\\]|\\$\\$([^$]+)\\$\\$|\\$([^$\n]+)\\$");
+      Pattern.compile(
+          "\\\\\\((.+?)\\\\\\)|\\\\\\[((?s:.+?))\\\\\\]|\\$\\$([^$]+)\\$\\$|\\$([^$\n]+)\\$");
   private static final Pattern AND_OR =
-      Pattern.compile("\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
+      Pattern.compile(
+          "\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
   private static final Pattern GROUPED =
-      Pattern.compile("(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})+)(\\.[0-9]+)?");
-  private static final Pattern DECIMAL_COMMA = Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
-  private static final Pattern DEGREES = Pattern.compile("([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+      Pattern.compile(
+          "(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})+)(\\.[0-9]+)?");
+  private static final Pattern DECIMAL_COMMA =
+      Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
+  private static final Pattern DEGREES =
+      Pattern.compile(
+          "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
   private static final Pattern ANY_DEGREES = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
-  private static final Pattern MODULUS = Pattern.compile("\\\\pmod\\s*(?:\\{([^{}]*)\\}|([0-9]+))|\\(\\s*mod\\s*([0-9]+)\\s*\\)");
-  private static final Pattern BASE = Pattern.compile("\\(?\\s*(-?[0-9A-F]+)\\s*\\)?_\\{?\\s*([0-9]+)\\s*\\}?");
+  private static final Pattern MODULUS =
+      Pattern.compile("\\\\pmod\\s*(?:\\{([^{}]*)\\}|([0-9]+))|\\(\\s*mod\\s*([0-9]+)\\s*\\)");
+  private static final Pattern BASE =
+      Pattern.compile("\\(?\\s*(-?[0-9A-F]+)\\s*\\)?_\\{?\\s*([0-9]+)\\s*\\}?");
   private static final Pattern CURRENCY =
       Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
-  private static final String NUMBER = "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:/[0-9]+)?";
+  private static final String NUMBER =
+      "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
           "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*(.+)");
   private static final Pattern UNIT_TEXT =
-      Pattern.compile("(?:\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)+");
+      Pattern.compile(
+          "(?:\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)+");
   private static final Pattern UNIT_WORDS =
-      Pattern.compile("([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*\\.?");
+      Pattern.compile(
+          "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*\\.?");
   private static final Set<String> UNITS =
       Set.of(
           ("mm cm dm m km in ft yd mi mile miles meter meters metre metres kilometer kilometers centimeter centimeters"
@@ -84,21 +148,50 @@ final class SoundText {
               .split(" "));
   private static final Map<String, String> WORDS =
       Map.ofEntries(
-          Map.entry("zero", "0"), Map.entry("one", "1"), Map.entry("two", "2"), Map.entry("three", "3"),
-          Map.entry("four", "4"), Map.entry("five", "5"), Map.entry("six", "6"), Map.entry("seven", "7"),
-          Map.entry("eight", "8"), Map.entry("nine", "9"), Map.entry("ten", "10"),
-          Map.entry("infinity", "\\infty"), Map.entry("+infinity", "\\infty"), Map.entry("-infinity", "-\\infty"),
-          Map.entry("all real numbers", "\\mathbb{R}"), Map.entry("all reals", "\\mathbb{R}"),
-          Map.entry("empty set", "\\emptyset"), Map.entry("the empty set", "\\emptyset"),
-          Map.entry("no solution", "\\emptyset"), Map.entry("no solutions", "\\emptyset"),
+          Map.entry("zero", "0"),
+          Map.entry("one", "1"),
+          Map.entry("two", "2"),
+          Map.entry("three", "3"),
+          Map.entry("four", "4"),
+          Map.entry("five", "5"),
+          Map.entry("six", "6"),
+          Map.entry("seven", "7"),
+          Map.entry("eight", "8"),
+          Map.entry("nine", "9"),
+          Map.entry("ten", "10"),
+          Map.entry("infinity", "\\infty"),
+          Map.entry("+infinity", "\\infty"),
+          Map.entry("-infinity", "-\\infty"),
+          Map.entry("all real numbers", "\\mathbb{R}"),
+          Map.entry("all reals", "\\mathbb{R}"),
+          Map.entry("empty set", "\\emptyset"),
+          Map.entry("the empty set", "\\emptyset"),
+          Map.entry("no solution", "\\emptyset"),
+          Map.entry("no solutions", "\\emptyset"),
           Map.entry("no real solutions", "\\emptyset"));
   private static final Set<String> UNDEFINED =
-      Set.of("dne", "undefined", "does not exist", "doesnotexist", "not defined", "no limit", "\\frac{1}{0}", "\\frac{0}{0}", "1/0", "0/0");
+      Set.of(
+          "dne",
+          "undefined",
+          "does not exist",
+          "doesnotexist",
+          "not defined",
+          "no limit",
+          "\\frac{1}{0}",
+          "\\frac{0}{0}",
+          "1/0",
+          "0/0");
 
   private SoundText() {}
 
   /** One answer cleaned, with what was taken off it. */
-  record Cleaned(String latex, boolean percent, Optional<String> modulus, Optional<String> base, boolean or, boolean braced) {}
+  record Cleaned(
+      String latex,
+      boolean percent,
+      Optional<String> modulus,
+      Optional<String> base,
+      boolean or,
+      boolean braced) {}
 
   /** Signs and commands as the parser knows them; delimiters, bold type and final points gone. */
   static String latex(String written) {
@@ -143,7 +236,8 @@ final class SoundText {
   private static String trimmed(String text) {
     String result = Spaces.strip(text);
     while (!result.isEmpty() && ".,;:".indexOf(result.charAt(result.length() - 1)) >= 0
-        || result.endsWith("\\ ") || result.endsWith("\\,")) {
+        || result.endsWith("\\ ")
+        || result.endsWith("\\,")) {
       int cut = result.endsWith("\\,") || result.endsWith("\\ ") ? 2 : 1;
       result = Spaces.strip(result.substring(0, result.length() - cut));
     }
@@ -160,8 +254,7 @@ final class SoundText {
 
   /** A choice's letter, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
   static Optional<String> choice(String written) {
-    Matcher m =
-        Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
+    Matcher m = Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
     return m.matches() ? Optional.of(m.group(1)) : Optional.empty();
   }
 
@@ -176,7 +269,11 @@ final class SoundText {
     Optional<String> modulus = Optional.empty();
     Matcher mod = MODULUS.matcher(text);
     if (mod.find()) {
-      modulus = Optional.of(mod.group(1) != null ? mod.group(1) : mod.group(2) != null ? mod.group(2) : mod.group(3));
+      modulus =
+          Optional.of(
+              mod.group(1) != null
+                  ? mod.group(1)
+                  : mod.group(2) != null ? mod.group(2) : mod.group(3));
       text = trimmed(text.substring(0, mod.start()));
     }
     Optional<String> base = Optional.empty();
@@ -186,9 +283,13 @@ final class SoundText {
       text = inBase.group(1);
     }
     text = CURRENCY.matcher(text).replaceAll("");
-    boolean percent = text.matches("(?s).*(?:\\\\?%|(?<![a-zA-Z])(?:percent|percentage|pct))\\s*\\}?\\s*");
+    boolean percent =
+        text.matches("(?s).*(?:\\\\?%|(?<![a-zA-Z])(?:percent|percentage|pct))\\s*\\}?\\s*");
     if (percent) {
-      text = trimmed(text.replaceAll("\\s*(?:\\\\text\\{\\s*)?(?:\\\\?%|percentage|percent|pct)\\s*\\}?", ""));
+      text =
+          trimmed(
+              text.replaceAll(
+                  "\\s*(?:\\\\text\\{\\s*)?(?:\\\\?%|percentage|percent|pct)\\s*\\}?", ""));
     }
     boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
     text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",");
@@ -199,14 +300,18 @@ final class SoundText {
   /** French intervals, set builders and angle brackets in the usual form. */
   private static String brackets(String text) {
     String result = text.replace("\\langle", "(").replace("\\rangle", ")");
-    Matcher french = Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)([\\[\\]])").matcher(result);
+    Matcher french =
+        Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)([\\[\\]])").matcher(result);
     result =
         french.replaceAll(
             m ->
                 Matcher.quoteReplacement(
-                    (m.group(1).equals("]") ? "(" : "[") + m.group(2) + (m.group(3).equals("[") ? ")" : "]")));
+                    (m.group(1).equals("]") ? "(" : "[")
+                        + m.group(2)
+                        + (m.group(3).equals("[") ? ")" : "]")));
     Matcher builder =
-        Pattern.compile("(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?\\s*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
+        Pattern.compile(
+                "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?\\s*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
             .matcher(result);
     return builder.matches() ? builder.group(1) : result;
   }
@@ -217,7 +322,10 @@ final class SoundText {
     String bare = text.replaceAll("(?<!\\\\)\\\\ ", " ").replace("~", " ");
     Matcher grouped = GROUPED.matcher(text);
     if (grouped.matches()) {
-      readings.add(grouped.group(1) + grouped.group(2).replaceAll("[^0-9]", "") + (grouped.group(3) == null ? "" : grouped.group(3)));
+      readings.add(
+          grouped.group(1)
+              + grouped.group(2).replaceAll("[^0-9]", "")
+              + (grouped.group(3) == null ? "" : grouped.group(3)));
       // Joined digits are one number; as a list they would be another answer.
       if (!text.matches("[0-9]+,\\s+[0-9 ,]+")) {
         return List.copyOf(readings);
@@ -257,7 +365,9 @@ final class SoundText {
     if (UNIT_TEXT.matcher(rest).matches()) {
       return true;
     }
-    String plain = rest.replaceAll("\\\\(?:text|mathrm)\\{([^{}]*)\\}", "$1").replaceAll("\\^\\{?-?[0-9]\\}?", "");
+    String plain =
+        rest.replaceAll("\\\\(?:text|mathrm)\\{([^{}]*)\\}", "$1")
+            .replaceAll("\\^\\{?-?[0-9]\\}?", "");
     if (!UNIT_WORDS.matcher(Spaces.strip(plain)).matches()) {
       return false;
     }

@@ -1,0 +1,43 @@
+package org.sparklora.reward;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What came out of a reward stage, under TRL's metric names.
+ *
+ * @param reward mean of the rewards; NaN when none was judged
+ * @param rewardStd their unbiased deviation
+ * @param fracRewardZeroStd the share of completions whose group agreed, from which nothing is
+ *     learnt
+ * @param rows completions judged, the unreadable ones included
+ * @param verdicts counts by verdict
+ * @param reasons counts by reason
+ * @param unreadable where rows without a completion are, the first few of them
+ * @param slowest the completions that took longest to judge
+ */
+public record RewardSummary(
+    @JsonProperty("reward") double reward,
+    @JsonProperty("reward_std") double rewardStd,
+    @JsonProperty("frac_reward_zero_std") double fracRewardZeroStd,
+    @JsonProperty("rewards") Map<String, Double> rewards,
+    @JsonProperty("rows") long rows,
+    @JsonProperty("groups") long groups,
+    @JsonProperty("verdicts") Map<String, Long> verdicts,
+    @JsonProperty("reasons") Map<String, Long> reasons,
+    @JsonProperty("unreadable_rows") List<String> unreadable,
+    @JsonProperty("slowest_rows") List<String> slowest,
+    @JsonProperty("seconds") double seconds) {
+
+  /** The summary as JSON, one field a line. */
+  public String toJson() {
+    try {
+      return new ObjectMapper().writerWithDefaultPrettyPrinter().writeValueAsString(this);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Cannot write the summary as JSON: " + this, e);
+    }
+  }
+}

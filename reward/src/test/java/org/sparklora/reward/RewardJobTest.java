@@ -1,0 +1,163 @@
+package org.sparklora.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+class RewardJobTest {
+  private static final List<String> ROWS =
+      List.of(
+          "{\"prompt_id\":\"a\",\"completion\":\"\\\\boxed{5}\",\"solution\":\"5\",\"extra\":1}",
+          "{\"prompt_id\":\"b\",\"completion\":\"\\\\boxed{1}\",\"solution\":\"1\",\"extra\":2}",
+          "{\"prompt_id\":\"a\",\"completion\":\"\\\\boxed{6}\",\"solution\":\"5\",\"extra\":3}",
+          "{\"prompt_id\":\"b\",\"completion\":\"\\\\boxed{1.0}\",\"solution\":\"1\",\"extra\":4}",
+          "{\"prompt_id\":\"c\",\"completion\":\"\\\\boxed{1}\",\"solution\":\"\",\"extra\":5}",
+          "{\"prompt_id\":\"c\",\"completion\":null,\"solution\":\"1\",\"extra\":6}");
+
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void start() {
+    spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", false)
+            .config("spark.sql.shuffle.partitions", 3)
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .getOrCreate();
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static RewardConfig config(
+      Path input,
+      Path output,
+      Scaling scaling,
+      Aggregation aggregation,
+      int groups,
+      String format) {
+    RewardConfig usual = RewardConfig.defaults(input.toString(), output.toString());
+    return new RewardConfig(
+        usual.input(),
+        usual.outputDir(),
+        usual.rewardFuncs(),
+        usual.rewardWeights(),
+        scaling,
+        aggregation,
+        Dialect.MATH_VERIFY,
+        groups,
+        format,
+        false,
+        usual.budgetMillis(),
+        usual.overlong());
+  }
+
+  @Test
+  void groupsAreWholeWhereverTheirRowsLie(@TempDir Path folder) throws IOException {
+    Path input = Files.write(folder.resolve("generations.jsonl"), ROWS);
+    Path output = folder.resolve("out");
+    RewardSummary summary =
+        RewardJob.run(
+            spark,
+            config(input, output, Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE, 0, "parquet"));
+
+    List<Row> rows = spark.read().parquet(output.toString()).orderBy("extra").collectAsList();
+    assertThat(rows).hasSize(6);
+    // Group a: mean 1/2, deviation 0.70711; 0.5 / 0.70721 = 0.70701.
+    assertThat(rows.get(0).<Double>getAs("advantage")).isCloseTo(0.70701, within(1e-5));
+    assertThat(rows.get(2).<Double>getAs("advantage")).isCloseTo(-0.70701, within(1e-5));
+    assertThat(rows.get(1).<Double>getAs("advantage")).isEqualTo(0);
+    assertThat(rows.get(4).<Double>getAs("rewards/strip_reasoning_accuracy_reward")).isNull();
+    assertThat(rows.get(4).<String>getAs("verdict")).isEqualTo("unverifiable");
+    assertThat(rows.get(5).<String>getAs("verdict")).isEqualTo("unreadable");
+    assertThat(rows.get(5).<Double>getAs("advantage")).isEqualTo(0);
+
+    assertThat(summary.rows()).isEqualTo(6);
+    assertThat(summary.groups()).isEqualTo(3);
+    assertThat(summary.reward()).isEqualTo(0.75);
+    assertThat(summary.verdicts())
+        .isEqualTo(Map.of("correct", 3L, "wrong", 1L, "unverifiable", 1L, "unreadable", 1L));
+    assertThat(summary.unreadable()).hasSize(1).first().asString().contains("prompt_id c");
+    Map<?, ?> written =
+        new ObjectMapper().readValue(output.resolve(RewardJob.SUMMARY_FILE).toFile(), Map.class);
+    assertThat(written.get("frac_reward_zero_std")).isEqualTo(2 / 6.0);
+  }
+
+  @Test
+  void consecutiveRowsFormGroupsWithoutAPromptId(@TempDir Path folder) throws IOException {
+    Path input =
+        Files.write(
+            folder.resolve("generations.jsonl"),
+            List.of(
+                "{\"completion\":[{\"role\":\"assistant\",\"content\":\"\\\\boxed{5}\"}],\"solution\":\"5\"}",
+                "{\"completion\":[{\"role\":\"assistant\",\"content\":\"\\\\boxed{4}\"}],\"solution\":\"5\"}"));
+    Path output = folder.resolve("out");
+    RewardJob.run(
+        spark, config(input, output, Scaling.NONE, Aggregation.SUM_THEN_NORMALIZE, 2, "jsonl"));
+
+    List<Row> rows = spark.read().json(output + "/part-*").orderBy("reward").collectAsList();
+    assertThat(rows.stream().map(row -> row.<Double>getAs("advantage"))).containsExactly(-0.5, 0.5);
+  }
+
+  @Test
+  void theBatchScalesWhenAsked(@TempDir Path folder) throws IOException {
+    Path input = Files.write(folder.resolve("generations.jsonl"), ROWS.subList(0, 4));
+    Path output = folder.resolve("out");
+    RewardJob.run(
+        spark, config(input, output, Scaling.BATCH, Aggregation.SUM_THEN_NORMALIZE, 0, "parquet"));
+
+    double[][] rewards = {{1}, {0}, {1}, {1}};
+    double[] expected =
+        GroupAdvantage.ofBatch(
+            rewards, 2, new double[] {1}, Scaling.BATCH, Aggregation.SUM_THEN_NORMALIZE);
+    List<Row> rows =
+        spark.read().parquet(output.toString()).orderBy("prompt_id", "extra").collectAsList();
+    for (int i = 0; i < expected.length; i++) {
+      assertThat(rows.get(i).<Double>getAs("advantage")).isCloseTo(expected[i], within(1e-12));
+    }
+  }
+
+  @Test
+  void asksForGroupsWhenTheTableHasNone(@TempDir Path folder) throws IOException {
+    Path input =
+        Files.write(
+            folder.resolve("g.jsonl"), List.of("{\"completion\":\"x\",\"solution\":\"1\"}"));
+    assertThatThrownBy(
+            () -> RewardJob.run(spark, RewardConfig.defaults(input.toString(), folder + "/out")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("num_generations");
+  }
+
+  @Test
+  void analystsHaveASqlFunction() {
+    SqlFunctions.register(spark, Dialect.MATH_VERIFY);
+    Row row =
+        spark
+            .sql(
+                "SELECT math_verify('$\\\\boxed{0.5}$', '1/2'), math_verify('$\\\\boxed{2}$', '1/2'), math_verify('x', '')")
+            .first();
+    assertThat(row.getDouble(0)).isEqualTo(1);
+    assertThat(row.getDouble(1)).isEqualTo(0);
+    assertThat(row.isNullAt(2)).isTrue();
+  }
+}
