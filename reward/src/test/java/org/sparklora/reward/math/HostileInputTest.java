@@ -1,0 +1,98 @@
+package org.sparklora.reward.math;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+/**
+ * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer.
+ */
+class HostileInputTest {
+  private static final long SECONDS = Long.getLong("reward.fuzz.seconds", 3);
+
+  /** Beside the budget itself: a machine that is busy with other things. */
+  private static final long SLACK_MILLIS = 2_000;
+
+  private static final String[] PIECES = {
+    "\\frac{", "}", "{", "\\sqrt{", "\\sqrt[3]", "(", ")", "[", "]", "^", "_", "x", "y", "i", "e", "1", "12", "0.5", ",",
+    ";", "=", "<", "\\le", "\\cup", "\\pm", "\\infty", "\\pi", "\\sin", "\\log_", "!", "|", "\\%", "\\text{", "\\boxed{",
+    "\\{", "\\}", "\\int_0^1", "dx", "\\sum_{k=1}^", "\\lim_{x\\to 0}", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\",
+    "$", " ", "\\(", "\\)", "-", "+", "\\cdot", "/", "\\in", "\\mathbb{R}", "≤", "é", "\uD83D\uDE00",
+  };
+
+  private static void assertEnds(MathReward reward, String completion, String solution) {
+    long start = System.nanoTime();
+    Verdict verdict = reward.judge(completion, solution);
+    long millis = (System.nanoTime() - start) / 1_000_000;
+    assertThat(verdict.reason()).isNotEmpty();
+    assertThat(millis)
+        .as("%.80s / %.80s", completion, solution)
+        .isLessThan(MathReward.DEFAULT_BUDGET_MILLIS + SLACK_MILLIS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dialect.class)
+  void randomLatexAndMutatedCasesEndInAVerdict(Dialect dialect) {
+    MathReward reward = MathReward.of(dialect);
+    List<JsonNode> cases = JsonLines.read("/math/reward_cases.jsonl.gz");
+    Random random = new Random(7);
+    long end = System.nanoTime() + SECONDS * 1_000_000_000L;
+    while (System.nanoTime() < end) {
+      JsonNode row = cases.get(random.nextInt(cases.size()));
+      String solution = row.get("solution").asText();
+      assertEnds(reward, "$\\boxed{" + random(random) + "}$", solution);
+      assertEnds(reward, mutated(row.get("completion").asText(), random), mutated(solution, random));
+    }
+  }
+
+  private static String random(Random random) {
+    StringBuilder text = new StringBuilder();
+    for (int i = random.nextInt(30); i >= 0; i--) {
+      text.append(PIECES[random.nextInt(PIECES.length)]);
+    }
+    return text.toString();
+  }
+
+  private static String mutated(String text, Random random) {
+    StringBuilder result = new StringBuilder(text);
+    for (int i = random.nextInt(4); i >= 0 && result.length() > 0; i--) {
+      int at = random.nextInt(result.length());
+      if (random.nextBoolean()) {
+        result.deleteCharAt(at);
+      } else {
+        result.insert(at, PIECES[random.nextInt(PIECES.length)]);
+      }
+    }
+    return result.toString();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"(", "{", "\\sqrt{", "\\frac{1}{", "$", "\\[", "answer ", "\\boxed{", "x^", "1+", "|", "\\text{", " ", "[", "-"})
+  void longRepetitionsEndInAVerdict(String piece) {
+    String text = piece.repeat(100_000 / piece.length());
+    for (Dialect dialect : Dialect.values()) {
+      MathReward reward = MathReward.of(dialect);
+      assertEnds(reward, text, "5");
+      assertEnds(reward, "\\boxed{" + text + "}", "5");
+      assertEnds(reward, "\\boxed{5}", text);
+    }
+  }
+
+  @Test
+  void towersAndHugeFactorialsAreRefusedAtOnce() {
+    MathReward reward = MathReward.of(Dialect.MATH_VERIFY);
+    for (String huge : List.of("5^{5^{5^{5^5}}}", "10^{10^{10}}", "(10^9)!", "((9!)!)!", "2^{10^{12}}", "\\binom{10^{9}}{5^{12}}")) {
+      assertEnds(reward, "\\boxed{" + huge + "}", "7");
+      assertEnds(reward, "\\boxed{7}", huge);
+    }
+  }
+}
