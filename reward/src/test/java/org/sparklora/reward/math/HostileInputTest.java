@@ -22,10 +22,63 @@ class HostileInputTest {
   private static final long SLACK_MILLIS = 2_000;
 
   private static final String[] PIECES = {
-    "\\frac{", "}", "{", "\\sqrt{", "\\sqrt[3]", "(", ")", "[", "]", "^", "_", "x", "y", "i", "e", "1", "12", "0.5", ",",
-    ";", "=", "<", "\\le", "\\cup", "\\pm", "\\infty", "\\pi", "\\sin", "\\log_", "!", "|", "\\%", "\\text{", "\\boxed{",
-    "\\{", "\\}", "\\int_0^1", "dx", "\\sum_{k=1}^", "\\lim_{x\\to 0}", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\",
-    "$", " ", "\\(", "\\)", "-", "+", "\\cdot", "/", "\\in", "\\mathbb{R}", "≤", "é", "\uD83D\uDE00",
+    "\\frac{",
+    "}",
+    "{",
+    "\\sqrt{",
+    "\\sqrt[3]",
+    "(",
+    ")",
+    "[",
+    "]",
+    "^",
+    "_",
+    "x",
+    "y",
+    "i",
+    "e",
+    "1",
+    "12",
+    "0.5",
+    ",",
+    ";",
+    "=",
+    "<",
+    "\\le",
+    "\\cup",
+    "\\pm",
+    "\\infty",
+    "\\pi",
+    "\\sin",
+    "\\log_",
+    "!",
+    "|",
+    "\\%",
+    "\\text{",
+    "\\boxed{",
+    "\\{",
+    "\\}",
+    "\\int_0^1",
+    "dx",
+    "\\sum_{k=1}^",
+    "\\lim_{x\\to 0}",
+    "\\begin{pmatrix}",
+    "\\end{pmatrix}",
+    "&",
+    "\\\\",
+    "$",
+    " ",
+    "\\(",
+    "\\)",
+    "-",
+    "+",
+    "\\cdot",
+    "/",
+    "\\in",
+    "\\mathbb{R}",
+    "≤",
+    "é",
+    "\uD83D\uDE00",
   };
 
   private static void assertEnds(MathReward reward, String completion, String solution) {
@@ -49,7 +102,8 @@ class HostileInputTest {
       JsonNode row = cases.get(random.nextInt(cases.size()));
       String solution = row.get("solution").asText();
       assertEnds(reward, "$\\boxed{" + random(random) + "}$", solution);
-      assertEnds(reward, mutated(row.get("completion").asText(), random), mutated(solution, random));
+      assertEnds(
+          reward, mutated(row.get("completion").asText(), random), mutated(solution, random));
     }
   }
 
@@ -76,7 +130,23 @@ class HostileInputTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"(", "{", "\\sqrt{", "\\frac{1}{", "$", "\\[", "answer ", "\\boxed{", "x^", "1+", "|", "\\text{", " ", "[", "-"})
+      strings = {
+        "(",
+        "{",
+        "\\sqrt{",
+        "\\frac{1}{",
+        "$",
+        "\\[",
+        "answer ",
+        "\\boxed{",
+        "x^",
+        "1+",
+        "|",
+        "\\text{",
+        " ",
+        "[",
+        "-"
+      })
   void longRepetitionsEndInAVerdict(String piece) {
     String text = piece.repeat(100_000 / piece.length());
     for (Dialect dialect : Dialect.values()) {
@@ -90,7 +160,14 @@ class HostileInputTest {
   @Test
   void towersAndHugeFactorialsAreRefusedAtOnce() {
     MathReward reward = MathReward.of(Dialect.MATH_VERIFY);
-    for (String huge : List.of("5^{5^{5^{5^5}}}", "10^{10^{10}}", "(10^9)!", "((9!)!)!", "2^{10^{12}}", "\\binom{10^{9}}{5^{12}}")) {
+    for (String huge :
+        List.of(
+            "5^{5^{5^{5^5}}}",
+            "10^{10^{10}}",
+            "(10^9)!",
+            "((9!)!)!",
+            "2^{10^{12}}",
+            "\\binom{10^{9}}{5^{12}}")) {
       assertEnds(reward, "\\boxed{" + huge + "}", "7");
       assertEnds(reward, "\\boxed{7}", huge);
     }

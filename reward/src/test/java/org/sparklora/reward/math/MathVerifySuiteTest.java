@@ -26,7 +26,8 @@ class MathVerifySuiteTest {
   }
 
   static Stream<JsonNode> parses() {
-    return kind("parse").filter(row -> row.get("pred_config").get(0).get("type").asText().equals("string"));
+    return kind("parse")
+        .filter(row -> row.get("pred_config").get(0).get("type").asText().equals("string"));
   }
 
   @Test
