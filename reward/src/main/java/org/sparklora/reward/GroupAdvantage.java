@@ -1,5 +1,6 @@
 package org.sparklora.reward;
 
+import java.io.Serializable;
 import java.util.Arrays;
 
 /**
@@ -38,7 +39,7 @@ public final class GroupAdvantage {
   }
 
   /** Mean and unbiased deviation of those rewards that are not NaN. */
-  public record Moments(double mean, double deviation) {
+  public record Moments(double mean, double deviation) implements Serializable {
     public static Moments of(double... values) {
       double[] known = Arrays.stream(values).filter(v -> !Double.isNaN(v)).toArray();
       double mean = Arrays.stream(known).average().orElse(Double.NaN);

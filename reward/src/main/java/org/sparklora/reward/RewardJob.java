@@ -32,8 +32,11 @@ import org.sparklora.reward.GroupAdvantage.Moments;
  * group advantages. Groups are put together wherever their rows lie.
  */
 public final class RewardJob {
-  /** Beside the table: a {@link RewardSummary}. */
-  public static final String SUMMARY_FILE = "reward_summary.json";
+  /**
+   * Beside the table: a {@link RewardSummary}. Spark takes no file that begins so for a part of the
+   * table.
+   */
+  public static final String SUMMARY_FILE = "_reward_summary.json";
 
   private static final int LOCATED_ROWS = 20;
   private static final int SLOWEST_ROWS = 5;
