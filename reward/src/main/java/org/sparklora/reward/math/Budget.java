@@ -15,6 +15,11 @@ final class Budget {
   /** Bits of one exact number; 2^17 bits are 39 000 digits. */
   static final int MAX_BITS = 1 << 17;
 
+  /**
+   * Characters of one answer that a person is to read; regular expressions go over it many times.
+   */
+  static final int MAX_ANSWER_CHARS = 4_000;
+
   /** Tokens of one parsed text. */
   static final int MAX_TOKENS = 8_000;
 
@@ -48,6 +53,52 @@ final class Budget {
       throw new Exceeded("a number of " + bits + " bits");
     }
     step(1 + bits / 512);
+  }
+
+  void checkLength(String answer) {
+    if (answer.length() > MAX_ANSWER_CHARS) {
+      throw new Exceeded("an answer of " + answer.length() + " characters");
+    }
+  }
+
+  /** The text, each character of which a regular expression reads at the budget's cost. */
+  CharSequence over(CharSequence text) {
+    return new Read(text);
+  }
+
+  private final class Read implements CharSequence {
+    /** A step is dearer than a character: a whole completion of 100 kB costs 1600. */
+    private static final int CHARACTERS_A_STEP = 64;
+
+    private final CharSequence text;
+    private int read;
+
+    Read(CharSequence text) {
+      this.text = text;
+    }
+
+    @Override
+    public char charAt(int index) {
+      if (++read % CHARACTERS_A_STEP == 0) {
+        step();
+      }
+      return text.charAt(index);
+    }
+
+    @Override
+    public int length() {
+      return text.length();
+    }
+
+    @Override
+    public CharSequence subSequence(int start, int end) {
+      return text.subSequence(start, end);
+    }
+
+    @Override
+    public String toString() {
+      return text.toString();
+    }
   }
 
   long millisLeft() {

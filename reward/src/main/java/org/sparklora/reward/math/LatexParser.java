@@ -75,11 +75,17 @@ final class LatexParser {
     String digits = text.strip();
     boolean minus = digits.startsWith("-");
     digits = minus ? digits.substring(1) : digits;
-    // A leading zero makes the comma a decimal comma.
-    Expr.Num number =
-        TermParser.number(
-            digits.startsWith("0") ? digits.replace(",", ".") : digits.replace(",", ""));
-    return minus ? number.negate() : number;
+    if (!digits.startsWith("0")) {
+      Expr.Num number = TermParser.number(digits.replace(",", ""));
+      return minus ? number.negate() : number;
+    }
+    // A leading zero makes the comma a decimal comma; more than one point, or a sign before it, the
+    // reference cannot read.
+    String decimal = digits.replace(",", ".");
+    if (minus || decimal.indexOf('.') != decimal.lastIndexOf('.')) {
+      throw ParseFailure.meaningless("grouped digits that begin with a zero");
+    }
+    return TermParser.number(decimal);
   }
 
   private Expr nameEqualsElements() {

@@ -36,6 +36,8 @@ final class SoundComparison {
   }
 
   boolean same(String gold, String answer) {
+    budget.checkLength(gold);
+    budget.checkLength(answer);
     String goldWords = SoundText.words(gold);
     String answerWords = SoundText.words(answer);
     if (TIME.matcher(goldWords).matches() && TIME.matcher(answerWords).matches()) {

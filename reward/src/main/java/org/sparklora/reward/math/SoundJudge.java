@@ -46,17 +46,18 @@ final class SoundJudge {
   }
 
   Verdict judge(String completion, String solution) {
-    String gold = solutionText(solution);
-    if (gold.isBlank()) {
-      return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution is empty", "", "");
-    }
-    Optional<String> found =
-        answerText(THINKING.matcher(Thinking.strip(completion)).replaceAll(""));
-    if (found.isEmpty()) {
-      return new Verdict(Verdict.Outcome.WRONG, "no answer found", gold, "");
-    }
-    String answer = found.get();
+    String gold = solution;
+    String answer = "";
     try {
+      gold = solutionText(solution);
+      if (gold.isBlank()) {
+        return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution is empty", "", "");
+      }
+      Optional<String> found = answerText(withoutThinking(completion));
+      if (found.isEmpty()) {
+        return new Verdict(Verdict.Outcome.WRONG, "no answer found", shortened(gold), "");
+      }
+      answer = found.get();
       boolean same = new SoundComparison(algebra, budget).same(gold, answer);
       return new Verdict(
           same ? Verdict.Outcome.CORRECT : Verdict.Outcome.WRONG,
@@ -69,6 +70,10 @@ final class SoundJudge {
     }
   }
 
+  private String withoutThinking(String completion) {
+    return THINKING.matcher(budget.over(Thinking.strip(completion))).replaceAll("");
+  }
+
   private static String shortened(String text) {
     return text.length() > 200 ? text.substring(0, 200) + "…" : text;
   }
@@ -76,7 +81,7 @@ final class SoundJudge {
   /** The solution itself, or what it boxes, or the mathematics in it when it is a sentence. */
   private String solutionText(String solution) {
     String text = Spaces.strip(solution);
-    if (BOX.matcher(text).find()) {
+    if (BOX.matcher(budget.over(text)).find()) {
       return boxed(text);
     }
     List<Environment> list = lastEnvironments(text);
@@ -85,14 +90,14 @@ final class SoundJudge {
   }
 
   Optional<String> answerText(String text) {
-    if (BOX.matcher(text).find()) {
+    if (BOX.matcher(budget.over(text)).find()) {
       return Optional.of(boxed(text)).filter(answer -> !answer.isBlank());
     }
     int hashes = text.lastIndexOf("####");
     if (hashes >= 0) {
       return Optional.of(firstSentence(text.substring(hashes + 4)));
     }
-    Matcher anchor = ANCHOR.matcher(text);
+    Matcher anchor = ANCHOR.matcher(budget.over(text));
     int after = -1;
     boolean sentence = false;
     while (anchor.find()) {

@@ -72,6 +72,9 @@ final class SoundText {
     {"\\mod ", "\\pmod "},
   };
 
+  /** Runs of blanks become one: patterns that allow blanks on both sides would try every split. */
+  private static final Pattern SPACES = Pattern.compile("[ \\t]{2,}");
+
   private static final Pattern SIZE = Pattern.compile("\\\\(?:left|right|big|Big)(?![a-zA-Z])");
   private static final Pattern FRACTION_NAME = Pattern.compile("\\\\[dtc]frac");
   private static final Pattern FUNCTION_NAME =
@@ -85,7 +88,7 @@ final class SoundText {
   private static final Pattern TEXT_EQUATION = Pattern.compile("\\\\text\\{([^{}]*=[^{}]*)\\}");
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
-          "(.*[0-9}])(?:\\\\[,; ]|\\s)*\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
+          "(.*[0-9}])(?:\\\\[,; ]|\\s)*+\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
   private static final Pattern BARE_ROOT = Pattern.compile("\\\\sqrt\\s*([0-9a-zA-Z])");
   private static final Pattern BARE_ROOT_OF_DEGREE =
       Pattern.compile("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])");
@@ -96,7 +99,7 @@ final class SoundText {
   private static final Pattern BARE_FRACTION = Pattern.compile("\\\\frac\\s*([0-9])\\s*([0-9])");
   private static final Pattern BARE_ABOVE = Pattern.compile("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{");
   private static final Pattern BARE_BELOW =
-      Pattern.compile("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*\\})\\s*([0-9a-zA-Z])");
+      Pattern.compile("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9a-zA-Z])");
   private static final Pattern MIXED =
       Pattern.compile("(?<![0-9.}^_])([0-9]+)\\s*\\\\frac\\{([0-9]+)\\}\\{([0-9]+)\\}");
   private static final Pattern POWER_IN_PARENTHESES = Pattern.compile("\\^\\s*\\(([^()]*)\\)");
@@ -112,7 +115,7 @@ final class SoundText {
           "\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
   private static final Pattern GROUPED =
       Pattern.compile(
-          "(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})+)(\\.[0-9]+)?");
+          "(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
   private static final Pattern DECIMAL_COMMA =
       Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
   private static final Pattern DEGREES =
@@ -129,13 +132,13 @@ final class SoundText {
       "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
-          "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*(.+)");
+          "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*+(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
-          "(?:\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)+");
+          "(?:\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
   private static final Pattern UNIT_WORDS =
       Pattern.compile(
-          "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*\\.?");
+          "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*+\\.?");
   private static final Set<String> UNITS =
       Set.of(
           ("mm cm dm m km in ft yd mi mile miles meter meters metre metres kilometer kilometers centimeter centimeters"
@@ -195,7 +198,7 @@ final class SoundText {
 
   /** Signs and commands as the parser knows them; delimiters, bold type and final points gone. */
   static String latex(String written) {
-    String text = Spaces.strip(written);
+    String text = SPACES.matcher(Spaces.strip(written)).replaceAll(" ");
     Matcher inner = INNER.matcher(text);
     if (text.matches("(?s)[^\\\\$]*[A-Za-z]{2}.*") && inner.find()) {
       for (int group = 1; group <= inner.groupCount(); group++) {

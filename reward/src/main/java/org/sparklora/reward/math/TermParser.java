@@ -339,7 +339,7 @@ final class TermParser {
     closingBar = bar;
     Expr value;
     try {
-      value = sum();
+      value = in.nested(this::sum);
     } finally {
       closingBar = outer;
     }
@@ -475,7 +475,7 @@ final class TermParser {
                   in.expect(R_PAREN);
                   return inside;
                 })
-            .orElseGet(() -> product(false));
+            .orElseGet(() -> in.nested(() -> product(false)));
     return Functions.apply(name, base, power, argument);
   }
 
@@ -552,7 +552,7 @@ final class TermParser {
     Expr lower = enclosedTerm();
     in.expect(R_BRACE);
     Expr last = upper.isPresent() ? upper.get() : scriptAfterCaret();
-    Expr body = product(true);
+    Expr body = in.nested(() -> product(true));
     if (!(variable instanceof Symbol symbol)) {
       throw ParseFailure.meaningless("a sum over something that is no variable");
     }
@@ -579,7 +579,7 @@ final class TermParser {
     stopAtDifferential = true;
     Expr body;
     try {
-      body = in.is(DIFFERENTIAL) ? Num.of(1) : sum();
+      body = in.is(DIFFERENTIAL) ? Num.of(1) : in.nested(this::sum);
     } finally {
       stopAtDifferential = outer;
     }
@@ -615,7 +615,7 @@ final class TermParser {
       in.expect(R_BRACE);
     }
     in.expect(R_BRACE);
-    Expr body = product(true);
+    Expr body = in.nested(() -> product(true));
     Symbol variable =
         name.kind() == LETTER
             ? names.exact(name.text())
@@ -680,7 +680,7 @@ final class TermParser {
   /** The smallest thing that has a value. */
   Expr atom(boolean subscripts, boolean powers) {
     return switch (in.kind()) {
-      case LETTER, GREEK, OTHER_SYMBOL, ACCENT -> named(subscripts, powers);
+      case LETTER, GREEK, OTHER_SYMBOL, ACCENT -> in.nested(() -> named(subscripts, powers));
       case INFTY -> {
         in.next();
         yield new Infinite(1);

@@ -106,9 +106,10 @@ final class TokenCursor {
       at = result.end();
       return (T) result.value();
     }
-    if (++depth > Budget.MAX_DEPTH) {
-      throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
-    }
+    return nested(() -> remembered(key, reading));
+  }
+
+  private <T> T remembered(long key, Supplier<T> reading) {
     try {
       T value = reading.get();
       remembered.put(key, new Remembered<>(value, at));
@@ -116,6 +117,16 @@ final class TokenCursor {
     } catch (ParseFailure failure) {
       remembered.put(key, failure);
       throw failure;
+    }
+  }
+
+  /** A rule that may contain itself, no deeper than {@link Budget#MAX_DEPTH}. */
+  <T> T nested(Supplier<T> reading) {
+    if (++depth > Budget.MAX_DEPTH) {
+      throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
+    }
+    try {
+      return reading.get();
     } finally {
       depth--;
     }

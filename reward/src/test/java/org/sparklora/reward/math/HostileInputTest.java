@@ -13,10 +13,13 @@ import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /**
- * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer.
+ * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer,
+ * {@code -Dreward.fuzz.seed=8} draws other texts.
  */
 class HostileInputTest {
   private static final long SECONDS = Long.getLong("reward.fuzz.seconds", 3);
+
+  private static final long SEED = Long.getLong("reward.fuzz.seed", 7);
 
   /** Beside the budget itself: a machine that is busy with other things. */
   private static final long SLACK_MILLIS = 2_000;
@@ -96,20 +99,24 @@ class HostileInputTest {
   void randomLatexAndMutatedCasesEndInAVerdict(Dialect dialect) {
     MathReward reward = MathReward.of(dialect);
     List<JsonNode> cases = JsonLines.read("/math/reward_cases.jsonl.gz");
-    Random random = new Random(7);
+    Random random = new Random(SEED);
+    int threads = Thread.activeCount();
     long end = System.nanoTime() + SECONDS * 1_000_000_000L;
     while (System.nanoTime() < end) {
       JsonNode row = cases.get(random.nextInt(cases.size()));
       String solution = row.get("solution").asText();
-      assertEnds(reward, "$\\boxed{" + random(random) + "}$", solution);
+      assertEnds(reward, "$\\boxed{" + random(random, 30) + "}$", solution);
       assertEnds(
           reward, mutated(row.get("completion").asText(), random), mutated(solution, random));
+      String piece = random(random, 3);
+      assertEnds(reward, "$" + piece.repeat(random.nextInt(2_000)) + "$", solution);
     }
+    assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads);
   }
 
-  private static String random(Random random) {
+  private static String random(Random random, int mostPieces) {
     StringBuilder text = new StringBuilder();
-    for (int i = random.nextInt(30); i >= 0; i--) {
+    for (int i = random.nextInt(mostPieces); i >= 0; i--) {
       text.append(PIECES[random.nextInt(PIECES.length)]);
     }
     return text.toString();
@@ -145,7 +152,24 @@ class HostileInputTest {
         "\\text{",
         " ",
         "[",
-        "-"
+        "-",
+        "\\sqrt[",
+        ",123",
+        "1,",
+        "<think>",
+        "\\{",
+        "{{1},",
+        "\\begin{pmatrix}",
+        "\\text{m}/",
+        "x \\cdot ",
+        " and ",
+        " is 5",
+        "\n",
+        "\t \n",
+        "\uD83D\uDE00",
+        "5^\\circ",
+        "\\lim_{x\\to",
+        "\\sum_{k=1}^9"
       })
   void longRepetitionsEndInAVerdict(String piece) {
     String text = piece.repeat(100_000 / piece.length());
