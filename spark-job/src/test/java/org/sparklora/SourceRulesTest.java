@@ -28,10 +28,12 @@ class SourceRulesTest {
 
   /**
    * What may import Spark: jobs, tables, the commands that open a session for them, and the fan-out
-   * of preparing ({@code SparkStage}) and of training ({@code dl4j}).
+   * of preparing ({@code SparkStage}) and of training ({@code dl4j}); the progress of a stage and
+   * the functions of Spark SQL.
    */
   private static final Pattern SPARK_FACING =
-      Pattern.compile("(Job|Tables?|Command|SparkSessions|SparkStage)\\.java$|/spark/dl4j/");
+      Pattern.compile(
+          "(Job|Tables?|Command|SparkSessions|SparkStage|StageProgress|SqlFunctions)\\.java$|/spark/dl4j/");
 
   private static Pattern import_(String prefix) {
     return Pattern.compile("^import (static )?" + prefix, Pattern.MULTILINE);

@@ -40,9 +40,9 @@ final class AdvantageTable implements Serializable {
     this.judged = judged;
     this.rewardColumns =
         rewards.stream().mapToInt(r -> names.indexOf(GenerationTable.rewardColumn(r))).toArray();
-    this.weights = config.weights();
-    this.scaling = config.scaleRewards();
-    this.aggregation = config.aggregation();
+    this.weights = config.functions().weightArray();
+    this.scaling = config.advantages().scaling();
+    this.aggregation = config.advantages().aggregation();
   }
 
   StructType schema() {

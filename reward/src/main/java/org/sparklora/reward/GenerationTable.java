@@ -36,6 +36,10 @@ final class GenerationTable implements Serializable {
   static final String COMPLETION = "completion";
   static final String SOLUTION = "solution";
   static final String PROMPT_ID = "prompt_id";
+
+  /** Ours while the stage runs: where the row was. */
+  static final String ROW_NUMBER = "spark_lora_row_number";
+
   static final String VERDICT = "verdict";
   static final String REASON = "reason";
   static final String SECONDS = "judge_seconds";

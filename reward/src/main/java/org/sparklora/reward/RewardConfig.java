@@ -1,9 +1,9 @@
 package org.sparklora.reward;
 
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
@@ -11,98 +11,119 @@ import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 
-/**
- * The settings of the reward stage.
- *
- * @param input a Parquet folder, or a {@code .jsonl} or {@code .json} file or a folder of those
- * @param outputDir where the scored table goes
- * @param rewardFuncs names for {@link Rewards#named}
- * @param rewardWeights one for each of {@code rewardFuncs}
- * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
- *     prompt_id}; 0 when it has one
- * @param outputFormat parquet or jsonl
- * @param overwrite whether results that are there are replaced
- * @param budgetMillis how long one mathematical verdict may take
- */
-public record RewardConfig(
-    String input,
-    String outputDir,
-    List<String> rewardFuncs,
-    List<Double> rewardWeights,
-    Scaling scaleRewards,
-    Aggregation aggregation,
-    Dialect dialect,
-    int numGenerations,
-    String outputFormat,
-    boolean overwrite,
-    long budgetMillis,
-    OverlongLengths overlong)
+/** The settings of the reward stage. */
+public record RewardConfig(Tables tables, Functions functions, Advantages advantages)
     implements Serializable {
 
-  /** The lengths of {@code get_soft_overlong_punishment}. */
-  public record OverlongLengths(int maxCompletionLen, int softPunishCache)
-      implements Serializable {}
+  /** How the scored table is written. */
+  public enum Format {
+    PARQUET,
+    JSONL
+  }
 
-  public RewardConfig {
-    ConfigException.require(!input.isBlank(), "input", input, "name the table of generations");
-    ConfigException.require(
-        !rewardFuncs.isEmpty(),
-        "reward_funcs",
-        rewardFuncs,
-        "name at least one; " + Rewards.DEFAULT + " is the guide's");
-    ConfigException.require(
-        rewardWeights.size() == rewardFuncs.size(),
-        "reward_weights",
-        rewardWeights,
-        "give one number for each of --reward_funcs " + rewardFuncs);
-    ConfigException.require(
-        numGenerations >= 0, "num_generations", numGenerations, "it must be positive, or left out");
-    ConfigException.require(
-        Set.of("parquet", "jsonl").contains(outputFormat),
-        "output_format",
-        outputFormat,
-        "it is parquet or jsonl");
-    ConfigException.require(
-        budgetMillis > 0,
-        "reward_budget_millis",
-        budgetMillis,
-        "it must be positive; 1000 is usual");
-    rewardFuncs = List.copyOf(rewardFuncs);
-    rewardWeights = List.copyOf(rewardWeights);
+  /**
+   * What is read and written.
+   *
+   * @param input a Parquet folder, or a {@code .jsonl} or {@code .json} file or a folder of those
+   * @param outputDir where the scored table goes
+   * @param overwrite whether results that are there are replaced
+   * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
+   *     prompt_id}; 0 when it has one
+   */
+  public record Tables(
+      String input, String outputDir, Format format, boolean overwrite, int numGenerations)
+      implements Serializable {
+    public Tables {
+      ConfigException.require(!input.isBlank(), "input", input, "name the table of generations");
+      ConfigException.require(
+          numGenerations >= 0,
+          "num_generations",
+          numGenerations,
+          "it must be positive, or left out");
+    }
+
+    /** Completions a prompt, when set. */
+    public OptionalInt groupSize() {
+      return numGenerations > 0 ? OptionalInt.of(numGenerations) : OptionalInt.empty();
+    }
+  }
+
+  /**
+   * What judges.
+   *
+   * @param names for {@link Rewards#named}
+   * @param weights one for each of {@code names}
+   * @param dialect which rules judge mathematics
+   * @param budgetMillis how long one mathematical verdict may take
+   * @param overlong the lengths of {@code get_soft_overlong_punishment}
+   */
+  public record Functions(
+      List<String> names,
+      List<Double> weights,
+      Dialect dialect,
+      long budgetMillis,
+      OverlongPunishment overlong)
+      implements Serializable {
+    public Functions {
+      ConfigException.require(
+          !names.isEmpty(),
+          "reward_funcs",
+          names,
+          "name at least one; " + Rewards.DEFAULT + " is the guide's");
+      ConfigException.require(
+          names.stream().distinct().count() == names.size(),
+          "reward_funcs",
+          String.join(" ", names),
+          "name each once; --reward_weights says how much it counts");
+      ConfigException.require(
+          weights.size() == names.size(),
+          "reward_weights",
+          weights,
+          "give one number for each of --reward_funcs " + String.join(" ", names));
+      ConfigException.require(
+          budgetMillis > 0,
+          "reward_budget_seconds",
+          budgetMillis / 1e3,
+          "it must be positive; 1 is usual");
+      names = List.copyOf(names);
+      weights = List.copyOf(weights);
+    }
+
+    /** These functions, each counting once, with the usual dialect, budget and lengths. */
+    public static Functions of(String... names) {
+      return new Functions(
+          List.of(names),
+          Collections.nCopies(names.length, 1.0),
+          Dialect.MATH_VERIFY,
+          MathReward.DEFAULT_BUDGET_MILLIS,
+          OverlongPunishment.ofTrlScript());
+    }
+
+    /** The rewards that the names stand for. */
+    public List<Reward> rewards() {
+      return names.stream()
+          .map(name -> Rewards.named(name, dialect, budgetMillis, overlong))
+          .toList();
+    }
+
+    double[] weightArray() {
+      return weights.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+  }
+
+  /** How rewards become advantages. */
+  public record Advantages(Scaling scaling, Aggregation aggregation) implements Serializable {
+    /** TRL's defaults. */
+    public static Advantages defaults() {
+      return new Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE);
+    }
   }
 
   /** The guide's reward, TRL's scaling, Parquet out. */
   public static RewardConfig defaults(String input, String outputDir) {
     return new RewardConfig(
-        input,
-        outputDir,
-        List.of(Rewards.DEFAULT),
-        List.of(1.0),
-        Scaling.GROUP,
-        Aggregation.SUM_THEN_NORMALIZE,
-        Dialect.MATH_VERIFY,
-        0,
-        "parquet",
-        false,
-        MathReward.DEFAULT_BUDGET_MILLIS,
-        new OverlongLengths(512, 128));
-  }
-
-  /** Completions a prompt, when set. */
-  public OptionalInt groupSize() {
-    return numGenerations > 0 ? OptionalInt.of(numGenerations) : OptionalInt.empty();
-  }
-
-  /** The rewards that the names stand for. */
-  public List<Reward> rewards() {
-    OverlongPunishment punishment =
-        new OverlongPunishment(overlong.maxCompletionLen(), overlong.softPunishCache());
-    return rewardFuncs.stream()
-        .map(name -> Rewards.named(name, dialect, budgetMillis, punishment))
-        .toList();
-  }
-
-  double[] weights() {
-    return rewardWeights.stream().mapToDouble(Double::doubleValue).toArray();
+        new Tables(input, outputDir, Format.PARQUET, false, 0),
+        Functions.of(Rewards.DEFAULT),
+        Advantages.defaults());
   }
 }

@@ -5,11 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapGroupsFunction;
@@ -25,11 +26,12 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
 
 /**
- * The reward stage: reads generations, judges each completion, and writes them with rewards and
- * group advantages. Groups are put together wherever their rows lie.
+ * The reward stage: reads generations, judges each completion, and writes them, in the order they
+ * came in, with rewards and group advantages. Groups are put together wherever their rows lie.
  */
 public final class RewardJob {
   /**
@@ -37,9 +39,6 @@ public final class RewardJob {
    * table.
    */
   public static final String SUMMARY_FILE = "_reward_summary.json";
-
-  private static final int LOCATED_ROWS = 20;
-  private static final int SLOWEST_ROWS = 5;
 
   /** Small partitions keep one slow completion from holding up many, and progress moving. */
   private static final int PARTITIONS_PER_CORE = 8;
@@ -54,17 +53,22 @@ public final class RewardJob {
    */
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    RewardConfig.Tables tables = config.tables();
+    List<Reward> rewards = config.functions().rewards(); // a name that is none: before any work
     long start = System.nanoTime();
     try (OutputFolder folder =
-        OutputFolder.create(hadoop, config.outputDir(), config.overwrite())) {
-      Dataset<Row> scored = score(spark, read(spark, config.input()), config);
+        OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
+      Dataset<Row> generations = numbered(spark, read(spark, tables.input()));
+      Dataset<Row> scored = score(generations, config);
       scored.persist(StorageLevel.DISK_ONLY());
       try (StageProgress progress = StageProgress.start(spark, "reward")) {
-        // The table's files come first: they do the judging.
-        write(scored, config.outputFormat(), folder.work().toString());
+        scored.count(); // does the judging; what follows reads what it kept
         progress.done();
       }
-      RewardSummary summary = summarize(scored, config.rewards(), start);
+      write(hadoop, scored, tables.format(), folder.work());
+      RewardSummary summary =
+          new ScoredTable(scored, rewards, tables.groupSize())
+              .summary((System.nanoTime() - start) / 1e9);
       scored.unpersist();
       writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
       folder.commit();
@@ -73,16 +77,33 @@ public final class RewardJob {
   }
 
   private static Dataset<Row> read(SparkSession spark, String input) {
-    boolean json =
-        input.endsWith(".jsonl") || input.endsWith(".json") || input.endsWith(".jsonl.gz");
+    boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
     return json ? spark.read().json(input) : spark.read().parquet(input);
   }
 
-  private static void write(Dataset<Row> scored, String format, String folder) {
-    if (format.equals("jsonl")) {
-      scored.write().mode("append").option("ignoreNullFields", false).json(folder);
-    } else {
-      scored.write().mode("append").parquet(folder);
+  private static void write(
+      Configuration hadoop, Dataset<Row> scored, RewardConfig.Format format, Path folder) {
+    Dataset<Row> ordered =
+        scored.orderBy(GenerationTable.ROW_NUMBER).drop(GenerationTable.ROW_NUMBER);
+    switch (format) {
+      case PARQUET -> ordered.write().mode("append").parquet(folder.toString());
+      case JSONL -> {
+        ordered.write().mode("append").option("ignoreNullFields", false).json(folder.toString());
+        nameAsJsonLines(hadoop, folder);
+      }
+    }
+  }
+
+  /** Spark names JSON lines {@code .json}, which others take for one JSON value. */
+  private static void nameAsJsonLines(Configuration hadoop, Path folder) {
+    try {
+      FileSystem files = folder.getFileSystem(hadoop);
+      for (FileStatus file : files.globStatus(new Path(folder, "part-*.json"))) {
+        Path path = file.getPath();
+        files.rename(path, new Path(folder, path.getName().replaceAll("json$", "jsonl")));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot rename the files in " + folder, e);
     }
   }
 
@@ -94,68 +115,9 @@ public final class RewardJob {
     }
   }
 
-  /**
-   * Judges a table and adds advantages; for callers that have the generations at hand. Lazy but for
-   * the moments of the batch, which {@code scale_rewards batch} and {@code normalize_then_sum}
-   * need.
-   */
-  public static Dataset<Row> score(
-      SparkSession spark, Dataset<Row> generations, RewardConfig config) {
-    List<Reward> rewards = config.rewards();
-    Dataset<Row> grouped = withGroups(spark, generations, config);
-    GenerationTable table = new GenerationTable(grouped.schema(), rewards);
-    AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
-    MapFunction<Row, Row> judge = table::judge;
-    int promptId = grouped.schema().fieldIndex(GenerationTable.PROMPT_ID);
-    MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
-    FlatMapGroupsFunction<String, Row, Row> group = (id, rows) -> advantages.group(rows);
-    int partitions = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
-    Dataset<Row> scored =
-        grouped
-            .repartition(partitions)
-            .map(judge, Encoders.row(table.judgedSchema()))
-            .groupByKey(key, Encoders.STRING())
-            .flatMapGroups(group, Encoders.row(advantages.schema()));
-    if (!advantages.needsBatch()) {
-      return scored;
-    }
-    Dataset<Row> kept = scored.persist(StorageLevel.DISK_ONLY());
-    Moments batch = batchMoments(kept, config);
-    MapFunction<Row, Row> finish = row -> advantages.finish(row, batch);
-    return kept.map(finish, Encoders.row(advantages.schema()));
-  }
-
-  private static Moments batchMoments(Dataset<Row> scored, RewardConfig config) {
-    boolean normalized = config.aggregation() == GroupAdvantage.Aggregation.NORMALIZE_THEN_SUM;
-    String column = normalized ? AdvantageTable.ADVANTAGE : AdvantageTable.REWARD;
-    Row moments =
-        scored
-            .agg(functions.avg(column), functions.stddev_samp(column), functions.count("*"))
-            .first();
-    double deviation = moments.getLong(2) > 1 ? number(moments, 1) : 0;
-    return new Moments(number(moments, 0), deviation);
-  }
-
-  private static double number(Row row, int column) {
-    return row.isNullAt(column) ? Double.NaN : row.getDouble(column);
-  }
-
-  /** The table with a {@code prompt_id}: its own, or the number of each run of G rows. */
-  private static Dataset<Row> withGroups(
-      SparkSession spark, Dataset<Row> generations, RewardConfig config) {
-    if (Arrays.asList(generations.columns()).contains(GenerationTable.PROMPT_ID)) {
-      return generations;
-    }
-    int size =
-        config
-            .groupSize()
-            .orElseThrow(
-                () ->
-                    new ConfigException(
-                        "num_generations",
-                        "nothing",
-                        "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
-    StructType schema = generations.schema().add(GenerationTable.PROMPT_ID, DataTypes.LongType);
+  /** The table with a column {@link GenerationTable#ROW_NUMBER}, from 0 in the table's order. */
+  static Dataset<Row> numbered(SparkSession spark, Dataset<Row> generations) {
+    StructType schema = generations.schema().add(GenerationTable.ROW_NUMBER, DataTypes.LongType);
     JavaRDD<Row> numbered =
         generations
             .javaRDD()
@@ -166,63 +128,67 @@ public final class RewardJob {
                   for (int i = 0; i < pair._1().size(); i++) {
                     cells.add(pair._1().get(i));
                   }
-                  cells.add(pair._2() / size);
+                  cells.add(pair._2());
                   return RowFactory.create(cells.toArray());
                 });
     return spark.createDataFrame(numbered, schema);
   }
 
-  private static RewardSummary summarize(Dataset<Row> scored, List<Reward> rewards, long start) {
-    Row totals =
+  /**
+   * Judges a numbered table and adds advantages; lazy but for the moments of the batch, which
+   * {@code scale_rewards batch} and {@code normalize_then_sum} need.
+   */
+  private static Dataset<Row> score(Dataset<Row> numbered, RewardConfig config) {
+    List<Reward> rewards = config.functions().rewards();
+    Dataset<Row> grouped = withGroups(numbered, config.tables().groupSize());
+    GenerationTable table = new GenerationTable(grouped.schema(), rewards);
+    AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
+    MapFunction<Row, Row> judge = table::judge;
+    int promptId = grouped.schema().fieldIndex(GenerationTable.PROMPT_ID);
+    MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
+    FlatMapGroupsFunction<String, Row, Row> group = (id, rows) -> advantages.group(rows);
+    int partitions =
+        numbered.sparkSession().sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
+    Dataset<Row> scored =
+        grouped
+            .repartition(partitions)
+            .map(judge, Encoders.row(table.judgedSchema()))
+            .groupByKey(key, Encoders.STRING())
+            .flatMapGroups(group, Encoders.row(advantages.schema()));
+    if (!advantages.needsBatch()) {
+      return scored;
+    }
+    Dataset<Row> kept = scored.persist(StorageLevel.DISK_ONLY());
+    Moments batch = batchMoments(kept, config.advantages().aggregation());
+    MapFunction<Row, Row> finish = row -> advantages.finish(row, batch);
+    return kept.map(finish, Encoders.row(advantages.schema()));
+  }
+
+  private static Moments batchMoments(Dataset<Row> scored, Aggregation aggregation) {
+    boolean normalized = aggregation == Aggregation.NORMALIZE_THEN_SUM;
+    String column = normalized ? AdvantageTable.ADVANTAGE : AdvantageTable.REWARD;
+    Row moments =
         scored
-            .agg(
-                functions.avg(AdvantageTable.REWARD),
-                functions.stddev_samp(AdvantageTable.REWARD),
-                functions.avg(functions.col(AdvantageTable.ZERO_STD).cast("double")),
-                functions.count("*"),
-                functions.countDistinct(GenerationTable.PROMPT_ID))
+            .agg(functions.avg(column), functions.stddev_samp(column), functions.count("*"))
             .first();
-    Map<String, Double> means = new LinkedHashMap<>();
-    for (Reward reward : rewards) {
-      String column = GenerationTable.rewardColumn(reward);
-      means.put(reward.name(), number(scored.agg(functions.avg("`" + column + "`")).first(), 0));
-    }
-    return new RewardSummary(
-        number(totals, 0),
-        number(totals, 1),
-        number(totals, 2),
-        means,
-        totals.getLong(3),
-        totals.getLong(4),
-        counts(scored, GenerationTable.VERDICT),
-        counts(scored, GenerationTable.REASON),
-        rows(
-            scored.where(
-                functions.col(GenerationTable.VERDICT).equalTo(GenerationTable.UNREADABLE)),
-            LOCATED_ROWS),
-        rows(scored.orderBy(functions.col(GenerationTable.SECONDS).desc()), SLOWEST_ROWS),
-        (System.nanoTime() - start) / 1e9);
+    double deviation = moments.getLong(2) > 1 ? ScoredTable.number(moments, 1) : 0;
+    return new Moments(ScoredTable.number(moments, 0), deviation);
   }
 
-  private static Map<String, Long> counts(Dataset<Row> scored, String column) {
-    Map<String, Long> counts = new LinkedHashMap<>();
-    for (Row row :
-        scored.groupBy(column).count().orderBy(functions.desc("count")).collectAsList()) {
-      counts.put(row.getString(0), row.getLong(1));
+  /** The table with a {@code prompt_id}: its own, or the number of each run of G rows. */
+  private static Dataset<Row> withGroups(Dataset<Row> numbered, OptionalInt groupSize) {
+    if (Arrays.asList(numbered.columns()).contains(GenerationTable.PROMPT_ID)) {
+      return numbered;
     }
-    return counts;
-  }
-
-  private static List<String> rows(Dataset<Row> some, int limit) {
-    return some
-        .select(GenerationTable.PROMPT_ID, GenerationTable.SECONDS, GenerationTable.REASON)
-        .limit(limit)
-        .collectAsList()
-        .stream()
-        .map(
-            row ->
-                "prompt_id %s: %.3f s, %s"
-                    .formatted(row.get(0), row.getDouble(1), row.getString(2)))
-        .toList();
+    int size =
+        groupSize.orElseThrow(
+            () ->
+                new ConfigException(
+                    "num_generations",
+                    "nothing",
+                    "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
+    return numbered.withColumn(
+        GenerationTable.PROMPT_ID,
+        functions.floor(functions.col(GenerationTable.ROW_NUMBER).divide(size)));
   }
 }

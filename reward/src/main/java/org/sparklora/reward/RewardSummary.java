@@ -14,6 +14,7 @@ import java.util.Map;
  * @param fracRewardZeroStd the share of completions whose group agreed, from which nothing is
  *     learnt
  * @param rows completions judged, the unreadable ones included
+ * @param groupsOfAnotherSize groups that do not have the {@code num_generations} rows asked for
  * @param verdicts counts by verdict
  * @param reasons counts by reason
  * @param unreadable where rows without a completion are, the first few of them
@@ -26,6 +27,7 @@ public record RewardSummary(
     @JsonProperty("rewards") Map<String, Double> rewards,
     @JsonProperty("rows") long rows,
     @JsonProperty("groups") long groups,
+    @JsonProperty("groups_of_another_size") long groupsOfAnotherSize,
     @JsonProperty("verdicts") Map<String, Long> verdicts,
     @JsonProperty("reasons") Map<String, Long> reasons,
     @JsonProperty("unreadable_rows") List<String> unreadable,

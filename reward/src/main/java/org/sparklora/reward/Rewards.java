@@ -39,8 +39,7 @@ public final class Rewards {
     }
     return switch (name) {
       case "think_format_reward" -> new ThinkFormatReward();
-      case "get_soft_overlong_punishment" ->
-          new OverlongReward(punishment.maxTokens(), punishment.cacheTokens());
+      case "get_soft_overlong_punishment" -> new OverlongReward(punishment);
       default -> ofClass(name);
     };
   }
@@ -83,7 +82,7 @@ public final class Rewards {
   }
 
   /** DAPO's penalty for length. */
-  private record OverlongReward(int maxTokens, int cacheTokens) implements Reward {
+  private record OverlongReward(OverlongPunishment punishment) implements Reward {
     @Override
     public String name() {
       return "soft_overlong_punishment_reward";
@@ -94,8 +93,7 @@ public final class Rewards {
       if (completion.tokens().isEmpty()) {
         return Judgement.unverifiable("no token count");
       }
-      double reward =
-          new OverlongPunishment(maxTokens, cacheTokens).of(completion.tokens().getAsInt());
+      double reward = punishment.of(completion.tokens().getAsInt());
       return Judgement.scored(reward, reward < 0 ? "too long" : "not too long");
     }
   }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -56,20 +57,15 @@ class RewardJobTest {
       Aggregation aggregation,
       int groups,
       String format) {
-    RewardConfig usual = RewardConfig.defaults(input.toString(), output.toString());
     return new RewardConfig(
-        usual.input(),
-        usual.outputDir(),
-        usual.rewardFuncs(),
-        usual.rewardWeights(),
-        scaling,
-        aggregation,
-        Dialect.MATH_VERIFY,
-        groups,
-        format,
-        false,
-        usual.budgetMillis(),
-        usual.overlong());
+        new RewardConfig.Tables(
+            input.toString(),
+            output.toString(),
+            RewardConfig.Format.valueOf(format.toUpperCase(Locale.ROOT)),
+            false,
+            groups),
+        RewardConfig.Functions.of(Rewards.DEFAULT),
+        new RewardConfig.Advantages(scaling, aggregation));
   }
 
   @Test
@@ -81,8 +77,10 @@ class RewardJobTest {
             spark,
             config(input, output, Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE, 0, "parquet"));
 
-    List<Row> rows = spark.read().parquet(output.toString()).orderBy("extra").collectAsList();
-    assertThat(rows).hasSize(6);
+    List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
+    assertThat(rows.stream().map(row -> row.<Long>getAs("extra")))
+        .as("the order of the generations")
+        .containsExactly(1L, 2L, 3L, 4L, 5L, 6L);
     // Group a: mean 1/2, deviation 0.70711; 0.5 / 0.70721 = 0.70701.
     assertThat(rows.get(0).<Double>getAs("advantage")).isCloseTo(0.70701, within(1e-5));
     assertThat(rows.get(2).<Double>getAs("advantage")).isCloseTo(-0.70701, within(1e-5));
@@ -97,7 +95,13 @@ class RewardJobTest {
     assertThat(summary.reward()).isEqualTo(0.75);
     assertThat(summary.verdicts())
         .isEqualTo(Map.of("correct", 3L, "wrong", 1L, "unverifiable", 1L, "unreadable", 1L));
-    assertThat(summary.unreadable()).hasSize(1).first().asString().contains("prompt_id c");
+    assertThat(summary.unreadable())
+        .hasSize(1)
+        .first()
+        .asString()
+        .isEqualTo(
+            "row 5, prompt_id c: %.3f s, no completion in the row"
+                .formatted(rows.get(5).<Double>getAs("judge_seconds")));
     Map<?, ?> written =
         new ObjectMapper().readValue(output.resolve(RewardJob.SUMMARY_FILE).toFile(), Map.class);
     assertThat(written.get("frac_reward_zero_std")).isEqualTo(2 / 6.0);
@@ -115,8 +119,8 @@ class RewardJobTest {
     RewardJob.run(
         spark, config(input, output, Scaling.NONE, Aggregation.SUM_THEN_NORMALIZE, 2, "jsonl"));
 
-    List<Row> rows = spark.read().json(output + "/part-*").orderBy("reward").collectAsList();
-    assertThat(rows.stream().map(row -> row.<Double>getAs("advantage"))).containsExactly(-0.5, 0.5);
+    List<Row> rows = spark.read().json(output + "/part-*.jsonl").collectAsList();
+    assertThat(rows.stream().map(row -> row.<Double>getAs("advantage"))).containsExactly(0.5, -0.5);
   }
 
   @Test

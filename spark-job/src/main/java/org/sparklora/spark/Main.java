@@ -11,6 +11,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.command.MergeCommand;
 import org.sparklora.spark.command.ScoreCommand;
 import org.sparklora.spark.command.TokenizeCommand;
+import org.sparklora.spark.grpo.RewardCommand;
 import org.sparklora.spark.quickstart.MakeBaseCommand;
 import org.sparklora.spark.quickstart.QuickstartCommand;
 import org.sparklora.spark.train.NonFiniteLossException;
@@ -32,6 +33,8 @@ public final class Main {
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
           new Command(
               "merge", "add an adapter to the weights of its base model", MergeCommand::run),
+          new Command(
+              "reward", "judge generations: rewards and group advantages", RewardCommand::run),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command(

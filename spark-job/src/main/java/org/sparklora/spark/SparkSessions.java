@@ -6,7 +6,7 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
 
 /** Opens the Spark session that a command runs in. */
-final class SparkSessions {
+public final class SparkSessions {
   private static final String MASTER = "spark.master";
 
   private SparkSessions() {}
@@ -15,7 +15,7 @@ final class SparkSessions {
    * The session of spark-submit or {@code --master}; otherwise one in this JVM, quiet and without
    * ports to the outside.
    */
-  static SparkSession open(Settings settings) {
+  public static SparkSession open(Settings settings) {
     SparkConf conf = new SparkConf();
     Optional<String> master = settings.text("master");
     if (master.isPresent()) {

@@ -2,6 +2,7 @@ package org.sparklora.pipeline.config;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.DumperOptions;
@@ -70,7 +71,7 @@ public final class Settings {
 
   /** A switch that has a default. */
   public boolean isOn(String name) {
-    return Boolean.parseBoolean(text(name).orElseThrow().toLowerCase(java.util.Locale.ROOT));
+    return Boolean.parseBoolean(text(name).orElseThrow().toLowerCase(Locale.ROOT));
   }
 
   /** A switch without a default: unset lets the data decide. */
@@ -84,6 +85,14 @@ public final class Settings {
     ConfigException.require(
         words.contains(value), name, value, "use " + String.join(" or ", words));
     return value;
+  }
+
+  /** One of an enumeration's constants, by its name in small letters. */
+  public <E extends Enum<E>> E oneOf(String name, Class<E> type) {
+    List<E> constants = List.of(type.getEnumConstants());
+    List<String> words =
+        constants.stream().map(constant -> constant.name().toLowerCase(Locale.ROOT)).toList();
+    return constants.get(words.indexOf(oneOf(name, words)));
   }
 
   /** All supported settings with their values, as YAML that {@code --config} reads. */

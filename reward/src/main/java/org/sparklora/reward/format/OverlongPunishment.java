@@ -1,5 +1,7 @@
 package org.sparklora.reward.format;
 
+import java.io.Serializable;
+
 /**
  * The length penalty of DAPO (Yu et al., 2025, eq. 13): nothing up to {@code max − cache} tokens,
  * then falling linearly to −1 at {@code max}, −1 beyond.
@@ -7,7 +9,7 @@ package org.sparklora.reward.format;
  * @param maxTokens the longest completion that is not fully punished
  * @param cacheTokens the length of the slope before it
  */
-public record OverlongPunishment(int maxTokens, int cacheTokens) {
+public record OverlongPunishment(int maxTokens, int cacheTokens) implements Serializable {
   public OverlongPunishment {
     if (maxTokens <= 0 || cacheTokens < 0 || cacheTokens > maxTokens) {
       throw new IllegalArgumentException(
@@ -16,6 +18,12 @@ public record OverlongPunishment(int maxTokens, int cacheTokens) {
     }
   }
 
+  /** The lengths that TRL's script {@code grpo.py} uses. */
+  public static OverlongPunishment ofTrlScript() {
+    return new OverlongPunishment(1280, 256);
+  }
+
+  /** The penalty, from −1 to 0. */
   public double of(int tokens) {
     int free = maxTokens - cacheTokens;
     if (tokens <= free) {

@@ -763,7 +763,12 @@ final class TermParser {
     if (whole && text.length() > MAX_DIGITS || text.length() > 2 * MAX_DIGITS) {
       throw ParseFailure.meaningless("a literal of " + text.length() + " digits");
     }
-    BigDecimal value = new BigDecimal(text.toUpperCase(Locale.ROOT));
+    BigDecimal value;
+    try {
+      value = new BigDecimal(text.toUpperCase(Locale.ROOT));
+    } catch (NumberFormatException exponentOverflows) {
+      throw ParseFailure.meaningless("a literal with an exponent beyond an int");
+    }
     if (Math.abs((long) value.scale()) > MAX_DIGITS) {
       throw ParseFailure.meaningless("a literal with an exponent beyond " + MAX_DIGITS);
     }
