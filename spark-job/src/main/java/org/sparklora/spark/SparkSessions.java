@@ -8,6 +8,7 @@ import org.sparklora.pipeline.config.Settings;
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {
   private static final String MASTER = "spark.master";
+  private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
 
   private SparkSessions() {}
 
@@ -27,6 +28,8 @@ public final class SparkSessions {
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
       conf.setIfMissing("spark.driver.host", "127.0.0.1");
+      // the usual 200 are for clusters; on one machine they are 200 times a task's overhead
+      conf.setIfMissing("spark.sql.shuffle.partitions", LOCAL_SHUFFLE_PARTITIONS);
     }
     // DL4J's arrays and our records travel with Java's serialiser; Kryo 4 cannot read records back
     conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
