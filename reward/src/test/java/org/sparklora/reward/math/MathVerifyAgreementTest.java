@@ -36,12 +36,10 @@ class MathVerifyAgreementTest {
   void agreesWithTheReference() {
     List<String> disagreements = new ArrayList<>();
     List<String> undeserved = new ArrayList<>();
-    int judged = 0;
     for (JsonNode row : cases) {
       if (isSoft(row)) {
         continue;
       }
-      judged++;
       Optional<Double> expected =
           row.get("reward").isNull() ? Optional.empty() : Optional.of(row.get("reward").asDouble());
       Verdict verdict = judge(row);
@@ -54,7 +52,7 @@ class MathVerifyAgreementTest {
       }
     }
     assertThat(undeserved).isEmpty();
-    assertThat(disagreements).hasSizeLessThanOrEqualTo(judged / 200);
+    assertThat(disagreements).isEmpty();
   }
 
   @Test
