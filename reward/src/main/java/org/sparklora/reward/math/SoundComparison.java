@@ -59,6 +59,9 @@ final class SoundComparison {
     if (a.base().isPresent() && b.base().isPresent() && !a.base().equals(b.base())) {
       return false;
     }
+    if (inDifferentUnits(gold, answer)) {
+      return false;
+    }
     if (sameReadings(a, b)) {
       return true;
     }
@@ -67,6 +70,12 @@ final class SoundComparison {
     return mathematics
         ? parsed(a).isEmpty() && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
         : sameWords(goldWords, answerWords);
+  }
+
+  private static boolean inDifferentUnits(String gold, String answer) {
+    Optional<String> unit = AnswerUnit.of(SoundText.latex(gold));
+    Optional<String> other = AnswerUnit.of(SoundText.latex(answer));
+    return unit.isPresent() && other.isPresent() && !unit.equals(other);
   }
 
   private static boolean isChoice(String gold) {

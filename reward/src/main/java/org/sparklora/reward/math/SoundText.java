@@ -88,7 +88,7 @@ final class SoundText {
   private static final Pattern TEXT_EQUATION = Pattern.compile("\\\\text\\{([^{}]*=[^{}]*)\\}");
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
-          "(.*[0-9}])(?:\\\\[,; ]|\\s)*+\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?");
+          "(.*[0-9}])(?:\\\\[,; ]|\\s)*+(\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
   private static final Pattern BARE_ROOT = Pattern.compile("\\\\sqrt\\s*([0-9a-zA-Z])");
   private static final Pattern BARE_ROOT_OF_DEGREE =
       Pattern.compile("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])");
@@ -362,6 +362,16 @@ final class SoundText {
       }
     }
     return new ArrayList<>(readings);
+  }
+
+  /** The unit after a number, as it is written. */
+  static Optional<String> unit(String latex) {
+    Matcher unit = WITH_UNIT.matcher(latex);
+    if (unit.matches() && isUnit(unit.group(2))) {
+      return Optional.of(unit.group(2));
+    }
+    Matcher ended = FINAL_UNIT.matcher(latex);
+    return ended.matches() ? Optional.of(ended.group(2)) : Optional.empty();
   }
 
   private static boolean isUnit(String rest) {

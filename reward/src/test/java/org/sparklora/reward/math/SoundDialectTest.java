@@ -68,4 +68,25 @@ class SoundDialectTest {
     assertThat(reference.judge(completion, solution).outcome()).isEqualTo(inReference);
     assertThat(sound.judge(completion, solution).outcome()).isEqualTo(inSound);
   }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          "15 \\text{ m}"        @ "15\\text{ cm}"         @ WRONG
+          "15 \\text{ cm}^3"     @ "15\\text{ cm}^2"       @ WRONG
+          "15 \\text{ hours}"    @ "15 \\text{ minutes}"   @ WRONG
+          "\\$15"                @ "15 \\text{ euros}"     @ WRONG
+          "60 km/h"              @ "60 \\text{ mph}"       @ WRONG
+          "15"                   @ "15\\text{ minutes}"    @ CORRECT
+          "15 \\text{ minute}"   @ "15 \\mbox{ min}"       @ CORRECT
+          "15\\,\\mathrm{cm}^2"  @ "15\\text{ square cm}"  @ CORRECT
+          "\\$15"                @ "15 \\text{ dollars}"   @ CORRECT
+          "60 km/h"              @ "60 \\text{ km per hour}" @ CORRECT
+          """)
+  void unitsMayBeLeftOutButNotChanged(String answer, String solution, Outcome outcome) {
+    assertThat(sound.judge("\\boxed{" + answer + "}", solution).outcome()).isEqualTo(outcome);
+  }
 }
