@@ -3,27 +3,21 @@ package org.sparklora.reward;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.function.FlatMapGroupsFunction;
 import org.apache.spark.api.java.function.MapFunction;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
-import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.StructType;
 import org.apache.spark.storage.StorageLevel;
+import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
@@ -40,9 +34,6 @@ public final class RewardJob {
    */
   public static final String SUMMARY_FILE = "_reward_summary.json";
 
-  /** Small partitions keep one slow completion from holding up many, and progress moving. */
-  private static final int PARTITIONS_PER_CORE = 8;
-
   private RewardJob() {}
 
   /**
@@ -58,10 +49,11 @@ public final class RewardJob {
     long start = System.nanoTime();
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
-      Dataset<Row> generations = numbered(spark, read(spark, tables.input()));
-      Dataset<Row> scored = score(generations, config);
-      scored.persist(StorageLevel.DISK_ONLY());
+      Dataset<Row> scored;
       try (StageProgress progress = StageProgress.start(spark, "reward")) {
+        NumberedTable generations = NumberedTable.read(spark, tables, progress.read());
+        scored = score(generations, config, progress.judged());
+        scored.persist(StorageLevel.DISK_ONLY());
         scored.count(); // does the judging; what follows reads what it kept
         progress.done();
       }
@@ -74,11 +66,6 @@ public final class RewardJob {
       folder.commit();
       return summary;
     }
-  }
-
-  private static Dataset<Row> read(SparkSession spark, String input) {
-    boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
-    return json ? spark.read().json(input) : spark.read().parquet(input);
   }
 
   private static void write(
@@ -115,43 +102,28 @@ public final class RewardJob {
     }
   }
 
-  /** The table with a column {@link GenerationTable#ROW_NUMBER}, from 0 in the table's order. */
-  static Dataset<Row> numbered(SparkSession spark, Dataset<Row> generations) {
-    StructType schema = generations.schema().add(GenerationTable.ROW_NUMBER, DataTypes.LongType);
-    JavaRDD<Row> numbered =
-        generations
-            .javaRDD()
-            .zipWithIndex()
-            .map(
-                pair -> {
-                  List<Object> cells = new ArrayList<>();
-                  for (int i = 0; i < pair._1().size(); i++) {
-                    cells.add(pair._1().get(i));
-                  }
-                  cells.add(pair._2());
-                  return RowFactory.create(cells.toArray());
-                });
-    return spark.createDataFrame(numbered, schema);
-  }
-
   /**
    * Judges a numbered table and adds advantages; lazy but for the moments of the batch, which
    * {@code scale_rewards batch} and {@code normalize_then_sum} need.
    */
-  private static Dataset<Row> score(Dataset<Row> numbered, RewardConfig config) {
+  private static Dataset<Row> score(
+      NumberedTable generations, RewardConfig config, LongAccumulator judged) {
     List<Reward> rewards = config.functions().rewards();
-    Dataset<Row> grouped = withGroups(numbered, config.tables().groupSize());
+    Dataset<Row> grouped = generations.rows();
     GenerationTable table = new GenerationTable(grouped.schema(), rewards);
     AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
-    MapFunction<Row, Row> judge = table::judge;
+    MapFunction<Row, Row> judge =
+        row -> {
+          Row result = table.judge(row);
+          judged.add(1);
+          return result;
+        };
     int promptId = grouped.schema().fieldIndex(GenerationTable.PROMPT_ID);
     MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
     FlatMapGroupsFunction<String, Row, Row> group = (id, rows) -> advantages.group(rows);
-    int partitions =
-        numbered.sparkSession().sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
     Dataset<Row> scored =
         grouped
-            .repartition(partitions)
+            .repartition(generations.partitions())
             .map(judge, Encoders.row(table.judgedSchema()))
             .groupByKey(key, Encoders.STRING())
             .flatMapGroups(group, Encoders.row(advantages.schema()));
@@ -173,22 +145,5 @@ public final class RewardJob {
             .first();
     double deviation = moments.getLong(2) > 1 ? ScoredTable.number(moments, 1) : 0;
     return new Moments(ScoredTable.number(moments, 0), deviation);
-  }
-
-  /** The table with a {@code prompt_id}: its own, or the number of each run of G rows. */
-  private static Dataset<Row> withGroups(Dataset<Row> numbered, OptionalInt groupSize) {
-    if (Arrays.asList(numbered.columns()).contains(GenerationTable.PROMPT_ID)) {
-      return numbered;
-    }
-    int size =
-        groupSize.orElseThrow(
-            () ->
-                new ConfigException(
-                    "num_generations",
-                    "nothing",
-                    "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
-    return numbered.withColumn(
-        GenerationTable.PROMPT_ID,
-        functions.floor(functions.col(GenerationTable.ROW_NUMBER).divide(size)));
   }
 }

@@ -1,21 +1,26 @@
 package org.sparklora.reward;
 
-import org.apache.spark.SparkStatusTracker;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.run.Progress;
 
-/** Shows how many of a running stage's tasks are done, from a thread of its own. */
+/**
+ * Shows how many rows a running stage has judged, from a thread of its own.
+ *
+ * <p>Accumulators count a retried task twice: they feed the progress only, never a result.
+ */
 final class StageProgress implements AutoCloseable {
-  private static final long POLL_MILLIS = 500;
+  private static final long POLL_MILLIS = 200;
 
   private final Progress progress;
-  private final SparkStatusTracker tracker;
+  private final LongAccumulator read;
+  private final LongAccumulator judged;
   private final Thread watcher;
-  private volatile int tasksDone;
 
   private StageProgress(SparkSession spark, String name) {
-    this.progress = Progress.start(name, "tasks");
-    this.tracker = spark.sparkContext().statusTracker();
+    this.progress = Progress.start(name, "completions");
+    this.read = spark.sparkContext().longAccumulator(name + ": rows read");
+    this.judged = spark.sparkContext().longAccumulator(name + ": rows judged");
     this.watcher = new Thread(this::watch, "reward-progress");
     watcher.setDaemon(true);
   }
@@ -26,23 +31,21 @@ final class StageProgress implements AutoCloseable {
     return progress;
   }
 
+  /** Counts a row that was read; all are read before the first is judged. */
+  LongAccumulator read() {
+    return read;
+  }
+
+  /** Counts a row that was judged. */
+  LongAccumulator judged() {
+    return judged;
+  }
+
   private void watch() {
     try {
       while (true) {
         Thread.sleep(POLL_MILLIS);
-        int done = 0;
-        int all = 0;
-        for (int stage : tracker.getActiveStageIds()) {
-          var info = tracker.getStageInfo(stage);
-          if (info.isDefined()) {
-            done += info.get().numCompletedTasks();
-            all += info.get().numTasks();
-          }
-        }
-        if (all > 0) {
-          tasksDone = done;
-          progress.show((double) done / all, done);
-        }
+        progress.show(judged.value() / (double) Math.max(1, read.value()), judged.value());
       }
     } catch (InterruptedException closed) {
       Thread.currentThread().interrupt();
@@ -51,7 +54,7 @@ final class StageProgress implements AutoCloseable {
 
   void done() {
     close();
-    progress.done(tasksDone);
+    progress.done(judged.value());
   }
 
   @Override

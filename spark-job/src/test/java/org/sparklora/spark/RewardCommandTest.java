@@ -114,6 +114,7 @@ class RewardCommandTest {
     "--reward_weights, 1 2, strip_reasoning_accuracy_reward",
     "--reward_weights, one, a number is expected",
     "--reward_budget_seconds, 0, must be positive",
+    "--input, /nowhere.jsonl, there is no such file or folder",
     "--reward_func, x, did you mean reward_funcs"
   })
   void badSettingsAreRefusedBeforeAnyWork(String flag, String values, String remedy) {

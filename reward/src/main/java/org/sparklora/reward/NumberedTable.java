@@ -1,0 +1,108 @@
+package org.sparklora.reward;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.LongAccumulator;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * The generations to judge, each with its place in the table and its group.
+ *
+ * @param rows the table's columns, {@link GenerationTable#ROW_NUMBER} and {@link
+ *     GenerationTable#PROMPT_ID}
+ * @param partitions into how many pieces judging them is best cut
+ */
+record NumberedTable(Dataset<Row> rows, int partitions) {
+  /** Small partitions keep one slow completion from holding up many, and progress moving. */
+  private static final int PARTITIONS_PER_CORE = 8;
+
+  private static final long BYTES_A_PARTITION = 1 << 20;
+
+  /**
+   * Reads lazily.
+   *
+   * @param read counts the rows as they are read
+   * @throws ConfigException if there is nothing to read, or rows cannot be put into groups
+   */
+  static NumberedTable read(SparkSession spark, RewardConfig.Tables tables, LongAccumulator read) {
+    int partitions = partitions(spark, tables.input()); // looks whether there is a table at all
+    Dataset<Row> numbered = numbered(spark, open(spark, tables.input()), read);
+    return new NumberedTable(withGroups(numbered, tables.groupSize()), partitions);
+  }
+
+  private static Dataset<Row> open(SparkSession spark, String input) {
+    boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
+    return json ? spark.read().json(input) : spark.read().parquet(input);
+  }
+
+  private static int partitions(SparkSession spark, String input) {
+    Path path = new Path(input);
+    long bytes = 0;
+    try {
+      FileSystem files = path.getFileSystem(spark.sparkContext().hadoopConfiguration());
+      FileStatus[] found = files.globStatus(path);
+      ConfigException.require(
+          found != null && found.length > 0, "input", input, "there is no such file or folder");
+      for (FileStatus file : found) {
+        bytes += files.getContentSummary(file.getPath()).getLength();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot look at " + input, e);
+    }
+    int atLeast = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
+    return Math.max(atLeast, (int) (bytes / BYTES_A_PARTITION));
+  }
+
+  /** The table with a column {@link GenerationTable#ROW_NUMBER}, from 0 in the table's order. */
+  private static Dataset<Row> numbered(
+      SparkSession spark, Dataset<Row> generations, LongAccumulator read) {
+    StructType schema = generations.schema().add(GenerationTable.ROW_NUMBER, DataTypes.LongType);
+    JavaRDD<Row> numbered =
+        generations
+            .javaRDD()
+            .zipWithIndex()
+            .map(
+                pair -> {
+                  List<Object> cells = new ArrayList<>();
+                  for (int i = 0; i < pair._1().size(); i++) {
+                    cells.add(pair._1().get(i));
+                  }
+                  cells.add(pair._2());
+                  read.add(1);
+                  return RowFactory.create(cells.toArray());
+                });
+    return spark.createDataFrame(numbered, schema);
+  }
+
+  /** The table with a {@code prompt_id}: its own, or the number of each run of G rows. */
+  private static Dataset<Row> withGroups(Dataset<Row> numbered, OptionalInt groupSize) {
+    if (Arrays.asList(numbered.columns()).contains(GenerationTable.PROMPT_ID)) {
+      return numbered;
+    }
+    int size =
+        groupSize.orElseThrow(
+            () ->
+                new ConfigException(
+                    "num_generations",
+                    "nothing",
+                    "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
+    return numbered.withColumn(
+        GenerationTable.PROMPT_ID,
+        functions.floor(functions.col(GenerationTable.ROW_NUMBER).divide(size)));
+  }
+}
