@@ -11,27 +11,40 @@ import org.sparklora.model.layer.SwiGlu;
 
 /**
  * What forward keeps for backward, allocated once for the largest batch seen and lent as views.
- * What is cheap is not kept but computed again: normed inputs, silu(gate) · up, Qwen3's normed
+ * What is cheap is never kept but computed again: normed inputs, silu(gate) · up, Qwen3's normed
  * heads, dropout masks.
  *
- * <p>Floats a token and layer: 2·C + 2·(H + K)·D + H + 2·F + 2, and R for each adapter. Without a
- * backward to come, all layers share the memory of one.
+ * <p>Floats a token and layer: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
+ * for each adapter, for what happens inside of it. {@link Kept} says for which layers.
  *
  * <p>Not thread-safe: one pass at a time.
  */
 final class Activations implements AutoCloseable {
+  /** What is there after forward. */
+  enum Kept {
+    /** All that backward needs. */
+    ALL,
+    /**
+     * The blocks' inputs: backward computes the rest once more, block by block in the memory of one
+     * (Chen et al., 2016: gradient checkpointing).
+     */
+    BLOCK_INPUTS,
+    /** The stream's end: there is no backward. */
+    NOTHING
+  }
+
   private final Decoder decoder;
   private final Kernels kernels;
-  private final boolean forBackward;
+  private final Kept kept;
   private final List<Tensor> owned = new ArrayList<>();
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
 
-  Activations(Decoder decoder, Kernels kernels, boolean forBackward) {
+  Activations(Decoder decoder, Kernels kernels, Kept kept) {
     this.decoder = decoder;
     this.kernels = kernels;
-    this.forBackward = forBackward;
+    this.kept = kept;
   }
 
   /** The activations of a batch of N tokens; what an earlier call returned is overwritten. */
@@ -43,13 +56,13 @@ final class Activations implements AutoCloseable {
     DecoderConfig config = decoder.config();
     Lender lender = new Lender(tokens);
     streams = new ArrayList<>();
-    for (int i = 0; i < (forBackward ? config.numHiddenLayers() + 1 : 2); i++) {
+    for (int i = 0; i < (kept == Kept.NOTHING ? 2 : config.numHiddenLayers() + 1); i++) {
       streams.add(lender.lend(config.hiddenSize()));
     }
     blocks = new ArrayList<>();
     int firstOfBlock = lender.next;
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      if (!forBackward) {
+      if (kept != Kept.ALL) {
         lender.next = firstOfBlock;
       }
       blocks.add(block(lender, config, layer));
@@ -59,11 +72,21 @@ final class Activations implements AutoCloseable {
 
   /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
   Tensor stream(int layer) {
-    return streams.get(forBackward ? layer : layer % 2);
+    return streams.get(kept == Kept.NOTHING ? layer % 2 : layer);
   }
 
   DecoderBlock.Saved block(int layer) {
     return blocks.get(layer);
+  }
+
+  /** Whether forward's {@link #block} is still there when backward comes to this layer. */
+  boolean holds(int layer) {
+    return kept == Kept.ALL || layer == blocks.size() - 1;
+  }
+
+  /** Memory held, for the largest batch so far. */
+  long bytes() {
+    return owned.stream().mapToLong(tensor -> tensor.size() * tensor.dtype().bytes()).sum();
   }
 
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
@@ -119,7 +142,7 @@ final class Activations implements AutoCloseable {
     /** A layer without adapter may share memory with one that has it. */
     Tensor lendForAdapter(Projection projection, int layer) {
       int rank = decoder.rank(projection.module(layer));
-      return lend(rank, forBackward ? rank : decoder.largestRank());
+      return lend(rank, kept == Kept.ALL ? rank : decoder.largestRank());
     }
 
     private Tensor lend(int columns, int allocatedColumns) {

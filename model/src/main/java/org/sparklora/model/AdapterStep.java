@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.sparklora.model.Activations.Kept;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.kernels.Tensor;
@@ -27,12 +28,23 @@ public final class AdapterStep implements AutoCloseable {
   private final Activations inference;
   private final ReentrantLock lock = new ReentrantLock();
 
+  /** Keeps all activations between forward and backward. */
   public AdapterStep(Decoder decoder, Kernels kernels) {
+    this(decoder, kernels, false);
+  }
+
+  /**
+   * @param gradientCheckpointing whether forward keeps only each block's input and backward
+   *     computes the rest once more: the same gradients to the last bit, for a fraction of the
+   *     memory and a third more time
+   */
+  public AdapterStep(Decoder decoder, Kernels kernels, boolean gradientCheckpointing) {
     this.decoder = decoder;
     this.kernels = kernels;
     this.workspace = new Workspace(kernels);
-    this.training = new Activations(decoder, kernels, true);
-    this.inference = new Activations(decoder, kernels, false);
+    this.training =
+        new Activations(decoder, kernels, gradientCheckpointing ? Kept.BLOCK_INPUTS : Kept.ALL);
+    this.inference = new Activations(decoder, kernels, Kept.NOTHING);
   }
 
   public Decoder decoder() {
@@ -126,6 +138,18 @@ public final class AdapterStep implements AutoCloseable {
               batch.tokens(),
               inference.reserve(batch.tokenCount()));
       return ending.of(stack, stream);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Memory of activations and of what forward and backward work in, for the largest batches so far.
+   */
+  public long activationBytes() {
+    lock.lock();
+    try {
+      return training.bytes() + inference.bytes() + workspace.bytes();
     } finally {
       lock.unlock();
     }

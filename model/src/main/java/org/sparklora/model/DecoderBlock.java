@@ -35,15 +35,27 @@ record DecoderBlock(
 
   /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
+    Tensor normed = forwardToFeedForward(workspace, places, x, saved);
+    workspace.kernels().copy(saved.mid, y);
+    feedForward.forward(workspace, normed, saved.feedForward, y);
+  }
+
+  /** Fills {@code saved} again, to the last bit as forward did, for a {@link #backward} to come. */
+  void recompute(Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
+    Tensor normed = forwardToFeedForward(workspace, places, x, saved);
+    feedForward.recompute(workspace, normed, saved.feedForward);
+  }
+
+  /** All but the feed-forward layer, whose input {@code (N, C)} is returned. */
+  private Tensor forwardToFeedForward(
+      Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Kernels kernels = workspace.kernels();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
     attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
     kernels.copy(x, saved.mid);
     attention.forward(workspace, places, normed, saved.attention, saved.mid);
-
     feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
-    kernels.copy(saved.mid, y);
-    feedForward.forward(workspace, normed, saved.feedForward, y);
+    return normed;
   }
 
   /**

@@ -39,10 +39,13 @@ record DecoderStack(
       Activations activations,
       Tensor dStream) {
     for (int layer = blocks.size() - 1; layer >= 0; layer--) {
-      blocks
-          .get(layer)
-          .backward(
-              workspace, places, activations.stream(layer), activations.block(layer), dStream);
+      DecoderBlock block = blocks.get(layer);
+      Tensor x = activations.stream(layer);
+      DecoderBlock.Saved saved = activations.block(layer);
+      if (!activations.holds(layer)) {
+        block.recompute(workspace, places, x, saved);
+      }
+      block.backward(workspace, places, x, saved, dStream);
     }
     embedding.backward(workspace.kernels(), tokens, dStream);
   }

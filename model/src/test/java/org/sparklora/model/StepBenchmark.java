@@ -19,7 +19,8 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  * Prints the time and memory of steps on rows of random tokens, four documents a row.
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp … org.sparklora.model.StepBenchmark
- * CHECKPOINT [rank, 0 for all weights] [tokens a row] [steps] [dropout] [FLOAT32 or BFLOAT16]}.
+ * CHECKPOINT [rank, 0 for all weights] [tokens a row] [steps] [dropout] [FLOAT32 or BFLOAT16]
+ * [gradient checkpointing: true or false]}.
  */
 final class StepBenchmark {
   private StepBenchmark() {}
@@ -30,6 +31,7 @@ final class StepBenchmark {
     int steps = args.length > 3 ? Integer.parseInt(args[3]) : 3;
     double dropout = args.length > 4 ? Double.parseDouble(args[4]) : 0;
     DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
+    boolean checkpointing = args.length > 6 && Boolean.parseBoolean(args[6]);
     Kernels kernels = KernelsProvider.kernels();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout;
@@ -49,7 +51,7 @@ final class StepBenchmark {
       Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
       Tensor gradient = kernels.allocate(layout.size());
       System.out.println(kernels.description() + ", loaded, " + memory());
-      try (AdapterStep step = new AdapterStep(decoder, kernels)) {
+      try (AdapterStep step = new AdapterStep(decoder, kernels, checkpointing)) {
         PackedBatch batch = batch(tokens, checkpoint.config().vocabSize());
         for (int i = 0; i < steps; i++) {
           long start = System.nanoTime();
@@ -57,8 +59,8 @@ final class StepBenchmark {
               step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), i, gradient);
           double seconds = (System.nanoTime() - start) / 1e9;
           System.out.printf(
-              "loss %.4f, %.2f s, %.1f tokens/s, %s%n",
-              result.loss(), seconds, tokens / seconds, memory());
+              "loss %.4f, %.2f s, %.1f tokens/s, activations %.0f MB, %s%n",
+              result.loss(), seconds, tokens / seconds, step.activationBytes() / 1e6, memory());
         }
       }
     }

@@ -32,6 +32,11 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
   }
 
   @Override
+  public void recompute(Workspace workspace, Tensor x, Tensor u) {
+    // backward needs nothing but x
+  }
+
+  @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
     Kernels k = workspace.kernels();
     // forward: y = x·Wᵀ + b

@@ -21,6 +21,9 @@ public sealed interface Linear permits DenseLinear, LoraLinear {
   /** y += this(x), which saves a residual connection its copy. */
   void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u);
 
+  /** Fills u again as forward did, without y: for a backward whose forward kept nothing. */
+  void recompute(Workspace workspace, Tensor x, Tensor u);
+
   /** Adds to dX {@code (N, in)} and to the gradients of the trained weights. */
   void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX);
 

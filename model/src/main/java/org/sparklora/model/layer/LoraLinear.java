@@ -37,9 +37,13 @@ public record LoraLinear(
   }
 
   private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Kernels k = workspace.kernels();
-    k.matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
-    k.matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
+    recompute(workspace, x, u);
+    workspace.kernels().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
+  }
+
+  @Override
+  public void recompute(Workspace workspace, Tensor x, Tensor u) {
+    workspace.kernels().matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
   }
 
   @Override

@@ -21,6 +21,13 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
   }
 
+  /** Fills {@code saved} again as forward did, without the product that only the result needs. */
+  public void recompute(Workspace workspace, Tensor x, Saved saved) {
+    gate.forward(workspace, x, saved.gate, saved.uGate);
+    up.forward(workspace, x, saved.up, saved.uUp);
+    down.recompute(workspace, gated(workspace, saved), saved.uDown);
+  }
+
   /** Adds to dX; <b>overwrites</b> {@code saved.gate} and {@code saved.up} with their gradients. */
   public void backward(Workspace workspace, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Tensor gated = gated(workspace, saved);

@@ -81,6 +81,11 @@ public final class Workspace implements AutoCloseable {
     return zeros;
   }
 
+  /** Memory held: for each slot that of the largest request so far. */
+  public long bytes() {
+    return buffers.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
+  }
+
   @Override
   public void close() {
     buffers.values().forEach(Tensor::close);

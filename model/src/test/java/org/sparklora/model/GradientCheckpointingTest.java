@@ -1,0 +1,116 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/** Steps that compute each block's forward once more instead of keeping it. */
+class GradientCheckpointingTest {
+  private static final CrossEntropyLoss LOSS = new CrossEntropyLoss(10);
+
+  /** A first and a smaller second batch, in whose turn the buffers are larger than needed. */
+  private static final List<PackedBatch> BATCHES =
+      List.of(
+          PackedBatch.of(
+              List.of(
+                  PackedBatch.Row.of(new int[] {1, 5, 3, 9, 2}, new int[] {1, 5, 3, -100, 2}),
+                  PackedBatch.Row.of(new int[] {7, 0, 3}, new int[] {-100, 0, 3}))),
+          PackedBatch.ofDocument(4, 2, 8));
+
+  @TempDir Path folder;
+
+  static Stream<Arguments> kernelsAndModelTypes() {
+    return KernelsUnderTest.all()
+        .flatMap(
+            kernels ->
+                Stream.of("llama", "qwen2", "qwen3", "smollm3")
+                    .map(type -> Arguments.of(kernels, type)));
+  }
+
+  @ParameterizedTest(name = "{0}, {1}")
+  @MethodSource("kernelsAndModelTypes")
+  void givesAdaptersTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
+      throws IOException {
+    LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
+    LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    checkEqual(kernels, checkpoint, AdapterLayout.of(config, checkpoint.config()));
+  }
+
+  @ParameterizedTest(name = "{0}, {1}")
+  @MethodSource("kernelsAndModelTypes")
+  void givesWeightsTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
+      throws IOException {
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    checkEqual(kernels, checkpoint, WeightLayout.of(checkpoint.config()));
+  }
+
+  private static void checkEqual(
+      Kernels kernels, CheckpointFolder checkpoint, ParameterLayout layout) throws IOException {
+    Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+    float[] values = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size()).toArray();
+    try (Tensor parameters = kernels.allocate(layout.size());
+        Tensor expected = kernels.allocate(layout.size());
+        Tensor actual = kernels.allocate(layout.size());
+        AdapterStep keeping = new AdapterStep(decoder, kernels, false);
+        AdapterStep recomputing = new AdapterStep(decoder, kernels, true)) {
+      parameters.write(0, values, 0, values.length);
+      for (PackedBatch batch : BATCHES) {
+        StepResult kept = keeping.lossAndGradient(parameters, batch, LOSS, 11, expected);
+        StepResult recomputed = recomputing.lossAndGradient(parameters, batch, LOSS, 11, actual);
+        assertThat(recomputed).isEqualTo(kept);
+        assertThat(actual.toArray()).isEqualTo(expected.toArray());
+      }
+    }
+  }
+
+  @Test
+  void lowersTheMemoryOfASmolLm2ShapedModelByMoreThanThreeFifths() throws IOException {
+    Kernels kernels = KernelsUnderTest.reference();
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, smolLm2Shape());
+    LoraConfig config = LoraConfig.of(16, 16, LoraTargets.allLinear());
+    AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
+    Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+
+    long kept = bytesAfterAStep(decoder, false);
+    long recomputed = bytesAfterAStep(decoder, true);
+
+    assertThat((double) recomputed / kept).isLessThan(0.4);
+  }
+
+  /** SmolLM2-135M with a sixteenth of its width. */
+  private static ObjectNode smolLm2Shape() {
+    ObjectNode config = TinyCheckpoint.config("llama");
+    config.put("num_hidden_layers", 30).put("hidden_size", 36).put("intermediate_size", 96);
+    config.put("num_attention_heads", 9).put("num_key_value_heads", 3).put("head_dim", 4);
+    return config;
+  }
+
+  private static long bytesAfterAStep(Decoder decoder, boolean gradientCheckpointing) {
+    Kernels kernels = KernelsUnderTest.reference();
+    try (Tensor parameters = kernels.allocate(decoder.layout().size());
+        Tensor gradient = kernels.allocate(decoder.layout().size());
+        AdapterStep step = new AdapterStep(decoder, kernels, gradientCheckpointing)) {
+      step.lossAndGradient(parameters, BATCHES.get(0), LOSS, 0, gradient);
+      return step.activationBytes();
+    }
+  }
+}
