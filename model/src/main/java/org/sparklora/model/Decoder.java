@@ -57,8 +57,8 @@ public final class Decoder {
    *
    * @param trainable what the parameter vector of each call holds: an {@link AdapterLayout}, a
    *     {@link WeightLayout} or {@link ParameterLayout#none()}
-   * @param weights float32, or bfloat16 to keep matrices that are stored so as they are, at half
-   *     the memory; arithmetic is float32 in both cases
+   * @param weights float32, or bfloat16 to keep matrices at half the memory; what is stored with
+   *     more precision is rounded, as PyTorch does. Arithmetic is float32 in both cases
    */
   public static Decoder load(
       CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels, DType weights)
@@ -73,14 +73,23 @@ public final class Decoder {
       String name = expected.getKey();
       boolean matrix = expected.getValue().length == 2;
       if (trainable.entry(name).isEmpty()) {
-        frozen.put(
-            name,
-            matrix && weights == DType.BFLOAT16
-                ? checkpoint.loadStored(name, kernels)
-                : checkpoint.load(name, kernels));
+        Tensor weight = checkpoint.load(name, weights, kernels);
+        frozen.put(name, matrix ? weight : widened(weight, kernels));
       }
     }
     return new Decoder(checkpoint.config(), trainable, frozen);
+  }
+
+  /** Norms and biases are small, and kernels read them as float32 only. */
+  private static Tensor widened(Tensor vector, Kernels kernels) {
+    if (vector.dtype() == DType.FLOAT32) {
+      return vector;
+    }
+    try (vector) {
+      Tensor widened = kernels.allocate(vector.shape());
+      kernels.copy(vector, widened);
+      return widened;
+    }
   }
 
   public DecoderConfig config() {
@@ -90,6 +99,11 @@ public final class Decoder {
   /** What the parameter vector of each call holds. */
   public ParameterLayout layout() {
     return layout;
+  }
+
+  /** Memory of the frozen weights; of a mapped checkpoint as much of it as is in use. */
+  public long weightBytes() {
+    return frozen.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
   }
 
   RotaryEmbedding rotary() {

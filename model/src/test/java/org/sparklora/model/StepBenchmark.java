@@ -50,7 +50,9 @@ final class StepBenchmark {
       }
       Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
       Tensor gradient = kernels.allocate(layout.size());
-      System.out.println(kernels.description() + ", loaded, " + memory());
+      System.out.println(
+          "%s, frozen weights %.0f MB, %s"
+              .formatted(kernels.description(), decoder.weightBytes() / 1e6, memory()));
       try (AdapterStep step = new AdapterStep(decoder, kernels, checkpointing)) {
         PackedBatch batch = batch(tokens, checkpoint.config().vocabSize());
         for (int i = 0; i < steps; i++) {

@@ -3,10 +3,12 @@ package org.sparklora.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
@@ -34,11 +36,20 @@ record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long
         folder,
         "it must be a folder with config.json, model.safetensors and tokenizer.json; models of the hub have to be downloaded first");
     long seed = config.batch().seed();
-    if (config.lora().isEmpty()) {
-      return new InitialParameters(
-          TrainedModel.allWeights(absolute(checkpoint)), Optional.empty(), seed);
-    }
     DecoderConfig model = DecoderConfig.read(checkpoint.resolve("config.json"));
+    DType baseWeights = config.model().dtype().of(model);
+    boolean gradientCheckpointing = config.model().gradientCheckpointing();
+    if (config.lora().isEmpty()) {
+      ConfigException.require(
+          baseWeights == DType.FLOAT32,
+          "dtype",
+          config.model().dtype().name().toLowerCase(Locale.ROOT),
+          "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
+      return new InitialParameters(
+          TrainedModel.allWeights(absolute(checkpoint), gradientCheckpointing),
+          Optional.empty(),
+          seed);
+    }
     Optional<AdapterFile> adapter = Optional.empty();
     LoraConfig lora = config.lora().get();
     if (config.adapterFolder().isPresent()) {
@@ -46,7 +57,7 @@ record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long
       lora = adapter.get().layout().config();
     }
     return new InitialParameters(
-        TrainedModel.adapter(absolute(checkpoint), lora, config.model().keepBfloat16(), seed),
+        TrainedModel.adapter(absolute(checkpoint), lora, baseWeights, gradientCheckpointing, seed),
         adapter,
         seed);
   }

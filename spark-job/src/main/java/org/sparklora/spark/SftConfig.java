@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.train.RowOrder;
+import org.sparklora.spark.train.WeightDtype;
 
 /**
  * Everything {@code sft} needs to know.
@@ -44,9 +45,10 @@ public record SftConfig(
    * The base model.
    *
    * @param folder {@code model_name_or_path}
-   * @param keepBfloat16 whether weights stored as bfloat16 stay so in memory ({@code dtype})
+   * @param dtype {@code dtype}
+   * @param gradientCheckpointing {@code gradient_checkpointing}
    */
-  public record Model(String folder, boolean keepBfloat16) {}
+  public record Model(String folder, WeightDtype dtype, boolean gradientCheckpointing) {}
 
   /**
    * @param rows {@code per_device_train_batch_size}
@@ -137,7 +139,10 @@ public record SftConfig(
     settings.oneOf("eval_strategy", List.of("no"));
     String outputFolder = settings.requiredText("output_dir");
     return new SftConfig(
-        new Model(settings.requiredText("model_name_or_path"), keepsBfloat16(settings)),
+        new Model(
+            settings.requiredText("model_name_or_path"),
+            WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
+            settings.isOn("gradient_checkpointing")),
         PrepSettings.of(settings, settings.text("packed_dir").orElse(outputFolder + ".packed")),
         lora(settings),
         settings.text("adapter_name_or_path"),
@@ -153,11 +158,6 @@ public record SftConfig(
         sync(settings),
         output(settings, outputFolder),
         settings.toYaml());
-  }
-
-  private static boolean keepsBfloat16(Settings settings) {
-    String dtype = settings.oneOf("dtype", List.of("float32", "bfloat16", "auto"));
-    return !dtype.equals("float32");
   }
 
   private static Optional<LoraConfig> lora(Settings settings) {

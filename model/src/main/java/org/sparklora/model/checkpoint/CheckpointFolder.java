@@ -194,7 +194,12 @@ public final class CheckpointFolder implements AutoCloseable {
 
   /** A weight in float32: mapped if it is stored so, else widened. */
   public Tensor load(String name, Kernels kernels) throws IOException {
-    return fileOf.get(name).load(name, kernels);
+    return load(name, DType.FLOAT32, kernels);
+  }
+
+  /** A weight in float32 or bfloat16: mapped if it is stored so, else widened or rounded. */
+  public Tensor load(String name, DType dtype, Kernels kernels) throws IOException {
+    return fileOf.get(name).load(name, dtype, kernels);
   }
 
   /** A weight as it is stored; float16 is widened, since no arithmetic reads it. */

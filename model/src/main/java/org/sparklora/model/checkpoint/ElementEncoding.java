@@ -1,6 +1,7 @@
 package org.sparklora.model.checkpoint;
 
 import java.nio.ByteBuffer;
+import org.sparklora.model.kernels.Bfloat16;
 import org.sparklora.model.kernels.DType;
 
 /** Float32 values as the bytes of a file, rounded to nearest, ties to even, as PyTorch casts. */
@@ -12,18 +13,10 @@ final class ElementEncoding {
     for (int i = 0; i < count; i++) {
       switch (dtype) {
         case FLOAT32 -> out.putFloat(values[i]);
-        case BFLOAT16 -> out.putShort(toBfloat16(values[i]));
+        case BFLOAT16 -> out.putShort(Bfloat16.fromFloat(values[i]));
         case FLOAT16 -> out.putShort(toFloat16(values[i]));
       }
     }
-  }
-
-  static short toBfloat16(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    if (Float.isNaN(value)) {
-      return (short) (bits >>> 16 | 0x40); // rounding could turn a NaN into infinity
-    }
-    return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
   }
 
   static short toFloat16(float value) {

@@ -91,14 +91,23 @@ public final class SafeTensors implements AutoCloseable {
 
   /** A tensor in float32: mapped if it is stored so, else widened into new memory. */
   public Tensor load(String name, Kernels kernels) throws IOException {
+    return load(name, DType.FLOAT32, kernels);
+  }
+
+  /**
+   * A tensor in float32 or bfloat16: mapped if it is stored so, else widened or rounded into new
+   * memory.
+   */
+  public Tensor load(String name, DType dtype, Kernels kernels) throws IOException {
     Tensor stored = map(name, kernels);
-    if (stored.dtype() == DType.FLOAT32) {
+    if (stored.dtype() == dtype) {
       return stored;
     }
-    Tensor widened = kernels.allocate(stored.shape());
-    kernels.copy(stored, widened);
-    stored.close();
-    return widened;
+    try (stored) {
+      Tensor converted = kernels.allocate(dtype, stored.shape());
+      kernels.copy(stored, converted);
+      return converted;
+    }
   }
 
   /** The mapped bytes of a tensor of up to 2 GB, of any type, little-endian. */

@@ -105,17 +105,24 @@ final class HostTensor extends Tensor {
   }
 
   private float widen(short bits) {
-    return dtype() == DType.BFLOAT16 ? Float.intBitsToFloat(bits << 16) : Float16.toFloat(bits);
+    return dtype() == DType.BFLOAT16 ? Bfloat16.toFloat(bits) : Float16.toFloat(bits);
   }
 
   @Override
   public void write(long offset, float[] source, int from, int count) {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, source.length);
-    if (dtype() != DType.FLOAT32) {
-      throw new IllegalArgumentException("Cannot write float32 into " + this);
+    switch (dtype()) {
+      case FLOAT32 -> floats().position(offset).put(source, from, count);
+      case BFLOAT16 -> {
+        short[] rounded = new short[count];
+        for (int i = 0; i < count; i++) {
+          rounded[i] = Bfloat16.fromFloat(source[from + i]);
+        }
+        shorts().position(offset).put(rounded);
+      }
+      case FLOAT16 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
     }
-    floats().position(offset).put(source, from, count);
   }
 
   private void checkRange(long offset, long count) {

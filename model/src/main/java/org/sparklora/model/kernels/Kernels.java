@@ -16,8 +16,13 @@ import org.bytedeco.javacpp.Pointer;
  */
 public sealed interface Kernels permits ReferenceKernels, VectorKernels {
 
+  /** A new tensor of zeros, float32 or bfloat16, to be closed by the caller. */
+  Tensor allocate(DType dtype, long... shape);
+
   /** A new float32 tensor of zeros, to be closed by the caller. */
-  Tensor allocate(long... shape);
+  default Tensor allocate(long... shape) {
+    return allocate(DType.FLOAT32, shape);
+  }
 
   /**
    * A tensor over memory that somebody else owns (a memory-mapped checkpoint, a DL4J parameter
@@ -25,7 +30,7 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels {
    */
   Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
 
-  /** {@code y = x}, widening x to float32; both of one size. */
+  /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   void copy(Tensor x, Tensor y);
 
   /** All elements of {@code y} become {@code value}. */

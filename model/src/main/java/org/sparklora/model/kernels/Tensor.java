@@ -72,7 +72,7 @@ public abstract sealed class Tensor implements AutoCloseable permits HostTensor 
   /** Copies elements {@code [offset, offset + count)} out, widened to float32. */
   public abstract void read(long offset, float[] destination, int from, int count);
 
-  /** Copies float32 values in; the tensor must be float32. */
+  /** Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. */
   public abstract void write(long offset, float[] source, int from, int count);
 
   /** All elements, widened to float32. For tensors that fit a Java array. */

@@ -30,8 +30,8 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public Tensor allocate(long... shape) {
-    return HostTensor.allocate(DType.FLOAT32, shape);
+  public Tensor allocate(DType dtype, long... shape) {
+    return HostTensor.allocate(dtype, shape);
   }
 
   @Override
@@ -41,7 +41,6 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void copy(Tensor x, Tensor y) {
-    Shapes.floats("copy", y);
     Shapes.sameSize("copy", x, y);
     VectorElementwise.copy(pool, x, y);
   }

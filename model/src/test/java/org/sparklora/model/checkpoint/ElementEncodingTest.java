@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.kernels.Bfloat16;
 
 class ElementEncodingTest {
 
@@ -17,8 +18,7 @@ class ElementEncodingTest {
     "NaN, 7FC0"
   })
   void bfloat16RoundsToNearestEven(float value, String bits) {
-    assertThat(Integer.toHexString(ElementEncoding.toBfloat16(value) & 0xFFFF))
-        .isEqualToIgnoringCase(bits);
+    assertThat(Integer.toHexString(Bfloat16.fromFloat(value) & 0xFFFF)).isEqualToIgnoringCase(bits);
   }
 
   @ParameterizedTest

@@ -98,16 +98,18 @@ class HostTensorTest {
   }
 
   @Test
-  void widensWhatIsStoredInHalfTheBits() {
+  void widensAndRoundsWhatIsStoredInHalfTheBits() {
     try (ShortPointer memory =
         new ShortPointer((short) 0x3F80, (short) 0xC000, (short) 0x3C00, (short) 0xC000)) {
       Tensor bfloat16 = HostTensor.wrap(memory, 0, DType.BFLOAT16, 2);
       Tensor float16 = HostTensor.wrap(memory, 4, DType.FLOAT16, 2);
       assertThat(bfloat16.toArray()).containsExactly(1, -2);
       assertThat(float16.toArray()).containsExactly(1, -2);
-      assertThatThrownBy(() -> bfloat16.write(0, new float[1], 0, 1))
+      bfloat16.write(1, new float[] {0, 1 + 0x1p-7f + 0x1p-9f}, 1, 1);
+      assertThat(bfloat16.toArray()).containsExactly(1, 1 + 0x1p-7f);
+      assertThatThrownBy(() -> float16.write(0, new float[1], 0, 1))
           .isInstanceOf(IllegalArgumentException.class)
-          .hasMessageContaining("BFLOAT16(2)");
+          .hasMessageContaining("FLOAT16(2)");
     }
   }
 }

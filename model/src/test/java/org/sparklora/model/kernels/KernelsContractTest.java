@@ -64,8 +64,16 @@ class KernelsContractTest {
         HostTensor half = GuardedTensor.weight(DType.BFLOAT16, SEED, ROWS, columns)) {
       compare(kernels, columns, 0, (k, y) -> k.copy(x.tensor(), y));
       compare(kernels, columns, 0, (k, y) -> k.copy(half, y));
+      compare(kernels, columns, 0, (k, y) -> copyThroughBfloat16(k, x.tensor(), y));
       compare(kernels, columns, 0, (k, y) -> k.fill(y, 2.5f));
       compare(kernels, columns, ELEMENTWISE, (k, y) -> k.addScaled(x.tensor(), -0.7f, y));
+    }
+  }
+
+  private static void copyThroughBfloat16(Kernels kernels, Tensor x, Tensor y) {
+    try (Tensor rounded = kernels.allocate(DType.BFLOAT16, x.shape())) {
+      kernels.copy(x, rounded);
+      kernels.copy(rounded, y);
     }
   }
 

@@ -38,7 +38,8 @@ public final class ExecutorModel {
   private ExecutorModel(TrainedModel source) {
     this.kernels = KernelsProvider.kernels();
     this.layout = source.layout();
-    this.step = new AdapterStep(load(source, layout, kernels), kernels);
+    this.step =
+        new AdapterStep(load(source, layout, kernels), kernels, source.gradientCheckpointing());
     this.seed = source.seed();
   }
 

@@ -25,13 +25,20 @@ public final class TrainedModel implements Serializable {
 
   private final String checkpoint;
   private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
-  private final boolean keepBfloat16;
+  private final DType baseWeights;
+  private final boolean gradientCheckpointing;
   private final long seed;
 
-  private TrainedModel(String checkpoint, LoraConfig lora, boolean keepBfloat16, long seed) {
+  private TrainedModel(
+      String checkpoint,
+      LoraConfig lora,
+      DType baseWeights,
+      boolean gradientCheckpointing,
+      long seed) {
     this.checkpoint = checkpoint;
     this.lora = lora;
-    this.keepBfloat16 = keepBfloat16;
+    this.baseWeights = baseWeights;
+    this.gradientCheckpointing = gradientCheckpointing;
     this.seed = seed;
   }
 
@@ -39,17 +46,22 @@ public final class TrainedModel implements Serializable {
    * An adapter on a frozen base.
    *
    * @param checkpoint the base model's folder, readable under this path on every executor
-   * @param keepBfloat16 whether base weights that are stored as bfloat16 stay so in memory
+   * @param baseWeights how matrices of the base are kept in memory: float32 or bfloat16
+   * @param gradientCheckpointing whether backward computes each block's forward once more
    * @param seed of the dropout masks
    */
   public static TrainedModel adapter(
-      String checkpoint, LoraConfig lora, boolean keepBfloat16, long seed) {
-    return new TrainedModel(checkpoint, lora, keepBfloat16, seed);
+      String checkpoint,
+      LoraConfig lora,
+      DType baseWeights,
+      boolean gradientCheckpointing,
+      long seed) {
+    return new TrainedModel(checkpoint, lora, baseWeights, gradientCheckpointing, seed);
   }
 
   /** All weights of a model. */
-  public static TrainedModel allWeights(String checkpoint) {
-    return new TrainedModel(checkpoint, null, false, 0);
+  public static TrainedModel allWeights(String checkpoint, boolean gradientCheckpointing) {
+    return new TrainedModel(checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0);
   }
 
   /** The base model's folder. */
@@ -64,7 +76,12 @@ public final class TrainedModel implements Serializable {
 
   /** How matrices of the frozen base are kept in memory. */
   DType baseWeights() {
-    return keepBfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+    return baseWeights;
+  }
+
+  /** Whether backward computes each block's forward once more instead of keeping it. */
+  boolean gradientCheckpointing() {
+    return gradientCheckpointing;
   }
 
   /**
@@ -94,12 +111,13 @@ public final class TrainedModel implements Serializable {
     return other instanceof TrainedModel that
         && checkpoint.equals(that.checkpoint)
         && Objects.equals(lora, that.lora)
-        && keepBfloat16 == that.keepBfloat16
+        && baseWeights == that.baseWeights
+        && gradientCheckpointing == that.gradientCheckpointing
         && seed == that.seed;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(checkpoint, lora, keepBfloat16, seed);
+    return Objects.hash(checkpoint, lora, baseWeights, gradientCheckpointing, seed);
   }
 }

@@ -39,7 +39,11 @@ class AveragingTest {
     Path checkpoint = TestModels.copy("llama-tiny", folder);
     model =
         TrainedModel.adapter(
-            checkpoint.toString(), LoraConfig.of(4, 8, LoraTargets.allLinear()), false, 42);
+            checkpoint.toString(),
+            LoraConfig.of(4, 8, LoraTargets.allLinear()),
+            DType.FLOAT32,
+            true,
+            42);
   }
 
   private AdapterNetwork network(int totalSteps) {

@@ -113,7 +113,8 @@ class TravelTest {
         TrainedModel.adapter(
             TestModels.copy("llama-tiny", folder).toString(),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
-            false,
+            DType.FLOAT32,
+            true,
             42);
     AdapterNetwork network =
         AdapterNetwork.create(

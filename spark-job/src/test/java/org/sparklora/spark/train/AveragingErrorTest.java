@@ -34,7 +34,11 @@ class AveragingErrorTest {
     Path checkpoint = TestModels.copy("llama-tiny", folder);
     model =
         TrainedModel.adapter(
-            checkpoint.toString(), LoraConfig.of(4, 8, LoraTargets.allLinear()), false, 0);
+            checkpoint.toString(),
+            LoraConfig.of(4, 8, LoraTargets.allLinear()),
+            DType.FLOAT32,
+            true,
+            0);
     layout = (AdapterLayout) model.layout();
   }
 
