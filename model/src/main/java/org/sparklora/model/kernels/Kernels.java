@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The arithmetic of the decoder. One implementation per way of computing; all agree with {@link
@@ -14,7 +15,7 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Thread-safe: one instance serves callers one after the other and uses its own threads inside.
  */
-public sealed interface Kernels permits ReferenceKernels, VectorKernels {
+public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKernels {
 
   /** A new tensor of zeros, float32 or bfloat16, to be closed by the caller. */
   Tensor allocate(DType dtype, long... shape);
@@ -25,10 +26,22 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels {
   }
 
   /**
-   * A tensor over memory that somebody else owns (a memory-mapped checkpoint, a DL4J parameter
-   * vector); copied only if these kernels cannot read it in place.
+   * A tensor over memory of this process that somebody else owns, such as a memory-mapped
+   * checkpoint; a copy if these kernels compute elsewhere.
    */
   Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
+
+  /**
+   * Brings what was computed in a tensor back to the memory that it was {@link #wrap wrapped} from;
+   * nothing to do where both are one.
+   */
+  void writeBack(Tensor wrapped, Pointer memory);
+
+  /**
+   * A float32 tensor over all elements of one of ND4J's arrays, such as DL4J's parameters, which it
+   * shares: both sides see what either writes.
+   */
+  Tensor wrap(INDArray array);
 
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   void copy(Tensor x, Tensor y);

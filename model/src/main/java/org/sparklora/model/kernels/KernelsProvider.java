@@ -7,9 +7,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Picks the {@link Kernels} of this JVM.
  *
- * <p>System property {@code sparklora.kernels} names them ({@code vector}, the default, or {@code
- * reference}); {@code sparklora.threads} says on how many threads they run, by default one for each
- * processor.
+ * <p>System property {@code sparklora.kernels} names them ({@code vector}, the default, {@code
+ * nd4j} or {@code reference}); {@code sparklora.threads} says on how many threads they run, by
+ * default one for each processor.
  *
  * <p>Thread-safe.
  */
@@ -42,16 +42,17 @@ public final class KernelsProvider {
   /**
    * New kernels of this name, with threads of their own.
    *
-   * @param name {@code vector} or {@code reference}; vector kernels become reference kernels, with
-   *     a warning, where the JVM runs without the vector module
+   * @param name {@code vector}, {@code nd4j} or {@code reference}; vector kernels become reference
+   *     kernels, with a warning, where the JVM runs without the vector module
    */
   public static Kernels create(String name, int threads) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "reference" -> new ReferenceKernels();
+      case "nd4j" -> new Nd4jKernels();
       case "vector" -> hasVectorModule() ? new VectorKernels(threads) : withoutVectorModule();
       default ->
           throw new IllegalArgumentException(
-              "Cannot use %s = %s: the kernels are called vector and reference"
+              "Cannot use %s = %s: the kernels are called vector, nd4j and reference"
                   .formatted(KERNELS_PROPERTY, name));
     };
   }

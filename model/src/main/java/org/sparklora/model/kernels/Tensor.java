@@ -7,12 +7,22 @@ package org.sparklora.model.kernels;
  * <p>Views share storage with the tensor they were taken from and are valid until that is closed.
  * Not thread-safe by itself: readers may share it, a writer needs it alone.
  */
-public abstract sealed class Tensor implements AutoCloseable permits HostTensor {
+public abstract sealed class Tensor implements AutoCloseable permits HostTensor, Nd4jTensor {
+  /** Elements that are copied at a time. */
+  private static final int TRANSFER = 1 << 20;
+
   private final DType dtype;
   private final long[] shape;
   private final long size;
 
   Tensor(DType dtype, long... shape) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = sizeOf(shape);
+  }
+
+  /** The number of elements of a shape. */
+  static long sizeOf(long... shape) {
     long size = 1;
     for (long dimension : shape) {
       if (dimension < 0) {
@@ -22,9 +32,7 @@ public abstract sealed class Tensor implements AutoCloseable permits HostTensor 
       }
       size = Math.multiplyExact(size, dimension);
     }
-    this.dtype = dtype;
-    this.shape = shape;
-    this.size = size;
+    return size;
   }
 
   public final DType dtype() {
@@ -80,6 +88,16 @@ public abstract sealed class Tensor implements AutoCloseable permits HostTensor 
     float[] values = new float[Math.toIntExact(size)];
     read(0, values, 0, values.length);
     return values;
+  }
+
+  /** Copies all elements into a tensor of the same size, which may be of other kernels. */
+  final void transferTo(Tensor other) {
+    float[] values = new float[(int) Math.min(TRANSFER, size)];
+    for (long done = 0; done < size; done += values.length) {
+      int count = (int) Math.min(values.length, size - done);
+      read(done, values, 0, count);
+      other.write(done, values, 0, count);
+    }
   }
 
   /**

@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
@@ -37,6 +38,16 @@ final class VectorKernels implements Kernels {
   @Override
   public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
     return HostTensor.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  @Override
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    // it is the same memory
+  }
+
+  @Override
+  public Tensor wrap(INDArray array) {
+    return HostTensor.over(array);
   }
 
   @Override

@@ -57,22 +57,22 @@ class AttentionContractTest {
     final GuardedTensor dK;
     final GuardedTensor dV;
 
-    Case(Heads heads, Segments segments) {
+    Case(Kernels kernels, Heads heads, Segments segments) {
       int n = segments.tokens();
       long queryWidth = (long) heads.query() * heads.size();
       long keyWidth = (long) heads.keyValue() * heads.size();
       this.heads = heads;
       this.segments = segments;
       this.scale = 2 / (float) Math.sqrt(heads.size());
-      q = GuardedTensor.random(SEED, n, queryWidth);
-      k = GuardedTensor.random(SEED + 1, n, keyWidth);
-      v = GuardedTensor.random(SEED + 2, n, keyWidth);
-      dY = GuardedTensor.random(SEED + 3, n, queryWidth);
-      y = GuardedTensor.filled(Float.NaN, n, queryWidth);
-      logSumExp = GuardedTensor.filled(Float.NaN, n, heads.query());
-      dQ = GuardedTensor.filled(1, n, queryWidth);
-      dK = GuardedTensor.filled(1, n, keyWidth);
-      dV = GuardedTensor.filled(1, n, keyWidth);
+      q = GuardedTensor.random(kernels, SEED, n, queryWidth);
+      k = GuardedTensor.random(kernels, SEED + 1, n, keyWidth);
+      v = GuardedTensor.random(kernels, SEED + 2, n, keyWidth);
+      dY = GuardedTensor.random(kernels, SEED + 3, n, queryWidth);
+      y = GuardedTensor.filled(kernels, Float.NaN, n, queryWidth);
+      logSumExp = GuardedTensor.filled(kernels, Float.NaN, n, heads.query());
+      dQ = GuardedTensor.filled(kernels, 1, n, queryWidth);
+      dK = GuardedTensor.filled(kernels, 1, n, keyWidth);
+      dV = GuardedTensor.filled(kernels, 1, n, keyWidth);
     }
 
     void run(Kernels kernels) {
@@ -109,8 +109,8 @@ class AttentionContractTest {
   @ParameterizedTest
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(Kernels kernels, Heads heads, Segments segments) {
-    try (Case expected = new Case(heads, segments);
-        Case actual = new Case(heads, segments)) {
+    try (Case expected = new Case(kernels, heads, segments);
+        Case actual = new Case(kernels, heads, segments)) {
       expected.run(REFERENCE);
       actual.run(kernels);
       actual.y.assertCloseTo(expected.y.values(), FORWARD);
@@ -128,8 +128,8 @@ class AttentionContractTest {
   @ParameterizedTest
   @MethodSource("kernels")
   void theSameThreadCountGivesTheSameBits(Kernels kernels) {
-    try (Case first = new Case(new Heads(2, 1, 32), Segments.ofLengths(400));
-        Case second = new Case(new Heads(2, 1, 32), Segments.ofLengths(400))) {
+    try (Case first = new Case(kernels, new Heads(2, 1, 32), Segments.ofLengths(400));
+        Case second = new Case(kernels, new Heads(2, 1, 32), Segments.ofLengths(400))) {
       first.run(kernels);
       second.run(kernels);
       assertThat(second.dK.values()).isEqualTo(first.dK.values());
@@ -142,8 +142,8 @@ class AttentionContractTest {
   @MethodSource("kernels")
   void aDocumentIsBlindToItsNeighbours(Kernels kernels) {
     Heads heads = new Heads(4, 2, 16);
-    try (Case alone = new Case(heads, Segments.ofLengths(70));
-        Case packed = new Case(heads, Segments.ofLengths(70, 30))) {
+    try (Case alone = new Case(kernels, heads, Segments.ofLengths(70));
+        Case packed = new Case(kernels, heads, Segments.ofLengths(70, 30))) {
       // the first 70 rows of both are the same random numbers
       alone.run(kernels);
       packed.run(kernels);

@@ -6,37 +6,40 @@ import static org.assertj.core.api.Assertions.fail;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
-/** A tensor for tests, with guard zones on both sides that nobody may touch. */
+/**
+ * A tensor of the kernels under test, with guard zones on both sides that nobody may touch. The
+ * reference reads and writes every kind of tensor.
+ */
 final class GuardedTensor implements AutoCloseable {
   private static final int GUARD = 64;
   private static final float SENTINEL = 1234.5f;
 
-  private final HostTensor whole;
+  private final Tensor whole;
   private final Tensor view;
 
-  private GuardedTensor(float[] values, long... shape) {
+  private GuardedTensor(Kernels kernels, float[] values, long... shape) {
     float[] guarded = new float[values.length + 2 * GUARD];
     Arrays.fill(guarded, SENTINEL);
     System.arraycopy(values, 0, guarded, GUARD, values.length);
-    whole = HostTensor.allocate(DType.FLOAT32, guarded.length);
+    whole = kernels.allocate(guarded.length);
     whole.write(0, guarded, 0, guarded.length);
     view = whole.view(GUARD, shape);
     assertThat(view.size()).as("size of %s", view).isEqualTo(values.length);
   }
 
-  static GuardedTensor of(float[] values, long... shape) {
-    return new GuardedTensor(values.clone(), shape);
+  static GuardedTensor of(Kernels kernels, float[] values, long... shape) {
+    return new GuardedTensor(kernels, values.clone(), shape);
   }
 
   /** Uniform in [−1, 1), the same for the same seed and size. */
-  static GuardedTensor random(long seed, long... shape) {
-    return new GuardedTensor(randomValues(seed, size(shape)), shape);
+  static GuardedTensor random(Kernels kernels, long seed, long... shape) {
+    return new GuardedTensor(kernels, randomValues(seed, size(shape)), shape);
   }
 
-  static GuardedTensor filled(float value, long... shape) {
+  static GuardedTensor filled(Kernels kernels, float value, long... shape) {
     float[] values = new float[size(shape)];
     Arrays.fill(values, value);
-    return new GuardedTensor(values, shape);
+    return new GuardedTensor(kernels, values, shape);
   }
 
   static float[] randomValues(long seed, int size) {
@@ -48,18 +51,11 @@ final class GuardedTensor implements AutoCloseable {
     return values;
   }
 
-  /** Random values stored as bfloat16 (rounded towards zero), or as float32. */
-  static HostTensor weight(DType dtype, long seed, long... shape) {
+  /** Random values stored as bfloat16 or float32. */
+  static Tensor weight(Kernels kernels, DType dtype, long seed, long... shape) {
     float[] values = randomValues(seed, size(shape));
-    HostTensor tensor = HostTensor.allocate(dtype, shape);
-    if (dtype == DType.FLOAT32) {
-      tensor.write(0, values, 0, values.length);
-      return tensor;
-    }
-    java.nio.ShortBuffer bits = tensor.floats().asByteBuffer().asShortBuffer();
-    for (int i = 0; i < values.length; i++) {
-      bits.put(i, (short) (Float.floatToIntBits(values[i]) >>> 16));
-    }
+    Tensor tensor = kernels.allocate(dtype, shape);
+    tensor.write(0, values, 0, values.length);
     return tensor;
   }
 

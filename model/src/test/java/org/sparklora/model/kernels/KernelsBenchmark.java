@@ -74,7 +74,7 @@ final class KernelsBenchmark {
     Tensor x = random(n, in);
     Tensor y = random(n, out);
     Tensor dX = random(n, in);
-    HostTensor w = GuardedTensor.weight(type, 1, out, in);
+    Tensor w = GuardedTensor.weight(kernels, type, 1, out, in);
     Tensor dW = kernels.allocate(out, in);
     String shape = " (%d, %d, %d) %s".formatted(n, in, out, type);
     double operations = 2.0 * n * in * out;
@@ -153,7 +153,7 @@ final class KernelsBenchmark {
   }
 
   private Tensor random(long... shape) {
-    return GuardedTensor.weight(DType.FLOAT32, 1, shape);
+    return GuardedTensor.weight(kernels, DType.FLOAT32, 1, shape);
   }
 
   private void gemm(String name, double operations, Runnable operation) {

@@ -49,8 +49,8 @@ class KernelsContractTest {
    */
   private static void compare(
       Kernels kernels, int columns, double tolerance, BiConsumer<Kernels, Tensor> operation) {
-    try (GuardedTensor expected = GuardedTensor.filled(1, ROWS, columns);
-        GuardedTensor actual = GuardedTensor.filled(1, ROWS, columns)) {
+    try (GuardedTensor expected = GuardedTensor.filled(kernels, 1, ROWS, columns);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, ROWS, columns)) {
       operation.accept(REFERENCE, expected.tensor());
       operation.accept(kernels, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance);
@@ -60,8 +60,8 @@ class KernelsContractTest {
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void copyFillAndAddScaled(Kernels kernels, int columns) {
-    try (GuardedTensor x = GuardedTensor.random(SEED, ROWS, columns);
-        HostTensor half = GuardedTensor.weight(DType.BFLOAT16, SEED, ROWS, columns)) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
+        Tensor half = GuardedTensor.weight(kernels, DType.BFLOAT16, SEED, ROWS, columns)) {
       compare(kernels, columns, 0, (k, y) -> k.copy(x.tensor(), y));
       compare(kernels, columns, 0, (k, y) -> k.copy(half, y));
       compare(kernels, columns, 0, (k, y) -> copyThroughBfloat16(k, x.tensor(), y));
@@ -80,10 +80,10 @@ class KernelsContractTest {
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void biasIsAddedToEveryRowAndItsGradientSumsRows(Kernels kernels, int columns) {
-    try (GuardedTensor bias = GuardedTensor.random(SEED, columns);
-        GuardedTensor dY = GuardedTensor.random(SEED + 1, ROWS, columns);
-        GuardedTensor expected = GuardedTensor.filled(1, columns);
-        GuardedTensor actual = GuardedTensor.filled(1, columns)) {
+    try (GuardedTensor bias = GuardedTensor.random(kernels, SEED, columns);
+        GuardedTensor dY = GuardedTensor.random(kernels, SEED + 1, ROWS, columns);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 1, columns);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, columns)) {
       compare(kernels, columns, ELEMENTWISE, (k, y) -> k.addBias(y, bias.tensor()));
       REFERENCE.addBiasBackward(dY.tensor(), expected.tensor());
       kernels.addBiasBackward(dY.tensor(), actual.tensor());
@@ -95,11 +95,11 @@ class KernelsContractTest {
   @MethodSource("kernelsAndWidths")
   void embeddingCopiesRowsAndItsGradientAddsThemExceptForPadding(Kernels kernels, int columns) {
     int[] tokens = IntStream.range(0, ROWS).map(n -> n * n % 11).toArray(); // with repetitions
-    try (GuardedTensor table = GuardedTensor.random(SEED, 11, columns);
-        HostTensor half = GuardedTensor.weight(DType.BFLOAT16, SEED, 11, columns);
-        GuardedTensor dY = GuardedTensor.random(SEED + 1, ROWS, columns);
-        GuardedTensor expected = GuardedTensor.filled(1, 11, columns);
-        GuardedTensor actual = GuardedTensor.filled(1, 11, columns)) {
+    try (GuardedTensor table = GuardedTensor.random(kernels, SEED, 11, columns);
+        Tensor half = GuardedTensor.weight(kernels, DType.BFLOAT16, SEED, 11, columns);
+        GuardedTensor dY = GuardedTensor.random(kernels, SEED + 1, ROWS, columns);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 1, 11, columns);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, 11, columns)) {
       compare(kernels, columns, 0, (k, y) -> k.embed(table.tensor(), tokens, y));
       compare(kernels, columns, 0, (k, y) -> k.embed(half, tokens, y));
       REFERENCE.embedBackward(tokens, 4, dY.tensor(), expected.tensor());
@@ -112,10 +112,10 @@ class KernelsContractTest {
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void rmsNorm(Kernels kernels, int columns) {
-    try (GuardedTensor x = GuardedTensor.random(SEED, ROWS, columns);
-        GuardedTensor weight = GuardedTensor.random(SEED + 1, columns);
-        GuardedTensor expected = GuardedTensor.filled(0, ROWS);
-        GuardedTensor rstd = GuardedTensor.filled(0, ROWS)) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
+        GuardedTensor weight = GuardedTensor.random(kernels, SEED + 1, columns);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 0, ROWS);
+        GuardedTensor rstd = GuardedTensor.filled(kernels, 0, ROWS)) {
       // a row of one tiny number has an rstd of up to 1 / √epsilon, and so its error
       double tolerance = 2e-6;
       compare(
@@ -148,12 +148,12 @@ class KernelsContractTest {
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void rmsNormBackwardAdds(Kernels kernels, int columns) {
-    try (GuardedTensor x = GuardedTensor.random(SEED, ROWS, columns);
-        GuardedTensor weight = GuardedTensor.random(SEED + 1, columns);
-        GuardedTensor dY = GuardedTensor.random(SEED + 2, ROWS, columns);
-        GuardedTensor rstd = GuardedTensor.random(SEED + 3, ROWS);
-        GuardedTensor expected = GuardedTensor.filled(1, columns);
-        GuardedTensor actual = GuardedTensor.filled(1, columns)) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
+        GuardedTensor weight = GuardedTensor.random(kernels, SEED + 1, columns);
+        GuardedTensor dY = GuardedTensor.random(kernels, SEED + 2, ROWS, columns);
+        GuardedTensor rstd = GuardedTensor.random(kernels, SEED + 3, ROWS);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 1, columns);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, columns)) {
       compare(
           kernels,
           columns,
@@ -175,9 +175,9 @@ class KernelsContractTest {
   @MethodSource("kernelsAndHeadSizes")
   void rotationAgreesAndItsInverseUndoesIt(Kernels kernels, int headSize) {
     int[] positions = Segments.ofLengths(5, ROWS - 5).positions();
-    try (GuardedTensor cos = GuardedTensor.random(SEED, ROWS, headSize / 2);
-        GuardedTensor sin = GuardedTensor.random(SEED + 1, ROWS, headSize / 2);
-        GuardedTensor x = GuardedTensor.random(SEED + 2, ROWS, 3L * headSize)) {
+    try (GuardedTensor cos = GuardedTensor.random(kernels, SEED, ROWS, headSize / 2);
+        GuardedTensor sin = GuardedTensor.random(kernels, SEED + 1, ROWS, headSize / 2);
+        GuardedTensor x = GuardedTensor.random(kernels, SEED + 2, ROWS, 3L * headSize)) {
       for (boolean inverse : new boolean[] {false, true}) {
         compare(
             kernels,
@@ -194,10 +194,10 @@ class KernelsContractTest {
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void swiGluAlsoInPlace(Kernels kernels, int columns) {
-    try (GuardedTensor gate = wide(SEED, columns);
-        GuardedTensor up = GuardedTensor.random(SEED + 1, ROWS, columns);
-        GuardedTensor dY = GuardedTensor.random(SEED + 2, ROWS, columns);
-        GuardedTensor dGate = GuardedTensor.filled(0, ROWS, columns)) {
+    try (GuardedTensor gate = wide(kernels, SEED, columns);
+        GuardedTensor up = GuardedTensor.random(kernels, SEED + 1, ROWS, columns);
+        GuardedTensor dY = GuardedTensor.random(kernels, SEED + 2, ROWS, columns);
+        GuardedTensor dGate = GuardedTensor.filled(kernels, 0, ROWS, columns)) {
       double tolerance = 1e-5; // values reach 30
       compare(kernels, columns, tolerance, (k, y) -> k.swiGlu(gate.tensor(), up.tensor(), y));
       compare(
@@ -230,20 +230,20 @@ class KernelsContractTest {
   }
 
   /** Values up to ±30, and the extremes where an exponential overflows. */
-  private static GuardedTensor wide(long seed, int columns) {
+  private static GuardedTensor wide(Kernels kernels, long seed, int columns) {
     float[] values = GuardedTensor.randomValues(seed, ROWS * columns);
     for (int i = 0; i < values.length; i++) {
       values[i] *= 30;
     }
     values[0] = -200;
     values[values.length - 1] = 0;
-    return GuardedTensor.of(values, ROWS, columns);
+    return GuardedTensor.of(kernels, values, ROWS, columns);
   }
 
   @ParameterizedTest
   @MethodSource("kernelsAndWidths")
   void dropoutDrawsTheSameMaskEverywhere(Kernels kernels, int columns) {
-    try (GuardedTensor x = GuardedTensor.random(SEED, ROWS, columns)) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns)) {
       compare(kernels, columns, ELEMENTWISE, (k, y) -> k.dropout(x.tensor(), 0.3f, SEED, y));
       compare(
           kernels, columns, ELEMENTWISE, (k, dX) -> k.dropoutBackward(x.tensor(), 0.3f, SEED, dX));
@@ -254,9 +254,9 @@ class KernelsContractTest {
   @Test
   void dropoutKeepsTheStatedShareAndFollowsTheSeed() {
     int columns = 10_000;
-    try (GuardedTensor ones = GuardedTensor.filled(1, columns);
-        GuardedTensor first = GuardedTensor.filled(0, columns);
-        GuardedTensor second = GuardedTensor.filled(0, columns)) {
+    try (GuardedTensor ones = GuardedTensor.filled(REFERENCE, 1, columns);
+        GuardedTensor first = GuardedTensor.filled(REFERENCE, 0, columns);
+        GuardedTensor second = GuardedTensor.filled(REFERENCE, 0, columns)) {
       REFERENCE.dropout(ones.tensor(), 0.25f, 1, first.tensor());
       REFERENCE.dropout(ones.tensor(), 0.25f, 2, second.tensor());
       float[] a = first.values();

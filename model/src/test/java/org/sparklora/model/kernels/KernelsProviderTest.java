@@ -10,6 +10,7 @@ class KernelsProviderTest {
   @Test
   void makesTheKernelsThatAreNamed() {
     assertThat(KernelsProvider.create("reference", 2)).isInstanceOf(ReferenceKernels.class);
+    assertThat(KernelsProvider.create("nd4j", 2)).isInstanceOf(Nd4jKernels.class);
     Kernels vector = KernelsProvider.create("Vector", 2);
     assertThat(vector).isInstanceOf(VectorKernels.class);
     assertThat(vector.description()).contains("oneDNN gemm, 2 threads");
@@ -20,7 +21,7 @@ class KernelsProviderTest {
     assertThatThrownBy(() -> KernelsProvider.create("cuda", 2))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("sparklora.kernels = cuda")
-        .hasMessageContaining("vector and reference");
+        .hasMessageContaining("vector, nd4j and reference");
     assertThatThrownBy(() -> KernelsProvider.create("vector", 0))
         .hasMessageContaining("sparklora.threads");
   }

@@ -9,7 +9,11 @@ public final class KernelsUnderTest {
 
   /** One thread, and more than the rows of some cases. */
   static final List<Kernels> ALL =
-      List.of(REFERENCE, KernelsProvider.create("vector", 1), KernelsProvider.create("vector", 3));
+      List.of(
+          REFERENCE,
+          KernelsProvider.create("vector", 1),
+          KernelsProvider.create("vector", 3),
+          KernelsProvider.create("nd4j", 1));
 
   private KernelsUnderTest() {}
 

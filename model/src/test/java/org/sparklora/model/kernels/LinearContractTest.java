@@ -52,10 +52,10 @@ class LinearContractTest {
   @ParameterizedTest
   @MethodSource("cases")
   void matmulOverwritesAndMatmulAddAdds(Kernels kernels, int n, int in, int out, DType type) {
-    try (GuardedTensor x = GuardedTensor.random(SEED, n, in);
-        HostTensor w = GuardedTensor.weight(type, SEED + 1, out, in);
-        GuardedTensor expected = GuardedTensor.filled(Float.NaN, n, out);
-        GuardedTensor actual = GuardedTensor.filled(Float.NaN, n, out)) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, n, in);
+        Tensor w = GuardedTensor.weight(kernels, type, SEED + 1, out, in);
+        GuardedTensor expected = GuardedTensor.filled(kernels, Float.NaN, n, out);
+        GuardedTensor actual = GuardedTensor.filled(kernels, Float.NaN, n, out)) {
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       kernels.matmul(x.tensor(), w, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(in));
@@ -68,10 +68,10 @@ class LinearContractTest {
   @ParameterizedTest
   @MethodSource("cases")
   void backwardInputAdds(Kernels kernels, int n, int in, int out, DType type) {
-    try (GuardedTensor dY = GuardedTensor.random(SEED, n, out);
-        HostTensor w = GuardedTensor.weight(type, SEED + 1, out, in);
-        GuardedTensor expected = GuardedTensor.filled(1, n, in);
-        GuardedTensor actual = GuardedTensor.filled(1, n, in)) {
+    try (GuardedTensor dY = GuardedTensor.random(kernels, SEED, n, out);
+        Tensor w = GuardedTensor.weight(kernels, type, SEED + 1, out, in);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 1, n, in);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, n, in)) {
       REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expected.tensor());
       kernels.matmulBackwardInput(dY.tensor(), w, 0.5f, actual.tensor());
       actual.assertCloseTo(expected.values(), tolerance(out));
@@ -81,10 +81,10 @@ class LinearContractTest {
   @ParameterizedTest
   @MethodSource("cases")
   void backwardWeightAdds(Kernels kernels, int n, int in, int out, DType ignored) {
-    try (GuardedTensor dY = GuardedTensor.random(SEED, n, out);
-        GuardedTensor x = GuardedTensor.random(SEED + 1, n, in);
-        GuardedTensor expected = GuardedTensor.filled(1, out, in);
-        GuardedTensor actual = GuardedTensor.filled(1, out, in)) {
+    try (GuardedTensor dY = GuardedTensor.random(kernels, SEED, n, out);
+        GuardedTensor x = GuardedTensor.random(kernels, SEED + 1, n, in);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 1, out, in);
+        GuardedTensor actual = GuardedTensor.filled(kernels, 1, out, in)) {
       REFERENCE.matmulBackwardWeight(dY.tensor(), x.tensor(), 2f, expected.tensor());
       kernels.matmulBackwardWeight(dY.tensor(), x.tensor(), 2f, actual.tensor());
       actual.assertCloseTo(expected.values(), 2 * tolerance(n));
@@ -95,17 +95,17 @@ class LinearContractTest {
   void aWeightOfSeveralWidenedTilesIsReadWhole() {
     int in = 1030; // two tiles forward (509 rows each); backward too
     int out = 600;
-    Kernels vector = KernelsUnderTest.ALL.get(2);
-    try (GuardedTensor x = GuardedTensor.random(SEED, 2, in);
-        HostTensor w = GuardedTensor.weight(DType.BFLOAT16, SEED, out, in);
-        GuardedTensor y = GuardedTensor.filled(0, 2, out);
-        GuardedTensor expected = GuardedTensor.filled(0, 2, out);
-        GuardedTensor dX = GuardedTensor.filled(0, 2, in);
-        GuardedTensor expectedDx = GuardedTensor.filled(0, 2, in)) {
-      vector.matmul(x.tensor(), w, y.tensor());
+    Kernels kernels = KernelsUnderTest.ALL.get(2);
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, 2, in);
+        Tensor w = GuardedTensor.weight(kernels, DType.BFLOAT16, SEED, out, in);
+        GuardedTensor y = GuardedTensor.filled(kernels, 0, 2, out);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 0, 2, out);
+        GuardedTensor dX = GuardedTensor.filled(kernels, 0, 2, in);
+        GuardedTensor expectedDx = GuardedTensor.filled(kernels, 0, 2, in)) {
+      kernels.matmul(x.tensor(), w, y.tensor());
       REFERENCE.matmul(x.tensor(), w, expected.tensor());
       y.assertCloseTo(expected.values(), tolerance(in));
-      vector.matmulBackwardInput(y.tensor(), w, 0.1f, dX.tensor());
+      kernels.matmulBackwardInput(y.tensor(), w, 0.1f, dX.tensor());
       REFERENCE.matmulBackwardInput(y.tensor(), w, 0.1f, expectedDx.tensor());
       dX.assertCloseTo(expectedDx.values(), 10 * tolerance(out)); // y reaches 30
     }

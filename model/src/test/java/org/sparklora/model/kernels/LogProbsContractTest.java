@@ -42,14 +42,14 @@ class LogProbsContractTest {
     }
   }
 
-  private static GuardedTensor logits(int vocabulary) {
+  private static GuardedTensor logits(Kernels kernels, int vocabulary) {
     float[] values = GuardedTensor.randomValues(vocabulary, ROWS * vocabulary);
     for (int i = 0; i < values.length; i++) {
       values[i] *= 12;
     }
     values[vocabulary - 1] = 13; // the largest of row 0, and once more before it
     values[vocabulary / 2] = 13;
-    return GuardedTensor.of(values, ROWS, vocabulary);
+    return GuardedTensor.of(kernels, values, ROWS, vocabulary);
   }
 
   @ParameterizedTest
@@ -57,8 +57,8 @@ class LogProbsContractTest {
   void forwardAndBackwardAgreeWithReference(Kernels kernels, int vocabulary, float temperature) {
     int[] targets = IntStream.range(0, ROWS).map(m -> (vocabulary - 1) * m / (ROWS - 1)).toArray();
     float[] dLogProbs = {1, -0.5f, 0, 2, -1e-3f};
-    try (GuardedTensor logits = logits(vocabulary);
-        GuardedTensor expectedGradient = logits(vocabulary)) {
+    try (GuardedTensor logits = logits(kernels, vocabulary);
+        GuardedTensor expectedGradient = logits(kernels, vocabulary)) {
       Result expected = Result.of(REFERENCE, logits.tensor(), targets, temperature);
       Result actual = Result.of(kernels, logits.tensor(), targets, temperature);
       GuardedTensor.assertClose(actual.logProbs, expected.logProbs, 1, TOLERANCE);
@@ -87,7 +87,7 @@ class LogProbsContractTest {
     for (int m = 0; m < ROWS; m++) {
       System.arraycopy(row, 0, values, m * row.length, row.length);
     }
-    try (GuardedTensor logits = GuardedTensor.of(values, ROWS, row.length)) {
+    try (GuardedTensor logits = GuardedTensor.of(kernels, values, ROWS, row.length)) {
       Result result = Result.of(kernels, logits.tensor(), new int[ROWS], 1);
       assertThat(result.logProbs[0]).isCloseTo((float) -Math.log(2), within(1e-6f));
       assertThat(result.entropies[0]).isCloseTo((float) Math.log(2), within(1e-6f));
@@ -99,7 +99,7 @@ class LogProbsContractTest {
   void aLogitThatIsNoNumberIsNotHidden(Kernels kernels) {
     float[] values = new float[ROWS * 40];
     values[17] = Float.NaN;
-    try (GuardedTensor logits = GuardedTensor.of(values, ROWS, 40)) {
+    try (GuardedTensor logits = GuardedTensor.of(kernels, values, ROWS, 40)) {
       assertThat(Result.of(kernels, logits.tensor(), new int[ROWS], 1).logSumExp[0]).isNaN();
     }
   }

@@ -36,7 +36,7 @@ class ReferenceKernelsTest {
   }
 
   private static Tensor random(long seed, long... shape) {
-    return GuardedTensor.weight(DType.FLOAT32, seed, shape);
+    return GuardedTensor.weight(KernelsUnderTest.REFERENCE, DType.FLOAT32, seed, shape);
   }
 
   // ---- by hand -------------------------------------------------------------------------------

@@ -64,8 +64,8 @@ class WorkerPoolTest {
   }
 
   private static float[] product(Kernels kernels, int seed) {
-    try (Tensor x = GuardedTensor.weight(DType.FLOAT32, seed, 120, 70);
-        Tensor w = GuardedTensor.weight(DType.FLOAT32, seed + 1, 70, 70);
+    try (Tensor x = GuardedTensor.weight(kernels, DType.FLOAT32, seed, 120, 70);
+        Tensor w = GuardedTensor.weight(kernels, DType.FLOAT32, seed + 1, 70, 70);
         Tensor y = kernels.allocate(120, 70)) {
       for (int i = 0; i < 20; i++) {
         kernels.matmul(x, w, y);

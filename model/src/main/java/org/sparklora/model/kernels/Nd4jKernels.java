@@ -1,0 +1,429 @@
+package org.sparklora.model.kernels;
+
+import java.util.Arrays;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+/**
+ * The kernels in ND4J's operations alone, so that they run wherever ND4J does: with {@code
+ * nd4j-cuda} on a GPU. Only token ids, and one number for each row of logits, cross to Java.
+ *
+ * <p>On processors {@link VectorKernels} are many times faster; there this class is for tests.
+ *
+ * <p>Thread-safe: scratch memory belongs to the calling thread.
+ */
+final class Nd4jKernels implements Kernels {
+  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
+  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
+  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
+
+  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
+  static final int TILE = 1 << 22;
+
+  private final boolean inPlace;
+  private final Nd4jDropout dropout = new Nd4jDropout();
+
+  Nd4jKernels() {
+    this(Nd4j.getEnvironment().isCPU());
+  }
+
+  /** For tests: {@code inPlace} says whether ND4J reads and writes this process's memory. */
+  Nd4jKernels(boolean inPlace) {
+    this.inPlace = inPlace;
+  }
+
+  private static Nd4jTensor nd4j(Tensor tensor) {
+    return (Nd4jTensor) tensor;
+  }
+
+  private static INDArray matrix(Tensor tensor) {
+    return nd4j(tensor).matrix();
+  }
+
+  private static INDArray flat(Tensor tensor) {
+    return nd4j(tensor).array(tensor.size());
+  }
+
+  // ---- memory --------------------------------------------------------------------------------
+
+  @Override
+  public Tensor allocate(DType dtype, long... shape) {
+    return Nd4jTensor.allocate(dtype, shape);
+  }
+
+  @Override
+  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    if (inPlace) {
+      return Nd4jTensor.over(memory, byteOffset, dtype, shape);
+    }
+    Tensor copy = allocate(dtype, shape);
+    HostTensor.wrap(memory, byteOffset, dtype, shape).transferTo(copy);
+    return copy;
+  }
+
+  @Override
+  public Tensor wrap(INDArray array) {
+    return Nd4jTensor.over(array);
+  }
+
+  @Override
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    if (!inPlace) {
+      wrapped.transferTo(HostTensor.wrap(memory, 0, wrapped.dtype(), wrapped.shape()));
+    }
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    Shapes.sameSize("copy", x, y);
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).assign(flat(x)));
+    }
+  }
+
+  @Override
+  public void fill(Tensor y, float value) {
+    Shapes.floats("fill", y);
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).assign(value));
+    }
+  }
+
+  @Override
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    Shapes.floats("addScaled", x, y);
+    Shapes.sameSize("addScaled", x, y);
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).addi(flat(x).mul(alpha)));
+    }
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  @Override
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    Shapes.floats("matmul", x, y);
+    Shapes.linear("matmul", x, w, y);
+    timesTransposed(x, w, 1, 0, y);
+  }
+
+  @Override
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    Shapes.floats("matmulAdd", x, y);
+    Shapes.linear("matmulAdd", x, w, y);
+    timesTransposed(x, w, alpha, 1, y);
+  }
+
+  /** {@code y = beta·y + alpha · x · wᵀ}. */
+  private static void timesTransposed(Tensor x, Tensor w, float alpha, float beta, Tensor y) {
+    forTiles(
+        w,
+        (rows, from, to) -> {
+          INDArray columns =
+              matrix(y).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of y
+          Nd4j.exec(new Mmul(matrix(x), rows, columns, alpha, beta, SECOND));
+        });
+  }
+
+  @Override
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    Shapes.floats("matmulBackwardInput", dY, dX);
+    Shapes.linear("matmulBackwardInput", dX, w, dY);
+    forTiles(
+        w,
+        (rows, from, to) -> {
+          INDArray columns =
+              matrix(dY).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of dY
+          Nd4j.exec(new Mmul(columns, rows, matrix(dX), alpha, 1, PLAIN));
+        });
+  }
+
+  private interface RowsOfWeight {
+    /** The rows {@code [from, to)} of a weight, in float32. */
+    void accept(INDArray rows, long from, long to);
+  }
+
+  /** A float32 weight is one tile; another is widened tile by tile. */
+  private static void forTiles(Tensor w, RowsOfWeight operation) {
+    long step = w.dtype() == DType.FLOAT32 ? w.rows() : Math.max(1, TILE / w.columns());
+    for (long from = 0; from < w.rows(); from += step) {
+      long first = from;
+      long end = Math.min(w.rows(), from + step);
+      Nd4jScratch.run(
+          () -> operation.accept(matrix(w.rows(first, end)).castTo(DataType.FLOAT), first, end));
+    }
+  }
+
+  @Override
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    Shapes.floats("matmulBackwardWeight", dY, x, dW);
+    Shapes.linear("matmulBackwardWeight", x, dW, dY);
+    Nd4jScratch.run(() -> Nd4j.exec(new Mmul(matrix(dY), matrix(x), matrix(dW), alpha, 1, FIRST)));
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias) {
+    Shapes.floats("addBias", y);
+    Shapes.perColumn("addBias", y, bias);
+    Nd4jScratch.run(() -> matrix(y).addi(row(bias)));
+  }
+
+  @Override
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    Shapes.floats("addBiasBackward", dY, dBias);
+    Shapes.perColumn("addBiasBackward", dY, dBias);
+    Nd4jScratch.run(() -> row(dBias).addi(matrix(dY).sum(true, 0)));
+  }
+
+  /** A vector as {@code (1, C)}, which meets every row. */
+  private static INDArray row(Tensor vector) {
+    return nd4j(vector).array(1, vector.size());
+  }
+
+  /** A vector as {@code (M, 1)}, which meets every column. */
+  private static INDArray column(Tensor vector) {
+    return nd4j(vector).array(vector.size(), 1);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  @Override
+  public void embed(Tensor table, int[] tokens, Tensor y) {
+    Shapes.embedding("embed", table, tokens, y);
+    Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), tokens)));
+  }
+
+  @Override
+  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+    Shapes.floats("embedBackward", dTable);
+    Shapes.embedding("embedBackward", dTable, tokens, dY);
+    int[] places = IntStream.range(0, tokens.length).filter(n -> tokens[n] != paddingId).toArray();
+    int[] trained = Arrays.stream(places).map(n -> tokens[n]).toArray();
+    if (trained.length > 0) {
+      Nd4jScratch.run(
+          () ->
+              scatterAdd(
+                  matrix(dTable), Nd4j.createFromArray(trained), gather(matrix(dY), places)));
+    }
+  }
+
+  /** {@code table[rows[n]]} for each n, in the table's type. */
+  private static INDArray gather(INDArray table, int[] rows) {
+    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length, table.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("gather")
+            .addInputs(table, Nd4j.createFromArray(rows))
+            .addOutputs(gathered)
+            .addIntegerArguments(0)
+            .build());
+    return gathered;
+  }
+
+  /** {@code target[places[n]] += values[n]}; a place may occur several times. */
+  static void scatterAdd(INDArray target, INDArray places, INDArray values) {
+    Nd4j.exec(
+        DynamicCustomOp.builder("scatter_add")
+            .addInputs(target, places, values)
+            .addOutputs(target)
+            .build());
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    Shapes.rmsNorm("rmsNorm", x, weight, rstd, y);
+    Nd4jScratch.run(
+        () -> {
+          INDArray in = matrix(x);
+          INDArray scale = Transforms.sqrt(in.mul(in).mean(true, 1).addi(epsilon), false).rdivi(1);
+          column(rstd).assign(scale);
+          matrix(y).assign(in.mul(scale).muli(row(weight)));
+        });
+  }
+
+  /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))}. */
+  @Override
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    Shapes.rmsNorm("rmsNormBackward", x, weight, rstd, dY);
+    Shapes.floats("rmsNormBackward", dX);
+    Shapes.sameMatrix("rmsNormBackward", x, dX);
+    Nd4jScratch.run(
+        () -> {
+          INDArray n = matrix(x).mul(column(rstd));
+          INDArray g = matrix(dY).mul(row(weight));
+          INDArray mean = g.mul(n).mean(true, 1);
+          matrix(dX).addi(g.subi(n.muli(mean)).muli(column(rstd)));
+        });
+  }
+
+  @Override
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    Shapes.floats("rmsNormBackwardWeight", dWeight);
+    Shapes.rmsNorm("rmsNormBackwardWeight", x, dWeight, rstd, dY);
+    Nd4jScratch.run(
+        () -> row(dWeight).addi(matrix(x).mul(column(rstd)).muli(matrix(dY)).sum(true, 0)));
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  @Override
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    Shapes.rotary(x, headSize, cos, sin, positions);
+    if (positions.length == 0) {
+      return;
+    }
+    int half = headSize / 2;
+    long heads = x.size() / ((long) positions.length * headSize);
+    Nd4jScratch.run(
+        () -> {
+          INDArray c = gather(matrix(cos), positions).reshape(positions.length, 1, half);
+          INDArray s = gather(matrix(sin), positions).reshape(positions.length, 1, half);
+          if (inverse) {
+            s.negi();
+          }
+          INDArray all = nd4j(x).array(positions.length, heads, headSize);
+          INDArray a = columns(all, 0, half);
+          INDArray b = columns(all, half, headSize);
+          INDArray first = a.mul(c).subi(b.mul(s));
+          b.assign(b.mul(c).addi(a.mul(s)));
+          a.assign(first);
+        });
+  }
+
+  private static INDArray columns(INDArray heads, int from, int to) {
+    return heads.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(from, to));
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
+    new Nd4jAttention(heads, segments, scale)
+        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, segments, dY, logSumExp);
+    new Nd4jAttention(heads, segments, scale)
+        .backward(
+            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
+            nd4j(dQ),
+            nd4j(dK),
+            nd4j(dV));
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  @Override
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    Shapes.swiGlu("swiGlu", gate, up, y);
+    Nd4jScratch.run(
+        () -> flat(y).assign(Transforms.sigmoid(flat(gate), true).muli(flat(gate)).muli(flat(up))));
+  }
+
+  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
+  @Override
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    Shapes.swiGlu("swiGluBackwardInPlace", gate, up, dY);
+    Nd4jScratch.run(
+        () -> {
+          INDArray g = flat(gate);
+          INDArray u = flat(up);
+          INDArray sigma = Transforms.sigmoid(g, true);
+          INDArray slope = sigma.rsub(1).muli(g).addi(1).muli(sigma); // silu'(g)
+          INDArray dGate = slope.muli(u).muli(flat(dY));
+          u.assign(sigma.muli(g).muli(flat(dY)));
+          g.assign(dGate);
+        });
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  @Override
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    Shapes.dropout("dropout", x, rate, y);
+    dropout.forMask(
+        x.size(),
+        rate,
+        seed,
+        (offset, count, mask) ->
+            nd4j(y).arrayFrom(offset, count).assign(mask.muli(nd4j(x).arrayFrom(offset, count))));
+  }
+
+  @Override
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    Shapes.dropout("dropoutBackward", dY, rate, dX);
+    dropout.forMask(
+        dY.size(),
+        rate,
+        seed,
+        (offset, count, mask) ->
+            nd4j(dX).arrayFrom(offset, count).addi(mask.muli(nd4j(dY).arrayFrom(offset, count))));
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  @Override
+  public void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    Shapes.logProbs(logits, targets, temperature, logProbs, logSumExp, entropies);
+    Shapes.perRow("tokenLogProbs", logits, argmax.length, "argmax");
+    Nd4jScratch.run(
+        () ->
+            Nd4jLogProbs.forward(
+                nd4j(logits), targets, temperature, logProbs, logSumExp, entropies, argmax));
+  }
+
+  @Override
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    Shapes.logProbs(logits, targets, temperature, logSumExp, dLogProbs);
+    Nd4jScratch.run(
+        () ->
+            Nd4jLogProbs.backwardInPlace(nd4j(logits), targets, temperature, logSumExp, dLogProbs));
+  }
+
+  @Override
+  public String description() {
+    return "ND4J operations on " + (Nd4j.getEnvironment().isCPU() ? "processors" : "a CUDA device");
+  }
+}
