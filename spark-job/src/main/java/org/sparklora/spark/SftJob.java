@@ -64,7 +64,7 @@ public final class SftJob {
       AdapterNetwork network =
           AdapterNetwork.create(
               model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
-      Kernels kernels = KernelsProvider.kernels();
+      Kernels kernels = KernelsProvider.hostKernels();
       Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
       initial.write(kernels, parameters);
       Synchronizer synchronizer =

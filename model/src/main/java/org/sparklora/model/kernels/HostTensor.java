@@ -5,7 +5,6 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.ShortPointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A tensor in this process's memory outside the Java heap, where native gemm can read it uncopied.
@@ -41,12 +40,6 @@ final class HostTensor extends Tensor {
   /** Memory of someone else, who keeps it alive as long as {@code pointer} is reachable. */
   static HostTensor wrap(Pointer pointer, long byteOffset, DType dtype, long... shape) {
     return new HostTensor(pointer, false, pointer.address() + byteOffset, dtype, shape);
-  }
-
-  /** A whole float32 array of ND4J's, which computes on processors. */
-  static HostTensor over(INDArray array) {
-    return wrap(
-        array.data().pointer(), array.offset() * Float.BYTES, DType.FLOAT32, array.length());
   }
 
   /** A pointer to the first element, of the elements' type. */

@@ -1,7 +1,6 @@
 package org.sparklora.model.kernels;
 
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The arithmetic of the decoder. One implementation per way of computing; all agree with {@link
@@ -36,12 +35,6 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
    * nothing to do where both are one.
    */
   void writeBack(Tensor wrapped, Pointer memory);
-
-  /**
-   * A float32 tensor over all elements of one of ND4J's arrays, such as DL4J's parameters, which it
-   * shares: both sides see what either writes.
-   */
-  Tensor wrap(INDArray array);
 
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   void copy(Tensor x, Tensor y);

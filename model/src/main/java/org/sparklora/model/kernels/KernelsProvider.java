@@ -29,8 +29,20 @@ public final class KernelsProvider {
     return Shared.KERNELS;
   }
 
+  /**
+   * Kernels that compute in this process's memory, for vectors that lie there: {@link #kernels}
+   * unless those are a device's.
+   */
+  public static Kernels hostKernels() {
+    return Shared.HOST_KERNELS;
+  }
+
   private static final class Shared {
     static final Kernels KERNELS = choose();
+    static final Kernels HOST_KERNELS =
+        KERNELS instanceof Nd4jKernels nd4j && !nd4j.inPlace()
+            ? create("vector", threads())
+            : KERNELS;
 
     private static Kernels choose() {
       Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, "vector"), threads());
@@ -48,7 +60,7 @@ public final class KernelsProvider {
   public static Kernels create(String name, int threads) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "reference" -> new ReferenceKernels();
-      case "nd4j" -> new Nd4jKernels();
+      case "nd4j" -> new Nd4jKernels(threads);
       case "vector" -> hasVectorModule() ? new VectorKernels(threads) : withoutVectorModule();
       default ->
           throw new IllegalArgumentException(

@@ -31,13 +31,23 @@ final class Nd4jKernels implements Kernels {
   private final boolean inPlace;
   private final Nd4jDropout dropout = new Nd4jDropout();
 
-  Nd4jKernels() {
-    this(Nd4j.getEnvironment().isCPU());
+  /**
+   * @param threads on processors; ND4J has one number of them for the whole JVM
+   */
+  Nd4jKernels(int threads) {
+    this(threads, Nd4j.getEnvironment().isCPU());
   }
 
   /** For tests: {@code inPlace} says whether ND4J reads and writes this process's memory. */
-  Nd4jKernels(boolean inPlace) {
+  Nd4jKernels(int threads, boolean inPlace) {
     this.inPlace = inPlace;
+    Nd4j.getEnvironment().setMaxThreads(threads);
+    Nd4j.getEnvironment().setMaxMasterThreads(threads);
+  }
+
+  /** Whether ND4J computes in this process's memory and not on a device. */
+  boolean inPlace() {
+    return inPlace;
   }
 
   private static Nd4jTensor nd4j(Tensor tensor) {
@@ -67,11 +77,6 @@ final class Nd4jKernels implements Kernels {
     Tensor copy = allocate(dtype, shape);
     HostTensor.wrap(memory, byteOffset, dtype, shape).transferTo(copy);
     return copy;
-  }
-
-  @Override
-  public Tensor wrap(INDArray array) {
-    return Nd4jTensor.over(array);
   }
 
   @Override

@@ -41,11 +41,6 @@ final class Nd4jTensor extends Tensor {
     return new Nd4jTensor(buffer, false, 0, dtype, shape);
   }
 
-  /** A whole float32 array of somebody else's, such as DL4J's parameters. */
-  static Nd4jTensor over(INDArray array) {
-    return new Nd4jTensor(array.data(), false, array.offset(), DType.FLOAT32, array.length());
-  }
-
   private static DataType dataType(DType dtype) {
     return switch (dtype) {
       case FLOAT32 -> DataType.FLOAT;

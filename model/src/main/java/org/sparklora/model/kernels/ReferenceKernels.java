@@ -2,7 +2,6 @@ package org.sparklora.model.kernels;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Plain loops, written to be read: the oracle that every other implementation is tested against,
@@ -29,11 +28,6 @@ final class ReferenceKernels implements Kernels {
   @Override
   public void writeBack(Tensor wrapped, Pointer memory) {
     // it is the same memory
-  }
-
-  @Override
-  public Tensor wrap(INDArray array) {
-    return HostTensor.over(array);
   }
 
   @Override

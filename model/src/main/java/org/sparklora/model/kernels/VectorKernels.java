@@ -1,7 +1,6 @@
 package org.sparklora.model.kernels;
 
 import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
@@ -43,11 +42,6 @@ final class VectorKernels implements Kernels {
   @Override
   public void writeBack(Tensor wrapped, Pointer memory) {
     // it is the same memory
-  }
-
-  @Override
-  public Tensor wrap(INDArray array) {
-    return HostTensor.over(array);
   }
 
   @Override

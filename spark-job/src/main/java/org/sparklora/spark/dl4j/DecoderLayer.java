@@ -12,9 +12,11 @@ import org.deeplearning4j.nn.layers.BaseLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.concurrency.AffinityManager;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
+import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
@@ -60,12 +62,18 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
     return new Pair<>(gradient, null);
   }
 
-  /** The first element of a whole vector, to be shared without copying. */
+  /**
+   * The first element of a whole vector, to be shared without copying. With {@code nd4j-cuda} it is
+   * the copy in this process's memory, from now on the one that counts.
+   */
   static Pointer address(INDArray vector) {
     if (vector.data().offset() != 0 || vector.offset() != 0) {
       throw new IllegalStateException(
           "Cannot share a view that starts inside another array: " + vector.shapeInfoToString());
     }
+    AffinityManager affinity = Nd4j.getAffinityManager();
+    affinity.ensureLocation(vector, AffinityManager.Location.HOST);
+    affinity.tagLocation(vector, AffinityManager.Location.HOST);
     return vector.data().pointer();
   }
 

@@ -58,7 +58,7 @@ public final class AveragingError implements Serializable {
     if (layout == null) {
       return Optional.empty();
     }
-    Kernels kernels = KernelsProvider.kernels();
+    Kernels kernels = KernelsProvider.hostKernels();
     Tensor vector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
     int outputs =
         layout.modules().stream()

@@ -91,6 +91,7 @@ public final class ExecutorModel {
         }
         sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
+      kernels.writeBack(gradientVector, gradient);
       return sum;
     } finally {
       turn.unlock();

@@ -61,7 +61,7 @@ public final class FlatVector implements Externalizable, KryoSerializable {
 
   /** Adds {@code other} to this and returns this. */
   public FlatVector add(FlatVector other) {
-    var kernels = KernelsProvider.kernels();
+    var kernels = KernelsProvider.hostKernels();
     kernels.addScaled(
         kernels.wrap(other.memory, 0, DType.FLOAT32, size()),
         1f,

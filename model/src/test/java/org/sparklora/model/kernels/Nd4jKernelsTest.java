@@ -1,0 +1,91 @@
+package org.sparklora.model.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** What the contract tests' sizes do not reach: several tiles, devices, DL4J's workspaces. */
+class Nd4jKernelsTest {
+  private static final long SEED = 4;
+
+  private final Nd4jKernels kernels = new Nd4jKernels(1);
+
+  @Test
+  void aWeightOfSeveralWidenedTilesIsReadWhole() {
+    int in = 1024;
+    int out = Nd4jKernels.TILE / in + 100;
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, 2, in);
+        Tensor w = GuardedTensor.weight(kernels, DType.BFLOAT16, SEED, out, in);
+        GuardedTensor y = GuardedTensor.filled(kernels, 0, 2, out);
+        GuardedTensor expected = GuardedTensor.filled(kernels, 0, 2, out);
+        GuardedTensor dX = GuardedTensor.filled(kernels, 1, 2, in);
+        GuardedTensor expectedDx = GuardedTensor.filled(kernels, 1, 2, in)) {
+      kernels.matmul(x.tensor(), w, y.tensor());
+      REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      y.assertCloseTo(expected.values(), 5e-5);
+      kernels.matmulBackwardInput(expected.tensor(), w, 0.01f, dX.tensor());
+      REFERENCE.matmulBackwardInput(expected.tensor(), w, 0.01f, expectedDx.tensor());
+      dX.assertCloseTo(expectedDx.values(), 1e-4);
+    }
+  }
+
+  @Test
+  void dropoutGoesOnWhereAChunkEnds() {
+    long size = Nd4jDropout.CHUNK + 1000L;
+    try (Tensor x = kernels.allocate(size);
+        Tensor y = kernels.allocate(size);
+        Tensor expected = REFERENCE.allocate(size)) {
+      kernels.fill(x, 3);
+      kernels.dropout(x, 0.4f, SEED, y);
+      REFERENCE.dropout(x, 0.4f, SEED, expected);
+      assertThat(y.toArray()).isEqualTo(expected.toArray());
+    }
+  }
+
+  @Test
+  void memoryThatADeviceCannotReachIsCopiedThereAndBack() {
+    Nd4jKernels onDevice = new Nd4jKernels(1, false);
+    try (FloatPointer memory = new FloatPointer(1, 2, 3);
+        Tensor wrapped = onDevice.wrap(memory, Float.BYTES, DType.FLOAT32, 2);
+        Tensor whole = onDevice.wrap(memory, 0, DType.FLOAT32, 3)) {
+      assertThat(wrapped.toArray()).containsExactly(2, 3);
+      onDevice.addScaled(whole, 1, whole);
+      assertThat(memory.get(2)).isEqualTo(3);
+      onDevice.writeBack(whole, memory);
+      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
+          .containsExactly(2, 4, 6);
+      assertThat(wrapped.toArray()).containsExactly(2, 3);
+    }
+  }
+
+  @Test
+  void memoryOfThisProcessIsSharedOnProcessors() {
+    try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
+      kernels.fill(kernels.wrap(memory, Float.BYTES, DType.FLOAT32, 2), 5);
+      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
+          .containsExactly(1, 5, 5);
+    }
+  }
+
+  @Test
+  void tensorsOutliveTheWorkspaceTheyAreAllocatedIn() {
+    MemoryWorkspace dl4j = Nd4j.getWorkspaceManager().getAndActivateWorkspace("somebody-else's");
+    Tensor x = kernels.allocate(1000);
+    kernels.fill(x, 7);
+    dl4j.close();
+    for (int i = 0; i < 3; i++) { // others take the workspace's memory
+      try (MemoryWorkspace again =
+          Nd4j.getWorkspaceManager().getAndActivateWorkspace("somebody-else's")) {
+        assertThat(again.isScopeActive()).isTrue();
+        Nd4j.ones(2000);
+      }
+    }
+    assertThat(x.toArray()).containsOnly(7f);
+    x.close();
+    x.close(); // idempotent
+  }
+}
