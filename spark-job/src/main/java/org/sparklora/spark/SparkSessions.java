@@ -33,6 +33,7 @@ public final class SparkSessions {
     }
     // DL4J's arrays and our records travel with Java's serialiser; Kryo 4 cannot read records back
     conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+    conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return SparkSession.builder().config(conf).getOrCreate();

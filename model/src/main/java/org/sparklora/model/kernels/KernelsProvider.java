@@ -7,9 +7,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Picks the {@link Kernels} of this JVM.
  *
- * <p>System property {@code sparklora.kernels} names them ({@code vector}, the default, {@code
- * nd4j} or {@code reference}); {@code sparklora.threads} says on how many threads they run, by
- * default one for each processor.
+ * <p>System property {@code sparklora.kernels} names them ({@code vector}, {@code nd4j} or {@code
+ * reference}; by default nd4j where a GPU was {@link DeviceChoice chosen}, else vector); {@code
+ * sparklora.threads} says on how many threads they run, by default one for each processor.
  *
  * <p>Thread-safe.
  */
@@ -44,8 +44,12 @@ public final class KernelsProvider {
             ? create("vector", threads())
             : KERNELS;
 
+    private static String usual() {
+      return DeviceChoice.isMade() ? "nd4j" : "vector";
+    }
+
     private static Kernels choose() {
-      Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, "vector"), threads());
+      Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, usual()), threads());
       LOG.info("Kernels: {}", chosen.description());
       return chosen;
     }

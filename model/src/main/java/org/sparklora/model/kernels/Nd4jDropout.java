@@ -35,7 +35,7 @@ final class Nd4jDropout {
     long key = DropoutMask.key(seed, offset >>> 32);
     int low = (int) key;
     int high = (int) (key >>> 32);
-    INDArray counter = counters(count).add(of((int) offset * DropoutMask.K1 + low));
+    INDArray counter = counters(count).add((int) offset * DropoutMask.K1 + low);
     INDArray bits = shifted(mix(xor(mix(counter), of(high))), 8);
     return bits.gte(DropoutMask.threshold(rate)).castTo(DataType.FLOAT).muli(1 / (1 - rate));
   }
@@ -55,8 +55,8 @@ final class Nd4jDropout {
 
   /** {@code DropoutMask.mix}, line by line. */
   private static INDArray mix(INDArray h) {
-    h = xor(h, shifted(h, 16)).muli(of(DropoutMask.K2));
-    h = xor(h, shifted(h, 13)).muli(of(DropoutMask.K3));
+    h = xor(h, shifted(h, 16)).muli(DropoutMask.K2);
+    h = xor(h, shifted(h, 13)).muli(DropoutMask.K3);
     return xor(h, shifted(h, 16));
   }
 

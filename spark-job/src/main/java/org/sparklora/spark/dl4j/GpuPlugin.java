@@ -1,0 +1,42 @@
+package org.sparklora.spark.dl4j;
+
+import java.util.Map;
+import org.apache.spark.SparkContext;
+import org.apache.spark.api.plugin.DriverPlugin;
+import org.apache.spark.api.plugin.ExecutorPlugin;
+import org.apache.spark.api.plugin.PluginContext;
+import org.apache.spark.api.plugin.SparkPlugin;
+import org.apache.spark.resource.ResourceInformation;
+import org.sparklora.model.kernels.DeviceChoice;
+
+/**
+ * Chooses each executor's GPU when it starts: a task would be too late, since arrays are received,
+ * and ND4J with them started, before its code runs. Without GPUs among Spark's resources it does
+ * nothing.
+ */
+public final class GpuPlugin implements SparkPlugin {
+
+  @Override
+  public DriverPlugin driverPlugin() {
+    return new DriverPlugin() {
+      @Override
+      public Map<String, String> init(SparkContext spark, PluginContext context) {
+        GpuAddress.checkAmount(context.conf().get(GpuAddress.TASK_AMOUNT, "1"));
+        return Map.of();
+      }
+    };
+  }
+
+  @Override
+  public ExecutorPlugin executorPlugin() {
+    return new ExecutorPlugin() {
+      @Override
+      public void init(PluginContext context, Map<String, String> extra) {
+        ResourceInformation gpus = context.resources().get("gpu");
+        if (gpus != null) {
+          DeviceChoice.use(GpuAddress.only(gpus.addresses()));
+        }
+      }
+    };
+  }
+}
