@@ -2,7 +2,9 @@ package org.sparklora.model;
 
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.SwiGlu;
 import org.sparklora.model.layer.TokenPlaces;
@@ -35,11 +37,36 @@ record DecoderBlock(
 
   /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
+    forward(
+        workspace,
+        (normed, mid) -> attention.forward(workspace, places, normed, saved.attention, mid),
+        x,
+        saved,
+        y);
+  }
+
+  /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
+  void extend(
+      Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
+    forward(
+        workspace,
+        (normed, mid) -> attention.extend(workspace, places, normed, saved.attention, cache, mid),
+        x,
+        saved,
+        y);
+  }
+
+  /** {@code mid += attention(normed)}. */
+  private interface Attend {
+    void add(Tensor normed, Tensor mid);
+  }
+
+  private void forward(Workspace workspace, Attend attend, Tensor x, Saved saved, Tensor y) {
     Kernels kernels = workspace.kernels();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
     attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
     kernels.copy(x, saved.mid);
-    attention.forward(workspace, places, normed, saved.attention, saved.mid);
+    attend.add(normed, saved.mid);
 
     feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
     kernels.copy(saved.mid, y);

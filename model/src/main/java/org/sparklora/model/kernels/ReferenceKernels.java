@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -50,6 +51,16 @@ final class ReferenceKernels implements Kernels {
       out[i] += alpha * in[i];
     }
     store(out, y);
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Shapes.putRows(x, rows, y);
+    float[] row = new float[x.columns()];
+    for (int n = 0; n < rows.length; n++) {
+      x.read((long) n * row.length, row, 0, row.length);
+      y.write((long) rows[n] * row.length, row, 0, row.length);
+    }
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -301,6 +312,20 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    ReferenceBranchAttention.forward(q, k, v, heads, branches, scale, y, logSumExp);
+  }
+
+  @Override
   public void attentionBackward(
       Tensor q,
       Tensor k,
@@ -431,6 +456,33 @@ final class ReferenceKernels implements Kernels {
         z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
       }
       logits.write((long) m * z.length, z, 0, z.length);
+    }
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Shapes.draw(logits, temperature, floors, uniforms, tokens);
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < tokens.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      float top = Float.NEGATIVE_INFINITY;
+      for (float logit : z) {
+        top = Math.max(top, logit);
+      }
+      double[] cumulative = new double[z.length]; // Σ exp((z − max) / temperature)
+      double total = 0;
+      for (int i = 0; i < z.length; i++) {
+        total += z[i] >= floors[m] ? Math.exp((double) (z[i] - top) / temperature) : 0;
+        cumulative[i] = total;
+      }
+      int token = 0;
+      while (token < z.length - 1 && cumulative[token] <= uniforms[m] * total) {
+        token++;
+      }
+      tokens[m] = token;
     }
   }
 

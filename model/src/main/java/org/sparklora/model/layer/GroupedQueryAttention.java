@@ -53,9 +53,7 @@ public record GroupedQueryAttention(
   /** {@code residual += o(attention(q(x), k(x), v(x)))}, with x and residual {@code (N, C)}. */
   public void forward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
-    query.forward(workspace, x, saved.q, saved.uQuery);
-    key.forward(workspace, x, saved.k, saved.uKey);
-    value.forward(workspace, x, saved.v, saved.uValue);
+    project(workspace, x, saved);
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(workspace, places, q, k, false);
@@ -63,6 +61,45 @@ public record GroupedQueryAttention(
         .kernels()
         .attention(q, k, saved.v, heads, places.segments(), scale(), saved.y, saved.logSumExp);
     output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  /**
+   * {@link #forward} for tokens whose predecessors are in a cache, to which theirs are added.
+   * Without dropout and without a backward.
+   */
+  public void extend(
+      Workspace workspace,
+      CachedPlaces places,
+      Tensor x,
+      Saved saved,
+      KeyValues cache,
+      Tensor residual) {
+    Kernels kernels = workspace.kernels();
+    project(workspace, x, saved);
+    Tensor q = headsOfQuery(workspace, saved);
+    Tensor k = headsOfKey(workspace, saved);
+    if (rotated) {
+      places.rotary().rotate(kernels, q, heads.size(), places.positions(), false);
+      places.rotary().rotate(kernels, k, heads.size(), places.positions(), false);
+    }
+    kernels.putRows(k, places.slots(), cache.keys());
+    kernels.putRows(saved.v, places.slots(), cache.values());
+    kernels.attention(
+        q,
+        cache.keys(),
+        cache.values(),
+        heads,
+        places.branches(),
+        scale(),
+        saved.y,
+        saved.logSumExp);
+    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  private void project(Workspace workspace, Tensor x, Saved saved) {
+    query.forward(workspace, x, saved.q, saved.uQuery);
+    key.forward(workspace, x, saved.k, saved.uKey);
+    value.forward(workspace, x, saved.v, saved.uValue);
   }
 
   /** Adds to dX, with dResidual the gradient of what forward added to. */

@@ -1,0 +1,154 @@
+package org.sparklora.model.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.kernels.Kernels.Heads;
+
+/** Attention over a cache: every implementation against the reference's. */
+class BranchAttentionContractTest {
+  private static final long SEED = 31;
+
+  /** Slots of the cache. */
+  private static final int SLOTS = 400;
+
+  /** As for attention without a cache. */
+  private static final double FORWARD = 5e-6;
+
+  static Stream<Arguments> cases() {
+    List<Heads> heads = List.of(new Heads(4, 2, 16), new Heads(9, 3, 64), new Heads(2, 2, 5));
+    List<List<Branch>> branches =
+        List.of(
+            // single tokens after a shared prefix, and after nothing
+            List.of(
+                new Branch(0, 1, 10, 30, 100, 0),
+                new Branch(1, 1, 10, 30, 150, 17),
+                new Branch(2, 1, 0, 0, 0, 0),
+                new Branch(3, 1, 390, 1, 398, 1)),
+            // several tokens: a start, the continuation of a prefix, more after own keys
+            List.of(
+                Branch.ofStart(65, 20),
+                new Branch(65, 7, 20, 65, 100, 0),
+                new Branch(72, 130, 20, 65, 120, 40)));
+    return KernelsUnderTest.ALL.stream()
+        .flatMap(k -> heads.stream().flatMap(h -> branches.stream().map(b -> arguments(k, h, b))));
+  }
+
+  private static final class Case implements AutoCloseable {
+    final GuardedTensor q;
+    final GuardedTensor k;
+    final GuardedTensor v;
+    final GuardedTensor y;
+    final GuardedTensor logSumExp;
+    final Heads heads;
+
+    Case(Heads heads, int queries) {
+      this.heads = heads;
+      long queryWidth = (long) heads.query() * heads.size();
+      long keyWidth = (long) heads.keyValue() * heads.size();
+      q = GuardedTensor.random(SEED, queries, queryWidth);
+      k = GuardedTensor.random(SEED + 1, SLOTS, keyWidth);
+      v = GuardedTensor.random(SEED + 2, SLOTS, keyWidth);
+      y = GuardedTensor.filled(Float.NaN, queries, queryWidth);
+      logSumExp = GuardedTensor.filled(Float.NaN, queries, heads.query());
+    }
+
+    void run(Kernels kernels, List<Branch> branches) {
+      float scale = 2 / (float) Math.sqrt(heads.size());
+      kernels.attention(
+          q.tensor(),
+          k.tensor(),
+          v.tensor(),
+          heads,
+          branches,
+          scale,
+          y.tensor(),
+          logSumExp.tensor());
+    }
+
+    @Override
+    public void close() {
+      Stream.of(q, k, v, y, logSumExp).forEach(GuardedTensor::close);
+    }
+  }
+
+  private static int queries(List<Branch> branches) {
+    return branches.stream().mapToInt(Branch::queries).sum();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void agreesWithReference(Kernels kernels, Heads heads, List<Branch> branches) {
+    try (Case expected = new Case(heads, queries(branches));
+        Case actual = new Case(heads, queries(branches))) {
+      expected.run(REFERENCE, branches);
+      actual.run(kernels, branches);
+      actual.y.assertCloseTo(expected.y.values(), FORWARD);
+      actual.logSumExp.assertCloseTo(expected.logSumExp.values(), FORWARD);
+    }
+  }
+
+  static Stream<Kernels> kernels() {
+    return KernelsUnderTest.ALL.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void aStartIsADocument(Kernels kernels) {
+    Heads heads = new Heads(4, 2, 16);
+    try (Case cached = new Case(heads, SLOTS);
+        Case packed = new Case(heads, SLOTS)) {
+      cached.run(kernels, List.of(Branch.ofStart(SLOTS, 0)));
+      REFERENCE.attention(
+          packed.q.tensor(),
+          packed.k.tensor(),
+          packed.v.tensor(),
+          heads,
+          Segments.ofLengths(SLOTS),
+          2 / (float) Math.sqrt(heads.size()),
+          packed.y.tensor(),
+          packed.logSumExp.tensor());
+      cached.y.assertCloseTo(packed.y.values(), FORWARD);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void whatABranchGetsDoesNotDependOnTheOthersToTheBit(Kernels kernels) {
+    Heads heads = new Heads(9, 3, 64);
+    Branch second = new Branch(1, 1, 10, 30, 150, 17);
+    try (Case alone = new Case(heads, 3);
+        Case together = new Case(heads, 3)) {
+      alone.run(kernels, List.of(second));
+      together.run(
+          kernels,
+          List.of(new Branch(0, 1, 10, 30, 100, 5), second, new Branch(2, 1, 0, 200, 300, 9)));
+      assertThat(together.y.tensor().rows(1, 2).toArray())
+          .isEqualTo(alone.y.tensor().rows(1, 2).toArray());
+      assertThat(alone.y.tensor().rows(0, 1).toArray()).containsOnly(Float.NaN);
+    }
+  }
+
+  @Test
+  void refusesBranchesBeyondTheTensors() {
+    try (Case tensors = new Case(new Heads(4, 2, 16), 3)) {
+      assertThatThrownBy(() -> tensors.run(REFERENCE, List.of(new Branch(2, 2, 0, 0, 0, 0))))
+          .hasMessageContaining("beyond");
+      assertThatThrownBy(
+              () -> tensors.run(REFERENCE, List.of(new Branch(0, 1, SLOTS - 1, 2, 0, 0))))
+          .hasMessageContaining("beyond");
+      assertThatThrownBy(
+              () -> tensors.run(REFERENCE, List.of(new Branch(0, 1, 0, 0, SLOTS - 4, 4))))
+          .hasMessageContaining("beyond");
+    }
+    assertThatThrownBy(() -> new Branch(0, 0, 0, 0, 0, 0)).hasMessageContaining("a query");
+  }
+}
