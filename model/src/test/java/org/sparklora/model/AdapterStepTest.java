@@ -128,7 +128,8 @@ class AdapterStepTest {
 
     StepResult result = step.lossAndGradient(parameters, batch, LOSS, 5, gradient);
 
-    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0));
+    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0, result.logProbs()));
+    assertThat(result.logProbs().count()).isZero();
     assertThat(gradient.toArray()).containsOnly(0f);
     assertThat(step.logProbs(parameters, batch, 1f).count()).isZero();
   }
