@@ -1,9 +1,13 @@
 package org.sparklora.model;
 
-import java.util.Arrays;
+import java.nio.IntBuffer;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.loss.PolicyTargets;
 
 /**
@@ -52,22 +56,21 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
       }
     }
 
+    /** The n-th token of prompt and completion. */
+    private int token(int n) {
+      return n < prompt.length ? prompt[n] : completion[n - prompt.length];
+    }
+
     /** Tokens that are trained on. */
     int targetCount() {
       return masked ? 0 : completion.length;
     }
-
-    private PackedBatch.Row packed() {
-      int[] tokens = Arrays.copyOf(prompt, prompt.length + completion.length);
-      System.arraycopy(completion, 0, tokens, prompt.length, completion.length);
-      int[] labels = tokens.clone();
-      Arrays.fill(labels, 0, prompt.length, PackedBatch.IGNORED_LABEL);
-      return PackedBatch.Row.of(tokens, labels);
-    }
   }
 
   /**
-   * A micro-batch of these completions.
+   * A micro-batch of these completions. Prompts that several of them have are computed once: each
+   * completion continues the prompt's tokens but the last, whose logits are different completions'
+   * first.
    *
    * @throws IllegalArgumentException if some of them have old or reference log-probabilities and
    *     others have not
@@ -80,7 +83,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     }
     List<Row> trained = rows.stream().filter(row -> row.targetCount() > 0).toList();
     return new PolicyBatch(
-        PackedBatch.of(trained.stream().map(Row::packed).toList()),
+        new Packing(trained).batch(),
         new PolicyTargets(
             lengths,
             advantages,
@@ -108,5 +111,57 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
       start += own.length;
     }
     return Optional.of(all);
+  }
+
+  /** Lays completions end to end. */
+  private static final class Packing {
+    private static final int NO_PREFIX = -1;
+
+    private final List<Row> rows;
+    private final Map<IntBuffer, Integer> siblings = new HashMap<>(); // of a prompt, by its tokens
+    private final Map<IntBuffer, Integer> documents = new HashMap<>(); // of a shared prompt
+    private final IntStream.Builder tokens = IntStream.builder();
+    private final IntStream.Builder targets = IntStream.builder();
+    private final IntStream.Builder lengths = IntStream.builder();
+    private final IntStream.Builder prefixes = IntStream.builder();
+    private int documentCount = 0;
+
+    Packing(List<Row> rows) {
+      this.rows = rows;
+      rows.forEach(row -> siblings.merge(IntBuffer.wrap(row.prompt), 1, Integer::sum));
+    }
+
+    PackedBatch batch() {
+      for (Row row : rows) {
+        IntBuffer prompt = IntBuffer.wrap(row.prompt);
+        int last = row.prompt.length - 1;
+        if (last > 0 && siblings.get(prompt) > 1) {
+          int prefix = documents.computeIfAbsent(prompt, p -> add(row, 0, last, NO_PREFIX));
+          add(row, last, last + row.completion.length, prefix);
+        } else {
+          add(row, 0, last + row.completion.length, NO_PREFIX);
+        }
+      }
+      return new PackedBatch(
+          tokens.build().toArray(),
+          targets.build().toArray(),
+          Segments.ofLengths(lengths.build().toArray()).continuing(prefixes.build().toArray()));
+    }
+
+    /**
+     * Adds the tokens {@code [from, to)} of prompt and completion as a document; a completion's
+     * last token predicts nothing and is left out.
+     *
+     * @return the document's number
+     */
+    private int add(Row row, int from, int to, int prefix) {
+      for (int n = from; n < to; n++) {
+        tokens.add(row.token(n));
+        targets.add(n < row.prompt.length - 1 ? PackedBatch.NO_TARGET : row.token(n + 1));
+      }
+      lengths.add(to - from);
+      prefixes.add(prefix);
+      return documentCount++;
+    }
   }
 }

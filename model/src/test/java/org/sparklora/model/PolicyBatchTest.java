@@ -16,13 +16,39 @@ class PolicyBatchTest {
   @Test
   void completionsAreTargetsAndPromptsAreNot() {
     PolicyBatch batch =
-        PolicyBatch.of(
-            List.of(row(false, Optional.empty(), 3, 4), row(false, Optional.empty(), 5)));
+        PolicyBatch.of(List.of(row(false, Optional.empty(), 3, 4), other(7, 8), other(6, 5)));
 
-    assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 4, 1, 2, 5);
-    assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, -1, -1, 5, -1);
-    assertThat(batch.targets().lengths()).containsExactly(2, 1);
+    // the last token of a completion predicts nothing
+    assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 7, 6);
+    assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, 8, 5);
+    assertThat(batch.packed().segments().positions()).containsExactly(0, 1, 2, 0, 0);
+    assertThat(batch.packed().segments().isBranched()).isFalse();
+    assertThat(batch.targets().lengths()).containsExactly(2, 1, 1);
     assertThat(batch.targets().oldLogProbs()).isEmpty();
+  }
+
+  /** A completion of one token to a prompt of one token. */
+  private static PolicyBatch.Row other(int prompt, int completion) {
+    return new PolicyBatch.Row(
+        new int[] {prompt}, new int[] {completion}, 0, false, Optional.empty(), Optional.empty());
+  }
+
+  @Test
+  void completionsOfOnePromptShareIt() {
+    PolicyBatch batch =
+        PolicyBatch.of(
+            List.of(
+                row(false, Optional.empty(), 3, 4),
+                other(7, 8),
+                row(false, Optional.empty(), 5),
+                other(7, 9)));
+
+    assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 7, 2, 7);
+    assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, 8, 5, 9);
+    assertThat(batch.packed().segments().boundaries()).containsExactly(0, 1, 3, 4, 5, 6);
+    assertThat(batch.packed().segments().prefixes()).containsExactly(-1, 0, -1, 0, -1);
+    assertThat(batch.packed().segments().positions()).containsExactly(0, 1, 2, 0, 1, 0);
+    assertThat(batch.targets().lengths()).containsExactly(2, 1, 1, 1);
   }
 
   @Test
@@ -33,7 +59,7 @@ class PolicyBatchTest {
                 row(true, Optional.of(new float[] {-1, -2}), 3, 4),
                 row(false, Optional.of(new float[] {-3}), 5)));
 
-    assertThat(batch.packed().tokens()).containsExactly(1, 2, 5);
+    assertThat(batch.packed().tokens()).containsExactly(1, 2);
     assertThat(batch.targets().lengths()).containsExactly(0, 1);
     assertThat(batch.targets().oldLogProbs())
         .hasValueSatisfying(old -> assertThat(old).containsExactly(-3f));

@@ -36,6 +36,11 @@ public record Branch(
     return new Branch(0, queries, 0, 0, start, 0);
   }
 
+  /** Where the keys begin that the branch reaches back to. */
+  int rootStart() {
+    return prefixLength > 0 ? prefixStart : ownStart;
+  }
+
   /** Keys that query i of the branch sees. */
   int visible(int i) {
     return prefixLength + ownBefore + i + 1;

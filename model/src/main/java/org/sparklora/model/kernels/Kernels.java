@@ -168,6 +168,25 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels {
       Tensor dK,
       Tensor dV);
 
+  /**
+   * The backward of attention over branches; adds to dQ, dK and dV.
+   *
+   * @param branches the prefix of each begins where a branch without prefix does
+   */
+  void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV);
+
   /** How the columns of q, k and v divide into heads: H, K and D. */
   record Heads(int query, int keyValue, int size) {
     public Heads {

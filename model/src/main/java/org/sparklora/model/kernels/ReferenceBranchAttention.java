@@ -67,6 +67,81 @@ final class ReferenceBranchAttention {
     logSumExp.write(row, new float[] {(float) (largest + Math.log(denominator))}, 0, 1);
   }
 
+  /**
+   * With p as in {@link #forward}: {@code dV += p·dY, dS = p·(dY·v − dY·y), dQ += scale·dS·k, dK +=
+   * scale·dS·q}.
+   */
+  static void backward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Kernels.Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    int size = heads.size();
+    double[] dQueries = widened(dQ);
+    double[] dKeys = widened(dK);
+    double[] dValues = widened(dV);
+    for (Branch branch : branches) {
+      for (int i = 0; i < branch.queries(); i++) {
+        for (int h = 0; h < heads.query(); h++) {
+          long row = (long) (branch.firstQuery() + i) * heads.query() + h;
+          int kv = h * heads.keyValue() / heads.query();
+          float[] query = read(q, row, size);
+          float[] dOut = read(dY, row, size);
+          double centre = dot(dOut, read(y, row, size));
+          float[] lse = new float[1];
+          logSumExp.read(row, lse, 0, 1);
+          for (int s = 0; s < branch.visible(i); s++) {
+            long keyRow = keyRow(branch, s) * heads.keyValue() + kv;
+            float[] key = read(k, keyRow, size);
+            double p = Math.exp(scale * dot(query, key) - lse[0]);
+            double dS = p * (dot(dOut, read(v, keyRow, size)) - centre);
+            for (int d = 0; d < size; d++) {
+              dValues[(int) keyRow * size + d] += p * dOut[d];
+              dQueries[(int) row * size + d] += scale * dS * key[d];
+              dKeys[(int) keyRow * size + d] += scale * dS * query[d];
+            }
+          }
+        }
+      }
+    }
+    store(dQueries, dQ);
+    store(dKeys, dK);
+    store(dValues, dV);
+  }
+
+  private static double[] widened(Tensor tensor) {
+    float[] values = tensor.toArray();
+    double[] widened = new double[values.length];
+    for (int i = 0; i < values.length; i++) {
+      widened[i] = values[i];
+    }
+    return widened;
+  }
+
+  private static void store(double[] values, Tensor tensor) {
+    float[] narrowed = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      narrowed[i] = (float) values[i];
+    }
+    tensor.write(0, narrowed, 0, narrowed.length);
+  }
+
+  private static double dot(float[] a, float[] b) {
+    double sum = 0;
+    for (int d = 0; d < a.length; d++) {
+      sum += (double) a[d] * b[d];
+    }
+    return sum;
+  }
+
   /** The row of the s-th key that a branch sees. */
   private static long keyRow(Branch branch, int s) {
     return s < branch.prefixLength()

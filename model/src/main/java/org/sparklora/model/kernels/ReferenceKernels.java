@@ -344,6 +344,27 @@ final class ReferenceKernels implements Kernels {
     ReferenceAttention.backward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
   }
 
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    ReferenceBranchAttention.backward(
+        q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
+  }
+
   // ---- gated feed-forward --------------------------------------------------------------------
 
   @Override

@@ -1,6 +1,8 @@
 package org.sparklora.model.kernels;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The checks at the entry of every operation of {@link Kernels}, shared by all implementations: a
@@ -127,6 +129,9 @@ final class Shapes {
       Tensor y,
       Tensor logSumExp) {
     floats("attention", q, k, v, y, logSumExp);
+    if (segments.isBranched()) {
+      throw mismatch("attention", "a document continues another; give its branches");
+    }
     long tokens = segments.tokens();
     long queries = tokens * heads.query();
     long keys = tokens * heads.keyValue();
@@ -181,6 +186,26 @@ final class Shapes {
           || (long) branch.prefixStart() + branch.prefixLength() > keys
           || (long) branch.ownStart() + branch.ownKeys() > keys) {
         throw mismatch("attention", "%s reaches beyond q %s or k %s", branch, q, k);
+      }
+    }
+  }
+
+  /**
+   * Branches of a backward: gradients of keys are summed for all branches of one root together, so
+   * a prefix must begin where a branch without prefix does.
+   */
+  static void roots(List<Branch> branches) {
+    Map<Integer, Integer> roots = new HashMap<>();
+    for (Branch branch : branches) {
+      if (branch.prefixLength() == 0) {
+        roots.merge(branch.ownStart(), branch.ownKeys(), Math::max);
+      }
+    }
+    for (Branch branch : branches) {
+      if (branch.prefixLength() > roots.getOrDefault(branch.rootStart(), 0)
+          && branch.prefixLength() > 0) {
+        throw mismatch(
+            "attentionBackward", "the prefix of %s is not the beginning of another branch", branch);
       }
     }
   }

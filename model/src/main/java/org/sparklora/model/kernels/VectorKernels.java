@@ -224,6 +224,40 @@ final class VectorKernels implements Kernels {
         segments);
   }
 
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    VectorBranchAttentionBackward.run(
+        pool,
+        new VectorAttentionBackward.Call(
+            host(q),
+            host(k),
+            host(v),
+            host(y),
+            host(logSumExp),
+            host(dY),
+            heads,
+            scale,
+            host(dQ),
+            host(dK),
+            host(dV)),
+        branches);
+  }
+
   // ---- gated feed-forward --------------------------------------------------------------------
 
   @Override

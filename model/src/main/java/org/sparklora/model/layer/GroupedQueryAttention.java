@@ -1,8 +1,11 @@
 package org.sparklora.model.layer;
 
+import java.util.List;
 import java.util.Optional;
+import org.sparklora.model.kernels.Branch;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Kernels.Heads;
+import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
@@ -57,10 +60,17 @@ public record GroupedQueryAttention(
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(workspace, places, q, k, false);
-    workspace
-        .kernels()
-        .attention(q, k, saved.v, heads, places.segments(), scale(), saved.y, saved.logSumExp);
+    attend(workspace.kernels(), places.segments(), q, k, saved);
     output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  private void attend(Kernels kernels, Segments segments, Tensor q, Tensor k, Saved saved) {
+    if (segments.isBranched()) {
+      kernels.attention(
+          q, k, saved.v, heads, segments.branches(), scale(), saved.y, saved.logSumExp);
+    } else {
+      kernels.attention(q, k, saved.v, heads, segments, scale(), saved.y, saved.logSumExp);
+    }
   }
 
   /**
@@ -116,21 +126,7 @@ public record GroupedQueryAttention(
     Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
     Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
-    workspace
-        .kernels()
-        .attentionBackward(
-            q,
-            k,
-            saved.v,
-            saved.y,
-            saved.logSumExp,
-            dY,
-            heads,
-            places.segments(),
-            scale(),
-            dQ,
-            dK,
-            dV);
+    attendBackward(workspace.kernels(), places.segments(), q, k, saved, dY, dQ, dK, dV);
     rotate(workspace, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     if (headNorms.isPresent()) {
       dQ =
@@ -141,6 +137,27 @@ public record GroupedQueryAttention(
     query.backward(workspace, x, saved.uQuery, dQ, dX); // forward: q = query(x)
     key.backward(workspace, x, saved.uKey, dK, dX);
     value.backward(workspace, x, saved.uValue, dV, dX);
+  }
+
+  private void attendBackward(
+      Kernels kernels,
+      Segments segments,
+      Tensor q,
+      Tensor k,
+      Saved saved,
+      Tensor dY,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Tensor v = saved.v;
+    Tensor y = saved.y;
+    Tensor logSumExp = saved.logSumExp;
+    if (segments.isBranched()) {
+      List<Branch> branches = segments.branches();
+      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale(), dQ, dK, dV);
+    } else {
+      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale(), dQ, dK, dV);
+    }
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {

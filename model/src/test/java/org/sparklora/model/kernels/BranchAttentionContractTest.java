@@ -96,6 +96,145 @@ class BranchAttentionContractTest {
     }
   }
 
+  /** Sums over up to 100 queries of each branch of a family. */
+  private static final double BACKWARD = 1e-4;
+
+  /** Two prompts with continuations of several lengths, and a document beside them. */
+  private static final Segments FAMILIES =
+      Segments.ofLengths(70, 1, 65, 20, 3, 5, 9, 100)
+          .continuing(new int[] {-1, 0, 0, -1, 3, 0, -1, 6});
+
+  static Stream<Arguments> kernelsAndHeads() {
+    return kernels()
+        .flatMap(
+            k ->
+                Stream.of(new Heads(4, 2, 16), new Heads(3, 1, 64), new Heads(2, 2, 5))
+                    .map(h -> arguments(k, h)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernelsAndHeads")
+  void backwardAgreesWithReferenceAndAdds(Kernels kernels, Heads heads) {
+    try (Gradients expected = new Gradients(heads);
+        Gradients actual = new Gradients(heads)) {
+      expected.run(REFERENCE);
+      actual.run(kernels);
+      actual.dQ.assertCloseTo(expected.dQ.values(), BACKWARD);
+      actual.dK.assertCloseTo(expected.dK.values(), BACKWARD);
+      actual.dV.assertCloseTo(expected.dV.values(), BACKWARD);
+    }
+  }
+
+  /** Of {@link #FAMILIES}; 1 before. */
+  private static final class Gradients implements AutoCloseable {
+    final Case forward;
+    final GuardedTensor dY;
+    final GuardedTensor dQ;
+    final GuardedTensor dK;
+    final GuardedTensor dV;
+
+    Gradients(Heads heads) {
+      forward = new Case(heads, FAMILIES.tokens());
+      long queryWidth = (long) heads.query() * heads.size();
+      long keyWidth = (long) heads.keyValue() * heads.size();
+      dY = GuardedTensor.random(SEED + 3, FAMILIES.tokens(), queryWidth);
+      dQ = GuardedTensor.filled(1, FAMILIES.tokens(), queryWidth);
+      dK = GuardedTensor.filled(1, SLOTS, keyWidth);
+      dV = GuardedTensor.filled(1, SLOTS, keyWidth);
+    }
+
+    void run(Kernels kernels) {
+      run(kernels, FAMILIES.branches());
+    }
+
+    void run(Kernels kernels, List<Branch> branches) {
+      forward.run(kernels, branches);
+      kernels.attentionBackward(
+          forward.q.tensor(),
+          forward.k.tensor(),
+          forward.v.tensor(),
+          forward.y.tensor(),
+          forward.logSumExp.tensor(),
+          dY.tensor(),
+          forward.heads,
+          branches,
+          2 / (float) Math.sqrt(forward.heads.size()),
+          dQ.tensor(),
+          dK.tensor(),
+          dV.tensor());
+    }
+
+    @Override
+    public void close() {
+      forward.close();
+      Stream.of(dY, dQ, dK, dV).forEach(GuardedTensor::close);
+    }
+  }
+
+  /** Documents that continue nothing have a backward of their own, which is tested by itself. */
+  @Test
+  void backwardOfDocumentsIsThatOfAttentionWithoutBranches() {
+    Segments documents = Segments.ofLengths(70, 30);
+    Heads heads = new Heads(4, 2, 16);
+    try (Gradients branched = new Gradients(heads);
+        Gradients plain = new Gradients(heads)) {
+      branched.run(REFERENCE, documents.branches());
+      plain.forward.run(REFERENCE, documents.branches());
+      REFERENCE.attentionBackward(
+          rows(plain.forward.q, documents),
+          rows(plain.forward.k, documents),
+          rows(plain.forward.v, documents),
+          rows(plain.forward.y, documents),
+          rows(plain.forward.logSumExp, documents),
+          rows(plain.dY, documents),
+          heads,
+          documents,
+          2 / (float) Math.sqrt(heads.size()),
+          rows(plain.dQ, documents),
+          rows(plain.dK, documents),
+          rows(plain.dV, documents));
+      branched.dQ.assertCloseTo(plain.dQ.values(), FORWARD);
+      branched.dK.assertCloseTo(plain.dK.values(), FORWARD);
+      branched.dV.assertCloseTo(plain.dV.values(), FORWARD);
+    }
+  }
+
+  private static Tensor rows(GuardedTensor tensor, Segments documents) {
+    return tensor.tensor().rows(0, documents.tokens());
+  }
+
+  @Test
+  void refusesBackwardWithAPrefixOfNoBranch() {
+    try (Gradients gradients = new Gradients(new Heads(4, 2, 16))) {
+      assertThatThrownBy(
+              () ->
+                  gradients.run(
+                      REFERENCE,
+                      List.of(new Branch(0, 5, 0, 0, 0, 0), new Branch(5, 2, 0, 6, 10, 0))))
+          .hasMessageContaining("not the beginning of another branch");
+    }
+  }
+
+  @Test
+  void documentsThatContinueOthersNeedBranches() {
+    Heads heads = new Heads(4, 2, 16);
+    try (Case tensors = new Case(heads, SLOTS)) {
+      Segments branched = Segments.ofLengths(100, 300).continuing(new int[] {-1, 0});
+      assertThatThrownBy(
+              () ->
+                  REFERENCE.attention(
+                      tensors.q.tensor(),
+                      tensors.k.tensor(),
+                      tensors.v.tensor(),
+                      heads,
+                      branched,
+                      1,
+                      tensors.y.tensor(),
+                      tensors.logSumExp.tensor()))
+          .hasMessageContaining("give its branches");
+    }
+  }
+
   static Stream<Kernels> kernels() {
     return KernelsUnderTest.ALL.stream();
   }
