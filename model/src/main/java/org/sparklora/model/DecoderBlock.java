@@ -37,36 +37,11 @@ record DecoderBlock(
 
   /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
-    forward(
-        workspace,
-        (normed, mid) -> attention.forward(workspace, places, normed, saved.attention, mid),
-        x,
-        saved,
-        y);
-  }
-
-  /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
-  void extend(
-      Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
-    forward(
-        workspace,
-        (normed, mid) -> attention.extend(workspace, places, normed, saved.attention, cache, mid),
-        x,
-        saved,
-        y);
-  }
-
-  /** {@code mid += attention(normed)}. */
-  private interface Attend {
-    void add(Tensor normed, Tensor mid);
-  }
-
-  private void forward(Workspace workspace, Attend attend, Tensor x, Saved saved, Tensor y) {
     Kernels kernels = workspace.kernels();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
     attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
     kernels.copy(x, saved.mid);
-    attend.add(normed, saved.mid);
+    attention.forward(workspace, places, normed, saved.attention, saved.mid);
 
     feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
     kernels.copy(saved.mid, y);
@@ -91,5 +66,19 @@ record DecoderBlock(
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
     attentionNorm.backward(kernels, x, saved.attentionRstd, dNormed, dStream);
+  }
+
+  /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
+  void extend(
+      Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
+    Kernels kernels = workspace.kernels();
+    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
+    kernels.copy(x, saved.mid);
+    attention.extend(workspace, places, normed, saved.attention, cache, saved.mid);
+
+    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    kernels.copy(saved.mid, y);
+    feedForward.forward(workspace, normed, saved.feedForward, y);
   }
 }
