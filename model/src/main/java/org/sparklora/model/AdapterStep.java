@@ -173,7 +173,8 @@ public final class AdapterStep implements AutoCloseable {
         logProbs.count(),
         batch.tokenCount(),
         logProbs.entropyMean(),
-        logProbs.accuracyMean());
+        logProbs.accuracyMean(),
+        logProbs);
   }
 
   private void checkSize(String name, Tensor vector) {

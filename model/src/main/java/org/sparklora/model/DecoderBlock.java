@@ -2,7 +2,9 @@ package org.sparklora.model;
 
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.GroupedQueryAttention;
+import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.SwiGlu;
 import org.sparklora.model.layer.TokenPlaces;
@@ -76,5 +78,19 @@ record DecoderBlock(
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
     attentionNorm.backward(kernels, x, saved.attentionRstd, dNormed, dStream);
+  }
+
+  /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
+  void extend(
+      Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
+    Kernels kernels = workspace.kernels();
+    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
+    kernels.copy(x, saved.mid);
+    attention.extend(workspace, places, normed, saved.attention, cache, saved.mid);
+
+    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    kernels.copy(saved.mid, y);
+    feedForward.forward(workspace, normed, saved.feedForward, y);
   }
 }

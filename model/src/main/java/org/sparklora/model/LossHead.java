@@ -96,7 +96,7 @@ final class LossHead {
       targets.score(chunk, logits);
       if (!wholeBatch) {
         float[] dLogProbs = new float[chunk.rows()];
-        value += loss.lossAndGradient(chunk.from, chunk.logProbs, dLogProbs);
+        value += loss.lossAndGradient(chunk.from, chunk.logProbs, chunk.entropies, dLogProbs);
         if (dStream.isPresent()) {
           backward(chunk, logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
         }
@@ -104,7 +104,7 @@ final class LossHead {
     }
     if (wholeBatch) {
       float[] dLogProbs = new float[targets.positions.length];
-      value = loss.lossAndGradient(0, targets.logProbs, dLogProbs);
+      value = loss.lossAndGradient(0, targets.logProbs, targets.entropies, dLogProbs);
       if (dStream.isPresent()) {
         backwardAll(targets, dLogProbs, loss.temperature(), rows.normed, dNormed);
       }

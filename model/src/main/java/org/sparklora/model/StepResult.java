@@ -1,5 +1,7 @@
 package org.sparklora.model;
 
+import org.sparklora.model.loss.TokenLogProbs;
+
 /**
  * What one forward pass over a micro-batch measured.
  *
@@ -9,6 +11,7 @@ package org.sparklora.model;
  * @param tokens all tokens of the batch
  * @param entropyMean mean over the target tokens of the predicted distribution's entropy, in nats
  * @param accuracyMean share of the target tokens that the model ranked first
+ * @param logProbs of each target token
  */
 public record StepResult(
     double loss,
@@ -16,4 +19,5 @@ public record StepResult(
     long targetTokens,
     long tokens,
     double entropyMean,
-    double accuracyMean) {}
+    double accuracyMean,
+    TokenLogProbs logProbs) {}

@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -19,7 +21,10 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.model.loss.TokenLogProbs;
 
 class AdapterStepTest {
@@ -31,6 +36,7 @@ class AdapterStepTest {
   private final Kernels kernels = KernelsUnderTest.reference();
   private AdapterLayout layout;
   private AdapterStep step;
+  private AdapterStep withoutDropout;
   private Tensor parameters;
 
   @BeforeEach
@@ -39,6 +45,9 @@ class AdapterStepTest {
     LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.allLinear());
     layout = AdapterLayout.of(config, checkpoint.config());
     step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    AdapterLayout still =
+        AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
+    withoutDropout = new AdapterStep(Decoder.load(checkpoint, still, kernels), kernels);
     parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
   }
 
@@ -89,6 +98,50 @@ class AdapterStepTest {
     assertThat(tail).containsExactly(alone.logProbs());
   }
 
+  /** Four completions of two prompts, of which two follow a shared one. */
+  @Test
+  void completionsThatShareAPromptGetWhatTheyGetAlone() {
+    int[] prompt = {1, 2, 3, 4};
+    List<PolicyBatch.Row> rows =
+        List.of(
+            completion(prompt, 1, 5, 6, 7),
+            completion(new int[] {9}, -1, 8, 7),
+            completion(prompt, -0.5f, 10),
+            completion(prompt, 0.25f, 5, 5, 1, 0));
+    Tensor expected = kernels.allocate(layout.size());
+    double loss = 0;
+    List<Float> logProbs = new ArrayList<>();
+    for (PolicyBatch.Row row : rows) {
+      StepResult alone = policyStep(PolicyBatch.of(List.of(row)), expected);
+      loss += alone.loss();
+      for (float logProb : alone.logProbs().logProbs()) {
+        logProbs.add(logProb);
+      }
+    }
+    PolicyBatch together = PolicyBatch.of(rows);
+    assertThat(together.packed().segments().isBranched()).isTrue();
+    Tensor gradient = kernels.allocate(layout.size());
+    StepResult result = policyStep(together, gradient);
+
+    assertThat(result.tokens()).isEqualTo(3 + 3 + 2 + 1 + 4);
+    assertThat(result.loss()).isCloseTo(loss, within((double) ROUNDING));
+    assertThat(gradient.toArray()).containsExactly(expected.toArray(), within(ROUNDING));
+    for (int m = 0; m < logProbs.size(); m++) {
+      assertThat(result.logProbs().logProbs()[m]).isCloseTo(logProbs.get(m), within(ROUNDING));
+    }
+  }
+
+  private static PolicyBatch.Row completion(int[] prompt, float advantage, int... tokens) {
+    return new PolicyBatch.Row(
+        prompt, tokens, advantage, false, Optional.empty(), Optional.empty());
+  }
+
+  private StepResult policyStep(PolicyBatch batch, Tensor gradient) {
+    GrpoLoss loss =
+        new GrpoLoss(GrpoLossConfig.defaults(), batch.targets(), AccumulationWindow.of(1, 10, 1));
+    return withoutDropout.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
+  }
+
   @Test
   void smallBatchAfterLargeOneGivesWhatItGaveBefore() {
     PackedBatch small = PackedBatch.ofDocument(1, 2, 3);
@@ -128,7 +181,9 @@ class AdapterStepTest {
 
     StepResult result = step.lossAndGradient(parameters, batch, LOSS, 5, gradient);
 
-    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0));
+    TokenLogProbs none =
+        new TokenLogProbs(new int[0], new int[0], new float[0], new float[0], new int[0]);
+    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0, none));
     assertThat(gradient.toArray()).containsOnly(0f);
     assertThat(step.logProbs(parameters, batch, 1f).count()).isZero();
   }

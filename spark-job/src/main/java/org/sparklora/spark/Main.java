@@ -8,6 +8,7 @@ import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
 import org.sparklora.spark.command.ScoreCommand;
 import org.sparklora.spark.command.TokenizeCommand;
@@ -35,6 +36,7 @@ public final class Main {
               "merge", "add an adapter to the weights of its base model", MergeCommand::run),
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
+          new Command("generate", "complete prompts", GenerateCommand::run),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command(

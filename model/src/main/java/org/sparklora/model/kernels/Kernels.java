@@ -1,5 +1,6 @@
 package org.sparklora.model.kernels;
 
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -44,6 +45,12 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
 
   /** {@code y += alpha · x}, elementwise. */
   void addScaled(Tensor x, float alpha, Tensor y);
+
+  /**
+   * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
+   * entry says; {@link #embed} is the way back. No two entries may be equal.
+   */
+  void putRows(Tensor x, int[] rows, Tensor y);
 
   // ---- linear layers -------------------------------------------------------------------------
 
@@ -139,6 +146,24 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
       Tensor y,
       Tensor logSumExp);
 
+  /**
+   * The same with keys and values that are not those of the queries: of a cache. What a branch gets
+   * does not depend on the other branches.
+   *
+   * @param q {@code (N, H, D)}
+   * @param k and {@code v} {@code (S, K, D)}, whose rows the branches name
+   * @param branches each query belongs to one; the rows of others are left as they are
+   */
+  void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp);
+
   /** Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp. */
   void attentionBackward(
       Tensor q,
@@ -149,6 +174,25 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
       Tensor dY,
       Heads heads,
       Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV);
+
+  /**
+   * The backward of attention over branches; adds to dQ, dK and dV.
+   *
+   * @param branches the prefix of each begins where a branch without prefix does
+   */
+  void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
       float scale,
       Tensor dQ,
       Tensor dK,
@@ -217,6 +261,21 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
    */
   void tokenLogProbsBackwardInPlace(
       Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs);
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  /**
+   * Draws a token for each row from softmax(logits / temperature) over the tokens whose logit is at
+   * least the row's floor, by inverting the distribution function: the token in which the sum of
+   * the probabilities, in the order of the ids, exceeds the row's uniform number.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param floors {@code (M)}, no one above its row's largest logit; −∞ keeps all tokens
+   * @param uniforms {@code (M)} in [0, 1)
+   * @param tokens receives the draws, {@code (M)}
+   */
+  void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens);
 
   /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */
   String description();

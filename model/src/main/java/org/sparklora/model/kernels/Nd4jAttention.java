@@ -15,7 +15,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  */
 final class Nd4jAttention {
   /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
-  private static final int QUERIES = 256;
+  static final int QUERIES = 256;
 
   /** Added to scores of later tokens; its exponential is 0, and no difference with it overflows. */
   private static final float MASKED = -1e30f;
@@ -36,17 +36,20 @@ final class Nd4jAttention {
 
   /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v}. */
   void forward(Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
-    forTiles(
-        tile -> {
-          INDArray scores = tile.scores(q, k);
-          INDArray top = scores.max(true, 2);
-          Transforms.exp(scores.subi(top), false);
-          INDArray sum = scores.sum(true, 2);
-          INDArray out = tile.empty(heads.size());
-          multiply(scores, tile.keys(v), out, 0, PLAIN);
-          tile.queries(y).assign(tile.byHead(out.divi(sum)));
-          tile.sums(logSumExp).assign(tile.byHead(Transforms.log(sum, false).addi(top)));
-        });
+    forTiles(tile -> forward(tile, q, k, v, y, logSumExp));
+  }
+
+  /** One tile. */
+  void forward(
+      Tile tile, Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
+    INDArray scores = tile.scores(q, k);
+    INDArray top = scores.max(true, 2);
+    Transforms.exp(scores.subi(top), false);
+    INDArray sum = scores.sum(true, 2);
+    INDArray out = tile.empty(heads.size());
+    multiply(scores, tile.keys(v), out, 0, PLAIN);
+    tile.queries(y).assign(tile.byHead(out.divi(sum)));
+    tile.sums(logSumExp).assign(tile.byHead(Transforms.log(sum, false).addi(top)));
   }
 
   /**
@@ -54,21 +57,23 @@ final class Nd4jAttention {
    * scale·dSᵀ·q}.
    */
   void backward(Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
-    forTiles(
-        tile -> {
-          INDArray p = tile.scores(in.q, in.k);
-          Transforms.exp(p.subi(tile.grouped(tile.sums(in.logSumExp))), false);
-          INDArray dOut = tile.grouped(tile.queries(in.dY));
-          multiply(p, dOut, tile.keys(dV), 1, FIRST);
-          INDArray dScores = Nd4j.createUninitialized(DataType.FLOAT, p.shape());
-          multiply(dOut, tile.keys(in.v), dScores, 0, SECOND);
-          INDArray centre = dOut.mul(tile.grouped(tile.queries(in.y))).sum(true, 2);
-          dScores.subi(centre).muli(p).muli(scale);
-          INDArray dQueries = tile.empty(heads.size());
-          multiply(dScores, tile.keys(in.k), dQueries, 0, PLAIN);
-          tile.queries(dQ).addi(tile.byHead(dQueries));
-          multiply(dScores, tile.grouped(tile.queries(in.q)), tile.keys(dK), 1, FIRST);
-        });
+    forTiles(tile -> backward(tile, in, dQ, dK, dV));
+  }
+
+  /** One tile. */
+  void backward(Tile tile, Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
+    INDArray p = tile.scores(in.q, in.k);
+    Transforms.exp(p.subi(tile.grouped(tile.sums(in.logSumExp))), false);
+    INDArray dOut = tile.grouped(tile.queries(in.dY));
+    multiply(p, dOut, tile.keys(dV), 1, FIRST);
+    INDArray dScores = Nd4j.createUninitialized(DataType.FLOAT, p.shape());
+    multiply(dOut, tile.keys(in.v), dScores, 0, SECOND);
+    INDArray centre = dOut.mul(tile.grouped(tile.queries(in.y))).sum(true, 2);
+    dScores.subi(centre).muli(p).muli(scale);
+    INDArray dQueries = tile.empty(heads.size());
+    multiply(dScores, tile.keys(in.k), dQueries, 0, PLAIN);
+    tile.queries(dQ).addi(tile.byHead(dQueries));
+    multiply(dScores, tile.grouped(tile.queries(in.q)), tile.keys(dK), 1, FIRST);
   }
 
   /** What backward reads. */
@@ -95,24 +100,27 @@ final class Nd4jAttention {
       int start = segments.start(segment);
       int end = segments.end(segment);
       for (int from = start; from < end; from += QUERIES) {
-        Tile tile = new Tile(start, from, Math.min(end, from + QUERIES));
+        int to = Math.min(end, from + QUERIES);
+        Tile tile = new Tile(start, to - start, from, to - from);
         Nd4jScratch.run(() -> operations.run(tile));
       }
     }
   }
 
-  /** The queries {@code [from, to)} and the keys {@code [start, to)}: t and s of them. */
-  private final class Tile {
+  /**
+   * The t queries from row {@code from} on, the last of which sees the s keys from {@code start}.
+   */
+  final class Tile {
     private final int start;
+    private final int s;
     private final int from;
     private final int t;
-    private final int s;
 
-    Tile(int start, int from, int to) {
+    Tile(int start, int s, int from, int t) {
       this.start = start;
+      this.s = s;
       this.from = from;
-      this.t = to - from;
-      this.s = to - start;
+      this.t = t;
     }
 
     /** Of q, y and their gradients: {@code (H, t, D)}, in place. */

@@ -2,6 +2,7 @@ package org.sparklora.model.kernels;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
@@ -208,6 +209,19 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Shapes.putRows(x, rows, y);
+    Nd4jScratch.run(
+        () -> {
+          for (int n = 0; n < rows.length; n++) {
+            nd4j(y)
+                .arrayFrom((long) rows[n] * y.columns(), y.columns())
+                .assign(nd4j(x).arrayFrom((long) n * x.columns(), x.columns()));
+          }
+        });
+  }
+
+  @Override
   public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
     Shapes.floats("embedBackward", dTable);
     Shapes.embedding("embedBackward", dTable, tokens, dY);
@@ -376,6 +390,46 @@ final class Nd4jKernels implements Kernels {
             nd4j(dV));
   }
 
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    new Nd4jBranchAttention(this, heads, branches, scale)
+        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    new Nd4jBranchAttention(this, heads, branches, scale)
+        .backward(
+            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
+            nd4j(dQ),
+            nd4j(dK),
+            nd4j(dV));
+  }
+
   // ---- gated feed-forward --------------------------------------------------------------------
 
   @Override
@@ -451,6 +505,15 @@ final class Nd4jKernels implements Kernels {
     Nd4jScratch.run(
         () ->
             Nd4jLogProbs.backwardInPlace(nd4j(logits), targets, temperature, logSumExp, dLogProbs));
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Shapes.draw(logits, temperature, floors, uniforms, tokens);
+    Nd4jScratch.run(() -> Nd4jDraw.draw(nd4j(logits), temperature, floors, uniforms, tokens));
   }
 
   @Override

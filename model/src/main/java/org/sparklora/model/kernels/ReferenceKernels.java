@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -54,6 +55,16 @@ final class ReferenceKernels implements Kernels {
       out[i] += alpha * in[i];
     }
     store(out, y);
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Shapes.putRows(x, rows, y);
+    float[] row = new float[x.columns()];
+    for (int n = 0; n < rows.length; n++) {
+      x.read((long) n * row.length, row, 0, row.length);
+      y.write((long) rows[n] * row.length, row, 0, row.length);
+    }
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -305,6 +316,20 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    ReferenceBranchAttention.forward(q, k, v, heads, branches, scale, y, logSumExp);
+  }
+
+  @Override
   public void attentionBackward(
       Tensor q,
       Tensor k,
@@ -321,6 +346,27 @@ final class ReferenceKernels implements Kernels {
     Shapes.attention(q, k, v, heads, segments, y, logSumExp);
     Shapes.attention(dQ, dK, dV, heads, segments, dY, logSumExp);
     ReferenceAttention.backward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    ReferenceBranchAttention.backward(
+        q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------
@@ -435,6 +481,33 @@ final class ReferenceKernels implements Kernels {
         z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
       }
       logits.write((long) m * z.length, z, 0, z.length);
+    }
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Shapes.draw(logits, temperature, floors, uniforms, tokens);
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < tokens.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      float top = Float.NEGATIVE_INFINITY;
+      for (float logit : z) {
+        top = Math.max(top, logit);
+      }
+      double[] cumulative = new double[z.length]; // Σ exp((z − max) / temperature)
+      double total = 0;
+      for (int i = 0; i < z.length; i++) {
+        total += z[i] >= floors[m] ? Math.exp((double) (z[i] - top) / temperature) : 0;
+        cumulative[i] = total;
+      }
+      int token = 0;
+      while (token < z.length - 1 && cumulative[token] <= uniforms[m] * total) {
+        token++;
+      }
+      tokens[m] = token;
     }
   }
 

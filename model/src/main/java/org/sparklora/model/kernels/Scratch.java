@@ -13,7 +13,7 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class Scratch {
   private static final int ROWS = 4;
-  private static final int MATRICES = 2;
+  private static final int MATRICES = 3;
 
   private final float[][] rows = new float[ROWS][0];
   private final HostTensor[] matrices = new HostTensor[MATRICES];

@@ -1,5 +1,9 @@
 package org.sparklora.model.kernels;
 
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
 /**
  * The checks at the entry of every operation of {@link Kernels}, shared by all implementations: a
  * wrong shape must end in a message, never in a native call that writes past a buffer.
@@ -125,6 +129,9 @@ final class Shapes {
       Tensor y,
       Tensor logSumExp) {
     floats("attention", q, k, v, y, logSumExp);
+    if (segments.isBranched()) {
+      throw mismatch("attention", "a document continues another; give its branches");
+    }
     long tokens = segments.tokens();
     long queries = tokens * heads.query();
     long keys = tokens * heads.keyValue();
@@ -143,6 +150,84 @@ final class Shapes {
           logSumExp,
           heads,
           tokens);
+    }
+  }
+
+  static void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Kernels.Heads heads,
+      List<Branch> branches,
+      Tensor y,
+      Tensor logSumExp) {
+    floats("attention", q, k, v, y, logSumExp);
+    long queryWidth = (long) heads.query() * heads.size();
+    long keyWidth = (long) heads.keyValue() * heads.size();
+    long queries = q.size() / queryWidth;
+    long keys = k.size() / keyWidth;
+    if (q.size() % queryWidth != 0
+        || y.size() != q.size()
+        || k.size() % keyWidth != 0
+        || v.size() != k.size()
+        || logSumExp.size() != queries * heads.query()) {
+      throw mismatch(
+          "attention",
+          "q %s, k %s, v %s, y %s and logSumExp %s do not fit %s",
+          q,
+          k,
+          v,
+          y,
+          logSumExp,
+          heads);
+    }
+    for (Branch branch : branches) {
+      if ((long) branch.firstQuery() + branch.queries() > queries
+          || (long) branch.prefixStart() + branch.prefixLength() > keys
+          || (long) branch.ownStart() + branch.ownKeys() > keys) {
+        throw mismatch("attention", "%s reaches beyond q %s or k %s", branch, q, k);
+      }
+    }
+  }
+
+  /**
+   * Branches of a backward: gradients of keys are summed for all branches of one root together, so
+   * a prefix must begin where a branch without prefix does.
+   */
+  static void roots(List<Branch> branches) {
+    Map<Integer, Integer> roots = new HashMap<>();
+    for (Branch branch : branches) {
+      if (branch.prefixLength() == 0) {
+        roots.merge(branch.ownStart(), branch.ownKeys(), Math::max);
+      }
+    }
+    for (Branch branch : branches) {
+      if (branch.prefixLength() > roots.getOrDefault(branch.rootStart(), 0)
+          && branch.prefixLength() > 0) {
+        throw mismatch(
+            "attentionBackward", "the prefix of %s is not the beginning of another branch", branch);
+      }
+    }
+  }
+
+  /** x (N, C), rows (N), y (at least max(rows) + 1, C). */
+  static void putRows(Tensor x, int[] rows, Tensor y) {
+    floats("putRows", x, y);
+    perRow("putRows", x, rows.length, "rows");
+    if (x.columns() != y.columns()) {
+      throw mismatch("putRows", "%s and %s differ in columns", x, y);
+    }
+    indices("putRows", rows, y.rows(), "row");
+  }
+
+  static void draw(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    floats("drawTokens", logits);
+    perRow("drawTokens", logits, tokens.length, "tokens");
+    perRow("drawTokens", logits, floors.length, "floors");
+    perRow("drawTokens", logits, uniforms.length, "uniforms");
+    if (!(temperature > 0)) {
+      throw mismatch("drawTokens", "temperature %s is not above 0", temperature);
     }
   }
 

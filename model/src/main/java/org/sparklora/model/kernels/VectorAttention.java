@@ -96,13 +96,18 @@ final class VectorAttention {
     for (int r = 0; r < tile.count(); r++) {
       int visible = tile.from() + r - tile.start() + 1;
       float[] row = own.load(0, scores, r * stride(tile), visible, Float.NEGATIVE_INFINITY);
-      float largest = largest(row, visible);
-      float sum = exponentials(row, visible, largest);
-      divide(row, visible, sum);
+      result[0] = softmax(row, visible);
       storeMasked(row, visible, scores, r * stride(tile), tile.keys());
-      result[0] = (float) (largest + Math.log(sum));
       logSumExp.write((long) (tile.from() + r) * headCount + h, result, 0, 1);
     }
+  }
+
+  /** Turns scores, padded with −∞, into probabilities; returns the logarithm of Σ e^score. */
+  static float softmax(float[] row, int visible) {
+    float largest = largest(row, visible);
+    float sum = exponentials(row, visible, largest);
+    divide(row, visible, sum);
+    return (float) (largest + Math.log(sum));
   }
 
   /** Writes the visible part of a row, and zeros from there to {@code keys}. */

@@ -187,7 +187,8 @@ final class VectorAttentionBackward {
     }
   }
 
-  private static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
+  /** Turns a row of scores into probabilities, and their gradient into that of the scores. */
+  static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
     for (int i = 0; i < count; i += VectorMath.LANES) {
       FloatVector probability = VectorMath.exp(VectorMath.at(p, i).sub(lse));
       probability.intoArray(p, i);

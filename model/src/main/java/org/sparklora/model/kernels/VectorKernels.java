@@ -1,5 +1,6 @@
 package org.sparklora.model.kernels;
 
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -8,9 +9,9 @@ import org.bytedeco.javacpp.Pointer;
  * {@code --add-modules=jdk.incubator.vector}.
  *
  * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
- * {@link VectorAttention}, {@link VectorRows}, {@link VectorElementwise} and {@link
- * VectorLogProbs}. Results do not depend on which thread does what: the same thread count gives the
- * same bits.
+ * {@link VectorAttention}, {@link VectorBranchAttention}, {@link VectorDraw}, {@link VectorRows},
+ * {@link VectorElementwise} and {@link VectorLogProbs}. Results do not depend on which thread does
+ * what: the same thread count gives the same bits.
  *
  * <p>Thread-safe.
  */
@@ -61,6 +62,12 @@ final class VectorKernels implements Kernels {
     Shapes.floats("addScaled", x, y);
     Shapes.sameSize("addScaled", x, y);
     VectorElementwise.addScaled(pool, x, alpha, y);
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Shapes.putRows(x, rows, y);
+    VectorRows.putRows(pool, x, rows, y);
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -172,6 +179,24 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    VectorBranchAttention.forward(
+        pool,
+        new VectorBranchAttention.Call(
+            host(q), host(k), host(v), heads, scale, host(y), host(logSumExp)),
+        branches);
+  }
+
+  @Override
   public void attentionBackward(
       Tensor q,
       Tensor k,
@@ -201,6 +226,40 @@ final class VectorKernels implements Kernels {
             host(dK),
             host(dV)),
         segments);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    VectorBranchAttentionBackward.run(
+        pool,
+        new VectorAttentionBackward.Call(
+            host(q),
+            host(k),
+            host(v),
+            host(y),
+            host(logSumExp),
+            host(dY),
+            heads,
+            scale,
+            host(dQ),
+            host(dK),
+            host(dV)),
+        branches);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------
@@ -253,6 +312,15 @@ final class VectorKernels implements Kernels {
       Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
     Shapes.logProbs(logits, targets, temperature, logSumExp, dLogProbs);
     VectorLogProbs.backwardInPlace(pool, logits, targets, temperature, logSumExp, dLogProbs);
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Shapes.draw(logits, temperature, floors, uniforms, tokens);
+    VectorDraw.draw(pool, logits, temperature, floors, uniforms, tokens);
   }
 
   @Override

@@ -73,6 +73,18 @@ final class VectorRows {
 
   // ---- token embedding -----------------------------------------------------------------------
 
+  static void putRows(WorkerPool pool, Tensor x, int[] rows, Tensor y) {
+    int columns = x.columns();
+    pool.forRows(
+        x,
+        (from, to, own) -> {
+          for (long n = from; n < to; n++) {
+            float[] row = own.load(0, x, n * columns, columns);
+            y.write((long) rows[(int) n] * columns, row, 0, columns);
+          }
+        });
+  }
+
   static void embed(WorkerPool pool, Tensor table, int[] tokens, Tensor y) {
     int columns = y.columns();
     pool.forRows(

@@ -1,8 +1,11 @@
 package org.sparklora.model.layer;
 
+import java.util.List;
 import java.util.Optional;
+import org.sparklora.model.kernels.Branch;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Kernels.Heads;
+import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
@@ -53,16 +56,60 @@ public record GroupedQueryAttention(
   /** {@code residual += o(attention(q(x), k(x), v(x)))}, with x and residual {@code (N, C)}. */
   public void forward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
-    query.forward(workspace, x, saved.q, saved.uQuery);
-    key.forward(workspace, x, saved.k, saved.uKey);
-    value.forward(workspace, x, saved.v, saved.uValue);
+    project(workspace, x, saved);
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(workspace, places, q, k, false);
-    workspace
-        .kernels()
-        .attention(q, k, saved.v, heads, places.segments(), scale(), saved.y, saved.logSumExp);
+    attend(workspace.kernels(), places.segments(), q, k, saved);
     output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  private void attend(Kernels kernels, Segments segments, Tensor q, Tensor k, Saved saved) {
+    if (segments.isBranched()) {
+      kernels.attention(
+          q, k, saved.v, heads, segments.branches(), scale(), saved.y, saved.logSumExp);
+    } else {
+      kernels.attention(q, k, saved.v, heads, segments, scale(), saved.y, saved.logSumExp);
+    }
+  }
+
+  /**
+   * {@link #forward} for tokens whose predecessors are in a cache, to which theirs are added.
+   * Without dropout and without a backward.
+   */
+  public void extend(
+      Workspace workspace,
+      CachedPlaces places,
+      Tensor x,
+      Saved saved,
+      KeyValues cache,
+      Tensor residual) {
+    Kernels kernels = workspace.kernels();
+    project(workspace, x, saved);
+    Tensor q = headsOfQuery(workspace, saved);
+    Tensor k = headsOfKey(workspace, saved);
+    if (rotated) {
+      places.rotary().rotate(kernels, q, heads.size(), places.positions(), false);
+      places.rotary().rotate(kernels, k, heads.size(), places.positions(), false);
+    }
+    kernels.putRows(k, places.slots(), cache.keys());
+    kernels.putRows(saved.v, places.slots(), cache.values());
+    kernels.attention(
+        q,
+        cache.keys(),
+        cache.values(),
+        heads,
+        places.branches(),
+        scale(),
+        saved.y,
+        saved.logSumExp);
+    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  private void project(Workspace workspace, Tensor x, Saved saved) {
+    query.forward(workspace, x, saved.q, saved.uQuery);
+    key.forward(workspace, x, saved.k, saved.uKey);
+    value.forward(workspace, x, saved.v, saved.uValue);
   }
 
   /** Adds to dX, with dResidual the gradient of what forward added to. */
@@ -79,21 +126,7 @@ public record GroupedQueryAttention(
     Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
     Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
-    workspace
-        .kernels()
-        .attentionBackward(
-            q,
-            k,
-            saved.v,
-            saved.y,
-            saved.logSumExp,
-            dY,
-            heads,
-            places.segments(),
-            scale(),
-            dQ,
-            dK,
-            dV);
+    attendBackward(workspace.kernels(), places.segments(), q, k, saved, dY, dQ, dK, dV);
     rotate(workspace, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     if (headNorms.isPresent()) {
       dQ =
@@ -104,6 +137,27 @@ public record GroupedQueryAttention(
     query.backward(workspace, x, saved.uQuery, dQ, dX); // forward: q = query(x)
     key.backward(workspace, x, saved.uKey, dK, dX);
     value.backward(workspace, x, saved.uValue, dV, dX);
+  }
+
+  private void attendBackward(
+      Kernels kernels,
+      Segments segments,
+      Tensor q,
+      Tensor k,
+      Saved saved,
+      Tensor dY,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Tensor v = saved.v;
+    Tensor y = saved.y;
+    Tensor logSumExp = saved.logSumExp;
+    if (segments.isBranched()) {
+      List<Branch> branches = segments.branches();
+      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale(), dQ, dK, dV);
+    } else {
+      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale(), dQ, dK, dV);
+    }
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {

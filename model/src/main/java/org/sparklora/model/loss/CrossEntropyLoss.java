@@ -25,7 +25,7 @@ public record CrossEntropyLoss(double normalizer) implements TokenLoss {
   }
 
   @Override
-  public double lossAndGradient(int first, float[] logProbs, float[] dLogProbs) {
+  public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
     double sum = 0;
     for (float logProb : logProbs) {
       sum += logProb;

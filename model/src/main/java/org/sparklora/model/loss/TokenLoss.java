@@ -6,7 +6,7 @@ package org.sparklora.model.loss;
  *
  * <p>Immutable; one instance may serve several calls.
  */
-public sealed interface TokenLoss permits CrossEntropyLoss {
+public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
 
   /** Logits are divided by this before the softmax. */
   default float temperature() {
@@ -25,7 +25,8 @@ public sealed interface TokenLoss permits CrossEntropyLoss {
    *
    * @param first number of the first target of the run
    * @param logProbs log-probabilities of the run's targets
+   * @param entropies of the distributions they are from, in nats
    * @param dLogProbs receives (overwritten) the loss's derivative by each of them
    */
-  double lossAndGradient(int first, float[] logProbs, float[] dLogProbs);
+  double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs);
 }

@@ -11,7 +11,8 @@ class CrossEntropyLossTest {
   void isTheSumOverTheNormalizerOfTheStep() {
     float[] dLogProbs = {9, 9, 9};
     double loss =
-        new CrossEntropyLoss(8).lossAndGradient(0, new float[] {-1, -2, -0.5f}, dLogProbs);
+        new CrossEntropyLoss(8)
+            .lossAndGradient(0, new float[] {-1, -2, -0.5f}, new float[3], dLogProbs);
     assertThat(loss).isEqualTo(3.5 / 8);
     assertThat(dLogProbs).containsExactly(-0.125f, -0.125f, -0.125f);
   }

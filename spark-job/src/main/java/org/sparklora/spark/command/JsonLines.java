@@ -138,9 +138,13 @@ final class JsonLines {
 
     void write(List<Row> rows) throws IOException {
       for (Row row : rows) {
-        out.write(JSON.writeValueAsString(row.fields()));
-        out.write('\n');
+        write(row.fields());
       }
+    }
+
+    void write(ObjectNode fields) throws IOException {
+      out.write(JSON.writeValueAsString(fields));
+      out.write('\n');
     }
 
     void finish() throws IOException {

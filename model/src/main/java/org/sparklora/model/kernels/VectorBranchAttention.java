@@ -1,0 +1,129 @@
+package org.sparklora.model.kernels;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.model.kernels.Gemm.Matrix;
+import org.sparklora.model.kernels.Kernels.Heads;
+
+/**
+ * Attention over branches of {@link VectorKernels}: like {@link VectorAttention}, with a gemm for
+ * the prefix's keys and one for the branch's own.
+ *
+ * <p>What a branch gets depends on that branch alone, to the bit: no gemm mixes branches. A branch
+ * of a single query is computed for all query heads of a key/value head at once.
+ */
+final class VectorBranchAttention {
+  private VectorBranchAttention() {}
+
+  /** One call's tensors. */
+  record Call(
+      HostTensor q,
+      HostTensor k,
+      HostTensor v,
+      Heads heads,
+      float scale,
+      HostTensor y,
+      HostTensor logSumExp) {
+
+    Matrix keys(int row, int kv) {
+      return VectorAttention.of(k, heads.keyValue(), heads, row, kv);
+    }
+
+    Matrix values(int row, int kv) {
+      return VectorAttention.of(v, heads.keyValue(), heads, row, kv);
+    }
+  }
+
+  static void forward(WorkerPool pool, Call call, List<Branch> branches) {
+    List<Branch> tiles = new ArrayList<>();
+    for (Branch branch : branches) {
+      for (int from = 0; from < branch.queries(); from += VectorAttention.TILE) {
+        tiles.add(branch.part(from, Math.min(branch.queries(), from + VectorAttention.TILE)));
+      }
+    }
+    Heads heads = call.heads;
+    int group = heads.query() / heads.keyValue();
+    pool.forEach(
+        tiles.size() * heads.keyValue(),
+        (task, own) -> {
+          Branch tile = tiles.get(task / heads.keyValue());
+          int kv = task % heads.keyValue();
+          if (tile.queries() == 1) {
+            attend(call, new Rows(tile, kv * group, group), kv, own);
+          } else {
+            for (int h = kv * group; h < (kv + 1) * group; h++) {
+              attend(call, new Rows(tile, h, 1), kv, own);
+            }
+          }
+        });
+  }
+
+  /**
+   * The rows of one pair of gemms: either all queries of a tile with one head, or one query with
+   * several heads, which lie one after the other in memory.
+   */
+  private record Rows(Branch tile, int firstHead, int headCount) {
+    int count() {
+      return tile.queries() * headCount;
+    }
+
+    int query(int row) {
+      return headCount == 1 ? row : 0;
+    }
+
+    int head(int row) {
+      return headCount == 1 ? firstHead : firstHead + row;
+    }
+
+    Matrix of(HostTensor x, Heads heads) {
+      Matrix first = VectorAttention.of(x, heads.query(), heads, tile.firstQuery(), firstHead);
+      return headCount == 1 ? first : new Matrix(first.address(), heads.size());
+    }
+
+    /** Not a power of two, whose rows would share cache sets. */
+    long stride() {
+      return (tile.visible(tile.queries() - 1) + 15) / 16 * 16 + 16;
+    }
+  }
+
+  private static void attend(Call call, Rows rows, int kv, Scratch own) {
+    Branch tile = rows.tile;
+    int size = call.heads.size();
+    int prefix = tile.prefixLength();
+    int count = rows.count();
+    HostTensor scores = own.matrix(0, count * rows.stride());
+    Matrix s = new Matrix(scores.address(), rows.stride());
+    Matrix queries = rows.of(call.q, call.heads);
+    Matrix out = rows.of(call.y, call.heads);
+    if (prefix > 0) {
+      Matrix keys = call.keys(tile.prefixStart(), kv);
+      Gemm.timesTransposed(own, count, prefix, size, call.scale, queries, keys, 0, s);
+    }
+    Matrix ownScores = s.at(0, prefix);
+    Matrix ownKeys = call.keys(tile.ownStart(), kv);
+    Gemm.timesTransposed(
+        own, count, tile.ownKeys(), size, call.scale, queries, ownKeys, 0, ownScores);
+    softmax(call, rows, scores, own);
+    if (prefix > 0) {
+      Gemm.times(own, count, size, prefix, 1, s, call.values(tile.prefixStart(), kv), 0, out);
+    }
+    Matrix ownValues = call.values(tile.ownStart(), kv);
+    Gemm.times(own, count, size, tile.ownKeys(), 1, ownScores, ownValues, prefix > 0 ? 1 : 0, out);
+  }
+
+  /** Turns a tile of scores into probabilities. */
+  private static void softmax(Call call, Rows rows, HostTensor scores, Scratch own) {
+    int keys = rows.tile.visible(rows.tile.queries() - 1);
+    float[] result = new float[1];
+    own.row(0, keys); // grown once, to the longest row
+    for (int r = 0; r < rows.count(); r++) {
+      int visible = rows.tile.visible(rows.query(r));
+      long offset = r * rows.stride();
+      float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
+      result[0] = VectorAttention.softmax(row, visible);
+      VectorAttention.storeMasked(row, visible, scores, offset, keys);
+      long query = rows.tile.firstQuery() + rows.query(r);
+      call.logSumExp.write(query * call.heads.query() + rows.head(r), result, 0, 1);
+    }
+  }
+}

@@ -1,0 +1,12 @@
+package org.sparklora.model.layer;
+
+import org.sparklora.model.kernels.Tensor;
+
+/**
+ * One layer's cache: the rotated keys and the values of tokens that were computed before, each in a
+ * slot of its own.
+ *
+ * @param keys {@code (S, K·D)} for S slots
+ * @param values {@code (S, K·D)}
+ */
+public record KeyValues(Tensor keys, Tensor values) {}

@@ -1,0 +1,32 @@
+package org.sparklora.model.loss;
+
+import java.io.Serializable;
+
+/**
+ * What one optimizer step consists of, so that the losses and gradients of its micro-batches add up
+ * to those of the step.
+ *
+ * @param microBatches micro-batches of the step, over all executors
+ * @param activeTokens target tokens of the step, if all steps over one batch of generations get the
+ *     same share of it
+ */
+public record AccumulationWindow(int microBatches, double activeTokens) implements Serializable {
+
+  public AccumulationWindow {
+    if (microBatches < 1) {
+      throw new IllegalArgumentException(
+          "Cannot divide a step into %d micro-batches: at least 1".formatted(microBatches));
+    }
+  }
+
+  /**
+   * @param generationTokens target tokens of the whole batch of generations (TRL's {@code
+   *     num_items_in_batch})
+   * @param stepsPerGeneration micro-batches into which that batch is divided
+   */
+  public static AccumulationWindow of(
+      int microBatches, long generationTokens, int stepsPerGeneration) {
+    return new AccumulationWindow(
+        microBatches, (double) Math.max(generationTokens, 1) * microBatches / stepsPerGeneration);
+  }
+}

@@ -1,0 +1,244 @@
+package org.sparklora.model.loss;
+
+import java.util.Arrays;
+
+/**
+ * The policy loss of GRPO (Shao et al., 2024) and its relatives, as TRL computes it. With p, o and
+ * r a token's log-probability under the policy, the old policy and the reference, A its
+ * completion's advantage and w the weight that {@code loss_type} gives it:
+ *
+ * <pre>
+ * ratio = e^(p − o), or e^mean(p − o) over the completion
+ * loss  = Σ w · (−min(min(ratio, delta) · A, clip(ratio, 1 − ε, 1 + ε_high) · A) + beta · kl · ratio)
+ * kl    = e^(r − p) − (r − p) − 1                                       (Schulman's estimator k3)
+ * </pre>
+ *
+ * <p>The gradient is that of PyTorch, also where it is one-sided: a clipped ratio passes none.
+ *
+ * @param config the loss's settings
+ * @param targets of one micro-batch
+ * @param window the optimizer step it belongs to
+ */
+public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window)
+    implements TokenLoss {
+
+  public GrpoLoss {
+    if (config.beta() > 0 && targets.referenceLogProbs().isEmpty()) {
+      throw new IllegalArgumentException(
+          "Cannot use beta = %s without the reference policy's log-probabilities: compute them, or set beta to 0"
+              .formatted(config.beta()));
+    }
+  }
+
+  @Override
+  public float temperature() {
+    return config.temperature();
+  }
+
+  /**
+   * A ratio of the sequence and a quantile of entropies need all tokens; else each stands alone.
+   */
+  @Override
+  public boolean needsWholeBatch() {
+    return config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
+        || config.topEntropyQuantile() < 1;
+  }
+
+  @Override
+  public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
+    Run run = new Run(first, logProbs, entropies);
+    double loss = 0;
+    int start = 0;
+    for (int c = 0; c < targets.completions(); c++) {
+      int end = start + targets.lengths()[c];
+      int from = Math.max(start, first);
+      int to = Math.min(end, first + logProbs.length);
+      if (from < to) {
+        loss += completion(c, from, to, run, dLogProbs);
+      }
+      start = end;
+    }
+    return loss;
+  }
+
+  /** Some consecutive targets, and what the policy says of them. */
+  private final class Run {
+    private final int first;
+    private final float[] logProbs;
+    private final float[] entropies;
+    private final float entropyThreshold;
+
+    Run(int first, float[] logProbs, float[] entropies) {
+      this.first = first;
+      this.logProbs = logProbs;
+      this.entropies = entropies;
+      this.entropyThreshold =
+          config.topEntropyQuantile() < 1
+              ? Quantile.of(entropies, (float) (1 - config.topEntropyQuantile()))
+              : Float.NEGATIVE_INFINITY;
+    }
+
+    double logProb(int m) {
+      return logProbs[m - first];
+    }
+
+    double oldLogProb(int m) {
+      return targets.oldLogProbs().map(old -> (double) old[m]).orElseGet(() -> logProb(m));
+    }
+
+    double referenceLogProb(int m) {
+      return targets.referenceLogProbs().orElseThrow()[m];
+    }
+
+    /** Whether the policy is trained on the token. */
+    boolean isActive(int m) {
+      return entropies[m - first] >= entropyThreshold;
+    }
+
+    double ratio(int m) {
+      return Math.exp(logProb(m) - oldLogProb(m));
+    }
+
+    /** Of the tokens {@code [from, to)}, a whole completion. */
+    double sequenceRatio(int from, int to) {
+      double sum = 0;
+      for (int m = from; m < to; m++) {
+        sum += logProb(m) - oldLogProb(m);
+      }
+      return Math.exp(sum / Math.max(1, to - from));
+    }
+  }
+
+  /** The share of the tokens {@code [from, to)} of completion c. */
+  private double completion(int c, int from, int to, Run run, float[] dLogProbs) {
+    boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
+    double sequenceRatio = sequence ? run.sequenceRatio(from, to) : 0;
+    double weight = weight(c);
+    double loss = 0;
+    double dSequence = 0; // by the logarithm of the sequence's ratio
+    for (int m = from; m < to; m++) {
+      double ratio = sequence ? sequenceRatio : run.ratio(m);
+      Term policy =
+          run.isActive(m) ? policy(ratio, targets.advantages()[c], run.logProb(m)) : Term.NOTHING;
+      Term term = config.beta() == 0 ? policy : policy.plus(divergence(m, ratio, run));
+      loss += weight * term.value;
+      double dLogRatio = weight * term.dRatio * ratio; // forward: ratio = e^(logarithm)
+      dLogProbs[m - run.first] = (float) (weight * term.dLogProb + (sequence ? 0 : dLogRatio));
+      dSequence += dLogRatio;
+    }
+    if (sequence) {
+      for (int m = from; m < to; m++) {
+        // forward: logarithm = Σ (p − o) / length
+        dLogProbs[m - run.first] += (float) (dSequence / (to - from));
+      }
+    }
+    return loss;
+  }
+
+  /** The weight of each token of completion c in the loss of the optimizer step. */
+  private double weight(int c) {
+    double length = Math.max(1, targets.lengths()[c]);
+    double completions = targets.completions();
+    double divisor =
+        switch (config.lossType()) {
+          case GRPO, SAPO -> length * completions;
+          case BNPO -> Math.max(1, targets.tokens());
+          case DR_GRPO -> completions * config.maxCompletionLength();
+          case LUSPO -> completions;
+          case DAPO, CISPO -> window.activeTokens() / window.microBatches();
+        };
+    return 1 / (divisor * window.microBatches()); // the step is the mean of its micro-batches
+  }
+
+  /**
+   * A token's term and its derivatives.
+   *
+   * @param dRatio by the probability ratio
+   * @param dLogProb by the log-probability where it stands by itself
+   */
+  private record Term(double value, double dRatio, double dLogProb) {
+    static final Term NOTHING = new Term(0, 0, 0);
+
+    Term plus(Term other) {
+      return new Term(value + other.value, dRatio + other.dRatio, dLogProb + other.dLogProb);
+    }
+  }
+
+  private Term policy(double ratio, double advantage, double logProb) {
+    return switch (config.lossType()) {
+      case CISPO -> {
+        double weight = -Math.min(ratio, config.epsilonHigh()) * advantage; // a constant
+        yield new Term(weight * logProb, 0, weight);
+      }
+      case SAPO -> {
+        double t = advantage > 0 ? config.sapoTemperaturePos() : config.sapoTemperatureNeg();
+        double sigmoid = 1 / (1 + Math.exp(-t * (ratio - 1)));
+        yield new Term(-advantage * sigmoid * 4 / t, -advantage * 4 * sigmoid * (1 - sigmoid), 0);
+      }
+      default -> clipped(ratio, advantage);
+    };
+  }
+
+  private Term clipped(double ratio, double advantage) {
+    double bounded = Math.min(ratio, largestRatio());
+    double low = 1 - config.epsilon();
+    double high = 1 + config.epsilonHigh();
+    double clipped = Math.max(low, Math.min(high, ratio));
+    double dBounded = ratio <= largestRatio() ? advantage : 0; // a clamp passes no gradient
+    double dClipped = ratio >= low && ratio <= high ? advantage : 0;
+    double first = bounded * advantage;
+    double second = clipped * advantage;
+    double dRatio =
+        first < second ? dBounded : second < first ? dClipped : (dBounded + dClipped) / 2;
+    return new Term(-Math.min(first, second), -dRatio, 0);
+  }
+
+  private double largestRatio() {
+    return config.delta().orElse(Double.POSITIVE_INFINITY);
+  }
+
+  /** {@code beta · kl}, times the ratio if it is corrected for the sampling policy. */
+  private Term divergence(int m, double ratio, Run run) {
+    double factor = config.useBiasCorrectionKl() ? ratio : 1;
+    double value = kl(m, run);
+    double dValue = 1 - Math.exp(run.referenceLogProb(m) - run.logProb(m));
+    return new Term(
+        config.beta() * value * factor,
+        config.useBiasCorrectionKl() ? config.beta() * value : 0,
+        config.beta() * dValue * factor);
+  }
+
+  private double kl(int m, Run run) {
+    double difference = run.referenceLogProb(m) - run.logProb(m);
+    return Math.exp(difference) - difference - 1;
+  }
+
+  /**
+   * What TRL logs of a micro-batch.
+   *
+   * @param logProbs of all target tokens, {@code (M)}
+   * @param entropies of the predicted distributions, {@code (M)}
+   */
+  public GrpoMetrics metrics(float[] logProbs, float[] entropies) {
+    Run run = new Run(0, logProbs, entropies);
+    boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
+    GrpoMetrics.Collector collector =
+        new GrpoMetrics.Collector(config, Arrays.stream(targets.lengths()).sum());
+    int start = 0;
+    for (int c = 0; c < targets.completions(); c++) {
+      int end = start + targets.lengths()[c];
+      double[] ratios = new double[sequence ? 1 : end - start];
+      for (int i = 0; i < ratios.length; i++) {
+        ratios[i] = sequence ? run.sequenceRatio(start, end) : run.ratio(start + i);
+      }
+      for (int m = start; m < end; m++) {
+        double ratio = ratios[sequence ? 0 : m - start];
+        double factor = config.useBiasCorrectionKl() ? ratio : 1;
+        collector.addToken(entropies[m], config.beta() == 0 ? 0 : kl(m, run) * factor);
+      }
+      collector.addRatios(ratios, targets.advantages()[c]);
+      start = end;
+    }
+    return collector.metrics();
+  }
+}

@@ -1,0 +1,100 @@
+package org.sparklora.model.loss;
+
+import java.io.Serializable;
+import java.util.OptionalDouble;
+
+/**
+ * The loss of GRPO and its relatives, with TRL's names and defaults.
+ *
+ * @param lossType how terms of tokens become one loss
+ * @param epsilon how far below 1 the probability ratio may fall before it is clipped
+ * @param epsilonHigh how far above; for {@code CISPO} the largest ratio itself
+ * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping), if
+ *     any
+ * @param beta weight of the divergence from the reference policy; 0 needs no reference
+ * @param useBiasCorrectionKl whether the divergence is multiplied by the probability ratio
+ * @param importanceSamplingLevel whether each token has its ratio or all tokens of a completion
+ *     have one
+ * @param topEntropyQuantile share of the tokens, those of the highest entropy, that the policy is
+ *     trained on; 1 for all
+ * @param maxCompletionLength tokens of the longest completion that could be; {@code DR_GRPO}
+ *     divides by it
+ * @param temperature the sampler's: logits are divided by it
+ * @param sapoTemperaturePos {@code SAPO}'s for positive advantages
+ * @param sapoTemperatureNeg and for the others
+ */
+public record GrpoLossConfig(
+    LossType lossType,
+    double epsilon,
+    double epsilonHigh,
+    OptionalDouble delta,
+    double beta,
+    boolean useBiasCorrectionKl,
+    Level importanceSamplingLevel,
+    double topEntropyQuantile,
+    int maxCompletionLength,
+    float temperature,
+    double sapoTemperaturePos,
+    double sapoTemperatureNeg)
+    implements Serializable {
+
+  /** How terms of tokens become one loss. */
+  public enum LossType {
+    /** Mean over each completion, then over completions (Shao et al., 2024). */
+    GRPO,
+    /** Mean over the tokens of the micro-batch. */
+    BNPO,
+    /** Sum over tokens divided by a constant (Liu et al., 2025). */
+    DR_GRPO,
+    /** Mean over the tokens of the optimizer step (Yu et al., 2025). */
+    DAPO,
+    /** As {@code DAPO}, with a clipped weight on the log-probability (MiniMax, 2025). */
+    CISPO,
+    /** As {@code GRPO}, with a sigmoid in place of the clipping. */
+    SAPO,
+    /** Sum over each completion, then mean over completions. */
+    LUSPO
+  }
+
+  /** What shares one probability ratio. */
+  public enum Level {
+    TOKEN,
+    /** The geometric mean of the ratios of a completion's tokens (GSPO). */
+    SEQUENCE
+  }
+
+  public GrpoLossConfig {
+    require(epsilon >= 0, "epsilon", epsilon, "0 or above; 0.2 is the usual choice");
+    require(epsilonHigh >= 0, "epsilon_high", epsilonHigh, "0 or above; epsilon is the default");
+    require(beta >= 0, "beta", beta, "0 for no reference policy, or above");
+    require(
+        topEntropyQuantile > 0 && topEntropyQuantile <= 1,
+        "top_entropy_quantile",
+        topEntropyQuantile,
+        "above 0 and at most 1; 1 trains on all tokens");
+    require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
+    require(temperature > 0, "temperature", temperature, "above 0: a policy must be able to vary");
+    require(
+        delta.isEmpty() || delta.getAsDouble() > 0,
+        "delta",
+        delta,
+        "above 1 + epsilon; leave it out for no second bound");
+  }
+
+  private static void require(boolean holds, String name, Object value, String remedy) {
+    if (!holds) {
+      throw new IllegalArgumentException(
+          "Cannot use %s = %s: it must be %s".formatted(name, value, remedy));
+    }
+  }
+
+  /** TRL's defaults. */
+  public static GrpoLossConfig defaults() {
+    return new GrpoLossConfig(
+        LossType.DAPO, 0.2, 0.2, OptionalDouble.empty(), 0, true, Level.TOKEN, 1, 512, 1, 1, 1.05);
+  }
+
+  boolean isClipped() {
+    return lossType != LossType.CISPO && lossType != LossType.SAPO;
+  }
+}

@@ -1,0 +1,356 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.SafeTensors;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.AccumulationWindow;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.GrpoLossConfig;
+
+/** Whole runs of TRL's GRPOTrainer, replayed: losses, metrics, gradient norms and the result. */
+class GrpoTraceTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What another float32 implementation needed: 6e-6, 4e-6, 2e-7 and 1e-5 relative. */
+  private static final double LOG_PROBS = 1e-4;
+
+  private static final double ENTROPY = 1e-4;
+  private static final double MICRO_LOSS = 1e-5;
+  private static final double RELATIVE_NORM = 2e-4;
+
+  /** ‖final − TRL's final‖ / ‖TRL's final − start‖ of adapters; weights move by 1e-4 at most. */
+  private static final double RESULT = 1e-3;
+
+  private static final double WEIGHTS = 2e-6;
+
+  static Stream<Arguments> runs() {
+    return KernelsUnderTest.all()
+        .limit(2)
+        .flatMap(
+            kernels ->
+                Stream.of(
+                        "guide_python",
+                        "drgrpo_none_2funcs",
+                        "grpo_beta_batchscale_trunc",
+                        "dapo_onpolicy_fullft")
+                    .map(run -> arguments(kernels, run)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("runs")
+  void learnsWhatTrlLearned(Kernels kernels, String run) throws IOException {
+    JsonNode trace = trace(run);
+    String model = Path.of(trace.get("model").asText()).getFileName().toString();
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {
+      ParameterLayout layout = layout(trace, checkpoint);
+      try (Tensor parameters = kernels.allocate(layout.size());
+          AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels)) {
+        if (layout instanceof WeightLayout weights) {
+          weights.load(checkpoint, kernels, parameters);
+        } else {
+          fill(folder(run).resolve("init_adapter.safetensors"), layout, parameters);
+        }
+        float[] start = parameters.toArray();
+        replay(trace, step, parameters);
+        check(run, layout, start, parameters.toArray());
+      }
+    }
+  }
+
+  private static Path folder(String run) {
+    return GoldenModel.root().resolve("grpo").resolve(run);
+  }
+
+  private static JsonNode trace(String run) throws IOException {
+    Path plain = folder(run).resolve("trace.json");
+    try (InputStream in =
+        Files.exists(plain)
+            ? Files.newInputStream(plain)
+            : new GZIPInputStream(Files.newInputStream(folder(run).resolve("trace.json.gz")))) {
+      return JSON.readTree(in);
+    }
+  }
+
+  private static ParameterLayout layout(JsonNode trace, CheckpointFolder checkpoint) {
+    JsonNode lora = trace.get("lora");
+    return lora.isNull()
+        ? WeightLayout.of(checkpoint.config())
+        : AdapterLayout.of(
+            LoraConfig.of(
+                lora.get("r").asInt(), lora.get("alpha").asDouble(), LoraTargets.allLinear()),
+            checkpoint.config());
+  }
+
+  private static void fill(Path file, ParameterLayout layout, Tensor parameters)
+      throws IOException {
+    try (SafeTensors tensors = SafeTensors.open(file)) {
+      for (ParameterLayout.Entry entry : layout.entries()) {
+        float[] values = floats(tensors, entry.name());
+        parameters.write(entry.offset(), values, 0, values.length);
+      }
+    }
+  }
+
+  private static float[] floats(SafeTensors tensors, String name) throws IOException {
+    FloatBuffer buffer = tensors.bytes(name).asFloatBuffer();
+    float[] values = new float[buffer.remaining()];
+    buffer.get(values);
+    return values;
+  }
+
+  private static void replay(JsonNode trace, AdapterStep step, Tensor parameters) {
+    TorchAdamW optimizer = new TorchAdamW((int) parameters.size());
+    int optimizerStep = 0;
+    for (JsonNode expected : trace.get("steps")) {
+      try (Tensor gradient = step.kernels().allocate(parameters.size())) {
+        double loss = 0;
+        List<Map<String, Double>> metrics = new ArrayList<>();
+        for (JsonNode micro : trace.get("micro_batches")) {
+          if (micro.get("opt_step").asInt() == optimizerStep) {
+            loss += microBatch(trace, micro, step, parameters, gradient, metrics);
+          }
+        }
+        assertThat(loss).isCloseTo(expected.get("loss").asDouble(), within(2 * MICRO_LOSS));
+        checkMetrics(metrics, expected);
+        double norm = norm(gradient.toArray());
+        double expectedNorm = expected.get("grad_norm").asDouble();
+        assertThat(norm).isCloseTo(expectedNorm, within(RELATIVE_NORM * expectedNorm));
+        float[] updated =
+            optimizer.step(
+                parameters.toArray(),
+                gradient.toArray(),
+                expected.get("learning_rate").asDouble(),
+                trace.get("resolved").get("max_grad_norm").asDouble());
+        parameters.write(0, updated, 0, updated.length);
+      }
+      optimizerStep++;
+    }
+  }
+
+  private static double microBatch(
+      JsonNode trace,
+      JsonNode micro,
+      AdapterStep step,
+      Tensor parameters,
+      Tensor gradient,
+      List<Map<String, Double>> metrics) {
+    PolicyBatch batch = batch(micro);
+    JsonNode resolved = trace.get("resolved");
+    AccumulationWindow window =
+        AccumulationWindow.of(
+            resolved.get("gradient_accumulation_steps").asInt(),
+            micro.get("num_items_in_batch").asLong(),
+            resolved.get("steps_per_generation").asInt());
+    GrpoLoss loss = new GrpoLoss(config(resolved), batch.targets(), window);
+    if (batch.packed().tokenCount() == 0) {
+      assertThat(micro.get("loss").asDouble()).isZero();
+      metrics.add(loss.metrics(new float[0], new float[0]).named());
+      return 0;
+    }
+    if (trace.get("ref_policy").isTextual()) {
+      assertThat(trace.get("ref_policy").asText()).isEqualTo("base_model");
+      checkReference(step, batch);
+    }
+
+    StepResult result = step.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
+
+    assertThat(result.loss()).isCloseTo(micro.get("loss").asDouble(), within(MICRO_LOSS));
+    assertThat(result.logProbs().logProbs())
+        .containsExactly(masked(micro, "per_token_logps"), within((float) LOG_PROBS));
+    assertThat(result.logProbs().entropies())
+        .containsExactly(masked(micro, "entropy"), within((float) ENTROPY));
+    metrics.add(loss.metrics(result.logProbs().logProbs(), result.logProbs().entropies()).named());
+    return result.loss();
+  }
+
+  /** An adapter of zeros is the base model. */
+  private static void checkReference(AdapterStep step, PolicyBatch batch) {
+    try (Tensor none = step.kernels().allocate(step.decoder().layout().size())) {
+      assertThat(step.logProbs(none, batch.packed(), 1f).logProbs())
+          .containsExactly(
+              batch.targets().referenceLogProbs().orElseThrow(), within((float) LOG_PROBS));
+    }
+  }
+
+  private static GrpoLossConfig config(JsonNode resolved) {
+    return new GrpoLossConfig(
+        GrpoLossConfig.LossType.valueOf(
+            resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
+        resolved.get("epsilon_low").asDouble(),
+        resolved.get("epsilon_high").asDouble(),
+        OptionalDouble.empty(),
+        resolved.get("beta").asDouble(),
+        resolved.get("use_bias_correction_kl").asBoolean(),
+        GrpoLossConfig.Level.valueOf(
+            resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+        1,
+        resolved.get("max_completion_length").asInt(),
+        (float) resolved.get("temperature").asDouble(),
+        1,
+        1.05);
+  }
+
+  private static PolicyBatch batch(JsonNode micro) {
+    List<PolicyBatch.Row> rows = new ArrayList<>();
+    for (int c = 0; c < micro.get("advantages").size(); c++) {
+      int[] mask = ints(micro.get("completion_mask").get(c));
+      int length = Arrays.stream(mask).sum();
+      rows.add(
+          new PolicyBatch.Row(
+              masked(micro.get("prompt_ids").get(c), micro.get("prompt_mask").get(c)),
+              Arrays.copyOf(ints(micro.get("completion_ids").get(c)), Math.max(1, length)),
+              micro.get("advantages").get(c).floatValue(),
+              length == 0,
+              logProbs(micro, "old_per_token_logps", c, length),
+              logProbs(micro, "ref_per_token_logps", c, length)));
+    }
+    return PolicyBatch.of(rows);
+  }
+
+  private static Optional<float[]> logProbs(JsonNode micro, String name, int c, int length) {
+    if (!micro.hasNonNull(name)) {
+      return Optional.empty();
+    }
+    float[] values = new float[Math.max(1, length)];
+    for (int t = 0; t < length; t++) {
+      values[t] = micro.get(name).get(c).get(t).floatValue();
+    }
+    return Optional.of(values);
+  }
+
+  private static int[] ints(JsonNode array) {
+    int[] values = new int[array.size()];
+    Arrays.setAll(values, i -> array.get(i).asInt());
+    return values;
+  }
+
+  private static int[] masked(JsonNode ids, JsonNode mask) {
+    int[] all = ints(ids);
+    int[] bits = ints(mask);
+    int padding = all.length - Arrays.stream(bits).sum(); // prompts are padded on the left
+    return Arrays.copyOfRange(all, padding, all.length);
+  }
+
+  private static float[] masked(JsonNode micro, String name) {
+    List<Float> values = new ArrayList<>();
+    JsonNode mask = micro.get("completion_mask");
+    for (int c = 0; c < mask.size(); c++) {
+      for (int t = 0; t < mask.get(c).size(); t++) {
+        if (mask.get(c).get(t).asInt() == 1) {
+          values.add(micro.get(name).get(c).get(t).floatValue());
+        }
+      }
+    }
+    float[] array = new float[values.size()];
+    for (int m = 0; m < array.length; m++) {
+      array[m] = values.get(m);
+    }
+    return array;
+  }
+
+  /** A step's metric is the mean of its micro-batches'. */
+  private static void checkMetrics(List<Map<String, Double>> micro, JsonNode expected) {
+    Map<String, Double> sums = new LinkedHashMap<>();
+    for (Map<String, Double> metrics : micro) {
+      metrics.forEach((name, value) -> sums.merge(name, value / micro.size(), Double::sum));
+    }
+    assertThat(sums).isNotEmpty();
+    sums.forEach(
+        (name, mean) -> {
+          if (!mean.isNaN()) {
+            assertThat(expected.has(name)).as("TRL logs %s", name).isTrue();
+            assertThat(mean).as(name).isCloseTo(expected.get(name).asDouble(), within(ENTROPY));
+          }
+        });
+  }
+
+  private static void check(String run, ParameterLayout layout, float[] start, float[] end)
+      throws IOException {
+    Path adapter = folder(run).resolve("final_adapter.safetensors");
+    boolean whole = Files.exists(adapter);
+    Path file = whole ? adapter : folder(run).resolve("final_weights_subset.safetensors");
+    double difference = 0;
+    double way = 0;
+    try (SafeTensors tensors = SafeTensors.open(file)) {
+      for (SafeTensors.TensorInfo info : tensors.tensors()) {
+        int offset = (int) layout.entry(info.name()).orElseThrow().offset();
+        float[] expected = floats(tensors, info.name());
+        for (int i = 0; i < expected.length; i++) {
+          if (!whole) {
+            assertThat(end[offset + i])
+                .as("%s, element %d", info.name(), i)
+                .isCloseTo(expected[i], within((float) WEIGHTS));
+          }
+          difference += Math.pow(end[offset + i] - expected[i], 2);
+          way += Math.pow(expected[i] - start[offset + i], 2);
+        }
+      }
+    }
+    assertThat(way).isPositive();
+    assertThat(Math.sqrt(difference / way)).isLessThan(RESULT);
+  }
+
+  private static double norm(float[] gradient) {
+    double sum = 0;
+    for (float g : gradient) {
+      sum += (double) g * g;
+    }
+    return Math.sqrt(sum);
+  }
+
+  /** torch.optim.AdamW without weight decay, behind torch's clipping of the gradient's norm. */
+  private static final class TorchAdamW {
+    private final double[] first;
+    private final double[] second;
+    private int steps = 0;
+
+    TorchAdamW(int size) {
+      first = new double[size];
+      second = new double[size];
+    }
+
+    float[] step(float[] parameters, float[] gradient, double learningRate, double maxNorm) {
+      steps++;
+      double clip = Math.min(1, maxNorm / (norm(gradient) + 1e-6));
+      double firstCorrection = 1 - Math.pow(0.9, steps);
+      double secondCorrection = 1 - Math.pow(0.999, steps);
+      for (int i = 0; i < parameters.length; i++) {
+        double g = clip * gradient[i];
+        first[i] = 0.9 * first[i] + 0.1 * g;
+        second[i] = 0.999 * second[i] + 0.001 * g * g;
+        double denominator = Math.sqrt(second[i] / secondCorrection) + 1e-8;
+        parameters[i] -= (float) (learningRate * first[i] / firstCorrection / denominator);
+      }
+      return parameters;
+    }
+  }
+}

@@ -1,0 +1,52 @@
+package org.sparklora.model.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.text.Tokenizer;
+
+class EndTokensTest {
+  @TempDir private Path folder;
+
+  /** A tokenizer of two words; the second may be its end token. */
+  private Tokenizer tokenizer(String tokenizerConfig) throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        """
+        {"added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+         "decoder": {"type": "ByteLevel"},
+         "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
+        """);
+    Files.writeString(folder.resolve("tokenizer_config.json"), tokenizerConfig);
+    return Tokenizer.load(folder);
+  }
+
+  private void generationConfig(String content) throws IOException {
+    Files.writeString(folder.resolve("generation_config.json"), content);
+  }
+
+  @Test
+  void areTheTokenizersAndThoseOfTheGenerationConfig() throws IOException {
+    Tokenizer tokenizer = tokenizer("{\"eos_token\": \"b\"}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1);
+    generationConfig("{\"eos_token_id\": 7}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1, 7);
+    generationConfig("{\"eos_token_id\": [7, 9, 1]}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1, 7, 9);
+    generationConfig("{\"eos_token_id\": null}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1);
+  }
+
+  @Test
+  void refusesACheckpointWithoutOne() throws IOException {
+    Tokenizer tokenizer = tokenizer("{}");
+    assertThatThrownBy(() -> EndTokens.of(folder, tokenizer))
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining("--ignore_eos");
+  }
+}

@@ -1,0 +1,89 @@
+package org.sparklora.model.generate;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+
+/**
+ * Prints how fast completions of random prompts of 100 tokens are made, for several numbers of
+ * completions at a time.
+ *
+ * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp …
+ * org.sparklora.model.generate.GeneratorBenchmark CHECKPOINT [rank, 0 for none] [tokens a
+ * completion] [completions a prompt] [prompts …]}.
+ */
+final class GeneratorBenchmark {
+  private static final int PROMPT_TOKENS = 100;
+
+  private GeneratorBenchmark() {}
+
+  public static void main(String[] args) throws IOException {
+    int rank = args.length > 1 ? Integer.parseInt(args[1]) : 1;
+    int tokens = args.length > 2 ? Integer.parseInt(args[2]) : 64;
+    int generations = args.length > 3 ? Integer.parseInt(args[3]) : 8;
+    Kernels kernels = KernelsProvider.kernels();
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
+      ParameterLayout layout =
+          rank == 0
+              ? ParameterLayout.none()
+              : AdapterLayout.of(
+                  LoraConfig.of(rank, 32, LoraTargets.allLinear()), checkpoint.config());
+      Tensor parameters = kernels.allocate(layout.size());
+      if (layout instanceof AdapterLayout adapter) {
+        adapter.initialize(parameters, 1);
+      }
+      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+      System.out.println(kernels.description());
+      try (Generator generator = new Generator(decoder, kernels)) {
+        for (int i = 3; i < Math.max(4, args.length - 1); i++) {
+          int count = args.length > 4 ? Integer.parseInt(args[i + 1]) : 1;
+          List<Prompt> prompts = prompts(count, checkpoint.config().vocabSize());
+          time(generator, parameters, prompts, config(generations, 1));
+          double first = time(generator, parameters, prompts, config(generations, 1));
+          double all = time(generator, parameters, prompts, config(generations, tokens));
+          long rows = (long) count * generations;
+          System.out.printf(
+              "%d rows: %.2f s, of which prompts %.2f s; %.1f tokens/s, in decoding alone %.1f, %.1f ms a step%n",
+              rows,
+              all,
+              first,
+              rows * tokens / all,
+              rows * (tokens - 1) / (all - first),
+              1e3 * (all - first) / (tokens - 1));
+        }
+      }
+    }
+  }
+
+  private static SamplingConfig config(int generations, int tokens) {
+    return new SamplingConfig(generations, tokens, 1, 0, 1, 0, 1, Set.of(), 42);
+  }
+
+  private static List<Prompt> prompts(int count, int vocabSize) {
+    Random random = new Random(1);
+    List<Prompt> prompts = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      prompts.add(new Prompt(p, random.ints(PROMPT_TOKENS, 0, vocabSize).toArray()));
+    }
+    return prompts;
+  }
+
+  private static double time(
+      Generator generator, Tensor parameters, List<Prompt> prompts, SamplingConfig config) {
+    long start = System.nanoTime();
+    generator.generate(parameters, prompts, config);
+    return (System.nanoTime() - start) / 1e9;
+  }
+}

@@ -1,0 +1,130 @@
+package org.sparklora.model.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+
+/** Greedy completions are those that transformers makes with its cache. */
+class GeneratorGoldenTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Log-probabilities of a trained model with large activations, over 30 layers. */
+  private static final double SMOLLM2_LOG_PROBS = 2e-3;
+
+  static Stream<Arguments> models() {
+    return KernelsUnderTest.all()
+        .flatMap(
+            kernels ->
+                Stream.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")
+                    .map(model -> arguments(kernels, model)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void greedyTokensOfTheBaseModelAreThoseOfTransformers(Kernels kernels, String model)
+      throws IOException {
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model);
+        Tensor nothing = kernels.allocate(0)) {
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
+      assertGreedy(model, decoder, kernels, nothing, "gen_base");
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("models")
+  void greedyTokensWithAnAdapterAreThoseOfPeft(Kernels kernels, String model) throws IOException {
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {
+      AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(model), checkpoint.config());
+      try (Tensor parameters = kernels.allocate(adapter.layout().size())) {
+        adapter.load(kernels, parameters);
+        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), kernels);
+        assertGreedy(model, decoder, kernels, parameters, "gen_lora");
+      }
+    }
+  }
+
+  private static void assertGreedy(
+      String model, Decoder decoder, Kernels kernels, Tensor parameters, String expected)
+      throws IOException {
+    JsonNode golden =
+        JSON.readTree(GoldenModel.root().resolve("golden/" + model + ".json").toFile());
+    List<Prompt> prompts = new ArrayList<>();
+    for (JsonNode prompt : golden.get("gen_prompts")) {
+      prompts.add(new Prompt(prompts.size(), ids(prompt)));
+    }
+    int length = golden.get(expected).get(0).size();
+    try (Generator generator = new Generator(decoder, kernels)) {
+      List<Completion> completions =
+          generator.generate(parameters, prompts, SamplingConfig.greedy(length, Set.of()));
+      assertThat(completions).hasSize(prompts.size());
+      for (int p = 0; p < prompts.size(); p++) {
+        assertThat(completions.get(p).tokens())
+            .as("prompt %d", p)
+            .containsExactly(ids(golden.get(expected).get(p)));
+      }
+    }
+  }
+
+  @Test
+  void smolLm2AnswersAsInTransformers() throws IOException {
+    String folder = System.getenv("SPARK_LORA_SMOLLM2");
+    if (folder == null) {
+      System.out.println("Skipped: SPARK_LORA_SMOLLM2 names no folder with SmolLM2-135M-Instruct");
+    }
+    assumeTrue(folder != null);
+    Kernels kernels = KernelsProvider.kernels();
+    JsonNode cases = JSON.readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder));
+        Generator generator =
+            new Generator(Decoder.load(checkpoint, ParameterLayout.none(), kernels), kernels)) {
+      for (JsonNode one : cases) {
+        int[] prompt = ids(one.get("prompt_ids"));
+        int[] greedy = ids(one.get("greedy_ids"));
+        Completion completion =
+            generator
+                .generate(
+                    kernels.allocate(0),
+                    List.of(new Prompt(0, prompt)),
+                    SamplingConfig.greedy(greedy.length, Set.of(2)))
+                .get(0);
+
+        assertThat(completion.tokens()).containsExactly(greedy);
+        JsonNode logProbs = one.get("token_logps_of_prompt_plus_greedy");
+        for (int t = 0; t < greedy.length; t++) {
+          assertThat((double) completion.logProbs()[t])
+              .isCloseTo(logProbs.get(prompt.length - 1 + t).asDouble(), within(SMOLLM2_LOG_PROBS));
+        }
+      }
+    }
+  }
+
+  private static int[] ids(JsonNode array) {
+    int[] ids = new int[array.size()];
+    Arrays.setAll(ids, i -> array.get(i).asInt());
+    return ids;
+  }
+}

@@ -1,0 +1,204 @@
+package org.sparklora.model.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.generate.Completion.StopReason;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.loss.TokenLogProbs;
+
+/** Batches of completions of a random model with an adapter. */
+class GeneratorTest {
+  private static final int LENGTH = 12;
+
+  /** What the policy guard of a run allows for; both sides are float32 with sums in other order. */
+  private static final double LOG_PROBS = 1e-4;
+
+  /** End tokens that a random model of 512 tokens meets within 12 tokens now and then. */
+  private static final Set<Integer> OFTEN_ENDS = endTokens();
+
+  private final Kernels kernels = KernelsUnderTest.all().toList().get(2);
+  private Decoder decoder;
+  private Tensor parameters;
+
+  private static Set<Integer> endTokens() {
+    Integer[] ids = new Integer[40];
+    Arrays.setAll(ids, i -> 12 * i);
+    return Set.of(ids);
+  }
+
+  @BeforeEach
+  void load() throws IOException {
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
+      AdapterFile file =
+          AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
+      decoder = Decoder.load(checkpoint, file.layout(), kernels);
+      parameters = kernels.allocate(file.layout().size());
+      file.load(kernels, parameters);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    parameters.close();
+  }
+
+  private static SamplingConfig sampling(int generations, float temperature, long seed) {
+    return new SamplingConfig(generations, LENGTH, temperature, 0, 1, 0, 1, OFTEN_ENDS, seed);
+  }
+
+  /** Prompts of 1 to 9 tokens. */
+  private static List<Prompt> prompts(int count) {
+    SplittableRandom random = new SplittableRandom(5);
+    List<Prompt> prompts = new ArrayList<>();
+    for (int p = 0; p < count; p++) {
+      prompts.add(new Prompt(100 + p, random.ints(1 + p * 5 % 9, 0, 512).toArray()));
+    }
+    return prompts;
+  }
+
+  private List<Completion> generate(int rows, List<Prompt> prompts, SamplingConfig config) {
+    try (Generator generator = new Generator(decoder, kernels, rows)) {
+      return generator.generate(parameters, prompts, config);
+    }
+  }
+
+  private static void assertSame(List<Completion> actual, List<Completion> expected) {
+    assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
+  }
+
+  @ParameterizedTest
+  @MethodSource("batchSizes")
+  void completionsDoNotDependOnWhatElseIsInTheBatch(int rows) {
+    List<Prompt> prompts = prompts(7);
+    List<Completion> together = generate(64, prompts, sampling(3, 1, 42));
+
+    assertSame(generate(rows, prompts, sampling(3, 1, 42)), together);
+  }
+
+  static Stream<Integer> batchSizes() {
+    return Stream.of(1, 5, 9, 15, 21);
+  }
+
+  @Test
+  void completionsOfAPromptAreTheSameAloneAndInAnyOrder() {
+    List<Prompt> prompts = prompts(5);
+    List<Completion> together = generate(64, prompts, sampling(2, 1, 42));
+    List<Prompt> reversed = new ArrayList<>(prompts);
+    Collections.reverse(reversed);
+
+    assertSame(generate(64, prompts.subList(3, 4), sampling(2, 1, 42)), together.subList(6, 8));
+    assertSame(generate(64, reversed, sampling(2, 1, 42)).subList(2, 4), together.subList(6, 8));
+  }
+
+  @Test
+  void moreCompletionsBeginWithTheSameOnes() {
+    List<Prompt> one = prompts(1);
+    assertSame(
+        generate(64, one, sampling(8, 1, 42)).subList(0, 3), generate(64, one, sampling(3, 1, 42)));
+  }
+
+  @Test
+  void anotherSeedGivesOtherCompletions() {
+    List<Completion> first = generate(64, prompts(3), sampling(2, 1, 42));
+    List<Completion> second = generate(64, prompts(3), sampling(2, 1, 43));
+    assertThat(second.get(0).tokens()).isNotEqualTo(first.get(0).tokens());
+    assertThat(first.get(0).tokens()).isNotEqualTo(first.get(1).tokens());
+  }
+
+  @Test
+  void logProbsAreThoseThatTheLearnerComputes() {
+    float temperature = 0.7f;
+    List<Prompt> prompts = prompts(4);
+    SamplingConfig config =
+        new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1);
+    try (AdapterStep step = new AdapterStep(decoder, kernels)) {
+      for (Completion completion : generate(64, prompts, config)) {
+        int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
+        int[] text = Arrays.copyOf(prompt, prompt.length + completion.tokens().length);
+        System.arraycopy(completion.tokens(), 0, text, prompt.length, completion.tokens().length);
+        TokenLogProbs learner =
+            step.logProbs(parameters, PackedBatch.ofDocument(text), temperature);
+        float[] expected =
+            Arrays.copyOfRange(learner.logProbs(), prompt.length - 1, text.length - 1);
+        assertThat(completion.logProbs()).containsExactly(expected, within((float) LOG_PROBS));
+      }
+    }
+  }
+
+  @Test
+  void completionsEndWithAnEndTokenOrAtTheirLargestLength() {
+    List<Completion> completions = generate(64, prompts(6), sampling(4, 1, 42));
+    assertThat(completions).extracting(Completion::stopReason).contains(StopReason.values());
+    for (Completion completion : completions) {
+      int[] tokens = completion.tokens();
+      assertThat(completion.logProbs()).hasSameSizeAs(tokens);
+      boolean ended = OFTEN_ENDS.contains(tokens[tokens.length - 1]);
+      assertThat(completion.stopReason()).isEqualTo(ended ? StopReason.EOS : StopReason.LENGTH);
+      assertThat(Arrays.stream(tokens, 0, tokens.length - 1)).noneMatch(OFTEN_ENDS::contains);
+      if (!ended) {
+        assertThat(tokens).hasSize(LENGTH);
+      }
+    }
+  }
+
+  @Test
+  void lowTemperatureBecomesGreedy() {
+    SamplingConfig greedy = new SamplingConfig(1, LENGTH, 0, 0, 1, 0, 1, Set.of(), 7);
+    SamplingConfig cold = new SamplingConfig(1, LENGTH, 1e-4f, 0, 1, 0, 1, Set.of(), 7);
+    List<Completion> likeliest = generate(64, prompts(3), greedy);
+    List<Completion> drawn = generate(64, prompts(3), cold);
+    for (int p = 0; p < 3; p++) {
+      assertThat(drawn.get(p).tokens()).isEqualTo(likeliest.get(p).tokens());
+    }
+  }
+
+  @Test
+  void oneTokenIsEnough() {
+    SamplingConfig one = new SamplingConfig(2, 1, 1, 0, 1, 0, 1, Set.of(), 7);
+    assertThat(generate(1, prompts(3), one))
+        .hasSize(6)
+        .allMatch(completion -> completion.tokens().length == 1);
+  }
+
+  @Test
+  void noPromptsGiveNoCompletions() {
+    assertThat(generate(64, List.of(), sampling(2, 1, 42))).isEmpty();
+  }
+
+  @Test
+  void refusesWhatCannotBeCompleted() {
+    assertThatThrownBy(() -> new Prompt(17, new int[0])).hasMessageContaining("prompt 17");
+    assertThatThrownBy(
+            () -> generate(1, List.of(new Prompt(3, new int[] {5, 512})), sampling(1, 1, 1)))
+        .hasMessageContaining("prompt 3")
+        .hasMessageContaining("token id 512")
+        .hasMessageContaining("vocabulary of 512");
+    Prompt twice = new Prompt(3, new int[] {5});
+    assertThatThrownBy(() -> generate(1, List.of(twice, twice), sampling(1, 1, 1)))
+        .hasMessageContaining("one id");
+    assertThatThrownBy(() -> new Generator(decoder, kernels, 0)).hasMessageContaining("at least 1");
+  }
+}

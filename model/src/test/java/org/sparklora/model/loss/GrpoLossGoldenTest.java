@@ -1,0 +1,199 @@
+package org.sparklora.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.Stream;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.GoldenModel;
+
+/**
+ * The loss, its gradient and its metrics on random numbers, against TRL's {@code _compute_loss}.
+ */
+class GrpoLossGoldenTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** TRL computes in float32; measured deviations are 5e-10 and 7e-9. */
+  private static final double LOSS = 1e-6;
+
+  private static final double GRADIENT = 1e-6;
+
+  /** Shares are exact; means of divergences are float32. */
+  private static final double METRIC = 1e-6;
+
+  static Stream<Case> cases() throws IOException {
+    Path grpo = GoldenModel.root().resolve("grpo");
+    Path plain = grpo.resolve("loss_cases.jsonl");
+    List<Case> cases = new ArrayList<>();
+    try (BufferedReader in =
+        Files.exists(plain)
+            ? Files.newBufferedReader(plain)
+            : new BufferedReader(
+                new InputStreamReader(
+                    new GZIPInputStream(Files.newInputStream(grpo.resolve("loss_cases.jsonl.gz"))),
+                    StandardCharsets.UTF_8))) {
+      for (String line = in.readLine(); line != null; line = in.readLine()) {
+        cases.add(new Case(JSON.readTree(line)));
+      }
+    }
+    assertThat(cases).isNotEmpty();
+    return cases.stream();
+  }
+
+  /** One line of the file: tensors {@code (B, T)}, of which a mask tells the target tokens. */
+  record Case(JsonNode json) {
+
+    GrpoLossConfig config() {
+      JsonNode c = json.get("config");
+      return new GrpoLossConfig(
+          GrpoLossConfig.LossType.valueOf(c.get("loss_type").asText().toUpperCase(Locale.ROOT)),
+          c.get("epsilon").asDouble(),
+          c.get("epsilon_high").asDouble(),
+          c.get("delta").isNull()
+              ? OptionalDouble.empty()
+              : OptionalDouble.of(c.get("delta").asDouble()),
+          c.get("beta").asDouble(),
+          c.get("use_bias_correction_kl").asBoolean(),
+          GrpoLossConfig.Level.valueOf(
+              c.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+          c.path("top_entropy_quantile").asDouble(1),
+          c.get("max_completion_length").asInt(),
+          1,
+          c.get("sapo_temperature_pos").asDouble(),
+          c.get("sapo_temperature_neg").asDouble());
+    }
+
+    GrpoLoss loss() {
+      JsonNode mask = json.get("completion_mask_after");
+      int[] lengths = new int[mask.size()];
+      float[] advantages = new float[mask.size()];
+      for (int c = 0; c < lengths.length; c++) {
+        for (JsonNode bit : mask.get(c)) {
+          lengths[c] += bit.asInt();
+        }
+        advantages[c] = json.get("advantages").get(c).floatValue();
+      }
+      PolicyTargets targets =
+          new PolicyTargets(
+              lengths, advantages, masked("old_per_token_logps"), masked("ref_per_token_logps"));
+      AccumulationWindow window =
+          AccumulationWindow.of(
+              json.get("config").get("gradient_accumulation_steps").asInt(),
+              json.get("num_items_in_batch").asLong(),
+              json.get("config").get("steps_per_generation").asInt());
+      return new GrpoLoss(config(), targets, window);
+    }
+
+    /** The entries of a tensor under the mask, row by row. */
+    Optional<float[]> masked(String name) {
+      JsonNode tensor = json.get(name);
+      if (tensor.isNull()) {
+        return Optional.empty();
+      }
+      JsonNode mask = json.get("completion_mask_after");
+      List<Float> values = new ArrayList<>();
+      for (int c = 0; c < mask.size(); c++) {
+        for (int t = 0; t < mask.get(c).size(); t++) {
+          if (mask.get(c).get(t).asInt() == 1) {
+            values.add(tensor.get(c).get(t).floatValue());
+          }
+        }
+      }
+      float[] array = new float[values.size()];
+      for (int m = 0; m < array.length; m++) {
+        array[m] = values.get(m);
+      }
+      return Optional.of(array);
+    }
+
+    @Override
+    public String toString() {
+      return json.get("id") + " " + json.get("config").get("loss_type").asText();
+    }
+  }
+
+  @ParameterizedTest(name = "case {0}")
+  @MethodSource("cases")
+  void lossAndGradientAreThoseOfTrl(Case golden) {
+    float[] logProbs = golden.masked("per_token_logps").orElseThrow();
+    float[] gradient = new float[logProbs.length];
+
+    double loss = golden.loss().lossAndGradient(0, logProbs, new float[logProbs.length], gradient);
+
+    assertThat(loss).isCloseTo(golden.json.get("loss").asDouble(), within(LOSS));
+    assertThat(gradient)
+        .containsExactly(
+            golden.masked("grad_per_token_logps").orElseThrow(), within((float) GRADIENT));
+  }
+
+  @ParameterizedTest(name = "case {0}")
+  @MethodSource("cases")
+  void runsOfTokensAddUpToTheWhole(Case golden) {
+    GrpoLoss loss = golden.loss();
+    float[] logProbs = golden.masked("per_token_logps").orElseThrow();
+    float[] whole = new float[logProbs.length];
+    double value = loss.lossAndGradient(0, logProbs, new float[logProbs.length], whole);
+    if (loss.needsWholeBatch()) {
+      assertThat(loss.config().importanceSamplingLevel()).isEqualTo(GrpoLossConfig.Level.SEQUENCE);
+      return;
+    }
+    double sum = 0;
+    for (int from = 0; from < logProbs.length; from += 5) {
+      int to = Math.min(logProbs.length, from + 5);
+      float[] run = Arrays.copyOfRange(logProbs, from, to);
+      float[] gradient = new float[run.length];
+      sum += loss.lossAndGradient(from, run, new float[run.length], gradient);
+      assertThat(gradient).isEqualTo(Arrays.copyOfRange(whole, from, to));
+    }
+    assertThat(sum).isCloseTo(value, within(1e-12));
+  }
+
+  @ParameterizedTest(name = "case {0}")
+  @MethodSource("cases")
+  void metricsAreThoseOfTrl(Case golden) {
+    float[] logProbs = golden.masked("per_token_logps").orElseThrow();
+    GrpoMetrics metrics = golden.loss().metrics(logProbs, new float[logProbs.length]);
+    JsonNode expected = golden.json.get("metrics");
+
+    Map<String, Double> named = metrics.named();
+    check("kl", get(named, "kl"), expected);
+    check("clip_low_mean", get(named, "clip_ratio/low_mean"), expected);
+    check("clip_low_min", get(named, "clip_ratio/low_min"), expected);
+    check("clip_high_mean", get(named, "clip_ratio/high_mean"), expected);
+    check("clip_high_max", get(named, "clip_ratio/high_max"), expected);
+    check("clip_region_mean", get(named, "clip_ratio/region_mean"), expected);
+    check("cispo_clip_ratio", get(named, "cispo_clip_ratio"), expected);
+  }
+
+  private static OptionalDouble get(Map<String, Double> named, String name) {
+    // JSON has no NaN: a share of no completions is null there
+    return Double.isNaN(named.getOrDefault(name, Double.NaN))
+        ? OptionalDouble.empty()
+        : OptionalDouble.of(named.get(name));
+  }
+
+  private static void check(String name, OptionalDouble actual, JsonNode expected) {
+    JsonNode value = expected.path(name);
+    assertThat(actual.isPresent()).as(name).isEqualTo(value.isNumber());
+    if (actual.isPresent()) {
+      assertThat(actual.getAsDouble()).as(name).isCloseTo(value.asDouble(), within(METRIC));
+    }
+  }
+}

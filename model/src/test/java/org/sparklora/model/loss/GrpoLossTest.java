@@ -1,0 +1,188 @@
+package org.sparklora.model.loss;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.loss.GrpoLossConfig.Level;
+import org.sparklora.model.loss.GrpoLossConfig.LossType;
+
+/** Two completions of 1 and 2 tokens, advantages 2 and −1, with numbers written out. */
+class GrpoLossTest {
+  private static final float LN2 = (float) Math.log(2);
+
+  /** Gradients are float32. */
+  private static final float ROUNDING = 1e-6f;
+
+  private static final AccumulationWindow ALONE = AccumulationWindow.of(1, 3, 1);
+
+  private static GrpoLossConfig config(LossType type, Level level, double beta, double quantile) {
+    return new GrpoLossConfig(
+        type, 0.2, 0.2, OptionalDouble.empty(), beta, true, level, quantile, 10, 1, 1, 1.05);
+  }
+
+  private static PolicyTargets targets(float[] old, float[] reference) {
+    return new PolicyTargets(
+        new int[] {1, 2},
+        new float[] {2, -1},
+        Optional.ofNullable(old),
+        Optional.ofNullable(reference));
+  }
+
+  private record Outcome(double loss, float[] gradient, GrpoMetrics metrics) {}
+
+  private static Outcome run(GrpoLoss loss, float[] logProbs, float[] entropies) {
+    float[] gradient = {9, 9, 9};
+    double value = loss.lossAndGradient(0, logProbs, entropies, gradient);
+    return new Outcome(value, gradient, loss.metrics(logProbs, entropies));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource({
+    // loss on the policy itself: −A for each token; weights of a token of each completion
+    "GRPO,    -0.5,    0.5,      0.25", // 1/(1·2), 1/(2·2)
+    "BNPO,    0,       0.333333, 0.333333",
+    "DR_GRPO, 0,       0.05,     0.05", // 1/(2·10)
+    "DAPO,    0,       0.333333, 0.333333",
+    "LUSPO,   0,       0.5,      0.5"
+  })
+  void everyTokenHasTheWeightOfItsLossType(
+      LossType type, double expectedLoss, float first, float second) {
+    GrpoLoss loss = new GrpoLoss(config(type, Level.TOKEN, 0, 1), targets(null, null), ALONE);
+    Outcome outcome = run(loss, new float[] {-1, -2, -3}, new float[3]);
+
+    assertThat(outcome.loss).isCloseTo(expectedLoss, within(1e-9));
+    assertThat(outcome.gradient)
+        .containsExactly(new float[] {-2 * first, second, second}, within(ROUNDING));
+  }
+
+  @Test
+  void microBatchesOfAStepShareItsLoss() {
+    AccumulationWindow four = AccumulationWindow.of(4, 24, 8); // 12 tokens a step
+    float[] logProbs = {-1, -2, -3};
+    PolicyTargets targets = targets(null, null);
+    GrpoLoss grpo = new GrpoLoss(config(LossType.GRPO, Level.TOKEN, 0, 1), targets, four);
+    GrpoLoss dapo = new GrpoLoss(config(LossType.DAPO, Level.TOKEN, 0, 1), targets, four);
+
+    assertThat(run(grpo, logProbs, new float[3]).loss).isCloseTo(-0.5 / 4, within(1e-9));
+    assertThat(run(dapo, logProbs, new float[3]).gradient)
+        .containsExactly(new float[] {-2 / 12f, 1 / 12f, 1 / 12f}, within(ROUNDING));
+  }
+
+  @Test
+  void ratiosBeyondTheirBoundsPassNoGradient() {
+    // ratios 2, 1/2 and 2: clipped for A = 2 from above and for A = −1 from below, not for the last
+    float[] logProbs = {-1, -2, -3};
+    float[] old = {-1 - LN2, -2 + LN2, -3 - LN2};
+    GrpoLoss loss =
+        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 1), targets(old, null), ALONE);
+    Outcome outcome = run(loss, logProbs, new float[] {1, 2, 6});
+
+    assertThat(outcome.loss).isCloseTo((-1.2 * 2 + 0.8 + 2) / 3, within(1e-6));
+    assertThat(outcome.gradient).containsExactly(new float[] {0, 0, 2 / 3f}, within(ROUNDING));
+    assertThat(outcome.metrics)
+        .isEqualTo(
+            new GrpoMetrics(
+                3, OptionalDouble.empty(), 1 / 3.0, 0, 1 / 3.0, 1, true, OptionalDouble.empty()));
+    assertThat(outcome.metrics.regionMean()).isCloseTo(2 / 3.0, within(1e-9));
+  }
+
+  @Test
+  void aSequenceHasTheGeometricMeanOfItsRatios() {
+    // second completion: ratios 2 and 1/2, mean 1
+    float[] logProbs = {-1, -2, -3};
+    float[] old = {-1, -2 - LN2, -3 + LN2};
+    GrpoLoss loss =
+        new GrpoLoss(config(LossType.BNPO, Level.SEQUENCE, 0, 1), targets(old, null), ALONE);
+    assertThat(loss.needsWholeBatch()).isTrue();
+    Outcome outcome = run(loss, logProbs, new float[3]);
+
+    assertThat(outcome.loss).isCloseTo(0, within(1e-6));
+    assertThat(outcome.gradient)
+        .containsExactly(new float[] {-2 / 3f, 1 / 3f, 1 / 3f}, within(ROUNDING));
+    assertThat(outcome.metrics.regionMean()).isZero();
+  }
+
+  @Test
+  void divergenceIsSchulmansEstimatorTimesTheRatio() {
+    // on policy: ratio 1; r − p = ln 2 for the first token only: kl = 2 − ln 2 − 1
+    float[] logProbs = {-1, -2, -3};
+    GrpoLoss loss =
+        new GrpoLoss(
+            config(LossType.BNPO, Level.TOKEN, 0.5, 1),
+            targets(null, new float[] {-1 + LN2, -2, -3}),
+            ALONE);
+    Outcome outcome = run(loss, logProbs, new float[3]);
+    double kl = 1 - Math.log(2);
+
+    assertThat(outcome.loss).isCloseTo(0.5 * kl / 3, within(1e-6));
+    // derivative of kl: 1 − 2; of the ratio: kl
+    assertThat(outcome.gradient[0])
+        .isCloseTo((float) ((-2 + 0.5 * (kl - 1)) / 3), within(ROUNDING));
+    assertThat(outcome.metrics.kl().orElseThrow()).isCloseTo(kl / 3, within(1e-6));
+  }
+
+  @Test
+  void onlyTokensOfHighEntropyAreTrainedOn() {
+    // the upper half of 1, 2, 6 is 2 and 6: the median stays
+    GrpoLoss loss =
+        new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 0.5), targets(null, null), ALONE);
+    assertThat(loss.needsWholeBatch()).isTrue();
+    Outcome outcome = run(loss, new float[] {-1, -2, -3}, new float[] {1, 2, 6});
+
+    assertThat(outcome.gradient).containsExactly(new float[] {0, 1 / 3f, 1 / 3f}, within(ROUNDING));
+    assertThat(outcome.loss).isCloseTo(2 / 3.0, within(1e-9));
+  }
+
+  @Test
+  void quantilesInterpolateAsPyTorchDoes() {
+    assertThat(Quantile.of(new float[] {6, 1, 2}, 0.5f)).isEqualTo(2);
+    assertThat(Quantile.of(new float[] {6, 1, 2}, 0.75f)).isEqualTo(4);
+    assertThat(Quantile.of(new float[] {6, 1, 2}, 0.25f)).isEqualTo(1.5f);
+    // in float32 0.8 · 10 is 8 exactly: the ninth value itself
+    float[] eleven = new float[11];
+    for (int i = 0; i < eleven.length; i++) {
+      eleven[i] = i * 1.1f;
+    }
+    assertThat(Quantile.of(eleven, (float) (1 - 0.2))).isEqualTo(eleven[8]);
+    assertThat(Quantile.of(new float[0], 0.5f)).isNaN();
+  }
+
+  @Test
+  void namesAreThoseOfTrl() {
+    GrpoMetrics metrics =
+        new GrpoMetrics(1, OptionalDouble.of(2), 0.1, 0.2, 0.3, 0.4, true, OptionalDouble.empty());
+    assertThat(metrics.named())
+        .containsOnlyKeys(
+            "kl",
+            "entropy",
+            "clip_ratio/low_mean",
+            "clip_ratio/low_min",
+            "clip_ratio/high_mean",
+            "clip_ratio/high_max",
+            "clip_ratio/region_mean")
+        .containsEntry("clip_ratio/region_mean", 0.4);
+  }
+
+  @Test
+  void refusesWhatDoesNotFit() {
+    assertThatThrownBy(
+            () ->
+                new GrpoLoss(
+                    config(LossType.GRPO, Level.TOKEN, 0.1, 1), targets(null, null), ALONE))
+        .hasMessageContaining("beta = 0.1")
+        .hasMessageContaining("reference");
+    assertThatThrownBy(() -> targets(new float[2], null))
+        .hasMessageContaining("2 old log-probabilities for 3 target tokens");
+    assertThatThrownBy(() -> config(LossType.GRPO, Level.TOKEN, -1, 1))
+        .hasMessageContaining("beta = -1.0");
+    assertThatThrownBy(() -> config(LossType.GRPO, Level.TOKEN, 0, 0))
+        .hasMessageContaining("top_entropy_quantile = 0.0");
+    assertThatThrownBy(() -> AccumulationWindow.of(0, 1, 1)).hasMessageContaining("at least 1");
+  }
+}

@@ -1,0 +1,147 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.text.Tokenizer;
+
+/** {@code spark-lora generate} as a user meets it. */
+class GenerateTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path GOLDEN = Path.of("../model/src/test/resources/golden");
+  private static final int FAILED = 1;
+
+  @TempDir private Path folder;
+  private Path model;
+  private final PrintStream realErr = System.err;
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void giveErrBack() {
+    System.setErr(realErr);
+  }
+
+  private int run(String rows, String... more) throws IOException {
+    Path input = Files.writeString(folder.resolve("prompts.jsonl"), rows);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "--model_name_or_path",
+                model.toString(),
+                "--input",
+                input.toString(),
+                "--output",
+                output().toString()));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Path output() {
+    return folder.resolve("completions.jsonl");
+  }
+
+  private List<JsonNode> completions() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(output())) {
+      rows.add(JSON.readTree(line));
+    }
+    return rows;
+  }
+
+  private String message() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void greedyTokensWithAnAdapterAreThoseOfPeft() throws IOException {
+    JsonNode golden = JSON.readTree(GOLDEN.resolve("golden/llama-tiny.json").toFile());
+    StringBuilder rows = new StringBuilder();
+    for (JsonNode prompt : golden.get("gen_prompts")) {
+      rows.append("{\"input_ids\": ").append(prompt).append("}\n");
+    }
+    String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
+    int length = golden.get("gen_lora").get(0).size();
+
+    assertThat(
+            run(
+                rows.toString(),
+                "--adapter",
+                adapter,
+                "--temperature",
+                "0",
+                "--max_completion_length",
+                String.valueOf(length),
+                "--ignore_eos"))
+        .as(message())
+        .isZero();
+
+    Tokenizer tokenizer = Tokenizer.load(model);
+    List<JsonNode> completions = completions();
+    assertThat(completions).hasSize(golden.get("gen_lora").size());
+    for (int p = 0; p < completions.size(); p++) {
+      JsonNode row = completions.get(p);
+      assertThat(row.get("prompt_id").asInt()).isEqualTo(p);
+      assertThat(row.get("completion_ids")).isEqualTo(golden.get("gen_lora").get(p));
+      assertThat(row.get("logprobs")).hasSize(length);
+      assertThat(row.get("stop_reason").asText()).isEqualTo("length");
+      int[] ids = JSON.convertValue(row.get("completion_ids"), int[].class);
+      assertThat(row.get("completion").asText()).isEqualTo(tokenizer.decode(ids, true));
+    }
+  }
+
+  @Test
+  void textsAndConversationsAreSampledAgainWithTheSameSeed() throws IOException {
+    String rows =
+        """
+        {"prompt": "Compute 3 + 4", "prompt_id": 12}
+        {"prompt": [{"role": "user", "content": "Compute 3 + 4"}], "prompt_id": 7}
+        """;
+    String[] flags = {"--num_generations", "3", "--max_completion_length", "6", "--seed", "5"};
+    assertThat(run(rows, flags)).as(message()).isZero();
+    List<JsonNode> first = completions();
+    assertThat(run(rows, flags)).isZero();
+
+    assertThat(completions()).isEqualTo(first);
+    assertThat(first)
+        .extracting(row -> row.get("prompt_id").asInt())
+        .containsExactly(12, 12, 12, 7, 7, 7);
+    assertThat(first).extracting(row -> row.get("completion_ids")).doesNotHaveDuplicates();
+    assertThat(run(rows, "--num_generations", "3", "--max_completion_length", "6", "--seed", "6"))
+        .isZero();
+    assertThat(completions()).isNotEqualTo(first);
+  }
+
+  @Test
+  void badPromptsNameTheirLine() throws IOException {
+    assertThat(run("{\"prompt\": \"a\"}\n{\"question\": \"b\"}\n")).isEqualTo(FAILED);
+    assertThat(message()).contains("line 2").contains("neither prompt nor input_ids");
+    assertThat(run("{\"prompt\": \"a\", \"prompt_id\": 1}\n{\"prompt\": \"b\", \"prompt_id\": 1}"))
+        .isEqualTo(FAILED);
+    assertThat(message()).contains("prompt_id 1 is that of line 1");
+    assertThat(run("{\"input_ids\": [3, 700]}")).isEqualTo(FAILED);
+    assertThat(message()).contains("token id 700");
+    assertThat(run("{\"prompt\": \"a\"}", "--temperature", "-1")).isEqualTo(FAILED);
+    assertThat(message()).contains("temperature = -1.0");
+    assertThat(output()).doesNotExist();
+  }
+}
