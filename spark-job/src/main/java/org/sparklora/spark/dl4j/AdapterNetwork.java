@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -72,6 +73,20 @@ public final class AdapterNetwork {
   /** The memory of the parameters, float32; writing to it changes the network. */
   public Pointer parameters() {
     return DecoderLayer.address(network.params());
+  }
+
+  /**
+   * The memory of AdamW's moments, float32: the first moments of all parameters, then the second,
+   * {@code (2·P)}. Valid until the network trains on.
+   */
+  public Pointer moments() {
+    INDArray state = network.getUpdater().getStateViewArray();
+    if (state.length() != 2 * network.numParams()) {
+      throw new IllegalStateException(
+          "Deeplearning4j keeps %,d numbers for %,d parameters: not two moments each"
+              .formatted(state.length(), network.numParams()));
+    }
+    return DecoderLayer.address(state);
   }
 
   /** The learning rate of a step; the first is 0. */
