@@ -28,10 +28,14 @@ class ResumeTest {
   @TempDir private static Path folder;
   private static Path model;
 
+  /** A run with checkpoints after four and six steps, of which the tests take copies. */
+  private static SftRun finished;
+
   @BeforeAll
   static void prepare() throws IOException {
     spark = TestSpark.open(2);
     model = TestModels.copy("llama-tiny", folder);
+    finished = sixSteps("finished").run(spark);
   }
 
   @AfterAll
@@ -93,16 +97,20 @@ class ResumeTest {
         String.join("\n", lines.subList(0, Math.min(lines.size(), step / 3 + 1))) + "\n{\"epo");
   }
 
-  private SftRun saved(String name, String... more) throws IOException {
+  private static SftRun sixSteps(String name) {
     return SftRun.tiny(model, folder.resolve(name), LORA)
-        .with("--save_steps", "4", "--max_steps", "6")
-        .with(more)
-        .run(spark);
+        .with("--save_steps", "4", "--max_steps", "6");
+  }
+
+  private static SftRun copyOfFinished(String name) throws IOException {
+    SftRun copy = sixSteps(name);
+    SftRun.copy(finished.output(), copy.output());
+    return copy;
   }
 
   @Test
   void checkpointIsLaidOutAsPeftAndTransformersDo() throws IOException {
-    SftRun run = saved("layout");
+    SftRun run = copyOfFinished("layout");
 
     assertThat(SftRun.names(run.output().resolve("checkpoint-4")))
         .contains(
@@ -124,7 +132,7 @@ class ResumeTest {
 
   @Test
   void checkpointOfAnotherRunIsRefusedWithWhatDiffers() throws IOException {
-    SftRun run = saved("other");
+    SftRun run = copyOfFinished("other");
 
     assertRefused(run, "lora_r = 8", "made with 4", "--lora_r", "8");
     assertRefused(run, "lora_dropout = 0.0", "made with 0.1", "--lora_dropout", "0");
@@ -171,7 +179,7 @@ class ResumeTest {
   @Test
   void lengthAndLearningRateMayChange() throws IOException {
     SftRun longer =
-        saved("longer")
+        copyOfFinished("longer")
             .with("--max_steps", "8", "--learning_rate", "1e-4")
             .with("--resume_from_checkpoint", "true")
             .run(spark);
@@ -182,7 +190,7 @@ class ResumeTest {
 
   @Test
   void damagedCheckpointSaysWhatIsMissing() throws IOException {
-    SftRun run = saved("damaged");
+    SftRun run = copyOfFinished("damaged");
     Path checkpoint = run.output().resolve("checkpoint-6");
     Path optimizer = checkpoint.resolve("optimizer.safetensors");
     byte[] bytes = Files.readAllBytes(optimizer);
@@ -211,7 +219,7 @@ class ResumeTest {
 
   @Test
   void modelOnlyCheckpointCannotBeResumed() throws IOException {
-    SftRun run = saved("modelonly", "--save_only_model");
+    SftRun run = sixSteps("modelonly").with("--save_only_model").run(spark);
 
     assertThat(SftRun.names(run.output().resolve("checkpoint-4")))
         .contains("adapter_model.safetensors", "trainer_state.json")
@@ -221,7 +229,7 @@ class ResumeTest {
 
   @Test
   void goingBackBehindALaterCheckpointTakesOverwriting() throws IOException {
-    SftRun run = saved("back");
+    SftRun run = copyOfFinished("back");
     byte[] weights = run.weights();
     String earlier = run.output().resolve("checkpoint-4").toString();
 
@@ -237,7 +245,7 @@ class ResumeTest {
 
   @Test
   void resumesIntoAnotherFolder() throws IOException {
-    SftRun run = saved("source");
+    SftRun run = copyOfFinished("source");
 
     SftRun moved =
         run.into(folder.resolve("moved"))
@@ -250,10 +258,12 @@ class ResumeTest {
 
   @Test
   void latestOfAnEmptyFolderIsTheBeginning() throws IOException {
-    SftRun run = saved("fresh", "--resume_from_checkpoint", "true");
+    SftRun run = sixSteps("fresh").with("--resume_from_checkpoint", "true").run(spark);
 
     assertThat(run.state().get("global_step").asInt()).isEqualTo(6);
-    assertThatThrownBy(() -> saved("nowhere", "--resume_from_checkpoint", "/no/checkpoint-1"))
+    assertThatThrownBy(
+            () ->
+                sixSteps("nowhere").with("--resume_from_checkpoint", "/no/checkpoint-1").run(spark))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("/no/checkpoint-1")
         .hasMessageContaining("no such folder");
@@ -261,7 +271,7 @@ class ResumeTest {
 
   @Test
   void unfinishedRunIsNotReplacedSilently() throws IOException {
-    SftRun run = saved("unfinished");
+    SftRun run = copyOfFinished("unfinished");
     for (String name : run.names()) {
       if (!name.startsWith("checkpoint-")) {
         Files.delete(run.output().resolve(name));

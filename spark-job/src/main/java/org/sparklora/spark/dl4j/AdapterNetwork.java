@@ -6,7 +6,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -80,13 +80,13 @@ public final class AdapterNetwork {
    * {@code (2·P)}. Valid until the network trains on.
    */
   public Pointer moments() {
-    INDArray state = network.getUpdater().getStateViewArray();
-    if (state.length() != 2 * network.numParams()) {
+    MultiLayerUpdater updater = (MultiLayerUpdater) network.getUpdater();
+    if (updater.getUpdaterBlocks().size() != 1) {
       throw new IllegalStateException(
-          "Deeplearning4j keeps %,d numbers for %,d parameters: not two moments each"
-              .formatted(state.length(), network.numParams()));
+          "Deeplearning4j updates the parameters in %d parts, each with moments of its own"
+              .formatted(updater.getUpdaterBlocks().size()));
     }
-    return DecoderLayer.address(state);
+    return DecoderLayer.address(updater.getStateViewArray());
   }
 
   /** The learning rate of a step; the first is 0. */
