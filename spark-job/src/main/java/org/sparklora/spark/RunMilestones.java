@@ -38,7 +38,7 @@ final class RunMilestones implements AdapterTrainer.Listener {
     return evaluating.falls(steps, plan) || saving.falls(steps, plan);
   }
 
-  /** {@code eval_on_start}. */
+  /** {@code eval_on_start}: for the log alone, since nothing is trained that could be the best. */
   void start() {
     evaluation.ifPresent(report::evaluate);
   }
@@ -56,7 +56,7 @@ final class RunMilestones implements AdapterTrainer.Listener {
   @Override
   public void settled(int steps) throws IOException {
     if (evaluating.falls(steps, plan)) {
-      evaluation.ifPresent(report::evaluate);
+      evaluation.ifPresent(report::evaluateAndCompare);
     }
     if (saving.falls(steps, plan)) {
       checkpoints.save(report.state());

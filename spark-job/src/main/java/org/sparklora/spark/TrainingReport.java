@@ -69,11 +69,17 @@ final class TrainingReport {
   }
 
   /** Evaluates and logs what came of it. */
-  void evaluate(Evaluation evaluation) {
+  Map<String, Object> evaluate(Evaluation evaluation) {
     long start = System.nanoTime();
     EvalMetrics measured = evaluation.run();
     Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - start) / NANOS);
     log(row);
+    return row;
+  }
+
+  /** Evaluates, and compares with the best so far. */
+  void evaluateAndCompare(Evaluation evaluation) {
+    Map<String, Object> row = evaluate(evaluation);
     config
         .evaluation()
         .best()
