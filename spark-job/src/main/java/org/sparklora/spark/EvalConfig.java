@@ -5,6 +5,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.train.Cadence;
+import org.sparklora.spark.train.TrainerState;
 
 /**
  * Evaluation during training.
@@ -31,7 +32,15 @@ public record EvalConfig(
    * @param greaterIsBetter {@code greater_is_better}
    * @param load {@code load_best_model_at_end}
    */
-  public record Best(String metric, boolean greaterIsBetter, boolean load) {}
+  public record Best(String metric, boolean greaterIsBetter, boolean load) {
+    public Best {
+      ConfigException.require(
+          TrainerState.EVAL_METRICS.contains(metric),
+          "metric_for_best_model",
+          metric,
+          "an evaluation measures " + String.join(", ", TrainerState.EVAL_METRICS));
+    }
+  }
 
   public EvalConfig {
     CheckpointConfig.requireInterval("eval_steps", unit, steps);

@@ -4,9 +4,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.dl4j.Evaluation;
@@ -23,21 +23,18 @@ final class TrainingReport {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
   private static final double NANOS = 1e9;
   private static final List<String> PRINTED =
-      List.of(
-          "loss",
-          "grad_norm",
-          "learning_rate",
-          "entropy",
-          "mean_token_accuracy",
-          "num_tokens",
-          "eval_loss",
-          "eval_runtime",
-          "eval_samples_per_second",
-          "eval_steps_per_second",
-          "eval_entropy",
-          "eval_mean_token_accuracy",
-          "eval_num_tokens",
-          "epoch");
+      Stream.of(
+              List.of(
+                  "loss",
+                  "grad_norm",
+                  "learning_rate",
+                  "entropy",
+                  "mean_token_accuracy",
+                  "num_tokens"),
+              TrainerState.EVAL_METRICS,
+              List.of("epoch"))
+          .flatMap(List::stream)
+          .toList();
 
   private final TrainerState state;
   private final MetricsLog metrics;
@@ -83,20 +80,7 @@ final class TrainingReport {
     config
         .evaluation()
         .best()
-        .ifPresent(best -> state.compare(metric(row, best.metric()), best.greaterIsBetter()));
-  }
-
-  private static double metric(Map<String, Object> row, String name) {
-    if (!name.startsWith("eval_") || !(row.get(name) instanceof Double value)) {
-      throw new ConfigException(
-          "metric_for_best_model",
-          name,
-          "an evaluation measures "
-              + row.keySet().stream()
-                  .filter(key -> key.startsWith("eval_"))
-                  .collect(Collectors.joining(", ")));
-    }
-    return value;
+        .ifPresent(best -> state.compare((Double) row.get(best.metric()), best.greaterIsBetter()));
   }
 
   private void log(Map<String, Object> row) {

@@ -47,6 +47,7 @@ class ResumeTest {
     return Stream.of(
         Arguments.of("lora", "parameters", "1"),
         Arguments.of("lora", "parameters", "2"),
+        Arguments.of("lora", "parameters", "3"),
         Arguments.of("lora", "gradients", "1"),
         Arguments.of("lora", "gradients", "2"),
         Arguments.of("full", "parameters", "1"),

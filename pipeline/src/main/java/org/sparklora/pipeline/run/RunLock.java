@@ -177,7 +177,8 @@ final class RunLock implements AutoCloseable {
     }
   }
 
-  private void beat() {
+  /** Renews the claim. */
+  void beat() {
     try {
       fileSystem.setTimes(file, System.currentTimeMillis(), -1);
     } catch (IOException | RuntimeException e) {

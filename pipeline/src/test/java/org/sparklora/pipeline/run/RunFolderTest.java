@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -236,6 +237,22 @@ class RunFolderTest {
     assertThatThrownBy(this::open).hasMessageContaining("process 1 on elsewhere");
     lock("elsewhere", 1, Duration.ofMinutes(6));
     open().close();
+  }
+
+  @Test
+  void holderRenewsItsLock() throws IOException {
+    Files.createDirectories(out);
+    Path file = out.resolve(".run.lock");
+    try (RunLock lock =
+        RunLock.acquire(
+            FileSystem.getLocal(HADOOP).getRawFileSystem(),
+            new org.apache.hadoop.fs.Path(out.toUri()))) {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+      lock.beat();
+      assertThat(Files.getLastModifiedTime(file).toInstant())
+          .isAfter(Instant.now().minus(Duration.ofMinutes(1)));
+    }
+    assertThat(file).doesNotExist();
   }
 
   @Test

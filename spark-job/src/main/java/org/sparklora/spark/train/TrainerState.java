@@ -20,6 +20,17 @@ public final class TrainerState {
   /** The file's name. */
   public static final String FILE_NAME = "trainer_state.json";
 
+  /** What the row of an evaluation holds, besides step and epoch. */
+  public static final List<String> EVAL_METRICS =
+      List.of(
+          "eval_loss",
+          "eval_entropy",
+          "eval_mean_token_accuracy",
+          "eval_num_tokens",
+          "eval_runtime",
+          "eval_samples_per_second",
+          "eval_steps_per_second");
+
   private static final int FLOPS_PER_PARAMETER_AND_TOKEN = 6;
   private static final int HF_DEFAULT_INTERVAL = 500;
 
