@@ -48,28 +48,28 @@ final class PackedTables {
    * The packed table of the split to evaluate on.
    *
    * @param training how the split to train on is prepared
-   * @throws ConfigException if the dataset has no such split, or its files are not told apart by
-   *     splits
+   * @throws ConfigException if the dataset has no files for that split alone
    */
   static PackedSequenceTable openTestSplit(
       SparkSession spark, PrepConfig testing, PrepConfig training) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     String split = testing.source().split();
     ConfigException.require(
-        !isTable(hadoop, testing.source().dataset()) && !sameFiles(hadoop, testing, training),
+        !isTable(hadoop, testing.source().dataset()) && isSplitApart(hadoop, testing, training),
         "dataset_test_split",
         split,
-        "%s has one split only: name a folder with files of both, as train.jsonl and %s.jsonl, or leave --eval_strategy out"
+        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
             .formatted(testing.source().dataset(), split));
     return open(spark, testing);
   }
 
-  private static boolean sameFiles(Configuration hadoop, PrepConfig testing, PrepConfig training) {
+  private static boolean isSplitApart(
+      Configuration hadoop, PrepConfig testing, PrepConfig training) {
     List<DatasetFile> trained = files(hadoop, training.source());
     try {
-      return files(hadoop, testing.source()).equals(trained);
+      return !files(hadoop, testing.source()).equals(trained);
     } catch (ConfigException e) {
-      return true; // none is named after the split to evaluate on
+      return false; // none is named after the split to evaluate on
     }
   }
 

@@ -50,6 +50,7 @@ final class TrainingReport {
     this.metrics = metrics;
     this.config = config;
     this.totalSteps = totalSteps;
+    progress.goOnFrom((double) state.sums().steps() / totalSteps, state.sums().tokens());
   }
 
   TrainerState state() {

@@ -2,21 +2,13 @@ package org.sparklora.pipeline.run;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Predicate;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
@@ -33,15 +25,13 @@ public final class RunFolder implements AutoCloseable {
   public static final String LATEST = "true";
 
   private static final String PART = ".part-";
-  private static final String CHECKPOINT = "checkpoint-";
-  private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
-  private static final Logger LOG = LoggerFactory.getLogger(RunFolder.class);
 
   private final Configuration configuration;
   private final FileSystem fileSystem;
   private final Path folder;
   private final RunLock lock;
-  private final List<String> replaced = new ArrayList<>();
+  private final FolderContents contents;
+  private List<String> replaced = List.of();
   private Optional<Path> resumed = Optional.empty();
 
   private RunFolder(Configuration configuration, FileSystem fileSystem, Path folder, RunLock lock) {
@@ -49,6 +39,7 @@ public final class RunFolder implements AutoCloseable {
     this.fileSystem = fileSystem;
     this.folder = folder;
     this.lock = lock;
+    this.contents = new FolderContents(fileSystem, folder);
   }
 
   /**
@@ -76,8 +67,12 @@ public final class RunFolder implements AutoCloseable {
           new RunFolder(configuration, fileSystem, folder, RunLock.acquire(fileSystem, folder));
       try {
         run.tidy();
-        run.resumed = run.find(resumeFrom);
-        run.requireFree(name, overwrite, resumeFrom);
+        run.resumed = run.contents.find(configuration, resumeFrom);
+        if (overwrite) {
+          run.replaced = run.contents.results();
+        } else {
+          run.contents.requireFree(name, resumeFrom, run.resumed);
+        }
         return run;
       } catch (IOException | RuntimeException e) {
         run.close();
@@ -102,96 +97,10 @@ public final class RunFolder implements AutoCloseable {
   /** Removes what a killed run was writing, and finishes results that were complete. */
   private void tidy() throws IOException {
     for (String name :
-        names(name -> name.startsWith(PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
+        contents.names(name -> name.startsWith(PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
       fileSystem.delete(new Path(folder, name), true);
     }
     new ResultFiles(fileSystem, folder).finish();
-  }
-
-  private Optional<Path> find(Optional<String> resumeFrom) throws IOException {
-    if (resumeFrom.isEmpty()) {
-      return Optional.empty();
-    }
-    List<Integer> steps = checkpoints();
-    if (resumeFrom.get().equals(LATEST)) {
-      if (steps.isEmpty()) {
-        LOG.info("{} holds no checkpoint to resume from: starting from the beginning", folder);
-        return Optional.empty();
-      }
-      return Optional.of(checkpoint(steps.get(steps.size() - 1)));
-    }
-    Path path = new Path(resumeFrom.get());
-    FileSystem home = path.getFileSystem(configuration);
-    ConfigException.require(
-        home.exists(path) && home.getFileStatus(path).isDirectory(),
-        "resume_from_checkpoint",
-        path,
-        "there is no such folder; "
-            + (steps.isEmpty()
-                ? "name a checkpoint-N folder of an earlier run"
-                : "%s holds checkpoints of steps %s".formatted(folder, steps)));
-    return Optional.of(home.makeQualified(path));
-  }
-
-  private void requireFree(String name, boolean overwrite, Optional<String> resumeFrom)
-      throws IOException {
-    List<String> results =
-        names(
-            file ->
-                !file.equals(RunLock.FILE_NAME)
-                    && !file.equals(MetricsLog.FILE_NAME)
-                    && !CHECKPOINT_NAME.matcher(file).matches());
-    if (overwrite) {
-      replaced.addAll(results);
-      return;
-    }
-    boolean goesOn =
-        resumed.isPresent()
-            ? resumed.get().getParent().equals(folder)
-            : resumeFrom.isPresent() && results.isEmpty();
-    List<Integer> steps = checkpoints();
-    if (!goesOn) {
-      ConfigException.require(
-          results.isEmpty(),
-          "output_dir",
-          name,
-          "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
-      ConfigException.require(
-          steps.isEmpty(),
-          "output_dir",
-          name,
-          "it holds checkpoints of a run that was not finished, of steps %s; go on with --resume_from_checkpoint true, name another folder, or replace them with --overwrite_output_dir"
-              .formatted(steps));
-    }
-    ConfigException.require(
-        superseded().isEmpty(),
-        "resume_from_checkpoint",
-        resumed.map(Path::toString).orElse(""),
-        "%s holds later checkpoints, of steps %s; go on from the latest with --resume_from_checkpoint true, or replace them with --overwrite_output_dir"
-            .formatted(folder, superseded()));
-  }
-
-  /** Steps of the checkpoints that the run will make again. */
-  private List<Integer> superseded() throws IOException {
-    int from =
-        resumed
-            .filter(path -> path.getParent().equals(folder))
-            .map(path -> step(path.getName()).orElse(0))
-            .orElse(0);
-    return checkpoints().stream().filter(step -> step > from).toList();
-  }
-
-  private static Optional<Integer> step(String name) {
-    Matcher matcher = CHECKPOINT_NAME.matcher(name);
-    return matcher.matches() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
-  }
-
-  private List<String> names(Predicate<String> wanted) throws IOException {
-    return Arrays.stream(fileSystem.listStatus(folder))
-        .map(status -> status.getPath().getName())
-        .filter(wanted)
-        .sorted()
-        .toList();
   }
 
   /** The checkpoint from which the run goes on; empty for a run from the beginning. */
@@ -207,7 +116,7 @@ public final class RunFolder implements AutoCloseable {
    */
   public MetricsLog begin(List<Map<String, Object>> earlierRows) {
     try {
-      for (int step : superseded()) {
+      for (int step : contents.superseded(resumed)) {
         fileSystem.delete(checkpoint(step), true);
       }
     } catch (IOException e) {
@@ -218,20 +127,13 @@ public final class RunFolder implements AutoCloseable {
 
   /** Where the checkpoint of a step lies. */
   public Path checkpoint(int step) {
-    return new Path(folder, CHECKPOINT + step);
+    return contents.checkpoint(step);
   }
 
   /** The steps of all checkpoints, ascending. */
   public List<Integer> checkpoints() {
     try {
-      List<Integer> steps = new ArrayList<>();
-      for (FileStatus status : fileSystem.listStatus(folder)) {
-        if (status.isDirectory()) {
-          step(status.getPath().getName()).ifPresent(steps::add);
-        }
-      }
-      steps.sort(null);
-      return steps;
+      return contents.checkpoints();
     } catch (IOException e) {
       throw failed("list", folder, e);
     }
@@ -250,7 +152,7 @@ public final class RunFolder implements AutoCloseable {
    */
   public void saveCheckpoint(int step, Writer writer) {
     save(
-        CHECKPOINT + step,
+        FolderContents.CHECKPOINT + step,
         writer,
         part -> {
           fileSystem.delete(checkpoint(step), true);
@@ -278,7 +180,7 @@ public final class RunFolder implements AutoCloseable {
       lock.requireHeld();
       java.nio.file.Path local = Files.createTempDirectory("spark-lora-" + what);
       try {
-        writer.write(local);
+        writeLocally(writer, local);
         fileSystem.mkdirs(part);
         fileSystem.copyFromLocalFile(true, true, files(local), part);
       } finally {
@@ -287,6 +189,16 @@ public final class RunFolder implements AutoCloseable {
       publication.publish(part);
     } catch (IOException e) {
       throw unsaved(what, part, e);
+    }
+  }
+
+  /** A full disk is another remedy's matter when it is the temporary one. */
+  private static void writeLocally(Writer writer, java.nio.file.Path local) throws IOException {
+    try {
+      writer.write(local);
+    } catch (IOException e) {
+      throw new IOException(
+          "in the temporary folder %s: %s".formatted(local.getParent(), e.getMessage()), e);
     }
   }
 
@@ -299,7 +211,7 @@ public final class RunFolder implements AutoCloseable {
   /** Deletes a checkpoint. */
   public void deleteCheckpoint(int step) {
     // renamed first, so that a run that is killed meanwhile leaves no half of it
-    Path part = new Path(folder, PART + CHECKPOINT + step);
+    Path part = new Path(folder, PART + FolderContents.CHECKPOINT + step);
     try {
       Renaming.rename(fileSystem, checkpoint(step), part);
       fileSystem.delete(part, true);
@@ -338,7 +250,7 @@ public final class RunFolder implements AutoCloseable {
         lock.close();
         return;
       }
-      List<String> left = names(name -> !name.equals(RunLock.FILE_NAME));
+      List<String> left = contents.names(name -> !name.equals(RunLock.FILE_NAME));
       if (left.equals(List.of(MetricsLog.FILE_NAME))) {
         fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
         left = List.of();
