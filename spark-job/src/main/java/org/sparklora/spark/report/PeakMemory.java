@@ -3,10 +3,10 @@ package org.sparklora.spark.report;
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -14,52 +14,73 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 
 /**
- * The most memory that this JVM has used, in bytes: {@code peak_memory_heap} (the sum of its heap
- * pools' peaks, which need not have come at one time), {@code peak_memory_off_heap} (JavaCPP's and
- * direct buffers, as {@link #sample} found them) and {@code peak_memory_process} (what the
- * operating system counts as resident, on Linux). Not thread-safe.
+ * The most memory that this JVM has used, in bytes.
+ *
+ * <ul>
+ *   <li>{@code peak_memory_heap}: the sum of the heap pools' peaks, which need not have come at one
+ *       time
+ *   <li>{@code peak_memory_off_heap}: weights, activations and optimizer, which lie outside the
+ *       heap; not mapped files. The most that {@link #sample} has found: on Linux what is resident
+ *       and belongs to no file, less the heap; elsewhere what JavaCPP and Java's direct buffers
+ *       count
+ *   <li>{@code peak_memory_process}: all that was resident at once, mapped files included; on Linux
+ * </ul>
+ *
+ * <p>Not thread-safe.
  */
 public final class PeakMemory {
   private static final Path STATUS = Path.of("/proc/self/status");
-  private static final String HIGH_WATER_MARK = "VmHWM:";
+  private static final int KILOBYTE = 1024;
 
   private long offHeapBytes;
 
-  /** Looks at the memory that keeps no peak of its own. */
+  /** Looks at the memory of which nobody else keeps the peak. */
   public void sample() {
-    long direct =
-        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+    // a heap is resident where it was used once, even if that was long ago
+    long committed = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+    long heap = Math.min(committed, peakHeap());
+    long now = status().getOrDefault("RssAnon", 0L) - heap;
+    offHeapBytes = Math.max(offHeapBytes, Math.max(now, counted()));
+  }
+
+  private static long peakHeap() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getType() == MemoryType.HEAP)
+        .mapToLong(pool -> pool.getPeakUsage().getUsed())
+        .sum();
+  }
+
+  /** What is registered; memory that native code took is not. */
+  private static long counted() {
+    return Pointer.totalBytes()
+        + ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
             .filter(pool -> pool.getName().equals("direct"))
             .mapToLong(BufferPoolMXBean::getMemoryUsed)
             .sum();
-    offHeapBytes = Math.max(offHeapBytes, Pointer.totalBytes() + direct);
   }
 
   /** The peaks so far, by name. */
   public Map<String, Long> metrics() {
     sample();
     Map<String, Long> metrics = new LinkedHashMap<>();
-    metrics.put(
-        "peak_memory_heap",
-        ManagementFactory.getMemoryPoolMXBeans().stream()
-            .filter(pool -> pool.getType() == MemoryType.HEAP)
-            .map(MemoryPoolMXBean::getPeakUsage)
-            .mapToLong(java.lang.management.MemoryUsage::getUsed)
-            .sum());
+    metrics.put("peak_memory_heap", peakHeap());
     metrics.put("peak_memory_off_heap", offHeapBytes);
-    process().ifPresent(bytes -> metrics.put("peak_memory_process", bytes));
+    Optional.ofNullable(status().get("VmHWM"))
+        .ifPresent(bytes -> metrics.put("peak_memory_process", bytes));
     return metrics;
   }
 
-  private static Optional<Long> process() {
+  /** The sizes that Linux tells, in bytes by name; empty elsewhere. */
+  private static Map<String, Long> status() {
+    Map<String, Long> sizes = new HashMap<>();
     try (Stream<String> lines = Files.lines(STATUS)) {
-      return lines
-          .filter(line -> line.startsWith(HIGH_WATER_MARK))
-          .map(line -> line.replaceAll("\\D", ""))
-          .map(kilobytes -> Long.parseLong(kilobytes) * 1024)
-          .findFirst();
+      lines
+          .filter(line -> line.endsWith(" kB"))
+          .map(line -> line.split(":?\\s+"))
+          .forEach(words -> sizes.put(words[0], Long.parseLong(words[1]) * KILOBYTE));
+      return sizes;
     } catch (IOException e) {
-      return Optional.empty(); // not a Linux system
+      return Map.of(); // not a Linux system
     }
   }
 }
