@@ -14,6 +14,7 @@ import org.sparklora.spark.train.TrainingPlan;
 final class RunMilestones implements AdapterTrainer.Listener {
   private final TrainingPlan plan;
   private final Cadence evaluating;
+  private final boolean evaluatesOnStart;
   private final Cadence saving;
   private final TrainingReport report;
   private final Optional<Evaluation> evaluation;
@@ -27,6 +28,7 @@ final class RunMilestones implements AdapterTrainer.Listener {
       Checkpoints checkpoints) {
     this.plan = plan;
     this.evaluating = config.evaluation().cadence(plan.totalSteps());
+    this.evaluatesOnStart = config.evaluation().onStart();
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.report = report;
     this.evaluation = evaluation;
@@ -38,9 +40,14 @@ final class RunMilestones implements AdapterTrainer.Listener {
     return evaluating.falls(steps, plan) || saving.falls(steps, plan);
   }
 
-  /** {@code eval_on_start}: for the log alone, since nothing is trained that could be the best. */
+  /**
+   * The run begins. {@code eval_on_start} is for the log alone, since nothing is trained that could
+   * be the best.
+   */
   void start() {
-    evaluation.ifPresent(report::evaluate);
+    if (evaluatesOnStart) {
+      evaluation.ifPresent(report::evaluate);
+    }
   }
 
   @Override

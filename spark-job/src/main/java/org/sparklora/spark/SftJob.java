@@ -17,6 +17,7 @@ import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -29,8 +30,24 @@ import org.sparklora.spark.train.TrainingPlan;
  * from which a run that was stopped goes on.
  */
 public final class SftJob {
+  private final JavaSparkContext spark;
+  private final SftConfig config;
+  private final InitialParameters initial;
+  private final TrainedModel model;
+  private final RunFolder folder;
+  private final int workers;
+  private final boolean averages;
 
-  private SftJob() {}
+  private SftJob(
+      JavaSparkContext spark, SftConfig config, InitialParameters initial, RunFolder folder) {
+    this.spark = spark;
+    this.config = config;
+    this.initial = initial;
+    this.model = initial.model();
+    this.folder = folder;
+    this.workers = workers(spark, config.sync());
+    this.averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
+  }
 
   /**
    * What a run came to.
@@ -72,36 +89,28 @@ public final class SftJob {
           .ifPresent(
               data ->
                   PackedTables.openTestSplit(session, data, config.data()).forEach(testRows::add));
-      return train(spark, config, initial, folder, rows, testRows);
+      return new SftJob(spark, config, initial, folder).train(rows, testRows);
     } finally {
       ExecutorModel.release(model);
     }
   }
 
-  private static Result train(
-      JavaSparkContext spark,
-      SftConfig config,
-      InitialParameters initial,
-      RunFolder folder,
-      SpilledRows rows,
-      SpilledRows testRows)
-      throws IOException {
-    TrainedModel model = initial.model();
+  private Result train(SpilledRows rows, SpilledRows testRows) throws IOException {
     ParameterLayout layout = model.layout();
-    int workers = workers(spark, config.sync());
-    boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
     TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
     AdapterNetwork network =
         AdapterNetwork.create(
             model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
     Kernels kernels = KernelsProvider.kernels();
     Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    RunFingerprint fingerprint =
+        RunIdentity.of(config, layout, rows.fingerprint(), rows.count(), workers);
     Checkpoints checkpoints =
         new Checkpoints(
             spark.hadoopConfiguration(),
             folder,
             config,
-            RunIdentity.of(config, layout, rows.fingerprint(), rows.count(), workers),
+            fingerprint,
             model,
             network,
             kernels,
@@ -115,28 +124,11 @@ public final class SftJob {
     try (MetricsLog metrics = folder.begin(state.history())) {
       TrainingReport report = new TrainingReport(state, metrics, config, plan.totalSteps());
       RunMilestones milestones =
-          new RunMilestones(
-              config,
-              plan,
-              report,
-              evaluation(spark, config, model, network, testRows, workers),
-              checkpoints);
-      if (config.evaluation().onStart() && folder.resumed().isEmpty()) {
+          new RunMilestones(config, plan, report, evaluation(network, testRows), checkpoints);
+      if (folder.resumed().isEmpty()) {
         milestones.start();
       }
-      Synchronizer synchronizer =
-          averages
-              ? new ParameterAveraging(
-                  spark, model, network, workers, config.sync().averagingFrequency())
-              : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
-      new AdapterTrainer(
-              plan,
-              rows,
-              synchronizer,
-              averages ? 1 : workers,
-              network::learningRate,
-              milestones::stops)
-          .run(state.sums().steps(), milestones);
+      trainer(plan, rows, network, milestones).run(state.sums().steps(), milestones);
       report.finish();
       checkpoints.finish(state);
       folder.saveResults(
@@ -148,17 +140,23 @@ public final class SftJob {
     }
   }
 
-  private static Optional<Evaluation> evaluation(
-      JavaSparkContext spark,
-      SftConfig config,
-      TrainedModel model,
-      AdapterNetwork network,
-      SpilledRows rows,
-      int workers) {
-    return config.evaluation().data().isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            new Evaluation(spark, model, network, rows, config.evaluation().batchRows(), workers));
+  private Optional<Evaluation> evaluation(AdapterNetwork network, SpilledRows testRows) {
+    EvalConfig settings = config.evaluation();
+    return settings
+        .data()
+        .map(
+            data -> new Evaluation(spark, model, network, testRows, settings.batchRows(), workers));
+  }
+
+  private AdapterTrainer trainer(
+      TrainingPlan plan, SpilledRows rows, AdapterNetwork network, RunMilestones milestones) {
+    Synchronizer synchronizer =
+        averages
+            ? new ParameterAveraging(
+                spark, model, network, workers, config.sync().averagingFrequency())
+            : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
+    return new AdapterTrainer(
+        plan, rows, synchronizer, averages ? 1 : workers, network::learningRate, milestones::stops);
   }
 
   private static TrainerState.Settings stateSettings(
