@@ -1,8 +1,10 @@
 package org.sparklora.spark;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.dl4j.RoundReport;
@@ -25,6 +27,7 @@ public final class AdapterTrainer {
   private final Synchronizer synchronizer;
   private final int batchShares;
   private final IntToDoubleFunction learningRate;
+  private final IntPredicate stops;
 
   /** Hears of every step, in order. */
   public interface Listener {
@@ -33,43 +36,63 @@ public final class AdapterTrainer {
 
     /** A round is averaged: the error of step {@code lastStep} (from 1) and those before it. */
     void averaged(int lastStep, double error);
+
+    /** A round is over: the parameters are those after {@code steps} steps of every worker. */
+    void settled(int steps) throws IOException;
   }
 
   /**
    * @param batchShares into how many runs a worker's micro-batches of a step are divided
    * @param learningRate of each step, from 0
+   * @param stops whether a round has to end when so many steps are done, because the parameters are
+   *     asked for then
    */
   public AdapterTrainer(
       TrainingPlan plan,
       TrainingRows rows,
       Synchronizer synchronizer,
       int batchShares,
-      IntToDoubleFunction learningRate) {
+      IntToDoubleFunction learningRate,
+      IntPredicate stops) {
     this.plan = plan;
     this.rows = rows;
     this.synchronizer = synchronizer;
     this.batchShares = batchShares;
     this.learningRate = learningRate;
+    this.stops = stops;
   }
 
   /**
    * Trains to the end of the plan.
    *
+   * @param from steps that are done already. Rounds are counted from there, so that a run that is
+   *     resumed where its round ended averages when the uninterrupted one does
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   * @throws IOException if the listener cannot write
    */
-  public void run(Listener listener) {
-    int step = 0;
+  public void run(int from, Listener listener) throws IOException {
+    int step = from;
     while (step < plan.totalSteps()) {
-      List<TrainingPlan.Step> round = plan.steps(step, step + synchronizer.stepsPerRound());
+      List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));
       for (StepMetrics metrics : report.steps()) {
         TrainingPlan.Step planned = round.get(metrics.step() - step);
         listener.step(metrics, planned.epochAfter(), learningRate.applyAsDouble(metrics.step()));
       }
       step += round.size();
-      int lastStep = step;
-      report.averagingError().ifPresent(error -> listener.averaged(lastStep, error));
+      if (report.averagingError().isPresent()) {
+        listener.averaged(step, report.averagingError().getAsDouble());
+      }
+      listener.settled(step);
     }
+  }
+
+  private int endOfRound(int step) {
+    int end = step + 1;
+    while (end < step + synchronizer.stepsPerRound() && !stops.test(end)) {
+      end++;
+    }
+    return end;
   }
 
   /** Each worker's own micro-batches, divided by its own target tokens. */

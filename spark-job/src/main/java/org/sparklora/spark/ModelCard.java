@@ -1,7 +1,6 @@
 package org.sparklora.spark;
 
 import java.util.List;
-import java.util.Map;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.train.TrainerState;
@@ -13,7 +12,6 @@ final class ModelCard {
   static String of(SftConfig config, ParameterLayout layout, TrainerState state) {
     boolean adapter = layout instanceof AdapterLayout;
     String base = config.model().folder();
-    Map<String, Object> last = state.history().get(state.history().size() - 1);
     return """
         ---
         base_model: %s
@@ -31,7 +29,7 @@ final class ModelCard {
         | | |
         |---|---|
         | trained parameters | %,d |
-        | steps | %s |
+        | steps | %d |
         | tokens | %,d |
         | mean loss | %.4f |
         | learning rate | %s, %s |
@@ -56,8 +54,8 @@ final class ModelCard {
                 : "All weights of `%s`".formatted(base),
             config.data().source().dataset(),
             layout.size(),
-            last.get("step"),
-            state.tokens(),
+            state.sums().steps(),
+            state.sums().tokens(),
             state.trainLoss(),
             config.optimizer().learningRate(),
             config.schedule().type().flag(),

@@ -2,13 +2,17 @@ package org.sparklora.spark;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepManifest;
+import org.sparklora.prep.source.DatasetFile;
+import org.sparklora.prep.source.DatasetFiles;
 
 /** Finds or makes the packed table of a dataset. */
 final class PackedTables {
@@ -38,6 +42,39 @@ final class PackedTables {
             config.outputFolder(),
             replace));
     return PackedSequenceTable.open(hadoop, config.outputFolder());
+  }
+
+  /**
+   * The packed table of the split to evaluate on.
+   *
+   * @param training how the split to train on is prepared
+   * @throws ConfigException if the dataset has no files for that split alone
+   */
+  static PackedSequenceTable openTestSplit(
+      SparkSession spark, PrepConfig testing, PrepConfig training) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    String split = testing.source().split();
+    ConfigException.require(
+        !isTable(hadoop, testing.source().dataset()) && isSplitApart(hadoop, testing, training),
+        "dataset_test_split",
+        split,
+        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
+            .formatted(testing.source().dataset(), split));
+    return open(spark, testing);
+  }
+
+  private static boolean isSplitApart(
+      Configuration hadoop, PrepConfig testing, PrepConfig training) {
+    List<DatasetFile> trained = files(hadoop, training.source());
+    try {
+      return !files(hadoop, testing.source()).equals(trained);
+    } catch (ConfigException e) {
+      return false; // none is named after the split to evaluate on
+    }
+  }
+
+  private static List<DatasetFile> files(Configuration hadoop, PrepConfig.Source source) {
+    return new DatasetFiles(hadoop).find(source.dataset(), source.config(), source.split());
   }
 
   private static boolean isTable(Configuration hadoop, String folder) {

@@ -12,12 +12,31 @@ import org.sparklora.prep.pack.PackingStrategy;
 final class PrepSettings {
   private PrepSettings() {}
 
+  /** The split to train on. */
   static PrepConfig of(Settings settings, String outputFolder) {
+    return of(
+        settings,
+        settings.requiredText("dataset_train_split"),
+        settings.isOn("packing"),
+        outputFolder);
+  }
+
+  /** The split to evaluate on. */
+  static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
+    return of(
+        settings,
+        settings.requiredText("dataset_test_split"),
+        settings.optionalSwitch("eval_packing").orElse(settings.isOn("packing")),
+        outputFolder);
+  }
+
+  private static PrepConfig of(
+      Settings settings, String split, boolean packing, String outputFolder) {
     return new PrepConfig(
         new PrepConfig.Source(
             settings.requiredText("dataset_name"),
             settings.text("dataset_config").orElse(""),
-            settings.requiredText("dataset_train_split"),
+            split,
             new ColumnMapping(
                 settings.requiredText("dataset_text_field"),
                 settings.requiredText("messages_column"),
@@ -32,7 +51,7 @@ final class PrepSettings {
         maxLength(settings.requiredText("max_length")),
         PrepConfig.Truncation.of(settings.requiredText("truncation_mode")),
         new PrepConfig.Packing(
-            settings.isOn("packing"),
+            packing,
             PackingStrategy.of(settings.requiredText("packing_strategy")),
             settings.integer("packing_batch_size")),
         loss(settings),

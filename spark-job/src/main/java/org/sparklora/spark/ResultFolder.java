@@ -3,19 +3,15 @@ package org.sparklora.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.spark.report.LossPlot;
 import org.sparklora.spark.train.TrainerState;
 
@@ -26,75 +22,60 @@ import org.sparklora.spark.train.TrainerState;
 final class ResultFolder {
   private ResultFolder() {}
 
-  /** Writes into the folder's work place; the caller commits. */
+  /**
+   * Writes all results into a local folder.
+   *
+   * @param bestCheckpoint for {@code trainer_state.json}
+   */
   static void write(
-      Configuration hadoop,
-      OutputFolder output,
+      Path local,
       SftConfig config,
       ParameterLayout layout,
       Tensor parameters,
-      TrainerState state)
+      TrainerState state,
+      Optional<String> bestCheckpoint)
       throws IOException {
-    Path local = Files.createTempDirectory("spark-lora-result");
-    try {
-      Path model = Path.of(config.model().folder());
-      if (layout instanceof AdapterLayout adapter) {
-        AdapterFile.write(local, adapter, parameters, config.model().folder());
-      } else {
-        ModelFolder.write(local, model, layout, parameters);
-      }
-      CheckpointWriter.copyTokenizer(model, local);
-      Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson());
-      Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
-      Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state));
-      drawCurves(local.resolve("loss.png"), config.output().runName(), state.history());
-      upload(hadoop, local, output);
-    } finally {
-      deleteTree(local);
-    }
+    writeModel(local, config, layout, parameters, state);
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
+    drawCurves(local.resolve("loss.png"), config.output().runName(), state.history());
   }
 
-  /** The log rows that carry a loss, as curves. */
+  /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
+  static void writeModel(
+      Path local, SftConfig config, ParameterLayout layout, Tensor parameters, TrainerState state)
+      throws IOException {
+    Path model = Path.of(config.model().folder());
+    if (layout instanceof AdapterLayout adapter) {
+      AdapterFile.write(local, adapter, parameters, config.model().folder());
+    } else {
+      ModelFolder.write(local, model, layout, parameters);
+    }
+    CheckpointWriter.copyTokenizer(model, local);
+    Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
+    Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state));
+  }
+
+  /** The log rows as curves. */
   private static void drawCurves(Path file, String title, List<Map<String, Object>> history)
       throws IOException {
-    List<Map<String, Object>> rows =
-        history.stream().filter(row -> row.containsKey("loss")).toList();
-    if (rows.isEmpty()) {
-      return; // logging was switched off
-    }
-    double[] steps = rows.stream().mapToDouble(row -> (Integer) row.get("step")).toArray();
     List<LossPlot.Curve> curves =
-        Stream.of("loss", "mean_token_accuracy", "learning_rate")
-            .map(
-                name ->
-                    new LossPlot.Curve(
-                        name,
-                        steps,
-                        rows.stream().mapToDouble(row -> (Double) row.get(name)).toArray()))
+        Stream.of(
+                curve(history, "loss").smoothed(),
+                curve(history, "eval_loss"),
+                curve(history, "mean_token_accuracy"),
+                curve(history, "learning_rate"))
+            .filter(curve -> curve.steps().length > 0)
             .toList();
-    LossPlot.write(file, title, curves);
-  }
-
-  /** Moves all files to the output folder, whatever file system it is on. */
-  static void upload(Configuration hadoop, Path local, OutputFolder output) throws IOException {
-    FileSystem fileSystem = output.work().getFileSystem(hadoop);
-    List<Path> files = new ArrayList<>();
-    try (Stream<Path> list = Files.list(local)) {
-      list.forEach(files::add);
-    }
-    for (Path file : files) {
-      fileSystem.copyFromLocalFile(
-          true,
-          new org.apache.hadoop.fs.Path(file.toUri()),
-          new org.apache.hadoop.fs.Path(output.work(), file.getFileName().toString()));
+    if (!curves.isEmpty()) { // else logging was switched off
+      LossPlot.write(file, title, curves);
     }
   }
 
-  static void deleteTree(Path folder) throws IOException {
-    try (Stream<Path> tree = Files.walk(folder)) {
-      for (Path path : tree.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
+  private static LossPlot.Curve curve(List<Map<String, Object>> history, String name) {
+    List<Map<String, Object>> rows = history.stream().filter(row -> row.containsKey(name)).toList();
+    return LossPlot.Curve.of(
+        name,
+        rows.stream().mapToDouble(row -> (Integer) row.get("step")).toArray(),
+        rows.stream().mapToDouble(row -> (Double) row.get(name)).toArray());
   }
 }

@@ -22,6 +22,8 @@ import org.sparklora.spark.train.WeightDtype;
  * @param batch rows, steps and their order
  * @param sync how executors are kept in step
  * @param output where results go and what is logged
+ * @param checkpoints what is saved on the way, and where the run goes on
+ * @param evaluation what is measured on the way
  * @param effectiveYaml all settings as {@code --config} reads them
  */
 public record SftConfig(
@@ -34,6 +36,8 @@ public record SftConfig(
     Batch batch,
     Sync sync,
     Output output,
+    CheckpointConfig checkpoints,
+    EvalConfig evaluation,
     String effectiveYaml) {
 
   /**
@@ -136,14 +140,15 @@ public record SftConfig(
   public static SftConfig of(Settings settings) {
     settings.oneOf("optim", List.of("adamw_torch_fused", "adamw_torch"));
     settings.oneOf("loss_type", List.of("nll", "chunked_nll"));
-    settings.oneOf("eval_strategy", List.of("no"));
     String outputFolder = settings.requiredText("output_dir");
+    String packedFolder = settings.text("packed_dir").orElse(outputFolder + ".packed");
+    CheckpointConfig checkpoints = CheckpointConfig.of(settings);
     return new SftConfig(
         new Model(
             settings.requiredText("model_name_or_path"),
             WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
             settings.isOn("gradient_checkpointing")),
-        PrepSettings.of(settings, settings.text("packed_dir").orElse(outputFolder + ".packed")),
+        PrepSettings.of(settings, packedFolder),
         lora(settings),
         settings.text("adapter_name_or_path"),
         new OptimizerConfig(
@@ -157,6 +162,8 @@ public record SftConfig(
         batch(settings),
         sync(settings),
         output(settings, outputFolder),
+        checkpoints,
+        EvalConfig.of(settings, checkpoints, packedFolder),
         settings.toYaml());
   }
 

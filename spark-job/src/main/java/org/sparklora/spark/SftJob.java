@@ -1,19 +1,23 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import org.apache.hadoop.conf.Configuration;
+import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
-import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -22,11 +26,28 @@ import org.sparklora.spark.train.TrainingPlan;
 
 /**
  * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
- * results appear in the output folder when they are whole.
+ * results appear in the output folder when they are whole. On the way the folder holds checkpoints,
+ * from which a run that was stopped goes on.
  */
 public final class SftJob {
+  private final JavaSparkContext spark;
+  private final SftConfig config;
+  private final InitialParameters initial;
+  private final TrainedModel model;
+  private final RunFolder folder;
+  private final int workers;
+  private final boolean averages;
 
-  private SftJob() {}
+  private SftJob(
+      JavaSparkContext spark, SftConfig config, InitialParameters initial, RunFolder folder) {
+    this.spark = spark;
+    this.config = config;
+    this.initial = initial;
+    this.model = initial.model();
+    this.folder = folder;
+    this.workers = workers(spark, config.sync());
+    this.averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
+  }
 
   /**
    * What a run came to.
@@ -41,49 +62,119 @@ public final class SftJob {
   /**
    * Trains.
    *
-   * @throws org.sparklora.pipeline.config.ConfigException if a setting or the output folder cannot
-   *     be used
+   * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
+   *     checkpoint to resume from cannot be used
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged or does not fit
-   *     the model
-   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges; nothing is
+   *     the model, or the disk is full; the last checkpoint stays
+   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges; no results are
    *     written then
    */
   public static Result run(SparkSession session, SftConfig config) throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    Configuration hadoop = spark.hadoopConfiguration();
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
-    try (OutputFolder output =
-            OutputFolder.create(hadoop, config.output().folder(), config.output().overwrite());
-        SpilledRows rows = SpilledRows.create(model.config().vocabSize())) {
+    int vocabulary = model.config().vocabSize();
+    try (RunFolder folder =
+            RunFolder.open(
+                spark.hadoopConfiguration(),
+                config.output().folder(),
+                config.output().overwrite(),
+                config.checkpoints().resumeFrom());
+        SpilledRows rows = SpilledRows.create(vocabulary);
+        SpilledRows testRows = SpilledRows.create(vocabulary)) {
       PackedTables.open(session, config.data()).forEach(rows::add);
-      int workers = workers(spark, config.sync());
-      boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
-      TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
-      ParameterLayout layout = model.layout();
-      AdapterNetwork network =
-          AdapterNetwork.create(
-              model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
-      Kernels kernels = KernelsProvider.hostKernels();
-      Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
-      initial.write(kernels, parameters);
-      Synchronizer synchronizer =
-          averages
-              ? new ParameterAveraging(
-                  spark, model, network, workers, config.sync().averagingFrequency())
-              : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
-
-      TrainingReport report = TrainingReport.start(config, plan, model);
-      new AdapterTrainer(plan, rows, synchronizer, averages ? 1 : workers, network::learningRate)
-          .run(report);
-      TrainerState state = report.finish();
-
-      ResultFolder.write(hadoop, output, config, layout, parameters, state);
-      output.commit();
-      return new Result(plan.totalSteps(), state.tokens(), state.trainLoss(), report.seconds());
+      config
+          .evaluation()
+          .data()
+          .ifPresent(
+              data ->
+                  PackedTables.openTestSplit(session, data, config.data()).forEach(testRows::add));
+      return new SftJob(spark, config, initial, folder).train(rows, testRows);
     } finally {
       ExecutorModel.release(model);
     }
+  }
+
+  private Result train(SpilledRows rows, SpilledRows testRows) throws IOException {
+    ParameterLayout layout = model.layout();
+    TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
+    AdapterNetwork network =
+        AdapterNetwork.create(
+            model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
+    Kernels kernels = KernelsProvider.hostKernels();
+    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    RunFingerprint fingerprint =
+        RunIdentity.of(config, layout, rows.fingerprint(), rows.count(), workers);
+    Checkpoints checkpoints =
+        new Checkpoints(
+            spark.hadoopConfiguration(),
+            folder,
+            config,
+            fingerprint,
+            model,
+            network,
+            kernels,
+            parameters);
+    TrainerState state = new TrainerState(plan, stateSettings(config, plan, model));
+    if (folder.resumed().isPresent()) {
+      checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());
+    } else {
+      initial.write(kernels, parameters);
+    }
+    try (MetricsLog metrics = folder.begin(state.history())) {
+      TrainingReport report = new TrainingReport(state, metrics, config, plan.totalSteps());
+      RunMilestones milestones =
+          new RunMilestones(config, plan, report, evaluation(network, testRows), checkpoints);
+      if (folder.resumed().isEmpty()) {
+        milestones.start();
+      }
+      trainer(plan, rows, network, milestones).run(state.sums().steps(), milestones);
+      report.finish();
+      checkpoints.finish(state);
+      folder.saveResults(
+          local ->
+              ResultFolder.write(
+                  local, config, layout, parameters, state, checkpoints.bestFolder(state)));
+      return new Result(
+          plan.totalSteps(), state.sums().tokens(), state.trainLoss(), report.seconds());
+    }
+  }
+
+  private Optional<Evaluation> evaluation(AdapterNetwork network, SpilledRows testRows) {
+    EvalConfig settings = config.evaluation();
+    return settings
+        .data()
+        .map(
+            data -> new Evaluation(spark, model, network, testRows, settings.batchRows(), workers));
+  }
+
+  private AdapterTrainer trainer(
+      TrainingPlan plan, SpilledRows rows, AdapterNetwork network, RunMilestones milestones) {
+    Synchronizer synchronizer =
+        averages
+            ? new ParameterAveraging(
+                spark, model, network, workers, config.sync().averagingFrequency())
+            : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
+    return new AdapterTrainer(
+        plan, rows, synchronizer, averages ? 1 : workers, network::learningRate, milestones::stops);
+  }
+
+  private static TrainerState.Settings stateSettings(
+      SftConfig config, TrainingPlan plan, TrainedModel model) {
+    return new TrainerState.Settings(
+        config.batch().rows(),
+        new TrainerState.LogInterval(
+            config.output().loggingSteps(plan.totalSteps()), config.output().logFirstStep()),
+        config.evaluation().cadence(plan.totalSteps()),
+        config.checkpoints().cadence(plan.totalSteps()),
+        computedParameters(model));
+  }
+
+  /** All parameters but the token embedding, and the adapter's. */
+  private static long computedParameters(TrainedModel model) {
+    WeightLayout weights = WeightLayout.of(model.config());
+    long embedding = (long) model.config().vocabSize() * model.config().hiddenSize();
+    return weights.size() - embedding + (model.lora().isPresent() ? model.layout().size() : 0);
   }
 
   private static TrainingPlan plan(SftConfig.Batch batch, int rows, int workers) {

@@ -1,99 +1,118 @@
 package org.sparklora.spark;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.model.WeightLayout;
+import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.Progress;
+import org.sparklora.spark.dl4j.Evaluation;
+import org.sparklora.spark.report.PeakMemory;
+import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.StepMetrics;
-import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
-import org.sparklora.spark.train.TrainingPlan;
 
 /**
- * Follows a run: progress on the terminal, log rows as TRL prints them, and the {@link
- * TrainerState} for the end.
+ * Follows a run: progress on the terminal, log rows as TRL prints them, the same rows with the
+ * memory used in {@code metrics.jsonl}, and the {@link TrainerState}.
  */
-final class TrainingReport implements AdapterTrainer.Listener {
+final class TrainingReport {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
   private static final double NANOS = 1e9;
+  private static final List<String> PRINTED =
+      Stream.of(
+              List.of(
+                  "loss",
+                  "grad_norm",
+                  "learning_rate",
+                  "entropy",
+                  "mean_token_accuracy",
+                  "num_tokens"),
+              TrainerState.EVAL_METRICS,
+              List.of("epoch"))
+          .flatMap(List::stream)
+          .toList();
 
   private final TrainerState state;
-  private final Progress progress;
-  private final boolean showProgress;
+  private final MetricsLog metrics;
+  private final SftConfig config;
   private final int totalSteps;
+  private final PeakMemory memory = new PeakMemory();
+  private final Progress progress = Progress.start("sft", "tokens");
   private final long started = System.nanoTime();
   private double seconds;
 
-  private TrainingReport(TrainerState state, boolean showProgress, int totalSteps) {
+  TrainingReport(TrainerState state, MetricsLog metrics, SftConfig config, int totalSteps) {
     this.state = state;
-    this.progress = Progress.start("sft", "tokens");
-    this.showProgress = showProgress;
+    this.metrics = metrics;
+    this.config = config;
     this.totalSteps = totalSteps;
+    progress.goOnFrom((double) state.sums().steps() / totalSteps, state.sums().tokens());
   }
 
-  static TrainingReport start(SftConfig config, TrainingPlan plan, TrainedModel model) {
-    int loggingSteps = config.output().loggingSteps(plan.totalSteps());
-    TrainerState state =
-        new TrainerState(
-            plan,
-            config.batch().rows(),
-            new TrainerState.LogInterval(loggingSteps, config.output().logFirstStep()),
-            computedParameters(model));
-    return new TrainingReport(state, config.output().showProgress(), plan.totalSteps());
+  TrainerState state() {
+    return state;
   }
 
-  /** All parameters but the token embedding, and the adapter's. */
-  private static long computedParameters(TrainedModel model) {
-    WeightLayout weights = WeightLayout.of(model.config());
-    long embedding = (long) model.config().vocabSize() * model.config().hiddenSize();
-    return weights.size() - embedding + (model.lora().isPresent() ? model.layout().size() : 0);
-  }
-
-  @Override
-  public void step(StepMetrics metrics, double epochAfter, double learningRate) {
-    state.add(metrics, epochAfter, learningRate).ifPresent(TrainingReport::print);
-    if (showProgress) {
-      progress.show((metrics.step() + 1.0) / totalSteps, state.tokens());
+  /** A step is done. */
+  void step(StepMetrics step, double epochAfter, double learningRate) {
+    memory.sample();
+    state.add(step, epochAfter, learningRate).ifPresent(this::log);
+    if (config.output().showProgress()) {
+      progress.show((step.step() + 1.0) / totalSteps, state.sums().tokens());
     }
   }
 
-  /** One row in the form that TRL prints. */
-  private static void print(Map<String, Object> row) {
-    StringBuilder text = new StringBuilder();
-    for (String key :
-        new String[] {
-          "loss",
-          "grad_norm",
-          "learning_rate",
-          "entropy",
-          "mean_token_accuracy",
-          "num_tokens",
-          "epoch"
-        }) {
-      text.append(text.isEmpty() ? "{" : ", ")
-          .append("'%s': '%.4g'".formatted(key, (Double) row.get(key)));
-    }
-    System.out.println(text.append('}'));
+  /** Evaluates and logs what came of it. */
+  Map<String, Object> evaluate(Evaluation evaluation) {
+    long start = System.nanoTime();
+    EvalMetrics measured = evaluation.run();
+    Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - start) / NANOS);
+    log(row);
+    return row;
   }
 
-  @Override
-  public void averaged(int lastStep, double error) {
+  /** Evaluates, and compares with the best so far. */
+  void evaluateAndCompare(Evaluation evaluation) {
+    Map<String, Object> row = evaluate(evaluation);
+    config
+        .evaluation()
+        .best()
+        .ifPresent(best -> state.compare((Double) row.get(best.metric()), best.greaterIsBetter()));
+  }
+
+  private void log(Map<String, Object> row) {
+    Map<String, Object> withMemory = new LinkedHashMap<>(row);
+    withMemory.putAll(memory.metrics());
+    metrics.log(withMemory);
+    System.out.println(
+        PRINTED.stream()
+            .filter(row::containsKey)
+            .map(key -> "'%s': '%.4g'".formatted(key, (Double) row.get(key)))
+            .collect(Collectors.joining(", ", "{", "}")));
+  }
+
+  /** A round is averaged. */
+  void averaged(int lastStep, double error) {
     LOG.info(
         "Averaging error after step {}: {} of the update's norm",
         lastStep,
         "%.3g".formatted(error));
   }
 
-  TrainerState finish() {
+  /** Training has ended: logs the last row. */
+  void finish() {
     seconds = (System.nanoTime() - started) / NANOS;
-    if (showProgress) {
-      progress.done(state.tokens());
+    if (config.output().showProgress()) {
+      progress.done(state.sums().tokens());
     }
-    state.finish(seconds);
-    return state;
+    metrics.log(state.finish(seconds, memory.metrics()));
   }
 
+  /** Of training, since this process began it. */
   double seconds() {
     return seconds;
   }

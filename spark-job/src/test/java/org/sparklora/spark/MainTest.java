@@ -190,7 +190,7 @@ class MainTest {
     assertThat(code).isEqualTo(FAILED);
     assertThat(message())
         .containsPattern("is (NaN|Infinity|-Infinity) at step \\d+, micro-batch 1")
-        .contains("nothing was written");
+        .contains("no results were written");
     assertThat(output()).doesNotExist();
   }
 
@@ -209,7 +209,7 @@ class MainTest {
             "gradients");
 
     assertThat(code).isEqualTo(FAILED);
-    assertThat(message()).contains("at step").contains("nothing was written");
+    assertThat(message()).contains("at step").contains("no results were written");
     assertThat(output()).doesNotExist();
   }
 

@@ -40,13 +40,7 @@ class SftGoldenTest {
 
   /** Flags of TRL's that only concern where and how its process runs. */
   private static final Set<String> NOT_PASSED_ON =
-      Set.of(
-          "report_to",
-          "use_cpu",
-          "bf16",
-          "save_strategy",
-          "dataloader_pin_memory",
-          "gradient_checkpointing");
+      Set.of("report_to", "use_cpu", "bf16", "dataloader_pin_memory", "gradient_checkpointing");
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static SparkSession spark;

@@ -1,63 +1,100 @@
 package org.sparklora.pipeline.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, written through at once, so that a killed run
- * keeps every finished step. Thread-safe.
+ * keeps every row it logged. Thread-safe.
  */
 public final class MetricsLog implements Closeable {
   /** The file's name in a run folder. */
   public static final String FILE_NAME = "metrics.jsonl";
 
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<Map<String, Object>> ROW = new TypeReference<>() {};
+
+  /** Of a row and its line: what tells whether they are the same row. */
+  private static final String STEP = "step";
 
   private final Path file;
-  private final BufferedWriter writer;
+  private final FSDataOutputStream out;
 
-  private MetricsLog(Path file, BufferedWriter writer) {
+  private MetricsLog(Path file, FSDataOutputStream out) {
     this.file = file;
-    this.writer = writer;
+    this.out = out;
   }
 
   /**
-   * Opens the log of a run folder, creating both when they are not there and appending when they
-   * are.
+   * Begins the log of a run, or goes on with it: afterwards the file holds exactly one line for
+   * each earlier row, in order, whatever it held before. A line that is there already stays as it
+   * is, with all that was logged beside the row.
    *
+   * @param earlier rows that were logged before the point from which the run goes on; none for a
+   *     new run
    * @throws TableException when the file cannot be written
    */
-  public static MetricsLog append(Path folder) {
-    Path file = folder.resolve(FILE_NAME);
+  static MetricsLog open(FileSystem fileSystem, Path folder, List<Map<String, Object>> earlier) {
+    Path file = new Path(folder, FILE_NAME);
     try {
-      Files.createDirectories(folder);
-      return new MetricsLog(
-          file,
-          Files.newBufferedWriter(
-              file, StandardCharsets.UTF_8, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
+      List<String> lines = earlier.isEmpty() ? List.of() : lines(fileSystem, file);
+      MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
+      for (int row = 0; row < earlier.size(); row++) {
+        boolean there = row < lines.size() && isOf(lines.get(row), earlier.get(row));
+        log.write(there ? lines.get(row) : line(earlier.get(row)));
+      }
+      return log;
     } catch (IOException e) {
       throw failed(file, e);
+    }
+  }
+
+  private static List<String> lines(FileSystem fileSystem, Path file) throws IOException {
+    if (!fileSystem.exists(file)) {
+      return List.of();
+    }
+    try (InputStream in = fileSystem.open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
+    }
+  }
+
+  private static boolean isOf(String line, Map<String, Object> row) {
+    try {
+      Map<String, Object> read = JSON.readValue(line, ROW);
+      return read.keySet().containsAll(row.keySet()) && row.get(STEP).equals(read.get(STEP));
+    } catch (JsonProcessingException e) {
+      return false; // the writer was killed in the middle of it
     }
   }
 
   /** Writes one line; a NaN or infinite number becomes null, since JSON has neither. */
   public synchronized void log(Map<String, ?> metrics) {
     try {
-      writer.write(line(metrics));
-      writer.newLine();
-      writer.flush();
+      write(line(metrics));
     } catch (IOException e) {
       throw failed(file, e);
+    }
+  }
+
+  private void write(String line) throws IOException {
+    out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+    if (out.hasCapability(StreamCapabilities.HSYNC)) {
+      out.hflush();
+    } else {
+      out.flush(); // an object store shows a file only when it is closed
     }
   }
 
@@ -72,7 +109,7 @@ public final class MetricsLog implements Closeable {
   @Override
   public synchronized void close() {
     try {
-      writer.close();
+      out.close();
     } catch (IOException e) {
       throw failed(file, e);
     }

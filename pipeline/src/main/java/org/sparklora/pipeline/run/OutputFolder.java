@@ -94,11 +94,11 @@ public final class OutputFolder implements AutoCloseable {
       deleteChecksums();
       if (fileSystem.exists(target)) {
         Path old = sibling(target, REPLACED);
-        rename(target, old);
-        rename(work, target);
+        Renaming.rename(fileSystem, target, old);
+        Renaming.rename(fileSystem, work, target);
         fileSystem.delete(old, true);
       } else {
-        rename(work, target);
+        Renaming.rename(fileSystem, work, target);
       }
       committed = true;
     } catch (IOException e) {
@@ -121,12 +121,6 @@ public final class OutputFolder implements AutoCloseable {
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();
-    }
-  }
-
-  private void rename(Path from, Path to) throws IOException {
-    if (!fileSystem.rename(from, to)) {
-      throw new IOException("renaming %s to %s was refused".formatted(from, to));
     }
   }
 

@@ -23,6 +23,8 @@ public final class Progress {
   private final boolean terminal;
   private final LongSupplier nanoTime;
   private final long started;
+  private double fractionBefore;
+  private long countBefore;
   private long lastShown;
   private boolean shownAny;
 
@@ -44,6 +46,12 @@ public final class Progress {
    */
   public static Progress start(String name, String unit) {
     return new Progress(name, unit, System.err, System.console() != null, System::nanoTime);
+  }
+
+  /** Says what an earlier process has done of the step: it counts, but not for the rate. */
+  public void goOnFrom(double fraction, long count) {
+    fractionBefore = fraction;
+    countBefore = count;
   }
 
   /**
@@ -84,12 +92,14 @@ public final class Progress {
     }
     line.append("%3d %%  %s %s".formatted((int) (fraction * 100), compact(count), unit));
     if (seconds > 0) {
-      line.append("  %s %s/s".formatted(compact(Math.round(count / seconds)), unit));
+      long rate = Math.round((count - countBefore) / seconds);
+      line.append("  %s %s/s".formatted(compact(rate), unit));
     }
     if (fraction >= 1) {
       line.append("  in ").append(time(seconds));
-    } else if (fraction > 0) {
-      line.append("  ").append(time(seconds / fraction * (1 - fraction))).append(" left");
+    } else if (fraction > fractionBefore) {
+      double secondsLeft = seconds / (fraction - fractionBefore) * (1 - fraction);
+      line.append("  ").append(time(secondsLeft)).append(" left");
     }
     if (terminal) {
       out.print(

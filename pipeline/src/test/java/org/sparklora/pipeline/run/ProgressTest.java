@@ -43,6 +43,15 @@ class ProgressTest {
   }
 
   @Test
+  void whatWasDoneBeforeCountsNotForTheRate() {
+    Progress progress = progress(false);
+    progress.goOnFrom(0.5, 1000);
+    clock.set(10 * SECOND);
+    progress.show(0.75, 1500);
+    assertThat(printed()).startsWith("tokenize   75 %  1.5k tokens  50 tokens/s  10 s left");
+  }
+
+  @Test
   void redrawsABarOnATerminal() {
     Progress progress = progress(true);
     clock.set(SECOND);

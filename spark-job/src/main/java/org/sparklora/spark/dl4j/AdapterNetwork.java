@@ -6,6 +6,7 @@ import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -72,6 +73,20 @@ public final class AdapterNetwork {
   /** The memory of the parameters, float32; writing to it changes the network. */
   public Pointer parameters() {
     return DecoderLayer.address(network.params());
+  }
+
+  /**
+   * The memory of AdamW's moments, float32: the first moments of all parameters, then the second,
+   * {@code (2·P)}. Valid until the network trains on.
+   */
+  public Pointer moments() {
+    MultiLayerUpdater updater = (MultiLayerUpdater) network.getUpdater();
+    if (updater.getUpdaterBlocks().size() != 1) {
+      throw new IllegalStateException(
+          "Deeplearning4j updates the parameters in %d parts, each with moments of its own"
+              .formatted(updater.getUpdaterBlocks().size()));
+    }
+    return DecoderLayer.address(updater.getStateViewArray());
   }
 
   /** The learning rate of a step; the first is 0. */

@@ -1,6 +1,8 @@
 package org.sparklora.spark.dl4j;
 
+import java.util.List;
 import java.util.Optional;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -8,9 +10,13 @@ import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
+import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
+import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
+import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingAggregationTuple;
+import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementAddFunction;
 import org.nd4j.linalg.cpu.nativecpu.NDArray;
 
 /**
@@ -95,6 +101,45 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
             () ->
                 new ParameterAveragingTrainingWorker(
                     broadcast, true, configuration, trainingHookList, null, null));
+  }
+
+  /**
+   * Spark adds results up in the order in which workers finish, and a sum of three floats depends
+   * on it. Where they are in this JVM anyway they are put into the workers' order first, so that a
+   * run can be repeated to the last bit.
+   */
+  @Override
+  protected void processResults(
+      SparkDl4jMultiLayer spark,
+      SparkComputationGraph graph,
+      JavaRDD<ParameterAveragingTrainingResult> results,
+      int split,
+      int splits) {
+    super.processResults(
+        spark,
+        graph,
+        local.isPresent() && workers > 2 ? inOrder(spark.getSparkContext(), results) : results,
+        split,
+        splits);
+  }
+
+  /** The same in one partition, by way of the driver; DL4J's sums can travel, its results not. */
+  private static JavaRDD<ParameterAveragingTrainingResult> inOrder(
+      JavaSparkContext spark, JavaRDD<ParameterAveragingTrainingResult> results) {
+    ParameterAveragingElementAddFunction add = new ParameterAveragingElementAddFunction();
+    List<ParameterAveragingAggregationTuple> ofWorkers =
+        results.map(result -> add.call(null, result)).collect();
+    return spark
+        .parallelize(ofWorkers, 1)
+        .map(
+            worker ->
+                new ParameterAveragingTrainingResult(
+                    worker.getParametersSum(),
+                    worker.getUpdaterStateSum(),
+                    worker.getScoreSum(),
+                    null,
+                    null,
+                    null));
   }
 
   @Override

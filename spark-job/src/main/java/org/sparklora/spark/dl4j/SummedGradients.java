@@ -66,7 +66,7 @@ public final class SummedGradients implements Synchronizer {
     } else {
       sumOverWire(encoded, gradient, metrics);
     }
-    StepMetrics sum = metrics.value().stream().reduce(StepMetrics.none(step), StepMetrics::plus);
+    StepMetrics sum = StepMetrics.sum(metrics.value()).orElseThrow();
     double norm = GradientClip.apply(gradient, maxGradNorm, step);
     update(step, gradient);
     return new RoundReport(List.of(sum.withGradNorm(norm)), OptionalDouble.empty());

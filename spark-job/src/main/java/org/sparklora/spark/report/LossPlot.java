@@ -21,7 +21,11 @@ import org.jfree.data.xy.XYSeriesCollection;
 public final class LossPlot {
   private static final int WIDTH_PIXELS = 1000;
   private static final int PANEL_PIXELS = 260;
-  private static final int SMOOTHING_STEPS = 10;
+
+  /** A smoothed value is the mean of this share of the run, and of this many steps at least. */
+  private static final double SMOOTHED_SHARE = 0.05;
+
+  private static final int MIN_SMOOTHED_STEPS = 10;
   private static final Color RAW = new Color(0x9ecae1);
   private static final Color SMOOTH = new Color(0x08519c);
 
@@ -33,8 +37,36 @@ public final class LossPlot {
    * @param name under which it is drawn, with its unit
    * @param steps ascending
    * @param values as many; those that are not finite are left out
+   * @param smooth whether a running mean is drawn over it
    */
-  public record Curve(String name, double[] steps, double[] values) {}
+  public record Curve(String name, double[] steps, double[] values, boolean smooth) {
+    /** A curve as it is. */
+    public static Curve of(String name, double[] steps, double[] values) {
+      return new Curve(name, steps, values, false);
+    }
+
+    /** The same with a running mean, as noisy values want it. */
+    public Curve smoothed() {
+      return new Curve(name, steps, values, true);
+    }
+
+    /** The mean of the values of the last {@code window} steps at each of the curve's steps. */
+    double[] runningMean(double window) {
+      double[] means = new double[values.length];
+      for (int i = 0; i < values.length; i++) {
+        double sum = 0;
+        int count = 0;
+        for (int j = i; j >= 0 && steps[j] > steps[i] - window; j--) {
+          if (Double.isFinite(values[j])) {
+            sum += values[j];
+            count++;
+          }
+        }
+        means[i] = count == 0 ? Double.NaN : sum / count;
+      }
+      return means;
+    }
+  }
 
   /**
    * Writes one panel a curve above a common axis of steps; the file appears when it is complete.
@@ -55,19 +87,28 @@ public final class LossPlot {
   }
 
   private static XYPlot panel(Curve curve) {
-    boolean smooths = curve.steps().length > 2 * SMOOTHING_STEPS;
     XYSeriesCollection series = new XYSeriesCollection();
+    int rows = curve.steps().length;
+    double window =
+        Math.max(MIN_SMOOTHED_STEPS, Math.ceil(SMOOTHED_SHARE * curve.steps()[rows - 1]));
+    double spacing = curve.steps()[rows - 1] / rows;
+    boolean smooths = curve.smooth() && spacing < window && rows > 2 * window / spacing;
     if (smooths) {
       series.addSeries(
-          series("mean of the last %d".formatted(SMOOTHING_STEPS), curve, SMOOTHING_STEPS));
+          series(
+              "mean of the last %.0f steps".formatted(window),
+              curve.steps(),
+              curve.runningMean(window)));
     }
-    series.addSeries(series("each step", curve, 1));
+    series.addSeries(series("as logged", curve.steps(), curve.values()));
     NumberAxis axis = new NumberAxis(curve.name());
     axis.setAutoRangeIncludesZero(false);
-    XYLineAndShapeRenderer lines = new XYLineAndShapeRenderer(true, curve.steps().length < 3);
+    XYLineAndShapeRenderer lines = new XYLineAndShapeRenderer(true, rows < 3);
+    if (smooths) {
+      lines.setSeriesPaint(1, RAW);
+    }
     lines.setSeriesPaint(0, SMOOTH);
     lines.setSeriesStroke(0, new BasicStroke(2f));
-    lines.setSeriesPaint(1, RAW);
     XYPlot plot = new XYPlot(series, null, axis, lines);
     plot.setBackgroundPaint(Color.WHITE);
     plot.setRangeGridlinePaint(Color.LIGHT_GRAY);
@@ -75,19 +116,11 @@ public final class LossPlot {
     return plot;
   }
 
-  private static XYSeries series(String name, Curve curve, int window) {
+  private static XYSeries series(String name, double[] steps, double[] values) {
     XYSeries series = new XYSeries(name);
-    for (int i = 0; i < curve.steps().length; i++) {
-      double sum = 0;
-      int count = 0;
-      for (int j = Math.max(0, i - window + 1); j <= i; j++) {
-        if (Double.isFinite(curve.values()[j])) {
-          sum += curve.values()[j];
-          count++;
-        }
-      }
-      if (count > 0) {
-        series.add(curve.steps()[i], sum / count);
+    for (int i = 0; i < steps.length; i++) {
+      if (Double.isFinite(values[i])) {
+        series.add(steps[i], values[i]);
       }
     }
     return series;

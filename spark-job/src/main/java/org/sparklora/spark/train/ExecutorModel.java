@@ -3,6 +3,8 @@ package org.sparklora.spark.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -93,6 +95,29 @@ public final class ExecutorModel {
       }
       kernels.writeBack(gradientVector, gradient);
       return sum;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Measures micro-batches without dropout, each divided by its own target tokens.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   * @return one a micro-batch, in order
+   */
+  public List<StepMetrics> evaluate(StepRows rows, Pointer parameters) {
+    turn.lock();
+    try {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      List<StepMetrics> measured = new ArrayList<>();
+      for (int i = 0; i < rows.microBatches().size(); i++) {
+        CrossEntropyLoss loss =
+            new CrossEntropyLoss(StepRows.targetTokens(rows.microBatches().subList(i, i + 1)));
+        StepResult result = step.evaluate(parameterVector, rows.batch(i), loss);
+        measured.add(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
+      }
+      return measured;
     } finally {
       turn.unlock();
     }

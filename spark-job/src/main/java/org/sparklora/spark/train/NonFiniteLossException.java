@@ -14,7 +14,7 @@ public final class NonFiniteLossException extends RuntimeException {
    */
   public NonFiniteLossException(String what, double value, int step, int microBatch) {
     super(
-        "Stopped because the %s is %s at step %d, micro-batch %d: nothing was written. Lower learning_rate, add warmup_steps, or look at the rows of that batch"
+        "Stopped because the %s is %s at step %d, micro-batch %d: no results were written. Lower learning_rate, add warmup_steps, or look at the rows of that batch"
             .formatted(what, value, step, microBatch));
   }
 }

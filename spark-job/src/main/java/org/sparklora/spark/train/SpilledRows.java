@@ -8,7 +8,10 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.TableException;
 
@@ -24,6 +27,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
   private final Path file;
   private final FileChannel channel;
   private final int vocabularySize;
+  private final MessageDigest digest = sha256();
   private long[] starts = new long[1024];
   private int count;
   private long end;
@@ -51,6 +55,14 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
     }
   }
 
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
   /**
    * Appends a row.
    *
@@ -71,6 +83,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
       starts = Arrays.copyOf(starts, 2 * starts.length);
     }
     starts[count++] = end;
+    digest.update(bytes.duplicate());
     transfer(bytes, end, true);
     end += bytes.capacity();
     starts[count] = end;
@@ -88,6 +101,16 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
             "Cannot train on row %d: position %d holds token %d with label %d, but the model knows only the ids 0 to %d; prepare the data with this model's tokenizer"
                 .formatted(count, i, token, label, vocabularySize - 1));
       }
+    }
+  }
+
+  /** SHA-256 of all rows in their order, which tells whether two stores hold the same data. */
+  public String fingerprint() {
+    try {
+      MessageDigest soFar = (MessageDigest) digest.clone();
+      return HexFormat.of().formatHex(soFar.digest());
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException(e); // the JDK's SHA-256 can be cloned
     }
   }
 

@@ -2,6 +2,8 @@ package org.sparklora.spark.train;
 
 import java.io.Serializable;
 import java.util.Collection;
+import java.util.Comparator;
+import java.util.Optional;
 import org.sparklora.model.StepResult;
 
 /**
@@ -85,12 +87,19 @@ public record StepMetrics(
         gradNorm + other.gradNorm);
   }
 
+  /** Adds up, in an order of its own, since it is chance which worker answers first. */
+  public static Optional<StepMetrics> sum(Collection<StepMetrics> parts) {
+    return parts.stream()
+        .sorted(Comparator.comparingDouble(StepMetrics::nllSum).thenComparing(StepMetrics::tokens))
+        .reduce(StepMetrics::plus);
+  }
+
   /**
    * One step of several workers that each took a step of their own; the gradient norm is their
    * mean.
    */
   public static StepMetrics ofWorkers(Collection<StepMetrics> workers) {
-    StepMetrics sum = workers.stream().reduce(StepMetrics::plus).orElseThrow();
+    StepMetrics sum = sum(workers).orElseThrow();
     return sum.withGradNorm(sum.gradNorm / workers.size());
   }
 }

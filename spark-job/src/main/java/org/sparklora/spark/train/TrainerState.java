@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -19,24 +20,42 @@ public final class TrainerState {
   /** The file's name. */
   public static final String FILE_NAME = "trainer_state.json";
 
+  /** What the row of an evaluation holds, besides step and epoch. */
+  public static final List<String> EVAL_METRICS =
+      List.of(
+          "eval_loss",
+          "eval_entropy",
+          "eval_mean_token_accuracy",
+          "eval_num_tokens",
+          "eval_runtime",
+          "eval_samples_per_second",
+          "eval_steps_per_second");
+
   private static final int FLOPS_PER_PARAMETER_AND_TOKEN = 6;
   private static final int HF_DEFAULT_INTERVAL = 500;
 
   private final TrainingPlan plan;
-  private final int microBatchRows;
-  private final LogInterval interval;
-  private final long computedParameters;
+  private final Settings settings;
   private final List<Map<String, Object>> history = new ArrayList<>();
-  private int globalStep;
-  private int loggedSteps;
-  private double epoch;
-  private double windowLoss;
-  private double windowEntropy;
-  private double windowAccuracy;
-  private int windowMicroBatches;
-  private double totalLoss;
-  private long tokens;
-  private double totalFlops;
+  private RunningSums sums = RunningSums.none();
+  private Best best = Best.NONE;
+  private int firstStep;
+
+  /**
+   * What does not change during a run.
+   *
+   * @param microBatchRows {@code per_device_train_batch_size}
+   * @param logging when log rows are written
+   * @param evaluation when the model is evaluated
+   * @param saving when checkpoints are
+   * @param computedParameters all parameters but the embedding, for {@code total_flos}
+   */
+  public record Settings(
+      int microBatchRows,
+      LogInterval logging,
+      Cadence evaluation,
+      Cadence saving,
+      long computedParameters) {}
 
   /**
    * When log rows are written.
@@ -51,15 +70,28 @@ public final class TrainerState {
   }
 
   /**
-   * @param microBatchRows {@code per_device_train_batch_size}
-   * @param computedParameters all parameters but the embedding, for {@code total_flos}
+   * The best evaluation so far.
+   *
+   * @param metric its value; NaN before the first evaluation
+   * @param step after which it was; 0 for none
+   * @param checkpoint the latest step that was the best one and was saved; 0 for none
    */
-  public TrainerState(
-      TrainingPlan plan, int microBatchRows, LogInterval interval, long computedParameters) {
+  public record Best(double metric, int step, int checkpoint) {
+    static final Best NONE = new Best(Double.NaN, 0, 0);
+  }
+
+  public TrainerState(TrainingPlan plan, Settings settings) {
     this.plan = plan;
-    this.microBatchRows = microBatchRows;
-    this.interval = interval;
-    this.computedParameters = computedParameters;
+    this.settings = settings;
+  }
+
+  /** Goes on where a checkpoint was made. */
+  public void resume(RunningSums saved, Best savedBest, List<Map<String, Object>> rows) {
+    sums = saved;
+    best = savedBest;
+    firstStep = saved.steps();
+    history.clear();
+    history.addAll(rows);
   }
 
   /**
@@ -68,51 +100,82 @@ public final class TrainerState {
    * @param epochAfter the epoch after it, with its fraction
    * @return the log row that it completes, if it does; read-only
    */
-  public java.util.Optional<Map<String, Object>> add(
+  public Optional<Map<String, Object>> add(
       StepMetrics step, double epochAfter, double learningRate) {
-    globalStep = step.step() + 1;
-    epoch = epochAfter;
-    windowLoss += step.loss();
-    windowEntropy += step.entropySum();
-    windowAccuracy += step.accuracySum();
-    windowMicroBatches += step.microBatches();
-    totalLoss += step.loss();
-    tokens += step.tokens();
-    totalFlops += (double) FLOPS_PER_PARAMETER_AND_TOKEN * computedParameters * step.paddedTokens();
-    if (!interval.covers(globalStep)) {
-      return java.util.Optional.empty();
+    double flops =
+        (double) FLOPS_PER_PARAMETER_AND_TOKEN
+            * settings.computedParameters()
+            * step.paddedTokens();
+    sums = sums.plus(step, epochAfter, flops);
+    if (!settings.logging().covers(sums.steps())) {
+      return Optional.empty();
     }
     Map<String, Object> row = row();
-    row.put("loss", windowLoss / (globalStep - loggedSteps));
+    row.put("loss", sums.windowLoss() / (sums.steps() - sums.loggedSteps()));
     row.put("grad_norm", step.gradNorm());
     row.put("learning_rate", learningRate);
-    row.put("entropy", windowEntropy / windowMicroBatches);
-    row.put("mean_token_accuracy", windowAccuracy / windowMicroBatches);
-    row.put("num_tokens", (double) tokens);
+    row.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
+    row.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
+    row.put("num_tokens", (double) sums.tokens());
     history.add(row);
-    loggedSteps = globalStep;
-    windowLoss = 0;
-    windowEntropy = 0;
-    windowAccuracy = 0;
-    windowMicroBatches = 0;
-    return java.util.Optional.of(row);
+    sums = sums.logged();
+    return Optional.of(row);
   }
 
-  /** Adds the last row: how long the run took and its mean loss. */
-  public void finish(double seconds) {
+  /** Adds the row of an evaluation and returns it; read-only. */
+  public Map<String, Object> evaluated(EvalMetrics metrics, double seconds) {
     Map<String, Object> row = row();
-    row.put("train_runtime", rounded(seconds, 4));
-    row.put("train_samples_per_second", rounded(plan.samples() / seconds, 3));
-    row.put("train_steps_per_second", rounded(plan.totalSteps() / seconds, 3));
-    row.put("total_flos", totalFlops);
-    row.put("train_loss", totalLoss / globalStep);
+    row.put("eval_loss", metrics.loss());
+    row.put("eval_entropy", metrics.entropy());
+    row.put("eval_mean_token_accuracy", metrics.accuracy());
+    row.put("eval_num_tokens", (double) sums.tokens());
+    row.put("eval_runtime", rounded(seconds, 4));
+    row.put("eval_samples_per_second", rounded(metrics.rows() / seconds, 3));
+    row.put("eval_steps_per_second", rounded(metrics.batches() / seconds, 3));
     history.add(row);
+    return row;
+  }
+
+  /** Notes an evaluation's metric if none before was better. */
+  public void compare(double metric, boolean greaterIsBetter) {
+    boolean better =
+        Double.isNaN(best.metric())
+            || (greaterIsBetter ? metric > best.metric() : metric < best.metric());
+    if (better && !Double.isNaN(metric)) {
+      boolean saves = settings.saving().unit() != Cadence.Unit.NO;
+      best = new Best(metric, saves ? sums.steps() : best.step(), best.checkpoint());
+    }
+  }
+
+  /** Notes that the best evaluation's step is saved as a checkpoint. */
+  public void bestIsSaved() {
+    best = new Best(best.metric(), best.step(), best.step());
+  }
+
+  /**
+   * Adds the last row: how long the run took and its mean loss. Times are those since the resume.
+   *
+   * @param more what else it shall hold
+   * @return the row; read-only
+   */
+  public Map<String, Object> finish(double seconds, Map<String, ?> more) {
+    Map<String, Object> row = row();
+    int newSteps = sums.steps() - firstStep;
+    double samples = plan.samples() * newSteps / plan.totalSteps();
+    row.put("train_runtime", rounded(seconds, 4));
+    row.put("train_samples_per_second", rounded(samples / seconds, 3));
+    row.put("train_steps_per_second", rounded(newSteps / seconds, 3));
+    row.put("total_flos", sums.totalFlops());
+    row.put("train_loss", trainLoss());
+    row.putAll(more);
+    history.add(row);
+    return row;
   }
 
   private Map<String, Object> row() {
     Map<String, Object> row = new TreeMap<>();
-    row.put("epoch", epoch);
-    row.put("step", globalStep);
+    row.put("epoch", sums.epoch());
+    row.put("step", sums.steps());
     return row;
   }
 
@@ -126,37 +189,46 @@ public final class TrainerState {
     return List.copyOf(history);
   }
 
-  /** Tokens trained on. */
-  public long tokens() {
-    return tokens;
+  /** What has been added up so far. */
+  public RunningSums sums() {
+    return sums;
+  }
+
+  /** The best evaluation so far. */
+  public Best best() {
+    return best;
   }
 
   /** Mean loss of all steps. */
   public double trainLoss() {
-    return totalLoss / globalStep;
+    return sums.totalLoss() / Math.max(1, sums.steps());
   }
 
-  /** The text of {@code trainer_state.json}. */
-  public String toJson() {
+  /**
+   * The text of {@code trainer_state.json}.
+   *
+   * @param bestCheckpoint the folder of {@link Best#checkpoint()}, where there is one
+   */
+  public String toJson(Optional<String> bestCheckpoint) {
     Map<String, Object> state = new TreeMap<>();
-    state.put("best_global_step", null);
-    state.put("best_metric", null);
-    state.put("best_model_checkpoint", null);
-    state.put("epoch", epoch);
-    state.put("eval_steps", HF_DEFAULT_INTERVAL);
-    state.put("global_step", globalStep);
+    state.put("best_global_step", best.step() == 0 ? null : best.step());
+    state.put("best_metric", Double.isNaN(best.metric()) ? null : best.metric());
+    state.put("best_model_checkpoint", bestCheckpoint.orElse(null));
+    state.put("epoch", sums.epoch());
+    state.put("eval_steps", interval(settings.evaluation()));
+    state.put("global_step", sums.steps());
     state.put("is_hyper_param_search", false);
     state.put("is_local_process_zero", true);
     state.put("is_world_process_zero", true);
     state.put("log_history", history);
-    state.put("logging_steps", interval.steps());
+    state.put("logging_steps", settings.logging().steps());
     state.put("max_steps", plan.totalSteps());
     state.put("num_input_tokens_seen", 0);
     state.put("num_train_epochs", plan.epochs());
-    state.put("save_steps", HF_DEFAULT_INTERVAL);
+    state.put("save_steps", interval(settings.saving()));
     state.put("stateful_callbacks", Map.of("TrainerControl", control()));
-    state.put("total_flos", totalFlops);
-    state.put("train_batch_size", microBatchRows);
+    state.put("total_flos", sums.totalFlops());
+    state.put("train_batch_size", settings.microBatchRows());
     state.put("trial_name", null);
     state.put("trial_params", null);
     try {
@@ -167,13 +239,17 @@ public final class TrainerState {
     }
   }
 
+  private static int interval(Cadence cadence) {
+    return cadence.unit() == Cadence.Unit.STEPS ? cadence.steps() : HF_DEFAULT_INTERVAL;
+  }
+
   private Map<String, Object> control() {
     Map<String, Object> flags = new TreeMap<>();
     for (String flag : List.of("should_epoch_stop", "should_evaluate", "should_log")) {
       flags.put(flag, false);
     }
-    boolean ended = globalStep == plan.totalSteps();
-    flags.put("should_save", ended);
+    boolean ended = sums.steps() == plan.totalSteps();
+    flags.put("should_save", settings.saving().falls(sums.steps(), plan));
     flags.put("should_training_stop", ended);
     return Map.of("args", flags, "attributes", Map.of());
   }

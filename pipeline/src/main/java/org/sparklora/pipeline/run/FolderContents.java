@@ -1,0 +1,150 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * What lies in a run's folder, {@code checkpoint-N} folders and another run's results, and whether
+ * a run may begin with it or go on from it.
+ */
+final class FolderContents {
+  static final String CHECKPOINT = "checkpoint-";
+  private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
+  private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
+
+  private final FileSystem fileSystem;
+  private final Path folder;
+
+  FolderContents(FileSystem fileSystem, Path folder) {
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+  }
+
+  /**
+   * The checkpoint that a run is to go on from.
+   *
+   * @param resumeFrom a folder, or {@link RunFolder#LATEST}: the latest that is here, if there is
+   *     one
+   * @throws ConfigException if the folder is not there
+   */
+  Optional<Path> find(Configuration configuration, Optional<String> resumeFrom) throws IOException {
+    if (resumeFrom.isEmpty()) {
+      return Optional.empty();
+    }
+    List<Integer> steps = checkpoints();
+    if (resumeFrom.get().equals(RunFolder.LATEST)) {
+      if (steps.isEmpty()) {
+        LOG.info("{} holds no checkpoint to resume from: starting from the beginning", folder);
+        return Optional.empty();
+      }
+      return Optional.of(checkpoint(steps.get(steps.size() - 1)));
+    }
+    Path path = new Path(resumeFrom.get());
+    FileSystem home = path.getFileSystem(configuration);
+    ConfigException.require(
+        home.exists(path) && home.getFileStatus(path).isDirectory(),
+        "resume_from_checkpoint",
+        path,
+        "there is no such folder; "
+            + (steps.isEmpty()
+                ? "name a checkpoint-N folder of an earlier run"
+                : "%s holds checkpoints of steps %s".formatted(folder, steps)));
+    return Optional.of(home.makeQualified(path));
+  }
+
+  /** The names of a finished run's files. */
+  List<String> results() throws IOException {
+    return names(
+        name ->
+            !name.equals(RunLock.FILE_NAME)
+                && !name.equals(MetricsLog.FILE_NAME)
+                && !CHECKPOINT_NAME.matcher(name).matches());
+  }
+
+  /**
+   * Checks that a run may begin here, or go on, without replacing what another one made.
+   *
+   * @param name of the folder, as the user wrote it
+   * @param resumed what {@link #find} found
+   * @throws ConfigException if it would
+   */
+  void requireFree(String name, Optional<String> resumeFrom, Optional<Path> resumed)
+      throws IOException {
+    List<String> results = results();
+    boolean goesOn =
+        resumed.isPresent()
+            ? resumed.get().getParent().equals(folder)
+            : resumeFrom.isPresent() && results.isEmpty();
+    List<Integer> steps = checkpoints();
+    if (!goesOn) {
+      ConfigException.require(
+          results.isEmpty(),
+          "output_dir",
+          name,
+          "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
+      ConfigException.require(
+          steps.isEmpty(),
+          "output_dir",
+          name,
+          "it holds checkpoints of a run that was not finished, of steps %s; go on with --resume_from_checkpoint true, name another folder, or replace them with --overwrite_output_dir"
+              .formatted(steps));
+    }
+    List<Integer> later = superseded(resumed);
+    ConfigException.require(
+        later.isEmpty(),
+        "resume_from_checkpoint",
+        resumed.map(Path::toString).orElse(""),
+        "%s holds later checkpoints, of steps %s; go on from the latest with --resume_from_checkpoint true, or replace them with --overwrite_output_dir"
+            .formatted(folder, later));
+  }
+
+  /** Steps of the checkpoints that a run from there will make again. */
+  List<Integer> superseded(Optional<Path> resumed) throws IOException {
+    int from =
+        resumed
+            .filter(path -> path.getParent().equals(folder))
+            .map(path -> step(path.getName()).orElse(0))
+            .orElse(0);
+    return checkpoints().stream().filter(step -> step > from).toList();
+  }
+
+  private static Optional<Integer> step(String name) {
+    Matcher matcher = CHECKPOINT_NAME.matcher(name);
+    return matcher.matches() ? Optional.of(Integer.valueOf(matcher.group(1))) : Optional.empty();
+  }
+
+  /** Where the checkpoint of a step lies. */
+  Path checkpoint(int step) {
+    return new Path(folder, CHECKPOINT + step);
+  }
+
+  /** The steps of all checkpoints, ascending. */
+  List<Integer> checkpoints() throws IOException {
+    return Arrays.stream(fileSystem.listStatus(folder))
+        .filter(FileStatus::isDirectory)
+        .flatMap(status -> step(status.getPath().getName()).stream())
+        .sorted()
+        .toList();
+  }
+
+  /** The names of those of the folder's files that are wanted, sorted. */
+  List<String> names(Predicate<String> wanted) throws IOException {
+    return Arrays.stream(fileSystem.listStatus(folder))
+        .map(status -> status.getPath().getName())
+        .filter(wanted)
+        .sorted()
+        .toList();
+  }
+}

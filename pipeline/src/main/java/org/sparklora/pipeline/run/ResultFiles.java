@@ -1,0 +1,99 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * Puts a run's results into its folder, beside checkpoints that stay. Several files cannot be
+ * renamed at once; so the set is renamed to {@code .results} when it is complete, and from then on
+ * whoever opens the folder can {@link #finish} moving its files.
+ *
+ * <p>The file without which neither PEFT nor transformers takes a folder for an adapter or a model
+ * ({@code adapter_config.json}, {@code config.json}) is taken away first and comes last.
+ */
+final class ResultFiles {
+  private static final String COMPLETE = ".results";
+  private static final String REMOVED = "_removed_files";
+  private static final List<String> MARKERS = List.of("adapter_config.json", "config.json");
+
+  private final FileSystem fileSystem;
+  private final Path folder;
+  private final Path complete;
+
+  ResultFiles(FileSystem fileSystem, Path folder) {
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+    this.complete = new Path(folder, COMPLETE);
+  }
+
+  /**
+   * Replaces results.
+   *
+   * @param written a folder with all new files, beside {@link #folder}'s
+   * @param old names of the folder's files that belong to the results before
+   */
+  void replace(Path written, List<String> old) throws IOException {
+    List<String> fresh = names(written);
+    String removed = String.join("\n", old.stream().filter(name -> !fresh.contains(name)).toList());
+    try (OutputStream out = fileSystem.create(new Path(written, REMOVED), true)) {
+      out.write(removed.getBytes(StandardCharsets.UTF_8));
+    }
+    Renaming.rename(fileSystem, written, complete);
+    finish();
+  }
+
+  /** Moves the files of a complete set that is still apart; does nothing where there is none. */
+  void finish() throws IOException {
+    if (!fileSystem.exists(complete)) {
+      return;
+    }
+    List<String> waiting = names(complete);
+    if (waiting.stream().anyMatch(MARKERS::contains)) { // else all but the folder has been moved
+      for (String name : MARKERS) {
+        fileSystem.delete(new Path(folder, name), false);
+      }
+      for (String name : removed()) {
+        fileSystem.delete(new Path(folder, name), true);
+      }
+    }
+    for (String name : waiting) {
+      if (!MARKERS.contains(name) && !name.equals(REMOVED)) {
+        move(name);
+      }
+    }
+    for (String name : MARKERS) {
+      if (waiting.contains(name)) {
+        move(name);
+      }
+    }
+    fileSystem.delete(complete, true);
+  }
+
+  private List<String> removed() throws IOException {
+    try (InputStream in = fileSystem.open(new Path(complete, REMOVED))) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(name -> !name.isEmpty())
+          .toList();
+    }
+  }
+
+  private void move(String name) throws IOException {
+    Path target = new Path(folder, name);
+    fileSystem.delete(target, true);
+    Renaming.rename(fileSystem, new Path(complete, name), target);
+  }
+
+  private List<String> names(Path path) throws IOException {
+    return Arrays.stream(fileSystem.listStatus(path))
+        .map(status -> status.getPath().getName())
+        .sorted()
+        .toList();
+  }
+}

@@ -1,0 +1,266 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * The folder of a training run, which is there while the run goes on: {@code metrics.jsonl} grows
+ * in it, {@code checkpoint-N} folders appear whole, and at the end the results (see {@link
+ * ResultFiles}). One run at a time holds it (see {@link RunLock}).
+ *
+ * <p>Everything is written into hidden places of the folder first and then renamed, so a killed run
+ * leaves whole checkpoints and nothing that could be taken for one. Not thread-safe.
+ */
+public final class RunFolder implements AutoCloseable {
+  /** {@code --resume_from_checkpoint true}: from the latest checkpoint of the folder. */
+  public static final String LATEST = "true";
+
+  private static final String PART = ".part-";
+
+  private final Configuration configuration;
+  private final FileSystem fileSystem;
+  private final Path folder;
+  private final RunLock lock;
+  private final FolderContents contents;
+  private List<String> replaced = List.of();
+  private Optional<Path> resumed = Optional.empty();
+
+  private RunFolder(Configuration configuration, FileSystem fileSystem, Path folder, RunLock lock) {
+    this.configuration = configuration;
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+    this.lock = lock;
+    this.contents = new FolderContents(fileSystem, folder);
+  }
+
+  /**
+   * Takes a folder for a run.
+   *
+   * @param overwrite whether another run's results, logs and checkpoints may be replaced
+   * @param resumeFrom a checkpoint's folder, or {@link #LATEST}; a folder without checkpoints is
+   *     then begun anew
+   * @throws ConfigException when another run holds the folder, it holds something that may not be
+   *     replaced, or there is no such checkpoint
+   */
+  public static RunFolder open(
+      Configuration configuration, String name, boolean overwrite, Optional<String> resumeFrom) {
+    Path requested = new Path(name);
+    try {
+      FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
+      Path folder = fileSystem.makeQualified(requested);
+      ConfigException.require(
+          !fileSystem.exists(folder) || fileSystem.getFileStatus(folder).isDirectory(),
+          "output_dir",
+          name,
+          "it is a file; name a folder");
+      fileSystem.mkdirs(folder);
+      RunFolder run =
+          new RunFolder(configuration, fileSystem, folder, RunLock.acquire(fileSystem, folder));
+      try {
+        run.tidy();
+        run.resumed = run.contents.find(configuration, resumeFrom);
+        if (overwrite) {
+          run.replaced = run.contents.results();
+        } else {
+          run.contents.requireFree(name, resumeFrom, run.resumed);
+        }
+        return run;
+      } catch (IOException | RuntimeException e) {
+        run.close();
+        throw e;
+      }
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
+              .formatted(requested, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * Hadoop's local file system would put a hidden checksum beside each file, and buffer rows that
+   * are to be written through.
+   */
+  private static FileSystem withoutChecksums(FileSystem fileSystem) {
+    return fileSystem instanceof LocalFileSystem local ? local.getRawFileSystem() : fileSystem;
+  }
+
+  /** Removes what a killed run was writing, and finishes results that were complete. */
+  private void tidy() throws IOException {
+    for (String name :
+        contents.names(name -> name.startsWith(PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
+      fileSystem.delete(new Path(folder, name), true);
+    }
+    new ResultFiles(fileSystem, folder).finish();
+  }
+
+  /** The checkpoint from which the run goes on; empty for a run from the beginning. */
+  public Optional<Path> resumed() {
+    return resumed;
+  }
+
+  /**
+   * Removes another run's checkpoints, as far as this run does not go on from them, and begins or
+   * goes on with {@code metrics.jsonl}.
+   *
+   * @param earlierRows what was logged up to the checkpoint; empty for a new run
+   */
+  public MetricsLog begin(List<Map<String, Object>> earlierRows) {
+    try {
+      for (int step : contents.superseded(resumed)) {
+        fileSystem.delete(checkpoint(step), true);
+      }
+    } catch (IOException e) {
+      throw failed("clear", folder, e);
+    }
+    return MetricsLog.open(fileSystem, folder, earlierRows);
+  }
+
+  /** Where the checkpoint of a step lies. */
+  public Path checkpoint(int step) {
+    return contents.checkpoint(step);
+  }
+
+  /** The steps of all checkpoints, ascending. */
+  public List<Integer> checkpoints() {
+    try {
+      return contents.checkpoints();
+    } catch (IOException e) {
+      throw failed("list", folder, e);
+    }
+  }
+
+  /** Writes the files of a checkpoint, or of the results, into an empty local folder. */
+  @FunctionalInterface
+  public interface Writer {
+    void write(java.nio.file.Path local) throws IOException;
+  }
+
+  /**
+   * Saves a checkpoint: it appears when it is whole.
+   *
+   * @throws TableException when it cannot be written; earlier checkpoints stay
+   */
+  public void saveCheckpoint(int step, Writer writer) {
+    save(
+        FolderContents.CHECKPOINT + step,
+        writer,
+        part -> {
+          fileSystem.delete(checkpoint(step), true);
+          Renaming.rename(fileSystem, part, checkpoint(step));
+        });
+  }
+
+  /**
+   * Saves the run's results in the folder itself.
+   *
+   * @throws TableException when they cannot be written; checkpoints, and the results of a run
+   *     before this one, stay
+   */
+  public void saveResults(Writer writer) {
+    save("results", writer, part -> new ResultFiles(fileSystem, folder).replace(part, replaced));
+  }
+
+  private interface Publication {
+    void publish(Path part) throws IOException;
+  }
+
+  private void save(String what, Writer writer, Publication publication) {
+    Path part = new Path(folder, PART + what);
+    try {
+      lock.requireHeld();
+      java.nio.file.Path local = Files.createTempDirectory("spark-lora-" + what);
+      try {
+        writeLocally(writer, local);
+        fileSystem.mkdirs(part);
+        fileSystem.copyFromLocalFile(true, true, files(local), part);
+      } finally {
+        FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
+      }
+      publication.publish(part);
+    } catch (IOException e) {
+      throw unsaved(what, part, e);
+    }
+  }
+
+  /** A full disk is another remedy's matter when it is the temporary one. */
+  private static void writeLocally(Writer writer, java.nio.file.Path local) throws IOException {
+    try {
+      writer.write(local);
+    } catch (IOException e) {
+      throw new IOException(
+          "in the temporary folder %s: %s".formatted(local.getParent(), e.getMessage()), e);
+    }
+  }
+
+  private static Path[] files(java.nio.file.Path local) throws IOException {
+    try (var files = Files.list(local)) {
+      return files.map(file -> new Path(file.toUri())).sorted().toArray(Path[]::new);
+    }
+  }
+
+  /** Deletes a checkpoint. */
+  public void deleteCheckpoint(int step) {
+    // renamed first, so that a run that is killed meanwhile leaves no half of it
+    Path part = new Path(folder, PART + FolderContents.CHECKPOINT + step);
+    try {
+      Renaming.rename(fileSystem, checkpoint(step), part);
+      fileSystem.delete(part, true);
+    } catch (IOException e) {
+      throw failed("delete", checkpoint(step), e);
+    }
+  }
+
+  private TableException unsaved(String what, Path part, IOException cause) {
+    try {
+      fileSystem.delete(part, true); // on a full disk the room is needed
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+    List<Integer> steps = checkpoints();
+    String remedy =
+        steps.isEmpty()
+            ? "make room or choose another --output_dir"
+            : "make room and go on from checkpoint-%d, which is whole, with --resume_from_checkpoint true"
+                .formatted(steps.get(steps.size() - 1));
+    return new TableException(
+        "Cannot save %s in %s (%s): %s".formatted(what, folder, cause.getMessage(), remedy), cause);
+  }
+
+  private static TableException failed(String what, Path path, IOException cause) {
+    return new TableException(
+        "Cannot %s %s (%s): check rights and room".formatted(what, path, cause.getMessage()),
+        cause);
+  }
+
+  /** Gives the folder back; of a run that saved nothing, nothing stays. */
+  @Override
+  public void close() {
+    try {
+      if (!lock.isHeld()) {
+        lock.close();
+        return;
+      }
+      List<String> left = contents.names(name -> !name.equals(RunLock.FILE_NAME));
+      if (left.equals(List.of(MetricsLog.FILE_NAME))) {
+        fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
+        left = List.of();
+      }
+      lock.close();
+      if (left.isEmpty()) {
+        fileSystem.delete(folder, false);
+      }
+    } catch (IOException e) {
+      throw failed("leave", folder, e);
+    }
+  }
+}

@@ -1,0 +1,228 @@
+package org.sparklora.pipeline.run;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * A run's claim on its folder: the file {@code .run.lock}, which names the process that holds it
+ * and whose time of change that process renews.
+ *
+ * <p>A lock is dead when its process is gone, as far as this machine can tell, or when nobody
+ * renewed it for {@link #STALE_MILLIS}; a dead lock is taken over. The clocks of the machines
+ * should agree to a minute. Thread-safe.
+ */
+final class RunLock implements AutoCloseable {
+  static final String FILE_NAME = ".run.lock";
+
+  /** A driver that stops for so long, in a garbage collection or on a full disk, is given up. */
+  static final long STALE_MILLIS = 5 * 60_000;
+
+  private static final long BEAT_MILLIS = 10_000;
+  private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FileSystem fileSystem;
+  private final Path file;
+  private final Owner owner;
+  private final ScheduledExecutorService heart;
+
+  /**
+   * Who holds a folder.
+   *
+   * @param process start of the process in ISO 8601, which tells it from a later one of that number
+   * @param since when it took the folder, in ISO 8601
+   * @param id unique
+   */
+  record Owner(String host, long pid, String process, String since, String id) {
+    static Owner current() {
+      return new Owner(
+          hostName(),
+          ProcessHandle.current().pid(),
+          start(ProcessHandle.current()),
+          Instant.now().toString(),
+          UUID.randomUUID().toString());
+    }
+
+    private static String hostName() {
+      try {
+        return InetAddress.getLocalHost().getHostName();
+      } catch (UnknownHostException e) {
+        return "localhost";
+      }
+    }
+
+    private static String start(ProcessHandle process) {
+      return process.info().startInstant().map(Instant::toString).orElse("");
+    }
+
+    /** Whether this process runs; of another machine's only the age of its last sign tells. */
+    boolean lives(long silentMillis) {
+      if (!host.equals(hostName())) {
+        return silentMillis < STALE_MILLIS;
+      }
+      return ProcessHandle.of(pid)
+          .filter(ProcessHandle::isAlive)
+          .filter(found -> start(found).equals(process))
+          .isPresent();
+    }
+  }
+
+  private RunLock(FileSystem fileSystem, Path file, Owner owner) {
+    this.fileSystem = fileSystem;
+    this.file = file;
+    this.owner = owner;
+    this.heart =
+        Executors.newSingleThreadScheduledExecutor(
+            task -> {
+              Thread thread = new Thread(task, "run lock of " + file.getParent().getName());
+              thread.setDaemon(true);
+              return thread;
+            });
+    heart.scheduleWithFixedDelay(this::beat, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  /**
+   * Takes the folder.
+   *
+   * @throws ConfigException naming the run that holds it
+   */
+  static RunLock acquire(FileSystem fileSystem, Path folder) throws IOException {
+    Path file = new Path(folder, FILE_NAME);
+    Owner owner = Owner.current();
+    while (!create(fileSystem, file, owner)) {
+      removeIfDead(fileSystem, file);
+    }
+    return new RunLock(fileSystem, file, owner);
+  }
+
+  private static boolean create(FileSystem fileSystem, Path file, Owner owner) throws IOException {
+    try (OutputStream out = exclusive(fileSystem, file)) {
+      out.write(JSON.writeValueAsBytes(owner));
+      return true;
+    } catch (FileAlreadyExistsException | org.apache.hadoop.fs.FileAlreadyExistsException e) {
+      return false;
+    }
+  }
+
+  /** Hadoop's local file system looks first and creates then, which two could do at once. */
+  private static OutputStream exclusive(FileSystem fileSystem, Path file) throws IOException {
+    return "file".equals(fileSystem.getUri().getScheme())
+        ? Files.newOutputStream(
+            java.nio.file.Path.of(file.toUri().getPath()), StandardOpenOption.CREATE_NEW)
+        : fileSystem.create(file, false);
+  }
+
+  private static void removeIfDead(FileSystem fileSystem, Path file) throws IOException {
+    Optional<Owner> holder;
+    long silentMillis;
+    try {
+      silentMillis =
+          System.currentTimeMillis() - fileSystem.getFileStatus(file).getModificationTime();
+      holder = read(fileSystem, file);
+    } catch (FileNotFoundException e) {
+      return; // given back a moment ago
+    }
+    // a lock without a name is just being written, or its writer died over it
+    boolean lives =
+        holder.map(found -> found.lives(silentMillis)).orElse(silentMillis < STALE_MILLIS);
+    if (lives) {
+      throw new ConfigException(
+          "output_dir",
+          file.getParent(),
+          holder
+              .map(
+                  found ->
+                      "process %d on %s has been writing to it since %s; wait for it, stop it, or name another folder"
+                          .formatted(found.pid(), found.host(), found.since()))
+              .orElse("another run is just beginning there; name another folder"));
+    }
+    // moved first: of two that found it dead only one can move it
+    Path dead = new Path(file.getParent(), FILE_NAME + "." + UUID.randomUUID());
+    if (!fileSystem.rename(file, dead)) {
+      return;
+    }
+    if (!read(fileSystem, dead).equals(holder)) {
+      fileSystem.rename(dead, file); // in the meantime another has taken it over
+      return;
+    }
+    LOG.info("Took {} over from a run that has ended: {}", file.getParent(), holder);
+    fileSystem.delete(dead, false);
+  }
+
+  private static Optional<Owner> read(FileSystem fileSystem, Path file) throws IOException {
+    try (InputStream in = fileSystem.open(file)) {
+      return Optional.of(JSON.readValue(in.readAllBytes(), Owner.class));
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** Renews the claim. */
+  void beat() {
+    try {
+      fileSystem.setTimes(file, System.currentTimeMillis(), -1);
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("Cannot renew {}: {}", file, e.getMessage());
+    }
+  }
+
+  /**
+   * Checks that nobody has taken the folder over.
+   *
+   * @throws ConfigException naming who has
+   */
+  void requireHeld() throws IOException {
+    Optional<Owner> holder = holder();
+    ConfigException.require(
+        holder.equals(Optional.of(owner)),
+        "output_dir",
+        file.getParent(),
+        "%s took it over, since this run gave no sign for minutes; nothing more is written"
+            .formatted(
+                holder
+                    .map(found -> "process %d on %s".formatted(found.pid(), found.host()))
+                    .orElse("somebody")));
+  }
+
+  /** Whether nobody has taken the folder over. */
+  boolean isHeld() throws IOException {
+    return holder().equals(Optional.of(owner));
+  }
+
+  private Optional<Owner> holder() throws IOException {
+    try {
+      return read(fileSystem, file);
+    } catch (FileNotFoundException e) {
+      return Optional.empty(); // removed by hand
+    }
+  }
+
+  /** Gives the folder back, unless another has taken it over. */
+  @Override
+  public void close() throws IOException {
+    heart.shutdownNow();
+    if (isHeld()) {
+      fileSystem.delete(file, false);
+    }
+  }
+}

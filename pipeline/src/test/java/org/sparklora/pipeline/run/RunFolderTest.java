@@ -1,0 +1,269 @@
+package org.sparklora.pipeline.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
+
+class RunFolderTest {
+  private static final Configuration HADOOP = new Configuration();
+  private static final Optional<String> FROM_LATEST = Optional.of(RunFolder.LATEST);
+
+  @TempDir Path parent;
+  private Path out;
+
+  @BeforeEach
+  void name() {
+    out = parent.resolve("out");
+  }
+
+  private RunFolder open() {
+    return open(false, Optional.empty());
+  }
+
+  private RunFolder open(boolean overwrite, Optional<String> resume) {
+    return RunFolder.open(HADOOP, out.toString(), overwrite, resume);
+  }
+
+  private static RunFolder.Writer files(String... names) {
+    return local -> {
+      for (String name : names) {
+        Files.writeString(local.resolve(name), name);
+      }
+    };
+  }
+
+  private List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  private void checkpoint(int step) throws IOException {
+    Files.createDirectories(out.resolve("checkpoint-" + step));
+  }
+
+  @Test
+  void checkpointsAndResultsLieBesideOneAnother() throws IOException {
+    try (RunFolder run = open();
+        MetricsLog log = run.begin(List.of())) {
+      log.log(Map.of("step", 1));
+      run.saveCheckpoint(2, files("adapter_config.json", "a"));
+      run.saveCheckpoint(10, files("adapter_config.json"));
+      assertThat(run.checkpoints()).containsExactly(2, 10);
+      run.saveResults(files("adapter_config.json", "b"));
+    }
+    assertThat(names(out))
+        .containsExactly(
+            "adapter_config.json", "b", "checkpoint-10", "checkpoint-2", "metrics.jsonl");
+    assertThat(names(out.resolve("checkpoint-2"))).containsExactly("a", "adapter_config.json");
+  }
+
+  @Test
+  void runThatSavedNothingLeavesNothing() throws IOException {
+    try (RunFolder run = open();
+        MetricsLog log = run.begin(List.of())) {
+      log.log(Map.of("step", 1));
+      assertThat(out).isDirectory();
+    }
+    assertThat(names(parent)).isEmpty();
+  }
+
+  @Test
+  void checkpointThatCannotBeWrittenLeavesTheOnesBefore() throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(2, files("a"));
+      assertThatThrownBy(
+              () ->
+                  run.saveCheckpoint(
+                      4,
+                      local -> {
+                        Files.writeString(local.resolve("a"), "half");
+                        throw new IOException("No space left on device");
+                      }))
+          .isInstanceOf(TableException.class)
+          .hasMessageContaining("checkpoint-4")
+          .hasMessageContaining("No space left on device")
+          .hasMessageContaining("checkpoint-2, which is whole");
+    }
+    assertThat(names(out)).containsExactly("checkpoint-2");
+  }
+
+  @Test
+  void partsOfAKilledRunAreNoCheckpoints() throws IOException {
+    checkpoint(3);
+    Files.createDirectories(out.resolve(".part-checkpoint-6"));
+    Files.writeString(out.resolve(".part-checkpoint-6/a"), "half");
+    try (RunFolder run = open(false, FROM_LATEST)) {
+      assertThat(run.resumed().orElseThrow().getName()).isEqualTo("checkpoint-3");
+    }
+    assertThat(names(out)).containsExactly("checkpoint-3");
+  }
+
+  @Test
+  void latestIsTheHighestNumber() throws IOException {
+    checkpoint(9);
+    checkpoint(10);
+    Files.writeString(Files.createDirectories(out.resolve("checkpoint-old")).resolve("a"), "a");
+    try (RunFolder run = open(true, FROM_LATEST)) {
+      assertThat(run.resumed().orElseThrow().getName()).isEqualTo("checkpoint-10");
+    }
+  }
+
+  @Test
+  void oldResultsStayUntilTheNewOnesAreWhole() throws IOException {
+    Files.createDirectories(out);
+    for (String name : List.of("config.json", "model.safetensors", "shared")) {
+      Files.writeString(out.resolve(name), "old");
+    }
+    assertThatThrownBy(this::open)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("another run's results")
+        .hasMessageContaining("--overwrite_output_dir");
+    try (RunFolder run = open(true, Optional.empty())) {
+      run.saveCheckpoint(1, files("a"));
+      assertThat(names(out)).contains("config.json", "model.safetensors", "shared");
+      run.saveResults(files("adapter_config.json", "shared"));
+    }
+    assertThat(names(out)).containsExactly("adapter_config.json", "checkpoint-1", "shared");
+    assertThat(out.resolve("shared")).hasContent("shared");
+  }
+
+  /** The set is complete, but its files were not all moved when the run was killed. */
+  @Test
+  void resultsOfAKilledRunAreFinishedByTheNext() throws IOException {
+    checkpoint(4);
+    Path complete = Files.createDirectories(out.resolve(".results"));
+    Files.writeString(complete.resolve("_removed_files"), "model.safetensors\nconfig.json");
+    Files.writeString(complete.resolve("b"), "new");
+    Files.writeString(complete.resolve("adapter_config.json"), "new");
+    Files.writeString(out.resolve("a"), "moved already");
+    Files.writeString(out.resolve("model.safetensors"), "old");
+    Files.writeString(out.resolve("config.json"), "old");
+
+    open(false, FROM_LATEST).close();
+
+    assertThat(names(out)).containsExactly("a", "adapter_config.json", "b", "checkpoint-4");
+    assertThat(out.resolve("adapter_config.json")).hasContent("new");
+  }
+
+  @Test
+  void killedBeforeTheFirstCheckpointTheSameCommandBeginsAnew() throws IOException {
+    Files.createDirectories(out);
+    Files.writeString(out.resolve("metrics.jsonl"), "{\"step\":1}\n");
+    try (RunFolder run = open(false, FROM_LATEST)) {
+      assertThat(run.resumed()).isEmpty();
+      run.saveCheckpoint(1, files("a"));
+    }
+    assertThat(names(out)).contains("checkpoint-1");
+  }
+
+  @Test
+  void laterCheckpointsAreDroppedOnlyWithPermission() throws IOException {
+    checkpoint(2);
+    checkpoint(4);
+    Optional<String> fromSecond = Optional.of(out.resolve("checkpoint-2").toString());
+    assertThatThrownBy(() -> open(false, fromSecond)).hasMessageContaining("of steps [4]");
+    try (RunFolder run = open(true, fromSecond)) {
+      assertThat(run.checkpoints()).containsExactly(2, 4);
+      run.begin(List.of()).close();
+      assertThat(run.checkpoints()).containsExactly(2);
+    }
+  }
+
+  @Test
+  void refusesAFileAndACheckpointThatIsNotThere() throws IOException {
+    checkpoint(2);
+    assertThatThrownBy(() -> open(false, Optional.of(out.resolve("checkpoint-3").toString())))
+        .hasMessageContaining("no such folder")
+        .hasMessageContaining("steps [2]");
+    out = Files.writeString(parent.resolve("file"), "a");
+    assertThatThrownBy(this::open).hasMessageContaining("it is a file");
+  }
+
+  @Test
+  void secondRunIsRefusedAndNamesTheFirst() {
+    try (RunFolder first = open()) {
+      assertThat(first.checkpoints()).isEmpty();
+      assertThatThrownBy(() -> open(true, FROM_LATEST))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("output_dir = ")
+          .hasMessageContaining("process %d on ".formatted(ProcessHandle.current().pid()));
+    }
+    open().close();
+    assertThat(out).doesNotExist();
+  }
+
+  private void lock(String host, long pid, Duration age) throws IOException {
+    Files.createDirectories(out);
+    Path lock = out.resolve(".run.lock");
+    Files.writeString(
+        lock,
+        "{\"host\":\"%s\",\"pid\":%d,\"process\":\"then\",\"since\":\"long ago\",\"id\":\"x\"}"
+            .formatted(host, pid));
+    Files.setLastModifiedTime(lock, FileTime.from(Instant.now().minus(age)));
+  }
+
+  @Test
+  void lockOfAProcessThatIsGoneIsTakenOver() throws IOException {
+    String host = java.net.InetAddress.getLocalHost().getHostName();
+    // this very number, but another start: a process that has ended, its number given anew
+    lock(host, ProcessHandle.current().pid(), Duration.ZERO);
+    open().close();
+    lock(host, Long.MAX_VALUE, Duration.ZERO);
+    open().close();
+    assertThat(out).as("nothing is left of either").doesNotExist();
+  }
+
+  @Test
+  void lockOfAnotherMachineHoldsAsLongAsItIsRenewed() throws IOException {
+    lock("elsewhere", 1, Duration.ofMinutes(4));
+    assertThatThrownBy(this::open).hasMessageContaining("process 1 on elsewhere");
+    lock("elsewhere", 1, Duration.ofMinutes(6));
+    open().close();
+  }
+
+  @Test
+  void holderRenewsItsLock() throws IOException {
+    Files.createDirectories(out);
+    Path file = out.resolve(".run.lock");
+    try (RunLock lock =
+        RunLock.acquire(
+            FileSystem.getLocal(HADOOP).getRawFileSystem(),
+            new org.apache.hadoop.fs.Path(out.toUri()))) {
+      Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(1))));
+      lock.beat();
+      assertThat(Files.getLastModifiedTime(file).toInstant())
+          .isAfter(Instant.now().minus(Duration.ofMinutes(1)));
+    }
+    assertThat(file).doesNotExist();
+  }
+
+  @Test
+  void runThatWasTakenForDeadWritesNothingMore() throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(1, files("a"));
+      lock("elsewhere", 7, Duration.ZERO);
+      assertThatThrownBy(() -> run.saveCheckpoint(2, files("a")))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("process 7 on elsewhere took it over");
+    }
+    assertThat(names(out)).containsExactly(".run.lock", "checkpoint-1");
+  }
+}

@@ -1,0 +1,154 @@
+package org.sparklora.spark;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.resume.Checkpoint;
+import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * Saves the driver's network as {@code checkpoint-N} folders, keeps as many of them as transformers
+ * would, and loads them again: to resume, or the best one at the end.
+ */
+final class Checkpoints {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+
+  private final Configuration hadoop;
+  private final RunFolder folder;
+  private final SftConfig config;
+  private final RunFingerprint fingerprint;
+  private final TrainedModel model;
+  private final ParameterLayout layout;
+  private final AdapterNetwork network;
+  private final Kernels kernels;
+  private final Tensor parameters;
+
+  /**
+   * @param fingerprint of this run
+   * @param network whose parameters are saved and loaded
+   * @param parameters the network's
+   */
+  Checkpoints(
+      Configuration hadoop,
+      RunFolder folder,
+      SftConfig config,
+      RunFingerprint fingerprint,
+      TrainedModel model,
+      AdapterNetwork network,
+      Kernels kernels,
+      Tensor parameters) {
+    this.hadoop = hadoop;
+    this.folder = folder;
+    this.config = config;
+    this.fingerprint = fingerprint;
+    this.model = model;
+    this.layout = model.layout();
+    this.network = network;
+    this.kernels = kernels;
+    this.parameters = parameters;
+  }
+
+  /**
+   * Sets network and log to where a checkpoint was made.
+   *
+   * @param totalSteps of this run
+   * @throws ConfigException if the checkpoint is damaged or of another run
+   */
+  void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
+    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
+      Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
+      fingerprint
+          .requireSame(saved.fingerprint(), checkpoint.toString())
+          .forEach(change -> LOG.warn("Going on from {}: {}", checkpoint, change));
+      ConfigException.require(
+          saved.step() <= totalSteps,
+          "resume_from_checkpoint",
+          checkpoint,
+          "it was made after %d steps, and this run has only %d in all"
+              .formatted(saved.step(), totalSteps));
+      saved.restore(state);
+      saved.restore(layout, model.config(), kernels, parameters, moments());
+    }
+  }
+
+  /** Saves the network, then deletes what {@code save_total_limit} does not keep. */
+  void save(TrainerState state) {
+    int step = state.sums().steps();
+    int best = state.best().step();
+    if (best > 0 && (best == step || folder.checkpoints().contains(best))) {
+      state.bestIsSaved();
+    }
+    folder.saveCheckpoint(step, local -> write(local, state));
+    rotate(state);
+  }
+
+  private void write(java.nio.file.Path local, TrainerState state) throws IOException {
+    ResultFolder.writeModel(local, config, layout, parameters, state);
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
+    if (!config.checkpoints().modelOnly()) {
+      Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
+    }
+  }
+
+  private Tensor moments() {
+    return kernels.wrap(network.moments(), 0, DType.FLOAT32, 2 * layout.size());
+  }
+
+  /** Where the best checkpoint lies, for {@code trainer_state.json}. */
+  Optional<String> bestFolder(TrainerState state) {
+    int best = state.best().checkpoint();
+    return best == 0
+        ? Optional.empty()
+        : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
+  }
+
+  /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
+  private void rotate(TrainerState state) {
+    int limit = config.checkpoints().limit();
+    List<Integer> steps = folder.checkpoints();
+    if (limit <= 0) {
+      return;
+    }
+    int newest = steps.get(steps.size() - 1);
+    int best = state.best().checkpoint();
+    int kept = best > 0 && best != newest ? Math.max(limit, 2) : limit;
+    int left = steps.size();
+    for (int step : steps) {
+      if (left > kept && step != newest && step != best) {
+        folder.deleteCheckpoint(step);
+        left--;
+      }
+    }
+  }
+
+  /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
+  void finish(TrainerState state) throws IOException {
+    int best = state.best().checkpoint();
+    if (best == 0) {
+      return;
+    }
+    if (config.evaluation().best().filter(EvalConfig.Best::load).isPresent()) {
+      LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
+      try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
+        Checkpoint.loadParameters(copy.folder(), layout, model.config(), kernels, parameters);
+      }
+    }
+    if (config.checkpoints().limit() == 1) {
+      folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package org.sparklora.spark;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeSet;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.spark.SftConfig.Sync;
+import org.sparklora.spark.resume.ModelFingerprint;
+import org.sparklora.spark.resume.RunFingerprint;
+
+/** What makes a run of {@code sft} the same run as the one that left a checkpoint. */
+final class RunIdentity {
+  private RunIdentity() {}
+
+  /**
+   * The fingerprint of a run.
+   *
+   * @param dataFingerprint of the packed rows
+   * @param workers that train
+   */
+  static RunFingerprint of(
+      SftConfig config, ParameterLayout layout, String dataFingerprint, int rows, int workers)
+      throws IOException {
+    Map<String, String> fixed = new LinkedHashMap<>();
+    fixed.put(
+        "model_name_or_path",
+        "a model with fingerprint " + ModelFingerprint.of(Path.of(config.model().folder())));
+    fixed.put("use_peft", Boolean.toString(layout instanceof AdapterLayout));
+    if (layout instanceof AdapterLayout adapter) {
+      addLora(fixed, adapter);
+    }
+    SftConfig.Batch batch = config.batch();
+    fixed.put(
+        "dataset_name", "%d packed rows with fingerprint %.16s".formatted(rows, dataFingerprint));
+    fixed.put("per_device_train_batch_size", Integer.toString(batch.rows()));
+    fixed.put("gradient_accumulation_steps", Integer.toString(batch.accumulation()));
+    fixed.put("train_sampling_strategy", batch.order().name().toLowerCase(Locale.ROOT));
+    fixed.put("seed", Long.toString(batch.seed()));
+    fixed.put("data_seed", Long.toString(batch.dataSeed()));
+    fixed.put("sync", config.sync().mode().name().toLowerCase(Locale.ROOT));
+    fixed.put("num_workers", Integer.toString(workers));
+    return new RunFingerprint(fixed, changeable(config));
+  }
+
+  private static void addLora(Map<String, String> fixed, AdapterLayout layout) {
+    LoraConfig lora = layout.config();
+    TreeSet<String> kinds = new TreeSet<>();
+    layout.modules().forEach(module -> kinds.add(module.substring(module.lastIndexOf('.') + 1)));
+    fixed.put("lora_r", Integer.toString(lora.rank()));
+    fixed.put("lora_alpha", Double.toString(lora.alpha()));
+    fixed.put("lora_dropout", Double.toString(lora.dropout()));
+    fixed.put("use_rslora", Boolean.toString(lora.rslora()));
+    fixed.put(
+        "lora_target_modules",
+        "%s (%d layers)".formatted(String.join(" ", kinds), layout.modules().size()));
+  }
+
+  private static Map<String, String> changeable(SftConfig config) {
+    Map<String, String> changeable = new LinkedHashMap<>();
+    changeable.put("learning_rate", Double.toString(config.optimizer().learningRate()));
+    changeable.put("weight_decay", Double.toString(config.optimizer().weightDecay()));
+    changeable.put("adam_beta1", Double.toString(config.optimizer().beta1()));
+    changeable.put("adam_beta2", Double.toString(config.optimizer().beta2()));
+    changeable.put("adam_epsilon", Double.toString(config.optimizer().epsilon()));
+    changeable.put("max_grad_norm", Double.toString(config.optimizer().maxGradNorm()));
+    changeable.put("lr_scheduler_type", config.schedule().type().flag());
+    changeable.put("warmup_steps", Double.toString(config.schedule().warmup()));
+    changeable.put("num_train_epochs", Double.toString(config.batch().epochs()));
+    changeable.put("max_steps", Integer.toString(config.batch().maxSteps()));
+    changeable.put("dtype", config.model().keepBfloat16() ? "as stored" : "float32");
+    if (config.sync().mode() == Sync.Mode.PARAMETERS) {
+      changeable.put("averaging_frequency", Integer.toString(config.sync().averagingFrequency()));
+    }
+    changeable.put("save_strategy", config.checkpoints().unit().name().toLowerCase(Locale.ROOT));
+    changeable.put("save_steps", Double.toString(config.checkpoints().steps()));
+    return changeable;
+  }
+}

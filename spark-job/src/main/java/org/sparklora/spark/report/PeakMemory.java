@@ -1,0 +1,86 @@
+package org.sparklora.spark.report;
+
+import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The most memory that this JVM has used, in bytes.
+ *
+ * <ul>
+ *   <li>{@code peak_memory_heap}: the sum of the heap pools' peaks, which need not have come at one
+ *       time
+ *   <li>{@code peak_memory_off_heap}: weights, activations and optimizer, which lie outside the
+ *       heap; not mapped files. The most that {@link #sample} has found: on Linux what is resident
+ *       and belongs to no file, less the heap; elsewhere what JavaCPP and Java's direct buffers
+ *       count
+ *   <li>{@code peak_memory_process}: all that was resident at once, mapped files included; on Linux
+ * </ul>
+ *
+ * <p>Not thread-safe.
+ */
+public final class PeakMemory {
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final int KILOBYTE = 1024;
+
+  private long offHeapBytes;
+
+  /** Looks at the memory of which nobody else keeps the peak. */
+  public void sample() {
+    // a heap is resident where it was used once, even if that was long ago
+    long committed = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
+    long heap = Math.min(committed, peakHeap());
+    long now = status().getOrDefault("RssAnon", 0L) - heap;
+    offHeapBytes = Math.max(offHeapBytes, Math.max(now, counted()));
+  }
+
+  private static long peakHeap() {
+    return ManagementFactory.getMemoryPoolMXBeans().stream()
+        .filter(pool -> pool.getType() == MemoryType.HEAP)
+        .mapToLong(pool -> pool.getPeakUsage().getUsed())
+        .sum();
+  }
+
+  /** What is registered; memory that native code took is not. */
+  private static long counted() {
+    return Pointer.totalBytes()
+        + ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .mapToLong(BufferPoolMXBean::getMemoryUsed)
+            .sum();
+  }
+
+  /** The peaks so far, by name. */
+  public Map<String, Long> metrics() {
+    sample();
+    Map<String, Long> metrics = new LinkedHashMap<>();
+    metrics.put("peak_memory_heap", peakHeap());
+    metrics.put("peak_memory_off_heap", offHeapBytes);
+    Optional.ofNullable(status().get("VmHWM"))
+        .ifPresent(bytes -> metrics.put("peak_memory_process", bytes));
+    return metrics;
+  }
+
+  /** The sizes that Linux tells, in bytes by name; empty elsewhere. */
+  private static Map<String, Long> status() {
+    Map<String, Long> sizes = new HashMap<>();
+    try (Stream<String> lines = Files.lines(STATUS)) {
+      lines
+          .filter(line -> line.endsWith(" kB"))
+          .map(line -> line.split(":?\\s+"))
+          .forEach(words -> sizes.put(words[0], Long.parseLong(words[1]) * KILOBYTE));
+      return sizes;
+    } catch (IOException e) {
+      return Map.of(); // not a Linux system
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package org.sparklora.spark.resume;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * A {@code checkpoint-N} folder: an adapter as PEFT lays it out or a model as transformers does,
+ * {@code trainer_state.json}, and beside them {@code optimizer.safetensors} and {@code
+ * resume_state.json} in place of torch's pickles.
+ */
+public final class Checkpoint {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
+
+  private final Path folder;
+  private final ResumeState state;
+
+  private Checkpoint(Path folder, ResumeState state) {
+    this.folder = folder;
+    this.state = state;
+  }
+
+  /**
+   * Adds to a folder that holds all files of a model what resuming takes.
+   *
+   * @param moments AdamW's, {@code (2·P)}
+   */
+  public static void addResumeState(
+      Path folder,
+      RunFingerprint fingerprint,
+      ParameterLayout layout,
+      Tensor moments,
+      TrainerState state)
+      throws IOException {
+    OptimizerFile.write(folder, layout, moments);
+    ResumeState.of(folder, fingerprint, state).write(folder);
+  }
+
+  /**
+   * Opens a checkpoint to go on from, and checks all of its files.
+   *
+   * @param name as the user knows it
+   * @throws org.sparklora.pipeline.config.ConfigException if it cannot be resumed, naming what is
+   *     missing or damaged
+   */
+  public static Checkpoint open(Path folder, String name) throws IOException {
+    return new Checkpoint(folder, ResumeState.read(folder, name));
+  }
+
+  /** Of the run that made it. */
+  public RunFingerprint fingerprint() {
+    return state.fingerprint();
+  }
+
+  /** Optimizer steps before it. */
+  public int step() {
+    return state.sums().steps();
+  }
+
+  /** Sets a log to where it was. */
+  public void restore(TrainerState log) throws IOException {
+    JsonNode json = JSON.readTree(folder.resolve(TrainerState.FILE_NAME).toFile());
+    log.resume(state.sums(), state.best(), JSON.convertValue(json.get("log_history"), ROWS));
+  }
+
+  /** Overwrites parameters and moments with the stored ones. */
+  public void restore(
+      ParameterLayout layout,
+      DecoderConfig model,
+      Kernels kernels,
+      Tensor parameters,
+      Tensor moments)
+      throws IOException {
+    loadParameters(folder, layout, model, kernels, parameters);
+    OptimizerFile.load(folder, layout, kernels, moments);
+  }
+
+  /** Overwrites parameters with those of a checkpoint, which may be a model only. */
+  public static void loadParameters(
+      Path folder, ParameterLayout layout, DecoderConfig model, Kernels kernels, Tensor parameters)
+      throws IOException {
+    if (layout instanceof WeightLayout weights) {
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
+        weights.load(checkpoint, kernels, parameters);
+      }
+    } else {
+      AdapterFile.open(folder, model).load(kernels, parameters);
+    }
+  }
+}

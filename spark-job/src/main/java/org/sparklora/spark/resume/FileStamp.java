@@ -1,0 +1,44 @@
+package org.sparklora.spark.resume;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+
+/**
+ * Size and checksum of a file, against copies that were cut and disks that forget.
+ *
+ * @param crc32c in hexadecimal
+ */
+record FileStamp(long bytes, String crc32c) {
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  static FileStamp of(Path file) throws IOException {
+    CRC32C checksum = new CRC32C();
+    byte[] chunk = new byte[CHUNK_BYTES];
+    long bytes = 0;
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+        checksum.update(chunk, 0, count);
+        bytes += count;
+      }
+    }
+    return new FileStamp(bytes, "%08x".formatted(checksum.getValue()));
+  }
+
+  /** What is wrong with a file that should be the stamped one, as the end of a sentence. */
+  Optional<String> damageOf(Path file) throws IOException {
+    if (!Files.isRegularFile(file)) {
+      return Optional.of("is missing");
+    }
+    long found = Files.size(file);
+    if (found != bytes) {
+      return Optional.of("has %d bytes instead of %d".formatted(found, bytes));
+    }
+    return of(file).equals(this)
+        ? Optional.empty()
+        : Optional.of("was changed: its checksum is not the one that was saved");
+  }
+}

@@ -1,0 +1,110 @@
+package org.sparklora.spark.resume;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.train.RunningSums;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * {@code resume_state.json} of a checkpoint: everything that is not a tensor, and a list of the
+ * checkpoint's other files. Numbers are written so that they read back to the last bit.
+ *
+ * <p>There is no state of random generators in it: the order of the rows follows from {@code
+ * data_seed} and the epoch, a dropout mask from {@code seed}, step and micro-batch.
+ *
+ * @param formatVersion 1
+ * @param fingerprint of the run
+ * @param sums added up so far; their step is where the run goes on
+ * @param best evaluation so far
+ * @param files the other files by name
+ */
+record ResumeState(
+    int formatVersion,
+    RunFingerprint fingerprint,
+    RunningSums sums,
+    TrainerState.Best best,
+    Map<String, FileStamp> files) {
+  static final String FILE_NAME = "resume_state.json";
+  static final int VERSION = 1;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .build();
+
+  /** The state beside the files that lie in a folder already. */
+  static ResumeState of(Path folder, RunFingerprint fingerprint, TrainerState state)
+      throws IOException {
+    Map<String, FileStamp> files = new TreeMap<>();
+    try (Stream<Path> list = Files.list(folder)) {
+      for (Path file : list.toList()) {
+        files.put(file.getFileName().toString(), FileStamp.of(file));
+      }
+    }
+    return new ResumeState(VERSION, fingerprint, state.sums(), state.best(), files);
+  }
+
+  void write(Path folder) throws IOException {
+    JSON.writeValue(folder.resolve(FILE_NAME).toFile(), this);
+  }
+
+  /**
+   * Reads the state and looks at every file that it lists.
+   *
+   * @param name of the checkpoint, for errors
+   * @throws ConfigException naming the file that is missing or damaged
+   */
+  static ResumeState read(Path folder, String name) throws IOException {
+    Path file = folder.resolve(FILE_NAME);
+    if (!Files.isRegularFile(file)) {
+      boolean modelOnly = !Files.isRegularFile(folder.resolve(OptimizerFile.FILE_NAME));
+      throw unusable(
+          name,
+          modelOnly
+              ? "it holds a model without the optimizer's state, as --save_only_model and other programs leave it; an adapter can be trained on with --adapter_name_or_path"
+              : "it lacks %s, so it is not complete; name an earlier checkpoint"
+                  .formatted(FILE_NAME));
+    }
+    ResumeState state;
+    try {
+      state = JSON.readValue(file.toFile(), ResumeState.class);
+    } catch (JsonProcessingException e) {
+      throw unusable(
+          name,
+          "its %s is damaged (%s); name an earlier checkpoint"
+              .formatted(FILE_NAME, e.getOriginalMessage()));
+    }
+    if (state.formatVersion() != VERSION) {
+      throw unusable(
+          name,
+          "its %s is of version %d, this program writes %d; begin anew"
+              .formatted(FILE_NAME, state.formatVersion(), VERSION));
+    }
+    for (Map.Entry<String, FileStamp> listed : state.files().entrySet()) {
+      listed
+          .getValue()
+          .damageOf(folder.resolve(listed.getKey()))
+          .ifPresent(
+              damage -> {
+                throw unusable(
+                    name,
+                    "its %s %s; name an earlier checkpoint".formatted(listed.getKey(), damage));
+              });
+    }
+    return state;
+  }
+
+  private static ConfigException unusable(String name, String reason) {
+    return new ConfigException("resume_from_checkpoint", name, reason);
+  }
+}

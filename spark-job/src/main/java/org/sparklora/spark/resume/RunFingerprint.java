@@ -1,0 +1,51 @@
+package org.sparklora.spark.resume;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * What a run is made of, by the user's names: a checkpoint keeps it, and a run that goes on from
+ * the checkpoint must be the same.
+ *
+ * @param fixed settings and contents without which a step would not be that of the same run: model,
+ *     adapter, data, batches, workers, seeds
+ * @param changeable what may be changed on the way, as with transformers: learning rate, schedule,
+ *     length, intervals
+ */
+public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
+
+  /**
+   * Checks that a run with this fingerprint may go on from a checkpoint.
+   *
+   * @param checkpoint of the checkpoint
+   * @param place where the checkpoint lies
+   * @return a line for each setting that may be changed and was
+   * @throws ConfigException naming the first setting that must not differ and does
+   */
+  public List<String> requireSame(RunFingerprint checkpoint, String place) {
+    fixed.forEach(
+        (name, value) -> {
+          String before = checkpoint.fixed.getOrDefault(name, "nothing");
+          if (!value.equals(before)) {
+            throw new ConfigException(
+                    name,
+                    value,
+                    "the checkpoint was made with %s; go on with that, or begin anew without --resume_from_checkpoint"
+                        .formatted(before))
+                .in(place);
+          }
+        });
+    List<String> changes = new ArrayList<>();
+    changeable.forEach(
+        (name, value) -> {
+          String before = checkpoint.changeable.getOrDefault(name, "nothing");
+          if (!value.equals(before)) {
+            changes.add(
+                "%s was %s up to here and is %s from now on".formatted(name, before, value));
+          }
+        });
+    return changes;
+  }
+}

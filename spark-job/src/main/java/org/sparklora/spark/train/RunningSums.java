@@ -1,0 +1,53 @@
+package org.sparklora.spark.train;
+
+/**
+ * What a run has added up so far: all of its steps, and those since its last log row. A checkpoint
+ * keeps it, so that the rows after a resume are those of a run that was never interrupted.
+ *
+ * @param steps done
+ * @param epoch with its fraction
+ * @param loggedSteps steps that log rows cover
+ * @param windowLoss sum of the other steps' losses
+ * @param windowEntropy sum over their micro-batches
+ * @param windowAccuracy sum over their micro-batches
+ * @param windowMicroBatches how many those are
+ * @param totalLoss sum of all steps' losses
+ * @param tokens trained on
+ * @param totalFlops estimate, as transformers makes it
+ */
+public record RunningSums(
+    int steps,
+    double epoch,
+    int loggedSteps,
+    double windowLoss,
+    double windowEntropy,
+    double windowAccuracy,
+    int windowMicroBatches,
+    double totalLoss,
+    long tokens,
+    double totalFlops) {
+
+  static RunningSums none() {
+    return new RunningSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
+  /** With one more step, after which the epoch is {@code epochAfter}. */
+  RunningSums plus(StepMetrics step, double epochAfter, double flops) {
+    return new RunningSums(
+        step.step() + 1,
+        epochAfter,
+        loggedSteps,
+        windowLoss + step.loss(),
+        windowEntropy + step.entropySum(),
+        windowAccuracy + step.accuracySum(),
+        windowMicroBatches + step.microBatches(),
+        totalLoss + step.loss(),
+        tokens + step.tokens(),
+        totalFlops + flops);
+  }
+
+  /** After a log row. */
+  RunningSums logged() {
+    return new RunningSums(steps, epoch, steps, 0, 0, 0, 0, totalLoss, tokens, totalFlops);
+  }
+}

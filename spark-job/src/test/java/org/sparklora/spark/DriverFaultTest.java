@@ -1,0 +1,122 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.File;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+
+/** Drivers in JVMs of their own, which are killed as the operating system kills. */
+class DriverFaultTest {
+  private static final long PATIENCE_SECONDS = 120;
+
+  private static SparkSession spark;
+  @TempDir private static Path folder;
+  private static SftRun whole;
+
+  @BeforeAll
+  static void runUndisturbed() throws IOException {
+    spark = TestSpark.open(2);
+    Path model = TestModels.copy("llama-tiny", folder);
+    whole =
+        SftRun.tiny(model, folder.resolve("whole"), "--use_peft", "--lora_dropout", "0.1")
+            .with("--max_steps", "60", "--save_steps", "4", "--save_total_limit", "3")
+            .with("--num_workers", "2", "--averaging_frequency", "3", "--logging_steps", "2")
+            .run(spark);
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  /** {@code spark-lora sft} with this JVM's class path and options. */
+  private static Process start(SftRun run) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+        .forEach(command::add);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(Main.class.getName(), "sft", "--master", "local[2]"));
+    command.addAll(run.arguments());
+    File log = folder.resolve(run.output().getFileName() + ".log").toFile();
+    return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
+  }
+
+  private static void awaitCheckpoint(Process process, SftRun run, int step) throws Exception {
+    Path checkpoint = run.output().resolve("checkpoint-" + step);
+    for (long tries = 0; !Files.exists(checkpoint); tries++) {
+      assertThat(process.isAlive() && tries < PATIENCE_SECONDS * 50)
+          .as("%s must appear: %s", checkpoint, log(run))
+          .isTrue();
+      Thread.sleep(20);
+    }
+  }
+
+  private static String log(SftRun run) throws IOException {
+    Path log = folder.resolve(run.output().getFileName() + ".log");
+    return Files.exists(log) ? Files.readString(log) : "";
+  }
+
+  private static void kill(Process process) throws InterruptedException {
+    process.destroyForcibly();
+    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void killedDriversRunGoesOnAsIfNothingHadHappened() throws Exception {
+    SftRun run = whole.into(folder.resolve("killed")).with("--resume_from_checkpoint", "true");
+    Random random = new Random();
+    long seed = random.nextLong(); // another moment each time; reported if it matters
+    random.setSeed(seed);
+    int[] appeared = {4, 24};
+    for (int step : appeared) {
+      Process process = start(run);
+      awaitCheckpoint(process, run, step);
+      Thread.sleep(step == appeared[0] ? 0 : random.nextInt(400));
+      kill(process);
+      assertThat(run.output().resolve("adapter_config.json"))
+          .as("results of a run that was killed")
+          .doesNotExist();
+    }
+    run.run(spark);
+
+    assertThat(run.weights()).as("seed %d", seed).isEqualTo(whole.weights());
+    assertThat(run.history()).as("seed %d", seed).isEqualTo(whole.history());
+    assertThat(run.metrics()).as("seed %d", seed).isEqualTo(whole.metrics());
+    assertThat(run.names()).isEqualTo(whole.names());
+  }
+
+  @Test
+  void secondRunOnAFolderIsRefusedAndNamesTheFirst() throws Exception {
+    SftRun run = whole.into(folder.resolve("contested"));
+    Process first = start(run.with("--max_steps", "100000"));
+    try {
+      awaitCheckpoint(first, run, 4);
+
+      assertThatThrownBy(() -> run.with("--overwrite_output_dir").run(spark))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("output_dir = ")
+          .hasMessageContaining("process %d on ".formatted(first.pid()));
+      assertThat(first.isAlive()).as(log(run)).isTrue();
+    } finally {
+      kill(first);
+    }
+    run.with("--overwrite_output_dir").run(spark);
+    assertThat(run.weights()).isEqualTo(whole.weights());
+  }
+}
