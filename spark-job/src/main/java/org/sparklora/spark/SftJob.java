@@ -53,11 +53,13 @@ public final class SftJob {
     Configuration hadoop = spark.hadoopConfiguration();
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
+    SftRegret regret = SftRegret.start(config, model, SparkSessions.memory(spark));
     try (OutputFolder output =
             OutputFolder.create(hadoop, config.output().folder(), config.output().overwrite());
         SpilledRows rows = SpilledRows.create(model.config().vocabSize())) {
       PackedTables.open(session, config.data()).forEach(rows::add);
       int workers = workers(spark, config.sync());
+      System.out.print(regret.report(hadoop, workers).toText());
       boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
       TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
       ParameterLayout layout = model.layout();
@@ -79,6 +81,7 @@ public final class SftJob {
       TrainerState state = report.finish();
 
       ResultFolder.write(hadoop, output, config, layout, parameters, state);
+      regret.write(hadoop, output, workers, state.history());
       output.commit();
       return new Result(plan.totalSteps(), state.tokens(), state.trainLoss(), report.seconds());
     } finally {
