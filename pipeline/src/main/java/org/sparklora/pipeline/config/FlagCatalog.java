@@ -6,7 +6,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,20 +49,11 @@ final class FlagCatalog {
                 Flag.Type.valueOf(column[1].toUpperCase(Locale.ROOT)),
                 column[2],
                 Flag.Status.valueOf(column[3].toUpperCase(Locale.ROOT)),
-                commands(column[4]),
+                Set.of(column[4].split(" ")),
                 column[5]));
       }
     }
     return new FlagCatalog(flags);
-  }
-
-  /** {@code check} looks at the settings of an {@code sft} run, so it takes them all. */
-  private static Set<String> commands(String names) {
-    Set<String> commands = new LinkedHashSet<>(List.of(names.split(" ")));
-    if (commands.contains("sft")) {
-      commands.add("check");
-    }
-    return Set.copyOf(commands);
   }
 
   private static String resource() {
@@ -76,7 +66,7 @@ final class FlagCatalog {
 
   /** The flags of a command, in the catalogue's order. */
   List<Flag> of(String command) {
-    return flags.values().stream().filter(flag -> flag.commands().contains(command)).toList();
+    return flags.values().stream().filter(flag -> flag.isTakenBy(command)).toList();
   }
 
   /** The flag of that name in any command; dashes count as underscores. */
@@ -91,7 +81,7 @@ final class FlagCatalog {
    */
   Flag require(String command, String name, String value) {
     Optional<Flag> flag = find(name);
-    if (flag.isPresent() && flag.get().commands().contains(command)) {
+    if (flag.isPresent() && flag.get().isTakenBy(command)) {
       return flag.get();
     }
     if (flag.isPresent()) {

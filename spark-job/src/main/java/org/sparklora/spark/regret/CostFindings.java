@@ -1,7 +1,6 @@
 package org.sparklora.spark.regret;
 
 import static org.sparklora.spark.regret.Figures.format;
-import static org.sparklora.spark.regret.Figures.gibibytes;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,12 +24,12 @@ final class CostFindings {
   static String shortage(PlannedRun run, TrainingMemory memory, MachineMemory machine) {
     return "the run needs about %s at its peak (base %s, parameters with gradient and moments %s, activations %s), and %s has %s; %s; --no_check_memory tries all the same"
         .formatted(
-            gibibytes(memory.total()),
-            gibibytes(memory.base()),
-            gibibytes(memory.parameters()),
-            gibibytes(memory.activations()),
+            Figures.memory(memory.total()),
+            Figures.memory(memory.base()),
+            Figures.memory(memory.parameters()),
+            Figures.memory(memory.activations()),
             machine.grantor().holder(),
-            gibibytes(machine.total()),
+            Figures.memory(machine.total()),
             remedy(run));
   }
 
@@ -75,7 +74,7 @@ final class CostFindings {
         name,
         format(
             "%s at the peak for micro-batches of %,d tokens",
-            gibibytes(memory.total()), run.microBatchTokens()),
+            Figures.memory(memory.total()), run.microBatchTokens()),
         Map.of(
             "peak_bytes",
             memory.total(),
@@ -94,10 +93,10 @@ final class CostFindings {
             : Verdict.REGRET,
         "base %s, parameters with gradient and moments %s, activations %s, runtime %s"
             .formatted(
-                gibibytes(memory.base()),
-                gibibytes(memory.parameters()),
-                gibibytes(memory.activations()),
-                gibibytes(memory.runtime())),
+                Figures.memory(memory.base()),
+                Figures.memory(memory.parameters()),
+                Figures.memory(memory.activations()),
+                Figures.memory(memory.runtime())),
         List.of(Source.MEMORY_MODEL));
   }
 
@@ -105,7 +104,7 @@ final class CostFindings {
     boolean possible = trainable(weights(run));
     return new Finding(
         "memory, all weights",
-        "%s for full fine-tuning with the same batches".formatted(gibibytes(full.total())),
+        "%s for full fine-tuning with the same batches".formatted(Figures.memory(full.total())),
         Map.of("peak_bytes", full.total(), "trainable_here", possible),
         planned.total() < full.total() ? Verdict.OK : Verdict.NOTE,
         possible
@@ -132,8 +131,8 @@ final class CostFindings {
         "%s has %s, %s of it free"
             .formatted(
                 machine.grantor().holder(),
-                gibibytes(machine.total()),
-                gibibytes(machine.available())),
+                Figures.memory(machine.total()),
+                Figures.memory(machine.available())),
         Map.of("total_bytes", machine.total(), "available_bytes", machine.available()),
         verdict,
         switch (verdict) {

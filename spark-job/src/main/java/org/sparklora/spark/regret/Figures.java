@@ -5,14 +5,15 @@ import java.util.Locale;
 /** Numbers as people read them. */
 final class Figures {
   private static final double GIB = 1L << 30;
+  private static final double MIB = 1L << 20;
   private static final String[] THOUSANDS = {"", " thousand", " million", " billion", " trillion"};
   private static final double THOUSAND = 1000;
 
   private Figures() {}
 
-  /** {@code 2.7 GiB}. */
-  static String gibibytes(long bytes) {
-    return format("%.1f GiB", bytes / GIB);
+  /** {@code 2.7 GiB}, {@code 400 MiB}. */
+  static String memory(long bytes) {
+    return bytes < GIB ? format("%.0f MiB", bytes / MIB) : format("%.1f GiB", bytes / GIB);
   }
 
   /** {@code 156 million}. */

@@ -44,10 +44,10 @@ public record PlannedRun(
   public record Batch(
       int microBatchRows, int rowsPerStep, int maxRowTokens, int maxSteps, double epochs) {}
 
-  /** Tokens of the largest micro-batch: of the longest rows, or of full ones. */
+  /** Tokens of the largest micro-batch: as many rows as there are, all as long as the longest. */
   public long microBatchTokens() {
-    int row = data.map(DataSize::longestRow).orElse(batch.maxRowTokens);
-    return (long) batch.microBatchRows * row;
+    return data.map(size -> Math.min(batch.microBatchRows, size.rows()) * size.longestRow())
+        .orElse((long) batch.microBatchRows * batch.maxRowTokens);
   }
 
   /** Updates in all, where that is known. */
