@@ -16,6 +16,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.report.LossPlot;
 import org.sparklora.spark.train.TrainerState;
 
@@ -33,7 +34,8 @@ final class ResultFolder {
       SftConfig config,
       ParameterLayout layout,
       Tensor parameters,
-      TrainerState state)
+      TrainerState state,
+      RegretReport regret)
       throws IOException {
     Path local = Files.createTempDirectory("spark-lora-result");
     try {
@@ -46,6 +48,7 @@ final class ResultFolder {
       CheckpointWriter.copyTokenizer(model, local);
       Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson());
       Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
+      Files.writeString(local.resolve(RegretReport.FILE_NAME), regret.toJson());
       Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state));
       drawCurves(local.resolve("loss.png"), config.output().runName(), state.history());
       upload(hadoop, local, output);

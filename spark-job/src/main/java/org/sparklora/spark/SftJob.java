@@ -14,6 +14,7 @@ import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -53,13 +54,13 @@ public final class SftJob {
     Configuration hadoop = spark.hadoopConfiguration();
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
-    SftRegret regret = SftRegret.start(config, model, SparkSessions.memory(spark));
+    SftRegret regret = SftRegret.of(config, model, SparkSessions.memory(spark)).requireMemory();
     try (OutputFolder output =
             OutputFolder.create(hadoop, config.output().folder(), config.output().overwrite());
         SpilledRows rows = SpilledRows.create(model.config().vocabSize())) {
       PackedTables.open(session, config.data()).forEach(rows::add);
       int workers = workers(spark, config.sync());
-      System.out.print(regret.report(hadoop, workers).toText());
+      System.out.print(regret.before(hadoop, workers).toText());
       boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
       TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
       ParameterLayout layout = model.layout();
@@ -80,8 +81,8 @@ public final class SftJob {
           .run(report);
       TrainerState state = report.finish();
 
-      ResultFolder.write(hadoop, output, config, layout, parameters, state);
-      regret.write(hadoop, output, workers, state.history());
+      RegretReport outcome = regret.after(hadoop, workers, state.history());
+      ResultFolder.write(hadoop, output, config, layout, parameters, state, outcome);
       output.commit();
       return new Result(plan.totalSteps(), state.tokens(), state.trainLoss(), report.seconds());
     } finally {

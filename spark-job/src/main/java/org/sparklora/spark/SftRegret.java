@@ -1,8 +1,6 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -10,11 +8,8 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepManifest;
 import org.sparklora.spark.regret.DataSize;
@@ -30,37 +25,33 @@ import org.sparklora.spark.train.TrainedModel;
  * The regret report of an {@code sft} run: makes a {@link PlannedRun} of its settings, its
  * checkpoint's headers and its table's manifest.
  *
- * @param checkpoint the base model's headers; no weights
- * @param lora what is trained, which an adapter to go on from may have decided; empty for all
- *     weights
+ * @param shapes the base model's, which its headers confirm
  * @param machine the memory that a training process can have
  */
 record SftRegret(
-    SftConfig config,
-    CheckpointHeaders checkpoint,
-    Optional<LoraConfig> lora,
-    MachineMemory machine) {
+    SftConfig config, TrainedModel model, DecoderConfig shapes, MachineMemory machine) {
+
+  /** Reads the checkpoint's headers. */
+  static SftRegret of(SftConfig config, TrainedModel model, MachineMemory machine)
+      throws IOException {
+    CheckpointHeaders headers = CheckpointHeaders.read(Path.of(model.checkpoint()));
+    return new SftRegret(config, model, headers.config(), machine);
+  }
 
   /**
-   * Before anything is prepared or loaded.
+   * To be called before anything is prepared or loaded.
    *
    * @throws ConfigException if the run needs more memory than this machine has at all, unless
    *     {@code --no_check_memory} is given
    */
-  static SftRegret start(SftConfig config, TrainedModel model, MachineMemory machine)
-      throws IOException {
-    SftRegret regret =
-        new SftRegret(
-            config, CheckpointHeaders.read(Path.of(model.checkpoint())), model.lora(), machine);
-    if (config.batch().checkMemory()) {
-      RegretReport.refusal(regret.run(config.sync().workers().orElse(1), Optional.empty()), machine)
-          .ifPresent(
-              reason -> {
-                throw new ConfigException(
-                    "per_device_train_batch_size", config.batch().rows(), reason);
-              });
+  SftRegret requireMemory() {
+    Optional<String> refusal =
+        RegretReport.refusal(run(config.sync().workers().orElse(1), Optional.empty()), machine);
+    if (config.batch().checkMemory() && refusal.isPresent()) {
+      throw new ConfigException(
+          "per_device_train_batch_size", config.batch().rows(), refusal.get());
     }
-    return regret;
+    return this;
   }
 
   /**
@@ -68,26 +59,26 @@ record SftRegret(
    *
    * @param workers how many train
    */
-  RegretReport report(Configuration hadoop, int workers) {
+  RegretReport before(Configuration hadoop, int workers) {
     return RegretReport.of(title(), run(workers, dataSize(hadoop)), machine);
   }
 
-  /** Writes {@code regret.json}, with what the run has learned, into the results. */
-  void write(
-      Configuration hadoop, OutputFolder output, int workers, List<Map<String, Object>> history)
-      throws IOException {
+  /**
+   * The same, with what the run has learned.
+   *
+   * @param history rows of {@code trainer_state.json}
+   */
+  RegretReport after(Configuration hadoop, int workers, List<Map<String, Object>> history) {
     PlannedRun run = run(workers, dataSize(hadoop));
-    RegretReport whole = report(hadoop, workers).with(OutcomeFinding.of(run, history));
-    var file = new org.apache.hadoop.fs.Path(output.work(), RegretReport.FILE_NAME);
-    try (OutputStream out = file.getFileSystem(hadoop).create(file, true)) {
-      out.write(whole.toJson().getBytes(StandardCharsets.UTF_8));
-    }
+    return before(hadoop, workers).with(OutcomeFinding.of(run, history));
   }
 
   private String title() {
-    Path model = Path.of(config.model().folder()).toAbsolutePath().normalize().getFileName();
-    return lora.map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), model))
-        .orElse("full fine-tuning of " + model);
+    Path folder = Path.of(model.checkpoint()).getFileName();
+    return model
+        .lora()
+        .map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))
+        .orElse("full fine-tuning of " + folder);
   }
 
   private Optional<DataSize> dataSize(Configuration hadoop) {
@@ -97,25 +88,23 @@ record SftRegret(
   }
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
-    DecoderConfig model = checkpoint.config();
+    // workers with a batch and a network of their own; summed gradients share one of each
+    int ownNetworks = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS ? workers : 1;
     return new PlannedRun(
-        model,
-        lora.map(adapter -> AdapterLayout.of(adapter, model)),
-        memory(ownNetworks(workers)),
-        batch(ownNetworks(workers)),
+        shapes,
+        model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
+        memory(ownNetworks),
+        batch(ownNetworks),
         config.optimizer().learningRate(),
         data);
   }
 
   private PlannedRun.Memory memory(int ownNetworks) {
-    boolean keptAsStored =
-        config.model().keepBfloat16()
-            && checkpoint.storedType().equals(Optional.of(DType.BFLOAT16));
     int vectors =
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
-    return new PlannedRun.Memory(keptAsStored ? DType.BFLOAT16 : DType.FLOAT32, false, vectors);
+    return new PlannedRun.Memory(model.baseWeights(), model.gradientCheckpointing(), vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {
@@ -124,13 +113,8 @@ record SftRegret(
     return new PlannedRun.Batch(
         batch.rows(),
         batch.rows() * batch.accumulation() * ownBatches,
-        maxLength == PrepConfig.UNLIMITED ? checkpoint.config().maxPositionEmbeddings() : maxLength,
+        maxLength == PrepConfig.UNLIMITED ? shapes.maxPositionEmbeddings() : maxLength,
         batch.maxSteps(),
         batch.epochs());
-  }
-
-  /** Workers with a batch and a network of their own; summed gradients share one of each. */
-  private int ownNetworks(int workers) {
-    return config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS ? workers : 1;
   }
 }

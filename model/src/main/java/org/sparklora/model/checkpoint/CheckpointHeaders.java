@@ -7,10 +7,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
-import org.sparklora.model.kernels.DType;
 
 /**
  * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors
@@ -74,15 +72,5 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
                             info == null ? "no such tensor" : Arrays.toString(info.shape())));
               }
             });
-  }
-
-  /** The type the weights are stored in, as the headers say, or else the config. */
-  public Optional<DType> storedType() {
-    TensorInfo embedding = tensors.get(WeightNames.EMBEDDING);
-    return embedding != null
-        ? embedding.floatType()
-        : Arrays.stream(DType.values())
-            .filter(type -> type.name().equalsIgnoreCase(config.dtype()))
-            .findFirst();
   }
 }

@@ -63,8 +63,13 @@ public final class TrainedModel implements Serializable {
   }
 
   /** How matrices of the frozen base are kept in memory. */
-  DType baseWeights() {
+  public DType baseWeights() {
     return keepBfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
+  /** Whether backward computes each block's forward once more instead of keeping it. */
+  public boolean gradientCheckpointing() {
+    return false;
   }
 
   /**
