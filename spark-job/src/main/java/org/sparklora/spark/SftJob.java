@@ -54,13 +54,14 @@ public final class SftJob {
     Configuration hadoop = spark.hadoopConfiguration();
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
-    SftRegret regret = SftRegret.of(config, model, SparkSessions.memory(spark)).requireMemory();
+    SftRegret regret =
+        SftRegret.of(config, model, SparkSessions.memory(spark)).requireMemory(hadoop);
     try (OutputFolder output =
             OutputFolder.create(hadoop, config.output().folder(), config.output().overwrite());
         SpilledRows rows = SpilledRows.create(model.config().vocabSize())) {
       PackedTables.open(session, config.data()).forEach(rows::add);
       int workers = workers(spark, config.sync());
-      System.out.print(regret.before(hadoop, workers).toText());
+      System.out.print(regret.requireMemory(hadoop).before(hadoop, workers).toText());
       boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
       TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
       ParameterLayout layout = model.layout();

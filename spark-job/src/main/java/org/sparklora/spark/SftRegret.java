@@ -39,17 +39,22 @@ record SftRegret(
   }
 
   /**
-   * To be called before anything is prepared or loaded.
+   * To be called before anything is prepared, and again before anything is loaded: rows that are
+   * not packed have a known length only when their table is there.
    *
    * @throws ConfigException if the run needs more memory than this machine has at all, unless
    *     {@code --no_check_memory} is given
    */
-  SftRegret requireMemory() {
-    Optional<String> refusal =
-        RegretReport.refusal(run(config.sync().workers().orElse(1), Optional.empty()), machine);
-    if (config.batch().checkMemory() && refusal.isPresent()) {
-      throw new ConfigException(
-          "per_device_train_batch_size", config.batch().rows(), refusal.get());
+  SftRegret requireMemory(Configuration hadoop) {
+    Optional<DataSize> data = dataSize(hadoop);
+    boolean lengthsKnown = data.isPresent() || config.data().packing().enabled();
+    if (config.batch().checkMemory() && lengthsKnown) {
+      RegretReport.refusal(run(config.sync().workers().orElse(1), data), machine)
+          .ifPresent(
+              reason -> {
+                throw new ConfigException(
+                    "per_device_train_batch_size", config.batch().rows(), reason);
+              });
     }
     return this;
   }

@@ -167,7 +167,7 @@ class CheckCommandTest {
 
   @Test
   void aRunThatCannotFitIsRefusedBeforeAnythingIsPrepared() throws IOException {
-    assertThat(sft("--per_device_train_batch_size", TOO_MANY_ROWS)).isEqualTo(MISUSED);
+    assertThat(sft("--packing", "--per_device_train_batch_size", TOO_MANY_ROWS)).isEqualTo(MISUSED);
 
     assertThat(complaint())
         .contains("per_device_train_batch_size = " + TOO_MANY_ROWS)
@@ -180,8 +180,14 @@ class CheckCommandTest {
   @Test
   void theEstimateCanBeOverruled() throws IOException {
     // the dataset has far fewer rows than the micro-batch has room for
-    assertThat(sft("--per_device_train_batch_size", TOO_MANY_ROWS, "--no_check_memory"))
-        .as(complaint())
-        .isZero();
+    String[] flags = {
+      "--packing", "--per_device_train_batch_size", TOO_MANY_ROWS, "--no_check_memory"
+    };
+    assertThat(sft(flags)).as(complaint()).isZero();
+  }
+
+  @Test
+  void rowsThatAreNotPackedAreMeasuredFirst() throws IOException {
+    assertThat(sft("--per_device_train_batch_size", TOO_MANY_ROWS)).as(complaint()).isZero();
   }
 }

@@ -42,7 +42,7 @@ final class LayerFinding {
       }
     }
     boolean head = adapter.factors(WeightNames.HEAD_MODULE).isPresent();
-    String figure = figure(somewhere, head, adapter.modules().size());
+    String figure = figure(everywhere, somewhere, head, adapter.modules().size());
     return finding(
         figure,
         adapter.modules().size(),
@@ -59,13 +59,14 @@ final class LayerFinding {
     return layers;
   }
 
-  private static String figure(Set<Projection> somewhere, boolean head, int modules) {
+  private static String figure(
+      Set<Projection> everywhere, Set<Projection> somewhere, boolean head, int modules) {
     String names =
         somewhere.stream()
             .map(projection -> projection.module(0))
             .map(module -> module.substring(module.lastIndexOf('.') + 1))
             .collect(Collectors.joining(" "));
-    String all = somewhere.size() == Projection.values().length ? "all-linear" : names;
+    String all = everywhere.size() == Projection.values().length ? "all-linear" : names;
     return "%s%s: %d linear layers".formatted(all, head ? " lm_head" : "", modules).strip();
   }
 
