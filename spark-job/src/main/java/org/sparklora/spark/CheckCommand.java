@@ -8,6 +8,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.train.TrainedModel;
 
 /**
  * {@code check}: the regret report of an {@code sft} run with the same flags, without Spark,
@@ -23,9 +24,10 @@ final class CheckCommand {
             settings
                 .withDefault("output_dir", "unnamed-run")
                 .withDefault("dataset_name", "unnamed-dataset"));
-    SftRegret regret =
-        SftRegret.of(config, InitialParameters.of(config).model(), MachineMemory.here());
-    RegretReport report = regret.before(new Configuration(), config.sync().workers().orElse(1));
+    TrainedModel model = InitialParameters.of(config).model();
+    RegretReport report =
+        SftRegret.of(config, model, new Configuration(), MachineMemory.here())
+            .before(config.sync().workers().orElse(1));
     System.out.print(report.toText());
     Optional<String> output = settings.text("output");
     if (output.isPresent()) {

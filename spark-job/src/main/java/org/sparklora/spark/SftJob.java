@@ -55,13 +55,13 @@ public final class SftJob {
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
     SftRegret regret =
-        SftRegret.of(config, model, SparkSessions.memory(spark)).requireMemory(hadoop);
+        SftRegret.of(config, model, hadoop, SparkSessions.memory(spark)).requireMemory();
     try (OutputFolder output =
             OutputFolder.create(hadoop, config.output().folder(), config.output().overwrite());
         SpilledRows rows = SpilledRows.create(model.config().vocabSize())) {
       PackedTables.open(session, config.data()).forEach(rows::add);
       int workers = workers(spark, config.sync());
-      System.out.print(regret.requireMemory(hadoop).before(hadoop, workers).toText());
+      System.out.print(regret.requireMemory().before(workers).toText());
       boolean averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
       TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
       ParameterLayout layout = model.layout();
@@ -82,7 +82,7 @@ public final class SftJob {
           .run(report);
       TrainerState state = report.finish();
 
-      RegretReport outcome = regret.after(hadoop, workers, state.history());
+      RegretReport outcome = regret.after(workers, state.history());
       ResultFolder.write(hadoop, output, config, layout, parameters, state, outcome);
       output.commit();
       return new Result(plan.totalSteps(), state.tokens(), state.trainLoss(), report.seconds());

@@ -26,16 +26,22 @@ import org.sparklora.spark.train.TrainedModel;
  * checkpoint's headers and its table's manifest.
  *
  * @param shapes the base model's, which its headers confirm
+ * @param hadoop finds the table's manifest
  * @param machine the memory that a training process can have
  */
 record SftRegret(
-    SftConfig config, TrainedModel model, DecoderConfig shapes, MachineMemory machine) {
+    SftConfig config,
+    TrainedModel model,
+    DecoderConfig shapes,
+    Configuration hadoop,
+    MachineMemory machine) {
 
   /** Reads the checkpoint's headers. */
-  static SftRegret of(SftConfig config, TrainedModel model, MachineMemory machine)
+  static SftRegret of(
+      SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(Path.of(model.checkpoint()));
-    return new SftRegret(config, model, headers.config(), machine);
+    return new SftRegret(config, model, headers.config(), hadoop, machine);
   }
 
   /**
@@ -45,8 +51,8 @@ record SftRegret(
    * @throws ConfigException if the run needs more memory than this machine has at all, unless
    *     {@code --no_check_memory} is given
    */
-  SftRegret requireMemory(Configuration hadoop) {
-    Optional<DataSize> data = dataSize(hadoop);
+  SftRegret requireMemory() {
+    Optional<DataSize> data = dataSize();
     boolean lengthsKnown = data.isPresent() || config.data().packing().enabled();
     if (config.batch().checkMemory() && lengthsKnown) {
       RegretReport.refusal(run(config.sync().workers().orElse(1), data), machine)
@@ -64,18 +70,17 @@ record SftRegret(
    *
    * @param workers how many train
    */
-  RegretReport before(Configuration hadoop, int workers) {
-    return RegretReport.of(title(), run(workers, dataSize(hadoop)), machine);
+  RegretReport before(int workers) {
+    return RegretReport.of(title(), run(workers, dataSize()), machine);
   }
 
   /**
-   * The same, with what the run has learned.
+   * The same, with what the run has learned: {@code regret.json}.
    *
    * @param history rows of {@code trainer_state.json}
    */
-  RegretReport after(Configuration hadoop, int workers, List<Map<String, Object>> history) {
-    PlannedRun run = run(workers, dataSize(hadoop));
-    return before(hadoop, workers).with(OutcomeFinding.of(run, history));
+  RegretReport after(int workers, List<Map<String, Object>> history) {
+    return before(workers).with(OutcomeFinding.of(run(workers, dataSize()), history));
   }
 
   private String title() {
@@ -86,7 +91,7 @@ record SftRegret(
         .orElse("full fine-tuning of " + folder);
   }
 
-  private Optional<DataSize> dataSize(Configuration hadoop) {
+  private Optional<DataSize> dataSize() {
     return PrepManifest.find(hadoop, config.data())
         .map(PrepManifest::counts)
         .map(counts -> new DataSize(counts.rows(), counts.targetTokens(), counts.longestRow()));
