@@ -23,12 +23,14 @@ import org.sparklora.spark.GuideModels;
  * limit.
  */
 class TrainingMemoryTest {
-  private static final double TOLERANCE = 0.15;
+  private static final double TOLERANCE =
+      0.06; // the worst is 3.4 % off; the heap's size varies from run to run
   private static final long MIB = 1 << 20;
 
   @TempDir private Path folder;
 
-  private PlannedRun run(int rank, double dropout, int tokens, DType base, int workers)
+  private PlannedRun run(
+      int rank, double dropout, int tokens, boolean checkpointing, DType base, int workers)
       throws IOException {
     DecoderConfig model = CheckpointHeaders.read(GuideModels.SMOLLM2_135M.write(folder)).config();
     Optional<AdapterLayout> adapter =
@@ -40,40 +42,53 @@ class TrainingMemoryTest {
     return new PlannedRun(
         model,
         adapter,
-        new PlannedRun.Memory(base, false, TrainingMemory.localVectors(workers)),
+        new PlannedRun.Memory(base, checkpointing, TrainingMemory.localVectors(workers)),
         new PlannedRun.Batch(1, 1, tokens, 2, 1),
         2e-4,
         Optional.empty());
   }
 
-  @ParameterizedTest(name = "rank {0}, {2} tokens, base {3}, {4} workers: {5} MiB")
+  @ParameterizedTest(name = "rank {0}, {2} tokens, checkpointing {3}, {4}, {5} workers: {6} MiB")
   @CsvSource({
-    "  1, 0,     936, FLOAT32,  1, 1591",
-    "  1, 0.05, 2048, FLOAT32,  1, 2431",
-    "  1, 0.05, 3882, FLOAT32,  1, 3661",
-    "  1, 0.05,  934, BFLOAT16, 1, 1332",
-    "256, 0,     936, FLOAT32,  1, 3041",
-    "256, 0,     934, FLOAT32,  2, 5532",
-    "  0, 0,     936, FLOAT32,  1, 3159"
+    "  1, 0,     936, false, FLOAT32,  1, 1591",
+    "  1, 0.05, 2048, false, FLOAT32,  1, 2431",
+    "  1, 0.05, 3882, false, FLOAT32,  1, 3661",
+    "  1, 0.05,  934, false, BFLOAT16, 1, 1332",
+    "  1, 0.05, 2048, true,  FLOAT32,  1, 1244",
+    "256, 0,     936, false, FLOAT32,  1, 3041",
+    "256, 0.05, 2048, false, FLOAT32,  1, 4077",
+    "256, 0,     934, false, FLOAT32,  2, 5532",
+    "256, 0.05,  934, true,  FLOAT32,  1, 2305",
+    "256, 0.05,  934, true,  BFLOAT16, 1, 2000",
+    "  0, 0,     936, false, FLOAT32,  1, 3159",
+    "  0, 0,     934, true,  FLOAT32,  1, 2642"
   })
   void estimatesThePeakOfTheProcess(
-      int rank, double dropout, int tokens, DType base, int workers, long measuredMib)
+      int rank,
+      double dropout,
+      int tokens,
+      boolean checkpointing,
+      DType base,
+      int workers,
+      long measuredMib)
       throws IOException {
-    long estimate = TrainingMemory.of(run(rank, dropout, tokens, base, workers)).total();
+    PlannedRun run = run(rank, dropout, tokens, checkpointing, base, workers);
+    double estimateMib = (double) TrainingMemory.of(run).total() / MIB;
 
-    assertThat((double) estimate / MIB).isCloseTo(measuredMib, within(TOLERANCE * measuredMib));
+    assertThat(estimateMib).isCloseTo(measuredMib, within(TOLERANCE * measuredMib));
   }
 
   @ParameterizedTest
   @CsvSource({"FLOAT32, 538060032", "BFLOAT16, 269100288"})
   void baseIsCountedFromItsShapes(DType dtype, long bytes) throws IOException {
     // 134,515,008 weights, 35,136 of them in norms, which stay float32
-    assertThat(TrainingMemory.of(run(1, 0, 8, dtype, 1)).base()).isEqualTo(bytes);
+    assertThat(TrainingMemory.of(run(1, 0, 8, false, dtype, 1)).base()).isEqualTo(bytes);
   }
 
   @ParameterizedTest
   @CsvSource({"0, 2152240128", "1, 4884480"})
   void parametersHaveGradientAndTwoMoments(int rank, long bytes) throws IOException {
-    assertThat(TrainingMemory.of(run(rank, 0, 8, DType.FLOAT32, 1)).parameters()).isEqualTo(bytes);
+    assertThat(TrainingMemory.of(run(rank, 0, 8, false, DType.FLOAT32, 1)).parameters())
+        .isEqualTo(bytes);
   }
 }
