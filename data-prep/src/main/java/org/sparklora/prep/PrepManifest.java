@@ -56,7 +56,13 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
       String datasetFormat,
       String tokenizerSha256,
       String chatTemplateSha256,
-      String datasetFingerprint) {}
+      String datasetFingerprint) {
+
+    private boolean hasSettings(Map<String, Object> wanted) {
+      // compared as JSON: a map read from a file has other number types than one made here
+      return JSON.valueToTree(settings).equals(JSON.valueToTree(wanted));
+    }
+  }
 
   /**
    * What was counted on the way.
@@ -93,6 +99,27 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
 
   /** A Parquet file of the table. */
   public record TableFile(String name, long bytes, long rows) {}
+
+  /**
+   * The manifest of the table that these settings lead to, if it is there already: the dataset
+   * itself where {@code prep} made it, or the output folder where its table has the same settings.
+   * The dataset and the tokenizer are not looked at, so they may have changed since.
+   */
+  public static Optional<PrepManifest> find(Configuration configuration, PrepConfig config) {
+    return readIfFolder(configuration, config.source().dataset())
+        .or(
+            () ->
+                readIfFolder(configuration, config.outputFolder())
+                    .filter(manifest -> manifest.inputs.hasSettings(config.settings())));
+  }
+
+  private static Optional<PrepManifest> readIfFolder(Configuration configuration, String folder) {
+    try {
+      return read(configuration, new Path(folder));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty(); // a glob is no folder
+    }
+  }
 
   /** The manifest in {@code folder}, or empty when there is none or none that can be understood. */
   static Optional<PrepManifest> read(Configuration configuration, Path folder) {

@@ -29,7 +29,12 @@ final class LossHead {
   private final int chunkRows;
 
   LossHead(Workspace workspace, DecoderStack stack, int hiddenSize, int vocabSize) {
-    this(workspace, stack, hiddenSize, vocabSize, Math.max(1, CHUNK_FLOATS / vocabSize));
+    this(workspace, stack, hiddenSize, vocabSize, chunkRows(vocabSize));
+  }
+
+  /** How many rows of logits exist at a time. */
+  static int chunkRows(int vocabSize) {
+    return Math.max(1, CHUNK_FLOATS / vocabSize);
   }
 
   /** For tests: {@code chunkRows} says how many rows of logits exist at a time. */

@@ -33,6 +33,8 @@ public final class Main {
           new Command("prep", "make a packed table of a dataset", PrepCommand::run),
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
           new Command(
+              "check", "what an sft run would cost and be regretted for", CheckCommand::run),
+          new Command(
               "merge", "add an adapter to the weights of its base model", MergeCommand::run),
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),

@@ -72,7 +72,7 @@ final class RunIdentity {
     changeable.put("warmup_steps", Double.toString(config.schedule().warmup()));
     changeable.put("num_train_epochs", Double.toString(config.batch().epochs()));
     changeable.put("max_steps", Integer.toString(config.batch().maxSteps()));
-    changeable.put("dtype", config.model().keepBfloat16() ? "as stored" : "float32");
+    changeable.put("dtype", config.model().dtype().name().toLowerCase(Locale.ROOT));
     if (config.sync().mode() == Sync.Mode.PARAMETERS) {
       changeable.put("averaging_frequency", Integer.toString(config.sync().averagingFrequency()));
     }

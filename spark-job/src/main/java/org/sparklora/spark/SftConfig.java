@@ -62,6 +62,7 @@ public record SftConfig(
    * @param order {@code train_sampling_strategy}
    * @param seed {@code seed}
    * @param dataSeed {@code data_seed}
+   * @param checkMemory {@code check_memory}: whether batches for which memory lacks are refused
    */
   public record Batch(
       int rows,
@@ -70,7 +71,8 @@ public record SftConfig(
       int maxSteps,
       RowOrder order,
       long seed,
-      long dataSeed) {
+      long dataSeed,
+      boolean checkMemory) {
     public Batch {
       ConfigException.require(
           rows >= 1, "per_device_train_batch_size", rows, "a micro-batch has at least one row");
@@ -212,7 +214,8 @@ public record SftConfig(
         settings.integer("max_steps"),
         order.equals("random") ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
         seed,
-        settings.optionalInteger("data_seed").orElse(seed));
+        settings.optionalInteger("data_seed").orElse(seed),
+        settings.isOn("check_memory"));
   }
 
   private static Sync sync(Settings settings) {

@@ -1,6 +1,7 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
@@ -17,6 +18,7 @@ import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
@@ -33,16 +35,22 @@ public final class SftJob {
   private final JavaSparkContext spark;
   private final SftConfig config;
   private final InitialParameters initial;
+  private final SftRegret regret;
   private final TrainedModel model;
   private final RunFolder folder;
   private final int workers;
   private final boolean averages;
 
   private SftJob(
-      JavaSparkContext spark, SftConfig config, InitialParameters initial, RunFolder folder) {
+      JavaSparkContext spark,
+      SftConfig config,
+      InitialParameters initial,
+      SftRegret regret,
+      RunFolder folder) {
     this.spark = spark;
     this.config = config;
     this.initial = initial;
+    this.regret = regret;
     this.model = initial.model();
     this.folder = folder;
     this.workers = workers(spark, config.sync());
@@ -73,6 +81,9 @@ public final class SftJob {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     InitialParameters initial = InitialParameters.of(config);
     TrainedModel model = initial.model();
+    SftRegret regret =
+        SftRegret.of(config, model, spark.hadoopConfiguration(), SparkSessions.memory(spark))
+            .requireMemory();
     int vocabulary = model.config().vocabSize();
     try (RunFolder folder =
             RunFolder.open(
@@ -89,13 +100,14 @@ public final class SftJob {
           .ifPresent(
               data ->
                   PackedTables.openTestSplit(session, data, config.data()).forEach(testRows::add));
-      return new SftJob(spark, config, initial, folder).train(rows, testRows);
+      return new SftJob(spark, config, initial, regret, folder).train(rows, testRows);
     } finally {
       ExecutorModel.release(model);
     }
   }
 
   private Result train(SpilledRows rows, SpilledRows testRows) throws IOException {
+    System.out.print(regret.requireMemory().before(workers).toText());
     ParameterLayout layout = model.layout();
     TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
     AdapterNetwork network =
@@ -132,9 +144,13 @@ public final class SftJob {
       report.finish();
       checkpoints.finish(state);
       folder.saveResults(
-          local ->
-              ResultFolder.write(
-                  local, config, layout, parameters, state, checkpoints.bestFolder(state)));
+          local -> {
+            ResultFolder.write(
+                local, config, layout, parameters, state, checkpoints.bestFolder(state));
+            Files.writeString(
+                local.resolve(RegretReport.FILE_NAME),
+                regret.after(workers, state.history()).toJson());
+          });
       return new Result(
           plan.totalSteps(), state.sums().tokens(), state.trainLoss(), report.seconds());
     }

@@ -2,13 +2,18 @@ package org.sparklora.spark;
 
 import java.util.Optional;
 import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.regret.MachineMemory;
 
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {
   private static final String MASTER = "spark.master";
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
+  private static final String OVERHEAD = "spark.executor.memoryOverhead";
+  private static final long MIN_OVERHEAD_MB = 384;
+  private static final long OVERHEAD_SHARE = 10;
 
   private SparkSessions() {}
 
@@ -37,5 +42,20 @@ public final class SparkSessions {
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  /** What a training process can have: this machine's memory, or an executor's on a cluster. */
+  static MachineMemory memory(JavaSparkContext spark) {
+    if (spark.isLocal()) {
+      return MachineMemory.here();
+    }
+    SparkConf conf = spark.getConf();
+    long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
+    // Spark's own defaults: a tenth, at least 384 MiB
+    long overhead =
+        conf.contains(OVERHEAD)
+            ? conf.getSizeAsMb(OVERHEAD)
+            : Math.max(MIN_OVERHEAD_MB, heap / OVERHEAD_SHARE);
+    return MachineMemory.ofExecutors((heap + overhead) << 20);
   }
 }

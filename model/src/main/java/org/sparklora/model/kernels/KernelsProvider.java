@@ -50,6 +50,11 @@ public final class KernelsProvider {
 
     private static Kernels choose() {
       Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, usual()), threads());
+      if (chosen instanceof Nd4jKernels nd4j && nd4j.inPlace() && DeviceChoice.isMade()) {
+        // ND4J only logs why, and would go on with processors
+        throw new IllegalStateException(
+            "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dsparklora.kernels=vector");
+      }
       LOG.info("Kernels: {}", chosen.description());
       return chosen;
     }

@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
@@ -224,14 +225,39 @@ final class Nd4jKernels implements Kernels {
   public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
     Shapes.floats("embedBackward", dTable);
     Shapes.embedding("embedBackward", dTable, tokens, dY);
-    int[] places = IntStream.range(0, tokens.length).filter(n -> tokens[n] != paddingId).toArray();
-    int[] trained = Arrays.stream(places).map(n -> tokens[n]).toArray();
+    int[] places =
+        IntStream.range(0, tokens.length)
+            .filter(n -> tokens[n] != paddingId)
+            .boxed()
+            .sorted(Comparator.comparingInt(n -> tokens[n]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int[] trained = Arrays.stream(places).map(n -> tokens[n]).distinct().toArray();
     if (trained.length > 0) {
       Nd4jScratch.run(
           () ->
               scatterAdd(
-                  matrix(dTable), Nd4j.createFromArray(trained), gather(matrix(dY), places)));
+                  matrix(dTable),
+                  Nd4j.createFromArray(trained),
+                  sumRuns(gather(matrix(dY), places), places, tokens, trained.length)));
     }
+  }
+
+  /**
+   * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
+   */
+  private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
+    int[] run = new int[places.length];
+    for (int i = 1; i < places.length; i++) {
+      run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
+    }
+    INDArray sums = Nd4j.createUninitialized(DataType.FLOAT, runs, rows.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("segment_sum")
+            .addInputs(rows, Nd4j.createFromArray(run))
+            .addOutputs(sums)
+            .build());
+    return sums;
   }
 
   /** {@code table[rows[n]]} for each n, in the table's type. */
@@ -246,7 +272,7 @@ final class Nd4jKernels implements Kernels {
     return gathered;
   }
 
-  /** {@code target[places[n]] += values[n]}; a place may occur several times. */
+  /** {@code target[places[n]] += values[n]}; no place may occur twice. */
   static void scatterAdd(INDArray target, INDArray places, INDArray values) {
     Nd4j.exec(
         DynamicCustomOp.builder("scatter_add")

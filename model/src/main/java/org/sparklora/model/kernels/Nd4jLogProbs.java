@@ -1,5 +1,6 @@
 package org.sparklora.model.kernels;
 
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 import org.nd4j.linalg.factory.Nd4j;
@@ -24,8 +25,8 @@ final class Nd4jLogProbs {
     INDArray top = z.max(true, 1);
     INDArray shifted = z.sub(top).muli(1 / temperature);
     INDArray e = Transforms.exp(shifted, true);
-    float[] sums = e.sum(1).toFloatVector();
-    float[] weighted = e.muli(Transforms.max(shifted, LOWEST, false)).sum(1).toFloatVector();
+    double[] sums = sumOfRows(e);
+    double[] weighted = sumOfRows(e.muli(Transforms.max(shifted, LOWEST, false)));
     float[] tops = top.reshape(targets.length).toFloatVector();
     float[] chosen = ofTargets(logits, targets);
     int[] largest = Nd4j.argMax(z, 1).toIntVector();
@@ -35,8 +36,13 @@ final class Nd4jLogProbs {
       argmax[m] = largest[m];
       logSumExp[m] = (float) (scaledTop + logSum);
       logProbs[m] = (float) ((double) chosen[m] / temperature - scaledTop - logSum);
-      entropies[m] = (float) (logSum - (double) weighted[m] / sums[m]);
+      entropies[m] = (float) (logSum - weighted[m] / sums[m]);
     }
+  }
+
+  /** In double: a vocabulary's worth of float additions would cost two digits. */
+  private static double[] sumOfRows(INDArray matrix) {
+    return matrix.castTo(DataType.DOUBLE).sum(1).toDoubleVector();
   }
 
   private static float[] ofTargets(Nd4jTensor logits, int[] targets) {

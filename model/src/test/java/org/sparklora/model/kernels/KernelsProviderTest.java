@@ -10,7 +10,7 @@ class KernelsProviderTest {
   @Test
   void makesTheKernelsThatAreNamed() {
     assertThat(KernelsProvider.create("reference", 2)).isInstanceOf(ReferenceKernels.class);
-    assertThat(KernelsProvider.create("nd4j", 2)).isInstanceOf(Nd4jKernels.class);
+    assertThat(KernelsProvider.create("nd4j", 1)).isInstanceOf(Nd4jKernels.class);
     Kernels vector = KernelsProvider.create("Vector", 2);
     assertThat(vector).isInstanceOf(VectorKernels.class);
     assertThat(vector.description()).contains("oneDNN gemm, 2 threads");

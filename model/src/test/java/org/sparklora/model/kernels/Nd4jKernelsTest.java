@@ -1,8 +1,10 @@
 package org.sparklora.model.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
 
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.FloatPointer;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -31,6 +33,31 @@ class Nd4jKernelsTest {
       REFERENCE.matmulBackwardInput(expected.tensor(), w, 0.01f, expectedDx.tensor());
       dX.assertCloseTo(expectedDx.values(), 1e-4);
     }
+  }
+
+  /** ND4J's scatter loses additions to one row, and its sums lose digits, where threads share. */
+  @Test
+  void severalThreadsLoseNothing() {
+    int[] tokens = IntStream.range(0, 1000).map(n -> n * n % 7).toArray();
+    Kernels threads = new Nd4jKernels(4);
+    try (Tensor dY = GuardedTensor.weight(threads, DType.FLOAT32, SEED, tokens.length, 64);
+        GuardedTensor dTable = GuardedTensor.filled(threads, 1, 7, 64);
+        GuardedTensor expected = GuardedTensor.filled(threads, 1, 7, 64);
+        Tensor logits = GuardedTensor.weight(threads, DType.FLOAT32, SEED, 2, 49_152)) {
+      threads.embedBackward(tokens, 4, dY, dTable.tensor());
+      REFERENCE.embedBackward(tokens, 4, dY, expected.tensor());
+      dTable.assertCloseTo(expected.values(), 2e-5);
+      assertThat(logSumExp(threads, logits))
+          .containsExactly(logSumExp(REFERENCE, logits), within(2e-6f));
+    } finally {
+      new Nd4jKernels(1); // the number of threads is the whole JVM's
+    }
+  }
+
+  private static float[] logSumExp(Kernels kernels, Tensor logits) {
+    float[] logSumExp = new float[2];
+    kernels.tokenLogProbs(logits, new int[2], 1, new float[2], logSumExp, new float[2], new int[2]);
+    return logSumExp;
   }
 
   @Test

@@ -43,6 +43,11 @@ record Flag(
     REFUSED
   }
 
+  /** {@code check} looks at the settings of an {@code sft} run, so it takes all of them. */
+  boolean isTakenBy(String command) {
+    return commands.contains(command) || command.equals("check") && commands.contains("sft");
+  }
+
   Optional<String> defaultValue() {
     return defaultText.isEmpty() ? Optional.empty() : Optional.of(defaultText);
   }

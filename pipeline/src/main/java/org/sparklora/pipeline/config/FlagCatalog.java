@@ -66,7 +66,7 @@ final class FlagCatalog {
 
   /** The flags of a command, in the catalogue's order. */
   List<Flag> of(String command) {
-    return flags.values().stream().filter(flag -> flag.commands().contains(command)).toList();
+    return flags.values().stream().filter(flag -> flag.isTakenBy(command)).toList();
   }
 
   /** The flag of that name in any command; dashes count as underscores. */
@@ -81,7 +81,7 @@ final class FlagCatalog {
    */
   Flag require(String command, String name, String value) {
     Optional<Flag> flag = find(name);
-    if (flag.isPresent() && flag.get().commands().contains(command)) {
+    if (flag.isPresent() && flag.get().isTakenBy(command)) {
       return flag.get();
     }
     if (flag.isPresent()) {

@@ -33,6 +33,16 @@ public final class Settings {
     return given.containsKey(name);
   }
 
+  /** The same settings, with this value where the user set none. */
+  public Settings withDefault(String name, String value) {
+    if (isGiven(name)) {
+      return this;
+    }
+    Map<String, List<String>> more = new LinkedHashMap<>(given);
+    more.put(name, List.of(value));
+    return new Settings(command, more);
+  }
+
   /** A setting without which the command makes no sense. */
   public String requiredText(String name) {
     return text(name)

@@ -55,6 +55,25 @@ class CommandLineTest {
   }
 
   @Test
+  void checkTakesEveryFlagOfSft() {
+    String[] flags = {"--lora_r", "8", "--sync", "gradients", "--config_free", "1"};
+    assertThat(
+            CommandLine.parse("check", List.of(flags).subList(0, 4)).settings().integer("lora_r"))
+        .isEqualTo(8);
+    assertThatThrownBy(() -> CommandLine.parse("check", List.of(flags)))
+        .hasMessageContaining("there is no such flag");
+    assertThatThrownBy(() -> CommandLine.parse("check", List.of("--adapter", "folder")))
+        .hasMessageContaining("check does not take this flag");
+  }
+
+  @Test
+  void aDefaultOfTheCommandGivesWayToTheUser() {
+    assertThat(sft().withDefault("output_dir", "here").text("output_dir")).contains("here");
+    assertThat(sft("--output_dir", "there").withDefault("output_dir", "here").text("output_dir"))
+        .contains("there");
+  }
+
+  @Test
   void dashesCountAsUnderscores() {
     assertThat(sft("--learning-rate", "1").number("learning_rate")).isEqualTo(1);
   }

@@ -75,12 +75,12 @@ public final class TrainedModel implements Serializable {
   }
 
   /** How matrices of the frozen base are kept in memory. */
-  DType baseWeights() {
+  public DType baseWeights() {
     return baseWeights;
   }
 
   /** Whether backward computes each block's forward once more instead of keeping it. */
-  boolean gradientCheckpointing() {
+  public boolean gradientCheckpointing() {
     return gradientCheckpointing;
   }
 

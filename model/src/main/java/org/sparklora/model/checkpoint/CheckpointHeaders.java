@@ -1,0 +1,76 @@
+package org.sparklora.model.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeSet;
+import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+
+/**
+ * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors
+ * files, some kilobytes of many gigabytes. The weights need not be there.
+ *
+ * @param config the decoder's shape
+ * @param tensors by name, as the headers list them; empty where there is no safetensors file
+ */
+public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> tensors) {
+
+  /**
+   * Reads a folder.
+   *
+   * @throws CheckpointException if there is no {@code config.json}, a header is damaged, or the
+   *     headers lack a tensor that the config asks for or give it another shape
+   */
+  public static CheckpointHeaders read(Path folder) throws IOException {
+    DecoderConfig config = DecoderConfig.read(folder.resolve(CheckpointFolder.CONFIG));
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    Path single = folder.resolve(CheckpointFolder.SINGLE_FILE);
+    Path index = folder.resolve(CheckpointFolder.INDEX);
+    if (Files.isRegularFile(single)) {
+      tensors.putAll(SafeTensorsHeader.readAlone(single).tensors());
+    } else if (Files.isRegularFile(index)) {
+      for (String shard : shards(index)) {
+        tensors.putAll(SafeTensorsHeader.readAlone(folder.resolve(shard)).tensors());
+      }
+    }
+    if (!tensors.isEmpty()) {
+      check(folder, config, tensors);
+    }
+    return new CheckpointHeaders(config, Map.copyOf(tensors));
+  }
+
+  /** The shards beside the index, each once. */
+  private static TreeSet<String> shards(Path index) throws IOException {
+    TreeSet<String> shards = new TreeSet<>();
+    for (JsonNode shard : JsonFile.read(index).path("weight_map")) {
+      if (!Files.isRegularFile(index.resolveSibling(shard.asText()))) {
+        throw new CheckpointException(
+            "Cannot find %s, which %s lists: copy index and shards again together"
+                .formatted(shard.asText(), index));
+      }
+      shards.add(shard.asText());
+    }
+    return shards;
+  }
+
+  private static void check(Path folder, DecoderConfig config, Map<String, TensorInfo> tensors) {
+    WeightNames.expected(config)
+        .forEach(
+            (name, shape) -> {
+              TensorInfo info = tensors.get(name);
+              if (info == null || !Arrays.equals(info.shape(), shape)) {
+                throw new CheckpointException(
+                    "Cannot use the headers in %s: config.json asks for %s of shape %s, they have %s; they belong to another model"
+                        .formatted(
+                            folder,
+                            name,
+                            Arrays.toString(shape),
+                            info == null ? "no such tensor" : Arrays.toString(info.shape())));
+              }
+            });
+  }
+}

@@ -1,0 +1,128 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Segments;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/**
+ * Hand-computed on two layers of C = 8, F = 12, H = 2, K = 1, D = 4, V = 11: a block keeps 8 + 24 +
+ * 2 + 24 + 2 = 60 floats a token, the streams are 24, the workspace is 40 + 1 + 24 + 24 = 89.
+ */
+class ActivationMemoryTest {
+  private static final int TOKENS = 5;
+  private static final int LOGITS = 5 * 11;
+
+  @TempDir private Path folder;
+
+  private DecoderConfig model(String type) throws IOException {
+    ObjectNode config = TinyCheckpoint.config(type);
+    Path file = Files.writeString(folder.resolve("config.json"), config.toString());
+    return DecoderConfig.read(file);
+  }
+
+  private static long floats(
+      DecoderConfig model, Optional<LoraConfig> lora, boolean gradientCheckpointing) {
+    Optional<AdapterLayout> adapter = lora.map(config -> AdapterLayout.of(config, model));
+    return new ActivationMemory(model, adapter, gradientCheckpointing).bytes(TOKENS) / Float.BYTES;
+  }
+
+  @Test
+  void allWeights() throws IOException {
+    assertThat(floats(model("llama"), Optional.empty(), false))
+        .isEqualTo(TOKENS * (24 + 2 * 60 + 89) + LOGITS);
+  }
+
+  @Test
+  void checkpointingKeepsOneBlock() throws IOException {
+    assertThat(floats(model("llama"), Optional.empty(), true))
+        .isEqualTo(TOKENS * (24 + 60 + 89) + LOGITS);
+  }
+
+  @Test
+  void adapterKeepsItsInnerRowsAndADroppedCopy() throws IOException {
+    LoraConfig lora = new LoraConfig(3, 32, 0.1, false, LoraTargets.allLinear());
+
+    // seven u of 3 in each block; a gradient of u; the widest input is down's, F
+    assertThat(floats(model("llama"), Optional.of(lora), false))
+        .isEqualTo(TOKENS * (24 + 2 * (60 + 21) + 89 + 3 + 12) + LOGITS);
+  }
+
+  @Test
+  void headsWithNormsKeepTheirScalesAndLendNormedCopies() throws IOException {
+    // 2 + 1 scales in each block; q and k before and after the norm: 2 · (8 + 4)
+    assertThat(floats(model("qwen3"), Optional.empty(), false))
+        .isEqualTo(TOKENS * (24 + 2 * 63 + 89 + 24) + LOGITS);
+  }
+
+  @Test
+  void logitsStopGrowingAtAChunk() throws IOException {
+    ActivationMemory memory = new ActivationMemory(model("llama"), Optional.empty(), false);
+    long chunk = (16 << 20) / 11;
+    long perToken = 4 * (24 + 2 * 60 + 89);
+
+    assertThat(memory.bytes(2 * chunk) - memory.bytes(chunk)).isEqualTo(chunk * perToken);
+  }
+
+  @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, checkpointing {3}")
+  @CsvSource({
+    "llama, none, 0, false",
+    "llama, none, 0, true",
+    "llama, all-linear, 0, false",
+    "llama, all-linear, 0.1, true",
+    "llama, q_proj v_proj, 0.1, false",
+    "llama, q_proj v_proj, 0, true",
+    "llama, all-linear lm_head, 0.1, false",
+    "qwen2, all-linear, 0.1, false",
+    "qwen3, all-linear, 0, false",
+    "qwen3, none, 0, true"
+  })
+  void isWhatAStepHolds(String type, String targets, double dropout, boolean checkpointing)
+      throws IOException {
+    ObjectNode config = TinyCheckpoint.config(type);
+    try (CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config)) {
+      DecoderConfig model = checkpoint.config();
+      Optional<AdapterLayout> adapter =
+          targets.equals("none")
+              ? Optional.empty()
+              : Optional.of(
+                  AdapterLayout.of(
+                      new LoraConfig(
+                          3, 32, dropout, false, LoraTargets.names(List.of(targets.split(" ")))),
+                      model));
+      ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
+      Kernels kernels = KernelsUnderTest.reference();
+      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+      try (AdapterStep step = new AdapterStep(decoder, kernels, checkpointing);
+          Tensor parameters = kernels.allocate(layout.size());
+          Tensor gradient = kernels.allocate(layout.size())) {
+        PackedBatch batch =
+            new PackedBatch(
+                new int[] {1, 4, 9, 2, 0}, new int[] {4, 9, 2, 0, 7}, Segments.ofLengths(TOKENS));
+
+        step.lossAndGradient(parameters, batch, new CrossEntropyLoss(TOKENS), 1, gradient);
+
+        assertThat(step.activationBytes())
+            .isEqualTo(new ActivationMemory(model, adapter, checkpointing).bytes(TOKENS));
+      }
+    }
+  }
+}

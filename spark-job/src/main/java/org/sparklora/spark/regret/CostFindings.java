@@ -1,0 +1,145 @@
+package org.sparklora.spark.regret;
+
+import static org.sparklora.spark.regret.Figures.format;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.model.TrainingCompute;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.spark.regret.Finding.Verdict;
+
+/** What the run takes: compute, memory, and whether the machine has it. */
+final class CostFindings {
+  /** DL4J counts an optimizer's two moments in 32 bits. */
+  private static final long MOST_TRAINED_PARAMETERS = Integer.MAX_VALUE / 2;
+
+  private static final String REMEDY =
+      "lower per_device_train_batch_size or max_length, take --gradient_checkpointing, ";
+
+  private CostFindings() {}
+
+  /** Why a run cannot start, in figures, with the remedies. */
+  static String shortage(PlannedRun run, TrainingMemory memory, MachineMemory machine) {
+    return "the run needs about %s at its peak (base %s, parameters with gradient and moments %s, activations %s), and %s has %s; %s; --no_check_memory tries all the same"
+        .formatted(
+            Figures.memory(memory.total()),
+            Figures.memory(memory.base()),
+            Figures.memory(memory.parameters()),
+            Figures.memory(memory.activations()),
+            machine.grantor().holder(),
+            Figures.memory(machine.total()),
+            remedy(run));
+  }
+
+  private static String remedy(PlannedRun run) {
+    return REMEDY
+        + (run.adapter().isPresent()
+            ? "--dtype bfloat16 or a lower lora_r"
+            : "or train an adapter with --use_peft");
+  }
+
+  static List<Finding> of(PlannedRun run, MachineMemory machine) {
+    List<Finding> findings = new ArrayList<>();
+    run.adapter().ifPresent(adapter -> findings.add(compute(run, adapter)));
+    TrainingMemory planned = TrainingMemory.of(run);
+    TrainingMemory full = TrainingMemory.ofAllWeights(run);
+    findings.add(
+        memory(run.adapter().isPresent() ? "memory" : "memory (all weights)", run, planned));
+    if (run.adapter().isPresent()) {
+      findings.add(fullMemory(run, planned, full));
+    }
+    findings.add(machine(run, planned, machine));
+    return findings;
+  }
+
+  private static Finding compute(PlannedRun run, AdapterLayout adapter) {
+    double ratio = TrainingCompute.relativeToFullFineTuning(adapter, run.model());
+    double recomputing = TrainingCompute.relativeToFullFineTuningRecomputing(adapter, run.model());
+    String withCheckpointing = format("; %.2f where both compute activations again", recomputing);
+    return new Finding(
+        "compute",
+        format("%.2f of full fine-tuning's%s", ratio, withCheckpointing),
+        Map.of("relative_compute", ratio, "relative_compute_recomputing", recomputing),
+        ratio < 1 ? Verdict.OK : Verdict.NOTE,
+        ratio < 1
+            ? "two thirds is the least, at ranks far below the layers' widths"
+            : "at this rank the adapter costs more than training all weights; it saves memory only",
+        List.of(Source.BLOG, Source.SHAPES));
+  }
+
+  private static Finding memory(String name, PlannedRun run, TrainingMemory memory) {
+    return new Finding(
+        name,
+        format(
+            "%s at the peak for micro-batches of %,d tokens",
+            Figures.memory(memory.total()), run.microBatchTokens()),
+        Map.of(
+            "peak_bytes",
+            memory.total(),
+            "runtime_bytes",
+            memory.runtime(),
+            "base_bytes",
+            memory.base(),
+            "parameter_bytes",
+            memory.parameters(),
+            "activation_bytes",
+            memory.activations(),
+            "micro_batch_tokens",
+            run.microBatchTokens()),
+        trainable(run.adapter().isPresent() ? run.adapter().get().size() : weights(run))
+            ? Verdict.OK
+            : Verdict.REGRET,
+        "base %s, parameters with gradient and moments %s, activations %s, runtime %s"
+            .formatted(
+                Figures.memory(memory.base()),
+                Figures.memory(memory.parameters()),
+                Figures.memory(memory.activations()),
+                Figures.memory(memory.runtime())),
+        List.of(Source.MEMORY_MODEL));
+  }
+
+  private static Finding fullMemory(PlannedRun run, TrainingMemory planned, TrainingMemory full) {
+    boolean possible = trainable(weights(run));
+    return new Finding(
+        "memory, all weights",
+        "%s for full fine-tuning with the same batches".formatted(Figures.memory(full.total())),
+        Map.of("peak_bytes", full.total(), "trainable_here", possible),
+        planned.total() < full.total() ? Verdict.OK : Verdict.NOTE,
+        possible
+            ? format("the adapter takes %.0f %% of it", 100.0 * planned.total() / full.total())
+            : "Deeplearning4j could not train that many parameters: 1,073,741,823 are the most",
+        List.of(Source.MEMORY_MODEL));
+  }
+
+  private static long weights(PlannedRun run) {
+    return WeightLayout.of(run.model()).size();
+  }
+
+  private static boolean trainable(long parameters) {
+    return parameters <= MOST_TRAINED_PARAMETERS;
+  }
+
+  private static Finding machine(PlannedRun run, TrainingMemory memory, MachineMemory machine) {
+    Verdict verdict =
+        memory.total() > machine.total()
+            ? Verdict.REGRET
+            : memory.total() > machine.available() ? Verdict.NOTE : Verdict.OK;
+    return new Finding(
+        "machine",
+        "%s has %s, %s of it free"
+            .formatted(
+                machine.grantor().holder(),
+                Figures.memory(machine.total()),
+                Figures.memory(machine.available())),
+        Map.of("total_bytes", machine.total(), "available_bytes", machine.available()),
+        verdict,
+        switch (verdict) {
+          case OK -> "the run fits";
+          case NOTE -> "the run fits only when other processes end";
+          default -> "the run does not fit; " + remedy(run);
+        },
+        List.of(Source.MACHINE, Source.MEMORY_MODEL));
+  }
+}

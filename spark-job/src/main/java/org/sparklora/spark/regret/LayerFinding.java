@@ -1,0 +1,104 @@
+package org.sparklora.spark.regret;
+
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.spark.regret.Finding.Verdict;
+
+/**
+ * Which linear layers carry adapters. At equal numbers of parameters adapters of attention alone
+ * learn less than those of the feed-forward layers alone, which learn as much as all (blog).
+ */
+final class LayerFinding {
+  private static final Set<Projection> FEED_FORWARD =
+      EnumSet.of(Projection.GATE, Projection.UP, Projection.DOWN);
+
+  private LayerFinding() {}
+
+  static Finding of(PlannedRun run) {
+    if (run.adapter().isEmpty()) {
+      return finding(
+          "all weights, no adapter",
+          0,
+          Verdict.OK,
+          "nothing is left out; the learning rate is the one of full fine-tuning");
+    }
+    AdapterLayout adapter = run.adapter().get();
+    Set<Projection> everywhere = EnumSet.noneOf(Projection.class);
+    Set<Projection> somewhere = EnumSet.noneOf(Projection.class);
+    for (Projection projection : Projection.values()) {
+      long layers = layersWith(adapter, run.model(), projection);
+      if (layers > 0) {
+        somewhere.add(projection);
+      }
+      if (layers == run.model().numHiddenLayers()) {
+        everywhere.add(projection);
+      }
+    }
+    boolean head = adapter.factors(WeightNames.HEAD_MODULE).isPresent();
+    String figure = figure(everywhere, somewhere, head, adapter.modules().size());
+    return finding(
+        figure,
+        adapter.modules().size(),
+        verdict(everywhere, somewhere),
+        advice(everywhere, somewhere, head));
+  }
+
+  private static long layersWith(
+      AdapterLayout adapter, DecoderConfig model, Projection projection) {
+    long layers = 0;
+    for (int layer = 0; layer < model.numHiddenLayers(); layer++) {
+      layers += adapter.factors(projection.module(layer)).isPresent() ? 1 : 0;
+    }
+    return layers;
+  }
+
+  private static String figure(
+      Set<Projection> everywhere, Set<Projection> somewhere, boolean head, int modules) {
+    String names =
+        somewhere.stream()
+            .map(projection -> projection.module(0))
+            .map(module -> module.substring(module.lastIndexOf('.') + 1))
+            .collect(Collectors.joining(" "));
+    String all = everywhere.size() == Projection.values().length ? "all-linear" : names;
+    return "%s%s: %d linear layers".formatted(all, head ? " lm_head" : "", modules).strip();
+  }
+
+  private static Verdict verdict(Set<Projection> everywhere, Set<Projection> somewhere) {
+    if (everywhere.containsAll(FEED_FORWARD)) {
+      return Verdict.OK;
+    }
+    return somewhere.stream().anyMatch(FEED_FORWARD::contains) ? Verdict.NOTE : Verdict.REGRET;
+  }
+
+  private static String advice(
+      Set<Projection> everywhere, Set<Projection> somewhere, boolean head) {
+    return switch (verdict(everywhere, somewhere)) {
+      case OK ->
+          everywhere.size() < Projection.values().length
+              ? "feed-forward alone learns about as much as all layers"
+              : head
+                  ? "as in the blog's runs, which had lm_head among all layers"
+                  : "as advised; the blog's runs had lm_head as well: --lora_target_modules all-linear lm_head";
+      case NOTE ->
+          "not all feed-forward layers carry adapters, and they matter most: --lora_target_modules all-linear";
+      default -> "attention alone underperforms at any rank: --lora_target_modules all-linear";
+    };
+  }
+
+  private static Finding finding(String figure, int modules, Verdict verdict, String advice) {
+    return new Finding(
+        "adapted layers",
+        figure,
+        Map.of("adapted_linear_layers", modules),
+        verdict,
+        advice,
+        List.of(Source.BLOG, Source.GUIDE));
+  }
+}

@@ -1,0 +1,51 @@
+package org.sparklora.spark.regret;
+
+import org.sparklora.model.checkpoint.DecoderConfig;
+
+/**
+ * The learning rate that is advised for a model: {@code 5e-5 · m · (2000 / C)^p}, with C the hidden
+ * size, a fit over 14 Llama and Qwen models on Tulu 3 (blog; tinker-cookbook's {@code get_lr}).
+ *
+ * <p>m is 10 for adapters of any rank, 15 in runs under 100 steps, whose B is still leaving zero,
+ * and 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
+ *
+ * @param advised the rate
+ * @param extrapolated whether the model is of no family in the fit, or smaller than that family's
+ *     smallest in it
+ */
+public record LearningRate(double advised, boolean extrapolated) {
+  /** Runs with fewer steps are short. */
+  static final int SHORT_RUN_STEPS = 100;
+
+  private static final double BASE = 5e-5;
+  private static final double BASE_HIDDEN_SIZE = 2000;
+  private static final double LORA_FACTOR = 10;
+  private static final double LORA_FACTOR_OF_SHORT_RUNS = 15;
+  private static final double LLAMA_POWER = 0.781;
+  private static final double QWEN_POWER = 0.0775;
+
+  /** Hidden sizes of Llama-3.2-1B and of Qwen3-0.6B. */
+  private static final int SMALLEST_LLAMA = 2048;
+
+  private static final int SMALLEST_QWEN = 1024;
+
+  /** For an adapter. */
+  public static LearningRate ofAdapter(DecoderConfig model, boolean shortRun) {
+    return of(model, shortRun ? LORA_FACTOR_OF_SHORT_RUNS : LORA_FACTOR);
+  }
+
+  /** For full fine-tuning. */
+  public static LearningRate ofAllWeights(DecoderConfig model) {
+    return of(model, 1);
+  }
+
+  private static LearningRate of(DecoderConfig model, double factor) {
+    boolean qwen = model.modelType().startsWith("qwen");
+    boolean llama = model.modelType().equals("llama");
+    int hidden = model.hiddenSize();
+    double advised =
+        BASE * factor * Math.pow(BASE_HIDDEN_SIZE / hidden, qwen ? QWEN_POWER : LLAMA_POWER);
+    boolean inFit = qwen && hidden >= SMALLEST_QWEN || llama && hidden >= SMALLEST_LLAMA;
+    return new LearningRate(advised, !inFit);
+  }
+}

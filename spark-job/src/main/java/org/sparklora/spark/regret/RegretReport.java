@@ -1,0 +1,95 @@
+package org.sparklora.spark.regret;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Findings in the order of the guide, as a text for a terminal and as {@code regret.json}.
+ *
+ * @param title the run in a few words
+ * @param findings one a line
+ */
+public record RegretReport(String title, List<Finding> findings) {
+  /** The file's name in a result folder. */
+  public static final String FILE_NAME = "regret.json";
+
+  public RegretReport {
+    findings = List.copyOf(findings);
+  }
+
+  /** What can be said before the run. */
+  public static RegretReport of(String title, PlannedRun run, MachineMemory machine) {
+    List<Finding> findings = new ArrayList<>(List.of(LayerFinding.of(run)));
+    findings.addAll(LearningFindings.of(run));
+    findings.addAll(CostFindings.of(run, machine));
+    return new RegretReport(title, findings);
+  }
+
+  /**
+   * Why the run cannot start, if it cannot: it needs more memory than there is at all. On a cluster
+   * that is left to the cluster, since not every manager holds executors to what they were given.
+   */
+  public static Optional<String> refusal(PlannedRun run, MachineMemory machine) {
+    TrainingMemory memory = TrainingMemory.of(run);
+    return machine.grantor() == MachineMemory.Grantor.THIS_MACHINE
+            && memory.total() > machine.total()
+        ? Optional.of(CostFindings.shortage(run, memory, machine))
+        : Optional.empty();
+  }
+
+  /** The same with another line at its end. */
+  public RegretReport with(Finding finding) {
+    List<Finding> longer = new ArrayList<>(findings);
+    longer.add(finding);
+    return new RegretReport(title, longer);
+  }
+
+  /** Two lines a finding: verdict, name and figure; advice and sources. */
+  public String toText() {
+    int names = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(0);
+    String first = "  %%-7s  %%-%ds  %%s%%n".formatted(names);
+    String second = "  %7s  %" + Math.max(1, names) + "s  %s [%s]%n";
+    StringBuilder text = new StringBuilder("Regret report: %s%n".formatted(title));
+    for (Finding finding : findings) {
+      String verdict = finding.verdict().name().toLowerCase(Locale.ROOT);
+      String sources =
+          finding.sources().stream().map(Source::shortName).collect(Collectors.joining(", "));
+      text.append(first.formatted(verdict, finding.name(), finding.figure()));
+      text.append(second.formatted("", "", finding.advice(), sources));
+    }
+    return text.toString();
+  }
+
+  /** The text of {@code regret.json}. */
+  public String toJson() {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("run", title);
+    json.put("findings", findings.stream().map(RegretReport::json).toList());
+    try {
+      return new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT).writeValueAsString(json)
+          + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static Map<String, Object> json(Finding finding) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("name", finding.name());
+    json.put("figure", finding.figure());
+    json.put("values", new TreeMap<>(finding.values()));
+    json.put("verdict", finding.verdict().name().toLowerCase(Locale.ROOT));
+    json.put("advice", finding.advice());
+    json.put("sources", finding.sources().stream().map(Source::citation).toList());
+    return json;
+  }
+}

@@ -1,0 +1,81 @@
+package org.sparklora.spark.regret;
+
+import java.util.Optional;
+import org.sparklora.model.ActivationMemory;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.lora.AdapterLayout;
+
+/**
+ * The peak memory of the process that trains (its resident set, heap and all), in bytes by term:
+ *
+ * <pre>
+ * runtime      400 MiB: JVM, Spark's and our own heap, class data, native libraries
+ * base         the frozen weights: 4 bytes each, or 2 for matrices kept as bfloat16
+ * parameters   vectors of the trained parameters, 4 bytes each, times how many there are
+ * activations  see {@link ActivationMemory}
+ * </pre>
+ *
+ * <p>Weights, parameters and activations lie outside the Java heap, which stays small: the rows
+ * wait in a file, the tokenizer and Spark's own objects need 70 to 150 MB. {@code -Xmx} only bounds
+ * the heap and does not decide the peak. Preparing a large dataset in the same process can raise
+ * {@code runtime} by a few hundred megabytes.
+ *
+ * <p>Vectors: DL4J holds the parameters, their gradient and AdamW's two moments, {@value
+ * #VECTORS_ALONE} in all, and a single local worker trains the driver's own network. Several local
+ * workers get a network each beside the driver's. An executor of a cluster also holds the broadcast
+ * (parameters and moments), serialised and as arrays.
+ */
+public record TrainingMemory(long runtime, long base, long parameters, long activations) {
+  /** Parameters, gradient and two moments. */
+  static final int VECTORS_ALONE = 4;
+
+  private static final int VECTORS_OF_A_BROADCAST = 6;
+  private static final long RUNTIME = 400L << 20;
+
+  /** Vectors in this JVM, in local mode. */
+  public static int localVectors(int workersOnTheirOwn) {
+    return workersOnTheirOwn == 1 ? VECTORS_ALONE : VECTORS_ALONE * (1 + workersOnTheirOwn);
+  }
+
+  /** Vectors in an executor of a cluster. */
+  public static int executorVectors() {
+    return VECTORS_ALONE + VECTORS_OF_A_BROADCAST;
+  }
+
+  /** Training as planned. */
+  public static TrainingMemory of(PlannedRun run) {
+    return of(run, run.adapter());
+  }
+
+  /** Full fine-tuning with the same batches. */
+  public static TrainingMemory ofAllWeights(PlannedRun run) {
+    return of(run, Optional.empty());
+  }
+
+  private static TrainingMemory of(PlannedRun run, Optional<AdapterLayout> adapter) {
+    long trained =
+        adapter.map(ParameterLayout::size).orElseGet(() -> WeightLayout.of(run.model()).size());
+    return new TrainingMemory(
+        RUNTIME,
+        adapter.isPresent() ? frozen(run.model(), run.memory().baseWeights()) : 0,
+        trained * Float.BYTES * run.memory().parameterVectors(),
+        new ActivationMemory(run.model(), adapter, run.memory().gradientCheckpointing())
+            .bytes(run.microBatchTokens()));
+  }
+
+  /** Norms and biases are widened in any case. */
+  private static long frozen(DecoderConfig model, DType matrices) {
+    return WeightLayout.of(model).entries().stream()
+        .mapToLong(
+            entry -> entry.size() * (entry.shape().length == 2 ? matrices.bytes() : Float.BYTES))
+        .sum();
+  }
+
+  /** All terms together. */
+  public long total() {
+    return runtime + base + parameters + activations;
+  }
+}
