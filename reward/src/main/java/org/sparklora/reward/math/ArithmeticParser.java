@@ -103,6 +103,6 @@ final class ArithmeticParser {
     if (!number.matches("\\d+\\.?\\d*|\\.\\d+")) {
       throw new ParseFailure("no number");
     }
-    return TermParser.number(number.endsWith(".") ? number + "0" : number);
+    return AtomParser.number(number.endsWith(".") ? number + "0" : number);
   }
 }

@@ -76,7 +76,7 @@ final class LatexParser {
     boolean minus = digits.startsWith("-");
     digits = minus ? digits.substring(1) : digits;
     if (!digits.startsWith("0")) {
-      Expr.Num number = TermParser.number(digits.replace(",", ""));
+      Expr.Num number = AtomParser.number(digits.replace(",", ""));
       return minus ? number.negate() : number;
     }
     // A leading zero makes the comma a decimal comma; more than one point, or a sign before it, the
@@ -85,7 +85,7 @@ final class LatexParser {
     if (minus || decimal.indexOf('.') != decimal.lastIndexOf('.')) {
       throw ParseFailure.meaningless("grouped digits that begin with a zero");
     }
-    return TermParser.number(decimal);
+    return AtomParser.number(decimal);
   }
 
   private Expr nameEqualsElements() {
