@@ -1,6 +1,7 @@
 package org.sparklora.reward.math;
 
 import java.math.BigDecimal;
+import java.math.BigInteger;
 
 /**
  * What an expression is worth: an exact fraction as long as nothing irrational takes part, else a
@@ -33,6 +34,10 @@ sealed interface Value {
     return new Exact(Rational.of(value));
   }
 
+  static Value of(BigInteger value) {
+    return new Exact(Rational.of(value));
+  }
+
   static Value of(BigDecimal value) {
     return new Approximate(Complex.real(value));
   }
@@ -46,6 +51,14 @@ sealed interface Value {
       return approximate.complex();
     }
     throw new None("infinite");
+  }
+
+  /** The whole number that this is exactly. */
+  static BigInteger whole(Value value) {
+    if (value instanceof Exact exact && exact.rational().isInteger()) {
+      return exact.rational().numerator();
+    }
+    throw new None("no whole number");
   }
 
   static Value add(Value a, Value b, Budget budget) {
