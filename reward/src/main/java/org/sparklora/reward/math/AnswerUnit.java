@@ -75,7 +75,10 @@ final class AnswerUnit {
     if (sign.matches()) {
       return Optional.of(NAMES.get(sign.group(1).replace("\\", "").toLowerCase(Locale.ROOT)));
     }
-    return SoundText.unit(latex).map(AnswerUnit::canonical).filter(unit -> !unit.isEmpty());
+    return WrittenUnit.of(latex)
+        .map(WrittenUnit::unit)
+        .map(AnswerUnit::canonical)
+        .filter(unit -> !unit.isEmpty());
   }
 
   private static String canonical(String written) {

@@ -73,8 +73,8 @@ final class SoundComparison {
   }
 
   private static boolean inDifferentUnits(String gold, String answer) {
-    Optional<String> unit = AnswerUnit.of(SoundText.latex(gold));
-    Optional<String> other = AnswerUnit.of(SoundText.latex(answer));
+    Optional<String> unit = AnswerUnit.of(SoundLatex.of(gold));
+    Optional<String> other = AnswerUnit.of(SoundLatex.of(answer));
     return unit.isPresent() && other.isPresent() && !unit.equals(other);
   }
 
