@@ -16,6 +16,7 @@ final class AnswerUnit {
       Pattern.compile("\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥)\\s*[-0-9.].*", Pattern.DOTALL);
   private static final Pattern COMMAND =
       Pattern.compile("\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)");
+  private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");
 
@@ -82,7 +83,8 @@ final class AnswerUnit {
   }
 
   private static String canonical(String written) {
-    String text = COMMAND.matcher(written.replace("²", "^2").replace("³", "^3")).replaceAll(" ");
+    String text = FRACTION.matcher(written).replaceAll("$1/$2");
+    text = COMMAND.matcher(text.replace("²", "^2").replace("³", "^3")).replaceAll(" ");
     text = SPACE.matcher(text).replaceAll(" ").toLowerCase(Locale.ROOT).strip();
     text = text.replaceAll("\\.$", "").replaceAll("\\s*(?:/|\\bper\\b)\\s*", "/");
     text =

@@ -84,6 +84,7 @@ class SoundDialectTest {
           "15 \\text{ minute}"   @ "15 \\mbox{ min}"       @ CORRECT
           "15\\,\\mathrm{cm}^2"  @ "15\\text{ square cm}"  @ CORRECT
           "\\$15"                @ "15 \\text{ dollars}"   @ CORRECT
+          "60\\frac{\\text{km}}{\\text{h}}" @ "60 \\text{ km/h}" @ CORRECT
           "60 km/h"              @ "60 \\text{ km per hour}" @ CORRECT
           """)
   void unitsMayBeLeftOutButNotChanged(String answer, String solution, Outcome outcome) {
