@@ -5,8 +5,11 @@ import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
+import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.MultiLayerUpdater;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -87,6 +90,21 @@ public final class AdapterNetwork {
               .formatted(updater.getUpdaterBlocks().size()));
     }
     return DecoderLayer.address(updater.getStateViewArray());
+  }
+
+  /**
+   * What DL4J does after backpropagation, with a gradient that came from elsewhere.
+   *
+   * @param step from 0
+   * @param gradient of all parameters; becomes the update
+   */
+  void update(int step, INDArray gradient) {
+    network
+        .getUpdater()
+        .update(
+            network, new DefaultGradient(gradient), step, 0, 1, LayerWorkspaceMgr.noWorkspaces());
+    network.params().subi(gradient.reshape(network.params().shape()));
+    network.getLayerWiseConfigurations().setIterationCount(step + 1);
   }
 
   /** The learning rate of a step; the first is 0. */

@@ -10,9 +10,7 @@ import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.CollectionAccumulator;
-import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -33,6 +31,7 @@ public final class SummedGradients implements Synchronizer {
 
   private final JavaSparkContext spark;
   private final TrainedModel model;
+  private final AdapterNetwork adapters;
   private final MultiLayerNetwork network;
   private final double maxGradNorm;
 
@@ -44,6 +43,7 @@ public final class SummedGradients implements Synchronizer {
       JavaSparkContext spark, TrainedModel model, AdapterNetwork network, double maxGradNorm) {
     this.spark = spark;
     this.model = model;
+    this.adapters = network;
     this.network = network.network();
     this.maxGradNorm = maxGradNorm;
     this.network.initGradientsView();
@@ -68,7 +68,7 @@ public final class SummedGradients implements Synchronizer {
     }
     StepMetrics sum = StepMetrics.sum(metrics.value()).orElseThrow();
     double norm = GradientClip.apply(gradient, maxGradNorm, step);
-    update(step, gradient);
+    adapters.update(step, gradient);
     return new RoundReport(List.of(sum.withGradNorm(norm)), OptionalDouble.empty());
   }
 
@@ -101,16 +101,6 @@ public final class SummedGradients implements Synchronizer {
 
   private JavaRDD<int[]> partitions(List<int[]> encoded) {
     return spark.parallelize(encoded, encoded.size());
-  }
-
-  /** What DL4J does after backpropagation, with a gradient that came from elsewhere. */
-  private void update(int step, INDArray gradient) {
-    network
-        .getUpdater()
-        .update(
-            network, new DefaultGradient(gradient), step, 0, 1, LayerWorkspaceMgr.noWorkspaces());
-    network.params().subi(gradient.reshape(network.params().shape()));
-    network.getLayerWiseConfigurations().setIterationCount(step + 1);
   }
 
   /** An executor in the driver's JVM: adds to the driver's gradient, returns nothing. */

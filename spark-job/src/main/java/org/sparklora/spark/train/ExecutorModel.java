@@ -15,11 +15,16 @@ import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.Generator;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.TokenLogProbs;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
@@ -118,6 +123,76 @@ public final class ExecutorModel {
         measured.add(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
       return measured;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Adds the gradient of a policy step's micro-batches to {@code gradient}. A micro-batch without
+   * tokens has the loss 0 and no gradient.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   * @param gradient as many; added to
+   * @throws NonFiniteLossException if a micro-batch's loss is not finite
+   */
+  public PolicyMetrics accumulate(PolicyStep policy, Pointer parameters, Pointer gradient) {
+    turn.lock();
+    try {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      Tensor gradientVector = kernels.wrap(gradient, 0, DType.FLOAT32, layout.size());
+      double lossSum = 0;
+      List<Map<String, Double>> metrics = new ArrayList<>();
+      for (PolicyStep.MicroBatch micro : policy.microBatches()) {
+        if (micro.packed().tokenCount() == 0) {
+          metrics.add(micro.loss().metrics(new float[0], new float[0]).named());
+          continue;
+        }
+        long dropout = dropoutSeed(policy.step(), metrics.size());
+        StepResult result =
+            step.lossAndGradient(
+                parameterVector, micro.packed(), micro.loss(), dropout, gradientVector);
+        if (!Double.isFinite(result.loss())) {
+          throw new NonFiniteLossException(
+              "loss", result.loss(), policy.step() + 1, metrics.size() + 1);
+        }
+        lossSum += result.loss();
+        TokenLogProbs tokens = result.logProbs();
+        metrics.add(micro.loss().metrics(tokens.logProbs(), tokens.entropies()).named());
+      }
+      kernels.writeBack(gradientVector, gradient);
+      return new PolicyMetrics(policy.step(), lossSum, 0, metrics);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Completes prompts.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   */
+  public List<Completion> generate(
+      Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
+    turn.lock();
+    try (Generator generator = new Generator(step.decoder(), kernels)) {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      return generator.generate(parameterVector, prompts, sampling);
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
+   * Log-probabilities of a batch's targets, logits divided by temperature, without dropout.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   */
+  public float[] logProbs(Pointer parameters, PackedBatch batch, float temperature) {
+    turn.lock();
+    try {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      return step.logProbs(parameterVector, batch, temperature).logProbs();
     } finally {
       turn.unlock();
     }

@@ -1,0 +1,95 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.train.PolicyMetrics;
+import org.sparklora.spark.train.PolicyStep;
+import org.sparklora.spark.train.TrainingPlan;
+
+/**
+ * Group-relative policy optimisation (Shao et al., 2024): a round of completions is drawn, judged
+ * and cut into micro-batches, which are trained on once or several times before the next round.
+ *
+ * <p>A step takes as many micro-batches as it accumulates; where these are more than a round has,
+ * it draws several rounds, and where they are fewer, the later ones of a round are off-policy.
+ */
+final class GrpoLoop {
+  private final TrainingPlan plan;
+  private final Shape shape;
+  private final GrpoLossConfig loss;
+  private final Round.Source rounds;
+  private final PolicyUpdates updates;
+  private final Listener listener;
+
+  /**
+   * How rounds and steps mesh.
+   *
+   * @param stepsPerGeneration micro-batches of a round
+   * @param iterations how often each is trained on
+   */
+  record Shape(int stepsPerGeneration, int iterations) {
+    /** Micro-steps between two rounds. */
+    int microSteps() {
+      return stepsPerGeneration * iterations;
+    }
+
+    /**
+     * Whether each step trains on completions of the very policy that it updates, so that no
+     * earlier log-probabilities are needed.
+     */
+    boolean isOnPolicy(int accumulation) {
+      return accumulation % microSteps() == 0;
+    }
+  }
+
+  /** Hears of rounds and steps, in order. */
+  interface Listener {
+    void drawn(Round round);
+
+    void step(PolicyMetrics metrics, double epochAfter);
+  }
+
+  /**
+   * @param plan steps over micro-steps: its rows are those of an epoch
+   */
+  GrpoLoop(
+      TrainingPlan plan,
+      Shape shape,
+      GrpoLossConfig loss,
+      Round.Source rounds,
+      PolicyUpdates updates,
+      Listener listener) {
+    this.plan = plan;
+    this.shape = shape;
+    this.loss = loss;
+    this.rounds = rounds;
+    this.updates = updates;
+    this.listener = listener;
+  }
+
+  /**
+   * Trains to the end of the plan.
+   *
+   * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   */
+  void run() {
+    int microStep = 0;
+    Round round = null;
+    for (int number = 0; number < plan.totalSteps(); number++) {
+      TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
+      int accumulation = step.microBatches().get(0).size();
+      List<PolicyStep.MicroBatch> microBatches = new ArrayList<>();
+      for (int i = 0; i < accumulation; i++, microStep++) {
+        if (microStep % shape.microSteps() == 0) {
+          round = rounds.draw(microStep / shape.microSteps());
+          listener.drawn(round);
+        }
+        int slice = microStep % shape.stepsPerGeneration();
+        microBatches.add(round.microBatch(slice, shape.stepsPerGeneration(), accumulation, loss));
+      }
+      listener.step(updates.update(new PolicyStep(number, microBatches)), step.epochAfter());
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package org.sparklora.spark.grpo;
+
+import java.util.List;
+import java.util.Map;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.loss.AccumulationWindow;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.spark.train.PolicyStep;
+
+/**
+ * One batch of generations, from which several micro-batches are cut.
+ *
+ * @param rows the completions in the order in which they are trained on
+ * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
+ * @param tokens of all prompts and completions
+ */
+record Round(List<PolicyBatch.Row> rows, Map<String, Double> metrics, long tokens) {
+
+  /** Where rounds come from. */
+  interface Source {
+    /**
+     * Draws a round with the policy as it is now.
+     *
+     * @param number of the round, from 0
+     */
+    Round draw(int number);
+  }
+
+  /**
+   * The slice of a micro-step.
+   *
+   * @param slice from 0
+   * @param slices into how many equal parts the round is cut ({@code steps_per_generation})
+   * @param accumulation micro-batches of the optimizer step
+   */
+  PolicyStep.MicroBatch microBatch(int slice, int slices, int accumulation, GrpoLossConfig config) {
+    int size = rows.size() / slices;
+    PolicyBatch batch = PolicyBatch.of(rows.subList(slice * size, (slice + 1) * size));
+    AccumulationWindow window = AccumulationWindow.of(accumulation, targetTokens(), slices);
+    return new PolicyStep.MicroBatch(batch.packed(), new GrpoLoss(config, batch.targets(), window));
+  }
+
+  private long targetTokens() {
+    return rows.stream()
+        .filter(row -> !row.masked())
+        .mapToLong(row -> row.completion().length)
+        .sum();
+  }
+}
