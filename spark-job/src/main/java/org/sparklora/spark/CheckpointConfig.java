@@ -24,7 +24,8 @@ public record CheckpointConfig(
     requireInterval("save_steps", unit, steps);
   }
 
-  static CheckpointConfig of(Settings settings) {
+  /** The records of a user's settings. */
+  public static CheckpointConfig of(Settings settings) {
     return new CheckpointConfig(
         unit(settings, "save_strategy"),
         settings.number("save_steps"),
@@ -34,7 +35,7 @@ public record CheckpointConfig(
   }
 
   /** Which steps are saved in a run of so many. */
-  Cadence cadence(int totalSteps) {
+  public Cadence cadence(int totalSteps) {
     return Cadence.of(unit, steps, 0, totalSteps);
   }
 

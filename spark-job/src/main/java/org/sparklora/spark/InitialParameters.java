@@ -24,26 +24,41 @@ import org.sparklora.spark.train.TrainedModel;
  * @param adapter the adapter to go on from, if there is one
  * @param seed of a new adapter
  */
-record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
+public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
 
   /** Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold. */
   static InitialParameters of(SftConfig config) throws IOException {
-    String folder = config.model().folder();
+    return of(config.model(), config.lora(), config.adapterFolder(), config.batch().seed());
+  }
+
+  /**
+   * The same of a run's parts.
+   *
+   * @param requestedLora empty trains all weights
+   * @param adapterFolder an adapter to go on from
+   * @param seed of a new adapter, and of dropout
+   */
+  public static InitialParameters of(
+      SftConfig.Model base,
+      Optional<LoraConfig> requestedLora,
+      Optional<String> adapterFolder,
+      long seed)
+      throws IOException {
+    String folder = base.folder();
     Path checkpoint = Path.of(folder);
     ConfigException.require(
         Files.isRegularFile(checkpoint.resolve("config.json")),
         "model_name_or_path",
         folder,
         "it must be a folder with config.json, model.safetensors and tokenizer.json; models of the hub have to be downloaded first");
-    long seed = config.batch().seed();
     DecoderConfig model = DecoderConfig.read(checkpoint.resolve("config.json"));
-    DType baseWeights = config.model().dtype().of(model);
-    boolean gradientCheckpointing = config.model().gradientCheckpointing();
-    if (config.lora().isEmpty()) {
+    DType baseWeights = base.dtype().of(model);
+    boolean gradientCheckpointing = base.gradientCheckpointing();
+    if (requestedLora.isEmpty()) {
       ConfigException.require(
           baseWeights == DType.FLOAT32,
           "dtype",
-          config.model().dtype().name().toLowerCase(Locale.ROOT),
+          base.dtype().name().toLowerCase(Locale.ROOT),
           "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
       return new InitialParameters(
           TrainedModel.allWeights(absolute(checkpoint), gradientCheckpointing),
@@ -51,9 +66,9 @@ record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long
           seed);
     }
     Optional<AdapterFile> adapter = Optional.empty();
-    LoraConfig lora = config.lora().get();
-    if (config.adapterFolder().isPresent()) {
-      adapter = Optional.of(AdapterFile.open(Path.of(config.adapterFolder().get()), model));
+    LoraConfig lora = requestedLora.get();
+    if (adapterFolder.isPresent()) {
+      adapter = Optional.of(AdapterFile.open(Path.of(adapterFolder.get()), model));
       lora = adapter.get().layout().config();
     }
     return new InitialParameters(
@@ -67,7 +82,7 @@ record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long
   }
 
   /** Fills a vector of the model's layout. */
-  void write(Kernels kernels, Tensor parameters) throws IOException {
+  public void write(Kernels kernels, Tensor parameters) throws IOException {
     if (adapter.isPresent()) {
       adapter.get().load(kernels, parameters);
     } else if (model.layout() instanceof AdapterLayout layout) {

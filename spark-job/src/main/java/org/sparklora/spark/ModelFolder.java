@@ -15,7 +15,7 @@ import org.sparklora.model.kernels.Tensor;
  * Writes all weights of a model as a checkpoint folder: {@code model.safetensors}, {@code
  * config.json}.
  */
-final class ModelFolder {
+public final class ModelFolder {
 
   private ModelFolder() {}
 
@@ -25,7 +25,7 @@ final class ModelFolder {
    * @param base the folder whose configuration is copied
    * @param parameters vector of {@code layout}
    */
-  static void write(Path folder, Path base, ParameterLayout layout, Tensor parameters)
+  public static void write(Path folder, Path base, ParameterLayout layout, Tensor parameters)
       throws IOException {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     for (ParameterLayout.Entry entry : layout.entries()) {

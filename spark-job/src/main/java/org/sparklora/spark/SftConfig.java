@@ -52,7 +52,16 @@ public record SftConfig(
    * @param dtype {@code dtype}
    * @param gradientCheckpointing {@code gradient_checkpointing}
    */
-  public record Model(String folder, WeightDtype dtype, boolean gradientCheckpointing) {}
+  public record Model(String folder, WeightDtype dtype, boolean gradientCheckpointing) {
+
+    /** The record of a user's settings. */
+    public static Model of(Settings settings) {
+      return new Model(
+          settings.requiredText("model_name_or_path"),
+          WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
+          settings.isOn("gradient_checkpointing"));
+    }
+  }
 
   /**
    * @param rows {@code per_device_train_batch_size}
@@ -140,26 +149,16 @@ public record SftConfig(
 
   /** The records of a user's settings. */
   public static SftConfig of(Settings settings) {
-    settings.oneOf("optim", List.of("adamw_torch_fused", "adamw_torch"));
     settings.oneOf("loss_type", List.of("nll", "chunked_nll"));
     String outputFolder = settings.requiredText("output_dir");
     String packedFolder = settings.text("packed_dir").orElse(outputFolder + ".packed");
     CheckpointConfig checkpoints = CheckpointConfig.of(settings);
     return new SftConfig(
-        new Model(
-            settings.requiredText("model_name_or_path"),
-            WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
-            settings.isOn("gradient_checkpointing")),
+        Model.of(settings),
         PrepSettings.of(settings, packedFolder),
         lora(settings),
         settings.text("adapter_name_or_path"),
-        new OptimizerConfig(
-            settings.number("learning_rate"),
-            settings.number("adam_beta1"),
-            settings.number("adam_beta2"),
-            settings.number("adam_epsilon"),
-            settings.number("weight_decay"),
-            settings.number("max_grad_norm")),
+        optimizer(settings),
         schedule(settings),
         batch(settings),
         sync(settings),
@@ -169,7 +168,20 @@ public record SftConfig(
         settings.toYaml());
   }
 
-  private static Optional<LoraConfig> lora(Settings settings) {
+  /** AdamW of a user's settings. */
+  public static OptimizerConfig optimizer(Settings settings) {
+    settings.oneOf("optim", List.of("adamw_torch_fused", "adamw_torch"));
+    return new OptimizerConfig(
+        settings.number("learning_rate"),
+        settings.number("adam_beta1"),
+        settings.number("adam_beta2"),
+        settings.number("adam_epsilon"),
+        settings.number("weight_decay"),
+        settings.number("max_grad_norm"));
+  }
+
+  /** The adapter of a user's settings; empty without {@code --use_peft}. */
+  public static Optional<LoraConfig> lora(Settings settings) {
     if (!settings.isOn("use_peft")) {
       ConfigException.require(
           settings.text("adapter_name_or_path").isEmpty(),
@@ -190,7 +202,8 @@ public record SftConfig(
             targets));
   }
 
-  private static ScheduleConfig schedule(Settings settings) {
+  /** The learning rate's schedule of a user's settings. */
+  public static ScheduleConfig schedule(Settings settings) {
     double warmup = settings.number("warmup_steps");
     if (settings.isGiven("warmup_ratio") && warmup == 0) {
       warmup = settings.number("warmup_ratio");
@@ -226,7 +239,8 @@ public record SftConfig(
         settings.optionalInteger("num_workers"));
   }
 
-  private static Output output(Settings settings, String folder) {
+ /** What is logged, and where results go, of a user's settings. */
+  public static Output output(Settings settings, String folder) {
     String strategy = settings.oneOf("logging_strategy", List.of("steps", "no"));
     return new Output(
         folder,

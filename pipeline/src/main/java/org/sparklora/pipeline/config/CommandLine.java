@@ -135,7 +135,7 @@ public final class CommandLine {
     }
     Flag flag = catalog.require(command, name, text);
     List<String> parsed = parse(flag, values);
-    switch (flag.status()) {
+    switch (flag.status(command)) {
       case SUPPORTED -> given.put(flag.name(), parsed);
       case ACCEPTED ->
           notes.add("--%s is accepted and changes nothing: %s".formatted(flag.name(), flag.note()));
@@ -148,13 +148,13 @@ public final class CommandLine {
     }
   }
 
-  private static String canonicalDefault(Flag flag) {
-    return flag.defaultValue().map(flag::parse).orElse("");
+  private String canonicalDefault(Flag flag) {
+    return flag.defaultValue(command).map(flag::parse).orElse("");
   }
 
-  private static boolean isOffValue(Flag flag, List<String> parsed) {
+  private boolean isOffValue(Flag flag, List<String> parsed) {
     return flag.type() == Flag.Type.BOOL
-        && flag.defaultText().isEmpty()
+        && flag.defaultValue(command).isEmpty()
         && parsed.equals(List.of("false"));
   }
 

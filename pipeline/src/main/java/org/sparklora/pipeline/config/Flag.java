@@ -1,7 +1,10 @@
 package org.sparklora.pipeline.config;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 
 /**
  * One flag of the catalogue.
@@ -9,8 +12,8 @@ import java.util.Set;
  * @param name as in TRL, with underscores
  * @param group under which help shows it
  * @param type of its values
- * @param defaultText its default as text; empty for none
- * @param status what becomes of it here
+ * @param defaults its default as text; empty for none
+ * @param statuses what becomes of it here
  * @param commands that take it
  * @param note what it means, or for an unsupported one what holds instead
  */
@@ -18,8 +21,8 @@ record Flag(
     String name,
     String group,
     Type type,
-    String defaultText,
-    Status status,
+    ByCommand<String> defaults,
+    ByCommand<Status> statuses,
     Set<String> commands,
     String note) {
 
@@ -48,8 +51,13 @@ record Flag(
     return commands.contains(command) || command.equals("check") && commands.contains("sft");
   }
 
-  Optional<String> defaultValue() {
-    return defaultText.isEmpty() ? Optional.empty() : Optional.of(defaultText);
+  Optional<String> defaultValue(String command) {
+    String text = defaults.of(command);
+    return text.isEmpty() ? Optional.empty() : Optional.of(text);
+  }
+
+  Status status(String command) {
+    return statuses.of(command);
   }
 
   /** The value in its canonical spelling. */
@@ -85,5 +93,32 @@ record Flag(
       case "no", "false", "f", "n", "0" -> false;
       default -> throw new ConfigException(name, text, "true or false is expected");
     };
+  }
+
+  /**
+   * What most commands have in common, and what differs in some.
+   *
+   * @param usual where a command has none of its own
+   */
+  record ByCommand<T>(T usual, Map<String, T> own) {
+
+    /** Reads {@code usual command=own …}, where any part may be missing. */
+    static <T> ByCommand<T> parse(String cell, Function<String, T> value) {
+      String usual = "";
+      Map<String, T> own = new LinkedHashMap<>();
+      for (String word : cell.split(" ")) {
+        int equals = word.indexOf('=');
+        if (equals < 0) {
+          usual = word;
+        } else {
+          own.put(word.substring(0, equals), value.apply(word.substring(equals + 1)));
+        }
+      }
+      return new ByCommand<>(value.apply(usual), Map.copyOf(own));
+    }
+
+    T of(String command) {
+      return own.getOrDefault(command, usual);
+    }
   }
 }

@@ -47,8 +47,9 @@ final class FlagCatalog {
                 column[0],
                 group,
                 Flag.Type.valueOf(column[1].toUpperCase(Locale.ROOT)),
-                column[2],
-                Flag.Status.valueOf(column[3].toUpperCase(Locale.ROOT)),
+                Flag.ByCommand.parse(column[2], text -> text),
+                Flag.ByCommand.parse(
+                    column[3], word -> Flag.Status.valueOf(word.toUpperCase(Locale.ROOT))),
                 Set.of(column[4].split(" ")),
                 column[5]));
       }

@@ -18,7 +18,7 @@ public final class HelpText {
     StringBuilder text = new StringBuilder("spark-lora %s: %s%n".formatted(command, summary));
     String group = "";
     for (Flag flag : flags) {
-      if (flag.status() != Flag.Status.SUPPORTED) {
+      if (flag.status(command) != Flag.Status.SUPPORTED) {
         continue;
       }
       if (!flag.group().equals(group)) {
@@ -28,10 +28,10 @@ public final class HelpText {
       String name =
           "  --%s%s"
               .formatted(
-                  flag.name(), flag.defaultValue().map(value -> " [" + value + "]").orElse(""));
+                  flag.name(), flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
       text.append(("%-" + COLUMN + "s %s%n").formatted(name, flag.note()));
     }
-    long others = flags.stream().filter(flag -> flag.status() == Flag.Status.ACCEPTED).count();
+    long others = flags.stream().filter(flag -> flag.status(command) == Flag.Status.ACCEPTED).count();
     if (others > 0) {
       text.append(
           "%nTRL's other flags are accepted where they change nothing (%d of them) and refused by name where they would.%n"

@@ -61,7 +61,7 @@ public final class Settings {
   /** Its values, or those of its default. */
   public List<String> values(String name) {
     Flag flag = FlagCatalog.shared().find(name).orElseThrow();
-    return given.getOrDefault(name, flag.defaultValue().map(List::of).orElse(List.of()));
+    return given.getOrDefault(name, flag.defaultValue(command).map(List::of).orElse(List.of()));
   }
 
   /** A whole number that has a default. */
@@ -110,7 +110,7 @@ public final class Settings {
     Map<String, Object> effective = new LinkedHashMap<>();
     for (Flag flag : FlagCatalog.shared().of(command)) {
       List<String> values = values(flag.name());
-      if (flag.status() == Flag.Status.SUPPORTED
+      if (flag.status(command) == Flag.Status.SUPPORTED
           && !values.isEmpty()
           && !flag.name().equals("config")) {
         effective.put(

@@ -37,11 +37,10 @@ public final class RewardCommand {
             settings.isOn("overwrite_output_dir"),
             settings.optionalInteger("num_generations").orElse(0)),
         functions(settings),
-        new RewardConfig.Advantages(
-            scaling(settings), settings.oneOf("multi_objective_aggregation", Aggregation.class)));
+        advantages(settings));
   }
 
-  private static RewardConfig.Functions functions(Settings settings) {
+  static RewardConfig.Functions functions(Settings settings) {
     List<String> names = settings.values("reward_funcs");
     List<Double> weights =
         settings.isGiven("reward_weights")
@@ -55,6 +54,11 @@ public final class RewardCommand {
         OverlongPunishment.ofTrlScript());
   }
 
+  static RewardConfig.Advantages advantages(Settings settings) {
+    return new RewardConfig.Advantages(
+        scaling(settings), settings.oneOf("multi_objective_aggregation", Aggregation.class));
+  }
+
   private static double weight(String text) {
     try {
       return Double.parseDouble(text);
@@ -64,7 +68,7 @@ public final class RewardCommand {
   }
 
   /** TRL's words; its older switch says group or none. */
-  private static Scaling scaling(Settings settings) {
+  static Scaling scaling(Settings settings) {
     return switch (settings.requiredText("scale_rewards").toLowerCase(Locale.ROOT)) {
       case "true" -> Scaling.GROUP;
       case "false" -> Scaling.NONE;

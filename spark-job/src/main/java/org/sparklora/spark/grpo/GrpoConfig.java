@@ -1,0 +1,243 @@
+package org.sparklora.spark.grpo;
+
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.reward.RewardConfig;
+import org.sparklora.spark.CheckpointConfig;
+import org.sparklora.spark.SftConfig;
+
+/**
+ * Everything {@code grpo} needs to know.
+ *
+ * @param model the base model
+ * @param prompts where prompts come from
+ * @param lora the adapter; empty trains all weights
+ * @param adapterFolder an adapter to go on from
+ * @param batch steps, and how they mesh with generation
+ * @param sampling how completions are drawn, still without the tokens that end one
+ * @param loss the policy loss
+ * @param rewards what judges completions
+ * @param advantages how rewards become advantages
+ * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
+ *     disagree on a token, on average, in nats
+ * @param output where results go and what is logged
+ * @param checkpoints what is saved on the way
+ * @param effectiveYaml all settings as {@code --config} reads them
+ */
+record GrpoConfig(
+    SftConfig.Model model,
+    Prompts prompts,
+    Optional<LoraConfig> lora,
+    Optional<String> adapterFolder,
+    OptimizerConfig optimizer,
+    ScheduleConfig schedule,
+    Batch batch,
+    SamplingConfig sampling,
+    GrpoLossConfig loss,
+    RewardConfig.Functions rewards,
+    RewardConfig.Advantages advantages,
+    double maxLogProbDifference,
+    SftConfig.Output output,
+    CheckpointConfig checkpoints,
+    String effectiveYaml) {
+
+  GrpoConfig {
+    ConfigException.require(
+        batch.generationSize() % sampling.numGenerations() == 0,
+        "num_generations",
+        sampling.numGenerations(),
+        "it must divide generation_batch_size, which is %d"
+            .formatted(batch.generationSize()));
+    ConfigException.require(
+        sampling.numGenerations() >= 2,
+        "num_generations",
+        sampling.numGenerations(),
+        "a completion is judged by its siblings, so there must be at least 2");
+    ConfigException.require(
+        maxLogProbDifference > 0,
+        "max_logprob_difference",
+        maxLogProbDifference,
+        "it must be positive; 0.05 is usual");
+  }
+
+  /**
+   * Where prompts come from.
+   *
+   * @param dataset {@code dataset_name}
+   * @param subfolder {@code dataset_config}, or the empty string
+   * @param split {@code dataset_train_split}
+   * @param promptColumn {@code prompt_column}
+   * @param maxLength {@code max_prompt_length}: tokens; longer ones are left out
+   * @param systemPrompt {@code system_prompt}
+   * @param shuffled {@code shuffle_dataset}
+   */
+  record Prompts(
+      String dataset,
+      String subfolder,
+      String split,
+      String promptColumn,
+      Optional<Integer> maxLength,
+      Optional<String> systemPrompt,
+      boolean shuffled) {
+    Prompts {
+      maxLength.ifPresent(
+          length ->
+              ConfigException.require(
+                  length >= 1, "max_prompt_length", length, "a prompt has at least one token"));
+    }
+
+    static Prompts of(Settings settings) {
+      return new Prompts(
+          settings.requiredText("dataset_name"),
+          settings.text("dataset_config").orElse(""),
+          settings.requiredText("dataset_train_split"),
+          settings.requiredText("prompt_column"),
+          settings.optionalInteger("max_prompt_length"),
+          settings.text("system_prompt"),
+          settings.isOn("shuffle_dataset"));
+    }
+  }
+
+  /**
+   * Steps, and how they mesh with generation.
+   *
+   * @param rows {@code per_device_train_batch_size}: completions of a micro-batch
+   * @param accumulation {@code gradient_accumulation_steps}
+   * @param stepsPerGeneration {@code steps_per_generation}: micro-batches of a round
+   * @param iterations {@code num_iterations}: how often a round is trained on
+   * @param maskTruncated {@code mask_truncated_completions}
+   */
+  record Batch(
+      int rows,
+      int accumulation,
+      int stepsPerGeneration,
+      int iterations,
+      boolean maskTruncated,
+      double epochs,
+      int maxSteps,
+      long seed,
+      long dataSeed) {
+    Batch {
+      atLeastOne("per_device_train_batch_size", rows);
+      atLeastOne("gradient_accumulation_steps", accumulation);
+      atLeastOne("steps_per_generation", stepsPerGeneration);
+      atLeastOne("num_iterations", iterations);
+      ConfigException.require(
+          epochs > 0 || maxSteps > 0,
+          "num_train_epochs",
+          epochs,
+          "it must be positive, or max_steps must be");
+    }
+
+    private static void atLeastOne(String name, int value) {
+      ConfigException.require(value >= 1, name, value, "it must be at least 1");
+    }
+
+    static Batch of(Settings settings) {
+      int rows = settings.integer("per_device_train_batch_size");
+      int seed = settings.integer("seed");
+      return new Batch(
+          rows,
+          settings.integer("gradient_accumulation_steps"),
+          stepsPerGeneration(settings, rows),
+          settings.integer("num_iterations"),
+          settings.isOn("mask_truncated_completions"),
+          settings.number("num_train_epochs"),
+          settings.integer("max_steps"),
+          seed,
+          settings.optionalInteger("data_seed").orElse(seed));
+    }
+
+    private static int stepsPerGeneration(Settings settings, int rows) {
+      Optional<Integer> steps = settings.optionalInteger("steps_per_generation");
+      Optional<Integer> size = settings.optionalInteger("generation_batch_size");
+      size.ifPresent(
+          completions -> {
+            ConfigException.require(
+                steps.isEmpty(),
+                "generation_batch_size",
+                completions,
+                "steps_per_generation says the same; leave one of them out");
+            ConfigException.require(
+                completions >= 1 && completions % Math.max(1, rows) == 0,
+                "generation_batch_size",
+                completions,
+                "it must be a multiple of per_device_train_batch_size, which is %d"
+                    .formatted(rows));
+          });
+      return size.map(completions -> completions / rows)
+          .or(() -> steps)
+          .orElse(settings.integer("gradient_accumulation_steps"));
+    }
+
+    /** Completions of a round. */
+    int generationSize() {
+      return rows * stepsPerGeneration;
+    }
+
+    GrpoLoop.Shape shape() {
+      return new GrpoLoop.Shape(stepsPerGeneration, iterations);
+    }
+  }
+
+  /** The records of a user's settings. */
+  static GrpoConfig of(Settings settings) {
+    return new GrpoConfig(
+        SftConfig.Model.of(settings),
+        Prompts.of(settings),
+        SftConfig.lora(settings),
+        settings.text("adapter_name_or_path"),
+        SftConfig.optimizer(settings),
+        SftConfig.schedule(settings),
+        Batch.of(settings),
+        sampling(settings),
+        loss(settings),
+        RewardCommand.functions(settings),
+        RewardCommand.advantages(settings),
+        settings.number("max_logprob_difference"),
+        SftConfig.output(settings, settings.requiredText("output_dir")),
+        CheckpointConfig.of(settings),
+        settings.toYaml());
+  }
+
+  private static SamplingConfig sampling(Settings settings) {
+    return new SamplingConfig(
+        settings.integer("num_generations"),
+        settings.integer("max_completion_length"),
+        (float) settings.number("temperature"),
+        settings.integer("top_k"),
+        (float) settings.number("top_p"),
+        (float) settings.number("min_p"),
+        (float) settings.number("repetition_penalty"),
+        Set.of(),
+        settings.integer("seed"));
+  }
+
+  private static GrpoLossConfig loss(Settings settings) {
+    double epsilon = settings.number("epsilon");
+    return new GrpoLossConfig(
+        settings.oneOf("loss_type", GrpoLossConfig.LossType.class),
+        epsilon,
+        settings.text("epsilon_high").map(Double::valueOf).orElse(epsilon),
+        settings
+            .text("delta")
+            .map(text -> OptionalDouble.of(Double.parseDouble(text)))
+            .orElse(OptionalDouble.empty()),
+        settings.number("beta"),
+        settings.isOn("use_bias_correction_kl"),
+        settings.oneOf("importance_sampling_level", GrpoLossConfig.Level.class),
+        settings.number("top_entropy_quantile"),
+        settings.integer("max_completion_length"),
+        (float) settings.number("temperature"),
+        settings.number("sapo_temperature_pos"),
+        settings.number("sapo_temperature_neg"));
+  }
+}

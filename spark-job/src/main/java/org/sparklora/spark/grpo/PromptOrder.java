@@ -1,0 +1,40 @@
+package org.sparklora.spark.grpo;
+
+import java.util.Arrays;
+import org.sparklora.spark.train.RowOrder;
+
+/**
+ * Which prompts a round has, as TRL's {@code RepeatSampler} does it: an epoch's order is cut into
+ * runs of {@code promptsPerRound}, and a last run that is too short is left out.
+ *
+ * <p>The first epoch's random order is TRL's; later ones are of the same kind, but seeded with the
+ * epoch's number, so that they do not depend on what was drawn before. Immutable and thread-safe.
+ *
+ * @param prompts how many there are
+ */
+record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long seed) {
+
+  PromptOrder {
+    if (promptsPerRound < 1 || prompts < promptsPerRound) {
+      throw new IllegalArgumentException(
+          "Cannot draw rounds of %d prompts from %d: add prompts or lower generation_batch_size"
+              .formatted(promptsPerRound, prompts));
+    }
+  }
+
+  int roundsPerEpoch() {
+    return prompts / promptsPerRound;
+  }
+
+  /**
+   * The prompts of a round.
+   *
+   * @param number from 0, counted over all epochs
+   */
+  int[] round(int number) {
+    int epoch = number / roundsPerEpoch();
+    int start = number % roundsPerEpoch() * promptsPerRound;
+    int[] rows = order.rows(prompts, seed, epoch);
+    return Arrays.copyOfRange(rows, start, start + promptsPerRound);
+  }
+}
