@@ -12,6 +12,7 @@ import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
 import org.sparklora.spark.command.ScoreCommand;
 import org.sparklora.spark.command.TokenizeCommand;
+import org.sparklora.spark.grpo.GrpoCommand;
 import org.sparklora.spark.grpo.RewardCommand;
 import org.sparklora.spark.quickstart.MakeBaseCommand;
 import org.sparklora.spark.quickstart.QuickstartCommand;
@@ -32,6 +33,10 @@ public final class Main {
       List.of(
           new Command("prep", "make a packed table of a dataset", PrepCommand::run),
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
+          new Command(
+              "grpo",
+              "train a model or a LoRA adapter on rewards of its answers",
+              GrpoCommand::run),
           new Command(
               "check", "what an sft run would cost and be regretted for", CheckCommand::run),
           new Command(

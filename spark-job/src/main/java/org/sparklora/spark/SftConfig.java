@@ -239,7 +239,7 @@ public record SftConfig(
         settings.optionalInteger("num_workers"));
   }
 
- /** What is logged, and where results go, of a user's settings. */
+  /** What is logged, and where results go, of a user's settings. */
   public static Output output(Settings settings, String folder) {
     String strategy = settings.oneOf("logging_strategy", List.of("steps", "no"));
     return new Output(

@@ -28,10 +28,12 @@ public final class HelpText {
       String name =
           "  --%s%s"
               .formatted(
-                  flag.name(), flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
+                  flag.name(),
+                  flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
       text.append(("%-" + COLUMN + "s %s%n").formatted(name, flag.note()));
     }
-    long others = flags.stream().filter(flag -> flag.status(command) == Flag.Status.ACCEPTED).count();
+    long others =
+        flags.stream().filter(flag -> flag.status(command) == Flag.Status.ACCEPTED).count();
     if (others > 0) {
       text.append(
           "%nTRL's other flags are accepted where they change nothing (%d of them) and refused by name where they would.%n"

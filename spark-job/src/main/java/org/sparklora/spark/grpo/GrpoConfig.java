@@ -54,8 +54,7 @@ record GrpoConfig(
         batch.generationSize() % sampling.numGenerations() == 0,
         "num_generations",
         sampling.numGenerations(),
-        "it must divide generation_batch_size, which is %d"
-            .formatted(batch.generationSize()));
+        "it must divide generation_batch_size, which is %d".formatted(batch.generationSize()));
     ConfigException.require(
         sampling.numGenerations() >= 2,
         "num_generations",

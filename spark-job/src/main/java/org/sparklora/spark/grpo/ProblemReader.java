@@ -173,7 +173,6 @@ final class ProblemReader implements RowHandler {
 
   private static TableException error(SourceRow row, String problem) {
     return new TableException(
-        "Cannot use %s: %s; correct the row or take it out"
-            .formatted(row.place().get(), problem));
+        "Cannot use %s: %s; correct the row or take it out".formatted(row.place().get(), problem));
   }
 }

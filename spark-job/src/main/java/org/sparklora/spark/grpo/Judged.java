@@ -1,0 +1,77 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.reward.GroupAdvantage;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Moments;
+import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.RewardConfig.Advantages;
+
+/**
+ * The rewards of a round, and what follows from them.
+ *
+ * @param names of the reward functions, {@code (F)}
+ * @param weights theirs, {@code (F)}
+ * @param rewards {@code (P·G, F)}, the completions of a prompt side by side; NaN: not judged
+ * @param groupSize G
+ */
+record Judged(List<String> names, double[] weights, double[][] rewards, int groupSize) {
+
+  /** {@code (P·G)}. */
+  double[] advantages(Advantages config) {
+    return GroupAdvantage.ofBatch(
+        rewards, groupSize, weights, config.scaling(), config.aggregation());
+  }
+
+  /** What TRL logs of rewards, under its names; NaN where nothing was judged. */
+  Map<String, Double> metrics(Advantages config) {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    for (int f = 0; f < names.size(); f++) {
+      int function = f;
+      Moments moments =
+          Moments.of(Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray());
+      metrics.put("rewards/%s/mean".formatted(names.get(f)), moments.mean());
+      metrics.put("rewards/%s/std".formatted(names.get(f)), moments.deviation());
+    }
+    Moments all = Moments.of(sums(rewards));
+    metrics.put("reward", all.mean());
+    metrics.put("reward_std", all.deviation());
+    metrics.put("frac_reward_zero_std", flatShare(config));
+    return metrics;
+  }
+
+  private double[] sums(double[][] rows) {
+    return Arrays.stream(rows)
+        .mapToDouble(row -> GroupAdvantage.weightedSum(row, weights))
+        .toArray();
+  }
+
+  private List<double[][]> groups() {
+    List<double[][]> groups = new ArrayList<>();
+    for (int start = 0; start < rewards.length; start += groupSize) {
+      groups.add(Arrays.copyOfRange(rewards, start, start + groupSize));
+    }
+    return groups;
+  }
+
+  /** Share of the completions whose advantage was divided by a deviation of zero. */
+  private double flatShare(Advantages config) {
+    if (config.aggregation() == Aggregation.NORMALIZE_THEN_SUM) {
+      double[] normalized =
+          groups().stream()
+              .flatMapToDouble(
+                  group -> Arrays.stream(GroupAdvantage.normalizedSums(group, weights)))
+              .toArray();
+      return Moments.of(normalized).isFlat() ? 1 : 0;
+    }
+    if (config.scaling() == Scaling.BATCH) {
+      return Moments.of(sums(rewards)).isFlat() ? 1 : 0;
+    }
+    long flat = groups().stream().filter(group -> Moments.of(sums(group)).isFlat()).count();
+    return (double) flat / groups().size();
+  }
+}

@@ -1,0 +1,78 @@
+package org.sparklora.spark.grpo;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Compares the sampler's log-probabilities of the tokens it drew with the learner's of the same
+ * tokens, before anything is learnt from them. They differ by rounding, unless completions are not
+ * those of the policy that is trained, in which case learning goes on for long without a sign.
+ *
+ * <p>Not thread-safe.
+ */
+final class LogProbGuard {
+  /** A round whose completions are not those of the policy. */
+  static final class PolicyMismatchException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    PolicyMismatchException(String message) {
+      super(message);
+    }
+  }
+
+  private final double bound;
+  private double sum = 0;
+  private double largest = 0;
+  private long tokens = 0;
+
+  /**
+   * @param bound on the mean absolute difference, in nats
+   */
+  LogProbGuard(double bound) {
+    this.bound = bound;
+  }
+
+  /** Takes in a completion, one log-probability a token. */
+  void compare(float[] sampler, float[] learner) {
+    for (int t = 0; t < sampler.length; t++) {
+      double difference = Math.abs((double) sampler[t] - learner[t]);
+      sum += difference;
+      largest = Math.max(largest, difference);
+    }
+    tokens += sampler.length;
+  }
+
+  /** The mean absolute difference. */
+  private double mean() {
+    return sum / Math.max(1, tokens);
+  }
+
+  /**
+   * Lets a round pass, or not.
+   *
+   * @param round from 0
+   * @throws PolicyMismatchException if the mean difference is beyond the bound, or not a number
+   */
+  LogProbGuard require(int round) {
+    if (mean() <= bound) { // which NaN is not
+      return this;
+    }
+    throw new PolicyMismatchException(
+        "Cannot learn from round %d: on the %d tokens it drew, sampler and learner differ by %.3g on average in log-probability (at most %.3g), beyond max_logprob_difference = %s. %s"
+            .formatted(round + 1, tokens, mean(), largest, bound, likelyCause()));
+  }
+
+  private String likelyCause() {
+    return Double.isNaN(sum)
+        ? "The policy yields no numbers any more: it has diverged; lower learning_rate"
+        : "Most likely the completions were drawn with other parameters than those that are trained (an adapter left out, or an earlier one), or with another temperature; if the base weights are kept in bfloat16 on one side only, raise the bound";
+  }
+
+  /** Under the names that TRL gives the same comparison with vLLM. */
+  Map<String, Double> metrics() {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("sampling/sampling_logp_difference/mean", mean());
+    metrics.put("sampling/sampling_logp_difference/max", largest);
+    return metrics;
+  }
+}

@@ -1,0 +1,210 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+
+/** {@code spark-lora grpo} as a user meets it, on a tiny model. */
+class GrpoCommandTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int MISUSED = 2;
+  private static final String GSM8K =
+      """
+      {"question": "Tom has 3 eggs and buys 4. How many?", "answer": "3+4=7\\n#### 7"}
+      {"question": "Ann has 9 pens and loses 4. How many?", "answer": "9-4=5\\n#### 5"}
+      {"question": "Two boxes of 6 cups. How many?", "answer": "2*6=12\\n#### 12"}
+      {"question": "Why would anyone ask a question that is so very much longer than all of the others in this file, and what is 1+1, all things considered?", "answer": "#### 2"}
+      """;
+
+  /** Rewards what even a random model varies in. */
+  public static final class Shortness implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "shortness";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      if (completion.solution().isEmpty()) {
+        return Judgement.unverifiable("no solution");
+      }
+      return Judgement.scored(-completion.text().length(), "shorter is better");
+    }
+  }
+
+  @TempDir private Path folder;
+  private Path model;
+  private Path dataset;
+  private final PrintStream realErr = System.err;
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    dataset = Files.writeString(folder.resolve("problems.jsonl"), GSM8K);
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void giveErrBack() {
+    System.setErr(realErr);
+  }
+
+  private int run(Path output, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "grpo",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                dataset.toString(),
+                "--output_dir",
+                output.toString(),
+                "--reward_funcs",
+                Shortness.class.getName(),
+                "--max_completion_length",
+                "8",
+                "--num_generations",
+                "4",
+                "--per_device_train_batch_size",
+                "2",
+                "--gradient_accumulation_steps",
+                "2",
+                "--generation_batch_size",
+                "8",
+                "--max_steps",
+                "4",
+                "--learning_rate",
+                "1e-3",
+                "--logging_steps",
+                "1"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private String message() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private static JsonNode state(Path output) throws IOException {
+    return JSON.readTree(output.resolve("trainer_state.json").toFile());
+  }
+
+  @Test
+  void anAdapterIsTrainedAndLoggedUnderTrlsNames() throws IOException {
+    Path output = folder.resolve("run");
+    String[] flags = {
+      "--use_peft",
+      "--lora_target_modules",
+      "all-linear",
+      "--max_prompt_length",
+      "80",
+      "--beta",
+      "0.04",
+      "--warmup_ratio",
+      "0.0",
+      "--vllm_mode",
+      "colocate",
+      "--save_steps",
+      "2",
+      "--save_total_limit",
+      "1",
+      "--report_to",
+      "trackio"
+    };
+
+    assertThat(run(output, flags)).as(message()).isZero();
+
+    assertThat(message()).contains("--vllm_mode is accepted").contains("colocate");
+    JsonNode state = state(output);
+    assertThat(state.get("global_step").asInt()).isEqualTo(4);
+    JsonNode history = state.get("log_history");
+    assertThat(history).hasSize(5);
+    for (String name :
+        List.of(
+            "loss",
+            "grad_norm",
+            "learning_rate",
+            "num_tokens",
+            "completions/mean_length",
+            "completions/min_length",
+            "completions/max_length",
+            "completions/clipped_ratio",
+            "completions/mean_terminated_length",
+            "rewards/shortness/mean",
+            "rewards/shortness/std",
+            "reward",
+            "reward_std",
+            "frac_reward_zero_std",
+            "kl",
+            "entropy",
+            "clip_ratio/low_mean",
+            "clip_ratio/high_mean",
+            "clip_ratio/region_mean",
+            "clip_ratio/low_min",
+            "clip_ratio/high_max",
+            "sampling/sampling_logp_difference/mean",
+            "step_time",
+            "epoch")) {
+      assertThat(history.get(0).path(name).isNumber()).as(name).isTrue();
+    }
+    assertThat(history.get(1).has("reward")).as("the second step draws no round").isFalse();
+    assertThat(history.get(2).has("reward")).isTrue();
+    assertThat(history.get(0).get("sampling/sampling_logp_difference/mean").asDouble())
+        .isBetween(0.0, 1e-4);
+    assertThat(history.get(0).get("grad_norm").asDouble()).isPositive();
+    DecoderConfig config = DecoderConfig.read(model.resolve("config.json"));
+    assertThat(AdapterFile.open(output, config).layout().config().rank()).isEqualTo(16);
+    assertThat(output.resolve("checkpoint-4")).isDirectory();
+    assertThat(output.resolve("checkpoint-2")).doesNotExist();
+
+    Path again = folder.resolve("again");
+    assertThat(run(again, flags)).as(message()).isZero();
+    assertThat(Files.readAllBytes(again.resolve("adapter_model.safetensors")))
+        .isEqualTo(Files.readAllBytes(output.resolve("adapter_model.safetensors")));
+  }
+
+  @Test
+  void withoutPeftAllWeightsAreTrained() throws IOException {
+    Path output = folder.resolve("run");
+
+    assertThat(run(output, "--save_strategy", "no", "--learning_rate", "1e-5"))
+        .as(message())
+        .isZero();
+
+    assertThat(output.resolve("model.safetensors")).isRegularFile();
+    assertThat(output.resolve("config.json")).isRegularFile();
+  }
+
+  @Test
+  void settingsThatDoNotFitAreRefused() {
+    Path output = folder.resolve("run");
+    assertThat(run(output, "--num_generations", "3")).isEqualTo(MISUSED);
+    assertThat(message()).contains("num_generations").contains("must divide");
+    assertThat(run(output, "--steps_per_generation", "4")).isEqualTo(MISUSED);
+    assertThat(message()).contains("leave one of them out");
+    assertThat(run(output, "--max_prompt_length", "3")).isNotZero();
+    assertThat(message()).contains("4 were longer than max_prompt_length");
+  }
+}
