@@ -304,7 +304,8 @@ class MainTest {
   @Test
   void unknownCommandListsTheKnown() {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
-    assertThat(message()).contains("prep, sft, check, merge, reward, generate, score, tokenize");
+    assertThat(message())
+        .contains("prep, sft, grpo, check, merge, reward, generate, score, tokenize");
   }
 
   private static List<String> files(Path folder) throws IOException {

@@ -6,11 +6,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * Every flag that is known: all of TRL's for SFT, and our own. Read from {@code flags.tsv} beside
@@ -50,7 +50,7 @@ final class FlagCatalog {
                 Flag.ByCommand.parse(column[2], text -> text),
                 Flag.ByCommand.parse(
                     column[3], word -> Flag.Status.valueOf(word.toUpperCase(Locale.ROOT))),
-                Set.of(column[4].split(" ")),
+                new LinkedHashSet<>(List.of(column[4].split(" "))),
                 column[5]));
       }
     }
@@ -89,7 +89,7 @@ final class FlagCatalog {
       throw new ConfigException(
           name,
           value,
-          "%s does not take this flag; %s does"
+          "%s does not take this flag; it belongs to %s"
               .formatted(command, String.join(", ", flag.get().commands())));
     }
     throw new ConfigException(

@@ -133,9 +133,24 @@ class CommandLineTest {
   @Test
   void flagsOfOtherCommandsAreToldApartFromUnknownOnes() {
     assertThatThrownBy(() -> CommandLine.parse("prep", List.of("--learning_rate", "1")))
-        .hasMessageContaining("prep does not take this flag; sft does");
+        .hasMessageContaining("prep does not take this flag; it belongs to sft, grpo");
     assertThatThrownBy(() -> sft("stray")).hasMessageContaining("a flag must come first");
     assertThatThrownBy(() -> sft("--seed")).hasMessageContaining("a value is expected");
+  }
+
+  @Test
+  void defaultsAndSupportMayDifferByCommand() {
+    Settings grpo = CommandLine.parse("grpo", List.of("--shuffle_dataset", "false")).settings();
+    assertThat(grpo.number("learning_rate")).isEqualTo(1e-6);
+    assertThat(grpo.integer("num_generations")).isEqualTo(8);
+    assertThat(grpo.isOn("shuffle_dataset")).isFalse();
+    assertThat(sft().number("learning_rate")).isEqualTo(2e-5);
+    assertThatThrownBy(() -> sft("--shuffle_dataset")).hasMessageContaining("TRL knows this flag");
+    assertThat(CommandLine.parse("generate", List.of()).settings().isGiven("num_generations"))
+        .isFalse();
+    assertThat(CommandLine.parse("generate", List.of()).settings().text("num_generations"))
+        .isEmpty();
+    assertThat(HelpText.of("grpo", "")).contains("--learning_rate [1e-06]");
   }
 
   @Test

@@ -1,0 +1,139 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.Completion.StopReason;
+import org.sparklora.reward.GroupAdvantage.Aggregation;
+import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.RewardConfig.Advantages;
+
+/** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
+class JudgedTest {
+  private static final Path RUNS = Path.of("../model/src/test/resources/golden/grpo");
+
+  /** Float32 sums of TRL's against doubles. */
+  private static final double BOUND = 1e-5;
+
+  private static final int END = 2;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "guide_python",
+        "drgrpo_none_2funcs",
+        "grpo_beta_batchscale_trunc",
+        "dapo_onpolicy_fullft"
+      })
+  void roundsAreJudgedAsByTrl(String run) throws IOException {
+    JsonNode trace = trace(run);
+    Advantages config =
+        new Advantages(
+            Scaling.valueOf(trace.at("/resolved/scale_rewards").asText().toUpperCase(Locale.ROOT)),
+            Aggregation.SUM_THEN_NORMALIZE);
+    List<JsonNode> logged = new ArrayList<>();
+    trace.get("steps").forEach(step -> addIfDrawn(step, logged));
+    assertThat(logged).hasSameSizeAs(trace.get("generations"));
+    for (int round = 0; round < logged.size(); round++) {
+      JsonNode generation = trace.get("generations").get(round);
+      Judged judged = judged(trace, generation);
+
+      assertThat(judged.advantages(config))
+          .containsExactly(doubles(generation.get("advantages")), within(BOUND));
+      Map<String, Double> metrics = new LinkedHashMap<>(judged.metrics(config));
+      metrics.putAll(CompletionLengths.metrics(completions(generation)));
+      JsonNode expected = logged.get(round);
+      assertThat(metrics).containsKeys("reward", "frac_reward_zero_std");
+      metrics.forEach(
+          (name, value) -> {
+            if (expected.has(name)) { // the trace leaves two of the ended lengths out
+              assertThat(value).as(name).isCloseTo(expected.get(name).asDouble(), within(BOUND));
+            }
+          });
+      assertThat(metrics.keySet()).containsAll(roundMetrics(expected));
+    }
+  }
+
+  private static JsonNode trace(String run) throws IOException {
+    try (InputStream in =
+        new GZIPInputStream(Files.newInputStream(RUNS.resolve(run).resolve("trace.json.gz")))) {
+      return new ObjectMapper().readTree(in);
+    }
+  }
+
+  private static void addIfDrawn(JsonNode step, List<JsonNode> logged) {
+    if (step.has("reward")) {
+      logged.add(step);
+    }
+  }
+
+  /** What TRL logs of completions and rewards. */
+  private static List<String> roundMetrics(JsonNode row) {
+    List<String> names = new ArrayList<>();
+    row.fieldNames()
+        .forEachRemaining(
+            name -> {
+              if (name.matches("completions/.*|rewards/.*|reward|reward_std|frac_.*")) {
+                names.add(name);
+              }
+            });
+    return names;
+  }
+
+  private static Judged judged(JsonNode trace, JsonNode generation) {
+    List<String> names = new ArrayList<>();
+    trace.get("reward_funcs").forEach(name -> names.add(name.asText()));
+    double[] weights =
+        trace.at("/config/reward_weights").isArray()
+            ? doubles(trace.at("/config/reward_weights"))
+            : names.stream().mapToDouble(name -> 1).toArray();
+    JsonNode rows = generation.get("rewards_per_func");
+    double[][] rewards = new double[rows.size()][];
+    Arrays.setAll(rewards, row -> doubles(rows.get(row)));
+    return new Judged(names, weights, rewards, trace.at("/resolved/num_generations").asInt());
+  }
+
+  /** Null is a completion that was not judged. */
+  private static double[] doubles(JsonNode array) {
+    return IntStream.range(0, array.size())
+        .mapToDouble(i -> array.get(i).isNull() ? Double.NaN : array.get(i).asDouble())
+        .toArray();
+  }
+
+  private static List<Completion> completions(JsonNode generation) {
+    List<Completion> completions = new ArrayList<>();
+    JsonNode ids = generation.get("completion_ids");
+    int longest = ids.get(0).size();
+    for (JsonNode row : ids) {
+      int[] tokens = new int[longest];
+      Arrays.setAll(tokens, t -> row.get(t).asInt());
+      int end = IntStream.range(0, longest).filter(t -> tokens[t] == END).findFirst().orElse(-1);
+      int length = end < 0 ? longest : end + 1;
+      completions.add(
+          new Completion(
+              0,
+              completions.size(),
+              Arrays.copyOf(tokens, length),
+              new float[length],
+              end < 0 ? StopReason.LENGTH : StopReason.EOS));
+    }
+    return completions;
+  }
+}

@@ -1,0 +1,45 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
+
+class LogProbGuardTest {
+
+  @Test
+  void roundingPassesAndIsMeasured() {
+    LogProbGuard guard = new LogProbGuard(0.05);
+    guard.compare(new float[] {-1f, -2f}, new float[] {-1.03f, -2f});
+    guard.compare(new float[] {-3f}, new float[] {-2.97f});
+
+    assertThat(guard.require(0).metrics().get("sampling/sampling_logp_difference/mean"))
+        .isCloseTo(0.02, within(1e-6));
+    assertThat(guard.metrics().get("sampling/sampling_logp_difference/max"))
+        .isCloseTo(0.03, within(1e-6));
+  }
+
+  @Test
+  void anotherPolicyStopsTheRun() {
+    LogProbGuard guard = new LogProbGuard(0.05);
+    guard.compare(new float[] {-1f, -2f}, new float[] {-1f, -2.2f});
+
+    assertThatThrownBy(() -> guard.require(6))
+        .isInstanceOf(PolicyMismatchException.class)
+        .hasMessageContaining("round 7")
+        .hasMessageContaining("2 tokens")
+        .hasMessageContaining("differ by 0.100")
+        .hasMessageContaining("max_logprob_difference = 0.05")
+        .hasMessageContaining("other parameters");
+  }
+
+  @Test
+  void aPolicyWithoutNumbersIsNamed() {
+    LogProbGuard guard = new LogProbGuard(0.05);
+    guard.compare(new float[] {-1f}, new float[] {Float.NaN});
+
+    assertThatThrownBy(() -> guard.require(0)).hasMessageContaining("diverged");
+  }
+}
