@@ -52,7 +52,7 @@ public final class RewardJob {
       Dataset<Row> scored;
       try (StageProgress progress = StageProgress.start(spark, "reward")) {
         NumberedTable generations = NumberedTable.read(spark, tables, progress.read());
-        scored = score(generations, config, progress.judged());
+        scored = score(generations, config, rewards, progress.judged());
         scored.persist(StorageLevel.DISK_ONLY());
         scored.count(); // does the judging; what follows reads what it kept
         progress.done();
@@ -107,8 +107,10 @@ public final class RewardJob {
    * {@code scale_rewards batch} and {@code normalize_then_sum} need.
    */
   private static Dataset<Row> score(
-      NumberedTable generations, RewardConfig config, LongAccumulator judged) {
-    List<Reward> rewards = config.functions().rewards();
+      NumberedTable generations,
+      RewardConfig config,
+      List<Reward> rewards,
+      LongAccumulator judged) {
     Dataset<Row> grouped = generations.rows();
     GenerationTable table = new GenerationTable(grouped.schema(), rewards);
     AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
