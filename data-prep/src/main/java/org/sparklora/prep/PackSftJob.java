@@ -14,6 +14,7 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
@@ -46,6 +47,7 @@ public final class PackSftJob {
   private final JavaSparkContext spark;
   private final Configuration configuration;
   private final PrepConfig config;
+  private final ModelSource model;
   private final List<DatasetFile> files;
   private final List<DatasetSplit> splits;
   private final PrepCounts counts;
@@ -72,7 +74,8 @@ public final class PackSftJob {
                   counts.addUnreadable(problem);
                 });
     this.format = recognise();
-    PrepTokenizer tokenizer = PrepTokenizer.load(config);
+    this.model = config.model().reference().locate(configuration, ModelSource.Part.TEXT);
+    PrepTokenizer tokenizer = PrepTokenizer.load(model, config);
     requireText(tokenizer);
     this.inputs =
         new PrepManifest.Inputs(
@@ -149,13 +152,13 @@ public final class PackSftJob {
     ConfigException.require(
         format instanceof DatasetFormat.Tokenized || tokenizer.tokenizerSha256().isPresent(),
         "model_name_or_path",
-        config.model().folder(),
+        model.name(),
         "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
             .formatted(format.description()));
     ConfigException.require(
         !format.conversational() || tokenizer.templateSha256().isPresent(),
         "model_name_or_path",
-        config.model().folder(),
+        model.name(),
         "it has no chat template, and the dataset has %s; name one with --chat_template_path"
             .formatted(format.description()));
     ConfigException.require(
@@ -202,6 +205,7 @@ public final class PackSftJob {
   /** First stage: documents to files. Returns the length of each document, by split. */
   private List<int[]> tokenize(Path documents) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
+    ModelSource source = model;
     PrepConfig settings = config;
     DatasetFormat columns = format;
     String folder = documents.toString();
@@ -212,6 +216,7 @@ public final class PackSftJob {
                 (index, split) ->
                     TokenizeSplit.run(
                         hadoop.value(),
+                        source,
                         settings,
                         columns,
                         split,

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.BestFitDecreasing;
@@ -19,8 +20,7 @@ import org.sparklora.prep.pack.PackingStrategy;
  * string or 0 says so.
  *
  * @param source the dataset and how its rows are read
- * @param model the checkpoint folder whose tokenizer and chat template are used, and what overrides
- *     them
+ * @param model the checkpoint whose tokenizer and chat template are used, and what overrides them
  * @param maxLength {@code max_length}: tokens a row, or {@link #UNLIMITED}
  * @param truncation {@code truncation_mode}, for documents that are not packed
  * @param packing {@code packing}, {@code packing_strategy} and {@code packing_batch_size}
@@ -69,7 +69,7 @@ public record PrepConfig(
   public static PrepConfig defaults(String modelFolder, String dataset, String outputFolder) {
     return new PrepConfig(
         Source.of(dataset),
-        new Model(modelFolder, "", ""),
+        new Model(ModelReference.of(modelFolder), "", ""),
         1024,
         Truncation.KEEP_START,
         new Packing(false, PackingStrategy.BFD, 0),
@@ -157,13 +157,13 @@ public record PrepConfig(
   /**
    * The tokenizer and the chat template.
    *
-   * @param folder {@code model_name_or_path}, a local folder on every executor
+   * @param reference {@code model_name_or_path}
    * @param chatTemplatePath {@code chat_template_path}: a Jinja file, or the folder of another
    *     tokenizer; or the empty string
    * @param eosToken {@code eos_token}: what ends a plain text, or the empty string for the
    *     tokenizer's own
    */
-  public record Model(String folder, String chatTemplatePath, String eosToken)
+  public record Model(ModelReference reference, String chatTemplatePath, String eosToken)
       implements Serializable {}
 
   /**

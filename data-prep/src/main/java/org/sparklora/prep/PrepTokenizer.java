@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 
@@ -28,17 +29,18 @@ record PrepTokenizer(
   private static final Map<Key, PrepTokenizer> LOADED = new ConcurrentHashMap<>();
 
   /** What decides how examples are tokenized. */
-  private record Key(PrepConfig.Model model, Loss loss, boolean assistantOnly) {}
+  private record Key(
+      ModelSource source, PrepConfig.Model model, Loss loss, boolean assistantOnly) {}
 
   /** The tokenizer of this JVM for {@code config}. */
-  static PrepTokenizer shared(PrepConfig config) {
-    Key key = new Key(config.model(), config.loss(), config.assistantOnlyLoss());
-    return LOADED.computeIfAbsent(key, k -> load(config));
+  static PrepTokenizer shared(ModelSource source, PrepConfig config) {
+    Key key = new Key(source, config.model(), config.loss(), config.assistantOnlyLoss());
+    return LOADED.computeIfAbsent(key, k -> load(source, config));
   }
 
   /** Reads the folder anew. */
-  static PrepTokenizer load(PrepConfig config) {
-    Path folder = Path.of(config.model().folder());
+  static PrepTokenizer load(ModelSource source, PrepConfig config) {
+    Path folder = source.folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))
             ? Optional.of(Tokenizer.load(folder))

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.DocumentFile;
 import org.sparklora.prep.document.SplitReport;
@@ -26,10 +27,11 @@ final class TokenizeSplit implements RowHandler {
   private final DocumentFile.Writer documents;
   private final SplitReport report = new SplitReport();
 
-  private TokenizeSplit(PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
+  private TokenizeSplit(
+      ModelSource model, PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
     this.config = config;
     this.format = format;
-    this.tokenizer = PrepTokenizer.shared(config);
+    this.tokenizer = PrepTokenizer.shared(model, config);
     boolean keepEnd =
         !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     this.limit = new DocumentLimit(config.documentLimit(), keepEnd);
@@ -43,6 +45,7 @@ final class TokenizeSplit implements RowHandler {
    */
   static SplitReport run(
       Configuration configuration,
+      ModelSource model,
       PrepConfig config,
       DatasetFormat format,
       DatasetSplit split,
@@ -53,7 +56,7 @@ final class TokenizeSplit implements RowHandler {
         output,
         attempt -> {
           try (DocumentFile.Writer writer = new DocumentFile.Writer(configuration, attempt)) {
-            return new TokenizeSplit(config, format, writer).read(configuration, split);
+            return new TokenizeSplit(model, config, format, writer).read(configuration, split);
           }
         });
   }

@@ -24,9 +24,10 @@ final class CheckCommand {
             settings
                 .withDefault("output_dir", "unnamed-run")
                 .withDefault("dataset_name", "unnamed-dataset"));
-    TrainedModel model = InitialParameters.of(config).model();
+    Configuration hadoop = new Configuration();
+    TrainedModel model = InitialParameters.of(hadoop, config).model();
     RegretReport report =
-        SftRegret.of(config, model, new Configuration(), MachineMemory.here())
+        SftRegret.of(config, model, hadoop, MachineMemory.here())
             .before(config.sync().workers().orElse(1));
     System.out.print(report.toText());
     Optional<String> output = settings.text("output");

@@ -97,7 +97,7 @@ final class Checkpoints {
   }
 
   private void write(java.nio.file.Path local, TrainerState state) throws IOException {
-    ResultFolder.writeModel(local, config, layout, parameters, state);
+    ResultFolder.writeModel(local, config, model, parameters, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
     if (!config.checkpoints().modelOnly()) {
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);

@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -15,6 +16,8 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
@@ -27,31 +30,33 @@ import org.sparklora.spark.train.TrainedModel;
 public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
 
   /** Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold. */
-  static InitialParameters of(SftConfig config) throws IOException {
-    return of(config.model(), config.lora(), config.adapterFolder(), config.batch().seed());
+  static InitialParameters of(Configuration hadoop, SftConfig config) throws IOException {
+    return of(hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
   }
 
   /**
    * The same of a run's parts.
    *
+   * @param hadoop finds models of other file systems
    * @param requestedLora empty trains all weights
-   * @param adapterFolder an adapter to go on from
+   * @param startAdapter an adapter to go on from
    * @param seed of a new adapter, and of dropout
    */
   public static InitialParameters of(
+      Configuration hadoop,
       SftConfig.Model base,
       Optional<LoraConfig> requestedLora,
-      Optional<String> adapterFolder,
+      Optional<ModelReference> startAdapter,
       long seed)
       throws IOException {
-    String folder = base.folder();
-    Path checkpoint = Path.of(folder);
+    ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
+    Path configJson = checkpoint.folder().resolve("config.json");
     ConfigException.require(
-        Files.isRegularFile(checkpoint.resolve("config.json")),
+        Files.isRegularFile(configJson),
         "model_name_or_path",
-        folder,
+        base.name(),
         "it must be a folder with config.json, model.safetensors and tokenizer.json; models of the hub have to be downloaded first");
-    DecoderConfig model = DecoderConfig.read(checkpoint.resolve("config.json"));
+    DecoderConfig model = DecoderConfig.read(configJson);
     DType baseWeights = base.dtype().of(model);
     boolean gradientCheckpointing = base.gradientCheckpointing();
     if (requestedLora.isEmpty()) {
@@ -61,24 +66,19 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
           base.dtype().name().toLowerCase(Locale.ROOT),
           "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
       return new InitialParameters(
-          TrainedModel.allWeights(absolute(checkpoint), gradientCheckpointing),
-          Optional.empty(),
-          seed);
+          TrainedModel.allWeights(checkpoint, gradientCheckpointing), Optional.empty(), seed);
     }
     Optional<AdapterFile> adapter = Optional.empty();
     LoraConfig lora = requestedLora.get();
-    if (adapterFolder.isPresent()) {
-      adapter = Optional.of(AdapterFile.open(Path.of(adapterFolder.get()), model));
+    if (startAdapter.isPresent()) {
+      Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
+      adapter = Optional.of(AdapterFile.open(folder, model));
       lora = adapter.get().layout().config();
     }
     return new InitialParameters(
-        TrainedModel.adapter(absolute(checkpoint), lora, baseWeights, gradientCheckpointing, seed),
+        TrainedModel.adapter(checkpoint, lora, baseWeights, gradientCheckpointing, seed),
         adapter,
         seed);
-  }
-
-  private static String absolute(Path folder) {
-    return folder.toAbsolutePath().normalize().toString();
   }
 
   /** Fills a vector of the model's layout. */
@@ -88,7 +88,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     } else if (model.layout() instanceof AdapterLayout layout) {
       layout.initialize(parameters, seed);
     } else if (model.layout() instanceof WeightLayout layout) {
-      try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(model.checkpoint()))) {
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(model.checkpoint().folder())) {
         layout.load(checkpoint, kernels, parameters);
       }
     }

@@ -11,7 +11,7 @@ final class ModelCard {
 
   static String of(SftConfig config, ParameterLayout layout, TrainerState state) {
     boolean adapter = layout instanceof AdapterLayout;
-    String base = config.model().folder();
+    String base = config.model().name();
     return """
         ---
         base_model: %s

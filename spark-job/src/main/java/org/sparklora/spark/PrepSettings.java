@@ -3,6 +3,7 @@ package org.sparklora.spark;
 import java.util.Locale;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
@@ -45,7 +46,7 @@ final class PrepSettings {
             settings.isOn("use_system_column"),
             PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
         new PrepConfig.Model(
-            settings.requiredText("model_name_or_path"),
+            ModelReference.of(settings),
             settings.text("chat_template_path").orElse(""),
             settings.text("eos_token").orElse("")),
         maxLength(settings.requiredText("max_length")),

@@ -13,6 +13,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.report.LossPlot;
+import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 
 /**
@@ -30,27 +31,28 @@ final class ResultFolder {
   static void write(
       Path local,
       SftConfig config,
-      ParameterLayout layout,
+      TrainedModel model,
       Tensor parameters,
       TrainerState state,
       Optional<String> bestCheckpoint)
       throws IOException {
-    writeModel(local, config, layout, parameters, state);
+    writeModel(local, config, model, parameters, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
     drawCurves(local.resolve("loss.png"), config.output().runName(), state.history());
   }
 
   /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
   static void writeModel(
-      Path local, SftConfig config, ParameterLayout layout, Tensor parameters, TrainerState state)
+      Path local, SftConfig config, TrainedModel model, Tensor parameters, TrainerState state)
       throws IOException {
-    Path model = Path.of(config.model().folder());
+    Path base = model.checkpoint().folder();
+    ParameterLayout layout = model.layout();
     if (layout instanceof AdapterLayout adapter) {
-      AdapterFile.write(local, adapter, parameters, config.model().folder());
+      AdapterFile.write(local, adapter, parameters, config.model().name());
     } else {
-      ModelFolder.write(local, model, layout, parameters);
+      ModelFolder.write(local, base, layout, parameters);
     }
-    CheckpointWriter.copyTokenizer(model, local);
+    CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
     Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state));
   }

@@ -1,7 +1,6 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -12,6 +11,7 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.spark.SftConfig.Sync;
 import org.sparklora.spark.resume.ModelFingerprint;
 import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.train.TrainedModel;
 
 /** What makes a run of {@code sft} the same run as the one that left a checkpoint. */
 final class RunIdentity {
@@ -24,12 +24,13 @@ final class RunIdentity {
    * @param workers that train
    */
   static RunFingerprint of(
-      SftConfig config, ParameterLayout layout, String dataFingerprint, int rows, int workers)
+      SftConfig config, TrainedModel model, String dataFingerprint, int rows, int workers)
       throws IOException {
+    ParameterLayout layout = model.layout();
     Map<String, String> fixed = new LinkedHashMap<>();
     fixed.put(
         "model_name_or_path",
-        "a model with fingerprint " + ModelFingerprint.of(Path.of(config.model().folder())));
+        "a model with fingerprint " + ModelFingerprint.of(model.checkpoint().folder()));
     fixed.put("use_peft", Boolean.toString(layout instanceof AdapterLayout));
     if (layout instanceof AdapterLayout adapter) {
       addLora(fixed, adapter);

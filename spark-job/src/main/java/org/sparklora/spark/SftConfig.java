@@ -8,6 +8,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.WeightDtype;
@@ -18,7 +19,7 @@ import org.sparklora.spark.train.WeightDtype;
  * @param model the base model
  * @param data how the dataset becomes packed rows
  * @param lora the adapter; empty trains all weights
- * @param adapterFolder an adapter to go on from
+ * @param startAdapter an adapter to go on from
  * @param batch rows, steps and their order
  * @param sync how executors are kept in step
  * @param output where results go and what is logged
@@ -30,7 +31,7 @@ public record SftConfig(
     Model model,
     PrepConfig data,
     Optional<LoraConfig> lora,
-    Optional<String> adapterFolder,
+    Optional<ModelReference> startAdapter,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
     Batch batch,
@@ -48,16 +49,21 @@ public record SftConfig(
   /**
    * The base model.
    *
-   * @param folder {@code model_name_or_path}
+   * @param reference {@code model_name_or_path}
    * @param dtype {@code dtype}
    * @param gradientCheckpointing {@code gradient_checkpointing}
    */
-  public record Model(String folder, WeightDtype dtype, boolean gradientCheckpointing) {
+  public record Model(ModelReference reference, WeightDtype dtype, boolean gradientCheckpointing) {
+
+    /** What the user calls it. */
+    public String name() {
+      return reference.name();
+    }
 
     /** The record of a user's settings. */
     public static Model of(Settings settings) {
       return new Model(
-          settings.requiredText("model_name_or_path"),
+          ModelReference.of(settings),
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
           settings.isOn("gradient_checkpointing"));
     }
@@ -157,7 +163,7 @@ public record SftConfig(
         Model.of(settings),
         PrepSettings.of(settings, packedFolder),
         lora(settings),
-        settings.text("adapter_name_or_path"),
+        ModelReference.of(settings, "adapter_name_or_path"),
         optimizer(settings),
         schedule(settings),
         batch(settings),

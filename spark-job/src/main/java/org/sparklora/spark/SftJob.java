@@ -79,7 +79,7 @@ public final class SftJob {
    */
   public static Result run(SparkSession session, SftConfig config) throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    InitialParameters initial = InitialParameters.of(config);
+    InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
     TrainedModel model = initial.model();
     SftRegret regret =
         SftRegret.of(config, model, spark.hadoopConfiguration(), SparkSessions.memory(spark))
@@ -116,7 +116,7 @@ public final class SftJob {
     Kernels kernels = KernelsProvider.hostKernels();
     Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     RunFingerprint fingerprint =
-        RunIdentity.of(config, layout, rows.fingerprint(), rows.count(), workers);
+        RunIdentity.of(config, model, rows.fingerprint(), rows.count(), workers);
     Checkpoints checkpoints =
         new Checkpoints(
             spark.hadoopConfiguration(),
@@ -146,7 +146,7 @@ public final class SftJob {
       folder.saveResults(
           local -> {
             ResultFolder.write(
-                local, config, layout, parameters, state, checkpoints.bestFolder(state));
+                local, config, model, parameters, state, checkpoints.bestFolder(state));
             Files.writeString(
                 local.resolve(RegretReport.FILE_NAME),
                 regret.after(workers, state.history()).toJson());

@@ -40,7 +40,7 @@ record SftRegret(
   static SftRegret of(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
-    CheckpointHeaders headers = CheckpointHeaders.read(Path.of(model.checkpoint()));
+    CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
     return new SftRegret(config, model, headers.config(), hadoop, machine);
   }
 
@@ -84,7 +84,7 @@ record SftRegret(
   }
 
   private String title() {
-    Path folder = Path.of(model.checkpoint()).getFileName();
+    Path folder = model.checkpoint().folder().getFileName();
     return model
         .lora()
         .map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
@@ -45,6 +46,8 @@ class InitialParametersTest {
     List<String> all = new ArrayList<>(List.of(flags));
     all.addAll(List.of("--model_name_or_path", folder.resolve("llama-tiny").toString()));
     all.addAll(List.of("--dataset_name", "unread.jsonl", "--output_dir", "unwritten"));
-    return InitialParameters.of(SftConfig.of(CommandLine.parse("sft", all).settings())).model();
+    return InitialParameters.of(
+            new Configuration(), SftConfig.of(CommandLine.parse("sft", all).settings()))
+        .model();
   }
 }

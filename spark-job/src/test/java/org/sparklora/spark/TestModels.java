@@ -6,6 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.model.ModelSource;
 
 /** The tiny models that the model module is tested with, as complete checkpoint folders. */
 public final class TestModels {
@@ -32,5 +35,10 @@ public final class TestModels {
       }
     }
     return folder;
+  }
+
+  /** A model's folder as jobs know it. */
+  public static ModelSource source(Path folder) {
+    return ModelReference.of(folder.toString()).locate(new Configuration(), ModelSource.Part.WHOLE);
   }
 }

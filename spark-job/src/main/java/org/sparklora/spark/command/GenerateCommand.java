@@ -27,6 +27,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 
 /**
  * {@code generate}: completions of prompts by a model, with or without an adapter.
@@ -56,18 +57,17 @@ public final class GenerateCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Path folder = Path.of(settings.requiredText("model_name_or_path"));
+    Path folder = ModelReference.of(settings).folder();
     Kernels kernels = KernelsProvider.kernels();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
         var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
         var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
       RowText texts = RowText.of(folder, ChatTemplate.Options.prompt());
       SamplingConfig config = config(settings, folder, texts);
+      Optional<ModelReference> adapterFolder = ModelReference.of(settings, "adapter");
       Optional<AdapterFile> adapter = Optional.empty();
-      if (settings.isGiven("adapter")) {
-        adapter =
-            Optional.of(
-                AdapterFile.open(Path.of(settings.requiredText("adapter")), checkpoint.config()));
+      if (adapterFolder.isPresent()) {
+        adapter = Optional.of(AdapterFile.open(adapterFolder.get().folder(), checkpoint.config()));
       }
       ParameterLayout layout =
           adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());

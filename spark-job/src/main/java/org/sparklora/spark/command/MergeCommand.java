@@ -10,6 +10,7 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 
 /** {@code merge}: a base model and its adapter as one plain checkpoint folder. */
 public final class MergeCommand {
@@ -24,10 +25,9 @@ public final class MergeCommand {
           output,
           "the folder is not empty; name another, or give --overwrite_output_dir");
     }
-    try (CheckpointFolder base =
-        CheckpointFolder.open(Path.of(settings.requiredText("model_name_or_path")))) {
+    try (CheckpointFolder base = CheckpointFolder.open(ModelReference.of(settings).folder())) {
       AdapterFile adapter =
-          AdapterFile.open(Path.of(settings.requiredText("adapter")), base.config());
+          AdapterFile.open(ModelReference.required(settings, "adapter").folder(), base.config());
       AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), output);
     }
   }

@@ -19,6 +19,7 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an
@@ -43,17 +44,16 @@ public final class ScoreCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Path folder = Path.of(settings.requiredText("model_name_or_path"));
+    Path folder = ModelReference.of(settings).folder();
     Path input = Path.of(settings.requiredText("input"));
     Kernels kernels = KernelsProvider.kernels();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
         var in = new JsonLines.Reader(input);
         var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+      Optional<ModelReference> adapterFolder = ModelReference.of(settings, "adapter");
       Optional<AdapterFile> adapter = Optional.empty();
-      if (settings.isGiven("adapter")) {
-        adapter =
-            Optional.of(
-                AdapterFile.open(Path.of(settings.requiredText("adapter")), checkpoint.config()));
+      if (adapterFolder.isPresent()) {
+        adapter = Optional.of(AdapterFile.open(adapterFolder.get().folder(), checkpoint.config()));
       }
       ParameterLayout layout =
           adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());

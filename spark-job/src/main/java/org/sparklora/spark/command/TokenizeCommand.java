@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 
 /**
  * {@code tokenize}: text to tokens and back, as transformers does it.
@@ -24,7 +25,7 @@ public final class TokenizeCommand {
         .optionalSwitch("enable_thinking")
         .ifPresent(on -> variables.put("enable_thinking", on));
     var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
-    RowText texts = RowText.of(Path.of(settings.requiredText("model_name_or_path")), options);
+    RowText texts = RowText.of(ModelReference.of(settings).folder(), options);
     try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
         var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
       while (in.hasNext()) {

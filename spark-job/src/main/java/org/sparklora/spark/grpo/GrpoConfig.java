@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.reward.RewardConfig;
 import org.sparklora.spark.CheckpointConfig;
 import org.sparklora.spark.SftConfig;
@@ -20,7 +21,7 @@ import org.sparklora.spark.SftConfig;
  * @param model the base model
  * @param prompts where prompts come from
  * @param lora the adapter; empty trains all weights
- * @param adapterFolder an adapter to go on from
+ * @param startAdapter an adapter to go on from
  * @param batch steps, and how they mesh with generation
  * @param sampling how completions are drawn, still without the tokens that end one
  * @param loss the policy loss
@@ -36,7 +37,7 @@ record GrpoConfig(
     SftConfig.Model model,
     Prompts prompts,
     Optional<LoraConfig> lora,
-    Optional<String> adapterFolder,
+    Optional<ModelReference> startAdapter,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
     Batch batch,
@@ -193,7 +194,7 @@ record GrpoConfig(
         SftConfig.Model.of(settings),
         Prompts.of(settings),
         SftConfig.lora(settings),
-        settings.text("adapter_name_or_path"),
+        ModelReference.of(settings, "adapter_name_or_path"),
         SftConfig.optimizer(settings),
         SftConfig.schedule(settings),
         Batch.of(settings),

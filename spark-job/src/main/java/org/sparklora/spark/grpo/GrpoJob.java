@@ -64,12 +64,12 @@ final class GrpoJob {
   static Result run(Configuration hadoop, GrpoConfig config) throws IOException {
     InitialParameters initial =
         InitialParameters.of(
-            config.model(), config.lora(), config.adapterFolder(), config.batch().seed());
+            hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
     try (RunFolder folder =
         RunFolder.open(
             hadoop, config.output().folder(), config.output().overwrite(), Optional.empty())) {
       ProblemReader.Result read =
-          ProblemReader.read(hadoop, config.prompts(), Path.of(config.model().folder()));
+          ProblemReader.read(hadoop, config.prompts(), initial.model().checkpoint().folder());
       System.out.printf(
           "%,d prompts, %,d left out for their length%n", read.problems().size(), read.tooLong());
       return new GrpoJob(config, initial, folder).train(read.problems());
@@ -94,7 +94,7 @@ final class GrpoJob {
     Kernels kernels = KernelsProvider.hostKernels();
     Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     initial.write(kernels, parameters);
-    GrpoResults results = new GrpoResults(config, layout, parameters);
+    GrpoResults results = new GrpoResults(config, model, layout, parameters);
     GrpoState state = new GrpoState(plan, config);
     try (MetricsLog metrics = folder.begin(List.of())) {
       GrpoReport report = new GrpoReport(config, plan, state, metrics, network, folder, results);
@@ -127,7 +127,7 @@ final class GrpoJob {
 
   private PolicyRounds rounds(List<Problem> problems, PromptOrder order, AdapterNetwork network)
       throws IOException {
-    Path checkpoint = Path.of(config.model().folder());
+    Path checkpoint = model.checkpoint().folder();
     Tokenizer tokenizer = Tokenizer.load(checkpoint);
     SamplingConfig drawn = config.sampling();
     SamplingConfig sampling =

@@ -9,6 +9,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.ModelFolder;
+import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 
 /**
@@ -16,12 +17,13 @@ import org.sparklora.spark.train.TrainerState;
  *
  * @param parameters vector of {@code layout}, as it is when something is written
  */
-record GrpoResults(GrpoConfig config, ParameterLayout layout, Tensor parameters) {
+record GrpoResults(
+    GrpoConfig config, TrainedModel model, ParameterLayout layout, Tensor parameters) {
 
   void write(Path local, GrpoState state) throws IOException {
-    Path base = Path.of(config.model().folder());
+    Path base = model.checkpoint().folder();
     if (layout instanceof AdapterLayout adapter) {
-      AdapterFile.write(local, adapter, parameters, config.model().folder());
+      AdapterFile.write(local, adapter, parameters, config.model().name());
     } else {
       ModelFolder.write(local, base, layout, parameters);
     }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.spark.train.RunningSums;
 import org.sparklora.spark.train.TrainerState;
 

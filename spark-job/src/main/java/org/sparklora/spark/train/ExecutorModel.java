@@ -2,7 +2,6 @@ package org.sparklora.spark.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +50,7 @@ public final class ExecutorModel {
   }
 
   private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
-    try (CheckpointFolder folder = CheckpointFolder.open(Path.of(source.checkpoint()))) {
+    try (CheckpointFolder folder = CheckpointFolder.open(source.checkpoint().folder())) {
       return Decoder.load(folder, layout, kernels, source.baseWeights());
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -5,7 +5,6 @@ import com.esotericsoftware.kryo.serializers.JavaSerializer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
@@ -14,6 +13,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.pipeline.model.ModelSource;
 
 /**
  * What is trained, in words small enough to travel: the weights themselves are read on each
@@ -23,14 +23,14 @@ import org.sparklora.model.lora.LoraConfig;
 public final class TrainedModel implements Serializable {
   private static final long serialVersionUID = 1L;
 
-  private final String checkpoint;
+  private final ModelSource checkpoint;
   private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
   private final DType baseWeights;
   private final boolean gradientCheckpointing;
   private final long seed;
 
   private TrainedModel(
-      String checkpoint,
+      ModelSource checkpoint,
       LoraConfig lora,
       DType baseWeights,
       boolean gradientCheckpointing,
@@ -45,13 +45,13 @@ public final class TrainedModel implements Serializable {
   /**
    * An adapter on a frozen base.
    *
-   * @param checkpoint the base model's folder, readable under this path on every executor
+   * @param checkpoint the base model
    * @param baseWeights how matrices of the base are kept in memory: float32 or bfloat16
    * @param gradientCheckpointing whether backward computes each block's forward once more
    * @param seed of the dropout masks
    */
   public static TrainedModel adapter(
-      String checkpoint,
+      ModelSource checkpoint,
       LoraConfig lora,
       DType baseWeights,
       boolean gradientCheckpointing,
@@ -60,12 +60,12 @@ public final class TrainedModel implements Serializable {
   }
 
   /** All weights of a model. */
-  public static TrainedModel allWeights(String checkpoint, boolean gradientCheckpointing) {
+  public static TrainedModel allWeights(ModelSource checkpoint, boolean gradientCheckpointing) {
     return new TrainedModel(checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0);
   }
 
-  /** The base model's folder. */
-  public String checkpoint() {
+  /** The base model. */
+  public ModelSource checkpoint() {
     return checkpoint;
   }
 
@@ -95,7 +95,7 @@ public final class TrainedModel implements Serializable {
   /** The checkpoint's {@code config.json}. */
   public DecoderConfig config() {
     try {
-      return DecoderConfig.read(Path.of(checkpoint, "config.json"));
+      return DecoderConfig.read(checkpoint.folder().resolve("config.json"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -39,7 +39,7 @@ class AveragingTest {
     Path checkpoint = TestModels.copy("llama-tiny", folder);
     model =
         TrainedModel.adapter(
-            checkpoint.toString(),
+            TestModels.source(checkpoint),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
             DType.FLOAT32,
             true,

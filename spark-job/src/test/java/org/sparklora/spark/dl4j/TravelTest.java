@@ -111,7 +111,7 @@ class TravelTest {
       throws IOException {
     TrainedModel model =
         TrainedModel.adapter(
-            TestModels.copy("llama-tiny", folder).toString(),
+            TestModels.source(TestModels.copy("llama-tiny", folder)),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
             DType.FLOAT32,
             true,

@@ -35,6 +35,7 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.TestModels;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
@@ -143,7 +144,7 @@ class GrpoReplayTest {
 
   private TrainedModel model(JsonNode trace) throws IOException {
     String name = Path.of(trace.get("model").asText()).getFileName().toString();
-    String checkpoint = TestModels.copy(name, folder).toString();
+    ModelSource checkpoint = TestModels.source(TestModels.copy(name, folder));
     JsonNode lora = trace.get("lora");
     return lora.isNull()
         ? TrainedModel.allWeights(checkpoint, false)
@@ -175,7 +176,7 @@ class GrpoReplayTest {
   private static void begin(String run, TrainedModel model, Kernels kernels, Tensor parameters)
       throws IOException {
     if (model.layout() instanceof WeightLayout layout) {
-      try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(model.checkpoint()))) {
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(model.checkpoint().folder())) {
         layout.load(checkpoint, kernels, parameters);
       }
       return;

@@ -34,7 +34,7 @@ class AveragingErrorTest {
     Path checkpoint = TestModels.copy("llama-tiny", folder);
     model =
         TrainedModel.adapter(
-            checkpoint.toString(),
+            TestModels.source(checkpoint),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
             DType.FLOAT32,
             true,

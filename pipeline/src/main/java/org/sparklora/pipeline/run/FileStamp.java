@@ -1,4 +1,4 @@
-package org.sparklora.spark.resume;
+package org.sparklora.pipeline.run;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,10 +12,11 @@ import java.util.zip.CRC32C;
  *
  * @param crc32c in hexadecimal
  */
-record FileStamp(long bytes, String crc32c) {
+public record FileStamp(long bytes, String crc32c) {
   private static final int CHUNK_BYTES = 1 << 20;
 
-  static FileStamp of(Path file) throws IOException {
+  /** Reads a file. */
+  public static FileStamp of(Path file) throws IOException {
     CRC32C checksum = new CRC32C();
     byte[] chunk = new byte[CHUNK_BYTES];
     long bytes = 0;
@@ -25,11 +26,16 @@ record FileStamp(long bytes, String crc32c) {
         bytes += count;
       }
     }
-    return new FileStamp(bytes, "%08x".formatted(checksum.getValue()));
+    return new FileStamp(bytes, hexadecimal(checksum));
+  }
+
+  /** A checksum as it is written. */
+  public static String hexadecimal(CRC32C checksum) {
+    return "%08x".formatted(checksum.getValue());
   }
 
   /** What is wrong with a file that should be the stamped one, as the end of a sentence. */
-  Optional<String> damageOf(Path file) throws IOException {
+  public Optional<String> damageOf(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       return Optional.of("is missing");
     }

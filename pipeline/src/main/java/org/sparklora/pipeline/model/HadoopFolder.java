@@ -1,0 +1,89 @@
+package org.sparklora.pipeline.model;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * A folder of a Hadoop file system, staged once on each machine that reads it (see {@link Stage}).
+ * The driver lists its files with sizes and checksums, so that all machines have the same ones.
+ *
+ * @param reference how the user named it
+ * @param uri of the folder, with scheme and authority
+ * @param files that are staged
+ * @param settings of Hadoop that differ from its defaults: where a name node is, how to sign in
+ */
+record HadoopFolder(
+    ModelReference reference, String uri, List<ModelFile> files, Map<String, String> settings)
+    implements ModelSource {
+  private static final Map<HadoopFolder, java.nio.file.Path> STAGED = new ConcurrentHashMap<>();
+
+  static HadoopFolder locate(ModelReference reference, Configuration hadoop, Part part) {
+    Path folder = new Path(reference.name());
+    try {
+      FileSystem fileSystem = folder.getFileSystem(hadoop);
+      Path qualified = fileSystem.makeQualified(folder);
+      List<ModelFile> listed = ModelFiles.list(fileSystem, qualified, part);
+      HadoopFolder found =
+          new HadoopFolder(reference, qualified.toString(), listed, settingsOf(hadoop));
+      return found.readHere(hadoop);
+    } catch (FileNotFoundException e) {
+      throw new ConfigException(reference.flag(), reference.name(), "there is no such folder");
+    } catch (IOException e) {
+      throw new ConfigException(
+          reference.flag(), reference.name(), "it cannot be read: " + e.getMessage());
+    }
+  }
+
+  private static Map<String, String> settingsOf(Configuration hadoop) {
+    Map<String, String> settings = new TreeMap<>();
+    for (Map.Entry<String, String> entry : hadoop) {
+      String[] sources = hadoop.getPropertySources(entry.getKey());
+      if (sources == null
+          || Arrays.stream(sources).noneMatch(source -> source.endsWith("-default.xml"))) {
+        settings.put(entry.getKey(), entry.getValue());
+      }
+    }
+    return settings;
+  }
+
+  /** Stages the files on the driver's machine, which reads them anyway, and learns checksums. */
+  private HadoopFolder readHere(Configuration hadoop) {
+    Stage stage = new Stage(reference, uri, files);
+    HadoopFolder read = new HadoopFolder(reference, uri, stage.fill(hadoop), settings);
+    STAGED.put(read, stage.folder());
+    return read;
+  }
+
+  @Override
+  public String name() {
+    return reference.name();
+  }
+
+  @Override
+  public java.nio.file.Path folder() {
+    return STAGED.computeIfAbsent(this, HadoopFolder::stage);
+  }
+
+  private java.nio.file.Path stage() {
+    Configuration hadoop = new Configuration();
+    settings.forEach(hadoop::set);
+    Stage stage = new Stage(reference, uri, files);
+    stage.fill(hadoop);
+    return stage.folder();
+  }
+
+  /** Without the settings, among which may be keys to a store. */
+  @Override
+  public String toString() {
+    return uri;
+  }
+}

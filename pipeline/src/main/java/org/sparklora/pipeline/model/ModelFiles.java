@@ -1,0 +1,76 @@
+package org.sparklora.pipeline.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.model.ModelSource.Part;
+
+/**
+ * Which files of a folder make a model or an adapter: a folder of the hub often holds the weights
+ * in several formats besides.
+ */
+final class ModelFiles {
+  /** A listing's order, on which its fingerprint depends. */
+  static final Comparator<ModelFile> BY_NAME = Comparator.comparing(ModelFile::name);
+
+  private static final String SINGLE_FILE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+  private static final String ADAPTER = "adapter_model.safetensors";
+  private static final List<String> TEXT_SUFFIXES =
+      List.of(".json", ".jinja", "merges.txt", "tokenizer.model");
+
+  private ModelFiles() {}
+
+  /** Lists them by name. */
+  static List<ModelFile> list(FileSystem fileSystem, Path folder, Part part) throws IOException {
+    Map<String, ModelFile> there = new TreeMap<>();
+    for (FileStatus status : fileSystem.listStatus(folder)) {
+      if (status.isFile()) {
+        String name = status.getPath().getName();
+        there.put(name, new ModelFile(name, status.getLen(), status.getModificationTime(), ""));
+      }
+    }
+    List<ModelFile> wanted =
+        new ArrayList<>(
+            there.values().stream()
+                .filter(file -> TEXT_SUFFIXES.stream().anyMatch(file.name()::endsWith))
+                .toList());
+    if (part == Part.WHOLE) {
+      for (String name : weights(fileSystem, folder, there)) {
+        if (!there.containsKey(name)) {
+          throw new IOException("its %s names %s, which is not there".formatted(INDEX, name));
+        }
+        wanted.add(there.get(name));
+      }
+    }
+    wanted.sort(BY_NAME);
+    return List.copyOf(wanted);
+  }
+
+  private static List<String> weights(
+      FileSystem fileSystem, Path folder, Map<String, ModelFile> there) throws IOException {
+    List<String> names = new ArrayList<>();
+    if (there.containsKey(SINGLE_FILE)) { // transformers prefers it, too
+      names.add(SINGLE_FILE);
+    } else if (there.containsKey(INDEX)) {
+      try (InputStream in = fileSystem.open(new Path(folder, INDEX))) {
+        for (JsonNode shard : new ObjectMapper().readTree(in).path("weight_map")) {
+          names.add(shard.asText());
+        }
+      }
+    }
+    if (there.containsKey(ADAPTER)) {
+      names.add(ADAPTER);
+    }
+    return names.stream().distinct().sorted().toList();
+  }
+}

@@ -1,0 +1,73 @@
+package org.sparklora.pipeline.model;
+
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * How a user names a model or an adapter, before anyone looked for it.
+ *
+ * @param flag that names it, for messages
+ * @param name a local folder, or a folder of any file system that Hadoop reads ({@code hdfs://…},
+ *     {@code s3a://…})
+ * @param stagingDir {@code staging_dir}, or the empty string for the machine's scratch folder
+ */
+public record ModelReference(String flag, String name, String stagingDir) implements Serializable {
+  private static final String MODEL_FLAG = "model_name_or_path";
+
+  /** At least two letters: a single one is a drive of Windows. */
+  private static final Pattern OTHER_FILE_SYSTEM =
+      Pattern.compile("(?!file:)[a-zA-Z][a-zA-Z0-9+.-]+:/.*");
+
+  private static final Pattern FILE_URI = Pattern.compile("file:/+");
+
+  /** A name must not be blank. */
+  public ModelReference {
+    ConfigException.require(!name.isBlank(), flag, name, "name a folder");
+  }
+
+  /** A base model that nothing but its folder is said about. */
+  public static ModelReference of(String folder) {
+    return new ModelReference(MODEL_FLAG, folder, "");
+  }
+
+  /** The base model of a user's settings. */
+  public static ModelReference of(Settings settings) {
+    return required(settings, MODEL_FLAG);
+  }
+
+  /** What another flag names, without which the command makes no sense. */
+  public static ModelReference required(Settings settings, String flag) {
+    return new ModelReference(
+        flag, settings.requiredText(flag), settings.text("staging_dir").orElse(""));
+  }
+
+  /** What another flag names, if the user gave it. */
+  public static Optional<ModelReference> of(Settings settings, String flag) {
+    return settings.text(flag).map(name -> required(settings, flag));
+  }
+
+  /**
+   * Looks for it; one of another file system is staged on this machine.
+   *
+   * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
+   */
+  public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
+    return OTHER_FILE_SYSTEM.matcher(name).matches()
+        ? HadoopFolder.locate(this, hadoop, part)
+        : LocalFolder.of(name, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
+  }
+
+  private static String pathOf(String fileUri) {
+    return new org.apache.hadoop.fs.Path(fileUri).toUri().getPath();
+  }
+
+  /** The local folder of all of its files, for commands that need no cluster. */
+  public Path folder() {
+    return locate(new Configuration(), ModelSource.Part.WHOLE).folder();
+  }
+}

@@ -1,0 +1,251 @@
+package org.sparklora.pipeline.model;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.zip.CRC32C;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.pipeline.run.Progress;
+
+/**
+ * The folder of this machine's disk in which a model of a Hadoop file system is copied once, for
+ * all JVMs and all runs that want the same files: {@code STAGING/FINGERPRINT/NAME}, where the
+ * fingerprint is that of the listing.
+ *
+ * <p>A file is written aside, checked and renamed, under a lock that all JVMs of the machine heed;
+ * what has its name is therefore whole. Its checksum lies beside it, hidden, and is compared again
+ * when the stage is used again.
+ */
+final class Stage {
+  private static final int CHUNK_BYTES = 1 << 20;
+  private static final long WORTH_SHOWING_BYTES = 64L << 20;
+  private static final int SHOWN_DIGITS = 16;
+
+  /** Folders of a cluster manager for what may go with the machine: YARN's, then Spark's. */
+  private static final List<String> SCRATCH_VARIABLES = List.of("LOCAL_DIRS", "SPARK_LOCAL_DIRS");
+
+  private final ModelReference reference;
+  private final String uri;
+  private final List<ModelFile> files;
+  private final Path folder;
+
+  /**
+   * @param files those without a checksum are taken as they come
+   */
+  Stage(ModelReference reference, String uri, List<ModelFile> files) {
+    this.reference = reference;
+    this.uri = uri;
+    this.files = files;
+    String name = new org.apache.hadoop.fs.Path(uri).getName();
+    this.folder = root(reference.stagingDir()).resolve(fingerprint(uri, files)).resolve(name);
+  }
+
+  private static Path root(String given) {
+    if (!given.isBlank()) {
+      return Path.of(given).toAbsolutePath();
+    }
+    String scratch =
+        SCRATCH_VARIABLES.stream()
+            .flatMap(variable -> Optional.ofNullable(System.getenv(variable)).stream())
+            .map(folders -> folders.split(",")[0])
+            .filter(first -> !first.isBlank())
+            .findFirst()
+            .orElse(System.getProperty("java.io.tmpdir"));
+    return Path.of(scratch, "spark-lora-" + System.getProperty("user.name"));
+  }
+
+  private static String fingerprint(String uri, List<ModelFile> files) {
+    StringBuilder listing = new StringBuilder(uri);
+    files.forEach(
+        file ->
+            listing.append(
+                "\n%s %d %d".formatted(file.name(), file.bytes(), file.modifiedMillis())));
+    try {
+      byte[] hash =
+          MessageDigest.getInstance("SHA-256")
+              .digest(listing.toString().getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(hash).substring(0, SHOWN_DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
+  }
+
+  /** Where the files lie after {@link #fill}. */
+  Path folder() {
+    return folder;
+  }
+
+  /**
+   * Copies what is not there yet.
+   *
+   * @return the files with the checksums of their copies
+   * @throws ConfigException if a file changed or went since it was listed, or cannot be copied
+   */
+  List<ModelFile> fill(Configuration hadoop) {
+    synchronized (Stage.class) { // a file lock holds between JVMs only
+      try {
+        Files.createDirectories(folder);
+        try (FileChannel channel =
+                FileChannel.open(
+                    folder.resolveSibling(".lock"),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE);
+            FileLock lock = channel.lock()) {
+          assert lock.isValid();
+          return fillLocked(new org.apache.hadoop.fs.Path(uri), hadoop);
+        }
+      } catch (IOException e) {
+        throw failed(
+            "it cannot be staged in %s (%s); make room there or name another folder with --staging_dir"
+                .formatted(folder, e.getMessage()));
+      }
+    }
+  }
+
+  private List<ModelFile> fillLocked(org.apache.hadoop.fs.Path source, Configuration hadoop)
+      throws IOException {
+    List<ModelFile> staged = new ArrayList<>();
+    List<ModelFile> missing = new ArrayList<>();
+    for (ModelFile file : files) {
+      Optional<ModelFile> earlier = earlierCopy(file);
+      (earlier.isPresent() ? staged : missing).add(earlier.orElse(file));
+    }
+    if (!missing.isEmpty()) {
+      staged.addAll(copy(source.getFileSystem(hadoop), source, missing));
+    }
+    staged.sort(ModelFiles.BY_NAME);
+    return List.copyOf(staged);
+  }
+
+  /** The file if it was staged before and is still what it was. */
+  private Optional<ModelFile> earlierCopy(ModelFile file) throws IOException {
+    Path copy = folder.resolve(file.name());
+    Path note = checksumNote(file);
+    String expected =
+        file.isRead() || !Files.exists(note) ? file.crc32c() : Files.readString(note).strip();
+    boolean whole = new FileStamp(file.bytes(), expected).damageOf(copy).isEmpty();
+    return whole ? Optional.of(file.read(expected)) : Optional.empty();
+  }
+
+  private Path checksumNote(ModelFile file) {
+    return folder.resolve("." + file.name() + ".crc32c");
+  }
+
+  private List<ModelFile> copy(
+      FileSystem fileSystem, org.apache.hadoop.fs.Path source, List<ModelFile> missing)
+      throws IOException {
+    long total = missing.stream().mapToLong(ModelFile::bytes).sum();
+    Optional<Progress> progress =
+        total < WORTH_SHOWING_BYTES
+            ? Optional.empty()
+            : Optional.of(Progress.start("stage " + folder.getFileName(), "bytes"));
+    List<ModelFile> copied = new ArrayList<>();
+    long before = 0;
+    for (ModelFile file : missing) {
+      long done = before;
+      copied.add(
+          copy(
+              fileSystem,
+              new org.apache.hadoop.fs.Path(source, file.name()),
+              file,
+              bytes ->
+                  progress.ifPresent(p -> p.show((double) (done + bytes) / total, done + bytes))));
+      before += file.bytes();
+    }
+    progress.ifPresent(p -> p.done(total));
+    return copied;
+  }
+
+  private interface Meter {
+    void copied(long bytes);
+  }
+
+  private ModelFile copy(
+      FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file, Meter meter)
+      throws IOException {
+    requireUnchanged(fileSystem, source, file);
+    Path part = folder.resolve("." + file.name() + ".part");
+    CRC32C checksum = new CRC32C();
+    long bytes = 0;
+    try (InputStream in = fileSystem.open(source);
+        FileChannel out =
+            FileChannel.open(
+                part,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING,
+                StandardOpenOption.WRITE)) {
+      byte[] chunk = new byte[CHUNK_BYTES];
+      for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+        checksum.update(chunk, 0, count);
+        ByteBuffer rest = ByteBuffer.wrap(chunk, 0, count);
+        while (rest.hasRemaining()) {
+          out.write(rest);
+        }
+        bytes += count;
+        meter.copied(bytes);
+      }
+      out.force(true); // its name must not outlive its bytes when the machine stops
+    }
+    requireUnchanged(fileSystem, source, file);
+    String crc32c = FileStamp.hexadecimal(checksum);
+    if (bytes != file.bytes() || (file.isRead() && !crc32c.equals(file.crc32c()))) {
+      Files.delete(part);
+      throw changed(file);
+    }
+    Files.writeString(checksumNote(file), crc32c);
+    Files.move(part, folder.resolve(file.name()), StandardCopyOption.ATOMIC_MOVE);
+    return file.read(crc32c);
+  }
+
+  private void requireUnchanged(
+      FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file) throws IOException {
+    try {
+      FileStatus now = fileSystem.getFileStatus(source);
+      if (now.getLen() != file.bytes() || now.getModificationTime() != file.modifiedMillis()) {
+        throw changed(file);
+      }
+    } catch (FileNotFoundException e) {
+      throw failed(
+          "its file %s is gone since the run began; put it back and start the run again"
+              .formatted(file.name()));
+    }
+  }
+
+  private ConfigException changed(ModelFile file) {
+    return failed(
+        "its file %s changed since the run began; leave the model as it is while a run uses it, and start the run again"
+            .formatted(file.name()));
+  }
+
+  private ConfigException failed(String problem) {
+    return new ConfigException(
+        reference.flag(), reference.name(), "%s (machine %s)".formatted(problem, host()));
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (IOException e) {
+      return "unknown";
+    }
+  }
+}
