@@ -23,7 +23,7 @@ import org.sparklora.model.kernels.Tensor;
  *
  * <p>The same seed gives the same tokens and log-probabilities whatever else is in the batch, since
  * kernels compute a row without regard to its neighbours, and random numbers belong to the token's
- * place. Another number of threads or another kind of processor may round otherwise.
+ * place. Another kind of processor may round otherwise.
  *
  * <p>Safe for several threads, which take turns.
  */

@@ -19,13 +19,13 @@ import org.sparklora.model.kernels.VectorAttention.Queries;
  * </pre>
  *
  * <p>A {@link Share} of the work is one key/value head with all its query heads, so that no two
- * tasks add to one row of dK. Where that leaves fewer tasks than threads (one long segment), a
- * head's queries are divided, and all parts but the first sum into memory of their own, which is
- * added up afterwards in a fixed order.
+ * tasks add to one row of dK. Where that leaves few tasks (one long segment), a head's queries are
+ * divided, and all parts but the first sum into memory of their own, which is added up afterwards
+ * in a fixed order. Neither depends on the number of threads.
  */
 final class VectorAttentionBackward {
   private static final int MOST_PARTS = 4;
-  private static final int TASKS_PER_THREAD = 4;
+  private static final int TASKS = 16; // to aim at
 
   private final WorkerPool pool;
   private HostTensor partialSums = HostTensor.allocate(DType.FLOAT32, 0); // kept between calls
@@ -83,7 +83,7 @@ final class VectorAttentionBackward {
     for (int s = 0; s < segments.count(); s++) {
       total += Math.pow(segments.end(s) - segments.start(s), 2) * heads.keyValue();
     }
-    double aTask = total / (TASKS_PER_THREAD * pool.threads());
+    double aTask = total / TASKS;
     List<Share> shares = new ArrayList<>();
     long partialSize = 0;
     for (int s = 0; s < segments.count(); s++) {

@@ -16,10 +16,13 @@ import org.sparklora.model.kernels.Gemm.Matrix;
  */
 final class VectorMatmul {
   /**
-   * Slices for each thread: more than one, so that a thread that lost its core does not hold up the
-   * rest.
+   * A product is cut by its size alone, into a multiple of this, whatever the number of threads: an
+   * executor with one core then gives the bits of one with many.
    */
-  private static final int SLICES_PER_THREAD = 2;
+  private static final int SLICES = 4;
+
+  /** Rows or columns of a slice at most: so that many threads find enough slices. */
+  private static final int WIDEST_SLICE = 256;
 
   /** Slices begin at multiples of this, the granularity of gemm's inner kernels. */
   private static final int ALIGNMENT = 48;
@@ -191,7 +194,8 @@ final class VectorMatmul {
   }
 
   private int slice(int size) {
-    int slices = pool.isGemmLimited() ? SLICES_PER_THREAD * pool.threads() : 1;
+    int most = SLICES * WIDEST_SLICE;
+    int slices = pool.isGemmLimited() ? SLICES * ((size + most - 1) / most) : 1;
     int even = (size + slices - 1) / slices;
     return (even + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   }

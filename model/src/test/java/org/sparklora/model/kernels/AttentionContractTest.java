@@ -121,6 +121,27 @@ class AttentionContractTest {
     }
   }
 
+  /** One long segment is cut into parts whose sums are added up. */
+  @Test
+  void bitsDoNotDependOnTheNumberOfThreads() {
+    Heads heads = new Heads(4, 2, 24);
+    for (int[] lengths : new int[][] {{900}, {3, 500, 40}, {64, 64, 1}}) {
+      Segments segments = Segments.ofLengths(lengths);
+      try (Case expected = new Case(ThreadCountTest.ONE, heads, segments)) {
+        expected.run(ThreadCountTest.ONE);
+        for (Kernels kernels : ThreadCountTest.MORE_THREADS) {
+          try (Case actual = new Case(kernels, heads, segments)) {
+            actual.run(kernels);
+            actual.y.assertCloseTo(expected.y.values(), 0);
+            actual.dQ.assertCloseTo(expected.dQ.values(), 0);
+            actual.dK.assertCloseTo(expected.dK.values(), 0);
+            actual.dV.assertCloseTo(expected.dV.values(), 0);
+          }
+        }
+      }
+    }
+  }
+
   static Stream<Kernels> kernels() {
     return KernelsUnderTest.ALL.stream();
   }

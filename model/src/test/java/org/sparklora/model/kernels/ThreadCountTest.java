@@ -1,0 +1,68 @@
+package org.sparklora.model.kernels;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Executors have other numbers of cores than the driver, and must give the same bits. */
+class ThreadCountTest {
+  private static final long SEED = 31;
+  static final List<Kernels> MORE_THREADS =
+      List.of(
+          KernelsProvider.create("vector", 2),
+          KernelsProvider.create("vector", 5),
+          KernelsProvider.create("vector", 16));
+  static final Kernels ONE = KernelsProvider.create("vector", 1);
+
+  static Stream<Arguments> products() {
+    int[][] sizes = {{700, 603, 1100}, {1300, 96, 250}, {64, 603, 2100}, {7, 50, 600}};
+    return Stream.of(sizes)
+        .flatMap(
+            size ->
+                Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                    .map(dtype -> arguments(size[0], size[1], size[2], dtype)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("products")
+  void productsAreTheSameOnAnyNumberOfThreads(int rows, int in, int out, DType dtype) {
+    float[] expected = products(ONE, rows, in, out, dtype);
+    for (Kernels kernels : MORE_THREADS) {
+      assertThat(products(kernels, rows, in, out, dtype))
+          .as(kernels.description())
+          .isEqualTo(expected);
+    }
+  }
+
+  /** A layer's result and both of its gradients. */
+  private static float[] products(Kernels kernels, int rows, int in, int out, DType dtype) {
+    try (GuardedTensor x = GuardedTensor.random(kernels, SEED, rows, in);
+        GuardedTensor dY = GuardedTensor.random(kernels, SEED + 1, rows, out);
+        Tensor w = GuardedTensor.weight(kernels, dtype, SEED + 2, out, in);
+        GuardedTensor y = GuardedTensor.filled(kernels, 0, rows, out);
+        GuardedTensor dX = GuardedTensor.filled(kernels, 1, rows, in);
+        GuardedTensor dW = GuardedTensor.filled(kernels, 1, out, in)) {
+      kernels.matmul(x.tensor(), w, y.tensor());
+      kernels.matmulBackwardInput(dY.tensor(), w, 0.5f, dX.tensor());
+      kernels.matmulBackwardWeight(dY.tensor(), x.tensor(), 0.5f, dW.tensor());
+      return joined(y, dX, dW);
+    }
+  }
+
+  private static float[] joined(GuardedTensor... tensors) {
+    int size = Stream.of(tensors).mapToInt(tensor -> tensor.values().length).sum();
+    float[] all = new float[size];
+    int start = 0;
+    for (GuardedTensor tensor : tensors) {
+      float[] values = tensor.values();
+      System.arraycopy(values, 0, all, start, values.length);
+      start += values.length;
+    }
+    return all;
+  }
+}
