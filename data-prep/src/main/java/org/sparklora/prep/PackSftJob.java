@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -18,18 +18,12 @@ import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.ShardPlan;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
-import org.sparklora.prep.source.DatasetFile;
-import org.sparklora.prep.source.DatasetFiles;
-import org.sparklora.prep.source.DatasetSample;
-import org.sparklora.prep.source.DatasetSplit;
-import org.sparklora.prep.source.DatasetSplits;
 
 /**
  * {@code prep}: a dataset becomes a packed table. Two Spark stages, a task a split and a task an
@@ -48,9 +42,7 @@ public final class PackSftJob {
   private final Configuration configuration;
   private final PrepConfig config;
   private final ModelSource model;
-  private final List<DatasetFile> files;
-  private final List<DatasetSplit> splits;
-  private final PrepCounts counts;
+  private final DatasetInput dataset;
   private final DatasetFormat format;
   private final PrepManifest.Inputs inputs;
 
@@ -59,20 +51,7 @@ public final class PackSftJob {
     this.spark = new JavaSparkContext(session.sparkContext());
     this.configuration = spark.hadoopConfiguration();
     this.config = config;
-    PrepConfig.Source source = config.source();
-    this.files =
-        new DatasetFiles(configuration).find(source.dataset(), source.config(), source.split());
-    this.counts = new PrepCounts(files);
-    this.splits =
-        new DatasetSplits(configuration)
-            .of(
-                files,
-                problem -> {
-                  if (source.onBadRows() == OnBadRows.FAIL) {
-                    throw problem;
-                  }
-                  counts.addUnreadable(problem);
-                });
+    this.dataset = DatasetInput.find(configuration, config.source());
     this.format = recognise();
     this.model = config.model().reference().locate(configuration, ModelSource.Part.TEXT);
     PrepTokenizer tokenizer = PrepTokenizer.load(model, config);
@@ -84,7 +63,7 @@ public final class PackSftJob {
             format.description(),
             tokenizer.tokenizerSha256().orElse(""),
             tokenizer.templateSha256().orElse(""),
-            DatasetFingerprint.of(files));
+            dataset.fingerprint());
   }
 
   /**
@@ -117,13 +96,8 @@ public final class PackSftJob {
   }
 
   private DatasetFormat recognise() {
-    Map<String, Object> sample = DatasetSample.of(configuration, splits);
+    Map<String, Object> sample = dataset.sample(configuration);
     PrepConfig.Source source = config.source();
-    ConfigException.require(
-        !sample.isEmpty(),
-        "dataset_name",
-        source.dataset(),
-        emptyRemedy("it has no row that can be read"));
     DatasetFormat recognised =
         new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
             .recognise(sample);
@@ -139,12 +113,6 @@ public final class PackSftJob {
           "Column completion_mask is not used and every token counts, as in TRL; --completion_only_loss uses it");
     }
     return recognised;
-  }
-
-  private String emptyRemedy(String problem) {
-    return problem
-        + "; name a dataset with rows"
-        + (counts.problems().isEmpty() ? "" : ". First problem: " + counts.problems().get(0));
   }
 
   /** What the dataset's format needs of the model folder. */
@@ -179,8 +147,8 @@ public final class PackSftJob {
     LOG.info(
         "Preparing {} ({} files, {} splits): {}",
         config.source().dataset(),
-        files.size(),
-        splits.size(),
+        dataset.files().size(),
+        dataset.splits().size(),
         format.description());
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
@@ -192,7 +160,7 @@ public final class PackSftJob {
       PrepManifest manifest =
           new PrepManifest(
               inputs,
-              counts.total(written, config.maxLength()),
+              dataset.counts().total(written, config.maxLength()),
               tableFiles(output.work(), written),
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, output.work());
@@ -212,7 +180,7 @@ public final class PackSftJob {
     List<SplitReport> reports =
         new SparkStage(spark, "tokenize")
             .run(
-                splits,
+                dataset.splits(),
                 (index, split) ->
                     TokenizeSplit.run(
                         hadoop.value(),
@@ -223,15 +191,14 @@ public final class PackSftJob {
                         PackRowFile.documentFile(new Path(folder), index)));
     List<int[]> lengths = new ArrayList<>();
     for (SplitReport report : reports) {
-      counts.add(report);
+      dataset.counts().add(report);
       lengths.add(report.lengths());
     }
+    PrepCounts counts = dataset.counts();
     counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
-    ConfigException.require(
+    dataset.requireRows(
         counts.usableDocuments() > 0,
-        "dataset_name",
-        config.source().dataset(),
-        emptyRemedy("none of its %d rows gives a document to train on".formatted(counts.rowsIn())));
+        "none of its %d rows gives a document to train on".formatted(counts.rowsIn()));
     return lengths;
   }
 
@@ -255,21 +222,12 @@ public final class PackSftJob {
   }
 
   private List<PrepManifest.TableFile> tableFiles(Path folder, List<RowFileReport> written) {
-    Map<String, Long> sizes = new TreeMap<>();
-    try {
-      for (var status : folder.getFileSystem(configuration).listStatus(folder)) {
-        sizes.put(status.getPath().getName(), status.getLen());
-      }
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot list %s (%s): look at the disk".formatted(folder, e.getMessage()), e);
-    }
-    List<PrepManifest.TableFile> table = new ArrayList<>();
-    for (int i = 0; i < written.size(); i++) {
-      String name = PackedSequenceTable.fileName(i, written.size());
-      table.add(new PrepManifest.TableFile(name, sizes.get(name), written.get(i).rows()));
-    }
-    return table;
+    int count = written.size();
+    return ManifestFile.describe(
+        configuration,
+        folder,
+        IntStream.range(0, count).mapToObj(i -> PackedSequenceTable.fileName(i, count)).toList(),
+        written.stream().map(RowFileReport::rows).toList());
   }
 
   private void delete(Path documents) {

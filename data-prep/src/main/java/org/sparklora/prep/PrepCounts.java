@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.document.RowFileReport;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.source.BadRowException;
@@ -99,5 +101,27 @@ final class PrepCounts {
         written.stream().mapToLong(RowFileReport::targetTokens).sum(),
         written.stream().mapToInt(RowFileReport::longestRow).max().orElse(0),
         maxLength == 0 ? 1 : (double) tokens / ((double) rows * maxLength));
+  }
+
+  /**
+   * The counts of a prompts table.
+   *
+   * @param reports of all splits
+   */
+  PromptsManifest.Counts prompts(List<PromptReport> reports) {
+    return new PromptsManifest.Counts(
+        files.size(),
+        files.stream().mapToLong(DatasetFile::bytes).sum(),
+        rowsIn,
+        skipped,
+        problems,
+        reports.stream().mapToLong(PromptReport::tooLong).sum(),
+        documents,
+        reports.stream().mapToLong(PromptReport::withoutSolution).sum(),
+        reports.stream().mapToLong(PromptReport::tokens).sum(),
+        reports.stream()
+            .flatMapToInt(report -> IntStream.of(report.rows().lengths()))
+            .max()
+            .orElse(0));
   }
 }

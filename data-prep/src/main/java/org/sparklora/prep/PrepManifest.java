@@ -1,20 +1,10 @@
 package org.sparklora.prep;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code _prep_manifest.json}: what a packed table was made of, how, and what came out. Keys are
@@ -35,12 +25,8 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
   /** Raised whenever the same inputs give another table than before. */
   static final int FORMAT_VERSION = 1;
 
-  private static final JsonMapper JSON =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-          .build();
+  private static final ManifestFile<PrepManifest> FILE =
+      new ManifestFile<>(FILE_NAME, PrepManifest.class);
 
   /**
    * What decides the table's contents; two equal ones have equal tables.
@@ -59,8 +45,7 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
       String datasetFingerprint) {
 
     private boolean hasSettings(Map<String, Object> wanted) {
-      // compared as JSON: a map read from a file has other number types than one made here
-      return JSON.valueToTree(settings).equals(JSON.valueToTree(wanted));
+      return ManifestFile.areEqual(settings, wanted);
     }
   }
 
@@ -106,52 +91,20 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
    * The dataset and the tokenizer are not looked at, so they may have changed since.
    */
   public static Optional<PrepManifest> find(Configuration configuration, PrepConfig config) {
-    return readIfFolder(configuration, config.source().dataset())
+    return FILE.readIfFolder(configuration, config.source().dataset())
         .or(
             () ->
-                readIfFolder(configuration, config.outputFolder())
+                FILE.readIfFolder(configuration, config.outputFolder())
                     .filter(manifest -> manifest.inputs.hasSettings(config.settings())));
-  }
-
-  private static Optional<PrepManifest> readIfFolder(Configuration configuration, String folder) {
-    try {
-      return read(configuration, new Path(folder));
-    } catch (IllegalArgumentException e) {
-      return Optional.empty(); // a glob is no folder
-    }
   }
 
   /** The manifest in {@code folder}, or empty when there is none or none that can be understood. */
   static Optional<PrepManifest> read(Configuration configuration, Path folder) {
-    Path path = new Path(folder, FILE_NAME);
-    try {
-      FileSystem fileSystem = path.getFileSystem(configuration);
-      if (!fileSystem.exists(path)) {
-        return Optional.empty();
-      }
-      try (InputStream in = fileSystem.open(path)) {
-        return Optional.of(JSON.readValue(in, PrepManifest.class));
-      }
-    } catch (JsonProcessingException e) {
-      return Optional.empty(); // another version's, or damaged: the table is then made anew
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot read %s (%s): look at the disk, or name another folder"
-              .formatted(path, e.getMessage()),
-          e);
-    }
+    return FILE.read(configuration, folder);
   }
 
   void write(Configuration configuration, Path folder) {
-    Path path = new Path(folder, FILE_NAME);
-    try (OutputStream out = path.getFileSystem(configuration).create(path, true)) {
-      JSON.writeValue(out, this);
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot write %s (%s): make room or choose another --output_dir"
-              .formatted(path, e.getMessage()),
-          e);
-    }
+    FILE.write(configuration, folder, this);
   }
 
   /**
@@ -159,25 +112,8 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
    * there.
    */
   boolean fits(Inputs wanted, Configuration configuration, Path folder) {
-    // Compared as JSON: a map read from a file has other number types than one made here.
-    if (!JSON.valueToTree(inputs).equals(JSON.valueToTree(wanted))) {
-      return false;
-    }
-    try {
-      FileSystem fileSystem = folder.getFileSystem(configuration);
-      for (TableFile file : files) {
-        Path path = new Path(folder, file.name());
-        if (!fileSystem.exists(path) || fileSystem.getFileStatus(path).getLen() != file.bytes()) {
-          return false;
-        }
-      }
-      return !files.isEmpty();
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot look at %s (%s): look at the disk, or name another folder"
-              .formatted(folder, e.getMessage()),
-          e);
-    }
+    return ManifestFile.areEqual(inputs, wanted)
+        && ManifestFile.areThere(configuration, folder, files);
   }
 
   /** One line for people. */

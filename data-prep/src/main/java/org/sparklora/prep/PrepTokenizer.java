@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,11 +40,9 @@ record PrepTokenizer(
   /** Reads the folder anew. */
   static PrepTokenizer load(ModelSource source, PrepConfig config) {
     Path folder = source.folder();
-    Optional<Tokenizer> tokenizer =
-        Files.isRegularFile(folder.resolve("tokenizer.json"))
-            ? Optional.of(Tokenizer.load(folder))
-            : Optional.empty();
-    Optional<ChatTemplate> template = template(config, tokenizer, folder);
+    ModelText text = ModelText.load(source, config.model().chatTemplatePath());
+    Optional<Tokenizer> tokenizer = text.tokenizer();
+    Optional<ChatTemplate> template = text.template();
     if (config.assistantOnlyLoss()) {
       template = template.map(PrepTokenizer::marking);
     }
@@ -78,30 +75,6 @@ record PrepTokenizer(
                     "assistant_only_loss",
                     true,
                     "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token"));
-  }
-
-  private static Optional<ChatTemplate> template(
-      PrepConfig config, Optional<Tokenizer> tokenizer, Path folder) {
-    String path = config.model().chatTemplatePath();
-    if (path.isEmpty()) {
-      return ChatTemplate.load(folder);
-    }
-    if (Files.isDirectory(Path.of(path))) {
-      Optional<ChatTemplate> other = ChatTemplate.load(Path.of(path));
-      ConfigException.require(
-          other.isPresent(), "chat_template_path", path, "the folder has no chat template");
-      return other;
-    }
-    Map<String, Object> tokens = new HashMap<>();
-    tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
-    tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
-    tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
-    try {
-      return Optional.of(ChatTemplate.of(Files.readString(Path.of(path)), tokens));
-    } catch (IOException e) {
-      throw new ConfigException(
-          "chat_template_path", path, "it cannot be read (%s)".formatted(e.getMessage()));
-    }
   }
 
   /**

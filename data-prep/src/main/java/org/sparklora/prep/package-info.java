@@ -1,14 +1,18 @@
 /**
- * Datasets to packed Parquet: {@code prep}, a Spark job.
+ * Datasets to packed rows and to prompts, both Parquet: {@code prep}, two Spark jobs.
  *
- * <p>{@link org.sparklora.prep.PackSftJob} is the only class here that knows Spark; what its tasks
- * do is in classes that do not. {@code spark-job} may depend on this package; it depends on {@code
- * pipeline}, {@code model.text} and {@code model.checkpoint}.
+ * <p>{@link org.sparklora.prep.PackSftJob} and {@link org.sparklora.prep.PreparePromptsJob} (with
+ * the stages they share) are all that knows Spark here; what their tasks do is in classes that do
+ * not. {@code spark-job} may depend on this package; it depends on {@code pipeline}, {@code
+ * model.text} and {@code model.checkpoint}.
  *
  * <pre>
  * files → splits ─(one task a split)→ rows → examples → documents → document files
  *                                     document lengths → shards → row files
  *         row files ─(one task a file)→ documents → packed rows → train-00000-of-000NN.parquet
+ *
+ * files → splits ─(one task a split)→ rows → problems → prompts, numbered from 0 in each split
+ *         counts ─(one task a file)→ prompts numbered through → train-00000-of-000NN.parquet
  * </pre>
  */
 package org.sparklora.prep;

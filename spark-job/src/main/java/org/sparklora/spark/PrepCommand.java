@@ -4,16 +4,38 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PreparePromptsJob;
+import org.sparklora.prep.PromptsConfig;
 
 /** {@code spark-lora prep}. */
 final class PrepCommand {
   private PrepCommand() {}
 
+  /** What a table is for. */
+  private enum Task {
+    SFT,
+    GRPO
+  }
+
   static void run(Settings settings) {
-    PrepConfig config = PrepSettings.of(settings, settings.requiredText("output_dir"));
+    String folder = settings.requiredText("output_dir");
+    String summary =
+        switch (settings.oneOf("task", Task.class)) {
+          case SFT -> pack(settings, PrepSettings.of(settings, folder));
+          case GRPO -> preparePrompts(settings, PromptSettings.of(settings, folder));
+        };
+    System.out.println("%s: %s".formatted(folder, summary));
+  }
+
+  private static String pack(Settings settings, PrepConfig config) {
     try (SparkSession spark = SparkSessions.open(settings)) {
-      System.out.println(
-          "%s: %s".formatted(config.outputFolder(), PackSftJob.run(spark, config).summary()));
+      return PackSftJob.run(spark, config).summary();
+    }
+  }
+
+  private static String preparePrompts(Settings settings, PromptsConfig config) {
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      return PreparePromptsJob.run(spark, config).summary();
     }
   }
 }

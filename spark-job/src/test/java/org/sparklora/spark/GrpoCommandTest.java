@@ -207,4 +207,46 @@ class GrpoCommandTest {
     assertThat(run(output, "--max_prompt_length", "3")).isNotZero();
     assertThat(message()).contains("4 were longer than max_prompt_length");
   }
+
+  @Test
+  void promptsArePreparedOnceAndATableOfThemIsTakenAsItIs() throws IOException {
+    Path prompts = folder.resolve("prompts");
+    assertThat(
+            Main.run(
+                "prep",
+                "--task",
+                "grpo",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                dataset.toString(),
+                "--max_prompt_length",
+                "80",
+                "--output_dir",
+                prompts.toString()))
+        .as(message())
+        .isZero();
+    Path own = folder.resolve("own");
+    Path given = folder.resolve("given");
+
+    assertThat(run(own, "--use_peft", "--max_prompt_length", "80")).as(message()).isZero();
+    assertThat(run(given, "--use_peft", "--dataset_name", prompts.toString()))
+        .as(message())
+        .isZero();
+
+    assertThat(Files.readAllBytes(given.resolve("adapter_model.safetensors")))
+        .isEqualTo(Files.readAllBytes(own.resolve("adapter_model.safetensors")));
+    assertThat(folder.resolve("own.prompts/_prompts_manifest.json")).isRegularFile();
+    assertThat(folder.resolve("given.prompts")).doesNotExist();
+    assertThat(run(given, "--dataset_name", prompts.toString(), "--system_prompt", "Be brief."))
+        .isEqualTo(MISUSED);
+    assertThat(message()).contains("system_prompt").contains("prepared with none");
+    Path other = TestModels.copy("llama-tiny", folder.resolve("other"));
+    Files.writeString(
+        other.resolve("tokenizer.json"),
+        Files.readString(other.resolve("tokenizer.json")).replace("<|im_end|>", "<|im_stop|>"));
+    assertThat(run(given, "--dataset_name", prompts.toString(), "--model_name_or_path", other + ""))
+        .isEqualTo(MISUSED);
+    assertThat(message()).contains("tokens of another tokenizer");
+  }
 }

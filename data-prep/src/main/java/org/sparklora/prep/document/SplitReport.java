@@ -78,6 +78,11 @@ public final class SplitReport implements StageReport {
     return this;
   }
 
+  /** Documents written so far. */
+  public int documents() {
+    return documents;
+  }
+
   /** Length of each document written, in order. Read-only, not copied. */
   public int[] lengths() {
     return lengths;

@@ -25,7 +25,9 @@ public final class BadRowException extends TableException {
     /** A token id outside of the vocabulary. */
     TOKEN_ID_BEYOND_VOCABULARY,
     /** Assistant-only loss was asked for and the row has no assistant token. */
-    NO_ASSISTANT_TOKENS
+    NO_ASSISTANT_TOKENS,
+    /** A prompt without a token. */
+    EMPTY_PROMPT
   }
 
   private final Reason reason;

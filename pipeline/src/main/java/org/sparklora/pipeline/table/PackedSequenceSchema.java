@@ -27,7 +27,7 @@ final class PackedSequenceSchema {
    * Optional at both levels, as pyarrow and Spark declare it, although nothing in a table of ours
    * is null.
    */
-  private static Type intList(String name) {
+  static Type intList(String name) {
     return Types.optionalGroup()
         .as(LogicalTypeAnnotation.listType())
         .repeatedGroup()

@@ -1,14 +1,9 @@
 package org.sparklora.pipeline.table;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.Path;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.spark.sql.Row;
 
 /**
@@ -44,12 +39,13 @@ public final class PackedSequenceTable {
    * @throws TableException when there is no such folder, no Parquet file in it, or a damaged one
    */
   public static PackedSequenceTable open(Configuration configuration, String folder) {
-    List<String> files = list(configuration, new Path(folder));
-    long[] firstRows = new long[files.size() + 1];
-    for (int i = 0; i < files.size(); i++) {
-      firstRows[i + 1] = firstRows[i] + rows(configuration, files.get(i));
+    TableFiles files = TableFiles.list(configuration, folder, "packed table", "prep");
+    List<String> paths = files.paths();
+    long[] firstRows = new long[paths.size() + 1];
+    for (int i = 0; i < paths.size(); i++) {
+      firstRows[i + 1] = firstRows[i] + files.rows(paths.get(i));
     }
-    return new PackedSequenceTable(configuration, files, firstRows);
+    return new PackedSequenceTable(configuration, paths, firstRows);
   }
 
   /** The files in row order. */
@@ -104,41 +100,5 @@ public final class PackedSequenceTable {
       ints[i] = Math.toIntExact(values.get(i).longValue());
     }
     return ints;
-  }
-
-  private static List<String> list(Configuration configuration, Path folder) {
-    try {
-      List<String> files = new ArrayList<>();
-      for (FileStatus status : folder.getFileSystem(configuration).listStatus(folder)) {
-        String name = status.getPath().getName();
-        if (name.endsWith(".parquet") && !name.startsWith(".") && !name.startsWith("_")) {
-          files.add(status.getPath().toString());
-        }
-      }
-      if (files.isEmpty()) {
-        throw new TableException(
-            "Cannot read packed table %s: it holds no Parquet file; name the --output_dir of a prep run"
-                .formatted(folder));
-      }
-      files.sort(null);
-      return List.copyOf(files);
-    } catch (IOException e) {
-      throw new TableException(
-          "Cannot read packed table %s (%s): name the --output_dir of a prep run"
-              .formatted(folder, e.getMessage()),
-          e);
-    }
-  }
-
-  private static long rows(Configuration configuration, String file) {
-    try (ParquetFileReader reader =
-        ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration))) {
-      return reader.getRecordCount();
-    } catch (IOException | RuntimeException e) {
-      throw new TableException(
-          "Cannot read %s (%s): the file is damaged, run prep again"
-              .formatted(file, e.getMessage()),
-          e);
-    }
   }
 }

@@ -11,8 +11,10 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.RewardConfig;
 import org.sparklora.spark.CheckpointConfig;
+import org.sparklora.spark.PromptSettings;
 import org.sparklora.spark.SftConfig;
 
 /**
@@ -71,38 +73,16 @@ record GrpoConfig(
   /**
    * Where prompts come from.
    *
-   * @param dataset {@code dataset_name}
-   * @param subfolder {@code dataset_config}, or the empty string
-   * @param split {@code dataset_train_split}
-   * @param promptColumn {@code prompt_column}
-   * @param maxLength {@code max_prompt_length}: tokens; longer ones are left out
-   * @param systemPrompt {@code system_prompt}
+   * @param table the prompts table, or how it is made of a dataset
    * @param shuffled {@code shuffle_dataset}
    */
-  record Prompts(
-      String dataset,
-      String subfolder,
-      String split,
-      String promptColumn,
-      Optional<Integer> maxLength,
-      Optional<String> systemPrompt,
-      boolean shuffled) {
-    Prompts {
-      maxLength.ifPresent(
-          length ->
-              ConfigException.require(
-                  length >= 1, "max_prompt_length", length, "a prompt has at least one token"));
-    }
-
+  record Prompts(PromptsConfig table, boolean shuffled) {
     static Prompts of(Settings settings) {
-      return new Prompts(
-          settings.requiredText("dataset_name"),
-          settings.text("dataset_config").orElse(""),
-          settings.requiredText("dataset_train_split"),
-          settings.requiredText("prompt_column"),
-          settings.optionalInteger("max_prompt_length"),
-          settings.text("system_prompt"),
-          settings.isOn("shuffle_dataset"));
+      String folder =
+          settings
+              .text("prompts_dir")
+              .orElseGet(() -> settings.requiredText("output_dir") + ".prompts");
+      return new Prompts(PromptSettings.of(settings, folder), settings.isOn("shuffle_dataset"));
     }
   }
 

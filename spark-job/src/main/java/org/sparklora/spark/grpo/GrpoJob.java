@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.SamplingConfig;
@@ -17,7 +18,9 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.InitialParameters;
+import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.ExecutorModel;
@@ -27,7 +30,7 @@ import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingPlan;
 
 /**
- * {@code grpo}: problems become completions, completions rewards, and rewards an adapter (or all
+ * {@code grpo}: prompts become completions, completions rewards, and rewards an adapter (or all
  * weights). One process does all of it.
  */
 final class GrpoJob {
@@ -61,28 +64,26 @@ final class GrpoJob {
    * @throws LogProbGuard.PolicyMismatchException if completions are not the policy's; in both cases
    *     no results are written
    */
-  static Result run(Configuration hadoop, GrpoConfig config) throws IOException {
+  static Result run(SparkSession spark, GrpoConfig config) throws IOException {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    List<Prompt> prompts = PromptTables.open(spark, config.prompts().table()).readAll();
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
     try (RunFolder folder =
         RunFolder.open(
             hadoop, config.output().folder(), config.output().overwrite(), Optional.empty())) {
-      ProblemReader.Result read =
-          ProblemReader.read(hadoop, config.prompts(), initial.model().checkpoint().folder());
-      System.out.printf(
-          "%,d prompts, %,d left out for their length%n", read.problems().size(), read.tooLong());
-      return new GrpoJob(config, initial, folder).train(read.problems());
+      return new GrpoJob(config, initial, folder).train(prompts);
     } finally {
       ExecutorModel.release(initial.model());
     }
   }
 
-  private Result train(List<Problem> problems) throws IOException {
+  private Result train(List<Prompt> prompts) throws IOException {
     GrpoConfig.Batch batch = config.batch();
     PromptOrder order =
         new PromptOrder(
-            problems.size(),
+            prompts.size(),
             batch.generationSize() / config.sampling().numGenerations(),
             config.prompts().shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
             batch.dataSeed());
@@ -102,7 +103,7 @@ final class GrpoJob {
               plan,
               batch.shape(),
               config.loss(),
-              rounds(problems, order, network),
+              rounds(prompts, order, network),
               new PolicyUpdates(ExecutorModel.of(model), network, config.optimizer().maxGradNorm()),
               report)
           .run();
@@ -125,7 +126,7 @@ final class GrpoJob {
         batch.dataSeed());
   }
 
-  private PolicyRounds rounds(List<Problem> problems, PromptOrder order, AdapterNetwork network)
+  private PolicyRounds rounds(List<Prompt> prompts, PromptOrder order, AdapterNetwork network)
       throws IOException {
     Path checkpoint = model.checkpoint().folder();
     Tokenizer tokenizer = Tokenizer.load(checkpoint);
@@ -148,7 +149,7 @@ final class GrpoJob {
             : Optional.empty();
     return new PolicyRounds(
         config,
-        problems,
+        prompts,
         order,
         new PolicyRounds.Policy(
             ExecutorModel.of(model),

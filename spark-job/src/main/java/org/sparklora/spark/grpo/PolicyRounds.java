@@ -10,9 +10,9 @@ import java.util.OptionalInt;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.generate.Completion;
-import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.Reward;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -27,7 +27,7 @@ final class PolicyRounds implements Round.Source {
   private static final long ROUND_MIX = 0x9e3779b97f4a7c15L;
 
   private final GrpoConfig config;
-  private final List<Problem> problems;
+  private final List<Prompt> prompts;
   private final PromptOrder order;
   private final Policy policy;
   private final Tokenizer tokenizer;
@@ -52,12 +52,12 @@ final class PolicyRounds implements Round.Source {
 
   PolicyRounds(
       GrpoConfig config,
-      List<Problem> problems,
+      List<Prompt> prompts,
       PromptOrder order,
       Policy policy,
       Tokenizer tokenizer) {
     this.config = config;
-    this.problems = problems;
+    this.prompts = prompts;
     this.order = order;
     this.policy = policy;
     this.tokenizer = tokenizer;
@@ -82,16 +82,17 @@ final class PolicyRounds implements Round.Source {
 
   /** The same for the same seed, prompts and parameters. */
   private List<Completion> generate(int[] chosen, int number) {
-    List<Prompt> prompts =
+    List<org.sparklora.model.generate.Prompt> asked =
         Arrays.stream(chosen)
-            .mapToObj(problem -> new Prompt(problem, problems.get(problem).tokens()))
+            .mapToObj(
+                row -> new org.sparklora.model.generate.Prompt(row, prompts.get(row).tokens()))
             .toList();
     SamplingConfig sampling = policy.sampling();
     return policy
         .model()
         .generate(
             policy.parameters(),
-            prompts,
+            asked,
             new SamplingConfig(
                 sampling.numGenerations(),
                 sampling.maxCompletionLength(),
@@ -104,21 +105,21 @@ final class PolicyRounds implements Round.Source {
                 sampling.seed() + ROUND_MIX * number));
   }
 
-  private Problem problem(Completion completion) {
-    return problems.get((int) completion.promptId());
+  private Prompt prompt(Completion completion) {
+    return prompts.get((int) completion.promptId());
   }
 
   private Judged judge(List<Completion> completions) {
     double[][] all = new double[completions.size()][];
     for (int c = 0; c < all.length; c++) {
       Completion completion = completions.get(c);
-      Problem problem = problem(completion);
+      Prompt prompt = prompt(completion);
       var judgeable =
           new org.sparklora.reward.Completion(
               tokenizer.decode(completion.tokens(), true),
-              problem.solution(),
+              prompt.solution(),
               OptionalInt.of(completion.tokens().length),
-              problem.columns());
+              prompt.columns());
       all[c] = rewards.stream().mapToDouble(reward -> reward.judge(judgeable).reward()).toArray();
     }
     return new Judged(
@@ -190,7 +191,7 @@ final class PolicyRounds implements Round.Source {
       Optional<float[]> old,
       Optional<float[]> reference) {
     return new PolicyBatch.Row(
-        problem(completion).tokens(), completion.tokens(), advantage, masked, old, reference);
+        prompt(completion).tokens(), completion.tokens(), advantage, masked, old, reference);
   }
 
   /** TRL spreads groups over the micro-batches. */

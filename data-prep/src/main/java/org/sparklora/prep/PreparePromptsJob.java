@@ -1,0 +1,197 @@
+package org.sparklora.prep;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.document.PromptReport;
+import org.sparklora.prep.format.ProblemFormat;
+
+/**
+ * {@code prep --task grpo}: a dataset of problems becomes a prompts table. Two Spark stages, a task
+ * a split and a task an output file: a prompt's number is known once all splits before it are
+ * counted.
+ *
+ * <p>One object prepares one table, on the driver's thread.
+ */
+public final class PreparePromptsJob {
+  private static final Logger LOG = LoggerFactory.getLogger(PreparePromptsJob.class);
+
+  /** Inside of the in-progress folder, hence gone when the table is there or the run failed. */
+  private static final String PARTS = "_parts";
+
+  private final JavaSparkContext spark;
+  private final Configuration configuration;
+  private final PromptsConfig config;
+  private final ModelSource model;
+  private final DatasetInput dataset;
+  private final Set<String> columns;
+  private final PrepManifest.Inputs inputs;
+
+  /** Looks at the dataset and the tokenizer; reads only the first rows. */
+  private PreparePromptsJob(SparkSession session, PromptsConfig config) {
+    this.spark = new JavaSparkContext(session.sparkContext());
+    this.configuration = spark.hadoopConfiguration();
+    this.config = config;
+    this.dataset = DatasetInput.find(configuration, config.source());
+    Map<String, Object> sample = dataset.sample(configuration);
+    ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
+    this.columns = new TreeSet<>(format.columns(sample));
+    this.model = config.model().reference().locate(configuration, ModelSource.Part.TEXT);
+    ModelText text = ModelText.load(model, config.model().chatTemplatePath());
+    requireText(text);
+    this.inputs =
+        new PrepManifest.Inputs(
+            PromptsManifest.FORMAT_VERSION,
+            config.settings(),
+            format.description(sample),
+            text.tokenizerSha256().orElseThrow(),
+            text.templateSha256().orElse(""),
+            dataset.fingerprint());
+  }
+
+  private void requireText(ModelText text) {
+    ConfigException.require(
+        text.tokenizer().isPresent(),
+        "model_name_or_path",
+        model.name(),
+        "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
+    ConfigException.require(
+        text.template().isPresent() || config.systemPrompt().isEmpty(),
+        "system_prompt",
+        config.systemPrompt(),
+        "the model has no chat template that could place it; name one with --chat_template_path");
+  }
+
+  /**
+   * Prepares the table.
+   *
+   * @return the manifest, which lies in the output folder as well
+   * @throws ConfigException when the dataset, the tokenizer, or the output folder is not what the
+   *     settings need
+   * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
+   */
+  public static PromptsManifest run(SparkSession session, PromptsConfig config) {
+    return new PreparePromptsJob(session, config).prepare();
+  }
+
+  /**
+   * As {@link #run}, unless the output folder holds the table that these settings give: then
+   * nothing is done and it is used.
+   */
+  public static PromptsManifest reuseOrRun(SparkSession session, PromptsConfig config) {
+    PreparePromptsJob job = new PreparePromptsJob(session, config);
+    Path folder = new Path(config.outputFolder());
+    Optional<PromptsManifest> reusable =
+        PromptsManifest.find(job.configuration, config.outputFolder())
+            .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+    if (reusable.isPresent()) {
+      LOG.info("Using the prompts in {} again: {}", folder, reusable.get().summary());
+      return reusable.get();
+    }
+    return job.prepare();
+  }
+
+  private PromptsManifest prepare() {
+    long started = System.nanoTime();
+    LOG.info(
+        "Preparing prompts of {} ({} files, {} splits): {}",
+        config.source().dataset(),
+        dataset.files().size(),
+        dataset.splits().size(),
+        inputs.datasetFormat());
+    try (OutputFolder output =
+        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+      Path parts = new Path(output.work(), PARTS);
+      List<PromptReport> reports = tokenize(parts);
+      List<PromptFile> files = PromptFile.plan(reports);
+      number(files, parts, output.work());
+      delete(parts);
+      PromptsManifest manifest =
+          new PromptsManifest(
+              inputs,
+              dataset.counts().prompts(reports),
+              ManifestFile.describe(
+                  configuration,
+                  output.work(),
+                  IntStream.range(0, files.size())
+                      .mapToObj(i -> PromptTable.fileName(i, files.size()))
+                      .toList(),
+                  files.stream().map(PromptFile::prompts).toList()),
+              (System.nanoTime() - started) / 1e9);
+      manifest.write(configuration, output.work());
+      output.commit();
+      LOG.info("Prepared {}: {}", output.target(), manifest.summary());
+      return manifest;
+    }
+  }
+
+  /** First stage: the prompts of each split to a file. */
+  private List<PromptReport> tokenize(Path parts) {
+    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
+    ModelSource source = model;
+    PromptsConfig settings = config;
+    Set<String> wanted = columns;
+    String folder = parts.toString();
+    List<PromptReport> reports =
+        new SparkStage(spark, "prompts")
+            .run(
+                dataset.splits(),
+                (index, split) ->
+                    PromptSplit.run(
+                        hadoop.value(),
+                        source,
+                        settings,
+                        wanted,
+                        split,
+                        PromptFile.part(new Path(folder), index)));
+    PrepCounts counts = dataset.counts();
+    reports.forEach(report -> counts.add(report.rows()));
+    counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
+    dataset.requireRows(
+        counts.usableDocuments() > 0,
+        "none of its %d rows gives a prompt, %d were longer than max_prompt_length"
+            .formatted(counts.rowsIn(), reports.stream().mapToLong(PromptReport::tooLong).sum()));
+    return reports;
+  }
+
+  /** Second stage: the prompts of consecutive splits to a file, numbered through. */
+  private void number(List<PromptFile> files, Path parts, Path output) {
+    SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
+    String source = parts.toString();
+    String target = output.toString();
+    int count = files.size();
+    new SparkStage(spark, "number prompts")
+        .run(
+            files,
+            (index, file) ->
+                file.write(
+                    hadoop.value(),
+                    new Path(source),
+                    new Path(target, PromptTable.fileName(index, count))));
+  }
+
+  private void delete(Path folder) {
+    try {
+      folder.getFileSystem(configuration).delete(folder, true);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot delete %s (%s): look at the disk".formatted(folder, e.getMessage()), e);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+package org.sparklora.prep;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * What prompts are prepared, and how.
+ *
+ * <p>Immutable, serialisable with Java's serialiser; hence an empty string or 0 for a setting that
+ * is left out.
+ *
+ * @param source the dataset and how its rows are read; of its columns, {@code prompt_column} counts
+ * @param model the checkpoint folder whose tokenizer and chat template are used
+ * @param systemPrompt {@code system_prompt}: put before conversations that have no system turn
+ * @param maxPromptLength {@code max_prompt_length}: longer prompts are left out; in tokens
+ * @param outputFolder {@code output_dir}
+ * @param overwrite {@code overwrite_output_dir}
+ */
+public record PromptsConfig(
+    PrepConfig.Source source,
+    PrepConfig.Model model,
+    String systemPrompt,
+    int maxPromptLength,
+    String outputFolder,
+    boolean overwrite)
+    implements Serializable {
+
+  /** {@link #maxPromptLength} of a run that leaves none out. */
+  public static final int UNLIMITED = 0;
+
+  /** Checks each setting. */
+  public PromptsConfig {
+    ConfigException.require(
+        maxPromptLength >= 0,
+        "max_prompt_length",
+        maxPromptLength,
+        "a prompt has at least one token");
+    ConfigException.require(
+        !outputFolder.isBlank(), "output_dir", outputFolder, "name the folder for the prompts");
+  }
+
+  /** The same, for another folder or with another word on what lies there. */
+  public PromptsConfig into(String folder, boolean replace) {
+    return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
+  }
+
+  Optional<String> systemTurn() {
+    return Optional.of(systemPrompt).filter(text -> !text.isEmpty());
+  }
+
+  boolean isTooLong(int tokens) {
+    return maxPromptLength != UNLIMITED && tokens > maxPromptLength;
+  }
+
+  /**
+   * The settings that decide what is in the table, by the user's names; the manifest keeps them.
+   */
+  Map<String, Object> settings() {
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("task", "grpo");
+    settings.put("dataset_name", source.dataset());
+    settings.put("dataset_config", source.config());
+    settings.put("dataset_train_split", source.split());
+    settings.put("prompt_column", source.columns().prompt());
+    settings.put("on_bad_rows", source.onBadRows().flag());
+    settings.put("system_prompt", systemPrompt);
+    settings.put("max_prompt_length", maxPromptLength);
+    return settings;
+  }
+}

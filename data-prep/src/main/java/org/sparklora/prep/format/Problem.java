@@ -1,0 +1,32 @@
+package org.sparklora.prep.format;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * A row of a dataset of problems: what a model is asked and what its completions are judged by.
+ *
+ * @param asked what becomes the prompt
+ * @param solution the reference answer, if the row has one
+ * @param columns the row's texts, numbers and truth values, as text
+ */
+public record Problem(Asked asked, Optional<String> solution, Map<String, String> columns) {
+
+  /** The question, in the form in which the dataset has it. */
+  public sealed interface Asked permits Text, Question, Chat {}
+
+  /** A prompt that the model sees as it is. */
+  public record Text(String text) implements Asked {}
+
+  /** A question of a user, for the chat template where there is one. */
+  public record Question(String text) implements Asked {}
+
+  /**
+   * Messages for the chat template.
+   *
+   * @param variables what the template may read besides
+   */
+  public record Chat(List<Map<String, Object>> messages, Map<String, Object> variables)
+      implements Asked {}
+}

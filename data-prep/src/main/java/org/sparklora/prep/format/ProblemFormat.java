@@ -1,0 +1,151 @@
+package org.sparklora.prep.format;
+
+import java.io.Serializable;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * How the columns of a row make a {@link Problem}. Each row is looked at by itself.
+ *
+ * <pre>
+ * asked     prompt: messages, or a text that is taken as it is
+ *           else problem (OpenR1-Math) or question (GSM8K, DeepMath): a user's turn
+ * solution  of a problem: solution where it boxes its answer or the row has no other, else answer
+ *           else the first of solution, final_answer, answer; of GSM8K's, what follows ####
+ * </pre>
+ *
+ * <p>TRL hands the column {@code solution} to its rewards, which look for the box in it. In one of
+ * OpenR1-Math's worked solutions that has no box, they would take whatever mathematics comes last
+ * for the answer; the short {@code answer} beside it says it.
+ *
+ * @param promptColumn {@code --prompt_column}
+ */
+public record ProblemFormat(String promptColumn) implements Serializable {
+  private static final String PROBLEM = "problem";
+  private static final String QUESTION = "question";
+  private static final String SOLUTION = "solution";
+  private static final String FINAL_ANSWER = "final_answer";
+  private static final String ANSWER = "answer";
+  private static final String GSM8K_MARK = "####";
+  private static final Pattern BOX = Pattern.compile("\\\\(boxed|fbox)\\b");
+
+  /** DeepMath's worked solutions: most of its bytes, and nothing that a reward looks at. */
+  private static final Pattern WORKED = Pattern.compile("r1_solution_\\d+");
+
+  /** The columns that a dataset may need, whether its first rows have them or not. */
+  private Set<String> known() {
+    Set<String> known =
+        new LinkedHashSet<>(List.of(promptColumn, PROBLEM, QUESTION, SOLUTION, FINAL_ANSWER));
+    known.add(ANSWER);
+    known.addAll(DatasetFormat.TEMPLATE_COLUMNS);
+    return known;
+  }
+
+  /**
+   * The columns to read.
+   *
+   * @param sample by column its first value that is not null, or null
+   * @return empty for all of them
+   */
+  public Set<String> columns(Map<String, Object> sample) {
+    Set<String> columns = new LinkedHashSet<>(sample.keySet());
+    columns.removeIf(column -> isLeftOut(column, sample.get(column)));
+    if (columns.size() == sample.size()) {
+      return Set.of();
+    }
+    columns.addAll(known());
+    return columns;
+  }
+
+  private boolean isLeftOut(String column, Object value) {
+    return !known().contains(column)
+        && (WORKED.matcher(column).matches() || value instanceof List || value instanceof Map);
+  }
+
+  /** Name and columns, for logs and the manifest. */
+  public String description(Map<String, Object> sample) {
+    return "problems in column "
+        + List.of(promptColumn, PROBLEM, QUESTION).stream()
+            .filter(column -> sample.get(column) != null)
+            .findFirst()
+            .orElse(promptColumn);
+  }
+
+  /**
+   * The problem in a row.
+   *
+   * @throws BadRowException without a place, when the row's columns do not fit
+   */
+  public Problem problem(Map<String, Object> row) {
+    return new Problem(asked(row), solution(row), texts(row));
+  }
+
+  private Problem.Asked asked(Map<String, Object> row) {
+    if (Messages.isConversation(row.get(promptColumn))) {
+      return new Problem.Chat(Messages.of(row, promptColumn), Columns.templateVariables(row));
+    }
+    if (row.get(promptColumn) instanceof String text) {
+      return new Problem.Text(text);
+    }
+    if (row.get(promptColumn) != null) {
+      throw Columns.wrong(promptColumn, row.get(promptColumn), "a text or messages");
+    }
+    return new Problem.Question(
+        first(row, PROBLEM, QUESTION)
+            .orElseThrow(
+                () ->
+                    new BadRowException(
+                        Reason.WRONG_COLUMNS,
+                        "it has no text in %s, %s or %s".formatted(promptColumn, PROBLEM, QUESTION),
+                        "")));
+  }
+
+  private Optional<String> solution(Map<String, Object> row) {
+    Optional<String> worked = first(row, SOLUTION);
+    boolean unboxed = worked.isPresent() && !BOX.matcher(worked.get()).find();
+    Optional<String> chosen =
+        isOpenR1(row) && unboxed
+            ? first(row, ANSWER, SOLUTION)
+            : first(row, SOLUTION, FINAL_ANSWER, ANSWER);
+    return chosen.map(ProblemFormat::afterMark);
+  }
+
+  private boolean isOpenR1(Map<String, Object> row) {
+    return row.get(promptColumn) == null && Columns.hasText(row, PROBLEM);
+  }
+
+  private static String afterMark(String text) {
+    int mark = text.lastIndexOf(GSM8K_MARK);
+    return mark < 0 ? text : text.substring(mark + GSM8K_MARK.length()).strip();
+  }
+
+  private static Optional<String> first(Map<String, Object> row, String... columns) {
+    for (String column : columns) {
+      Object value = row.get(column);
+      if (value instanceof Number || Columns.hasText(row, column)) {
+        return Optional.of(String.valueOf(value));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Map<String, String> texts(Map<String, Object> row) {
+    Map<String, String> texts = new TreeMap<>();
+    row.forEach(
+        (column, value) -> {
+          boolean plain =
+              value instanceof String || value instanceof Number || value instanceof Boolean;
+          if (plain && !WORKED.matcher(column).matches()) {
+            texts.put(column, String.valueOf(value));
+          }
+        });
+    return texts;
+  }
+}

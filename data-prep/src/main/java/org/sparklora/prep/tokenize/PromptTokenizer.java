@@ -1,0 +1,89 @@
+package org.sparklora.prep.tokenize;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.ChatTemplateException;
+import org.sparklora.model.text.Conversation;
+import org.sparklora.model.text.Message;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.prep.format.Problem;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * Turns a problem into a prompt as TRL 1.16's GRPOTrainer does: messages are rendered by the chat
+ * template with the opening of the assistant's turn and tokenized without further special tokens, a
+ * plain text is tokenized as it is.
+ *
+ * <p>A system prompt stands before conversations that have no system turn. Where there is one, or
+ * the dataset has questions rather than prompts, a text becomes a user's turn; without a chat
+ * template it stays a text.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param systemPrompt empty for none; needs a template
+ */
+public record PromptTokenizer(
+    Tokenizer tokenizer, Optional<ChatTemplate> template, Optional<String> systemPrompt) {
+
+  /**
+   * The prompt, as row 0.
+   *
+   * @throws BadRowException without a place, when the template refuses the conversation or there is
+   *     nothing to ask
+   */
+  public Prompt tokenize(Problem problem) {
+    Rendered rendered = render(problem.asked());
+    int[] tokens = tokenizer.encode(rendered.text, !rendered.byTemplate);
+    if (tokens.length == 0) {
+      throw new BadRowException(Reason.EMPTY_PROMPT, "its prompt has no tokens", "");
+    }
+    return new Prompt(0, rendered.text, tokens, problem.solution(), problem.columns());
+  }
+
+  /**
+   * @param byTemplate whether the template wrote the special tokens
+   */
+  private record Rendered(String text, boolean byTemplate) {}
+
+  private Rendered render(Problem.Asked asked) {
+    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    if (asked instanceof Problem.Text prompt) {
+      return systemPrompt.isPresent() ? user(prompt.text()) : new Rendered(prompt.text(), false);
+    }
+    if (asked instanceof Problem.Question question) {
+      return template.isPresent() ? user(question.text()) : new Rendered(question.text(), false);
+    }
+    Problem.Chat chat = (Problem.Chat) asked;
+    return conversation(chat.messages().stream().map(Message::ofFields).toList(), chat.variables());
+  }
+
+  private Rendered user(String text) {
+    return conversation(List.of(Message.of("user", text)), Map.of());
+  }
+
+  private Rendered conversation(List<Message> turns, Map<String, Object> variables) {
+    ChatTemplate chat =
+        template.orElseThrow(
+            () ->
+                new BadRowException(
+                    Reason.TEMPLATE_ERROR,
+                    "its prompt is a conversation and the model has no chat template; name one with --chat_template_path",
+                    ""));
+    List<Message> all = new ArrayList<>(turns);
+    if (turns.stream().noneMatch(turn -> turn.role().equals("system"))) {
+      systemPrompt.ifPresent(text -> all.add(0, Message.of("system", text)));
+    }
+    try {
+      return new Rendered(
+          chat.render(new Conversation(all, variables), ChatTemplate.Options.prompt()).text(),
+          true);
+    } catch (ChatTemplateException e) {
+      throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
+    }
+  }
+}

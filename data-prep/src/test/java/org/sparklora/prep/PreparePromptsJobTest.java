@@ -1,0 +1,272 @@
+package org.sparklora.prep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.format.ColumnMapping;
+
+class PreparePromptsJobTest {
+  private static final String KRYO = "org.apache.spark.serializer.KryoSerializer";
+  private static final String JAVA = "org.apache.spark.serializer.JavaSerializer";
+
+  @TempDir Path scratch;
+  private Path tokenizer;
+  private SparkSession session;
+
+  @BeforeEach
+  void unpackTokenizer() throws IOException {
+    tokenizer = Fixtures.tokenizer("tiny", scratch).orElseThrow();
+  }
+
+  @AfterEach
+  void stopSpark() {
+    if (session != null) {
+      session.stop();
+    }
+  }
+
+  private SparkSession spark(int cores, String serializer) {
+    stopSpark();
+    session =
+        SparkSession.builder()
+            .master("local[%d]".formatted(cores))
+            .config("spark.ui.enabled", false)
+            .config("spark.serializer", serializer)
+            .getOrCreate();
+    return session;
+  }
+
+  private Path data(String... lines) throws IOException {
+    return Files.write(scratch.resolve("data.jsonl"), List.of(lines));
+  }
+
+  private PromptsConfig config(Path data, String out, int maxLength, OnBadRows onBadRows) {
+    return new PromptsConfig(
+        new PrepConfig.Source(
+            data.toString(), "", "train", ColumnMapping.defaults(), false, onBadRows),
+        new PrepConfig.Model(ModelReference.of(tokenizer.toString()), "", ""),
+        "",
+        maxLength,
+        scratch.resolve(out).toString(),
+        false);
+  }
+
+  private PromptsConfig config(Path data, String out) {
+    return config(data, out, PromptsConfig.UNLIMITED, OnBadRows.FAIL);
+  }
+
+  private List<Prompt> table(String out) {
+    return PromptTable.open(new Configuration(), scratch.resolve(out).toString()).readAll();
+  }
+
+  private Map<String, String> parquetBytes(String out) throws IOException {
+    Map<String, String> bytes = new TreeMap<>();
+    try (Stream<Path> files = Files.list(scratch.resolve(out))) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
+        bytes.put(
+            file.getFileName().toString(), HexFormat.of().formatHex(Files.readAllBytes(file)));
+      }
+    }
+    return bytes;
+  }
+
+  @Test
+  void questionsAreRenderedWithTheOpeningOfTheAnswer() throws IOException {
+    Path data = data("{\"question\": \"1+3?\", \"answer\": \"1+3=4\\n#### 4\"}");
+
+    PromptsManifest manifest = PreparePromptsJob.run(spark(1, JAVA), config(data, "out"));
+
+    Prompt prompt = table("out").get(0);
+    assertThat(prompt.text())
+        .isEqualTo("<|im_start|>user\n1+3?<|im_end|>\n<|im_start|>assistant\n");
+    assertThat(prompt.tokens()).isEqualTo(Tokenizer.load(tokenizer).encode(prompt.text(), false));
+    assertThat(prompt.solution()).contains("4");
+    assertThat(prompt.columns()).containsEntry("answer", "1+3=4\n#### 4");
+    assertThat(manifest.counts().tokens()).isEqualTo(prompt.tokens().length);
+    assertThat(manifest.counts().longestPrompt()).isEqualTo(prompt.tokens().length);
+  }
+
+  @Test
+  void theSystemPromptStandsWhereThereIsNone() throws IOException {
+    Path data =
+        data(
+            "{\"problem\": \"1+1?\"}",
+            "{\"prompt\": [{\"role\": \"system\", \"content\": \"Be wild.\"}, {\"role\": \"user\", \"content\": \"2?\"}]}",
+            "{\"prompt\": \"3?\"}");
+    PromptsConfig plain = config(data, "out");
+
+    PreparePromptsJob.run(
+        spark(1, JAVA),
+        new PromptsConfig(
+            plain.source(), plain.model(), "Be brief.", 0, plain.outputFolder(), false));
+
+    List<Prompt> prompts = table("out");
+    assertThat(prompts.get(0).text()).startsWith("<|im_start|>system\nBe brief.<|im_end|>");
+    assertThat(prompts.get(1).text())
+        .startsWith("<|im_start|>system\nBe wild.")
+        .doesNotContain("brief");
+    assertThat(prompts.get(2).text()).contains("Be brief.").contains("user\n3?");
+    assertThat(prompts).allMatch(prompt -> prompt.solution().isEmpty());
+  }
+
+  @Test
+  void aTextPromptIsTakenAsItIs() throws IOException {
+    PreparePromptsJob.run(spark(1, JAVA), config(data("{\"prompt\": \"1+4=\"}"), "out"));
+    assertThat(table("out").get(0).text()).isEqualTo("1+4=");
+  }
+
+  @Test
+  void longPromptsAreLeftOutAndCountedAndTheRestIsNumberedThrough() throws IOException {
+    List<String> lines = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      String text = i % 4 == 0 ? "very long ".repeat(60) : "short";
+      lines.add("{\"question\": \"%s %d?\", \"answer\": \"#### %d\"}".formatted(text, i, i));
+    }
+    Path data = data(lines.toArray(String[]::new));
+
+    PromptsManifest manifest =
+        PreparePromptsJob.run(spark(2, JAVA), config(data, "out", 60, OnBadRows.FAIL));
+
+    assertThat(manifest.counts().rowsIn()).isEqualTo(40);
+    assertThat(manifest.counts().tooLong()).isEqualTo(10);
+    assertThat(manifest.counts().prompts()).isEqualTo(30);
+    List<Prompt> prompts = table("out");
+    assertThat(prompts).extracting(Prompt::id).isEqualTo(numbers(30));
+    assertThat(prompts.get(3).solution()).contains("5");
+  }
+
+  private static List<Long> numbers(int count) {
+    return LongStream.range(0, count).boxed().toList();
+  }
+
+  @Test
+  void writesTheSameBytesWhateverTheCoresAndTheSerializer() throws IOException {
+    // over 4 MB of lines, hence several splits, and more prompts than one file takes
+    String[] lines =
+        IntStream.range(0, 40_000)
+            .mapToObj(
+                "{\"question\": \"What is the value of %1$d squared, exactly?\", \"answer\": \"#### %1$d\"}"
+                    ::formatted)
+            .toArray(String[]::new);
+    Path data = data(lines);
+
+    PreparePromptsJob.run(spark(1, JAVA), config(data, "one"));
+    PreparePromptsJob.run(spark(4, KRYO), config(data, "four"));
+
+    assertThat(parquetBytes("four")).hasSize(2).isEqualTo(parquetBytes("one"));
+    List<Prompt> prompts = table("four");
+    assertThat(prompts).extracting(Prompt::id).isEqualTo(numbers(40_000));
+    assertThat(prompts.get(39_999).solution()).contains("39999");
+  }
+
+  @Test
+  void sparkReadsTheTable() throws IOException {
+    PreparePromptsJob.run(
+        spark(1, JAVA), config(data("{\"prompt\": \"1+4=\", \"solution\": 5}"), "out"));
+
+    Row row = session.read().parquet(scratch.resolve("out").toString()).collectAsList().get(0);
+
+    assertThat(row.getLong(row.fieldIndex("prompt_id"))).isZero();
+    assertThat(row.getString(row.fieldIndex("prompt"))).isEqualTo("1+4=");
+    assertThat(row.getString(row.fieldIndex("solution"))).isEqualTo("5");
+    assertThat(row.getJavaMap(row.fieldIndex("columns")))
+        .isEqualTo(Map.of("prompt", "1+4=", "solution", "5"));
+    assertThat(row.getList(row.fieldIndex("prompt_ids"))).isNotEmpty();
+  }
+
+  @Test
+  void stopsAtABadRowAndSaysWhere() throws IOException {
+    Path data = data("{\"problem\": \"1+1?\"}", "{\"text\": \"a\"}");
+    assertThatThrownBy(() -> PreparePromptsJob.run(spark(1, JAVA), config(data, "out")))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("data.jsonl line 2")
+        .hasMessageContaining("no text in prompt, problem or question")
+        .hasMessageContaining("--on_bad_rows skip");
+    assertThat(scratch.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void skipsBadRowsWhenToldToAndCountsThemByReason() throws IOException {
+    Path data =
+        data(
+            "{\"problem\": \"1?\"}",
+            "{\"text\": \"a\"}",
+            "{no",
+            "{\"prompt\": \"\"}",
+            "{\"prompt\": \"2\"}");
+
+    PromptsManifest manifest =
+        PreparePromptsJob.run(spark(1, JAVA), config(data, "out", 0, OnBadRows.SKIP));
+
+    assertThat(manifest.counts().rowsSkipped())
+        .isEqualTo(Map.of("wrong_columns", 1L, "malformed_row", 1L, "empty_prompt", 1L));
+    assertThat(manifest.counts().problems())
+        .hasSize(3)
+        .allMatch(text -> text.contains("data.jsonl"));
+    assertThat(manifest.counts().withoutSolution()).isEqualTo(2);
+    assertThat(table("out")).hasSize(2);
+  }
+
+  @Test
+  void aTableOfTheSameSettingsIsUsedAgainAndAnotherIsNot() throws IOException {
+    Path data = data("{\"prompt\": \"1+4=\"}", "{\"prompt\": \"a much longer prompt than that\"}");
+    PromptsConfig config = config(data, "out");
+    PromptsManifest first = PreparePromptsJob.reuseOrRun(spark(1, JAVA), config);
+
+    assertThat(PreparePromptsJob.reuseOrRun(session, config).seconds()).isEqualTo(first.seconds());
+    PromptsConfig shorter = config(data, "out", 5, OnBadRows.FAIL);
+    assertThatThrownBy(() -> PreparePromptsJob.reuseOrRun(session, shorter))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("output_dir");
+    PreparePromptsJob.reuseOrRun(session, shorter.into(shorter.outputFolder(), true));
+    assertThat(table("out")).hasSize(1);
+  }
+
+  @Test
+  void aDatasetWithoutAPromptIsRefused() throws IOException {
+    Path data = data("{\"prompt\": \"a long prompt of many words\"}");
+    assertThatThrownBy(
+            () -> PreparePromptsJob.run(spark(1, JAVA), config(data, "out", 1, OnBadRows.FAIL)))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("1 were longer than max_prompt_length");
+  }
+
+  @Test
+  void aSystemPromptNeedsATemplate() throws IOException {
+    Files.writeString(tokenizer.resolve("tokenizer_config.json"), "{}");
+    PromptsConfig plain = config(data("{\"problem\": \"1+1?\"}"), "out");
+    PromptsConfig config =
+        new PromptsConfig(
+            plain.source(), plain.model(), "Be brief.", 0, plain.outputFolder(), false);
+
+    assertThatThrownBy(() -> PreparePromptsJob.run(spark(1, JAVA), config))
+        .hasMessageContaining("system_prompt");
+    PreparePromptsJob.run(session, plain);
+    assertThat(table("out").get(0).text()).isEqualTo("1+1?");
+  }
+}

@@ -1,0 +1,109 @@
+package org.sparklora.prep.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class ProblemFormatTest {
+  private final ProblemFormat format = new ProblemFormat("prompt");
+
+  private static Map<String, Object> row(Object... cells) {
+    Map<String, Object> row = new LinkedHashMap<>();
+    for (int i = 0; i < cells.length; i += 2) {
+      row.put((String) cells[i], cells[i + 1]);
+    }
+    return row;
+  }
+
+  @Test
+  void openR1MathIsJudgedByTheBoxInItsSolution() {
+    Problem problem =
+        format.problem(
+            row("problem", "1+1?", "solution", "Adding, \\boxed{2}.", "answer", "2", "level", 5));
+
+    assertThat(problem.asked()).isEqualTo(new Problem.Question("1+1?"));
+    assertThat(problem.solution()).contains("Adding, \\boxed{2}.");
+    assertThat(problem.columns()).containsEntry("answer", "2").containsEntry("level", "5");
+  }
+
+  @Test
+  void openR1MathIsJudgedByItsAnswerWhereTheSolutionHasNoBox() {
+    assertThat(
+            format
+                .problem(row("problem", "?", "solution", "So $x=2$, since $4>3$.", "answer", "2"))
+                .solution())
+        .contains("2");
+    assertThat(format.problem(row("problem", "?", "solution", "$2$")).solution()).contains("$2$");
+  }
+
+  @Test
+  void gsm8kIsJudgedByWhatFollowsTheHashes() {
+    Problem problem = format.problem(row("question", "1+3?", "answer", "1+3=<<1+3=4>>4\n#### 4"));
+
+    assertThat(problem.asked()).isEqualTo(new Problem.Question("1+3?"));
+    assertThat(problem.solution()).contains("4");
+  }
+
+  @Test
+  void deepMathIsJudgedByItsFinalAnswerAndItsWorkedSolutionsAreLeftOut() {
+    Map<String, Object> row =
+        row(
+            "question",
+            "Limit?",
+            "final_answer",
+            "\\dfrac{1}{2}",
+            "difficulty",
+            4.5,
+            "r1_solution_1",
+            "…");
+
+    assertThat(format.problem(row).solution()).contains("\\dfrac{1}{2}");
+    assertThat(format.problem(row).columns())
+        .containsEntry("difficulty", "4.5")
+        .doesNotContainKey("r1_solution_1");
+    assertThat(format.columns(row))
+        .contains("question", "difficulty")
+        .doesNotContain("r1_solution_1");
+  }
+
+  @Test
+  void aPromptIsATextAsItIsOrMessages() {
+    assertThat(format.problem(row("prompt", "1+4=", "solution", "5")).asked())
+        .isEqualTo(new Problem.Text("1+4="));
+    Map<String, Object> message = row("role", "user", "content", "1+4?");
+    assertThat(format.problem(row("prompt", List.of(message), "problem", "other")).asked())
+        .isEqualTo(new Problem.Chat(List.of(message), Map.of()));
+    assertThat(new ProblemFormat("ask").problem(row("ask", "1?", "prompt", "2?")).asked())
+        .isEqualTo(new Problem.Text("1?"));
+  }
+
+  @Test
+  void aSolutionBesideAPromptIsTakenAsItIs() {
+    assertThat(format.problem(row("prompt", "?", "solution", "5", "answer", "4")).solution())
+        .contains("5");
+    assertThat(format.problem(row("prompt", "?", "solution", 5)).solution()).contains("5");
+    assertThat(format.problem(row("prompt", "?", "solution", " ")).solution()).isEmpty();
+  }
+
+  @Test
+  void columnsThatAreListsAreNotReadUnlessTheyAreThePrompt() {
+    Map<String, Object> sample = row("problem", "?", "generations", List.of("a"), "uuid", "u");
+    assertThat(format.columns(sample))
+        .contains("problem", "uuid", "answer")
+        .doesNotContain("generations");
+    assertThat(format.columns(row("problem", "?", "uuid", "u"))).isEmpty();
+    assertThat(format.columns(row("prompt", List.of(row("role", "user"))))).isEmpty();
+  }
+
+  @Test
+  void rowsWithoutAQuestionSayWhatIsMissing() {
+    assertThatThrownBy(() -> format.problem(row("text", "a", "problem", " ")))
+        .hasMessageContaining("no text in prompt, problem or question");
+    assertThatThrownBy(() -> format.problem(row("prompt", 5)))
+        .hasMessageContaining("prompt is a number (5) and not a text or messages");
+  }
+}

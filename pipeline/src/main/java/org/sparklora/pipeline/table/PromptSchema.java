@@ -1,0 +1,108 @@
+package org.sparklora.pipeline.table;
+
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/**
+ * The Parquet schema of {@link Prompt}, version 1:
+ *
+ * <pre>
+ * prompt_id   int64                   the row's number in the table, from 0
+ * prompt      string                  as the model sees it
+ * prompt_ids  list of int32           its tokens
+ * solution    string, may be null     the reference answer
+ * columns     map of string to string the dataset's other columns
+ * </pre>
+ *
+ * The version stands under {@value #VERSION_KEY} among the file's key-value metadata.
+ */
+final class PromptSchema {
+  static final String VERSION_KEY = "spark_lora.prompts";
+  static final String VERSION = "1";
+
+  private static final String PROMPT_ID = "prompt_id";
+  private static final String PROMPT = "prompt";
+  private static final String PROMPT_IDS = "prompt_ids";
+  private static final String SOLUTION = "solution";
+  private static final String COLUMNS = "columns";
+  private static final String ENTRY = "key_value";
+  private static final String KEY = "key";
+  private static final String VALUE = "value";
+
+  static final MessageType SCHEMA =
+      new MessageType(
+          "prompts",
+          Types.required(PrimitiveTypeName.INT64).named(PROMPT_ID),
+          text(Type.Repetition.REQUIRED, PROMPT),
+          PackedSequenceSchema.intList(PROMPT_IDS),
+          text(Type.Repetition.OPTIONAL, SOLUTION),
+          Types.requiredGroup()
+              .as(LogicalTypeAnnotation.mapType())
+              .repeatedGroup()
+              .addField(text(Type.Repetition.REQUIRED, KEY))
+              .addField(text(Type.Repetition.OPTIONAL, VALUE))
+              .named(ENTRY)
+              .named(COLUMNS));
+
+  private PromptSchema() {}
+
+  private static Type text(Type.Repetition repetition, String name) {
+    return Types.primitive(PrimitiveTypeName.BINARY, repetition)
+        .as(LogicalTypeAnnotation.stringType())
+        .named(name);
+  }
+
+  static Group toGroup(Prompt prompt) {
+    Group row = new SimpleGroup(SCHEMA);
+    row.add(PROMPT_ID, prompt.id());
+    row.add(PROMPT, prompt.text());
+    Group ids = row.addGroup(PROMPT_IDS);
+    for (int token : prompt.tokens()) {
+      ids.addGroup(PackedSequenceSchema.LIST).add(PackedSequenceSchema.ELEMENT, token);
+    }
+    prompt.solution().ifPresent(solution -> row.add(SOLUTION, solution));
+    Group columns = row.addGroup(COLUMNS);
+    // sorted, so that a file's bytes depend on the rows alone
+    new TreeMap<>(prompt.columns())
+        .forEach(
+            (name, value) -> {
+              Group entry = columns.addGroup(ENTRY);
+              entry.add(KEY, name);
+              entry.add(VALUE, value);
+            });
+    return row;
+  }
+
+  static Prompt fromGroup(Group row) {
+    Group ids = row.getGroup(PROMPT_IDS, 0);
+    int[] tokens = new int[ids.getFieldRepetitionCount(PackedSequenceSchema.LIST)];
+    for (int t = 0; t < tokens.length; t++) {
+      tokens[t] =
+          ids.getGroup(PackedSequenceSchema.LIST, t).getInteger(PackedSequenceSchema.ELEMENT, 0);
+    }
+    Map<String, String> columns = new TreeMap<>();
+    Group map = row.getGroup(COLUMNS, 0);
+    for (int i = 0; i < map.getFieldRepetitionCount(ENTRY); i++) {
+      Group entry = map.getGroup(ENTRY, i);
+      if (entry.getFieldRepetitionCount(VALUE) > 0) {
+        columns.put(entry.getString(KEY, 0), entry.getString(VALUE, 0));
+      }
+    }
+    return new Prompt(
+        row.getLong(PROMPT_ID, 0),
+        row.getString(PROMPT, 0),
+        tokens,
+        row.getFieldRepetitionCount(SOLUTION) == 0
+            ? Optional.empty()
+            : Optional.of(row.getString(SOLUTION, 0)),
+        columns);
+  }
+}

@@ -1,0 +1,108 @@
+package org.sparklora.pipeline.table;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+
+/**
+ * A folder of Parquet files that together are one {@code prompts} table, in the order of the file
+ * names. A row's number in that order is its {@link Prompt#id}.
+ *
+ * <p>Reading needs no Spark. Immutable and thread-safe; the files must not change meanwhile.
+ */
+public final class PromptTable {
+  private final Configuration configuration;
+  private final List<String> files;
+
+  private PromptTable(Configuration configuration, List<String> files) {
+    this.configuration = configuration;
+    this.files = files;
+  }
+
+  /** The name of file {@code index} of {@code count}. */
+  public static String fileName(int index, int count) {
+    return PackedSequenceTable.fileName(index, count);
+  }
+
+  /**
+   * Opens a folder.
+   *
+   * @throws TableException when there is no such folder, no Parquet file in it, or one that holds
+   *     no prompts
+   */
+  public static PromptTable open(Configuration configuration, String folder) {
+    TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
+    for (String file : files.paths()) {
+      String version = files.metadata(file).get(PromptSchema.VERSION_KEY);
+      if (!PromptSchema.VERSION.equals(version)) {
+        throw new TableException(
+            "Cannot read %s: it is %s and not a prompts table of version %s; run prep --task grpo again"
+                .formatted(
+                    file,
+                    version == null ? "something else" : "of version " + version,
+                    PromptSchema.VERSION));
+      }
+    }
+    return new PromptTable(configuration, files.paths());
+  }
+
+  /** The files in row order. */
+  public List<String> files() {
+    return files;
+  }
+
+  /** Hands over every row in order. */
+  public void forEach(Consumer<Prompt> consumer) {
+    files.forEach(file -> forEach(configuration, file, consumer));
+  }
+
+  /** All rows in order; for tables that fit into memory. */
+  public List<Prompt> readAll() {
+    List<Prompt> rows = new ArrayList<>();
+    forEach(rows::add);
+    return rows;
+  }
+
+  /**
+   * Hands over every row of one file in order.
+   *
+   * @throws TableException when the file is damaged; it says which row
+   */
+  public static void forEach(Configuration configuration, String file, Consumer<Prompt> consumer) {
+    long row = 0;
+    try (ParquetReader<Group> reader =
+        ParquetReader.builder(new GroupReadSupport(), new Path(file))
+            .withConf(configuration)
+            .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+            .build()) {
+      for (Group group = read(reader, file, row);
+          group != null;
+          group = read(reader, file, ++row)) {
+        consumer.accept(PromptSchema.fromGroup(group));
+      }
+    } catch (IOException e) {
+      throw unreadable(file, row, e);
+    }
+  }
+
+  private static Group read(ParquetReader<Group> reader, String file, long row) {
+    try {
+      return reader.read();
+    } catch (IOException | RuntimeException e) {
+      throw unreadable(file, row, e);
+    }
+  }
+
+  private static TableException unreadable(String file, long row, Exception cause) {
+    return new TableException(
+        "Cannot read %s, row %d (%s): the file is damaged, run prep --task grpo again"
+            .formatted(file, row + 1, cause.getMessage()),
+        cause);
+  }
+}

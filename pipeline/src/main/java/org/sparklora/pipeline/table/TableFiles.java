@@ -1,0 +1,80 @@
+package org.sparklora.pipeline.table;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
+
+/**
+ * The Parquet files of a table's folder.
+ *
+ * @param paths in row order, which is that of the names
+ */
+record TableFiles(Configuration configuration, List<String> paths) {
+
+  /**
+   * Lists the folder.
+   *
+   * @param table what the user calls it
+   * @param maker the command that makes it
+   * @throws TableException when there is no such folder, or no Parquet file in it
+   */
+  static TableFiles list(Configuration configuration, String folder, String table, String maker) {
+    try {
+      Path path = new Path(folder);
+      List<String> files = new ArrayList<>();
+      for (FileStatus status : path.getFileSystem(configuration).listStatus(path)) {
+        String name = status.getPath().getName();
+        if (name.endsWith(".parquet") && !name.startsWith(".") && !name.startsWith("_")) {
+          files.add(status.getPath().toString());
+        }
+      }
+      if (files.isEmpty()) {
+        throw new TableException(
+            "Cannot read %s %s: it holds no Parquet file; name the --output_dir of a %s run"
+                .formatted(table, path, maker));
+      }
+      files.sort(null);
+      return new TableFiles(configuration, List.copyOf(files));
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot read %s %s (%s): name the --output_dir of a %s run"
+              .formatted(table, folder, e.getMessage(), maker),
+          e);
+    }
+  }
+
+  /** The number of rows that a file's footer tells. */
+  long rows(String file) {
+    try (ParquetFileReader reader = open(file)) {
+      return reader.getRecordCount();
+    } catch (IOException | RuntimeException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  /** A file's key-value metadata. */
+  Map<String, String> metadata(String file) {
+    try (ParquetFileReader reader = open(file)) {
+      return reader.getFooter().getFileMetaData().getKeyValueMetaData();
+    } catch (IOException | RuntimeException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private ParquetFileReader open(String file) throws IOException {
+    return ParquetFileReader.open(HadoopInputFile.fromPath(new Path(file), configuration));
+  }
+
+  private static TableException damaged(String file, Exception cause) {
+    return new TableException(
+        "Cannot read %s (%s): the file is damaged, run prep again"
+            .formatted(file, cause.getMessage()),
+        cause);
+  }
+}

@@ -1,0 +1,89 @@
+package org.sparklora.pipeline.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PromptTableTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  @TempDir Path folder;
+
+  private static Prompt prompt(long id, String text, String... columns) {
+    Map<String, String> named = columns.length == 0 ? Map.of() : Map.of(columns[0], columns[1]);
+    return new Prompt(id, text, new int[] {1, (int) id, 99}, Optional.of("s" + id), named);
+  }
+
+  private void write(String name, Prompt... prompts) {
+    try (PromptWriter writer = PromptWriter.create(HADOOP, folder.resolve(name).toString())) {
+      Arrays.stream(prompts).forEach(writer::write);
+    }
+  }
+
+  private PromptTable open() {
+    return PromptTable.open(HADOOP, folder.toString());
+  }
+
+  @Test
+  void readsWhatWasWrittenInOrderOverFiles() {
+    Prompt bare = new Prompt(2, "日本 \uD83D\uDE00", new int[] {150_000}, Optional.empty(), Map.of());
+    write(PromptTable.fileName(1, 2), bare);
+    write(PromptTable.fileName(0, 2), prompt(0, "a"), prompt(1, "b\n", "level", "5"));
+
+    List<Prompt> rows = open().readAll();
+
+    assertThat(rows).extracting(Prompt::id).containsExactly(0L, 1L, 2L);
+    assertThat(rows).extracting(Prompt::text).containsExactly("a", "b\n", bare.text());
+    assertThat(rows.get(1).tokens()).containsExactly(1, 1, 99);
+    assertThat(rows.get(1).columns()).containsExactly(Map.entry("level", "5"));
+    assertThat(rows.get(1).solution()).contains("s1");
+    assertThat(rows.get(2).solution()).isEmpty();
+    assertThat(rows.get(2).tokens()).containsExactly(150_000);
+    assertThat(rows.get(2).columns()).isEmpty();
+  }
+
+  @Test
+  void anotherTableIsNotTakenForPrompts() {
+    try (PackedSequenceWriter writer =
+        PackedSequenceWriter.create(HADOOP, folder.resolve("a.parquet").toString())) {
+      writer.write(new PackedSequence(new int[] {1}, new int[] {1}, new int[] {1}));
+    }
+
+    assertThatThrownBy(this::open)
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("a.parquet")
+        .hasMessageContaining("run prep --task grpo again");
+  }
+
+  @Test
+  void saysWhichFileIsDamaged() throws IOException {
+    Prompt[] prompts = new Prompt[500];
+    Arrays.setAll(prompts, i -> prompt(i, "What is " + i * i + "?"));
+    write("a.parquet", prompts);
+    Path file = folder.resolve("a.parquet");
+    byte[] bytes = Files.readAllBytes(file);
+    Arrays.fill(bytes, 20, 200, (byte) 0x33);
+    Files.write(file, bytes);
+    Files.deleteIfExists(folder.resolve(".a.parquet.crc"));
+
+    assertThatThrownBy(() -> open().readAll())
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("a.parquet, row 1");
+  }
+
+  @Test
+  void aPromptHasTokens() {
+    assertThatThrownBy(() -> new Prompt(7, "", new int[0], Optional.empty(), Map.of()))
+        .hasMessageContaining("prompt 7");
+  }
+}

@@ -1,0 +1,42 @@
+package org.sparklora.spark;
+
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.format.ColumnMapping;
+
+/** Makes a {@link PromptsConfig} of a user's settings, for {@code prep} and for {@code grpo}. */
+public final class PromptSettings {
+  private PromptSettings() {}
+
+  /** The split to train on. */
+  public static PromptsConfig of(Settings settings, String outputFolder) {
+    settings
+        .optionalInteger("max_prompt_length")
+        .ifPresent(
+            length ->
+                ConfigException.require(
+                    length >= 1, "max_prompt_length", length, "a prompt has at least one token"));
+    ColumnMapping usual = ColumnMapping.defaults();
+    return new PromptsConfig(
+        new PrepConfig.Source(
+            settings.requiredText("dataset_name"),
+            settings.text("dataset_config").orElse(""),
+            settings.requiredText("dataset_train_split"),
+            new ColumnMapping(
+                usual.text(),
+                usual.messages(),
+                settings.requiredText("prompt_column"),
+                usual.completion()),
+            false,
+            PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
+        new PrepConfig.Model(
+            ModelReference.of(settings), settings.text("chat_template_path").orElse(""), ""),
+        settings.text("system_prompt").orElse(""),
+        settings.optionalInteger("max_prompt_length").orElse(PromptsConfig.UNLIMITED),
+        outputFolder,
+        settings.isOn("overwrite_output_dir"));
+  }
+}
