@@ -59,6 +59,15 @@ class ModuleDirectionTest {
                   "scala.."));
 
   @ArchTest
+  static final ArchRule THE_HUB_IS_REACHED_WITHOUT_A_CLUSTER =
+      noClasses()
+          .that()
+          .resideInAPackage("org.sparklora.pipeline.hub..")
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala.."));
+
+  @ArchTest
   static final ArchRule PIPELINE_USES_NO_OTHER_MODULE =
       noClasses().that().resideInAPackage(PIPELINE).should().dependOnClassesThat(ours(PIPELINE));
 

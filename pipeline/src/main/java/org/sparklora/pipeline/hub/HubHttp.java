@@ -1,0 +1,289 @@
+package org.sparklora.pipeline.hub;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Requests to the hub: tried again after failures that pass, with the pauses a server asks for, and
+ * redirected by hand, because {@link HttpClient} would take the token along to any host.
+ *
+ * <p>Thread-safe.
+ */
+final class HubHttp {
+  /** As {@code huggingface_hub}. */
+  static final int RETRIES = 5;
+
+  private static final Set<Integer> RETRIED = Set.of(408, 429, 500, 502, 503, 504);
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+  private static final int MAX_REDIRECTS = 5;
+
+  /** Bytes a second. */
+  private static final long SLOWEST_UPLOAD = 50_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HubConfig config;
+  private final RetryPause pause;
+  private final HttpClient client;
+
+  HubHttp(HubConfig config, RetryPause pause) {
+    this.config = config;
+    this.pause = pause;
+    // HTTP/1.1: parallel downloads then have a connection each, not a share of one
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(config.timeout())
+            .build();
+  }
+
+  /**
+   * A request.
+   *
+   * @param body may be subscribed to again, when the request is repeated
+   * @param about what is asked for, for messages
+   * @param retries how often it is tried again
+   */
+  record Request(
+      String method,
+      URI uri,
+      Map<String, String> headers,
+      BodyPublisher body,
+      HubSubject about,
+      int retries) {
+
+    static Request get(URI uri, HubSubject about) {
+      return new Request("GET", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
+    }
+
+    static Request head(URI uri, HubSubject about) {
+      return new Request("HEAD", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
+    }
+
+    static Request post(URI uri, JsonNode json, HubSubject about) {
+      return new Request(
+          "POST",
+          uri,
+          Map.of("Content-Type", "application/json"),
+          BodyPublishers.ofString(json.toString()),
+          about,
+          RETRIES);
+    }
+
+    Request with(String header, String value) {
+      Map<String, String> more = new LinkedHashMap<>(headers);
+      more.put(header, value);
+      return new Request(method, uri, more, body, about, retries);
+    }
+
+    Request triedAgain(int times) {
+      return new Request(method, uri, headers, body, about, times);
+    }
+  }
+
+  /** An address below the endpoint; {@code path} is encoded here. */
+  URI uri(String path) {
+    return URI.create(config.endpoint() + UriPath.encode(path));
+  }
+
+  /** An address that the hub names; a mirror passes on those of the public hub as they are. */
+  URI resolve(URI base, String location) {
+    try {
+      return base.resolve(
+          location.startsWith(HubConfig.PUBLIC_HUB + "/")
+              ? config.endpoint() + location.substring(HubConfig.PUBLIC_HUB.length())
+              : location);
+    } catch (IllegalArgumentException e) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub answers with an address that is none; try again later");
+    }
+  }
+
+  /** Whether the token may be shown there. */
+  boolean isHub(URI uri) {
+    return origin(uri).equals(origin(config.endpoint()));
+  }
+
+  private static String origin(URI uri) {
+    int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+    return "%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port);
+  }
+
+  /**
+   * Sends a request and follows redirects.
+   *
+   * @return an answer of success; of a {@code HEAD} also a redirect that leaves the hub, since what
+   *     is asked for is in its headers
+   * @throws HubException for any other
+   */
+  HttpResponse<InputStream> send(Request request) {
+    URI uri = request.uri();
+    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      HttpResponse<InputStream> response = sendPatiently(request, uri);
+      String location = response.headers().firstValue("Location").orElse("");
+      if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
+        return response;
+      }
+      URI target = resolve(uri, location);
+      if (request.method().equals("HEAD") && !isHub(target)) {
+        return response;
+      }
+      discard(response);
+      if ("https".equals(uri.getScheme()) && !"https".equals(target.getScheme())) {
+        throw new HubException(
+            HubException.Kind.SERVER,
+            "The hub redirects %s to an unencrypted address; check HF_ENDPOINT and proxies"
+                .formatted(request.about()));
+      }
+      uri = target;
+    }
+    throw new HubException(
+        HubException.Kind.SERVER,
+        "The hub redirects %s in a circle; check HF_ENDPOINT".formatted(request.about()));
+  }
+
+  /** An answer that was read to its end. */
+  record Answer(JsonNode json, HttpHeaders headers) {}
+
+  /** Sends a request whose answer is JSON; one that breaks off is asked for again. */
+  Answer ask(Request request) {
+    for (int attempt = 0; ; attempt++) {
+      HttpResponse<InputStream> response = send(request);
+      try (InputStream body = response.body();
+          StallGuard guard = StallGuard.of(body, config.timeout().multipliedBy(6))) {
+        byte[] json = body.readAllBytes();
+        guard.alive();
+        return new Answer(JSON.readTree(json), response.headers());
+      } catch (JsonProcessingException e) {
+        throw new HubException(
+            HubException.Kind.SERVER,
+            "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub"
+                .formatted(request.about()),
+            e);
+      } catch (IOException e) {
+        if (attempt >= request.retries()) {
+          throw unreachable(request.about(), e);
+        }
+        pause.before(attempt, Duration.ZERO);
+      }
+    }
+  }
+
+  JsonNode sendForJson(Request request) {
+    return ask(request).json();
+  }
+
+  private HttpResponse<InputStream> sendPatiently(Request request, URI uri) {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        HttpResponse<InputStream> response =
+            client.send(toHttp(request, uri), BodyHandlers.ofInputStream());
+        int status = response.statusCode();
+        if (status < 400) {
+          return response;
+        }
+        Duration asked = RetryPause.askedFor(response.headers()).orElse(Duration.ZERO);
+        if (!RETRIED.contains(status)
+            || attempt >= request.retries()
+            || asked.compareTo(RetryPause.LONGEST) > 0) {
+          throw failure(request, response, asked);
+        }
+        discard(response);
+        pause.before(attempt, asked);
+      } catch (IOException e) {
+        if (attempt >= request.retries()) {
+          throw unreachable(request.about(), e);
+        }
+        pause.before(attempt, Duration.ZERO);
+      } catch (InterruptedException e) {
+        throw interrupted(e);
+      }
+    }
+  }
+
+  private HttpRequest toHttp(Request request, URI uri) {
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(uri)
+            .method(request.method(), request.body())
+            .timeout(timeout(request.body().contentLength()))
+            .header("User-Agent", "spark-lora");
+    request.headers().forEach(builder::header);
+    if (isHub(uri)) {
+      config.token().ifPresent(token -> builder.header("Authorization", token.authorization()));
+    }
+    return builder.build();
+  }
+
+  /** An upload is answered at its end, and a commit when the hub has looked at all of it. */
+  private Duration timeout(long bodyBytes) {
+    return bodyBytes <= 0
+        ? config.timeout()
+        : config.timeout().multipliedBy(6).plusSeconds(bodyBytes / SLOWEST_UPLOAD);
+  }
+
+  /** The failure of a request that had no answer. */
+  HubException unreachable(HubSubject about, IOException cause) {
+    String reason =
+        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    return new HubException(
+        HubException.Kind.UNREACHABLE,
+        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone"
+            .formatted(config.endpoint(), about, config.redact(reason)),
+        cause);
+  }
+
+  static HubException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new HubException(
+        HubException.Kind.UNREACHABLE, "The transfer was interrupted; start it again", e);
+  }
+
+  private HubException failure(
+      Request request, HttpResponse<InputStream> response, Duration asked) {
+    String said = response.headers().firstValue("X-Error-Message").orElse("");
+    String code = response.headers().firstValue("X-Error-Code").orElse("");
+    try (InputStream body = response.body()) {
+      if (said.isEmpty()) {
+        said = errorText(new String(body.readNBytes(2000), StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      said = ""; // the status alone has to do
+    }
+    return request.about().failure(config, response.statusCode(), code, config.redact(said), asked);
+  }
+
+  /** The {@code error} of an answer in JSON; of other bodies nothing is shown. */
+  private static String errorText(String body) {
+    try {
+      return JSON.readTree(body).path("error").asText("").replaceAll("\\s+", " ");
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  static void discard(HttpResponse<InputStream> response) {
+    try (InputStream body = response.body()) {
+      assert body != null; // closing is all that is wanted of it
+    } catch (IOException e) {
+      // nothing was wanted of it
+    }
+  }
+}
