@@ -16,6 +16,7 @@ import org.sparklora.spark.grpo.GrpoCommand;
 import org.sparklora.spark.grpo.RewardCommand;
 import org.sparklora.spark.quickstart.MakeBaseCommand;
 import org.sparklora.spark.quickstart.QuickstartCommand;
+import org.sparklora.spark.track.TrackCommand;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
@@ -44,6 +45,8 @@ public final class Main {
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
           new Command("generate", "complete prompts", GenerateCommand::run),
+          new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
+              .of("run"),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command(
@@ -88,7 +91,7 @@ public final class Main {
       return;
     }
     Command command = find(arguments[0]);
-    List<String> flags = Arrays.asList(arguments).subList(1, arguments.length);
+    List<String> flags = command.named(Arrays.asList(arguments).subList(1, arguments.length));
     if (flags.contains("--help") || flags.contains("-h")) {
       System.out.print(HelpText.of(command.name(), command.summary()));
       return;

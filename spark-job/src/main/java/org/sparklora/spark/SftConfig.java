@@ -10,6 +10,8 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
+import org.sparklora.spark.track.TrackedLog;
+import org.sparklora.spark.track.TrackingConfig;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.WeightDtype;
 
@@ -131,6 +133,7 @@ public record SftConfig(
    * @param logFirstStep {@code logging_first_step}
    * @param runName {@code run_name}, or the output folder's name
    * @param showProgress not {@code disable_tqdm}
+   * @param tracking who else is told of what is logged
    */
   public record Output(
       String folder,
@@ -138,13 +141,19 @@ public record SftConfig(
       double loggingSteps,
       boolean logFirstStep,
       String runName,
-      boolean showProgress) {
+      boolean showProgress,
+      TrackingConfig tracking) {
     public Output {
       ConfigException.require(
           loggingSteps >= 0,
           "logging_steps",
           loggingSteps,
           "it is a number of steps, or a share of them below 1");
+    }
+
+    /** The run that is logged, whose settings these are. */
+    public TrackedLog.Run run(String effectiveYaml) {
+      return new TrackedLog.Run(runName, tracking, effectiveYaml);
     }
 
     /** Whole steps between log rows, of a run with so many. */
@@ -254,6 +263,7 @@ public record SftConfig(
         strategy.equals("no") ? 0 : settings.number("logging_steps"),
         settings.isOn("logging_first_step"),
         settings.text("run_name").orElse(new org.apache.hadoop.fs.Path(folder).getName()),
-        !settings.optionalSwitch("disable_tqdm").orElse(false));
+        !settings.optionalSwitch("disable_tqdm").orElse(false),
+        TrackingConfig.of(settings));
   }
 }

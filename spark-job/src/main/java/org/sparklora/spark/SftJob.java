@@ -11,7 +11,6 @@ import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.Evaluation;
@@ -20,6 +19,7 @@ import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -133,14 +133,16 @@ public final class SftJob {
     } else {
       initial.write(kernels, parameters);
     }
-    try (MetricsLog metrics = folder.begin(state.history())) {
+    try (TrackedLog metrics =
+        TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()))) {
       TrainingReport report = new TrainingReport(state, metrics, config, plan.totalSteps());
       RunMilestones milestones =
           new RunMilestones(config, plan, report, evaluation(network, testRows), checkpoints);
       if (folder.resumed().isEmpty()) {
         milestones.start();
       }
-      trainer(plan, rows, network, milestones).run(state.sums().steps(), milestones);
+      metrics.guard(
+          () -> trainer(plan, rows, network, milestones).run(state.sums().steps(), milestones));
       report.finish();
       checkpoints.finish(state);
       folder.saveResults(

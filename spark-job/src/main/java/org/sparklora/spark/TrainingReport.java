@@ -7,10 +7,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.report.PeakMemory;
+import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.TrainerState;
@@ -37,7 +37,7 @@ final class TrainingReport {
           .toList();
 
   private final TrainerState state;
-  private final MetricsLog metrics;
+  private final TrackedLog metrics;
   private final SftConfig config;
   private final int totalSteps;
   private final PeakMemory memory = new PeakMemory();
@@ -45,7 +45,7 @@ final class TrainingReport {
   private final long started = System.nanoTime();
   private double seconds;
 
-  TrainingReport(TrainerState state, MetricsLog metrics, SftConfig config, int totalSteps) {
+  TrainingReport(TrainerState state, TrackedLog metrics, SftConfig config, int totalSteps) {
     this.state = state;
     this.metrics = metrics;
     this.config = config;

@@ -116,7 +116,7 @@ class MainTest {
 
     assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
     assertThat(err.toString(StandardCharsets.UTF_8))
-        .contains("--report_to is accepted and changes nothing")
+        .doesNotContain("--report_to")
         .contains("--push_to_hub is accepted and changes nothing");
     assertThat(files(output()))
         .contains(

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
@@ -104,7 +105,8 @@ record SftRun(Path output, List<String> flags) {
                 name ->
                     name.endsWith("_runtime")
                         || name.endsWith("_per_second")
-                        || name.startsWith("peak_memory"))
+                        || name.startsWith("peak_memory")
+                        || Set.of("timestamp", "run_id").contains(name))
             .toList());
     return copy.toString();
   }

@@ -69,7 +69,7 @@ final class FolderContents {
     return names(
         name ->
             !name.equals(RunLock.FILE_NAME)
-                && !name.equals(MetricsLog.FILE_NAME)
+                && !RunFolder.LOGS.contains(name)
                 && !CHECKPOINT_NAME.matcher(name).matches());
   }
 

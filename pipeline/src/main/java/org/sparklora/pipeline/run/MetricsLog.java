@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -59,6 +60,35 @@ public final class MetricsLog implements Closeable {
       return log;
     } catch (IOException e) {
       throw failed(file, e);
+    }
+  }
+
+  /**
+   * The rows of a run's log, in order, without a last one that its writer was killed in; none where
+   * there is no log.
+   *
+   * @throws TableException naming the line that is not a row
+   */
+  public static List<Map<String, Object>> read(FileSystem fileSystem, Path folder) {
+    Path file = new Path(folder, FILE_NAME);
+    List<Map<String, Object>> rows = new ArrayList<>();
+    try {
+      List<String> lines = lines(fileSystem, file);
+      for (String line : lines) {
+        try {
+          rows.add(JSON.readValue(line, ROW));
+        } catch (JsonProcessingException e) {
+          if (rows.size() + 1 < lines.size()) {
+            throw new TableException(
+                "Cannot read line %d of %s (%s): the log was edited; remove that line"
+                    .formatted(rows.size() + 1, file, e.getOriginalMessage()),
+                e);
+          }
+        }
+      }
+      return rows;
+    } catch (IOException e) {
+      throw new TableException("Cannot read %s (%s)".formatted(file, e.getMessage()), e);
     }
   }
 

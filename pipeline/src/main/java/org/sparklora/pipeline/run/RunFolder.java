@@ -1,5 +1,6 @@
 package org.sparklora.pipeline.run;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
@@ -24,6 +25,12 @@ public final class RunFolder implements AutoCloseable {
   /** {@code --resume_from_checkpoint true}: from the latest checkpoint of the folder. */
   public static final String LATEST = "true";
 
+  /** Where trackers keep files that belong beside the run, as transformers has it. */
+  public static final String TRACKERS = "runs";
+
+  /** What says how the run went, and is no result of it. */
+  static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
+
   private static final String PART = ".part-";
 
   private final Configuration configuration;
@@ -31,6 +38,7 @@ public final class RunFolder implements AutoCloseable {
   private final Path folder;
   private final RunLock lock;
   private final FolderContents contents;
+  private boolean replaces;
   private List<String> replaced = List.of();
   private Optional<Path> resumed = Optional.empty();
 
@@ -68,6 +76,7 @@ public final class RunFolder implements AutoCloseable {
       try {
         run.tidy();
         run.resumed = run.contents.find(configuration, resumeFrom);
+        run.replaces = overwrite && run.resumed.isEmpty();
         if (overwrite) {
           run.replaced = run.contents.results();
         } else {
@@ -103,6 +112,57 @@ public final class RunFolder implements AutoCloseable {
     new ResultFiles(fileSystem, folder).finish();
   }
 
+  /**
+   * The folder of a run that is not going on, and does not begin while this is open.
+   *
+   * @param path of the folder
+   */
+  public record Finished(FileSystem fileSystem, Path path, AutoCloseable claim)
+      implements Closeable {
+    @Override
+    public void close() throws IOException {
+      try {
+        claim.close();
+      } catch (IOException | RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        throw new IOException(e);
+      }
+    }
+  }
+
+  /**
+   * Takes the folder of a finished or stopped run, to add to it what is no result.
+   *
+   * @throws ConfigException if there is no such folder, or a run is going on in it
+   */
+  public static Finished claim(Configuration configuration, String name) throws IOException {
+    Path requested = new Path(name);
+    FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
+    Path folder = fileSystem.makeQualified(requested);
+    ConfigException.require(
+        fileSystem.exists(folder) && fileSystem.getFileStatus(folder).isDirectory(),
+        "run",
+        name,
+        "there is no such folder; name the --output_dir of a run");
+    return new Finished(fileSystem, folder, RunLock.acquire(fileSystem, folder));
+  }
+
+  /** Whether this is a new run in the place of whatever was here. */
+  public boolean replaces() {
+    return replaces;
+  }
+
+  /** The folder itself. */
+  public Path path() {
+    return folder;
+  }
+
+  /** The file system that it lies in. */
+  public FileSystem fileSystem() {
+    return fileSystem;
+  }
+
   /** The checkpoint from which the run goes on; empty for a run from the beginning. */
   public Optional<Path> resumed() {
     return resumed;
@@ -118,6 +178,9 @@ public final class RunFolder implements AutoCloseable {
     try {
       for (int step : contents.superseded(resumed)) {
         fileSystem.delete(checkpoint(step), true);
+      }
+      if (earlierRows.isEmpty()) {
+        fileSystem.delete(new Path(folder, TRACKERS), true);
       }
     } catch (IOException e) {
       throw failed("clear", folder, e);
@@ -251,8 +314,10 @@ public final class RunFolder implements AutoCloseable {
         return;
       }
       List<String> left = contents.names(name -> !name.equals(RunLock.FILE_NAME));
-      if (left.equals(List.of(MetricsLog.FILE_NAME))) {
-        fileSystem.delete(new Path(folder, MetricsLog.FILE_NAME), false);
+      if (LOGS.containsAll(left)) {
+        for (String log : left) {
+          fileSystem.delete(new Path(folder, log), true);
+        }
         left = List.of();
       }
       lock.close();

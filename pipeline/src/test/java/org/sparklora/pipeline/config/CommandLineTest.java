@@ -116,9 +116,9 @@ class CommandLineTest {
 
   @Test
   void acceptedFlagsSayWhyTheyChangeNothing() {
-    assertThat(CommandLine.parse("sft", List.of("--report_to", "trackio", "--bf16")).notes())
+    assertThat(CommandLine.parse("sft", List.of("--push_to_hub", "--bf16")).notes())
         .hasSize(2)
-        .anySatisfy(note -> assertThat(note).startsWith("--report_to").contains("later"));
+        .anySatisfy(note -> assertThat(note).startsWith("--push_to_hub").contains("later"));
   }
 
   @Test

@@ -16,13 +16,13 @@ import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.text.Tokenizer;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.InitialParameters;
 import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.RowOrder;
@@ -97,16 +97,18 @@ final class GrpoJob {
     initial.write(kernels, parameters);
     GrpoResults results = new GrpoResults(config, model, layout, parameters);
     GrpoState state = new GrpoState(plan, config);
-    try (MetricsLog metrics = folder.begin(List.of())) {
+    try (TrackedLog metrics =
+        TrackedLog.begin(folder, List.of(), config.output().run(config.effectiveYaml()))) {
       GrpoReport report = new GrpoReport(config, plan, state, metrics, network, folder, results);
-      new GrpoLoop(
+      GrpoLoop loop =
+          new GrpoLoop(
               plan,
               batch.shape(),
               config.loss(),
               rounds(prompts, order, network),
               new PolicyUpdates(ExecutorModel.of(model), network, config.optimizer().maxGradNorm()),
-              report)
-          .run();
+              report);
+      metrics.guard(loop::run);
       Map<String, Object> lastRow = new LinkedHashMap<>(report.finish());
       folder.saveResults(local -> results.write(local, state));
       return new Result(plan.totalSteps(), lastRow);

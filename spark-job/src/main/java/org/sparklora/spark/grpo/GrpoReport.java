@@ -4,10 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
-import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.report.PeakMemory;
+import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.PolicyMetrics;
 import org.sparklora.spark.train.TrainingPlan;
@@ -39,7 +39,7 @@ final class GrpoReport implements GrpoLoop.Listener {
   private final TrainingPlan plan;
   private final Cadence saving;
   private final GrpoState state;
-  private final MetricsLog metrics;
+  private final TrackedLog metrics;
   private final AdapterNetwork network;
   private final RunFolder folder;
   private final GrpoResults results;
@@ -49,7 +49,7 @@ final class GrpoReport implements GrpoLoop.Listener {
       GrpoConfig config,
       TrainingPlan plan,
       GrpoState state,
-      MetricsLog metrics,
+      TrackedLog metrics,
       AdapterNetwork network,
       RunFolder folder,
       GrpoResults results) {

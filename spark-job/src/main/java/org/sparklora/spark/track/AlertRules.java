@@ -1,0 +1,223 @@
+package org.sparklora.spark.track;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/**
+ * Reads the log rows of a run for signs that it goes wrong. A rule speaks once when its bound is
+ * passed, and again only after it was kept in between. Means are over {@link #WINDOW} rows.
+ *
+ * <table>
+ *   <caption>Rules</caption>
+ *   <tr><th>alert</th><th>raised when</th></tr>
+ *   <tr><td>Loss is not finite</td><td>{@code loss} or {@code grad_norm} is NaN or infinite</td></tr>
+ *   <tr><td>Reward collapsed</td><td>the mean {@code reward} has lost half of the best mean so far,
+ *       and at least 0.1</td></tr>
+ *   <tr><td>Nothing to learn from</td><td>{@code frac_reward_zero_std} is 1 in every row of a window:
+ *       all completions of every prompt are worth the same</td></tr>
+ *   <tr><td>Entropy died</td><td>the mean {@code entropy} is below a tenth of the first mean</td></tr>
+ *   <tr><td>Sampler and learner drift apart</td><td>{@code sampling/sampling_logp_difference/mean} is
+ *       beyond half of {@code max_logprob_difference}, at which the run stops</td></tr>
+ * </table>
+ *
+ * <p>Not thread-safe.
+ */
+final class AlertRules {
+  static final int WINDOW = 5;
+
+  private static final double LOST_SHARE = 0.5;
+  private static final double LEAST_LOSS_OF_REWARD = 0.1;
+  private static final double DEAD_SHARE = 0.1;
+  private static final double DRIFT_SHARE = 0.5;
+
+  private final List<Rule> rules;
+  private final Set<Rule> raised = new HashSet<>();
+
+  /**
+   * @param maxLogProbDifference at which the run stops
+   */
+  AlertRules(double maxLogProbDifference) {
+    this.rules =
+        List.of(
+            new FiniteLoss(),
+            new LastingReward(),
+            new DifferingRewards(),
+            new LivingEntropy(),
+            new OnePolicy(DRIFT_SHARE * maxLogProbDifference));
+  }
+
+  /** Takes in a row and returns what is wrong since it. */
+  List<Alert> check(Map<String, ?> row) {
+    List<Alert> alerts = new ArrayList<>();
+    for (Rule rule : rules) {
+      if (rule.concerns(row)) {
+        Optional<Alert> breach = rule.breach(row);
+        if (breach.isEmpty()) {
+          raised.remove(rule);
+        } else if (raised.add(rule)) {
+          alerts.add(breach.get());
+        }
+      }
+    }
+    return alerts;
+  }
+
+  private interface Rule {
+    boolean concerns(Map<String, ?> row);
+
+    Optional<Alert> breach(Map<String, ?> row);
+  }
+
+  private static Optional<Alert> alert(
+      boolean raised, Alert.Level level, String title, String text, Object... values) {
+    return raised ? Optional.of(new Alert(level, title, text.formatted(values))) : Optional.empty();
+  }
+
+  private static double number(Map<String, ?> row, String name) {
+    return ((Number) row.get(name)).doubleValue();
+  }
+
+  /** The mean of the last {@link #WINDOW} values, once there are so many. */
+  private static final class Window {
+    private final Deque<Double> values = new ArrayDeque<>();
+
+    OptionalDouble add(double value) {
+      values.add(value);
+      if (values.size() > WINDOW) {
+        values.remove();
+      }
+      return values.size() < WINDOW
+          ? OptionalDouble.empty()
+          : values.stream().mapToDouble(Double::doubleValue).average();
+    }
+  }
+
+  private static final class FiniteLoss implements Rule {
+    private static final List<String> NAMES = List.of("loss", "grad_norm");
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return NAMES.stream().anyMatch(row::containsKey);
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      return NAMES.stream()
+          .filter(name -> row.get(name) instanceof Number n && !Double.isFinite(n.doubleValue()))
+          .findFirst()
+          .flatMap(
+              name ->
+                  alert(
+                      true,
+                      Alert.Level.ERROR,
+                      "Loss is not finite",
+                      "%s is %s: lower learning_rate, or go on from an earlier checkpoint",
+                      name,
+                      row.get(name)));
+    }
+  }
+
+  private static final class LastingReward implements Rule {
+    private static final String NAME = "reward";
+    private final Window window = new Window();
+    private double best = Double.NEGATIVE_INFINITY;
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(NAME) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      double mean = window.add(number(row, NAME)).orElse(Double.NaN);
+      best = mean > best ? mean : best;
+      double lost = best - mean;
+      return alert(
+          lost >= Math.max(LOST_SHARE * Math.abs(best), LEAST_LOSS_OF_REWARD),
+          Alert.Level.WARN,
+          "Reward collapsed",
+          "the mean of %d rows is %.4g and was %.4g: lower learning_rate, raise beta, or look at the completions",
+          WINDOW,
+          mean,
+          best);
+    }
+  }
+
+  private static final class DifferingRewards implements Rule {
+    private static final String NAME = "frac_reward_zero_std";
+    private final Window window = new Window();
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(NAME) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      return alert(
+          window.add(number(row, NAME)).orElse(0) >= 1,
+          Alert.Level.WARN,
+          "Nothing to learn from",
+          "in %d rows no two completions of a prompt were worth a different reward: the prompts are too hard or too easy, or the reward does not fit them",
+          WINDOW);
+    }
+  }
+
+  private static final class LivingEntropy implements Rule {
+    private static final String NAME = "entropy";
+    private final Window window = new Window();
+    private double first = Double.NaN;
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(NAME) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      double mean = window.add(number(row, NAME)).orElse(Double.NaN);
+      first = Double.isNaN(first) ? mean : first;
+      return alert(
+          mean < DEAD_SHARE * first,
+          Alert.Level.WARN,
+          "Entropy died",
+          "the mean of %d rows is %.4g nats and was %.4g at first: the model repeats itself; lower learning_rate or raise temperature",
+          WINDOW,
+          mean,
+          first);
+    }
+  }
+
+  private static final class OnePolicy implements Rule {
+    private static final String NAME = "sampling/sampling_logp_difference/mean";
+    private final double bound;
+
+    OnePolicy(double bound) {
+      this.bound = bound;
+    }
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(NAME) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      double difference = number(row, NAME);
+      return alert(
+          !(difference <= bound), // which NaN is not
+          Alert.Level.WARN,
+          "Sampler and learner drift apart",
+          "they differ by %.3g in a token's log-probability, on average, beyond %.3g; the run stops at twice that",
+          difference,
+          bound);
+    }
+  }
+}

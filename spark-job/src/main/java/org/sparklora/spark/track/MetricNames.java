@@ -1,0 +1,19 @@
+package org.sparklora.spark.track;
+
+import java.util.Map;
+
+/** The names under which trackers show metrics: transformers' {@code rewrite_logs}. */
+final class MetricNames {
+  private static final Map<String, String> PREFIXES = Map.of("eval_", "eval/", "test_", "test/");
+
+  private MetricNames() {}
+
+  /** {@code eval_loss} → {@code eval/loss}, {@code loss} → {@code train/loss}. */
+  static String shown(String logged) {
+    return PREFIXES.entrySet().stream()
+        .filter(prefix -> logged.startsWith(prefix.getKey()))
+        .map(prefix -> prefix.getValue() + logged.substring(prefix.getKey().length()))
+        .findFirst()
+        .orElse("train/" + logged);
+  }
+}

@@ -1,0 +1,50 @@
+package org.sparklora.spark.track;
+
+import java.util.List;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.run.RunFolder;
+
+/** The sinks of a run, in the order of {@link TrackingConfig.Tracker}. */
+final class Sinks {
+  private Sinks() {}
+
+  /**
+   * @param folder the run's
+   */
+  static List<TolerantSink> of(
+      TrackingConfig tracking, RunLabel run, FileSystem fileSystem, Path folder) {
+    return tracking.trackers().stream()
+        .sorted()
+        .map(tracker -> sink(tracker, tracking, run, fileSystem, folder))
+        .toList();
+  }
+
+  private static TolerantSink sink(
+      TrackingConfig.Tracker tracker,
+      TrackingConfig tracking,
+      RunLabel run,
+      FileSystem fileSystem,
+      Path folder) {
+    return switch (tracker) {
+      case TRACKIO ->
+          new TolerantSink(
+              "Trackio",
+              "later: spark-lora track %s --report_to trackio".formatted(folder),
+              () -> new TrackioSink(TrackioDatabase.open(tracking.project()), run));
+      case TENSORBOARD ->
+          new TolerantSink(
+              "TensorBoard",
+              "later: spark-lora track %s --report_to tensorboard".formatted(folder),
+              () ->
+                  new TensorBoardSink(
+                      fileSystem,
+                      new Path(new Path(folder, RunFolder.TRACKERS), fileName(run)),
+                      run));
+    };
+  }
+
+  private static String fileName(RunLabel run) {
+    return run.name().replaceAll("[^\\w.-]", "_");
+  }
+}

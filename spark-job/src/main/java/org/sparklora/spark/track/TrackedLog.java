@@ -1,0 +1,152 @@
+package org.sparklora.spark.track;
+
+import java.io.Closeable;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.train.NonFiniteLossException;
+
+/**
+ * The log of a run, and those who follow it. Each row goes into {@code metrics.jsonl} first, with
+ * the run's id, the time and what {@link AlertRules} say of it, and then to the trackers.
+ *
+ * <p>A run that goes on keeps its id, so that trackers show one curve. Not thread-safe.
+ */
+public final class TrackedLog implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx").withZone(ZoneOffset.UTC);
+
+  private final MetricsLog log;
+  private final String runId;
+  private final AlertRules rules;
+  private final List<TolerantSink> sinks;
+  private final TrackedRow.Reader reader = new TrackedRow.Reader();
+  private int step;
+
+  private TrackedLog(MetricsLog log, String runId, AlertRules rules, List<TolerantSink> sinks) {
+    this.log = log;
+    this.runId = runId;
+    this.rules = rules;
+    this.sinks = sinks;
+  }
+
+  /**
+   * A run to be followed.
+   *
+   * @param name {@code run_name}
+   * @param settings all of the run's, as {@code --config} reads them
+   */
+  public record Run(String name, TrackingConfig tracking, String settings) {}
+
+  /**
+   * Begins the log of a run, or goes on with it.
+   *
+   * @param earlier rows up to the checkpoint from which the run goes on; empty for a new run
+   */
+  public static TrackedLog begin(RunFolder folder, List<Map<String, Object>> earlier, Run run) {
+    // also of a run that was killed before its first checkpoint, and now begins again
+    Optional<String> knownId =
+        folder.replaces()
+            ? Optional.empty()
+            : runId(MetricsLog.read(folder.fileSystem(), folder.path()));
+    String runId = knownId.orElseGet(() -> UUID.randomUUID().toString().replace("-", ""));
+    MetricsLog log = folder.begin(earlier);
+    TrackedLog tracked =
+        new TrackedLog(
+            log,
+            runId,
+            new AlertRules(run.tracking().maxLogProbDifference()),
+            Sinks.of(
+                run.tracking(),
+                new RunLabel(runId, run.name(), RunSettings.parse(run.settings())),
+                folder.fileSystem(),
+                folder.path()));
+    tracked.replay(MetricsLog.read(folder.fileSystem(), folder.path()));
+    return tracked;
+  }
+
+  /** The id of the run that wrote these rows. */
+  static Optional<String> runId(List<Map<String, Object>> rows) {
+    return rows.stream()
+        .flatMap(row -> Optional.ofNullable(row.get(TrackedRow.RUN_ID)).stream())
+        .map(Object::toString)
+        .reduce((first, second) -> second);
+  }
+
+  private void replay(List<Map<String, Object>> rows) {
+    rows.forEach(rules::check); // what they raised is in them
+    List<TrackedRow> tracked = reader.read(rows);
+    if (!tracked.isEmpty()) {
+      step = tracked.get(tracked.size() - 1).step();
+    }
+    sinks.forEach(sink -> sink.begin(tracked));
+  }
+
+  /** Logs a row. A number that is not finite becomes null. */
+  public void log(Map<String, ?> row) {
+    log(row, rules.check(row));
+  }
+
+  private void log(Map<String, ?> row, List<Alert> alerts) {
+    Map<String, Object> line = new LinkedHashMap<>(row);
+    line.replaceAll(
+        (name, value) ->
+            value instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : value);
+    line.put(TrackedRow.TIMESTAMP, TIME.format(Instant.now()));
+    line.put(TrackedRow.RUN_ID, runId);
+    if (!alerts.isEmpty()) {
+      line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());
+    }
+    log.log(line);
+    TrackedRow tracked = reader.read(line);
+    step = tracked.step();
+    alerts.forEach(
+        alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
+    sinks.forEach(sink -> sink.append(tracked));
+  }
+
+  /** What {@link #guard} runs. */
+  @FunctionalInterface
+  public interface Work<E extends Exception> {
+    void run() throws E;
+  }
+
+  /** Does what is logged; a failure is an alert in the log before it goes on its way. */
+  public <E extends Exception> void guard(Work<E> work) throws E {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      try {
+        log(Map.of(TrackedRow.STEP, step), List.of(alert(e)));
+      } catch (RuntimeException unlogged) {
+        e.addSuppressed(unlogged);
+      }
+      throw e;
+    }
+  }
+
+  private static Alert alert(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NonFiniteLossException) {
+        return new Alert(Alert.Level.ERROR, "Loss is not finite", cause.getMessage());
+      }
+    }
+    return new Alert(Alert.Level.ERROR, "Training stopped", String.valueOf(failure.getMessage()));
+  }
+
+  @Override
+  public void close() {
+    log.close();
+    sinks.forEach(TolerantSink::end);
+  }
+}

@@ -1,0 +1,77 @@
+package org.sparklora.spark.track;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One row of {@code metrics.jsonl} as trackers take it.
+ *
+ * @param step optimizer steps when it was logged
+ * @param ordinal how many rows of that step come before it
+ * @param time when it was logged
+ * @param metrics its numbers, under the names that trackers show
+ * @param alerts what was raised by it
+ */
+record TrackedRow(
+    int step, int ordinal, Instant time, Map<String, Number> metrics, List<Alert> alerts) {
+  static final String STEP = "step";
+  static final String TIMESTAMP = "timestamp";
+  static final String RUN_ID = "run_id";
+  static final String ALERTS = "alerts";
+
+  /** Tells the same row of a run from all others, also when it is told twice. */
+  String key(String runId) {
+    return runId + ":" + step + (ordinal == 0 ? "" : ":" + ordinal);
+  }
+
+  /** The rows of a log, one after the other. Not thread-safe. */
+  static final class Reader {
+    private final Map<Integer, Integer> rowsOfStep = new HashMap<>();
+    private Instant last = Instant.now();
+
+    List<TrackedRow> read(List<Map<String, Object>> lines) {
+      return new ArrayList<>(lines.stream().map(this::read).toList());
+    }
+
+    TrackedRow read(Map<String, ?> line) {
+      int step = line.get(STEP) instanceof Number number ? number.intValue() : 0;
+      last = time(line).orElse(last);
+      return new TrackedRow(
+          step, rowsOfStep.merge(step, 1, Integer::sum) - 1, last, metrics(line), alerts(line));
+    }
+
+    /** Rows that a checkpoint brought along from another folder have none. */
+    private static Optional<Instant> time(Map<String, ?> line) {
+      try {
+        return Optional.ofNullable(line.get(TIMESTAMP))
+            .map(time -> OffsetDateTime.parse(time.toString()).toInstant());
+      } catch (DateTimeException e) {
+        return Optional.empty();
+      }
+    }
+
+    private static Map<String, Number> metrics(Map<String, ?> line) {
+      Map<String, Number> metrics = new LinkedHashMap<>();
+      line.forEach(
+          (name, value) -> {
+            if (value instanceof Number number && !name.equals(STEP)) {
+              metrics.put(MetricNames.shown(name), number);
+            }
+          });
+      return metrics;
+    }
+
+    private static List<Alert> alerts(Map<String, ?> line) {
+      return line.get(ALERTS) instanceof List<?> all
+          ? all.stream().map(alert -> Alert.ofJson((Map<?, ?>) alert)).toList()
+          : List.of();
+    }
+  }
+}

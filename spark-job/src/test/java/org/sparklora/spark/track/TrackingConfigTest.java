@@ -1,0 +1,67 @@
+package org.sparklora.spark.track;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.track.TrackingConfig.Tracker;
+
+class TrackingConfigTest {
+
+  private static TrackingConfig of(String... flags) {
+    return TrackingConfig.of(CommandLine.parse("sft", new ArrayList<>(List.of(flags))).settings());
+  }
+
+  @Test
+  void takesOneTrackerOrAListOrAll() {
+    assertThat(of().trackers()).isEmpty();
+    assertThat(of("--report_to", "none").trackers()).isEmpty();
+    assertThat(of("--report_to", "tensorboard").trackers()).isEqualTo(Set.of(Tracker.TENSORBOARD));
+    assertThat(of("--report_to", "trackio", "tensorboard").trackers())
+        .isEqualTo(Set.of(Tracker.TRACKIO, Tracker.TENSORBOARD));
+    assertThat(of("--report_to", "all", "--project", "p q").trackers())
+        .isEqualTo(Set.of(Tracker.TRACKIO, Tracker.TENSORBOARD));
+  }
+
+  @Test
+  void refusesTrackersThatAreNotHereAndNoneBesideOthers() {
+    assertThatThrownBy(() -> of("--report_to", "wandb"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("report_to = wandb")
+        .hasMessageContaining("trackio, tensorboard, all or none");
+    assertThatThrownBy(() -> of("--report_to", "none", "trackio"))
+        .hasMessageContaining("none stands alone");
+  }
+
+  @Test
+  void refusesProjectsWhoseFilesAreTrackiosOwn() {
+    assertThatThrownBy(() -> of("--report_to", "trackio", "--project", "registry-x"))
+        .hasMessageContaining("registry-");
+    assertThatThrownBy(() -> of("--report_to", "trackio", "--project", "my_system"))
+        .hasMessageContaining("project = my_system")
+        .hasMessageContaining("_system");
+    assertThat(of("--project", "my_system").project())
+        .as("nobody opens its file")
+        .isEqualTo("my_system");
+  }
+
+  @Test
+  void findsTrackiosFilesWhereTrackioDoes() {
+    assertThat(TrackioDatabase.fileName("my.model v2-a_b")).isEqualTo("mymodelv2-a_b");
+    assertThat(TrackioDatabase.fileName("...")).isEqualTo("default");
+    assertThat(TrackioDatabase.folderName(Map.of("TRACKIO_DIR", "/t", "HF_HOME", "/h")))
+        .isEqualTo("/t");
+    assertThat(TrackioDatabase.folderName(Map.of("TRACKIO_DIR", "", "HF_HOME", "/h")))
+        .isEqualTo("/h/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of("XDG_CACHE_HOME", "/c")))
+        .isEqualTo("/c/huggingface/trackio");
+    assertThat(TrackioDatabase.folderName(Map.of()))
+        .isEqualTo(System.getProperty("user.home") + "/.cache/huggingface/trackio");
+  }
+}
