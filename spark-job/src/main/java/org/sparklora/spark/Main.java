@@ -45,10 +45,10 @@ public final class Main {
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
           new Command("generate", "complete prompts", GenerateCommand::run),
-          new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
-              .of("run"),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
+          new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
+              .of("run"),
           new Command(
               "quickstart",
               "train an adapter on bundled data in a few minutes",

@@ -305,7 +305,7 @@ class MainTest {
   void unknownCommandListsTheKnown() {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
-        .contains("prep, sft, grpo, check, merge, reward, generate, score, tokenize");
+        .contains("prep, sft, grpo, check, merge, reward, generate, score, tokenize, track");
   }
 
   private static List<String> files(Path folder) throws IOException {
