@@ -149,7 +149,7 @@ class LauncherTest {
     Files.createSymbolicLink(folder.resolve("links/first"), root.resolve("bin/spark-lora"));
     Files.createSymbolicLink(link, Path.of("first"));
 
-    assertThat(runCommand(link, "sft")).contains("-Dsparklora.home=" + root.toRealPath());
+    assertThat(runCommand(link, "sft")).contains("-Dlora.home=" + root.toRealPath());
   }
 
   private List<String> run(String... arguments) throws Exception {

@@ -118,7 +118,7 @@ public final class Main {
 
   /** The repository's root, where the launcher has told it. */
   private static Path home() {
-    return Path.of(System.getProperty("sparklora.home", "."));
+    return Path.of(System.getProperty("lora.home", "."));
   }
 
   private static String usage() {

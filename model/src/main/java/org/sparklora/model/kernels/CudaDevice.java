@@ -68,7 +68,7 @@ record CudaDevice(int index, String name, int major, int minor, String driver) {
     int capability = 10 * major + minor;
     if (capability < 37 || capability > 89) {
       throw new IllegalStateException(
-          "Cannot compute on %s: %s. Use another GPU, or -Dsparklora.kernels=vector for processors"
+          "Cannot compute on %s: %s. Use another GPU, or -Dlora.kernels=vector for processors"
               .formatted(this, SUPPORTED));
     }
     if (Integer.parseInt(driver.split("\\.")[0]) < OLDEST_DRIVER) {

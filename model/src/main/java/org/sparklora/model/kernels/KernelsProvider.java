@@ -7,9 +7,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Picks the {@link Kernels} of this JVM.
  *
- * <p>System property {@code sparklora.kernels} names them ({@code vector}, {@code nd4j} or {@code
+ * <p>System property {@code lora.kernels} names them ({@code vector}, {@code nd4j} or {@code
  * reference}; by default nd4j where a GPU was {@link DeviceChoice chosen}, else vector); {@code
- * sparklora.threads} says on how many threads they run, by default one for each processor.
+ * lora.threads} says on how many threads they run, by default one for each processor.
  *
  * <p>Thread-safe.
  */
@@ -17,8 +17,8 @@ public final class KernelsProvider {
   static final String VECTOR_FLAG = "--add-modules=jdk.incubator.vector";
 
   private static final Logger LOG = LoggerFactory.getLogger(KernelsProvider.class);
-  private static final String KERNELS_PROPERTY = "sparklora.kernels";
-  private static final String THREADS_PROPERTY = "sparklora.threads";
+  private static final String KERNELS_PROPERTY = "lora.kernels";
+  private static final String THREADS_PROPERTY = "lora.threads";
 
   private KernelsProvider() {}
 
@@ -53,7 +53,7 @@ public final class KernelsProvider {
       if (chosen instanceof Nd4jKernels nd4j && nd4j.inPlace() && DeviceChoice.isMade()) {
         // ND4J only logs why, and would go on with processors
         throw new IllegalStateException(
-            "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dsparklora.kernels=vector");
+            "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dlora.kernels=vector");
       }
       LOG.info("Kernels: {}", chosen.description());
       return chosen;

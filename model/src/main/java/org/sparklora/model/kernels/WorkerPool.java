@@ -32,7 +32,7 @@ final class WorkerPool {
   WorkerPool(int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException(
-          "Cannot run kernels on %d threads: set sparklora.threads to at least 1"
+          "Cannot run kernels on %d threads: set lora.threads to at least 1"
               .formatted(threads));
     }
     this.threads = threads;

@@ -45,7 +45,7 @@ class CudaDeviceTest {
             "GPU 1 (NVIDIA H100 80GB HBM3, compute capability 9.0, driver 535.104.05)")
         .hasMessageContaining("3.7 to 8.6")
         .hasMessageContaining("8.9")
-        .hasMessageContaining("sparklora.kernels=vector");
+        .hasMessageContaining("lora.kernels=vector");
   }
 
   @ParameterizedTest

@@ -20,10 +20,10 @@ class KernelsProviderTest {
   void refusesUnknownNamesAndNoThreads() {
     assertThatThrownBy(() -> KernelsProvider.create("cuda", 2))
         .isInstanceOf(IllegalArgumentException.class)
-        .hasMessageContaining("sparklora.kernels = cuda")
+        .hasMessageContaining("lora.kernels = cuda")
         .hasMessageContaining("vector, nd4j and reference");
     assertThatThrownBy(() -> KernelsProvider.create("vector", 0))
-        .hasMessageContaining("sparklora.threads");
+        .hasMessageContaining("lora.threads");
   }
 
   @Test
