@@ -1,16 +1,20 @@
 package org.sparklora.spark;
 
+import java.util.List;
 import java.util.Optional;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.regret.MachineMemory;
 
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {
   private static final String MASTER = "spark.master";
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
+  private static final String REGISTRATOR = "spark.kryo.registrator";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
   private static final long OVERHEAD_SHARE = 10;
@@ -36,12 +40,25 @@ public final class SparkSessions {
       // the usual 200 are for clusters; on one machine they are 200 times a task's overhead
       conf.setIfMissing("spark.sql.shuffle.partitions", LOCAL_SHUFFLE_PARTITIONS);
     }
-    // DL4J's arrays and our records travel with Java's serialiser; Kryo 4 cannot read records back
-    conf.set("spark.serializer", "org.apache.spark.serializer.JavaSerializer");
+    completeKryo(conf);
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  /** Kryo by itself can read back neither our records nor ND4J's arrays. */
+  static void completeKryo(SparkConf conf) {
+    if (!conf.get("spark.serializer", "").equals(KryoSerializer.class.getName())) {
+      return;
+    }
+    String ours = LoraRegistrator.class.getName();
+    String given = conf.get(REGISTRATOR, "");
+    if (!List.of(given.split(",")).contains(ours)) {
+      conf.set(REGISTRATOR, given.isEmpty() ? ours : given + "," + ours);
+    }
+    // a bound, not an allocation; the usual 64 MB are less than a large adapter
+    conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
   }
 
   /** What a training process can have: this machine's memory, or an executor's on a cluster. */

@@ -1,10 +1,10 @@
 package org.sparklora.spark.dl4j;
 
-import java.util.List;
 import java.util.Optional;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
@@ -17,6 +17,7 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingAggregationTuple;
 import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementAddFunction;
+import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementCombineFunction;
 import org.nd4j.linalg.cpu.nativecpu.NDArray;
 
 /**
@@ -25,7 +26,9 @@ import org.nd4j.linalg.cpu.nativecpu.NDArray;
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster implements AutoCloseable {
   private static final long serialVersionUID = 1L;
-  private static final String SERIALIZER = "spark.serializer";
+
+  /** Of two it does not matter which comes first. */
+  private static final int ORDERLESS = 2;
 
   /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
   static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
@@ -58,11 +61,10 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
     return new AveragingMaster(builder, local, workers);
   }
 
-  /** Only Java's serialiser heeds {@link LocalArray}; a device's arrays are of another class. */
+  /** A device's arrays are not {@link LocalArray}s. */
   private static boolean sharesMemory(JavaSparkContext spark, MultiLayerNetwork network) {
     return spark.isLocal()
         && spark.getConf().getBoolean(SHARED_MEMORY, true)
-        && !spark.getConf().get(SERIALIZER, "").contains("Kryo")
         && network.params() instanceof NDArray;
   }
 
@@ -104,9 +106,8 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
   }
 
   /**
-   * Spark adds results up in the order in which workers finish, and a sum of three floats depends
-   * on it. Where they are in this JVM anyway they are put into the workers' order first, so that a
-   * run can be repeated to the last bit.
+   * DL4J's aggregation but for the order, on which a sum of three or more depends: Spark adds up as
+   * workers finish, this as they are numbered.
    */
   @Override
   protected void processResults(
@@ -115,31 +116,40 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
       JavaRDD<ParameterAveragingTrainingResult> results,
       int split,
       int splits) {
-    super.processResults(
-        spark,
-        graph,
-        local.isPresent() && workers > 2 ? inOrder(spark.getSparkContext(), results) : results,
-        split,
-        splits);
+    if (workers <= ORDERLESS) {
+      super.processResults(spark, graph, results, split, splits);
+      return;
+    }
+    ParameterAveragingElementAddFunction first = new ParameterAveragingElementAddFunction();
+    Aggregate sum = new Aggregate();
+    // DL4J's sums can travel, its results not
+    WorkersOrder.forEach(results.map(result -> first.call(null, result)), sum::add);
+    sum.averageInto(spark);
+    MultiLayerConfiguration configuration = spark.getNetwork().getLayerWiseConfigurations();
+    configuration.setIterationCount(configuration.getIterationCount() + averagingFrequency);
   }
 
-  /** The same in one partition, by way of the driver; DL4J's sums can travel, its results not. */
-  private static JavaRDD<ParameterAveragingTrainingResult> inOrder(
-      JavaSparkContext spark, JavaRDD<ParameterAveragingTrainingResult> results) {
-    ParameterAveragingElementAddFunction add = new ParameterAveragingElementAddFunction();
-    List<ParameterAveragingAggregationTuple> ofWorkers =
-        results.map(result -> add.call(null, result)).collect();
-    return spark
-        .parallelize(ofWorkers, 1)
-        .map(
-            worker ->
-                new ParameterAveragingTrainingResult(
-                    worker.getParametersSum(),
-                    worker.getUpdaterStateSum(),
-                    worker.getScoreSum(),
-                    null,
-                    null,
-                    null));
+  /** Sums of workers' parameters and moments. */
+  private static final class Aggregate {
+    private final ParameterAveragingElementCombineFunction combine =
+        new ParameterAveragingElementCombineFunction();
+    private ParameterAveragingAggregationTuple sum; // null before the first, as DL4J has it
+
+    void add(ParameterAveragingAggregationTuple worker) {
+      try {
+        sum = combine.call(sum, worker);
+      } catch (Exception e) { // Spark's interface declares it, DL4J's function throws none
+        throw new IllegalStateException(e);
+      }
+    }
+
+    void averageInto(SparkDl4jMultiLayer spark) {
+      int count = sum.getAggregationsCount();
+      MultiLayerNetwork network = spark.getNetwork();
+      network.setParameters(sum.getParametersSum().divi(count));
+      network.getUpdater().setStateViewArray(null, sum.getUpdaterStateSum().divi(count), false);
+      spark.setScore(sum.getScoreSum() / count);
+    }
   }
 
   @Override

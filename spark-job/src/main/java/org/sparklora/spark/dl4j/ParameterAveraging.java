@@ -1,12 +1,12 @@
 package org.sparklora.spark.dl4j;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.CollectionAccumulator;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.dataset.DataSet;
 import org.sparklora.spark.train.AveragingError;
@@ -55,8 +55,8 @@ public final class ParameterAveraging implements Synchronizer {
   public RoundReport train(List<List<StepRows>> rows) {
     int firstStep =
         rows.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
-    CollectionAccumulator<StepMetrics> metrics = spark.sc().collectionAccumulator("step metrics");
-    CollectionAccumulator<float[]> sketches = spark.sc().collectionAccumulator("sketches");
+    WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
+    WorkerReports<float[]> sketches = new WorkerReports<>(spark, "sketches");
     List<List<StepRows>> busy = rows.stream().filter(worker -> !worker.isEmpty()).toList();
     // the round's iterations start where the last round's ended, however many steps that had
     network.network().getLayerWiseConfigurations().setIterationCount(firstStep);
@@ -68,7 +68,8 @@ public final class ParameterAveraging implements Synchronizer {
       new SparkDl4jMultiLayer(spark, network.network(), master).fit(partitions(busy));
     }
     return new RoundReport(
-        bySteps(metrics.value()), averagingError.relative(sketches.value(), network.parameters()));
+        bySteps(metrics.inOrder()),
+        averagingError.relative(List.copyOf(sketches.inOrder()), network.parameters()));
   }
 
   /** One partition a worker, with its steps in order. */
@@ -80,7 +81,7 @@ public final class ParameterAveraging implements Synchronizer {
     return spark.parallelize(encoded, encoded.size()).flatMap(new ToDataSets());
   }
 
-  private static List<StepMetrics> bySteps(List<StepMetrics> workers) {
+  private static List<StepMetrics> bySteps(Collection<StepMetrics> workers) {
     Map<Integer, List<StepMetrics>> steps = new TreeMap<>();
     workers.forEach(
         metrics -> steps.computeIfAbsent(metrics.step(), s -> new ArrayList<>()).add(metrics));

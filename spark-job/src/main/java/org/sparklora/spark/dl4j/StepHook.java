@@ -1,6 +1,5 @@
 package org.sparklora.spark.dl4j;
 
-import org.apache.spark.util.CollectionAccumulator;
 import org.deeplearning4j.nn.api.Model;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
@@ -16,14 +15,14 @@ import org.sparklora.spark.train.StepMetrics;
 final class StepHook implements TrainingHook {
   private static final long serialVersionUID = 1L;
 
-  private final CollectionAccumulator<StepMetrics> metrics;
+  private final WorkerReports<StepMetrics> metrics;
   private final AveragingError averagingError;
-  private final CollectionAccumulator<float[]> sketches;
+  private final WorkerReports<float[]> sketches;
 
   StepHook(
-      CollectionAccumulator<StepMetrics> metrics,
+      WorkerReports<StepMetrics> metrics,
       AveragingError averagingError,
-      CollectionAccumulator<float[]> sketches) {
+      WorkerReports<float[]> sketches) {
     this.metrics = metrics;
     this.averagingError = averagingError;
     this.sketches = sketches;
@@ -32,9 +31,12 @@ final class StepHook implements TrainingHook {
   @Override
   public void postUpdate(DataSet step, Model model) {
     MultiLayerNetwork network = (MultiLayerNetwork) model;
-    metrics.add(((DecoderLayer) network.getOutputLayer()).metrics());
+    StepMetrics measured = ((DecoderLayer) network.getOutputLayer()).metrics();
+    metrics.add(measured.step(), measured);
     if (StepDataSet.rows(step.getFeatures()).lastOfRound()) {
-      averagingError.sketch(DecoderLayer.address(network.params())).ifPresent(sketches::add);
+      averagingError
+          .sketch(DecoderLayer.address(network.params()))
+          .ifPresent(sketch -> sketches.add(measured.step(), sketch));
     }
   }
 

@@ -9,7 +9,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 import org.apache.spark.api.java.function.VoidFunction;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.CollectionAccumulator;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.spark.train.ExecutorModel;
@@ -24,11 +23,9 @@ import org.sparklora.spark.train.TrainedModel;
  *
  * <p>The global batch does not depend on the number of workers, so neither does the result: exactly
  * in local mode, where all add to one gradient in turn; up to the rounding of a float32 sum on a
- * cluster.
+ * cluster, where each adds up its own first. For a number of workers it is always the same.
  */
 public final class SummedGradients implements Synchronizer {
-  private static final int REDUCE_DEPTH = 2;
-
   private final JavaSparkContext spark;
   private final TrainedModel model;
   private final AdapterNetwork adapters;
@@ -60,20 +57,20 @@ public final class SummedGradients implements Synchronizer {
     int step = rows.get(0).get(0).step();
     INDArray gradient = network.getFlattenedGradients();
     gradient.assign(0);
-    CollectionAccumulator<StepMetrics> metrics = spark.sc().collectionAccumulator("step metrics");
+    WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
     if (spark.isLocal() && spark.getConf().getBoolean(AveragingMaster.SHARED_MEMORY, true)) {
       sumInPlace(encoded, gradient, metrics);
     } else {
       sumOverWire(encoded, gradient, metrics);
     }
-    StepMetrics sum = StepMetrics.sum(metrics.value()).orElseThrow();
+    StepMetrics sum = StepMetrics.sum(metrics.inOrder()).orElseThrow();
     double norm = GradientClip.apply(gradient, maxGradNorm, step);
     adapters.update(step, gradient);
     return new RoundReport(List.of(sum.withGradNorm(norm)), OptionalDouble.empty());
   }
 
   private void sumInPlace(
-      List<int[]> encoded, INDArray gradient, CollectionAccumulator<StepMetrics> metrics) {
+      List<int[]> encoded, INDArray gradient, WorkerReports<StepMetrics> metrics) {
     String exchange = UUID.randomUUID().toString();
     GradientExchange.open(
         exchange, DecoderLayer.address(network.params()), DecoderLayer.address(gradient));
@@ -85,15 +82,16 @@ public final class SummedGradients implements Synchronizer {
   }
 
   private void sumOverWire(
-      List<int[]> encoded, INDArray gradient, CollectionAccumulator<StepMetrics> metrics) {
+      List<int[]> encoded, INDArray gradient, WorkerReports<StepMetrics> metrics) {
     Broadcast<FlatVector> parameters =
         spark.broadcast(
             FlatVector.copyOf(DecoderLayer.address(network.params()), network.numParams()));
     try {
-      partitions(encoded)
-          .mapPartitions(new SumMicroBatches(model, parameters, metrics))
-          .treeReduce(FlatVector::add, REDUCE_DEPTH)
-          .copyTo(DecoderLayer.address(gradient));
+      FlatVector sum = new FlatVector(network.numParams());
+      WorkersOrder.forEach(
+          partitions(encoded).mapPartitions(new SumMicroBatches(model, parameters, metrics)),
+          sum::add);
+      sum.copyTo(DecoderLayer.address(gradient));
     } finally {
       parameters.destroy();
     }
@@ -104,36 +102,33 @@ public final class SummedGradients implements Synchronizer {
   }
 
   /** An executor in the driver's JVM: adds to the driver's gradient, returns nothing. */
-  private record AddInPlace(
-      TrainedModel model, String exchange, CollectionAccumulator<StepMetrics> metrics)
+  private record AddInPlace(TrainedModel model, String exchange, WorkerReports<StepMetrics> metrics)
       implements VoidFunction<Iterator<int[]>> {
 
     @Override
     public void call(Iterator<int[]> rows) throws InterruptedException {
       GradientExchange shared = GradientExchange.find(exchange).orElseThrow();
       while (rows.hasNext()) {
-        metrics.add(shared.accumulate(ExecutorModel.of(model), StepRows.decode(rows.next())));
+        StepRows step = StepRows.decode(rows.next());
+        metrics.add(step.step(), shared.accumulate(ExecutorModel.of(model), step));
       }
     }
   }
 
   /** An executor elsewhere: micro-batches in, one gradient out. */
   private record SumMicroBatches(
-      TrainedModel model,
-      Broadcast<FlatVector> parameters,
-      CollectionAccumulator<StepMetrics> metrics)
+      TrainedModel model, Broadcast<FlatVector> parameters, WorkerReports<StepMetrics> metrics)
       implements FlatMapFunction<Iterator<int[]>, FlatVector> {
 
     @Override
     public Iterator<FlatVector> call(Iterator<int[]> rows) {
       FlatVector gradient = new FlatVector(parameters.value().size());
       while (rows.hasNext()) {
+        StepRows step = StepRows.decode(rows.next());
         metrics.add(
+            step.step(),
             ExecutorModel.of(model)
-                .accumulate(
-                    StepRows.decode(rows.next()),
-                    parameters.value().pointer(),
-                    gradient.pointer()));
+                .accumulate(step, parameters.value().pointer(), gradient.pointer()));
       }
       return List.of(gradient).iterator();
     }

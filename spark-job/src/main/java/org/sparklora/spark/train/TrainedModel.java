@@ -1,7 +1,5 @@
 package org.sparklora.spark.train;
 
-import com.esotericsoftware.kryo.DefaultSerializer;
-import com.esotericsoftware.kryo.serializers.JavaSerializer;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -19,7 +17,6 @@ import org.sparklora.pipeline.model.ModelSource;
  * What is trained, in words small enough to travel: the weights themselves are read on each
  * executor. Equal values share one loaded model in a JVM.
  */
-@DefaultSerializer(JavaSerializer.class) // Kryo 4 cannot write the records inside
 public final class TrainedModel implements Serializable {
   private static final long serialVersionUID = 1L;
 

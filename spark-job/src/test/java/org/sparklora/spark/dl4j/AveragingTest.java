@@ -11,6 +11,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -147,6 +149,50 @@ class AveragingTest {
   }
 
   @Test
+  void kryoAndJavaGiveTheSame() {
+    float[] java;
+    float[] javaBySums;
+    try (SparkSession session = overWire(JavaSerializer.class)) {
+      java = train(session, new Traffic());
+      javaBySums = trainBySums(session);
+    }
+    try (SparkSession session = overWire(KryoSerializer.class)) {
+      assertThat(train(session, new Traffic())).isEqualTo(java);
+      assertThat(trainBySums(session)).isEqualTo(javaBySums);
+    }
+    Traffic local = new Traffic();
+    try (SparkSession session = kryo(TestSpark.builder(2)).getOrCreate()) {
+      assertThat(train(session, local)).isEqualTo(java);
+    }
+    assertThat(local.largestResult()).isLessThan(Float.BYTES * model.layout().size());
+  }
+
+  private static SparkSession overWire(Class<?> serializer) {
+    return kryo(TestSpark.builder(2))
+        .config("spark.serializer", serializer.getName())
+        .config(AveragingMaster.SHARED_MEMORY, "false")
+        .getOrCreate();
+  }
+
+  private static SparkSession.Builder kryo(SparkSession.Builder builder) {
+    return builder
+        .config("spark.serializer", KryoSerializer.class.getName())
+        .config("spark.kryo.registrator", LoraRegistrator.class.getName());
+  }
+
+  @Test
+  void threeWorkersAreAveragedAlikeInPlaceAndOverTheWire() {
+    float[] inPlace;
+    try (SparkSession session = TestSpark.open(3)) {
+      inPlace = train(session, 3);
+    }
+    try (SparkSession session =
+        TestSpark.builder(3).config(AveragingMaster.SHARED_MEMORY, "false").getOrCreate()) {
+      assertThat(train(session, 3)).isEqualTo(inPlace);
+    }
+  }
+
+  @Test
   void summedGradientsAreTheSameInPlaceAndOverTheWire() {
     float[] inPlace;
     try (SparkSession session = TestSpark.open(2)) {
@@ -181,9 +227,13 @@ class AveragingTest {
 
   private float[] train(SparkSession session, Traffic traffic) {
     session.sparkContext().addSparkListener(traffic);
+    return train(session, 2);
+  }
+
+  private float[] train(SparkSession session, int workers) {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     AdapterNetwork network = network(4);
-    new ParameterAveraging(new JavaSparkContext(session.sparkContext()), model, network, 2, 2)
-        .train(round(2, 0));
+    new ParameterAveraging(spark, model, network, workers, 2).train(round(workers, 0));
     return parameters(network).toArray();
   }
 

@@ -5,7 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.serializer.JavaSerializer;
@@ -13,10 +17,16 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.serializer.Serializer;
 import org.apache.spark.serializer.SerializerInstance;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
+import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
+import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingAggregationTuple;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.lora.LoraConfig;
@@ -26,6 +36,7 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.TestModels;
 import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
 
@@ -38,7 +49,8 @@ class TravelTest {
   private static final int CONFIGURATION_BYTES = 20_000;
 
   static Stream<Serializer> serializers() {
-    SparkConf conf = new SparkConf(false);
+    SparkConf conf =
+        new SparkConf(false).set("spark.kryo.registrator", LoraRegistrator.class.getName());
     return Stream.of(new JavaSerializer(conf), new KryoSerializer(conf));
   }
 
@@ -105,10 +117,7 @@ class TravelTest {
         .isEqualTo(values);
   }
 
-  @ParameterizedTest
-  @MethodSource("serializers")
-  void networkConfigurationTravelsWithoutWeights(Serializer serializer, @TempDir Path folder)
-      throws IOException {
+  private static AdapterNetwork network(Path folder) throws IOException {
     TrainedModel model =
         TrainedModel.adapter(
             TestModels.source(TestModels.copy("llama-tiny", folder)),
@@ -116,19 +125,105 @@ class TravelTest {
             DType.FLOAT32,
             true,
             42);
-    AdapterNetwork network =
-        AdapterNetwork.create(
-            model, model.layout(), OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
+    return AdapterNetwork.create(
+        model, model.layout(), OptimizerConfig.defaults(), ScheduleConfig.defaults(), 10);
+  }
+
+  private static DecoderLayerConf layer(MultiLayerConfiguration configuration) {
+    return (DecoderLayerConf) configuration.getConf(0).getLayer();
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void networkConfigurationTravelsWithoutWeights(Serializer serializer, @TempDir Path folder)
+      throws IOException {
+    AdapterNetwork network = network(folder);
+    TrainedModel model = layer(network.network().getLayerWiseConfigurations()).model();
     MultiLayerConfiguration configuration = network.network().getLayerWiseConfigurations();
 
     MultiLayerConfiguration got = roundTrip(serializer, configuration);
 
-    DecoderLayerConf layer = (DecoderLayerConf) got.getConf(0).getLayer();
+    DecoderLayerConf layer = layer(got);
     assertThat(layer.model()).isEqualTo(model);
     assertThat(layer.decayedSize()).isEqualTo(model.layout().size());
-    assertThat(layer.getIUpdater())
-        .isEqualTo(((DecoderLayerConf) configuration.getConf(0).getLayer()).getIUpdater());
+    assertThat(layer.getIUpdater()).isEqualTo(layer(configuration).getIUpdater());
     assertThat(serializer.newInstance().serialize(configuration, scalaTag()).remaining())
         .isLessThan(CONFIGURATION_BYTES);
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void arraysTravelAloneAndInsideOfWhatDl4jSends(Serializer serializer) {
+    INDArray parameters = Nd4j.linspace(1, 12, 12).castTo(DataType.FLOAT).reshape(1, 12);
+    INDArray view = parameters.get(NDArrayIndex.all(), NDArrayIndex.interval(3, 7));
+    assertThat(roundTrip(serializer, parameters)).isEqualTo(parameters);
+    assertThat(roundTrip(serializer, view)).isEqualTo(view);
+
+    NetBroadcastTuple broadcast =
+        roundTrip(
+            serializer,
+            new NetBroadcastTuple(new MultiLayerConfiguration(), parameters, parameters.mul(2)));
+    assertThat(broadcast.getParameters()).isEqualTo(parameters);
+    assertThat(broadcast.getUpdaterState()).isEqualTo(parameters.mul(2));
+
+    ParameterAveragingAggregationTuple sum =
+        roundTrip(
+            serializer,
+            ParameterAveragingAggregationTuple.builder()
+                .parametersSum(parameters)
+                .updaterStateSum(parameters.mul(3))
+                .scoreSum(0.5)
+                .aggregationsCount(2)
+                .build());
+    assertThat(sum.getParametersSum()).isEqualTo(parameters);
+    assertThat(sum.getUpdaterStateSum()).isEqualTo(parameters.mul(3));
+    assertThat(sum.getScoreSum()).isEqualTo(0.5);
+    assertThat(sum.getAggregationsCount()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void arraysOfThisJvmTravelAsTheirPlace(Serializer serializer, @TempDir Path folder)
+      throws IOException {
+    INDArray original = Nd4j.rand(1, 100_000);
+    try (LocalMemory memory = LocalMemory.open(network(folder).network())) {
+      INDArray shared = memory.share(original);
+      assertThat(serializer.newInstance().serialize(shared, scalaTag()).remaining())
+          .isLessThan(1_000);
+      assertThat(roundTrip(serializer, shared).data().address())
+          .isEqualTo(original.data().address());
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void measurementsAndModelsTravel(Serializer serializer, @TempDir Path folder) throws IOException {
+    StepMetrics metrics = new StepMetrics(1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 9.5);
+    assertThat(roundTrip(serializer, metrics)).isEqualTo(metrics);
+    TrainedModel model =
+        TrainedModel.allWeights(TestModels.source(TestModels.copy("llama-tiny", folder)), false);
+    assertThat(roundTrip(serializer, model)).isEqualTo(model);
+    assertThat(roundTrip(serializer, rows().microBatches().get(0).get(0)).inputIds())
+        .containsExactly(1, 2, 3, 4);
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void unmodifiableCollectionsTravelAndMayRepeat(Serializer serializer) {
+    StepMetrics metrics = StepMetrics.none(7);
+    for (Object collection :
+        List.of(
+            List.of(),
+            List.of(metrics),
+            List.of(metrics, metrics, StepMetrics.none(8)),
+            Stream.of(1, 2).toList(),
+            Set.of(1, 2),
+            Map.of(),
+            Map.of("a", metrics),
+            Map.of("a", List.of(metrics), "b", List.of()),
+            Collections.unmodifiableList(new ArrayList<>(List.of(metrics))),
+            new ArrayList<>(List.of(metrics, Nd4j.ones(2), metrics)))) {
+      assertThat(roundTrip(serializer, collection)).isEqualTo(collection);
+    }
   }
 }
