@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
+import org.sparklora.spark.command.ReportCommand;
 import org.sparklora.spark.command.ScoreCommand;
 import org.sparklora.spark.command.TokenizeCommand;
 import org.sparklora.spark.grpo.GrpoCommand;
@@ -49,6 +50,8 @@ public final class Main {
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
               .of("run"),
+          new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
+              .of("runs"),
           new Command(
               "quickstart",
               "train an adapter on bundled data in a few minutes",

@@ -1,17 +1,82 @@
 package org.sparklora.spark;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.train.TrainerState;
 
-/** The {@code README.md} of a result folder, with the front matter that the hub and PEFT read. */
-final class ModelCard {
-  private ModelCard() {}
+/**
+ * The {@code README.md} of a result folder, with the front matter that the hub and PEFT read.
+ *
+ * @param base what the base model is called
+ * @param name of the run
+ * @param layout what was trained
+ * @param dataset on which
+ * @param method by which
+ * @param facts further lines of the table, by what they tell
+ */
+public record ModelCard(
+    String base,
+    String name,
+    ParameterLayout layout,
+    String dataset,
+    Method method,
+    Map<String, String> facts) {
 
-  static String of(SftConfig config, ParameterLayout layout, TrainerState state) {
+  /** How a model was trained. */
+  public enum Method {
+    SFT("supervised fine-tuning", "loss of each step", "loss.png", "sft_config.yaml"),
+    GRPO(
+        "GRPO, on rewards of its own completions",
+        "reward of each round",
+        "reward.png",
+        "grpo_config.yaml");
+
+    private final String words;
+    private final String curve;
+    private final String plot;
+    private final String settings;
+
+    Method(String words, String curve, String plot, String settings) {
+      this.words = words;
+      this.curve = curve;
+      this.plot = plot;
+      this.settings = settings;
+    }
+
+    String tag() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  static ModelCard of(SftConfig config, ParameterLayout layout, TrainerState state) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("steps", "%d".formatted(state.sums().steps()));
+    facts.put("tokens", "%,d".formatted(state.sums().tokens()));
+    facts.put("mean loss", "%.4f".formatted(state.trainLoss()));
+    facts.put(
+        "learning rate",
+        "%s, %s".formatted(config.optimizer().learningRate(), config.schedule().type().flag()));
+    facts.put(
+        "batch",
+        "%d rows × %d micro-batches"
+            .formatted(config.batch().rows(), config.batch().accumulation()));
+    return new ModelCard(
+        config.model().name(),
+        config.output().runName(),
+        layout,
+        config.data().source().dataset(),
+        Method.SFT,
+        facts);
+  }
+
+  /** The file's text. */
+  public String text() {
     boolean adapter = layout instanceof AdapterLayout;
-    String base = config.model().name();
     return """
         ---
         base_model: %s
@@ -24,18 +89,13 @@ final class ModelCard {
 
         # %s
 
-        %s, trained on `%s` by supervised fine-tuning.
+        %s, trained on `%s` by %s.
 
         | | |
         |---|---|
-        | trained parameters | %,d |
-        | steps | %d |
-        | tokens | %,d |
-        | mean loss | %.4f |
-        | learning rate | %s, %s |
-        | batch | %d rows × %d micro-batches |
         %s
-        The loss of each step is in `trainer_state.json` and `loss.png`, all settings in `sft_config.yaml`.
+
+        The %s is in `trainer_state.json` and `%s`, all settings in `%s`.
 
         ## Framework versions
 
@@ -46,35 +106,44 @@ final class ModelCard {
         .formatted(
             base,
             adapter ? "peft" : "transformers",
-            config.output().runName(),
-            tags(base, adapter),
-            config.output().runName(),
+            name,
+            tags(adapter),
+            name,
             adapter
                 ? "A LoRA adapter for `%s`".formatted(base)
                 : "All weights of `%s`".formatted(base),
-            config.data().source().dataset(),
-            layout.size(),
-            state.sums().steps(),
-            state.sums().tokens(),
-            state.trainLoss(),
-            config.optimizer().learningRate(),
-            config.schedule().type().flag(),
-            config.batch().rows(),
-            config.batch().accumulation(),
-            layout instanceof AdapterLayout lora
-                ? "| LoRA | rank %d, alpha %s, dropout %s |%n"
-                    .formatted(lora.config().rank(), lora.config().alpha(), lora.config().dropout())
-                : "",
+            dataset,
+            method.words,
+            table(),
+            method.curve,
+            method.plot,
+            method.settings,
             version(),
             org.apache.spark.package$.MODULE$.SPARK_VERSION(),
             Runtime.version());
   }
 
-  private static String tags(String base, boolean adapter) {
+  private String table() {
+    Map<String, String> lines = new LinkedHashMap<>();
+    lines.put("trained parameters", "%,d".formatted(layout.size()));
+    lines.putAll(facts);
+    if (layout instanceof AdapterLayout lora) {
+      lines.put(
+          "LoRA",
+          "rank %d, alpha %s, dropout %s"
+              .formatted(lora.config().rank(), lora.config().alpha(), lora.config().dropout()));
+    }
+    return lines.entrySet().stream()
+        .map(line -> "| %s | %s |".formatted(line.getKey(), line.getValue()))
+        .collect(Collectors.joining("\n"));
+  }
+
+  private String tags(boolean adapter) {
     List<String> tags =
         adapter
-            ? List.of("base_model:adapter:" + base, "lora", "sft", "spark-lora", "transformers")
-            : List.of("generated_from_trainer", "sft", "spark-lora");
+            ? List.of(
+                "base_model:adapter:" + base, "lora", method.tag(), "spark-lora", "transformers")
+            : List.of("generated_from_trainer", method.tag(), "spark-lora");
     return String.join("\n", tags.stream().map(tag -> "- " + tag).toList());
   }
 

@@ -3,16 +3,13 @@ package org.sparklora.spark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.spark.report.LossPlot;
+import org.sparklora.spark.report.RunFigure;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 
@@ -38,7 +35,7 @@ final class ResultFolder {
       throws IOException {
     writeModel(local, config, model, parameters, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
-    drawCurves(local.resolve("loss.png"), config.output().runName(), state.history());
+    RunFigure.writeLoss(local.resolve("loss.png"), config.output().runName(), state.history());
   }
 
   /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
@@ -54,30 +51,6 @@ final class ResultFolder {
     }
     CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
-    Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state));
-  }
-
-  /** The log rows as curves. */
-  private static void drawCurves(Path file, String title, List<Map<String, Object>> history)
-      throws IOException {
-    List<LossPlot.Curve> curves =
-        Stream.of(
-                curve(history, "loss").smoothed(),
-                curve(history, "eval_loss"),
-                curve(history, "mean_token_accuracy"),
-                curve(history, "learning_rate"))
-            .filter(curve -> curve.steps().length > 0)
-            .toList();
-    if (!curves.isEmpty()) { // else logging was switched off
-      LossPlot.write(file, title, curves);
-    }
-  }
-
-  private static LossPlot.Curve curve(List<Map<String, Object>> history, String name) {
-    List<Map<String, Object>> rows = history.stream().filter(row -> row.containsKey(name)).toList();
-    return LossPlot.Curve.of(
-        name,
-        rows.stream().mapToDouble(row -> (Integer) row.get("step")).toArray(),
-        rows.stream().mapToDouble(row -> (Double) row.get(name)).toArray());
+    Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state).text());
   }
 }

@@ -137,6 +137,10 @@ class GrpoCommandTest {
     assertThat(run(output, flags)).as(message()).isZero();
 
     assertThat(message()).contains("--vllm_mode is accepted").contains("colocate");
+    assertThat(output.resolve("reward.png")).isNotEmptyFile();
+    assertThat(output.resolve("README.md"))
+        .content()
+        .contains("- grpo\n", "- lora\n", "by GRPO", "rank 16", "| steps | 4 |", "`reward.png`");
     JsonNode state = state(output);
     assertThat(state.get("global_step").asInt()).isEqualTo(4);
     JsonNode history = state.get("log_history");

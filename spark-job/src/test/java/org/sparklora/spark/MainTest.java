@@ -313,4 +313,32 @@ class MainTest {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
     }
   }
+
+  @Test
+  void reportsNameTheirRunsBeforeOrAfterTheFlag() {
+    assertThat(sft("--max_steps", "3")).as(message()).isZero();
+    String report = folder.resolve("report").toString();
+
+    assertThat(Main.run("report", output().toString(), "--output_dir", report)).isZero();
+    assertThat(folder.resolve("report/report.html")).content().contains("<title>out</title>");
+    assertThat(folder.resolve("report/report.png")).isNotEmptyFile();
+    assertThat(
+            Main.run(
+                "report",
+                "--output_dir",
+                report,
+                "--runs",
+                output().toString(),
+                output().toString(),
+                "--labels",
+                "first",
+                "second"))
+        .isZero();
+    assertThat(folder.resolve("report/report.html")).content().contains("first, second");
+    assertThat(Main.run("report", output() + "", output() + "", "--output_dir", report))
+        .isEqualTo(MISUSED);
+    assertThat(message()).contains("each must be named once");
+    assertThat(Main.run("report", "--output_dir", report)).isEqualTo(MISUSED);
+    assertThat(message()).contains("runs");
+  }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -102,6 +103,11 @@ final class GrpoState {
 
   int steps() {
     return steps;
+  }
+
+  /** The rows so far; read-only. */
+  List<Map<String, Object>> history() {
+    return Collections.unmodifiableList(history);
   }
 
   /** The text of {@code trainer_state.json}. */

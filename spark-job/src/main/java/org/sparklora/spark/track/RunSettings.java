@@ -17,7 +17,7 @@ import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
 
 /** The settings that a run has written beside its results and checkpoints. */
-final class RunSettings {
+public final class RunSettings {
   private static final List<String> FILES = List.of("sft_config.yaml", "grpo_config.yaml");
   private static final String CHECKPOINTS = "checkpoint-*";
   private static final String SECRET = "hub_token";
@@ -36,7 +36,7 @@ final class RunSettings {
   }
 
   /** Those of a run's folder: of its results, or else of any checkpoint; empty where none are. */
-  static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
+  public static Map<String, Object> read(FileSystem fileSystem, Path run) throws IOException {
     FileStatus[] checkpoints = fileSystem.globStatus(new Path(run, CHECKPOINTS));
     List<Path> folders =
         Arrays.stream(checkpoints == null ? new FileStatus[0] : checkpoints)

@@ -1,0 +1,56 @@
+package org.sparklora.spark.report;
+
+import java.awt.BasicStroke;
+import java.awt.Color;
+
+/**
+ * How runs are told apart: the colours of Okabe and Ito (2008), which people with any kind of
+ * colour vision can tell apart, and after them the same with dashes.
+ */
+final class RunColors {
+  private static final Color[] COLORS = {
+    new Color(0x0072B2), // blue
+    new Color(0xD55E00), // vermillion
+    new Color(0x009E73), // bluish green
+    new Color(0xCC79A7), // reddish purple
+    new Color(0xE69F00), // orange
+    new Color(0x56B4E9), // sky blue
+  };
+  private static final float WIDTH = 1.8f;
+  private static final float FAINT_WIDTH = 0.8f;
+  private static final int FAINT_ALPHA = 70;
+
+  private RunColors() {}
+
+  static Color of(int run) {
+    return COLORS[run % COLORS.length];
+  }
+
+  /** For the values behind a running mean. */
+  static Color faint(int run) {
+    Color color = of(run);
+    return new Color(color.getRed(), color.getGreen(), color.getBlue(), FAINT_ALPHA);
+  }
+
+  static BasicStroke stroke(int run) {
+    int round = run / COLORS.length;
+    return round == 0
+        ? new BasicStroke(WIDTH, BasicStroke.CAP_ROUND, BasicStroke.JOIN_ROUND)
+        : new BasicStroke(
+            WIDTH,
+            BasicStroke.CAP_BUTT,
+            BasicStroke.JOIN_ROUND,
+            1,
+            new float[] {6f / round, 3f},
+            0);
+  }
+
+  static BasicStroke faintStroke() {
+    return new BasicStroke(FAINT_WIDTH);
+  }
+
+  /** As HTML writes it. */
+  static String html(int run) {
+    return "#%06x".formatted(of(run).getRGB() & 0xffffff);
+  }
+}

@@ -1,0 +1,128 @@
+package org.sparklora.spark.report;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.spark.track.RunSettings;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * What a run has logged, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code
+ * trainer_state.json} is read too.
+ *
+ * @param name the folder's
+ * @param rows the log in order
+ * @param settings the run's, by the user's names; empty where it left none
+ */
+public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Object> settings) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
+  private static final String CHECKPOINT = "checkpoint-";
+  private static final String STEP = "step";
+
+  /**
+   * Reads a run's folder: {@code metrics.jsonl}, which grows while a run goes on and has its
+   * memory; else {@code trainer_state.json}, there or in the latest checkpoint.
+   *
+   * @throws ConfigException if there is neither, or it has no row
+   */
+  public static RunLog read(Configuration hadoop, String folder) {
+    try {
+      Path path = new Path(folder);
+      FileSystem fileSystem = path.getFileSystem(hadoop);
+      ConfigException.require(
+          fileSystem.exists(path),
+          "runs",
+          folder,
+          "there is no such folder; name a run's output_dir");
+      List<Map<String, Object>> rows = rows(fileSystem, path);
+      ConfigException.require(
+          !rows.isEmpty(),
+          "runs",
+          folder,
+          "it holds no log; name the output_dir of a run that has logged a step");
+      return new RunLog(path.getName(), rows, RunSettings.read(fileSystem, path));
+    } catch (IOException e) {
+      throw new ConfigException("runs", folder, "it cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  /** Those of a step; a log's last line may still be being written and is then left out. */
+  private static List<Map<String, Object>> rows(FileSystem fileSystem, Path folder)
+      throws IOException {
+    List<Map<String, Object>> rows = MetricsLog.read(fileSystem, folder);
+    if (rows.isEmpty()) {
+      rows = history(fileSystem, folder);
+    }
+    return rows.stream().filter(row -> row.get(STEP) instanceof Number).toList();
+  }
+
+  private static List<Map<String, Object>> history(FileSystem fileSystem, Path folder)
+      throws IOException {
+    List<Path> places = new ArrayList<>(List.of(folder));
+    places.addAll(checkpoints(fileSystem, folder));
+    for (Path place : places) {
+      Path state = new Path(place, TrainerState.FILE_NAME);
+      if (fileSystem.exists(state)) {
+        try (InputStream in = fileSystem.open(state)) {
+          return JSON.convertValue(JSON.readTree(in).path("log_history"), ROWS);
+        }
+      }
+    }
+    return List.of();
+  }
+
+  /** The latest first. */
+  private static List<Path> checkpoints(FileSystem fileSystem, Path folder) throws IOException {
+    return Stream.of(fileSystem.listStatus(folder))
+        .filter(FileStatus::isDirectory)
+        .map(FileStatus::getPath)
+        .filter(path -> path.getName().matches(CHECKPOINT + "\\d{1,9}"))
+        .sorted(Comparator.comparing(RunLog::step).reversed())
+        .toList();
+  }
+
+  private static int step(Path checkpoint) {
+    return Integer.parseInt(checkpoint.getName().substring(CHECKPOINT.length()));
+  }
+
+  /** The same run under another name. */
+  public RunLog named(String other) {
+    return new RunLog(other, rows, settings);
+  }
+
+  /** The values that a metric was logged with, in order of the steps. */
+  Curve curve(String metric) {
+    List<Map<String, Object>> logged =
+        rows.stream().filter(row -> row.get(metric) instanceof Number).toList();
+    return new Curve(
+        logged.stream().mapToDouble(row -> number(row, STEP)).toArray(),
+        logged.stream().mapToDouble(row -> number(row, metric)).toArray());
+  }
+
+  /** The last step that is logged. */
+  int steps() {
+    return (int) rows.stream().mapToDouble(row -> number(row, STEP)).max().orElse(0);
+  }
+
+  /** Whether the run has come to its end. */
+  boolean isFinished() {
+    return rows.get(rows.size() - 1).containsKey("train_runtime");
+  }
+
+  private static double number(Map<String, Object> row, String name) {
+    return ((Number) row.get(name)).doubleValue();
+  }
+}

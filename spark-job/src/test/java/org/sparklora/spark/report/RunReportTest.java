@@ -1,0 +1,160 @@
+package org.sparklora.spark.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RunReportTest {
+  @TempDir private Path folder;
+
+  private Path run(String name, String log, String settings) throws IOException {
+    Path run = Files.createDirectories(folder.resolve(name));
+    Files.writeString(run.resolve("metrics.jsonl"), log);
+    if (!settings.isEmpty()) {
+      Files.writeString(run.resolve("grpo_config.yaml"), settings);
+    }
+    return run;
+  }
+
+  private static RunLog read(Path run) {
+    return RunLog.read(new Configuration(), run.toString());
+  }
+
+  private RunLog lora() throws IOException {
+    return read(
+        run(
+            "lora <1>",
+            """
+            {"step": 1, "reward": 0.25, "learning_rate": 0.001, "peak_memory_process": 1073741824}
+            {"step": 2, "reward": null, "learning_rate": 0.0005, "peak_memory_process": 2147483648}
+            {"step": 3, "reward": 0.75, "learning_rate": 0, "peak_memory_process": 2147483648}
+            {"step": 3, "train_runtime": 1800.0, "train_loss": 0.1}
+            """,
+            "learning_rate: 0.001\nuse_peft: true\nseed: 42\noutput_dir: a\n"));
+  }
+
+  private RunLog full() throws IOException {
+    return read(
+        run(
+            "full",
+            """
+            {"step": 1, "reward": 0.5, "step_time": 2.0}
+            {"step": 2, "reward": 0.7, "step_time": 4.0}
+            {"step": 3, "rew""",
+            "learning_rate: 0.0001\nuse_peft: false\nseed: 42\noutput_dir: b\n"));
+  }
+
+  @Test
+  void theTableTellsWhatCameOutAndWhatDiffers() throws IOException {
+    RunSummary summary = new RunSummary(List.of(lora(), full()));
+
+    assertThat(summary.outcome())
+        .contains(
+            new RunSummary.Line("optimizer steps", List.of("3", "2")),
+            new RunSummary.Line("state", List.of("finished", "not finished")),
+            new RunSummary.Line("reward, mean of the last 10 steps", List.of("0.5000", "0.6000")),
+            new RunSummary.Line("learning rate, last", List.of("0.000", "–")),
+            new RunSummary.Line("peak memory of the process (GiB)", List.of("2.000", "–")),
+            new RunSummary.Line("hours", List.of("0.5000", "0.001667")));
+    assertThat(summary.differences())
+        .containsExactly(
+            new RunSummary.Line("learning_rate", List.of("0.001", "1.0E-4")),
+            new RunSummary.Line("use_peft", List.of("true", "false")));
+  }
+
+  @Test
+  void thePageNeedsNoOtherFileAndShowsTheFigureInBothColours() throws IOException {
+    RunReport.write(folder.resolve("out"), "", List.of(lora(), full()));
+
+    String html = Files.readString(folder.resolve("out/report.html"));
+    assertThat(html)
+        .contains("<title>lora &lt;1&gt;, full</title>")
+        .contains("<td>use_peft</td><td>true</td><td>false</td>")
+        .doesNotContain("http:")
+        .doesNotContain("https:")
+        .doesNotContain("<1>");
+    Matcher inline = Pattern.compile("data:image/png;base64,([^\"]+)\"").matcher(html);
+    assertThat(inline.find()).isTrue();
+    byte[] png = Base64.getDecoder().decode(inline.group(1));
+    assertThat(png).isEqualTo(Files.readAllBytes(folder.resolve("out/report.png")));
+    BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
+    assertThat(pixels(image, RunColors.of(0))).isGreaterThan(100);
+    assertThat(pixels(image, RunColors.of(1))).isGreaterThan(100);
+    JsonNode numbers = new ObjectMapper().readTree(folder.resolve("out/report.json").toFile());
+    assertThat(numbers.at("/runs/full/reward_mean_of_last_steps").asDouble()).isEqualTo(0.6);
+    assertThat(numbers.at("/runs/lora <1>/peak_memory_process_max").asLong()).isEqualTo(1L << 31);
+  }
+
+  private static long pixels(BufferedImage image, Color color) {
+    int wanted = color.getRGB();
+    long count = 0;
+    for (int y = 0; y < image.getHeight(); y++) {
+      for (int x = 0; x < image.getWidth(); x++) {
+        count += image.getRGB(x, y) == wanted ? 1 : 0;
+      }
+    }
+    return count;
+  }
+
+  @Test
+  void theLatestCheckpointOfAForeignRunIsRead() throws IOException {
+    Path run = folder.resolve("trl");
+    for (int step : new int[] {9, 10}) {
+      Files.createDirectories(run.resolve("checkpoint-" + step));
+      Files.writeString(
+          run.resolve("checkpoint-%d/trainer_state.json".formatted(step)),
+          "{\"log_history\": [{\"step\": %1$d, \"reward\": 0.%1$d, \"loss\": NaN}]}"
+              .formatted(step)
+              .replace("NaN", "null"));
+    }
+
+    RunLog log = read(run);
+
+    assertThat(log.curve("reward").steps()).containsExactly(10);
+    assertThat(log.curve("loss").isEmpty()).isTrue();
+    assertThat(log.settings()).isEmpty();
+  }
+
+  @Test
+  void foldersWithoutALogAreRefused() {
+    assertThatThrownBy(() -> read(folder))
+        .hasMessageContaining(folder.toString())
+        .hasMessageContaining("holds no log");
+    assertThatThrownBy(() -> read(folder.resolve("nowhere")))
+        .hasMessageContaining("no such folder");
+  }
+
+  @Test
+  void panelsOfManyRunsHaveTheirNamesApart() throws IOException {
+    List<RunLog> runs =
+        IntStream.range(0, 9)
+            .mapToObj(
+                i -> new RunLog("run-" + i, List.of(Map.of("step", 1, "reward", 0.5)), Map.of()))
+            .toList();
+
+    RunReport.write(folder.resolve("out"), "nine", runs);
+
+    BufferedImage image = ImageIO.read(folder.resolve("out/report.png").toFile());
+    for (int run = 0; run < 6; run++) {
+      assertThat(pixels(image, RunColors.of(run).darker())).as("name of run " + run).isPositive();
+    }
+  }
+}
