@@ -1,51 +1,139 @@
 #!/usr/bin/env bash
-# Real spark-submit, executors as JVMs of their own: prepares and trains on the quickstart's model under
-# local-cluster[2,1,2048] with both kinds of --sync, and again while an executor is killed: that adapter must equal the
-# undisturbed run's to the last bit, and both must equal that of one JVM up to rounding (its kernels share the cores
-# otherwise). Not a part of .ci/run: pyspark is a download of 300 megabytes.
+# Real spark-submit, executors as JVMs of their own (local-cluster): prepares and trains on the quickstart's model, with
+# both kinds of --sync, under both of Spark's serialisers, while executors are killed, with several tasks in one JVM.
+# Whatever happens on the way, tables and adapters are the undisturbed run's to the last bit. A part of .ci/run.
 #
-#   conf/ci/spark_submit_check.sh                    installs pyspark into a virtual environment under a temporary folder
-#   SPARK_HOME=/opt/spark conf/ci/spark_submit_check.sh   uses a Spark 3.5 (Scala 2.12) that is there already
+#   conf/ci/spark_submit_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#
+# Which Spark is used: see conf/ci/spark_home.sh.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+RESULTS=${1:-/dev/null}
+CLUSTER_SPARK=$("$ROOT/conf/ci/spark_home.sh")
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-STEPS=20
-KILL_AFTER_ROWS=6
+STEPS=16
+KILL_AFTER_ROWS=5
+KILL_AFTER_FILES=4
+PREP_FILES=40
+ROWS_A_FILE=1000
+PATIENCE_SECONDS=120
+KRYO=(--conf spark.serializer=org.apache.spark.serializer.KryoSerializer)
 
-if [[ -z ${SPARK_HOME:-} ]]; then
-  python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q pyspark==3.5.9
-  SPARK_HOME=$(echo "$WORK"/venv/lib/python3*/site-packages/pyspark)
-fi
-# Each worker of a local cluster runs from a folder under SPARK_WORKER_DIR.
-export SPARK_LOCAL_IP=127.0.0.1 SPARK_WORKER_DIR=$WORK/workers
+export SPARK_LOCAL_IP=127.0.0.1
+unset SPARK_HOME # the embedded runs have none
 
-train() { # NAME SYNC MORE…
-  local name=$1 sync=$2
+# The workers of a local cluster write under SPARK_HOME, their executors' logs and a copy of the jar for each: so it is
+# a folder of links.
+mkdir "$WORK/spark"
+for entry in "$CLUSTER_SPARK"/*; do
+  [[ $entry == */work ]] || ln -s "$entry" "$WORK/spark/"
+done
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Runs
+
+lora() { # NAME COMMAND MORE…
+  local name=$1 command=$2
   shift 2
-  "$ROOT/bin/spark-lora" sft --config "$ROOT/conf/quickstart/sft.yaml" --max_steps $STEPS --logging_steps 1 --sync "$sync" \
-    --num_workers 2 --model_name_or_path "$ROOT/conf/quickstart/base" \
-    --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" --output_dir "$WORK/$name" "$@" >"$WORK/$name.log" 2>&1 \
-    || { tail -40 "$WORK/$name.log"; return 1; }
+  "$ROOT/bin/spark-lora" "$command" --model_name_or_path "$ROOT/conf/quickstart/base" --output_dir "$WORK/$name" "$@" \
+    >"$WORK/$name.log" 2>&1 || {
+    tail -n 40 "$WORK/$name.log"
+    return 1
+  }
 }
 
-on_cluster() { # NAME SYNC
-  SPARK_HOME=$SPARK_HOME train "$1" "$2" --master 'local-cluster[2,1,2048]' --executor-memory 2g \
-    --conf "spark.executor.extraJavaOptions=-Dcheck.run=$WORK/$1"
+# One kernel thread an executor, as there are two: which shows that Spark lets executors have our Java properties, too.
+on_cluster() { # EXECUTORS CORES NAME COMMAND MORE…
+  local executors=$1 cores=$2 name=$3
+  shift 2
+  rm -rf "$WORK/spark/work" # of the run before
+  SPARK_HOME=$WORK/spark lora "$@" \
+    --master "local-cluster[$executors,$cores,1536]" --executor-memory 1536m \
+    --conf "spark.executor.extraJavaOptions=-Dlora.threads=1 -Dcheck.run=$WORK/$name"
 }
 
-kill_an_executor() { # NAME
-  local log=$WORK/$1/metrics.jsonl executor
-  until [[ -f $log ]] && (($(wc -l <"$log") >= KILL_AFTER_ROWS)); do sleep 0.2; done
-  executor=$(pgrep -f -- "java.*-Dcheck.run=$WORK/$1 .*CoarseGrainedExecutorBackend" | head -1)
+sft() { # SYNC: arguments of a training run
+  echo --config "$ROOT/conf/quickstart/sft.yaml" --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" \
+    --packed_dir "$WORK/packed" --max_steps $STEPS --logging_steps 1 --num_workers 2 --sync "$1"
+}
+
+prep() { # arguments of a preparation
+  echo --dataset_name "$WORK/rows" --packing --max_length 512
+}
+
+make_rows() {
+  mkdir "$WORK/rows"
+  gzip -dc "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" >"$WORK/heldout.jsonl"
+  local copies=$((ROWS_A_FILE / $(wc -l <"$WORK/heldout.jsonl"))) file copy
+  for ((file = 0; file < PREP_FILES; file++)); do
+    for ((copy = 0; copy < copies; copy++)); do cat "$WORK/heldout.jsonl"; done >"$WORK/rows/part-$file.jsonl"
+  done
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Faults
+
+# Waits until a run has come so far, then kills one of its executors.
+kill_an_executor() { # NAME PROGRESS…
+  local name=$1 executor ends=$((SECONDS + PATIENCE_SECONDS))
+  shift
+  until "$@"; do
+    ((SECONDS < ends)) || return 1
+    sleep 0.1
+  done
+  executor=$(pgrep -f -- "java.*-Dcheck.run=$WORK/$name .*CoarseGrainedExecutorBackend" | head -n 1)
   kill -KILL "$executor"
-  echo "  killed executor process $executor after $(wc -l <"$log") steps"
+  echo "  killed executor process $executor of $name"
 }
 
-same() { # NAME NAME
-  cmp "$WORK/$1/adapter_model.safetensors" "$WORK/$2/adapter_model.safetensors"
-  echo "  $1 = $2"
+has_logged() { # NAME ROWS
+  [[ -f $WORK/$1/metrics.jsonl ]] && (($(wc -l <"$WORK/$1/metrics.jsonl") >= $2))
+}
+
+has_tokenized() { # NAME FILES
+  (($(find "$WORK" -path "*/.$1.inprogress-*/_documents/documents-*" 2>/dev/null | wc -l) >= $2))
+}
+
+# An executor that is lost is said so in the driver's log: else it was killed too late to matter.
+lost_one() { # NAME
+  grep -q "Lost executor" "$WORK/$1.log" || {
+    echo "  no executor of $1 was lost"
+    return 1
+  }
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Comparisons
+
+same_adapter() { # NAME NAME
+  cmp "$WORK/$1/adapter_model.safetensors" "$WORK/$2/adapter_model.safetensors" && same_log "$1" "$2"
+}
+
+same_table() { # NAME NAME
+  local file count=0
+  for file in "$WORK/$1"/*.parquet; do
+    cmp "$file" "$WORK/$2/$(basename "$file")"
+    count=$((count + 1))
+  done
+  ((count > 0 && count == $(find "$WORK/$2" -name '*.parquet' | wc -l)))
+}
+
+# All logged values but times and memory.
+same_log() { # NAME NAME
+  python3 - "$WORK/$1/trainer_state.json" "$WORK/$2/trainer_state.json" <<'PYTHON'
+import json, sys
+
+def rows(path):
+    measured = ("_runtime", "_per_second")
+    return [{name: value for name, value in row.items() if not name.endswith(measured) and not name.startswith("peak_memory")}
+            for row in json.load(open(path))["log_history"]]
+
+first, second = map(rows, sys.argv[1:])
+differing = [(a, b) for a, b in zip(first, second) if a != b]
+if differing or len(first) != len(second):
+    sys.exit(f"  logs differ: {len(first)} and {len(second)} rows, first difference {differing[:1]}")
+PYTHON
 }
 
 same_but_for_rounding() { # NAME NAME
@@ -64,14 +152,84 @@ sys.exit(distance > 1e-5 or len(first) != len(second))
 PYTHON
 }
 
-for sync in parameters gradients; do
-  echo "--sync $sync"
-  (unset SPARK_HOME && train "$sync-one-jvm" "$sync" --master 'local[2]')
-  on_cluster "$sync-cluster" "$sync"
-  same_but_for_rounding "$sync-one-jvm" "$sync-cluster"
-  kill_an_executor "$sync-killed" & killer=$!
-  on_cluster "$sync-killed" "$sync"
+# ---------------------------------------------------------------------------------------------------------------------
+# Checks
+
+prep_is_the_same_on_executors() {
+  make_rows
+  lora table-local prep $(prep) --master 'local[2]'
+  on_cluster 2 1 table-cluster prep $(prep)
+  same_table table-local table-cluster
+}
+
+prep_outlives_an_executor_under_kryo() {
+  kill_an_executor table-killed has_tokenized table-killed $KILL_AFTER_FILES &
+  local killer=$!
+  on_cluster 2 1 table-killed prep $(prep) "${KRYO[@]}"
   wait $killer
-  same "$sync-cluster" "$sync-killed"
+  lost_one table-killed
+  same_table table-local table-killed
+}
+
+sft_is_the_same_on_executors() { # SYNC
+  SPARK_LORA_JAVA_OPTS=-Dlora.threads=1 lora "$1-local" sft $(sft "$1") --master 'local[2]'
+  on_cluster 2 1 "$1-cluster" sft $(sft "$1")
+  same_but_for_rounding "$1-local" "$1-cluster"
+}
+
+sft_outlives_an_executor_under_kryo() { # SYNC
+  kill_an_executor "$1-killed" has_logged "$1-killed" $KILL_AFTER_ROWS &
+  local killer=$!
+  on_cluster 2 1 "$1-killed" sft $(sft "$1") "${KRYO[@]}"
+  wait $killer
+  lost_one "$1-killed"
+  same_adapter "$1-cluster" "$1-killed"
+}
+
+tasks_of_an_executor_share_its_base() { # SYNC
+  on_cluster 1 2 "$1-shared" sft $(sft "$1")
+  same_adapter "$1-cluster" "$1-shared"
+  local loaded
+  loaded=$(cat "$WORK"/spark/work/*/*/stderr | grep -c "Loaded the base model")
+  echo "  one executor, two tasks at a time: base loaded $loaded time(s)"
+  ((loaded == 1))
+}
+
+three_executors_resume_to_the_last_bit() { # SYNC
+  on_cluster 3 1 "$1-three" sft $(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2))
+  mkdir "$WORK/$1-resumed"
+  cp -r "$WORK/$1-three/checkpoint-$((STEPS / 2))" "$WORK/$1-resumed"
+  on_cluster 3 1 "$1-resumed" sft $(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2)) \
+    --resume_from_checkpoint true
+  same_adapter "$1-three" "$1-resumed"
+}
+
+FAILED=0
+check() { # NAME MORE…: a function of this name
+  local status=0 started=$SECONDS
+  echo "$*"
+  set +e # in a condition bash would not stop a check at its first error
+  (set -e; "$@")
+  status=$?
+  set -e
+  if ((status == 0)); then
+    echo "  passed in $((SECONDS - started)) s"
+    echo "passed $*" >>"$RESULTS"
+  else
+    echo "  FAILED after $((SECONDS - started)) s"
+    echo "failed $*" >>"$RESULTS"
+    FAILED=1
+  fi
+}
+
+# A word of arguments has no blanks as long as the folders have none.
+# shellcheck disable=SC2046
+check prep_is_the_same_on_executors
+check prep_outlives_an_executor_under_kryo
+for sync in parameters gradients; do
+  check sft_is_the_same_on_executors $sync
+  check sft_outlives_an_executor_under_kryo $sync
+  check tasks_of_an_executor_share_its_base $sync
+  check three_executors_resume_to_the_last_bit $sync
 done
-echo "all adapters are as they should be"
+exit $FAILED

@@ -8,6 +8,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
@@ -33,6 +35,7 @@ import org.sparklora.model.loss.TokenLogProbs;
  * busy and a second one would only double the activations.
  */
 public final class ExecutorModel {
+  private static final Logger LOG = LoggerFactory.getLogger(ExecutorModel.class);
   private static final Map<TrainedModel, ExecutorModel> LOADED = new ConcurrentHashMap<>();
 
   private final ParameterLayout layout;
@@ -51,7 +54,13 @@ public final class ExecutorModel {
 
   private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
     try (CheckpointFolder folder = CheckpointFolder.open(source.checkpoint().folder())) {
-      return Decoder.load(folder, layout, kernels, source.baseWeights());
+      long started = System.nanoTime();
+      Decoder decoder = Decoder.load(folder, layout, kernels, source.baseWeights());
+      LOG.info(
+          "Loaded the base model {} in {} s",
+          source.checkpoint().name(),
+          (System.nanoTime() - started) / 1_000_000_000);
+      return decoder;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
