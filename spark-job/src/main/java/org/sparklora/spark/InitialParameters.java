@@ -55,7 +55,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         Files.isRegularFile(configJson),
         "model_name_or_path",
         base.name(),
-        "it must be a folder with config.json, model.safetensors and tokenizer.json; models of the hub have to be downloaded first");
+        "it must be a folder with config.json, model.safetensors and tokenizer.json, or a repository of the hub with them, written namespace/name");
     DecoderConfig model = DecoderConfig.read(configJson);
     DType baseWeights = base.dtype().of(model);
     boolean gradientCheckpointing = base.gradientCheckpointing();

@@ -84,7 +84,7 @@ record SftRegret(
   }
 
   private String title() {
-    Path folder = model.checkpoint().folder().getFileName();
+    Path folder = Path.of(model.checkpoint().name()).getFileName();
     return model
         .lora()
         .map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))

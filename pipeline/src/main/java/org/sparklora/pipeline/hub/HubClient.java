@@ -28,6 +28,8 @@ public final class HubClient {
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;[^,]*\\brel=\"?next\"?");
   private static final int MAX_PAGES = 10_000;
 
+  private static final Map<HubConfig, HubClient> SHARED = new ConcurrentHashMap<>();
+
   private final HubConfig config;
   private final RetryPause pause;
   private final HubHttp http;
@@ -35,6 +37,17 @@ public final class HubClient {
   private final Map<Wanted, String> commits = new ConcurrentHashMap<>();
 
   private record Wanted(HubRepo repo, String revision) {}
+
+  /** This process's client of the hub that its environment names. */
+  public static HubClient shared() {
+    return SHARED.computeIfAbsent(HubConfig.ofEnvironment(), HubClient::new);
+  }
+
+  /** The same of the hub that another process, the driver, was told to use. */
+  public static HubClient shared(String endpoint) {
+    return SHARED.computeIfAbsent(
+        HubConfig.ofEnvironment().withEndpoint(URI.create(endpoint)), HubClient::new);
+  }
 
   public HubClient(HubConfig config) {
     this(config, duration -> Thread.sleep(duration.toMillis()));

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +13,8 @@ import java.util.Set;
 
 /**
  * Where the hub is, who we are there, and where what comes from it is kept: {@code
- * huggingface_hub}'s environment variables.
+ * huggingface_hub}'s environment variables. All but the token may also be Java system properties,
+ * which is how {@code spark.executor.extraJavaOptions} can set them; a token there would be shown.
  *
  * @param endpoint {@code HF_ENDPOINT}, without a slash at the end
  * @param cache {@code HF_HUB_CACHE}
@@ -30,12 +32,19 @@ public record HubConfig(
     boolean symlinks,
     Duration timeout) {
   static final String PUBLIC_HUB = "https://huggingface.co";
+  private static final String TOKEN = "HF_TOKEN";
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final int TIMEOUT_SECONDS = 10;
 
   /** This process's settings. */
   public static HubConfig ofEnvironment() {
-    return of(System.getenv(), Path.of(System.getProperty("user.home")));
+    Map<String, String> all = new HashMap<>(System.getenv());
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith("HF_") && !name.equals(TOKEN)) {
+        all.put(name, System.getProperty(name));
+      }
+    }
+    return of(all, Path.of(System.getProperty("user.home")));
   }
 
   /**
@@ -61,6 +70,10 @@ public record HubConfig(
   /** The same with the token a user named for this run, if there is one. */
   public HubConfig withToken(Optional<HubToken> other) {
     return new HubConfig(endpoint, cache, other.or(() -> token), offline, symlinks, timeout);
+  }
+
+  HubConfig withEndpoint(URI other) {
+    return new HubConfig(other, cache, token, offline, symlinks, timeout);
   }
 
   /** The message without the token, should a server have repeated it. */
@@ -96,7 +109,7 @@ public record HubConfig(
   }
 
   private static Optional<HubToken> token(Map<String, String> environment, Path file) {
-    String text = environment.getOrDefault("HF_TOKEN", "");
+    String text = environment.getOrDefault(TOKEN, "");
     if (text.isBlank()) {
       text = environment.getOrDefault("HUGGING_FACE_HUB_TOKEN", ""); // the older name
     }

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -209,7 +210,7 @@ final class HubHttp {
         discard(response);
         pause.before(attempt, asked);
       } catch (IOException e) {
-        if (attempt >= request.retries()) {
+        if (attempt >= request.retries() || isUnknownHost(e)) {
           throw unreachable(request.about(), e);
         }
         pause.before(attempt, Duration.ZERO);
@@ -217,6 +218,12 @@ final class HubHttp {
         throw interrupted(e);
       }
     }
+  }
+
+  /** A machine without a network, or a wrong address: nothing that passes in seconds. */
+  private static boolean isUnknownHost(Throwable failure) {
+    return failure instanceof UnresolvedAddressException
+        || failure.getCause() != null && isUnknownHost(failure.getCause());
   }
 
   private HttpRequest toHttp(Request request, URI uri) {
@@ -245,7 +252,7 @@ final class HubHttp {
         cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
     return new HubException(
         HubException.Kind.UNREACHABLE,
-        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone"
+        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone; if a folder was meant, there is none of that name"
             .formatted(config.endpoint(), about, config.redact(reason)),
         cause);
   }

@@ -58,7 +58,7 @@ record HubSubject(String repo, String revision, String file, String address) {
     if (code.equals("RepoNotFound") || status == 401 || status == 404) {
       return new HubException(
           HubException.Kind.NO_REPOSITORY,
-          "Cannot find %s at %s: correct the name%s"
+          "Cannot find %s at %s, and here is no folder of that name either: correct the name%s"
               .formatted(
                   repo,
                   config.endpoint(),

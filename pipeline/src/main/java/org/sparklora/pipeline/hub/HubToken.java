@@ -1,13 +1,11 @@
 package org.sparklora.pipeline.hub;
 
-import java.io.Serializable;
-
 /**
  * A user access token. Its text is seen by the header that carries it and by nobody else: {@link
- * #toString} hides it, so that no log, manifest or message can show it by accident.
+ * #toString} hides it, so that no log, manifest or message can show it by accident. Not
+ * serialisable either: it stays on the machine that was given it.
  */
-public final class HubToken implements Serializable {
-  private static final long serialVersionUID = 1L;
+public final class HubToken {
   private static final String HIDDEN = "(hidden)";
 
   private final String text;
@@ -39,6 +37,16 @@ public final class HubToken implements Serializable {
   /** The text with each occurrence of the token hidden. */
   String redact(String message) {
     return message.replace(text, HIDDEN);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof HubToken token && token.text.equals(text);
+  }
+
+  @Override
+  public int hashCode() {
+    return text.hashCode();
   }
 
   @Override

@@ -8,10 +8,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.hub.HubFile;
 import org.sparklora.pipeline.model.ModelSource.Part;
 
 /**
@@ -40,36 +42,51 @@ final class ModelFiles {
       }
     }
     List<ModelFile> wanted =
-        new ArrayList<>(
-            there.values().stream()
-                .filter(file -> TEXT_SUFFIXES.stream().anyMatch(file.name()::endsWith))
-                .toList());
+        new ArrayList<>(there.values().stream().filter(file -> isText(file.name())).toList());
     if (part == Part.WHOLE) {
-      for (String name : weights(fileSystem, folder, there)) {
-        if (!there.containsKey(name)) {
-          throw new IOException("its %s names %s, which is not there".formatted(INDEX, name));
-        }
-        wanted.add(there.get(name));
-      }
+      weights(there.keySet(), index -> fileSystem.open(new Path(folder, index)))
+          .forEach(name -> wanted.add(there.get(name)));
     }
     wanted.sort(BY_NAME);
     return List.copyOf(wanted);
   }
 
-  private static List<String> weights(
-      FileSystem fileSystem, Path folder, Map<String, ModelFile> there) throws IOException {
+  private static boolean isText(String name) {
+    return TEXT_SUFFIXES.stream().anyMatch(name::endsWith);
+  }
+
+  /** Whether a repository's file says what a model is and how text becomes tokens. */
+  static boolean isText(HubFile file) {
+    return file.isAtRoot() && isText(file.name());
+  }
+
+  /** Opens a file by its name. */
+  interface Opener {
+    InputStream open(String name) throws IOException;
+  }
+
+  /**
+   * The files with weights among those that are there: the ones that a checkpoint, or an adapter,
+   * is read from.
+   */
+  static List<String> weights(Set<String> there, Opener opener) throws IOException {
     List<String> names = new ArrayList<>();
-    if (there.containsKey(SINGLE_FILE)) { // transformers prefers it, too
+    if (there.contains(SINGLE_FILE)) { // transformers prefers it, too
       names.add(SINGLE_FILE);
-    } else if (there.containsKey(INDEX)) {
-      try (InputStream in = fileSystem.open(new Path(folder, INDEX))) {
+    } else if (there.contains(INDEX)) {
+      try (InputStream in = opener.open(INDEX)) {
         for (JsonNode shard : new ObjectMapper().readTree(in).path("weight_map")) {
           names.add(shard.asText());
         }
       }
     }
-    if (there.containsKey(ADAPTER)) {
+    if (there.contains(ADAPTER)) {
       names.add(ADAPTER);
+    }
+    for (String name : names) {
+      if (!there.contains(name)) {
+        throw new IOException("its %s names %s, which is not there".formatted(INDEX, name));
+      }
     }
     return names.stream().distinct().sorted().toList();
   }

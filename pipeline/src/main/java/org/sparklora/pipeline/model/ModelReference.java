@@ -1,22 +1,27 @@
 package org.sparklora.pipeline.model;
 
 import java.io.Serializable;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.hub.HubReference;
+import org.sparklora.pipeline.hub.HubRepo;
 
 /**
  * How a user names a model or an adapter, before anyone looked for it.
  *
  * @param flag that names it, for messages
- * @param name a local folder, or a folder of any file system that Hadoop reads ({@code hdfs://…},
- *     {@code s3a://…})
+ * @param name a local folder, a folder of any file system that Hadoop reads ({@code hdfs://…},
+ *     {@code s3a://…}), or, where there is no such folder, a repository of the hub
+ * @param revision of the repository, or the empty string for its main branch
  * @param stagingDir {@code staging_dir}, or the empty string for the machine's scratch folder
  */
-public record ModelReference(String flag, String name, String stagingDir) implements Serializable {
+public record ModelReference(String flag, String name, String revision, String stagingDir)
+    implements Serializable {
   private static final String MODEL_FLAG = "model_name_or_path";
 
   /** At least two letters: a single one is a drive of Windows. */
@@ -27,12 +32,13 @@ public record ModelReference(String flag, String name, String stagingDir) implem
 
   /** A name must not be blank. */
   public ModelReference {
-    ConfigException.require(!name.isBlank(), flag, name, "name a folder");
+    ConfigException.require(
+        !name.isBlank(), flag, name, "name a folder, or a repository of the hub");
   }
 
   /** A base model that nothing but its folder is said about. */
   public static ModelReference of(String folder) {
-    return new ModelReference(MODEL_FLAG, folder, "");
+    return new ModelReference(MODEL_FLAG, folder, "", "");
   }
 
   /** The base model of a user's settings. */
@@ -43,7 +49,10 @@ public record ModelReference(String flag, String name, String stagingDir) implem
   /** What another flag names, without which the command makes no sense. */
   public static ModelReference required(Settings settings, String flag) {
     return new ModelReference(
-        flag, settings.requiredText(flag), settings.text("staging_dir").orElse(""));
+        flag,
+        settings.requiredText(flag),
+        flag.equals(MODEL_FLAG) ? settings.text("model_revision").orElse("") : "",
+        settings.text("staging_dir").orElse(""));
   }
 
   /** What another flag names, if the user gave it. */
@@ -52,14 +61,25 @@ public record ModelReference(String flag, String name, String stagingDir) implem
   }
 
   /**
-   * Looks for it; one of another file system is staged on this machine.
+   * Looks for it; one of another file system is staged on this machine, one of the hub downloaded
+   * into its cache. A local folder wins over a repository of the same name.
    *
    * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
+   * @throws org.sparklora.pipeline.hub.HubException if the hub does not have it, or does not give
+   *     it
    */
   public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
-    return OTHER_FILE_SYSTEM.matcher(name).matches()
-        ? HadoopFolder.locate(this, hadoop, part)
-        : LocalFolder.of(name, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
+    if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
+      return HadoopFolder.locate(this, hadoop, part);
+    }
+    boolean isUri = FILE_URI.matcher(name).lookingAt();
+    Optional<HubReference> repository =
+        isUri || Files.exists(Path.of(name))
+            ? Optional.empty()
+            : HubReference.of(HubRepo.Type.MODEL, name, revision);
+    return repository
+        .<ModelSource>map(found -> HubSnapshot.locate(name, found, part))
+        .orElseGet(() -> LocalFolder.of(name, isUri ? pathOf(name) : name));
   }
 
   private static String pathOf(String fileUri) {

@@ -9,7 +9,8 @@ import java.nio.file.Path;
  *
  * <p>Immutable and thread-safe, serialisable with Java's serialiser.
  */
-public sealed interface ModelSource extends Serializable permits LocalFolder, HadoopFolder {
+public sealed interface ModelSource extends Serializable
+    permits LocalFolder, HadoopFolder, HubSnapshot {
 
   /** Which of a model's files are wanted. */
   enum Part {

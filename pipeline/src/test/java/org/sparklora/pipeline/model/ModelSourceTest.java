@@ -48,7 +48,7 @@ class ModelSourceTest {
 
   private ModelReference reference() {
     return new ModelReference(
-        "model_name_or_path", OtherFileSystem.name(model), staging.toString());
+        "model_name_or_path", OtherFileSystem.name(model), "", staging.toString());
   }
 
   private ModelSource locate(Part part) {
@@ -95,7 +95,7 @@ class ModelSourceTest {
       assertThat(source.folder()).isEqualTo(model);
       assertThat(source.name()).isEqualTo(name);
     }
-    assertThat(ModelReference.of("some/model").folder())
+    assertThat(ModelReference.of("./some/model").folder())
         .isEqualTo(Path.of("some/model").toAbsolutePath());
     assertThat(ModelReference.of("C:/models/tiny").folder())
         .isEqualTo(Path.of("C:/models/tiny").toAbsolutePath());
@@ -203,7 +203,7 @@ class ModelSourceTest {
   @Test
   void aFolderThatIsNotThereIsRefusedByName() {
     ModelReference absent =
-        new ModelReference("adapter", OtherFileSystem.name(scratch.resolve("absent")), "");
+        new ModelReference("adapter", OtherFileSystem.name(scratch.resolve("absent")), "", "");
     assertThatThrownBy(() -> absent.locate(OtherFileSystem.configuration(), Part.WHOLE))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("adapter = other:")
