@@ -3,6 +3,7 @@ package org.sparklora.prep;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.source.DatasetFile;
@@ -10,6 +11,7 @@ import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.SharedSplits;
 
 /**
  * The dataset of a job as it was found.
@@ -22,6 +24,7 @@ record DatasetInput(
     List<DatasetFile> files,
     List<DatasetSplit> splits,
     PrepCounts counts) {
+  private static final String DOWNLOADED = "downloaded";
 
   /**
    * Finds files and splits.
@@ -67,6 +70,18 @@ record DatasetInput(
         problem
             + "; name a dataset with rows"
             + (counts.problems().isEmpty() ? "" : ". First problem: " + counts.problems().get(0)));
+  }
+
+  /**
+   * The splits as tasks can read them.
+   *
+   * @param sameMachine whether tasks run on the driver's; else downloaded files are copied
+   * @param scratch a folder of the table's file system, which all machines see and the job deletes
+   */
+  List<DatasetSplit> readable(Configuration configuration, boolean sameMachine, Path scratch) {
+    return sameMachine
+        ? splits
+        : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED));
   }
 
   String fingerprint() {

@@ -180,7 +180,7 @@ public final class PackSftJob {
     List<SplitReport> reports =
         new SparkStage(spark, "tokenize")
             .run(
-                dataset.splits(),
+                dataset.readable(configuration, spark.isLocal(), documents),
                 (index, split) ->
                     TokenizeSplit.run(
                         hadoop.value(),

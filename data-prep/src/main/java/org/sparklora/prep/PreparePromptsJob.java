@@ -151,7 +151,7 @@ public final class PreparePromptsJob {
     List<PromptReport> reports =
         new SparkStage(spark, "prompts")
             .run(
-                dataset.splits(),
+                dataset.readable(configuration, spark.isLocal(), parts),
                 (index, split) ->
                     PromptSplit.run(
                         hadoop.value(),

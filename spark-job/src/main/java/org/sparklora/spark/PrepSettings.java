@@ -35,7 +35,7 @@ final class PrepSettings {
       Settings settings, String split, boolean packing, String outputFolder) {
     return new PrepConfig(
         new PrepConfig.Source(
-            settings.requiredText("dataset_name"),
+            dataset(settings),
             settings.text("dataset_config").orElse(""),
             split,
             new ColumnMapping(
@@ -59,6 +59,12 @@ final class PrepSettings {
         settings.isOn("assistant_only_loss"),
         outputFolder,
         settings.isOn("overwrite_output_dir"));
+  }
+
+  /** The dataset's name, with the revision that a flag of its own may name. */
+  static String dataset(Settings settings) {
+    String name = settings.requiredText("dataset_name");
+    return settings.text("dataset_revision").map(revision -> name + "@" + revision).orElse(name);
   }
 
   /** A number of tokens; Python's {@code None} is no limit. */

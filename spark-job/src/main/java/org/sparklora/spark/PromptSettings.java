@@ -22,7 +22,7 @@ public final class PromptSettings {
     ColumnMapping usual = ColumnMapping.defaults();
     return new PromptsConfig(
         new PrepConfig.Source(
-            settings.requiredText("dataset_name"),
+            PrepSettings.dataset(settings),
             settings.text("dataset_config").orElse(""),
             settings.requiredText("dataset_train_split"),
             new ColumnMapping(

@@ -22,6 +22,11 @@ import org.sparklora.prep.source.BadRowException.Reason;
 record CsvSplit(DatasetFile file) implements DatasetSplit {
 
   @Override
+  public DatasetSplit of(DatasetFile copy) {
+    return new CsvSplit(copy);
+  }
+
+  @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
     long line = 1;

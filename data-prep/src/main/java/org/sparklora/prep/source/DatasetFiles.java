@@ -5,16 +5,18 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.hub.HubClient;
+import org.sparklora.pipeline.hub.HubReference;
+import org.sparklora.pipeline.hub.HubRepo;
 
 /**
  * Finds the files of a dataset: a file, a folder (searched through) or a glob, on any file system
- * Hadoop knows.
+ * Hadoop knows, or a repository of the hub.
  *
  * <p>Sorted by path, which is the order of {@code datasets.load_dataset}. Names that begin with a
  * dot or an underscore are ignored. When some files are named after the wanted split in the Hugging
@@ -22,20 +24,6 @@ import org.sparklora.pipeline.config.ConfigException;
  * train/part.parquet}), those are the split; when no file is named after any split, all are.
  */
 public final class DatasetFiles {
-  /** The split names that Hugging Face's {@code datasets} looks for in file and folder names. */
-  private static final List<String> SPLITS =
-      List.of(
-          "train",
-          "training",
-          "test",
-          "testing",
-          "eval",
-          "evaluation",
-          "validation",
-          "valid",
-          "dev",
-          "val");
-
   private final Configuration configuration;
 
   public DatasetFiles(Configuration configuration) {
@@ -45,12 +33,18 @@ public final class DatasetFiles {
   /**
    * The files of one split, sorted by path; never empty.
    *
-   * @param dataset a file, a folder or a glob
-   * @param config a subfolder of it ({@code --dataset_config}), or the empty string
+   * @param dataset a file, a folder, a glob, or, where there is none, a repository of the hub,
+   *     whose files are downloaded
+   * @param config {@code --dataset_config}: a subfolder, or a configuration that the repository
+   *     declares; or the empty string
    * @param split the split, for example {@code train}
    * @throws ConfigException when nothing is there, or nothing that can be read
    */
   public List<DatasetFile> find(String dataset, String config, String split) {
+    Optional<HubReference> repository = repository(dataset);
+    if (repository.isPresent()) {
+      return new HubDataset(HubClient.shared(), repository.get()).find(config, split);
+    }
     List<FileStatus> found = list(dataset, config);
     List<DatasetFile> files = new ArrayList<>();
     for (FileStatus status : found) {
@@ -60,7 +54,7 @@ public final class DatasetFiles {
               format ->
                   files.add(
                       new DatasetFile(
-                          path, status.getLen(), status.getModificationTime(), format)));
+                          path, status.getLen(), status.getModificationTime(), format, false)));
     }
     files.sort(Comparator.comparing(DatasetFile::path));
     ConfigException.require(
@@ -68,14 +62,16 @@ public final class DatasetFiles {
         "dataset_name",
         dataset,
         found.isEmpty()
-            ? "there is no such file or folder, or it is empty; downloading from a hub comes later, so name local files"
+            ? "there is no such file or folder, or it is empty; datasets of the hub are named namespace/name"
             : "none of its %d files is of a format that can be read: %s"
                 .formatted(found.size(), FileFormat.EXTENSIONS));
     // A file named outright, or picked by a glob, is meant whatever its name says about splits.
     boolean folder =
         files.size() > 1
             || !found.get(0).getPath().toString().endsWith(new Path(dataset).getName());
-    return folder && !isGlob(dataset) ? ofSplit(files, dataset, split) : files;
+    return folder && !isGlob(dataset)
+        ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
+        : files;
   }
 
   private List<FileStatus> list(String dataset, String config) {
@@ -134,40 +130,26 @@ public final class DatasetFiles {
     return dataset.chars().anyMatch(c -> "*?[{".indexOf(c) >= 0);
   }
 
-  private static List<DatasetFile> ofSplit(List<DatasetFile> files, String dataset, String split) {
-    List<DatasetFile> wanted =
-        files.stream().filter(file -> isNamedAfter(file, dataset, split)).toList();
-    if (!wanted.isEmpty()) {
-      return wanted;
-    }
-    Optional<DatasetFile> other =
-        files.stream()
-            .filter(file -> SPLITS.stream().anyMatch(known -> isNamedAfter(file, dataset, known)))
-            .findFirst();
-    if (other.isPresent()) {
-      throw new ConfigException(
-          "dataset_train_split",
-          split,
-          "no file under %s is named after it, while %s is named after another split; name a split that is there"
-              .formatted(dataset, other.get().hadoopPath().getName()));
-    }
-    return files;
+  /** The part of the path below the dataset's folder. */
+  private static String below(String path, String dataset) {
+    String root = new Path(dataset).getName();
+    int start = path.lastIndexOf("/" + root + "/");
+    return start < 0
+        ? path.substring(path.lastIndexOf('/'))
+        : path.substring(start + root.length() + 1);
   }
 
-  /**
-   * Whether the split's name stands as a word of its own in the part of the path below the
-   * dataset's folder.
-   */
-  private static boolean isNamedAfter(DatasetFile file, String dataset, String split) {
-    String root = new Path(dataset).getName();
-    String path = file.path();
-    int below = path.lastIndexOf("/" + root + "/");
-    String relative =
-        below < 0
-            ? path.substring(path.lastIndexOf('/'))
-            : path.substring(below + root.length() + 1);
-    return Pattern.compile("(^|[/._ \\d-])" + Pattern.quote(split) + "([/._ \\d-]|$)")
-        .matcher(relative)
-        .find();
+  /** The repository of the hub that is meant, unless something here has its name. */
+  private Optional<HubReference> repository(String dataset) {
+    Optional<HubReference> repository = HubReference.of(HubRepo.Type.DATASET, dataset, "");
+    try {
+      Path path = new Path(dataset);
+      return repository.isPresent() && path.getFileSystem(configuration).exists(path)
+          ? Optional.empty()
+          : repository;
+    } catch (IOException e) {
+      throw new ConfigException(
+          "dataset_name", dataset, "it cannot be looked for (%s)".formatted(e.getMessage()));
+    }
   }
 }

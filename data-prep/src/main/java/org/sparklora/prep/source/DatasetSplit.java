@@ -17,6 +17,9 @@ public sealed interface DatasetSplit extends Serializable
   /** The file it belongs to. */
   DatasetFile file();
 
+  /** The same part of a copy of the file. */
+  DatasetSplit of(DatasetFile copy);
+
   /**
    * Reads the rows in order.
    *

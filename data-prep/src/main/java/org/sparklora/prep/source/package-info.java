@@ -3,7 +3,7 @@
  * row into an example.
  *
  * <p>May be used by {@code org.sparklora.prep} only; depends on Hadoop's file systems, Parquet,
- * Jackson, univocity and {@code model.text}'s messages. No Spark: the job maps one call over
- * splits.
+ * Jackson, univocity, SnakeYAML, {@code pipeline.hub} and {@code model.text}'s messages. No Spark:
+ * the job maps one call over splits.
  */
 package org.sparklora.prep.source;

@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -19,6 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The folder in which {@code huggingface_hub} keeps what was downloaded, read and written by its
@@ -137,6 +140,24 @@ final class HubCache {
   /** The folder that looks as the repository does at a commit. */
   Path snapshot(HubRepo repo, String commit) {
     return folder(repo).resolve("snapshots").resolve(commit);
+  }
+
+  /** The files that a snapshot shows, sorted by path. */
+  List<HubFile> files(HubRepo repo, String commit) {
+    Path folder = snapshot(repo, commit);
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    List<HubFile> files = new ArrayList<>();
+    try (Stream<Path> shown = Files.walk(folder)) {
+      for (Path file : shown.filter(Files::isRegularFile).sorted().toList()) {
+        String path = folder.relativize(file).toString().replace('\\', '/');
+        files.add(new HubFile(path, Files.size(file), "", Optional.empty()));
+      }
+      return files;
+    } catch (IOException e) {
+      throw failed("list", folder, e);
+    }
   }
 
   /** Where a file of a snapshot is seen. */

@@ -126,7 +126,12 @@ public final class HubClient {
       return List.copyOf(known.get().values());
     }
     if (config.offline()) {
-      throw offline(repo, commit);
+      // an older huggingface_hub left no list: what it downloaded is what there is
+      List<HubFile> downloaded = cache.files(repo, commit);
+      if (downloaded.isEmpty()) {
+        throw offline(repo, commit);
+      }
+      return downloaded;
     }
     List<HubFile> files = new ArrayList<>();
     HubSubject about = HubSubject.of(repo, commit);
@@ -166,9 +171,6 @@ public final class HubClient {
   public Path snapshot(
       HubRepo repo, String commit, Predicate<HubFile> wanted, TransferListener listener) {
     Path folder = cache.snapshot(repo, commit);
-    if (config.offline() && cache.tree(repo, commit).isEmpty() && Files.isDirectory(folder)) {
-      return folder; // an older huggingface_hub left no list; what is missing will show
-    }
     List<HubFile> files = files(repo, commit).stream().filter(wanted).toList();
     if (files.isEmpty()) {
       throw new HubException(

@@ -1,0 +1,121 @@
+package org.sparklora.prep.source;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.pipeline.config.ConfigException;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * What the {@code README.md} of a dataset's repository declares in the YAML at its head: under
+ * {@code configs} which files are which configuration's which split.
+ *
+ * @param configs in the card's order; empty where it declares none
+ */
+record DatasetCard(List<Config> configs) {
+  private static final Pattern FRONT_MATTER =
+      Pattern.compile("\\A\\uFEFF?---\\R(.*?)\\R---\\s*(\\R|\\z)", Pattern.DOTALL);
+
+  private static final String DEFAULT = "default";
+  private static final String TRAIN = "train";
+
+  /**
+   * A configuration.
+   *
+   * @param dataDir the folder below which its files are, or the empty string
+   * @param splits patterns of files by split; empty where names tell
+   */
+  record Config(String name, boolean isDefault, String dataDir, Map<String, List<String>> splits) {}
+
+  /**
+   * Reads a card.
+   *
+   * @param dataset for messages
+   * @throws ConfigException if its head is not YAML, or says something else of {@code configs}
+   */
+  static DatasetCard parse(String dataset, String readme) {
+    Matcher matcher = FRONT_MATTER.matcher(readme);
+    if (!matcher.find()) {
+      return new DatasetCard(List.of());
+    }
+    try {
+      Object head = new Yaml(new SafeConstructor(new LoaderOptions())).load(matcher.group(1));
+      Object configs = head instanceof Map<?, ?> fields ? fields.get("configs") : null;
+      List<Config> read = new ArrayList<>();
+      if (configs instanceof List<?> list) {
+        for (Object config : list) {
+          read.add(config((Map<?, ?>) config));
+        }
+      }
+      return new DatasetCard(List.copyOf(read));
+    } catch (YAMLException | ClassCastException e) {
+      throw new ConfigException(
+          "dataset_name",
+          dataset,
+          "the head of its README.md cannot be understood (%s); download its files and name their folder"
+              .formatted(String.valueOf(e.getMessage()).replace('\n', ' ')));
+    }
+  }
+
+  private static Config config(Map<?, ?> fields) {
+    Object name = fields.get("config_name");
+    Object folder = fields.get("data_dir");
+    Map<String, List<String>> splits = new LinkedHashMap<>();
+    Object files = fields.get("data_files");
+    if (files instanceof Map<?, ?> bySplit) {
+      bySplit.forEach((split, paths) -> splits.put(String.valueOf(split), texts(paths)));
+    } else if (files instanceof List<?> list && list.stream().allMatch(Map.class::isInstance)) {
+      for (Object entry : list) {
+        Map<?, ?> split = (Map<?, ?>) entry;
+        splits.put(String.valueOf(split.get("split")), texts(split.get("path")));
+      }
+    } else if (files != null) {
+      splits.put(TRAIN, texts(files));
+    }
+    return new Config(
+        name == null ? DEFAULT : String.valueOf(name),
+        Boolean.TRUE.equals(fields.get("default")),
+        folder == null ? "" : String.valueOf(folder).replaceAll("^\\./|/+$", ""),
+        splits);
+  }
+
+  private static List<String> texts(Object value) {
+    return value instanceof List<?> list
+        ? list.stream().map(String::valueOf).toList()
+        : List.of(String.valueOf(value));
+  }
+
+  /**
+   * The configuration of that name, or without a name the one that is meant then.
+   *
+   * @throws ConfigException if there is none, or a name is needed
+   */
+  Config choose(String dataset, String name) {
+    List<String> names = configs.stream().map(Config::name).toList();
+    Optional<Config> chosen =
+        name.isEmpty()
+            ? configs.stream()
+                .filter(Config::isDefault)
+                .findFirst()
+                .or(() -> named(DEFAULT))
+                .or(() -> configs.size() == 1 ? Optional.of(configs.get(0)) : Optional.empty())
+            : named(name);
+    return chosen.orElseThrow(
+        () ->
+            new ConfigException(
+                "dataset_config",
+                name.isEmpty() ? "nothing" : name,
+                "%s has %s; name one of them".formatted(dataset, String.join(", ", names))));
+  }
+
+  private Optional<Config> named(String name) {
+    return configs.stream().filter(config -> config.name().equals(name)).findFirst();
+  }
+}

@@ -1,0 +1,171 @@
+package org.sparklora.prep.source;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.hub.HubClient;
+import org.sparklora.pipeline.hub.HubFile;
+import org.sparklora.pipeline.hub.HubProgress;
+import org.sparklora.pipeline.hub.HubReference;
+import org.sparklora.pipeline.hub.HubRepo;
+import org.sparklora.pipeline.hub.TransferListener;
+
+/**
+ * A dataset of the hub: finds the files of a configuration's split as Hugging Face's {@code
+ * datasets} does, by the card's {@code configs} or else by names, and downloads them.
+ *
+ * @param client reads the hub
+ * @param reference repository and revision
+ */
+record HubDataset(HubClient client, HubReference reference) {
+  private static final String CARD = "README.md";
+
+  /** Files that describe a dataset and are none of its data. */
+  private static final Set<String> ABOUT =
+      Set.of("config.json", "dataset_info.json", "dataset_infos.json", "dataset_dict.json");
+
+  /**
+   * The files of one split, downloaded; never empty.
+   *
+   * @param config a configuration of the card, or a folder; or the empty string
+   * @throws ConfigException when nothing is there, or nothing that can be read
+   * @throws org.sparklora.pipeline.hub.HubException when the hub does not give it
+   */
+  List<DatasetFile> find(String config, String split) {
+    HubRepo repo = reference.repo();
+    String commit = client.commit(repo, reference.revision());
+    List<HubFile> all = client.files(repo, commit);
+    refuseScript(all);
+    List<HubFile> data = all.stream().filter(HubDataset::isData).toList();
+    DatasetCard card = card(commit, all);
+    List<HubFile> wanted =
+        card.configs().isEmpty()
+            ? SplitNames.ofSplit(inFolder(data, config), HubFile::path, repo.id(), split)
+            : declared(card.choose(repo.id(), config), data, split);
+    List<HubFile> chosen = ofOneFormat(wanted);
+    ConfigException.require(
+        !chosen.isEmpty(),
+        "dataset_name",
+        repo.id(),
+        "none of its %d files for split %s is of a format that can be read: %s"
+            .formatted(all.size(), split, FileFormat.EXTENSIONS));
+    Path folder = client.snapshot(repo, commit, chosen::contains, new HubProgress());
+    return chosen.stream().map(file -> downloaded(folder, file)).toList();
+  }
+
+  private static DatasetFile downloaded(Path folder, HubFile file) {
+    return new DatasetFile(
+        folder.resolve(file.path()).toUri().toString(),
+        file.bytes(),
+        0,
+        FileFormat.of(file.name()).orElseThrow(),
+        true);
+  }
+
+  private static boolean isData(HubFile file) {
+    return FileFormat.of(file.name()).isPresent()
+        && !ABOUT.contains(file.name())
+        && Arrays.stream(file.path().split("/"))
+            .noneMatch(part -> part.startsWith(".") || part.startsWith("_"));
+  }
+
+  /** Code of a repository is never run; {@code datasets} has given it up as well. */
+  private void refuseScript(List<HubFile> all) {
+    String id = reference.repo().id();
+    String script = id.substring(id.indexOf('/') + 1) + ".py";
+    ConfigException.require(
+        all.stream().noneMatch(file -> file.path().equals(script)),
+        "dataset_name",
+        id,
+        "it is made by a script, %s, which is not run; the hub often has its rows as Parquet: --dataset_revision refs/convert/parquet"
+            .formatted(script));
+  }
+
+  private DatasetCard card(String commit, List<HubFile> all) {
+    if (all.stream().noneMatch(file -> file.path().equals(CARD))) {
+      return new DatasetCard(List.of());
+    }
+    Path folder =
+        client.snapshot(
+            reference.repo(), commit, file -> file.path().equals(CARD), TransferListener.SILENT);
+    try {
+      return DatasetCard.parse(reference.repo().id(), Files.readString(folder.resolve(CARD)));
+    } catch (IOException e) {
+      throw new ConfigException(
+          "dataset_name",
+          reference.repo().id(),
+          "its README.md cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  private List<HubFile> inFolder(List<HubFile> data, String folder) {
+    List<HubFile> inside =
+        data.stream()
+            .filter(file -> folder.isEmpty() || ("/" + file.path()).contains("/" + folder + "/"))
+            .toList();
+    ConfigException.require(
+        !inside.isEmpty() || folder.isEmpty(),
+        "dataset_config",
+        folder,
+        "%s declares no configurations and has no such folder with files"
+            .formatted(reference.repo().id()));
+    return inside;
+  }
+
+  private List<HubFile> declared(DatasetCard.Config config, List<HubFile> data, String split) {
+    String prefix = config.dataDir().isEmpty() ? "" : config.dataDir() + "/";
+    List<HubFile> inside = data.stream().filter(file -> file.path().startsWith(prefix)).toList();
+    if (config.splits().isEmpty()) {
+      return SplitNames.ofSplit(
+          inside, file -> file.path().substring(prefix.length()), reference.repo().id(), split);
+    }
+    List<String> patterns = config.splits().get(split);
+    ConfigException.require(
+        patterns != null,
+        "dataset_train_split",
+        split,
+        "configuration %s of %s has the splits %s; name one of them"
+            .formatted(
+                config.name(), reference.repo().id(), String.join(", ", config.splits().keySet())));
+    Set<HubFile> files = new LinkedHashSet<>(); // in the patterns' order, which is the rows' order
+    for (String pattern : patterns) {
+      RepoGlob glob = RepoGlob.of(prefix + pattern);
+      int before = files.size();
+      inside.stream().filter(file -> glob.matches(file.path())).forEach(files::add);
+      ConfigException.require(
+          files.size() > before,
+          "dataset_name",
+          reference.repo().id(),
+          "its README.md declares %s for split %s, and there is no such file that can be read (%s)"
+              .formatted(pattern, split, FileFormat.EXTENSIONS));
+    }
+    return new ArrayList<>(files);
+  }
+
+  /** Where the same rows lie in several formats, the one of most files; Parquet at a draw. */
+  private static List<HubFile> ofOneFormat(List<HubFile> files) {
+    Map<FileFormat, Integer> counts = new TreeMap<>();
+    files.forEach(file -> counts.merge(format(file), 1, Integer::sum));
+    Optional<FileFormat> most =
+        counts.entrySet().stream()
+            .max(
+                Map.Entry.<FileFormat, Integer>comparingByValue()
+                    .thenComparing(Map.Entry::getKey, Comparator.reverseOrder()))
+            .map(Map.Entry::getKey);
+    return files.stream().filter(file -> most.equals(Optional.of(format(file)))).toList();
+  }
+
+  private static FileFormat format(HubFile file) {
+    return FileFormat.of(file.name()).orElseThrow();
+  }
+}

@@ -1,0 +1,237 @@
+package org.sparklora.prep.source;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
+import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
+
+class HubDatasetTest {
+  private static final String ID = "open/thoughts";
+
+  @TempDir Path folder;
+  private LoopbackEnvironment environment;
+  private LoopbackRepo remote;
+
+  @BeforeEach
+  void start() throws IOException {
+    environment = LoopbackEnvironment.start(folder);
+    remote = environment.hub().dataset(ID).put(".gitattributes", "x");
+  }
+
+  @AfterEach
+  void stop() {
+    environment.close();
+  }
+
+  private void put(String... paths) {
+    for (String path : paths) {
+      remote.put(path, path);
+    }
+  }
+
+  private List<DatasetFile> files(String dataset, String config, String split) {
+    return new DatasetFiles(new Configuration()).find(dataset, config, split);
+  }
+
+  /** What the found files hold, which is their path in the repository. */
+  private List<String> find(String config, String split) {
+    return files(ID, config, split).stream().map(HubDatasetTest::contents).toList();
+  }
+
+  private static String contents(DatasetFile file) {
+    try {
+      return Files.readString(Path.of(file.hadoopPath().toUri()));
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void readsWhatTheCardDeclares() {
+    // as open-thoughts/OpenThoughts-114k has it
+    remote.put(
+        "README.md",
+        """
+        ---
+        license: apache-2.0
+        configs:
+        - config_name: default
+          data_files:
+          - split: train
+            path: data/train-*
+        - config_name: metadata
+          data_files:
+          - split: train
+            path: metadata/train-*
+        ---
+        # A dataset
+        """);
+    put("data/train-00001-of-00002.parquet", "data/train-00000-of-00002.parquet");
+    put("metadata/train-00000-of-00001.parquet");
+    assertThat(find("", "train"))
+        .containsExactly("data/train-00000-of-00002.parquet", "data/train-00001-of-00002.parquet");
+    assertThat(find("metadata", "train")).containsExactly("metadata/train-00000-of-00001.parquet");
+    assertThatThrownBy(() -> find("other", "train"))
+        .hasMessageContaining("dataset_config = other")
+        .hasMessageContaining("default, metadata");
+    assertThatThrownBy(() -> find("", "test"))
+        .hasMessageContaining("dataset_train_split = test")
+        .hasMessageContaining("has the splits train");
+  }
+
+  @Test
+  void takesTheConfigurationThatIsMeant() {
+    // as openai/gsm8k has it, whose two configurations have neither the name nor the mark
+    String configs =
+        """
+        ---
+        configs:
+        - config_name: main
+          data_files: [{split: train, path: main/train-*}, {split: test, path: main/test-*}]
+        - config_name: socratic%s
+          data_files: {train: socratic/train.jsonl}
+        ---
+        """;
+    remote.put("README.md", configs.formatted(""));
+    put("main/train-0.parquet", "main/test-0.parquet", "socratic/train.jsonl");
+    assertThatThrownBy(() -> find("", "train"))
+        .hasMessageContaining("dataset_config = nothing")
+        .hasMessageContaining("main, socratic");
+    assertThat(find("main", "test")).containsExactly("main/test-0.parquet");
+    remote.put("README.md", configs.formatted("\n  default: true"));
+    // a client keeps to the commit it saw first
+    assertThat(files(ID + "@" + remote.head(), "", "train"))
+        .extracting(HubDatasetTest::contents)
+        .containsExactly("socratic/train.jsonl");
+  }
+
+  @Test
+  void patternsWithoutASplitAreForTraining() {
+    remote.put(
+        "README.md", "---\nconfigs:\n- config_name: x\n  data_files: ['b.csv', '*.csv']\n---\n");
+    put("a.csv", "b.csv", "sub/c.csv");
+    assertThat(find("", "train")).containsExactly("b.csv", "a.csv");
+  }
+
+  @Test
+  void namesTellInAConfigurationsFolder() {
+    remote.put("README.md", "---\nconfigs:\n- config_name: x\n  data_dir: ./en/\n---\n");
+    put("en/train.jsonl", "en/dev.jsonl", "de/train.jsonl");
+    assertThat(find("", "train")).containsExactly("en/train.jsonl");
+    assertThat(find("", "validation")).containsExactly("en/dev.jsonl");
+  }
+
+  @Test
+  void namesTellWhereTheCardIsSilent() {
+    remote.put("README.md", "---\nlicense: mit\n---\n");
+    put("data/train-00000-of-00001.parquet", "data/test-00000-of-00001.parquet");
+    assertThat(find("", "train")).containsExactly("data/train-00000-of-00001.parquet");
+    assertThat(find("", "test")).containsExactly("data/test-00000-of-00001.parquet");
+  }
+
+  @Test
+  void foldersAreConfigurationsWhereTheCardIsSilent() {
+    put("main/train-0.parquet", "other/train-0.parquet");
+    assertThat(find("main", "train")).containsExactly("main/train-0.parquet");
+    assertThatThrownBy(() -> find("third", "train")).hasMessageContaining("dataset_config = third");
+  }
+
+  @Test
+  void readsEachRowOnceThoughItLiesThereTwice() {
+    put("a.jsonl", "a.parquet", "config.json", "dataset_infos.json", "_tmp/x.parquet");
+    assertThat(find("", "train")).containsExactly("a.parquet");
+    put("b.jsonl");
+    assertThat(files(ID + "@" + remote.head(), "", "train"))
+        .extracting(HubDatasetTest::contents)
+        .containsExactly("a.jsonl", "b.jsonl");
+  }
+
+  @Test
+  void runsNoScripts() {
+    put("thoughts.py", "data/train.jsonl");
+    assertThatThrownBy(() -> find("", "train"))
+        .hasMessageContaining("made by a script, thoughts.py")
+        .hasMessageContaining("--dataset_revision refs/convert/parquet");
+  }
+
+  @Test
+  void saysWhatItCannotRead() {
+    put("train.arrow", "train.zip");
+    assertThatThrownBy(() -> find("", "train")).hasMessageContaining(".parquet, .jsonl");
+    remote.put("README.md", "---\nconfigs: [: bad\n---\n");
+    assertThatThrownBy(() -> files(ID + "@" + remote.head(), "", "train"))
+        .hasMessageContaining("head of its README.md cannot be understood");
+  }
+
+  @Test
+  void filesHaveTheSameFingerprintOnEachDownload() {
+    put("train.jsonl");
+    DatasetFile file = files(ID, "", "train").get(0);
+    assertThat(file.modifiedMillis()).isZero();
+    assertThat(file.path()).contains("/snapshots/" + remote.head() + "/");
+    assertThat(file.bytes()).isEqualTo("train.jsonl".length());
+    assertThat(file.downloaded()).isTrue();
+  }
+
+  @Test
+  void executorsReadCopies() throws IOException {
+    put("a/train.jsonl", "b/train.jsonl");
+    List<DatasetSplit> splits =
+        new DatasetSplits(new Configuration())
+            .of(
+                files(ID, "", "train"),
+                problem -> {
+                  throw problem;
+                });
+    Path shared = folder.resolve("shared");
+    List<DatasetSplit> copies =
+        SharedSplits.copy(
+            new Configuration(), splits, new org.apache.hadoop.fs.Path(shared.toUri()));
+    assertThat(copies)
+        .extracting(split -> contents(split.file()))
+        .containsExactly("a/train.jsonl", "b/train.jsonl");
+    assertThat(copies).allMatch(split -> split.file().path().contains("/shared/"));
+  }
+
+  @Test
+  void aLocalFolderWins() {
+    assertThatThrownBy(() -> files("src/main", "", "train"))
+        .hasMessageContaining("src/main")
+        .hasMessageContaining("format that can be read");
+    assertThat(environment.hub().faults().requests()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "data/train-*, data/train-0.parquet, true",
+    "data/train-*, data/more/train-0.parquet, false",
+    "**, a/b/c.jsonl, true",
+    "**/train.jsonl, train.jsonl, true",
+    "**/train.jsonl, a/b/train.jsonl, true",
+    "*.jsonl, a/b.jsonl, false",
+    "data/train-[0-9][0-9]-*, data/train-07-of.parquet, true",
+    "data/train-[0-9][0-9]-*, data/train-x7-of.parquet, false",
+    "train-[!0]*, train-1.csv, true",
+    "train-[!0]*, train-0.csv, false",
+    "a?c.csv, abc.csv, true",
+    "a?c.csv, a/c.csv, false",
+    "./a.csv, a.csv, true",
+    "data, data/x/y.csv, true",
+    "a+b(c).csv, a+b(c).csv, true"
+  })
+  void patterns(String pattern, String path, boolean expected) {
+    assertThat(RepoGlob.of(pattern).matches(path)).isEqualTo(expected);
+  }
+}
