@@ -18,7 +18,8 @@ import org.sparklora.prep.source.BadRowException.Reason;
  * asked     prompt: messages, or a text that is taken as it is
  *           else problem (OpenR1-Math) or question (GSM8K, DeepMath): a user's turn
  * solution  of a problem: solution where it boxes its answer or the row has no other, else answer
- *           else the first of solution, final_answer, answer; of GSM8K's, what follows ####
+ *           else the first of solution, final_answer, answer; of GSM8K's, what follows ####,
+ *           without the commas that group digits (as LaTeX, 1,080 is a list of two numbers)
  * </pre>
  *
  * <p>TRL hands the column {@code solution} to its rewards, which look for the box in it. In one of
@@ -34,6 +35,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   private static final String FINAL_ANSWER = "final_answer";
   private static final String ANSWER = "answer";
   private static final String GSM8K_MARK = "####";
+  private static final Pattern GROUPING = Pattern.compile("(?<=\\d),(?=\\d{3}(?!\\d))");
   private static final Pattern BOX = Pattern.compile("\\\\(boxed|fbox)\\b");
 
   /** DeepMath's worked solutions: most of its bytes, and nothing that a reward looks at. */
@@ -123,7 +125,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
 
   private static String afterMark(String text) {
     int mark = text.lastIndexOf(GSM8K_MARK);
-    return mark < 0 ? text : text.substring(mark + GSM8K_MARK.length()).strip();
+    return mark < 0
+        ? text
+        : GROUPING.matcher(text.substring(mark + GSM8K_MARK.length()).strip()).replaceAll("");
   }
 
   private static Optional<String> first(Map<String, Object> row, String... columns) {

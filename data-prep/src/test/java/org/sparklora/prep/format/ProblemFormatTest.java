@@ -46,6 +46,10 @@ class ProblemFormatTest {
 
     assertThat(problem.asked()).isEqualTo(new Problem.Question("1+3?"));
     assertThat(problem.solution()).contains("4");
+    assertThat(format.problem(row("question", "?", "answer", "#### -1,234,080")).solution())
+        .contains("-1234080");
+    assertThat(format.problem(row("question", "?", "answer", "#### (1,2)")).solution())
+        .contains("(1,2)");
   }
 
   @Test

@@ -92,12 +92,14 @@ public final class RunFigure {
   /**
    * Draws.
    *
+   * @param title above it all; the empty string for none
    * @param metrics at least one
    * @return the bytes of a PNG
    */
   static byte[] png(String title, List<Metric> metrics, List<RunLog> runs) {
     int width = 2 * (PANEL_WIDTH + MARGIN);
-    int height = HEAD_HEIGHT + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + MARGIN;
+    int head = title.isEmpty() ? 0 : HEAD_HEIGHT;
+    int height = head + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + MARGIN;
     BufferedImage image =
         new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = image.createGraphics();
@@ -108,7 +110,10 @@ public final class RunFigure {
     graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
     graphics.setColor(Color.WHITE);
     graphics.fillRect(0, 0, width, height);
-    drawHead(graphics, title, runs);
+    if (!title.isEmpty()) {
+      drawHead(graphics, title, runs);
+    }
+    graphics.translate(0, head);
     for (int i = 0; i < metrics.size(); i++) {
       new CurvePanel(metrics.get(i), runs, steps(runs)).draw(graphics, place(i));
     }
@@ -118,13 +123,13 @@ public final class RunFigure {
 
   private static Rectangle2D place(int panel) {
     if (panel == 0) {
-      return new Rectangle2D.Double(MARGIN, HEAD_HEIGHT, 2 * PANEL_WIDTH, FIRST_HEIGHT);
+      return new Rectangle2D.Double(MARGIN, 0, 2 * PANEL_WIDTH, FIRST_HEIGHT);
     }
     int row = (panel - 1) / 2;
     int column = (panel - 1) % 2;
     return new Rectangle2D.Double(
         MARGIN + column * PANEL_WIDTH,
-        HEAD_HEIGHT + FIRST_HEIGHT + row * PANEL_HEIGHT,
+        FIRST_HEIGHT + row * PANEL_HEIGHT,
         PANEL_WIDTH,
         PANEL_HEIGHT);
   }

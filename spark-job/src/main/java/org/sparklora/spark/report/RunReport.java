@@ -34,10 +34,10 @@ public final class RunReport {
         "none of them has logged a metric that could be drawn; look at their --logging_steps");
     String shown = title.isEmpty() ? names(runs) : title;
     RunSummary summary = new RunSummary(runs);
-    byte[] png = RunFigure.png(shown, metrics, runs);
     Files.createDirectories(folder);
-    write(folder.resolve("report.png"), png);
-    write(folder.resolve("report.html"), utf8(ReportPage.html(shown, summary, png)));
+    write(folder.resolve("report.png"), RunFigure.png(shown, metrics, runs));
+    byte[] inline = RunFigure.png("", metrics, runs); // the page has the title itself
+    write(folder.resolve("report.html"), utf8(ReportPage.html(shown, summary, inline)));
     write(
         folder.resolve("report.json"),
         utf8(
