@@ -1,11 +1,13 @@
 package org.sparklora.model;
 
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.loss.PolicyTargets;
@@ -65,6 +67,11 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     int targetCount() {
       return masked ? 0 : completion.length;
     }
+
+    /** Whether an advantage of 0 leaves the policy's part of the loss without a gradient. */
+    boolean isFlat() {
+      return advantage == 0 && targetCount() > 0;
+    }
   }
 
   /**
@@ -76,19 +83,30 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    *     others have not
    */
   public static PolicyBatch of(List<Row> rows) {
-    int[] lengths = rows.stream().mapToInt(Row::targetCount).toArray();
+    return of(rows, row -> row.targetCount() > 0);
+  }
+
+  /**
+   * The same, of which only some completions are computed. The others still count as completions,
+   * and their tokens where a loss is divided by a number of tokens.
+   */
+  static PolicyBatch of(List<Row> rows, Predicate<Row> computed) {
+    int[] lengths =
+        rows.stream().mapToInt(row -> computed.test(row) ? row.targetCount() : 0).toArray();
+    int allTokens = rows.stream().mapToInt(Row::targetCount).sum();
     float[] advantages = new float[rows.size()];
     for (int c = 0; c < advantages.length; c++) {
       advantages[c] = rows.get(c).advantage;
     }
-    List<Row> trained = rows.stream().filter(row -> row.targetCount() > 0).toList();
+    List<Row> trained = rows.stream().filter(computed).toList();
     return new PolicyBatch(
         new Packing(trained).batch(),
         new PolicyTargets(
             lengths,
             advantages,
             joined(trained, Row::oldLogProbs, "old"),
-            joined(trained, Row::referenceLogProbs, "reference")));
+            joined(trained, Row::referenceLogProbs, "reference"),
+            allTokens - Arrays.stream(lengths).sum()));
   }
 
   /** One number a target, in the order of the batch. */

@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,7 +206,7 @@ class GrpoTraceTest {
             resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
         resolved.get("epsilon_low").asDouble(),
         resolved.get("epsilon_high").asDouble(),
-        OptionalDouble.empty(),
+        Double.POSITIVE_INFINITY,
         resolved.get("beta").asDouble(),
         resolved.get("use_bias_correction_kl").asBoolean(),
         GrpoLossConfig.Level.valueOf(

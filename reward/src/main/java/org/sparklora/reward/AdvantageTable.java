@@ -3,6 +3,7 @@ package org.sparklora.reward;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.spark.sql.Row;
@@ -30,6 +31,7 @@ final class AdvantageTable implements Serializable {
   static final String ZERO_STD = "group_zero_std";
 
   private final StructType judged;
+  private final int rowNumber;
   private final int[] rewardColumns;
   private final double[] weights;
   private final Scaling scaling;
@@ -38,6 +40,7 @@ final class AdvantageTable implements Serializable {
   AdvantageTable(StructType judged, List<Reward> rewards, RewardConfig config) {
     List<String> names = Arrays.asList(judged.fieldNames());
     this.judged = judged;
+    this.rowNumber = names.indexOf(GenerationTable.ROW_NUMBER);
     this.rewardColumns =
         rewards.stream().mapToInt(r -> names.indexOf(GenerationTable.rewardColumn(r))).toArray();
     this.weights = config.functions().weightArray();
@@ -58,12 +61,14 @@ final class AdvantageTable implements Serializable {
   }
 
   /**
-   * The rows of one group. When {@link #needsBatch}, the advantage column holds what {@link
-   * #finish} scales: the centred reward, or the normalised sum (null where nothing was judged).
+   * The rows of one group, in the table's order, so that sums do not depend on a shuffle. When
+   * {@link #needsBatch}, the advantage column holds what {@link #finish} scales: the centred
+   * reward, or the normalised sum (null where nothing was judged).
    */
   Iterator<Row> group(Iterator<Row> rows) {
     List<Row> group = new ArrayList<>();
     rows.forEachRemaining(group::add);
+    group.sort(Comparator.comparingLong(row -> row.getLong(rowNumber)));
     double[][] values = group.stream().map(this::rewards).toArray(double[][]::new);
     double[] sums =
         Arrays.stream(values).mapToDouble(v -> GroupAdvantage.weightedSum(v, weights)).toArray();
@@ -72,7 +77,7 @@ final class AdvantageTable implements Serializable {
             ? GroupAdvantage.normalizedSums(values, weights)
             : GroupAdvantage.of(
                 sums, scaling == Scaling.BATCH ? Scaling.NONE : scaling, Moments.of(0));
-    boolean flat = sums.length == 1 || Moments.of(sums).isFlat();
+    boolean flat = GroupAdvantage.agree(sums);
     List<Row> result = new ArrayList<>();
     for (int i = 0; i < sums.length; i++) {
       result.add(wider(group.get(i), orNull(sums[i]), orNull(advantages[i]), flat));

@@ -1,5 +1,6 @@
 package org.sparklora.reward;
 
+import java.io.Serializable;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,11 +16,27 @@ import java.util.OptionalInt;
  * @param columns the other columns of the row, as text
  */
 public record Completion(
-    String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns) {
+    String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns)
+    implements Serializable {
+
+  private static final int NO_TOKENS = -1;
 
   public Completion {
     Objects.requireNonNull(text);
     columns = Map.copyOf(columns);
+  }
+
+  /** Optional is not serialisable. */
+  private Object writeReplace() {
+    return new Wire(text, solution.orElse(null), tokens.orElse(NO_TOKENS), columns);
+  }
+
+  private record Wire(String text, String solution, int tokens, Map<String, String> columns)
+      implements Serializable {
+    private Object readResolve() {
+      OptionalInt count = tokens == NO_TOKENS ? OptionalInt.empty() : OptionalInt.of(tokens);
+      return new Completion(text, Optional.ofNullable(solution), count, columns);
+    }
   }
 
   /** A completion with its solution and nothing else. */

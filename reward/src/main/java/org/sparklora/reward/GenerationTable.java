@@ -13,6 +13,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.table.TableException;
 
@@ -26,6 +27,7 @@ import org.sparklora.pipeline.table.TableException;
  * prompt_id          any                         the group
  * completion_ids     list, optional              its size is the number of tokens
  * completion_length  int, optional               the number of tokens
+ * columns            map, optional               more columns, for rewards that look at them
  * → rewards/NAME     double                      each reward; null where it could not judge
  * → verdict, reason, gold_parsed, answer_parsed  of the first reward that gives verdicts
  * → judge_seconds    double                      what judging took
@@ -43,12 +45,12 @@ final class GenerationTable implements Serializable {
   static final String VERDICT = "verdict";
   static final String REASON = "reason";
   static final String SECONDS = "judge_seconds";
-  static final String UNREADABLE = "unreadable";
   private static final List<String> TEXTS =
       List.of(VERDICT, REASON, "gold_parsed", "answer_parsed");
 
   private final StructType schema;
   private final List<Reward> rewards;
+  private final Judge judge;
 
   /**
    * Throws {@link TableException} when there is no completion, or a column would be written twice.
@@ -68,6 +70,7 @@ final class GenerationTable implements Serializable {
     }
     this.schema = schema;
     this.rewards = List.copyOf(rewards);
+    this.judge = new Judge(rewards);
   }
 
   /** The table's columns and those of judging. */
@@ -92,28 +95,17 @@ final class GenerationTable implements Serializable {
 
   /** The row with its judgements. A row without a completion is kept, unjudged, and says so. */
   Row judge(Row row) {
-    long start = System.nanoTime();
-    Optional<Completion> completion = completion(row);
-    List<Judgement> judgements = new ArrayList<>();
-    for (Reward reward : rewards) {
-      judgements.add(
-          completion
-              .map(reward::judge)
-              .orElseGet(
-                  () -> new Judgement(Double.NaN, UNREADABLE, "no completion in the row", "", "")));
-    }
+    Judge.Result result = judge.judge(completion(row));
     List<Object> cells = new ArrayList<>();
     for (int i = 0; i < schema.size(); i++) {
       cells.add(row.get(i));
     }
-    judgements.forEach(judgement -> cells.add(judgement.isJudged() ? judgement.reward() : null));
-    Judgement told =
-        judgements.stream()
-            .filter(judgement -> !judgement.verdict().equals("scored"))
-            .findFirst()
-            .orElse(judgements.get(0));
+    result
+        .judgements()
+        .forEach(judgement -> cells.add(judgement.isJudged() ? judgement.reward() : null));
+    Judgement told = result.told();
     cells.addAll(List.of(told.verdict(), told.reason(), told.goldParsed(), told.answerParsed()));
-    cells.add((System.nanoTime() - start) / 1e9);
+    cells.add(result.seconds());
     return RowFactory.create(cells.toArray());
   }
 
@@ -125,8 +117,13 @@ final class GenerationTable implements Serializable {
     Map<String, String> others = new HashMap<>();
     for (int i = 0; i < schema.size(); i++) {
       DataType type = schema.apply(i).dataType();
-      boolean plain = !(type instanceof ArrayType) && !(type instanceof StructType);
-      if (plain && !row.isNullAt(i)) {
+      if (row.isNullAt(i) || type instanceof ArrayType || type instanceof StructType) {
+        continue;
+      }
+      if (type instanceof MapType) { // what prompts and generations bring of their dataset
+        row.getJavaMap(i)
+            .forEach((name, value) -> others.put(String.valueOf(name), String.valueOf(value)));
+      } else {
         others.put(schema.apply(i).name(), String.valueOf(row.get(i)));
       }
     }

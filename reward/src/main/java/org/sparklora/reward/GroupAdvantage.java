@@ -120,6 +120,11 @@ public final class GroupAdvantage {
     return sums;
   }
 
+  /** Whether a group's rewards are all the same, so that nothing can be learnt from it. */
+  public static boolean agree(double[] sums) {
+    return sums.length == 1 || Moments.of(sums).isFlat();
+  }
+
   /** A reward already centred in its group, scaled by the batch's deviation. */
   public static double ofCentred(double centred, Moments batch) {
     return orZero(centred / (batch.deviation() + EPSILON));
@@ -159,8 +164,7 @@ public final class GroupAdvantage {
           };
       System.arraycopy(values, 0, combined, start, groupSize);
     }
-    Moments batch =
-        rewards.length > 1 ? Moments.of(combined) : new Moments(Moments.of(combined).mean(), 0);
+    Moments batch = batchMoments(combined);
     if (aggregation == Aggregation.NORMALIZE_THEN_SUM) {
       return Arrays.stream(combined).map(sum -> ofNormalizedSum(sum, batch)).toArray();
     }
@@ -170,6 +174,12 @@ public final class GroupAdvantage {
       System.arraycopy(of(group, scaling, batch), 0, advantages, start, groupSize);
     }
     return advantages;
+  }
+
+  /** Moments of a batch; a lone completion deviates by nothing. */
+  static Moments batchMoments(double[] values) {
+    Moments moments = Moments.of(values);
+    return values.length > 1 ? moments : new Moments(moments.mean(), 0);
   }
 
   private static double orZero(double value) {

@@ -141,11 +141,14 @@ public final class RewardJob {
   private static Moments batchMoments(Dataset<Row> scored, Aggregation aggregation) {
     boolean normalized = aggregation == Aggregation.NORMALIZE_THEN_SUM;
     String column = normalized ? AdvantageTable.ADVANTAGE : AdvantageTable.REWARD;
-    Row moments =
+    double[] values = // in the table's order, so that the sum does not depend on a shuffle
         scored
-            .agg(functions.avg(column), functions.stddev_samp(column), functions.count("*"))
-            .first();
-    double deviation = moments.getLong(2) > 1 ? ScoredTable.number(moments, 1) : 0;
-    return new Moments(ScoredTable.number(moments, 0), deviation);
+            .select(functions.col(GenerationTable.ROW_NUMBER), functions.col(column))
+            .orderBy(GenerationTable.ROW_NUMBER)
+            .collectAsList()
+            .stream()
+            .mapToDouble(row -> ScoredTable.number(row, 1))
+            .toArray();
+    return GroupAdvantage.batchMoments(values);
   }
 }

@@ -55,7 +55,7 @@ final class ScoredTable {
         counts(GenerationTable.REASON),
         rows(
             scored
-                .where(functions.col(GenerationTable.VERDICT).equalTo(GenerationTable.UNREADABLE))
+                .where(functions.col(GenerationTable.VERDICT).equalTo(Judge.UNREADABLE))
                 .orderBy(GenerationTable.ROW_NUMBER),
             LOCATED_ROWS),
         rows(scored.orderBy(functions.col(GenerationTable.SECONDS).desc()), SLOWEST_ROWS),

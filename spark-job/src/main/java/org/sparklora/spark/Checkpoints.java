@@ -24,12 +24,12 @@ import org.sparklora.spark.train.TrainerState;
  * Saves the driver's network as {@code checkpoint-N} folders, keeps as many of them as transformers
  * would, and loads them again: to resume, or the best one at the end.
  */
-final class Checkpoints {
+public final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
   private final Configuration hadoop;
   private final RunFolder folder;
-  private final SftConfig config;
+  private final CheckpointedRun run;
   private final RunFingerprint fingerprint;
   private final TrainedModel model;
   private final ParameterLayout layout;
@@ -38,14 +38,15 @@ final class Checkpoints {
   private final Tensor parameters;
 
   /**
-   * @param fingerprint of this run
+   * @param run what is saved besides the optimizer's state
+   * @param fingerprint of the run
    * @param network whose parameters are saved and loaded
    * @param parameters the network's
    */
-  Checkpoints(
+  public Checkpoints(
       Configuration hadoop,
       RunFolder folder,
-      SftConfig config,
+      CheckpointedRun run,
       RunFingerprint fingerprint,
       TrainedModel model,
       AdapterNetwork network,
@@ -53,7 +54,7 @@ final class Checkpoints {
       Tensor parameters) {
     this.hadoop = hadoop;
     this.folder = folder;
-    this.config = config;
+    this.run = run;
     this.fingerprint = fingerprint;
     this.model = model;
     this.layout = model.layout();
@@ -68,7 +69,7 @@ final class Checkpoints {
    * @param totalSteps of this run
    * @throws ConfigException if the checkpoint is damaged or of another run
    */
-  void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
+  public void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
     try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
       Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
       fingerprint
@@ -82,11 +83,12 @@ final class Checkpoints {
               .formatted(saved.step(), totalSteps));
       saved.restore(state);
       saved.restore(layout, model.config(), kernels, parameters, moments());
+      run.restore(copy.folder());
     }
   }
 
   /** Saves the network, then deletes what {@code save_total_limit} does not keep. */
-  void save(TrainerState state) {
+  public void save(TrainerState state) {
     int step = state.sums().steps();
     int best = state.best().step();
     if (best > 0 && (best == step || folder.checkpoints().contains(best))) {
@@ -97,9 +99,9 @@ final class Checkpoints {
   }
 
   private void write(java.nio.file.Path local, TrainerState state) throws IOException {
-    ResultFolder.writeModel(local, config, model, parameters, state);
+    run.writeModel(local, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
-    if (!config.checkpoints().modelOnly()) {
+    if (!run.checkpoints().modelOnly()) {
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
     }
   }
@@ -109,16 +111,16 @@ final class Checkpoints {
   }
 
   /** Where the best checkpoint lies, for {@code trainer_state.json}. */
-  Optional<String> bestFolder(TrainerState state) {
+  public Optional<String> bestFolder(TrainerState state) {
     int best = state.best().checkpoint();
     return best == 0
         ? Optional.empty()
-        : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
+        : Optional.of(run.outputFolder() + "/" + folder.checkpoint(best).getName());
   }
 
   /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
   private void rotate(TrainerState state) {
-    int limit = config.checkpoints().limit();
+    int limit = run.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
     if (limit <= 0) {
       return;
@@ -136,18 +138,18 @@ final class Checkpoints {
   }
 
   /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
-  void finish(TrainerState state) throws IOException {
+  public void finish(TrainerState state) throws IOException {
     int best = state.best().checkpoint();
     if (best == 0) {
       return;
     }
-    if (config.evaluation().best().filter(EvalConfig.Best::load).isPresent()) {
+    if (run.loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
       try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
         Checkpoint.loadParameters(copy.folder(), layout, model.config(), kernels, parameters);
       }
     }
-    if (config.checkpoints().limit() == 1) {
+    if (run.checkpoints().limit() == 1) {
       folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
     }
   }

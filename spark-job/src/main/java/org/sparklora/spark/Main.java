@@ -39,6 +39,7 @@ public final class Main {
               "grpo",
               "train a model or a LoRA adapter on rewards of its answers",
               GrpoCommand::run),
+          new Command("update", "train on one round of judged generations", GrpoCommand::update),
           new Command(
               "check", "what an sft run would cost and be regretted for", CheckCommand::run),
           new Command(

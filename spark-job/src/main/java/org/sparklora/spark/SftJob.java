@@ -53,7 +53,7 @@ public final class SftJob {
     this.regret = regret;
     this.model = initial.model();
     this.folder = folder;
-    this.workers = workers(spark, config.sync());
+    this.workers = SparkSessions.workers(spark, config.sync().workers());
     this.averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
   }
 
@@ -121,7 +121,7 @@ public final class SftJob {
         new Checkpoints(
             spark.hadoopConfiguration(),
             folder,
-            config,
+            new SftCheckpoints(config, model, parameters),
             fingerprint,
             model,
             network,
@@ -185,7 +185,8 @@ public final class SftJob {
             config.output().loggingSteps(plan.totalSteps()), config.output().logFirstStep()),
         config.evaluation().cadence(plan.totalSteps()),
         config.checkpoints().cadence(plan.totalSteps()),
-        computedParameters(model));
+        computedParameters(model),
+        false);
   }
 
   /** All parameters but the token embedding, and the adapter's. */
@@ -205,13 +206,5 @@ public final class SftJob {
         batch.maxSteps(),
         batch.order(),
         batch.dataSeed());
-  }
-
-  /** As many as there are executors: in local mode one, whose kernels use all cores. */
-  private static int workers(JavaSparkContext spark, SftConfig.Sync sync) {
-    // the status tracker counts the driver as well
-    int executors =
-        spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
-    return sync.workers().orElse(executors);
   }
 }

@@ -61,6 +61,19 @@ public final class SparkSessions {
     conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
   }
 
+  /**
+   * How many work on one model: as many as there are executors, in local mode one, whose kernels
+   * use all cores.
+   *
+   * @param requested {@code num_workers}
+   */
+  public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
+    // the status tracker counts the driver as well
+    int executors =
+        spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
+    return requested.orElse(executors);
+  }
+
   /** What a training process can have: this machine's memory, or an executor's on a cluster. */
   static MachineMemory memory(JavaSparkContext spark) {
     if (spark.isLocal()) {

@@ -305,7 +305,8 @@ class MainTest {
   void unknownCommandListsTheKnown() {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
-        .contains("prep, sft, grpo, check, merge, reward, generate, score, tokenize, track");
+        .contains(
+            "prep, sft, grpo, update, check, merge, reward, generate, score, tokenize, track");
   }
 
   private static List<String> files(Path folder) throws IOException {

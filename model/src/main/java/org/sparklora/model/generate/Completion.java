@@ -1,5 +1,7 @@
 package org.sparklora.model.generate;
 
+import java.io.Serializable;
+
 /**
  * One continuation of a prompt.
  *
@@ -12,7 +14,8 @@ package org.sparklora.model.generate;
  * @param stopReason why it ended
  */
 public record Completion(
-    long promptId, int index, int[] tokens, float[] logProbs, StopReason stopReason) {
+    long promptId, int index, int[] tokens, float[] logProbs, StopReason stopReason)
+    implements Serializable {
 
   /** Why a completion ended. */
   public enum StopReason {

@@ -1,5 +1,7 @@
 package org.sparklora.model.generate;
 
+import java.io.Serializable;
+
 /**
  * What completions continue.
  *
@@ -7,7 +9,7 @@ package org.sparklora.model.generate;
  *     prompts are distributed otherwise: the number of the prompt in its table
  * @param tokens rendered and tokenized; read-only and not copied
  */
-public record Prompt(long id, int[] tokens) {
+public record Prompt(long id, int[] tokens) implements Serializable {
 
   public Prompt {
     if (tokens.length == 0) {

@@ -1,5 +1,6 @@
 package org.sparklora.model.generate;
 
+import java.io.Serializable;
 import java.util.Set;
 
 /**
@@ -26,7 +27,8 @@ public record SamplingConfig(
     float minP,
     float repetitionPenalty,
     Set<Integer> endTokens,
-    long seed) {
+    long seed)
+    implements Serializable {
 
   public SamplingConfig {
     require(numGenerations >= 1, "num_generations", numGenerations, "at least 1");
@@ -54,6 +56,34 @@ public record SamplingConfig(
   /** The likeliest token always. */
   public static SamplingConfig greedy(int maxCompletionLength, Set<Integer> endTokens) {
     return new SamplingConfig(1, maxCompletionLength, 0, 0, 1, 0, 1, endTokens, 0);
+  }
+
+  /** The same with other random numbers. */
+  public SamplingConfig withSeed(long newSeed) {
+    return new SamplingConfig(
+        numGenerations,
+        maxCompletionLength,
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        endTokens,
+        newSeed);
+  }
+
+  /** The same, ended by other tokens. */
+  public SamplingConfig withEndTokens(Set<Integer> tokens) {
+    return new SamplingConfig(
+        numGenerations,
+        maxCompletionLength,
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        tokens,
+        seed);
   }
 
   boolean isGreedy() {

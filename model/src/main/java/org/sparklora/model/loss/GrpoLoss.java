@@ -180,21 +180,17 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   private Term clipped(double ratio, double advantage) {
-    double bounded = Math.min(ratio, largestRatio());
+    double bounded = Math.min(ratio, config.delta());
     double low = 1 - config.epsilon();
     double high = 1 + config.epsilonHigh();
     double clipped = Math.max(low, Math.min(high, ratio));
-    double dBounded = ratio <= largestRatio() ? advantage : 0; // a clamp passes no gradient
+    double dBounded = ratio <= config.delta() ? advantage : 0; // a clamp passes no gradient
     double dClipped = ratio >= low && ratio <= high ? advantage : 0;
     double first = bounded * advantage;
     double second = clipped * advantage;
     double dRatio =
         first < second ? dBounded : second < first ? dClipped : (dBounded + dClipped) / 2;
     return new Term(-Math.min(first, second), -dRatio, 0);
-  }
-
-  private double largestRatio() {
-    return config.delta().orElse(Double.POSITIVE_INFINITY);
   }
 
   /** {@code beta · kl}, times the ratio if it is corrected for the sampling policy. */

@@ -1,7 +1,6 @@
 package org.sparklora.model.loss;
 
 import java.io.Serializable;
-import java.util.OptionalDouble;
 
 /**
  * The loss of GRPO and its relatives, with TRL's names and defaults.
@@ -9,8 +8,8 @@ import java.util.OptionalDouble;
  * @param lossType how terms of tokens become one loss
  * @param epsilon how far below 1 the probability ratio may fall before it is clipped
  * @param epsilonHigh how far above; for {@code CISPO} the largest ratio itself
- * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping), if
- *     any
+ * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping); ∞ for
+ *     none
  * @param beta weight of the divergence from the reference policy; 0 needs no reference
  * @param useBiasCorrectionKl whether the divergence is multiplied by the probability ratio
  * @param importanceSamplingLevel whether each token has its ratio or all tokens of a completion
@@ -27,7 +26,7 @@ public record GrpoLossConfig(
     LossType lossType,
     double epsilon,
     double epsilonHigh,
-    OptionalDouble delta,
+    double delta,
     double beta,
     boolean useBiasCorrectionKl,
     Level importanceSamplingLevel,
@@ -74,11 +73,7 @@ public record GrpoLossConfig(
         "above 0 and at most 1; 1 trains on all tokens");
     require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
     require(temperature > 0, "temperature", temperature, "above 0: a policy must be able to vary");
-    require(
-        delta.isEmpty() || delta.getAsDouble() > 0,
-        "delta",
-        delta,
-        "above 1 + epsilon; leave it out for no second bound");
+    require(delta > 0, "delta", delta, "above 1 + epsilon; leave it out for no second bound");
   }
 
   private static void require(boolean holds, String name, Object value, String remedy) {
@@ -91,7 +86,18 @@ public record GrpoLossConfig(
   /** TRL's defaults. */
   public static GrpoLossConfig defaults() {
     return new GrpoLossConfig(
-        LossType.DAPO, 0.2, 0.2, OptionalDouble.empty(), 0, true, Level.TOKEN, 1, 512, 1, 1, 1.05);
+        LossType.DAPO,
+        0.2,
+        0.2,
+        Double.POSITIVE_INFINITY,
+        0,
+        true,
+        Level.TOKEN,
+        1,
+        512,
+        1,
+        1,
+        1.05);
   }
 
   boolean isClipped() {

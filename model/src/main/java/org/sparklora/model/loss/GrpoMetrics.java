@@ -76,7 +76,7 @@ public record GrpoMetrics(
       int lowHere = 0;
       int highHere = 0;
       for (double unbounded : ratios) {
-        double ratio = Math.min(unbounded, config.delta().orElse(Double.POSITIVE_INFINITY));
+        double ratio = Math.min(unbounded, config.delta());
         lowHere += ratio < 1 - config.epsilon() && advantage < 0 ? 1 : 0;
         highHere += ratio > 1 + config.epsilonHigh() && advantage > 0 ? 1 : 0;
         cispo += unbounded > config.epsilonHigh() && advantage > 0 ? 1 : 0;

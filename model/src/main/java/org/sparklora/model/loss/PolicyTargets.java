@@ -13,13 +13,16 @@ import java.util.Optional;
  * @param oldLogProbs of each target token under the policy that drew it, {@code (M)}; empty if that
  *     is the policy being trained, as it is now
  * @param referenceLogProbs under the reference policy, {@code (M)}
+ * @param otherTokens tokens of completions that are not computed here, since nothing is learnt from
+ *     them, but count where a loss is divided by a number of tokens
  *     <p>Arrays are read-only and not copied.
  */
 public record PolicyTargets(
     int[] lengths,
     float[] advantages,
     Optional<float[]> oldLogProbs,
-    Optional<float[]> referenceLogProbs) {
+    Optional<float[]> referenceLogProbs,
+    int otherTokens) {
 
   public PolicyTargets {
     int tokens = Arrays.stream(lengths).sum();
@@ -30,6 +33,15 @@ public record PolicyTargets(
         reference ->
             requireLength(
                 "reference log-probabilities", reference.length, "target tokens", tokens));
+  }
+
+  /** Targets of a micro-batch that is computed as a whole. */
+  public PolicyTargets(
+      int[] lengths,
+      float[] advantages,
+      Optional<float[]> oldLogProbs,
+      Optional<float[]> referenceLogProbs) {
+    this(lengths, advantages, oldLogProbs, referenceLogProbs, 0);
   }
 
   private static void requireLength(String name, int length, String of, int expected) {
@@ -45,8 +57,8 @@ public record PolicyTargets(
     return lengths.length;
   }
 
-  /** M. */
+  /** Tokens of the micro-batch that a loss may be divided by: M and {@link #otherTokens}. */
   public int tokens() {
-    return Arrays.stream(lengths).sum();
+    return Arrays.stream(lengths).sum() + otherTokens;
   }
 }

@@ -66,9 +66,7 @@ class GrpoLossGoldenTest {
           GrpoLossConfig.LossType.valueOf(c.get("loss_type").asText().toUpperCase(Locale.ROOT)),
           c.get("epsilon").asDouble(),
           c.get("epsilon_high").asDouble(),
-          c.get("delta").isNull()
-              ? OptionalDouble.empty()
-              : OptionalDouble.of(c.get("delta").asDouble()),
+          c.get("delta").isNull() ? Double.POSITIVE_INFINITY : c.get("delta").asDouble(),
           c.get("beta").asDouble(),
           c.get("use_bias_correction_kl").asBoolean(),
           GrpoLossConfig.Level.valueOf(

@@ -23,7 +23,7 @@ class GrpoLossTest {
 
   private static GrpoLossConfig config(LossType type, Level level, double beta, double quantile) {
     return new GrpoLossConfig(
-        type, 0.2, 0.2, OptionalDouble.empty(), beta, true, level, quantile, 10, 1, 1, 1.05);
+        type, 0.2, 0.2, Double.POSITIVE_INFINITY, beta, true, level, quantile, 10, 1, 1, 1.05);
   }
 
   private static PolicyTargets targets(float[] old, float[] reference) {

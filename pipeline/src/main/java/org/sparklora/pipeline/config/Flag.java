@@ -46,9 +46,14 @@ record Flag(
     REFUSED
   }
 
-  /** {@code check} looks at the settings of an {@code sft} run, so it takes all of them. */
+  /**
+   * {@code check} looks at the settings of an {@code sft} run, {@code update} is a part of a {@code
+   * grpo} run: they take all settings of those.
+   */
+  private static final Map<String, String> WHOLE_RUNS = Map.of("check", "sft", "update", "grpo");
+
   boolean isTakenBy(String command) {
-    return commands.contains(command) || command.equals("check") && commands.contains("sft");
+    return commands.contains(command) || commands.contains(WHOLE_RUNS.getOrDefault(command, ""));
   }
 
   Optional<String> defaultValue(String command) {
@@ -118,7 +123,8 @@ record Flag(
     }
 
     T of(String command) {
-      return own.getOrDefault(command, usual);
+      T ofWholeRun = own.getOrDefault(WHOLE_RUNS.getOrDefault(command, command), usual);
+      return own.getOrDefault(command, ofWholeRun);
     }
   }
 }

@@ -21,6 +21,10 @@ import org.sparklora.pipeline.config.ConfigException;
  */
 final class FolderContents {
   static final String CHECKPOINT = "checkpoint-";
+
+  /** Tables of a GRPO run's rounds, one folder a round. */
+  static final String ROUNDS = "rounds";
+
   private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
 
@@ -70,6 +74,7 @@ final class FolderContents {
         name ->
             !name.equals(RunLock.FILE_NAME)
                 && !RunFolder.LOGS.contains(name)
+                && !name.equals(ROUNDS)
                 && !CHECKPOINT_NAME.matcher(name).matches());
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.pipeline.run;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +33,9 @@ public final class RunFolder implements AutoCloseable {
   static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
 
   private static final String PART = ".part-";
+
+  /** In a round's table; Spark takes no file that begins so for a part of the table. */
+  private static final String MADE_FROM = "_made_from.txt";
 
   private final Configuration configuration;
   private final FileSystem fileSystem;
@@ -182,6 +186,9 @@ public final class RunFolder implements AutoCloseable {
       if (earlierRows.isEmpty()) {
         fileSystem.delete(new Path(folder, TRACKERS), true);
       }
+      if (!replaced.isEmpty() && resumed.isEmpty()) {
+        fileSystem.delete(new Path(folder, FolderContents.ROUNDS), true);
+      }
     } catch (IOException e) {
       throw failed("clear", folder, e);
     }
@@ -268,6 +275,67 @@ public final class RunFolder implements AutoCloseable {
   private static Path[] files(java.nio.file.Path local) throws IOException {
     try (var files = Files.list(local)) {
       return files.map(file -> new Path(file.toUri())).sorted().toArray(Path[]::new);
+    }
+  }
+
+  /** Where a table of a round lies, or will lie. */
+  public Path roundTable(int round, String table) {
+    return new Path(roundFolder(round), table);
+  }
+
+  private Path roundFolder(int round) {
+    return new Path(new Path(folder, FolderContents.ROUNDS), "round-%04d".formatted(round));
+  }
+
+  /**
+   * Whether a round's table is there and was made from what {@code madeFrom} says; one that was
+   * made from something else, by a run with other settings or parameters, is none.
+   */
+  public boolean hasRoundTable(int round, String table, String madeFrom) {
+    Path stamp = new Path(roundTable(round, table), MADE_FROM);
+    try {
+      if (!fileSystem.exists(stamp)) {
+        return false;
+      }
+      try (var in = fileSystem.open(stamp)) {
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8).equals(madeFrom);
+      }
+    } catch (IOException e) {
+      throw failed("look at", stamp, e);
+    }
+  }
+
+  /**
+   * Saves a table of a round: it appears when it is whole.
+   *
+   * @throws TableException when it cannot be written; what was saved before stays
+   */
+  public void saveRoundTable(int round, String table, String madeFrom, Writer writer) {
+    Path target = roundTable(round, table);
+    save(
+        "%s-of-round-%d".formatted(table, round),
+        local -> {
+          writer.write(local);
+          Files.writeString(local.resolve(MADE_FROM), madeFrom);
+        },
+        part -> {
+          fileSystem.delete(target, true);
+          fileSystem.mkdirs(target.getParent());
+          Renaming.rename(fileSystem, part, target);
+        });
+  }
+
+  /** Deletes the tables of all rounds but the last {@code kept} up to {@code round}. */
+  public void forgetRounds(int round, int kept) {
+    for (int old = round - kept; old >= 0; old--) {
+      Path path = roundFolder(old);
+      try {
+        if (!fileSystem.delete(path, true)) {
+          return; // it and all before it were deleted earlier
+        }
+      } catch (IOException e) {
+        throw failed("delete", path, e);
+      }
     }
   }
 

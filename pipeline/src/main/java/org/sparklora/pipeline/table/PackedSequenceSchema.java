@@ -28,10 +28,14 @@ final class PackedSequenceSchema {
    * is null.
    */
   static Type intList(String name) {
+    return list(PrimitiveTypeName.INT32, name);
+  }
+
+  static Type list(PrimitiveTypeName element, String name) {
     return Types.optionalGroup()
         .as(LogicalTypeAnnotation.listType())
         .repeatedGroup()
-        .optional(PrimitiveTypeName.INT32)
+        .optional(element)
         .named(ELEMENT)
         .named(LIST)
         .named(name);

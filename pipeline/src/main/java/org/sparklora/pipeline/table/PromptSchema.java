@@ -54,7 +54,7 @@ final class PromptSchema {
 
   private PromptSchema() {}
 
-  private static Type text(Type.Repetition repetition, String name) {
+  static Type text(Type.Repetition repetition, String name) {
     return Types.primitive(PrimitiveTypeName.BINARY, repetition)
         .as(LogicalTypeAnnotation.stringType())
         .named(name);
@@ -62,6 +62,12 @@ final class PromptSchema {
 
   static Group toGroup(Prompt prompt) {
     Group row = new SimpleGroup(SCHEMA);
+    fill(row, prompt);
+    return row;
+  }
+
+  /** Sets the columns of a row that may have more. */
+  static void fill(Group row, Prompt prompt) {
     row.add(PROMPT_ID, prompt.id());
     row.add(PROMPT, prompt.text());
     Group ids = row.addGroup(PROMPT_IDS);
@@ -78,7 +84,6 @@ final class PromptSchema {
               entry.add(KEY, name);
               entry.add(VALUE, value);
             });
-    return row;
   }
 
   static Prompt fromGroup(Group row) {

@@ -19,6 +19,7 @@ import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingAggre
 import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementAddFunction;
 import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementCombineFunction;
 import org.nd4j.linalg.cpu.nativecpu.NDArray;
+import org.sparklora.spark.workers.ExecutorsJob;
 
 /**
  * DL4J's training master, one for each round, with what it lacks: it gives back the memory of its
@@ -31,7 +32,7 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
   private static final int ORDERLESS = 2;
 
   /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
-  static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
+  static final String SHARED_MEMORY = ExecutorsJob.SHARED_MEMORY;
 
   private final transient Optional<LocalMemory> local;
   private final int workers;

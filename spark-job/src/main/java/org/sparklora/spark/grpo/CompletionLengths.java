@@ -4,26 +4,24 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
-import org.sparklora.model.generate.Completion;
-import org.sparklora.model.generate.Completion.StopReason;
+import org.sparklora.pipeline.table.Generation;
 
 /** What TRL logs of the lengths of completions. */
 final class CompletionLengths {
   private CompletionLengths() {}
 
   /** Under TRL's names; lengths of ended completions are 0 where none ended. */
-  static Map<String, Double> metrics(List<Completion> completions) {
+  static Map<String, Double> metrics(List<Generation> completions) {
     Map<String, Double> metrics = new LinkedHashMap<>();
     addStatistics(metrics, "length", lengths(completions));
-    List<Completion> ended =
-        completions.stream().filter(one -> one.stopReason() == StopReason.EOS).toList();
+    List<Generation> ended = completions.stream().filter(one -> !one.isTruncated()).toList();
     metrics.put(
         "completions/clipped_ratio", 1 - (double) ended.size() / Math.max(1, completions.size()));
     addStatistics(metrics, "terminated_length", ended.isEmpty() ? IntStream.of(0) : lengths(ended));
     return metrics;
   }
 
-  private static IntStream lengths(List<Completion> completions) {
+  private static IntStream lengths(List<Generation> completions) {
     return completions.stream().mapToInt(completion -> completion.tokens().length);
   }
 

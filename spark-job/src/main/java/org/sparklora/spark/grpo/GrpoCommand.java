@@ -1,26 +1,46 @@
 package org.sparklora.spark.grpo;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.SparkSessions;
 
-/** {@code grpo}: trains a model, or an adapter, on rewards of its own completions. */
+/**
+ * {@code grpo}: trains a model, or an adapter, on rewards of its own completions. {@code update} is
+ * the last of its three stages alone: it trains on a round's advantages.
+ */
 public final class GrpoCommand {
   private GrpoCommand() {}
 
-  /** Runs the command. */
+  /** Runs {@code grpo}. */
   public static void run(Settings settings) throws IOException {
+    train(settings, Optional.empty());
+  }
+
+  /** Runs {@code update}. */
+  public static void update(Settings settings) throws IOException {
+    train(settings, Optional.of(settings.requiredText("input")));
+  }
+
+  private static void train(Settings settings, Optional<String> advantages) throws IOException {
     GrpoConfig config = GrpoConfig.of(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
-      GrpoJob.Result result = GrpoJob.run(spark, config);
+      GrpoJob.Result result = GrpoJob.run(spark, config, advantages);
       System.out.println(
-          "%s: %d steps, mean loss %.4f, %.0f s"
+          "%s: %d steps%s"
               .formatted(
                   config.output().folder(),
                   result.steps(),
-                  (Double) result.lastRow().get("train_loss"),
-                  (Double) result.lastRow().get("train_runtime")));
+                  result
+                      .lastRow()
+                      .map(
+                          row ->
+                              ", mean loss %.4f, %.0f s"
+                                  .formatted(
+                                      (Double) row.get("train_loss"),
+                                      (Double) row.get("train_runtime")))
+                      .orElse(" so far")));
     }
   }
 }

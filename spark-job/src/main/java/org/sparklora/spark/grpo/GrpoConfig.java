@@ -1,8 +1,10 @@
 package org.sparklora.spark.grpo;
 
+import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.Set;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -11,11 +13,16 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.RewardConfig;
 import org.sparklora.spark.CheckpointConfig;
 import org.sparklora.spark.PromptSettings;
 import org.sparklora.spark.SftConfig;
+import org.sparklora.spark.train.Cadence;
+import org.sparklora.spark.train.RowOrder;
+import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.train.TrainingPlan;
 
 /**
  * Everything {@code grpo} needs to know.
@@ -29,10 +36,13 @@ import org.sparklora.spark.SftConfig;
  * @param loss the policy loss
  * @param rewards what judges completions
  * @param advantages how rewards become advantages
+ * @param dynamicSampling whether groups without signal give way to others
  * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
  *     disagree on a token, on average, in nats
+ * @param workers {@code num_workers}: executors that work; none given: all there are
+ * @param roundsKept {@code rounds_total_limit}: rounds whose tables stay; none given: all
  * @param output where results go and what is logged
- * @param checkpoints what is saved on the way
+ * @param checkpoints what is saved on the way, and where the run goes on
  * @param effectiveYaml all settings as {@code --config} reads them
  */
 record GrpoConfig(
@@ -47,7 +57,10 @@ record GrpoConfig(
     GrpoLossConfig loss,
     RewardConfig.Functions rewards,
     RewardConfig.Advantages advantages,
+    DynamicSampling dynamicSampling,
     double maxLogProbDifference,
+    Optional<Integer> workers,
+    OptionalInt roundsKept,
     SftConfig.Output output,
     CheckpointConfig checkpoints,
     String effectiveYaml) {
@@ -68,6 +81,30 @@ record GrpoConfig(
         "max_logprob_difference",
         maxLogProbDifference,
         "it must be positive; 0.05 is usual");
+    workers.ifPresent(
+        count ->
+            ConfigException.require(count >= 1, "num_workers", count, "at least one must work"));
+    roundsKept.ifPresent(
+        count ->
+            ConfigException.require(
+                count >= 1, "rounds_total_limit", count, "the newest round's tables always stay"));
+  }
+
+  /**
+   * Further prompts in place of those whose completions all got the same reward.
+   *
+   * @param isOn {@code dynamic_sampling}
+   * @param maxDraws {@code dynamic_sampling_max_draws}: batches of prompts that are drawn for a
+   *     round at most
+   */
+  record DynamicSampling(boolean isOn, int maxDraws) {
+    DynamicSampling {
+      ConfigException.require(
+          maxDraws >= 1,
+          "dynamic_sampling_max_draws",
+          maxDraws,
+          "a round needs one batch of prompts at least");
+    }
   }
 
   /**
@@ -168,6 +205,67 @@ record GrpoConfig(
     }
   }
 
+  /** Which prompts each round has. */
+  PromptOrder promptOrder(int prompts) {
+    return new PromptOrder(
+        prompts,
+        batch.generationSize() / sampling.numGenerations(),
+        this.prompts.shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
+        batch.dataSeed());
+  }
+
+  /** Steps over micro-steps, of which each round of an epoch has as many as slices × iterations. */
+  TrainingPlan plan(PromptOrder order) {
+    return new TrainingPlan(
+        Math.multiplyExact(order.roundsPerEpoch(), batch.shape().microSteps()),
+        1,
+        batch.accumulation(),
+        1,
+        batch.epochs(),
+        batch.maxSteps(),
+        RowOrder.SEQUENTIAL,
+        batch.dataSeed());
+  }
+
+  /** How the log is kept. */
+  TrainerState.Settings stateSettings(TrainingPlan plan) {
+    return new TrainerState.Settings(
+        batch.rows(),
+        new TrainerState.LogInterval(output.loggingSteps(plan.totalSteps()), output.logFirstStep()),
+        new Cadence(Cadence.Unit.NO, 0, 0),
+        checkpoints.cadence(plan.totalSteps()),
+        0,
+        true);
+  }
+
+  /**
+   * The step after the last one of the round that begins with a step.
+   *
+   * @throws ConfigException if rounds and steps do not begin together
+   */
+  int endOfRound(TrainingPlan plan, int first) {
+    int microSteps = batch.shape().microSteps();
+    ConfigException.require(
+        microSteps % batch.accumulation() == 0 && plan.microStepsBefore(first) % microSteps == 0,
+        "gradient_accumulation_steps",
+        batch.accumulation(),
+        "a round of %d micro-batches must be a whole number of steps for update to take it alone; set it to a divisor, or run grpo"
+            .formatted(microSteps));
+    return Math.min(plan.totalSteps(), first + microSteps / batch.accumulation());
+  }
+
+  /** Refuses prompts so long that the model could not see a whole completion after them. */
+  void requireRoom(List<Prompt> prompts, DecoderConfig model) {
+    int room = model.maxPositionEmbeddings() - sampling.maxCompletionLength();
+    long tooLong = prompts.stream().filter(prompt -> prompt.tokens().length > room).count();
+    ConfigException.require(
+        tooLong == 0,
+        "max_completion_length",
+        sampling.maxCompletionLength(),
+        "%d of %d prompts leave no room for it in the %d tokens that the model was made for; lower it, or leave such prompts out with --max_prompt_length %d"
+            .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
+  }
+
   /** The records of a user's settings. */
   static GrpoConfig of(Settings settings) {
     return new GrpoConfig(
@@ -182,7 +280,11 @@ record GrpoConfig(
         loss(settings),
         RewardCommand.functions(settings),
         RewardCommand.advantages(settings),
+        new DynamicSampling(
+            settings.isOn("dynamic_sampling"), settings.integer("dynamic_sampling_max_draws")),
         settings.number("max_logprob_difference"),
+        settings.optionalInteger("num_workers"),
+        settings.optionalInteger("rounds_total_limit").stream().mapToInt(n -> n).findFirst(),
         SftConfig.output(settings, settings.requiredText("output_dir")),
         CheckpointConfig.of(settings),
         settings.toYaml());
@@ -207,10 +309,7 @@ record GrpoConfig(
         settings.oneOf("loss_type", GrpoLossConfig.LossType.class),
         epsilon,
         settings.text("epsilon_high").map(Double::valueOf).orElse(epsilon),
-        settings
-            .text("delta")
-            .map(text -> OptionalDouble.of(Double.parseDouble(text)))
-            .orElse(OptionalDouble.empty()),
+        settings.text("delta").map(Double::valueOf).orElse(Double.POSITIVE_INFINITY),
         settings.number("beta"),
         settings.isOn("use_bias_correction_kl"),
         settings.oneOf("importance_sampling_level", GrpoLossConfig.Level.class),

@@ -2,11 +2,11 @@ package org.sparklora.spark.grpo;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.generate.EndTokens;
@@ -16,78 +16,115 @@ import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.InitialParameters;
 import org.sparklora.spark.PromptTables;
+import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
-import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Workers;
 
 /**
  * {@code grpo}: prompts become completions, completions rewards, and rewards an adapter (or all
- * weights). One process does all of it.
+ * weights), round after round. On the way the output folder holds each round's tables and
+ * checkpoints, from which a run that was stopped goes on.
  */
 final class GrpoJob {
+  private final Configuration hadoop;
+  private final Workers workers;
   private final GrpoConfig config;
   private final InitialParameters initial;
   private final TrainedModel model;
+  private final SamplingConfig sampling;
+  private final List<Prompt> prompts;
+  private final PromptOrder order;
   private final RunFolder folder;
 
-  private GrpoJob(GrpoConfig config, InitialParameters initial, RunFolder folder) {
+  private GrpoJob(
+      Configuration hadoop,
+      Workers workers,
+      GrpoConfig config,
+      InitialParameters initial,
+      List<Prompt> prompts,
+      RunFolder folder)
+      throws IOException {
+    this.hadoop = hadoop;
+    this.workers = workers;
     this.config = config;
     this.initial = initial;
     this.model = initial.model();
+    this.sampling = untilTheEnd(config.sampling(), model);
+    this.prompts = prompts;
+    this.order = config.promptOrder(prompts.size());
     this.folder = folder;
+  }
+
+  /** With the tokens that end a completion of a model. */
+  static SamplingConfig untilTheEnd(SamplingConfig sampling, TrainedModel model)
+      throws IOException {
+    Path checkpoint = model.checkpoint().folder();
+    return sampling.withEndTokens(EndTokens.of(checkpoint, Tokenizer.load(checkpoint)));
   }
 
   /**
    * What a run came to.
    *
-   * @param steps optimizer steps
-   * @param lastRow of the log
+   * @param steps optimizer steps, with those before a resume
+   * @param lastRow of the log; empty if more steps are to come
    */
-  record Result(int steps, Map<String, Object> lastRow) {}
+  record Result(int steps, Optional<Map<String, Object>> lastRow) {}
 
   /**
    * Trains.
    *
-   * @throws org.sparklora.pipeline.config.ConfigException if a setting or the output folder cannot
+   * @param advantages a table of one round, which is then all that is trained on; empty draws all
+   *     rounds
+   * @throws ConfigException if a setting, the output folder or the checkpoint to resume from cannot
    *     be used
-   * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, or the disk full
+   * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, or the disk
+   *     full; the last checkpoint stays
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
    * @throws LogProbGuard.PolicyMismatchException if completions are not the policy's; in both cases
    *     no results are written
    */
-  static Result run(SparkSession spark, GrpoConfig config) throws IOException {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    List<Prompt> prompts = PromptTables.open(spark, config.prompts().table()).readAll();
+  static Result run(SparkSession session, GrpoConfig config, Optional<String> advantages)
+      throws IOException {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    Configuration hadoop = spark.hadoopConfiguration();
+    List<Prompt> prompts = PromptTables.open(session, config.prompts().table()).readAll();
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
+    config.requireRoom(prompts, initial.model().config());
+    Workers workers = ExecutorsJob.workers(spark, SparkSessions.workers(spark, config.workers()));
     try (RunFolder folder =
         RunFolder.open(
-            hadoop, config.output().folder(), config.output().overwrite(), Optional.empty())) {
-      return new GrpoJob(config, initial, folder).train(prompts);
+            hadoop,
+            config.output().folder(),
+            config.output().overwrite(),
+            config.checkpoints().resumeFrom())) {
+      return new GrpoJob(hadoop, workers, config, initial, prompts, folder).train(advantages);
     } finally {
       ExecutorModel.release(initial.model());
     }
   }
 
-  private Result train(List<Prompt> prompts) throws IOException {
-    GrpoConfig.Batch batch = config.batch();
-    PromptOrder order =
-        new PromptOrder(
-            prompts.size(),
-            batch.generationSize() / config.sampling().numGenerations(),
-            config.prompts().shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
-            batch.dataSeed());
-    TrainingPlan plan = plan(batch, order);
+  private Result train(Optional<String> advantages) throws IOException {
+    TrainingPlan plan = config.plan(order);
     ParameterLayout layout = model.layout();
     AdapterNetwork network =
         AdapterNetwork.create(
@@ -95,70 +132,70 @@ final class GrpoJob {
     Kernels kernels = KernelsProvider.hostKernels();
     Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     initial.write(kernels, parameters);
-    GrpoResults results = new GrpoResults(config, model, layout, parameters);
-    GrpoState state = new GrpoState(plan, config);
-    try (TrackedLog metrics =
-        TrackedLog.begin(folder, List.of(), config.output().run(config.effectiveYaml()))) {
-      GrpoReport report = new GrpoReport(config, plan, state, metrics, network, folder, results);
-      GrpoLoop loop =
-          new GrpoLoop(
-              plan,
-              batch.shape(),
-              config.loss(),
-              rounds(prompts, order, network),
-              new PolicyUpdates(ExecutorModel.of(model), network, config.optimizer().maxGradNorm()),
-              report);
-      metrics.guard(loop::run);
-      Map<String, Object> lastRow = new LinkedHashMap<>(report.finish());
-      folder.saveResults(local -> results.write(local, state));
-      return new Result(plan.totalSteps(), lastRow);
-    }
-  }
-
-  /** Steps over micro-steps, of which each round of an epoch has as many as slices × iterations. */
-  private static TrainingPlan plan(GrpoConfig.Batch batch, PromptOrder order) {
-    return new TrainingPlan(
-        Math.multiplyExact(order.roundsPerEpoch(), batch.shape().microSteps()),
-        1,
-        batch.accumulation(),
-        1,
-        batch.epochs(),
-        batch.maxSteps(),
-        RowOrder.SEQUENTIAL,
-        batch.dataSeed());
-  }
-
-  private PolicyRounds rounds(List<Prompt> prompts, PromptOrder order, AdapterNetwork network)
-      throws IOException {
-    Path checkpoint = model.checkpoint().folder();
-    Tokenizer tokenizer = Tokenizer.load(checkpoint);
-    SamplingConfig drawn = config.sampling();
-    SamplingConfig sampling =
-        new SamplingConfig(
-            drawn.numGenerations(),
-            drawn.maxCompletionLength(),
-            drawn.temperature(),
-            drawn.topK(),
-            drawn.topP(),
-            drawn.minP(),
-            drawn.repetitionPenalty(),
-            EndTokens.of(checkpoint, tokenizer),
-            drawn.seed());
     // a new adapter changes nothing, so what training starts from is the base model
     Optional<FlatVector> reference =
         config.loss().beta() > 0
-            ? Optional.of(FlatVector.copyOf(network.parameters(), model.layout().size()))
+            ? Optional.of(FlatVector.copyOf(network.parameters(), layout.size()))
             : Optional.empty();
+    RunFingerprint fingerprint = GrpoIdentity.of(config, model, sampling, prompts);
+    GrpoResults results = new GrpoResults(config, model, parameters);
+    Checkpoints checkpoints =
+        new Checkpoints(hadoop, folder, results, fingerprint, model, network, kernels, parameters);
+    TrainerState state = new TrainerState(plan, config.stateSettings(plan));
+    if (folder.resumed().isPresent()) {
+      checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());
+    }
+    int first = state.sums().steps();
+    int end = advantages.isPresent() ? config.endOfRound(plan, first) : plan.totalSteps();
+    try (TrackedLog metrics =
+            TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
+        PolicyUpdates updates =
+            new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm())) {
+      PolicyRounds rounds =
+          rounds(updates, reference, fingerprint.fixed().toString(), state.sums().draws());
+      Round.Source source =
+          advantages
+              .<Round.Source>map(table -> number -> rounds.given(number, given(number, table)))
+              .orElse(rounds);
+      GrpoReport report =
+          new GrpoReport(config, plan, state, metrics, network, checkpoints, results);
+      GrpoLoop loop =
+          new GrpoLoop(plan, config.batch().shape(), config.loss(), source, updates, report);
+      metrics.guard(() -> loop.run(first, end, results.unfinished()));
+      if (end < plan.totalSteps()) {
+        checkpoints.save(state);
+        return new Result(end, Optional.empty());
+      }
+      Map<String, Object> lastRow = report.finish();
+      folder.saveResults(local -> results.write(local, state));
+      return new Result(end, Optional.of(lastRow));
+    }
+  }
+
+  private List<ScoredGeneration> given(int number, String table) {
+    return GivenRound.inOrder(
+        GenerationTable.readScored(hadoop, table),
+        order.round(number),
+        config.sampling().numGenerations(),
+        table);
+  }
+
+  private PolicyRounds rounds(
+      PolicyUpdates updates, Optional<FlatVector> reference, String settings, int draws) {
+    Optional<SharedVector> shared =
+        reference.map(vector -> workers.share(vector.pointer(), vector.size()));
     return new PolicyRounds(
         config,
         prompts,
         order,
         new PolicyRounds.Policy(
-            ExecutorModel.of(model),
-            network.parameters(),
-            reference,
+            workers,
+            model,
+            updates,
+            shared,
             sampling,
             !config.batch().shape().isOnPolicy(config.batch().accumulation())),
-        tokenizer);
+        new RoundTables(hadoop, folder, settings, config.roundsKept()),
+        draws);
   }
 }

@@ -2,10 +2,11 @@ package org.sparklora.spark.grpo;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.PolicyMetrics;
-import org.sparklora.spark.train.PolicyStep;
+import org.sparklora.spark.train.PolicyMicroBatch;
 import org.sparklora.spark.train.TrainingPlan;
 
 /**
@@ -48,7 +49,12 @@ final class GrpoLoop {
   interface Listener {
     void drawn(Round round);
 
-    void step(PolicyMetrics metrics, double epochAfter);
+    /**
+     * A step is done.
+     *
+     * @param unfinished the round that later steps go on with, if there is one
+     */
+    void step(PolicyMetrics metrics, double epochAfter, Optional<Round> unfinished);
   }
 
   /**
@@ -70,26 +76,30 @@ final class GrpoLoop {
   }
 
   /**
-   * Trains to the end of the plan.
+   * Takes the steps {@code [from, to)}.
    *
+   * @param unfinished the round that step {@code from} goes on with, if it does
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
    */
-  void run() {
-    int microStep = 0;
-    Round round = null;
-    for (int number = 0; number < plan.totalSteps(); number++) {
+  void run(int from, int to, Optional<Round> unfinished) {
+    int microStep = plan.microStepsBefore(from);
+    Round round = unfinished.orElse(null);
+    for (int number = from; number < to; number++) {
       TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
       int accumulation = step.microBatches().get(0).size();
-      List<PolicyStep.MicroBatch> microBatches = new ArrayList<>();
+      List<PolicyMicroBatch> microBatches = new ArrayList<>();
       for (int i = 0; i < accumulation; i++, microStep++) {
         if (microStep % shape.microSteps() == 0) {
           round = rounds.draw(microStep / shape.microSteps());
           listener.drawn(round);
         }
         int slice = microStep % shape.stepsPerGeneration();
-        microBatches.add(round.microBatch(slice, shape.stepsPerGeneration(), accumulation, loss));
+        microBatches.add(
+            round.microBatch(number, i, slice, shape.stepsPerGeneration(), accumulation, loss));
       }
-      listener.step(updates.update(new PolicyStep(number, microBatches)), step.epochAfter());
+      PolicyMetrics metrics = updates.update(number, microBatches);
+      boolean done = microStep % shape.microSteps() == 0;
+      listener.step(metrics, step.epochAfter(), done ? Optional.empty() : Optional.of(round));
     }
   }
 }

@@ -3,20 +3,23 @@ package org.sparklora.spark.grpo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
-import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.report.PeakMemory;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.PolicyMetrics;
+import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 
 /**
  * Follows a run: log rows on the terminal and, with the memory used, in {@code metrics.jsonl}, and
- * checkpoints. These hold the model and its log, but no optimizer: a run cannot be resumed yet.
+ * checkpoints.
  */
 final class GrpoReport implements GrpoLoop.Listener {
+  private static final double NANOS = 1e9;
   private static final List<String> PRINTED =
       List.of(
           "loss",
@@ -35,48 +38,56 @@ final class GrpoReport implements GrpoLoop.Listener {
           "step_time",
           "epoch");
 
-  private final GrpoConfig config;
   private final TrainingPlan plan;
   private final Cadence saving;
-  private final GrpoState state;
+  private final TrainerState state;
   private final TrackedLog metrics;
   private final AdapterNetwork network;
-  private final RunFolder folder;
+  private final Checkpoints checkpoints;
   private final GrpoResults results;
   private final PeakMemory memory = new PeakMemory();
+  private final int firstStep;
+  private final int samplesPerStep;
+  private final long started = System.nanoTime();
+  private long stepStarted = started;
 
   GrpoReport(
       GrpoConfig config,
       TrainingPlan plan,
-      GrpoState state,
+      TrainerState state,
       TrackedLog metrics,
       AdapterNetwork network,
-      RunFolder folder,
+      Checkpoints checkpoints,
       GrpoResults results) {
-    this.config = config;
     this.plan = plan;
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.state = state;
     this.metrics = metrics;
     this.network = network;
-    this.folder = folder;
+    this.checkpoints = checkpoints;
     this.results = results;
+    this.firstStep = state.sums().steps();
+    this.samplesPerStep = config.batch().rows() * config.batch().accumulation();
   }
 
   @Override
   public void drawn(Round round) {
     memory.sample();
-    state.drawn(round);
+    state.drawn(round.metrics(), round.tokens(), round.draws());
   }
 
   @Override
-  public void step(PolicyMetrics step, double epochAfter) {
+  public void step(PolicyMetrics step, double epochAfter, Optional<Round> unfinished) {
     memory.sample();
-    state.step(step, epochAfter, network.learningRate(step.step())).ifPresent(this::log);
-    if (saving.falls(state.steps(), plan)) {
-      folder.saveCheckpoint(state.steps(), local -> results.write(local, state));
-      rotate();
+    long now = System.nanoTime();
+    state
+        .add(step, epochAfter, network.learningRate(step.step()), (now - stepStarted) / NANOS)
+        .ifPresent(this::log);
+    results.setUnfinished(unfinished);
+    if (saving.falls(state.sums().steps(), plan)) {
+      checkpoints.save(state);
     }
+    stepStarted = System.nanoTime();
   }
 
   private void log(Map<String, Object> row) {
@@ -90,18 +101,14 @@ final class GrpoReport implements GrpoLoop.Listener {
             .collect(Collectors.joining(", ", "{", "}")));
   }
 
-  /** The newest stay. */
-  private void rotate() {
-    int limit = config.checkpoints().limit();
-    List<Integer> steps = folder.checkpoints();
-    if (limit > 0 && steps.size() > limit) {
-      steps.subList(0, steps.size() - limit).forEach(folder::deleteCheckpoint);
-    }
-  }
-
   /** Training has ended: logs the last row and returns it. */
   Map<String, Object> finish() {
-    Map<String, Object> row = state.finish(memory.metrics());
+    double seconds = (System.nanoTime() - started) / NANOS;
+    Map<String, Object> more = new LinkedHashMap<>(memory.metrics());
+    more.put(
+        "train_samples_per_second",
+        (state.sums().steps() - firstStep) * (double) samplesPerStep / seconds);
+    Map<String, Object> row = state.finish(seconds, more);
     metrics.log(row);
     return row;
   }

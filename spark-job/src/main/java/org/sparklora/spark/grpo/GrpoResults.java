@@ -4,12 +4,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.table.PolicyRow;
+import org.sparklora.spark.CheckpointConfig;
+import org.sparklora.spark.CheckpointedRun;
 import org.sparklora.spark.ModelCard;
 import org.sparklora.spark.ModelFolder;
 import org.sparklora.spark.report.RunFigure;
@@ -18,15 +24,81 @@ import org.sparklora.spark.train.TrainerState;
 
 /**
  * Writes what a run leaves, and its checkpoints: adapter or model, tokenizer, model card, log,
- * curves and settings.
+ * curves and settings. A checkpoint in the middle of a round also holds the round as it is trained
+ * on, since its log-probabilities are those of parameters that are gone.
  *
- * @param parameters vector of {@code layout}, as it is when something is written
+ * <p>Not thread-safe.
  */
-record GrpoResults(
-    GrpoConfig config, TrainedModel model, ParameterLayout layout, Tensor parameters) {
+final class GrpoResults implements CheckpointedRun {
+  private static final String ROUND_FILE = "round.parquet";
 
-  void write(Path local, GrpoState state) throws IOException {
+  private final GrpoConfig config;
+  private final TrainedModel model;
+  private final Tensor parameters;
+  private Optional<Round> unfinished = Optional.empty();
+
+  /**
+   * @param parameters vector of the model's layout, as it is when something is written
+   */
+  GrpoResults(GrpoConfig config, TrainedModel model, Tensor parameters) {
+    this.config = config;
+    this.model = model;
+    this.parameters = parameters;
+  }
+
+  /** The round that the next step goes on with, if it does. */
+  Optional<Round> unfinished() {
+    return unfinished;
+  }
+
+  void setUnfinished(Optional<Round> round) {
+    unfinished = round;
+  }
+
+  @Override
+  public CheckpointConfig checkpoints() {
+    return config.checkpoints();
+  }
+
+  @Override
+  public String outputFolder() {
+    return config.output().folder();
+  }
+
+  @Override
+  public boolean loadsBest() {
+    return false;
+  }
+
+  @Override
+  public void writeModel(Path local, TrainerState state) throws IOException {
+    writeFiles(local, state);
+    if (unfinished.isPresent()) {
+      PolicyRow.write(
+          local.resolve(ROUND_FILE),
+          unfinished.get().rows().stream().map(GrpoResults::policyRow).toList());
+    }
+  }
+
+  @Override
+  public void restore(Path local) {
+    Path file = local.resolve(ROUND_FILE);
+    if (Files.isRegularFile(file)) {
+      List<PolicyBatch.Row> rows = PolicyRow.read(file).stream().map(GrpoResults::row).toList();
+      unfinished = Optional.of(new Round(rows, Map.of(), 0, 0)); // the log has the rest already
+    }
+  }
+
+  /** Writes all results. */
+  void write(Path local, TrainerState state) throws IOException {
+    writeFiles(local, state);
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(Optional.empty()));
+    RunFigure.writeReward(local.resolve("reward.png"), config.output().runName(), state.history());
+  }
+
+  private void writeFiles(Path local, TrainerState state) throws IOException {
     Path base = model.checkpoint().folder();
+    ParameterLayout layout = model.layout();
     if (layout instanceof AdapterLayout adapter) {
       AdapterFile.write(local, adapter, parameters, config.model().name());
     } else {
@@ -34,14 +106,12 @@ record GrpoResults(
     }
     CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve("grpo_config.yaml"), config.effectiveYaml());
-    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson());
     Files.writeString(local.resolve("README.md"), card(state).text());
-    RunFigure.writeReward(local.resolve("reward.png"), config.output().runName(), state.history());
   }
 
-  private ModelCard card(GrpoState state) {
+  private ModelCard card(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("steps", "%d".formatted(state.steps()));
+    facts.put("steps", "%d".formatted(state.sums().steps()));
     facts.put("rewards", String.join(", ", config.rewards().names()));
     facts.put(
         "learning rate",
@@ -56,9 +126,29 @@ record GrpoResults(
     return new ModelCard(
         config.model().name(),
         config.output().runName(),
-        layout,
+        model.layout(),
         config.prompts().table().source().dataset(),
         ModelCard.Method.GRPO,
         facts);
+  }
+
+  private static PolicyRow policyRow(PolicyBatch.Row row) {
+    return new PolicyRow(
+        row.prompt(),
+        row.completion(),
+        row.advantage(),
+        row.masked(),
+        row.oldLogProbs(),
+        row.referenceLogProbs());
+  }
+
+  private static PolicyBatch.Row row(PolicyRow row) {
+    return new PolicyBatch.Row(
+        row.promptIds(),
+        row.completionIds(),
+        row.advantage(),
+        row.masked(),
+        row.oldLogProbs(),
+        row.referenceLogProbs());
   }
 }

@@ -12,7 +12,7 @@ import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.RewardConfig.Advantages;
 
 /**
- * The rewards of a round, and what follows from them.
+ * The rewards of a round as TRL logs them.
  *
  * @param names of the reward functions, {@code (F)}
  * @param weights theirs, {@code (F)}
@@ -20,12 +20,6 @@ import org.sparklora.reward.RewardConfig.Advantages;
  * @param groupSize G
  */
 record Judged(List<String> names, double[] weights, double[][] rewards, int groupSize) {
-
-  /** {@code (P·G)}. */
-  double[] advantages(Advantages config) {
-    return GroupAdvantage.ofBatch(
-        rewards, groupSize, weights, config.scaling(), config.aggregation());
-  }
 
   /** What TRL logs of rewards, under its names; NaN where nothing was judged. */
   Map<String, Double> metrics(Advantages config) {

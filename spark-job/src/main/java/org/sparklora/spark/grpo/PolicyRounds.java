@@ -6,192 +6,172 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.PolicyBatch;
-import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.reward.Reward;
-import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.FlatVector;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.RowOrder;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Workers;
 
 /**
- * Draws rounds with the policy as it is: prompts → completions → rewards → advantages → the guard.
+ * Draws rounds with the policy as it is: a slice of the prompts → completions → rewards and
+ * advantages → what the policy is trained on, if the guard lets it pass.
  *
  * <p>Not thread-safe.
  */
 final class PolicyRounds implements Round.Source {
-  private static final long ROUND_MIX = 0x9e3779b97f4a7c15L;
+  private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
 
   private final GrpoConfig config;
   private final List<Prompt> prompts;
   private final PromptOrder order;
   private final Policy policy;
-  private final Tokenizer tokenizer;
-  private final List<Reward> rewards;
+  private final RoundTables tables;
+  private int draws;
 
   /**
-   * The policy in this process.
+   * The policy, and those who compute it.
    *
-   * @param model computes
-   * @param parameters those that are trained, as they are at each call
+   * @param updates knows its parameters as they are at each call
    * @param reference those of the reference policy, where the loss needs one
    * @param sampling with the tokens that end a completion
    * @param needsOldLogProbs whether the loss is given the learner's log-probabilities as they are
    *     when a round is drawn
    */
   record Policy(
-      ExecutorModel model,
-      Pointer parameters,
-      Optional<FlatVector> reference,
+      Workers workers,
+      TrainedModel model,
+      PolicyUpdates updates,
+      Optional<SharedVector> reference,
       SamplingConfig sampling,
       boolean needsOldLogProbs) {}
 
+  /**
+   * @param draws batches of prompts that were drawn from before
+   */
   PolicyRounds(
       GrpoConfig config,
       List<Prompt> prompts,
       PromptOrder order,
       Policy policy,
-      Tokenizer tokenizer) {
+      RoundTables tables,
+      int draws) {
     this.config = config;
     this.prompts = prompts;
     this.order = order;
     this.policy = policy;
-    this.tokenizer = tokenizer;
-    this.rewards = config.rewards().rewards();
+    this.tables = tables;
+    this.draws = draws;
   }
 
   @Override
   public Round draw(int number) {
-    int[] chosen = order.round(number);
-    List<Completion> completions = generate(chosen, number);
-    Judged judged = judge(completions);
-    double[] advantages = judged.advantages(config.advantages());
-    List<float[]> learner = logProbs(policy.parameters(), completions);
-    LogProbGuard guard = guard(completions, learner).require(number);
-    List<PolicyBatch.Row> rows = rows(completions, advantages, learner);
-
-    Map<String, Double> metrics = new LinkedHashMap<>(CompletionLengths.metrics(completions));
-    metrics.putAll(judged.metrics(config.advantages()));
-    metrics.putAll(guard.metrics());
-    return new Round(shuffled(rows, number), metrics, tokens(rows));
-  }
-
-  /** The same for the same seed, prompts and parameters. */
-  private List<Completion> generate(int[] chosen, int number) {
-    List<org.sparklora.model.generate.Prompt> asked =
-        Arrays.stream(chosen)
-            .mapToObj(
-                row -> new org.sparklora.model.generate.Prompt(row, prompts.get(row).tokens()))
-            .toList();
-    SamplingConfig sampling = policy.sampling();
-    return policy
-        .model()
-        .generate(
-            policy.parameters(),
-            asked,
-            new SamplingConfig(
-                sampling.numGenerations(),
-                sampling.maxCompletionLength(),
-                sampling.temperature(),
-                sampling.topK(),
-                sampling.topP(),
-                sampling.minP(),
-                sampling.repetitionPenalty(),
-                sampling.endTokens(),
-                sampling.seed() + ROUND_MIX * number));
-  }
-
-  private Prompt prompt(Completion completion) {
-    return prompts.get((int) completion.promptId());
-  }
-
-  private Judged judge(List<Completion> completions) {
-    double[][] all = new double[completions.size()][];
-    for (int c = 0; c < all.length; c++) {
-      Completion completion = completions.get(c);
-      Prompt prompt = prompt(completion);
-      var judgeable =
-          new org.sparklora.reward.Completion(
-              tokenizer.decode(completion.tokens(), true),
-              prompt.solution(),
-              OptionalInt.of(completion.tokens().length),
-              prompt.columns());
-      all[c] = rewards.stream().mapToDouble(reward -> reward.judge(judgeable).reward()).toArray();
+    GroupSelection selection =
+        new GroupSelection(
+            order.promptsPerRound(), config.sampling().numGenerations(), config.dynamicSampling());
+    String parameters = policy.updates().checksum();
+    while (selection.wantsMore()) {
+      selection.add(scored(new RoundTables.Draw(number, selection.draws(), draws++, parameters)));
     }
-    return new Judged(
-        rewards.stream().map(Reward::name).toList(),
-        config.rewards().weights().stream().mapToDouble(Double::doubleValue).toArray(),
-        all,
+    List<ScoredGeneration> chosen =
+        selection.isFiltered() ? rewards().withAdvantages(selection.chosen()) : selection.chosen();
+    return round(number, chosen, selection.metrics(), selection.all());
+  }
+
+  /** The first two stages. */
+  private List<ScoredGeneration> scored(RoundTables.Draw draw) {
+    List<Generation> generations =
+        tables.generations(
+            draw,
+            () ->
+                new GenerateStage(
+                        policy.workers(),
+                        policy.model(),
+                        policy.updates().parameters(),
+                        sampling(policy.sampling(), draw.draw()))
+                    .run(slice(draw.draw())));
+    return tables.advantages(draw, () -> rewards().run(generations));
+  }
+
+  private List<Prompt> slice(int draw) {
+    return Arrays.stream(order.round(draw)).mapToObj(prompts::get).toList();
+  }
+
+  /** Other random numbers for each batch of prompts. */
+  static SamplingConfig sampling(SamplingConfig config, int draw) {
+    return config.withSeed(config.seed() + DRAW_MIX * draw);
+  }
+
+  private RewardStage rewards() {
+    return new RewardStage(
+        policy.workers(),
+        config.rewards(),
+        config.advantages(),
         config.sampling().numGenerations());
   }
 
   /**
-   * Log-probabilities of the completions' tokens, as many completions at a time as a micro-batch
-   * has.
+   * A round of completions that were judged already.
+   *
+   * @param scored in the order of the round's prompts
    */
-  private List<float[]> logProbs(Pointer parameters, List<Completion> completions) {
-    List<float[]> all = new ArrayList<>();
-    int rows = config.batch().rows();
-    for (int start = 0; start < completions.size(); start += rows) {
-      List<Completion> some =
-          completions.subList(start, Math.min(start + rows, completions.size()));
-      PolicyBatch batch =
-          PolicyBatch.of(
-              some.stream()
-                  .map(one -> row(one, 0, false, Optional.empty(), Optional.empty()))
-                  .toList());
-      float[] joined =
-          policy.model().logProbs(parameters, batch.packed(), config.loss().temperature());
-      int from = 0;
-      for (Completion completion : some) {
-        all.add(Arrays.copyOfRange(joined, from, from + completion.tokens().length));
-        from += completion.tokens().length;
-      }
-    }
-    return all;
+  Round given(int number, List<ScoredGeneration> scored) {
+    draws = number + 1;
+    return round(number, scored, Map.of(), scored);
   }
 
-  private LogProbGuard guard(List<Completion> completions, List<float[]> learner) {
+  /**
+   * The third stage's input.
+   *
+   * @param scored completions to be trained on
+   * @param all that were drawn for it
+   */
+  private Round round(
+      int number,
+      List<ScoredGeneration> scored,
+      Map<String, Double> more,
+      List<ScoredGeneration> all) {
+    List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
+    LogProbStage logProbs =
+        new LogProbStage(
+            policy.workers(), policy.model(), config.loss().temperature(), config.batch().rows());
+    List<float[]> learner = logProbs.run(policy.updates().parameters(), generations);
     LogProbGuard guard = new LogProbGuard(config.maxLogProbDifference());
-    for (int c = 0; c < completions.size(); c++) {
-      guard.compare(completions.get(c).logProbs(), learner.get(c));
+    for (int c = 0; c < learner.size(); c++) {
+      guard.compare(generations.get(c).logProbs(), learner.get(c));
     }
-    return guard;
-  }
-
-  private List<PolicyBatch.Row> rows(
-      List<Completion> completions, double[] advantages, List<float[]> learner) {
+    guard.require(number);
     Optional<List<float[]>> reference =
-        policy.reference().map(vector -> logProbs(vector.pointer(), completions));
+        policy.reference().map(vector -> logProbs.run(vector, generations));
     List<PolicyBatch.Row> rows = new ArrayList<>();
-    for (int c = 0; c < advantages.length; c++) {
-      int number = c;
-      boolean masked =
-          config.batch().maskTruncated()
-              && completions.get(c).stopReason() == Completion.StopReason.LENGTH;
+    for (int c = 0; c < scored.size(); c++) {
+      int completion = c;
       rows.add(
           row(
-              completions.get(c),
-              (float) advantages[c],
-              masked,
+              scored.get(c),
               policy.needsOldLogProbs() ? Optional.of(learner.get(c)) : Optional.empty(),
-              reference.map(all -> all.get(number))));
+              reference.map(of -> of.get(completion))));
     }
-    return rows;
+    Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config));
+    metrics.putAll(guard.metrics());
+    metrics.putAll(more);
+    return new Round(shuffled(rows, number), metrics, tokens(all), draws);
   }
 
   private PolicyBatch.Row row(
-      Completion completion,
-      float advantage,
-      boolean masked,
-      Optional<float[]> old,
-      Optional<float[]> reference) {
+      ScoredGeneration scored, Optional<float[]> old, Optional<float[]> reference) {
+    Generation generation = scored.generation();
     return new PolicyBatch.Row(
-        prompt(completion).tokens(), completion.tokens(), advantage, masked, old, reference);
+        generation.prompt().tokens(),
+        generation.tokens(),
+        (float) scored.advantage(),
+        config.batch().maskTruncated() && generation.isTruncated(),
+        old,
+        reference);
   }
 
   /** TRL spreads groups over the micro-batches. */
@@ -200,7 +180,10 @@ final class PolicyRounds implements Round.Source {
     return Arrays.stream(order).mapToObj(rows::get).toList();
   }
 
-  private static long tokens(List<PolicyBatch.Row> rows) {
-    return rows.stream().mapToLong(row -> row.prompt().length + row.completion().length).sum();
+  private static long tokens(List<ScoredGeneration> rows) {
+    return rows.stream()
+        .map(ScoredGeneration::generation)
+        .mapToLong(one -> one.prompt().tokens().length + one.tokens().length)
+        .sum();
   }
 }

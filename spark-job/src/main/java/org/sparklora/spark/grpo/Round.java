@@ -4,18 +4,18 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.loss.AccumulationWindow;
-import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.GrpoLossConfig;
-import org.sparklora.spark.train.PolicyStep;
+import org.sparklora.spark.train.PolicyMicroBatch;
 
 /**
  * One batch of generations, from which several micro-batches are cut.
  *
  * @param rows the completions in the order in which they are trained on
  * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
- * @param tokens of all prompts and completions
+ * @param tokens of all prompts and completions that were drawn
+ * @param draws batches of prompts that were drawn from so far, over all rounds
  */
-record Round(List<PolicyBatch.Row> rows, Map<String, Double> metrics, long tokens) {
+record Round(List<PolicyBatch.Row> rows, Map<String, Double> metrics, long tokens, int draws) {
 
   /** Where rounds come from. */
   interface Source {
@@ -30,15 +30,21 @@ record Round(List<PolicyBatch.Row> rows, Map<String, Double> metrics, long token
   /**
    * The slice of a micro-step.
    *
+   * @param step number of the optimizer step, from 0
+   * @param number of the micro-batch in the step
    * @param slice from 0
    * @param slices into how many equal parts the round is cut ({@code steps_per_generation})
    * @param accumulation micro-batches of the optimizer step
    */
-  PolicyStep.MicroBatch microBatch(int slice, int slices, int accumulation, GrpoLossConfig config) {
+  PolicyMicroBatch microBatch(
+      int step, int number, int slice, int slices, int accumulation, GrpoLossConfig config) {
     int size = rows.size() / slices;
-    PolicyBatch batch = PolicyBatch.of(rows.subList(slice * size, (slice + 1) * size));
-    AccumulationWindow window = AccumulationWindow.of(accumulation, targetTokens(), slices);
-    return new PolicyStep.MicroBatch(batch.packed(), new GrpoLoss(config, batch.targets(), window));
+    return new PolicyMicroBatch(
+        step,
+        number,
+        List.copyOf(rows.subList(slice * size, (slice + 1) * size)),
+        config,
+        AccumulationWindow.of(accumulation, targetTokens(), slices));
   }
 
   private long targetTokens() {

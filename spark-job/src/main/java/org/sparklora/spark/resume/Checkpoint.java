@@ -73,7 +73,11 @@ public final class Checkpoint {
   /** Sets a log to where it was. */
   public void restore(TrainerState log) throws IOException {
     JsonNode json = JSON.readTree(folder.resolve(TrainerState.FILE_NAME).toFile());
-    log.resume(state.sums(), state.best(), JSON.convertValue(json.get("log_history"), ROWS));
+    log.resume(
+        state.sums(),
+        state.best(),
+        state.window(),
+        JSON.convertValue(json.get("log_history"), ROWS));
   }
 
   /** Overwrites parameters and moments with the stored ones. */

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -26,6 +27,7 @@ import org.sparklora.spark.train.TrainerState;
  * @param fingerprint of the run
  * @param sums added up so far; their step is where the run goes on
  * @param best evaluation so far
+ * @param window what policy steps have measured since the last log row
  * @param files the other files by name
  */
 record ResumeState(
@@ -33,6 +35,7 @@ record ResumeState(
     RunFingerprint fingerprint,
     RunningSums sums,
     TrainerState.Best best,
+    Map<String, List<Double>> window,
     Map<String, FileStamp> files) {
   static final String FILE_NAME = "resume_state.json";
   static final int VERSION = 1;
@@ -43,6 +46,10 @@ record ResumeState(
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
 
+  ResumeState {
+    window = window == null ? Map.of() : window; // checkpoints of versions without GRPO
+  }
+
   /** The state beside the files that lie in a folder already. */
   static ResumeState of(Path folder, RunFingerprint fingerprint, TrainerState state)
       throws IOException {
@@ -52,7 +59,7 @@ record ResumeState(
         files.put(file.getFileName().toString(), FileStamp.of(file));
       }
     }
-    return new ResumeState(VERSION, fingerprint, state.sums(), state.best(), files);
+    return new ResumeState(VERSION, fingerprint, state.sums(), state.best(), state.window(), files);
   }
 
   void write(Path folder) throws IOException {

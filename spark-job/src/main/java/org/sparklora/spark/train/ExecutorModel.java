@@ -14,6 +14,8 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicySplit;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.generate.Completion;
@@ -25,7 +27,11 @@ import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.model.ModelSource;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
@@ -42,6 +48,8 @@ public final class ExecutorModel {
   private final Kernels kernels;
   private final AdapterStep step;
   private final long seed;
+  private final ModelSource checkpoint;
+  private Tokenizer tokenizer; // null until it is asked for
   private final ReentrantLock turn = new ReentrantLock(true);
 
   private ExecutorModel(TrainedModel source) {
@@ -50,6 +58,7 @@ public final class ExecutorModel {
     this.step =
         new AdapterStep(load(source, layout, kernels), kernels, source.gradientCheckpointing());
     this.seed = source.seed();
+    this.checkpoint = source.checkpoint();
   }
 
   private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
@@ -74,6 +83,14 @@ public final class ExecutorModel {
   /** Forgets this JVM's copy, so that its memory can be reused. */
   public static void release(TrainedModel source) {
     LOADED.remove(source);
+  }
+
+  /** The model's tokenizer, read at the first call. */
+  public synchronized Tokenizer tokenizer() {
+    if (tokenizer == null) {
+      tokenizer = Tokenizer.load(checkpoint.folder());
+    }
+    return tokenizer;
   }
 
   /** How the trained parameters lie in their vector. */
@@ -137,39 +154,49 @@ public final class ExecutorModel {
   }
 
   /**
-   * Adds the gradient of a policy step's micro-batches to {@code gradient}. A micro-batch without
-   * tokens has the loss 0 and no gradient.
+   * Computes a policy micro-batch. Completions from which nothing can be learnt take a forward pass
+   * only.
    *
    * @param parameters float32, {@code layout().size()} of them; read
-   * @param gradient as many; added to
-   * @throws NonFiniteLossException if a micro-batch's loss is not finite
+   * @throws NonFiniteLossException if its loss is not finite
    */
-  public PolicyMetrics accumulate(PolicyStep policy, Pointer parameters, Pointer gradient) {
+  public PolicyGradient gradient(PolicyMicroBatch micro, Pointer parameters) {
+    PolicySplit split = PolicySplit.of(micro.rows(), micro.skipsFlatRows());
+    boolean learns = split.trained().packed().tokenCount() > 0;
+    FlatVector gradient = new FlatVector(learns ? layout.size() : 0);
     turn.lock();
     try {
       Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
-      Tensor gradientVector = kernels.wrap(gradient, 0, DType.FLOAT32, layout.size());
-      double lossSum = 0;
-      List<Map<String, Double>> metrics = new ArrayList<>();
-      for (PolicyStep.MicroBatch micro : policy.microBatches()) {
-        if (micro.packed().tokenCount() == 0) {
-          metrics.add(micro.loss().metrics(new float[0], new float[0]).named());
-          continue;
-        }
-        long dropout = dropoutSeed(policy.step(), metrics.size());
+      double loss = 0;
+      float[] logProbs = {};
+      float[] entropies = {};
+      if (learns) {
+        Tensor gradientVector = kernels.wrap(gradient.pointer(), 0, DType.FLOAT32, layout.size());
         StepResult result =
             step.lossAndGradient(
-                parameterVector, micro.packed(), micro.loss(), dropout, gradientVector);
+                parameterVector,
+                split.trained().packed(),
+                new GrpoLoss(micro.loss(), split.trained().targets(), micro.window()),
+                dropoutSeed(micro.step(), micro.number()),
+                gradientVector);
         if (!Double.isFinite(result.loss())) {
           throw new NonFiniteLossException(
-              "loss", result.loss(), policy.step() + 1, metrics.size() + 1);
+              "loss", result.loss(), micro.step() + 1, micro.number() + 1);
         }
-        lossSum += result.loss();
-        TokenLogProbs tokens = result.logProbs();
-        metrics.add(micro.loss().metrics(tokens.logProbs(), tokens.entropies()).named());
+        kernels.writeBack(gradientVector, gradient.pointer());
+        loss = result.loss();
+        logProbs = result.logProbs().logProbs();
+        entropies = result.logProbs().entropies();
       }
-      kernels.writeBack(gradientVector, gradient);
-      return new PolicyMetrics(policy.step(), lossSum, 0, metrics);
+      if (split.flat().packed().tokenCount() > 0) {
+        TokenLogProbs flat =
+            step.logProbs(parameterVector, split.flat().packed(), micro.loss().temperature());
+        logProbs = split.merge(logProbs, flat.logProbs());
+        entropies = split.merge(entropies, flat.entropies());
+      }
+      PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
+      GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
+      return new PolicyGradient(loss, whole.metrics(logProbs, entropies).named(), gradient);
     } finally {
       turn.unlock();
     }

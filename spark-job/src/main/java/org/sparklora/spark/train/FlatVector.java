@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.kernels.DType;
@@ -21,9 +22,9 @@ import org.sparklora.model.kernels.KernelsProvider;
  * gradient sums on their way back. On the wire it is its length in bytes and then the bytes, in
  * this machine's order.
  *
- * <p>Its memory is freed when it is garbage collected. Not thread-safe.
+ * <p>Its memory is freed when it is closed or garbage collected. Not thread-safe.
  */
-public final class FlatVector implements Externalizable, KryoSerializable {
+public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
   private static final long serialVersionUID = 1L;
   private static final int CHUNK_BYTES = 1 << 20;
 
@@ -61,17 +62,39 @@ public final class FlatVector implements Externalizable, KryoSerializable {
 
   /** Adds {@code other} to this and returns this. */
   public FlatVector add(FlatVector other) {
+    other.addTo(memory);
+    return this;
+  }
+
+  /** Adds all floats to those at {@code target}. */
+  public void addTo(Pointer target) {
     var kernels = KernelsProvider.hostKernels();
     kernels.addScaled(
-        kernels.wrap(other.memory, 0, DType.FLOAT32, size()),
+        kernels.wrap(memory, 0, DType.FLOAT32, size()),
         1f,
-        kernels.wrap(memory, 0, DType.FLOAT32, size()));
-    return this;
+        kernels.wrap(target, 0, DType.FLOAT32, size()));
+  }
+
+  /** A checksum of {@code size} floats, to tell vectors apart. */
+  public static String checksum(Pointer floats, long size) {
+    CRC32C checksum = new CRC32C();
+    BytePointer bytes = new BytePointer(floats);
+    for (long start = 0; start < size * Float.BYTES; start += CHUNK_BYTES) {
+      long count = Math.min(CHUNK_BYTES, size * Float.BYTES - start);
+      checksum.update(bytes.getPointer(start).capacity(count).asBuffer());
+    }
+    return "%08x".formatted(checksum.getValue());
   }
 
   /** Copies all floats to {@code target}. */
   public void copyTo(Pointer target) {
     Pointer.memcpy(target, memory, bytes);
+  }
+
+  /** Frees the memory at once: the garbage collector sees only a small handle of it. */
+  @Override
+  public void close() {
+    memory.deallocate();
   }
 
   private void allocate(long byteCount) {

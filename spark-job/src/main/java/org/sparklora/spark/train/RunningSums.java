@@ -14,6 +14,7 @@ package org.sparklora.spark.train;
  * @param totalLoss sum of all steps' losses
  * @param tokens trained on
  * @param totalFlops estimate, as transformers makes it
+ * @param draws batches of prompts that completions were drawn of, where there are any
  */
 public record RunningSums(
     int steps,
@@ -25,10 +26,11 @@ public record RunningSums(
     int windowMicroBatches,
     double totalLoss,
     long tokens,
-    double totalFlops) {
+    double totalFlops,
+    int draws) {
 
   static RunningSums none() {
-    return new RunningSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new RunningSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
   /** With one more step, after which the epoch is {@code epochAfter}. */
@@ -43,11 +45,44 @@ public record RunningSums(
         windowMicroBatches + step.microBatches(),
         totalLoss + step.loss(),
         tokens + step.tokens(),
-        totalFlops + flops);
+        totalFlops + flops,
+        draws);
+  }
+
+  /** With one more step of a policy loss. */
+  RunningSums plus(PolicyMetrics step, double epochAfter) {
+    return new RunningSums(
+        step.step() + 1,
+        epochAfter,
+        loggedSteps,
+        windowLoss + step.loss(),
+        windowEntropy,
+        windowAccuracy,
+        windowMicroBatches,
+        totalLoss + step.loss(),
+        tokens,
+        totalFlops,
+        draws);
+  }
+
+  /** With one more batch of completions. */
+  RunningSums plusDrawn(long moreTokens, int drawsSoFar) {
+    return new RunningSums(
+        steps,
+        epoch,
+        loggedSteps,
+        windowLoss,
+        windowEntropy,
+        windowAccuracy,
+        windowMicroBatches,
+        totalLoss,
+        tokens + moreTokens,
+        totalFlops,
+        drawsSoFar);
   }
 
   /** After a log row. */
   RunningSums logged() {
-    return new RunningSums(steps, epoch, steps, 0, 0, 0, 0, totalLoss, tokens, totalFlops);
+    return new RunningSums(steps, epoch, steps, 0, 0, 0, 0, totalLoss, tokens, totalFlops, draws);
   }
 }

@@ -14,7 +14,9 @@ import java.util.TreeMap;
  *
  * <p>A log row covers the steps since the last one: {@code loss} is their mean, {@code entropy} and
  * {@code mean_token_accuracy} are means over their micro-batches, the rest is that of the last
- * step. Not thread-safe.
+ * step. With a policy loss, as TRL's GRPOTrainer has it, everything but loss, gradient norm and
+ * learning rate is the mean over the micro-batches or rounds that had it; null where none had. Not
+ * thread-safe.
  */
 public final class TrainerState {
   /** The file's name. */
@@ -38,6 +40,7 @@ public final class TrainerState {
   private final Settings settings;
   private final List<Map<String, Object>> history = new ArrayList<>();
   private RunningSums sums = RunningSums.none();
+  private final MetricMeans window = new MetricMeans(); // of a policy, since the last log row
   private Best best = Best.NONE;
   private int firstStep;
 
@@ -48,14 +51,17 @@ public final class TrainerState {
    * @param logging when log rows are written
    * @param evaluation when the model is evaluated
    * @param saving when checkpoints are
-   * @param computedParameters all parameters but the embedding, for {@code total_flos}
+   * @param computedParameters all parameters but the embedding, for {@code total_flos}; 0 where TRL
+   *     counts none
+   * @param countsInputTokens whether {@code num_input_tokens_seen} is kept, as GRPOTrainer does
    */
   public record Settings(
       int microBatchRows,
       LogInterval logging,
       Cadence evaluation,
       Cadence saving,
-      long computedParameters) {}
+      long computedParameters,
+      boolean countsInputTokens) {}
 
   /**
    * When log rows are written.
@@ -86,8 +92,13 @@ public final class TrainerState {
   }
 
   /** Goes on where a checkpoint was made. */
-  public void resume(RunningSums saved, Best savedBest, List<Map<String, Object>> rows) {
+  public void resume(
+      RunningSums saved,
+      Best savedBest,
+      Map<String, List<Double>> savedWindow,
+      List<Map<String, Object>> rows) {
     sums = saved;
+    window.restore(savedWindow);
     best = savedBest;
     firstStep = saved.steps();
     history.clear();
@@ -107,16 +118,54 @@ public final class TrainerState {
             * settings.computedParameters()
             * step.paddedTokens();
     sums = sums.plus(step, epochAfter, flops);
+    Map<String, Object> means = new TreeMap<>();
+    means.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
+    means.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
+    return logRow(step.gradNorm(), learningRate, means);
+  }
+
+  /**
+   * Takes in a batch of completions.
+   *
+   * @param metrics measured of them
+   * @param tokens of all prompts and completions
+   * @param draws batches of prompts that were drawn from so far
+   */
+  public void drawn(Map<String, Double> metrics, long tokens, int draws) {
+    window.add(metrics);
+    sums = sums.plusDrawn(tokens, draws);
+  }
+
+  /**
+   * Takes in a step of a policy loss.
+   *
+   * @param seconds it took, with the batches of completions that it had to wait for
+   * @return the log row that it completes, if it does; read-only
+   */
+  public Optional<Map<String, Object>> add(
+      PolicyMetrics step, double epochAfter, double learningRate, double seconds) {
+    sums = sums.plus(step, epochAfter);
+    window.add(Map.of("step_time", seconds));
+    step.microBatches().forEach(window::add);
+    if (!settings.logging().covers(sums.steps())) {
+      return Optional.empty();
+    }
+    Map<String, Object> means = new TreeMap<>();
+    window.take().forEach((name, mean) -> means.put(name, mean.isNaN() ? null : mean));
+    return logRow(step.gradNorm(), learningRate, means);
+  }
+
+  private Optional<Map<String, Object>> logRow(
+      double gradNorm, double learningRate, Map<String, Object> means) {
     if (!settings.logging().covers(sums.steps())) {
       return Optional.empty();
     }
     Map<String, Object> row = row();
     row.put("loss", sums.windowLoss() / (sums.steps() - sums.loggedSteps()));
-    row.put("grad_norm", step.gradNorm());
+    row.put("grad_norm", gradNorm);
     row.put("learning_rate", learningRate);
-    row.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
-    row.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
     row.put("num_tokens", (double) sums.tokens());
+    row.putAll(means);
     history.add(row);
     sums = sums.logged();
     return Optional.of(row);
@@ -194,6 +243,11 @@ public final class TrainerState {
     return sums;
   }
 
+  /** What policy steps have measured since the last log row. */
+  public Map<String, List<Double>> window() {
+    return window.values();
+  }
+
   /** The best evaluation so far. */
   public Best best() {
     return best;
@@ -223,7 +277,7 @@ public final class TrainerState {
     state.put("log_history", history);
     state.put("logging_steps", settings.logging().steps());
     state.put("max_steps", plan.totalSteps());
-    state.put("num_input_tokens_seen", 0);
+    state.put("num_input_tokens_seen", settings.countsInputTokens() ? sums.tokens() : 0);
     state.put("num_train_epochs", plan.epochs());
     state.put("save_steps", interval(settings.saving()));
     state.put("stateful_callbacks", Map.of("TrainerControl", control()));

@@ -79,6 +79,13 @@ public final class TrainingPlan {
         : rowCount * requestedEpochs;
   }
 
+  /** Micro-batches of one worker in the steps before a step. */
+  public int microStepsBefore(int step) {
+    int epoch = step / stepsPerEpoch();
+    int inEpoch = (step - epoch * stepsPerEpoch()) * accumulation;
+    return Math.addExact(Math.multiplyExact(epoch, microStepsPerEpoch()), inEpoch);
+  }
+
   /** How many take micro-batches of their own. */
   public int workers() {
     return workers;

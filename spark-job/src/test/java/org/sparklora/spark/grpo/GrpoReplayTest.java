@@ -16,7 +16,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,10 +39,12 @@ import org.sparklora.spark.TestModels;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.MetricMeans;
 import org.sparklora.spark.train.PolicyMetrics;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.LocalWorkers;
 
 /** Whole runs of TRL's GRPOTrainer through the loop: only its generations are TRL's. */
 class GrpoReplayTest {
@@ -104,18 +105,19 @@ class GrpoReplayTest {
               loss(resolved),
               number -> round(trace, number),
               new PolicyUpdates(
-                  ExecutorModel.of(model), network, resolved.get("max_grad_norm").asDouble()),
+                  new LocalWorkers(), model, network, resolved.get("max_grad_norm").asDouble()),
               new GrpoLoop.Listener() {
                 @Override
                 public void drawn(Round round) {}
 
                 @Override
-                public void step(PolicyMetrics metrics, double epochAfter) {
+                public void step(
+                    PolicyMetrics metrics, double epochAfter, Optional<Round> unfinished) {
                   steps.add(metrics);
                   epochs.add(epochAfter);
                 }
               })
-          .run();
+          .run(0, plan.totalSteps(), Optional.empty());
     } finally {
       ExecutorModel.release(model);
     }
@@ -202,7 +204,7 @@ class GrpoReplayTest {
             resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
         resolved.get("epsilon_low").asDouble(),
         resolved.get("epsilon_high").asDouble(),
-        OptionalDouble.empty(),
+        Double.POSITIVE_INFINITY,
         resolved.get("beta").asDouble(),
         resolved.get("use_bias_correction_kl").asBoolean(),
         GrpoLossConfig.Level.valueOf(
@@ -233,7 +235,7 @@ class GrpoReplayTest {
                 logProbs(micro, "ref_per_token_logps", c, length)));
       }
     }
-    return new Round(rows, Map.of(), 0);
+    return new Round(rows, Map.of(), 0, 0);
   }
 
   private static Optional<float[]> logProbs(JsonNode micro, String name, int c, int length) {

@@ -15,12 +15,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.model.generate.Completion;
-import org.sparklora.model.generate.Completion.StopReason;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.RewardConfig.Advantages;
@@ -33,6 +35,7 @@ class JudgedTest {
   private static final double BOUND = 1e-5;
 
   private static final int END = 2;
+  private static final Prompt PROMPT = new Prompt(0, "", new int[] {1}, Optional.empty(), Map.of());
 
   @ParameterizedTest
   @ValueSource(
@@ -55,7 +58,7 @@ class JudgedTest {
       JsonNode generation = trace.get("generations").get(round);
       Judged judged = judged(trace, generation);
 
-      assertThat(judged.advantages(config))
+      assertThat(advantages(judged, config))
           .containsExactly(doubles(generation.get("advantages")), within(BOUND));
       Map<String, Double> metrics = new LinkedHashMap<>(judged.metrics(config));
       metrics.putAll(CompletionLengths.metrics(completions(generation)));
@@ -69,6 +72,15 @@ class JudgedTest {
           });
       assertThat(metrics.keySet()).containsAll(roundMetrics(expected));
     }
+  }
+
+  private static double[] advantages(Judged judged, Advantages config) {
+    return GroupAdvantage.ofBatch(
+        judged.rewards(),
+        judged.groupSize(),
+        judged.weights(),
+        config.scaling(),
+        config.aggregation());
   }
 
   private static JsonNode trace(String run) throws IOException {
@@ -117,8 +129,8 @@ class JudgedTest {
         .toArray();
   }
 
-  private static List<Completion> completions(JsonNode generation) {
-    List<Completion> completions = new ArrayList<>();
+  private static List<Generation> completions(JsonNode generation) {
+    List<Generation> completions = new ArrayList<>();
     JsonNode ids = generation.get("completion_ids");
     int longest = ids.get(0).size();
     for (JsonNode row : ids) {
@@ -127,12 +139,13 @@ class JudgedTest {
       int end = IntStream.range(0, longest).filter(t -> tokens[t] == END).findFirst().orElse(-1);
       int length = end < 0 ? longest : end + 1;
       completions.add(
-          new Completion(
-              0,
+          new Generation(
+              PROMPT,
               completions.size(),
+              "",
               Arrays.copyOf(tokens, length),
               new float[length],
-              end < 0 ? StopReason.LENGTH : StopReason.EOS));
+              end < 0 ? "length" : Generation.EOS));
     }
     return completions;
   }

@@ -1,4 +1,4 @@
-package org.sparklora.spark.grpo;
+package org.sparklora.spark.train;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,23 +9,35 @@ import java.util.Map;
  * Metrics collected since the last log row. As in TRL, each is averaged over the measurements that
  * have it, and those that are NaN do not count. Not thread-safe.
  */
-final class MetricMeans {
+public final class MetricMeans {
   private final Map<String, List<Double>> values = new LinkedHashMap<>();
 
   /** The means of several measurements. */
-  static Map<String, Double> of(List<Map<String, Double>> measurements) {
+  public static Map<String, Double> of(List<Map<String, Double>> measurements) {
     MetricMeans means = new MetricMeans();
     measurements.forEach(means::add);
     return means.take();
   }
 
-  void add(Map<String, Double> measurement) {
+  /** Takes a measurement in. */
+  public void add(Map<String, Double> measurement) {
     measurement.forEach(
         (name, value) -> values.computeIfAbsent(name, n -> new ArrayList<>()).add(value));
   }
 
+  /** All measurements that the next means are made of, for a checkpoint. */
+  public Map<String, List<Double>> values() {
+    return values;
+  }
+
+  /** Goes on with the measurements of a checkpoint. */
+  public void restore(Map<String, List<Double>> saved) {
+    values.clear();
+    saved.forEach((name, all) -> values.put(name, new ArrayList<>(all)));
+  }
+
   /** The means, NaN where no measurement counts; begins anew. */
-  Map<String, Double> take() {
+  public Map<String, Double> take() {
     Map<String, Double> means = new LinkedHashMap<>();
     values.forEach(
         (name, all) ->

@@ -1,0 +1,57 @@
+package org.sparklora.model;
+
+import java.util.List;
+
+/**
+ * A micro-batch divided into completions with an advantage and completions without. Where there is
+ * no divergence from a reference policy the latter have no gradient, so that a forward pass is
+ * enough for what is logged of them.
+ *
+ * @param trained the whole micro-batch, of which only some completions are computed
+ * @param flat the others alone
+ * @param isFlat for each completion whether it is one of {@link #flat}
+ * @param lengths target tokens of each completion
+ *     <p>Arrays are read-only and not copied.
+ */
+public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
+
+  /**
+   * Divides a micro-batch.
+   *
+   * @param divides false leaves it whole
+   */
+  public static PolicySplit of(List<PolicyBatch.Row> rows, boolean divides) {
+    boolean[] isFlat = new boolean[rows.size()];
+    for (int c = 0; c < isFlat.length; c++) {
+      isFlat[c] = divides && rows.get(c).isFlat();
+    }
+    return new PolicySplit(
+        PolicyBatch.of(rows, row -> row.targetCount() > 0 && !(divides && row.isFlat())),
+        PolicyBatch.of(rows.stream().filter(row -> divides && row.isFlat()).toList()),
+        isFlat,
+        rows.stream().mapToInt(PolicyBatch.Row::targetCount).toArray());
+  }
+
+  /**
+   * Puts numbers of both parts' target tokens into the order of the whole micro-batch.
+   *
+   * @param ofTrained one a target of {@link #trained}
+   * @param ofFlat one a target of {@link #flat}
+   */
+  public float[] merge(float[] ofTrained, float[] ofFlat) {
+    float[] all = new float[ofTrained.length + ofFlat.length];
+    int trainedStart = 0;
+    int flatStart = 0;
+    for (int c = 0; c < isFlat.length; c++) {
+      int to = trainedStart + flatStart;
+      if (isFlat[c]) {
+        System.arraycopy(ofFlat, flatStart, all, to, lengths[c]);
+        flatStart += lengths[c];
+      } else {
+        System.arraycopy(ofTrained, trainedStart, all, to, lengths[c]);
+        trainedStart += lengths[c];
+      }
+    }
+    return all;
+  }
+}

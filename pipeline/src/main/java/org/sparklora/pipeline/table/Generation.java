@@ -1,0 +1,31 @@
+package org.sparklora.pipeline.table;
+
+/**
+ * A row of the {@code generations} table: one completion of a prompt, with all that is known of the
+ * prompt.
+ *
+ * @param prompt what was completed
+ * @param index which of the prompt's completions this is, from 0
+ * @param text the completion, without special tokens
+ * @param tokens of the completion; a token that ended it is the last. Read-only and not copied
+ * @param logProbs of each token under the policy that drew it, in nats. Read-only and not copied
+ * @param stopReason {@code eos} or {@code length}
+ */
+public record Generation(
+    Prompt prompt, int index, String text, int[] tokens, float[] logProbs, String stopReason) {
+  /** {@link #stopReason} of a completion that ended itself. */
+  public static final String EOS = "eos";
+
+  public Generation {
+    if (tokens.length != logProbs.length || tokens.length == 0) {
+      throw new TableException(
+          "Cannot use completion %d of prompt %d: it has %d tokens and %d log-probabilities, which must be as many and at least one; generate again"
+              .formatted(index, prompt.id(), tokens.length, logProbs.length));
+    }
+  }
+
+  /** Whether it reached the largest length. */
+  public boolean isTruncated() {
+    return !stopReason.equals(EOS);
+  }
+}

@@ -1,0 +1,65 @@
+package org.sparklora.pipeline.table;
+
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/**
+ * The Parquet schema of {@link Generation}: the columns of a prompt (see {@link PromptSchema}) and
+ *
+ * <pre>
+ * completion_index  int32            which of the prompt's completions, from 0
+ * completion        string           without special tokens
+ * completion_ids    list of int32    its tokens
+ * logprobs          list of float    of each token
+ * stop_reason       string           eos or length
+ * </pre>
+ */
+final class GenerationSchema {
+  private static final String INDEX = "completion_index";
+  private static final String COMPLETION = "completion";
+  private static final String COMPLETION_IDS = "completion_ids";
+  private static final String LOG_PROBS = "logprobs";
+  private static final String STOP_REASON = "stop_reason";
+
+  static final MessageType SCHEMA =
+      PromptSchema.SCHEMA.union(
+          new MessageType(
+              "generations",
+              Types.required(PrimitiveTypeName.INT32).named(INDEX),
+              PromptSchema.text(Type.Repetition.REQUIRED, COMPLETION),
+              PackedSequenceSchema.intList(COMPLETION_IDS),
+              PackedSequenceSchema.list(PrimitiveTypeName.FLOAT, LOG_PROBS),
+              PromptSchema.text(Type.Repetition.REQUIRED, STOP_REASON)));
+
+  private GenerationSchema() {}
+
+  static Group toGroup(Generation row) {
+    Group group = new SimpleGroup(SCHEMA);
+    fill(group, row);
+    return group;
+  }
+
+  /** Sets the columns of a row that may have more. */
+  static void fill(Group group, Generation row) {
+    PromptSchema.fill(group, row.prompt());
+    group.add(INDEX, row.index());
+    group.add(COMPLETION, row.text());
+    ListCells.put(group, COMPLETION_IDS, row.tokens());
+    ListCells.put(group, LOG_PROBS, row.logProbs());
+    group.add(STOP_REASON, row.stopReason());
+  }
+
+  static Generation fromGroup(Group group) {
+    return new Generation(
+        PromptSchema.fromGroup(group),
+        group.getInteger(INDEX, 0),
+        group.getString(COMPLETION, 0),
+        ListCells.ints(group, COMPLETION_IDS),
+        ListCells.floats(group, LOG_PROBS),
+        group.getString(STOP_REASON, 0));
+  }
+}

@@ -1,0 +1,98 @@
+package org.sparklora.pipeline.table;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.example.GroupReadSupport;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.schema.MessageType;
+
+/** Parquet files of tables that fit into memory, written and read without Spark. */
+final class GroupFile {
+  private GroupFile() {}
+
+  /**
+   * Writes a file straight to its path: whoever calls it decides when it counts as whole.
+   *
+   * @throws TableException when it cannot be written
+   */
+  static <T> void write(
+      Configuration configuration,
+      Path file,
+      MessageType schema,
+      List<T> rows,
+      Function<T, Group> toGroup) {
+    try {
+      writeRows(configuration, file, schema, rows, toGroup);
+      deleteChecksum(configuration, file);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot write %s (%s): make room or choose another --output_dir"
+              .formatted(file, e.getMessage()),
+          e);
+    }
+  }
+
+  private static <T> void writeRows(
+      Configuration configuration,
+      Path file,
+      MessageType schema,
+      List<T> rows,
+      Function<T, Group> toGroup)
+      throws IOException {
+    try (ParquetWriter<Group> writer =
+        ExampleParquetWriter.builder(file)
+            .withType(schema)
+            .withConf(configuration)
+            .withCompressionCodec(CompressionCodecName.ZSTD)
+            .build()) {
+      for (T row : rows) {
+        writer.write(toGroup.apply(row));
+      }
+    }
+  }
+
+  /**
+   * Hadoop's local file system would refuse a copy of the file beside whose hidden checksum another
+   * one lies.
+   */
+  private static void deleteChecksum(Configuration configuration, Path file) throws IOException {
+    if (file.getFileSystem(configuration) instanceof LocalFileSystem local) {
+      local.getRawFileSystem().delete(local.getChecksumFile(file), false);
+    }
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param maker the command that writes such files
+   * @throws TableException when it is damaged or of another table; it says which row
+   */
+  static <T> List<T> read(
+      Configuration configuration, String file, String maker, Function<Group, T> fromGroup) {
+    List<T> rows = new ArrayList<>();
+    try (ParquetReader<Group> reader =
+        ParquetReader.builder(new GroupReadSupport(), new Path(file))
+            .withConf(configuration)
+            .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
+            .build()) {
+      for (Group row = reader.read(); row != null; row = reader.read()) {
+        rows.add(fromGroup.apply(row));
+      }
+      return rows;
+    } catch (IOException | RuntimeException e) {
+      throw new TableException(
+          "Cannot read %s, row %d (%s): the file is damaged or of another table, run %s again"
+              .formatted(file, rows.size() + 1, e.getMessage(), maker),
+          e);
+    }
+  }
+}

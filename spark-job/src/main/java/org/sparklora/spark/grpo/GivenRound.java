@@ -1,0 +1,52 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.TableException;
+
+/** A table of advantages that was made by commands of their own, put into the order of a round. */
+final class GivenRound {
+  private GivenRound() {}
+
+  /**
+   * The rows of a table as the loop would have them, wherever they lie in it.
+   *
+   * @param prompts ids of the round's prompts, in order
+   * @param groupSize completions a prompt
+   * @param table its name, for errors
+   * @throws TableException if it is not the table of this round, or not all of it
+   */
+  static List<ScoredGeneration> inOrder(
+      List<ScoredGeneration> rows, int[] prompts, int groupSize, String table) {
+    Map<Long, List<ScoredGeneration>> groups =
+        rows.stream().collect(Collectors.groupingBy(row -> row.generation().prompt().id()));
+    List<ScoredGeneration> ordered = new ArrayList<>();
+    for (int prompt : prompts) {
+      List<ScoredGeneration> group = groups.getOrDefault((long) prompt, List.of());
+      int[] indices = group.stream().mapToInt(row -> row.generation().index()).sorted().toArray();
+      boolean whole = indices.length == groupSize;
+      for (int g = 0; whole && g < groupSize; g++) {
+        whole = indices[g] == g;
+      }
+      if (!whole) {
+        throw new TableException(
+            "Cannot train on %s: of prompt %d, which this round is to have, it holds the completions %s instead of %d; generate with the run's --num_generations, and with --round"
+                .formatted(table, prompt, Arrays.toString(indices), groupSize));
+      }
+      group.stream()
+          .sorted(Comparator.comparingInt(row -> row.generation().index()))
+          .forEach(ordered::add);
+    }
+    if (ordered.size() < rows.size()) {
+      throw new TableException(
+          "Cannot train on %s: it holds %d completions, of which only %d are of this round's prompts; generate with --round"
+              .formatted(table, rows.size(), ordered.size()));
+    }
+    return ordered;
+  }
+}

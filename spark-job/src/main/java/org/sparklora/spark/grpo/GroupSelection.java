@@ -1,0 +1,97 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.table.ScoredGeneration;
+
+/**
+ * The groups of a round. With {@code --dynamic_sampling} (Yu et al., 2025) groups whose completions
+ * all got the same reward, from which nothing can be learnt, give way to groups of further prompts,
+ * until the round is full or the bound is reached.
+ *
+ * <p>Not thread-safe.
+ */
+final class GroupSelection {
+  private static final Logger LOG = LoggerFactory.getLogger(GroupSelection.class);
+
+  private final int wanted;
+  private final int groupSize;
+  private final GrpoConfig.DynamicSampling config;
+  private final List<ScoredGeneration> all = new ArrayList<>();
+  private final List<List<ScoredGeneration>> telling = new ArrayList<>();
+  private final List<List<ScoredGeneration>> flat = new ArrayList<>();
+  private int draws = 0;
+
+  /**
+   * @param wanted groups of a round, P
+   * @param groupSize G
+   */
+  GroupSelection(int wanted, int groupSize, GrpoConfig.DynamicSampling config) {
+    this.wanted = wanted;
+    this.groupSize = groupSize;
+    this.config = config;
+  }
+
+  /** Batches of prompts so far. */
+  int draws() {
+    return draws;
+  }
+
+  boolean wantsMore() {
+    return draws == 0 || config.isOn() && telling.size() < wanted && draws < config.maxDraws();
+  }
+
+  /** Takes in the completions of a batch of prompts, those of a prompt side by side. */
+  void add(List<ScoredGeneration> scored) {
+    draws++;
+    all.addAll(scored);
+    for (int start = 0; start < scored.size(); start += groupSize) {
+      List<ScoredGeneration> group = scored.subList(start, start + groupSize);
+      boolean learns = group.stream().anyMatch(row -> row.advantage() != 0);
+      (learns ? telling : flat).add(group);
+    }
+  }
+
+  /** Everything that was drawn. */
+  List<ScoredGeneration> all() {
+    return all;
+  }
+
+  /** Whether {@link #chosen} is not simply the one batch that was drawn. */
+  boolean isFiltered() {
+    return draws > 1;
+  }
+
+  /** As many groups as a round has; where too few tell something, it is filled up with others. */
+  List<ScoredGeneration> chosen() {
+    if (!isFiltered()) {
+      return all;
+    }
+    List<List<ScoredGeneration>> groups = new ArrayList<>(telling);
+    groups.addAll(flat);
+    if (telling.size() < wanted) {
+      LOG.warn(
+          "Of {} prompts in {} batches only {} got completions of different rewards, {} are wanted: the policy learns from those; raise dynamic_sampling_max_draws, or choose harder or easier prompts",
+          telling.size() + flat.size(),
+          draws,
+          telling.size(),
+          wanted);
+    }
+    return groups.subList(0, wanted).stream().flatMap(List::stream).toList();
+  }
+
+  /** How much there was to learn from. */
+  Map<String, Double> metrics() {
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("groups/without_signal", (double) flat.size());
+    if (config.isOn()) {
+      metrics.put("dynamic_sampling/draws", (double) draws);
+      metrics.put("dynamic_sampling/filled", Math.min(1, telling.size() / (double) wanted));
+    }
+    return metrics;
+  }
+}

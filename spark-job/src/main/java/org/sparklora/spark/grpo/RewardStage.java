@@ -1,0 +1,118 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.GroupAdvantage;
+import org.sparklora.reward.Judge;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+import org.sparklora.reward.RewardConfig;
+import org.sparklora.spark.workers.Work;
+import org.sparklora.spark.workers.Workers;
+
+/**
+ * The second stage: workers judge the completions of a round, and groups get their advantages. The
+ * {@code reward} command does the same with a table of any size.
+ *
+ * @param groupSize completions a prompt, which stand side by side
+ */
+record RewardStage(
+    Workers workers,
+    RewardConfig.Functions functions,
+    RewardConfig.Advantages advantages,
+    int groupSize) {
+
+  List<ScoredGeneration> run(List<Generation> generations) {
+    List<Reward> rewards = functions.rewards();
+    List<Judge.Result> results = new ArrayList<>();
+    workers.forEach(
+        workers.shares(generations.stream().map(RewardStage::judgeable).toList()),
+        new JudgeAll(new Judge(rewards)),
+        results::addAll);
+    List<ScoredGeneration> unscaled = new ArrayList<>();
+    for (int c = 0; c < results.size(); c++) {
+      unscaled.add(unscaled(generations.get(c), rewards, results.get(c)));
+    }
+    return withAdvantages(unscaled);
+  }
+
+  /** What a reward sees: what it would see in a row of the table. */
+  private static Completion judgeable(Generation generation) {
+    Map<String, String> columns = new HashMap<>(generation.prompt().columns());
+    columns.put("prompt_id", Long.toString(generation.prompt().id()));
+    columns.put("prompt", generation.prompt().text());
+    generation.prompt().solution().ifPresent(solution -> columns.put("solution", solution));
+    columns.put("completion_index", Integer.toString(generation.index()));
+    columns.put("completion", generation.text());
+    columns.put("stop_reason", generation.stopReason());
+    return new Completion(
+        generation.text(),
+        generation.prompt().solution(),
+        OptionalInt.of(generation.tokens().length),
+        columns);
+  }
+
+  private record JudgeAll(Judge judge) implements Work<List<Completion>, List<Judge.Result>> {
+    @Override
+    public List<Judge.Result> run(List<Completion> completions) {
+      return completions.stream().map(completion -> judge.judge(Optional.of(completion))).toList();
+    }
+  }
+
+  private static ScoredGeneration unscaled(
+      Generation generation, List<Reward> rewards, Judge.Result result) {
+    Map<String, Double> byName = new LinkedHashMap<>();
+    for (int f = 0; f < rewards.size(); f++) {
+      byName.put(rewards.get(f).name(), result.judgements().get(f).reward());
+    }
+    Judgement told = result.told();
+    return new ScoredGeneration(
+        generation,
+        byName,
+        new ScoredGeneration.Verdict(
+            told.verdict(),
+            told.reason(),
+            told.goldParsed(),
+            told.answerParsed(),
+            result.seconds()),
+        Double.NaN,
+        0,
+        false);
+  }
+
+  /** The same completions, whose rewards are weighed and compared within their groups. */
+  List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows) {
+    double[] weights = functions.weights().stream().mapToDouble(Double::doubleValue).toArray();
+    double[][] rewards = rows.stream().map(RewardStage::rewards).toArray(double[][]::new);
+    double[] of =
+        GroupAdvantage.ofBatch(
+            rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
+    double[] sums =
+        Arrays.stream(rewards)
+            .mapToDouble(row -> GroupAdvantage.weightedSum(row, weights))
+            .toArray();
+    List<ScoredGeneration> scored = new ArrayList<>();
+    for (int c = 0; c < of.length; c++) {
+      int group = c / groupSize * groupSize;
+      boolean flat = GroupAdvantage.agree(Arrays.copyOfRange(sums, group, group + groupSize));
+      ScoredGeneration row = rows.get(c);
+      scored.add(
+          new ScoredGeneration(
+              row.generation(), row.rewards(), row.verdict(), sums[c], of[c], flat));
+    }
+    return scored;
+  }
+
+  private static double[] rewards(ScoredGeneration row) {
+    return row.rewards().values().stream().mapToDouble(Double::doubleValue).toArray();
+  }
+}

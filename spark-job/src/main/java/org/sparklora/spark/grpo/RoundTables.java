@@ -1,0 +1,74 @@
+package org.sparklora.spark.grpo;
+
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
+
+/**
+ * The tables of a run's rounds: {@code rounds/round-0007/generations} and {@code …/advantages}. A
+ * table that is there already, since the run was stopped after that stage, is read instead of being
+ * made again: if it was made with the very same settings and parameters, which it says itself.
+ *
+ * @param settings of the run, as far as tables depend on them
+ * @param kept rounds whose tables stay; empty for all
+ */
+record RoundTables(Configuration hadoop, RunFolder folder, String settings, OptionalInt kept) {
+  private static final String GENERATIONS = "generations";
+  private static final String ADVANTAGES = "advantages";
+  private static final String FILE = "part-00000.parquet";
+
+  /**
+   * One batch of completions.
+   *
+   * @param round it is drawn for, from 0
+   * @param attempt which batch of the round, from 0: dynamic sampling draws several
+   * @param draw number of its batch of prompts, from 0
+   * @param parameters a checksum of the policy's
+   */
+  record Draw(int round, int attempt, int draw, String parameters) {
+    private String table(String name) {
+      return attempt == 0 ? name : "%s-%d".formatted(name, attempt + 1);
+    }
+  }
+
+  /** Those that are there, or new ones. */
+  List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
+    String table = draw.table(GENERATIONS);
+    if (folder.hasRoundTable(draw.round, table, madeFrom(draw))) {
+      return GenerationTable.read(hadoop, folder.roundTable(draw.round, table).toString());
+    }
+    List<Generation> made = stage.get();
+    folder.saveRoundTable(
+        draw.round,
+        table,
+        madeFrom(draw),
+        local -> GenerationTable.write(hadoop, local.resolve(FILE).toUri().toString(), made));
+    return made;
+  }
+
+  /** Those that are there, or new ones. */
+  List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
+    String table = draw.table(ADVANTAGES);
+    if (folder.hasRoundTable(draw.round, table, madeFrom(draw))) {
+      return GenerationTable.readScored(hadoop, folder.roundTable(draw.round, table).toString());
+    }
+    List<ScoredGeneration> made = stage.get();
+    folder.saveRoundTable(
+        draw.round,
+        table,
+        madeFrom(draw),
+        local -> GenerationTable.writeScored(hadoop, local.resolve(FILE).toUri().toString(), made));
+    kept.ifPresent(count -> folder.forgetRounds(draw.round, count));
+    return made;
+  }
+
+  private String madeFrom(Draw draw) {
+    return "%s%nround %d, batch %d of prompts, policy %s%n"
+        .formatted(settings, draw.round, draw.draw, draw.parameters);
+  }
+}

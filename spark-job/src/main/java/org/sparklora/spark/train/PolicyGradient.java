@@ -1,0 +1,14 @@
+package org.sparklora.spark.train;
+
+import java.io.Serializable;
+import java.util.Map;
+
+/**
+ * What came of a {@link PolicyMicroBatch}.
+ *
+ * @param loss its share of the step's loss
+ * @param metrics what TRL logs of it, under its names; NaN where there was nothing
+ * @param gradient of all parameters; of size 0 where it is zero, because nothing was to be learnt
+ */
+public record PolicyGradient(double loss, Map<String, Double> metrics, FlatVector gradient)
+    implements Serializable {}

@@ -1,0 +1,152 @@
+package org.sparklora.spark.workers;
+
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.spark.train.FlatVector;
+
+/**
+ * Spark's executors. Each part is a Spark job of one task, so that its result can be used and
+ * forgotten before later ones are there: results may be as large as the model. A task of an
+ * executor that is lost is run again by Spark.
+ */
+public final class ExecutorsJob implements Workers {
+  /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
+  public static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
+
+  private final JavaSparkContext spark;
+  private final int count;
+
+  /**
+   * @param count parts that are done at once
+   */
+  public ExecutorsJob(JavaSparkContext spark, int count) {
+    this.spark = spark;
+    this.count = count;
+  }
+
+  /**
+   * The executors of a cluster, or in local mode this process.
+   *
+   * @param count parts that executors do at once
+   */
+  public static Workers workers(JavaSparkContext spark, int count) {
+    boolean shared = spark.getConf().getBoolean(SHARED_MEMORY, true);
+    return spark.isLocal() && shared ? new LocalWorkers() : new ExecutorsJob(spark, count);
+  }
+
+  @Override
+  public int count() {
+    return count;
+  }
+
+  @Override
+  public SharedVector share(Pointer floats, long size) {
+    return new Sent(spark.broadcast(FlatVector.copyOf(floats, size)));
+  }
+
+  private record Sent(Broadcast<FlatVector> vector) implements SharedVector {
+    @Override
+    public Pointer floats() {
+      return vector.value().pointer();
+    }
+
+    @Override
+    public void close() {
+      vector.destroy();
+    }
+  }
+
+  @Override
+  public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
+    int threads = Math.min(count, parts.size());
+    if (threads == 0) {
+      return;
+    }
+    Turns<O> turns = new Turns<>(results);
+    AtomicInteger next = new AtomicInteger();
+    ExecutorService submitters = Executors.newFixedThreadPool(threads);
+    for (int t = 0; t < threads; t++) {
+      submitters.execute(
+          () -> {
+            while (!turns.hasFailed()) {
+              int number = next.getAndIncrement();
+              if (number >= parts.size()) {
+                return;
+              }
+              turns.take(number, () -> compute(parts.get(number), work));
+            }
+          });
+    }
+    submitters.shutdown();
+    turns.await(parts.size());
+  }
+
+  private <I, O> O compute(I part, Work<I, O> work) {
+    return spark.parallelize(List.of(part), 1).map(work::run).collect().get(0);
+  }
+
+  /** Lets results through in their order; the first failure ends all waiting. */
+  private static final class Turns<O> {
+    private final Consumer<O> results;
+    private int turn = 0;
+    private RuntimeException failure;
+
+    Turns(Consumer<O> results) {
+      this.results = results;
+    }
+
+    synchronized boolean hasFailed() {
+      return failure != null;
+    }
+
+    void take(int number, Supplier<O> work) {
+      try {
+        pass(number, work.get());
+      } catch (RuntimeException e) {
+        fail(e);
+      } catch (Error e) {
+        fail(new IllegalStateException("A part of the work failed: " + e, e));
+      }
+    }
+
+    private synchronized void fail(RuntimeException e) {
+      failure = failure == null ? e : failure;
+      notifyAll();
+    }
+
+    private synchronized void pass(int number, O result) {
+      awaitUntil(number);
+      if (failure == null) {
+        results.accept(result);
+        turn++;
+        notifyAll();
+      }
+    }
+
+    /** Returns when all results have passed. */
+    synchronized void await(int count) {
+      awaitUntil(count);
+      if (failure != null) {
+        throw failure;
+      }
+    }
+
+    private void awaitUntil(int number) {
+      while (turn < number && failure == null) {
+        try {
+          wait();
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          throw new IllegalStateException("Interrupted while executors worked", e);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package org.sparklora.spark.workers;
+
+import java.util.List;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.Pointer;
+
+/** This process, whose kernels use all cores for one part after the other; nothing is copied. */
+public final class LocalWorkers implements Workers {
+
+  @Override
+  public int count() {
+    return 1;
+  }
+
+  @Override
+  public SharedVector share(Pointer floats, long size) {
+    return new Here(floats);
+  }
+
+  @Override
+  public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
+    parts.forEach(part -> results.accept(work.run(part)));
+  }
+
+  private record Here(Pointer floats) implements SharedVector {
+    @Override
+    public void close() {
+      // there are no copies
+    }
+  }
+}

@@ -1,0 +1,46 @@
+package org.sparklora.spark.workers;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.bytedeco.javacpp.Pointer;
+
+/** Those who do the parts of a round's work. */
+public sealed interface Workers permits LocalWorkers, ExecutorsJob {
+
+  /** How many parts are done at once. */
+  int count();
+
+  /**
+   * Makes a vector readable for work.
+   *
+   * @param floats float32, {@code size} of them; they must not change while work reads them
+   */
+  SharedVector share(Pointer floats, long size);
+
+  /**
+   * Does all parts. Results come in the order of the parts, each as soon as it and those before it
+   * are there, so that no more than {@link #count} wait in memory.
+   */
+  <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results);
+
+  /** Does all parts and returns their results in order. */
+  default <I, O> List<O> map(List<I> parts, Work<I, O> work) {
+    List<O> results = new ArrayList<>();
+    forEach(parts, work, results::add);
+    return results;
+  }
+
+  /** Cuts a list into runs of nearly equal length, one for each worker, none of them empty. */
+  default <T> List<List<T>> shares(List<T> all) {
+    List<List<T>> shares = new ArrayList<>();
+    for (int share = 0; share < count(); share++) {
+      int from = (int) ((long) all.size() * share / count());
+      int to = (int) ((long) all.size() * (share + 1) / count());
+      if (from < to) {
+        shares.add(List.copyOf(all.subList(from, to)));
+      }
+    }
+    return shares;
+  }
+}

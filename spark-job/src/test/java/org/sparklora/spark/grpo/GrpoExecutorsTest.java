@@ -1,0 +1,63 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.spark.TestModels;
+import org.sparklora.spark.TestSpark;
+
+/** Tasks that get everything over the wire, as on a cluster, against one process. */
+class GrpoExecutorsTest {
+  private static final Map<String, List<String>> KINDS =
+      new TreeMap<>(
+          Map.of(
+              "adapter", List.of("--use_peft", "--lora_dropout", "0.1", "--num_iterations", "2"),
+              "reference", List.of("--use_peft", "--beta", "0.04"),
+              "weights", List.of("--learning_rate", "1e-3")));
+
+  @TempDir private Path folder;
+
+  private SparkSession session(boolean sharesMemory) {
+    return TestSpark.builder(3)
+        .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
+        .getOrCreate();
+  }
+
+  private GrpoRun run(SparkSession spark, Path model, String kind, String name, String... more)
+      throws IOException {
+    return GrpoRun.tiny(model, folder.resolve(kind + "-" + name))
+        .with(KINDS.get(kind).toArray(String[]::new))
+        .with(more)
+        .run(spark);
+  }
+
+  @Test
+  void anyNumberOfExecutorsGivesTheBitsOfOneProcess() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Map<String, GrpoRun> expected = new TreeMap<>();
+    try (SparkSession spark = session(true)) {
+      for (String kind : KINDS.keySet()) {
+        expected.put(kind, run(spark, model, kind, "here"));
+      }
+    }
+    try (SparkSession spark = session(false)) {
+      for (String kind : KINDS.keySet()) {
+        for (String workers : List.of("1", "2", "3")) {
+          GrpoRun run = run(spark, model, kind, workers, "--num_workers", workers);
+          GrpoRun one = expected.get(kind);
+          assertThat(run.advantages(0)).isNotEmpty().isEqualTo(one.advantages(0));
+          assertThat(run.advantages(1)).isEqualTo(one.advantages(1));
+          assertThat(run.history()).as("%s, %s", kind, workers).isEqualTo(one.history());
+          assertThat(run.weights()).as("%s, %s", kind, workers).isEqualTo(one.weights());
+        }
+      }
+    }
+  }
+}

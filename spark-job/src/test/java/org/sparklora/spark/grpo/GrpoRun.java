@@ -1,0 +1,182 @@
+package org.sparklora.spark.grpo;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+
+/** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
+record GrpoRun(Path output, List<String> flags) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final int PROBLEMS = 10;
+
+  /** Rewards what even a random model varies in. */
+  public static final class Variety implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "variety";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      long letters = completion.text().chars().distinct().count();
+      return Judgement.scored(letters / 3, "more letters are better");
+    }
+  }
+
+  /**
+   * A run of six steps, of which two are on each round: its micro-batches hold parts of groups, and
+   * the second step is off-policy.
+   */
+  static GrpoRun tiny(Path model, Path output, String... more) throws IOException {
+    Path dataset = model.resolveSibling("problems.jsonl");
+    StringBuilder rows = new StringBuilder();
+    for (int n = 0; n < PROBLEMS; n++) {
+      rows.append(
+          "{\"prompt\": \"%d and %d is\", \"solution\": \"%d\"}%n".formatted(n, 3 * n, 4 * n));
+    }
+    Files.writeString(dataset, rows);
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                dataset.toString(),
+                "--prompts_dir",
+                model.resolveSibling("prompts").toString(),
+                "--reward_funcs",
+                Variety.class.getName(),
+                "--max_completion_length",
+                "8",
+                "--num_generations",
+                "4",
+                "--per_device_train_batch_size",
+                "2",
+                "--gradient_accumulation_steps",
+                "3",
+                "--steps_per_generation",
+                "6",
+                "--max_steps",
+                "6",
+                "--learning_rate",
+                "1e-2",
+                "--logging_steps",
+                "1",
+                "--save_strategy",
+                "no"));
+    flags.addAll(List.of(more));
+    return new GrpoRun(output, flags);
+  }
+
+  /** The same into another folder, with some flags more. */
+  GrpoRun into(Path folder, String... more) {
+    List<String> all = new ArrayList<>(flags);
+    all.addAll(List.of(more));
+    return new GrpoRun(folder, all);
+  }
+
+  GrpoRun with(String... more) {
+    return into(output, more);
+  }
+
+  /** The arguments of {@code spark-lora grpo}. */
+  List<String> arguments() {
+    List<String> all = new ArrayList<>(flags);
+    all.addAll(List.of("--output_dir", output.toString()));
+    return all;
+  }
+
+  GrpoRun run(SparkSession spark) throws IOException {
+    GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings());
+    GrpoJob.run(spark, config, Optional.empty());
+    return this;
+  }
+
+  /** The trained parameters as their file holds them. */
+  byte[] weights() throws IOException {
+    Path adapter = output.resolve("adapter_model.safetensors");
+    return Files.readAllBytes(
+        Files.exists(adapter) ? adapter : output.resolve("model.safetensors"));
+  }
+
+  /** The rows of the log without times and memory, which no two runs share. */
+  List<String> history() throws IOException {
+    List<String> rows = new ArrayList<>();
+    JSON.readTree(output.resolve("trainer_state.json").toFile())
+        .get("log_history")
+        .forEach(row -> rows.add(withoutMeasurements(row)));
+    return rows;
+  }
+
+  /** The same of {@code metrics.jsonl}. */
+  List<String> metrics() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(output.resolve("metrics.jsonl"))) {
+      rows.add(withoutMeasurements(JSON.readTree(line)));
+    }
+    return rows;
+  }
+
+  private static String withoutMeasurements(JsonNode row) {
+    ObjectNode copy = row.deepCopy();
+    List<String> names = new ArrayList<>();
+    copy.fieldNames().forEachRemaining(names::add);
+    copy.remove(
+        names.stream()
+            .filter(
+                name ->
+                    name.matches(
+                        "step_time|timestamp|run_id|.*_runtime|.*_per_second|peak_memory.*"))
+            .toList());
+    return copy.toString();
+  }
+
+  /** The completions of a round and what they were judged to be worth, without times. */
+  List<String> advantages(int round) {
+    Path table = output.resolve("rounds/round-%04d/advantages".formatted(round));
+    return rows(GenerationTable.readScored(new Configuration(), table.toUri().toString()));
+  }
+
+  static List<String> rows(List<ScoredGeneration> table) {
+    return table.stream()
+        .map(
+            row ->
+                "%s %d %s %s %s %s %s %s %s %s"
+                    .formatted(
+                        row.generation().prompt().id(),
+                        row.generation().index(),
+                        row.generation().text(),
+                        Arrays.toString(row.generation().tokens()),
+                        Arrays.toString(row.generation().logProbs()),
+                        row.generation().stopReason(),
+                        row.rewards(),
+                        row.reward(),
+                        row.advantage(),
+                        row.groupIsFlat()))
+        .toList();
+  }
+
+  List<String> names() throws IOException {
+    try (Stream<Path> files = Files.list(output)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+}
