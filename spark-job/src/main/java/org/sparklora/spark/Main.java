@@ -19,6 +19,7 @@ import org.sparklora.spark.quickstart.MakeBaseCommand;
 import org.sparklora.spark.quickstart.QuickstartCommand;
 import org.sparklora.spark.track.TrackCommand;
 import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.spark.verify.VerifyRunCommand;
 
 /**
  * The command line: {@code spark-lora COMMAND --flag value …}.
@@ -53,6 +54,8 @@ public final class Main {
               .of("run"),
           new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
               .of("runs"),
+          new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
+              .of("run"),
           new Command(
               "quickstart",
               "train an adapter on bundled data in a few minutes",

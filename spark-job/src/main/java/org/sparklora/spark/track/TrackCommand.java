@@ -9,6 +9,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code spark-lora track RUN}: tells trackers what the log of a run holds that is not going on.
@@ -76,7 +77,8 @@ public final class TrackCommand {
       all &= sink.end();
     }
     if (!all) {
-      throw new IllegalStateException("Some tracker was not told; the warnings above say why");
+      throw new TableException(
+          "Cannot tell all trackers of %s: the warnings above say why".formatted(folder.path()));
     }
     System.out.printf("%s: %,d rows as run %s%n", folder.path(), rows.size(), label.name());
   }

@@ -1,0 +1,76 @@
+package org.sparklora.spark.verify;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.spark.track.RunSettings;
+
+/**
+ * {@code spark-lora verify-run RUN --baseline FILE}: fails with the differences where a run's log
+ * is not the recorded one. {@code --write_baseline} records it instead.
+ */
+public final class VerifyRunCommand {
+  private VerifyRunCommand() {}
+
+  /**
+   * Runs.
+   *
+   * @throws ConfigException if run or baseline cannot be read
+   * @throws RunDiffersException if the two differ
+   */
+  public static void run(Settings settings) throws IOException {
+    Path file = Path.of(settings.requiredText("baseline"));
+    String name = settings.requiredText("run");
+    Baseline run = read(name);
+    if (settings.isOn("write_baseline")) {
+      write(file, run);
+      System.out.printf("%s: recorded from %s%n", file, name);
+      return;
+    }
+    RunComparison comparison = RunComparison.of(Baseline.parse(text(file), file.toString()), run);
+    if (!comparison.agrees()) {
+      System.out.print(comparison.toText());
+      throw new RunDiffersException(
+          "%s differs from %s in %d of %d values"
+              .formatted(name, file, comparison.differences().size(), comparison.compared()));
+    }
+    System.out.printf("%s: all %,d values are as in %s%n", name, comparison.compared(), file);
+  }
+
+  private static Baseline read(String name) throws IOException {
+    org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(name);
+    FileSystem fileSystem = folder.getFileSystem(new Configuration());
+    List<Map<String, Object>> rows = MetricsLog.read(fileSystem, folder);
+    ConfigException.require(
+        !rows.isEmpty(),
+        "run",
+        name,
+        "it holds no %s with rows; name the --output_dir of a run".formatted(MetricsLog.FILE_NAME));
+    return Baseline.of(RunSettings.read(fileSystem, folder), rows);
+  }
+
+  private static String text(Path file) throws IOException {
+    try {
+      return Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new ConfigException(
+          "baseline", file, "there is no such file; record one with --write_baseline");
+    }
+  }
+
+  /** Written aside, so that half of one is never taken for a baseline. */
+  private static void write(Path file, Baseline baseline) throws IOException {
+    Path part = file.resolveSibling("." + file.getFileName() + ".part");
+    Files.createDirectories(file.toAbsolutePath().getParent());
+    Files.writeString(part, baseline.toJson());
+    Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+  }
+}
