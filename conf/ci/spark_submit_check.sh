@@ -106,8 +106,8 @@ lost_one() { # NAME
 # ---------------------------------------------------------------------------------------------------------------------
 # Comparisons
 
-same_adapter() { # NAME NAME
-  cmp "$WORK/$1/adapter_model.safetensors" "$WORK/$2/adapter_model.safetensors" && same_log "$1" "$2"
+same_run() { # NAME NAME
+  python3 "$ROOT/conf/ci/same_run.py" "$WORK/$1" "$WORK/$2"
 }
 
 same_table() { # NAME NAME
@@ -117,23 +117,6 @@ same_table() { # NAME NAME
     count=$((count + 1))
   done
   ((count > 0 && count == $(find "$WORK/$2" -name '*.parquet' | wc -l)))
-}
-
-# All logged values but times and memory.
-same_log() { # NAME NAME
-  python3 - "$WORK/$1/trainer_state.json" "$WORK/$2/trainer_state.json" <<'PYTHON'
-import json, sys
-
-def rows(path):
-    measured = ("_runtime", "_per_second")
-    return [{name: value for name, value in row.items() if not name.endswith(measured) and not name.startswith("peak_memory")}
-            for row in json.load(open(path))["log_history"]]
-
-first, second = map(rows, sys.argv[1:])
-differing = [(a, b) for a, b in zip(first, second) if a != b]
-if differing or len(first) != len(second):
-    sys.exit(f"  logs differ: {len(first)} and {len(second)} rows, first difference {differing[:1]}")
-PYTHON
 }
 
 same_but_for_rounding() { # NAME NAME
@@ -183,12 +166,12 @@ sft_outlives_an_executor_under_kryo() { # SYNC
   on_cluster 2 1 "$1-killed" sft $(sft "$1") "${KRYO[@]}"
   wait $killer
   lost_one "$1-killed"
-  same_adapter "$1-cluster" "$1-killed"
+  same_run "$1-cluster" "$1-killed"
 }
 
 tasks_of_an_executor_share_its_base() { # SYNC
   on_cluster 1 2 "$1-shared" sft $(sft "$1")
-  same_adapter "$1-cluster" "$1-shared"
+  same_run "$1-cluster" "$1-shared"
   local loaded
   loaded=$(cat "$WORK"/spark/work/*/*/stderr | grep -c "Loaded the base model")
   echo "  one executor, two tasks at a time: base loaded $loaded time(s)"
@@ -201,7 +184,7 @@ three_executors_resume_to_the_last_bit() { # SYNC
   cp -r "$WORK/$1-three/checkpoint-$((STEPS / 2))" "$WORK/$1-resumed"
   on_cluster 3 1 "$1-resumed" sft $(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2)) \
     --resume_from_checkpoint true
-  same_adapter "$1-three" "$1-resumed"
+  same_run "$1-three" "$1-resumed"
 }
 
 FAILED=0
