@@ -187,24 +187,8 @@ three_executors_resume_to_the_last_bit() { # SYNC
   same_run "$1-three" "$1-resumed"
 }
 
-FAILED=0
-check() { # NAME MORE…: a function of this name
-  local status=0 started=$SECONDS
-  echo "$*"
-  set +e # in a condition bash would not stop a check at its first error
-  (set -e; "$@")
-  status=$?
-  set -e
-  if ((status == 0)); then
-    echo "  passed in $((SECONDS - started)) s"
-    echo "passed $*" >>"$RESULTS"
-  else
-    echo "  FAILED after $((SECONDS - started)) s"
-    echo "failed $*" >>"$RESULTS"
-    FAILED=1
-  fi
-}
-
+# shellcheck source=conf/ci/checks.sh
+. "$ROOT/conf/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check prep_is_the_same_on_executors
