@@ -52,6 +52,12 @@ public final class PromptTable {
     return new PromptTable(configuration, files.paths());
   }
 
+  /** Whether a folder holds a prompts table, of whatever version, and not other Parquet files. */
+  public static boolean isAt(Configuration configuration, String folder) {
+    TableFiles files = TableFiles.list(configuration, folder, "prompts table", "prep --task grpo");
+    return files.metadata(files.paths().get(0)).containsKey(PromptSchema.VERSION_KEY);
+  }
+
   /** The files in row order. */
   public List<String> files() {
     return files;

@@ -1,18 +1,16 @@
 package org.sparklora.spark.command;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -21,6 +19,7 @@ import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
@@ -28,6 +27,10 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.spark.SparkSessions;
+import org.sparklora.spark.grpo.GenerateJob;
+import org.sparklora.spark.train.WeightDtype;
 
 /**
  * {@code generate}: completions of prompts by a model, with or without an adapter.
@@ -35,6 +38,9 @@ import org.sparklora.pipeline.model.ModelReference;
  * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
  * prompt_id} of its own, or its number in the file. Each completion becomes a row with {@code
  * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason}.
+ *
+ * <p>From or to Parquet it is a stage of Spark's, see {@link GenerateJob}; a table of completions
+ * also holds what is known of their prompts, for {@code reward}.
  */
 public final class GenerateCommand {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -57,6 +63,33 @@ public final class GenerateCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
+    if (isJsonLines(settings.requiredText("input"))
+        && isJsonLines(settings.requiredText("output"))) {
+      runHere(settings);
+      return;
+    }
+    RowText texts = RowText.of(ModelReference.of(settings).folder(), ChatTemplate.Options.prompt());
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      List<org.sparklora.pipeline.table.Prompt> prompts =
+          PromptRows.read(
+              spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
+      if (isJsonLines(settings.requiredText("output"))) {
+        try (var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+          GenerateJob.run(spark, settings, prompts, part -> write(part, out));
+          out.finish();
+        }
+      } else {
+        GenerateJob.run(spark, settings, prompts);
+      }
+    }
+  }
+
+  private static boolean isJsonLines(String name) {
+    return name.matches(".*\\.jsonl?(\\.gz)?");
+  }
+
+  /** Without Spark: in this process, from JSON lines to JSON lines. */
+  private static void runHere(Settings settings) throws IOException {
     Path folder = ModelReference.of(settings).folder();
     Kernels kernels = KernelsProvider.kernels();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
@@ -71,8 +104,11 @@ public final class GenerateCommand {
       }
       ParameterLayout layout =
           adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
+      DType weights =
+          WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(checkpoint.config());
+      Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
       try (Tensor parameters = kernels.allocate(layout.size());
-          Generator generator = new Generator(Decoder.load(checkpoint, layout, kernels), kernels)) {
+          Generator generator = new Generator(decoder, kernels)) {
         if (adapter.isPresent()) {
           adapter.get().load(kernels, parameters);
         }
@@ -84,32 +120,18 @@ public final class GenerateCommand {
 
   private static SamplingConfig config(Settings settings, Path folder, RowText texts)
       throws IOException {
-    Set<Integer> endTokens =
-        settings.isOn("ignore_eos") ? Set.of() : EndTokens.of(folder, texts.tokenizer());
-    return new SamplingConfig(
-        settings.optionalInteger("num_generations").orElse(1),
-        settings.integer("max_completion_length"),
-        (float) settings.number("temperature"),
-        settings.integer("top_k"),
-        (float) settings.number("top_p"),
-        (float) settings.number("min_p"),
-        (float) settings.number("repetition_penalty"),
-        endTokens,
-        settings.integer("seed"));
+    SamplingConfig drawn = GenerateJob.sampling(settings);
+    return settings.isOn("ignore_eos")
+        ? drawn
+        : drawn.withEndTokens(EndTokens.of(folder, texts.tokenizer()));
   }
 
   private void generateAll(JsonLines.Reader in, JsonLines.Writer out) throws IOException {
-    Map<Long, Integer> lines = new HashMap<>(); // of all prompts so far
+    PromptRows rows = new PromptRows(texts);
     List<Prompt> pending = new ArrayList<>();
-    long number = 0;
     while (in.hasNext()) {
-      JsonLines.Row row = in.next();
-      Prompt prompt = prompt(row, number++);
-      Integer other = lines.putIfAbsent(prompt.id(), row.line());
-      if (other != null) {
-        throw row.error("its prompt_id %d is that of line %d".formatted(prompt.id(), other));
-      }
-      pending.add(prompt);
+      org.sparklora.pipeline.table.Prompt prompt = rows.prompt(in.next());
+      pending.add(new Prompt(prompt.id(), prompt.tokens()));
       if (pending.size() == PROMPTS_AT_ONCE) {
         generate(pending, out);
       }
@@ -117,43 +139,42 @@ public final class GenerateCommand {
     generate(pending, out);
   }
 
-  private Prompt prompt(JsonLines.Row row, long number) {
-    ObjectNode fields = row.fields();
-    JsonNode id = fields.path("prompt_id");
-    if (!id.isMissingNode() && !id.canConvertToLong()) {
-      throw row.error("prompt_id is %s where a whole number belongs".formatted(id));
-    }
-    if (!fields.hasNonNull("input_ids")) {
-      fields.set(fields.path("prompt").isArray() ? "messages" : "text", fields.get("prompt"));
-      if (!texts.addTokens(row)) {
-        throw row.error("it has neither prompt nor input_ids");
-      }
-    }
-    int[] tokens = row.integers("input_ids");
-    if (tokens.length == 0) {
-      throw row.error("its prompt has no tokens");
-    }
-    return new Prompt(id.isMissingNode() ? number : id.longValue(), tokens);
-  }
-
   private void generate(List<Prompt> prompts, JsonLines.Writer out) throws IOException {
     for (Completion completion : generator.generate(parameters, prompts, config)) {
-      out.write(fields(completion));
+      out.write(
+          fields(
+              completion.promptId(),
+              texts.tokenizer().decode(completion.tokens(), true),
+              completion.tokens(),
+              completion.logProbs(),
+              completion.stopReason().name().toLowerCase(Locale.ROOT)));
     }
     prompts.clear();
   }
 
-  private ObjectNode fields(Completion completion) {
-    ObjectNode fields = JSON.createObjectNode();
-    fields.put("prompt_id", completion.promptId());
-    fields.put("completion", texts.tokenizer().decode(completion.tokens(), true));
-    ArrayNode ids = fields.putArray("completion_ids");
-    ArrayNode logProbs = fields.putArray("logprobs");
-    for (int t = 0; t < completion.tokens().length; t++) {
-      ids.add(completion.tokens()[t]);
-      logProbs.add(completion.logProbs()[t]);
+  private static void write(List<Generation> part, JsonLines.Writer out) {
+    try {
+      for (Generation row : part) {
+        out.write(
+            fields(row.prompt().id(), row.text(), row.tokens(), row.logProbs(), row.stopReason()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    fields.put("stop_reason", completion.stopReason().name().toLowerCase(Locale.ROOT));
+  }
+
+  private static ObjectNode fields(
+      long promptId, String text, int[] tokens, float[] logProbs, String stopReason) {
+    ObjectNode fields = JSON.createObjectNode();
+    fields.put("prompt_id", promptId);
+    fields.put("completion", text);
+    ArrayNode ids = fields.putArray("completion_ids");
+    ArrayNode ofTokens = fields.putArray("logprobs");
+    for (int t = 0; t < tokens.length; t++) {
+      ids.add(tokens[t]);
+      ofTokens.add(logProbs[t]);
+    }
+    fields.put("stop_reason", stopReason);
     return fields;
   }
 }

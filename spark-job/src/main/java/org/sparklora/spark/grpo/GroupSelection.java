@@ -1,7 +1,6 @@
 package org.sparklora.spark.grpo;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -51,9 +50,13 @@ final class GroupSelection {
     all.addAll(scored);
     for (int start = 0; start < scored.size(); start += groupSize) {
       List<ScoredGeneration> group = scored.subList(start, start + groupSize);
-      boolean learns = group.stream().anyMatch(row -> row.advantage() != 0);
-      (learns ? telling : flat).add(group);
+      (isFlat(group) ? flat : telling).add(group);
     }
+  }
+
+  /** Whether nothing can be learnt from a group. */
+  static boolean isFlat(List<ScoredGeneration> group) {
+    return group.stream().allMatch(row -> row.advantage() == 0);
   }
 
   /** Everything that was drawn. */
@@ -84,14 +87,14 @@ final class GroupSelection {
     return groups.subList(0, wanted).stream().flatMap(List::stream).toList();
   }
 
-  /** How much there was to learn from. */
+  /** How many batches it took, and how far they filled the round. */
   Map<String, Double> metrics() {
-    Map<String, Double> metrics = new LinkedHashMap<>();
-    metrics.put("groups/without_signal", (double) flat.size());
-    if (config.isOn()) {
-      metrics.put("dynamic_sampling/draws", (double) draws);
-      metrics.put("dynamic_sampling/filled", Math.min(1, telling.size() / (double) wanted));
-    }
-    return metrics;
+    return config.isOn()
+        ? Map.of(
+            "dynamic_sampling/draws",
+            (double) draws,
+            "dynamic_sampling/filled",
+            Math.min(1, telling.size() / (double) wanted))
+        : Map.of();
   }
 }

@@ -93,12 +93,8 @@ final class PolicyRounds implements Round.Source {
                         policy.model(),
                         policy.updates().parameters(),
                         sampling(policy.sampling(), draw.draw()))
-                    .run(slice(draw.draw())));
+                    .run(order.of(prompts, draw.draw())));
     return tables.advantages(draw, () -> rewards().run(generations));
-  }
-
-  private List<Prompt> slice(int draw) {
-    return Arrays.stream(order.round(draw)).mapToObj(prompts::get).toList();
   }
 
   /** Other random numbers for each batch of prompts. */

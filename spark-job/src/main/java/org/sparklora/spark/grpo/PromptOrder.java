@@ -1,6 +1,7 @@
 package org.sparklora.spark.grpo;
 
 import java.util.Arrays;
+import java.util.List;
 import org.sparklora.spark.train.RowOrder;
 
 /**
@@ -26,8 +27,13 @@ record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long seed) 
     return prompts / promptsPerRound;
   }
 
+  /** The prompts of a round. */
+  <T> List<T> of(List<T> prompts, int number) {
+    return Arrays.stream(round(number)).mapToObj(prompts::get).toList();
+  }
+
   /**
-   * The prompts of a round.
+   * Which prompts a round has.
    *
    * @param number from 0, counted over all epochs
    */

@@ -23,6 +23,15 @@ final class RoundMetrics {
                 .toArray(double[][]::new),
             config.sampling().numGenerations());
     metrics.putAll(judged.metrics(config.advantages()));
+    metrics.put("groups/without_signal", flatGroups(scored, judged.groupSize()));
     return metrics;
+  }
+
+  private static double flatGroups(List<ScoredGeneration> scored, int groupSize) {
+    int flat = 0;
+    for (int start = 0; start < scored.size(); start += groupSize) {
+      flat += GroupSelection.isFlat(scored.subList(start, start + groupSize)) ? 1 : 0;
+    }
+    return flat;
   }
 }

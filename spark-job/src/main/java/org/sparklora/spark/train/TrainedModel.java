@@ -20,6 +20,9 @@ import org.sparklora.pipeline.model.ModelSource;
 public final class TrainedModel implements Serializable {
   private static final long serialVersionUID = 1L;
 
+  /** In place of the seed of a dropout, which there is not without an adapter. */
+  private static final long FROZEN = -1;
+
   private final ModelSource checkpoint;
   private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
   private final DType baseWeights;
@@ -61,6 +64,15 @@ public final class TrainedModel implements Serializable {
     return new TrainedModel(checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0);
   }
 
+  /**
+   * A model of which nothing is trained.
+   *
+   * @param weights how its matrices are kept in memory: float32 or bfloat16
+   */
+  public static TrainedModel frozen(ModelSource checkpoint, DType weights) {
+    return new TrainedModel(checkpoint, null, weights, false, FROZEN);
+  }
+
   /** The base model. */
   public ModelSource checkpoint() {
     return checkpoint;
@@ -86,7 +98,10 @@ public final class TrainedModel implements Serializable {
    */
   public ParameterLayout layout() {
     DecoderConfig config = config();
-    return lora == null ? WeightLayout.of(config) : AdapterLayout.of(lora, config);
+    if (lora != null) {
+      return AdapterLayout.of(lora, config);
+    }
+    return seed == FROZEN ? ParameterLayout.none() : WeightLayout.of(config);
   }
 
   /** The checkpoint's {@code config.json}. */
