@@ -24,8 +24,8 @@ public final class DeviceChoice {
   private DeviceChoice() {}
 
   /**
-   * Chooses a device, and ND4J's kernels with it unless {@code lora.kernels} names others. In
-   * a build for processors a warning is all that comes of it.
+   * Chooses a device, and ND4J's kernels with it unless {@code lora.kernels} names others. In a
+   * build for processors a warning is all that comes of it.
    *
    * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
    * @throws IllegalStateException if the device, its driver or its compute capability cannot work,

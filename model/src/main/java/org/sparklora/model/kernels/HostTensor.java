@@ -1,5 +1,9 @@
 package org.sparklora.model.kernels;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
 import java.util.Objects;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
@@ -10,15 +14,33 @@ import org.bytedeco.javacpp.ShortPointer;
  * A tensor in this process's memory outside the Java heap, where native gemm can read it uncopied.
  */
 final class HostTensor extends Tensor {
+  /** A whole number of elements of every type. */
+  private static final long WINDOW_BYTES = Integer.MAX_VALUE - 7;
+
   private final Pointer owner; // keeps the memory alive; freed by close() when this tensor owns it
   private final boolean owned;
   private final long address;
+  private final Window window;
 
-  private HostTensor(Pointer owner, boolean owned, long address, DType dtype, long... shape) {
+  private HostTensor(
+      Pointer owner, boolean owned, long address, Window window, DType dtype, long... shape) {
     super(dtype, shape);
     this.owner = owner;
     this.owned = owned;
     this.address = address;
+    this.window = window;
+  }
+
+  /**
+   * The first 2 GiB of a piece of memory as Java's buffers see them, which copy small parts many
+   * times faster than calls of the native interface do. Shared by all views of the memory.
+   */
+  private record Window(long address, FloatBuffer floats, ShortBuffer shorts) {
+    static Window on(Pointer owner, long address, long bytes) {
+      ByteBuffer buffer = bytes(owner, address, Math.min(bytes, WINDOW_BYTES)).asByteBuffer();
+      buffer.order(ByteOrder.nativeOrder());
+      return new Window(address, buffer.asFloatBuffer(), buffer.asShortBuffer());
+    }
   }
 
   /** New memory, all zeros. */
@@ -34,12 +56,15 @@ final class HostTensor extends Tensor {
           "Cannot allocate %,d bytes outside the Java heap for a tensor of shape %s; lower the batch or row length, or give the process more memory"
               .formatted(bytes, shapeText(shape)));
     }
-    return new HostTensor(memory, true, memory.address(), dtype, shape);
+    Window window = Window.on(memory, memory.address(), bytes);
+    return new HostTensor(memory, true, memory.address(), window, dtype, shape);
   }
 
   /** Memory of someone else, who keeps it alive as long as {@code pointer} is reachable. */
   static HostTensor wrap(Pointer pointer, long byteOffset, DType dtype, long... shape) {
-    return new HostTensor(pointer, false, pointer.address() + byteOffset, dtype, shape);
+    long address = pointer.address() + byteOffset;
+    Window window = Window.on(pointer, address, sizeOf(shape) * dtype.bytes());
+    return new HostTensor(pointer, false, address, window, dtype, shape);
   }
 
   /** A pointer to the first element, of the elements' type. */
@@ -55,21 +80,20 @@ final class HostTensor extends Tensor {
 
   /** A pointer to the first element, for native calls. */
   FloatPointer floats() {
-    return new FloatPointer(bytes());
+    return new FloatPointer(bytes(owner, address, size() * dtype().bytes()));
   }
 
   private ShortPointer shorts() {
-    return new ShortPointer(bytes());
+    return new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
   }
 
-  private BytePointer bytes() {
-    long start = address;
+  private static BytePointer bytes(Pointer owner, long start, long size) {
     return new BytePointer(owner) {
       {
         this.address = start;
         this.position = 0;
-        this.limit = size() * dtype().bytes();
-        this.capacity = this.limit;
+        this.limit = size;
+        this.capacity = size;
       }
     };
   }
@@ -77,7 +101,7 @@ final class HostTensor extends Tensor {
   @Override
   public Tensor view(long offset, long... shape) {
     HostTensor view =
-        new HostTensor(owner, false, address + offset * dtype().bytes(), dtype(), shape);
+        new HostTensor(owner, false, address + offset * dtype().bytes(), window, dtype(), shape);
     if (offset < 0 || offset + view.size() > size()) {
       throw new IndexOutOfBoundsException(
           "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
@@ -90,11 +114,15 @@ final class HostTensor extends Tensor {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
     if (dtype() == DType.FLOAT32) {
-      floats().position(offset).get(destination, from, count);
+      if (isInWindow(offset, count)) {
+        window.floats.get(inWindow(offset), destination, from, count);
+      } else {
+        floats().position(offset).get(destination, from, count);
+      }
       return;
     }
     short[] stored = new short[count];
-    shorts().position(offset).get(stored);
+    readBits(offset, stored, count);
     for (int i = 0; i < count; i++) {
       destination[from + i] = widen(stored[i]);
     }
@@ -106,7 +134,21 @@ final class HostTensor extends Tensor {
   void readBits(long offset, short[] destination, int count) {
     checkRange(offset, count);
     Objects.checkFromIndexSize(0, count, destination.length);
-    shorts().position(offset).get(destination, 0, count);
+    if (isInWindow(offset, count)) {
+      window.shorts.get(inWindow(offset), destination, 0, count);
+    } else {
+      shorts().position(offset).get(destination, 0, count);
+    }
+  }
+
+  private boolean isInWindow(long offset, int count) {
+    long end = address - window.address + (offset + count) * dtype().bytes();
+    return end <= WINDOW_BYTES;
+  }
+
+  /** The index of an element in the window's buffer of its type. */
+  private int inWindow(long offset) {
+    return (int) ((address - window.address) / dtype().bytes() + offset);
   }
 
   private float widen(short bits) {
@@ -118,7 +160,13 @@ final class HostTensor extends Tensor {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, source.length);
     switch (dtype()) {
-      case FLOAT32 -> floats().position(offset).put(source, from, count);
+      case FLOAT32 -> {
+        if (isInWindow(offset, count)) {
+          window.floats.put(inWindow(offset), source, from, count);
+        } else {
+          floats().position(offset).put(source, from, count);
+        }
+      }
       case BFLOAT16 -> {
         short[] rounded = new short[count];
         for (int i = 0; i < count; i++) {

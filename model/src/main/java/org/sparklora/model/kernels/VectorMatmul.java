@@ -1,10 +1,5 @@
 package org.sparklora.model.kernels;
 
-import jdk.incubator.vector.ShortVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorSpecies;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.kernels.Gemm.Matrix;
 
 /**
@@ -30,24 +25,23 @@ final class VectorMatmul {
   /** Elements of a widened tile: 2 MiB. */
   private static final int TILE = 1 << 19;
 
-  private static final VectorSpecies<Short> HALVES =
-      VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
-
   private final WorkerPool pool;
-  private final RegularRows regularRows;
 
   VectorMatmul(WorkerPool pool) {
     this.pool = pool;
-    this.regularRows = RegularRows.measure(pool);
   }
 
   /**
-   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link RegularRows#MOST} rows, each row's result is
-   * the same whatever the others are.
+   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
+   * is the same whatever the others are.
    */
   void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-    if (x.rows() <= RegularRows.MOST) {
-      fewRows(x, w, alpha, beta, y);
+    if (w.columns() <= VectorLowRank.MOST) {
+      VectorLowRank.forward(pool, x, w, alpha, beta, y);
+      return;
+    }
+    if (x.rows() <= VectorFewRows.MOST) {
+      VectorFewRows.forward(pool, x, w, alpha, beta, y);
       return;
     }
     int in = w.columns();
@@ -78,47 +72,6 @@ final class VectorMatmul {
           (from, to, own) ->
               Gemm.timesTransposed(
                   own, x.rows(), to - from, in, alpha, xs, ws.at(from, 0), beta, ys.at(0, from)));
-    }
-  }
-
-  /**
-   * A slice of outputs for all rows. If their number is irregular, rows of arbitrary content are
-   * computed along, in scratch memory.
-   */
-  private void fewRows(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-    int rows = x.rows();
-    int regular = regularRows.atLeast(rows);
-    int in = w.columns();
-    boolean stored = w.dtype() == DType.FLOAT32;
-    pool.forGemmRanges(
-        w.rows(),
-        stored ? slice(w.rows()) : Math.max(1, Math.min(TILE / in, slice(w.rows()))),
-        (from, to, own) -> {
-          Matrix part = stored ? Matrix.of(w).at(from, 0) : widen(w, from, to, 0, in, own);
-          Matrix xs = Matrix.of(x);
-          Matrix ys = Matrix.of(y).at(0, from);
-          int width = (int) (to - from);
-          if (rows == regular) {
-            Gemm.timesTransposed(own, rows, width, in, alpha, xs, part, beta, ys);
-            return;
-          }
-          Matrix inputs = new Matrix(own.matrix(1, (long) regular * in).address(), in);
-          Matrix results = new Matrix(own.matrix(2, (long) regular * width).address(), width);
-          copyRows(own, xs, inputs, rows, in);
-          if (beta != 0) {
-            copyRows(own, ys, results, rows, width);
-          }
-          Gemm.timesTransposed(own, regular, width, in, alpha, inputs, part, beta, results);
-          copyRows(own, results, ys, rows, width);
-        });
-  }
-
-  private static void copyRows(Scratch own, Matrix from, Matrix to, int rows, int columns) {
-    for (int r = 0; r < rows; r++) {
-      Pointer.memcpy(
-          own.a.to(to.at(r, 0).address()),
-          own.b.to(from.at(r, 0).address()),
-          (long) columns * Float.BYTES);
     }
   }
 
@@ -210,24 +163,12 @@ final class VectorMatmul {
       if (w.dtype() == DType.BFLOAT16) {
         short[] bits = own.halves(width);
         w.readBits(r * w.columns() + from, bits, width);
-        widen(bits, row, width);
+        WeightRows.widen(bits, width, row, 0);
       } else {
         w.read(r * w.columns() + from, row, 0, width);
       }
       tile.write((r - fromRow) * width, row, 0, width);
     }
     return new Matrix(tile.address(), width);
-  }
-
-  /** A bfloat16 is the upper half of a float32. */
-  private static void widen(short[] bits, float[] row, int count) {
-    for (int i = 0; i < count; i += VectorMath.LANES) {
-      ShortVector.fromArray(HALVES, bits, i)
-          .convertShape(VectorOperators.S2I, VectorMath.INTS, 0)
-          .reinterpretAsInts()
-          .lanewise(VectorOperators.LSHL, 16)
-          .reinterpretAsFloats()
-          .intoArray(row, i);
-    }
   }
 }

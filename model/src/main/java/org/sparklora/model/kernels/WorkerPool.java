@@ -1,14 +1,10 @@
 package org.sparklora.model.kernels;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A fixed number of daemon threads that divide one operation among them, each with its own {@link
@@ -16,7 +12,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  *
  * <p>An operation is cut into numbered tasks whose outputs do not overlap; idle workers take the
  * next number. Which worker takes which task varies, what a task computes does not: results are the
- * same on each run. The calling thread only waits, so that its own OpenMP settings stay untouched.
+ * same on each run. The calling thread takes its share of tasks that do not call gemm, whose OpenMP
+ * settings it must not have changed, and waits while workers do those that do.
+ *
+ * <p>Decoding hands over some hundred short operations a token. A worker that has nothing to do
+ * therefore looks out for the next operation for some microseconds before it sleeps, since waking
+ * it would take longer than many operations do.
  *
  * <p>Thread-safe; callers are served one after the other.
  */
@@ -24,40 +25,40 @@ final class WorkerPool {
   /** Elements worth a hand-over between threads: some 10 µs of simple arithmetic. */
   static final int ELEMENTS_PER_TASK = 32_768;
 
-  private final int threads;
-  private final ExecutorService executor;
+  /** How long a thread looks out for work before it sleeps. */
+  private static final long LOOKOUT_NANOS = 50_000;
+
+  private final Worker[] workers;
   private final AtomicBoolean gemmLimited = new AtomicBoolean(true);
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+  private volatile Operation current; // the newest
 
   WorkerPool(int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException(
-          "Cannot run kernels on %d threads: set lora.threads to at least 1"
-              .formatted(threads));
+          "Cannot run kernels on %d threads: set lora.threads to at least 1".formatted(threads));
     }
-    this.threads = threads;
-    AtomicInteger number = new AtomicInteger();
-    this.executor =
-        Executors.newFixedThreadPool(
-            threads,
-            work -> {
-              Thread thread =
-                  new Thread(() -> limited(work), "kernels-" + number.incrementAndGet());
-              thread.setDaemon(true);
-              return thread;
-            });
-    forEach(threads, (task, own) -> {}); // starts the threads, so that isGemmLimited() is settled
-  }
-
-  private void limited(Runnable work) {
-    if (!OpenMpThreads.limitCallingThreadToOne()) {
-      gemmLimited.set(false);
+    workers = new Worker[threads];
+    CountDownLatch limited = new CountDownLatch(threads); // then isGemmLimited() is settled
+    for (int w = 0; w < threads; w++) {
+      workers[w] = new Worker(w, limited);
+      workers[w].start();
     }
-    work.run();
+    boolean interrupted = false;
+    while (limited.getCount() > 0) {
+      try {
+        limited.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   int threads() {
-    return threads;
+    return workers.length;
   }
 
   /** False where each gemm call starts OpenMP threads of its own. */
@@ -70,48 +71,53 @@ final class WorkerPool {
     void run(int task, Scratch scratch);
   }
 
+  /** A piece of an operation: the elements or rows {@code [from, to)}. */
+  interface Range {
+    void run(long from, long to, Scratch scratch);
+  }
+
   /**
-   * Runs tasks {@code 0 … count − 1} and returns when all are done. Not to be called from a task.
+   * Runs tasks {@code 0 … count − 1}, which may call gemm, and returns when all are done. Not to be
+   * called from a task.
    */
   synchronized void forEach(int count, Task task) {
-    AtomicInteger next = new AtomicInteger();
-    Runnable work =
-        () -> {
-          for (int t = next.getAndIncrement(); t < count; t = next.getAndIncrement()) {
-            task.run(t, scratch.get());
-          }
-        };
-    List<Future<?>> workers = new ArrayList<>();
-    for (int w = 0; w < Math.min(threads, count); w++) {
-      workers.add(executor.submit(work));
-    }
-    // wait for all of them even if one failed: they write into the caller's buffers
-    List<Throwable> failures = workers.stream().flatMap(worker -> await(worker).stream()).toList();
-    if (!failures.isEmpty()) {
-      throw failures.get(0) instanceof RuntimeException failure
-          ? failure
-          : new IllegalStateException("A kernel failed: " + failures.get(0), failures.get(0));
-    }
+    Operation operation = new Operation(count, task, Math.min(count, workers.length));
+    start(operation);
+    operation.await();
   }
 
   /**
    * Runs {@code range} on pieces of {@code [0, size)} of {@code step} elements, the last one
-   * shorter. A single piece is not worth a hand-over and runs on the calling thread: ranges may not
-   * call gemm.
+   * shorter. Ranges may not call gemm: some run on the calling thread. A single piece is not worth
+   * a hand-over.
    */
   void forRanges(long size, long step, Range range) {
-    int pieces = Math.toIntExact((size + step - 1) / step);
-    if (pieces <= 1) {
-      range.run(0, size, scratch.get());
+    int pieces = pieces(size, step);
+    if (pieces <= 1 || workers.length == 1) {
+      for (long from = 0; from < size; from += step) {
+        range.run(from, Math.min(size, from + step), scratch.get());
+      }
       return;
     }
-    forGemmRanges(size, step, range);
+    shareOut(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+  }
+
+  private synchronized void shareOut(int count, Task task) {
+    Operation operation = new Operation(count, task, Math.min(count, workers.length) - 1);
+    start(operation);
+    operation.takeTasks(scratch.get());
+    lookOut(operation::isDone); // not in forEach: there the cores are the workers'
+    operation.await();
   }
 
   /** {@link #forRanges} for pieces that call gemm: always on the workers. */
   void forGemmRanges(long size, long step, Range range) {
-    int pieces = Math.toIntExact((size + step - 1) / step);
-    forEach(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+    forEach(
+        pieces(size, step), (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+  }
+
+  private static int pieces(long size, long step) {
+    return Math.toIntExact((size + step - 1) / step);
   }
 
   /** Runs {@code range} on pieces of the rows of {@code x}. */
@@ -119,28 +125,127 @@ final class WorkerPool {
     forRanges(x.rows(), Math.max(1, ELEMENTS_PER_TASK / Math.max(1, x.columns())), range);
   }
 
-  /** A piece of an operation: the elements or rows {@code [from, to)}. */
-  interface Range {
-    void run(long from, long to, Scratch scratch);
+  /** The working memory of the calling thread. */
+  Scratch scratch() {
+    return scratch.get();
   }
 
-  /** Waits, even if interrupted, until the worker is done; returns why it failed, if it did. */
-  private static Optional<Throwable> await(Future<?> worker) {
-    boolean interrupted = false;
-    try {
-      while (true) {
+  private void start(Operation operation) {
+    current = operation;
+    for (int w = 0; w < operation.helpers; w++) {
+      workers[w].wake();
+    }
+  }
+
+  /** Tasks that have been handed out, and those that are not done yet. */
+  private static final class Operation {
+    private final int count;
+    private final Task task;
+    private final int helpers; // workers that take part, besides the caller if it does
+    private final Thread caller = Thread.currentThread();
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger left;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Operation(int count, Task task, int helpers) {
+      this.count = count;
+      this.task = task;
+      this.helpers = helpers;
+      this.left = new AtomicInteger(count);
+    }
+
+    void takeTasks(Scratch own) {
+      for (int t = next.getAndIncrement(); t < count; t = next.getAndIncrement()) {
         try {
-          worker.get();
-          return Optional.empty();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        } catch (ExecutionException e) {
-          return Optional.of(e.getCause());
+          task.run(t, own);
+        } catch (Throwable e) { // the caller's to handle, who waits for the others first
+          failure.compareAndSet(null, e);
+        }
+        if (left.decrementAndGet() == 0) {
+          LockSupport.unpark(caller);
         }
       }
-    } finally {
+    }
+
+    boolean isDone() {
+      return left.get() == 0;
+    }
+
+    /** Returns, even if interrupted, when no task writes into the caller's buffers any more. */
+    void await() {
+      boolean interrupted = false;
+      while (!isDone()) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
       if (interrupted) {
         Thread.currentThread().interrupt();
+      }
+      Throwable thrown = failure.get();
+      if (thrown != null) {
+        throw thrown instanceof RuntimeException runtime
+            ? runtime
+            : new IllegalStateException("A kernel failed: " + thrown, thrown);
+      }
+    }
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  private static void lookOut(Condition condition) {
+    long end = System.nanoTime() + LOOKOUT_NANOS;
+    while (!condition.holds() && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private final class Worker extends Thread {
+    private final int index;
+    private final CountDownLatch limited;
+    private Operation done;
+    private volatile boolean asleep;
+
+    Worker(int index, CountDownLatch limited) {
+      super("kernels-" + (index + 1));
+      setDaemon(true);
+      this.index = index;
+      this.limited = limited;
+    }
+
+    @Override
+    public void run() {
+      if (!OpenMpThreads.limitCallingThreadToOne()) {
+        gemmLimited.set(false);
+      }
+      limited.countDown();
+      Scratch own = scratch.get();
+      while (true) {
+        Operation operation = next();
+        if (index < operation.helpers) {
+          operation.takeTasks(own);
+        }
+        done = operation;
+      }
+    }
+
+    private Operation next() {
+      lookOut(() -> current != done);
+      if (current == done) {
+        asleep = true; // before the next look at current: see wake()
+        while (current == done) {
+          LockSupport.park(WorkerPool.this);
+        }
+        asleep = false;
+      }
+      return current;
+    }
+
+    /** Called after current has changed: a worker that does not see that is asleep. */
+    void wake() {
+      if (asleep) {
+        LockSupport.unpark(this);
       }
     }
   }

@@ -35,7 +35,12 @@ class LinearContractTest {
       {33, 192, 576},
       {130, 40, 50},
       {3, 16, 1536},
-      {7, 1536, 24}
+      {7, 1536, 24},
+      {6, 1601, 45}, // inputs in three blocks, the last one shorter
+      {128, 769, 13},
+      {129, 8, 31}, // as many terms as are not left to gemm, and one more
+      {129, 9, 31},
+      {300, 2, 200}
     };
     return KernelsUnderTest.ALL.stream()
         .flatMap(

@@ -1,0 +1,64 @@
+package org.sparklora.model.kernels;
+
+import java.util.Arrays;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Parts of a weight as arrays of float32, which vector instructions reach. */
+final class WeightRows {
+  private static final VectorSpecies<Short> HALVES =
+      VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
+
+  private WeightRows() {}
+
+  /**
+   * Copies columns {@code [column, column + count)} of the rows {@code [row, row + rows)}.
+   *
+   * @param stride elements from row to row of {@code block}, a multiple of the vector length; those
+   *     past the count become 0
+   */
+  static void load(
+      HostTensor weight,
+      int row,
+      int rows,
+      int column,
+      int count,
+      int stride,
+      float[] block,
+      Scratch own) {
+    int columns = weight.columns();
+    if (weight.dtype() == DType.FLOAT32 && count == columns && count == stride) {
+      weight.read((long) row * columns, block, 0, rows * columns); // one piece of memory
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      long offset = (long) (row + r) * columns + column;
+      int at = r * stride;
+      if (weight.dtype() == DType.BFLOAT16) {
+        short[] bits = own.halves(count);
+        weight.readBits(offset, bits, count);
+        widen(bits, count, block, at);
+      } else {
+        weight.read(offset, block, at, count);
+      }
+      Arrays.fill(block, at + count, at + stride, 0);
+    }
+  }
+
+  /**
+   * A bfloat16 is the upper half of a float32. Writes whole vectors: up to the next multiple of
+   * their length past {@code count}.
+   */
+  static void widen(short[] bits, int count, float[] row, int at) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      ShortVector.fromArray(HALVES, bits, i)
+          .convertShape(VectorOperators.S2I, VectorMath.INTS, 0)
+          .reinterpretAsInts()
+          .lanewise(VectorOperators.LSHL, 16)
+          .reinterpretAsFloats()
+          .intoArray(row, at + i);
+    }
+  }
+}
