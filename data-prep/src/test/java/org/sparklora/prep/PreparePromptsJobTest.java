@@ -106,7 +106,9 @@ class PreparePromptsJobTest {
         .isEqualTo("<|im_start|>user\n1+3?<|im_end|>\n<|im_start|>assistant\n");
     assertThat(prompt.tokens()).isEqualTo(Tokenizer.load(tokenizer).encode(prompt.text(), false));
     assertThat(prompt.solution()).contains("4");
-    assertThat(prompt.columns()).containsEntry("answer", "1+3=4\n#### 4");
+    assertThat(prompt.columns())
+        .containsEntry("answer", "1+3=4\n#### 4")
+        .containsEntry("prompt", "[{\"role\":\"user\",\"content\":\"1+3?\"}]");
     assertThat(manifest.counts().tokens()).isEqualTo(prompt.tokens().length);
     assertThat(manifest.counts().longestPrompt()).isEqualTo(prompt.tokens().length);
   }

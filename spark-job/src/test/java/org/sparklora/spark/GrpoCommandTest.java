@@ -1,6 +1,7 @@
 package org.sparklora.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -12,12 +13,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.RowHandler;
+import org.sparklora.prep.source.SourceRow;
 import org.sparklora.reward.Completion;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
@@ -252,5 +261,64 @@ class GrpoCommandTest {
     assertThat(run(given, "--dataset_name", prompts.toString(), "--model_name_or_path", other + ""))
         .isEqualTo(MISUSED);
     assertThat(message()).contains("tokens of another tokenizer");
+  }
+
+  @Test
+  void completionsAreLoggedAsTrlLogsThem() throws IOException {
+    Path output = folder.resolve("run");
+    PrintStream realOut = System.out;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(run(output, "--use_peft", "--log_completions", "--num_completions_to_print", "1"))
+          .as(message())
+          .isZero();
+    } finally {
+      System.setOut(realOut);
+    }
+
+    assertThat(out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("step")))
+        .hasSize(4)
+        .allMatch(line -> line.contains("shortness -"));
+    Path completions = output.resolve("completions");
+    try (var files = Files.list(completions)) {
+      assertThat(files.map(file -> file.getFileName().toString()))
+          .containsExactlyInAnyOrder(
+              "completions_00001.parquet",
+              "completions_00002.parquet",
+              "completions_00003.parquet",
+              "completions_00004.parquet");
+    }
+    List<Map<String, Object>> rows = new ArrayList<>();
+    new DatasetSplits(new Configuration())
+        .of(
+            new DatasetFiles(new Configuration())
+                .find(completions.resolve("completions_00003.parquet").toString(), "", "train"),
+            problem -> rows.clear())
+        .forEach(
+            split ->
+                split.read(
+                    new Configuration(),
+                    Set.of(),
+                    new RowHandler() {
+                      @Override
+                      public void row(SourceRow row) {
+                        rows.add(row.values());
+                      }
+
+                      @Override
+                      public void bad(BadRowException problem) {
+                        throw problem;
+                      }
+                    }));
+    assertThat(rows).hasSize(8);
+    assertThat(rows.get(0).keySet())
+        .containsExactly("step", "prompt", "completion", "shortness", "advantage");
+    double mean =
+        rows.stream().mapToDouble(row -> (Double) row.get("shortness")).average().orElseThrow();
+    assertThat(rows).allMatch(row -> row.get("step").equals(3L));
+    assertThat(mean).isCloseTo(state(output).at("/log_history/2/reward").asDouble(), within(1e-6));
+    assertThat(rows.get(0).get("prompt").toString()).contains("user").contains("How many?");
+    assertThat(rows.get(0).get("completion").toString()).contains("assistant");
   }
 }

@@ -1,9 +1,13 @@
 package org.sparklora.prep.tokenize;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.ChatTemplateException;
 import org.sparklora.model.text.Conversation;
@@ -29,6 +33,7 @@ import org.sparklora.prep.source.BadRowException.Reason;
  */
 public record PromptTokenizer(
     Tokenizer tokenizer, Optional<ChatTemplate> template, Optional<String> systemPrompt) {
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * The prompt, as row 0.
@@ -42,21 +47,30 @@ public record PromptTokenizer(
     if (tokens.length == 0) {
       throw new BadRowException(Reason.EMPTY_PROMPT, "its prompt has no tokens", "");
     }
-    return new Prompt(0, rendered.text, tokens, problem.solution(), problem.columns());
+    Map<String, String> columns = new TreeMap<>(problem.columns());
+    if (rendered.byTemplate) {
+      columns.put(Prompt.MESSAGES, rendered.messages);
+    }
+    return new Prompt(0, rendered.text, tokens, problem.solution(), columns);
   }
 
   /**
    * @param byTemplate whether the template wrote the special tokens
+   * @param messages what it rendered, as JSON
    */
-  private record Rendered(String text, boolean byTemplate) {}
+  private record Rendered(String text, boolean byTemplate, String messages) {
+    static Rendered asItIs(String text) {
+      return new Rendered(text, false, "");
+    }
+  }
 
   private Rendered render(Problem.Asked asked) {
     // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
     if (asked instanceof Problem.Text prompt) {
-      return systemPrompt.isPresent() ? user(prompt.text()) : new Rendered(prompt.text(), false);
+      return systemPrompt.isPresent() ? user(prompt.text()) : Rendered.asItIs(prompt.text());
     }
     if (asked instanceof Problem.Question question) {
-      return template.isPresent() ? user(question.text()) : new Rendered(question.text(), false);
+      return template.isPresent() ? user(question.text()) : Rendered.asItIs(question.text());
     }
     Problem.Chat chat = (Problem.Chat) asked;
     return conversation(chat.messages().stream().map(Message::ofFields).toList(), chat.variables());
@@ -81,9 +95,26 @@ public record PromptTokenizer(
     try {
       return new Rendered(
           chat.render(new Conversation(all, variables), ChatTemplate.Options.prompt()).text(),
-          true);
+          true,
+          json(all));
     } catch (ChatTemplateException e) {
       throw new BadRowException(Reason.TEMPLATE_ERROR, e.getMessage(), "", e);
+    }
+  }
+
+  private static String json(List<Message> turns) {
+    List<Map<String, Object>> fields = new ArrayList<>();
+    for (Message turn : turns) {
+      Map<String, Object> of = new LinkedHashMap<>();
+      of.put("role", turn.role());
+      of.put("content", turn.content());
+      of.putAll(turn.extra());
+      fields.add(of);
+    }
+    try {
+      return JSON.writeValueAsString(fields);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("Messages of a dataset are made of JSON's values", e);
     }
   }
 }

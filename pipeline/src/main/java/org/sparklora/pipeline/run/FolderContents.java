@@ -25,6 +25,9 @@ final class FolderContents {
   /** Tables of a GRPO run's rounds, one folder a round. */
   static final String ROUNDS = "rounds";
 
+  /** Tables of completions, as TRL logs them. */
+  static final String COMPLETIONS = "completions";
+
   private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
 
@@ -75,6 +78,7 @@ final class FolderContents {
             !name.equals(RunLock.FILE_NAME)
                 && !RunFolder.LOGS.contains(name)
                 && !name.equals(ROUNDS)
+                && !name.equals(COMPLETIONS)
                 && !CHECKPOINT_NAME.matcher(name).matches());
   }
 

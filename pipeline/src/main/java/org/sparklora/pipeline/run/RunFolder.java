@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -186,6 +187,9 @@ public final class RunFolder implements AutoCloseable {
       if (earlierRows.isEmpty()) {
         fileSystem.delete(new Path(folder, TRACKERS), true);
       }
+      if (resumed.isEmpty()) {
+        fileSystem.delete(new Path(folder, FolderContents.COMPLETIONS), true);
+      }
       if (!replaced.isEmpty() && resumed.isEmpty()) {
         fileSystem.delete(new Path(folder, FolderContents.ROUNDS), true);
       }
@@ -276,6 +280,28 @@ public final class RunFolder implements AutoCloseable {
     try (var files = Files.list(local)) {
       return files.map(file -> new Path(file.toUri())).sorted().toArray(Path[]::new);
     }
+  }
+
+  /**
+   * Saves tables of completions in the folder {@code completions}; each appears when it is whole,
+   * and replaces one of the same name.
+   *
+   * @throws TableException when they cannot be written
+   */
+  public void saveCompletions(Writer writer) {
+    save(
+        FolderContents.COMPLETIONS,
+        writer,
+        part -> {
+          Path target = new Path(folder, FolderContents.COMPLETIONS);
+          fileSystem.mkdirs(target);
+          for (FileStatus file : fileSystem.listStatus(part)) {
+            Path whole = new Path(target, file.getPath().getName());
+            fileSystem.delete(whole, false);
+            Renaming.rename(fileSystem, file.getPath(), whole);
+          }
+          fileSystem.delete(part, true);
+        });
   }
 
   /** Where a table of a round lies, or will lie. */

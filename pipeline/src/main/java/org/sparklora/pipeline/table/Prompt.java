@@ -12,10 +12,14 @@ import java.util.Optional;
  * @param tokens of the text; at least one. Read-only and not copied
  * @param solution the reference answer, if the dataset has one
  * @param columns the dataset's other columns of texts, numbers and truth values, as text, for
- *     rewards that look at more; copied
+ *     rewards that look at more, and under {@link #MESSAGES} the conversation that was rendered;
+ *     copied
  */
 public record Prompt(
     long id, String text, int[] tokens, Optional<String> solution, Map<String, String> columns) {
+
+  /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
+  public static final String MESSAGES = "prompt";
 
   /** A prompt has tokens. */
   public Prompt {

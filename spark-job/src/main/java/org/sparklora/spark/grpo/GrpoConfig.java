@@ -41,6 +41,7 @@ import org.sparklora.spark.train.TrainingPlan;
  *     disagree on a token, on average, in nats
  * @param workers {@code num_workers}: executors that work; none given: all there are
  * @param roundsKept {@code rounds_total_limit}: rounds whose tables stay; none given: all
+ * @param completions which completions are logged
  * @param output where results go and what is logged
  * @param checkpoints what is saved on the way, and where the run goes on
  * @param effectiveYaml all settings as {@code --config} reads them
@@ -61,6 +62,7 @@ record GrpoConfig(
     double maxLogProbDifference,
     Optional<Integer> workers,
     OptionalInt roundsKept,
+    CompletionsLog completions,
     SftConfig.Output output,
     CheckpointConfig checkpoints,
     String effectiveYaml) {
@@ -285,6 +287,7 @@ record GrpoConfig(
         settings.number("max_logprob_difference"),
         settings.optionalInteger("num_workers"),
         settings.optionalInteger("rounds_total_limit").stream().mapToInt(n -> n).findFirst(),
+        CompletionsLog.of(settings),
         SftConfig.output(settings, settings.requiredText("output_dir")),
         CheckpointConfig.of(settings),
         settings.toYaml());

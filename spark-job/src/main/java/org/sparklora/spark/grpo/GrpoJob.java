@@ -158,7 +158,7 @@ final class GrpoJob {
               .<Round.Source>map(table -> number -> rounds.given(number, given(number, table)))
               .orElse(rounds);
       GrpoReport report =
-          new GrpoReport(config, plan, state, metrics, network, checkpoints, results);
+          new GrpoReport(config, plan, state, metrics, network, checkpoints, results, folder);
       GrpoLoop loop =
           new GrpoLoop(plan, config.batch().shape(), config.loss(), source, updates, report);
       metrics.guard(() -> loop.run(first, end, results.unfinished()));

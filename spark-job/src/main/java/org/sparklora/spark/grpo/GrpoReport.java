@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.report.PeakMemory;
@@ -15,8 +17,8 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 
 /**
- * Follows a run: log rows on the terminal and, with the memory used, in {@code metrics.jsonl}, and
- * checkpoints.
+ * Follows a run: log rows on the terminal and, with the memory used, in {@code metrics.jsonl},
+ * completions where they are wanted, and checkpoints.
  */
 final class GrpoReport implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
@@ -45,11 +47,14 @@ final class GrpoReport implements GrpoLoop.Listener {
   private final AdapterNetwork network;
   private final Checkpoints checkpoints;
   private final GrpoResults results;
+  private final CompletionsLog completions;
+  private final RunFolder folder;
   private final PeakMemory memory = new PeakMemory();
   private final int firstStep;
   private final int samplesPerStep;
   private final long started = System.nanoTime();
   private long stepStarted = started;
+  private List<ScoredGeneration> latest = List.of();
 
   GrpoReport(
       GrpoConfig config,
@@ -58,7 +63,8 @@ final class GrpoReport implements GrpoLoop.Listener {
       TrackedLog metrics,
       AdapterNetwork network,
       Checkpoints checkpoints,
-      GrpoResults results) {
+      GrpoResults results,
+      RunFolder folder) {
     this.plan = plan;
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.state = state;
@@ -66,6 +72,8 @@ final class GrpoReport implements GrpoLoop.Listener {
     this.network = network;
     this.checkpoints = checkpoints;
     this.results = results;
+    this.completions = config.completions();
+    this.folder = folder;
     this.firstStep = state.sums().steps();
     this.samplesPerStep = config.batch().rows() * config.batch().accumulation();
   }
@@ -73,6 +81,7 @@ final class GrpoReport implements GrpoLoop.Listener {
   @Override
   public void drawn(Round round) {
     memory.sample();
+    latest = round.scored();
     state.drawn(round.metrics(), round.tokens(), round.draws());
   }
 
@@ -99,6 +108,7 @@ final class GrpoReport implements GrpoLoop.Listener {
             .filter(name -> row.get(name) != null)
             .map(name -> "'%s': '%.4g'".formatted(name, (Double) row.get(name)))
             .collect(Collectors.joining(", ", "{", "}")));
+    completions.log(folder, state.sums().steps(), latest);
   }
 
   /** Training has ended: logs the last row and returns it. */

@@ -155,7 +155,7 @@ final class PolicyRounds implements Round.Source {
     Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config));
     metrics.putAll(guard.metrics());
     metrics.putAll(more);
-    return new Round(shuffled(rows, number), metrics, tokens(all), draws);
+    return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws);
   }
 
   private PolicyBatch.Row row(

@@ -5,17 +5,25 @@ import java.util.Map;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.train.PolicyMicroBatch;
 
 /**
  * One batch of generations, from which several micro-batches are cut.
  *
  * @param rows the completions in the order in which they are trained on
+ * @param scored the completions as they were judged, those of a prompt side by side; empty for a
+ *     round that a checkpoint held
  * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
  * @param tokens of all prompts and completions that were drawn
  * @param draws batches of prompts that were drawn from so far, over all rounds
  */
-record Round(List<PolicyBatch.Row> rows, Map<String, Double> metrics, long tokens, int draws) {
+record Round(
+    List<PolicyBatch.Row> rows,
+    List<ScoredGeneration> scored,
+    Map<String, Double> metrics,
+    long tokens,
+    int draws) {
 
   /** Where rounds come from. */
   interface Source {

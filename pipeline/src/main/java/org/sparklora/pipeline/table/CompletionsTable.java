@@ -1,0 +1,132 @@
+package org.sparklora.pipeline.table;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Type;
+import org.apache.parquet.schema.Types;
+
+/**
+ * The table of completions that TRL 1.16 writes with {@code log_completions}, a file a log row:
+ *
+ * <pre>
+ * step        int64                           optimizer steps when it was logged
+ * prompt      list of {role, content}         the conversation, or a string where prompts are texts
+ * completion  list of {role, content}         one turn of the assistant, or a string as well
+ * NAME        double, may be null             each reward function's
+ * advantage   double
+ * </pre>
+ *
+ * <p>As in TRL, numbers have float32's precision.
+ */
+public final class CompletionsTable {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String STEP = "step";
+  private static final String PROMPT = "prompt";
+  private static final String COMPLETION = "completion";
+  private static final String ADVANTAGE = "advantage";
+  private static final String ROLE = "role";
+  private static final String CONTENT = "content";
+  private static final String ASSISTANT = "assistant";
+
+  private CompletionsTable() {}
+
+  /** The file's name, which is TRL's. */
+  public static String fileName(int step) {
+    return "completions_%05d.parquet".formatted(step);
+  }
+
+  /**
+   * Writes a file.
+   *
+   * @param rows at least one, all with rewards of the same names
+   */
+  public static void write(
+      Configuration configuration, Path file, int step, List<ScoredGeneration> rows) {
+    // one column has one type: a dataset that mixes both kinds of prompts is shown as texts
+    boolean chats = rows.stream().allMatch(row -> messages(row).isArray());
+    List<Type> columns = new ArrayList<>();
+    columns.add(Types.optional(PrimitiveTypeName.INT64).named(STEP));
+    columns.add(chats ? conversation(PROMPT) : text(PROMPT));
+    columns.add(chats ? conversation(COMPLETION) : text(COMPLETION));
+    rows.get(0).rewards().keySet().forEach(name -> columns.add(number(name)));
+    columns.add(number(ADVANTAGE));
+    MessageType schema = new MessageType("schema", columns);
+    GroupFile.write(configuration, file, schema, rows, row -> group(schema, step, chats, row));
+  }
+
+  private static Type text(String name) {
+    return PromptSchema.text(Type.Repetition.OPTIONAL, name);
+  }
+
+  private static Type number(String name) {
+    return Types.optional(PrimitiveTypeName.DOUBLE).named(name);
+  }
+
+  private static Type conversation(String name) {
+    return Types.optionalGroup()
+        .as(LogicalTypeAnnotation.listType())
+        .repeatedGroup()
+        .addField(
+            Types.optionalGroup()
+                .addField(text(ROLE))
+                .addField(text(CONTENT))
+                .named(PackedSequenceSchema.ELEMENT))
+        .named(PackedSequenceSchema.LIST)
+        .named(name);
+  }
+
+  /** The conversation that became the prompt; no array where it was a text. */
+  private static JsonNode messages(ScoredGeneration row) {
+    String asked = row.generation().prompt().columns().getOrDefault(Prompt.MESSAGES, "");
+    try {
+      return asked.startsWith("[") ? JSON.readTree(asked) : JSON.nullNode();
+    } catch (JsonProcessingException e) {
+      return JSON.nullNode(); // a text that begins with a bracket
+    }
+  }
+
+  private static Group group(MessageType schema, int step, boolean chats, ScoredGeneration row) {
+    Group group = new SimpleGroup(schema);
+    group.add(STEP, (long) step);
+    Generation generation = row.generation();
+    if (chats) {
+      Group turns = group.addGroup(PROMPT);
+      messages(row)
+          .forEach(turn -> add(turns, turn.path(ROLE).asText(), content(turn.path(CONTENT))));
+      add(group.addGroup(COMPLETION), ASSISTANT, generation.text());
+    } else {
+      group.add(PROMPT, generation.prompt().text());
+      group.add(COMPLETION, generation.text());
+    }
+    row.rewards().forEach((name, reward) -> put(group, name, reward));
+    put(group, ADVANTAGE, row.advantage());
+    return group;
+  }
+
+  private static void add(Group turns, String role, String content) {
+    Group turn = turns.addGroup(PackedSequenceSchema.LIST).addGroup(PackedSequenceSchema.ELEMENT);
+    turn.add(ROLE, role);
+    turn.add(CONTENT, content);
+  }
+
+  /** A list of parts is shown as it is written. */
+  private static String content(JsonNode content) {
+    return content.isTextual() ? content.asText() : content.toString();
+  }
+
+  private static void put(Group group, String column, double value) {
+    if (!Double.isNaN(value)) {
+      group.add(column, (double) (float) value);
+    }
+  }
+}

@@ -1,0 +1,80 @@
+package org.sparklora.spark.grpo;
+
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.CompletionsTable;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.ScoredGeneration;
+
+/**
+ * TRL's {@code log_completions}: with each log row the completions of the latest round are printed
+ * and become a table in {@code completions/}.
+ *
+ * @param isOn {@code log_completions}
+ * @param printed {@code num_completions_to_print}; empty for all
+ */
+record CompletionsLog(boolean isOn, OptionalInt printed) {
+  private static final int SHOWN_CHARACTERS = 400;
+
+  static CompletionsLog of(Settings settings) {
+    return new CompletionsLog(
+        settings.isOn("log_completions"),
+        settings.optionalInteger("num_completions_to_print").stream()
+            .mapToInt(count -> count)
+            .findFirst());
+  }
+
+  /**
+   * Logs the completions of a round.
+   *
+   * @param step optimizer steps so far
+   * @param scored nothing is done where there are none
+   */
+  void log(RunFolder folder, int step, List<ScoredGeneration> scored) {
+    if (!isOn || scored.isEmpty()) {
+      return;
+    }
+    folder.saveCompletions(
+        local ->
+            CompletionsTable.write(
+                new Configuration(),
+                new Path(local.resolve(CompletionsTable.fileName(step)).toUri()),
+                step,
+                scored));
+    scored.stream().limit(printed.orElse(scored.size())).forEach(row -> print(step, row));
+  }
+
+  private static void print(int step, ScoredGeneration row) {
+    Generation generation = row.generation();
+    System.out.println(
+        "step %d, %s, advantage %.2f%n  prompt      %s%n  completion  %s"
+            .formatted(
+                step,
+                row.rewards().entrySet().stream()
+                    .map(CompletionsLog::reward)
+                    .collect(Collectors.joining(", ")),
+                row.advantage(),
+                shown(generation.prompt().text()),
+                shown(generation.text())));
+  }
+
+  private static String reward(Map.Entry<String, Double> reward) {
+    return reward.getValue().isNaN()
+        ? reward.getKey() + " none"
+        : "%s %.2f".formatted(reward.getKey(), reward.getValue());
+  }
+
+  /** On one line, and the end of what is long: there the question and the answer are. */
+  private static String shown(String text) {
+    String line = text.replace("\n", "\\n");
+    return line.length() <= SHOWN_CHARACTERS
+        ? line
+        : "…" + line.substring(line.length() - SHOWN_CHARACTERS);
+  }
+}
