@@ -7,11 +7,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.spark.TestModels;
 import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.dl4j.LoraRegistrator;
 
 /** Tasks that get everything over the wire, as on a cluster, against one process. */
 class GrpoExecutorsTest {
@@ -24,9 +27,11 @@ class GrpoExecutorsTest {
 
   @TempDir private Path folder;
 
-  private SparkSession session(boolean sharesMemory) {
+  private SparkSession session(boolean sharesMemory, Class<?> serializer) {
     return TestSpark.builder(3)
         .config("spark.sparklora.sharedMemory", Boolean.toString(sharesMemory))
+        .config("spark.serializer", serializer.getName())
+        .config("spark.kryo.registrator", LoraRegistrator.class.getName())
         .getOrCreate();
   }
 
@@ -42,12 +47,12 @@ class GrpoExecutorsTest {
   void anyNumberOfExecutorsGivesTheBitsOfOneProcess() throws IOException {
     Path model = TestModels.copy("llama-tiny", folder);
     Map<String, GrpoRun> expected = new TreeMap<>();
-    try (SparkSession spark = session(true)) {
+    try (SparkSession spark = session(true, JavaSerializer.class)) {
       for (String kind : KINDS.keySet()) {
         expected.put(kind, run(spark, model, kind, "here"));
       }
     }
-    try (SparkSession spark = session(false)) {
+    try (SparkSession spark = session(false, JavaSerializer.class)) {
       for (String kind : KINDS.keySet()) {
         for (String workers : List.of("1", "2", "3")) {
           GrpoRun run = run(spark, model, kind, workers, "--num_workers", workers);
@@ -58,6 +63,21 @@ class GrpoExecutorsTest {
           assertThat(run.weights()).as("%s, %s", kind, workers).isEqualTo(one.weights());
         }
       }
+    }
+  }
+
+  @Test
+  void kryoGivesTheBitsOfOneProcess() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    GrpoRun expected;
+    try (SparkSession spark = session(true, JavaSerializer.class)) {
+      expected = run(spark, model, "reference", "java");
+    }
+    try (SparkSession spark = session(false, KryoSerializer.class)) {
+      GrpoRun run = run(spark, model, "reference", "kryo", "--num_workers", "2");
+      assertThat(run.advantages(0)).isNotEmpty().isEqualTo(expected.advantages(0));
+      assertThat(run.history()).isEqualTo(expected.history());
+      assertThat(run.weights()).isEqualTo(expected.weights());
     }
   }
 }
