@@ -56,6 +56,7 @@ public final class Main {
               .of("runs"),
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
               .of("run"),
+          new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
           new Command(
               "quickstart",
               "train an adapter on bundled data in a few minutes",
@@ -70,6 +71,8 @@ public final class Main {
 
   /** Runs and exits. */
   public static void main(String[] arguments) {
+    // Spark's pages show this property, and its event log keeps it
+    System.setProperty("sun.java.command", Main.class.getName());
     int code = run(arguments);
     if (code != 0) {
       System.exit(

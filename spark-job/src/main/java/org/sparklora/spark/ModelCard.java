@@ -1,5 +1,7 @@
 package org.sparklora.spark;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -7,6 +9,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.hub.HubRepo;
 import org.sparklora.spark.train.TrainerState;
 
 /**
@@ -80,7 +83,7 @@ public record ModelCard(
     return """
         ---
         base_model: %s
-        library_name: %s
+        %slibrary_name: %s
         model_name: %s
         tags:
         %s
@@ -95,7 +98,9 @@ public record ModelCard(
         |---|---|
         %s
 
-        The %s is in `trainer_state.json` and `%s`, all settings in `%s`.
+        The %s is in `trainer_state.json` and `%s`, all settings in `%s`:
+
+        ![%s](%s)
 
         ## Framework versions
 
@@ -105,6 +110,9 @@ public record ModelCard(
         """
         .formatted(
             base,
+            HubRepo.isId(withoutRevision(dataset)) && !Files.exists(Path.of(dataset))
+                ? "datasets:\n- %s\n".formatted(withoutRevision(dataset))
+                : "",
             adapter ? "peft" : "transformers",
             name,
             tags(adapter),
@@ -118,9 +126,19 @@ public record ModelCard(
             method.curve,
             method.plot,
             method.settings,
+            method.curve,
+            method.plot,
             version(),
             org.apache.spark.package$.MODULE$.SPARK_VERSION(),
             Runtime.version());
+  }
+
+  /** Of a repository's name, which the hub makes a link of. */
+  private static String withoutRevision(String reference) {
+    int at = reference.indexOf('@');
+    return at > 0 && HubRepo.isId(reference.substring(0, at))
+        ? reference.substring(0, at)
+        : reference;
   }
 
   private String table() {
@@ -142,7 +160,12 @@ public record ModelCard(
     List<String> tags =
         adapter
             ? List.of(
-                "base_model:adapter:" + base, "lora", method.tag(), "spark-lora", "transformers")
+                "base_model:adapter:" + base,
+                "lora",
+                "peft",
+                method.tag(),
+                "spark-lora",
+                "transformers")
             : List.of("generated_from_trainer", method.tag(), "spark-lora");
     return String.join("\n", tags.stream().map(tag -> "- " + tag).toList());
   }

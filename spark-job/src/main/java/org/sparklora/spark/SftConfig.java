@@ -134,6 +134,7 @@ public record SftConfig(
    * @param runName {@code run_name}, or the output folder's name
    * @param showProgress not {@code disable_tqdm}
    * @param tracking who else is told of what is logged
+   * @param push to the hub, if wanted
    */
   public record Output(
       String folder,
@@ -142,7 +143,8 @@ public record SftConfig(
       boolean logFirstStep,
       String runName,
       boolean showProgress,
-      TrackingConfig tracking) {
+      TrackingConfig tracking,
+      Optional<PushConfig> push) {
     public Output {
       ConfigException.require(
           loggingSteps >= 0,
@@ -264,6 +266,7 @@ public record SftConfig(
         settings.isOn("logging_first_step"),
         settings.text("run_name").orElse(new org.apache.hadoop.fs.Path(folder).getName()),
         !settings.optionalSwitch("disable_tqdm").orElse(false),
-        TrackingConfig.of(settings));
+        TrackingConfig.of(settings),
+        PushConfig.of(settings, folder));
   }
 }

@@ -72,8 +72,10 @@ public final class SftJob {
    *
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
+   * @throws org.sparklora.pipeline.hub.HubException if results are to be pushed and may not be
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged or does not fit
-   *     the model, or the disk is full; the last checkpoint stays
+   *     the model, or the disk is full; the last checkpoint stays. Also if the results were saved,
+   *     but not pushed
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges; no results are
    *     written then
    */
@@ -93,6 +95,10 @@ public final class SftJob {
                 config.checkpoints().resumeFrom());
         SpilledRows rows = SpilledRows.create(vocabulary);
         SpilledRows testRows = SpilledRows.create(vocabulary)) {
+      config
+          .output()
+          .push()
+          .ifPresent(push -> folder.whenSaved(HubPush.open(spark.hadoopConfiguration(), push)));
       PackedTables.open(session, config.data()).forEach(rows::add);
       config
           .evaluation()

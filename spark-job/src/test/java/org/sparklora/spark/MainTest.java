@@ -111,13 +111,10 @@ class MainTest {
             "--output_dir",
             output().toString(),
             "--report_to",
-            "trackio",
-            "--push_to_hub");
+            "trackio");
 
     assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
-    assertThat(err.toString(StandardCharsets.UTF_8))
-        .doesNotContain("--report_to")
-        .contains("--push_to_hub is accepted and changes nothing");
+    assertThat(err.toString(StandardCharsets.UTF_8)).doesNotContain("--report_to");
     assertThat(files(output()))
         .contains(
             "README.md",

@@ -51,7 +51,7 @@ public final class CommandLine {
     CommandLine line = new CommandLine(command);
     List<String> config = flags.remove("config");
     if (config != null) {
-      line.readFile(Path.of(single("config", config)));
+      line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));
     }
     flags.forEach(line::put);
     return new Parsed(new Settings(command, line.given), List.copyOf(line.notes));
@@ -83,11 +83,11 @@ public final class CommandLine {
     return flags;
   }
 
-  private static String single(String name, List<String> values) {
+  private static String single(Flag flag, List<String> values) {
     ConfigException.require(
         values.size() == 1,
-        name,
-        String.join(" ", values),
+        flag.name(),
+        flag.shown(String.join(" ", values)),
         "one value is expected, not " + values.size());
     return values.get(0);
   }
@@ -167,6 +167,6 @@ public final class CommandLine {
     if (flag.type() == Flag.Type.LIST) {
       return values.stream().map(flag::parse).toList();
     }
-    return List.of(flag.parse(single(flag.name(), values)));
+    return List.of(flag.parse(single(flag, values)));
   }
 }

@@ -33,7 +33,16 @@ record Flag(
     INT,
     FLOAT,
     BOOL,
-    LIST
+    LIST,
+    /** A text that nobody is shown: in no message, and not among the settings that are written. */
+    SECRET
+  }
+
+  private static final String HIDDEN = "(hidden)";
+
+  /** A value as messages may show it. */
+  String shown(String text) {
+    return type == Type.SECRET ? HIDDEN : text;
   }
 
   /** What becomes of a flag. */
@@ -68,7 +77,7 @@ record Flag(
   /** The value in its canonical spelling. */
   String parse(String text) {
     return switch (type) {
-      case STR, ENUM, LIST -> text;
+      case STR, ENUM, LIST, SECRET -> text;
       case INT -> Integer.toString(parseInt(text));
       case FLOAT -> Double.toString(parseDouble(text));
       case BOOL -> Boolean.toString(parseBoolean(text));

@@ -88,21 +88,20 @@ final class FlagCatalog {
     if (flag.isPresent()) {
       throw new ConfigException(
           name,
-          value,
+          flag.get().shown(value),
           "%s does not take this flag; it belongs to %s"
               .formatted(command, String.join(", ", flag.get().commands())));
     }
+    Flag nearest = nearest(command, name.replace('-', '_'));
     throw new ConfigException(
         name,
-        value,
-        "there is no such flag; did you mean %s?"
-            .formatted(nearest(command, name.replace('-', '_'))));
+        nearest.shown(value), // a mistyped secret is one as well
+        "there is no such flag; did you mean %s?".formatted(nearest.name()));
   }
 
-  private String nearest(String command, String name) {
+  private Flag nearest(String command, String name) {
     return of(command).stream()
-        .map(Flag::name)
-        .min(Comparator.comparingInt(known -> EditDistance.between(name, known)))
+        .min(Comparator.comparingInt(known -> EditDistance.between(name, known.name())))
         .orElseThrow();
   }
 }

@@ -105,13 +105,14 @@ public final class Settings {
     return constants.get(words.indexOf(oneOf(name, words)));
   }
 
-  /** All supported settings with their values, as YAML that {@code --config} reads. */
+  /** All supported settings but secrets with their values, as YAML that {@code --config} reads. */
   public String toYaml() {
     Map<String, Object> effective = new LinkedHashMap<>();
     for (Flag flag : FlagCatalog.shared().of(command)) {
       List<String> values = values(flag.name());
       if (flag.status(command) == Flag.Status.SUPPORTED
           && !values.isEmpty()
+          && flag.type() != Flag.Type.SECRET
           && !flag.name().equals("config")) {
         effective.put(
             flag.name(),
@@ -130,7 +131,7 @@ public final class Settings {
       case INT -> Integer.valueOf(value);
       case FLOAT -> Double.valueOf(value);
       case BOOL -> Boolean.valueOf(value);
-      case STR, ENUM, LIST -> value;
+      case STR, ENUM, LIST, SECRET -> value;
     };
   }
 }

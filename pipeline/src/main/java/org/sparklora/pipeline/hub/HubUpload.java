@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
@@ -134,13 +135,15 @@ public final class HubUpload {
    * Commits a folder's files; those that the repository has already, unchanged, are not sent.
    *
    * @param folder of this machine; names that begin with a dot or an underscore are left out
+   * @param wanted by their names, files and folders in it that are pushed
    * @param summary the commit's message
    * @return the commit
    */
-  public String push(HubRepo repo, String revision, Path folder, String summary) {
+  public String push(
+      HubRepo repo, String revision, Path folder, Predicate<String> wanted, String summary) {
     HubCache.requireRevision(revision);
     try {
-      List<Addition> additions = additions(folder);
+      List<Addition> additions = additions(folder, wanted);
       if (additions.isEmpty()) {
         throw new HubException(
             HubException.Kind.NO_FILE,
@@ -170,11 +173,13 @@ public final class HubUpload {
     }
   }
 
-  private static List<Addition> additions(Path folder) throws IOException {
+  private static List<Addition> additions(Path folder, Predicate<String> wanted)
+      throws IOException {
     List<Addition> additions = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        if (isPushed(folder.relativize(file))) {
+        Path relative = folder.relativize(file);
+        if (!isHidden(relative) && wanted.test(relative.getName(0).toString())) {
           additions.add(Addition.of(folder, file));
         }
       }
@@ -182,13 +187,13 @@ public final class HubUpload {
     return additions;
   }
 
-  private static boolean isPushed(Path relative) {
+  private static boolean isHidden(Path relative) {
     for (Path part : relative) {
       if (part.toString().startsWith(".") || part.toString().startsWith("_")) {
-        return false;
+        return true;
       }
     }
-    return true;
+    return false;
   }
 
   /** A file that the repository lacks, or has with other contents. */

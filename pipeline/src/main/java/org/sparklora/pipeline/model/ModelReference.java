@@ -48,11 +48,16 @@ public record ModelReference(String flag, String name, String revision, String s
 
   /** What another flag names, without which the command makes no sense. */
   public static ModelReference required(Settings settings, String flag) {
-    return new ModelReference(
-        flag,
-        settings.requiredText(flag),
-        flag.equals(MODEL_FLAG) ? settings.text("model_revision").orElse("") : "",
-        settings.text("staging_dir").orElse(""));
+    String name = settings.requiredText(flag);
+    String revision = flag.equals(MODEL_FLAG) ? settings.text("model_revision").orElse("") : "";
+    String staging = settings.text("staging_dir").orElse("");
+    return name.indexOf('@') < 0
+        ? new ModelReference(flag, name, revision, staging)
+        : repository(name, revision)
+            .map(
+                found -> // results name their base by the repository alone
+                new ModelReference(flag, found.repo().id(), found.revision(), staging))
+            .orElse(new ModelReference(flag, name, revision, staging));
   }
 
   /** What another flag names, if the user gave it. */
@@ -73,13 +78,16 @@ public record ModelReference(String flag, String name, String revision, String s
       return HadoopFolder.locate(this, hadoop, part);
     }
     boolean isUri = FILE_URI.matcher(name).lookingAt();
-    Optional<HubReference> repository =
-        isUri || Files.exists(Path.of(name))
-            ? Optional.empty()
-            : HubReference.of(HubRepo.Type.MODEL, name, revision);
-    return repository
+    return repository(name, revision)
         .<ModelSource>map(found -> HubSnapshot.locate(name, found, part))
         .orElseGet(() -> LocalFolder.of(name, isUri ? pathOf(name) : name));
+  }
+
+  /** The repository of the hub that is meant, unless something here has its name. */
+  private static Optional<HubReference> repository(String name, String revision) {
+    return OTHER_FILE_SYSTEM.matcher(name).matches() || Files.exists(Path.of(name))
+        ? Optional.empty()
+        : HubReference.of(HubRepo.Type.MODEL, name, revision);
   }
 
   private static String pathOf(String fileUri) {

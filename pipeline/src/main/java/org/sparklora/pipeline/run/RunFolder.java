@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,7 @@ public final class RunFolder implements AutoCloseable {
   private boolean replaces;
   private List<String> replaced = List.of();
   private Optional<Path> resumed = Optional.empty();
+  private final List<SaveListener> listeners = new ArrayList<>();
 
   private RunFolder(Configuration configuration, FileSystem fileSystem, Path folder, RunLock lock) {
     this.configuration = configuration;
@@ -199,6 +201,18 @@ public final class RunFolder implements AutoCloseable {
     return MetricsLog.open(fileSystem, folder, earlierRows);
   }
 
+  /** Hears of what was saved, when it is there as a whole. */
+  public interface SaveListener {
+    void checkpointSaved(int step, Path checkpoint);
+
+    void resultsSaved(Path folder);
+  }
+
+  /** From now on this one hears. */
+  public void whenSaved(SaveListener listener) {
+    listeners.add(listener);
+  }
+
   /** Where the checkpoint of a step lies. */
   public Path checkpoint(int step) {
     return contents.checkpoint(step);
@@ -232,6 +246,7 @@ public final class RunFolder implements AutoCloseable {
           fileSystem.delete(checkpoint(step), true);
           Renaming.rename(fileSystem, part, checkpoint(step));
         });
+    listeners.forEach(listener -> listener.checkpointSaved(step, checkpoint(step)));
   }
 
   /**
@@ -242,6 +257,7 @@ public final class RunFolder implements AutoCloseable {
    */
   public void saveResults(Writer writer) {
     save("results", writer, part -> new ResultFiles(fileSystem, folder).replace(part, replaced));
+    listeners.forEach(listener -> listener.resultsSaved(folder));
   }
 
   private interface Publication {

@@ -116,9 +116,9 @@ class CommandLineTest {
 
   @Test
   void acceptedFlagsSayWhyTheyChangeNothing() {
-    assertThat(CommandLine.parse("sft", List.of("--push_to_hub", "--bf16")).notes())
+    assertThat(CommandLine.parse("sft", List.of("--use_liger_kernel", "--bf16")).notes())
         .hasSize(2)
-        .anySatisfy(note -> assertThat(note).startsWith("--push_to_hub").contains("later"));
+        .anySatisfy(note -> assertThat(note).startsWith("--use_liger_kernel").contains("chunked"));
   }
 
   @Test
@@ -161,5 +161,26 @@ class CommandLineTest {
         .hasMessageContaining("adam_beta1 = 1.0");
     assertThat(new ScheduleConfig(ScheduleConfig.Type.LINEAR, 0.1).warmupSteps(8)).isEqualTo(1);
     assertThat(new ScheduleConfig(ScheduleConfig.Type.LINEAR, 3).warmupSteps(8)).isEqualTo(3);
+  }
+
+  @Test
+  void secretsAreInNoMessageAndNoFile() {
+    String secret = "hf_SecretOfTheTests0123456789";
+    for (List<String> wrong :
+        List.of(
+            List.of("--hub_token", secret, "twice"),
+            List.of("--hub_tokn", secret),
+            List.of("--hub-tokens=" + secret))) {
+      assertThatThrownBy(() -> CommandLine.parse("sft", wrong))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("(hidden)")
+          .hasMessageNotContaining(secret);
+    }
+    assertThatThrownBy(() -> CommandLine.parse("score", List.of("--hub_token", secret)))
+        .hasMessageContaining("score does not take this flag")
+        .hasMessageNotContaining(secret);
+    Settings settings = CommandLine.parse("sft", List.of("--hub_token", secret)).settings();
+    assertThat(settings.text("hub_token")).contains(secret);
+    assertThat(settings.toYaml()).doesNotContain(secret).doesNotContain("hub_token");
   }
 }

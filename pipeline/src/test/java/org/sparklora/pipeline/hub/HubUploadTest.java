@@ -63,7 +63,7 @@ class HubUploadTest {
   @Test
   void pushesAFolderToItsOwnersNamespace() {
     HubRepo repo = make("my-adapter");
-    String commit = hub.upload().push(repo, "main", folder, "End of training");
+    String commit = hub.upload().push(repo, "main", folder, name -> true, "End of training");
     assertThat(repo.id()).isEqualTo("ada/my-adapter");
     assertThat(commit).isEqualTo(remote(repo).head());
     assertThat(remote(repo).messages()).containsExactly("initial commit", "End of training");
@@ -75,7 +75,7 @@ class HubUploadTest {
   void pushesLargeFilesInPartsWhereTheHubWantsThem() {
     hub.server.partBytes(100_000);
     HubRepo repo = make("my-adapter");
-    hub.upload().push(repo, "main", folder, "End of training");
+    hub.upload().push(repo, "main", folder, name -> true, "End of training");
     assertPushed(repo);
     assertThat(hub.count("PUT /part/")).isEqualTo(3);
     assertThat(hub.count("POST /complete/")).isEqualTo(1);
@@ -87,7 +87,7 @@ class HubUploadTest {
     hub.server.faults().add(Kind.STATUS, "PUT /part/.*/2", 500, 2);
     hub.server.faults().add(Kind.LOSE_ANSWER, "PUT /part/.*/3", 0, 1);
     HubRepo repo = make("my-adapter");
-    hub.upload().push(repo, "main", folder, "End of training");
+    hub.upload().push(repo, "main", folder, name -> true, "End of training");
     assertPushed(repo);
   }
 
@@ -95,7 +95,7 @@ class HubUploadTest {
   void theStorageNeverSeesTheToken() {
     hub.server.partBytes(100_000);
     HubRepo repo = make("my-adapter");
-    hub.upload().push(repo, "main", folder, "End of training");
+    hub.upload().push(repo, "main", folder, name -> true, "End of training");
     assertThat(hub.server.faults().requests())
         .filteredOn(request -> request.server().equals("storage"))
         .isNotEmpty()
@@ -115,11 +115,12 @@ class HubUploadTest {
   @Test
   void sendsOnlyWhatIsNew() throws IOException {
     HubRepo repo = make("my-adapter");
-    String first = hub.upload().push(repo, "main", folder, "one");
-    assertThat(hub.upload().push(repo, "main", folder, "nothing new")).isEqualTo(first);
+    String first = hub.upload().push(repo, "main", folder, name -> true, "one");
+    assertThat(hub.upload().push(repo, "main", folder, name -> true, "nothing new"))
+        .isEqualTo(first);
     hub.server.faults().clear();
     Files.writeString(folder.resolve("README.md"), "# better");
-    hub.upload().push(repo, "main", folder, "two");
+    hub.upload().push(repo, "main", folder, name -> true, "two");
     assertThat(remote(repo).messages()).containsExactly("initial commit", "one", "two");
     assertThat(hub.count("PUT /objects/")).isZero();
   }
@@ -128,7 +129,7 @@ class HubUploadTest {
   void commitsOnceThoughTheAnswerWasLost() {
     HubRepo repo = make("my-adapter");
     hub.server.faults().add(Kind.LOSE_ANSWER, "POST .*/commit/", 0, 1);
-    String commit = hub.upload().push(repo, "main", folder, "one");
+    String commit = hub.upload().push(repo, "main", folder, name -> true, "one");
     assertThat(commit).isEqualTo(remote(repo).head());
     assertThat(remote(repo).messages()).containsExactly("initial commit", "one");
     assertPushed(repo);
@@ -138,7 +139,7 @@ class HubUploadTest {
   void commitsOnTopOfAnothersCommit() {
     HubRepo repo = make("my-adapter");
     hub.server.faults().add(Kind.STATUS, "POST .*/commit/", 412, 1);
-    hub.upload().push(repo, "main", folder, "one");
+    hub.upload().push(repo, "main", folder, name -> true, "one");
     assertPushed(repo);
   }
 
@@ -149,7 +150,8 @@ class HubUploadTest {
     assertThatThrownBy(() -> upload.create(HubRepo.model("meta/new"), Optional.empty()))
         .hasMessageContaining("Not allowed for model meta/new")
         .hasMessageContaining("the namespace meta");
-    assertThatThrownBy(() -> upload.push(HubRepo.model("meta/theirs"), "main", folder, "x"))
+    assertThatThrownBy(
+            () -> upload.push(HubRepo.model("meta/theirs"), "main", folder, name -> true, "x"))
         .hasMessageContaining("Not allowed for model meta/theirs");
     HubUpload unknown = new HubUpload(hub.client(), TransferListener.SILENT);
     assertThatThrownBy(() -> unknown.repository(HubRepo.Type.MODEL, "x"))
@@ -160,7 +162,7 @@ class HubUploadTest {
   void refusesAnEmptyFolder() throws IOException {
     Path empty = Files.createDirectories(temporary.resolve("empty"));
     HubRepo repo = make("my-adapter");
-    assertThatThrownBy(() -> hub.upload().push(repo, "main", empty, "x"))
+    assertThatThrownBy(() -> hub.upload().push(repo, "main", empty, name -> true, "x"))
         .hasMessageContaining("there is no file in it");
   }
 }

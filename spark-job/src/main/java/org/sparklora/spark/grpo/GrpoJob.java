@@ -22,6 +22,7 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.Checkpoints;
+import org.sparklora.spark.HubPush;
 import org.sparklora.spark.InitialParameters;
 import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.SparkSessions;
@@ -117,6 +118,7 @@ final class GrpoJob {
             config.output().folder(),
             config.output().overwrite(),
             config.checkpoints().resumeFrom())) {
+      config.output().push().ifPresent(push -> folder.whenSaved(HubPush.open(hadoop, push)));
       return new GrpoJob(hadoop, workers, config, initial, prompts, folder).train(advantages);
     } finally {
       ExecutorModel.release(initial.model());

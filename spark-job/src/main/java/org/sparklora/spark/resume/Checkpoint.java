@@ -104,4 +104,9 @@ public final class Checkpoint {
       AdapterFile.open(folder, model).load(kernels, parameters);
     }
   }
+
+  /** Whether a file of that name is there for going on alone. */
+  public static boolean isForResuming(String fileName) {
+    return fileName.equals(ResumeState.FILE_NAME) || fileName.equals(OptimizerFile.FILE_NAME);
+  }
 }

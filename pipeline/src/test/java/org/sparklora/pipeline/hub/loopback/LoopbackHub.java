@@ -185,8 +185,13 @@ public final class LoopbackHub implements AutoCloseable {
           wish.path("path").asText(),
           wish.path("value").asInt(),
           wish.path("times").asInt(1));
-    } else if (exchange.path().equals("/loopback/clear")) {
-      faults.clear();
+    } else if (exchange.path().equals("/loopback/repo")) {
+      var wish = exchange.json();
+      LoopbackRepo repo =
+          add(wish.path("type").asText(), wish.path("id").asText()).put("config.json", "{}");
+      if (wish.path("gated").asBoolean()) {
+        repo.gated();
+      }
     }
     ObjectNode answer = LoopbackExchange.JSON.createObjectNode();
     answer.set("requests", LoopbackExchange.JSON.valueToTree(faults.requests()));

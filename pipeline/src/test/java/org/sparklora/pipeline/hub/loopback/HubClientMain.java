@@ -1,0 +1,35 @@
+package org.sparklora.pipeline.hub.loopback;
+
+import java.nio.file.Path;
+import org.sparklora.pipeline.hub.HubClient;
+import org.sparklora.pipeline.hub.HubConfig;
+import org.sparklora.pipeline.hub.HubException;
+import org.sparklora.pipeline.hub.HubRepo;
+import org.sparklora.pipeline.hub.HubUpload;
+import org.sparklora.pipeline.hub.TransferListener;
+
+/**
+ * Our client as a command, for {@code conf/ci/hub_check.py}: {@code download model|dataset ID
+ * REVISION} prints the snapshot's folder, {@code push model|dataset ID FOLDER MESSAGE} the commit.
+ */
+public final class HubClientMain {
+  private HubClientMain() {}
+
+  public static void main(String[] arguments) {
+    HubRepo repo =
+        new HubRepo(
+            arguments[1].equals("model") ? HubRepo.Type.MODEL : HubRepo.Type.DATASET, arguments[2]);
+    HubClient client = new HubClient(HubConfig.ofEnvironment());
+    try {
+      System.out.println(
+          arguments[0].equals("push")
+              ? new HubUpload(client, TransferListener.SILENT)
+                  .push(repo, "main", Path.of(arguments[3]), name -> true, arguments[4])
+              : client.snapshot(
+                  repo, client.commit(repo, arguments[3]), file -> true, TransferListener.SILENT));
+    } catch (HubException e) {
+      System.err.println(e.getMessage());
+      System.exit(1);
+    }
+  }
+}

@@ -1,0 +1,208 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
+import org.sparklora.pipeline.hub.loopback.LoopbackFaults.Kind;
+import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
+
+/** Runs by names of the hub, whose results go there. */
+class HubRunTest {
+  private static final String MODEL = "Qwen/Qwen2.5-3B-Instruct";
+  private static final String DATASET = "open-thoughts/OpenThoughts-114k";
+
+  @TempDir private Path folder;
+  private LoopbackEnvironment environment;
+  private final PrintStream realErr = System.err;
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @BeforeEach
+  void start() throws IOException {
+    environment = LoopbackEnvironment.start(folder);
+    LoopbackRepo model = environment.hub().model(MODEL);
+    try (Stream<Path> files = Files.list(TestModels.copy("llama-tiny", folder))) {
+      for (Path file : files.toList()) {
+        model.put(file.getFileName().toString(), Files.readAllBytes(file));
+      }
+    }
+    environment
+        .hub()
+        .dataset(DATASET)
+        .put(
+            "README.md",
+            "---\nconfigs:\n- config_name: default\n  data_files: [{split: train, path: data/train-*}]\n---\n")
+        .put(
+            "data/train-00000-of-00001.jsonl",
+            Files.readAllBytes(Path.of("src/test/resources/sft/linear_w0/dataset.jsonl")));
+    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
+  }
+
+  @AfterEach
+  void stop() {
+    System.setErr(realErr);
+    environment.close();
+  }
+
+  private String errors() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private int sft(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "sft",
+                "--model_name_or_path",
+                MODEL,
+                "--dataset_name",
+                DATASET,
+                "--output_dir",
+                output().toString(),
+                "--master",
+                "local[2]",
+                "--max_steps",
+                "4",
+                "--per_device_train_batch_size",
+                "2",
+                "--logging_steps",
+                "1",
+                "--use_peft",
+                "--lora_r",
+                "4"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Path output() {
+    return folder.resolve("tiny-lora");
+  }
+
+  private LoopbackRepo pushed() {
+    return environment.hub().find("models", "ada/tiny-lora").orElseThrow();
+  }
+
+  private void assertNobodyIsToldTheToken() throws IOException {
+    assertThat(errors()).doesNotContain(LoopbackEnvironment.TOKEN);
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        if (!file.endsWith("token")) {
+          assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+              .as(file.toString())
+              .doesNotContain(LoopbackEnvironment.TOKEN);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aRunByNamesEndsOnTheHub() throws IOException {
+    assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_private_repo"))
+        .as(errors())
+        .isZero();
+
+    LoopbackRepo repo = pushed();
+    assertThat(repo.messages())
+        .containsExactly(
+            "initial commit",
+            "Training in progress, step 2",
+            "Training in progress, step 4",
+            "End of training");
+    assertThat(repo.isHidden()).isTrue();
+    assertThat(repo.paths())
+        .contains(
+            "README.md",
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "loss.png",
+            "metrics.jsonl",
+            "sft_config.yaml",
+            "tokenizer.json",
+            "trainer_state.json")
+        .noneMatch(path -> path.contains("checkpoint") || path.contains("optimizer"))
+        .noneMatch(path -> path.contains("resume_state"));
+    assertThat(repo.file("adapter_model.safetensors"))
+        .isEqualTo(Files.readAllBytes(output().resolve("adapter_model.safetensors")));
+    assertThat(new String(repo.file("README.md"), StandardCharsets.UTF_8))
+        .startsWith("---\nbase_model: " + MODEL + "\ndatasets:\n- " + DATASET + "\n")
+        .contains("- base_model:adapter:" + MODEL, "- lora\n", "- peft\n", "- sft\n")
+        .contains("(loss.png)");
+    assertThat(new String(repo.file("adapter_config.json"), StandardCharsets.UTF_8))
+        .contains("\"base_model_name_or_path\": \"" + MODEL + "\"");
+    assertNobodyIsToldTheToken();
+  }
+
+  @Test
+  void theEndAloneIsPushedWhereThatIsWanted() {
+    assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_strategy", "end"))
+        .as(errors())
+        .isZero();
+    assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
+  }
+
+  @Test
+  void trainingGoesOnFromAPushedAdapter() {
+    assertThat(sft("--push_to_hub")).as(errors()).isZero();
+    assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
+        .as(errors())
+        .isZero();
+  }
+
+  @Test
+  void aFailedPushLosesNothingAndSaysWhatToRun() throws IOException {
+    environment.hub().faults().add(Kind.STATUS, "POST .*/commit/", 400, 100);
+    assertThat(sft("--push_to_hub", "--save_steps", "2")).isEqualTo(1);
+
+    assertThat(errors())
+        .contains("The results are whole in")
+        .contains("bin/spark-lora push --input file:" + output() + " --hub_model_id ada/tiny-lora");
+    assertThat(output().resolve("adapter_model.safetensors")).exists();
+    assertThat(pushed().messages()).containsExactly("initial commit");
+
+    environment.hub().faults().clear();
+    assertThat(Main.run("push", "--input", "file:" + output(), "--hub_model_id", "ada/tiny-lora"))
+        .as(errors())
+        .isZero();
+    assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
+    assertThat(pushed().paths()).noneMatch(path -> path.contains("checkpoint"));
+    assertNobodyIsToldTheToken();
+  }
+
+  @Test
+  void aWrongTokenShowsBeforeAnythingIsPrepared() {
+    assertThat(sft("--push_to_hub", "--hub_token", "hf_wrong0000000000000000")).isEqualTo(1);
+    assertThat(errors()).contains("does not know it").doesNotContain("hf_wrong0000000000000000");
+    assertThat(output()).doesNotExist();
+    assertThat(folder.resolve("tiny-lora.packed")).doesNotExist();
+  }
+
+  @Test
+  void aWrongNameShowsAtOnce() {
+    assertThat(sft("--push_to_hub", "--hub_model_id", "a/b/c")).isEqualTo(2);
+    assertThat(errors()).contains("hub_model_id = a/b/c");
+    assertThat(sft("--push_to_hub", "--hub_strategy", "checkpoint")).isEqualTo(2);
+    assertThat(errors()).contains("use end or every_save");
+  }
+
+  @Test
+  void gatedModelsSayWhatToDo() {
+    environment.hub().find("models", MODEL).orElseThrow().gated();
+    assertThat(sft()).isEqualTo(1);
+    assertThat(errors())
+        .contains("Cannot download")
+        .contains("it is gated")
+        .contains(environment.hub().endpoint() + "/" + MODEL);
+  }
+}
