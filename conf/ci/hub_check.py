@@ -90,8 +90,8 @@ write(
         "empty.txt": b"",
         "sub/folder/text.txt": "Größe\n".encode(),
         "with space+plus.txt": b"x",
-        "small.safetensors": noise(1, 300_000),  # below the part size: basic
-        "model.safetensors": noise(2, 3_500_000),  # in four parts
+        "small.safetensors": noise(1, 300_000),  # whole
+        "model.safetensors": noise(2, 15_000_000),  # in four parts, and more than what huggingface_hub keeps in memory
     },
 )
 
@@ -116,21 +116,21 @@ check("we download nothing that huggingface_hub has", not requests("GET", "/obje
 check("nor offline", Path(ours("download", "model", REPO, "main", cache=WORK / "official", HF_HUB_OFFLINE="1")).is_dir())
 
 # connections break, processes die
-control("faults", kind="drop", path="GET /objects/", value=700_000, times=1)
+control("faults", kind="drop", path="GET /objects/", value=12_000_000, times=1)
 seen = len(control("requests"))
 hf_hub_download(REPO, "model.safetensors", cache_dir=WORK / "resumed-official")
 check("huggingface_hub resumed", requests("GET", "/objects/", seen)[-1]["range"].startswith("bytes="))
-control("faults", kind="stall", path="GET /objects/", value=700_000, times=2)
+control("faults", kind="stall", path="GET /objects/", value=12_000_000, times=2)
 killed = WORK / "killed"
 process = ours("download", "model", REPO, "main", cache=killed, start=True)
-while sum(p.stat().st_size for p in killed.rglob("*.incomplete")) < 900_000:  # all of the small file, part of the large
+while sum(p.stat().st_size for p in killed.rglob("*.incomplete")) < 12_000_000:
     if process.poll() is not None:
         check("our client was killed in the middle", False)
 os.kill(process.pid, signal.SIGKILL)
 process.wait()
 seen = len(control("requests"))
 check("we resumed", same(source, Path(ours("download", "model", REPO, "main", cache=killed))))
-check("where a killed process had stopped", any(r["range"] == "bytes=700000-" for r in requests("GET", "/objects/", seen)))
+check("where a killed process had stopped", any(r["range"] == "bytes=12000000-" for r in requests("GET", "/objects/", seen)))
 control("faults", kind="rate_limit", path="GET /api/models", value=1, times=2)
 check("both wait when asked to", same(source, Path(ours("download", "model", REPO, "main", cache=WORK / "limited"))))
 control("faults", kind="rate_limit", path="HEAD .*config.json", value=1, times=1)

@@ -18,7 +18,7 @@ if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
 fi
 
 TOKEN=hf_LoopbackSecret0123456789
-start_loopback_hub --token "$TOKEN=ada" --page_size 4 --part_bytes 1000000
+start_loopback_hub --token "$TOKEN=ada" --page_size 4 --part_bytes 4000000
 export HF_ENDPOINT=$LOOPBACK_ENDPOINT HF_TOKEN=$TOKEN HF_HOME=$WORK/home
 # the loopback hub has no Xet storage, as mirrors have none
 export HF_HUB_DISABLE_XET=1 HF_HUB_DISABLE_PROGRESS_BARS=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HUB_DISABLE_UPDATE_CHECK=1
