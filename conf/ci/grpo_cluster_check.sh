@@ -12,7 +12,8 @@ RESULTS=${1:-/dev/null}
 CLUSTER_SPARK=$("$ROOT/conf/ci/spark_home.sh")
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
-STEPS=4
+STEPS=3
+COMPLETIONS=256
 PATIENCE_SECONDS=120
 
 export SPARK_LOCAL_IP=127.0.0.1
@@ -24,16 +25,15 @@ for entry in "$CLUSTER_SPARK"/*; do
   [[ $entry == */work ]] || ln -s "$entry" "$WORK/spark/"
 done
 
-# Long completions of a model that rarely ends: there is time to kill an executor in.
+# The model solves some of these problems. Rounds are large: there is time to kill an executor in.
 train() { # NAME MORE…
   local name=$1
   shift
   "$ROOT/bin/spark-lora" grpo --model_name_or_path "$ROOT/conf/quickstart/base" \
     --dataset_name "$WORK/problems.jsonl" --prompts_dir "$WORK/prompts" --output_dir "$WORK/$name" \
     --use_peft --lora_r 4 --lora_target_modules all-linear --learning_rate 1e-3 \
-    --reward_funcs think_format_reward get_soft_overlong_punishment gsm8k_reward \
-    --num_generations 4 --per_device_train_batch_size 4 --gradient_accumulation_steps 8 --max_completion_length 96 \
-    --max_steps $STEPS --logging_steps 1 --save_strategy no "$@" >"$WORK/$name.log" 2>&1 || {
+    --num_generations 8 --per_device_train_batch_size 8 --gradient_accumulation_steps 32 --max_completion_length 48 \
+    --max_steps $STEPS --logging_steps 1 --log_completions --save_strategy no "$@" >"$WORK/$name.log" 2>&1 || {
     tail -n 40 "$WORK/$name.log"
     return 1
   }
@@ -80,13 +80,15 @@ lost_one() { # NAME: else it was killed too late to matter
 # ---------------------------------------------------------------------------------------------------------------------
 # Comparisons
 
+# Every completion with its rewards, as the run prints them.
+completions() { # NAME
+  grep -E '^(step [0-9]+, |  prompt  |  completion  )' "$WORK/$1.log"
+}
+
 same() { # NAME NAME
+  (($(completions "$1" | wc -l) == 3 * STEPS * COMPLETIONS))
+  cmp <(completions "$1") <(completions "$2")
   cmp "$WORK/$1/adapter_model.safetensors" "$WORK/$2/adapter_model.safetensors"
-  local round
-  for ((round = 0; round < STEPS; round++)); do
-    cmp "$WORK/$1/rounds/round-000$round/generations/part-00000.parquet" \
-      "$WORK/$2/rounds/round-000$round/generations/part-00000.parquet"
-  done
   python3 - "$WORK/$1/trainer_state.json" "$WORK/$2/trainer_state.json" <<'PYTHON'
 import json, sys
 
@@ -96,6 +98,8 @@ def rows(path):
             for row in json.load(open(path))["log_history"]]
 
 first, second = map(rows, sys.argv[1:])
+if not any(row.get("reward_std", 0) > 0 and row.get("grad_norm", 0) > 0 for row in first):
+    sys.exit("  there was nothing to learn: the check is worth nothing")
 differing = [(a, b) for a, b in zip(first, second) if a != b]
 if differing or len(first) != len(second):
     sys.exit(f"  logs differ: {len(first)} and {len(second)} rows, first difference {differing[:1]}")
@@ -139,7 +143,11 @@ check() { # NAME MORE…: a function of this name
   fi
 }
 
-gzip -dc "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" | head -n 64 >"$WORK/problems.jsonl"
+for ((first = 1; first < 10; first++)); do
+  for ((second = 1; second < 10; second++)); do
+    echo "{\"question\": \"Ada has $first coins and buys $second more. How many coins does Ada have now?\", \"answer\": \"#### $((first + second))\"}"
+  done
+done >"$WORK/problems.jsonl"
 check grpo_is_the_same_on_executors
 check grpo_outlives_an_executor_that generates
 check grpo_outlives_an_executor_that updates

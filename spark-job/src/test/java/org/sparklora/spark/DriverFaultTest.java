@@ -3,15 +3,9 @@ package org.sparklora.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.File;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,8 +15,6 @@ import org.sparklora.pipeline.config.ConfigException;
 
 /** Drivers in JVMs of their own, which are killed as the operating system kills. */
 class DriverFaultTest {
-  private static final long PATIENCE_SECONDS = 120;
-
   private static SparkSession spark;
   @TempDir private static Path folder;
   private static SftRun whole;
@@ -43,38 +35,13 @@ class DriverFaultTest {
     spark.close();
   }
 
-  /** {@code spark-lora sft} with this JVM's class path and options. */
-  private static Process start(SftRun run) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-        .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
-        .forEach(command::add);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(Main.class.getName(), "sft", "--master", "local[2]"));
-    command.addAll(run.arguments());
-    File log = folder.resolve(run.output().getFileName() + ".log").toFile();
-    return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
-  }
-
-  private static void awaitCheckpoint(Process process, SftRun run, int step) throws Exception {
-    Path checkpoint = run.output().resolve("checkpoint-" + step);
-    for (long tries = 0; !Files.exists(checkpoint); tries++) {
-      assertThat(process.isAlive() && tries < PATIENCE_SECONDS * 50)
-          .as("%s must appear: %s", checkpoint, log(run))
-          .isTrue();
-      Thread.sleep(20);
-    }
-  }
-
-  private static String log(SftRun run) throws IOException {
+  private static ChildJvm start(SftRun run) throws IOException {
     Path log = folder.resolve(run.output().getFileName() + ".log");
-    return Files.exists(log) ? Files.readString(log) : "";
+    return ChildJvm.start(log, "sft", run.arguments());
   }
 
-  private static void kill(Process process) throws InterruptedException {
-    process.destroyForcibly();
-    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+  private static void awaitCheckpoint(ChildJvm process, SftRun run, int step) throws Exception {
+    process.await(run.output().resolve("checkpoint-" + step));
   }
 
   @Test
@@ -85,10 +52,10 @@ class DriverFaultTest {
     random.setSeed(seed);
     int[] appeared = {4, 24};
     for (int step : appeared) {
-      Process process = start(run);
+      ChildJvm process = start(run);
       awaitCheckpoint(process, run, step);
       Thread.sleep(step == appeared[0] ? 0 : random.nextInt(400));
-      kill(process);
+      process.kill();
       assertThat(run.output().resolve("adapter_config.json"))
           .as("results of a run that was killed")
           .doesNotExist();
@@ -104,17 +71,17 @@ class DriverFaultTest {
   @Test
   void secondRunOnAFolderIsRefusedAndNamesTheFirst() throws Exception {
     SftRun run = whole.into(folder.resolve("contested"));
-    Process first = start(run.with("--max_steps", "100000"));
+    ChildJvm first = start(run.with("--max_steps", "100000"));
     try {
       awaitCheckpoint(first, run, 4);
 
       assertThatThrownBy(() -> run.with("--overwrite_output_dir").run(spark))
           .isInstanceOf(ConfigException.class)
           .hasMessageContaining("output_dir = ")
-          .hasMessageContaining("process %d on ".formatted(first.pid()));
-      assertThat(first.isAlive()).as(log(run)).isTrue();
+          .hasMessageContaining("process %d on ".formatted(first.process().pid()));
+      assertThat(first.process().isAlive()).as(first.log()).isTrue();
     } finally {
-      kill(first);
+      first.kill();
     }
     run.with("--overwrite_output_dir").run(spark);
     assertThat(run.weights()).isEqualTo(whole.weights());

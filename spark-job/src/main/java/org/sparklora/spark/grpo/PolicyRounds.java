@@ -152,6 +152,7 @@ final class PolicyRounds implements Round.Source {
               policy.needsOldLogProbs() ? Optional.of(learner.get(c)) : Optional.empty(),
               reference.map(of -> of.get(completion))));
     }
+    RoundMetrics.warnOfUnjudged(number, all);
     Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config));
     metrics.putAll(guard.metrics());
     metrics.putAll(more);

@@ -3,10 +3,14 @@ package org.sparklora.spark.grpo;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /** What TRL logs of the completions of a round and of their rewards. */
 final class RoundMetrics {
+  private static final Logger LOG = LoggerFactory.getLogger(RoundMetrics.class);
+
   private RoundMetrics() {}
 
   /** Under TRL's names; NaN where nothing was judged. */
@@ -23,8 +27,25 @@ final class RoundMetrics {
                 .toArray(double[][]::new),
             config.sampling().numGenerations());
     metrics.putAll(judged.metrics(config.advantages()));
+    metrics.put(
+        "completions/not_judged",
+        (double) scored.stream().filter(row -> Double.isNaN(row.reward())).count());
     metrics.put("groups/without_signal", flatGroups(scored, judged.groupSize()));
     return metrics;
+  }
+
+  /** Says so where a reward function judged nothing: most often it misses a column. */
+  static void warnOfUnjudged(int round, List<ScoredGeneration> scored) {
+    for (String reward : scored.get(0).rewards().keySet()) {
+      if (scored.stream().allMatch(row -> Double.isNaN(row.rewards().get(reward)))) {
+        LOG.warn(
+            "Round {}: {} judged none of the {} completions (of the first: {}), so nothing is learnt from it; look at the dataset's solution column",
+            round + 1,
+            reward,
+            scored.size(),
+            scored.get(0).verdict().reason());
+      }
+    }
   }
 
   private static double flatGroups(List<ScoredGeneration> scored, int groupSize) {

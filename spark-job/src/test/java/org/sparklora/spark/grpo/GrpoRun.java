@@ -41,6 +41,37 @@ record GrpoRun(Path output, List<String> flags) {
     }
   }
 
+  /** The same for every other prompt; the rest get one reward for all completions. */
+  public static final class PartialVariety implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "partial";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      boolean tells = Integer.parseInt(completion.solution().orElseThrow()) % 8 == 0;
+      return tells ? new Variety().judge(completion) : Judgement.scored(1, "the same for all");
+    }
+  }
+
+  /** Cannot judge anything. */
+  public static final class Silence implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "silence";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      return Judgement.unverifiable("no opinion");
+    }
+  }
+
   /**
    * A run of six steps, of which two are on each round: its micro-batches hold parts of groups, and
    * the second step is off-policy.
@@ -117,12 +148,19 @@ record GrpoRun(Path output, List<String> flags) {
         Files.exists(adapter) ? adapter : output.resolve("model.safetensors"));
   }
 
+  /** The rows of the log. */
+  List<JsonNode> log() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    JSON.readTree(output.resolve("trainer_state.json").toFile())
+        .get("log_history")
+        .forEach(rows::add);
+    return rows;
+  }
+
   /** The rows of the log without times and memory, which no two runs share. */
   List<String> history() throws IOException {
     List<String> rows = new ArrayList<>();
-    JSON.readTree(output.resolve("trainer_state.json").toFile())
-        .get("log_history")
-        .forEach(row -> rows.add(withoutMeasurements(row)));
+    log().forEach(row -> rows.add(withoutMeasurements(row)));
     return rows;
   }
 

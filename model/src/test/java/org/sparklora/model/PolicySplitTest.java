@@ -1,0 +1,103 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.AccumulationWindow;
+import org.sparklora.model.loss.GrpoLoss;
+import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.model.loss.GrpoLossConfig.LossType;
+import org.sparklora.model.loss.TokenLogProbs;
+
+/** Completions without an advantage, left out of backward. */
+class PolicySplitTest {
+  /** Sums of float32 numbers near 1 in another order. */
+  private static final float ROUNDING = 1e-5f;
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+
+  private static PolicyBatch.Row row(float advantage, boolean masked, int... completion) {
+    float[] old = new float[completion.length];
+    Arrays.fill(old, -2.4f);
+    return new PolicyBatch.Row(
+        new int[] {1, 2, 3}, completion, advantage, masked, Optional.of(old), Optional.empty());
+  }
+
+  @ParameterizedTest
+  @EnumSource(LossType.class)
+  void lossGradientAndMetricsAreThoseOfTheWholeMicroBatch(LossType type, @TempDir Path folder)
+      throws IOException {
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
+    AdapterLayout layout =
+        AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    Tensor parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
+    List<PolicyBatch.Row> rows =
+        List.of(
+            row(0, false, 5, 6),
+            row(1, false, 7, 8, 9),
+            row(0, false, 10),
+            row(-1, true, 4, 4),
+            row(-0.5f, false, 5, 5, 1, 0));
+    AccumulationWindow window = AccumulationWindow.of(2, 20, 2);
+    GrpoLossConfig config =
+        new GrpoLossConfig(
+            type,
+            0.2,
+            0.2,
+            Double.POSITIVE_INFINITY,
+            0,
+            true,
+            GrpoLossConfig.Level.TOKEN,
+            1,
+            10,
+            1,
+            1,
+            1.05);
+    PolicyBatch whole = PolicyBatch.of(rows);
+    GrpoLoss loss = new GrpoLoss(config, whole.targets(), window);
+    Tensor expected = kernels.allocate(layout.size());
+    StepResult result = step.lossAndGradient(parameters, whole.packed(), loss, 0, expected);
+
+    PolicySplit split = PolicySplit.of(rows, true);
+    assertThat(split.trained().targets().lengths()).containsExactly(0, 3, 0, 0, 4);
+    assertThat(split.flat().targets().lengths()).containsExactly(2, 1);
+    Tensor gradient = kernels.allocate(layout.size());
+    StepResult trained =
+        step.lossAndGradient(
+            parameters,
+            split.trained().packed(),
+            new GrpoLoss(config, split.trained().targets(), window),
+            0,
+            gradient);
+    TokenLogProbs flat = step.logProbs(parameters, split.flat().packed(), 1f);
+
+    assertThat(trained.loss()).isCloseTo(result.loss(), within((double) ROUNDING));
+    assertThat(gradient.toArray()).containsExactly(expected.toArray(), within(ROUNDING));
+    float[] logProbs = split.merge(trained.logProbs().logProbs(), flat.logProbs());
+    float[] entropies = split.merge(trained.logProbs().entropies(), flat.entropies());
+    assertThat(logProbs).containsExactly(result.logProbs().logProbs(), within(ROUNDING));
+    var metrics = loss.metrics(logProbs, entropies).named();
+    loss.metrics(result.logProbs().logProbs(), result.logProbs().entropies())
+        .named()
+        .forEach(
+            (name, value) ->
+                assertThat(metrics.get(name)).as(name).isCloseTo(value, within((double) ROUNDING)));
+  }
+}

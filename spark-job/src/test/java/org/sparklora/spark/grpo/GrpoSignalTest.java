@@ -1,0 +1,127 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.TestModels;
+import org.sparklora.spark.TestSpark;
+
+/** Rounds in which there is little to learn or nothing, and settings with which there would be. */
+class GrpoSignalTest {
+  private static SparkSession spark;
+  @TempDir private static Path folder;
+  private static Path model;
+
+  @BeforeAll
+  static void openSpark() throws IOException {
+    spark = TestSpark.open(2);
+    model = TestModels.copy("llama-tiny", folder);
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  private static GrpoRun run(String name, Class<?> reward, String... more) throws IOException {
+    return GrpoRun.tiny(model, folder.resolve(name), "--use_peft")
+        .with("--reward_funcs", reward.getName(), "--steps_per_generation", "6")
+        .with(more);
+  }
+
+  private static double sum(List<JsonNode> log, String metric) {
+    return log.stream().mapToDouble(row -> row.path(metric).asDouble(0)).sum();
+  }
+
+  /** Half of the prompts tell nothing: a round of 3 takes two batches of prompts, or three. */
+  @Test
+  void dynamicSamplingFillsRoundsWithGroupsThatTellSomething() throws IOException {
+    List<JsonNode> plain = run("plain", GrpoRun.PartialVariety.class).run(spark).log();
+    assertThat(sum(plain, "groups/without_signal")).isPositive();
+    assertThat(plain.get(0).has("dynamic_sampling/draws")).isFalse();
+
+    GrpoRun run = run("dynamic", GrpoRun.PartialVariety.class, "--dynamic_sampling").run(spark);
+
+    for (int step = 0; step < 6; step += 2) {
+      assertThat(run.log().get(step).get("dynamic_sampling/filled").asDouble()).isEqualTo(1);
+      assertThat(run.log().get(step).get("dynamic_sampling/draws").asDouble()).isBetween(1.0, 3.0);
+    }
+    assertThat(sum(run.log(), "dynamic_sampling/draws")).isGreaterThan(3);
+    assertThat(run.output().resolve("rounds/round-0000/advantages-2")).isDirectory();
+  }
+
+  @Test
+  void dynamicSamplingEndsAtItsBound() throws IOException {
+    GrpoRun run =
+        run("bound", GrpoRun.Silence.class, "--dynamic_sampling")
+            .with("--dynamic_sampling_max_draws", "2", "--max_steps", "2")
+            .run(spark);
+
+    JsonNode first = run.log().get(0);
+    assertThat(first.get("dynamic_sampling/filled").asDouble()).isZero();
+    assertThat(first.get("dynamic_sampling/draws").asDouble()).isEqualTo(2);
+  }
+
+  @Test
+  void completionsThatNobodyCouldJudgeAreCountedAndTeachNothing() throws IOException {
+    GrpoRun run = run("silent", GrpoRun.Silence.class, "--weight_decay", "0").run(spark);
+
+    JsonNode first = run.log().get(0);
+    assertThat(first.get("completions/not_judged").asDouble()).isEqualTo(12);
+    assertThat(first.get("groups/without_signal").asDouble()).isEqualTo(3);
+    assertThat(first.get("reward").isNull()).isTrue();
+    assertThat(first.get("grad_norm").asDouble()).isZero();
+    assertThat(first.get("entropy").asDouble()).isPositive();
+  }
+
+  @Test
+  void promptsThatLeaveNoRoomForACompletionAreRefused() throws IOException {
+    GrpoRun run = run("long", GrpoRun.Variety.class, "--max_completion_length", "2045");
+
+    assertThatThrownBy(() -> run.run(spark))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("max_completion_length = 2045")
+        .hasMessageContaining("of 10 prompts leave no room")
+        .hasMessageContaining("--max_prompt_length 3");
+    assertThat(run.output()).doesNotExist();
+  }
+
+  @Test
+  void modelThatNamesNoEndTokenIsRefused() throws IOException {
+    Path endless = folder.resolve("endless/model");
+    Files.createDirectories(endless.getParent());
+    copyWithoutEnd(model, endless);
+    GrpoRun run = GrpoRun.tiny(endless, folder.resolve("no-end"), "--use_peft");
+
+    assertThatThrownBy(() -> run.run(spark))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Cannot tell when a completion of");
+    assertThat(run.output()).doesNotExist();
+  }
+
+  private static void copyWithoutEnd(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (var files = Files.list(from)) {
+      for (Path file : files.toList()) {
+        String name = file.getFileName().toString();
+        if (name.equals("tokenizer_config.json")) {
+          String text = Files.readString(file).replaceAll("\"eos_token\": \"[^\"]*\",?", "");
+          Files.writeString(to.resolve(name), text);
+        } else if (!name.equals("generation_config.json") && !name.startsWith("special_tokens")) {
+          Files.copy(file, to.resolve(name));
+        }
+      }
+    }
+  }
+}
