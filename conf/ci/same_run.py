@@ -10,8 +10,7 @@ import sys
 
 
 def weights(folder):
-    names = [name for name in os.listdir(folder) if name.endswith(".safetensors")]
-    return sorted(os.path.join(folder, name) for name in names)
+    return sorted(name for name in os.listdir(folder) if name.endswith(".safetensors"))
 
 
 def log(folder):
@@ -25,18 +24,18 @@ def log(folder):
 
 
 def main(first, second):
-    pairs = list(zip(weights(first), weights(second), strict=True))
-    if not pairs:
-        sys.exit(f"  {first} holds no weights")
-    for one, other in pairs:
-        if not filecmp.cmp(one, other, shallow=False):
-            sys.exit(f"  {one} and {other} differ")
+    names = weights(first)
+    if not names or names != weights(second):
+        sys.exit(f"  {first} holds {names}, {second} holds {weights(second)}")
+    for name in names:
+        if not filecmp.cmp(os.path.join(first, name), os.path.join(second, name), shallow=False):
+            sys.exit(f"  {name} differs between {first} and {second}")
     rows, others = log(first), log(second)
     differing = [(row, other) for row, other in zip(rows, others) if row != other]
     if differing or len(rows) != len(others):
         sys.exit(f"  logs differ: {len(rows)} and {len(others)} rows, first difference {differing[:1]}")
     values = sum(len(row) for row in rows)
-    size = sum(os.path.getsize(one) for one, _ in pairs)
+    size = sum(os.path.getsize(os.path.join(first, name)) for name in names)
     print(f"  equal: {size:,} bytes of weights, {values} logged values in {len(rows)} rows")
 
 
