@@ -1,6 +1,5 @@
 package org.sparklora.prep;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -10,7 +9,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
 
 /**
  * What of a model reads and writes text.
@@ -19,51 +17,44 @@ import org.sparklora.pipeline.model.ModelSource;
  * @param template {@code --chat_template_path}'s, else the folder's, if there is one
  */
 record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
-  private static final Map<Key, ModelText> LOADED = new ConcurrentHashMap<>();
-
-  private record Key(ModelSource source, String chatTemplatePath) {}
+  private static final Map<TextSource, ModelText> LOADED = new ConcurrentHashMap<>();
 
   /**
    * Loaded once per JVM: a tokenizer is tens of megabytes, and every task of an executor wants it.
-   *
-   * @param chatTemplatePath or the empty string
    */
-  static ModelText shared(ModelSource source, String chatTemplatePath) {
-    return LOADED.computeIfAbsent(
-        new Key(source, chatTemplatePath), key -> load(source, chatTemplatePath));
+  static ModelText shared(TextSource source) {
+    return LOADED.computeIfAbsent(source, ModelText::load);
   }
 
-  /** Reads the folder anew. */
-  static ModelText load(ModelSource source, String chatTemplatePath) {
-    Path folder = source.folder();
+  /** Reads the files anew. */
+  static ModelText load(TextSource source) {
+    Path folder = source.model().folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))
             ? Optional.of(Tokenizer.load(folder))
             : Optional.empty();
-    return new ModelText(tokenizer, template(chatTemplatePath, tokenizer, folder));
+    return new ModelText(tokenizer, template(source, tokenizer));
   }
 
-  private static Optional<ChatTemplate> template(
-      String path, Optional<Tokenizer> tokenizer, Path folder) {
-    if (path.isEmpty()) {
-      return ChatTemplate.load(folder);
+  private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
+    // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
+    if (source.template() instanceof TextSource.TemplateFile file) {
+      Map<String, Object> tokens = new HashMap<>();
+      tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
+      tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
+      tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
+      return Optional.of(ChatTemplate.of(file.text(), tokens));
     }
-    if (Files.isDirectory(Path.of(path))) {
-      Optional<ChatTemplate> other = ChatTemplate.load(Path.of(path));
+    if (source.template() instanceof TextSource.OtherTokenizer other) {
+      Optional<ChatTemplate> template = ChatTemplate.load(other.folder().folder());
       ConfigException.require(
-          other.isPresent(), "chat_template_path", path, "the folder has no chat template");
-      return other;
+          template.isPresent(),
+          "chat_template_path",
+          other.folder().name(),
+          "it is no file, and as a folder it has no chat template");
+      return template;
     }
-    Map<String, Object> tokens = new HashMap<>();
-    tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
-    tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
-    tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
-    try {
-      return Optional.of(ChatTemplate.of(Files.readString(Path.of(path)), tokens));
-    } catch (IOException e) {
-      throw new ConfigException(
-          "chat_template_path", path, "it cannot be read (%s)".formatted(e.getMessage()));
-    }
+    return ChatTemplate.load(source.model().folder());
   }
 
   Optional<String> tokenizerSha256() {

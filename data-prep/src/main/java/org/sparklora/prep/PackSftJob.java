@@ -14,7 +14,6 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
@@ -41,7 +40,7 @@ public final class PackSftJob {
   private final JavaSparkContext spark;
   private final Configuration configuration;
   private final PrepConfig config;
-  private final ModelSource model;
+  private final TextSource text;
   private final DatasetInput dataset;
   private final DatasetFormat format;
   private final PrepManifest.Inputs inputs;
@@ -53,8 +52,8 @@ public final class PackSftJob {
     this.config = config;
     this.dataset = DatasetInput.find(configuration, config.source());
     this.format = recognise();
-    this.model = config.model().reference().locate(configuration, ModelSource.Part.TEXT);
-    PrepTokenizer tokenizer = PrepTokenizer.load(model, config);
+    this.text = TextSource.locate(configuration, config.model());
+    PrepTokenizer tokenizer = PrepTokenizer.load(text, config);
     requireText(tokenizer);
     this.inputs =
         new PrepManifest.Inputs(
@@ -120,13 +119,13 @@ public final class PackSftJob {
     ConfigException.require(
         format instanceof DatasetFormat.Tokenized || tokenizer.tokenizerSha256().isPresent(),
         "model_name_or_path",
-        model.name(),
+        text.model().name(),
         "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
             .formatted(format.description()));
     ConfigException.require(
         !format.conversational() || tokenizer.templateSha256().isPresent(),
         "model_name_or_path",
-        model.name(),
+        text.model().name(),
         "it has no chat template, and the dataset has %s; name one with --chat_template_path"
             .formatted(format.description()));
     ConfigException.require(
@@ -173,7 +172,7 @@ public final class PackSftJob {
   /** First stage: documents to files. Returns the length of each document, by split. */
   private List<int[]> tokenize(Path documents) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
-    ModelSource source = model;
+    TextSource source = text;
     PrepConfig settings = config;
     DatasetFormat columns = format;
     String folder = documents.toString();

@@ -10,7 +10,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 
@@ -28,19 +27,17 @@ record PrepTokenizer(
   private static final Map<Key, PrepTokenizer> LOADED = new ConcurrentHashMap<>();
 
   /** What decides how examples are tokenized. */
-  private record Key(
-      ModelSource source, PrepConfig.Model model, Loss loss, boolean assistantOnly) {}
+  private record Key(TextSource source, String eosToken, Loss loss, boolean assistantOnly) {}
 
   /** The tokenizer of this JVM for {@code config}. */
-  static PrepTokenizer shared(ModelSource source, PrepConfig config) {
-    Key key = new Key(source, config.model(), config.loss(), config.assistantOnlyLoss());
+  static PrepTokenizer shared(TextSource source, PrepConfig config) {
+    Key key = new Key(source, config.model().eosToken(), config.loss(), config.assistantOnlyLoss());
     return LOADED.computeIfAbsent(key, k -> load(source, config));
   }
 
   /** Reads the folder anew. */
-  static PrepTokenizer load(ModelSource source, PrepConfig config) {
-    Path folder = source.folder();
-    ModelText text = ModelText.load(source, config.model().chatTemplatePath());
+  static PrepTokenizer load(TextSource source, PrepConfig config) {
+    ModelText text = ModelText.load(source);
     Optional<Tokenizer> tokenizer = text.tokenizer();
     Optional<ChatTemplate> template = text.template();
     if (config.assistantOnlyLoss()) {
@@ -59,7 +56,9 @@ record PrepTokenizer(
             tokenizer,
             template,
             ownEos.isEmpty() ? tokenizer.flatMap(Tokenizer::eosToken).orElse("") : ownEos,
-            Math.max(tokenizer.map(Tokenizer::vocabularySize).orElse(0), modelVocabulary(folder)),
+            Math.max(
+                tokenizer.map(Tokenizer::vocabularySize).orElse(0),
+                modelVocabulary(source.model().folder())),
             config.loss(),
             config.assistantOnlyLoss());
     return new PrepTokenizer(

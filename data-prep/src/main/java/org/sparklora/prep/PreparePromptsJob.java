@@ -15,7 +15,6 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
@@ -38,7 +37,7 @@ public final class PreparePromptsJob {
   private final JavaSparkContext spark;
   private final Configuration configuration;
   private final PromptsConfig config;
-  private final ModelSource model;
+  private final TextSource text;
   private final DatasetInput dataset;
   private final Set<String> columns;
   private final PrepManifest.Inputs inputs;
@@ -52,27 +51,27 @@ public final class PreparePromptsJob {
     Map<String, Object> sample = dataset.sample(configuration);
     ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
     this.columns = new TreeSet<>(format.columns(sample));
-    this.model = config.model().reference().locate(configuration, ModelSource.Part.TEXT);
-    ModelText text = ModelText.load(model, config.model().chatTemplatePath());
-    requireText(text);
+    this.text = TextSource.locate(configuration, config.model());
+    ModelText read = ModelText.load(text);
+    requireText(read);
     this.inputs =
         new PrepManifest.Inputs(
             PromptsManifest.FORMAT_VERSION,
             config.settings(),
             format.description(sample),
-            text.tokenizerSha256().orElseThrow(),
-            text.templateSha256().orElse(""),
+            read.tokenizerSha256().orElseThrow(),
+            read.templateSha256().orElse(""),
             dataset.fingerprint());
   }
 
-  private void requireText(ModelText text) {
+  private void requireText(ModelText read) {
     ConfigException.require(
-        text.tokenizer().isPresent(),
+        read.tokenizer().isPresent(),
         "model_name_or_path",
-        model.name(),
+        text.model().name(),
         "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
     ConfigException.require(
-        text.template().isPresent() || config.systemPrompt().isEmpty(),
+        read.template().isPresent() || config.systemPrompt().isEmpty(),
         "system_prompt",
         config.systemPrompt(),
         "the model has no chat template that could place it; name one with --chat_template_path");
@@ -144,7 +143,7 @@ public final class PreparePromptsJob {
   /** First stage: the prompts of each split to a file. */
   private List<PromptReport> tokenize(Path parts) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
-    ModelSource source = model;
+    TextSource source = text;
     PromptsConfig settings = config;
     Set<String> wanted = columns;
     String folder = parts.toString();

@@ -3,7 +3,6 @@ package org.sparklora.prep;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptWriter;
 import org.sparklora.prep.PrepConfig.OnBadRows;
@@ -27,12 +26,12 @@ final class PromptSplit implements RowHandler {
   private final PromptReport report = new PromptReport();
   private long written = 0;
 
-  private PromptSplit(ModelSource model, PromptsConfig config, PromptWriter prompts) {
+  private PromptSplit(TextSource text, PromptsConfig config, PromptWriter prompts) {
     this.config = config;
     this.format = new ProblemFormat(config.source().columns().prompt());
-    ModelText text = ModelText.shared(model, config.model().chatTemplatePath());
+    ModelText read = ModelText.shared(text);
     this.tokenizer =
-        new PromptTokenizer(text.tokenizer().orElseThrow(), text.template(), config.systemTurn());
+        new PromptTokenizer(read.tokenizer().orElseThrow(), read.template(), config.systemTurn());
     this.prompts = prompts;
   }
 
@@ -45,7 +44,7 @@ final class PromptSplit implements RowHandler {
    */
   static PromptReport run(
       Configuration configuration,
-      ModelSource model,
+      TextSource text,
       PromptsConfig config,
       Set<String> columns,
       DatasetSplit split,
@@ -56,7 +55,7 @@ final class PromptSplit implements RowHandler {
         output,
         attempt -> {
           try (PromptWriter writer = PromptWriter.create(configuration, attempt.toString())) {
-            return new PromptSplit(model, config, writer).read(configuration, columns, split);
+            return new PromptSplit(text, config, writer).read(configuration, columns, split);
           }
         });
   }

@@ -2,7 +2,6 @@ package org.sparklora.prep;
 
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.DocumentFile;
 import org.sparklora.prep.document.SplitReport;
@@ -28,10 +27,10 @@ final class TokenizeSplit implements RowHandler {
   private final SplitReport report = new SplitReport();
 
   private TokenizeSplit(
-      ModelSource model, PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
+      TextSource text, PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
     this.config = config;
     this.format = format;
-    this.tokenizer = PrepTokenizer.shared(model, config);
+    this.tokenizer = PrepTokenizer.shared(text, config);
     boolean keepEnd =
         !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     this.limit = new DocumentLimit(config.documentLimit(), keepEnd);
@@ -45,7 +44,7 @@ final class TokenizeSplit implements RowHandler {
    */
   static SplitReport run(
       Configuration configuration,
-      ModelSource model,
+      TextSource text,
       PrepConfig config,
       DatasetFormat format,
       DatasetSplit split,
@@ -56,7 +55,7 @@ final class TokenizeSplit implements RowHandler {
         output,
         attempt -> {
           try (DocumentFile.Writer writer = new DocumentFile.Writer(configuration, attempt)) {
-            return new TokenizeSplit(model, config, format, writer).read(configuration, split);
+            return new TokenizeSplit(text, config, format, writer).read(configuration, split);
           }
         });
   }

@@ -18,7 +18,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceReader;
 import org.sparklora.prep.document.ShardPlan;
@@ -127,13 +126,13 @@ class SftPrepGoldenTest {
     DatasetFormat format =
         new DatasetFormats(source.columns(), source.useSystemColumn(), config.loss())
             .recognise(DatasetSample.of(HADOOP, splits));
-    ModelSource model = config.model().reference().locate(HADOOP, ModelSource.Part.TEXT);
+    TextSource text = TextSource.locate(HADOOP, config.model());
     var documents = new org.apache.hadoop.fs.Path(scratch.resolve("documents").toString());
     List<int[]> lengths = new ArrayList<>();
     for (int i = 0; i < splits.size(); i++) {
       SplitReport report =
           TokenizeSplit.run(
-              HADOOP, model, config, format, splits.get(i), PackRowFile.documentFile(documents, i));
+              HADOOP, text, config, format, splits.get(i), PackRowFile.documentFile(documents, i));
       assertThat(report.problems()).isEmpty();
       lengths.add(report.lengths());
     }

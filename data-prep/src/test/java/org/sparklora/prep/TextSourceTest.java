@@ -1,0 +1,124 @@
+package org.sparklora.prep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.RawLocalFileSystem;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.Conversation;
+import org.sparklora.model.text.Message;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelReference;
+
+class TextSourceTest {
+  @TempDir Path scratch;
+  private Path model;
+  private final Configuration hadoop = new Configuration();
+
+  @BeforeEach
+  void writeAModelWithoutTokenizer() throws IOException {
+    model = folder("model", "own {{ messages[0].content }}");
+    hadoop.set("fs.elsewhere.impl", Elsewhere.class.getName());
+    hadoop.set("fs.defaultFS", "elsewhere:///");
+  }
+
+  private Path folder(String name, String template) throws IOException {
+    Path folder = Files.createDirectories(scratch.resolve(name));
+    Files.writeString(folder.resolve("chat_template.jinja"), template);
+    return folder;
+  }
+
+  private TextSource locate(String templatePath) {
+    ModelReference reference =
+        new ModelReference(
+            "model_name_or_path", model.toString(), "", scratch.resolve("staging").toString());
+    return TextSource.locate(hadoop, new PrepConfig.Model(reference, templatePath, ""));
+  }
+
+  /** As a task has it. */
+  private static TextSource travelled(TextSource source) throws Exception {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+      out.writeObject(source);
+    }
+    try (ObjectInputStream in =
+        new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+      return (TextSource) in.readObject();
+    }
+  }
+
+  private static String rendered(TextSource source) {
+    Conversation conversation =
+        new Conversation(
+            List.of(Message.ofFields(Map.of("role", "user", "content", "hello"))), Map.of());
+    return ModelText.load(source)
+        .template()
+        .orElseThrow()
+        .render(conversation, ChatTemplate.Options.training())
+        .text();
+  }
+
+  @Test
+  void withoutAGivenTemplateItIsTheModelsOwn() throws Exception {
+    TextSource source = locate("");
+    assertThat(travelled(source)).isEqualTo(source);
+    assertThat(rendered(source)).isEqualTo("own hello");
+  }
+
+  @Test
+  void aFileTravelsByItsText() throws Exception {
+    Path file = scratch.resolve("other.jinja");
+    Files.writeString(file, "file {{ messages[0].content }}");
+    TextSource source = travelled(locate(file.toString()));
+    Files.delete(file); // as on a machine that never had it
+    assertThat(rendered(source)).isEqualTo("file hello");
+  }
+
+  @Test
+  void fileAndFolderMayBeOfAnotherFileSystem() throws Exception {
+    Path other = folder("other", "folder {{ messages[0].content }}");
+    assertThat(rendered(travelled(locate("elsewhere://" + other)))).isEqualTo("folder hello");
+    assertThat(rendered(travelled(locate("elsewhere://" + other + "/chat_template.jinja"))))
+        .isEqualTo("folder hello");
+    assertThat(rendered(locate(other.toString()))).isEqualTo("folder hello");
+  }
+
+  @Test
+  void whatHasNoTemplateIsRefusedByName() throws IOException {
+    Path empty = Files.createDirectories(scratch.resolve("empty"));
+    assertThatThrownBy(() -> rendered(locate(empty.toString())))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("chat_template_path = " + empty);
+    assertThatThrownBy(() -> rendered(locate(scratch.resolve("absent.jinja").toString())))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("chat_template_path = ")
+        .hasMessageContaining("absent.jinja");
+  }
+
+  /** This machine's disk under another scheme, which is Hadoop's default here. */
+  public static final class Elsewhere extends RawLocalFileSystem {
+    @Override
+    public String getScheme() {
+      return "elsewhere";
+    }
+
+    @Override
+    public URI getUri() {
+      return URI.create("elsewhere:///");
+    }
+  }
+}
