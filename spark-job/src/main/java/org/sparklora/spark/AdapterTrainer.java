@@ -22,6 +22,8 @@ import org.sparklora.spark.train.TrainingRows;
  * micro-batches out in runs; where they step on their own, the plan has dealt them out already.
  */
 public final class AdapterTrainer {
+  private static final double NANOS = 1e9;
+
   private final TrainingPlan plan;
   private final TrainingRows rows;
   private final Synchronizer synchronizer;
@@ -31,11 +33,16 @@ public final class AdapterTrainer {
 
   /** Hears of every step, in order. */
   public interface Listener {
+    /**
+     * A round is over, of which the next steps are the steps.
+     *
+     * @param lastStep its last step, from 1
+     * @param seconds that it took
+     */
+    void round(int lastStep, double seconds, RoundReport report);
+
     /** A step is done. */
     void step(StepMetrics metrics, double epochAfter, double learningRate);
-
-    /** A round is averaged: the error of step {@code lastStep} (from 1) and those before it. */
-    void averaged(int lastStep, double error);
 
     /** A round is over: the parameters are those after {@code steps} steps of every worker. */
     void settled(int steps) throws IOException;
@@ -74,15 +81,14 @@ public final class AdapterTrainer {
     int step = from;
     while (step < plan.totalSteps()) {
       List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
+      long start = System.nanoTime();
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));
+      listener.round(step + round.size(), (System.nanoTime() - start) / NANOS, report);
       for (StepMetrics metrics : report.steps()) {
         TrainingPlan.Step planned = round.get(metrics.step() - step);
         listener.step(metrics, planned.epochAfter(), learningRate.applyAsDouble(metrics.step()));
       }
       step += round.size();
-      if (report.averagingError().isPresent()) {
-        listener.averaged(step, report.averagingError().getAsDouble());
-      }
       listener.settled(step);
     }
   }

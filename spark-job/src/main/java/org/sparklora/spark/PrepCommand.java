@@ -7,7 +7,10 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PreparePromptsJob;
 import org.sparklora.prep.PromptsConfig;
 
-/** {@code spark-lora prep}. */
+/**
+ * {@code spark-lora prep}. A table that is there and is what the settings give is used again,
+ * unless it is to be overwritten: who repeats a command, as schedulers do, gets the same.
+ */
 final class PrepCommand {
   private PrepCommand() {}
 
@@ -29,13 +32,19 @@ final class PrepCommand {
 
   private static String pack(Settings settings, PrepConfig config) {
     try (SparkSession spark = SparkSessions.open(settings)) {
-      return PackSftJob.run(spark, config).summary();
+      return (config.overwrite()
+              ? PackSftJob.run(spark, config)
+              : PackSftJob.reuseOrRun(spark, config))
+          .summary();
     }
   }
 
   private static String preparePrompts(Settings settings, PromptsConfig config) {
     try (SparkSession spark = SparkSessions.open(settings)) {
-      return PreparePromptsJob.run(spark, config).summary();
+      return (config.overwrite()
+              ? PreparePromptsJob.run(spark, config)
+              : PreparePromptsJob.reuseOrRun(spark, config))
+          .summary();
     }
   }
 }

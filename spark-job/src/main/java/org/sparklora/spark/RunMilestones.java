@@ -3,6 +3,7 @@ package org.sparklora.spark;
 import java.io.IOException;
 import java.util.Optional;
 import org.sparklora.spark.dl4j.Evaluation;
+import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.TrainingPlan;
@@ -56,8 +57,8 @@ final class RunMilestones implements AdapterTrainer.Listener {
   }
 
   @Override
-  public void averaged(int lastStep, double error) {
-    report.averaged(lastStep, error);
+  public void round(int lastStep, double seconds, RoundReport round) {
+    report.round(lastStep, seconds, round);
   }
 
   @Override

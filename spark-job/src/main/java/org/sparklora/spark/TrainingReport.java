@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.dl4j.Evaluation;
+import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.report.PeakMemory;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.EvalMetrics;
@@ -43,6 +44,8 @@ final class TrainingReport {
   private final PeakMemory memory = new PeakMemory();
   private final Progress progress = Progress.start("sft", "tokens");
   private final long started = System.nanoTime();
+  private final Map<String, Double> measured = new LinkedHashMap<>();
+  private int measuredUntil;
   private double seconds;
 
   TrainingReport(TrainerState state, TrackedLog metrics, SftConfig config, int totalSteps) {
@@ -55,6 +58,27 @@ final class TrainingReport {
 
   TrainerState state() {
     return state;
+  }
+
+  /**
+   * A round is over, whose steps follow. What it measured is logged beside the first row that
+   * covers its last step.
+   */
+  void round(int lastStep, double roundSeconds, RoundReport round) {
+    measuredUntil = lastStep;
+    measured.clear();
+    long tokens = round.steps().stream().mapToLong(StepMetrics::tokens).sum();
+    measured.put("tokens_per_second", tokens / roundSeconds);
+    round
+        .averagingError()
+        .ifPresent(
+            error -> {
+              measured.put("averaging_error", error);
+              LOG.info(
+                  "Averaging error after step {}: {} of the update's norm",
+                  lastStep,
+                  "%.3g".formatted(error));
+            });
   }
 
   /** A step is done. */
@@ -87,20 +111,16 @@ final class TrainingReport {
   private void log(Map<String, Object> row) {
     Map<String, Object> withMemory = new LinkedHashMap<>(row);
     withMemory.putAll(memory.metrics());
+    if (state.sums().steps() >= measuredUntil) {
+      withMemory.putAll(measured);
+      measured.clear();
+    }
     metrics.log(withMemory);
     System.out.println(
         PRINTED.stream()
             .filter(row::containsKey)
             .map(key -> "'%s': '%.4g'".formatted(key, (Double) row.get(key)))
             .collect(Collectors.joining(", ", "{", "}")));
-  }
-
-  /** A round is averaged. */
-  void averaged(int lastStep, double error) {
-    LOG.info(
-        "Averaging error after step {}: {} of the update's norm",
-        lastStep,
-        "%.3g".formatted(error));
   }
 
   /** Training has ended: logs the last row. */

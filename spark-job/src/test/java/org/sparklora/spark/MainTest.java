@@ -260,22 +260,26 @@ class MainTest {
   @Test
   void preparedTableIsTrainedOnAsItIs() throws IOException {
     Path table = folder.resolve("table");
-    assertThat(
-            Main.run(
-                "prep",
-                "--model_name_or_path",
-                model.toString(),
-                "--dataset_name",
-                DATA.toString(),
-                "--output_dir",
-                table.toString(),
-                "--packing",
-                "--max_length",
-                "64",
-                "--master",
-                "local[2]"))
-        .as(message())
-        .isZero();
+    String[] prep = {
+      "prep",
+      "--model_name_or_path",
+      model.toString(),
+      "--dataset_name",
+      DATA.toString(),
+      "--output_dir",
+      table.toString(),
+      "--packing",
+      "--max_length",
+      "64",
+      "--master",
+      "local[2]"
+    };
+    assertThat(Main.run(prep)).as(message()).isZero();
+    List<String> files = files(table);
+    assertThat(Main.run(prep)).as("a second time: " + message()).isZero();
+    assertThat(files(table)).as("the table is used again").isEqualTo(files);
+    prep[prep.length - 3] = "32";
+    assertThat(Main.run(prep)).as("another table is not replaced").isEqualTo(MISUSED);
 
     assertThat(sft(table, "--use_peft")).as(message()).isZero();
     assertThat(folder.resolve("out.packed")).doesNotExist();

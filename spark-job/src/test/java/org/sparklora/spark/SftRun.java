@@ -106,6 +106,7 @@ record SftRun(Path output, List<String> flags) {
                     name.endsWith("_runtime")
                         || name.endsWith("_per_second")
                         || name.startsWith("peak_memory")
+                        || name.equals("averaging_error")
                         || Set.of("timestamp", "run_id").contains(name))
             .toList());
     return copy.toString();

@@ -32,8 +32,7 @@ import org.sparklora.pipeline.config.ConfigException;
 record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   private static final int FORMAT = 1;
   private static final String STEP = "step";
-  private static final List<String> UNRECORDED_PREFIXES =
-      List.of("peak_memory", "executors/", "averaging/seconds");
+  private static final List<String> UNRECORDED_PREFIXES = List.of("peak_memory", "averaging_error");
   private static final List<String> UNRECORDED_SUFFIXES =
       List.of("_runtime", "_per_second", "step_time");
   private static final ObjectMapper JSON = new ObjectMapper();

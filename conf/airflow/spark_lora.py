@@ -1,0 +1,94 @@
+"""What the DAGs of this folder share: a task that runs a command of spark-lora by spark-submit.
+
+Settings of an installation, as environment variables of the Airflow workers:
+  SPARK_LORA_HOME             the project's folder; the one this file lies in unless told
+  SPARK_LORA_JAR              the application jar; SPARK_LORA_HOME/spark-job/target/spark-lora.jar unless told
+  SPARK_LORA_PROPERTIES_FILE  spark-submit's properties, for example conf/spark-cluster-gpu.conf; none unless told
+
+Connections:
+  spark_default   where to submit to, as SparkSubmitOperator has it
+  huggingface     the hub's token as its password, and as its host another endpoint; may be missing. The token reaches the
+                  driver as the environment variable HF_TOKEN: never as an argument, nor in a rendered template
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
+from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+
+HOME = Path(os.environ.get("SPARK_LORA_HOME", Path(__file__).resolve().parents[2]))
+JAR = os.environ.get("SPARK_LORA_JAR", str(HOME / "spark-job/target/spark-lora.jar"))
+PROPERTIES_FILE = os.environ.get("SPARK_LORA_PROPERTIES_FILE")
+HUB_CONNECTION = "huggingface"
+
+# A run that is tried again goes on from its checkpoints, so trying is cheap.
+DEFAULT_ARGS = {"owner": "spark-lora", "retries": 2, "retry_delay": timedelta(minutes=5)}
+
+# The folder of one DAG run: the same for all tasks and all attempts, another one for each DAG run. Hadoop's paths have no colons.
+RUN = "{{ params.output_root }}/{{ dag.dag_id }}/{{ run_id | replace(':', '') | replace('+', '_') }}"
+
+
+def hub_environment() -> dict[str, str]:
+    """HF_TOKEN and HF_ENDPOINT of the hub's connection; nothing where there is none."""
+    try:
+        connection = BaseHook.get_connection(HUB_CONNECTION)
+    except AirflowNotFoundException:
+        return {}
+    environment = {"HF_TOKEN": connection.password, "HF_ENDPOINT": connection.host}
+    return {name: value for name, value in environment.items() if value}
+
+
+def java_options() -> str:
+    """The JVM's flags that bin/spark-lora passes, too: one a line of conf/jvm.options."""
+    lines = (HOME / "conf/jvm.options").read_text().splitlines()
+    return " ".join(line for line in lines if line and not line.startswith("#"))
+
+
+class SparkLoraOperator(SparkSubmitOperator):
+    """`spark-lora ARGUMENTS` as a Spark application.
+
+    :param arguments: the command and its flags (templated); a flag whose value is empty is left out
+    :param needs: a setting without which there is nothing to do (templated): the task is skipped where it is empty
+    """
+
+    template_fields = (*SparkSubmitOperator.template_fields, "needs")
+
+    def __init__(self, *, arguments: list[str], needs: str = "always", **kwargs):
+        self.needs = needs
+        options = java_options()
+        super().__init__(
+            application=JAR,
+            java_class="org.sparklora.spark.Main",
+            application_args=arguments,
+            name=kwargs.pop("name", "spark-lora {{ task.task_id }}"),
+            conf={
+                "spark.driver.defaultJavaOptions": f"{options} -Dlora.home={HOME}",
+                "spark.executor.defaultJavaOptions": options,
+                **kwargs.pop("conf", {}),
+            },
+            properties_file=PROPERTIES_FILE,
+            **kwargs,
+        )
+
+    def execute(self, context):
+        if not self.needs:
+            raise AirflowSkipException(f"{self.task_id}: nothing to do, the parameter is empty")
+        self.application_args = without_empty(self.application_args)
+        self.env_vars = {**(self.env_vars or {}), **hub_environment()}
+        return super().execute(context)
+
+
+def without_empty(arguments: list[str]) -> list[str]:
+    """Leaves `--flag ''` out: what a parameter does not set is not passed."""
+    kept = []
+    for argument in arguments:
+        if argument == "" and kept and kept[-1].startswith("--"):
+            kept.pop()
+        else:
+            kept.append(argument)
+    return kept
