@@ -14,6 +14,7 @@ from pathlib import Path
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 PROJECT = "check"
+TABLE = "completions"
 
 
 def trackio(*words):
@@ -49,14 +50,18 @@ def require(condition, what):
 def check_trackio(name, expected):
     require(name in json.dumps(trackio("list", "runs")), f"trackio list runs shows no {name}")
     run = trackio("get", "run", "--run", name)
-    require(sorted(run["metrics"]) == sorted(expected), f"trackio get run of {name}: {run['metrics']}")
+    metrics = sorted(set(run["metrics"]) - {TABLE})
+    require(metrics == sorted(expected), f"trackio get run of {name}: {run['metrics']}")
     sql = f"SELECT step, metrics FROM metrics WHERE run_name = '{name}' ORDER BY id"
     found = {}
+    tables = []
     for row in trackio("query", "project", "--sql", sql)["rows"]:
-        for metric, value in json.loads(row["metrics"]).items():
+        values = json.loads(row["metrics"])
+        tables += [(row["step"], values.pop(TABLE))] if TABLE in values else []
+        for metric, value in values.items():
             found.setdefault(metric, []).append((row["step"], value))
     require(found == expected, f"Trackio's rows of {name} are not those of metrics.jsonl")
-    return run
+    return run, tables
 
 
 def check_tensorboard(folder, expected):
@@ -74,7 +79,7 @@ def main(resumed, failed):
     expected = curves(resumed)
     steps = [step for step, _ in expected["train/loss"]]
     require(steps == list(range(1, steps[-1] + 1)), f"the resumed run's steps are not one curve: {steps}")
-    run = check_trackio("resumed", expected)
+    run, _ = check_trackio("resumed", expected)
     require(run["config"]["lora_r"] == 64, "the configuration lacks lora_r")
     values = trackio("get", "metric", "--run", "resumed", "--metric", "train/loss")["values"]
     require([(v["step"], v["value"]) for v in values] == expected["train/loss"], "trackio get metric differs")
@@ -82,8 +87,11 @@ def main(resumed, failed):
     require("args/text_summary" in events.Tags()["tensors"], "TensorBoard lacks the settings")
 
     expected_of_failed = curves(failed)
-    check_trackio("failed", expected_of_failed)
-    check_tensorboard(Path(failed) / "runs" / "failed", expected_of_failed)
+    _, tables = check_trackio("failed", expected_of_failed)
+    rows = [{"prompt": "3 + 4 =", "completion": "7", "advantage": 0.5}]
+    require(tables == [(2, {"_type": "trackio.table", "_value": rows})], f"tables {tables}")
+    events = check_tensorboard(Path(failed) / "runs" / "failed", expected_of_failed)
+    require(TABLE in events.Tags()["tensors"], "TensorBoard lacks the completions")
     alerts = trackio("list", "alerts")["alerts"]
     require(
         [(a["run"], a["level"], a["step"], a["title"]) for a in alerts] == [("failed", "error", 2, "Loss is not finite")],

@@ -35,11 +35,11 @@ wait $run 2>/dev/null || true
 echo "killed after $(wc -l <"$WORK/run/metrics.jsonl") rows"
 (train --resume_from_checkpoint true) >>"$WORK/log" 2>&1 || { tail -40 "$WORK/log"; exit 1; }
 
-# Another run of the project, known from its log alone, which has raised an alert.
+# Another run of the project, known from its log alone, which has logged completions and raised an alert.
 mkdir "$WORK/failed"
 cat >"$WORK/failed/metrics.jsonl" <<'ROWS'
 {"step":1,"loss":2.5,"reward":0.5,"timestamp":"2026-01-01T00:00:00.000+00:00","run_id":"0123456789abcdef0123456789abcdef"}
-{"step":2,"loss":null,"timestamp":"2026-01-01T00:00:01.000+00:00","run_id":"0123456789abcdef0123456789abcdef","alerts":[{"level":"error","title":"Loss is not finite","text":"loss is NaN"}]}
+{"step":2,"loss":null,"reward":0.25,"timestamp":"2026-01-01T00:00:01.000+00:00","run_id":"0123456789abcdef0123456789abcdef","completions":[{"prompt":"3 + 4 =","completion":"7","advantage":0.5}],"alerts":[{"level":"error","title":"Loss is not finite","text":"loss is NaN"}]}
 ROWS
 "$ROOT/bin/spark-lora" track "$WORK/failed" --report_to all --project check
 

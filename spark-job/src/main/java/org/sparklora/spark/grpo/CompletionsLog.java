@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -21,6 +22,9 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  */
 record CompletionsLog(boolean isOn, OptionalInt printed) {
   private static final int SHOWN_CHARACTERS = 400;
+
+  /** Of the table that trackers show: the log holds it at every row. */
+  private static final int TRACKED_ROWS = 8;
 
   static CompletionsLog of(Settings settings) {
     return new CompletionsLog(
@@ -48,6 +52,22 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
                 step,
                 scored));
     scored.stream().limit(printed.orElse(scored.size())).forEach(row -> print(step, row));
+  }
+
+  /** The first completions of a round as trackers show them; empty where none are logged. */
+  List<Map<String, Object>> tracked(List<ScoredGeneration> scored) {
+    return isOn
+        ? scored.stream().limit(TRACKED_ROWS).map(CompletionsLog::columns).toList()
+        : List.of();
+  }
+
+  private static Map<String, Object> columns(ScoredGeneration row) {
+    Map<String, Object> columns = new LinkedHashMap<>();
+    columns.put("prompt", shown(row.generation().prompt().text()));
+    columns.put("completion", shown(row.generation().text()));
+    row.rewards().forEach((name, reward) -> columns.put(name, reward.isNaN() ? null : reward));
+    columns.put("advantage", row.advantage());
+    return columns;
   }
 
   private static void print(int step, ScoredGeneration row) {

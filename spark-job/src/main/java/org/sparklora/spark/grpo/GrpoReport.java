@@ -102,6 +102,10 @@ final class GrpoReport implements GrpoLoop.Listener {
   private void log(Map<String, Object> row) {
     Map<String, Object> withMemory = new LinkedHashMap<>(row);
     withMemory.putAll(memory.metrics());
+    List<Map<String, Object>> table = completions.tracked(latest);
+    if (!table.isEmpty()) {
+      withMemory.put(TrackedLog.COMPLETIONS, table);
+    }
     metrics.log(withMemory);
     System.out.println(
         PRINTED.stream()

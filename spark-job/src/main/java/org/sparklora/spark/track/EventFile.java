@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.time.Instant;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.StreamCapabilities;
@@ -78,6 +79,13 @@ final class EventFile implements Closeable {
                     new ProtoMessage()
                         .string(TAG, name)
                         .float32(SIMPLE_VALUE, value.floatValue())));
+    if (!row.completions().isEmpty()) {
+      String text =
+          row.completions().stream()
+              .map(completion -> "    " + completion)
+              .collect(Collectors.joining("\n"));
+      summary.message(VALUE, text(TrackedLog.COMPLETIONS, text));
+    }
     row.alerts()
         .forEach(
             alert ->

@@ -22,6 +22,9 @@ import org.sparklora.spark.train.NonFiniteLossException;
  * <p>A run that goes on keeps its id, so that trackers show one curve. Not thread-safe.
  */
 public final class TrackedLog implements Closeable {
+  /** A table in a row: a list of maps from column to value, of some completions. */
+  public static final String COMPLETIONS = "completions";
+
   private static final Logger LOG = LoggerFactory.getLogger(TrackedLog.class);
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HH:mm:ss.SSSxxx").withZone(ZoneOffset.UTC);

@@ -17,10 +17,16 @@ import java.util.Optional;
  * @param ordinal how many rows of that step come before it
  * @param time when it was logged
  * @param metrics its numbers, under the names that trackers show
+ * @param completions a table of some, by column; empty for none
  * @param alerts what was raised by it
  */
 record TrackedRow(
-    int step, int ordinal, Instant time, Map<String, Number> metrics, List<Alert> alerts) {
+    int step,
+    int ordinal,
+    Instant time,
+    Map<String, Number> metrics,
+    List<Map<?, ?>> completions,
+    List<Alert> alerts) {
   static final String STEP = "step";
   static final String TIMESTAMP = "timestamp";
   static final String RUN_ID = "run_id";
@@ -44,7 +50,12 @@ record TrackedRow(
       int step = line.get(STEP) instanceof Number number ? number.intValue() : 0;
       last = time(line).orElse(last);
       return new TrackedRow(
-          step, rowsOfStep.merge(step, 1, Integer::sum) - 1, last, metrics(line), alerts(line));
+          step,
+          rowsOfStep.merge(step, 1, Integer::sum) - 1,
+          last,
+          metrics(line),
+          completions(line),
+          alerts(line));
     }
 
     /** Rows that a checkpoint brought along from another folder have none. */
@@ -66,6 +77,12 @@ record TrackedRow(
             }
           });
       return metrics;
+    }
+
+    private static List<Map<?, ?>> completions(Map<String, ?> line) {
+      return line.get(TrackedLog.COMPLETIONS) instanceof List<?> rows
+          ? rows.stream().<Map<?, ?>>map(row -> (Map<?, ?>) row).toList()
+          : List.of();
     }
 
     private static List<Alert> alerts(Map<String, ?> line) {

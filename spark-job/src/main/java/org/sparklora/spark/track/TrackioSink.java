@@ -75,7 +75,7 @@ final class TrackioSink implements Sink {
           TIME.format(row.time()),
           run.name(),
           row.step(),
-          json(row.metrics()),
+          json(values(row)),
           row.key(run.id()));
     }
     int number = 0;
@@ -93,6 +93,16 @@ final class TrackioSink implements Sink {
           row.step(),
           row.key(run.id()) + "!" + number++);
     }
+  }
+
+  /** Metrics, and a table as Trackio's own {@code Table} is stored. */
+  private static Map<String, Object> values(TrackedRow row) {
+    Map<String, Object> values = new LinkedHashMap<>(row.metrics());
+    if (!row.completions().isEmpty()) {
+      values.put(
+          TrackedLog.COMPLETIONS, Map.of("_type", "trackio.table", "_value", row.completions()));
+    }
+    return values;
   }
 
   private interface Work {

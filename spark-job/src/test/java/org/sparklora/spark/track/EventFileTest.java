@@ -36,7 +36,7 @@ class EventFileTest {
         new EventFile(
             local.create(new org.apache.hadoop.fs.Path(file.toUri())),
             Instant.ofEpochMilli(1500))) {
-      events.add(new TrackedRow(300, 0, Instant.ofEpochMilli(2250), metrics, List.of()));
+      events.add(new TrackedRow(300, 0, Instant.ofEpochMilli(2250), metrics, List.of(), List.of()));
     }
     assertThat(HexFormat.of().formatHex(Files.readAllBytes(file))).isEqualTo(GOLDEN);
   }

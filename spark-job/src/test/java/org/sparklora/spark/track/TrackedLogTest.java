@@ -125,6 +125,21 @@ class TrackedLogTest {
   }
 
   @Test
+  void completionsAreATableOfTrackios() throws IOException, SQLException {
+    try (RunFolder out = open(false);
+        TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
+      Map<String, Object> completion = Map.of("completion", "4 is 4\n", "advantage", 0.5);
+      log.log(Map.of("step", 1, "reward", 1.0, "completions", List.of(completion)));
+    }
+    String table = "json_extract(metrics, '$.completions";
+    assertThat(
+            sql(
+                "SELECT %1$s._type'), %1$s._value[0].completion'), %1$s._value[0].advantage'), json_extract(metrics, '$.\"train/reward\"') FROM metrics"
+                    .formatted(table)))
+        .containsExactly("trackio.table 4 is 4\n 0.5 1.0");
+  }
+
+  @Test
   void anAlertIsInTheLogAndInTrackio() throws IOException, SQLException {
     RunFolder out = open(false);
     try (TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
