@@ -70,9 +70,10 @@ def states(dag, conf):
     return str(run.state), {task.task_id: str(task.state) for task in run.get_task_instances()}
 
 
-def check_reproducibility(bag, root, work):
+def check_reproducibility(bag, work):
     dag = bag.dags["reproducibility"]
-    recorded = Path(root) / "conf/airflow/baselines/quickstart.json"
+    require(Path(dag.params["baseline"]).is_file(), f"there is no {dag.params['baseline']}")
+    recorded = Path(work) / "baseline.json"
     conf = {"output_root": f"{work}/runs", "baseline": str(recorded)}
     found = states(dag, conf)
     require(found == ("success", {"train": "success", "verify": "success"}), f"as recorded: {found}")
@@ -92,7 +93,7 @@ def main(root, work):
     bag = DagBag(dag_folder=f"{root}/conf/airflow")
     check_dags(bag)
     check_command(bag)
-    check_reproducibility(bag, root, work)
+    check_reproducibility(bag, work)
     print("the DAGs are as they should be")
 
 

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 
@@ -33,6 +34,22 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   private static final int FORMAT = 1;
   private static final String STEP = "step";
   private static final List<String> UNRECORDED_PREFIXES = List.of("peak_memory", "averaging_error");
+
+  /** Settings that say where a run is, not what it does. */
+  private static final Set<String> PLACES =
+      Set.of(
+          "output_dir",
+          "packed_dir",
+          "prompts_dir",
+          "staging_dir",
+          "run_name",
+          "project",
+          "report_to",
+          "overwrite_output_dir",
+          "resume_from_checkpoint",
+          "disable_tqdm",
+          "debug_errors");
+
   private static final List<String> UNRECORDED_SUFFIXES =
       List.of("_runtime", "_per_second", "step_time");
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -68,7 +85,9 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
     }
     Map<String, Curve> curves = new TreeMap<>();
     points.forEach((name, curve) -> curves.put(name, new Curve(Tolerance.usual(name), curve)));
-    return new Baseline(settings, curves);
+    Map<String, Object> kept = new LinkedHashMap<>(settings);
+    kept.keySet().removeAll(PLACES);
+    return new Baseline(kept, curves);
   }
 
   private static boolean isRecorded(String name) {

@@ -21,18 +21,6 @@ import java.util.TreeSet;
 record RunComparison(int compared, List<Difference> differences, List<String> settings) {
   private static final int SHOWN_DIFFERENCES = 20;
 
-  /** Settings that say where a run is, not what it does. */
-  private static final Set<String> PLACES =
-      Set.of(
-          "output_dir",
-          "packed_dir",
-          "run_name",
-          "project",
-          "report_to",
-          "overwrite_output_dir",
-          "resume_from_checkpoint",
-          "disable_tqdm");
-
   /** A point that does not agree; values as they are shown. */
   record Difference(String metric, int step, String expected, String found, String tolerance) {}
 
@@ -103,7 +91,6 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
   private static List<String> settings(Baseline baseline, Baseline run) {
     Set<String> names = new TreeSet<>(baseline.settings().keySet());
     names.addAll(run.settings().keySet());
-    names.removeAll(PLACES);
     Map<String, Object> left = baseline.settings();
     Map<String, Object> right = run.settings();
     return names.stream()
