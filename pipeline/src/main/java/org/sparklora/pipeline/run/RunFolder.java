@@ -347,6 +347,16 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /** Whether a round's table is there, whatever it was made from. */
+  public boolean hasRoundTable(int round, String table) {
+    Path path = roundTable(round, table);
+    try {
+      return fileSystem.exists(path);
+    } catch (IOException e) {
+      throw failed("look at", path, e);
+    }
+  }
+
   /**
    * Saves a table of a round: it appears when it is whole.
    *

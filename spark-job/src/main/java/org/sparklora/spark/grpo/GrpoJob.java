@@ -153,14 +153,19 @@ final class GrpoJob {
             TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
         PolicyUpdates updates =
             new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm())) {
-      PolicyRounds rounds =
-          rounds(updates, reference, fingerprint.fixed().toString(), state.sums().draws());
+      RoundTables tables =
+          new RoundTables(hadoop, folder, fingerprint.fixed().toString(), config.roundsKept());
+      PolicyRounds rounds = rounds(updates, reference, tables, state.sums().draws());
       Round.Source source =
           advantages
               .<Round.Source>map(table -> number -> rounds.given(number, given(number, table)))
               .orElse(rounds);
       GrpoReport report =
           new GrpoReport(config, plan, state, metrics, network, checkpoints, results, folder);
+      if (results.unfinished().isPresent()) {
+        int round = plan.microStepsBefore(first) / config.batch().shape().microSteps();
+        report.goOnWith(tables.shown(round));
+      }
       GrpoLoop loop =
           new GrpoLoop(plan, config.batch().shape(), config.loss(), source, updates, report);
       metrics.guard(() -> loop.run(first, end, results.unfinished()));
@@ -183,7 +188,7 @@ final class GrpoJob {
   }
 
   private PolicyRounds rounds(
-      PolicyUpdates updates, Optional<FlatVector> reference, String settings, int draws) {
+      PolicyUpdates updates, Optional<FlatVector> reference, RoundTables tables, int draws) {
     Optional<SharedVector> shared =
         reference.map(vector -> workers.share(vector.pointer(), vector.size()));
     return new PolicyRounds(
@@ -197,7 +202,7 @@ final class GrpoJob {
             shared,
             sampling,
             !config.batch().shape().isOnPolicy(config.batch().accumulation())),
-        new RoundTables(hadoop, folder, settings, config.roundsKept()),
+        tables,
         draws);
   }
 }

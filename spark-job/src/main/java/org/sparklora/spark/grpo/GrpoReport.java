@@ -78,6 +78,11 @@ final class GrpoReport implements GrpoLoop.Listener {
     this.samplesPerStep = config.batch().rows() * config.batch().accumulation();
   }
 
+  /** The run goes on in the middle of a round with these completions. */
+  void goOnWith(List<ScoredGeneration> scored) {
+    latest = scored;
+  }
+
   @Override
   public void drawn(Round round) {
     memory.sample();

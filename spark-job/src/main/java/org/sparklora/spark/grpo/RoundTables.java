@@ -67,6 +67,13 @@ record RoundTables(Configuration hadoop, RunFolder folder, String settings, Opti
     return made;
   }
 
+  /** The completions of a round that was drawn before, to be shown; none if they are gone. */
+  List<ScoredGeneration> shown(int round) {
+    return folder.hasRoundTable(round, ADVANTAGES)
+        ? GenerationTable.readScored(hadoop, folder.roundTable(round, ADVANTAGES).toString())
+        : List.of();
+  }
+
   private String madeFrom(Draw draw) {
     return "%s%nround %d, batch %d of prompts, policy %s%n"
         .formatted(settings, draw.round, draw.draw, draw.parameters);

@@ -2,8 +2,12 @@ package org.sparklora.spark.grpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +27,7 @@ class GrpoDriverFaultTest {
     GrpoRun whole =
         GrpoRun.tiny(model, folder.resolve("whole"), "--use_peft", "--lora_dropout", "0.1")
             .with("--max_steps", Integer.toString(2 * ROUNDS), "--logging_steps", "3")
+            .with("--log_completions", "--num_completions_to_print", "0")
             .with("--save_strategy", "steps", "--save_steps", "5", "--save_total_limit", "2");
     try (SparkSession spark = TestSpark.open(2)) {
       whole.run(spark);
@@ -52,5 +57,14 @@ class GrpoDriverFaultTest {
       assertThat(run.advantages(round)).as("round %d", round).isEqualTo(whole.advantages(round));
     }
     assertThat(run.names()).isEqualTo(whole.names());
+    assertThat(names(run.output().resolve("completions")))
+        .hasSize(2 * ROUNDS / 3)
+        .isEqualTo(names(whole.output().resolve("completions")));
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
   }
 }
