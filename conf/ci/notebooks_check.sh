@@ -48,7 +48,7 @@ grpo lora --use_peft --lora_r 8 --lora_alpha 32 --lora_dropout 0.0 --lora_target
 grpo full --learning_rate 1e-4
 
 # pyspark of that very Spark: a distribution has it in its folder, the package of PyPI is it.
-if [[ -d $SPARK/python/pyspark ]]; then export PYTHONPATH=$SPARK/python; else export PYTHONPATH=${SPARK%/pyspark}; fi
+if [[ -f $SPARK/python/pyspark/sql/__init__.py ]]; then export PYTHONPATH=$SPARK/python; else export PYTHONPATH=${SPARK%/pyspark}; fi
 export SPARK_HOME=$SPARK PYSPARK_PYTHON=$PYTHON SPARK_LORA_HOME=$ROOT
 export SPARK_LORA_TABLE=$WORK/sft.packed SPARK_LORA_RUN=$WORK/sft SPARK_LORA_LORA_RUN=$WORK/lora SPARK_LORA_FULL_RUN=$WORK/full
 before=$(cd "$WORK" && find sft sft.packed lora full -type f -exec cksum {} + | sort)
