@@ -12,11 +12,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
 
 /** {@code spark-lora generate} as a user meets it. */
 class GenerateTest {
@@ -54,6 +57,47 @@ class GenerateTest {
                 output().toString()));
     arguments.addAll(List.of(more));
     return Main.run(arguments.toArray(String[]::new));
+  }
+
+  /** From lines to a table, and from that table to lines again. */
+  @Test
+  void tablesHoldWhatLinesHoldAndMore() throws IOException {
+    String rows =
+        """
+        {"prompt": "two and two", "solution": "4", "level": 3}
+        {"prompt": "one", "solution": null, "prompt_id": 7}
+        """;
+    assertThat(run(rows, "--max_completion_length", "6")).as(message()).isZero();
+    List<JsonNode> lines = completions();
+    Path table = folder.resolve("table");
+    assertThat(run(rows, "--max_completion_length", "6", "--output", table.toString()))
+        .as(message())
+        .isZero();
+
+    List<Generation> generations =
+        GenerationTable.read(new Configuration(), table.toUri().toString());
+    assertThat(generations).hasSize(2);
+    for (int row = 0; row < 2; row++) {
+      Generation generation = generations.get(row);
+      JsonNode line = lines.get(row);
+      assertThat(generation.prompt().id()).isEqualTo(line.get("prompt_id").asLong());
+      assertThat(generation.text()).isEqualTo(line.get("completion").asText());
+      assertThat(JSON.<JsonNode>valueToTree(generation.tokens()))
+          .isEqualTo(line.get("completion_ids"));
+      assertThat(JSON.<JsonNode>valueToTree(generation.logProbs()).toString())
+          .isEqualTo(line.get("logprobs").toString());
+      assertThat(generation.stopReason()).isEqualTo(line.get("stop_reason").asText());
+    }
+    assertThat(generations.get(0).prompt().solution()).contains("4");
+    assertThat(generations.get(0).prompt().columns()).containsEntry("level", "3");
+    assertThat(generations.get(1).prompt().solution()).isEmpty();
+
+    assertThat(run(rows, "--max_completion_length", "6", "--input", table.toString()))
+        .as(message())
+        .isZero();
+    assertThat(completions()).isEqualTo(lines);
+    assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
+    assertThat(message()).contains("it holds another run's results");
   }
 
   private Path output() {

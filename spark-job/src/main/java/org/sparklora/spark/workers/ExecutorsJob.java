@@ -109,10 +109,11 @@ public final class ExecutorsJob implements Workers {
     void take(int number, Supplier<O> work) {
       try {
         pass(number, work.get());
-      } catch (RuntimeException e) {
-        fail(e);
-      } catch (Error e) {
-        fail(new IllegalStateException("A part of the work failed: " + e, e));
+      } catch (Throwable e) { // Spark throws checked exceptions that Scala does not declare
+        fail(
+            e instanceof RuntimeException failure
+                ? failure
+                : new IllegalStateException("A part of the work failed: " + e.getMessage(), e));
       }
     }
 

@@ -1,0 +1,129 @@
+package org.sparklora.pipeline.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.assertj.core.api.recursive.comparison.RecursiveComparisonConfiguration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.ScoredGeneration.Verdict;
+
+/** The tables of a round, written and read. */
+class GenerationTableTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  /** NaN equals NaN, and no two other numbers equal. */
+  private static final RecursiveComparisonConfiguration EXACT =
+      RecursiveComparisonConfiguration.builder()
+          .withEqualsForType(Double::equals, Double.class)
+          .withEqualsForType(Float::equals, Float.class)
+          .build();
+
+  private static final float SMALLEST = Float.MIN_VALUE;
+
+  @TempDir private Path folder;
+
+  private static Generation generation(long prompt, int index, String stop) {
+    return new Generation(
+        new Prompt(
+            prompt,
+            "Was ist 3 + 4?\n",
+            new int[] {1, 2},
+            prompt == 0 ? Optional.empty() : Optional.of("7"),
+            Map.of("level", "leicht", "größe", "3")),
+        index,
+        "sieben ☺",
+        new int[] {5, 0, 2},
+        new float[] {-0.1f, SMALLEST, -3.4e38f},
+        stop);
+  }
+
+  private String file() {
+    return folder.resolve("part-00000.parquet").toUri().toString();
+  }
+
+  @Test
+  void generationsReadBackToTheLastBit() throws IOException {
+    GenerationTable.write(
+        HADOOP, file(), List.of(generation(0, 0, "eos"), generation(9_000_000_000L, 1, "length")));
+
+    List<Generation> read = GenerationTable.read(HADOOP, folder.toUri().toString());
+
+    assertThat(read)
+        .usingRecursiveFieldByFieldElementComparator(EXACT)
+        .containsExactly(generation(0, 0, "eos"), generation(9_000_000_000L, 1, "length"));
+    assertThat(read.get(0).isTruncated()).isFalse();
+    assertThat(read.get(1).isTruncated()).isTrue();
+    try (var files = Files.list(folder)) {
+      assertThat(files).as("no hidden checksum").hasSize(1);
+    }
+  }
+
+  @Test
+  void whatWasNotJudgedIsStillNotJudged() {
+    Map<String, Double> rewards = new LinkedHashMap<>();
+    rewards.put("z_first", Double.NaN);
+    rewards.put("a_second", 1 / 3.0);
+    List<ScoredGeneration> rows =
+        List.of(
+            new ScoredGeneration(
+                generation(1, 0, "eos"),
+                rewards,
+                new Verdict("wrong", "not equal", "7", "8", 0.25),
+                Double.NaN,
+                -0.1,
+                false),
+            new ScoredGeneration(
+                generation(1, 1, "eos"), rewards, new Verdict("", "", "", "", 0), 2, 0, true));
+    GenerationTable.writeScored(HADOOP, file(), rows);
+
+    List<ScoredGeneration> read = GenerationTable.readScored(HADOOP, folder.toUri().toString());
+
+    assertThat(read).usingRecursiveFieldByFieldElementComparator(EXACT).isEqualTo(rows);
+    assertThat(read.get(0).rewards().keySet()).containsExactly("z_first", "a_second");
+  }
+
+  @Test
+  void anotherTableIsRefused() {
+    GenerationTable.write(HADOOP, file(), List.of(generation(1, 0, "eos")));
+
+    assertThatThrownBy(() -> GenerationTable.readScored(HADOOP, folder.toUri().toString()))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("row 1")
+        .hasMessageContaining("run reward again");
+  }
+
+  @Test
+  void policyRowsReadBackWithAndWithoutLogProbabilities() {
+    Path file = folder.resolve("round.parquet");
+    List<PolicyRow> rows =
+        List.of(
+            new PolicyRow(
+                new int[] {1},
+                new int[] {2, 3},
+                -SMALLEST,
+                true,
+                Optional.empty(),
+                Optional.empty()),
+            new PolicyRow(
+                new int[] {1},
+                new int[] {2, 3},
+                0.5f,
+                false,
+                Optional.of(new float[] {-1, -0.0f}),
+                Optional.of(new float[] {-2, -3})));
+    PolicyRow.write(file, rows);
+
+    assertThat(PolicyRow.read(file))
+        .usingRecursiveFieldByFieldElementComparator(EXACT)
+        .isEqualTo(rows);
+  }
+}

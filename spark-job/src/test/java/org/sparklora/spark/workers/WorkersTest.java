@@ -1,0 +1,118 @@
+package org.sparklora.spark.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.train.FlatVector;
+
+/** What this process and executors have in common. */
+class WorkersTest {
+  private static SparkSession spark;
+
+  @BeforeAll
+  static void openSpark() {
+    spark = TestSpark.builder(3).config("spark.sparklora.sharedMemory", "false").getOrCreate();
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  static List<Workers> workers() {
+    JavaSparkContext context = new JavaSparkContext(spark.sparkContext());
+    return List.of(
+        new LocalWorkers(),
+        ExecutorsJob.workers(context, 1),
+        ExecutorsJob.workers(context, 3),
+        ExecutorsJob.workers(context, 20));
+  }
+
+  @ParameterizedTest
+  @MethodSource("workers")
+  void resultsComeInTheOrderOfTheParts(Workers workers) {
+    List<Integer> parts = IntStream.range(0, 11).boxed().toList();
+    List<Integer> results = new ArrayList<>();
+
+    workers.forEach(parts, part -> part * part, results::add);
+
+    assertThat(results).containsExactly(0, 1, 4, 9, 16, 25, 36, 49, 64, 81, 100);
+    assertThat(workers.<Integer, Integer>map(List.of(), part -> part)).isEmpty();
+  }
+
+  @ParameterizedTest
+  @MethodSource("workers")
+  void workReadsSharedVectors(Workers workers) {
+    try (FlatVector vector = new FlatVector(3)) {
+      KernelsProvider.hostKernels()
+          .wrap(vector.pointer(), 0, DType.FLOAT32, 3)
+          .write(0, new float[] {1, 2, 4}, 0, 3);
+      try (SharedVector shared = workers.share(vector.pointer(), 3)) {
+        List<Float> read = workers.map(List.of(2, 0, 1), new Element(shared));
+        assertThat(read).containsExactly(4f, 1f, 2f);
+      }
+    }
+  }
+
+  private record Element(SharedVector vector) implements Work<Integer, Float> {
+    @Override
+    public Float run(Integer index) {
+      float[] value = new float[1];
+      KernelsProvider.hostKernels()
+          .wrap(vector.floats(), 0, DType.FLOAT32, 3)
+          .read(index, value, 0, 1);
+      return value[0];
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("workers")
+  void aFailureEndsTheWorkAndIsTold(Workers workers) {
+    List<Integer> parts = IntStream.range(0, 7).boxed().toList();
+    List<Integer> results = new ArrayList<>();
+
+    assertThatThrownBy(() -> workers.forEach(parts, WorkersTest::allButTheFourth, results::add))
+        .hasStackTraceContaining("part 3 cannot be done");
+    assertThat(results).hasSizeLessThanOrEqualTo(3);
+
+    assertThatThrownBy(
+            () ->
+                workers.forEach(
+                    parts,
+                    part -> part,
+                    result -> {
+                      throw new IllegalStateException("no room for " + result);
+                    }))
+        .hasStackTraceContaining("no room for 0");
+  }
+
+  private static Integer allButTheFourth(Integer part) {
+    if (part == 3) {
+      throw new IllegalArgumentException("part 3 cannot be done");
+    }
+    return part;
+  }
+
+  @Test
+  void sharesAreRunsOfNearlyEqualLength() {
+    Workers three = workers().get(2);
+
+    assertThat(three.shares(List.of(1, 2, 3, 4, 5, 6, 7)))
+        .containsExactly(List.of(1, 2), List.of(3, 4), List.of(5, 6, 7));
+    assertThat(three.shares(List.of(1, 2))).containsExactly(List.of(1), List.of(2));
+    assertThat(three.shares(List.of())).isEmpty();
+  }
+}
