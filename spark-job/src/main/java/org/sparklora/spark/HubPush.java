@@ -72,14 +72,14 @@ public final class HubPush implements RunFolder.SaveListener {
   }
 
   /**
-   * Pushes a run's folder without its checkpoints.
+   * Pushes a run's folder without its checkpoints and the tables of its rounds.
    *
    * @return the commit's address
    * @throws TableException if it fails; it says what to run
    */
   public String pushResults(Path folder) {
     try {
-      String commit = push(folder, name -> !name.startsWith("checkpoint-"), "End of training");
+      String commit = push(folder, RunFolder::isResult, "End of training");
       String address = "%s (commit %s)".formatted(repository.id(), commit);
       LOG.info("Pushed {} to {}", folder, address);
       return address;

@@ -145,6 +145,35 @@ class HubRunTest {
   }
 
   @Test
+  void aRunOfGrpoKeepsItsRoundsToItself() throws IOException {
+    environment
+        .hub()
+        .dataset("HuggingFaceH4/problems")
+        .put("train.jsonl", "{\"problem\": \"3+4?\", \"solution\": \"7\"}\n".repeat(4));
+    String[] command =
+        "grpo --dataset_name HuggingFaceH4/problems --master local[2] --max_completion_length 4 --num_generations 2 --per_device_train_batch_size 2 --gradient_accumulation_steps 1 --max_steps 2 --save_steps 1 --logging_steps 1 --use_peft --lora_r 4 --push_to_hub"
+            .split(" ");
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.addAll(List.of("--model_name_or_path", MODEL, "--output_dir", output().toString()));
+    assertThat(Main.run(arguments.toArray(String[]::new))).as(errors()).isZero();
+
+    assertThat(output().resolve("rounds")).isNotEmptyDirectory();
+    assertThat(pushed().messages())
+        .containsExactly(
+            "initial commit",
+            "Training in progress, step 1",
+            "Training in progress, step 2",
+            "End of training");
+    assertThat(pushed().paths())
+        .contains("adapter_model.safetensors", "reward.png", "grpo_config.yaml")
+        .noneMatch(path -> path.startsWith("rounds") || path.startsWith("checkpoint"))
+        .noneMatch(path -> path.contains("optimizer") || path.contains("resume_state"));
+    assertThat(new String(pushed().file("README.md"), StandardCharsets.UTF_8))
+        .contains("- grpo\n", "- HuggingFaceH4/problems\n");
+    assertNobodyIsToldTheToken();
+  }
+
+  @Test
   void theEndAloneIsPushedWhereThatIsWanted() {
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_strategy", "end"))
         .as(errors())

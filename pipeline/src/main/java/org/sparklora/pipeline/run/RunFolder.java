@@ -213,6 +213,14 @@ public final class RunFolder implements AutoCloseable {
     listeners.add(listener);
   }
 
+  /**
+   * Whether a file or folder of that name, in a run's folder, tells or holds what came out; else it
+   * is there for going on alone: checkpoints and the tables of rounds.
+   */
+  public static boolean isResult(String name) {
+    return !name.startsWith(FolderContents.CHECKPOINT) && !name.equals(FolderContents.ROUNDS);
+  }
+
   /** Where the checkpoint of a step lies. */
   public Path checkpoint(int step) {
     return contents.checkpoint(step);
