@@ -7,8 +7,10 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
@@ -64,13 +66,18 @@ class FullDiskTest {
     return run;
   }
 
+  private static long checkpointBytes(SftRun run) throws IOException {
+    try (Stream<Path> files = Files.list(run.output().resolve("checkpoint-4"))) {
+      return files.mapToLong(file -> file.toFile().length()).sum();
+    }
+  }
+
   @Test
   void lastGoodCheckpointStaysAndTheRunGoesOnFromIt() throws IOException {
     SftRun whole = onSmallDisk(run("whole"));
-    long bytes = SmallDisk.WRITTEN.get();
     SftRun run = run("full");
     SmallDisk.WRITTEN.set(0);
-    SmallDisk.ROOM.set(bytes / 2); // the second of two checkpoints does not fit
+    SmallDisk.ROOM.set(3 * checkpointBytes(whole) / 2); // the second of two does not fit
 
     assertThatThrownBy(() -> onSmallDisk(run))
         .isInstanceOf(TableException.class)
@@ -88,10 +95,9 @@ class FullDiskTest {
   @Test
   void resultsThatDoNotFitLeaveTheCheckpoints() throws IOException {
     SftRun whole = onSmallDisk(run("whole2"));
-    long bytes = SmallDisk.WRITTEN.get();
     SftRun run = run("full2");
     SmallDisk.WRITTEN.set(0);
-    SmallDisk.ROOM.set(bytes - 1000);
+    SmallDisk.ROOM.set(5 * checkpointBytes(whole) / 2); // the results hold more than half of one
 
     assertThatThrownBy(() -> onSmallDisk(run)).hasMessageContaining("Cannot save results in");
     assertThat(run.names()).containsExactly("checkpoint-2", "checkpoint-4", "metrics.jsonl");
