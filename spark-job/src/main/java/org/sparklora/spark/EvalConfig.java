@@ -10,22 +10,13 @@ import org.sparklora.spark.train.TrainerState;
 /**
  * Evaluation during training.
  *
- * @param unit {@code eval_strategy}
- * @param steps {@code eval_steps}; below 1 a share of all steps
- * @param delay {@code eval_delay}
+ * @param schedule when
  * @param batchRows {@code per_device_eval_batch_size}
- * @param onStart {@code eval_on_start}
  * @param data how the test split becomes packed rows; empty where nothing is evaluated
  * @param best what the best checkpoint is told by; empty where nobody asks
  */
 public record EvalConfig(
-    Cadence.Unit unit,
-    double steps,
-    double delay,
-    int batchRows,
-    boolean onStart,
-    Optional<PrepConfig> data,
-    Optional<Best> best) {
+    EvalSchedule schedule, int batchRows, Optional<PrepConfig> data, Optional<Best> best) {
 
   /**
    * @param metric {@code metric_for_best_model}, with {@code eval_}
@@ -43,34 +34,20 @@ public record EvalConfig(
   }
 
   public EvalConfig {
-    CheckpointConfig.requireInterval("eval_steps", unit, steps);
     ConfigException.require(
         batchRows >= 1, "per_device_eval_batch_size", batchRows, "a batch has at least one row");
   }
 
   static EvalConfig of(Settings settings, CheckpointConfig saving, String packedFolder) {
-    Cadence.Unit unit = CheckpointConfig.unit(settings, "eval_strategy");
-    boolean evaluates = unit != Cadence.Unit.NO;
-    boolean onStart = settings.isOn("eval_on_start");
-    ConfigException.require(
-        evaluates || !onStart, "eval_on_start", true, "say when to evaluate with --eval_strategy");
-    double steps =
-        settings
-            .text("eval_steps")
-            .map(Double::valueOf)
-            .filter(given -> given != 0)
-            .orElse(settings.number("logging_steps")); // as transformers has it
-    Optional<Best> best = best(settings, evaluates);
+    EvalSchedule schedule = EvalSchedule.of(settings);
+    Optional<Best> best = best(settings, schedule.isOn());
     if (best.isPresent() && best.get().load()) {
-      requireSavesWhatIsEvaluated(unit, steps, saving);
+      requireSavesWhatIsEvaluated(schedule, saving);
     }
     return new EvalConfig(
-        unit,
-        steps,
-        settings.number("eval_delay"),
+        schedule,
         settings.integer("per_device_eval_batch_size"),
-        onStart,
-        evaluates
+        schedule.isOn()
             ? Optional.of(
                 PrepSettings.ofTestSplit(
                     settings, packedFolder + "-" + settings.requiredText("dataset_test_split")))
@@ -97,8 +74,9 @@ public record EvalConfig(
             load));
   }
 
-  private static void requireSavesWhatIsEvaluated(
-      Cadence.Unit unit, double steps, CheckpointConfig saving) {
+  private static void requireSavesWhatIsEvaluated(EvalSchedule schedule, CheckpointConfig saving) {
+    Cadence.Unit unit = schedule.unit();
+    double steps = schedule.steps();
     ConfigException.require(
         saving.unit() == unit,
         "load_best_model_at_end",
@@ -111,10 +89,5 @@ public record EvalConfig(
         "save_steps",
         saving.steps(),
         "with load_best_model_at_end it must be a multiple of eval_steps, which is " + steps);
-  }
-
-  /** Which steps are evaluated in a run of so many. */
-  Cadence cadence(int totalSteps) {
-    return Cadence.of(unit, steps, delay, totalSteps);
   }
 }

@@ -13,6 +13,7 @@ import org.sparklora.spark.command.MergeCommand;
 import org.sparklora.spark.command.ReportCommand;
 import org.sparklora.spark.command.ScoreCommand;
 import org.sparklora.spark.command.TokenizeCommand;
+import org.sparklora.spark.grpo.EvalCommand;
 import org.sparklora.spark.grpo.GrpoCommand;
 import org.sparklora.spark.grpo.RewardCommand;
 import org.sparklora.spark.quickstart.MakeBaseCommand;
@@ -48,6 +49,7 @@ public final class Main {
           new Command(
               "reward", "judge generations: rewards and group advantages", RewardCommand::run),
           new Command("generate", "complete prompts", GenerateCommand::run),
+          new Command("eval", "how many problems a model solves", EvalCommand::run),
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command("track", "tell trackers of a run that has ended", TrackCommand::run)

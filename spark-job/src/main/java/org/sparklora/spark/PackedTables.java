@@ -53,21 +53,34 @@ final class PackedTables {
   static PackedSequenceTable openTestSplit(
       SparkSession spark, PrepConfig testing, PrepConfig training) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    String split = testing.source().split();
-    ConfigException.require(
-        !isTable(hadoop, testing.source().dataset()) && isSplitApart(hadoop, testing, training),
-        "dataset_test_split",
-        split,
-        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
-            .formatted(testing.source().dataset(), split));
+    requireSplitApart(
+        hadoop, testing.source(), training.source(), isTable(hadoop, testing.source().dataset()));
     return open(spark, testing);
   }
 
+  /**
+   * Throws {@link ConfigException} unless the split to evaluate on has files of its own.
+   *
+   * @param prepared whether the dataset is a table, which has no splits
+   */
+  static void requireSplitApart(
+      Configuration hadoop,
+      PrepConfig.Source testing,
+      PrepConfig.Source training,
+      boolean prepared) {
+    ConfigException.require(
+        !prepared && isSplitApart(hadoop, testing, training),
+        "dataset_test_split",
+        testing.split(),
+        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
+            .formatted(testing.dataset(), testing.split()));
+  }
+
   private static boolean isSplitApart(
-      Configuration hadoop, PrepConfig testing, PrepConfig training) {
-    List<DatasetFile> trained = files(hadoop, training.source());
+      Configuration hadoop, PrepConfig.Source testing, PrepConfig.Source training) {
+    List<DatasetFile> trained = files(hadoop, training);
     try {
-      return !files(hadoop, testing.source()).equals(trained);
+      return !files(hadoop, testing).equals(trained);
     } catch (ConfigException e) {
       return false; // none is named after the split to evaluate on
     }

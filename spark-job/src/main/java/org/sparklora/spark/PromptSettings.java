@@ -13,6 +13,15 @@ public final class PromptSettings {
 
   /** The split to train on. */
   public static PromptsConfig of(Settings settings, String outputFolder) {
+    return of(settings, "dataset_train_split", outputFolder);
+  }
+
+  /** The split to evaluate on. */
+  public static PromptsConfig ofTestSplit(Settings settings, String outputFolder) {
+    return of(settings, "dataset_test_split", outputFolder);
+  }
+
+  private static PromptsConfig of(Settings settings, String splitFlag, String outputFolder) {
     settings
         .optionalInteger("max_prompt_length")
         .ifPresent(
@@ -24,7 +33,7 @@ public final class PromptSettings {
         new PrepConfig.Source(
             PrepSettings.dataset(settings),
             settings.text("dataset_config").orElse(""),
-            settings.requiredText("dataset_train_split"),
+            settings.requiredText(splitFlag),
             new ColumnMapping(
                 usual.text(),
                 usual.messages(),

@@ -37,6 +37,23 @@ public final class PromptTables {
     return PromptTable.open(hadoop, folder);
   }
 
+  /**
+   * The prompts of the split to evaluate on.
+   *
+   * @param training how the split to train on is prepared
+   * @throws ConfigException if the dataset has no files for that split alone
+   */
+  public static PromptTable openTestSplit(
+      SparkSession spark, PromptsConfig testing, PromptsConfig training) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    PackedTables.requireSplitApart(
+        hadoop,
+        testing.source(),
+        training.source(),
+        PromptsManifest.find(hadoop, testing.source().dataset()).isPresent());
+    return open(spark, testing);
+  }
+
   private static void requireSameModel(
       Configuration hadoop, PromptsManifest manifest, PromptsConfig config) {
     ModelSource model = config.model().reference().locate(hadoop, ModelSource.Part.TEXT);

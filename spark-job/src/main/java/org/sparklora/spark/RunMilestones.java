@@ -28,8 +28,8 @@ final class RunMilestones implements AdapterTrainer.Listener {
       Optional<Evaluation> evaluation,
       Checkpoints checkpoints) {
     this.plan = plan;
-    this.evaluating = config.evaluation().cadence(plan.totalSteps());
-    this.evaluatesOnStart = config.evaluation().onStart();
+    this.evaluating = config.evaluation().schedule().cadence(plan.totalSteps());
+    this.evaluatesOnStart = config.evaluation().schedule().onStart();
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.report = report;
     this.evaluation = evaluation;

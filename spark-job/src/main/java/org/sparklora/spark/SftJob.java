@@ -189,7 +189,7 @@ public final class SftJob {
         config.batch().rows(),
         new TrainerState.LogInterval(
             config.output().loggingSteps(plan.totalSteps()), config.output().logFirstStep()),
-        config.evaluation().cadence(plan.totalSteps()),
+        config.evaluation().schedule().cadence(plan.totalSteps()),
         config.checkpoints().cadence(plan.totalSteps()),
         computedParameters(model),
         false);

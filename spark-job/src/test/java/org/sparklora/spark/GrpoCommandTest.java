@@ -321,4 +321,59 @@ class GrpoCommandTest {
     assertThat(rows.get(0).get("prompt").toString()).contains("user").contains("How many?");
     assertThat(rows.get(0).get("completion").toString()).contains("assistant");
   }
+
+  @Test
+  void theTestSplitIsEvaluatedOnTheWay() throws IOException {
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Files.move(dataset, data.resolve("train.jsonl"));
+    Files.writeString(
+        data.resolve("test.jsonl"),
+        """
+        {"question": "1+1?", "answer": "#### 2"}
+        {"question": "2+2?", "answer": "#### 4"}
+        """);
+    Path output = folder.resolve("run");
+    String[] flags = {
+      "--use_peft",
+      "--dataset_name",
+      data.toString(),
+      "--eval_strategy",
+      "steps",
+      "--eval_steps",
+      "2",
+      "--eval_on_start",
+      "--num_generations_eval",
+      "3"
+    };
+
+    assertThat(run(output, flags)).as(message()).isZero();
+
+    List<JsonNode> evaluations = new ArrayList<>();
+    state(output)
+        .get("log_history")
+        .forEach(
+            row -> {
+              if (row.has("eval_reward")) {
+                evaluations.add(row);
+              }
+            });
+    assertThat(evaluations).extracting(row -> row.get("step").asInt()).containsExactly(0, 2, 4);
+    for (String name :
+        List.of(
+            "eval_reward_std",
+            "eval_frac_reward_zero_std",
+            "eval_rewards/shortness/mean",
+            "eval_completions/mean_length",
+            "eval_completions/clipped_ratio",
+            "eval_num_tokens",
+            "eval_runtime",
+            "eval_samples_per_second",
+            "eval_steps_per_second")) {
+      assertThat(evaluations.get(0).path(name).isNumber()).as(name).isTrue();
+    }
+    String file = data.resolve("train.jsonl").toString();
+    assertThat(run(folder.resolve("other"), "--dataset_name", file, "--eval_strategy", "steps"))
+        .isEqualTo(MISUSED);
+    assertThat(message()).contains("dataset_test_split");
+  }
 }

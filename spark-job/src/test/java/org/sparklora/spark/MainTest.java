@@ -307,7 +307,7 @@ class MainTest {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
         .contains(
-            "prep, sft, grpo, update, check, merge, reward, generate, score, tokenize, track, report, verify-run");
+            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track, report, verify-run");
   }
 
   private static List<String> files(Path folder) throws IOException {

@@ -72,6 +72,20 @@ public record SamplingConfig(
         newSeed);
   }
 
+  /** The same for another number of completions of each prompt. */
+  public SamplingConfig withNumGenerations(int completions) {
+    return new SamplingConfig(
+        completions,
+        maxCompletionLength,
+        temperature,
+        topK,
+        topP,
+        minP,
+        repetitionPenalty,
+        endTokens,
+        seed);
+  }
+
   /** The same, ended by other tokens. */
   public SamplingConfig withEndTokens(Set<Integer> tokens) {
     return new SamplingConfig(

@@ -19,7 +19,6 @@ import org.sparklora.reward.RewardConfig;
 import org.sparklora.spark.CheckpointConfig;
 import org.sparklora.spark.PromptSettings;
 import org.sparklora.spark.SftConfig;
-import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
@@ -41,6 +40,7 @@ import org.sparklora.spark.train.TrainingPlan;
  *     disagree on a token, on average, in nats
  * @param workers {@code num_workers}: executors that work; none given: all there are
  * @param roundsKept {@code rounds_total_limit}: rounds whose tables stay; none given: all
+ * @param evaluation of the test split
  * @param completions which completions are logged
  * @param output where results go and what is logged
  * @param checkpoints what is saved on the way, and where the run goes on
@@ -62,6 +62,7 @@ record GrpoConfig(
     double maxLogProbDifference,
     Optional<Integer> workers,
     OptionalInt roundsKept,
+    GrpoEvaluation.Config evaluation,
     CompletionsLog completions,
     SftConfig.Output output,
     CheckpointConfig checkpoints,
@@ -117,12 +118,15 @@ record GrpoConfig(
    */
   record Prompts(PromptsConfig table, boolean shuffled) {
     static Prompts of(Settings settings) {
-      String folder =
-          settings
-              .text("prompts_dir")
-              .orElseGet(() -> settings.requiredText("output_dir") + ".prompts");
-      return new Prompts(PromptSettings.of(settings, folder), settings.isOn("shuffle_dataset"));
+      return new Prompts(
+          PromptSettings.of(settings, promptsFolder(settings)), settings.isOn("shuffle_dataset"));
     }
+  }
+
+  private static String promptsFolder(Settings settings) {
+    return settings
+        .text("prompts_dir")
+        .orElseGet(() -> settings.requiredText("output_dir") + ".prompts");
   }
 
   /**
@@ -234,7 +238,7 @@ record GrpoConfig(
     return new TrainerState.Settings(
         batch.rows(),
         new TrainerState.LogInterval(output.loggingSteps(plan.totalSteps()), output.logFirstStep()),
-        new Cadence(Cadence.Unit.NO, 0, 0),
+        evaluation.schedule().cadence(plan.totalSteps()),
         checkpoints.cadence(plan.totalSteps()),
         0,
         true);
@@ -287,6 +291,7 @@ record GrpoConfig(
         settings.number("max_logprob_difference"),
         settings.optionalInteger("num_workers"),
         settings.optionalInteger("rounds_total_limit").stream().mapToInt(n -> n).findFirst(),
+        GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings),
         SftConfig.output(settings, settings.requiredText("output_dir")),
         CheckpointConfig.of(settings),

@@ -20,6 +20,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.HubPush;
@@ -36,7 +37,6 @@ import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -52,6 +52,7 @@ final class GrpoJob {
   private final TrainedModel model;
   private final SamplingConfig sampling;
   private final List<Prompt> prompts;
+  private final List<Prompt> testPrompts;
   private final PromptOrder order;
   private final RunFolder folder;
 
@@ -61,6 +62,7 @@ final class GrpoJob {
       GrpoConfig config,
       InitialParameters initial,
       List<Prompt> prompts,
+      List<Prompt> testPrompts,
       RunFolder folder)
       throws IOException {
     this.hadoop = hadoop;
@@ -70,6 +72,7 @@ final class GrpoJob {
     this.model = initial.model();
     this.sampling = untilTheEnd(config.sampling(), model);
     this.prompts = prompts;
+    this.testPrompts = testPrompts;
     this.order = config.promptOrder(prompts.size());
     this.folder = folder;
   }
@@ -107,6 +110,13 @@ final class GrpoJob {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
     List<Prompt> prompts = PromptTables.open(session, config.prompts().table()).readAll();
+    List<Prompt> testPrompts =
+        config
+            .evaluation()
+            .table()
+            .map(table -> PromptTables.openTestSplit(session, table, config.prompts().table()))
+            .map(PromptTable::readAll)
+            .orElse(List.of());
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
@@ -119,7 +129,8 @@ final class GrpoJob {
             config.output().overwrite(),
             config.checkpoints().resumeFrom())) {
       config.output().push().ifPresent(push -> folder.whenSaved(HubPush.open(hadoop, push)));
-      return new GrpoJob(hadoop, workers, config, initial, prompts, folder).train(advantages);
+      return new GrpoJob(hadoop, workers, config, initial, prompts, testPrompts, folder)
+          .train(advantages);
     } finally {
       ExecutorModel.release(initial.model());
     }
@@ -155,20 +166,39 @@ final class GrpoJob {
             new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm())) {
       RoundTables tables =
           new RoundTables(hadoop, folder, fingerprint.fixed().toString(), config.roundsKept());
-      PolicyRounds rounds = rounds(updates, reference, tables, state.sums().draws());
+      PolicyRounds.Policy policy = policy(updates, reference);
+      PolicyRounds rounds = rounds(policy, tables, state.sums().draws());
       Round.Source source =
           advantages
               .<Round.Source>map(table -> number -> rounds.given(number, given(number, table)))
               .orElse(rounds);
       GrpoReport report =
-          new GrpoReport(config, plan, state, metrics, network, checkpoints, results, folder);
+          new GrpoReport(
+              config,
+              plan,
+              state,
+              metrics,
+              network,
+              checkpoints,
+              results,
+              folder,
+              config
+                  .evaluation()
+                  .table()
+                  .map(table -> new GrpoEvaluation(config, policy, testPrompts)));
       if (results.unfinished().isPresent()) {
         int round = plan.microStepsBefore(first) / config.batch().shape().microSteps();
         report.goOnWith(tables.shown(round));
       }
       GrpoLoop loop =
           new GrpoLoop(plan, config.batch().shape(), config.loss(), source, updates, report);
-      metrics.guard(() -> loop.run(first, end, results.unfinished()));
+      metrics.guard(
+          () -> {
+            if (first == 0) {
+              report.start();
+            }
+            loop.run(first, end, results.unfinished());
+          });
       if (end < plan.totalSteps()) {
         checkpoints.save(state);
         return new Result(end, Optional.empty());
@@ -187,22 +217,17 @@ final class GrpoJob {
         table);
   }
 
-  private PolicyRounds rounds(
-      PolicyUpdates updates, Optional<FlatVector> reference, RoundTables tables, int draws) {
-    Optional<SharedVector> shared =
-        reference.map(vector -> workers.share(vector.pointer(), vector.size()));
-    return new PolicyRounds(
-        config,
-        prompts,
-        order,
-        new PolicyRounds.Policy(
-            workers,
-            model,
-            updates,
-            shared,
-            sampling,
-            !config.batch().shape().isOnPolicy(config.batch().accumulation())),
-        tables,
-        draws);
+  private PolicyRounds.Policy policy(PolicyUpdates updates, Optional<FlatVector> reference) {
+    return new PolicyRounds.Policy(
+        workers,
+        model,
+        updates,
+        reference.map(vector -> workers.share(vector.pointer(), vector.size())),
+        sampling,
+        !config.batch().shape().isOnPolicy(config.batch().accumulation()));
+  }
+
+  private PolicyRounds rounds(PolicyRounds.Policy policy, RoundTables tables, int draws) {
+    return new PolicyRounds(config, prompts, order, policy, tables, draws);
   }
 }

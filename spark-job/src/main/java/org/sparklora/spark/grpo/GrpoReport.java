@@ -38,6 +38,11 @@ final class GrpoReport implements GrpoLoop.Listener {
           "clip_ratio/region_mean",
           "sampling/sampling_logp_difference/mean",
           "step_time",
+          "eval_reward",
+          "eval_reward_std",
+          "eval_completions/mean_length",
+          "eval_completions/clipped_ratio",
+          "eval_runtime",
           "epoch");
 
   private final TrainingPlan plan;
@@ -47,7 +52,9 @@ final class GrpoReport implements GrpoLoop.Listener {
   private final AdapterNetwork network;
   private final Checkpoints checkpoints;
   private final GrpoResults results;
-  private final CompletionsLog completions;
+  private final GrpoConfig config;
+  private final Cadence evaluating;
+  private final Optional<GrpoEvaluation> evaluation;
   private final RunFolder folder;
   private final PeakMemory memory = new PeakMemory();
   private final int firstStep;
@@ -64,7 +71,8 @@ final class GrpoReport implements GrpoLoop.Listener {
       AdapterNetwork network,
       Checkpoints checkpoints,
       GrpoResults results,
-      RunFolder folder) {
+      RunFolder folder,
+      Optional<GrpoEvaluation> evaluation) {
     this.plan = plan;
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.state = state;
@@ -72,7 +80,9 @@ final class GrpoReport implements GrpoLoop.Listener {
     this.network = network;
     this.checkpoints = checkpoints;
     this.results = results;
-    this.completions = config.completions();
+    this.config = config;
+    this.evaluating = config.evaluation().schedule().cadence(plan.totalSteps());
+    this.evaluation = evaluation;
     this.folder = folder;
     this.firstStep = state.sums().steps();
     this.samplesPerStep = config.batch().rows() * config.batch().accumulation();
@@ -98,16 +108,40 @@ final class GrpoReport implements GrpoLoop.Listener {
         .add(step, epochAfter, network.learningRate(step.step()), (now - stepStarted) / NANOS)
         .ifPresent(this::log);
     results.setUnfinished(unfinished);
+    if (evaluating.falls(state.sums().steps(), plan)) {
+      evaluation.ifPresent(this::evaluate);
+    }
     if (saving.falls(state.sums().steps(), plan)) {
       checkpoints.save(state);
     }
     stepStarted = System.nanoTime();
   }
 
+  /** The run begins, from the first step. */
+  void start() {
+    if (config.evaluation().schedule().onStart()) {
+      evaluation.ifPresent(this::evaluate);
+    }
+    stepStarted = System.nanoTime();
+  }
+
+  private void evaluate(GrpoEvaluation of) {
+    long begun = System.nanoTime();
+    Map<String, Double> measured = of.run();
+    int batches = (of.samples() - 1) / config.evaluation().batch() + 1;
+    write(
+        state.evaluated(measured, (System.nanoTime() - begun) / NANOS, of.samples(), batches),
+        List.of());
+  }
+
   private void log(Map<String, Object> row) {
+    write(row, config.completions().tracked(latest));
+    config.completions().log(folder, state.sums().steps(), latest);
+  }
+
+  private void write(Map<String, Object> row, List<Map<String, Object>> table) {
     Map<String, Object> withMemory = new LinkedHashMap<>(row);
     withMemory.putAll(memory.metrics());
-    List<Map<String, Object>> table = completions.tracked(latest);
     if (!table.isEmpty()) {
       withMemory.put(TrackedLog.COMPLETIONS, table);
     }
@@ -117,7 +151,6 @@ final class GrpoReport implements GrpoLoop.Listener {
             .filter(name -> row.get(name) != null)
             .map(name -> "'%s': '%.4g'".formatted(name, (Double) row.get(name)))
             .collect(Collectors.joining(", ", "{", "}")));
-    completions.log(folder, state.sums().steps(), latest);
   }
 
   /** Training has ended: logs the last row and returns it. */

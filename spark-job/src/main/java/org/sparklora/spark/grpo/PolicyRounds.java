@@ -153,7 +153,8 @@ final class PolicyRounds implements Round.Source {
               reference.map(of -> of.get(completion))));
     }
     RoundMetrics.warnOfUnjudged(number, all);
-    Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config));
+    Map<String, Double> metrics =
+        new LinkedHashMap<>(RoundMetrics.of(all, config, config.sampling().numGenerations()));
     metrics.putAll(guard.metrics());
     metrics.putAll(more);
     return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws);

@@ -13,8 +13,12 @@ final class RoundMetrics {
 
   private RoundMetrics() {}
 
-  /** Under TRL's names; NaN where nothing was judged. */
-  static Map<String, Double> of(List<ScoredGeneration> scored, GrpoConfig config) {
+  /**
+   * Under TRL's names; NaN where nothing was judged.
+   *
+   * @param groupSize completions of a prompt, which stand side by side
+   */
+  static Map<String, Double> of(List<ScoredGeneration> scored, GrpoConfig config, int groupSize) {
     Map<String, Double> metrics =
         new LinkedHashMap<>(
             CompletionLengths.metrics(scored.stream().map(ScoredGeneration::generation).toList()));
@@ -25,7 +29,7 @@ final class RoundMetrics {
             scored.stream()
                 .map(row -> row.rewards().values().stream().mapToDouble(reward -> reward).toArray())
                 .toArray(double[][]::new),
-            config.sampling().numGenerations());
+            groupSize);
     metrics.putAll(judged.metrics(config.advantages()));
     metrics.put(
         "completions/not_judged",

@@ -185,6 +185,26 @@ public final class TrainerState {
     return row;
   }
 
+  /**
+   * Adds the row of an evaluation on completions.
+   *
+   * @param measured without {@code eval_}; NaN where there was nothing
+   * @param samples completions
+   * @param batches of them
+   * @return the row; read-only
+   */
+  public Map<String, Object> evaluated(
+      Map<String, Double> measured, double seconds, int samples, int batches) {
+    Map<String, Object> row = row();
+    measured.forEach((name, value) -> row.put("eval_" + name, value.isNaN() ? null : value));
+    row.put("eval_num_tokens", (double) sums.tokens());
+    row.put("eval_runtime", rounded(seconds, 4));
+    row.put("eval_samples_per_second", rounded(samples / seconds, 3));
+    row.put("eval_steps_per_second", rounded(batches / seconds, 3));
+    history.add(row);
+    return row;
+  }
+
   /** Notes an evaluation's metric if none before was better. */
   public void compare(double metric, boolean greaterIsBetter) {
     boolean better =
