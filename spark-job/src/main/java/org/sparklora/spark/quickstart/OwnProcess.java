@@ -1,0 +1,58 @@
+package org.sparklora.spark.quickstart;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs each command in a process of its own, with this JVM's options, so that the memory it is said
+ * to have used is its own.
+ */
+final class OwnProcess implements Commands {
+  private static final String MAIN = "org.sparklora.spark.Main";
+
+  private final PrintStream out;
+
+  /**
+   * @param out receives what commands print
+   */
+  OwnProcess(PrintStream out) {
+    this.out = out;
+  }
+
+  /**
+   * @throws IllegalStateException if the command fails, which has then said why
+   */
+  @Override
+  public void run(String... arguments) throws IOException, InterruptedException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    line.addAll(List.of("-cp", classPath(), MAIN));
+    line.addAll(List.of(arguments));
+    Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
+    process.getInputStream().transferTo(out);
+    int code = process.waitFor();
+    if (code != 0) {
+      throw new IllegalStateException(
+          "Cannot go on: %s ended with exit code %d and said why above"
+              .formatted(arguments[0], code));
+    }
+  }
+
+  /** This JVM's, and the application's jar, which spark-submit loads by itself. */
+  private static String classPath() {
+    try {
+      Path application =
+          Path.of(OwnProcess.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return System.getProperty("java.class.path") + File.pathSeparator + application;
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("Cannot tell where this program lies", e);
+    }
+  }
+}
