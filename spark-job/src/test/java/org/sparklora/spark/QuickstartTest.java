@@ -27,7 +27,7 @@ import org.sparklora.model.lora.AdapterFile;
 /** {@code quickstart} and {@code quickstart-base} with everything they have, but a few steps. */
 class QuickstartTest {
   private static final Path RECIPE = Path.of("../conf/quickstart");
-  private static final String HOME = "sparklora.home";
+  private static final String HOME = "lora.home";
   private static final int ROWS = 24;
 
   @TempDir private Path home;

@@ -2,6 +2,7 @@ package org.sparklora.spark.quickstart;
 
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 
 /**
  * Generated problems of one addition or subtraction: what the quickstart's base model has learnt,
@@ -28,6 +29,19 @@ record ArithmeticProblems(long seed) {
     return new Problem(question.formatted(sum), sum);
   }
 
+  /**
+   * The first problems whose sums are held out, or are not.
+   *
+   * @param count how many
+   */
+  List<Problem> take(boolean heldOut, int count) {
+    return LongStream.iterate(0, index -> index + 1)
+        .mapToObj(this::get)
+        .filter(problem -> problem.sum().isHeldOut() == heldOut)
+        .limit(count)
+        .toList();
+  }
+
   /** A question and the sum that it asks for. */
   record Problem(String question, Sum sum) {}
 
@@ -47,6 +61,14 @@ record ArithmeticProblems(long seed) {
 
     int result() {
       return addition ? first + second : first - second;
+    }
+
+    /**
+     * Whether reinforcement is not to see this sum, as for one in seven. The base model, which has
+     * to know all sums, does see it.
+     */
+    boolean isHeldOut() {
+      return (3 * first + second) % 7 == 0;
     }
 
     /** Such as {@code 7 - 5}. */

@@ -1,8 +1,6 @@
 package org.sparklora.spark.quickstart;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,19 +9,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
 
 /**
  * The quickstart's second part, the guide's claim in miniature: trains the base model by GRPO on
  * generated arithmetic twice, a LoRA adapter of rank 1 at ten times the learning rate and all
- * weights, measures the mean reward on held-out problems, and draws both runs in one figure.
+ * weights, measures the mean reward on sums that neither run was trained on, and draws both runs in
+ * one figure.
  */
 final class ReinforcedPart {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** Seeds of problems that the base model has not seen. */
-  private static final ArithmeticProblems TRAINING = new ArithmeticProblems(2);
-
-  private static final ArithmeticProblems HELD_OUT = new ArithmeticProblems(3);
+  private static final ArithmeticProblems PROBLEMS = new ArithmeticProblems(2);
   private static final int TRAINING_PROBLEMS = 1000;
   private static final int HELD_OUT_PROBLEMS = 200;
 
@@ -33,7 +30,7 @@ final class ReinforcedPart {
   private static final String MAX_COMPLETION_LENGTH = "24";
   private static final String REWARD = "accuracy_reward";
 
-  private static final double FULL_LEARNING_RATE = 1e-4;
+  private static final String FULL_LEARNING_RATE = "1e-4";
 
   private final Commands commands;
   private final PrintStream out;
@@ -57,21 +54,31 @@ final class ReinforcedPart {
   /** What the end of the quickstart says. */
   List<String> run() throws Exception {
     Path base = recipe.resolve("base");
-    Path training = problems("arithmetic.jsonl", TRAINING, TRAINING_PROBLEMS);
-    Path heldOut = problems("arithmetic_heldout.jsonl", HELD_OUT, HELD_OUT_PROBLEMS);
+    Path training = problems("arithmetic.jsonl", false, TRAINING_PROBLEMS);
+    Path heldOut = problems("arithmetic_heldout.jsonl", true, HELD_OUT_PROBLEMS);
 
     out.println("4/5  GRPO on generated arithmetic: LoRA of rank 1 at ten times the learning rate");
     Path lora = output.resolve("grpo-lora");
     grpo(training, lora, "--use_peft");
     out.printf("%n5/5  GRPO on the same problems: all weights%n");
     Path full = output.resolve("grpo-full");
-    grpo(training, full, "--learning_rate", String.valueOf(FULL_LEARNING_RATE));
+    grpo(training, full, "--learning_rate", FULL_LEARNING_RATE);
 
     double before = meanReward(heldOut, "base", base);
     double withLora = meanReward(heldOut, "lora", base, "--adapter", lora.toString());
     double withFull = meanReward(heldOut, "full", full);
     Path figure = output.resolve("figure");
-    commands.run("report", lora.toString(), full.toString(), "--output_dir", figure.toString());
+    commands.run(
+        "report",
+        lora.toString(),
+        full.toString(),
+        "--labels",
+        "LoRA, rank 1, learning rate 1e-3",
+        "full fine-tuning, learning rate " + FULL_LEARNING_RATE,
+        "--title",
+        "LoRA without regret, in miniature: GRPO on arithmetic",
+        "--output_dir",
+        figure.toString());
     return List.of(
         String.format(
             Locale.ROOT,
@@ -79,15 +86,15 @@ final class ReinforcedPart {
             before,
             withLora,
             withFull),
-        "figure           %s".formatted(figure));
+        "figure           %s".formatted(figure.resolve("report.png")));
   }
 
-  private Path problems(String name, ArithmeticProblems problems, int count) throws IOException {
+  private Path problems(String name, boolean heldOut, int count) throws IOException {
     Path file = output.resolve(name);
-    try (BufferedWriter out = Files.newBufferedWriter(file)) {
-      for (int i = 0; i < count; i++) {
-        ArithmeticProblems.Problem problem = problems.get(i);
-        Conversations.writeProblem(out, problem.question(), String.valueOf(problem.sum().result()));
+    try (BufferedWriter lines = Files.newBufferedWriter(file)) {
+      for (Problem problem : PROBLEMS.take(heldOut, count)) {
+        Conversations.writeProblem(
+            lines, problem.question(), String.valueOf(problem.sum().result()));
       }
     }
     return file;
@@ -116,7 +123,7 @@ final class ReinforcedPart {
   /** Completions of the held-out problems, drawn as in training and judged by its reward. */
   private double meanReward(Path heldOut, String name, Path model, String... adapter)
       throws Exception {
-    Path drawn = output.resolve("heldout-%s.jsonl".formatted(name));
+    Path drawn = output.resolve("heldout-%s".formatted(name));
     List<String> arguments =
         new ArrayList<>(
             List.of(
@@ -127,6 +134,7 @@ final class ReinforcedPart {
                 heldOut.toString(),
                 "--output",
                 drawn.toString(),
+                "--overwrite_output_dir",
                 "--num_generations",
                 DRAWS,
                 "--max_completion_length",
@@ -140,7 +148,7 @@ final class ReinforcedPart {
     commands.run(
         "reward",
         "--input",
-        withSolutions(drawn).toString(),
+        drawn.toString(),
         "--output_dir",
         judged.toString(),
         "--overwrite_output_dir",
@@ -149,21 +157,5 @@ final class ReinforcedPart {
     return JSON.readTree(judged.resolve("_reward_summary.json").toFile())
         .get("reward")
         .doubleValue();
-  }
-
-  /** Beside the generations, which know a problem by its number alone. */
-  private static Path withSolutions(Path drawn) throws IOException {
-    Path file = drawn.resolveSibling(drawn.getFileName() + ".solved.jsonl");
-    try (BufferedReader in = Files.newBufferedReader(drawn);
-        BufferedWriter out = Files.newBufferedWriter(file)) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        ObjectNode row = (ObjectNode) JSON.readTree(line);
-        long number = row.get("prompt_id").longValue();
-        row.put("solution", String.valueOf(HELD_OUT.get(number).sum().result()));
-        out.write(JSON.writeValueAsString(row));
-        out.write('\n');
-      }
-    }
-    return file;
   }
 }

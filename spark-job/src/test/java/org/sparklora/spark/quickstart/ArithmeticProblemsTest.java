@@ -58,6 +58,20 @@ class ArithmeticProblemsTest {
   }
 
   @Test
+  void heldOutSumsAreNotTrainedOn() {
+    ArithmeticProblems problems = new ArithmeticProblems(7);
+
+    List<Problem> training = problems.take(false, 400);
+    List<Problem> heldOut = problems.take(true, 100);
+
+    assertThat(training).hasSize(400);
+    assertThat(heldOut).hasSize(100);
+    assertThat(heldOut.stream().map(Problem::sum))
+        .doesNotContainAnyElementsOf(training.stream().map(Problem::sum).toList());
+    assertThat(heldOut.get(0).sum()).as("not always the same").isNotEqualTo(heldOut.get(1).sum());
+  }
+
+  @Test
   void theBaseModelIsShownRightSumsAndUnreliableAnswers() throws IOException {
     Path file = folder.resolve("corpus.jsonl");
     int count = 2000;
