@@ -61,7 +61,7 @@ public final class Main {
           new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
           new Command(
               "quickstart",
-              "train an adapter on bundled data in a few minutes",
+              "fine-tune and reinforce a small bundled model in a few minutes",
               List.of("--output_dir", "spark-lora-quickstart"),
               settings -> QuickstartCommand.run(settings, Main::dispatch, System.out, home())),
           new Command(

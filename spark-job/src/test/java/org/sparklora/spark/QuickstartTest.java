@@ -46,8 +46,8 @@ class QuickstartTest {
     }
     for (String name : List.of("sft.yaml", "grpo.yaml", "base.yaml")) {
       String settings =
-          Files.readString(RECIPE.resolve(name)).replaceAll("(?m)^max_steps: .*\n", "");
-      Files.writeString(recipe.resolve(name), settings + "max_steps: 2\n");
+          Files.readString(RECIPE.resolve(name)).replaceAll("(?m)^(max|logging)_steps: .*\n", "");
+      Files.writeString(recipe.resolve(name), settings + "max_steps: 2\nlogging_steps: 1\n");
     }
     for (String name : List.of("gsm8k_train.jsonl.gz", "gsm8k_heldout.jsonl.gz")) {
       copyRows(RECIPE.resolve(name), recipe.resolve(name));
