@@ -14,8 +14,8 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Sum;
  *
  * <p>Sums are right wherever they are written out, so that the model learns them. How a problem is
  * answered is drawn without regard to the problem, so that the model cannot tell where it will be
- * unreliable. Reinforcement then makes it reliable without teaching it anything new; of a model
- * that does not know the sums, both an adapter and full fine-tuning make only what it knows.
+ * unreliable. Reinforcement then makes it reliable without teaching it anything new; sums that the
+ * model does not know, neither an adapter nor full fine-tuning would bring it.
  *
  * <p>Deterministic: the same number of problems gives the same file.
  */
