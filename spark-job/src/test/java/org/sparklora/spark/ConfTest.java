@@ -84,13 +84,28 @@ class ConfTest {
 
   /** The settings of a recipe, with a tiny model, a few rows and one step in place of its own. */
   private static SftConfig standIn(Path recipe) {
-    String model = recipe.getFileName().toString().contains("qwen") ? "qwen2-tiny" : "llama-tiny";
     List<String> flags = new ArrayList<>(List.of("--config", recipe.toString()));
-    flags.addAll(List.of("--model_name_or_path", folder.resolve(model).toString()));
-    flags.addAll(List.of("--dataset_name", DATA.toString(), "--max_length", "64"));
+    flags.addAll(smallModelAndRows(recipe));
     flags.addAll(List.of("--output_dir", folder.resolve(recipe.getFileName()).toString()));
     flags.addAll(List.of("--max_steps", "1"));
     return SftConfig.of(CommandLine.parse("sft", flags).settings());
+  }
+
+  /** The quickstart's recipes have a small model and rows of their own, which fit its template. */
+  private static List<String> smallModelAndRows(Path recipe) {
+    Path own = recipe.resolveSibling("base");
+    if (Files.isDirectory(own)) {
+      String rows = recipe.resolveSibling("gsm8k_heldout.jsonl.gz").toString();
+      return List.of("--model_name_or_path", own.toString(), "--dataset_name", rows);
+    }
+    String model = recipe.getFileName().toString().contains("qwen") ? "qwen2-tiny" : "llama-tiny";
+    return List.of(
+        "--model_name_or_path",
+        folder.resolve(model).toString(),
+        "--dataset_name",
+        DATA.toString(),
+        "--max_length",
+        "64");
   }
 
   @ParameterizedTest

@@ -49,7 +49,8 @@ class QuickstartTest {
           Files.readString(RECIPE.resolve(name)).replaceAll("(?m)^(max|logging)_steps: .*\n", "");
       Files.writeString(recipe.resolve(name), settings + "max_steps: 2\nlogging_steps: 1\n");
     }
-    for (String name : List.of("gsm8k_train.jsonl.gz", "gsm8k_heldout.jsonl.gz")) {
+    for (String name :
+        List.of("gsm8k_base.jsonl.gz", "gsm8k_train.jsonl.gz", "gsm8k_heldout.jsonl.gz")) {
       copyRows(RECIPE.resolve(name), recipe.resolve(name));
     }
     System.setProperty(HOME, home.toString());
