@@ -46,6 +46,18 @@ def check_dags(bag):
     require(bag.dags["reproducibility"].schedule == "@weekly", "reproducibility does not run every week")
 
 
+def check_flags(bag, root):
+    """Every task's command takes its flags, as the catalogue has them."""
+    catalogue = Path(root) / "pipeline/src/main/resources/org/sparklora/pipeline/config/flags.tsv"
+    rows = [line.split("\t") for line in catalogue.read_text().splitlines() if not line.startswith("#")]
+    commands = {row[0]: row[4].split() for row in rows}
+    for dag in bag.dags.values():
+        for task in dag.tasks:
+            command, *words = task.application_args
+            for flag in (word[2:] for word in words if word.startswith("--")):
+                require(command in commands.get(flag, []), f"{dag.dag_id}.{task.task_id}: {command} takes no --{flag}")
+
+
 def check_command(bag):
     """What spark-submit is given, and how the token gets there."""
     from spark_lora import hub_environment, without_empty
@@ -92,6 +104,7 @@ def check_reproducibility(bag, work):
 def main(root, work):
     bag = DagBag(dag_folder=f"{root}/conf/airflow")
     check_dags(bag)
+    check_flags(bag, root)
     check_command(bag)
     check_reproducibility(bag, work)
     print("the DAGs are as they should be")
