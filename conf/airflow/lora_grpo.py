@@ -28,7 +28,7 @@ with DAG(
         "dataset": Param("HuggingFaceH4/OpenR1-Math-220k-default-verified", type="string", description="folder or repository"),
         "max_prompt_length": Param(1024, type="integer", minimum=1),
         "config": Param("conf/grpo/openr1-smollm3-3b-lora.yaml", type="string", description="recipe, on the driver"),
-        "eval_file": Param("", type="string", description="JSON lines with prompt and solution; empty: no eval"),
+        "eval_dataset": Param("", type="string", description="held-out problems with their solutions; empty: no eval"),
         "output_root": Param("hdfs:///spark-lora", type="string", description="Hadoop folder of all runs"),
         "results_root": Param("/var/lib/spark-lora", type="string", description="the driver's local folder for results"),
         "num_workers": Param("", type="string", description="executors that train; empty: all"),
@@ -36,7 +36,6 @@ with DAG(
 ) as dag:
     model = ["--model_name_or_path", "{{ params.model }}", "--model_revision", "{{ params.model_revision }}"]
     data = ["--max_prompt_length", "{{ params.max_prompt_length }}"]
-    completions = RUN + "/completions"
 
     prompts = SparkLoraOperator(
         task_id="prompts",
@@ -57,25 +56,15 @@ with DAG(
             "--resume_from_checkpoint", "true",
         ],
     )
-    # The likeliest completion of each held-out problem, and then its verdict.
-    complete = SparkLoraOperator(
-        task_id="eval.complete",
-        needs="{{ params.eval_file }}",
+    # How many held-out problems the likeliest completions solve.
+    evaluate = SparkLoraOperator(
+        task_id="eval",
+        needs="{{ params.eval_dataset }}",
         arguments=[
-            "generate", *model,
+            "eval", *model, *data,
             "--adapter", RUN + "/adapter",
-            "--input", "{{ params.eval_file }}",
-            "--temperature", "0",
-            "--output", completions,
-            "--overwrite_output_dir",
-        ],
-    )
-    judge = SparkLoraOperator(
-        task_id="eval.judge",
-        needs="{{ params.eval_file }}",
-        arguments=[
-            "reward", "--input", completions,
-            "--num_generations", "1",
+            "--dataset_name", "{{ params.eval_dataset }}",
+            "--num_workers", "{{ params.num_workers }}",
             "--output_dir", RUN + "/eval",
             "--overwrite_output_dir",
         ],
@@ -85,4 +74,4 @@ with DAG(
         trigger_rule="none_failed",
         arguments=["report", RUN + "/adapter", "--output_dir", "{{ params.results_root }}/{{ run_id }}.report"],
     )
-    prompts >> rounds >> complete >> judge >> report
+    prompts >> rounds >> evaluate >> report

@@ -12,9 +12,7 @@ from airflow.dag_processing.dagbag import DagBag
 SECONDS_TO_PARSE = 2.0
 EDGES = {
     "lora_sft": [("prep", "sft"), ("sft", "eval"), ("eval", "push")],
-    "lora_grpo": [
-        ("prompts", "rounds"), ("rounds", "eval.complete"), ("eval.complete", "eval.judge"), ("eval.judge", "report")
-    ],
+    "lora_grpo": [("prompts", "rounds"), ("rounds", "eval"), ("eval", "report")],
     "reproducibility": [("train", "verify")],
 }
 RETRIES = {"verify": 0}
