@@ -57,12 +57,12 @@ class EvaluationTest {
   void givesTrlsLogCheckpointsAndBestModel(String workers) throws IOException {
     SftRun ours =
         run("trl" + workers, "--num_workers", workers, "--sync", "gradients")
-            .with("--learning_rate", "1e-2", "--lr_scheduler_type", "constant", "--max_steps", "7")
+            .with("--learning_rate", "1e-3", "--lr_scheduler_type", "constant", "--max_steps", "7")
             .with("--per_device_train_batch_size", "3", "--logging_steps", "2")
             .with("--train_sampling_strategy", "sequential", "--eval_steps", "2")
             .with("--per_device_eval_batch_size", "4", "--eval_on_start", "--save_steps", "2")
             .with("--save_total_limit", "2", "--load_best_model_at_end")
-            .with("--metric_for_best_model", "entropy")
+            .with("--metric_for_best_model", "entropy", "--greater_is_better", "false")
             .run(spark);
 
     JsonNode theirs = new ObjectMapper().readTree(TRL.resolve("trainer_state.json").toFile());
@@ -73,7 +73,7 @@ class EvaluationTest {
         new String[] {"best_global_step", "eval_steps", "save_steps", "max_steps"}) {
       assertThat(state.get(exact)).as(exact).isEqualTo(theirs.get(exact));
     }
-    assertThat(state.get("best_model_checkpoint").asText()).endsWith("/checkpoint-4");
+    assertThat(state.get("best_model_checkpoint").asText()).endsWith("/checkpoint-2");
     JsonNode rows = state.get("log_history");
     assertThat(rows).hasSameSizeAs(theirs.get("log_history"));
     for (int i = 0; i < rows.size(); i++) {
@@ -84,7 +84,7 @@ class EvaluationTest {
     assertThat(ours.names().stream().filter(name -> name.startsWith("checkpoint-")))
         .containsExactlyElementsOf(kept);
     assertThat(ours.weights())
-        .isEqualTo(Files.readAllBytes(ours.output().resolve("checkpoint-4/model.safetensors")));
+        .isEqualTo(Files.readAllBytes(ours.output().resolve("checkpoint-2/model.safetensors")));
   }
 
   private static void compare(JsonNode ours, JsonNode theirs) {
