@@ -3,6 +3,7 @@ package org.sparklora.spark.dl4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -60,15 +61,19 @@ public final class PolicyUpdates implements AutoCloseable {
    * Takes one step.
    *
    * @param microBatches whose losses and gradients add up
+   * @param check looks at the policy's log-probabilities, an array a micro-batch with one number a
+   *     target token, before anything is learnt; what it throws leaves the parameters as they were
    * @throws org.sparklora.spark.train.NonFiniteLossException if a loss or the gradient is not
    *     finite; the parameters are those before the step
    */
-  public PolicyMetrics update(int step, List<PolicyMicroBatch> microBatches) {
+  public PolicyMetrics update(
+      int step, List<PolicyMicroBatch> microBatches, Consumer<List<float[]>> check) {
     MultiLayerNetwork dl4j = network.network();
     INDArray gradient = dl4j.getFlattenedGradients();
     gradient.assign(0);
     Sum sum = new Sum(DecoderLayer.address(gradient));
     workers.forEach(microBatches, new Gradient(model, parameters()), sum::add);
+    check.accept(sum.logProbs);
     double norm = GradientClip.apply(gradient, maxGradNorm, step);
     close();
     network.update(step, gradient);
@@ -95,6 +100,7 @@ public final class PolicyUpdates implements AutoCloseable {
   private static final class Sum {
     private final Pointer gradient;
     private final List<Map<String, Double>> metrics = new ArrayList<>();
+    private final List<float[]> logProbs = new ArrayList<>();
     private double loss = 0;
 
     Sum(Pointer gradient) {
@@ -104,6 +110,7 @@ public final class PolicyUpdates implements AutoCloseable {
     void add(PolicyGradient part) {
       loss += part.loss();
       metrics.add(part.metrics());
+      logProbs.add(part.logProbs());
       try (FlatVector vector = part.gradient()) {
         vector.addTo(gradient);
       }

@@ -15,6 +15,7 @@ import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
@@ -218,13 +219,17 @@ final class GrpoJob {
   }
 
   private PolicyRounds.Policy policy(PolicyUpdates updates, Optional<FlatVector> reference) {
+    boolean onPolicy = config.batch().shape().isOnPolicy(config.batch().accumulation());
+    boolean dropsOut =
+        model.layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
     return new PolicyRounds.Policy(
         workers,
         model,
         updates,
         reference.map(vector -> workers.share(vector.pointer(), vector.size())),
         sampling,
-        !config.batch().shape().isOnPolicy(config.batch().accumulation()));
+        !onPolicy,
+        onPolicy && !dropsOut);
   }
 
   private PolicyRounds rounds(PolicyRounds.Policy policy, RoundTables tables, int draws) {

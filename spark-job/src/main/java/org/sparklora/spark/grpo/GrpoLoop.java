@@ -1,7 +1,9 @@
 package org.sparklora.spark.grpo;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.spark.dl4j.PolicyUpdates;
@@ -47,6 +49,7 @@ final class GrpoLoop {
 
   /** Hears of rounds and steps, in order. */
   interface Listener {
+    /** A round was drawn, and is the policy's. */
     void drawn(Round round);
 
     /**
@@ -80,6 +83,7 @@ final class GrpoLoop {
    *
    * @param unfinished the round that step {@code from} goes on with, if it does
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
+   * @throws LogProbGuard.PolicyMismatchException if a round is not the policy's
    */
   void run(int from, int to, Optional<Round> unfinished) {
     int microStep = plan.microStepsBefore(from);
@@ -88,18 +92,29 @@ final class GrpoLoop {
       TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
       int accumulation = step.microBatches().get(0).size();
       List<PolicyMicroBatch> microBatches = new ArrayList<>();
+      Map<Integer, Round> drawn = new LinkedHashMap<>(); // by the first of their micro-batches
       for (int i = 0; i < accumulation; i++, microStep++) {
         if (microStep % shape.microSteps() == 0) {
           round = rounds.draw(microStep / shape.microSteps());
-          listener.drawn(round);
+          drawn.put(i, round);
         }
         int slice = microStep % shape.stepsPerGeneration();
         microBatches.add(
             round.microBatch(number, i, slice, shape.stepsPerGeneration(), accumulation, loss));
       }
-      PolicyMetrics metrics = updates.update(number, microBatches);
+      PolicyMetrics metrics =
+          updates.update(number, microBatches, logProbs -> check(drawn, logProbs));
       boolean done = microStep % shape.microSteps() == 0;
       listener.step(metrics, step.epochAfter(), done ? Optional.empty() : Optional.of(round));
     }
+  }
+
+  /** Before the first step that learns from rounds is taken. */
+  private void check(Map<Integer, Round> drawn, List<float[]> logProbs) {
+    drawn.forEach(
+        (first, round) -> {
+          int end = Math.min(first + shape.stepsPerGeneration, logProbs.size());
+          listener.drawn(round.compared(logProbs.subList(first, end)));
+        });
   }
 }

@@ -85,8 +85,7 @@ final class GrpoResults implements CheckpointedRun {
     Path file = local.resolve(ROUND_FILE);
     if (Files.isRegularFile(file)) {
       List<PolicyBatch.Row> rows = PolicyRow.read(file).stream().map(GrpoResults::row).toList();
-      unfinished =
-          Optional.of(new Round(rows, List.of(), Map.of(), 0, 0)); // the log has the rest already
+      unfinished = Optional.of(Round.trusted(rows)); // the log has the rest already
     }
   }
 

@@ -1,6 +1,7 @@
 package org.sparklora.spark.grpo;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -20,20 +21,30 @@ final class LogProbGuard {
     }
   }
 
+  private final int round;
   private final double bound;
   private double sum = 0;
   private double largest = 0;
   private long tokens = 0;
 
   /**
+   * @param round whose completions are compared, from 0
    * @param bound on the mean absolute difference, in nats
    */
-  LogProbGuard(double bound) {
+  LogProbGuard(int round, double bound) {
+    this.round = round;
     this.bound = bound;
   }
 
-  /** Takes in a completion, one log-probability a token. */
-  void compare(float[] sampler, float[] learner) {
+  /** Takes in completions, one log-probability a token. */
+  LogProbGuard compare(List<float[]> sampler, List<float[]> learner) {
+    for (int c = 0; c < sampler.size(); c++) {
+      compare(sampler.get(c), learner.get(c));
+    }
+    return this;
+  }
+
+  private void compare(float[] sampler, float[] learner) {
     for (int t = 0; t < sampler.length; t++) {
       double difference = Math.abs((double) sampler[t] - learner[t]);
       sum += difference;
@@ -48,12 +59,11 @@ final class LogProbGuard {
   }
 
   /**
-   * Lets a round pass, or not.
+   * Lets the round pass, or not.
    *
-   * @param round from 0
    * @throws PolicyMismatchException if the mean difference is beyond the bound, or not a number
    */
-  LogProbGuard require(int round) {
+  LogProbGuard require() {
     if (mean() <= bound) { // which NaN is not
       return this;
     }

@@ -41,6 +41,8 @@ final class PolicyRounds implements Round.Source {
    * @param sampling with the tokens that end a completion
    * @param needsOldLogProbs whether the loss is given the learner's log-probabilities as they are
    *     when a round is drawn
+   * @param isComparedInStep whether the step that learns from a round computes what the guard
+   *     compares, namely with the very policy and without dropout: a forward pass less
    */
   record Policy(
       Workers workers,
@@ -48,7 +50,8 @@ final class PolicyRounds implements Round.Source {
       PolicyUpdates updates,
       Optional<SharedVector> reference,
       SamplingConfig sampling,
-      boolean needsOldLogProbs) {}
+      boolean needsOldLogProbs,
+      boolean isComparedInStep) {}
 
   /**
    * @param draws batches of prompts that were drawn from before
@@ -135,12 +138,11 @@ final class PolicyRounds implements Round.Source {
     LogProbStage logProbs =
         new LogProbStage(
             policy.workers(), policy.model(), config.loss().temperature(), config.batch().rows());
-    List<float[]> learner = logProbs.run(policy.updates().parameters(), generations);
-    LogProbGuard guard = new LogProbGuard(config.maxLogProbDifference());
-    for (int c = 0; c < learner.size(); c++) {
-      guard.compare(generations.get(c).logProbs(), learner.get(c));
-    }
-    guard.require(number);
+    LogProbGuard guard = new LogProbGuard(number, config.maxLogProbDifference());
+    Optional<List<float[]>> learner =
+        policy.isComparedInStep()
+            ? Optional.empty()
+            : Optional.of(logProbs.run(policy.updates().parameters(), generations));
     Optional<List<float[]>> reference =
         policy.reference().map(vector -> logProbs.run(vector, generations));
     List<PolicyBatch.Row> rows = new ArrayList<>();
@@ -149,15 +151,21 @@ final class PolicyRounds implements Round.Source {
       rows.add(
           row(
               scored.get(c),
-              policy.needsOldLogProbs() ? Optional.of(learner.get(c)) : Optional.empty(),
+              learner.filter(of -> policy.needsOldLogProbs()).map(of -> of.get(completion)),
               reference.map(of -> of.get(completion))));
     }
     RoundMetrics.warnOfUnjudged(number, all);
     Map<String, Double> metrics =
         new LinkedHashMap<>(RoundMetrics.of(all, config, config.sampling().numGenerations()));
-    metrics.putAll(guard.metrics());
     metrics.putAll(more);
-    return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws);
+    List<float[]> sampler = generations.stream().map(Generation::logProbs).toList();
+    Optional<Round.Sampled> uncompared = Optional.empty();
+    if (learner.isPresent()) {
+      metrics.putAll(guard.compare(sampler, learner.get()).require().metrics());
+    } else {
+      uncompared = Optional.of(new Round.Sampled(shuffled(sampler, number), guard));
+    }
+    return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws, uncompared);
   }
 
   private PolicyBatch.Row row(
@@ -173,7 +181,7 @@ final class PolicyRounds implements Round.Source {
   }
 
   /** TRL spreads groups over the micro-batches. */
-  private List<PolicyBatch.Row> shuffled(List<PolicyBatch.Row> rows, int number) {
+  private <T> List<T> shuffled(List<T> rows, int number) {
     int[] order = RowOrder.RANDOM.rows(rows.size(), config.batch().seed(), number);
     return Arrays.stream(order).mapToObj(rows::get).toList();
   }

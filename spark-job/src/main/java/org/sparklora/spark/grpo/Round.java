@@ -1,7 +1,11 @@
 package org.sparklora.spark.grpo;
 
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -17,13 +21,28 @@ import org.sparklora.spark.train.PolicyMicroBatch;
  * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
  * @param tokens of all prompts and completions that were drawn
  * @param draws batches of prompts that were drawn from so far, over all rounds
+ * @param uncompared what the sampler said of each of the rows, where the guard is still to see it
  */
 record Round(
     List<PolicyBatch.Row> rows,
     List<ScoredGeneration> scored,
     Map<String, Double> metrics,
     long tokens,
-    int draws) {
+    int draws,
+    Optional<Sampled> uncompared) {
+
+  /**
+   * What is compared with the log-probabilities of the step that learns from a round.
+   *
+   * @param logProbs of each row's tokens as they were drawn
+   * @param guard that has compared nothing yet
+   */
+  record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
+
+  /** A round whose completions are known to be the policy's. */
+  static Round trusted(List<PolicyBatch.Row> rows) {
+    return new Round(rows, List.of(), Map.of(), 0, 0, Optional.empty());
+  }
 
   /** Where rounds come from. */
   interface Source {
@@ -53,6 +72,39 @@ record Round(
         List.copyOf(rows.subList(slice * size, (slice + 1) * size)),
         config,
         AccumulationWindow.of(accumulation, targetTokens(), slices));
+  }
+
+  /**
+   * This round after the guard has seen it, with what it measured.
+   *
+   * @param learner the policy's log-probabilities of the target tokens of the round's micro-batches
+   * @throws LogProbGuard.PolicyMismatchException if the completions are not the policy's
+   */
+  Round compared(List<float[]> learner) {
+    if (uncompared.isEmpty()) {
+      return this;
+    }
+    FloatBuffer targets = joined(learner);
+    List<float[]> bySampler = new ArrayList<>();
+    List<float[]> byLearner = new ArrayList<>();
+    for (int c = 0; targets.hasRemaining(); c++) {
+      if (!rows.get(c).masked()) { // else none of its tokens is a target
+        float[] own = new float[rows.get(c).completion().length];
+        targets.get(own);
+        bySampler.add(uncompared.get().logProbs().get(c));
+        byLearner.add(own);
+      }
+    }
+    LogProbGuard guard = uncompared.get().guard().compare(bySampler, byLearner);
+    Map<String, Double> more = new LinkedHashMap<>(metrics);
+    more.putAll(guard.require().metrics());
+    return new Round(rows, scored, more, tokens, draws, Optional.empty());
+  }
+
+  private static FloatBuffer joined(List<float[]> parts) {
+    FloatBuffer all = FloatBuffer.allocate(parts.stream().mapToInt(part -> part.length).sum());
+    parts.forEach(all::put);
+    return all.flip();
   }
 
   private long targetTokens() {

@@ -196,7 +196,8 @@ public final class ExecutorModel {
       }
       PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
       GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
-      return new PolicyGradient(loss, whole.metrics(logProbs, entropies).named(), gradient);
+      return new PolicyGradient(
+          loss, whole.metrics(logProbs, entropies).named(), logProbs, gradient);
     } finally {
       turn.unlock();
     }

@@ -8,7 +8,10 @@ import java.util.Map;
  *
  * @param loss its share of the step's loss
  * @param metrics what TRL logs of it, under its names; NaN where there was nothing
+ * @param logProbs of the target tokens, completion after completion; taken before anything was
+ *     learnt from them
  * @param gradient of all parameters; of size 0 where it is zero, because nothing was to be learnt
  */
-public record PolicyGradient(double loss, Map<String, Double> metrics, FlatVector gradient)
+public record PolicyGradient(
+    double loss, Map<String, Double> metrics, float[] logProbs, FlatVector gradient)
     implements Serializable {}

@@ -235,7 +235,7 @@ class GrpoReplayTest {
                 logProbs(micro, "ref_per_token_logps", c, length)));
       }
     }
-    return new Round(rows, List.of(), Map.of(), 0, 0);
+    return Round.trusted(rows);
   }
 
   private static Optional<float[]> logProbs(JsonNode micro, String name, int c, int length) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
 
@@ -11,11 +12,11 @@ class LogProbGuardTest {
 
   @Test
   void roundingPassesAndIsMeasured() {
-    LogProbGuard guard = new LogProbGuard(0.05);
-    guard.compare(new float[] {-1f, -2f}, new float[] {-1.03f, -2f});
-    guard.compare(new float[] {-3f}, new float[] {-2.97f});
+    LogProbGuard guard = new LogProbGuard(6, 0.05);
+    guard.compare(List.of(new float[] {-1f, -2f}), List.of(new float[] {-1.03f, -2f}));
+    guard.compare(List.of(new float[] {-3f}), List.of(new float[] {-2.97f}));
 
-    assertThat(guard.require(0).metrics().get("sampling/sampling_logp_difference/mean"))
+    assertThat(guard.require().metrics().get("sampling/sampling_logp_difference/mean"))
         .isCloseTo(0.02, within(1e-6));
     assertThat(guard.metrics().get("sampling/sampling_logp_difference/max"))
         .isCloseTo(0.03, within(1e-6));
@@ -23,10 +24,10 @@ class LogProbGuardTest {
 
   @Test
   void anotherPolicyStopsTheRun() {
-    LogProbGuard guard = new LogProbGuard(0.05);
-    guard.compare(new float[] {-1f, -2f}, new float[] {-1f, -2.2f});
+    LogProbGuard guard = new LogProbGuard(6, 0.05);
+    guard.compare(List.of(new float[] {-1f, -2f}), List.of(new float[] {-1f, -2.2f}));
 
-    assertThatThrownBy(() -> guard.require(6))
+    assertThatThrownBy(() -> guard.require())
         .isInstanceOf(PolicyMismatchException.class)
         .hasMessageContaining("round 7")
         .hasMessageContaining("2 tokens")
@@ -37,9 +38,9 @@ class LogProbGuardTest {
 
   @Test
   void aPolicyWithoutNumbersIsNamed() {
-    LogProbGuard guard = new LogProbGuard(0.05);
-    guard.compare(new float[] {-1f}, new float[] {Float.NaN});
+    LogProbGuard guard = new LogProbGuard(6, 0.05);
+    guard.compare(List.of(new float[] {-1f}), List.of(new float[] {Float.NaN}));
 
-    assertThatThrownBy(() -> guard.require(0)).hasMessageContaining("diverged");
+    assertThatThrownBy(() -> guard.require()).hasMessageContaining("diverged");
   }
 }

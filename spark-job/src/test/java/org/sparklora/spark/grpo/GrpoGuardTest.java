@@ -1,0 +1,87 @@
+package org.sparklora.spark.grpo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.TestModels;
+import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
+
+/** The policy guard, in the step that learns from a round and in a forward pass of its own. */
+class GrpoGuardTest {
+  private static final String MEAN = "sampling/sampling_logp_difference/mean";
+  private static final String MAX = "sampling/sampling_logp_difference/max";
+
+  /** With dropout, but one that drops nothing: the guard then needs a forward pass without it. */
+  private static final String[] OWN_PASS = {"--lora_dropout", "1e-30"};
+
+  private static SparkSession spark;
+  @TempDir private static Path folder;
+  private static Path model;
+
+  @BeforeAll
+  static void openSpark() throws IOException {
+    spark = TestSpark.open(2);
+    model = TestModels.copy("llama-tiny", folder);
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  /** A step on each round. */
+  private static GrpoRun onPolicy(String name, String... more) throws IOException {
+    return GrpoRun.tiny(model, folder.resolve(name), "--use_peft")
+        .with("--gradient_accumulation_steps", "6", "--lora_dropout", "0")
+        .with(more);
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void bothWaysMeasureAndLearnTheSame(boolean masked) throws IOException {
+    String mask = Boolean.toString(masked);
+    String[] more = {"--mask_truncated_completions", mask, "--max_completion_length", "40"};
+    GrpoRun inStep = onPolicy("in-step-" + mask, more).run(spark);
+    GrpoRun ownPass = onPolicy("own-pass-" + mask, more).with(OWN_PASS).run(spark);
+
+    assertThat(inStep.weights()).isEqualTo(ownPass.weights());
+    List<JsonNode> expected = ownPass.log();
+    for (int step = 0; step < 6; step++) {
+      JsonNode row = inStep.log().get(step);
+      assertThat(row.get(MEAN).asDouble()).isBetween(0.0, 1e-5);
+      assertThat(row.get(MEAN).asDouble())
+          .isCloseTo(expected.get(step).get(MEAN).asDouble(), within(1e-5));
+      assertThat(row.get(MAX).asDouble()).isBetween(row.get(MEAN).asDouble(), 1e-4);
+    }
+  }
+
+  @Test
+  void completionsOfAnotherPolicyAreNotLearntFrom() throws IOException {
+    GrpoRun warm = onPolicy("warm", "--temperature", "0.5").run(spark);
+    Path table = warm.output().resolve("rounds/round-0000/advantages");
+
+    for (GrpoRun run : List.of(onPolicy("one"), onPolicy("two").with(OWN_PASS))) {
+      GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", run.arguments()).settings());
+      assertThatThrownBy(() -> GrpoJob.run(spark, config, Optional.of(table.toUri().toString())))
+          .isInstanceOf(PolicyMismatchException.class)
+          .hasMessageContaining("round 1")
+          .hasMessageContaining("another temperature");
+      assertThat(run.output().resolve("adapter_model.safetensors")).doesNotExist();
+    }
+  }
+}
