@@ -1,4 +1,5 @@
-"""Ends with 1 unless two result folders of `sft` hold the same bytes of weights and the same log, but for times and memory.
+"""Ends with 1 unless two result folders of `sft` hold the same bytes of weights and the same log, but for what tells of machines
+and clocks (MachineMetrics.java has the same rule).
 
     python3 conf/ci/same_run.py FOLDER FOLDER
 """
@@ -8,6 +9,9 @@ import json
 import os
 import sys
 
+PREFIXES = ("peak_memory_", "executors/", "averaging_")
+SUFFIXES = ("_runtime", "_per_second", "step_time")
+
 
 def weights(folder):
     return sorted(name for name in os.listdir(folder) if name.endswith(".safetensors"))
@@ -16,9 +20,8 @@ def weights(folder):
 def log(folder):
     with open(os.path.join(folder, "trainer_state.json"), encoding="utf-8") as file:
         rows = json.load(file)["log_history"]
-    measured = ("_runtime", "_per_second")
     return [
-        {name: value for name, value in row.items() if not name.endswith(measured) and not name.startswith("peak_memory")}
+        {name: value for name, value in row.items() if not name.startswith(PREFIXES) and not name.endswith(SUFFIXES)}
         for row in rows
     ]
 

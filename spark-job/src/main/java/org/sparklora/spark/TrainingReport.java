@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.RoundReport;
-import org.sparklora.spark.report.PeakMemory;
+import org.sparklora.spark.meter.PeakMemory;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.StepMetrics;
@@ -18,7 +18,7 @@ import org.sparklora.spark.train.TrainerState;
 
 /**
  * Follows a run: progress on the terminal, log rows as TRL prints them, the same rows with the
- * memory used in {@code metrics.jsonl}, and the {@link TrainerState}.
+ * memory used and what executors did in {@code metrics.jsonl}, and the {@link TrainerState}.
  */
 final class TrainingReport {
   private static final Logger LOG = LoggerFactory.getLogger(TrainingReport.class);
@@ -44,7 +44,7 @@ final class TrainingReport {
   private final PeakMemory memory = new PeakMemory();
   private final Progress progress = Progress.start("sft", "tokens");
   private final long started = System.nanoTime();
-  private final Map<String, Double> measured = new LinkedHashMap<>();
+  private final Map<String, Number> measured = new LinkedHashMap<>();
   private int measuredUntil;
   private double seconds;
 
@@ -69,6 +69,7 @@ final class TrainingReport {
     measured.clear();
     long tokens = round.steps().stream().mapToLong(StepMetrics::tokens).sum();
     measured.put("tokens_per_second", tokens / roundSeconds);
+    measured.putAll(round.use().metrics(roundSeconds, 1));
     round
         .averagingError()
         .ifPresent(

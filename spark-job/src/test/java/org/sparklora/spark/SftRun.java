@@ -1,21 +1,16 @@
 package org.sparklora.spark;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.CommandLine;
 
 /** A run of {@code sft} on a tiny model, in a folder of its own, and what it left there. */
-record SftRun(Path output, List<String> flags) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+record SftRun(Path output, List<String> flags) implements LoggedRun {
 
   /** A run of ten steps on ten rows, in PyTorch's shuffled order. */
   static SftRun tiny(Path model, Path output, String... more) {
@@ -52,64 +47,9 @@ record SftRun(Path output, List<String> flags) {
     return into(output, more);
   }
 
-  /** The arguments of {@code spark-lora sft}. */
-  List<String> arguments() {
-    List<String> all = new ArrayList<>(flags);
-    all.addAll(List.of("--output_dir", output.toString()));
-    return all;
-  }
-
   SftRun run(SparkSession spark) throws IOException {
     SftJob.run(spark, SftConfig.of(CommandLine.parse("sft", arguments()).settings()));
     return this;
-  }
-
-  byte[] file(String name) throws IOException {
-    return Files.readAllBytes(output.resolve(name));
-  }
-
-  /** The trained parameters as their file holds them. */
-  byte[] weights() throws IOException {
-    return Files.exists(output.resolve("adapter_model.safetensors"))
-        ? file("adapter_model.safetensors")
-        : file("model.safetensors");
-  }
-
-  JsonNode state() throws IOException {
-    return JSON.readTree(output.resolve("trainer_state.json").toFile());
-  }
-
-  /** The rows of the log without times and memory, which no two runs share. */
-  List<String> history() throws IOException {
-    List<String> rows = new ArrayList<>();
-    state().get("log_history").forEach(row -> rows.add(withoutMeasurements(row)));
-    return rows;
-  }
-
-  /** The same of {@code metrics.jsonl}. */
-  List<String> metrics() throws IOException {
-    List<String> rows = new ArrayList<>();
-    for (String line : Files.readAllLines(output.resolve("metrics.jsonl"))) {
-      rows.add(withoutMeasurements(JSON.readTree(line)));
-    }
-    return rows;
-  }
-
-  private static String withoutMeasurements(JsonNode row) {
-    ObjectNode copy = row.deepCopy();
-    List<String> names = new ArrayList<>();
-    copy.fieldNames().forEachRemaining(names::add);
-    copy.remove(
-        names.stream()
-            .filter(
-                name ->
-                    name.endsWith("_runtime")
-                        || name.endsWith("_per_second")
-                        || name.startsWith("peak_memory")
-                        || name.equals("averaging_error")
-                        || Set.of("timestamp", "run_id").contains(name))
-            .toList());
-    return copy.toString();
   }
 
   /** Names of what lies in the output folder. */

@@ -4,6 +4,11 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Properties;
+import org.nd4j.linalg.api.environment.Nd4jEnvironment;
+import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +54,26 @@ public final class DeviceChoice {
   /** Whether a device was chosen. */
   static synchronized boolean isMade() {
     return chosen != null;
+  }
+
+  /** Bytes in use on the chosen device, whoever uses them; empty where none was chosen. */
+  public static synchronized OptionalLong usedBytes() {
+    return chosen == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(
+            usedBytes(chosen.index(), Nd4j.getExecutioner().getEnvironmentInformation()));
+  }
+
+  /**
+   * Bytes in use on a device.
+   *
+   * @param nd4j what {@code nd4j-cuda} says of its surroundings: a list with a map a device
+   */
+  static long usedBytes(int device, Properties nd4j) {
+    List<?> devices = (List<?>) nd4j.get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);
+    Map<?, ?> memory = (Map<?, ?>) devices.get(device);
+    return (Long) memory.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY)
+        - (Long) memory.get(Nd4jEnvironment.CUDA_FREE_MEMORY_KEY);
   }
 
   private static String nvidiaSmi(int address) {

@@ -69,6 +69,12 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
         && network.params() instanceof NDArray;
   }
 
+  /** Bytes of parameters and moments where they have to be sent; 0 where they are in place. */
+  long vectorBytes(MultiLayerNetwork network) {
+    long floats = network.numParams() + network.getUpdater().getStateViewArray().length();
+    return local.isPresent() ? 0 : Float.BYTES * floats;
+  }
+
   @Override
   public ParameterAveragingTrainingWorker getWorkerInstance(SparkDl4jMultiLayer spark) {
     MultiLayerNetwork network = spark.getNetwork();

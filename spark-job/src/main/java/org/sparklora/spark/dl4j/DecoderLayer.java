@@ -34,6 +34,7 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
 
   private transient INDArray labels;
   private transient StepMetrics metrics;
+  private transient long gradientNanos; // when it was there, on System.nanoTime's clock
 
   DecoderLayer(NeuralNetConfiguration conf, DataType dataType) {
     super(conf, dataType);
@@ -42,6 +43,11 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
   /** What the last step measured. */
   StepMetrics metrics() {
     return metrics;
+  }
+
+  /** How long the last gradient has been there: what its update takes. */
+  long nanosSinceGradient() {
+    return System.nanoTime() - gradientNanos;
   }
 
   @Override
@@ -55,6 +61,7 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
     double norm = GradientClip.apply(gradientsFlattened, layerConf().maxGradNorm(), rows.step());
     metrics = measured.withGradNorm(norm);
     score = metrics.loss();
+    gradientNanos = System.nanoTime();
     Gradient gradient = new DefaultGradient(gradientsFlattened);
     for (Map.Entry<String, INDArray> range : gradientViews.entrySet()) {
       gradient.setGradientFor(range.getKey(), range.getValue());

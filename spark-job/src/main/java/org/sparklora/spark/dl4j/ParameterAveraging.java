@@ -57,6 +57,7 @@ public final class ParameterAveraging implements Synchronizer {
         rows.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
     WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
     WorkerReports<float[]> sketches = new WorkerReports<>(spark, "sketches");
+    ExecutorReports executors = new ExecutorReports(spark);
     List<List<StepRows>> busy = rows.stream().filter(worker -> !worker.isEmpty()).toList();
     // the round's iterations start where the last round's ended, however many steps that had
     network.network().getLayerWiseConfigurations().setIterationCount(firstStep);
@@ -64,12 +65,16 @@ public final class ParameterAveraging implements Synchronizer {
         AveragingMaster.of(spark, network.network(), busy.size(), averagingFrequency)) {
       master.addHook(
           new StepHook(
-              metrics, busy.size() > 1 ? averagingError : AveragingError.none(), sketches));
+              metrics,
+              busy.size() > 1 ? averagingError : AveragingError.none(),
+              sketches,
+              executors));
       new SparkDl4jMultiLayer(spark, network.network(), master).fit(partitions(busy));
+      return new RoundReport(
+          bySteps(metrics.inOrder()),
+          averagingError.relative(List.copyOf(sketches.inOrder()), network.parameters()),
+          executors.use(busy.size(), master.vectorBytes(network.network())));
     }
-    return new RoundReport(
-        bySteps(metrics.inOrder()),
-        averagingError.relative(List.copyOf(sketches.inOrder()), network.parameters()));
   }
 
   /** One partition a worker, with its steps in order. */

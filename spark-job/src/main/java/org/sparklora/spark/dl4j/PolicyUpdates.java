@@ -95,6 +95,11 @@ public final class PolicyUpdates implements AutoCloseable {
     public PolicyGradient run(PolicyMicroBatch microBatch) {
       return ExecutorModel.of(model).gradient(microBatch, parameters.floats());
     }
+
+    @Override
+    public long vectorBytes(PolicyGradient result) {
+      return Float.BYTES * result.gradient().size();
+    }
   }
 
   private static final class Sum {

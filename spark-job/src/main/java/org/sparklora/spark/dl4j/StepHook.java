@@ -5,12 +5,14 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
 import org.nd4j.linalg.dataset.api.DataSet;
 import org.nd4j.linalg.dataset.api.MultiDataSet;
+import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.train.AveragingError;
 import org.sparklora.spark.train.StepMetrics;
 
 /**
  * Runs on executors around each of DL4J's updates and sends home what DL4J does not: the step's
- * measurements, and after a worker's last step of a round a sketch of its adapter.
+ * measurements, and after a worker's last step of a round a sketch of its adapter and what its
+ * executor did.
  */
 final class StepHook implements TrainingHook {
   private static final long serialVersionUID = 1L;
@@ -18,25 +20,31 @@ final class StepHook implements TrainingHook {
   private final WorkerReports<StepMetrics> metrics;
   private final AveragingError averagingError;
   private final WorkerReports<float[]> sketches;
+  private final ExecutorReports executors;
 
   StepHook(
       WorkerReports<StepMetrics> metrics,
       AveragingError averagingError,
-      WorkerReports<float[]> sketches) {
+      WorkerReports<float[]> sketches,
+      ExecutorReports executors) {
     this.metrics = metrics;
     this.averagingError = averagingError;
     this.sketches = sketches;
+    this.executors = executors;
   }
 
   @Override
   public void postUpdate(DataSet step, Model model) {
     MultiLayerNetwork network = (MultiLayerNetwork) model;
-    StepMetrics measured = ((DecoderLayer) network.getOutputLayer()).metrics();
+    DecoderLayer layer = (DecoderLayer) network.getOutputLayer();
+    StepMetrics measured = layer.metrics();
+    ExecutorMeter.here().trained(0, layer.nanosSinceGradient());
     metrics.add(measured.step(), measured);
     if (StepDataSet.rows(step.getFeatures()).lastOfRound()) {
       averagingError
           .sketch(DecoderLayer.address(network.params()))
           .ifPresent(sketch -> sketches.add(measured.step(), sketch));
+      executors.add(measured.step());
     }
   }
 

@@ -1,5 +1,6 @@
 package org.sparklora.spark.dl4j;
 
+import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -57,39 +58,43 @@ public final class SummedGradients implements Synchronizer {
     int step = rows.get(0).get(0).step();
     INDArray gradient = network.getFlattenedGradients();
     gradient.assign(0);
-    WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
-    if (spark.isLocal() && spark.getConf().getBoolean(AveragingMaster.SHARED_MEMORY, true)) {
-      sumInPlace(encoded, gradient, metrics);
+    Reports reports =
+        new Reports(new WorkerReports<>(spark, "step metrics"), new ExecutorReports(spark));
+    boolean inPlace =
+        spark.isLocal() && spark.getConf().getBoolean(AveragingMaster.SHARED_MEMORY, true);
+    if (inPlace) {
+      sumInPlace(encoded, gradient, reports);
     } else {
-      sumOverWire(encoded, gradient, metrics);
+      sumOverWire(encoded, gradient, reports);
     }
-    StepMetrics sum = StepMetrics.sum(metrics.inOrder()).orElseThrow();
+    StepMetrics sum = StepMetrics.sum(reports.metrics.inOrder()).orElseThrow();
     double norm = GradientClip.apply(gradient, maxGradNorm, step);
     adapters.update(step, gradient);
-    return new RoundReport(List.of(sum.withGradNorm(norm)), OptionalDouble.empty());
+    return new RoundReport(
+        List.of(sum.withGradNorm(norm)),
+        OptionalDouble.empty(),
+        reports.executors.use(encoded.size(), inPlace ? 0 : Float.BYTES * network.numParams()));
   }
 
-  private void sumInPlace(
-      List<int[]> encoded, INDArray gradient, WorkerReports<StepMetrics> metrics) {
+  private void sumInPlace(List<int[]> encoded, INDArray gradient, Reports reports) {
     String exchange = UUID.randomUUID().toString();
     GradientExchange.open(
         exchange, DecoderLayer.address(network.params()), DecoderLayer.address(gradient));
     try {
-      partitions(encoded).foreachPartition(new AddInPlace(model, exchange, metrics));
+      partitions(encoded).foreachPartition(new AddInPlace(model, exchange, reports));
     } finally {
       GradientExchange.close(exchange);
     }
   }
 
-  private void sumOverWire(
-      List<int[]> encoded, INDArray gradient, WorkerReports<StepMetrics> metrics) {
+  private void sumOverWire(List<int[]> encoded, INDArray gradient, Reports reports) {
     Broadcast<FlatVector> parameters =
         spark.broadcast(
             FlatVector.copyOf(DecoderLayer.address(network.params()), network.numParams()));
     try {
       FlatVector sum = new FlatVector(network.numParams());
       WorkersOrder.forEach(
-          partitions(encoded).mapPartitions(new SumMicroBatches(model, parameters, metrics)),
+          partitions(encoded).mapPartitions(new SumMicroBatches(model, parameters, reports)),
           sum::add);
       sum.copyTo(DecoderLayer.address(gradient));
     } finally {
@@ -101,34 +106,43 @@ public final class SummedGradients implements Synchronizer {
     return spark.parallelize(encoded, encoded.size());
   }
 
+  /** What workers tell beside the gradient. */
+  private record Reports(WorkerReports<StepMetrics> metrics, ExecutorReports executors)
+      implements Serializable {
+    void add(StepMetrics measured) {
+      metrics.add(measured.step(), measured);
+      executors.add(measured.step());
+    }
+  }
+
   /** An executor in the driver's JVM: adds to the driver's gradient, returns nothing. */
-  private record AddInPlace(TrainedModel model, String exchange, WorkerReports<StepMetrics> metrics)
+  private record AddInPlace(TrainedModel model, String exchange, Reports reports)
       implements VoidFunction<Iterator<int[]>> {
 
     @Override
     public void call(Iterator<int[]> rows) throws InterruptedException {
       GradientExchange shared = GradientExchange.find(exchange).orElseThrow();
       while (rows.hasNext()) {
-        StepRows step = StepRows.decode(rows.next());
-        metrics.add(step.step(), shared.accumulate(ExecutorModel.of(model), step));
+        reports.add(shared.accumulate(ExecutorModel.of(model), StepRows.decode(rows.next())));
       }
     }
   }
 
   /** An executor elsewhere: micro-batches in, one gradient out. */
   private record SumMicroBatches(
-      TrainedModel model, Broadcast<FlatVector> parameters, WorkerReports<StepMetrics> metrics)
+      TrainedModel model, Broadcast<FlatVector> parameters, Reports reports)
       implements FlatMapFunction<Iterator<int[]>, FlatVector> {
 
     @Override
     public Iterator<FlatVector> call(Iterator<int[]> rows) {
       FlatVector gradient = new FlatVector(parameters.value().size());
       while (rows.hasNext()) {
-        StepRows step = StepRows.decode(rows.next());
-        metrics.add(
-            step.step(),
+        reports.add(
             ExecutorModel.of(model)
-                .accumulate(step, parameters.value().pointer(), gradient.pointer()));
+                .accumulate(
+                    StepRows.decode(rows.next()),
+                    parameters.value().pointer(),
+                    gradient.pointer()));
       }
       return List.of(gradient).iterator();
     }

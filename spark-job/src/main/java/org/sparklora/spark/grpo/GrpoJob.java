@@ -183,6 +183,7 @@ final class GrpoJob {
               checkpoints,
               results,
               folder,
+              workers,
               config
                   .evaluation()
                   .table()

@@ -19,6 +19,8 @@ import org.sparklora.spark.train.TrainingPlan;
  * it draws several rounds, and where they are fewer, the later ones of a round are off-policy.
  */
 final class GrpoLoop {
+  private static final double NANOS = 1e9;
+
   private final TrainingPlan plan;
   private final Shape shape;
   private final GrpoLossConfig loss;
@@ -55,9 +57,11 @@ final class GrpoLoop {
     /**
      * A step is done.
      *
+     * @param updateSeconds that it took, without what it had to wait for
      * @param unfinished the round that later steps go on with, if there is one
      */
-    void step(PolicyMetrics metrics, double epochAfter, Optional<Round> unfinished);
+    void step(
+        PolicyMetrics metrics, double updateSeconds, double epochAfter, Optional<Round> unfinished);
   }
 
   /**
@@ -102,10 +106,13 @@ final class GrpoLoop {
         microBatches.add(
             round.microBatch(number, i, slice, shape.stepsPerGeneration(), accumulation, loss));
       }
+      long started = System.nanoTime();
       PolicyMetrics metrics =
           updates.update(number, microBatches, logProbs -> check(drawn, logProbs));
+      double seconds = (System.nanoTime() - started) / NANOS;
       boolean done = microStep % shape.microSteps() == 0;
-      listener.step(metrics, step.epochAfter(), done ? Optional.empty() : Optional.of(round));
+      listener.step(
+          metrics, seconds, step.epochAfter(), done ? Optional.empty() : Optional.of(round));
     }
   }
 

@@ -9,16 +9,17 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.dl4j.AdapterNetwork;
-import org.sparklora.spark.report.PeakMemory;
+import org.sparklora.spark.meter.PeakMemory;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.PolicyMetrics;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.Workers;
 
 /**
- * Follows a run: log rows on the terminal and, with the memory used, in {@code metrics.jsonl},
- * completions where they are wanted, and checkpoints.
+ * Follows a run: log rows on the terminal and, with the memory used and what executors did, in
+ * {@code metrics.jsonl}, completions where they are wanted, and checkpoints.
  */
 final class GrpoReport implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
@@ -56,11 +57,14 @@ final class GrpoReport implements GrpoLoop.Listener {
   private final Cadence evaluating;
   private final Optional<GrpoEvaluation> evaluation;
   private final RunFolder folder;
+  private final Workers workers;
   private final PeakMemory memory = new PeakMemory();
   private final int firstStep;
   private final int samplesPerStep;
   private final long started = System.nanoTime();
   private long stepStarted = started;
+  private int steps; // since the last log row
+  private double updateSeconds;
   private List<ScoredGeneration> latest = List.of();
 
   GrpoReport(
@@ -72,6 +76,7 @@ final class GrpoReport implements GrpoLoop.Listener {
       Checkpoints checkpoints,
       GrpoResults results,
       RunFolder folder,
+      Workers workers,
       Optional<GrpoEvaluation> evaluation) {
     this.plan = plan;
     this.saving = config.checkpoints().cadence(plan.totalSteps());
@@ -84,6 +89,7 @@ final class GrpoReport implements GrpoLoop.Listener {
     this.evaluating = config.evaluation().schedule().cadence(plan.totalSteps());
     this.evaluation = evaluation;
     this.folder = folder;
+    this.workers = workers;
     this.firstStep = state.sums().steps();
     this.samplesPerStep = config.batch().rows() * config.batch().accumulation();
   }
@@ -101,8 +107,11 @@ final class GrpoReport implements GrpoLoop.Listener {
   }
 
   @Override
-  public void step(PolicyMetrics step, double epochAfter, Optional<Round> unfinished) {
+  public void step(
+      PolicyMetrics step, double seconds, double epochAfter, Optional<Round> unfinished) {
     memory.sample();
+    steps++;
+    updateSeconds += seconds;
     long now = System.nanoTime();
     state
         .add(step, epochAfter, network.learningRate(step.step()), (now - stepStarted) / NANOS)
@@ -131,20 +140,25 @@ final class GrpoReport implements GrpoLoop.Listener {
     int batches = (of.samples() - 1) / config.evaluation().batch() + 1;
     write(
         state.evaluated(measured, (System.nanoTime() - begun) / NANOS, of.samples(), batches),
-        List.of());
+        Map.of());
   }
 
   private void log(Map<String, Object> row) {
-    write(row, config.completions().tracked(latest));
+    Map<String, Object> more = new LinkedHashMap<>(workers.takeUse().metrics(updateSeconds, steps));
+    steps = 0;
+    updateSeconds = 0;
+    List<Map<String, Object>> table = config.completions().tracked(latest);
+    if (!table.isEmpty()) {
+      more.put(TrackedLog.COMPLETIONS, table);
+    }
+    write(row, more);
     config.completions().log(folder, state.sums().steps(), latest);
   }
 
-  private void write(Map<String, Object> row, List<Map<String, Object>> table) {
+  private void write(Map<String, Object> row, Map<String, Object> more) {
     Map<String, Object> withMemory = new LinkedHashMap<>(row);
     withMemory.putAll(memory.metrics());
-    if (!table.isEmpty()) {
-      withMemory.put(TrackedLog.COMPLETIONS, table);
-    }
+    withMemory.putAll(more);
     metrics.log(withMemory);
     System.out.println(
         PRINTED.stream()

@@ -32,6 +32,7 @@ import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.spark.meter.ExecutorMeter;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
@@ -107,6 +108,7 @@ public final class ExecutorModel {
    */
   public StepMetrics accumulate(StepRows rows, Pointer parameters, Pointer gradient) {
     turn.lock();
+    long started = System.nanoTime();
     try {
       Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
       Tensor gradientVector = kernels.wrap(gradient, 0, DType.FLOAT32, layout.size());
@@ -124,6 +126,7 @@ public final class ExecutorModel {
         sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
       kernels.writeBack(gradientVector, gradient);
+      ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     } finally {
       turn.unlock();
@@ -165,6 +168,7 @@ public final class ExecutorModel {
     boolean learns = split.trained().packed().tokenCount() > 0;
     FlatVector gradient = new FlatVector(learns ? layout.size() : 0);
     turn.lock();
+    long started = System.nanoTime();
     try {
       Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
       double loss = 0;
@@ -196,6 +200,7 @@ public final class ExecutorModel {
       }
       PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
       GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
+      ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
       return new PolicyGradient(
           loss, whole.metrics(logProbs, entropies).named(), logProbs, gradient);
     } finally {
@@ -211,9 +216,13 @@ public final class ExecutorModel {
   public List<Completion> generate(
       Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
     turn.lock();
+    long started = System.nanoTime();
     try (Generator generator = new Generator(step.decoder(), kernels)) {
       Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
-      return generator.generate(parameterVector, prompts, sampling);
+      List<Completion> completions = generator.generate(parameterVector, prompts, sampling);
+      long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
+      ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
+      return completions;
     } finally {
       turn.unlock();
     }

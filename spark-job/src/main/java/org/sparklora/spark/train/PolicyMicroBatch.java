@@ -32,6 +32,11 @@ public record PolicyMicroBatch(
     return loss.beta() == 0 && loss.topEntropyQuantile() == 1;
   }
 
+  /** Tokens of all prompts and completions, as {@code num_tokens} counts them. */
+  long tokens() {
+    return rows.stream().mapToLong(row -> row.prompt().length + row.completion().length).sum();
+  }
+
   /** Optional, which rows hold, is not serialisable. */
   private Object writeReplace() {
     return new Wire(step, number, rows.stream().map(WireRow::of).toList(), loss, window);

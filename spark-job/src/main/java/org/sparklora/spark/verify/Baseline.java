@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.meter.MachineMetrics;
 
 /**
  * What a run logged, to be compared with later runs. Format version 1:
@@ -33,7 +34,6 @@ import org.sparklora.pipeline.config.ConfigException;
 record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   private static final int FORMAT = 1;
   private static final String STEP = "step";
-  private static final List<String> UNRECORDED_PREFIXES = List.of("peak_memory", "averaging_error");
 
   /** Settings that say where a run is, not what it does. */
   private static final Set<String> PLACES =
@@ -50,8 +50,6 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
           "disable_tqdm",
           "debug_errors");
 
-  private static final List<String> UNRECORDED_SUFFIXES =
-      List.of("_runtime", "_per_second", "step_time");
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A metric over the run. */
@@ -91,9 +89,7 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   }
 
   private static boolean isRecorded(String name) {
-    return !name.equals(STEP)
-        && UNRECORDED_PREFIXES.stream().noneMatch(name::startsWith)
-        && UNRECORDED_SUFFIXES.stream().noneMatch(name::endsWith);
+    return !name.equals(STEP) && !MachineMetrics.contain(name);
   }
 
   String toJson() {

@@ -1,14 +1,22 @@
 package org.sparklora.spark.workers;
 
+import java.io.Serializable;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.spark.meter.ExecutorMeter;
+import org.sparklora.spark.meter.ExecutorReading;
+import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.FlatVector;
 
 /**
@@ -22,6 +30,8 @@ public final class ExecutorsJob implements Workers {
 
   private final JavaSparkContext spark;
   private final int count;
+  private final List<Sent> shared = new CopyOnWriteArrayList<>();
+  private ExecutorUse use = new ExecutorUse();
 
   /**
    * @param count parts that are done at once
@@ -48,17 +58,40 @@ public final class ExecutorsJob implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    return new Sent(spark.broadcast(FlatVector.copyOf(floats, size)));
+    Broadcast<FlatVector> vector = spark.broadcast(FlatVector.copyOf(floats, size));
+    Sent sent = new Sent(vector, Float.BYTES * size, shared);
+    shared.add(sent);
+    return sent;
   }
 
-  private record Sent(Broadcast<FlatVector> vector) implements SharedVector {
+  /** A broadcast: each executor that works while it is open gets it once. */
+  private static final class Sent implements SharedVector {
+    private static final long serialVersionUID = 1L;
+
+    private final Broadcast<FlatVector> vector;
+    private final transient long bytes; // this and the following are the driver's
+    private final transient List<Sent> open;
+    private final transient Set<String> receivers = ConcurrentHashMap.newKeySet();
+
+    Sent(Broadcast<FlatVector> vector, long bytes, List<Sent> open) {
+      this.vector = vector;
+      this.bytes = bytes;
+      this.open = open;
+    }
+
     @Override
     public Pointer floats() {
       return vector.value().pointer();
     }
 
+    /** Bytes that this executor had to be sent, since it has not worked before. */
+    long sentTo(String executor) {
+      return receivers.add(executor) ? bytes : 0;
+    }
+
     @Override
     public void close() {
+      open.remove(this);
       vector.destroy();
     }
   }
@@ -89,7 +122,30 @@ public final class ExecutorsJob implements Workers {
   }
 
   private <I, O> O compute(I part, Work<I, O> work) {
-    return spark.parallelize(List.of(part), 1).map(work::run).collect().get(0);
+    Done<O> done =
+        spark.parallelize(List.of(part), 1).map(given -> Done.of(work, given)).collect().get(0);
+    note(done.reading, work.vectorBytes(done.result));
+    return done.result;
+  }
+
+  /** A result, and what its executor did for it. */
+  private record Done<O>(O result, ExecutorReading reading) implements Serializable {
+    static <I, O> Done<O> of(Work<I, O> work, I part) {
+      O result = work.run(part);
+      return new Done<>(result, ExecutorMeter.here().read(SparkEnv.get().executorId()));
+    }
+  }
+
+  private synchronized void note(ExecutorReading reading, long received) {
+    use.add(reading);
+    use.addBytes(received + shared.stream().mapToLong(v -> v.sentTo(reading.executor())).sum());
+  }
+
+  @Override
+  public synchronized ExecutorUse takeUse() {
+    ExecutorUse taken = use;
+    use = new ExecutorUse();
+    return taken;
   }
 
   /** Lets results through in their order; the first failure ends all waiting. */

@@ -3,9 +3,13 @@ package org.sparklora.spark.workers;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.spark.meter.ExecutorMeter;
+import org.sparklora.spark.meter.ExecutorUse;
 
 /** This process, whose kernels use all cores for one part after the other; nothing is copied. */
 public final class LocalWorkers implements Workers {
+  /** Spark's name of the driver's process. */
+  private static final String DRIVER = "driver";
 
   @Override
   public int count() {
@@ -20,6 +24,13 @@ public final class LocalWorkers implements Workers {
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
     parts.forEach(part -> results.accept(work.run(part)));
+  }
+
+  @Override
+  public ExecutorUse takeUse() {
+    ExecutorUse use = new ExecutorUse();
+    use.add(ExecutorMeter.here().read(DRIVER));
+    return use;
   }
 
   private record Here(Pointer floats) implements SharedVector {

@@ -13,4 +13,9 @@ import java.io.Serializable;
 public interface Work<I, O> extends Serializable {
   /** Does one part. */
   O run(I part);
+
+  /** Bytes of the vectors in a result, which are as large as what is trained; by default none. */
+  default long vectorBytes(O result) {
+    return 0;
+  }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.spark.meter.ExecutorUse;
 
 /** Those who do the parts of a round's work. */
 public sealed interface Workers permits LocalWorkers, ExecutorsJob {
@@ -30,6 +31,9 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
     forEach(parts, work, results::add);
     return results;
   }
+
+  /** What executors did, and what was sent to them and back, since the last call. */
+  ExecutorUse takeUse();
 
   /** Cuts a list into runs of nearly equal length, one for each worker, none of them empty. */
   default <T> List<List<T>> shares(List<T> all) {

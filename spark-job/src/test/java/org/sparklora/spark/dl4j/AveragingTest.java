@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
@@ -28,6 +29,7 @@ import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.TestModels;
 import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
 
@@ -103,6 +105,17 @@ class AveragingTest {
       assertThat(report.steps()).extracting(metrics -> metrics.step()).containsExactly(0, 1);
       assertThat(report.steps().get(0).tokens()).isEqualTo(24);
       assertThat(report.averagingError().orElseThrow()).isPositive().isLessThan(1);
+      Map<String, Number> use = report.use().metrics(60, 1);
+      assertThat(use)
+          .containsEntry("executors/count", 1)
+          .containsEntry("averaging_bytes", 0.0)
+          .containsKey("executors/driver/peak_memory_heap");
+      // 48 tokens took longer than nothing and shorter than a minute
+      assertThat(use.get("averaging_seconds").doubleValue()).isBetween(0.0, 60.0);
+      assertThat(use.get("executors/driver/tokens_per_second").doubleValue())
+          .isGreaterThan(48 / 60.0)
+          .isFinite()
+          .isEqualTo(48 / (60 - use.get("averaging_seconds").doubleValue()), within(1e-6));
     }
   }
 
@@ -146,6 +159,9 @@ class AveragingTest {
     // many bytes
     assertThat(wire.largestResult()).isBetween(3 * adapterBytes, 4 * adapterBytes);
     assertThat(local.largestResult()).isLessThan(adapterBytes);
+    assertThat(local.use.metrics(1, 1)).containsEntry("averaging_bytes", 0.0);
+    // parameters and two moments to one executor and back from two workers
+    assertThat(wire.use.metrics(1, 1)).containsEntry("averaging_bytes", 3.0 * 3 * adapterBytes);
   }
 
   @Test
@@ -220,25 +236,36 @@ class AveragingTest {
         StepRows rows = round(2, 0).get(worker).get(step);
         shares.add(List.of(new StepRows(step, worker, 22, true, rows.microBatches())));
       }
-      sums.train(shares);
+      ExecutorUse use = sums.train(shares).use();
+      boolean sent = !session.conf().get(AveragingMaster.SHARED_MEMORY, "true").equals("true");
+      double vectors = sent ? 3 : 0; // parameters to one executor, gradients of two workers
+      assertThat(use.metrics(1, 1))
+          .containsEntry("averaging_bytes", vectors * Float.BYTES * model.layout().size())
+          .containsKeys("executors/driver/tokens_per_second", "executors/min_tokens_per_second");
     }
     return parameters(network).toArray();
   }
 
   private float[] train(SparkSession session, Traffic traffic) {
     session.sparkContext().addSparkListener(traffic);
-    return train(session, 2);
+    return train(session, 2, traffic);
   }
 
   private float[] train(SparkSession session, int workers) {
+    return train(session, workers, new Traffic());
+  }
+
+  private float[] train(SparkSession session, int workers, Traffic traffic) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     AdapterNetwork network = network(4);
-    new ParameterAveraging(spark, model, network, workers, 2).train(round(workers, 0));
+    traffic.use =
+        new ParameterAveraging(spark, model, network, workers, 2).train(round(workers, 0)).use();
     return parameters(network).toArray();
   }
 
-  /** What Spark measures of the tasks' results. */
+  /** What Spark measures of the tasks' results, and what a round says of itself. */
   private static final class Traffic extends SparkListener {
+    private ExecutorUse use;
     private final AtomicLong largest = new AtomicLong();
 
     @Override

@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -61,8 +62,40 @@ class GrpoExecutorsTest {
           assertThat(run.advantages(1)).isEqualTo(one.advantages(1));
           assertThat(run.history()).as("%s, %s", kind, workers).isEqualTo(one.history());
           assertThat(run.weights()).as("%s, %s", kind, workers).isEqualTo(one.weights());
+          assertThat(run.metrics()).as("%s, %s", kind, workers).isEqualTo(one.metrics());
+          for (JsonNode row : trainingRows(run)) {
+            assertThat(row.get("averaging_bytes").asDouble()).isPositive();
+            assertThat(row.get("averaging_seconds").asDouble()).isPositive();
+          }
         }
       }
+    }
+  }
+
+  /** All but the last, which sums the run up. */
+  private static List<JsonNode> trainingRows(GrpoRun run) throws IOException {
+    List<JsonNode> rows = run.metricRows();
+    assertThat(rows).hasSize(7);
+    return rows.subList(0, 6);
+  }
+
+  @Test
+  void rowsTellWhatExecutorsDid() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    try (SparkSession spark = session(true, JavaSerializer.class)) {
+      List<JsonNode> rows = trainingRows(run(spark, model, "weights", "here"));
+      for (JsonNode row : rows) {
+        assertThat(row.get("executors/count").asInt()).isEqualTo(1);
+        assertThat(row.get("executors/driver/tokens_per_second").asDouble()).isPositive();
+        assertThat(row.get("executors/driver/peak_memory_heap").asLong())
+            .isPositive()
+            .isEqualTo(row.get("executors/max_peak_memory_heap").asLong());
+        assertThat(row.get("averaging_bytes").asDouble()).isZero();
+      }
+      // two steps are taken on each round of completions
+      assertThat(rows)
+          .extracting(row -> row.has("executors/driver/completion_tokens_per_second"))
+          .containsExactly(true, false, true, false, true, false);
     }
   }
 

@@ -112,7 +112,10 @@ class GrpoReplayTest {
 
                 @Override
                 public void step(
-                    PolicyMetrics metrics, double epochAfter, Optional<Round> unfinished) {
+                    PolicyMetrics metrics,
+                    double updateSeconds,
+                    double epochAfter,
+                    Optional<Round> unfinished) {
                   steps.add(metrics);
                   epochs.add(epochAfter);
                 }

@@ -1,8 +1,5 @@
 package org.sparklora.spark.grpo;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,10 +16,10 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.Completion;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.spark.LoggedRun;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
-record GrpoRun(Path output, List<String> flags) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+record GrpoRun(Path output, List<String> flags) implements LoggedRun {
   private static final int PROBLEMS = 10;
 
   /** Rewards what even a random model varies in. */
@@ -128,63 +125,10 @@ record GrpoRun(Path output, List<String> flags) {
     return into(output, more);
   }
 
-  /** The arguments of {@code spark-lora grpo}. */
-  List<String> arguments() {
-    List<String> all = new ArrayList<>(flags);
-    all.addAll(List.of("--output_dir", output.toString()));
-    return all;
-  }
-
   GrpoRun run(SparkSession spark) throws IOException {
     GrpoConfig config = GrpoConfig.of(CommandLine.parse("grpo", arguments()).settings());
     GrpoJob.run(spark, config, Optional.empty());
     return this;
-  }
-
-  /** The trained parameters as their file holds them. */
-  byte[] weights() throws IOException {
-    Path adapter = output.resolve("adapter_model.safetensors");
-    return Files.readAllBytes(
-        Files.exists(adapter) ? adapter : output.resolve("model.safetensors"));
-  }
-
-  /** The rows of the log. */
-  List<JsonNode> log() throws IOException {
-    List<JsonNode> rows = new ArrayList<>();
-    JSON.readTree(output.resolve("trainer_state.json").toFile())
-        .get("log_history")
-        .forEach(rows::add);
-    return rows;
-  }
-
-  /** The rows of the log without times and memory, which no two runs share. */
-  List<String> history() throws IOException {
-    List<String> rows = new ArrayList<>();
-    log().forEach(row -> rows.add(withoutMeasurements(row)));
-    return rows;
-  }
-
-  /** The same of {@code metrics.jsonl}. */
-  List<String> metrics() throws IOException {
-    List<String> rows = new ArrayList<>();
-    for (String line : Files.readAllLines(output.resolve("metrics.jsonl"))) {
-      rows.add(withoutMeasurements(JSON.readTree(line)));
-    }
-    return rows;
-  }
-
-  private static String withoutMeasurements(JsonNode row) {
-    ObjectNode copy = row.deepCopy();
-    List<String> names = new ArrayList<>();
-    copy.fieldNames().forEachRemaining(names::add);
-    copy.remove(
-        names.stream()
-            .filter(
-                name ->
-                    name.matches(
-                        "step_time|timestamp|run_id|.*_runtime|.*_per_second|peak_memory.*"))
-            .toList());
-    return copy.toString();
   }
 
   /** The completions of a round and what they were judged to be worth, without times. */

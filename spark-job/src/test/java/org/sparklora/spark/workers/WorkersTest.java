@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.train.FlatVector;
 
 /** What this process and executors have in common. */
@@ -64,6 +65,40 @@ class WorkersTest {
         List<Float> read = workers.map(List.of(2, 0, 1), new Element(shared));
         assertThat(read).containsExactly(4f, 1f, 2f);
       }
+    }
+  }
+
+  @Test
+  void executorsTellWhatTheyDidAndWhatWasSent() {
+    Workers three = workers().get(2);
+    try (FlatVector vector = new FlatVector(3);
+        SharedVector shared = three.share(vector.pointer(), 3)) {
+      ExecutorMeter.here().read("driver"); // what other tests did is not ours
+      three.map(List.of(2, 0, 1), new Train(shared));
+      three.map(List.of(1), new Train(shared));
+
+      assertThat(three.takeUse().metrics(2, 4))
+          .containsEntry("executors/count", 1)
+          .containsEntry("executors/driver/tokens_per_second", 1000.0)
+          // 4 parts of a millisecond each, of 2 seconds in 4 rounds
+          .containsEntry("averaging_seconds", (2 - 0.004) / 4)
+          // 12 bytes for all parts to one executor, 5 back from each
+          .containsEntry("averaging_bytes", (12 + 4 * 5) / 4.0);
+      assertThat(three.takeUse().metrics(1, 1)).containsEntry("executors/count", 0);
+    }
+  }
+
+  /** Says to have trained on a token in a millisecond. */
+  private record Train(SharedVector vector) implements Work<Integer, Float> {
+    @Override
+    public Float run(Integer index) {
+      ExecutorMeter.here().trained(1, 1_000_000);
+      return new Element(vector).run(index);
+    }
+
+    @Override
+    public long vectorBytes(Float result) {
+      return 5;
     }
   }
 

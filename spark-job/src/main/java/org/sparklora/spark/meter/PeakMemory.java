@@ -1,4 +1,4 @@
-package org.sparklora.spark.report;
+package org.sparklora.spark.meter;
 
 import java.io.IOException;
 import java.lang.management.BufferPoolMXBean;
@@ -10,11 +10,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.kernels.DeviceChoice;
 
 /**
- * The most memory that this JVM has used, in bytes.
+ * The most memory that this process has used, in bytes.
  *
  * <ul>
  *   <li>{@code peak_memory_heap}: the sum of the heap pools' peaks, which need not have come at one
@@ -24,15 +27,33 @@ import org.bytedeco.javacpp.Pointer;
  *       and belongs to no file, less the heap; elsewhere what JavaCPP and Java's direct buffers
  *       count
  *   <li>{@code peak_memory_process}: all that was resident at once, mapped files included; on Linux
+ *   <li>{@code peak_memory_gpu}: the most that {@link #sample} has found in use on this process's
+ *       GPU; where it computes on one
  * </ul>
  *
  * <p>Not thread-safe.
  */
 public final class PeakMemory {
+  /** What their names begin with. */
+  static final String PREFIX = "peak_memory_";
+
   private static final Path STATUS = Path.of("/proc/self/status");
   private static final int KILOBYTE = 1024;
 
+  private final Supplier<OptionalLong> gpu;
   private long offHeapBytes;
+  private long gpuBytes;
+
+  public PeakMemory() {
+    this(DeviceChoice::usedBytes);
+  }
+
+  /**
+   * @param gpu tells the bytes in use on this process's GPU; empty where there is none
+   */
+  PeakMemory(Supplier<OptionalLong> gpu) {
+    this.gpu = gpu;
+  }
 
   /** Looks at the memory of which nobody else keeps the peak. */
   public void sample() {
@@ -41,6 +62,7 @@ public final class PeakMemory {
     long heap = Math.min(committed, peakHeap());
     long now = status().getOrDefault("RssAnon", 0L) - heap;
     offHeapBytes = Math.max(offHeapBytes, Math.max(now, counted()));
+    gpuBytes = Math.max(gpuBytes, gpu.get().orElse(0));
   }
 
   private static long peakHeap() {
@@ -63,10 +85,13 @@ public final class PeakMemory {
   public Map<String, Long> metrics() {
     sample();
     Map<String, Long> metrics = new LinkedHashMap<>();
-    metrics.put("peak_memory_heap", peakHeap());
-    metrics.put("peak_memory_off_heap", offHeapBytes);
+    metrics.put(PREFIX + "heap", peakHeap());
+    metrics.put(PREFIX + "off_heap", offHeapBytes);
     Optional.ofNullable(status().get("VmHWM"))
-        .ifPresent(bytes -> metrics.put("peak_memory_process", bytes));
+        .ifPresent(bytes -> metrics.put(PREFIX + "process", bytes));
+    if (gpuBytes > 0) {
+      metrics.put(PREFIX + "gpu", gpuBytes);
+    }
     return metrics;
   }
 

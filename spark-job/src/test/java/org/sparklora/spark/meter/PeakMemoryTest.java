@@ -1,8 +1,11 @@
-package org.sparklora.spark.report;
+package org.sparklora.spark.meter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
@@ -36,5 +39,20 @@ class PeakMemoryTest {
       assertThat(memory.metrics().get("peak_memory_off_heap"))
           .isGreaterThanOrEqualTo(offHeap.capacity());
     }
+  }
+
+  @Test
+  void theMostThatWasInUseOnTheGpuIsKept() {
+    Iterator<Long> used = List.of(3L << 30, 5L << 30, 4L << 30).iterator();
+    PeakMemory memory = new PeakMemory(() -> OptionalLong.of(used.next()));
+    memory.sample();
+    memory.sample();
+
+    assertThat(memory.metrics()).containsEntry("peak_memory_gpu", 5L << 30);
+  }
+
+  @Test
+  void withoutAGpuThereIsNoSuchMetric() {
+    assertThat(new PeakMemory().metrics()).doesNotContainKey("peak_memory_gpu");
   }
 }
