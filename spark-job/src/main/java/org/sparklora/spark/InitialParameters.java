@@ -50,35 +50,61 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
       long seed)
       throws IOException {
     ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
+    DecoderConfig model = decoder(base, checkpoint);
+    Optional<AdapterFile> adapter = Optional.empty();
+    Optional<LoraConfig> lora = requestedLora;
+    if (requestedLora.isPresent() && startAdapter.isPresent()) {
+      Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
+      adapter = Optional.of(AdapterFile.open(folder, model));
+      lora = Optional.of(adapter.get().layout().config());
+    }
+    return new InitialParameters(trained(base, checkpoint, model, lora, seed), adapter, seed);
+  }
+
+  /**
+   * What would be trained, told without weights.
+   *
+   * @param checkpoint whose safetensors may end with their headers
+   * @param adapter to go on from; likewise
+   */
+  static TrainedModel outlined(
+      SftConfig config, ModelSource checkpoint, Optional<ModelSource> adapter) throws IOException {
+    DecoderConfig model = decoder(config.model(), checkpoint);
+    Optional<LoraConfig> lora = config.lora();
+    if (lora.isPresent() && adapter.isPresent()) {
+      lora = Optional.of(AdapterFile.outline(adapter.get().folder(), model).config());
+    }
+    return trained(config.model(), checkpoint, model, lora, config.batch().seed());
+  }
+
+  private static DecoderConfig decoder(SftConfig.Model base, ModelSource checkpoint)
+      throws IOException {
     Path configJson = checkpoint.folder().resolve("config.json");
     ConfigException.require(
         Files.isRegularFile(configJson),
         "model_name_or_path",
         base.name(),
         "it must be a folder with config.json, model.safetensors and tokenizer.json, or a repository of the hub with them, written namespace/name");
-    DecoderConfig model = DecoderConfig.read(configJson);
+    return DecoderConfig.read(configJson);
+  }
+
+  private static TrainedModel trained(
+      SftConfig.Model base,
+      ModelSource checkpoint,
+      DecoderConfig model,
+      Optional<LoraConfig> lora,
+      long seed) {
     DType baseWeights = base.dtype().of(model);
-    boolean gradientCheckpointing = base.gradientCheckpointing();
-    if (requestedLora.isEmpty()) {
-      ConfigException.require(
-          baseWeights == DType.FLOAT32,
-          "dtype",
-          base.dtype().name().toLowerCase(Locale.ROOT),
-          "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
-      return new InitialParameters(
-          TrainedModel.allWeights(checkpoint, gradientCheckpointing), Optional.empty(), seed);
+    if (lora.isPresent()) {
+      return TrainedModel.adapter(
+          checkpoint, lora.get(), baseWeights, base.gradientCheckpointing(), seed);
     }
-    Optional<AdapterFile> adapter = Optional.empty();
-    LoraConfig lora = requestedLora.get();
-    if (startAdapter.isPresent()) {
-      Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
-      adapter = Optional.of(AdapterFile.open(folder, model));
-      lora = adapter.get().layout().config();
-    }
-    return new InitialParameters(
-        TrainedModel.adapter(checkpoint, lora, baseWeights, gradientCheckpointing, seed),
-        adapter,
-        seed);
+    ConfigException.require(
+        baseWeights == DType.FLOAT32,
+        "dtype",
+        base.dtype().name().toLowerCase(Locale.ROOT),
+        "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
+    return TrainedModel.allWeights(checkpoint, base.gradientCheckpointing());
   }
 
   /** Fills a vector of the model's layout. */

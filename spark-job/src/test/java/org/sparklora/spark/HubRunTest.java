@@ -108,6 +108,35 @@ class HubRunTest {
   }
 
   @Test
+  void checkReadsHeadersAndSaysHowMuchARunWouldDownload() throws IOException {
+    LoopbackRepo model = environment.hub().find("models", MODEL).orElseThrow();
+    long weights = model.file("model.safetensors").length;
+    PrintStream realOut = System.out;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(Main.run("check", "--model_name_or_path", MODEL, "--use_peft", "--lora_r", "4"))
+          .as(errors())
+          .isZero();
+    } finally {
+      System.setOut(realOut);
+    }
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("LoRA of rank 4 on Qwen2.5-3B-Instruct")
+        .contains("Files: " + MODEL + " has ");
+    assertThat(environment.hub().faults().requests())
+        .filteredOn(request -> request.server().equals("storage"))
+        .singleElement()
+        .satisfies(
+            request ->
+                assertThat(request.range())
+                    .isEqualTo("bytes=0-" + (Math.min(weights, 100_000) - 1)));
+    try (Stream<Path> files = Files.walk(environment.cache())) {
+      assertThat(files).noneMatch(file -> file.endsWith("model.safetensors"));
+    }
+  }
+
+  @Test
   void aRunByNamesEndsOnTheHub() throws IOException {
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_private_repo"))
         .as(errors())

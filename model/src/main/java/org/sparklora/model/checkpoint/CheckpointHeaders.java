@@ -31,16 +31,28 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
     Path single = folder.resolve(CheckpointFolder.SINGLE_FILE);
     Path index = folder.resolve(CheckpointFolder.INDEX);
     if (Files.isRegularFile(single)) {
-      tensors.putAll(SafeTensorsHeader.readAlone(single).tensors());
+      tensors.putAll(tensors(single));
     } else if (Files.isRegularFile(index)) {
       for (String shard : shards(index)) {
-        tensors.putAll(SafeTensorsHeader.readAlone(folder.resolve(shard)).tensors());
+        tensors.putAll(tensors(folder.resolve(shard)));
       }
     }
     if (!tensors.isEmpty()) {
       check(folder, config, tensors);
     }
     return new CheckpointHeaders(config, Map.copyOf(tensors));
+  }
+
+  /**
+   * What the header of one file lists, by name; the file may end with it.
+   *
+   * @throws CheckpointException if it is not there, cut or damaged
+   */
+  public static Map<String, TensorInfo> tensors(Path safetensors) throws IOException {
+    if (!Files.isRegularFile(safetensors)) {
+      throw SafeTensors.missing(safetensors);
+    }
+    return SafeTensorsHeader.readAlone(safetensors).tensors();
   }
 
   /** The shards beside the index, each once. */

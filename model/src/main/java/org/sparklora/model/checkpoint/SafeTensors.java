@@ -44,8 +44,7 @@ public final class SafeTensors implements AutoCloseable {
    */
   public static SafeTensors open(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
-      throw new CheckpointException(
-          "Cannot find %s: the folder lacks a file of weights; copy it again".formatted(file));
+      throw missing(file);
     }
     FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
     try {
@@ -54,6 +53,11 @@ public final class SafeTensors implements AutoCloseable {
       channel.close();
       throw e;
     }
+  }
+
+  static CheckpointException missing(Path file) {
+    return new CheckpointException(
+        "Cannot find %s: the folder lacks a file of weights; copy it again".formatted(file));
   }
 
   /** All tensors, in the order of the header. */

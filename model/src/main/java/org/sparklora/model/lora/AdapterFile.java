@@ -7,11 +7,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.checkpoint.SafeTensors;
@@ -49,27 +52,43 @@ public final class AdapterFile {
    *     cannot be applied, or belongs to another model
    */
   public static AdapterFile open(Path folder, DecoderConfig model) throws IOException {
+    AdapterFile adapter = new AdapterFile(folder, layout(folder, model));
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      adapter.check(
+          file.tensors().stream().collect(Collectors.toMap(TensorInfo::name, info -> info)));
+    }
+    return adapter;
+  }
+
+  /**
+   * Checks an adapter whose file of factors may end with its header.
+   *
+   * @throws CheckpointException as {@link #open} does
+   */
+  public static AdapterLayout outline(Path folder, DecoderConfig model) throws IOException {
+    AdapterFile adapter = new AdapterFile(folder, layout(folder, model));
+    adapter.check(CheckpointHeaders.tensors(folder.resolve(WEIGHTS)));
+    return adapter.layout;
+  }
+
+  private static AdapterLayout layout(Path folder, DecoderConfig model) throws IOException {
     LoraConfig config = AdapterConfigJson.read(folder.resolve(CONFIG));
-    AdapterLayout layout;
     try {
-      layout = AdapterLayout.of(config, model);
+      return AdapterLayout.of(config, model);
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
           "Cannot use the adapter %s with this model: %s".formatted(folder, e.getMessage()), e);
     }
-    AdapterFile adapter = new AdapterFile(folder, layout);
-    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
-      adapter.check(file);
-    }
-    return adapter;
   }
 
-  private void check(SafeTensors file) {
+  /**
+   * @param file what its header lists, by name
+   */
+  private void check(Map<String, TensorInfo> file) {
     TreeSet<String> missing = new TreeSet<>();
-    TreeSet<String> extra = new TreeSet<>();
-    file.tensors().forEach(tensor -> extra.add(tensor.name()));
+    TreeSet<String> extra = new TreeSet<>(file.keySet());
     for (ParameterLayout.Entry entry : layout.entries()) {
       if (!extra.remove(entry.name())) {
         missing.add(entry.name());
@@ -82,7 +101,7 @@ public final class AdapterFile {
               .formatted(folder, describe(missing, extra)));
     }
     for (ParameterLayout.Entry entry : layout.entries()) {
-      TensorInfo info = file.find(entry.name()).orElseThrow();
+      TensorInfo info = file.get(entry.name());
       if (!Arrays.equals(info.shape(), entry.shape())) {
         throw new CheckpointException(
             "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d ask for %s; give the model it was trained on"

@@ -99,7 +99,7 @@ final class FileDownload {
   private Source source() {
     URI uri = http.uri(repo.path() + "/resolve/" + commit + "/" + file.path());
     HttpResponse<InputStream> response =
-        http.send(HubHttp.Request.head(uri, about).with("Accept-Encoding", "identity"));
+        http.send(HubRequest.head(uri, about).with("Accept-Encoding", "identity"));
     HubHttp.discard(response);
     HttpHeaders headers = response.headers();
     String etag =
@@ -135,7 +135,7 @@ final class FileDownload {
         long size = Files.size(part);
         if (size < source.bytes()) {
           failures = size > start ? 0 : failures + 1; // what brings us on is no failure
-          if (failures > HubHttp.RETRIES) {
+          if (failures > HubRequest.RETRIES) {
             throw http.unreachable(
                 about, broken.orElse(new IOException("the answer ends too early")));
           }
@@ -179,8 +179,7 @@ final class FileDownload {
    */
   private Optional<IOException> append(Source source, Path part, long start, Meter meter)
       throws IOException {
-    HubHttp.Request request =
-        HubHttp.Request.get(source.uri(), about).with("Accept-Encoding", "identity");
+    HubRequest request = HubRequest.get(source.uri(), about).with("Accept-Encoding", "identity");
     HttpResponse<InputStream> response =
         http.send(start > 0 ? request.with("Range", "bytes=" + start + "-") : request);
     boolean goesOn = start > 0 && response.statusCode() == 206;

@@ -2,6 +2,7 @@ package org.sparklora.pipeline.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -91,8 +92,8 @@ public final class HubClient {
       HubSubject about = HubSubject.of(repo, revision);
       URI uri = URI.create(api(repo) + "/revision/" + UriPath.encodePart(revision));
       // with something to fall back to, an absent network should not cost half a minute
-      int retries = cached.isPresent() ? 0 : HubHttp.RETRIES;
-      JsonNode info = http.sendForJson(HubHttp.Request.get(uri, about).triedAgain(retries));
+      int retries = cached.isPresent() ? 0 : HubRequest.RETRIES;
+      JsonNode info = http.sendForJson(HubRequest.get(uri, about).triedAgain(retries));
       String commit = info.path("sha").asText();
       if (!HubCache.isCommit(commit)) {
         throw new HubException(
@@ -137,7 +138,7 @@ public final class HubClient {
     HubSubject about = HubSubject.of(repo, commit);
     URI page = URI.create(api(repo) + "/tree/" + commit + "?recursive=true&expand=false");
     for (int pages = 0; pages < MAX_PAGES; pages++) {
-      HubHttp.Answer answer = http.ask(HubHttp.Request.get(page, about));
+      HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
       for (JsonNode entry : answer.json()) {
         if (entry.path("type").asText().equals("file")) {
           files.add(
@@ -184,10 +185,7 @@ public final class HubClient {
       return folder;
     }
     if (config.offline()) {
-      throw new HubException(
-          HubException.Kind.OFFLINE,
-          "Cannot use %s (commit %s) offline: the cache %s lacks %d of its files (%s); unset HF_HUB_OFFLINE once to download them"
-              .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
+      throw lacks(repo, commit, missing);
     }
     requireRoom(repo, missing);
     new SnapshotDownload(
@@ -201,6 +199,45 @@ public final class HubClient {
             listener)
         .run();
     return folder;
+  }
+
+  /**
+   * The first bytes of a file: of the cache, or without downloading the rest, so that nothing of it
+   * can be checked against the file's hash.
+   *
+   * @param count at most so many; the file may be shorter
+   * @throws HubException if the hub does not give it, or may not be asked
+   */
+  public byte[] front(HubRepo repo, String commit, HubFile file, int count) {
+    Path pointer = cache.pointer(repo, commit, file);
+    int bytes = (int) Math.min(count, file.bytes());
+    if (Files.exists(pointer)) {
+      try (InputStream in = Files.newInputStream(pointer)) {
+        return in.readNBytes(bytes);
+      } catch (IOException e) {
+        throw HubCache.failed("read", pointer, e);
+      }
+    }
+    if (config.offline()) {
+      throw lacks(repo, commit, List.of(file));
+    }
+    if (bytes == 0) {
+      return new byte[0]; // there is no range in an empty file
+    }
+    HubRequest request =
+        HubRequest.get(
+                http.uri(repo.path() + "/resolve/" + commit + "/" + file.path()),
+                HubSubject.of(repo, commit).withFile(file.path()))
+            .with("Accept-Encoding", "identity")
+            .with("Range", "bytes=0-" + (bytes - 1));
+    return http.front(request, bytes);
+  }
+
+  private HubException lacks(HubRepo repo, String commit, List<HubFile> missing) {
+    return new HubException(
+        HubException.Kind.OFFLINE,
+        "Cannot use %s (commit %s) offline: the cache %s lacks %d of its files (%s); unset HF_HUB_OFFLINE once to download them"
+            .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
   }
 
   /** Half a model is of no use, so a disk that cannot hold it is told before. */

@@ -1,6 +1,5 @@
 package org.sparklora.pipeline.hub;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -9,15 +8,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublisher;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Set;
 
 /**
@@ -27,9 +22,6 @@ import java.util.Set;
  * <p>Thread-safe.
  */
 final class HubHttp {
-  /** As {@code huggingface_hub}. */
-  static final int RETRIES = 5;
-
   private static final Set<Integer> RETRIED = Set.of(408, 429, 500, 502, 503, 504);
   private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
   private static final int MAX_REDIRECTS = 5;
@@ -53,50 +45,6 @@ final class HubHttp {
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(config.timeout())
             .build();
-  }
-
-  /**
-   * A request.
-   *
-   * @param body may be subscribed to again, when the request is repeated
-   * @param about what is asked for, for messages
-   * @param retries how often it is tried again
-   */
-  record Request(
-      String method,
-      URI uri,
-      Map<String, String> headers,
-      BodyPublisher body,
-      HubSubject about,
-      int retries) {
-
-    static Request get(URI uri, HubSubject about) {
-      return new Request("GET", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
-    }
-
-    static Request head(URI uri, HubSubject about) {
-      return new Request("HEAD", uri, Map.of(), BodyPublishers.noBody(), about, RETRIES);
-    }
-
-    static Request post(URI uri, JsonNode json, HubSubject about) {
-      return new Request(
-          "POST",
-          uri,
-          Map.of("Content-Type", "application/json"),
-          BodyPublishers.ofString(json.toString()),
-          about,
-          RETRIES);
-    }
-
-    Request with(String header, String value) {
-      Map<String, String> more = new LinkedHashMap<>(headers);
-      more.put(header, value);
-      return new Request(method, uri, more, body, about, retries);
-    }
-
-    Request triedAgain(int times) {
-      return new Request(method, uri, headers, body, about, times);
-    }
   }
 
   /** An address below the endpoint; {@code path} is encoded here. */
@@ -135,7 +83,7 @@ final class HubHttp {
    *     is asked for is in its headers
    * @throws HubException for any other
    */
-  HttpResponse<InputStream> send(Request request) {
+  HttpResponse<InputStream> send(HubRequest request) {
     URI uri = request.uri();
     for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
       HttpResponse<InputStream> response = sendPatiently(request, uri);
@@ -165,20 +113,45 @@ final class HubHttp {
   record Answer(JsonNode json, HttpHeaders headers) {}
 
   /** Sends a request whose answer is JSON; one that breaks off is asked for again. */
-  Answer ask(Request request) {
+  Answer ask(HubRequest request) {
+    Body body = read(request, Integer.MAX_VALUE);
+    try {
+      return new Answer(JSON.readTree(body.bytes()), body.headers());
+    } catch (IOException e) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub"
+              .formatted(request.about()),
+          e);
+    }
+  }
+
+  /**
+   * The first bytes of an answer; one that breaks off before is asked for again.
+   *
+   * @throws HubException also if the answer is shorter
+   */
+  byte[] front(HubRequest request, int count) {
+    byte[] bytes = read(request, count).bytes();
+    if (bytes.length < count) {
+      throw new HubException(
+          HubException.Kind.DAMAGED,
+          "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so"
+              .formatted(request.about(), bytes.length, count));
+    }
+    return bytes;
+  }
+
+  private record Body(byte[] bytes, HttpHeaders headers) {}
+
+  private Body read(HubRequest request, int most) {
     for (int attempt = 0; ; attempt++) {
       HttpResponse<InputStream> response = send(request);
       try (InputStream body = response.body();
           StallGuard guard = StallGuard.of(body, config.timeout().multipliedBy(6))) {
-        byte[] json = body.readAllBytes();
+        byte[] bytes = body.readNBytes(most);
         guard.alive();
-        return new Answer(JSON.readTree(json), response.headers());
-      } catch (JsonProcessingException e) {
-        throw new HubException(
-            HubException.Kind.SERVER,
-            "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub"
-                .formatted(request.about()),
-            e);
+        return new Body(bytes, response.headers());
       } catch (IOException e) {
         if (attempt >= request.retries()) {
           throw unreachable(request.about(), e);
@@ -188,11 +161,11 @@ final class HubHttp {
     }
   }
 
-  JsonNode sendForJson(Request request) {
+  JsonNode sendForJson(HubRequest request) {
     return ask(request).json();
   }
 
-  private HttpResponse<InputStream> sendPatiently(Request request, URI uri) {
+  private HttpResponse<InputStream> sendPatiently(HubRequest request, URI uri) {
     for (int attempt = 0; ; attempt++) {
       try {
         HttpResponse<InputStream> response =
@@ -226,7 +199,7 @@ final class HubHttp {
         || failure.getCause() != null && isUnknownHost(failure.getCause());
   }
 
-  private HttpRequest toHttp(Request request, URI uri) {
+  private HttpRequest toHttp(HubRequest request, URI uri) {
     HttpRequest.Builder builder =
         HttpRequest.newBuilder(uri)
             .method(request.method(), request.body())
@@ -264,7 +237,7 @@ final class HubHttp {
   }
 
   private HubException failure(
-      Request request, HttpResponse<InputStream> response, Duration asked) {
+      HubRequest request, HttpResponse<InputStream> response, Duration asked) {
     String said = response.headers().firstValue("X-Error-Message").orElse("");
     String code = response.headers().firstValue("X-Error-Code").orElse("");
     try (InputStream body = response.body()) {

@@ -66,7 +66,7 @@ public final class HubUpload {
     }
     // asked even where the answer is not needed: a bad token should show before hours of training
     JsonNode account =
-        http.sendForJson(HubHttp.Request.get(http.uri("/api/whoami-v2"), HubSubject.account()));
+        http.sendForJson(HubRequest.get(http.uri("/api/whoami-v2"), HubSubject.account()));
     return new HubRepo(
         type, name.contains("/") ? name : account.path("name").asText() + "/" + name);
   }
@@ -86,7 +86,7 @@ public final class HubUpload {
     isPrivate.ifPresent(hidden -> wanted.put("visibility", hidden ? "private" : "public"));
     HubSubject about = HubSubject.of(repo, "");
     try {
-      http.sendForJson(HubHttp.Request.post(http.uri("/api/repos/create"), wanted, about));
+      http.sendForJson(HubRequest.post(http.uri("/api/repos/create"), wanted, about));
     } catch (HubException e) {
       boolean mayExist =
           e.kind() == HubException.Kind.CONFLICT || e.kind() == HubException.Kind.FORBIDDEN;
@@ -98,7 +98,7 @@ public final class HubUpload {
 
   private boolean exists(HubRepo repo) {
     try {
-      http.sendForJson(HubHttp.Request.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")));
+      http.sendForJson(HubRequest.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")));
       return true;
     } catch (HubException e) {
       if (e.kind() == HubException.Kind.NO_REPOSITORY) {
@@ -221,7 +221,7 @@ public final class HubUpload {
       }
       URI uri = api(repo, "preupload", revision);
       JsonNode answer =
-          http.sendForJson(HubHttp.Request.post(uri, question, HubSubject.of(repo, revision)));
+          http.sendForJson(HubRequest.post(uri, question, HubSubject.of(repo, revision)));
       for (JsonNode file : answer.path("files")) {
         Addition addition = some.get(file.path("path").asText());
         if (addition != null && !file.path("shouldIgnore").asBoolean()) {
@@ -268,14 +268,14 @@ public final class HubUpload {
       lines.append(
           line(change.large() ? "lfsFile" : "file", value(change.addition(), change.large())));
     }
-    HubHttp.Request request =
-        new HubHttp.Request(
+    HubRequest request =
+        new HubRequest(
             "POST",
             api(repo, "commit", revision),
             Map.of("Content-Type", "application/x-ndjson"),
             BodyPublishers.ofString(lines.toString()),
             HubSubject.of(repo, revision),
-            HubHttp.RETRIES);
+            HubRequest.RETRIES);
     return http.sendForJson(request).path("commitOid").asText();
   }
 
@@ -300,7 +300,7 @@ public final class HubUpload {
   /** The newest commit; not the client's, which stands still. */
   private String head(HubRepo repo, String revision) {
     URI uri = api(repo, "revision", revision);
-    return http.sendForJson(HubHttp.Request.get(uri, HubSubject.of(repo, revision)))
+    return http.sendForJson(HubRequest.get(uri, HubSubject.of(repo, revision)))
         .path("sha")
         .asText();
   }

@@ -61,7 +61,7 @@ final class LargeFileUpload {
     JsonNode verify = object.path("actions").path("verify");
     if (!verify.isMissingNode()) {
       ObjectNode claim = JSON.createObjectNode().put("oid", sha256).put("size", bytes);
-      http.send(HubHttp.Request.post(address(verify, about), claim, about)).body().close();
+      http.send(HubRequest.post(address(verify, about), claim, about)).body().close();
     }
   }
 
@@ -73,8 +73,7 @@ final class LargeFileUpload {
     question.putObject("ref").put("name", revision);
     JsonNode answer =
         http.sendForJson(
-            HubHttp.Request.post(
-                    http.uri(repo.path() + ".git/info/lfs/objects/batch"), question, about)
+            HubRequest.post(http.uri(repo.path() + ".git/info/lfs/objects/batch"), question, about)
                 .with("Accept", LFS_JSON)
                 .with("Content-Type", LFS_JSON));
     return answer.path("objects").path(0);
@@ -123,15 +122,15 @@ final class LargeFileUpload {
       start += length;
     }
     http.send(
-            HubHttp.Request.post(completion, claim, about)
+            HubRequest.post(completion, claim, about)
                 .with("Accept", LFS_JSON)
                 .with("Content-Type", LFS_JSON))
         .body()
         .close();
   }
 
-  private static HubHttp.Request put(URI target, BodyPublisher body, HubSubject about) {
-    return new HubHttp.Request("PUT", target, Map.of(), body, about, HubHttp.RETRIES);
+  private static HubRequest put(URI target, BodyPublisher body, HubSubject about) {
+    return new HubRequest("PUT", target, Map.of(), body, about, HubRequest.RETRIES);
   }
 
   /** A part of a file, read again by each attempt. Storages want its length in a header. */

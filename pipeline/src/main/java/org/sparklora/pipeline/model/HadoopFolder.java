@@ -2,12 +2,14 @@ package org.sparklora.pipeline.model;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
@@ -27,14 +29,17 @@ record HadoopFolder(
   private static final Map<HadoopFolder, java.nio.file.Path> STAGED = new ConcurrentHashMap<>();
 
   static HadoopFolder locate(ModelReference reference, Configuration hadoop, Part part) {
+    return list(reference, hadoop, part).readHere(hadoop);
+  }
+
+  /** What is there, of which nothing is staged yet. */
+  private static HadoopFolder list(ModelReference reference, Configuration hadoop, Part part) {
     Path folder = new Path(reference.name());
     try {
       FileSystem fileSystem = folder.getFileSystem(hadoop);
       Path qualified = fileSystem.makeQualified(folder);
       List<ModelFile> listed = ModelFiles.list(fileSystem, qualified, part);
-      HadoopFolder found =
-          new HadoopFolder(reference, qualified.toString(), listed, settingsOf(hadoop));
-      return found.readHere(hadoop);
+      return new HadoopFolder(reference, qualified.toString(), listed, settingsOf(hadoop));
     } catch (FileNotFoundException e) {
       throw new ConfigException(reference.flag(), reference.name(), "there is no such folder");
     } catch (IOException e) {
@@ -79,6 +84,45 @@ record HadoopFolder(
     Stage stage = new Stage(reference, uri, files);
     stage.fill(hadoop);
     return stage.folder();
+  }
+
+  /** The folder read in parts, where it is. */
+  static ModelOutline.Remote remote(ModelReference reference, Configuration hadoop) {
+    HadoopFolder folder = list(reference, hadoop, Part.WHOLE);
+    return new ModelOutline.Remote() {
+      @Override
+      public List<String> names() {
+        return folder.files().stream().map(ModelFile::name).toList();
+      }
+
+      private FSDataInputStream open(String name) throws IOException {
+        Path file = new Path(folder.uri(), name);
+        return file.getFileSystem(hadoop).open(file);
+      }
+
+      @Override
+      public byte[] front(String name, int count) throws IOException {
+        try (FSDataInputStream in = open(name)) {
+          return in.readNBytes(count);
+        }
+      }
+
+      @Override
+      public byte[] all(String name) throws IOException {
+        return front(name, Integer.MAX_VALUE);
+      }
+
+      @Override
+      public ModelOutline.Fetch fetch() {
+        Stage stage = new Stage(reference, folder.uri(), folder.files());
+        return ModelOutline.Fetch.of(
+            reference.name(),
+            folder.files(),
+            ModelFile::bytes,
+            file -> Files.exists(stage.folder().resolve(file.name())),
+            stage.folder());
+      }
+    };
   }
 
   /** Without the settings, among which may be keys to a store. */

@@ -14,6 +14,7 @@ import org.sparklora.pipeline.hub.HubFile;
 import org.sparklora.pipeline.hub.HubProgress;
 import org.sparklora.pipeline.hub.HubReference;
 import org.sparklora.pipeline.hub.HubRepo;
+import org.sparklora.pipeline.hub.TransferListener;
 
 /**
  * A repository of the hub at a commit, which the driver has looked up, so that all machines have
@@ -30,12 +31,61 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
   private static final Map<HubSnapshot, Path> FETCHED = new ConcurrentHashMap<>();
 
   static HubSnapshot locate(String name, HubReference reference, Part part) {
+    HubSnapshot found = find(name, reference, part);
+    found.folder(); // the driver reads it anyway, and a missing file should show here
+    return found;
+  }
+
+  private static HubSnapshot find(String name, HubReference reference, Part part) {
     HubClient client = HubClient.shared();
     String commit = client.commit(reference.repo(), reference.revision());
     String endpoint = client.config().endpoint().toString();
-    HubSnapshot found = new HubSnapshot(name, reference.repo(), commit, part, endpoint);
-    found.folder(); // the driver reads it anyway, and a missing file should show here
-    return found;
+    return new HubSnapshot(name, reference.repo(), commit, part, endpoint);
+  }
+
+  /** The repository read in parts: its settings through the cache, of weights what is asked for. */
+  static ModelOutline.Remote remote(String name, HubReference reference) {
+    HubClient client = HubClient.shared();
+    HubSnapshot found = find(name, reference, Part.WHOLE);
+    HubRepo repo = found.repo();
+    String commit = found.commit();
+    Path folder =
+        client.snapshot(
+            repo,
+            commit,
+            file -> file.isAtRoot() && ModelFiles.isSettings(file.name()),
+            TransferListener.SILENT);
+    List<String> weights = found.weights(client, folder);
+    Map<String, HubFile> files =
+        client.files(repo, commit).stream()
+            .filter(file -> ModelFiles.isText(file) || weights.contains(file.path()))
+            .collect(Collectors.toMap(HubFile::path, file -> file));
+    return new ModelOutline.Remote() {
+      @Override
+      public List<String> names() {
+        return List.copyOf(files.keySet());
+      }
+
+      @Override
+      public byte[] front(String file, int count) {
+        return client.front(repo, commit, files.get(file), count);
+      }
+
+      @Override
+      public byte[] all(String file) throws IOException {
+        return Files.readAllBytes(folder.resolve(file));
+      }
+
+      @Override
+      public ModelOutline.Fetch fetch() {
+        return ModelOutline.Fetch.of(
+            name,
+            files.values(),
+            HubFile::bytes,
+            file -> Files.exists(folder.resolve(file.path())),
+            client.config().cache());
+      }
+    };
   }
 
   @Override
@@ -47,18 +97,21 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
     HubClient client = HubClient.shared(endpoint);
     Path folder = client.snapshot(repo, commit, ModelFiles::isText, new HubProgress());
     if (part == Part.WHOLE) {
-      Set<String> there =
-          client.files(repo, commit).stream()
-              .filter(HubFile::isAtRoot)
-              .map(HubFile::path)
-              .collect(Collectors.toSet());
-      List<String> weights = weights(folder, there);
+      List<String> weights = weights(client, folder);
       client.snapshot(repo, commit, file -> weights.contains(file.path()), new HubProgress());
     }
     return folder;
   }
 
-  private List<String> weights(Path folder, Set<String> there) {
+  /**
+   * @param folder with the index, if there is one
+   */
+  private List<String> weights(HubClient client, Path folder) {
+    Set<String> there =
+        client.files(repo, commit).stream()
+            .filter(HubFile::isAtRoot)
+            .map(HubFile::path)
+            .collect(Collectors.toSet());
     try {
       List<String> weights =
           ModelFiles.weights(there, index -> Files.newInputStream(folder.resolve(index)));

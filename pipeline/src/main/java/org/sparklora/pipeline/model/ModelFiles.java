@@ -60,6 +60,11 @@ final class ModelFiles {
     return file.isAtRoot() && isText(file.name());
   }
 
+  /** Whether a file says what shapes the weights have, or in which files they are. */
+  static boolean isSettings(String name) {
+    return name.endsWith("config.json") || name.endsWith(".index.json");
+  }
+
   /** Opens a file by its name. */
   interface Opener {
     InputStream open(String name) throws IOException;

@@ -77,10 +77,29 @@ public record ModelReference(String flag, String name, String revision, String s
     if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
       return HadoopFolder.locate(this, hadoop, part);
     }
-    boolean isUri = FILE_URI.matcher(name).lookingAt();
     return repository(name, revision)
         .<ModelSource>map(found -> HubSnapshot.locate(name, found, part))
-        .orElseGet(() -> LocalFolder.of(name, isUri ? pathOf(name) : name));
+        .orElseGet(this::local);
+  }
+
+  /**
+   * Looks for it as {@link #locate} does, but brings no weights here.
+   *
+   * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
+   * @throws org.sparklora.pipeline.hub.HubException if the hub does not have it, or does not give
+   *     it
+   */
+  public ModelOutline outline(Configuration hadoop) {
+    if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
+      return ModelOutline.of(this, HadoopFolder.remote(this, hadoop));
+    }
+    return repository(name, revision)
+        .map(found -> ModelOutline.of(this, HubSnapshot.remote(name, found)))
+        .orElseGet(() -> ModelOutline.of(local()));
+  }
+
+  private LocalFolder local() {
+    return LocalFolder.of(name, FILE_URI.matcher(name).lookingAt() ? pathOf(name) : name);
   }
 
   /** The repository of the hub that is meant, unless something here has its name. */

@@ -116,7 +116,10 @@ final class LoopbackExchange {
       return;
     }
     int start = Integer.parseInt(range.group(1));
-    int end = range.group(2).isEmpty() ? sent.length : Integer.parseInt(range.group(2)) + 1;
+    int end =
+        range.group(2).isEmpty()
+            ? sent.length
+            : Math.min(sent.length, Integer.parseInt(range.group(2)) + 1);
     if (start >= sent.length) {
       error(416, "", "range beyond the end");
       return;
