@@ -157,6 +157,22 @@ check("and is refused on an older one", raises(HfHubHTTPError, lambda: API.uploa
 check("we see its commit", (Path(ours("download", "model", REPO, "main", cache=cache)) / "later.txt").read_bytes() == b"later")
 check("and the old one where it is asked for", not (Path(ours("download", "model", REPO, first, cache=cache)) / "later.txt").exists())
 
+# branches
+API.create_branch(REPO, branch="exp/theirs")
+check("huggingface_hub makes a branch once", raises(HfHubHTTPError, lambda: API.create_branch(REPO, branch="exp/theirs")))
+API.create_branch(REPO, branch="exp/theirs", exist_ok=True)
+check("where main is", API.model_info(REPO, revision="exp/theirs").sha == third)
+API.create_branch(REPO, branch="old", revision=first)
+check("or where it is told to", API.model_info(REPO, revision="old").sha == first)
+check("but not of a name that is none", raises(HfHubHTTPError, lambda: API.create_branch(REPO, branch="refs/pr/1")))
+write(source, {"branch.txt": b"on a branch"})
+for name in ("exp/theirs", "exp/ours"):
+    oid = ours("push", "model", REPO, source, "branch", name, cache=cache)
+    folder = Path(snapshot_download(REPO, revision=name, cache_dir=WORK / "official"))
+    check(f"our push to {name} is seen there", folder.name == oid and (folder / "branch.txt").read_bytes() == b"on a branch")
+check("and not on main", API.model_info(REPO).sha == third)
+(source / "branch.txt").unlink()
+
 # datasets, whose addresses differ
 API.create_repo("ada/rows", repo_type="dataset")
 API.upload_folder(repo_id="ada/rows", folder_path=source, repo_type="dataset")

@@ -23,7 +23,6 @@ import org.sparklora.spark.resume.Checkpoint;
  */
 public final class HubPush implements RunFolder.SaveListener {
   private static final Logger LOG = LoggerFactory.getLogger(HubPush.class);
-  private static final String BRANCH = "main";
 
   private final Configuration hadoop;
   private final PushConfig config;
@@ -38,8 +37,8 @@ public final class HubPush implements RunFolder.SaveListener {
   }
 
   /**
-   * Makes the repository, unless it is there: what does not work should show before hours of
-   * training.
+   * Makes the repository and the branch, unless they are there: what does not work should show
+   * before hours of training.
    *
    * @throws HubException if there is no token, or it does not allow it
    */
@@ -48,6 +47,7 @@ public final class HubPush implements RunFolder.SaveListener {
     HubUpload upload = new HubUpload(client, new HubProgress());
     HubRepo repository = upload.repository(HubRepo.Type.MODEL, config.repository());
     upload.create(repository, config.isPrivate());
+    upload.createBranch(repository, config.branch());
     return new HubPush(hadoop, config, upload, repository);
   }
 
@@ -80,20 +80,21 @@ public final class HubPush implements RunFolder.SaveListener {
   public String pushResults(Path folder) {
     try {
       String commit = push(folder, RunFolder::isResult, "End of training");
-      String address = "%s (commit %s)".formatted(repository.id(), commit);
+      String address =
+          "%s (branch %s, commit %s)".formatted(repository.id(), config.branch(), commit);
       LOG.info("Pushed {} to {}", folder, address);
       return address;
     } catch (HubException e) {
       throw new TableException(
-          "The results are whole in %s, but were not pushed: %s. Push them with: bin/spark-lora push --input %s --hub_model_id %s"
-              .formatted(folder, e.getMessage(), folder, repository.id()),
+          "The results are whole in %s, but were not pushed: %s. Push them with: bin/spark-lora push --input %s --hub_model_id %s --hub_revision %s"
+              .formatted(folder, e.getMessage(), folder, repository.id(), config.branch()),
           e);
     }
   }
 
   private String push(Path folder, Predicate<String> wanted, String summary) {
     try (LocalCopy copy = LocalCopy.of(hadoop, folder)) {
-      return upload.push(repository, BRANCH, copy.folder(), wanted, summary);
+      return upload.push(repository, config.branch(), copy.folder(), wanted, summary);
     } catch (IOException e) {
       throw new TableException(
           "Cannot read %s for a push (%s): check rights and room".formatted(folder, e.getMessage()),

@@ -13,12 +13,18 @@ import org.sparklora.pipeline.hub.HubToken;
  * How results are pushed to the hub.
  *
  * @param repository {@code hub_model_id}, with a namespace or without
+ * @param branch {@code hub_revision}
  * @param isPrivate {@code hub_private_repo}
  * @param strategy {@code hub_strategy}
  * @param token {@code hub_token}; empty for the environment's
  */
 public record PushConfig(
-    String repository, Optional<Boolean> isPrivate, Strategy strategy, Optional<HubToken> token) {
+    String repository,
+    String branch,
+    Optional<Boolean> isPrivate,
+    Strategy strategy,
+    Optional<HubToken> token) {
+  private static final String MAIN = "main";
 
   public PushConfig {
     ConfigException.require(
@@ -53,6 +59,7 @@ public record PushConfig(
   public static PushConfig of(Settings settings, String folder, Strategy strategy) {
     return new PushConfig(
         settings.text("hub_model_id").orElse(new Path(folder).getName()),
+        settings.text("hub_revision").orElse(MAIN),
         settings.optionalSwitch("hub_private_repo"),
         strategy,
         settings.text("hub_token").map(HubToken::of));

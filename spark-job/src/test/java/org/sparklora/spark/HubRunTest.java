@@ -211,6 +211,37 @@ class HubRunTest {
   }
 
   @Test
+  void aRunMayEndOnABranchOfItsOwn() {
+    assertThat(sft("--push_to_hub", "--hub_revision", "runs/one", "--save_steps", "2"))
+        .as(errors())
+        .isZero();
+    assertThat(pushed().paths(pushed().head("runs/one").orElseThrow()))
+        .contains("README.md", "adapter_model.safetensors");
+    assertThat(pushed().paths()).isEmpty();
+
+    assertThat(
+            Main.run(
+                "push",
+                "--input",
+                "file:" + output(),
+                "--hub_model_id",
+                "ada/tiny-lora",
+                "--hub_revision",
+                "later"))
+        .as(errors())
+        .isZero();
+    assertThat(pushed().head("later")).isPresent();
+    assertThat(
+            sft(
+                "--adapter_name_or_path",
+                "ada/tiny-lora@runs/one",
+                "--output_dir",
+                folder.resolve("more").toString()))
+        .as(errors())
+        .isZero();
+  }
+
+  @Test
   void trainingGoesOnFromAPushedAdapter() {
     assertThat(sft("--push_to_hub")).as(errors()).isZero();
     assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 
 /**
  * Writes to a repository: makes it, brings large files to the hub's storage, and commits all files
@@ -28,9 +26,6 @@ import java.util.stream.Stream;
 public final class HubUpload {
   /** Files in one question, as {@code huggingface_hub} asks. */
   private static final int PREUPLOAD_FILES = 256;
-
-  /** Of a file, by which the hub tells text from data. */
-  private static final int SAMPLE_BYTES = 512;
 
   /** How often a commit is tried on top of another's that came first. */
   private static final int COMMIT_TRIES = 5;
@@ -97,37 +92,47 @@ public final class HubUpload {
   }
 
   private boolean exists(HubRepo repo) {
-    try {
-      http.sendForJson(HubRequest.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")));
-      return true;
-    } catch (HubException e) {
-      if (e.kind() == HubException.Kind.NO_REPOSITORY) {
-        return false;
-      }
-      throw e;
-    }
+    return answers(
+        HubRequest.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")),
+        HubException.Kind.NO_REPOSITORY);
   }
 
   /**
-   * Files to be committed.
+   * Makes a branch where {@code main} is, unless it is there.
    *
-   * @param path in the repository
-   * @param file on this machine
+   * @throws HubException if it is no name of a branch, or may not be made
    */
-  private record Addition(String path, Path file, long bytes, String sha256) {
-    static Addition of(Path folder, Path file) throws IOException {
-      String path = folder.relativize(file).toString().replace('\\', '/');
-      return new Addition(path, file, Files.size(file), ContentHash.sha256(file));
+  public void createBranch(HubRepo repo, String branch) {
+    HubSubject about = HubSubject.of(repo, branch);
+    if (HubCache.isCommit(HubCache.requireRevision(branch))) {
+      throw new HubException(
+          HubException.Kind.NO_REVISION,
+          "Cannot push to %s: it is a commit; name a branch".formatted(about));
     }
-
-    /** Whether the repository's object of that id has these contents. */
-    boolean is(String oid, boolean large) throws IOException {
-      Optional<ContentHash> hash = large ? Optional.empty() : ContentHash.of(oid, bytes);
-      if (hash.isEmpty()) {
-        return oid.equals(sha256);
+    if (answers(
+        HubRequest.get(api(repo, "revision", branch), about), HubException.Kind.NO_REVISION)) {
+      return;
+    }
+    try {
+      HubHttp.discard(
+          http.send(HubRequest.post(api(repo, "branch", branch), JSON.createObjectNode(), about)));
+    } catch (HubException e) {
+      if (e.kind() != HubException.Kind.CONFLICT) { // another's, made between the two requests
+        throw e;
       }
-      hash.get().add(file);
-      return hash.get().matches();
+    }
+  }
+
+  /** Whether what is asked for is there: not refused for its absence. */
+  private boolean answers(HubRequest request, HubException.Kind absence) {
+    try {
+      http.sendForJson(request);
+      return true;
+    } catch (HubException e) {
+      if (e.kind() == absence) {
+        return false;
+      }
+      throw e;
     }
   }
 
@@ -143,7 +148,7 @@ public final class HubUpload {
       HubRepo repo, String revision, Path folder, Predicate<String> wanted, String summary) {
     HubCache.requireRevision(revision);
     try {
-      List<Addition> additions = additions(folder, wanted);
+      List<Addition> additions = Addition.all(folder, wanted);
       if (additions.isEmpty()) {
         throw new HubException(
             HubException.Kind.NO_FILE,
@@ -173,29 +178,6 @@ public final class HubUpload {
     }
   }
 
-  private static List<Addition> additions(Path folder, Predicate<String> wanted)
-      throws IOException {
-    List<Addition> additions = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
-        Path relative = folder.relativize(file);
-        if (!isHidden(relative) && wanted.test(relative.getName(0).toString())) {
-          additions.add(Addition.of(folder, file));
-        }
-      }
-    }
-    return additions;
-  }
-
-  private static boolean isHidden(Path relative) {
-    for (Path part : relative) {
-      if (part.toString().startsWith(".") || part.toString().startsWith("_")) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   /** A file that the repository lacks, or has with other contents. */
   private record Change(Addition addition, boolean large) {}
 
@@ -216,7 +198,7 @@ public final class HubUpload {
         files
             .addObject()
             .put("path", addition.path())
-            .put("sample", Base64.getEncoder().encodeToString(sample(addition.file())))
+            .put("sample", Base64.getEncoder().encodeToString(addition.sample()))
             .put("size", addition.bytes());
       }
       URI uri = api(repo, "preupload", revision);
@@ -234,12 +216,6 @@ public final class HubUpload {
       }
     }
     return changes;
-  }
-
-  private static byte[] sample(Path file) throws IOException {
-    try (InputStream in = Files.newInputStream(file)) {
-      return in.readNBytes(SAMPLE_BYTES);
-    }
   }
 
   private void sendLarge(HubRepo repo, String revision, List<Change> changes) throws IOException {

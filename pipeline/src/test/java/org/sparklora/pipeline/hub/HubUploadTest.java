@@ -144,6 +144,45 @@ class HubUploadTest {
   }
 
   @Test
+  void pushesToABranchThatItMakes() {
+    HubRepo repo = make("my-adapter");
+    String main = hub.upload().push(repo, "main", folder, name -> name.equals("README.md"), "one");
+    HubUpload upload = hub.upload();
+    upload.createBranch(repo, "runs/r 8");
+    upload.createBranch(repo, "runs/r 8"); // it is there: nothing to do
+    assertThat(hub.count("POST /api/models/ada/my-adapter/branch/")).isEqualTo(1);
+    String commit = upload.push(repo, "runs/r 8", folder, name -> true, "two");
+    assertThat(remote(repo).head("runs/r 8")).contains(commit);
+    assertThat(remote(repo).paths(commit)).contains("README.md", "adapter_model.safetensors");
+    assertThat(remote(repo).head()).isEqualTo(main);
+    assertThat(remote(repo).paths()).containsExactly("README.md");
+  }
+
+  @Test
+  void aBranchThatAnotherMadeMeanwhileIsTaken() {
+    HubRepo repo = make("my-adapter");
+    hub.server.faults().add(Kind.STATUS, "POST .*/branch/", 409, 1);
+    hub.upload().createBranch(repo, "next");
+    assertThat(hub.count("POST /api/models/ada/my-adapter/branch/next")).isEqualTo(1);
+  }
+
+  @Test
+  void refusesWhatIsNoBranch() {
+    HubRepo repo = make("my-adapter");
+    HubUpload upload = hub.upload();
+    assertThatThrownBy(() -> upload.createBranch(repo, remote(repo).head()))
+        .hasMessageContaining(remote(repo).head())
+        .hasMessageContaining("name a branch");
+    assertThatThrownBy(() -> upload.createBranch(repo, "../main"))
+        .hasMessageContaining("Cannot use revision \"../main\"");
+    assertThatThrownBy(() -> upload.createBranch(repo, "refs/pr/1"))
+        .hasMessageContaining("Invalid reference for a branch: refs/pr/1");
+    hub.server.model("meta/theirs");
+    assertThatThrownBy(() -> upload.createBranch(HubRepo.model("meta/theirs"), "mine"))
+        .hasMessageContaining("Not allowed for model meta/theirs (revision mine)");
+  }
+
+  @Test
   void saysWhoMayNotWriteWhere() {
     hub.server.model("meta/theirs");
     HubUpload upload = hub.upload();

@@ -10,7 +10,8 @@ import org.sparklora.pipeline.hub.TransferListener;
 
 /**
  * Our client as a command, for {@code conf/ci/hub_check.py}: {@code download model|dataset ID
- * REVISION} prints the snapshot's folder, {@code push model|dataset ID FOLDER MESSAGE} the commit.
+ * REVISION} prints the snapshot's folder, {@code push model|dataset ID FOLDER MESSAGE [BRANCH]} the
+ * commit.
  */
 public final class HubClientMain {
   private HubClientMain() {}
@@ -23,13 +24,19 @@ public final class HubClientMain {
     try {
       System.out.println(
           arguments[0].equals("push")
-              ? new HubUpload(client, TransferListener.SILENT)
-                  .push(repo, "main", Path.of(arguments[3]), name -> true, arguments[4])
+              ? push(client, repo, arguments)
               : client.snapshot(
                   repo, client.commit(repo, arguments[3]), file -> true, TransferListener.SILENT));
     } catch (HubException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }
+  }
+
+  private static String push(HubClient client, HubRepo repo, String[] arguments) {
+    HubUpload upload = new HubUpload(client, TransferListener.SILENT);
+    String branch = arguments.length > 5 ? arguments[5] : "main";
+    upload.createBranch(repo, branch);
+    return upload.push(repo, branch, Path.of(arguments[3]), name -> true, arguments[4]);
   }
 }

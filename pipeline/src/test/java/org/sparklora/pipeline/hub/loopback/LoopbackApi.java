@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.hub.loopback.LoopbackRepo.Content;
@@ -21,13 +22,15 @@ import org.sparklora.pipeline.hub.loopback.LoopbackRepo.Content;
 final class LoopbackApi {
   private static final Pattern API =
       Pattern.compile(
-          "/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree|preupload|commit)/(.+))?");
+          "/api/(models|datasets)/([^/]+/[^/]+)(?:/(revision|tree|preupload|commit|branch)/(.+))?");
   private static final Pattern RESOLVE =
       Pattern.compile("/(datasets/)?([^/]+/[^/]+)/resolve/([^/]+)/(.+)");
   private static final Pattern RESOLVED =
       Pattern.compile("/api/resolve-cache/(models|datasets)/([^/]+/[^/]+)/([0-9a-f]{40})/(.+)");
   private static final Pattern LFS =
       Pattern.compile("/(datasets/)?([^/]+/[^/]+)\\.git/info/lfs/objects/(batch|verify)");
+
+  private static final Set<String> WRITING = Set.of("preupload", "commit", "branch");
 
   private final LoopbackHub server;
 
@@ -157,14 +160,17 @@ final class LoopbackApi {
     }
     LoopbackRepo repo = found.get();
     String revision = match.group(4) == null ? "main" : decoded(match.group(4));
+    if (WRITING.contains(action) && !user.equals(Optional.of(repo.owner()))) {
+      exchange.error(403, "", "This token has no right to write to " + repo.id());
+      return;
+    }
+    if (action.equals("branch")) {
+      branch(exchange, repo, revision);
+      return;
+    }
     Optional<String> commit = repo.commitOf(revision);
     if (commit.isEmpty()) {
       exchange.error(404, "RevisionNotFound", "Invalid rev id: " + revision);
-      return;
-    }
-    boolean writes = action.equals("preupload") || action.equals("commit");
-    if (writes && !user.equals(Optional.of(repo.owner()))) {
-      exchange.error(403, "", "This token has no right to write to " + repo.id());
       return;
     }
     switch (action) {
@@ -172,6 +178,21 @@ final class LoopbackApi {
       case "tree" -> tree(exchange, repo, commit.get());
       case "preupload" -> preupload(exchange, repo, commit.get());
       default -> commit(exchange, repo, revision, commit.get());
+    }
+  }
+
+  private static void branch(LoopbackExchange exchange, LoopbackRepo repo, String name)
+      throws IOException {
+    String from = exchange.json().path("startingPoint").asText("main");
+    Optional<String> start = repo.commitOf(from);
+    if (name.startsWith("refs/")) {
+      exchange.error(400, "", "Invalid reference for a branch: " + name);
+    } else if (start.isEmpty()) {
+      exchange.error(404, "RevisionNotFound", "Invalid rev id: " + from);
+    } else if (repo.branch(name, start.get())) {
+      exchange.answer(object().put("success", true));
+    } else {
+      exchange.error(409, "", "Reference already exists: refs/heads/" + name);
     }
   }
 

@@ -91,8 +91,18 @@ public final class LoopbackRepo {
 
   /** A new branch where {@code main} is. */
   public LoopbackRepo branch(String name) {
-    branches.put(name, head());
+    branch(name, head());
     return this;
+  }
+
+  /** A new branch at a commit; whether there was none of that name. */
+  boolean branch(String name, String commit) {
+    return branches.putIfAbsent(name, commit) == null;
+  }
+
+  /** The newest commit of a branch, if there is such a branch. */
+  public Optional<String> head(String branch) {
+    return Optional.ofNullable(branches.get(branch));
   }
 
   /** The newest commit of {@code main}. */
@@ -110,9 +120,14 @@ public final class LoopbackRepo {
     return files(head()).get(path).bytes();
   }
 
+  /** The paths of all files of a commit. */
+  public List<String> paths(String commit) {
+    return List.copyOf(files(commit).keySet());
+  }
+
   /** The paths of all files on {@code main}. */
   public List<String> paths() {
-    return List.copyOf(files(head()).keySet());
+    return paths(head());
   }
 
   Optional<String> commitOf(String revision) {
