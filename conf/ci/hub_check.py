@@ -178,6 +178,20 @@ API.create_repo("ada/rows", repo_type="dataset")
 API.upload_folder(repo_id="ada/rows", folder_path=source, repo_type="dataset")
 check("datasets too", same(source, Path(ours("download", "dataset", "ada/rows", "main", cache=cache))) and same(source, Path(snapshot_download("ada/rows", repo_type="dataset", cache_dir=cache, local_files_only=True))))
 
+# repositories that were renamed, and such whose large files lie in Xet's storage
+control("rename", **{"type": "models", "from": "ada/before", "to": REPO})
+theirs = Path(snapshot_download("ada/before", cache_dir=WORK / "renamed-official"))
+mine = Path(ours("download", "model", "ada/before", "main", cache=WORK / "renamed"))
+check("both find a renamed repository, under the name that was asked for", same(theirs, mine) and "models--ada--before" in str(theirs) and "models--ada--before" in str(mine))
+control("repo", type="models", id="ada/xet", xet=True)
+sent = API.upload_folder(repo_id="ada/xet", folder_path=source).oid
+check("huggingface_hub knows its files as Xet's", any(f.path == "model.safetensors" and f.xet_hash for f in API.list_repo_tree("ada/xet")))
+mine = Path(ours("download", "model", "ada/xet", "main", cache=WORK / "xet"))
+check("both read and write them without Xet", mine.name == sent and same(mine, Path(snapshot_download("ada/xet", cache_dir=WORK / "xet-official"))))
+write(source, {"more.safetensors": noise(4, 300_000)})
+pushed = ours("push", "model", "ada/xet", source, "more", cache=WORK / "xet")
+check("and each reads what the other wrote", (Path(snapshot_download("ada/xet", cache_dir=WORK / "xet-official", revision=pushed)) / "more.safetensors").read_bytes() == noise(4, 300_000))
+
 # refusals
 control("repo", type="models", id="meta/gated", gated=True)
 for what, error, call in [

@@ -1,5 +1,6 @@
 package org.sparklora.spark;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -30,6 +31,8 @@ public record ModelCard(
     Method method,
     Map<String, String> facts) {
 
+  private static final String FILE_NAME = "README.md";
+
   /** How a model was trained. */
   public enum Method {
     SFT("supervised fine-tuning", "loss of each step", "loss.png", "sft_config.yaml"),
@@ -49,6 +52,11 @@ public record ModelCard(
       this.curve = curve;
       this.plot = plot;
       this.settings = settings;
+    }
+
+    /** Name of the picture of its curves. */
+    public String plot() {
+      return plot;
     }
 
     String tag() {
@@ -77,8 +85,14 @@ public record ModelCard(
         facts);
   }
 
-  /** The file's text. */
-  public String text() {
+  /**
+   * Writes it into a folder that has all else: it shows the curves if there is a picture of them.
+   */
+  public void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve(FILE_NAME), text(Files.exists(folder.resolve(method.plot))));
+  }
+
+  private String text(boolean plotted) {
     boolean adapter = layout instanceof AdapterLayout;
     return """
         ---
@@ -98,9 +112,7 @@ public record ModelCard(
         |---|---|
         %s
 
-        The %s is in `trainer_state.json` and `%s`, all settings in `%s`:
-
-        ![%s](%s)
+        The %s is in `trainer_state.json`%s, all settings in `%s`%s
 
         ## Framework versions
 
@@ -124,10 +136,9 @@ public record ModelCard(
             method.words,
             table(),
             method.curve,
-            method.plot,
+            plotted ? " and `%s`".formatted(method.plot) : "",
             method.settings,
-            method.curve,
-            method.plot,
+            plotted ? ":\n\n![%s](%s)".formatted(method.curve, method.plot) : ".",
             version(),
             org.apache.spark.package$.MODULE$.SPARK_VERSION(),
             Runtime.version());

@@ -33,9 +33,10 @@ final class ResultFolder {
       TrainerState state,
       Optional<String> bestCheckpoint)
       throws IOException {
-    writeModel(local, config, model, parameters, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
-    RunFigure.writeLoss(local.resolve("loss.png"), config.output().runName(), state.history());
+    RunFigure.writeLoss(
+        local.resolve(ModelCard.Method.SFT.plot()), config.output().runName(), state.history());
+    writeModel(local, config, model, parameters, state);
   }
 
   /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
@@ -51,6 +52,6 @@ final class ResultFolder {
     }
     CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve("sft_config.yaml"), config.effectiveYaml());
-    Files.writeString(local.resolve("README.md"), ModelCard.of(config, layout, state).text());
+    ModelCard.of(config, layout, state).write(local);
   }
 }

@@ -211,6 +211,20 @@ class HubRunTest {
   }
 
   @Test
+  void theCardShowsNoPictureThatIsNotThere() throws IOException {
+    // a log row each ten steps: the run ends before the first
+    assertThat(sft("--push_to_hub", "--save_steps", "2", "--logging_steps", "10"))
+        .as(errors())
+        .isZero();
+    assertThat(pushed().paths()).contains("README.md").doesNotContain("loss.png");
+    assertThat(new String(pushed().file("README.md"), StandardCharsets.UTF_8))
+        .contains(
+            "The loss of each step is in `trainer_state.json`, all settings in `sft_config.yaml`.")
+        .doesNotContain("loss.png");
+    assertThat(output().resolve("checkpoint-2/README.md")).content().doesNotContain("loss.png");
+  }
+
+  @Test
   void aRunMayEndOnABranchOfItsOwn() {
     assertThat(sft("--push_to_hub", "--hub_revision", "runs/one", "--save_steps", "2"))
         .as(errors())

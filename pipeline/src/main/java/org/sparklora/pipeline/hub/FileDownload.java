@@ -103,7 +103,11 @@ final class FileDownload {
     HubHttp.discard(response);
     HttpHeaders headers = response.headers();
     String etag =
-        headers.firstValue("X-Linked-Etag").or(() -> headers.firstValue("ETag")).orElse("");
+        headers
+            .firstValue("X-Linked-Etag")
+            .filter(linked -> !linked.isEmpty())
+            .or(() -> headers.firstValue("ETag"))
+            .orElse("");
     etag = etag.replaceFirst("^W/", "").replace("\"", "");
     requireSame("X-Repo-Commit", commit, headers.firstValue("X-Repo-Commit"));
     requireSame("ETag", file.sha256().orElse(file.blobId()), Optional.of(etag));

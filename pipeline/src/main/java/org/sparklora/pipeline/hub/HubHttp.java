@@ -13,6 +13,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Set;
 
 /**
@@ -33,10 +34,19 @@ final class HubHttp {
 
   private final HubConfig config;
   private final RetryPause pause;
+  private final String publicHub;
   private final HttpClient client;
 
   HubHttp(HubConfig config, RetryPause pause) {
+    this(config, pause, HubConfig.PUBLIC_HUB);
+  }
+
+  /**
+   * @param publicHub what {@link HubConfig#PUBLIC_HUB} is where it cannot be reached
+   */
+  HubHttp(HubConfig config, RetryPause pause, String publicHub) {
     this.config = config;
+    this.publicHub = publicHub;
     this.pause = pause;
     // HTTP/1.1: parallel downloads then have a connection each, not a share of one
     this.client =
@@ -52,28 +62,38 @@ final class HubHttp {
     return URI.create(config.endpoint() + UriPath.encode(path));
   }
 
-  /** An address that the hub names; a mirror passes on those of the public hub as they are. */
+  /**
+   * An address that the hub names; a mirror passes on those of the public hub as they are.
+   *
+   * @throws HubException if it is none
+   */
   URI resolve(URI base, String location) {
+    return location.startsWith(publicHub + "/")
+        ? named(base, config.endpoint() + location.substring(publicHub.length()))
+        : named(base, location);
+  }
+
+  private static URI named(URI base, String location) {
     try {
-      return base.resolve(
-          location.startsWith(HubConfig.PUBLIC_HUB + "/")
-              ? config.endpoint() + location.substring(HubConfig.PUBLIC_HUB.length())
-              : location);
+      URI address = base.resolve(location);
+      if (address.getHost() != null && Set.of("http", "https").contains(address.getScheme())) {
+        return address;
+      }
     } catch (IllegalArgumentException e) {
-      throw new HubException(
-          HubException.Kind.SERVER,
-          "The hub answers with an address that is none; try again later");
+      // reported below, as an address of another kind is
     }
+    throw new HubException(
+        HubException.Kind.SERVER, "The hub answers with an address that is none; try again later");
   }
 
   /** Whether the token may be shown there. */
-  boolean isHub(URI uri) {
+  private boolean isHub(URI uri) {
     return origin(uri).equals(origin(config.endpoint()));
   }
 
   private static String origin(URI uri) {
     int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
-    return "%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port);
+    return "%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port).toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -91,8 +111,8 @@ final class HubHttp {
       if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
         return response;
       }
-      URI target = resolve(uri, location);
-      if (request.method().equals("HEAD") && !isHub(target)) {
+      URI target = redirected(uri, location);
+      if (request.method().equals("HEAD") && !isHub(target) && !isPublicHub(target)) {
         return response;
       }
       discard(response);
@@ -107,6 +127,19 @@ final class HubHttp {
     throw new HubException(
         HubException.Kind.SERVER,
         "The hub redirects %s in a circle; check HF_ENDPOINT".formatted(request.about()));
+  }
+
+  /**
+   * Some mirrors pass on what the public hub answers, and mean themselves; others send to it, which
+   * would lead back here.
+   */
+  private URI redirected(URI uri, String location) {
+    URI target = isHub(uri) ? resolve(uri, location) : named(uri, location);
+    return target.equals(uri) ? named(uri, location) : target;
+  }
+
+  private boolean isPublicHub(URI uri) {
+    return origin(uri).equals(origin(URI.create(publicHub)));
   }
 
   /** An answer that was read to its end. */

@@ -3,9 +3,13 @@ package org.sparklora.pipeline.hub;
 import java.net.http.HttpHeaders;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.ZonedDateTime;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,6 +22,13 @@ interface RetryPause {
 
   /** {@code "api";r=0;t=55}: nothing is left until so many seconds have passed. */
   Pattern RATE_LIMIT = Pattern.compile("\\br=0\\b.*\\bt=(\\d{1,6})\\b");
+
+  /** The three forms of HTTP's dates (RFC 9110, 5.6.7), all of them in GMT. */
+  List<DateTimeFormatter> DATES =
+      List.of(
+          DateTimeFormatter.RFC_1123_DATE_TIME,
+          DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.US),
+          DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.US));
 
   void sleep(Duration duration) throws InterruptedException;
 
@@ -50,12 +61,15 @@ interface RetryPause {
     if (value.matches("\\d{1,9}")) {
       return Optional.of(Duration.ofSeconds(Long.parseLong(value)));
     }
-    try {
-      ZonedDateTime date = ZonedDateTime.parse(value, DateTimeFormatter.RFC_1123_DATE_TIME);
-      Duration left = Duration.between(clock.instant(), date.toInstant());
-      return Optional.of(left.isNegative() ? Duration.ZERO : left);
-    } catch (DateTimeParseException e) {
-      return Optional.empty();
+    for (DateTimeFormatter form : DATES) {
+      try {
+        Instant date = LocalDateTime.parse(value, form).toInstant(ZoneOffset.UTC);
+        Duration left = Duration.between(clock.instant(), date);
+        return Optional.of(left.isNegative() ? Duration.ZERO : left);
+      } catch (DateTimeParseException e) {
+        continue; // of another form, or none
+      }
     }
+    return Optional.empty();
   }
 }

@@ -136,10 +136,18 @@ class HubConfigTest {
         .isEqualTo(expectedSeconds);
   }
 
-  @Test
-  void pausesMayEndAtADate() {
+  @ParameterizedTest
+  @CsvSource({
+    "'Tue, 24 Nov 2026 10:01:30 GMT', 90",
+    "'Sun, 1 Nov 2026 10:00:00 GMT', 0",
+    "'Tuesday, 24-Nov-26 10:01:30 GMT', 90",
+    "'Tue Nov 24 10:01:30 2026', 90",
+    "'Tue Dec  1 10:00:00 2026', 604800",
+    "'24/11/2026', -1"
+  })
+  void pausesMayEndAtADate(String text, long expectedSeconds) {
     Clock clock = Clock.fixed(Instant.parse("2026-11-24T10:00:00Z"), ZoneOffset.UTC);
-    assertThat(RetryPause.retryAfter("Tue, 24 Nov 2026 10:01:30 GMT", clock))
-        .contains(Duration.ofSeconds(90));
+    assertThat(RetryPause.retryAfter(text, clock).map(Duration::toSeconds).orElse(-1L))
+        .isEqualTo(expectedSeconds);
   }
 }

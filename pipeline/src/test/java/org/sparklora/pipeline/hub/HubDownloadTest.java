@@ -145,6 +145,16 @@ class HubDownloadTest {
   }
 
   @Test
+  void waitsUntilTheServerIsBack() {
+    hub.server.faults().add(Kind.BACK_AT, "GET /api/models", 120, 1);
+    assertDownloads();
+    // dates have whole seconds, and the answer takes its time
+    assertThat(hub.pauses)
+        .singleElement()
+        .satisfies(pause -> assertThat(pause.toSeconds()).isBetween(100L, 120L));
+  }
+
+  @Test
   void doesNotWaitForHours() {
     hub.server.faults().add(Kind.RATE_LIMIT, "GET /api/models", 7200, 1);
     assertThatThrownBy(() -> hub.download(hub.client(), REPO))

@@ -91,9 +91,10 @@ final class GrpoResults implements CheckpointedRun {
 
   /** Writes all results. */
   void write(Path local, TrainerState state) throws IOException {
-    writeFiles(local, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(Optional.empty()));
-    RunFigure.writeReward(local.resolve("reward.png"), config.output().runName(), state.history());
+    RunFigure.writeReward(
+        local.resolve(ModelCard.Method.GRPO.plot()), config.output().runName(), state.history());
+    writeFiles(local, state);
   }
 
   private void writeFiles(Path local, TrainerState state) throws IOException {
@@ -106,7 +107,7 @@ final class GrpoResults implements CheckpointedRun {
     }
     CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve("grpo_config.yaml"), config.effectiveYaml());
-    Files.writeString(local.resolve("README.md"), card(state).text());
+    card(state).write(local);
   }
 
   private ModelCard card(TrainerState state) {

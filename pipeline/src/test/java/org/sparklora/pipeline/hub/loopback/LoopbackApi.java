@@ -33,15 +33,23 @@ final class LoopbackApi {
   private static final Set<String> WRITING = Set.of("preupload", "commit", "branch");
 
   private final LoopbackHub server;
+  private final LoopbackLargeFiles large;
 
   LoopbackApi(LoopbackHub server) {
     this.server = server;
+    this.large = new LoopbackLargeFiles(server);
   }
 
   void handle(LoopbackExchange exchange) throws IOException {
     String path = exchange.rawPath();
     if (path.startsWith("/loopback/")) {
       server.control(exchange);
+      return;
+    }
+    Optional<LoopbackHub.Moved> moved = server.moved(path);
+    if (moved.isPresent()) {
+      String query = exchange.query().isEmpty() ? "" : "?" + exchange.query();
+      exchange.redirect(moved.get().status(), moved.get().of(path) + query);
       return;
     }
     Optional<String> user = user(exchange);
@@ -66,7 +74,11 @@ final class LoopbackApi {
     } else if ((match = RESOLVE.matcher(path)).matches()) {
       resolve(exchange, match, user);
     } else if ((match = LFS.matcher(path)).matches()) {
-      large(exchange, match, user);
+      String type = match.group(1) == null ? "models" : "datasets";
+      Optional<LoopbackRepo> repo = visible(exchange, type, match.group(2), user);
+      if (repo.isPresent()) {
+        large.handle(exchange, repo.get(), match.group(3), user);
+      }
     } else {
       exchange.error(404, "", "Sorry, we can't find the page you are looking for.");
     }
@@ -234,6 +246,9 @@ final class LoopbackApi {
             .put("oid", content.sha256())
             .put("size", content.bytes().length)
             .put("pointerSize", 134);
+        if (repo.isXet()) {
+          file.put("xetHash", content.xetHash());
+        }
       }
     }
     if (end < all.size()) {
@@ -266,7 +281,17 @@ final class LoopbackApi {
       server.objects().putIfAbsent(content.sha256(), content.bytes());
       exchange.header("X-Linked-Etag", "\"" + content.sha256() + "\"");
       exchange.header("X-Linked-Size", Integer.toString(content.bytes().length));
-      exchange.redirect(302, signed("objects/" + content.sha256()));
+      if (repo.get().isXet()) {
+        String route =
+            "%s/api/%s/%s/xet-read-token/%s"
+                .formatted(server.endpoint(), type, match.group(2), commit.get());
+        exchange.header("X-Xet-Hash", content.xetHash()).header("X-Xet-Refresh-Route", route);
+        exchange.header(
+            "Link",
+            "<%s>; rel=\"xet-auth\", <%s/reconstructions/%s>; rel=\"xet-reconstruction-info\""
+                .formatted(route, server.storageAddress(), content.xetHash()));
+      }
+      exchange.redirect(302, server.signed("objects/" + content.sha256()));
     } else {
       exchange.redirect(
           307,
@@ -278,12 +303,12 @@ final class LoopbackApi {
   private static void file(LoopbackExchange exchange, LoopbackRepo repo, String commit, String path)
       throws IOException {
     Content content = repo.files(commit).get(path);
-    exchange.header("X-Repo-Commit", commit).header("ETag", "\"" + content.etag() + "\"");
+    // weak where a proxy would compress it
+    String strength = repo.isXet() ? "W/" : "";
+    exchange
+        .header("X-Repo-Commit", commit)
+        .header("ETag", strength + "\"" + content.etag() + "\"");
     exchange.content(content.bytes());
-  }
-
-  private String signed(String path) {
-    return server.storageAddress() + "/" + path + "?signature=" + path.hashCode();
   }
 
   private void preupload(LoopbackExchange exchange, LoopbackRepo repo, String commit)
@@ -305,57 +330,6 @@ final class LoopbackApi {
       }
     }
     exchange.answer(object().set("files", answers));
-  }
-
-  private void large(LoopbackExchange exchange, Matcher match, Optional<String> user)
-      throws IOException {
-    String type = match.group(1) == null ? "models" : "datasets";
-    Optional<LoopbackRepo> repo = visible(exchange, type, match.group(2), user);
-    if (repo.isEmpty()) {
-      return;
-    }
-    if (!user.equals(Optional.of(repo.get().owner()))) {
-      exchange.error(403, "", "no right to write");
-      return;
-    }
-    JsonNode question = exchange.json();
-    if (match.group(3).equals("verify")) {
-      byte[] bytes = server.objects().get(question.path("oid").asText());
-      if (bytes == null || bytes.length != question.path("size").asLong()) {
-        exchange.error(404, "", "no such object");
-      } else {
-        exchange.answer(object());
-      }
-      return;
-    }
-    ObjectNode answer = object().put("transfer", "basic");
-    ArrayNode objects = answer.putArray("objects");
-    for (JsonNode wanted : question.path("objects")) {
-      String oid = wanted.path("oid").asText();
-      ObjectNode object =
-          objects.addObject().put("oid", oid).put("size", wanted.path("size").asLong());
-      if (!server.objects().containsKey(oid)) {
-        ObjectNode actions = object.putObject("actions");
-        upload(actions.putObject("upload"), oid, wanted.path("size").asLong());
-        actions
-            .putObject("verify")
-            .put("href", server.endpoint() + exchange.rawPath().replace("/batch", "/verify"));
-      }
-    }
-    exchange.answer(answer);
-  }
-
-  private void upload(ObjectNode action, String oid, long bytes) {
-    int part = server.partBytes();
-    if (bytes <= part) {
-      action.put("href", signed("objects/" + oid));
-      return;
-    }
-    action.put("href", signed("complete/" + oid));
-    ObjectNode header = action.putObject("header").put("chunk_size", Integer.toString(part));
-    for (int number = 1; (long) (number - 1) * part < bytes; number++) {
-      header.put(Integer.toString(number), signed("part/" + oid + "/" + number));
-    }
   }
 
   private void commit(LoopbackExchange exchange, LoopbackRepo repo, String branch, String head)

@@ -6,6 +6,9 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.regex.Matcher;
@@ -71,6 +74,13 @@ final class LoopbackExchange {
     if (wait.isPresent()) {
       header("Retry-After", wait.get().toString());
       error(429, "", "slow down");
+      return true;
+    }
+    Optional<Integer> back = faults.take(Kind.BACK_AT, named);
+    if (back.isPresent()) {
+      ZonedDateTime date = ZonedDateTime.now(ZoneOffset.UTC).plusSeconds(back.get());
+      header("Retry-After", DateTimeFormatter.RFC_1123_DATE_TIME.format(date));
+      error(503, "", "back soon");
       return true;
     }
     Optional<Integer> status = faults.take(Kind.STATUS, named);

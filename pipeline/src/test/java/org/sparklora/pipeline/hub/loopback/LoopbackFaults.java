@@ -18,6 +18,8 @@ public final class LoopbackFaults {
     STATUS,
     /** Status 429, to be asked again after {@code value} seconds. */
     RATE_LIMIT,
+    /** Status 503, to be asked again at a date {@code value} seconds from now. */
+    BACK_AT,
     /** The connection breaks after {@code value} bytes of the body. */
     DROP,
     /** The body falls silent after {@code value} bytes, until the client leaves. */

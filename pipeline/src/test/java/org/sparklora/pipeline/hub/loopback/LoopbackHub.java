@@ -9,9 +9,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.Stream;
@@ -33,6 +35,7 @@ public final class LoopbackHub implements AutoCloseable {
   private final Map<String, LoopbackRepo> repos = new ConcurrentHashMap<>();
   private final Map<String, String> accounts = new ConcurrentHashMap<>();
   private final Map<String, byte[]> objects = new ConcurrentHashMap<>();
+  private final List<Moved> moved = new CopyOnWriteArrayList<>();
   private final LoopbackFaults faults = new LoopbackFaults();
 
   /** Entries of a page of a file list. */
@@ -100,6 +103,34 @@ public final class LoopbackHub implements AutoCloseable {
     return Optional.ofNullable(repos.get(type + "/" + id));
   }
 
+  /**
+   * Paths that moved.
+   *
+   * @param to an address, or a path of this server
+   */
+  record Moved(int status, String from, String to) {
+    String of(String path) {
+      return to + path.substring(from.length());
+    }
+  }
+
+  /** Redirects paths that begin so. */
+  public LoopbackHub move(int status, String from, String to) {
+    moved.add(new Moved(status, from, to));
+    return this;
+  }
+
+  /** Redirects what is asked of a repository's old name, as the hub does after it was renamed. */
+  public LoopbackHub rename(String type, String from, String to) {
+    String folder = type.equals("models") ? "/" : "/" + type + "/";
+    return move(307, "/api/%s/%s".formatted(type, from), "/api/%s/%s".formatted(type, to))
+        .move(307, folder + from, folder + to);
+  }
+
+  Optional<Moved> moved(String path) {
+    return moved.stream().filter(rule -> path.startsWith(rule.from())).findFirst();
+  }
+
   /** Lets a token stand for a user. */
   public LoopbackHub account(String token, String user) {
     accounts.put(token, user);
@@ -144,6 +175,11 @@ public final class LoopbackHub implements AutoCloseable {
 
   String storageAddress() {
     return address(storage);
+  }
+
+  /** An address of the storage that needs no token. */
+  String signed(String path) {
+    return storageAddress() + "/" + path + "?signature=" + path.hashCode();
   }
 
   private static String address(HttpServer server) {
@@ -192,6 +228,12 @@ public final class LoopbackHub implements AutoCloseable {
       if (wish.path("gated").asBoolean()) {
         repo.gated();
       }
+      if (wish.path("xet").asBoolean()) {
+        repo.xet();
+      }
+    } else if (exchange.path().equals("/loopback/rename")) {
+      var wish = exchange.json();
+      rename(wish.path("type").asText(), wish.path("from").asText(), wish.path("to").asText());
     }
     ObjectNode answer = LoopbackExchange.JSON.createObjectNode();
     answer.set("requests", LoopbackExchange.JSON.valueToTree(faults.requests()));

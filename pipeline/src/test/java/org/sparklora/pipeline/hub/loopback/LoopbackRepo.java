@@ -22,6 +22,7 @@ public final class LoopbackRepo {
   private final List<String> messages = new ArrayList<>();
   private boolean hidden;
   private boolean gated;
+  private boolean xet;
 
   /** A file's contents and whether they are kept as a large file. */
   record Content(byte[] bytes, boolean large) {
@@ -31,6 +32,11 @@ public final class LoopbackRepo {
 
     String sha256() {
       return hash("SHA-256", bytes);
+    }
+
+    /** What Xet names it by: any hash of another kind than Git's and LFS's. */
+    String xetHash() {
+      return hash("SHA-256", "xet".getBytes(StandardCharsets.UTF_8), bytes);
     }
 
     /** What the hub names it by. */
@@ -69,6 +75,16 @@ public final class LoopbackRepo {
   public LoopbackRepo gated() {
     gated = true;
     return this;
+  }
+
+  /** Its large files lie in Xet's storage, as all new ones of the real hub do. */
+  public LoopbackRepo xet() {
+    xet = true;
+    return this;
+  }
+
+  boolean isXet() {
+    return xet;
   }
 
   public boolean isHidden() {
