@@ -19,7 +19,7 @@ if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
 fi
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The hub: models of the tests, GSM8K's rows in the columns of the guide's datasets
+# The hub: models of the tests, GSM8K's rows in the guide's datasets
 
 RESOURCES=$ROOT/model/src/test/resources
 stand_in() { # NAME MODEL
@@ -30,38 +30,7 @@ stand_in() { # NAME MODEL
 }
 stand_in Qwen/Qwen2.5-3B-Instruct qwen2-tiny
 stand_in Qwen/Qwen3-0.6B qwen3-tiny
-python3 - "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" "$WORK/hub/datasets" <<'PYTHON'
-import gzip, json, pathlib, sys
-
-rows = [json.loads(line) for line in gzip.open(sys.argv[1], "rt")][:64]
-thoughts, problems = [], []
-for row in rows:
-    turns = [{"from": "user", "value": row["question"]}, {"from": "assistant", "value": row["answer"]}]
-    thoughts.append({"system": "Think.", "conversations": turns})
-    problems.append({"problem": row["question"], "solution": row["answer"].split("#### ")[1]})
-readme = """---
-configs:
-- config_name: default
-  data_files:
-  - split: train
-    path: data/train-*
-- config_name: metadata
-  data_files:
-  - split: train
-    path: metadata/train-*
----
-"""
-for name, rows in [
-    ("open-thoughts/OpenThoughts-114k", thoughts),
-    ("HuggingFaceH4/OpenR1-Math-220k-default-verified", problems),
-]:
-    data = pathlib.Path(sys.argv[2], name, "data")
-    data.mkdir(parents=True)
-    (data.parent / "README.md").write_text(readme)
-    for part in range(2):
-        lines = "".join(json.dumps(row) + "\n" for row in rows[part::2])
-        (data / f"train-{part:05}-of-00002.jsonl").write_text(lines)
-PYTHON
+"$SPARK_LORA_PYTHON" "$ROOT/conf/ci/guide_stand_ins.py" "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" "$WORK/hub/datasets"
 
 TOKEN=hf_LoopbackSecret0123456789
 start_loopback_hub --root "$WORK/hub" --token "$TOKEN=ada"
@@ -99,6 +68,14 @@ run() { # NAME COMMAND FLAGS
   echo "ok      $name: $(tail -n 1 "$WORK/runs/$name.log")"
 }
 
+prompts() { # ROWS DATASET FLAGS: a prompts table of a configuration and split has so many rows
+  local name
+  name=prompts-$1-$(basename "$2")
+  run "$name" prep --task grpo --model_name_or_path Qwen/Qwen3-0.6B --dataset_name "$2" "${@:3}" --output_dir table
+  grep -q "\"rows_in\" *: *$1\b" "$WORK/runs/$name/table/_prompts_manifest.json" \
+    || { grep rows_in "$WORK/runs/$name/table/_prompts_manifest.json"; echo "failed  $name: not $1 rows"; return 1; }
+}
+
 # Word splitting of the commands is wanted. The token comes by each of its ways.
 # shellcheck disable=SC2086
 {
@@ -108,6 +85,9 @@ run() { # NAME COMMAND FLAGS
   printf '%s\n' "$TOKEN" >"$HF_HOME/token"
   run grpo-on-jobs grpo $GRPO $SHORTER
   run grpo-local grpo $GRPO $SHORTER --use_peft --push_to_hub --hub_model_id grpo-lora-qwen3-0.6b
+  prompts 40 open-r1/OpenR1-Math-220k
+  prompts 24 open-r1/OpenR1-Math-220k --dataset_config extended
+  prompts 14 openai/gsm8k --dataset_config main --dataset_train_split test
   run score score --model_name_or_path Qwen/Qwen2.5-3B-Instruct --adapter ada/Qwen2.5-3B-OpenThoughts-LoRA \
     --input "$ROOT/spark-job/src/test/resources/sft/linear_w0/dataset.jsonl" --output "$WORK/scores.jsonl"
 }

@@ -81,6 +81,13 @@ def noise(seed, size):
     return random.Random(seed).randbytes(size)
 
 
+def size(path):
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # whole by now, and renamed
+        return 0
+
+
 source = WORK / "source"
 write(
     source,
@@ -123,7 +130,7 @@ check("huggingface_hub resumed", requests("GET", "/objects/", seen)[-1]["range"]
 control("faults", kind="stall", path="GET /objects/", value=12_000_000, times=2)
 killed = WORK / "killed"
 process = ours("download", "model", REPO, "main", cache=killed, start=True)
-while sum(p.stat().st_size for p in killed.rglob("*.incomplete")) < 12_000_000:
+while sum(size(p) for p in killed.rglob("*.incomplete")) < 12_000_000:
     if process.poll() is not None:
         check("our client was killed in the middle", False)
 os.kill(process.pid, signal.SIGKILL)

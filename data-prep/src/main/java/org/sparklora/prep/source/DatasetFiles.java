@@ -18,10 +18,9 @@ import org.sparklora.pipeline.hub.HubRepo;
  * Finds the files of a dataset: a file, a folder (searched through) or a glob, on any file system
  * Hadoop knows, or a repository of the hub.
  *
- * <p>Sorted by path, which is the order of {@code datasets.load_dataset}. Names that begin with a
- * dot or an underscore are ignored. When some files are named after the wanted split in the Hugging
- * Face way ({@code data/train-00000-of-00002.parquet}, {@code train.jsonl}, {@code
- * train/part.parquet}), those are the split; when no file is named after any split, all are.
+ * <p>In the order of {@code datasets.load_dataset}: by path. Names that begin with a dot or an
+ * underscore are ignored. Which files are which split is told by their names, see {@link
+ * SplitNames}.
  */
 public final class DatasetFiles {
   private final Configuration configuration;
@@ -135,8 +134,8 @@ public final class DatasetFiles {
     String root = new Path(dataset).getName();
     int start = path.lastIndexOf("/" + root + "/");
     return start < 0
-        ? path.substring(path.lastIndexOf('/'))
-        : path.substring(start + root.length() + 1);
+        ? path.substring(path.lastIndexOf('/') + 1)
+        : path.substring(start + root.length() + 2);
   }
 
   /** The repository of the hub that is meant, unless something here has its name. */

@@ -76,7 +76,7 @@ record HubDataset(HubClient client, HubReference reference) {
     return FileFormat.of(file.name()).isPresent()
         && !ABOUT.contains(file.name())
         && Arrays.stream(file.path().split("/"))
-            .noneMatch(part -> part.startsWith(".") || part.startsWith("_"));
+            .noneMatch(part -> part.startsWith(".") || part.startsWith("__"));
   }
 
   /** Code of a repository is never run; {@code datasets} has given it up as well. */
@@ -140,14 +140,15 @@ record HubDataset(HubClient client, HubReference reference) {
     Set<HubFile> files = new LinkedHashSet<>(); // in the patterns' order, which is the rows' order
     for (String pattern : patterns) {
       RepoGlob glob = RepoGlob.of(prefix + pattern);
-      int before = files.size();
-      inside.stream().filter(file -> glob.matches(file.path())).forEach(files::add);
+      List<HubFile> found = inside.stream().filter(file -> glob.matches(file.path())).toList();
+      boolean mayBeNone = RepoGlob.isPattern(pattern) && patterns.size() > 1;
       ConfigException.require(
-          files.size() > before,
+          !found.isEmpty() || mayBeNone,
           "dataset_name",
           reference.repo().id(),
           "its README.md declares %s for split %s, and there is no such file that can be read (%s)"
               .formatted(pattern, split, FileFormat.EXTENSIONS));
+      files.addAll(found);
     }
     return new ArrayList<>(files);
   }

@@ -5,12 +5,18 @@ import java.util.regex.Pattern;
 /**
  * A pattern of a dataset card's {@code data_files}: {@code *} and {@code ?} stay within a folder,
  * {@code **} crosses folders, {@code [0-9]} is one of several characters. A name without any of
- * them is a file or, as {@code datasets} takes it, a folder.
+ * them is a file or a folder.
  */
 record RepoGlob(Pattern regex) {
+  private static final Pattern MAGIC = Pattern.compile("[*?\\[]");
+
+  /** Whether it is more than a name. */
+  static boolean isPattern(String text) {
+    return MAGIC.matcher(text).find();
+  }
 
   static RepoGlob of(String pattern) {
-    String glob = pattern.replaceFirst("^\\./", "");
+    String glob = pattern.replaceFirst("^\\./", "").replaceFirst("/+$", "");
     StringBuilder regex = new StringBuilder();
     for (int i = 0; i < glob.length(); i++) {
       char c = glob.charAt(i);
@@ -33,7 +39,10 @@ record RepoGlob(Pattern regex) {
         regex.append(Pattern.quote(String.valueOf(c)));
       }
     }
-    return new RepoGlob(Pattern.compile(regex.append("(?:/.*)?").toString()));
+    if (!isPattern(glob)) {
+      regex.append("(?:/.*)?");
+    }
+    return new RepoGlob(Pattern.compile(regex.toString()));
   }
 
   boolean matches(String path) {

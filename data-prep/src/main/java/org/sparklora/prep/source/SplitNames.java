@@ -1,64 +1,135 @@
 package org.sparklora.prep.source;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.ConfigException;
 
 /**
- * Which files belong to a split, told by names as Hugging Face's {@code datasets} does: {@code
- * data/train-00000-of-00002.parquet}, {@code train.jsonl}, {@code dev/part.parquet}.
+ * Which files belong to a split, told by names as Hugging Face's {@code datasets} does. The first
+ * rule under which any file belongs to any split holds for all:
+ *
+ * <ol>
+ *   <li>{@code data/SPLIT-00000-of-00002.parquet}, of whatever split;
+ *   <li>a folder whose name has a word for the split: {@code train/x.jsonl}, {@code
+ *       my-dev/x.jsonl};
+ *   <li>a file whose name has one: {@code train.jsonl}, {@code gsm8k_test.jsonl};
+ *   <li>all files are for training.
+ * </ol>
+ *
+ * <p>What {@code datasets} would read twice, since two words fit, is read once.
  */
 final class SplitNames {
-  /** By line the words that mean the same split. */
-  private static final List<List<String>> WORDS =
+  private static final String TRAIN = "train";
+  private static final Pattern SHARD =
+      Pattern.compile("data/([^/]+)-\\d{5}-of-\\d{5}[^/]*\\.[^/]*");
+
+  /** Words that mean a split, in the order in which they are looked for. */
+  private static final Map<String, List<String>> WORDS = new LinkedHashMap<>();
+
+  static {
+    WORDS.put(TRAIN, List.of(TRAIN, "training"));
+    WORDS.put("validation", List.of("validation", "valid", "dev", "val"));
+    WORDS.put("test", List.of("test", "testing", "eval", "evaluation"));
+  }
+
+  /** Around a word: the beginning or the end of a name, or one of these. */
+  private static final String APART = "[-._ 0-9]";
+
+  private static final List<String> FOLDERS =
       List.of(
-          List.of("train", "training"),
-          List.of("test", "testing", "eval", "evaluation"),
-          List.of("validation", "valid", "dev", "val"));
+          "**/WORD/**",
+          "**/WORD" + APART + "*/**",
+          "**/*" + APART + "WORD/**",
+          "**/*" + APART + "WORD" + APART + "*/**");
+
+  private static final List<String> FILES =
+      List.of("**/WORD" + APART + "*", "**/*" + APART + "WORD" + APART + "*");
 
   private SplitNames() {}
 
   /**
-   * The files that are named after the split; all, when none is named after any split.
+   * The files of a split, in the order of their rows.
    *
+   * @param files sorted by path
    * @param path of a file, below the dataset's root
-   * @throws ConfigException when files are named after other splits only
+   * @param split one of {@code datasets}' names, another word for it, or a word of the files' own
+   * @throws ConfigException when there are only other splits
    */
   static <T> List<T> ofSplit(
       List<T> files, Function<T, String> path, String dataset, String split) {
-    List<T> wanted =
-        files.stream().filter(file -> isNamedAfter(path.apply(file), meaning(split))).toList();
-    if (!wanted.isEmpty()) {
-      return wanted;
-    }
-    Optional<String> other =
-        files.stream()
-            .map(path)
-            .filter(name -> WORDS.stream().anyMatch(words -> isNamedAfter(name, words)))
-            .findFirst();
-    if (other.isPresent()) {
-      throw new ConfigException(
-          "dataset_train_split",
-          split,
-          "no file under %s is named after it, while %s is named after another split; name a split that is there"
-              .formatted(dataset, other.get().substring(other.get().lastIndexOf('/') + 1)));
-    }
-    return files;
+    Map<String, List<T>> splits = splits(files, path, split);
+    String name = splits.containsKey(split) ? split : meaning(split);
+    List<T> wanted = splits.getOrDefault(name, List.of());
+    ConfigException.require(
+        !wanted.isEmpty() || files.isEmpty(),
+        "dataset_train_split",
+        split,
+        "by the names of its files %s has the splits %s; name one of them"
+            .formatted(dataset, shown(splits, path)));
+    return wanted;
   }
 
-  private static List<String> meaning(String split) {
-    return WORDS.stream().filter(words -> words.contains(split)).findFirst().orElse(List.of(split));
+  /** Each split with a file that shows why. */
+  private static <T> String shown(Map<String, List<T>> splits, Function<T, String> path) {
+    return splits.entrySet().stream()
+        .map(entry -> "%s (%s)".formatted(entry.getKey(), path.apply(entry.getValue().get(0))))
+        .collect(Collectors.joining(", "));
   }
 
-  /** Whether one of the words stands as a word of its own in the path. */
-  private static boolean isNamedAfter(String path, List<String> words) {
-    return words.stream()
-        .anyMatch(
-            word ->
-                Pattern.compile("(^|[/._ \\d-])" + Pattern.quote(word) + "([/._ \\d-]|$)")
-                    .matcher(path)
-                    .find());
+  private static String meaning(String split) {
+    return WORDS.entrySet().stream()
+        .filter(words -> words.getValue().contains(split))
+        .map(Map.Entry::getKey)
+        .findFirst()
+        .orElse(split);
+  }
+
+  private static <T> Map<String, List<T>> splits(
+      List<T> files, Function<T, String> path, String split) {
+    Map<String, List<T>> splits = new LinkedHashMap<>();
+    for (T file : files) {
+      Matcher shard = SHARD.matcher(path.apply(file));
+      if (shard.matches()) {
+        splits.computeIfAbsent(shard.group(1), name -> new ArrayList<>()).add(file);
+      }
+    }
+    Map<String, List<String>> words = new LinkedHashMap<>(WORDS);
+    words.putIfAbsent(meaning(split), List.of(split));
+    for (List<String> patterns : List.of(FOLDERS, FILES)) {
+      if (splits.isEmpty()) {
+        words.forEach((name, known) -> put(splits, name, matching(files, path, known, patterns)));
+      }
+    }
+    if (splits.isEmpty()) {
+      put(splits, TRAIN, files);
+    }
+    return splits;
+  }
+
+  private static <T> void put(Map<String, List<T>> splits, String name, List<T> files) {
+    if (!files.isEmpty()) {
+      splits.put(name, files);
+    }
+  }
+
+  /** Word by word and pattern by pattern, which is the order that the rows have in TRL's runs. */
+  private static <T> List<T> matching(
+      List<T> files, Function<T, String> path, List<String> words, List<String> patterns) {
+    Set<T> matching = new LinkedHashSet<>();
+    for (String word : words) {
+      for (String pattern : patterns) {
+        RepoGlob glob = RepoGlob.of(pattern.replace("WORD", word));
+        files.stream().filter(file -> glob.matches(path.apply(file))).forEach(matching::add);
+      }
+    }
+    return List.copyOf(matching);
   }
 }

@@ -150,7 +150,7 @@ class HubDatasetTest {
 
   @Test
   void readsEachRowOnceThoughItLiesThereTwice() {
-    put("a.jsonl", "a.parquet", "config.json", "dataset_infos.json", "_tmp/x.parquet");
+    put("a.jsonl", "a.parquet", "config.json", "dataset_infos.json", "__tmp/x.parquet");
     assertThat(find("", "train")).containsExactly("a.parquet");
     put("b.jsonl");
     assertThat(files(ID + "@" + remote.head(), "", "train"))
@@ -229,6 +229,8 @@ class HubDatasetTest {
     "a?c.csv, a/c.csv, false",
     "./a.csv, a.csv, true",
     "data, data/x/y.csv, true",
+    "data/, data/x.csv, true",
+    "data/*, data/x/y.csv, false",
     "a+b(c).csv, a+b(c).csv, true"
   })
   void patterns(String pattern, String path, boolean expected) {
