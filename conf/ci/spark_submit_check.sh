@@ -7,50 +7,30 @@
 #
 # Which Spark is used: see conf/ci/spark_home.sh.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 RESULTS=${1:-/dev/null}
-CLUSTER_SPARK=$("$ROOT/conf/ci/spark_home.sh")
-WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+# shellcheck source=conf/ci/spark_cluster.sh
+. "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 STEPS=16
 KILL_AFTER_ROWS=5
 KILL_AFTER_FILES=4
 PREP_FILES=40
 ROWS_A_FILE=1000
-PATIENCE_SECONDS=120
 KRYO=(--conf spark.serializer=org.apache.spark.serializer.KryoSerializer)
-
-export SPARK_LOCAL_IP=127.0.0.1
-unset SPARK_HOME # the embedded runs have none
-
-# The workers of a local cluster write under SPARK_HOME, their executors' logs and a copy of the jar for each: so it is
-# a folder of links.
-mkdir "$WORK/spark"
-for entry in "$CLUSTER_SPARK"/*; do
-  [[ $entry == */work ]] || ln -s "$entry" "$WORK/spark/"
-done
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Runs
 
-lora() { # NAME COMMAND MORE…
+run() { # NAME COMMAND MORE…
   local name=$1 command=$2
   shift 2
-  "$ROOT/bin/spark-lora" "$command" --model_name_or_path "$ROOT/conf/quickstart/base" --output_dir "$WORK/$name" "$@" \
-    >"$WORK/$name.log" 2>&1 || {
-    tail -n 40 "$WORK/$name.log"
-    return 1
-  }
+  lora "$name" "$command" --model_name_or_path "$ROOT/conf/quickstart/base" --output_dir "$WORK/$name" "$@"
 }
 
-# One kernel thread an executor, as there are two: which shows that Spark lets executors have our Java properties, too.
 on_cluster() { # EXECUTORS CORES NAME COMMAND MORE…
-  local executors=$1 cores=$2 name=$3
-  shift 2
-  rm -rf "$WORK/spark/work" # of the run before
-  SPARK_HOME=$WORK/spark lora "$@" \
-    --master "local-cluster[$executors,$cores,1536]" --executor-memory 1536m \
-    --conf "spark.executor.extraJavaOptions=-Dlora.threads=1 -Dcheck.run=$WORK/$name"
+  local executors=$1 cores=$2 name=$3 command=$4
+  shift 4
+  on_local_cluster "$executors" "$cores" 1536 "$name" "$command" --model_name_or_path "$ROOT/conf/quickstart/base" \
+    --output_dir "$WORK/$name" "$@"
 }
 
 sft() { # SYNC: arguments of a training run
@@ -74,19 +54,6 @@ make_rows() {
 # ---------------------------------------------------------------------------------------------------------------------
 # Faults
 
-# Waits until a run has come so far, then kills one of its executors.
-kill_an_executor() { # NAME PROGRESS…
-  local name=$1 executor ends=$((SECONDS + PATIENCE_SECONDS))
-  shift
-  until "$@"; do
-    ((SECONDS < ends)) || return 1
-    sleep 0.1
-  done
-  executor=$(pgrep -f -- "java.*-Dcheck.run=$WORK/$name .*CoarseGrainedExecutorBackend" | head -n 1)
-  kill -KILL "$executor"
-  echo "  killed executor process $executor of $name"
-}
-
 has_logged() { # NAME ROWS
   [[ -f $WORK/$1/metrics.jsonl ]] && (($(wc -l <"$WORK/$1/metrics.jsonl") >= $2))
 }
@@ -95,33 +62,8 @@ has_tokenized() { # NAME FILES
   (($(find "$WORK" -path "*/.$1.inprogress-*/_documents/documents-*" 2>/dev/null | wc -l) >= $2))
 }
 
-# An executor that is lost is said so in the driver's log: else it was killed too late to matter.
-lost_one() { # NAME
-  grep -q "Lost executor" "$WORK/$1.log" || {
-    echo "  no executor of $1 was lost"
-    return 1
-  }
-}
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Comparisons
-
-same_run() { # NAME NAME
-  python3 "$ROOT/conf/ci/same_run.py" "$WORK/$1" "$WORK/$2"
-}
-
-# The rows' bytes. A file's footer lists the encodings of a column in an order that Parquet takes from the JVM's hash codes.
-same_table() { # NAME NAME
-  local file count=0 size footer
-  for file in "$WORK/$1"/*.parquet; do
-    size=$(wc -c <"$file")
-    footer=$(od -An -t u4 -j $((size - 8)) -N 4 "$file")
-    cmp -n $((size - 8 - footer)) "$file" "$WORK/$2/$(basename "$file")"
-    ((size == $(wc -c <"$WORK/$2/$(basename "$file")")))
-    count=$((count + 1))
-  done
-  ((count > 0 && count == $(find "$WORK/$2" -name '*.parquet' | wc -l)))
-}
 
 same_but_for_rounding() { # NAME NAME
   python3 - "$WORK/$1/adapter_model.safetensors" "$WORK/$2/adapter_model.safetensors" <<'PYTHON'
@@ -144,9 +86,9 @@ PYTHON
 
 prep_is_the_same_on_executors() {
   make_rows
-  lora table-local prep $(prep) --master 'local[2]'
+  run table-local prep $(prep) --master 'local[2]'
   on_cluster 2 1 table-cluster prep $(prep)
-  same_table table-local table-cluster
+  same_run table-local table-cluster
 }
 
 prep_outlives_an_executor_under_kryo() {
@@ -155,11 +97,11 @@ prep_outlives_an_executor_under_kryo() {
   on_cluster 2 1 table-killed prep $(prep) "${KRYO[@]}"
   wait $killer
   lost_one table-killed
-  same_table table-local table-killed
+  same_run table-local table-killed
 }
 
 sft_is_the_same_on_executors() { # SYNC
-  SPARK_LORA_JAVA_OPTS=-Dlora.threads=1 lora "$1-local" sft $(sft "$1") --master 'local[2]'
+  SPARK_LORA_JAVA_OPTS=-Dlora.threads=1 run "$1-local" sft $(sft "$1") --master 'local[2]'
   on_cluster 2 1 "$1-cluster" sft $(sft "$1")
   same_but_for_rounding "$1-local" "$1-cluster"
 }

@@ -7,39 +7,13 @@
 #
 # Which Spark is used: see conf/ci/spark_home.sh.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 RESULTS=${1:-/dev/null}
-SPARK=$("$ROOT/conf/ci/spark_home.sh")
-WORK=$(mktemp -d)
-PATIENCE_SECONDS=60
+# shellcheck source=conf/ci/spark_cluster.sh
+. "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
+export SPARK_HOME=$SPARK
 GPUS=4
-DAEMONS=()
-trap 'kill ${DAEMONS[@]+"${DAEMONS[@]}"} 2>/dev/null || true; wait; rm -rf "$WORK"' EXIT
-export SPARK_LOCAL_IP=127.0.0.1 SPARK_HOME=$SPARK SPARK_DAEMON_MEMORY=256m
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The cluster
-
-await_line() { # FILE PATTERN: prints the first match
-  local ends=$((SECONDS + PATIENCE_SECONDS))
-  until grep -o -m 1 -E "$2" "$1" 2>/dev/null; do
-    if ((SECONDS >= ends)); then
-      echo "  $1 has no line with $2:" >&2
-      tail -n 20 "$1" >&2
-      return 1
-    fi
-    sleep 0.2
-  done
-}
-
-start_master() {
-  "$SPARK/bin/spark-class" org.apache.spark.deploy.master.Master --host 127.0.0.1 --port 0 --webui-port 0 \
-    >"$WORK/master.log" 2>&1 &
-  DAEMONS+=($!)
-  MASTER=$(await_line "$WORK/master.log" 'spark://127\.0\.0\.1:[0-9]+')
-}
-
-start_worker() { # NAME DEVICES…
+start_gpu_worker() { # NAME DEVICES…
   local name=$1
   shift
   mkdir -p "$WORK/$name/tools"
@@ -47,15 +21,12 @@ start_worker() { # NAME DEVICES…
   chmod +x "$WORK/$name/tools/nvidia-smi"
   PATH=$WORK/$name/tools:$PATH \
     SPARK_WORKER_OPTS="-Dspark.worker.resource.gpu.amount=$# -Dspark.worker.resource.gpu.discoveryScript=$ROOT/conf/gpu-discovery.sh" \
-    "$SPARK/bin/spark-class" org.apache.spark.deploy.worker.Worker --host 127.0.0.1 --port 0 --webui-port 0 --cores 2 \
-    --memory 2g --work-dir "$WORK/$name/work" "$MASTER" >"$WORK/$name.log" 2>&1 &
-  DAEMONS+=($!)
-  await_line "$WORK/$name.log" 'Successfully registered with master' >/dev/null
+    start_worker "$name"
 }
 
 start_master
-start_worker one 0 1
-start_worker two 2 3
+start_gpu_worker one 0 1
+start_gpu_worker two 2 3
 echo "$MASTER with two workers of two GPUs"
 
 # Sizes of a model of a megabyte, one core an executor.

@@ -1,10 +1,10 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.run.ScratchFolder;
 
 /** A folder of any file system where memory mapping reaches it: itself, or a copy for a while. */
 final class LocalCopy implements AutoCloseable {
@@ -22,7 +22,7 @@ final class LocalCopy implements AutoCloseable {
     if ("file".equals(folder.toUri().getScheme())) {
       return new LocalCopy(hadoop, Path.of(folder.toUri().getPath()), false);
     }
-    Path parent = Files.createTempDirectory("spark-lora-copy");
+    Path parent = ScratchFolder.create("copy");
     Path local = parent.resolve(folder.getName());
     folder
         .getFileSystem(hadoop)

@@ -25,6 +25,9 @@ public final class MetricsLog implements Closeable {
   /** The file's name in a run folder. */
   public static final String FILE_NAME = "metrics.jsonl";
 
+  /** The log as it was, while it is written anew. */
+  private static final String BEFORE = "." + FILE_NAME + ".before";
+
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final TypeReference<Map<String, Object>> ROW = new TypeReference<>() {};
 
@@ -52,14 +55,41 @@ public final class MetricsLog implements Closeable {
     Path file = new Path(folder, FILE_NAME);
     try {
       List<String> lines = earlier.isEmpty() ? List.of() : lines(fileSystem, file);
-      MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
-      for (int row = 0; row < earlier.size(); row++) {
-        boolean there = row < lines.size() && isOf(lines.get(row), earlier.get(row));
-        log.write(there ? lines.get(row) : line(earlier.get(row)));
+      if (!lines.isEmpty()) {
+        Renaming.rename(fileSystem, file, new Path(folder, BEFORE));
       }
+      MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
+      try {
+        for (int row = 0; row < earlier.size(); row++) {
+          boolean there = row < lines.size() && isOf(lines.get(row), earlier.get(row));
+          log.write(there ? lines.get(row) : line(earlier.get(row)));
+        }
+      } catch (IOException e) {
+        log.abandon(e);
+        restore(fileSystem, folder);
+        throw e;
+      }
+      fileSystem.delete(new Path(folder, BEFORE), false);
       return log;
     } catch (IOException e) {
       throw failed(file, e);
+    }
+  }
+
+  /** Puts the log back that a killed run was writing anew; does nothing where there is none. */
+  static void restore(FileSystem fileSystem, Path folder) throws IOException {
+    Path before = new Path(folder, BEFORE);
+    if (fileSystem.exists(before)) {
+      fileSystem.delete(new Path(folder, FILE_NAME), false);
+      Renaming.rename(fileSystem, before, new Path(folder, FILE_NAME));
+    }
+  }
+
+  private void abandon(IOException reason) {
+    try {
+      out.close();
+    } catch (IOException e) {
+      reason.addSuppressed(e);
     }
   }
 

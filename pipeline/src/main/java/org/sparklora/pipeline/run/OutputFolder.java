@@ -4,8 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
@@ -15,23 +19,33 @@ import org.sparklora.pipeline.table.TableException;
  * A result folder that is either whole or not there: a run writes into {@code .NAME.inprogress-…}
  * beside it, and {@link #commit} renames.
  *
- * <p>A run that is killed leaves the in-progress folder behind and the result folder as it was. On
- * Hadoop file systems with atomic rename (HDFS, local) nobody ever sees half a folder. Not
- * thread-safe; one object per run.
+ * <p>A run that is killed leaves the in-progress folder behind, which the next one for the same
+ * result removes, and the result folder as it was. A lock beside it tells whether a run is alive
+ * (see {@link RunLock}). On Hadoop file systems with atomic rename (HDFS, local) nobody ever sees
+ * half a folder. Not thread-safe; one object per run.
  */
 public final class OutputFolder implements AutoCloseable {
   private static final String IN_PROGRESS = ".inprogress-";
   private static final String REPLACED = ".replaced-";
+  private static final String LOCK = ".lock";
+  private static final int ID_CHARACTERS = 8;
 
   private final FileSystem fileSystem;
   private final Path target;
   private final Path work;
+
+  /** Where earlier results lie while the new ones take their place. */
+  private final Path replaced;
+
+  private final RunLock lock;
   private boolean committed;
 
-  private OutputFolder(FileSystem fileSystem, Path target, Path work) {
+  private OutputFolder(FileSystem fileSystem, Path target, String id) throws IOException {
     this.fileSystem = fileSystem;
     this.target = target;
-    this.work = work;
+    this.work = sibling(target, IN_PROGRESS + id);
+    this.replaced = sibling(target, REPLACED + id);
+    this.lock = RunLock.acquireFile(fileSystem, sibling(target, IN_PROGRESS + id + LOCK));
   }
 
   /**
@@ -45,12 +59,19 @@ public final class OutputFolder implements AutoCloseable {
     try {
       FileSystem fileSystem = requested.getFileSystem(configuration);
       Path target = fileSystem.makeQualified(requested);
-      requireFree(fileSystem, target, folder, overwrite);
-      Path work = sibling(target, IN_PROGRESS);
-      if (!fileSystem.mkdirs(work)) {
+      if (!fileSystem.mkdirs(target.getParent())) {
         throw new IOException("mkdirs answered no");
       }
-      return new OutputFolder(fileSystem, target, work);
+      sweep(fileSystem, target);
+      requireFree(fileSystem, target, folder, overwrite);
+      OutputFolder output =
+          new OutputFolder(
+              fileSystem, target, UUID.randomUUID().toString().substring(0, ID_CHARACTERS));
+      if (!fileSystem.mkdirs(output.work)) {
+        output.close();
+        throw new IOException("mkdirs answered no");
+      }
+      return output;
     } catch (IOException e) {
       throw failed("create", requested, e);
     }
@@ -73,9 +94,40 @@ public final class OutputFolder implements AutoCloseable {
         "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
   }
 
-  private static Path sibling(Path target, String marker) {
-    String unique = UUID.randomUUID().toString().substring(0, 8);
-    return new Path(target.getParent(), "." + target.getName() + marker + unique);
+  /** Removes what killed runs left; results that one was just replacing are put back. */
+  private static void sweep(FileSystem fileSystem, Path target) throws IOException {
+    for (String id : unfinished(fileSystem, target)) {
+      Path lock = sibling(target, IN_PROGRESS + id + LOCK);
+      if (RunLock.isAlive(fileSystem, lock)) {
+        continue;
+      }
+      Path replaced = sibling(target, REPLACED + id);
+      if (fileSystem.exists(replaced) && !fileSystem.exists(target)) {
+        Renaming.rename(fileSystem, replaced, target);
+      }
+      fileSystem.delete(replaced, true);
+      fileSystem.delete(sibling(target, IN_PROGRESS + id), true);
+      fileSystem.delete(lock, false);
+    }
+  }
+
+  /** The ids of runs of which something lies beside the target. */
+  private static Set<String> unfinished(FileSystem fileSystem, Path target) throws IOException {
+    Set<String> ids = new TreeSet<>();
+    for (FileStatus file : fileSystem.listStatus(target.getParent())) {
+      String name = file.getPath().getName();
+      for (String marker : List.of(IN_PROGRESS, REPLACED)) {
+        String start = sibling(target, marker).getName();
+        if (name.startsWith(start) && name.length() >= start.length() + ID_CHARACTERS) {
+          ids.add(name.substring(start.length(), start.length() + ID_CHARACTERS));
+        }
+      }
+    }
+    return ids;
+  }
+
+  private static Path sibling(Path target, String name) {
+    return new Path(target.getParent(), "." + target.getName() + name);
   }
 
   /** Where to write meanwhile; a folder on the same file system. */
@@ -93,10 +145,9 @@ public final class OutputFolder implements AutoCloseable {
     try {
       deleteChecksums();
       if (fileSystem.exists(target)) {
-        Path old = sibling(target, REPLACED);
-        Renaming.rename(fileSystem, target, old);
+        Renaming.rename(fileSystem, target, replaced);
         Renaming.rename(fileSystem, work, target);
-        fileSystem.delete(old, true);
+        fileSystem.delete(replaced, true);
       } else {
         Renaming.rename(fileSystem, work, target);
       }
@@ -127,11 +178,11 @@ public final class OutputFolder implements AutoCloseable {
   /** Removes what was written unless it was committed. */
   @Override
   public void close() {
-    if (committed) {
-      return;
-    }
     try {
-      fileSystem.delete(work, true);
+      if (!committed) {
+        fileSystem.delete(work, true);
+      }
+      lock.close();
     } catch (IOException e) {
       throw failed("clean up", work, e);
     }

@@ -116,6 +116,7 @@ public final class RunFolder implements AutoCloseable {
         contents.names(name -> name.startsWith(PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
       fileSystem.delete(new Path(folder, name), true);
     }
+    MetricsLog.restore(fileSystem, folder);
     new ResultFiles(fileSystem, folder).finish();
   }
 
@@ -276,7 +277,7 @@ public final class RunFolder implements AutoCloseable {
     Path part = new Path(folder, PART + what);
     try {
       lock.requireHeld();
-      java.nio.file.Path local = Files.createTempDirectory("spark-lora-" + what);
+      java.nio.file.Path local = ScratchFolder.create(what);
       try {
         writeLocally(writer, local);
         fileSystem.mkdirs(part);

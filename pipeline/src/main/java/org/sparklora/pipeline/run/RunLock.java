@@ -107,7 +107,11 @@ final class RunLock implements AutoCloseable {
    * @throws ConfigException naming the run that holds it
    */
   static RunLock acquire(FileSystem fileSystem, Path folder) throws IOException {
-    Path file = new Path(folder, FILE_NAME);
+    return acquireFile(fileSystem, new Path(folder, FILE_NAME));
+  }
+
+  /** Takes what a lock of that name stands for. */
+  static RunLock acquireFile(FileSystem fileSystem, Path file) throws IOException {
     Owner owner = Owner.current();
     while (!create(fileSystem, file, owner)) {
       removeIfDead(fileSystem, file);
@@ -116,12 +120,19 @@ final class RunLock implements AutoCloseable {
   }
 
   private static boolean create(FileSystem fileSystem, Path file, Owner owner) throws IOException {
-    try (OutputStream out = exclusive(fileSystem, file)) {
-      out.write(JSON.writeValueAsBytes(owner));
-      return true;
+    OutputStream created;
+    try {
+      created = exclusive(fileSystem, file);
     } catch (FileAlreadyExistsException | org.apache.hadoop.fs.FileAlreadyExistsException e) {
       return false;
     }
+    try (OutputStream out = created) {
+      out.write(JSON.writeValueAsBytes(owner));
+    } catch (IOException e) {
+      fileSystem.delete(file, false); // on a full disk: nobody could tell that it is dead
+      throw e;
+    }
+    return true;
   }
 
   /** Hadoop's local file system looks first and creates then, which two could do at once. */
@@ -132,20 +143,34 @@ final class RunLock implements AutoCloseable {
         : fileSystem.create(file, false);
   }
 
+  /** Whether a lock is there whose owner may live. */
+  static boolean isAlive(FileSystem fileSystem, Path file) throws IOException {
+    try {
+      return isAlive(silentMillis(fileSystem, file), read(fileSystem, file));
+    } catch (FileNotFoundException e) {
+      return false;
+    }
+  }
+
+  /** A lock without a name is just being written, or its writer died over it. */
+  private static boolean isAlive(long silentMillis, Optional<Owner> holder) {
+    return holder.map(found -> found.lives(silentMillis)).orElse(silentMillis < STALE_MILLIS);
+  }
+
+  private static long silentMillis(FileSystem fileSystem, Path file) throws IOException {
+    return System.currentTimeMillis() - fileSystem.getFileStatus(file).getModificationTime();
+  }
+
   private static void removeIfDead(FileSystem fileSystem, Path file) throws IOException {
     Optional<Owner> holder;
     long silentMillis;
     try {
-      silentMillis =
-          System.currentTimeMillis() - fileSystem.getFileStatus(file).getModificationTime();
+      silentMillis = silentMillis(fileSystem, file);
       holder = read(fileSystem, file);
     } catch (FileNotFoundException e) {
       return; // given back a moment ago
     }
-    // a lock without a name is just being written, or its writer died over it
-    boolean lives =
-        holder.map(found -> found.lives(silentMillis)).orElse(silentMillis < STALE_MILLIS);
-    if (lives) {
+    if (isAlive(silentMillis, holder)) {
       throw new ConfigException(
           "output_dir",
           file.getParent(),
@@ -157,7 +182,7 @@ final class RunLock implements AutoCloseable {
               .orElse("another run is just beginning there; name another folder"));
     }
     // moved first: of two that found it dead only one can move it
-    Path dead = new Path(file.getParent(), FILE_NAME + "." + UUID.randomUUID());
+    Path dead = new Path(file.getParent(), file.getName() + "." + UUID.randomUUID());
     if (!fileSystem.rename(file, dead)) {
       return;
     }

@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.TableException;
 
 class MetricsLogTest {
   @TempDir Path folder;
@@ -60,5 +62,19 @@ class MetricsLogTest {
     Files.writeString(folder.resolve("metrics.jsonl"), "{\"step\":1}\n");
     open(List.of()).close();
     assertThat(lines()).isEmpty();
+  }
+
+  @Test
+  void onAFullDiskTheLogStaysAsItWas() throws IOException {
+    String before = "{\"step\":1,\"run_id\":\"a\"}\n{\"step\":2,\"run_id\":\"a\"}\n";
+    Files.writeString(folder.resolve("metrics.jsonl"), before);
+    var path = new org.apache.hadoop.fs.Path("fulldisk://" + folder);
+    FileSystem full = path.getFileSystem(FullDisk.configuration());
+
+    assertThatThrownBy(() -> MetricsLog.open(full, path, List.of(Map.of("step", 1))))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("No space left on device");
+    assertThat(folder.resolve("metrics.jsonl")).hasContent(before);
+    assertThat(folder).isDirectoryNotContaining("glob:**.before");
   }
 }

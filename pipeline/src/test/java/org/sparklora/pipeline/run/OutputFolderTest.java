@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -89,5 +90,50 @@ class OutputFolderTest {
     assertThatThrownBy(() -> create(false))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("it is a file");
+  }
+
+  /** What a run leaves that is killed while it writes. */
+  private void leaveOfAKilledRun(String id) throws IOException {
+    Files.createDirectories(parent.resolve(".out.inprogress-%s/_part".formatted(id)));
+    Files.writeString(
+        parent.resolve(".out.inprogress-%s.lock".formatted(id)),
+        "{\"host\":\"%s\",\"pid\":%d,\"process\":\"then\",\"since\":\"long ago\",\"id\":\"x\"}"
+            .formatted(InetAddress.getLocalHost().getHostName(), Long.MAX_VALUE));
+  }
+
+  @Test
+  void whatAKilledRunLeftIsRemovedByTheNext() throws IOException {
+    leaveOfAKilledRun("12345678");
+    Files.createDirectories(parent.resolve(".out.inprogress-abcdefgh/_part")); // had no lock yet
+    Files.createDirectories(parent.resolve(".outer.inprogress-12345678")); // another result's
+    try (OutputFolder output = create(false)) {
+      write(output, "a.txt", "whole");
+      output.commit();
+    }
+    assertThat(names(parent)).containsExactly(".outer.inprogress-12345678", "out");
+  }
+
+  @Test
+  void whatALivingRunIsWritingStays() throws IOException {
+    try (OutputFolder first = create(false)) {
+      write(first, "a.txt", "first");
+      try (OutputFolder second = create(false)) {
+        write(second, "a.txt", "second");
+        second.commit();
+      }
+      first.commit();
+    }
+    assertThat(names(parent)).containsExactly("out");
+    assertThat(parent.resolve("out/a.txt")).hasContent("first");
+  }
+
+  @Test
+  void resultsThatAKilledRunWasReplacingAreThereAgain() throws IOException {
+    leaveOfAKilledRun("12345678");
+    Files.createDirectories(parent.resolve(".out.replaced-12345678"));
+    Files.writeString(parent.resolve(".out.replaced-12345678/a.txt"), "old");
+    assertThatThrownBy(() -> create(false)).hasMessageContaining("another run's results");
+    assertThat(names(parent)).containsExactly("out");
+    assertThat(parent.resolve("out/a.txt")).hasContent("old");
   }
 }

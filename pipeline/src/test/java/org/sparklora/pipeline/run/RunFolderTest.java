@@ -266,4 +266,27 @@ class RunFolderTest {
     }
     assertThat(names(out)).containsExactly(".run.lock", "checkpoint-1");
   }
+
+  @Test
+  void onAFullDiskNoNamelessLockStays() throws IOException {
+    assertThatThrownBy(
+            () -> RunFolder.open(FullDisk.configuration(), "fulldisk://" + out, false, FROM_LATEST))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("No space left on device")
+        .hasMessageContaining("--output_dir");
+    assertThat(names(out)).isEmpty();
+    open(false, FROM_LATEST).close(); // there is room again
+  }
+
+  @Test
+  void logThatAKilledRunWasWritingAnewIsPutBack() throws IOException {
+    checkpoint(2);
+    Files.writeString(out.resolve(".metrics.jsonl.before"), "{\"step\":1,\"run_id\":\"a\"}\n");
+    Files.writeString(out.resolve("metrics.jsonl"), "{\"st");
+    try (RunFolder run = open(false, FROM_LATEST)) {
+      run.begin(List.of(Map.of("step", 1))).close();
+    }
+    assertThat(names(out)).containsExactly("checkpoint-2", "metrics.jsonl");
+    assertThat(out.resolve("metrics.jsonl")).hasContent("{\"step\":1,\"run_id\":\"a\"}");
+  }
 }

@@ -44,11 +44,20 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
    * @param vocabularySize token ids must lie below it
    */
   public static SpilledRows create(int vocabularySize) {
+    return create(Path.of(System.getProperty("java.io.tmpdir")), vocabularySize);
+  }
+
+  static SpilledRows create(Path folder, int vocabularySize) {
     try {
-      Path file = Files.createTempFile("spark-lora-rows", ".bin");
+      Path file = Files.createTempFile(folder, "spark-lora-rows", ".bin");
       return new SpilledRows(
           file,
-          FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE),
+          // unlinked at once where the system can: a process that is killed leaves nothing
+          FileChannel.open(
+              file,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.DELETE_ON_CLOSE),
           vocabularySize);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

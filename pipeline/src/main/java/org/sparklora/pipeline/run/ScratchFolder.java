@@ -1,0 +1,101 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Local temporary folders of this process. All lie in one, which goes when the process ends; that
+ * of a process that was killed goes when the next one wants such folders.
+ *
+ * <p>{@code spark-lora-scratch-….lock} beside it is locked as long as its process lives: the system
+ * gives the lock back however that ends. Thread-safe.
+ */
+public final class ScratchFolder {
+  private static final String PREFIX = "spark-lora-scratch-";
+  private static final String LOCK = ".lock";
+
+  private static ScratchFolder ofThisProcess;
+
+  private final Path folder;
+  private final Path lockFile;
+
+  /** Holds the lock; closed by the end of the process. */
+  private final FileChannel lock;
+
+  private ScratchFolder(Path lockFile) throws IOException {
+    this.lockFile = lockFile;
+    this.lock = FileChannel.open(lockFile, StandardOpenOption.WRITE);
+    this.folder = folderOf(lockFile);
+    if (lock.tryLock() == null) {
+      throw new IOException("another process has taken the new file " + lockFile);
+    }
+  }
+
+  /** A new folder in the JVM's temporary folder, for the caller to delete. */
+  public static synchronized Path create(String what) throws IOException {
+    if (ofThisProcess == null) {
+      Path parent = Path.of(System.getProperty("java.io.tmpdir"));
+      sweep(parent);
+      ofThisProcess = new ScratchFolder(Files.createTempFile(parent, PREFIX, LOCK));
+      Runtime.getRuntime().addShutdownHook(new Thread(ofThisProcess::delete));
+    }
+    Files.createDirectories(ofThisProcess.folder);
+    return Files.createTempDirectory(ofThisProcess.folder, what + "-");
+  }
+
+  /** Removes the folders of processes that are gone. */
+  static void sweep(Path parent) throws IOException {
+    List<Path> locks;
+    try (Stream<Path> files = Files.list(parent)) {
+      locks =
+          files
+              .filter(file -> file.getFileName().toString().startsWith(PREFIX))
+              .filter(file -> file.getFileName().toString().endsWith(LOCK))
+              .toList();
+    }
+    for (Path file : locks) {
+      try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        if (channel.tryLock() != null) {
+          deleteAll(folderOf(file));
+          Files.deleteIfExists(file);
+        }
+      } catch (IOException e) {
+        // another user's, or another process is sweeping it
+      }
+    }
+  }
+
+  private static Path folderOf(Path lockFile) {
+    String name = lockFile.getFileName().toString();
+    return lockFile.resolveSibling(name.substring(0, name.length() - LOCK.length()));
+  }
+
+  private void delete() {
+    try {
+      deleteAll(folder);
+      Files.deleteIfExists(lockFile);
+    } catch (IOException e) {
+      // the next process does it
+    }
+  }
+
+  private static void deleteAll(Path folder) throws IOException {
+    if (!Files.exists(folder)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+}
