@@ -23,24 +23,24 @@ echo "$MASTER with two workers, $HDFS with three data nodes"
 sft() { # NAME MODEL ROWS FOLDER
   lora "$1" sft --master "$MASTER" --conf spark.cores.max=2 --conf spark.executor.cores=1 --conf spark.executor.memory=640m \
     --conf spark.driver.memory=1g --conf spark.hadoop.dfs.replication=2 --conf spark.executor.extraJavaOptions=-Dlora.threads=1 \
-    --config "$ROOT/conf/quickstart/sft.yaml" --max_steps 16 --save_steps 4 --logging_steps 1 --num_workers 2 \
+    --config "$ROOT/conf/quickstart/sft.yaml" --max_steps 8 --save_steps 2 --logging_steps 1 --num_workers 2 \
     --model_name_or_path "$2" --dataset_name "$3" --packed_dir "$4/packed" --output_dir "$4/out" --staging_dir "$WORK/staging"
 }
 
 kill_a_data_node() {
-  await hdfs_has /disturbed/out/checkpoint-4
-  hdfs kill 1
+  await hdfs_has /disturbed/out/checkpoint-2
+  echo "  data node $(hdfs kill 1) goes away"
 }
 
 results_on_hdfs_outlive_a_data_node() {
   sft undisturbed "$BASE" "$ROWS" "$WORK/undisturbed"
-  hdfs put "$BASE" /models/base
-  hdfs put "$ROWS" "/data/$(basename "$ROWS")"
+  hdfs put "$BASE" /models/base >/dev/null
+  hdfs put "$ROWS" "/data/$(basename "$ROWS")" >/dev/null
   kill_a_data_node &
   local killer=$!
   sft disturbed "$HDFS/models/base" "$HDFS/data/$(basename "$ROWS")" "$HDFS/disturbed"
   wait $killer
-  hdfs get /disturbed "$WORK/disturbed"
+  hdfs get /disturbed "$WORK/disturbed" >/dev/null
   same_run undisturbed disturbed
 }
 

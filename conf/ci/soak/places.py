@@ -44,6 +44,7 @@ class SmallDisk(Local):
 
     name = "small disk"
     BYTES = 96 << 20
+    LOG_BYTES = 64 << 10  # a limit must leave the run's words
 
     def __init__(self, root):
         super().__init__(root)
@@ -60,7 +61,7 @@ class SmallDisk(Local):
                 os.posix_fallocate(file.fileno(), 0, max(1, disk.f_bavail * disk.f_frsize - room))
         else:
             for process in processes:
-                resource.prlimit(process, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+                resource.prlimit(process, resource.RLIMIT_FSIZE, (max(room, self.LOG_BYTES), resource.RLIM_INFINITY))
 
     def free(self):
         """Makes room again, in the other case for the processes to come."""

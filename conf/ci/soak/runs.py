@@ -36,9 +36,10 @@ class Cluster:
             "spark.executor.cores": "1",
             "spark.executor.memory": "640m",
             "spark.driver.memory": "1g",
+            "spark.ui.enabled": "false",
             "spark.hadoop.dfs.replication": "2",
-            "spark.executor.extraJavaOptions": f"-Dlora.threads=1 {mark}",
-            "spark.driver.extraJavaOptions": f"-Dlora.threads=1 {mark} -Djava.io.tmpdir={self.tmp}",
+            "spark.executor.extraJavaOptions": f"-XX:+UseSerialGC -Dlora.threads=1 {mark}",
+            "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -Dlora.threads=1 {mark} -Djava.io.tmpdir={self.tmp}",
         }
 
     def submit(self, run, command, log):

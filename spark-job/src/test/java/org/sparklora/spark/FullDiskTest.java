@@ -3,18 +3,10 @@ package org.sparklora.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
-import org.apache.hadoop.fs.FSDataOutputStream;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.RawLocalFileSystem;
-import org.apache.hadoop.util.Progressable;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.run.SmallDisk;
 import org.sparklora.pipeline.table.TableException;
 
 /** The output folder lies on a disk that has room for so many bytes. */
@@ -46,8 +39,7 @@ class FullDiskTest {
 
   @BeforeEach
   void makeRoom() {
-    SmallDisk.ROOM.set(Long.MAX_VALUE);
-    SmallDisk.WRITTEN.set(0);
+    SmallDisk.leave(Long.MAX_VALUE);
   }
 
   private static SftRun run(String name, String... more) {
@@ -76,8 +68,7 @@ class FullDiskTest {
   void lastGoodCheckpointStaysAndTheRunGoesOnFromIt() throws IOException {
     SftRun whole = onSmallDisk(run("whole"));
     SftRun run = run("full");
-    SmallDisk.WRITTEN.set(0);
-    SmallDisk.ROOM.set(3 * checkpointBytes(whole) / 2); // the second of two does not fit
+    SmallDisk.leave(3 * checkpointBytes(whole) / 2); // the second of two does not fit
 
     assertThatThrownBy(() -> onSmallDisk(run))
         .isInstanceOf(TableException.class)
@@ -86,7 +77,7 @@ class FullDiskTest {
         .hasMessageContaining("go on from checkpoint-2, which is whole");
     assertThat(run.names()).containsExactly("checkpoint-2", "metrics.jsonl");
 
-    SmallDisk.ROOM.set(Long.MAX_VALUE);
+    SmallDisk.leave(Long.MAX_VALUE);
     onSmallDisk(run.with("--resume_from_checkpoint", "true"));
     assertThat(run.weights()).isEqualTo(whole.weights());
     assertThat(run.metrics()).isEqualTo(whole.metrics());
@@ -96,63 +87,13 @@ class FullDiskTest {
   void resultsThatDoNotFitLeaveTheCheckpoints() throws IOException {
     SftRun whole = onSmallDisk(run("whole2"));
     SftRun run = run("full2");
-    SmallDisk.WRITTEN.set(0);
-    SmallDisk.ROOM.set(5 * checkpointBytes(whole) / 2); // the results hold more than half of one
+    SmallDisk.leave(5 * checkpointBytes(whole) / 2); // the results hold more than half of one
 
     assertThatThrownBy(() -> onSmallDisk(run)).hasMessageContaining("Cannot save results in");
     assertThat(run.names()).containsExactly("checkpoint-2", "checkpoint-4", "metrics.jsonl");
 
-    SmallDisk.ROOM.set(Long.MAX_VALUE);
+    SmallDisk.leave(Long.MAX_VALUE);
     onSmallDisk(run.with("--resume_from_checkpoint", "true"));
     assertThat(run.weights()).isEqualTo(whole.weights());
-  }
-
-  /** The local disk under another name, with an end. */
-  public static final class SmallDisk extends RawLocalFileSystem {
-    static final AtomicLong ROOM = new AtomicLong();
-    static final AtomicLong WRITTEN = new AtomicLong();
-
-    @Override
-    public String getScheme() {
-      return "smalldisk";
-    }
-
-    @Override
-    public URI getUri() {
-      return URI.create("smalldisk:///");
-    }
-
-    @Override
-    public FSDataOutputStream create(
-        org.apache.hadoop.fs.Path file,
-        boolean overwrite,
-        int bufferSize,
-        short replication,
-        long blockSize,
-        Progressable progress)
-        throws IOException {
-      FSDataOutputStream out =
-          super.create(file, overwrite, bufferSize, replication, blockSize, progress);
-      return new FSDataOutputStream(new Limited(out), new FileSystem.Statistics("smalldisk"));
-    }
-
-    private static final class Limited extends FilterOutputStream {
-      Limited(OutputStream out) {
-        super(out);
-      }
-
-      @Override
-      public void write(int value) throws IOException {
-        write(new byte[] {(byte) value}, 0, 1);
-      }
-
-      @Override
-      public void write(byte[] bytes, int start, int count) throws IOException {
-        if (WRITTEN.addAndGet(count) > ROOM.get()) {
-          throw new IOException("No space left on device");
-        }
-        out.write(bytes, start, count);
-      }
-    }
   }
 }

@@ -66,10 +66,11 @@ class MetricsLogTest {
 
   @Test
   void onAFullDiskTheLogStaysAsItWas() throws IOException {
+    SmallDisk.leave(0);
     String before = "{\"step\":1,\"run_id\":\"a\"}\n{\"step\":2,\"run_id\":\"a\"}\n";
     Files.writeString(folder.resolve("metrics.jsonl"), before);
-    var path = new org.apache.hadoop.fs.Path("fulldisk://" + folder);
-    FileSystem full = path.getFileSystem(FullDisk.configuration());
+    var path = new org.apache.hadoop.fs.Path("smalldisk://" + folder);
+    FileSystem full = path.getFileSystem(SmallDisk.configuration());
 
     assertThatThrownBy(() -> MetricsLog.open(full, path, List.of(Map.of("step", 1))))
         .isInstanceOf(TableException.class)

@@ -269,8 +269,10 @@ class RunFolderTest {
 
   @Test
   void onAFullDiskNoNamelessLockStays() throws IOException {
+    SmallDisk.leave(0);
     assertThatThrownBy(
-            () -> RunFolder.open(FullDisk.configuration(), "fulldisk://" + out, false, FROM_LATEST))
+            () ->
+                RunFolder.open(SmallDisk.configuration(), "smalldisk://" + out, false, FROM_LATEST))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("No space left on device")
         .hasMessageContaining("--output_dir");
