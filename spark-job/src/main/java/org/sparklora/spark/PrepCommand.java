@@ -1,5 +1,7 @@
 package org.sparklora.spark;
 
+import java.util.Locale;
+import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PackSftJob;
@@ -12,18 +14,26 @@ import org.sparklora.prep.PromptsConfig;
  * unless it is to be overwritten: who repeats a command, as schedulers do, gets the same.
  */
 final class PrepCommand {
-  private PrepCommand() {}
+  private static final String TASK = "task";
 
-  /** What a table is for. */
+  /** What a table is for: the command that trains on it. */
   private enum Task {
     SFT,
-    GRPO
+    GRPO;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
+  private PrepCommand() {}
+
   static void run(Settings settings) {
+    Task task = settings.oneOf(TASK, Task.class);
+    settings.requireUseful(TASK, task.word(), Stream.of(Task.values()).map(Task::word).toList());
     String folder = settings.requiredText("output_dir");
     String summary =
-        switch (settings.oneOf("task", Task.class)) {
+        switch (task) {
           case SFT -> pack(settings, PrepSettings.of(settings, folder));
           case GRPO -> preparePrompts(settings, PromptSettings.of(settings, folder));
         };

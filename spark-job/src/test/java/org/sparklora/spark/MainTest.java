@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * The command line as a user meets it: what is printed, the exit code, and what lies in the output
@@ -283,6 +285,33 @@ class MainTest {
 
     assertThat(sft(table, "--use_peft")).as(message()).isZero();
     assertThat(folder.resolve("out.packed")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          grpo | --packing                     | packing = true            | sft
+          grpo | --max_length 64               | max_length = 64           | sft
+          grpo | --packing_strategy wrapped    | packing_strategy = wrapped | sft
+          grpo | --assistant_only_loss         | assistant_only_loss = true | sft
+          grpo | --dataset_text_field body     | dataset_text_field = body | sft
+          sft  | --max_prompt_length 64        | max_prompt_length = 64    | grpo
+          sft  | --system_prompt Think.        | system_prompt = Think.    | grpo
+          """)
+  void prepRefusesFlagsOfItsOtherTask(String task, String flags, String told, String other) {
+    Path table = folder.resolve("table");
+    List<String> prep =
+        new ArrayList<>(
+            List.of("prep", "--model_name_or_path", model + "", "--dataset_name", DATA + ""));
+    prep.addAll(List.of("--output_dir", table.toString(), "--task", task));
+    prep.addAll(List.of(flags.split(" ")));
+
+    assertThat(Main.run(prep.toArray(String[]::new))).isEqualTo(MISUSED);
+    assertThat(message()).contains(told).contains("--task %s has no use".formatted(task));
+    assertThat(message()).endsWith("say --task " + other);
+    assertThat(table).doesNotExist();
   }
 
   @Test

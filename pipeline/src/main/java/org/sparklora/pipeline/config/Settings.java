@@ -105,6 +105,25 @@ public final class Settings {
     return constants.get(words.indexOf(oneOf(name, words)));
   }
 
+  /**
+   * Refuses what the user set and what has no meaning in this task of a command that has several.
+   *
+   * @param flag that names the task
+   * @param tasks all of them: each has the flags that the command of its name takes as well
+   */
+  public void requireUseful(String flag, String task, List<String> tasks) {
+    for (Flag set : FlagCatalog.shared().of(command)) {
+      List<String> useful = tasks.stream().filter(set::isTakenBy).toList();
+      if (isGiven(set.name()) && !useful.isEmpty() && !useful.contains(task)) {
+        throw new ConfigException(
+            set.name(),
+            set.shown(String.join(" ", values(set.name()))),
+            "--%s %s has no use for it; leave it out, or say --%s %s"
+                .formatted(flag, task, flag, String.join(" or ", useful)));
+      }
+    }
+  }
+
   /** All supported settings but secrets with their values, as YAML that {@code --config} reads. */
   public String toYaml() {
     Map<String, Object> effective = new LinkedHashMap<>();
