@@ -12,10 +12,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -152,6 +155,44 @@ class EvalCommandTest {
     assertThat(summary(here).at("/pass@1/value").asDouble()).isZero();
     assertThat(summary(here).get("verdicts")).isEqualTo(summary(again).get("verdicts"));
     assertThat(texts(again)).isEqualTo(texts(here)).hasSize(11);
+  }
+
+  @Test
+  void anAdaptersAnswersAreTheSameOnSeveralExecutors() throws IOException {
+    Path adapter = folder.resolve("adapter");
+    try (SparkSession spark = TestSpark.open(1)) {
+      SftRun.tiny(model, adapter, "--use_peft", "--learning_rate", "3e-2").run(spark);
+    }
+    // 64 completions of each of eleven problems are three parts
+    String[] with =
+        "--adapter %s --num_generations 64 --temperature 1.0 --pass_k 2"
+            .formatted(adapter)
+            .split(" ");
+    Path base = folder.resolve("base");
+    Path here = folder.resolve("here");
+    Path executors = folder.resolve("executors");
+
+    assertThat(eval(base, Arrays.copyOfRange(with, 2, with.length))).isZero();
+    assertThat(eval(here, with)).as(message()).isZero();
+    // tasks that get everything over the wire, as on a cluster; the command closes the session
+    TestSpark.builder(3).config("spark.sparklora.sharedMemory", "false").getOrCreate();
+    String[] divided = Arrays.copyOf(with, with.length + 2);
+    divided[with.length] = "--num_workers";
+    divided[with.length + 1] = "3";
+    assertThat(eval(executors, divided)).as(message()).isZero();
+
+    assertThat(summary(here).get("adapter").asText()).isEqualTo(adapter.toString());
+    assertThat(texts(here)).hasSize(11 * 64).isNotEqualTo(texts(base));
+    assertThat(texts(executors)).isEqualTo(texts(here));
+    assertThat(summary(executors).get("verdicts")).isEqualTo(summary(here).get("verdicts"));
+    assertThat(summary(executors).get("pass@2")).isEqualTo(summary(here).get("pass@2"));
+    assertThat(parquetFiles(executors)).isEqualTo(3);
+  }
+
+  private static long parquetFiles(Path output) throws IOException {
+    try (Stream<Path> files = Files.list(output)) {
+      return files.filter(file -> file.toString().endsWith(".parquet")).count();
+    }
   }
 
   private static List<String> texts(Path output) {

@@ -343,7 +343,11 @@ class GrpoCommandTest {
       "2",
       "--eval_on_start",
       "--num_generations_eval",
-      "3"
+      "3",
+      "--per_device_eval_batch_size",
+      "4",
+      "--beta",
+      "0.04"
     };
 
     assertThat(run(output, flags)).as(message()).isZero();
@@ -360,6 +364,11 @@ class GrpoCommandTest {
     assertThat(evaluations).extracting(row -> row.get("step").asInt()).containsExactly(0, 2, 4);
     for (String name :
         List.of(
+            "eval_loss",
+            "eval_entropy",
+            "eval_kl",
+            "eval_sampling/sampling_logp_difference/mean",
+            "eval_sampling/sampling_logp_difference/max",
             "eval_reward_std",
             "eval_frac_reward_zero_std",
             "eval_rewards/shortness/mean",
@@ -371,6 +380,15 @@ class GrpoCommandTest {
             "eval_steps_per_second")) {
       assertThat(evaluations.get(0).path(name).isNumber()).as(name).isTrue();
     }
+    JsonNode atFirst = evaluations.get(0);
+    // the policy is its own reference, but for sums in another order
+    assertThat(atFirst.get("eval_kl").asDouble()).isBetween(0.0, 1e-10);
+    assertThat(evaluations.get(2).get("eval_kl").asDouble()).isGreaterThan(1e-10);
+    // a token of a random model could be nearly any of the vocabulary, and the sampler agrees
+    assertThat(atFirst.get("eval_entropy").asDouble()).isBetween(4.0, Math.log(512));
+    assertThat(atFirst.get("eval_sampling/sampling_logp_difference/mean").asDouble())
+        .isBetween(0.0, 1e-4);
+    assertThat(atFirst.has("eval_clip_ratio/region_mean")).isFalse();
     String file = data.resolve("train.jsonl").toString();
     assertThat(run(folder.resolve("other"), "--dataset_name", file, "--eval_strategy", "steps"))
         .isEqualTo(MISUSED);

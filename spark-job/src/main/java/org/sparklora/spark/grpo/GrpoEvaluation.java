@@ -1,20 +1,34 @@
 package org.sparklora.spark.grpo;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.EvalSchedule;
 import org.sparklora.spark.PromptSettings;
+import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.MetricMeans;
+import org.sparklora.spark.train.PolicyGradient;
+import org.sparklora.spark.train.PolicyMicroBatch;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Work;
 
 /**
  * Evaluation of a policy while it is trained: the prompts of the test split are completed and
- * judged as those of a round are. It draws with the same random numbers each time, so that
- * evaluations differ by the policy alone.
+ * judged as those of a round are, and their loss is measured as that of a step is, on the very
+ * policy that drew them. It draws with the same random numbers each time, so that evaluations
+ * differ by the policy alone.
  *
  * @param policy as it is at each call
  * @param prompts of the test split
@@ -27,7 +41,7 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
    * What is evaluated, and when.
    *
    * @param completions {@code num_generations_eval}: of each prompt
-   * @param batch {@code per_device_eval_batch_size}, which is a figure of the log only
+   * @param batch {@code per_device_eval_batch_size}: completions whose loss is measured together
    * @param table how the test split becomes prompts; empty where nothing is evaluated
    */
   record Config(EvalSchedule schedule, int completions, int batch, Optional<PromptsConfig> table) {
@@ -72,6 +86,86 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
             policy.workers(), policy.model(), policy.updates().parameters(), sampling);
     RewardStage judge =
         new RewardStage(policy.workers(), config.rewards(), config.advantages(), completions);
-    return RoundMetrics.of(judge.run(generate.run(prompts)), config, completions);
+    List<ScoredGeneration> scored = judge.run(generate.run(prompts));
+    Map<String, Double> metrics = RoundMetrics.of(scored, config, completions);
+    metrics.putAll(policyMetrics(scored));
+    return metrics;
+  }
+
+  /**
+   * What TRL measures of the loss: the loss as a mean over completions, all else as a mean over
+   * batches. Its clip ratios are left out: what draws is what evaluates, so nothing is clipped.
+   */
+  private Map<String, Double> policyMetrics(List<ScoredGeneration> scored) {
+    List<PolicyBatch.Row> rows = rows(scored);
+    List<PolicyMicroBatch> batches = new ArrayList<>();
+    for (int from = 0; from < rows.size(); from += config.evaluation().batch()) {
+      int to = Math.min(from + config.evaluation().batch(), rows.size());
+      batches.add(alone(rows.subList(from, to)));
+    }
+    List<PolicyGradient> measured =
+        policy.workers().map(batches, new Measure(policy.model(), policy.updates().parameters()));
+    double loss = 0;
+    List<float[]> learner = new ArrayList<>();
+    for (int b = 0; b < batches.size(); b++) {
+      loss += measured.get(b).loss() * batches.get(b).rows().size() / rows.size();
+      learner.addAll(batches.get(b).ofCompletions(measured.get(b).logProbs()));
+    }
+    Map<String, Double> metrics =
+        MetricMeans.of(measured.stream().map(PolicyGradient::metrics).toList());
+    metrics.keySet().removeIf(name -> name.contains("clip_ratio"));
+    metrics.put("loss", loss);
+    metrics.putAll(new LogProbGuard(DRAW, 0).compare(sampler(scored, rows), learner).metrics());
+    return metrics;
+  }
+
+  private List<PolicyBatch.Row> rows(List<ScoredGeneration> scored) {
+    List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
+    Optional<List<float[]>> reference =
+        policy
+            .reference()
+            .map(
+                vector ->
+                    new LogProbStage(
+                            policy.workers(),
+                            policy.model(),
+                            config.loss().temperature(),
+                            config.evaluation().batch())
+                        .run(vector, generations));
+    List<PolicyBatch.Row> rows = new ArrayList<>();
+    for (int c = 0; c < scored.size(); c++) {
+      int completion = c;
+      rows.add(
+          PolicyRounds.row(
+              scored.get(c),
+              config.batch().maskTruncated(),
+              Optional.empty(),
+              reference.map(of -> of.get(completion))));
+    }
+    return rows;
+  }
+
+  /** A batch as a step of its own. */
+  private PolicyMicroBatch alone(List<PolicyBatch.Row> rows) {
+    long targets =
+        rows.stream().filter(row -> !row.masked()).mapToLong(row -> row.completion().length).sum();
+    return new PolicyMicroBatch(
+        0, 0, List.copyOf(rows), config.loss(), AccumulationWindow.of(1, targets, 1));
+  }
+
+  /** What was drawn, without completions that are masked. */
+  private static List<float[]> sampler(List<ScoredGeneration> scored, List<PolicyBatch.Row> rows) {
+    return IntStream.range(0, rows.size())
+        .filter(c -> !rows.get(c).masked())
+        .mapToObj(c -> scored.get(c).generation().logProbs())
+        .toList();
+  }
+
+  private record Measure(TrainedModel model, SharedVector parameters)
+      implements Work<PolicyMicroBatch, PolicyGradient> {
+    @Override
+    public PolicyGradient run(PolicyMicroBatch batch) {
+      return ExecutorModel.of(model).evaluate(batch, parameters.floats());
+    }
   }
 }

@@ -39,10 +39,12 @@ final class GrpoReport implements GrpoLoop.Listener {
           "clip_ratio/region_mean",
           "sampling/sampling_logp_difference/mean",
           "step_time",
+          "eval_loss",
           "eval_reward",
           "eval_reward_std",
           "eval_completions/mean_length",
           "eval_completions/clipped_ratio",
+          "eval_entropy",
           "eval_runtime",
           "epoch");
 

@@ -151,6 +151,7 @@ final class PolicyRounds implements Round.Source {
       rows.add(
           row(
               scored.get(c),
+              config.batch().maskTruncated(),
               learner.filter(of -> policy.needsOldLogProbs()).map(of -> of.get(completion)),
               reference.map(of -> of.get(completion))));
     }
@@ -168,14 +169,18 @@ final class PolicyRounds implements Round.Source {
     return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws, uncompared);
   }
 
-  private PolicyBatch.Row row(
-      ScoredGeneration scored, Optional<float[]> old, Optional<float[]> reference) {
+  /** What the loss sees of a completion. */
+  static PolicyBatch.Row row(
+      ScoredGeneration scored,
+      boolean masksTruncated,
+      Optional<float[]> old,
+      Optional<float[]> reference) {
     Generation generation = scored.generation();
     return new PolicyBatch.Row(
         generation.prompt().tokens(),
         generation.tokens(),
         (float) scored.advantage(),
-        config.batch().maskTruncated() && generation.isTruncated(),
+        masksTruncated && generation.isTruncated(),
         old,
         reference);
   }

@@ -209,6 +209,30 @@ public final class ExecutorModel {
   }
 
   /**
+   * Measures a policy micro-batch without dropout and without a gradient.
+   *
+   * @param parameters float32, {@code layout().size()} of them; read
+   */
+  public PolicyGradient evaluate(PolicyMicroBatch micro, Pointer parameters) {
+    PolicyBatch batch = PolicyBatch.of(micro.rows());
+    turn.lock();
+    try {
+      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+      TokenLogProbs policy =
+          step.logProbs(parameterVector, batch.packed(), micro.loss().temperature());
+      float[] logProbs = policy.logProbs();
+      GrpoLoss loss = new GrpoLoss(micro.loss(), batch.targets(), micro.window());
+      return new PolicyGradient(
+          loss.lossAndGradient(0, logProbs, policy.entropies(), new float[logProbs.length]),
+          loss.metrics(logProbs, policy.entropies()).named(),
+          logProbs,
+          new FlatVector(0));
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  /**
    * Completes prompts.
    *
    * @param parameters float32, {@code layout().size()} of them; read

@@ -10,7 +10,7 @@ import java.util.Map;
  * @param metrics what TRL logs of it, under its names; NaN where there was nothing
  * @param logProbs of the target tokens, completion after completion; taken before anything was
  *     learnt from them
- * @param gradient of all parameters; of size 0 where it is zero, because nothing was to be learnt
+ * @param gradient of all parameters; of size 0 where it is zero or was not asked for
  */
 public record PolicyGradient(
     double loss, Map<String, Double> metrics, float[] logProbs, FlatVector gradient)

@@ -1,6 +1,8 @@
 package org.sparklora.spark.train;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.model.PolicyBatch;
@@ -30,6 +32,24 @@ public record PolicyMicroBatch(
    */
   boolean skipsFlatRows() {
     return loss.beta() == 0 && loss.topEntropyQuantile() == 1;
+  }
+
+  /**
+   * Divides what was computed of the target tokens among the completions that are not masked.
+   *
+   * @param ofTargets one a target token
+   */
+  public List<float[]> ofCompletions(float[] ofTargets) {
+    List<float[]> parts = new ArrayList<>();
+    int from = 0;
+    for (PolicyBatch.Row row : rows) {
+      if (!row.masked()) {
+        int to = from + row.completion().length;
+        parts.add(Arrays.copyOfRange(ofTargets, from, to));
+        from = to;
+      }
+    }
+    return parts;
   }
 
   /** Tokens of all prompts and completions, as {@code num_tokens} counts them. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,43 @@ class GrpoExecutorsTest {
     List<JsonNode> rows = run.metricRows();
     assertThat(rows).hasSize(7);
     return rows.subList(0, 6);
+  }
+
+  @Test
+  void evaluationsAreTheSameOnExecutors() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    GrpoRun.tiny(model, folder); // writes the problems
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Files.copy(folder.resolve("problems.jsonl"), data.resolve("train.jsonl"));
+    Files.copy(folder.resolve("problems.jsonl"), data.resolve("test.jsonl"));
+    String[] evaluating = {
+      "--dataset_name",
+      data + "",
+      "--prompts_dir",
+      folder.resolve("split") + "",
+      "--eval_strategy",
+      "steps",
+      "--eval_steps",
+      "3",
+      "--eval_on_start",
+      "--per_device_eval_batch_size",
+      "6"
+    };
+    GrpoRun expected;
+    try (SparkSession spark = session(true, JavaSerializer.class)) {
+      expected = run(spark, model, "reference", "evaluated-here", evaluating);
+    }
+    try (SparkSession spark = session(false, JavaSerializer.class)) {
+      GrpoRun run =
+          GrpoRun.tiny(model, folder.resolve("evaluated"))
+              .with(KINDS.get("reference").toArray(String[]::new))
+              .with(evaluating)
+              .with("--num_workers", "3")
+              .run(spark);
+      assertThat(run.history()).isEqualTo(expected.history());
+      List<JsonNode> evaluations = run.log().stream().filter(row -> row.has("eval_loss")).toList();
+      assertThat(evaluations).extracting(row -> row.get("step").asInt()).containsExactly(0, 3, 6);
+    }
   }
 
   @Test

@@ -40,6 +40,7 @@ import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.MetricMeans;
+import org.sparklora.spark.train.PolicyGradient;
 import org.sparklora.spark.train.PolicyMetrics;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainedModel;
@@ -99,9 +100,11 @@ class GrpoReplayTest {
     List<PolicyMetrics> steps = new ArrayList<>();
     List<Double> epochs = new ArrayList<>();
     try {
+      GrpoLoop.Shape shape = new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt());
+      check(evaluated(model, trace, shape, network), trace.get("steps").get(0));
       new GrpoLoop(
               plan,
-              new GrpoLoop.Shape(slices, resolved.get("num_iterations").asInt()),
+              shape,
               loss(resolved),
               number -> round(trace, number),
               new PolicyUpdates(
@@ -134,6 +137,29 @@ class GrpoReplayTest {
       assertThat(network.learningRate(s)).isCloseTo(rate, within(RELATIVE_RATE * rate));
     }
     checkResult(run, layout, start, parameters.toArray());
+  }
+
+  /** The first step as evaluation measures it: without a gradient, whose norm is TRL's here. */
+  private static PolicyMetrics evaluated(
+      TrainedModel model, JsonNode trace, GrpoLoop.Shape shape, AdapterNetwork network) {
+    JsonNode resolved = trace.get("resolved");
+    int accumulation = resolved.get("gradient_accumulation_steps").asInt();
+    int slices = shape.stepsPerGeneration();
+    double loss = 0;
+    List<Map<String, Double>> metrics = new ArrayList<>();
+    for (int i = 0; i < accumulation; i++) {
+      PolicyGradient measured =
+          ExecutorModel.of(model)
+              .evaluate(
+                  round(trace, i / shape.microSteps())
+                      .microBatch(0, i, i % slices, slices, accumulation, loss(resolved)),
+                  network.parameters());
+      assertThat(measured.gradient().size()).isZero();
+      loss += measured.loss();
+      metrics.add(measured.metrics());
+    }
+    double norm = trace.get("steps").get(0).get("grad_norm").asDouble();
+    return new PolicyMetrics(0, loss, norm, metrics);
   }
 
   private static JsonNode trace(String run) throws IOException {
