@@ -7,39 +7,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from airflow.sdk import Param
 
-from airflow.sdk import DAG, Param
+from spark_lora import HOME, MODEL, OUTPUT_ROOT, RUN, SparkLoraOperator, lora_dag
 
-from spark_lora import DEFAULT_ARGS, HOME, RUN, SparkLoraOperator
-
-with DAG(
+with lora_dag(
     "reproducibility",
     description="Trains a pinned recipe and compares the run with a recorded one",
     schedule="@weekly",
-    start_date=datetime(2026, 1, 1),
-    catchup=False,
-    max_active_runs=1,
-    default_args=DEFAULT_ARGS,
-    tags=["spark-lora"],
     doc_md=__doc__,
+    model=str(HOME / "conf/quickstart/base"),
+    dataset=str(HOME / "conf/quickstart/gsm8k_heldout.jsonl.gz"),
+    config="conf/airflow/reproducibility.yaml",
     params={
-        "model": Param(str(HOME / "conf/quickstart/base"), type="string", description="folder or repository of the hub"),
-        "model_revision": Param("", type="string", description="commit of a model of the hub; a folder has none"),
-        "dataset": Param(str(HOME / "conf/quickstart/gsm8k_heldout.jsonl.gz"), type="string"),
-        "config": Param(str(HOME / "conf/airflow/reproducibility.yaml"), type="string", description="recipe, on the driver"),
         "seed": Param(1, type="integer"),
         "baseline": Param(str(HOME / "conf/airflow/baselines/quickstart.json"), type="string"),
-        "output_root": Param("hdfs:///spark-lora", type="string", description="Hadoop folder of all runs"),
+        "output_root": OUTPUT_ROOT,
     },
 ) as dag:
     train = SparkLoraOperator(
         task_id="train",
         arguments=[
-            "sft", "--config", "{{ params.config }}",
-            "--model_name_or_path", "{{ params.model }}",
-            "--model_revision", "{{ params.model_revision }}",
-            "--dataset_name", "{{ params.dataset }}",
+            "sft", "--config", "{{ params.config }}", *MODEL,
+            "--dataset_name", "{{ params.dataset_name }}",
             "--packed_dir", "{{ params.output_root }}/reproducibility/packed",
             "--seed", "{{ params.seed }}",
             "--output_dir", RUN,

@@ -1,4 +1,4 @@
-"""What the DAGs of this folder share: a task that runs a command of spark-lora by spark-submit.
+"""What the DAGs of this folder share: their settings and parameters, and a task that runs a command of spark-lora by spark-submit.
 
 Settings of an installation, as environment variables of the Airflow workers:
   SPARK_LORA_HOME             the project's folder; the one this file lies in unless told
@@ -14,11 +14,11 @@ Connections:
 from __future__ import annotations
 
 import os
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
-from airflow.sdk import BaseHook
+from airflow.sdk import DAG, BaseHook, Param
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 HOME = Path(os.environ.get("SPARK_LORA_HOME", Path(__file__).resolve().parents[2]))
@@ -29,8 +29,52 @@ HUB_CONNECTION = "huggingface"
 # A run that is tried again goes on from its checkpoints, so trying is cheap.
 DEFAULT_ARGS = {"owner": "spark-lora", "retries": 2, "retry_delay": timedelta(minutes=5)}
 
+# Parameters have the names of the flags they set, as far as there is one. What may be left out is None.
+OPTIONAL_TEXT = ["null", "string"]
+OUTPUT_ROOT = Param("hdfs:///spark-lora", type="string", description="Hadoop folder of all runs")
+MODEL = [
+    "--model_name_or_path", "{{ params.model_name_or_path }}",
+    "--model_revision", "{{ params.model_revision or '' }}",
+]
+
 # The folder of one DAG run: the same for all tasks and all attempts, another one for each DAG run. Hadoop's paths have no colons.
 RUN = "{{ params.output_root }}/{{ dag.dag_id }}/{{ run_id | replace(':', '') | replace('+', '_') }}"
+ADAPTER = RUN + "/adapter"
+
+
+def lora_dag(dag_id: str, *, model: str, dataset: str, config: str, params: dict[str, Param], **kwargs) -> DAG:
+    """A DAG of this folder: one run at a time, nothing is caught up, every task may be tried again.
+
+    :param model: default of `model_name_or_path`
+    :param dataset: default of `dataset_name`
+    :param config: default of `config`, a recipe of this project
+    :param params: what it has besides
+    """
+    return DAG(
+        dag_id,
+        start_date=datetime(2026, 1, 1),
+        catchup=False,
+        max_active_runs=1,
+        default_args=DEFAULT_ARGS,
+        tags=["spark-lora"],
+        params={
+            "model_name_or_path": Param(model, type="string", description="folder or repository of the hub"),
+            "model_revision": Param(None, type=OPTIONAL_TEXT, description="branch, tag or commit of the model; none: main"),
+            "dataset_name": Param(dataset, type="string", description="folder or file, or repository of the hub"),
+            "config": Param(str(HOME / config), type="string", description="recipe: a YAML file on the driver"),
+            **params,
+        },
+        **kwargs,
+    )
+
+
+def training_params() -> dict[str, Param]:
+    """Parameters of a DAG that trains by hand."""
+    return {
+        "num_workers": Param(None, type=["null", "integer"], minimum=1, description="executors that train; none: all"),
+        "output_root": OUTPUT_ROOT,
+        "results_root": Param("/var/lib/spark-lora", type="string", description="the driver's local folder for results"),
+    }
 
 
 def hub_environment() -> dict[str, str]:
@@ -92,3 +136,18 @@ def without_empty(arguments: list[str]) -> list[str]:
         else:
             kept.append(argument)
     return kept
+
+
+def training(task_id: str, command: str, *, table: str, flags: list[str]) -> SparkLoraOperator:
+    """A task that trains on a prepared table, and goes on from the latest checkpoint when it is tried again."""
+    return SparkLoraOperator(
+        task_id=task_id,
+        arguments=[
+            command, "--config", "{{ params.config }}", *MODEL, *flags,
+            "--dataset_name", table,
+            "--num_workers", "{{ params.num_workers or '' }}",
+            "--output_dir", ADAPTER,
+            "--run_name", "{{ run_id }}",
+            "--resume_from_checkpoint", "true",
+        ],
+    )

@@ -1,13 +1,22 @@
-"""Looks at the DAGs of conf/airflow and runs one of them: see airflow_check.sh.
+"""Looks at the DAGs of conf/airflow and runs them: see airflow_check.sh, which makes what they are given.
 
 usage: airflow_check.py ROOT WORK
 """
 
 import json
+import os
+import signal
 import sys
+import threading
+import urllib.request
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
+import psutil
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import BaseHook
+
+from same_run import main as require_same_run
 
 SECONDS_TO_PARSE = 2.0
 EDGES = {
@@ -17,6 +26,8 @@ EDGES = {
 }
 RETRIES = {"verify": 0}
 DEFAULT_RETRIES = 2
+ROWS_BEFORE_THE_KILL = 12  # of a run of 40 steps that saves every 5
+HELD_OUT = 8
 
 
 def require(condition, what):
@@ -70,7 +81,7 @@ def check_command(bag):
         option = f"spark.{side}.defaultJavaOptions="
         require(any(w.startswith(option) and "jdk.incubator.vector" in w for w in command), f"no {option} in {command}")
     require(command[-len(task.application_args):] == task.application_args, f"the arguments do not come last in {command}")
-    require(hook._env == {"HF_TOKEN": task.env_vars["HF_TOKEN"]}, "the token is no environment variable of the driver")
+    require(hook._env == task.env_vars and set(hook._env) == {"HF_TOKEN", "HF_ENDPOINT"}, "the driver is not told of the hub")
     require(task.env_vars["HF_TOKEN"] not in " ".join(command), "the token is in spark-submit's arguments")
     require(without_empty(["sft", "--a", "", "--b", "", "--c", "1"]) == ["sft", "--c", "1"], "empty parameters are passed")
 
@@ -78,6 +89,102 @@ def check_command(bag):
 def states(dag, conf):
     run = dag.test(run_conf=conf)
     return str(run.state), {task.task_id: str(task.state) for task in run.get_task_instances()}
+
+
+def run_to_green(dag, conf):
+    """How often each task was tried."""
+    run = dag.test(run_conf=conf)
+    tasks = run.get_task_instances()
+    require(str(run.state) == "success", f"{dag.dag_id}: {run.state}, {[(t.task_id, str(t.state)) for t in tasks]}")
+    require(all(str(task.state) == "success" for task in tasks), f"{dag.dag_id}: a task was skipped")
+    return {task.task_id: task.try_number for task in tasks}
+
+
+def only(folder, pattern):
+    found = list(Path(folder).glob(pattern))
+    require(len(found) == 1, f"{pattern} in {folder}: {found}")
+    return found[0]
+
+
+def lines(file):
+    return Path(file).read_text().splitlines()
+
+
+class Killer(threading.Thread):
+    """Kills the first spark-submit that has logged so many rows."""
+
+    def __init__(self, folder):
+        super().__init__(daemon=True)
+        self.folder = folder
+        self.killed_at = None
+
+    def run(self):
+        while not any(len(lines(log)) >= ROWS_BEFORE_THE_KILL for log in self.folder.glob("*/adapter/metrics.jsonl")):
+            threading.Event().wait(0.02)
+        for child in psutil.Process().children(recursive=True):
+            if child.name() == "java":
+                self.killed_at = datetime.now(timezone.utc)
+                os.kill(child.pid, signal.SIGKILL)
+
+
+def check_sft(bag, work):
+    """The first attempt at training is killed half-way; Airflow's second goes on and gives the bits of a run that was not."""
+    dag = bag.dags["lora_sft"]
+    dag.get_task("sft").retry_delay = timedelta(0)
+    killer = Killer(Path(work) / "runs/lora_sft")
+    killer.start()
+    tries = run_to_green(
+        dag,
+        {
+            "model_name_or_path": f"{work}/model",
+            "dataset_name": f"{work}/rows.jsonl",
+            "max_length": 512,
+            "config": f"{work}/sft.yaml",
+            "num_workers": 1,
+            "eval_dataset": f"{work}/held_out.jsonl",
+            "hub_model_id": "ada/sft-by-airflow",
+            "output_root": f"{work}/runs",
+            "results_root": f"{work}/results",
+        },
+    )
+    require(killer.killed_at is not None, "no attempt was killed")
+    require(tries == {"prep": 1, "sft": 2, "eval": 1, "push": 1}, f"lora_sft was tried {tries}")
+    adapter = only(work, "runs/lora_sft/*/adapter")
+    require_same_run(f"{work}/undisturbed", str(adapter))
+    begun = datetime.fromisoformat(json.loads(lines(adapter / "metrics.jsonl")[0])["timestamp"])
+    require(begun < killer.killed_at, "the second attempt began again in place of going on")
+    scores = [json.loads(line) for line in lines(only(work, "results/*.scores.jsonl"))]
+    require(len(scores) == HELD_OUT and all(score["nll"] > 0 for score in scores), f"scores {scores}")
+
+    hub = BaseHook.get_connection("huggingface")
+    weights = urllib.request.Request(f"{hub.host}/ada/sft-by-airflow/resolve/main/adapter_model.safetensors")
+    weights.add_unredirected_header("Authorization", f"Bearer {hub.password}")  # storage takes its own signature only
+    with urllib.request.urlopen(weights) as response:
+        pushed = response.read()
+    require(pushed == (adapter / "adapter_model.safetensors").read_bytes(), "the hub has another adapter")
+    print(f"lora_sft, killed after {ROWS_BEFORE_THE_KILL} rows and tried again: green, as if nothing had been")
+
+
+def check_grpo(bag, work):
+    tries = run_to_green(
+        bag.dags["lora_grpo"],
+        {
+            "model_name_or_path": f"{work}/model",
+            "dataset_name": f"{work}/problems.jsonl",
+            "max_prompt_length": 64,
+            "config": f"{work}/grpo.yaml",
+            "eval_dataset": f"{work}/problems.jsonl",
+            "output_root": f"{work}/runs",
+            "results_root": f"{work}/results",
+        },
+    )
+    require(set(tries.values()) == {1}, f"lora_grpo was tried {tries}")
+    adapter = only(work, "runs/lora_grpo/*/adapter")
+    require((adapter / "adapter_config.json").is_file(), "lora_grpo left no adapter")
+    solved = json.loads(only(work, "runs/lora_grpo/*/eval/_eval_summary.json").read_text())
+    require(solved["problems"] == len(lines(f"{work}/problems.jsonl")), f"eval: {solved}")
+    require(only(work, "results/*.report/report.png").stat().st_size > 0, "the report is empty")
+    print("lora_grpo: green")
 
 
 def check_reproducibility(bag, work):
@@ -105,6 +212,8 @@ def main(root, work):
     check_flags(bag, root)
     check_command(bag)
     check_reproducibility(bag, work)
+    check_sft(bag, work)
+    check_grpo(bag, work)
     print("the DAGs are as they should be")
 
 
