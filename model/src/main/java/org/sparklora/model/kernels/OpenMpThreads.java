@@ -56,8 +56,9 @@ final class OpenMpThreads {
           return false;
         }
       };
-    } catch (ReflectiveOperationException | RuntimeException e) {
-      return argument -> false; // another JavaCPP or another OpenMP: slower, not wrong
+    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+      // another JavaCPP or another OpenMP: slower, not wrong; without oneDNN gemm itself says so
+      return argument -> false;
     }
   }
 
