@@ -8,13 +8,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,17 +21,17 @@ import org.sparklora.model.text.Conversation;
 import org.sparklora.model.text.Message;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.model.OtherFileSystem;
 
 class TextSourceTest {
   @TempDir Path scratch;
   private Path model;
-  private final Configuration hadoop = new Configuration();
+  private final Configuration hadoop = OtherFileSystem.configuration();
 
   @BeforeEach
   void writeAModelWithoutTokenizer() throws IOException {
     model = folder("model", "own {{ messages[0].content }}");
-    hadoop.set("fs.elsewhere.impl", Elsewhere.class.getName());
-    hadoop.set("fs.defaultFS", "elsewhere:///");
+    hadoop.set("fs.defaultFS", OtherFileSystem.name(Path.of("/")));
   }
 
   private Path folder(String name, String template) throws IOException {
@@ -91,8 +89,8 @@ class TextSourceTest {
   @Test
   void fileAndFolderMayBeOfAnotherFileSystem() throws Exception {
     Path other = folder("other", "folder {{ messages[0].content }}");
-    assertThat(rendered(travelled(locate("elsewhere://" + other)))).isEqualTo("folder hello");
-    assertThat(rendered(travelled(locate("elsewhere://" + other + "/chat_template.jinja"))))
+    assertThat(rendered(travelled(locate(OtherFileSystem.name(other))))).isEqualTo("folder hello");
+    assertThat(rendered(travelled(locate(OtherFileSystem.name(other) + "/chat_template.jinja"))))
         .isEqualTo("folder hello");
     assertThat(rendered(locate(other.toString()))).isEqualTo("folder hello");
   }
@@ -107,18 +105,5 @@ class TextSourceTest {
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("chat_template_path = ")
         .hasMessageContaining("absent.jinja");
-  }
-
-  /** This machine's disk under another scheme, which is Hadoop's default here. */
-  public static final class Elsewhere extends RawLocalFileSystem {
-    @Override
-    public String getScheme() {
-      return "elsewhere";
-    }
-
-    @Override
-    public URI getUri() {
-      return URI.create("elsewhere:///");
-    }
   }
 }

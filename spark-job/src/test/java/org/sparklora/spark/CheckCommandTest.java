@@ -4,17 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The report as a user meets it: {@code check} beforehand, and what {@code sft} makes of it. */
@@ -26,29 +22,15 @@ class CheckCommandTest {
   private static final String TOO_MANY_ROWS = "100000000";
 
   @TempDir private Path folder;
-  private final PrintStream realOut = System.out;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void captureOutput() {
-    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveOutputBack() {
-    System.setOut(realOut);
-    System.setErr(realErr);
-  }
+  @RegisterExtension final Captured out = Captured.out();
+  @RegisterExtension final Captured err = Captured.err();
 
   private String printed() {
-    return out.toString(StandardCharsets.UTF_8);
+    return out.text();
   }
 
   private String complaint() {
-    return err.toString(StandardCharsets.UTF_8);
+    return err.text();
   }
 
   @Test
@@ -120,13 +102,13 @@ class CheckCommandTest {
 
     // the same dataset, of which the table was made with the same settings
     String known = " --packed_dir %s --packing --max_length 64".formatted(table);
-    out.reset();
+    out.clear();
     assertThat(Main.run((check + DATA + known).split(" "))).isZero();
     assertThat(printed()).contains("; %,d target tokens say".formatted(targetTokens));
 
     // other settings make another table
     String other = " --packed_dir %s --packing --max_length 32".formatted(table);
-    out.reset();
+    out.clear();
     assertThat(Main.run((check + DATA + other).split(" "))).isZero();
     assertThat(printed()).contains("target tokens unknown");
   }

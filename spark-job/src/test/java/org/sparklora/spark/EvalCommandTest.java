@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,9 +16,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -55,8 +52,7 @@ class EvalCommandTest {
   @TempDir private Path folder;
   private Path model;
   private Path dataset;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void prepare() throws IOException {
@@ -67,12 +63,6 @@ class EvalCommandTest {
     }
     rows.append("{\"question\": \"Why?\"}\n");
     dataset = Files.writeString(folder.resolve("test.jsonl"), rows);
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
   }
 
   private int eval(Path output, String... more) {
@@ -95,7 +85,7 @@ class EvalCommandTest {
   }
 
   private String message() {
-    return err.toString(StandardCharsets.UTF_8);
+    return err.text();
   }
 
   private static JsonNode summary(Path output) throws IOException {

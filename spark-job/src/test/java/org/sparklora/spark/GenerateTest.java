@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.table.Generation;
@@ -29,18 +26,11 @@ class GenerateTest {
 
   @TempDir private Path folder;
   private Path model;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void prepare() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
   }
 
   private int run(String rows, String... more) throws IOException {
@@ -113,7 +103,7 @@ class GenerateTest {
   }
 
   private String message() {
-    return err.toString(StandardCharsets.UTF_8);
+    return err.text();
   }
 
   @Test

@@ -5,10 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterFile;
@@ -64,19 +61,13 @@ class GrpoCommandTest {
   @TempDir private Path folder;
   private Path model;
   private Path dataset;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension final Captured err = Captured.err();
+  @RegisterExtension final Captured out = Captured.out();
 
   @BeforeEach
   void prepare() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
     dataset = Files.writeString(folder.resolve("problems.jsonl"), GSM8K);
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
   }
 
   private int run(Path output, String... more) {
@@ -113,7 +104,7 @@ class GrpoCommandTest {
   }
 
   private String message() {
-    return err.toString(StandardCharsets.UTF_8);
+    return err.text();
   }
 
   private static JsonNode state(Path output) throws IOException {
@@ -266,18 +257,11 @@ class GrpoCommandTest {
   @Test
   void completionsAreLoggedAsTrlLogsThem() throws IOException {
     Path output = folder.resolve("run");
-    PrintStream realOut = System.out;
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-    try {
-      assertThat(run(output, "--use_peft", "--log_completions", "--num_completions_to_print", "1"))
-          .as(message())
-          .isZero();
-    } finally {
-      System.setOut(realOut);
-    }
+    assertThat(run(output, "--use_peft", "--log_completions", "--num_completions_to_print", "1"))
+        .as(message())
+        .isZero();
 
-    assertThat(out.toString(StandardCharsets.UTF_8).lines().filter(line -> line.startsWith("step")))
+    assertThat(out.text().lines().filter(line -> line.startsWith("step")))
         .hasSize(4)
         .allMatch(line -> line.contains("shortness -"));
     Path completions = output.resolve("completions");

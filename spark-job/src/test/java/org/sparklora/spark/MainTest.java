@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,22 +29,15 @@ class MainTest {
 
   @TempDir private Path folder;
   private Path model;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void prepare() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
   }
 
   private String message() {
-    return err.toString(StandardCharsets.UTF_8)
+    return err.text()
         .lines()
         .filter(line -> line.startsWith("spark-lora: "))
         .reduce((first, second) -> second)
@@ -115,8 +108,8 @@ class MainTest {
             "--report_to",
             "trackio");
 
-    assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
-    assertThat(err.toString(StandardCharsets.UTF_8)).doesNotContain("--report_to");
+    assertThat(code).as(err.text()).isZero();
+    assertThat(err.text()).doesNotContain("--report_to");
     assertThat(files(output()))
         .contains(
             "README.md",

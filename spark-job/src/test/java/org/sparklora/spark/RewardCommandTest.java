@@ -4,18 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,12 +24,10 @@ class RewardCommandTest {
 
   @TempDir Path folder;
 
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension final Captured err = Captured.err();
 
   @BeforeEach
   void captureErr() throws IOException {
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     Files.writeString(
         folder.resolve("generations.jsonl"),
         """
@@ -41,11 +36,6 @@ class RewardCommandTest {
         {"completion": "no idea", "solution": "1/2", "row": 2}
         this line is no JSON
         """);
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
   }
 
   private int reward(String... more) {
@@ -92,7 +82,7 @@ class RewardCommandTest {
             "--scale_rewards",
             "none");
 
-    assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+    assertThat(code).as(err.text()).isZero();
     List<JsonNode> rows = judged();
     assertThat(rows.stream().map(row -> row.path("row").asText()))
         .containsExactly("0", "1", "2", "null");
@@ -121,7 +111,7 @@ class RewardCommandTest {
     List<String> more = new ArrayList<>(List.of(flag));
     more.addAll(List.of(values.split(" ")));
     assertThat(reward(more.toArray(new String[0]))).isEqualTo(MISUSED);
-    assertThat(err.toString(StandardCharsets.UTF_8)).contains(remedy);
+    assertThat(err.text()).contains(remedy);
     assertThat(folder.resolve("judged")).doesNotExist();
   }
 }

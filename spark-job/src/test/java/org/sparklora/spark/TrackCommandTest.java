@@ -2,10 +2,7 @@ package org.sparklora.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -16,9 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 
 class TrackCommandTest {
@@ -26,21 +22,10 @@ class TrackCommandTest {
 
   @TempDir private Path folder;
   private final String project = "track-" + UUID.randomUUID();
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
-
-  @BeforeEach
-  void catchErrors() {
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
-  }
-
-  @AfterEach
-  void giveErrBack() {
-    System.setErr(realErr);
-  }
+  @RegisterExtension final Captured err = Captured.err();
 
   private String message() {
-    return err.toString(StandardCharsets.UTF_8);
+    return err.text();
   }
 
   /** The run of a killed process: its log's last line is torn, its settings lie in a checkpoint. */

@@ -8,14 +8,16 @@ import org.apache.hadoop.fs.RawLocalFileSystem;
 public final class OtherFileSystem extends RawLocalFileSystem {
   private static final String SCHEME = "other";
 
-  static Configuration configuration() {
+  /** A configuration in which it is known. */
+  public static Configuration configuration() {
     Configuration hadoop = new Configuration();
     hadoop.set("fs.%s.impl".formatted(SCHEME), OtherFileSystem.class.getName());
     hadoop.set("fs.other.secret.key", "not to be shown");
     return hadoop;
   }
 
-  static String name(java.nio.file.Path folder) {
+  /** A local path as its name there. */
+  public static String name(java.nio.file.Path folder) {
     return SCHEME + "://" + folder;
   }
 
