@@ -9,19 +9,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
@@ -30,37 +24,7 @@ import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.pack.PackingStrategy;
 
-class PackSftJobTest {
-  private static final String KRYO = "org.apache.spark.serializer.KryoSerializer";
-  private static final String JAVA = "org.apache.spark.serializer.JavaSerializer";
-
-  @TempDir Path scratch;
-  private Path tokenizer;
-  private SparkSession session;
-
-  @BeforeEach
-  void unpackTokenizer() throws IOException {
-    tokenizer = Fixtures.tokenizer("tiny", scratch).orElseThrow();
-  }
-
-  @AfterEach
-  void stopSpark() {
-    if (session != null) {
-      session.stop();
-    }
-  }
-
-  private SparkSession spark(int cores, String serializer) {
-    stopSpark();
-    session =
-        SparkSession.builder()
-            .master("local[%d]".formatted(cores))
-            .config("spark.ui.enabled", false)
-            .config("spark.serializer", serializer)
-            .getOrCreate();
-    return session;
-  }
-
+class PackSftJobTest extends PrepJobFixture {
   @Test
   void writesTheSameBytesWhateverTheCoresAndTheSerializer() throws IOException {
     // 3 MB of lines, hence several splits; a packing batch of 100 makes shards that cross splits
@@ -262,17 +226,6 @@ class PackSftJobTest {
 
   private PackedSequenceTable table(String name) {
     return PackedSequenceTable.open(new Configuration(), scratch.resolve(name).toString());
-  }
-
-  private Map<String, String> parquetBytes(String name) throws IOException {
-    Map<String, String> bytes = new TreeMap<>();
-    try (Stream<Path> files = Files.list(scratch.resolve(name))) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
-        bytes.put(
-            file.getFileName().toString(), HexFormat.of().formatHex(Files.readAllBytes(file)));
-      }
-    }
-    return bytes;
   }
 
   private Path data(String name, List<String> lines) throws IOException {

@@ -7,20 +7,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
@@ -30,37 +23,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 
-class PreparePromptsJobTest {
-  private static final String KRYO = "org.apache.spark.serializer.KryoSerializer";
-  private static final String JAVA = "org.apache.spark.serializer.JavaSerializer";
-
-  @TempDir Path scratch;
-  private Path tokenizer;
-  private SparkSession session;
-
-  @BeforeEach
-  void unpackTokenizer() throws IOException {
-    tokenizer = Fixtures.tokenizer("tiny", scratch).orElseThrow();
-  }
-
-  @AfterEach
-  void stopSpark() {
-    if (session != null) {
-      session.stop();
-    }
-  }
-
-  private SparkSession spark(int cores, String serializer) {
-    stopSpark();
-    session =
-        SparkSession.builder()
-            .master("local[%d]".formatted(cores))
-            .config("spark.ui.enabled", false)
-            .config("spark.serializer", serializer)
-            .getOrCreate();
-    return session;
-  }
-
+class PreparePromptsJobTest extends PrepJobFixture {
   private Path data(String... lines) throws IOException {
     return Files.write(scratch.resolve("data.jsonl"), List.of(lines));
   }
@@ -82,17 +45,6 @@ class PreparePromptsJobTest {
 
   private List<Prompt> table(String out) {
     return PromptTable.open(new Configuration(), scratch.resolve(out).toString()).readAll();
-  }
-
-  private Map<String, String> parquetBytes(String out) throws IOException {
-    Map<String, String> bytes = new TreeMap<>();
-    try (Stream<Path> files = Files.list(scratch.resolve(out))) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".parquet")).toList()) {
-        bytes.put(
-            file.getFileName().toString(), HexFormat.of().formatHex(Files.readAllBytes(file)));
-      }
-    }
-    return bytes;
   }
 
   @Test
