@@ -12,6 +12,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -55,7 +56,9 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     Optional<LoraConfig> lora = requestedLora;
     if (requestedLora.isPresent() && startAdapter.isPresent()) {
       Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
-      adapter = Optional.of(AdapterFile.open(folder, model));
+      adapter =
+          Optional.of(
+              AdapterFile.open(folder, model).on(AdapterBase.of(base.name(), checkpoint.folder())));
       lora = Optional.of(adapter.get().layout().config());
     }
     return new InitialParameters(trained(base, checkpoint, model, lora, seed), adapter, seed);

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.report.RunFigure;
@@ -46,7 +47,7 @@ final class ResultFolder {
     Path base = model.checkpoint().folder();
     ParameterLayout layout = model.layout();
     if (layout instanceof AdapterLayout adapter) {
-      AdapterFile.write(local, adapter, parameters, config.model().name());
+      AdapterFile.write(local, adapter, parameters, AdapterBase.of(config.model().name(), base));
     } else {
       ModelFolder.write(local, base, layout, parameters);
     }

@@ -176,6 +176,20 @@ public final class CheckpointFolder implements AutoCloseable {
     return config;
   }
 
+  /**
+   * Tells this model from others of the same shapes: the same for equal weights, in whatever shards
+   * and whether stored in float32 or bfloat16.
+   */
+  public String fingerprint() throws IOException {
+    return CheckpointFingerprint.of(this);
+  }
+
+  /** Some values of a weight, from one on, in row-major order. */
+  float[] values(String name, long start, int count) throws IOException {
+    storedType(name); // refuses what is no float
+    return fileOf.get(name).values(name, start, count);
+  }
+
   /** A fresh copy of {@code config.json}, to be changed and written elsewhere. */
   public ObjectNode configJson() throws IOException {
     return JsonFile.read(folder.resolve(CONFIG));

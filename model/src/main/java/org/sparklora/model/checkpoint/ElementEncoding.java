@@ -3,8 +3,12 @@ package org.sparklora.model.checkpoint;
 import java.nio.ByteBuffer;
 import org.sparklora.model.kernels.Bfloat16;
 import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Float16;
 
-/** Float32 values as the bytes of a file, rounded to nearest, ties to even, as PyTorch casts. */
+/**
+ * Float32 values from and to the bytes of a file, rounded to nearest, ties to even, as PyTorch
+ * casts.
+ */
 final class ElementEncoding {
   private ElementEncoding() {}
 
@@ -17,6 +21,20 @@ final class ElementEncoding {
         case FLOAT16 -> out.putShort(toFloat16(values[i]));
       }
     }
+  }
+
+  /** The next {@code count} elements of a little-endian buffer, widened. */
+  static float[] get(ByteBuffer in, int count, DType dtype) {
+    float[] values = new float[count];
+    for (int i = 0; i < count; i++) {
+      values[i] =
+          switch (dtype) {
+            case FLOAT32 -> in.getFloat();
+            case BFLOAT16 -> Bfloat16.toFloat(in.getShort());
+            case FLOAT16 -> Float16.toFloat(in.getShort());
+          };
+    }
+    return values;
   }
 
   static short toFloat16(float value) {

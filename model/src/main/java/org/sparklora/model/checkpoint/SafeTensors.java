@@ -125,6 +125,21 @@ public final class SafeTensors implements AutoCloseable {
         .order(ByteOrder.LITTLE_ENDIAN);
   }
 
+  /** Some elements of a tensor of floats, from one on, in row-major order; widened. */
+  float[] values(String name, long start, int count) throws IOException {
+    TensorInfo info = require(name);
+    DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
+    ByteBuffer bytes = ByteBuffer.allocate(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+    long offset = info.offset() + start * dtype.bytes();
+    while (bytes.hasRemaining()) {
+      if (channel.read(bytes, offset + bytes.position()) < 0) {
+        throw SafeTensorsHeader.refusal(
+            file, offset + bytes.position(), "the file ended while it was read");
+      }
+    }
+    return ElementEncoding.get(bytes.flip(), count, dtype);
+  }
+
   private Pointer readLong(TensorInfo info) throws IOException {
     BytePointer memory = new BytePointer(info.bytes());
     for (long done = 0; done < info.bytes(); ) {

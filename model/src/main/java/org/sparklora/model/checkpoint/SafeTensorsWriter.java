@@ -14,7 +14,9 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Tensor;
 
@@ -63,6 +65,16 @@ public final class SafeTensorsWriter {
 
   /** Writes all entries, in the format's own order whatever the order of the list. */
   public static void write(Path file, List<Entry> entries) throws IOException {
+    write(file, entries, Map.of());
+  }
+
+  /**
+   * The same.
+   *
+   * @param metadata further entries of the header's {@code __metadata__}
+   */
+  public static void write(Path file, List<Entry> entries, Map<String, String> metadata)
+      throws IOException {
     List<Entry> ordered =
         entries.stream()
             .sorted(
@@ -77,7 +89,7 @@ public final class SafeTensorsWriter {
             StandardOpenOption.CREATE,
             StandardOpenOption.WRITE,
             StandardOpenOption.TRUNCATE_EXISTING)) {
-      drain(channel, header(ordered));
+      drain(channel, header(ordered, metadata));
       for (Entry entry : ordered) {
         try (Tensor tensor = entry.source().open()) {
           writeTensor(channel, entry, tensor);
@@ -88,9 +100,11 @@ public final class SafeTensorsWriter {
     Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING, StandardCopyOption.ATOMIC_MOVE);
   }
 
-  private static ByteBuffer header(List<Entry> entries) throws IOException {
+  private static ByteBuffer header(List<Entry> entries, Map<String, String> metadata)
+      throws IOException {
     ObjectNode root = JsonFile.newObject();
-    root.putObject(SafeTensorsHeader.METADATA).put("format", "pt");
+    ObjectNode about = root.putObject(SafeTensorsHeader.METADATA).put("format", "pt");
+    new TreeMap<>(metadata).forEach(about::put);
     Set<String> names = new HashSet<>();
     long offset = 0;
     for (Entry entry : entries) {

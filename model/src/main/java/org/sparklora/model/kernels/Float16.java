@@ -1,10 +1,10 @@
 package org.sparklora.model.kernels;
 
 /** IEEE 754 half precision, which Java 17 has no type for. */
-final class Float16 {
+public final class Float16 {
   private Float16() {}
 
-  static float toFloat(short half) {
+  public static float toFloat(short half) {
     int bits = half & 0xFFFF;
     int sign = (bits & 0x8000) << 16;
     int exponent = (bits >>> 10) & 0x1F;

@@ -46,7 +46,14 @@ final class AdapterConfigJson {
   private static final Set<String> CHANGES_BASE =
       Set.of("pissa", "olora", "corda", "loftq", "lora_ga");
 
+  private static final String BASE = "base_model_name_or_path";
+
   private AdapterConfigJson() {}
+
+  /** What the base model was called; the empty string where the file does not say. */
+  static String baseModel(Path file) throws IOException {
+    return JsonFile.read(file).path(BASE).asText("").replaceFirst("^null$", "");
+  }
 
   static LoraConfig read(Path file) throws IOException {
     ObjectNode json = JsonFile.read(file);
@@ -132,7 +139,7 @@ final class AdapterConfigJson {
     ObjectNode json = JsonFile.newObject();
     json.putObject("alpha_pattern");
     json.putNull("auto_mapping");
-    json.put("base_model_name_or_path", baseModel);
+    json.put(BASE, baseModel);
     json.put("bias", "none");
     json.putNull("exclude_modules"); // target_modules says which layers are left
     json.put("fan_in_fan_out", false);

@@ -14,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.JsonFile;
@@ -37,6 +38,9 @@ public final class AdapterFile {
   /** The factors. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
+  /** In the metadata of the factors, where PEFT does not mind it. */
+  private static final String FINGERPRINT = "base_model_fingerprint";
+
   private final Path folder;
   private final AdapterLayout layout;
 
@@ -58,6 +62,32 @@ public final class AdapterFile {
           file.tensors().stream().collect(Collectors.toMap(TensorInfo::name, info -> info)));
     }
     return adapter;
+  }
+
+  /**
+   * The same for a model that is open, and checks that the adapter was trained on it.
+   *
+   * @param name what the model's user calls it
+   * @throws CheckpointException also if the adapter was trained on other weights
+   */
+  public static AdapterFile open(Path folder, String name, CheckpointFolder base)
+      throws IOException {
+    return open(folder, base.config()).on(AdapterBase.of(name, base));
+  }
+
+  /**
+   * Checks that this adapter was trained on a model, by the weights as far as it says which those
+   * were; where only the name differs, there is a warning.
+   *
+   * @throws CheckpointException if the weights differ
+   */
+  public AdapterFile on(AdapterBase base) throws IOException {
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      String fingerprint = file.metadata().getOrDefault(FINGERPRINT, "");
+      String name = AdapterConfigJson.baseModel(folder.resolve(CONFIG));
+      base.doubt(new AdapterBase(name, fingerprint), folder).ifPresent(LOG::warn);
+    }
+    return this;
   }
 
   /**
@@ -159,9 +189,9 @@ public final class AdapterFile {
    *
    * @param folder made if it is not there
    * @param parameters vector of the layout
-   * @param baseModel what {@code base_model_name_or_path} shall say
+   * @param base on which it was trained
    */
-  public static void write(Path folder, AdapterLayout layout, Tensor parameters, String baseModel)
+  public static void write(Path folder, AdapterLayout layout, Tensor parameters, AdapterBase base)
       throws IOException {
     Files.createDirectories(folder);
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
@@ -169,8 +199,10 @@ public final class AdapterFile {
       Tensor view = parameters.view(entry.offset(), entry.shape());
       entries.add(SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, view));
     }
-    SafeTensorsWriter.write(folder.resolve(WEIGHTS), entries);
-    ObjectNode config = AdapterConfigJson.of(layout, baseModel);
+    Map<String, String> about =
+        base.fingerprint().isEmpty() ? Map.of() : Map.of(FINGERPRINT, base.fingerprint());
+    SafeTensorsWriter.write(folder.resolve(WEIGHTS), entries, about);
+    ObjectNode config = AdapterConfigJson.of(layout, base.name());
     JsonFile.write(folder.resolve(CONFIG), config);
   }
 }

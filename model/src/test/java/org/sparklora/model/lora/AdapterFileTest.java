@@ -49,7 +49,7 @@ class AdapterFileTest {
     LoraTargets targets = LoraTargets.names(List.of("q_proj", "down_proj"));
     layout = AdapterLayout.of(new LoraConfig(2, 16, 0.05, true, targets), model);
     parameters = TinyCheckpoint.random(new Random(5), 0, 1, layout.size());
-    AdapterFile.write(folder, layout, parameters, "org/base");
+    AdapterFile.write(folder, layout, parameters, new AdapterBase("org/base", ""));
   }
 
   @Test
@@ -70,7 +70,8 @@ class AdapterFileTest {
     AdapterFile peft = AdapterFile.open(GoldenModel.adapterFolder(name), tiny);
     Tensor factors = kernels.allocate(peft.layout().size());
     peft.load(kernels, factors);
-    AdapterFile.write(folder.resolve("again"), peft.layout(), factors, "models/llama-tiny");
+    AdapterFile.write(
+        folder.resolve("again"), peft.layout(), factors, new AdapterBase("models/llama-tiny", ""));
 
     assertThat(folder.resolve("again").resolve(AdapterFile.WEIGHTS))
         .hasSameBinaryContentAs(GoldenModel.adapterFolder(name).resolve(AdapterFile.WEIGHTS));
@@ -107,7 +108,7 @@ class AdapterFileTest {
   void targetsAreWrittenAsFullNamesWhereShortOnesWouldNameMore() throws IOException {
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*_proj");
     AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, targets), model);
-    AdapterFile.write(folder, some, kernels.allocate(some.size()), "base");
+    AdapterFile.write(folder, some, kernels.allocate(some.size()), new AdapterBase("base", ""));
     assertThat(AdapterFile.open(folder, model).layout().modules())
         .isEqualTo(some.modules())
         .allMatch(module -> module.startsWith("model.layers.1."));
@@ -173,7 +174,7 @@ class AdapterFileTest {
   void ignoresTheCopyOfTheHeadThatPeftSavesBesideItsFactors() throws IOException {
     AdapterLayout head =
         AdapterLayout.of(LoraConfig.of(1, 1, LoraTargets.names(List.of("lm_head"))), model);
-    AdapterFile.write(folder, head, kernels.allocate(head.size()), "base");
+    AdapterFile.write(folder, head, kernels.allocate(head.size()), new AdapterBase("base", ""));
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (SafeTensors file = SafeTensors.open(folder.resolve(AdapterFile.WEIGHTS))) {
       for (SafeTensors.TensorInfo info : file.tensors()) {

@@ -63,7 +63,7 @@ class AdapterMergeTest {
       LoraTargets targets = LoraTargets.names(List.of("q_proj", "lm_head"));
       AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, targets), base.config());
       Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
-      AdapterFile.write(adapterFolder, layout, parameters, "base");
+      AdapterFile.write(adapterFolder, layout, parameters, new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(adapterFolder, base.config());
       AdapterMerge.merge(base, adapter, kernels, merged);
 
@@ -87,7 +87,11 @@ class AdapterMergeTest {
       Files.writeString(base.folder().resolve("generation_config.json"), "{\"a\": 1}");
       AdapterLayout layout =
           AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), base.config());
-      AdapterFile.write(folder.resolve("adapter"), layout, kernels.allocate(layout.size()), "base");
+      AdapterFile.write(
+          folder.resolve("adapter"),
+          layout,
+          kernels.allocate(layout.size()),
+          new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(folder.resolve("adapter"), base.config());
       Path merged = folder.resolve("merged");
       AdapterMerge.merge(base, adapter, kernels, merged);

@@ -100,7 +100,10 @@ public final class GenerateCommand {
       Optional<ModelReference> adapterFolder = ModelReference.of(settings, "adapter");
       Optional<AdapterFile> adapter = Optional.empty();
       if (adapterFolder.isPresent()) {
-        adapter = Optional.of(AdapterFile.open(adapterFolder.get().folder(), checkpoint.config()));
+        adapter =
+            Optional.of(
+                AdapterFile.open(
+                    adapterFolder.get().folder(), ModelReference.of(settings).name(), checkpoint));
       }
       ParameterLayout layout =
           adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());

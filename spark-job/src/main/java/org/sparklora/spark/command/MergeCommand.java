@@ -25,9 +25,11 @@ public final class MergeCommand {
           output,
           "the folder is not empty; name another, or give --overwrite_output_dir");
     }
-    try (CheckpointFolder base = CheckpointFolder.open(ModelReference.of(settings).folder())) {
+    ModelReference model = ModelReference.of(settings);
+    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
       AdapterFile adapter =
-          AdapterFile.open(ModelReference.required(settings, "adapter").folder(), base.config());
+          AdapterFile.open(
+              ModelReference.required(settings, "adapter").folder(), model.name(), base);
       AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), output);
     }
   }

@@ -16,6 +16,7 @@ import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
@@ -97,7 +98,9 @@ public final class GenerateJob {
     Optional<AdapterFile> file = Optional.empty();
     if (adapter.isPresent()) {
       ModelSource at = adapter.get().locate(spark.hadoopConfiguration(), ModelSource.Part.WHOLE);
-      file = Optional.of(AdapterFile.open(at.folder(), config));
+      file =
+          Optional.of(
+              AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder())));
     }
     TrainedModel model =
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), weights, false, 0))

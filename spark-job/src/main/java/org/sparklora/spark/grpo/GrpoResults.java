@@ -11,6 +11,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.PolicyRow;
@@ -101,7 +102,7 @@ final class GrpoResults implements CheckpointedRun {
     Path base = model.checkpoint().folder();
     ParameterLayout layout = model.layout();
     if (layout instanceof AdapterLayout adapter) {
-      AdapterFile.write(local, adapter, parameters, config.model().name());
+      AdapterFile.write(local, adapter, parameters, AdapterBase.of(config.model().name(), base));
     } else {
       ModelFolder.write(local, base, layout, parameters);
     }

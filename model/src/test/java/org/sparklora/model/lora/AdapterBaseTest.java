@@ -1,0 +1,159 @@
+package org.sparklora.model.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+
+class AdapterBaseTest {
+  private static final ObjectNode CONFIG = TinyCheckpoint.config("llama");
+
+  private final Kernels kernels = KernelsUnderTest.reference();
+  @TempDir private Path folder;
+  private Path base;
+  private Path adapter;
+  private AdapterLayout layout;
+
+  @BeforeEach
+  void writeAnAdapterOnABase() throws IOException {
+    base = folder.resolve("base");
+    adapter = folder.resolve("adapter");
+    try (CheckpointFolder checkpoint = TinyCheckpoint.write(base, CONFIG)) {
+      layout =
+          AdapterLayout.of(
+              new LoraConfig(2, 16, 0, false, LoraTargets.names(List.of("q_proj"))),
+              checkpoint.config());
+      write(AdapterBase.of("org/base", checkpoint));
+    }
+  }
+
+  private void write(AdapterBase trainedOn) throws IOException {
+    Tensor parameters = TinyCheckpoint.random(new Random(5), 0, 1, layout.size());
+    AdapterFile.write(adapter, layout, parameters, trainedOn);
+  }
+
+  private AdapterFile open(String name, Path checkpoint) throws IOException {
+    try (CheckpointFolder opened = CheckpointFolder.open(checkpoint)) {
+      return AdapterFile.open(adapter, name, opened);
+    }
+  }
+
+  /** The base with one number of one weight changed. */
+  private Path changed(String weight, int element) throws IOException {
+    Path other = Files.createDirectories(folder.resolve("changed"));
+    Files.writeString(other.resolve("config.json"), CONFIG.toString());
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
+      for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
+        Tensor stored = checkpoint.load(name, kernels);
+        Tensor copy = kernels.allocate(stored.shape());
+        float[] values = stored.toArray();
+        if (name.equals(weight)) {
+          values[element] += 0.1f;
+        }
+        copy.write(0, values, 0, values.length);
+        entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, copy));
+      }
+    }
+    SafeTensorsWriter.write(other.resolve("model.safetensors"), entries);
+    return other;
+  }
+
+  /** The base in two files. */
+  private Path sharded() throws IOException {
+    Path other = Files.createDirectories(folder.resolve("sharded"));
+    Files.writeString(other.resolve("config.json"), CONFIG.toString());
+    ObjectNode index = new ObjectMapper().createObjectNode();
+    ObjectNode map = index.putObject("weight_map");
+    List<SafeTensorsWriter.Entry> first = new ArrayList<>();
+    List<SafeTensorsWriter.Entry> second = new ArrayList<>();
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
+      for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
+        boolean inFirst = first.size() <= second.size();
+        (inFirst ? first : second)
+            .add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, checkpoint.load(name, kernels)));
+        map.put(name, inFirst ? "1.safetensors" : "2.safetensors");
+      }
+    }
+    SafeTensorsWriter.write(other.resolve("1.safetensors"), first);
+    SafeTensorsWriter.write(other.resolve("2.safetensors"), second);
+    Files.writeString(other.resolve("model.safetensors.index.json"), index.toString());
+    return other;
+  }
+
+  @Test
+  void theModelItWasTrainedOnIsKnownByItsWeights() throws IOException {
+    assertThat(open("org/base", base).layout().size()).isEqualTo(layout.size());
+    open("/another/place", base);
+    open("/another/place", sharded());
+    Path rounded = folder.resolve("rounded");
+    TinyCheckpoint.write(rounded, CONFIG, DType.BFLOAT16).close();
+    open("/another/place", rounded);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "model.embed_tokens.weight, 0",
+    "model.embed_tokens.weight, 44",
+    "model.layers.1.mlp.down_proj.weight, 15",
+    "model.norm.weight, 7"
+  })
+  void anotherModelOfTheSameShapesIsRefused(String weight, int element) throws IOException {
+    Path other = changed(weight, element);
+    assertThatThrownBy(() -> open("org/base-instruct", other))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining(adapter.toString())
+        .hasMessageContaining("to org/base-instruct")
+        .hasMessageContaining("trained on org/base, which has other weights")
+        .hasMessageContaining("give the model it was trained on");
+  }
+
+  @Test
+  void whereOnlyNamesAreKnownAnotherNameIsDoubted() throws IOException {
+    AdapterBase here = AdapterBase.of("org/base-instruct", base);
+    assertThat(here.doubt(new AdapterBase("org/base", ""), adapter).orElseThrow())
+        .contains(adapter.toString())
+        .contains("trained on org/base,")
+        .contains("applied to org/base-instruct");
+    // as PEFT's adapters are
+    write(new AdapterBase("org/base", ""));
+    open("org/base-instruct", changed("model.norm.weight", 0));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"org/base", "org/base/", "org/base@v1", ""})
+  void equalNamesAreNot(String recorded) {
+    assertThat(new AdapterBase("org/base", "0123").doubt(new AdapterBase(recorded, ""), adapter))
+        .isEmpty();
+  }
+
+  @Test
+  void aFolderHasManyNames() throws IOException {
+    Path link = Files.createSymbolicLink(folder.resolve("link"), base);
+    AdapterBase here = new AdapterBase(link.toString(), "0123");
+    assertThat(here.doubt(new AdapterBase(base.toString(), ""), adapter)).isEmpty();
+    assertThat(here.doubt(new AdapterBase(folder.toString(), ""), adapter)).isPresent();
+  }
+}
