@@ -5,51 +5,32 @@ import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.FloatBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Stream;
-import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsUnderTest;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLoss;
-import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.model.trace.GrpoTrace;
 
 /** Whole runs of TRL's GRPOTrainer, replayed: losses, metrics, gradient norms and the result. */
 class GrpoTraceTest {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   /** What another float32 implementation needed: 6e-6, 4e-6, 2e-7 and 1e-5 relative. */
   private static final double LOG_PROBS = 1e-4;
 
   private static final double ENTROPY = 1e-4;
   private static final double MICRO_LOSS = 1e-5;
   private static final double RELATIVE_NORM = 2e-4;
-
-  /** ‖final − TRL's final‖ / ‖TRL's final − start‖ of adapters; weights move by 1e-4 at most. */
-  private static final double RESULT = 1e-3;
-
-  private static final double WEIGHTS = 2e-6;
 
   static Stream<Arguments> runs() {
     return KernelsUnderTest.all()
@@ -67,66 +48,27 @@ class GrpoTraceTest {
   @ParameterizedTest
   @MethodSource("runs")
   void learnsWhatTrlLearned(Kernels kernels, String run) throws IOException {
-    JsonNode trace = trace(run);
-    String model = Path.of(trace.get("model").asText()).getFileName().toString();
-    try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {
+    GrpoTrace trace = GrpoTrace.read(GoldenModel.root().resolve("grpo").resolve(run));
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint(trace.model())) {
       ParameterLayout layout = layout(trace, checkpoint);
       try (Tensor parameters = kernels.allocate(layout.size());
           AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels)) {
-        if (layout instanceof WeightLayout weights) {
-          weights.load(checkpoint, kernels, parameters);
-        } else {
-          fill(folder(run).resolve("init_adapter.safetensors"), layout, parameters);
-        }
+        trace.begin(checkpoint, layout, kernels, parameters);
         float[] start = parameters.toArray();
         replay(trace, step, parameters);
-        check(run, layout, start, parameters.toArray());
+        trace.assertResult(layout, start, parameters.toArray());
       }
     }
   }
 
-  private static Path folder(String run) {
-    return GoldenModel.root().resolve("grpo").resolve(run);
+  private static ParameterLayout layout(GrpoTrace trace, CheckpointFolder checkpoint) {
+    return trace
+        .lora()
+        .<ParameterLayout>map(lora -> AdapterLayout.of(lora, checkpoint.config()))
+        .orElseGet(() -> WeightLayout.of(checkpoint.config()));
   }
 
-  private static JsonNode trace(String run) throws IOException {
-    Path plain = folder(run).resolve("trace.json");
-    try (InputStream in =
-        Files.exists(plain)
-            ? Files.newInputStream(plain)
-            : new GZIPInputStream(Files.newInputStream(folder(run).resolve("trace.json.gz")))) {
-      return JSON.readTree(in);
-    }
-  }
-
-  private static ParameterLayout layout(JsonNode trace, CheckpointFolder checkpoint) {
-    JsonNode lora = trace.get("lora");
-    return lora.isNull()
-        ? WeightLayout.of(checkpoint.config())
-        : AdapterLayout.of(
-            LoraConfig.of(
-                lora.get("r").asInt(), lora.get("alpha").asDouble(), LoraTargets.allLinear()),
-            checkpoint.config());
-  }
-
-  private static void fill(Path file, ParameterLayout layout, Tensor parameters)
-      throws IOException {
-    try (SafeTensors tensors = SafeTensors.open(file)) {
-      for (ParameterLayout.Entry entry : layout.entries()) {
-        float[] values = floats(tensors, entry.name());
-        parameters.write(entry.offset(), values, 0, values.length);
-      }
-    }
-  }
-
-  private static float[] floats(SafeTensors tensors, String name) throws IOException {
-    FloatBuffer buffer = tensors.bytes(name).asFloatBuffer();
-    float[] values = new float[buffer.remaining()];
-    buffer.get(values);
-    return values;
-  }
-
-  private static void replay(JsonNode trace, AdapterStep step, Tensor parameters) {
+  private static void replay(GrpoTrace trace, AdapterStep step, Tensor parameters) {
     TorchAdamW optimizer = new TorchAdamW((int) parameters.size());
     int optimizerStep = 0;
     for (JsonNode expected : trace.get("steps")) {
@@ -148,7 +90,7 @@ class GrpoTraceTest {
                 parameters.toArray(),
                 gradient.toArray(),
                 expected.get("learning_rate").asDouble(),
-                trace.get("resolved").get("max_grad_norm").asDouble());
+                trace.resolved().get("max_grad_norm").asDouble());
         parameters.write(0, updated, 0, updated.length);
       }
       optimizerStep++;
@@ -156,20 +98,20 @@ class GrpoTraceTest {
   }
 
   private static double microBatch(
-      JsonNode trace,
+      GrpoTrace trace,
       JsonNode micro,
       AdapterStep step,
       Tensor parameters,
       Tensor gradient,
       List<Map<String, Double>> metrics) {
-    PolicyBatch batch = batch(micro);
-    JsonNode resolved = trace.get("resolved");
+    PolicyBatch batch = PolicyBatch.of(GrpoTrace.rows(micro));
+    JsonNode resolved = trace.resolved();
     AccumulationWindow window =
         AccumulationWindow.of(
             resolved.get("gradient_accumulation_steps").asInt(),
             micro.get("num_items_in_batch").asLong(),
             resolved.get("steps_per_generation").asInt());
-    GrpoLoss loss = new GrpoLoss(config(resolved), batch.targets(), window);
+    GrpoLoss loss = new GrpoLoss(trace.loss(), batch.targets(), window);
     if (batch.packed().tokenCount() == 0) {
       assertThat(micro.get("loss").asDouble()).isZero();
       metrics.add(loss.metrics(new float[0], new float[0]).named());
@@ -198,65 +140,6 @@ class GrpoTraceTest {
           .containsExactly(
               batch.targets().referenceLogProbs().orElseThrow(), within((float) LOG_PROBS));
     }
-  }
-
-  private static GrpoLossConfig config(JsonNode resolved) {
-    return new GrpoLossConfig(
-        GrpoLossConfig.LossType.valueOf(
-            resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
-        resolved.get("epsilon_low").asDouble(),
-        resolved.get("epsilon_high").asDouble(),
-        Double.POSITIVE_INFINITY,
-        resolved.get("beta").asDouble(),
-        resolved.get("use_bias_correction_kl").asBoolean(),
-        GrpoLossConfig.Level.valueOf(
-            resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
-        1,
-        resolved.get("max_completion_length").asInt(),
-        (float) resolved.get("temperature").asDouble(),
-        1,
-        1.05);
-  }
-
-  private static PolicyBatch batch(JsonNode micro) {
-    List<PolicyBatch.Row> rows = new ArrayList<>();
-    for (int c = 0; c < micro.get("advantages").size(); c++) {
-      int[] mask = ints(micro.get("completion_mask").get(c));
-      int length = Arrays.stream(mask).sum();
-      rows.add(
-          new PolicyBatch.Row(
-              masked(micro.get("prompt_ids").get(c), micro.get("prompt_mask").get(c)),
-              Arrays.copyOf(ints(micro.get("completion_ids").get(c)), Math.max(1, length)),
-              micro.get("advantages").get(c).floatValue(),
-              length == 0,
-              logProbs(micro, "old_per_token_logps", c, length),
-              logProbs(micro, "ref_per_token_logps", c, length)));
-    }
-    return PolicyBatch.of(rows);
-  }
-
-  private static Optional<float[]> logProbs(JsonNode micro, String name, int c, int length) {
-    if (!micro.hasNonNull(name)) {
-      return Optional.empty();
-    }
-    float[] values = new float[Math.max(1, length)];
-    for (int t = 0; t < length; t++) {
-      values[t] = micro.get(name).get(c).get(t).floatValue();
-    }
-    return Optional.of(values);
-  }
-
-  private static int[] ints(JsonNode array) {
-    int[] values = new int[array.size()];
-    Arrays.setAll(values, i -> array.get(i).asInt());
-    return values;
-  }
-
-  private static int[] masked(JsonNode ids, JsonNode mask) {
-    int[] all = ints(ids);
-    int[] bits = ints(mask);
-    int padding = all.length - Arrays.stream(bits).sum(); // prompts are padded on the left
-    return Arrays.copyOfRange(all, padding, all.length);
   }
 
   private static float[] masked(JsonNode micro, String name) {
@@ -290,32 +173,6 @@ class GrpoTraceTest {
             assertThat(mean).as(name).isCloseTo(expected.get(name).asDouble(), within(ENTROPY));
           }
         });
-  }
-
-  private static void check(String run, ParameterLayout layout, float[] start, float[] end)
-      throws IOException {
-    Path adapter = folder(run).resolve("final_adapter.safetensors");
-    boolean whole = Files.exists(adapter);
-    Path file = whole ? adapter : folder(run).resolve("final_weights_subset.safetensors");
-    double difference = 0;
-    double way = 0;
-    try (SafeTensors tensors = SafeTensors.open(file)) {
-      for (SafeTensors.TensorInfo info : tensors.tensors()) {
-        int offset = (int) layout.entry(info.name()).orElseThrow().offset();
-        float[] expected = floats(tensors, info.name());
-        for (int i = 0; i < expected.length; i++) {
-          if (!whole) {
-            assertThat(end[offset + i])
-                .as("%s, element %d", info.name(), i)
-                .isCloseTo(expected[i], within((float) WEIGHTS));
-          }
-          difference += Math.pow(end[offset + i] - expected[i], 2);
-          way += Math.pow(expected[i] - start[offset + i], 2);
-        }
-      }
-    }
-    assertThat(way).isPositive();
-    assertThat(Math.sqrt(difference / way)).isLessThan(RESULT);
   }
 
   private static double norm(float[] gradient) {

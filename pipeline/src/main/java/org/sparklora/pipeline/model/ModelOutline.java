@@ -14,6 +14,7 @@ import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.ScratchFolder;
 
 /**
  * What a model or an adapter says about itself, some kilobytes of many gigabytes: its settings, and
@@ -107,7 +108,7 @@ public final class ModelOutline implements AutoCloseable {
 
   static ModelOutline of(ModelReference reference, Remote remote) {
     try {
-      Path scratch = Files.createTempDirectory("spark-lora-outline");
+      Path scratch = ScratchFolder.create("outline");
       String last = reference.name().replaceFirst("/+$", "").replaceFirst(".*/", "");
       Path folder = Files.createDirectory(scratch.resolve(last));
       ModelOutline outline =

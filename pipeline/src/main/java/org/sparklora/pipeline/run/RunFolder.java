@@ -2,8 +2,6 @@ package org.sparklora.pipeline.run;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,27 +32,22 @@ public final class RunFolder implements AutoCloseable {
   /** What says how the run went, and is no result of it. */
   static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
 
-  private static final String PART = ".part-";
-
-  /** In a round's table; Spark takes no file that begins so for a part of the table. */
-  private static final String MADE_FROM = "_made_from.txt";
-
-  private final Configuration configuration;
   private final FileSystem fileSystem;
   private final Path folder;
   private final RunLock lock;
   private final FolderContents contents;
+  private final Saving saving;
   private boolean replaces;
   private List<String> replaced = List.of();
   private Optional<Path> resumed = Optional.empty();
   private final List<SaveListener> listeners = new ArrayList<>();
 
   private RunFolder(Configuration configuration, FileSystem fileSystem, Path folder, RunLock lock) {
-    this.configuration = configuration;
     this.fileSystem = fileSystem;
     this.folder = folder;
     this.lock = lock;
     this.contents = new FolderContents(fileSystem, folder);
+    this.saving = new Saving(configuration, fileSystem, folder, lock, contents);
   }
 
   /**
@@ -113,7 +106,8 @@ public final class RunFolder implements AutoCloseable {
   /** Removes what a killed run was writing, and finishes results that were complete. */
   private void tidy() throws IOException {
     for (String name :
-        contents.names(name -> name.startsWith(PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
+        contents.names(
+            name -> name.startsWith(Saving.PART) || name.startsWith(RunLock.FILE_NAME + "."))) {
       fileSystem.delete(new Path(folder, name), true);
     }
     MetricsLog.restore(fileSystem, folder);
@@ -222,6 +216,11 @@ public final class RunFolder implements AutoCloseable {
     return !name.startsWith(FolderContents.CHECKPOINT) && !name.equals(FolderContents.ROUNDS);
   }
 
+  /** What rounds of generation and update leave for one another. */
+  public RoundFolders rounds() {
+    return new RoundFolders(fileSystem, new Path(folder, FolderContents.ROUNDS), saving);
+  }
+
   /** Where the checkpoint of a step lies. */
   public Path checkpoint(int step) {
     return contents.checkpoint(step);
@@ -248,7 +247,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws TableException when it cannot be written; earlier checkpoints stay
    */
   public void saveCheckpoint(int step, Writer writer) {
-    save(
+    saving.save(
         FolderContents.CHECKPOINT + step,
         writer,
         part -> {
@@ -265,46 +264,9 @@ public final class RunFolder implements AutoCloseable {
    *     before this one, stay
    */
   public void saveResults(Writer writer) {
-    save("results", writer, part -> new ResultFiles(fileSystem, folder).replace(part, replaced));
+    saving.save(
+        "results", writer, part -> new ResultFiles(fileSystem, folder).replace(part, replaced));
     listeners.forEach(listener -> listener.resultsSaved(folder));
-  }
-
-  private interface Publication {
-    void publish(Path part) throws IOException;
-  }
-
-  private void save(String what, Writer writer, Publication publication) {
-    Path part = new Path(folder, PART + what);
-    try {
-      lock.requireHeld();
-      java.nio.file.Path local = ScratchFolder.create(what);
-      try {
-        writeLocally(writer, local);
-        fileSystem.mkdirs(part);
-        fileSystem.copyFromLocalFile(true, true, files(local), part);
-      } finally {
-        FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
-      }
-      publication.publish(part);
-    } catch (IOException e) {
-      throw unsaved(what, part, e);
-    }
-  }
-
-  /** A full disk is another remedy's matter when it is the temporary one. */
-  private static void writeLocally(Writer writer, java.nio.file.Path local) throws IOException {
-    try {
-      writer.write(local);
-    } catch (IOException e) {
-      throw new IOException(
-          "in the temporary folder %s: %s".formatted(local.getParent(), e.getMessage()), e);
-    }
-  }
-
-  private static Path[] files(java.nio.file.Path local) throws IOException {
-    try (var files = Files.list(local)) {
-      return files.map(file -> new Path(file.toUri())).sorted().toArray(Path[]::new);
-    }
   }
 
   /**
@@ -314,7 +276,7 @@ public final class RunFolder implements AutoCloseable {
    * @throws TableException when they cannot be written
    */
   public void saveCompletions(Writer writer) {
-    save(
+    saving.save(
         FolderContents.COMPLETIONS,
         writer,
         part -> {
@@ -329,81 +291,10 @@ public final class RunFolder implements AutoCloseable {
         });
   }
 
-  /** Where a table of a round lies, or will lie. */
-  public Path roundTable(int round, String table) {
-    return new Path(roundFolder(round), table);
-  }
-
-  private Path roundFolder(int round) {
-    return new Path(new Path(folder, FolderContents.ROUNDS), "round-%04d".formatted(round));
-  }
-
-  /**
-   * Whether a round's table is there and was made from what {@code madeFrom} says; one that was
-   * made from something else, by a run with other settings or parameters, is none.
-   */
-  public boolean hasRoundTable(int round, String table, String madeFrom) {
-    Path stamp = new Path(roundTable(round, table), MADE_FROM);
-    try {
-      if (!fileSystem.exists(stamp)) {
-        return false;
-      }
-      try (var in = fileSystem.open(stamp)) {
-        return new String(in.readAllBytes(), StandardCharsets.UTF_8).equals(madeFrom);
-      }
-    } catch (IOException e) {
-      throw failed("look at", stamp, e);
-    }
-  }
-
-  /** Whether a round's table is there, whatever it was made from. */
-  public boolean hasRoundTable(int round, String table) {
-    Path path = roundTable(round, table);
-    try {
-      return fileSystem.exists(path);
-    } catch (IOException e) {
-      throw failed("look at", path, e);
-    }
-  }
-
-  /**
-   * Saves a table of a round: it appears when it is whole.
-   *
-   * @throws TableException when it cannot be written; what was saved before stays
-   */
-  public void saveRoundTable(int round, String table, String madeFrom, Writer writer) {
-    Path target = roundTable(round, table);
-    save(
-        "%s-of-round-%d".formatted(table, round),
-        local -> {
-          writer.write(local);
-          Files.writeString(local.resolve(MADE_FROM), madeFrom);
-        },
-        part -> {
-          fileSystem.delete(target, true);
-          fileSystem.mkdirs(target.getParent());
-          Renaming.rename(fileSystem, part, target);
-        });
-  }
-
-  /** Deletes the tables of all rounds but the last {@code kept} up to {@code round}. */
-  public void forgetRounds(int round, int kept) {
-    for (int old = round - kept; old >= 0; old--) {
-      Path path = roundFolder(old);
-      try {
-        if (!fileSystem.delete(path, true)) {
-          return; // it and all before it were deleted earlier
-        }
-      } catch (IOException e) {
-        throw failed("delete", path, e);
-      }
-    }
-  }
-
   /** Deletes a checkpoint. */
   public void deleteCheckpoint(int step) {
     // renamed first, so that a run that is killed meanwhile leaves no half of it
-    Path part = new Path(folder, PART + FolderContents.CHECKPOINT + step);
+    Path part = new Path(folder, Saving.PART + FolderContents.CHECKPOINT + step);
     try {
       Renaming.rename(fileSystem, checkpoint(step), part);
       fileSystem.delete(part, true);
@@ -412,23 +303,7 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
-  private TableException unsaved(String what, Path part, IOException cause) {
-    try {
-      fileSystem.delete(part, true); // on a full disk the room is needed
-    } catch (IOException e) {
-      cause.addSuppressed(e);
-    }
-    List<Integer> steps = checkpoints();
-    String remedy =
-        steps.isEmpty()
-            ? "make room or choose another --output_dir"
-            : "make room and go on from checkpoint-%d, which is whole, with --resume_from_checkpoint true"
-                .formatted(steps.get(steps.size() - 1));
-    return new TableException(
-        "Cannot save %s in %s (%s): %s".formatted(what, folder, cause.getMessage(), remedy), cause);
-  }
-
-  private static TableException failed(String what, Path path, IOException cause) {
+  static TableException failed(String what, Path path, IOException cause) {
     return new TableException(
         "Cannot %s %s (%s): check rights and room".formatted(what, path, cause.getMessage()),
         cause);

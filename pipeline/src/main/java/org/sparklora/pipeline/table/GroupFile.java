@@ -3,16 +3,14 @@ package org.sparklora.pipeline.table;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
-import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.example.ExampleParquetWriter;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.schema.MessageType;
 
 /** Parquet files of tables that fit into memory, written and read without Spark. */
@@ -30,33 +28,13 @@ final class GroupFile {
       MessageType schema,
       List<T> rows,
       Function<T, Group> toGroup) {
+    try (RowFile<Group> out = RowFile.ofGroups(configuration, file, schema, Map.of())) {
+      rows.forEach(row -> out.write(toGroup.apply(row)));
+    }
     try {
-      writeRows(configuration, file, schema, rows, toGroup);
       deleteChecksum(configuration, file);
     } catch (IOException e) {
-      throw new TableException(
-          "Cannot write %s (%s): make room or choose another --output_dir"
-              .formatted(file, e.getMessage()),
-          e);
-    }
-  }
-
-  private static <T> void writeRows(
-      Configuration configuration,
-      Path file,
-      MessageType schema,
-      List<T> rows,
-      Function<T, Group> toGroup)
-      throws IOException {
-    try (ParquetWriter<Group> writer =
-        ExampleParquetWriter.builder(file)
-            .withType(schema)
-            .withConf(configuration)
-            .withCompressionCodec(CompressionCodecName.ZSTD)
-            .build()) {
-      for (T row : rows) {
-        writer.write(toGroup.apply(row));
-      }
+      throw RowFile.failed(file, e);
     }
   }
 

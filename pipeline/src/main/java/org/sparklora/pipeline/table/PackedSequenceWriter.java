@@ -1,13 +1,11 @@
 package org.sparklora.pipeline.table;
 
 import java.io.Closeable;
-import java.io.IOException;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.hadoop.ParquetWriter;
 import org.apache.parquet.hadoop.api.WriteSupport;
-import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.io.api.RecordConsumer;
 
 /**
@@ -22,12 +20,10 @@ public final class PackedSequenceWriter implements Closeable {
    */
   private static final long ROW_GROUP_BYTES = 32L << 20;
 
-  private final Path file;
-  private final ParquetWriter<PackedSequence> writer;
+  private final RowFile<PackedSequence> rows;
 
-  private PackedSequenceWriter(Path file, ParquetWriter<PackedSequence> writer) {
-    this.file = file;
-    this.writer = writer;
+  private PackedSequenceWriter(RowFile<PackedSequence> rows) {
+    this.rows = rows;
   }
 
   /**
@@ -37,42 +33,18 @@ public final class PackedSequenceWriter implements Closeable {
    */
   public static PackedSequenceWriter create(Configuration configuration, String file) {
     Path path = new Path(file);
-    try {
-      ParquetWriter<PackedSequence> writer =
-          new Builder(path)
-              .withConf(configuration)
-              .withCompressionCodec(CompressionCodecName.ZSTD)
-              .withRowGroupSize(ROW_GROUP_BYTES)
-              .build();
-      return new PackedSequenceWriter(path, writer);
-    } catch (IOException e) {
-      throw failed(path, e);
-    }
+    return new PackedSequenceWriter(
+        RowFile.create(configuration, path, new Builder(path).withRowGroupSize(ROW_GROUP_BYTES)));
   }
 
   /** Appends a row. */
   public void write(PackedSequence row) {
-    try {
-      writer.write(row);
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
+    rows.write(row);
   }
 
   @Override
   public void close() {
-    try {
-      writer.close();
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
-  }
-
-  private static TableException failed(Path file, IOException cause) {
-    return new TableException(
-        "Cannot write %s (%s): make room or choose another --output_dir"
-            .formatted(file, cause.getMessage()),
-        cause);
+    rows.close();
   }
 
   private static final class Builder extends ParquetWriter.Builder<PackedSequence, Builder> {

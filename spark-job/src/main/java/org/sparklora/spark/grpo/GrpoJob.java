@@ -166,7 +166,8 @@ final class GrpoJob {
         PolicyUpdates updates =
             new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm())) {
       RoundTables tables =
-          new RoundTables(hadoop, folder, fingerprint.fixed().toString(), config.roundsKept());
+          new RoundTables(
+              hadoop, folder.rounds(), fingerprint.fixed().toString(), config.roundsKept());
       PolicyRounds.Policy policy = policy(updates, reference);
       PolicyRounds rounds = rounds(policy, tables, state.sums().draws());
       Round.Source source =

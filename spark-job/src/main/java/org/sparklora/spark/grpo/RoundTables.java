@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.run.RoundFolders;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -14,10 +14,11 @@ import org.sparklora.pipeline.table.ScoredGeneration;
  * table that is there already, since the run was stopped after that stage, is read instead of being
  * made again: if it was made with the very same settings and parameters, which it says itself.
  *
+ * @param folders where they lie
  * @param settings of the run, as far as tables depend on them
  * @param kept rounds whose tables stay; empty for all
  */
-record RoundTables(Configuration hadoop, RunFolder folder, String settings, OptionalInt kept) {
+record RoundTables(Configuration hadoop, RoundFolders folders, String settings, OptionalInt kept) {
   private static final String GENERATIONS = "generations";
   private static final String ADVANTAGES = "advantages";
   private static final String FILE = "part-00000.parquet";
@@ -39,11 +40,11 @@ record RoundTables(Configuration hadoop, RunFolder folder, String settings, Opti
   /** Those that are there, or new ones. */
   List<Generation> generations(Draw draw, Supplier<List<Generation>> stage) {
     String table = draw.table(GENERATIONS);
-    if (folder.hasRoundTable(draw.round, table, madeFrom(draw))) {
-      return GenerationTable.read(hadoop, folder.roundTable(draw.round, table).toString());
+    if (folders.has(draw.round, table, madeFrom(draw))) {
+      return GenerationTable.read(hadoop, folders.table(draw.round, table).toString());
     }
     List<Generation> made = stage.get();
-    folder.saveRoundTable(
+    folders.save(
         draw.round,
         table,
         madeFrom(draw),
@@ -54,23 +55,23 @@ record RoundTables(Configuration hadoop, RunFolder folder, String settings, Opti
   /** Those that are there, or new ones. */
   List<ScoredGeneration> advantages(Draw draw, Supplier<List<ScoredGeneration>> stage) {
     String table = draw.table(ADVANTAGES);
-    if (folder.hasRoundTable(draw.round, table, madeFrom(draw))) {
-      return GenerationTable.readScored(hadoop, folder.roundTable(draw.round, table).toString());
+    if (folders.has(draw.round, table, madeFrom(draw))) {
+      return GenerationTable.readScored(hadoop, folders.table(draw.round, table).toString());
     }
     List<ScoredGeneration> made = stage.get();
-    folder.saveRoundTable(
+    folders.save(
         draw.round,
         table,
         madeFrom(draw),
         local -> GenerationTable.writeScored(hadoop, local.resolve(FILE).toUri().toString(), made));
-    kept.ifPresent(count -> folder.forgetRounds(draw.round, count));
+    kept.ifPresent(count -> folders.forget(draw.round, count));
     return made;
   }
 
   /** The completions of a round that was drawn before, to be shown; none if they are gone. */
   List<ScoredGeneration> shown(int round) {
-    return folder.hasRoundTable(round, ADVANTAGES)
-        ? GenerationTable.readScored(hadoop, folder.roundTable(round, ADVANTAGES).toString())
+    return folders.has(round, ADVANTAGES)
+        ? GenerationTable.readScored(hadoop, folders.table(round, ADVANTAGES).toString())
         : List.of();
   }
 

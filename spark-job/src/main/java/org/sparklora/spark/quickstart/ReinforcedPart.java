@@ -120,42 +120,36 @@ final class ReinforcedPart {
     new OwnProcess(out).run(arguments.toArray(String[]::new));
   }
 
-  /** Completions of the held-out problems, drawn as in training and judged by its reward. */
+  /** Of completions of the held-out problems, drawn as in training and judged by its reward. */
   private double meanReward(Path heldOut, String name, Path model, String... adapter)
       throws Exception {
-    Path drawn = output.resolve("heldout-%s".formatted(name));
+    Path judged = output.resolve("heldout-%s".formatted(name));
     List<String> arguments =
         new ArrayList<>(
             List.of(
-                "generate",
+                "eval",
                 "--model_name_or_path",
                 model.toString(),
-                "--input",
+                "--dataset_name",
                 heldOut.toString(),
-                "--output",
-                drawn.toString(),
+                "--output_dir",
+                judged.toString(),
                 "--overwrite_output_dir",
                 "--num_generations",
                 DRAWS,
+                "--temperature",
+                "1.0",
                 "--max_completion_length",
                 MAX_COMPLETION_LENGTH,
+                "--reward_funcs",
+                REWARD,
                 "--seed",
                 seed));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));
-
-    Path judged = output.resolve("heldout-%s-judged".formatted(name));
-    commands.run(
-        "reward",
-        "--input",
-        drawn.toString(),
-        "--output_dir",
-        judged.toString(),
-        "--overwrite_output_dir",
-        "--reward_funcs",
-        REWARD);
-    return JSON.readTree(judged.resolve("_reward_summary.json").toFile())
-        .get("reward")
+    // of as many completions of each problem, all judged right or wrong, the mean of all
+    return JSON.readTree(judged.resolve("_eval_summary.json").toFile())
+        .at("/pass@1/value")
         .doubleValue();
   }
 }

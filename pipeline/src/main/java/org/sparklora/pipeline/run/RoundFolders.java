@@ -1,0 +1,99 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * Tables that one stage of a round leaves for the next, {@code rounds/round-0007/generations}: each
+ * with a note of what it was made from, so that a run that goes on takes none of another's. Not
+ * thread-safe.
+ */
+public final class RoundFolders {
+  /** In a round's table; Spark takes no file that begins so for a part of the table. */
+  private static final String MADE_FROM = "_made_from.txt";
+
+  private final FileSystem fileSystem;
+  private final Path folder;
+  private final Saving saving;
+
+  RoundFolders(FileSystem fileSystem, Path folder, Saving saving) {
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+    this.saving = saving;
+  }
+
+  /** Where a table of a round lies, or will lie. */
+  public Path table(int round, String table) {
+    return new Path(roundFolder(round), table);
+  }
+
+  private Path roundFolder(int round) {
+    return new Path(folder, "round-%04d".formatted(round));
+  }
+
+  /**
+   * Whether a round's table is there and was made from what {@code madeFrom} says; one that was
+   * made from something else, by a run with other settings or parameters, is none.
+   */
+  public boolean has(int round, String table, String madeFrom) {
+    Path stamp = new Path(table(round, table), MADE_FROM);
+    try {
+      if (!fileSystem.exists(stamp)) {
+        return false;
+      }
+      try (var in = fileSystem.open(stamp)) {
+        return new String(in.readAllBytes(), StandardCharsets.UTF_8).equals(madeFrom);
+      }
+    } catch (IOException e) {
+      throw RunFolder.failed("look at", stamp, e);
+    }
+  }
+
+  /** Whether a round's table is there, whatever it was made from. */
+  public boolean has(int round, String table) {
+    Path path = table(round, table);
+    try {
+      return fileSystem.exists(path);
+    } catch (IOException e) {
+      throw RunFolder.failed("look at", path, e);
+    }
+  }
+
+  /**
+   * Saves a table of a round: it appears when it is whole.
+   *
+   * @throws TableException when it cannot be written; what was saved before stays
+   */
+  public void save(int round, String table, String madeFrom, RunFolder.Writer writer) {
+    Path target = table(round, table);
+    saving.save(
+        "%s-of-round-%d".formatted(table, round),
+        local -> {
+          writer.write(local);
+          Files.writeString(local.resolve(MADE_FROM), madeFrom);
+        },
+        part -> {
+          fileSystem.delete(target, true);
+          fileSystem.mkdirs(target.getParent());
+          Renaming.rename(fileSystem, part, target);
+        });
+  }
+
+  /** Deletes the tables of all rounds but the last {@code kept} up to {@code round}. */
+  public void forget(int round, int kept) {
+    for (int old = round - kept; old >= 0; old--) {
+      Path path = roundFolder(old);
+      try {
+        if (!fileSystem.delete(path, true)) {
+          return; // it and all before it were deleted earlier
+        }
+      } catch (IOException e) {
+        throw RunFolder.failed("delete", path, e);
+      }
+    }
+  }
+}

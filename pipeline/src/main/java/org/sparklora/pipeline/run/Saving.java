@@ -1,0 +1,106 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * How files come into a run's folder: aside first, then by being renamed, while the run holds the
+ * folder. Not thread-safe.
+ */
+final class Saving {
+  /** What a name begins with that is not whole yet. */
+  static final String PART = ".part-";
+
+  private final Configuration configuration;
+  private final FileSystem fileSystem;
+  private final Path folder;
+  private final RunLock lock;
+  private final FolderContents contents;
+
+  Saving(
+      Configuration configuration,
+      FileSystem fileSystem,
+      Path folder,
+      RunLock lock,
+      FolderContents contents) {
+    this.configuration = configuration;
+    this.fileSystem = fileSystem;
+    this.folder = folder;
+    this.lock = lock;
+    this.contents = contents;
+  }
+
+  /** Gives what was brought into the hidden place its name. */
+  interface Publication {
+    void publish(Path part) throws IOException;
+  }
+
+  /**
+   * Writes files into a temporary folder of this machine, brings them to a hidden place of the
+   * run's folder, and then has them published.
+   *
+   * @param what is saved, for messages and the hidden place's name
+   * @throws TableException when it cannot be written
+   */
+  void save(String what, RunFolder.Writer writer, Publication publication) {
+    Path part = new Path(folder, PART + what);
+    try {
+      lock.requireHeld();
+      java.nio.file.Path local = ScratchFolder.create(what);
+      try {
+        writeLocally(writer, local);
+        fileSystem.mkdirs(part);
+        fileSystem.copyFromLocalFile(true, true, files(local), part);
+      } finally {
+        FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
+      }
+      publication.publish(part);
+    } catch (IOException e) {
+      throw unsaved(what, part, e);
+    }
+  }
+
+  /** A full disk is another remedy's matter when it is the temporary one. */
+  private static void writeLocally(RunFolder.Writer writer, java.nio.file.Path local)
+      throws IOException {
+    try {
+      writer.write(local);
+    } catch (IOException e) {
+      throw new IOException(
+          "in the temporary folder %s: %s".formatted(local.getParent(), e.getMessage()), e);
+    }
+  }
+
+  private static Path[] files(java.nio.file.Path local) throws IOException {
+    try (var files = Files.list(local)) {
+      return files.map(file -> new Path(file.toUri())).sorted().toArray(Path[]::new);
+    }
+  }
+
+  private TableException unsaved(String what, Path part, IOException cause) {
+    try {
+      fileSystem.delete(part, true); // on a full disk the room is needed
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+    List<Integer> steps;
+    try {
+      steps = contents.checkpoints();
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+      steps = List.of();
+    }
+    String remedy =
+        steps.isEmpty()
+            ? "make room or choose another --output_dir"
+            : "make room and go on from checkpoint-%d, which is whole, with --resume_from_checkpoint true"
+                .formatted(steps.get(steps.size() - 1));
+    return new TableException(
+        "Cannot save %s in %s (%s): %s".formatted(what, folder, cause.getMessage(), remedy), cause);
+  }
+}

@@ -1,0 +1,84 @@
+package org.sparklora.pipeline.table;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.hadoop.ParquetWriter;
+import org.apache.parquet.hadoop.example.ExampleParquetWriter;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.schema.MessageType;
+
+/**
+ * One Parquet file that rows are written to. Its bytes depend on the rows alone. Not thread-safe.
+ *
+ * <p>Writes straight to its path: whoever calls it decides when the file counts as whole.
+ *
+ * @param <T> a row
+ */
+final class RowFile<T> implements Closeable {
+  private final Path file;
+  private final ParquetWriter<T> writer;
+
+  private RowFile(Path file, ParquetWriter<T> writer) {
+    this.file = file;
+    this.writer = writer;
+  }
+
+  /**
+   * Starts a file.
+   *
+   * @param builder of its writer
+   * @throws TableException when the file cannot be created, as all methods do that write
+   */
+  static <T> RowFile<T> create(
+      Configuration configuration, Path file, ParquetWriter.Builder<T, ?> builder) {
+    try {
+      return new RowFile<>(
+          file,
+          builder.withConf(configuration).withCompressionCodec(CompressionCodecName.ZSTD).build());
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  /**
+   * Starts a file of groups.
+   *
+   * @param about further entries of the file's metadata
+   */
+  static RowFile<Group> ofGroups(
+      Configuration configuration, Path file, MessageType schema, Map<String, String> about) {
+    return create(
+        configuration,
+        file,
+        ExampleParquetWriter.builder(file).withType(schema).withExtraMetaData(about));
+  }
+
+  /** Appends a row. */
+  void write(T row) {
+    try {
+      writer.write(row);
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  @Override
+  public void close() {
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw failed(file, e);
+    }
+  }
+
+  static TableException failed(Path file, IOException cause) {
+    return new TableException(
+        "Cannot write %s (%s): make room or choose another --output_dir"
+            .formatted(file, cause.getMessage()),
+        cause);
+  }
+}
