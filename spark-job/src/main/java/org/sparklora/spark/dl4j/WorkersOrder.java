@@ -9,9 +9,9 @@ import org.apache.spark.storage.StorageLevel;
  * and a sum of three floats depends on it, so a run could not be repeated to the last bit.
  *
  * <p>Each result stays on its worker's disk until its turn comes: the driver holds one at a time,
- * as large as they are, which {@code ExecutorsJob}, where early results wait in the driver's memory,
- * does not promise; here they are a whole model's parameters and moments. It costs one small job a
- * worker.
+ * as large as they are, which {@code ExecutorsJob}, where early results wait in the driver's
+ * memory, does not promise; here they are a whole model's parameters and moments. It costs one
+ * small job a worker.
  */
 final class WorkersOrder {
 
