@@ -108,7 +108,7 @@ final class GrpoLoop {
       }
       long started = System.nanoTime();
       PolicyMetrics metrics =
-          updates.update(number, microBatches, logProbs -> check(drawn, logProbs));
+          updates.update(number, microBatches, logProbs -> check(drawn, microBatches, logProbs));
       double seconds = (System.nanoTime() - started) / NANOS;
       boolean done = microStep % shape.microSteps() == 0;
       listener.step(
@@ -117,11 +117,16 @@ final class GrpoLoop {
   }
 
   /** Before the first step that learns from rounds is taken. */
-  private void check(Map<Integer, Round> drawn, List<float[]> logProbs) {
+  private void check(
+      Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches, List<float[]> logProbs) {
     drawn.forEach(
         (first, round) -> {
-          int end = Math.min(first + shape.stepsPerGeneration, logProbs.size());
-          listener.drawn(round.compared(logProbs.subList(first, end)));
+          int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
+          List<float[]> learner = new ArrayList<>();
+          for (int i = first; i < end; i++) {
+            learner.addAll(microBatches.get(i).ofCompletions(logProbs.get(i)));
+          }
+          listener.drawn(round.compared(learner));
         });
   }
 }

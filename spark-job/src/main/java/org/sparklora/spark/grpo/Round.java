@@ -1,11 +1,10 @@
 package org.sparklora.spark.grpo;
 
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -77,34 +76,23 @@ record Round(
   /**
    * This round after the guard has seen it, with what it measured.
    *
-   * @param learner the policy's log-probabilities of the target tokens of the round's micro-batches
+   * @param learner the policy's log-probabilities of each completion that is not masked, as far as
+   *     the first step that learns from the round computes them
    * @throws LogProbGuard.PolicyMismatchException if the completions are not the policy's
    */
   Round compared(List<float[]> learner) {
     if (uncompared.isEmpty()) {
       return this;
     }
-    FloatBuffer targets = joined(learner);
-    List<float[]> bySampler = new ArrayList<>();
-    List<float[]> byLearner = new ArrayList<>();
-    for (int c = 0; targets.hasRemaining(); c++) {
-      if (!rows.get(c).masked()) { // else none of its tokens is a target
-        float[] own = new float[rows.get(c).completion().length];
-        targets.get(own);
-        bySampler.add(uncompared.get().logProbs().get(c));
-        byLearner.add(own);
-      }
-    }
-    LogProbGuard guard = uncompared.get().guard().compare(bySampler, byLearner);
+    List<float[]> sampler =
+        IntStream.range(0, rows.size())
+            .filter(c -> !rows.get(c).masked())
+            .limit(learner.size())
+            .mapToObj(uncompared.get().logProbs()::get)
+            .toList();
     Map<String, Double> more = new LinkedHashMap<>(metrics);
-    more.putAll(guard.require().metrics());
+    more.putAll(uncompared.get().guard().compare(sampler, learner).require().metrics());
     return new Round(rows, scored, more, tokens, draws, Optional.empty());
-  }
-
-  private static FloatBuffer joined(List<float[]> parts) {
-    FloatBuffer all = FloatBuffer.allocate(parts.stream().mapToInt(part -> part.length).sum());
-    parts.forEach(all::put);
-    return all.flip();
   }
 
   private long targetTokens() {
