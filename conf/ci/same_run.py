@@ -96,7 +96,8 @@ def lines(path):
     data = read(path)
     require(data.endswith(b"\n") or not data, f"{path} ends in the middle of a line")
     rows = [json.loads(line) for line in data.splitlines()]
-    require(len({row.get("run_id") for row in rows}) <= 1, f"{path} holds rows of several runs")
+    ids = {row["run_id"] for row in rows if "run_id" in row}  # a row that was taken from a checkpoint has none
+    require(len(ids) <= 1, f"{path} holds rows of several runs: {ids}")
     return rows
 
 

@@ -11,6 +11,7 @@
 set -euo pipefail
 # shellcheck source=conf/ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
+trap 'stop_daemons; umount "$WORK/small" 2>/dev/null || true; rm -rf "$WORK"' EXIT
 MINUTES=${1:-20}
 SEED=${2:-$((RANDOM * 32768 + RANDOM))}
 

@@ -124,7 +124,8 @@ hdfs_class_path() {
 }
 
 start_hdfs() { # DATA NODES: sets HDFS, its address
-  coproc HDFS_PROCESS { exec java -Xmx400m -cp "$(hdfs_class_path)" org.sparklora.spark.HdfsProcess "$WORK/dfs" "$1" 2>"$WORK/dfs.log"; }
+  local main=org.sparklora.spark.HdfsProcess
+  coproc HDFS_PROCESS { exec java -Xmx400m -cp "$(hdfs_class_path)" $main "$WORK/dfs" "$1" 2>"$WORK/dfs.log"; }
   DAEMONS+=("$HDFS_PROCESS_PID")
   # of their own numbers: a subshell, as checks are, has no right to the coprocess's
   exec {HDFS_ANSWERS}<&"${HDFS_PROCESS[0]}" {HDFS_COMMANDS}>&"${HDFS_PROCESS[1]}"

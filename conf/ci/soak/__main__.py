@@ -15,7 +15,7 @@ from recipes import recipes, write_data
 from runs import Cluster, Failure, Run
 
 sys.path.append(os.path.join(os.path.dirname(__file__), ".."))
-from same_run import Difference, compare  # noqa: E402
+from same_run import Difference, compare, lines  # noqa: E402
 
 MORE_FAULTS = (0, 1, 1, 2, 3)  # beside the one that a run is made for
 
@@ -78,11 +78,13 @@ class Soak:
         recipe = self.recipes.draw(lambda one: one.trains or kind in faults.EVERYWHERE or kind in faults.OF_A_PLACE)
         where, _ = faults.OF_A_PLACE.get(kind, (None, None))
         place = self.places[where or self.random.choice(list(self.places))]
-        others = [other for other in [*faults.EVERYWHERE] if not (airflow and other == "driver killed")]
-        others += [other for other, (home, _) in faults.OF_A_PLACE.items() if home == place.name and not (airflow and other == "disk full")]
+        others = [*faults.EVERYWHERE, *(other for other, (home, _) in faults.OF_A_PLACE.items() if home == place.name)]
+        if airflow:  # which then gives the command again itself
+            others = [other for other in others if other not in ("driver killed", "disk full")]
         planned = [kind] + [self.random.choice(others) for _ in range(self.random.choice(MORE_FAULTS))]
         self.random.shuffle(planned)
-        return recipe, place, airflow, [(one, self.stage_for(one, recipe)) for one in planned]
+        staged = [(one, self.stage_for(one, recipe)) for one in planned]
+        return recipe, place, airflow, sorted(staged, key=lambda fault: fault[1] != "preparing")  # which is over once
 
     def stage_for(self, kind, recipe):
         stages = recipe.stages
@@ -96,8 +98,9 @@ class Soak:
         run = Run(self.cluster, f"run-{number:03d}", recipe, place, airflow)
         started = time.monotonic()
         struck = self.finish(run, planned)
-        what = compare(reference, place.fetch(run.name))
-        self.require_tidy(run)
+        folder = place.fetch(run.name)
+        what = compare(reference, folder)
+        self.require_tidy(run, folder)
         self.runs[recipe.name, place.name] += 1
         self.recoveries += bool(struck)
         happened = ", ".join(f"{kind} while {stage}" for kind, stage in struck) or "nothing in time"
@@ -120,28 +123,33 @@ class Soak:
             status = run.wait()
             run.place.heal(even_if_early=True)
             if status != 0:
-                raise Failure(f"{run.name} ({run.recipe.name} on {run.place.name}) ends with {status}: {run.last_words()}, see {run.log}")
+                what = f"{run.name} ({run.recipe.name} on {run.place.name})"
+                raise Failure(f"{what} ends with {status}: {run.last_words()}, see {run.log}")
         finally:
             run.end_all()
         return struck
 
-    def require_tidy(self, run):
-        """The driver's temporary folder holds nothing of ours but staged models."""
+    def require_tidy(self, run, folder):
+        """All rows of the log have kept their run's id, and the driver's temporary folder holds nothing of ours."""
+        log = os.path.join(folder, "out", "metrics.jsonl")
+        if run.recipe.trains and not all("run_id" in row for row in lines(log)):
+            raise Failure(f"{log} has rows without the run's id")
         left = [name for name in os.listdir(self.cluster.tmp) if name.startswith("spark-lora-")]
         if left:
             raise Failure(f"{run.name} leaves {left} in {self.cluster.tmp}")
 
     def table(self, equal):
-        lines = ["", f"{'runs':28}{'number':>8}"]
-        lines += [f"{recipe + ', ' + place:28}{count:8}" for (recipe, place), count in sorted(self.runs.items())]
-        lines += ["", f"{'faults':28}{'number':>8}  stages"]
+        told = ["", f"{'runs':28}{'number':>8}"]
+        told += [f"{recipe + ', ' + place:28}{count:8}" for (recipe, place), count in sorted(self.runs.items())]
+        told += ["", f"{'faults':28}{'number':>8}  stages"]
         for kind in self.kinds.things:
             stages = Counter(stage for struck, stage in self.struck if struck == kind)
-            told = ", ".join(f"{stage} {count}" for stage, count in sorted(stages.items()))
+            where = ", ".join(f"{stage} {count}" for stage, count in sorted(stages.items()))
             late = f" (came too late: {self.late[kind]})" if self.late[kind] else ""
-            lines.append(f"{kind:28}{sum(stages.values()):8}  {told}{late}")
-        lines += ["", f"{sum(self.runs.values())} runs, {len(self.struck)} faults, {self.recoveries} runs recovered, all equal: {equal}"]
-        return "\n".join(lines)
+            told.append(f"{kind:28}{sum(stages.values()):8}  {where}{late}")
+        runs = sum(self.runs.values())
+        told += ["", f"{runs} runs, {len(self.struck)} faults, {self.recoveries} runs recovered, all equal: {equal}"]
+        return "\n".join(told)
 
 
 def fault(kind):

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 600
 LOOK_SECONDS = 0.1
 ATTEMPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attempts.py")
 EXECUTOR = "CoarseGrainedExecutorBackend"

@@ -88,6 +88,7 @@ public final class PackSftJob {
         PrepManifest.read(job.configuration, folder)
             .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
+      OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the packed table in {} again: {}", folder, reusable.get().summary());
       return reusable.get();
     }

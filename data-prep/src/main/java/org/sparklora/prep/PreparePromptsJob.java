@@ -100,6 +100,7 @@ public final class PreparePromptsJob {
         PromptsManifest.find(job.configuration, config.outputFolder())
             .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
+      OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the prompts in {} again: {}", folder, reusable.get().summary());
       return reusable.get();
     }

@@ -242,14 +242,16 @@ class GrpoCommandTest {
         .isEqualTo(Files.readAllBytes(own.resolve("adapter_model.safetensors")));
     assertThat(folder.resolve("own.prompts/_prompts_manifest.json")).isRegularFile();
     assertThat(folder.resolve("given.prompts")).doesNotExist();
-    assertThat(run(given, "--dataset_name", prompts.toString(), "--system_prompt", "Be brief."))
+    Path refused = folder.resolve("refused");
+    assertThat(run(refused, "--dataset_name", prompts.toString(), "--system_prompt", "Be brief."))
         .isEqualTo(MISUSED);
     assertThat(message()).contains("system_prompt").contains("prepared with none");
     Path other = TestModels.copy("llama-tiny", folder.resolve("other"));
     Files.writeString(
         other.resolve("tokenizer.json"),
         Files.readString(other.resolve("tokenizer.json")).replace("<|im_end|>", "<|im_stop|>"));
-    assertThat(run(given, "--dataset_name", prompts.toString(), "--model_name_or_path", other + ""))
+    assertThat(
+            run(refused, "--dataset_name", prompts.toString(), "--model_name_or_path", other + ""))
         .isEqualTo(MISUSED);
     assertThat(message()).contains("tokens of another tokenizer");
   }

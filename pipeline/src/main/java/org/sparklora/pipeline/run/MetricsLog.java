@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
+import org.apache.hadoop.io.IOUtils;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -58,21 +59,30 @@ public final class MetricsLog implements Closeable {
       if (!lines.isEmpty()) {
         Renaming.rename(fileSystem, file, new Path(folder, BEFORE));
       }
-      MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
       try {
-        for (int row = 0; row < earlier.size(); row++) {
-          boolean there = row < lines.size() && isOf(lines.get(row), earlier.get(row));
-          log.write(there ? lines.get(row) : line(earlier.get(row)));
-        }
+        MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
+        log.writeEarlier(earlier, lines);
+        fileSystem.delete(new Path(folder, BEFORE), false);
+        return log;
       } catch (IOException e) {
-        log.abandon(e);
         restore(fileSystem, folder);
         throw e;
       }
-      fileSystem.delete(new Path(folder, BEFORE), false);
-      return log;
     } catch (IOException e) {
       throw failed(file, e);
+    }
+  }
+
+  private void writeEarlier(List<Map<String, Object>> earlier, List<String> lines)
+      throws IOException {
+    try {
+      for (int row = 0; row < earlier.size(); row++) {
+        boolean there = row < lines.size() && isOf(lines.get(row), earlier.get(row));
+        write(there ? lines.get(row) : line(earlier.get(row)));
+      }
+    } catch (IOException e) {
+      IOUtils.closeStream(out);
+      throw e;
     }
   }
 
@@ -82,14 +92,6 @@ public final class MetricsLog implements Closeable {
     if (fileSystem.exists(before)) {
       fileSystem.delete(new Path(folder, FILE_NAME), false);
       Renaming.rename(fileSystem, before, new Path(folder, FILE_NAME));
-    }
-  }
-
-  private void abandon(IOException reason) {
-    try {
-      out.close();
-    } catch (IOException e) {
-      reason.addSuppressed(e);
     }
   }
 

@@ -77,6 +77,16 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
+  /** Removes what killed runs left beside a result, for whom uses it as it is. */
+  public static void tidy(Configuration configuration, Path folder) {
+    try {
+      FileSystem fileSystem = folder.getFileSystem(configuration);
+      sweep(fileSystem, fileSystem.makeQualified(folder));
+    } catch (IOException e) {
+      throw failed("clean up", folder, e);
+    }
+  }
+
   private static void requireFree(
       FileSystem fileSystem, Path target, String folder, boolean overwrite) throws IOException {
     if (overwrite || !fileSystem.exists(target)) {

@@ -114,6 +114,15 @@ class OutputFolderTest {
   }
 
   @Test
+  void whatARunLeftThatWasKilledAfterItsResultsWereThereIsRemovedByWhomUsesThem()
+      throws IOException {
+    leaveOfAKilledRun("12345678");
+    Files.createDirectories(parent.resolve("out"));
+    OutputFolder.tidy(HADOOP, new org.apache.hadoop.fs.Path(parent.toString(), "out"));
+    assertThat(names(parent)).containsExactly("out");
+  }
+
+  @Test
   void whatALivingRunIsWritingStays() throws IOException {
     try (OutputFolder first = create(false)) {
       write(first, "a.txt", "first");

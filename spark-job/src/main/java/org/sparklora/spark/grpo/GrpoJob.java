@@ -110,18 +110,9 @@ final class GrpoJob {
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
-    List<Prompt> prompts = PromptTables.open(session, config.prompts().table()).readAll();
-    List<Prompt> testPrompts =
-        config
-            .evaluation()
-            .table()
-            .map(table -> PromptTables.openTestSplit(session, table, config.prompts().table()))
-            .map(PromptTable::readAll)
-            .orElse(List.of());
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
-    config.requireRoom(prompts, initial.model().config());
     Workers workers = ExecutorsJob.workers(spark, SparkSessions.workers(spark, config.workers()));
     try (RunFolder folder =
         RunFolder.open(
@@ -130,6 +121,16 @@ final class GrpoJob {
             config.output().overwrite(),
             config.checkpoints().resumeFrom())) {
       config.output().push().ifPresent(push -> folder.whenSaved(HubPush.open(hadoop, push)));
+      // now that the folder is this run's: another one's prompts lie beside it
+      List<Prompt> prompts = PromptTables.open(session, config.prompts().table()).readAll();
+      List<Prompt> testPrompts =
+          config
+              .evaluation()
+              .table()
+              .map(table -> PromptTables.openTestSplit(session, table, config.prompts().table()))
+              .map(PromptTable::readAll)
+              .orElse(List.of());
+      config.requireRoom(prompts, initial.model().config());
       return new GrpoJob(hadoop, workers, config, initial, prompts, testPrompts, folder)
           .train(advantages);
     } finally {

@@ -8,7 +8,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.TestModels;
 import org.sparklora.spark.TestSpark;
 
@@ -161,5 +164,23 @@ class GrpoResumeTest {
         Files.delete(path);
       }
     }
+  }
+
+  @Test
+  void refusedRunLeavesAlonePromptsThatTheFirstMayBeReading() throws IOException {
+    Path prompts = folder.resolve("taken.prompts");
+    GrpoRun run =
+        GrpoRun.tiny(model, folder.resolve("taken"), "--use_peft")
+            .with("--prompts_dir", prompts.toString());
+    String output = run.output().toString();
+    try (RunFolder first = RunFolder.open(new Configuration(), output, false, Optional.empty())) {
+      assertThatThrownBy(() -> run.run(spark))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("has been writing to it since");
+      assertThat(first.path().getName()).isEqualTo("taken");
+      assertThat(prompts).doesNotExist();
+    }
+    run.run(spark);
+    assertThat(prompts).isDirectory();
   }
 }
