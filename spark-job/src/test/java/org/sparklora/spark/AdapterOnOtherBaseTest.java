@@ -2,20 +2,17 @@ package org.sparklora.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,8 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AdapterOnOtherBaseTest {
   private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
 
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension private final Captured err = Captured.err();
   private Path folder;
   private Path base;
   private Path adapter;
@@ -34,7 +30,6 @@ class AdapterOnOtherBaseTest {
   @BeforeAll
   void trainAnAdapter(@TempDir Path temporary) throws IOException {
     folder = temporary;
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
     base = TestModels.copy("llama-tiny", folder);
     adapter = folder.resolve("adapter");
     Files.writeString(folder.resolve("texts.jsonl"), "{\"text\": \"3+4=7\"}\n");
@@ -44,16 +39,7 @@ class AdapterOnOtherBaseTest {
         "{\"problem\": \"3+4?\", \"solution\": \"7\"}\n".repeat(2));
     String sft =
         "sft --model_name_or_path %s --dataset_name %s --output_dir %s --use_peft --lora_r 4 --max_steps 1 --master local[1]";
-    assertThat(run(sft.formatted(base, DATA, adapter))).as(errors()).isZero();
-  }
-
-  @AfterAll
-  void giveErrBack() {
-    System.setErr(realErr);
-  }
-
-  private String errors() {
-    return err.toString(StandardCharsets.UTF_8);
+    assertThat(run(sft.formatted(base, DATA, adapter))).as(err.text()).isZero();
   }
 
   private static int run(String command) {
@@ -104,26 +90,26 @@ class AdapterOnOtherBaseTest {
         "grpo --model_name_or_path BASE --adapter_name_or_path ADAPTER --dataset_name FOLDER/problems.jsonl --output_dir OUT --use_peft --max_steps 1 --max_completion_length 2 --num_generations 2 --per_device_train_batch_size 2 --gradient_accumulation_steps 1 --master local[1]"
       })
   void isAsked(String command) throws IOException {
-    err.reset();
+    err.clear();
     assertThat(run(command, sibling())).isNotZero();
-    assertThat(errors())
+    assertThat(err.text())
         .contains("Cannot apply the adapter " + adapter)
         .contains("it was trained on " + base + ", which has other weights");
 
-    err.reset();
-    assertThat(run(command, copy("copy"))).as(errors()).isZero();
-    assertThat(errors()).doesNotContain("says it was trained on");
+    err.clear();
+    assertThat(run(command, copy("copy"))).as(err.text()).isZero();
+    assertThat(err.text()).doesNotContain("says it was trained on");
   }
 
   @Test
   void trainingGoesOnOnTheSameBaseAlone() throws IOException {
     String sft =
         "sft --model_name_or_path BASE --adapter_name_or_path ADAPTER --dataset_name %s --output_dir OUT --use_peft --max_steps 1 --master local[1]";
-    err.reset();
+    err.clear();
     assertThat(run(sft.formatted(DATA), sibling())).isNotZero();
-    assertThat(errors()).contains("Cannot apply the adapter " + adapter);
+    assertThat(err.text()).contains("Cannot apply the adapter " + adapter);
     for (Path same : List.of(base, copy("copy"))) {
-      assertThat(run(sft.formatted(DATA), same)).as(errors()).isZero();
+      assertThat(run(sft.formatted(DATA), same)).as(err.text()).isZero();
     }
   }
 }

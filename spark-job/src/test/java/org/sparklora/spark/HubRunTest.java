@@ -2,9 +2,7 @@ package org.sparklora.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
 import org.sparklora.pipeline.hub.loopback.LoopbackFaults.Kind;
@@ -26,8 +25,8 @@ class HubRunTest {
 
   @TempDir private Path folder;
   private LoopbackEnvironment environment;
-  private final PrintStream realErr = System.err;
-  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+  @RegisterExtension private final Captured out = Captured.out();
+  @RegisterExtension private final Captured err = Captured.err();
 
   @BeforeEach
   void start() throws IOException {
@@ -47,17 +46,11 @@ class HubRunTest {
         .put(
             "data/train-00000-of-00001.jsonl",
             Files.readAllBytes(Path.of("src/test/resources/sft/linear_w0/dataset.jsonl")));
-    System.setErr(new PrintStream(err, true, StandardCharsets.UTF_8));
   }
 
   @AfterEach
   void stop() {
-    System.setErr(realErr);
     environment.close();
-  }
-
-  private String errors() {
-    return err.toString(StandardCharsets.UTF_8);
   }
 
   private int sft(String... more) {
@@ -95,7 +88,7 @@ class HubRunTest {
   }
 
   private void assertNobodyIsToldTheToken() throws IOException {
-    assertThat(errors()).doesNotContain(LoopbackEnvironment.TOKEN);
+    assertThat(err.text()).doesNotContain(LoopbackEnvironment.TOKEN);
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
         if (!file.endsWith("token")) {
@@ -111,17 +104,10 @@ class HubRunTest {
   void checkReadsHeadersAndSaysHowMuchARunWouldDownload() throws IOException {
     LoopbackRepo model = environment.hub().find("models", MODEL).orElseThrow();
     long weights = model.file("model.safetensors").length;
-    PrintStream realOut = System.out;
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
-    try {
-      assertThat(Main.run("check", "--model_name_or_path", MODEL, "--use_peft", "--lora_r", "4"))
-          .as(errors())
-          .isZero();
-    } finally {
-      System.setOut(realOut);
-    }
-    assertThat(out.toString(StandardCharsets.UTF_8))
+    assertThat(Main.run("check", "--model_name_or_path", MODEL, "--use_peft", "--lora_r", "4"))
+        .as(err.text())
+        .isZero();
+    assertThat(out.text())
         .contains("LoRA of rank 4 on Qwen2.5-3B-Instruct")
         .contains("Files: " + MODEL + " has ");
     assertThat(environment.hub().faults().requests())
@@ -139,7 +125,7 @@ class HubRunTest {
   @Test
   void aRunByNamesEndsOnTheHub() throws IOException {
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_private_repo"))
-        .as(errors())
+        .as(err.text())
         .isZero();
 
     LoopbackRepo repo = pushed();
@@ -184,7 +170,7 @@ class HubRunTest {
             .split(" ");
     List<String> arguments = new ArrayList<>(List.of(command));
     arguments.addAll(List.of("--model_name_or_path", MODEL, "--output_dir", output().toString()));
-    assertThat(Main.run(arguments.toArray(String[]::new))).as(errors()).isZero();
+    assertThat(Main.run(arguments.toArray(String[]::new))).as(err.text()).isZero();
 
     assertThat(output().resolve("rounds")).isNotEmptyDirectory();
     assertThat(pushed().messages())
@@ -205,7 +191,7 @@ class HubRunTest {
   @Test
   void theEndAloneIsPushedWhereThatIsWanted() {
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--hub_strategy", "end"))
-        .as(errors())
+        .as(err.text())
         .isZero();
     assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
   }
@@ -214,7 +200,7 @@ class HubRunTest {
   void theCardShowsNoPictureThatIsNotThere() throws IOException {
     // a log row each ten steps: the run ends before the first
     assertThat(sft("--push_to_hub", "--save_steps", "2", "--logging_steps", "10"))
-        .as(errors())
+        .as(err.text())
         .isZero();
     assertThat(pushed().paths()).contains("README.md").doesNotContain("loss.png");
     assertThat(new String(pushed().file("README.md"), StandardCharsets.UTF_8))
@@ -227,7 +213,7 @@ class HubRunTest {
   @Test
   void aRunMayEndOnABranchOfItsOwn() {
     assertThat(sft("--push_to_hub", "--hub_revision", "runs/one", "--save_steps", "2"))
-        .as(errors())
+        .as(err.text())
         .isZero();
     assertThat(pushed().paths(pushed().head("runs/one").orElseThrow()))
         .contains("README.md", "adapter_model.safetensors");
@@ -242,7 +228,7 @@ class HubRunTest {
                 "ada/tiny-lora",
                 "--hub_revision",
                 "later"))
-        .as(errors())
+        .as(err.text())
         .isZero();
     assertThat(pushed().head("later")).isPresent();
     assertThat(
@@ -251,15 +237,15 @@ class HubRunTest {
                 "ada/tiny-lora@runs/one",
                 "--output_dir",
                 folder.resolve("more").toString()))
-        .as(errors())
+        .as(err.text())
         .isZero();
   }
 
   @Test
   void trainingGoesOnFromAPushedAdapter() {
-    assertThat(sft("--push_to_hub")).as(errors()).isZero();
+    assertThat(sft("--push_to_hub")).as(err.text()).isZero();
     assertThat(sft("--adapter_name_or_path", "ada/tiny-lora", "--overwrite_output_dir"))
-        .as(errors())
+        .as(err.text())
         .isZero();
   }
 
@@ -268,7 +254,7 @@ class HubRunTest {
     environment.hub().faults().add(Kind.STATUS, "POST .*/commit/", 400, 100);
     assertThat(sft("--push_to_hub", "--save_steps", "2")).isEqualTo(1);
 
-    assertThat(errors())
+    assertThat(err.text())
         .contains("The results are whole in")
         .contains("bin/spark-lora push --input file:" + output() + " --hub_model_id ada/tiny-lora");
     assertThat(output().resolve("adapter_model.safetensors")).exists();
@@ -276,7 +262,7 @@ class HubRunTest {
 
     environment.hub().faults().clear();
     assertThat(Main.run("push", "--input", "file:" + output(), "--hub_model_id", "ada/tiny-lora"))
-        .as(errors())
+        .as(err.text())
         .isZero();
     assertThat(pushed().messages()).containsExactly("initial commit", "End of training");
     assertThat(pushed().paths()).noneMatch(path -> path.contains("checkpoint"));
@@ -286,7 +272,7 @@ class HubRunTest {
   @Test
   void aWrongTokenShowsBeforeAnythingIsPrepared() {
     assertThat(sft("--push_to_hub", "--hub_token", "hf_wrong0000000000000000")).isEqualTo(1);
-    assertThat(errors()).contains("does not know it").doesNotContain("hf_wrong0000000000000000");
+    assertThat(err.text()).contains("does not know it").doesNotContain("hf_wrong0000000000000000");
     assertThat(output()).doesNotExist();
     assertThat(folder.resolve("tiny-lora.packed")).doesNotExist();
   }
@@ -294,16 +280,16 @@ class HubRunTest {
   @Test
   void aWrongNameShowsAtOnce() {
     assertThat(sft("--push_to_hub", "--hub_model_id", "a/b/c")).isEqualTo(2);
-    assertThat(errors()).contains("hub_model_id = a/b/c");
+    assertThat(err.text()).contains("hub_model_id = a/b/c");
     assertThat(sft("--push_to_hub", "--hub_strategy", "checkpoint")).isEqualTo(2);
-    assertThat(errors()).contains("use end or every_save");
+    assertThat(err.text()).contains("use end or every_save");
   }
 
   @Test
   void gatedModelsSayWhatToDo() {
     environment.hub().find("models", MODEL).orElseThrow().gated();
     assertThat(sft()).isEqualTo(1);
-    assertThat(errors())
+    assertThat(err.text())
         .contains("Cannot download")
         .contains("it is gated")
         .contains(environment.hub().endpoint() + "/" + MODEL);
