@@ -9,11 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.Decoder;
-import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.Generator;
@@ -23,7 +20,6 @@ import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
-import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -90,31 +86,19 @@ public final class GenerateCommand {
 
   /** Without Spark: in this process, from JSON lines to JSON lines. */
   private static void runHere(Settings settings) throws IOException {
-    Path folder = ModelReference.of(settings).folder();
     Kernels kernels = KernelsProvider.kernels();
-    try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
+    try (AdaptedModel model = AdaptedModel.open(settings);
         var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
         var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+      Path folder = model.checkpoint().folder();
       RowText texts = RowText.of(folder, ChatTemplate.Options.prompt());
       SamplingConfig config = config(settings, folder, texts);
-      Optional<ModelReference> adapterFolder = ModelReference.of(settings, "adapter");
-      Optional<AdapterFile> adapter = Optional.empty();
-      if (adapterFolder.isPresent()) {
-        adapter =
-            Optional.of(
-                AdapterFile.open(
-                    adapterFolder.get().folder(), ModelReference.of(settings).name(), checkpoint));
-      }
-      ParameterLayout layout =
-          adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
       DType weights =
-          WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(checkpoint.config());
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
-      try (Tensor parameters = kernels.allocate(layout.size());
+          WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES))
+              .of(model.checkpoint().config());
+      Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
+      try (Tensor parameters = model.parameters(kernels);
           Generator generator = new Generator(decoder, kernels)) {
-        if (adapter.isPresent()) {
-          adapter.get().load(kernels, parameters);
-        }
         new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
       }
       out.finish();

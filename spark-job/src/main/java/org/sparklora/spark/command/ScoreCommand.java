@@ -6,20 +6,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
-import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
-import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an
@@ -44,29 +39,15 @@ public final class ScoreCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Path folder = ModelReference.of(settings).folder();
     Path input = Path.of(settings.requiredText("input"));
     Kernels kernels = KernelsProvider.kernels();
-    try (CheckpointFolder checkpoint = CheckpointFolder.open(folder);
+    try (AdaptedModel model = AdaptedModel.open(settings);
         var in = new JsonLines.Reader(input);
         var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
-      Optional<ModelReference> adapterFolder = ModelReference.of(settings, "adapter");
-      Optional<AdapterFile> adapter = Optional.empty();
-      if (adapterFolder.isPresent()) {
-        adapter =
-            Optional.of(
-                AdapterFile.open(
-                    adapterFolder.get().folder(), ModelReference.of(settings).name(), checkpoint));
-      }
-      ParameterLayout layout =
-          adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
-      try (Tensor parameters = kernels.allocate(layout.size());
+      Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
+      try (Tensor parameters = model.parameters(kernels);
           AdapterStep step = new AdapterStep(decoder, kernels)) {
-        if (adapter.isPresent()) {
-          adapter.get().load(kernels, parameters);
-        }
-        new ScoreCommand(step, parameters).scoreAll(folder, in, out);
+        new ScoreCommand(step, parameters).scoreAll(model.checkpoint().folder(), in, out);
       }
       out.finish();
     }
