@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.apache.hadoop.fs.FSError;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
@@ -87,7 +88,8 @@ public final class Main {
     try {
       dispatch(arguments);
       return 0;
-    } catch (Exception | OutOfMemoryError e) {
+    } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {
+      // the last two on a full disk: a native library that cannot be unpacked, Hadoop's own error
       Throwable cause = Failure.causeToShow(e);
       System.err.println("spark-lora: " + Failure.message(cause));
       if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
@@ -157,7 +159,9 @@ public final class Main {
           return cause;
         }
       }
-      return failure;
+      boolean wrapped =
+          failure instanceof ExceptionInInitializerError || failure instanceof FSError;
+      return wrapped && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     static String message(Throwable cause) {

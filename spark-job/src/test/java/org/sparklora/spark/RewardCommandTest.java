@@ -16,9 +16,13 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 
 /** Real runs of {@code spark-lora reward}. */
 class RewardCommandTest {
+  private static final int FAILED = 1;
   private static final int MISUSED = 2;
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -113,5 +117,32 @@ class RewardCommandTest {
     assertThat(reward(more.toArray(new String[0]))).isEqualTo(MISUSED);
     assertThat(err.text()).contains(remedy);
     assertThat(folder.resolve("judged")).doesNotExist();
+  }
+
+  /** As a class whose native library finds no room to be unpacked in. */
+  public static final class Unloadable implements Reward {
+    private static final Path LIBRARY = unpack();
+
+    private static Path unpack() {
+      throw new IllegalStateException("Cannot unpack libreward.so: No space left on device");
+    }
+
+    @Override
+    public String name() {
+      return LIBRARY.toString();
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      return Judgement.scored(0, name());
+    }
+  }
+
+  @Test
+  void aClassThatCannotBeLoadedIsReportedInOneLine() {
+    assertThat(reward("--reward_funcs", Unloadable.class.getName())).isEqualTo(FAILED);
+    assertThat(err.text())
+        .contains("spark-lora: IllegalStateException: Cannot unpack libreward.so: No space left")
+        .doesNotContain("\tat ");
   }
 }

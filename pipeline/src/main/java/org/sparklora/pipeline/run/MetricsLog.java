@@ -15,7 +15,6 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.StreamCapabilities;
-import org.apache.hadoop.io.IOUtils;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -81,7 +80,11 @@ public final class MetricsLog implements Closeable {
         write(there ? lines.get(row) : line(earlier.get(row)));
       }
     } catch (IOException e) {
-      IOUtils.closeStream(out);
+      try {
+        LocalDisk.use(out::close);
+      } catch (IOException unclosed) {
+        e.addSuppressed(unclosed);
+      }
       throw e;
     }
   }
@@ -152,12 +155,15 @@ public final class MetricsLog implements Closeable {
   }
 
   private void write(String line) throws IOException {
-    out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-    if (out.hasCapability(StreamCapabilities.HSYNC)) {
-      out.hflush();
-    } else {
-      out.flush(); // an object store shows a file only when it is closed
-    }
+    LocalDisk.use(
+        () -> {
+          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
+          if (out.hasCapability(StreamCapabilities.HSYNC)) {
+            out.hflush();
+          } else {
+            out.flush(); // an object store shows a file only when it is closed
+          }
+        });
   }
 
   private static String line(Map<String, ?> metrics) throws JsonProcessingException {
@@ -171,7 +177,7 @@ public final class MetricsLog implements Closeable {
   @Override
   public synchronized void close() {
     try {
-      out.close();
+      LocalDisk.use(out::close);
     } catch (IOException e) {
       throw failed(file, e);
     }

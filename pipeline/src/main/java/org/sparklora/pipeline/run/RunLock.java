@@ -126,8 +126,13 @@ final class RunLock implements AutoCloseable {
     } catch (FileAlreadyExistsException | org.apache.hadoop.fs.FileAlreadyExistsException e) {
       return false;
     }
-    try (OutputStream out = created) {
-      out.write(JSON.writeValueAsBytes(owner));
+    try {
+      LocalDisk.use(
+          () -> {
+            try (OutputStream out = created) {
+              out.write(JSON.writeValueAsBytes(owner));
+            }
+          });
     } catch (IOException e) {
       fileSystem.delete(file, false); // on a full disk: nobody could tell that it is dead
       throw e;

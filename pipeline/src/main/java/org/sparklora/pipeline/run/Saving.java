@@ -51,17 +51,21 @@ final class Saving {
     Path part = new Path(folder, PART + what);
     try {
       lock.requireHeld();
-      java.nio.file.Path local = ScratchFolder.create(what);
-      try {
-        writeLocally(writer, local);
-        fileSystem.mkdirs(part);
-        fileSystem.copyFromLocalFile(true, true, files(local), part);
-      } finally {
-        FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
-      }
-      publication.publish(part);
+      LocalDisk.use(() -> bring(what, writer, part));
+      LocalDisk.use(() -> publication.publish(part));
     } catch (IOException e) {
       throw unsaved(what, part, e);
+    }
+  }
+
+  private void bring(String what, RunFolder.Writer writer, Path part) throws IOException {
+    java.nio.file.Path local = ScratchFolder.create(what);
+    try {
+      writeLocally(writer, local);
+      fileSystem.mkdirs(part);
+      fileSystem.copyFromLocalFile(true, true, files(local), part);
+    } finally {
+      FileSystem.getLocal(configuration).delete(new Path(local.toUri()), true);
     }
   }
 

@@ -3,10 +3,12 @@ package org.sparklora.pipeline.run;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.lang.reflect.Constructor;
 import java.net.URI;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.apache.hadoop.util.Progressable;
@@ -53,6 +55,17 @@ public final class SmallDisk extends RawLocalFileSystem {
     return new FSDataOutputStream(new Limited(out), new FileSystem.Statistics("smalldisk"));
   }
 
+  /** As its local file system does; the constructor is its own. */
+  private static FSError asHadoopThrows(IOException cause) throws IOException {
+    try {
+      Constructor<FSError> constructor = FSError.class.getDeclaredConstructor(Throwable.class);
+      constructor.setAccessible(true);
+      return constructor.newInstance(cause);
+    } catch (ReflectiveOperationException e) {
+      throw new IOException(e);
+    }
+  }
+
   private static final class Limited extends FilterOutputStream {
     Limited(OutputStream out) {
       super(out);
@@ -66,7 +79,7 @@ public final class SmallDisk extends RawLocalFileSystem {
     @Override
     public void write(byte[] bytes, int start, int count) throws IOException {
       if (ROOM.addAndGet(-count) < 0) {
-        throw new IOException("No space left on device");
+        throw asHadoopThrows(new IOException("No space left on device"));
       }
       out.write(bytes, start, count);
     }
