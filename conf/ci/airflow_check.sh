@@ -44,7 +44,7 @@ record() {
     --model_name_or_path "$ROOT/conf/quickstart/base" --dataset_name "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz"
   "$ROOT/bin/spark-lora" verify-run "$WORK/recorded" --baseline "$WORK/baseline.json" --write_baseline
   "$ROOT/bin/spark-lora" sft --config "$WORK/sft.yaml" --output_dir "$WORK/undisturbed" \
-    --model_name_or_path "$WORK/model" --dataset_name "$WORK/rows.jsonl" --save_strategy no
+    --model_name_or_path "$WORK/model" --dataset_name "$WORK/rows.jsonl"
 }
 (record) >"$WORK/log" 2>&1 || { tail -40 "$WORK/log"; exit 1; }
 

@@ -24,6 +24,11 @@ public final class SmallDisk extends RawLocalFileSystem {
     ROOM.set(bytes);
   }
 
+  /** How many bytes can still be written. */
+  public static long left() {
+    return ROOM.get();
+  }
+
   /** A configuration in which it is known. */
   public static Configuration configuration() {
     Configuration configuration = new Configuration();
