@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -94,12 +95,13 @@ final class DecoderConfigReader {
     if (modelType.equals("llama")) {
       return; // transformers' Llama has no windows either
     }
-    boolean windows = flag("use_sliding_window", false) && json.path("sliding_window").asInt(0) > 0;
     JsonNode layerTypes = json.path("layer_types");
-    for (JsonNode type : layerTypes) {
-      if (!type.asText().equals("full_attention")
-          && (windows || !type.asText().equals("sliding_attention"))) {
-        throw refusal("layer_types", type.asText(), "only full_attention is supported");
+    for (JsonNode type : layerTypes) { // SmolLM3 follows them whatever use_sliding_window says
+      if (!type.asText().equals("full_attention")) {
+        throw refusal(
+            "layer_types",
+            type.asText(),
+            "only full_attention is supported; give a model without sliding windows");
       }
     }
     int first = json.path("max_window_layers").asInt(28);
@@ -107,12 +109,23 @@ final class DecoderConfigReader {
         modelType.equals("smollm3")
             ? ropeLayers(positive("num_hidden_layers")).contains(false)
             : first < positive("num_hidden_layers");
-    if (windows && reaches && !layerTypes.isArray()) {
+    if (flag("use_sliding_window", false)
+        && slidingWindow() > 0
+        && reaches
+        && !layerTypes.isArray()) {
       throw refusal(
           "use_sliding_window",
           true,
           "attention over a sliding window is not supported; set it to false to attend to everything");
     }
+  }
+
+  /** Tokens that a window holds; 0 where null says that there is none. */
+  private int slidingWindow() {
+    JsonNode node = json.path("sliding_window");
+    return node.isMissingNode() && !modelType.equals("smollm3")
+        ? 4096 // the default of Qwen2Config and Qwen3Config
+        : node.asInt(0);
   }
 
   private int keyValueHeads(int heads) {
@@ -169,12 +182,20 @@ final class DecoderConfigReader {
 
   /**
    * transformers 5 writes {@code rope_parameters}, transformers 4 {@code rope_theta} and {@code
-   * rope_scaling}.
+   * rope_scaling}; of a file with both, transformers takes {@code rope_scaling}.
    */
   private JsonNode rope() {
-    return json.hasNonNull("rope_parameters")
-        ? json.get("rope_parameters")
-        : json.path("rope_scaling");
+    JsonNode older = json.path("rope_scaling");
+    JsonNode rope = older.isEmpty() ? json.path("rope_parameters") : older;
+    for (Map.Entry<String, JsonNode> entry : rope.properties()) {
+      if (entry.getValue().isObject()) {
+        throw refusal(
+            "rope_parameters",
+            entry.getKey(),
+            "parameters for each kind of layer are not supported; give one set for all");
+      }
+    }
+    return rope;
   }
 
   private double ropeTheta() {
@@ -228,7 +249,10 @@ final class DecoderConfigReader {
   }
 
   private int maxPositions() {
-    return json.hasNonNull("max_position_embeddings") ? positive("max_position_embeddings") : 2048;
+    if (json.hasNonNull("max_position_embeddings")) {
+      return positive("max_position_embeddings");
+    }
+    return modelType.equals("llama") ? 2048 : 32_768; // transformers' defaults
   }
 
   private boolean hasMlpBiasKey() {

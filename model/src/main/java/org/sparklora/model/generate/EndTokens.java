@@ -11,10 +11,12 @@ import org.sparklora.model.text.Tokenizer;
 
 /**
  * The tokens that end a completion: the tokenizer's end token and all that {@code
- * generation_config.json} names under {@code eos_token_id}, as in TRL.
+ * generation_config.json} names under {@code eos_token_id}, as in TRL. Where there is no such file,
+ * transformers takes what {@code config.json} names.
  */
 public final class EndTokens {
   private static final String GENERATION_CONFIG = "generation_config.json";
+  private static final String CONFIG = "config.json";
   private static final String EOS = "eos_token_id";
 
   private EndTokens() {}
@@ -29,6 +31,9 @@ public final class EndTokens {
     OptionalInt own = tokenizer.eosId();
     own.ifPresent(tokens::add);
     Path file = checkpointFolder.resolve(GENERATION_CONFIG);
+    if (!Files.isRegularFile(file)) {
+      file = checkpointFolder.resolve(CONFIG);
+    }
     if (Files.isRegularFile(file)) {
       var named = JsonFile.read(file).path(EOS);
       if (named.isInt()) {

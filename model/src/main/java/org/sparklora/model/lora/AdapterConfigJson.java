@@ -48,6 +48,13 @@ final class AdapterConfigJson {
 
   private static final String BASE = "base_model_name_or_path";
 
+  /** What PEFT reads where a file does not name {@code r} or {@code lora_alpha}. */
+  private static final int DEFAULT = 8;
+
+  /** PEFT can merge whatever it can train, and a merged model needs no adapter. */
+  static final String MERGE =
+      "merge the adapter into its base model with PEFT (merge_and_unload) and give the merged model";
+
   private AdapterConfigJson() {}
 
   /** What the base model was called; the empty string where the file does not say. */
@@ -57,17 +64,21 @@ final class AdapterConfigJson {
 
   static LoraConfig read(Path file) throws IOException {
     ObjectNode json = JsonFile.read(file);
-    require(file, json, "peft_type", Set.of("LORA"), "only LoRA adapters can be applied");
+    require(file, json, "peft_type", Set.of("LORA"), "only LoRA adapters can be applied; " + MERGE);
     String task = json.path("task_type").asText("CAUSAL_LM");
     if (!task.equals("CAUSAL_LM") && !task.equals("null")) {
-      throw refusal(file, "task_type", json.get("task_type"), "only CAUSAL_LM is supported");
+      throw refusal(
+          file,
+          "task_type",
+          json.get("task_type"),
+          "only CAUSAL_LM is supported; give an adapter that was trained to continue text");
     }
     if (json.hasNonNull("bias")) {
-      require(file, json, "bias", Set.of("none"), "trained biases are not supported");
+      require(file, json, "bias", Set.of("none"), "trained biases are not supported; " + MERGE);
     }
     for (String key : MUST_BE_OFF) {
       if (isOn(json.path(key))) {
-        throw refusal(file, key, json.get(key), "this variant of LoRA is not supported");
+        throw refusal(file, key, json.get(key), "this variant of LoRA is not supported; " + MERGE);
       }
     }
     String initialisation = json.path("init_lora_weights").asText("true");
@@ -80,8 +91,8 @@ final class AdapterConfigJson {
     }
     try {
       return new LoraConfig(
-          json.path("r").asInt(0),
-          json.path("lora_alpha").asDouble(0),
+          json.has("r") ? json.get("r").asInt() : DEFAULT,
+          json.has("lora_alpha") ? json.get("lora_alpha").asDouble() : DEFAULT,
           json.path("lora_dropout").asDouble(0),
           json.path("use_rslora").asBoolean(false),
           new LoraTargets(rule(file, json, "target_modules"), rule(file, json, "exclude_modules")));

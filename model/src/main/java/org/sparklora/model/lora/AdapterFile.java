@@ -38,6 +38,11 @@ public final class AdapterFile {
   /** The factors. */
   public static final String WEIGHTS = "adapter_model.safetensors";
 
+  /**
+   * Where older versions of PEFT stored the factors: pickled Python objects, which we do not read.
+   */
+  private static final String PICKLED = "adapter_model.bin";
+
   /** In the metadata of the factors, where PEFT does not mind it. */
   private static final String FINGERPRINT = "base_model_fingerprint";
 
@@ -102,6 +107,11 @@ public final class AdapterFile {
   }
 
   private static AdapterLayout layout(Path folder, DecoderConfig model) throws IOException {
+    if (!Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve(PICKLED))) {
+      throw new CheckpointException(
+          "Cannot use the adapter %s: it has %s and no %s; load it with PEFT and save it again, which writes safetensors"
+              .formatted(folder, PICKLED, WEIGHTS));
+    }
     LoraConfig config = AdapterConfigJson.read(folder.resolve(CONFIG));
     try {
       return AdapterLayout.of(config, model);
@@ -125,6 +135,7 @@ public final class AdapterFile {
       }
     }
     boolean copiesOfBase = extra.removeIf(this::isCopyOfBase);
+    extra.stream().filter(AdapterLayout::isWeightOfBase).findFirst().ifPresent(this::refuseWeight);
     if (!missing.isEmpty() || !extra.isEmpty()) {
       throw new CheckpointException(
           "Cannot use the adapter %s with this model: %s; give the model it was trained on"
@@ -154,6 +165,13 @@ public final class AdapterFile {
   private boolean isCopyOfBase(String name) {
     return layout.modules().stream()
         .anyMatch(module -> name.equals(AdapterLayout.nameOfBase(module)));
+  }
+
+  /** PEFT would put it in the place of the model's own. */
+  private void refuseWeight(String name) {
+    throw new CheckpointException(
+        "Cannot use the adapter %s: it holds whole weights of a model besides its factors, as %s; load it with PEFT and save it with save_embedding_layers=False where they are the base model's, else %s"
+            .formatted(folder, name, AdapterConfigJson.MERGE));
   }
 
   private static String describe(TreeSet<String> missing, TreeSet<String> extra) {

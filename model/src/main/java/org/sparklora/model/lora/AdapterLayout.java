@@ -104,6 +104,11 @@ public final class AdapterLayout implements ParameterLayout {
     return PREFIX + module + ".base_layer.weight";
   }
 
+  /** Whether a tensor is the embedding's table or the head, which PEFT may store whole. */
+  static boolean isWeightOfBase(String name) {
+    return name.equals(PREFIX + WeightNames.EMBEDDING) || name.equals(PREFIX + WeightNames.HEAD);
+  }
+
   /** The rank, scale, dropout and targets this layout was made for. */
   public LoraConfig config() {
     return config;

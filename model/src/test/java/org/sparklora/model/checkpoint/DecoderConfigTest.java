@@ -59,7 +59,7 @@ class DecoderConfigTest {
   }
 
   @Test
-  void ropeParametersWinOverOldKeys() throws IOException {
+  void ropeParametersWinOverRopeTheta() throws IOException {
     ObjectNode config = TinyCheckpoint.config("llama").put("rope_theta", 5.0);
     config
         .putObject("rope_parameters")
@@ -68,6 +68,28 @@ class DecoderConfigTest {
         .put("rope_theta", 7.0);
     assertThat(read(config).ropeTheta()).isEqualTo(7);
     assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+  }
+
+  /** What convert_rope_params_to_dict of transformers 5.24 does with a file edited by hand. */
+  @Test
+  void ropeScalingWinsOverRopeParameters() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("llama");
+    config.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 7.0);
+    config.putObject("rope_scaling").put("rope_type", "linear").put("factor", 4);
+    assertThat(read(config).ropeTheta()).isEqualTo(10_000);
+    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    config.putObject("rope_scaling");
+    assertThat(read(config).ropeTheta()).isEqualTo(7);
+  }
+
+  @Test
+  void positionsAndWindowsThatAreNotNamedHaveTransformersDefaults() throws IOException {
+    ObjectNode config = TinyCheckpoint.config("qwen2");
+    assertThat(read(config).maxPositionEmbeddings()).isEqualTo(32_768);
+    config.put("use_sliding_window", true).put("max_window_layers", 1);
+    assertThatThrownBy(() -> read(config)).hasMessageContaining("use_sliding_window = true");
+    config.putNull("sliding_window");
+    assertThat(read(config).modelType()).isEqualTo("qwen2");
   }
 
   @Test
@@ -107,6 +129,8 @@ class DecoderConfigTest {
         "{\"model_type\": \"qwen3\", \"use_sliding_window\": true, \"sliding_window\": 16, \"max_window_layers\": 1} | use_sliding_window = true",
         "{\"model_type\": \"qwen2\", \"layer_types\": [\"full_attention\", \"chunked_attention\"]} | layer_types = chunked_attention",
         "{\"model_type\": \"qwen2\", \"use_sliding_window\": true, \"sliding_window\": 16, \"layer_types\": [\"full_attention\", \"sliding_attention\"]} | layer_types = sliding_attention",
+        "{\"model_type\": \"smollm3\", \"use_sliding_window\": false, \"sliding_window\": 16, \"layer_types\": [\"sliding_attention\", \"full_attention\"]} | layer_types = sliding_attention",
+        "{\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"default\"}}} | rope_parameters = full_attention",
         "{\"model_type\": \"smollm3\", \"no_rope_layers\": [1]} | no_rope_layers = [1]",
         "{\"hidden_size\": 0} | hidden_size = 0",
         "{\"hidden_size\": 8.5} | hidden_size = 8.5",

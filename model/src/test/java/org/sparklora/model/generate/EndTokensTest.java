@@ -43,6 +43,17 @@ class EndTokensTest {
   }
 
   @Test
+  void areThoseOfTheConfigWhereThereIsNoGenerationConfig() throws IOException {
+    Tokenizer tokenizer = tokenizer("{\"eos_token\": \"b\"}");
+    Files.writeString(folder.resolve("config.json"), "{\"eos_token_id\": [7, 9]}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1, 7, 9);
+    generationConfig("{\"eos_token_id\": 8}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1, 8);
+    generationConfig("{}");
+    assertThat(EndTokens.of(folder, tokenizer)).containsOnly(1);
+  }
+
+  @Test
   void refusesACheckpointWithoutOne() throws IOException {
     Tokenizer tokenizer = tokenizer("{}");
     assertThatThrownBy(() -> EndTokens.of(folder, tokenizer))

@@ -187,6 +187,48 @@ class AdapterFileTest {
     entries.add(SafeTensorsWriter.Entry.of(copy, DType.FLOAT32, kernels.allocate(11, 8)));
     SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
     assertThat(AdapterFile.open(folder, model).layout().modules()).containsExactly("lm_head");
+
+    String whole = "base_model.model.model.embed_tokens.weight"; // of save_embedding_layers
+    entries.add(SafeTensorsWriter.Entry.of(whole, DType.FLOAT32, kernels.allocate(11, 8)));
+    SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
+    assertThatThrownBy(() -> AdapterFile.open(folder, model))
+        .hasMessageContaining(whole)
+        .hasMessageContaining("save_embedding_layers=False");
+  }
+
+  /** PEFT's own defaults, which its first versions left out of the file. */
+  @Test
+  void rankAndAlphaThatAreNotNamedAreEight() throws IOException {
+    AdapterLayout eight =
+        AdapterLayout.of(LoraConfig.of(8, 8, LoraTargets.names(List.of("q_proj"))), model);
+    AdapterFile.write(folder, eight, kernels.allocate(eight.size()), new AdapterBase("base", ""));
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.remove(List.of("r", "lora_alpha"));
+    Files.writeString(file, config.toString());
+    assertThat(AdapterFile.open(folder, model).layout().config()).isEqualTo(eight.config());
+  }
+
+  @Test
+  void saysWhatToDoWithVariantsThatPeftCanMerge() throws IOException {
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    for (String change :
+        List.of("{\"use_dora\": true}", "{\"bias\": \"all\"}", "{\"peft_type\": \"IA3\"}")) {
+      Files.writeString(
+          file, config.deepCopy().setAll((ObjectNode) JSON.readTree(change)).toString());
+      assertThatThrownBy(() -> AdapterFile.open(folder, model))
+          .hasMessageContaining("merge_and_unload");
+    }
+  }
+
+  @Test
+  void saysWhatToDoWithAPickledAdapter() throws IOException {
+    Files.move(folder.resolve(AdapterFile.WEIGHTS), folder.resolve("adapter_model.bin"));
+    assertThatThrownBy(() -> AdapterFile.open(folder, model))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("adapter_model.bin")
+        .hasMessageContaining("save it again");
   }
 
   @Test
