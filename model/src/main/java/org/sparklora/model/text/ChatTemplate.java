@@ -46,11 +46,17 @@ public final class ChatTemplate {
   private final Template template;
   private final Map<String, Object> specialTokens;
   private final Clock clock;
+  private final Optional<ChatTemplate> toolUse; // in this one's place where there are tools
 
-  private ChatTemplate(String source, Map<String, Object> specialTokens, Clock clock) {
+  private ChatTemplate(
+      String source,
+      Map<String, Object> specialTokens,
+      Clock clock,
+      Optional<ChatTemplate> toolUse) {
     this.source = source;
     this.specialTokens = Map.copyOf(specialTokens);
     this.clock = clock;
+    this.toolUse = toolUse;
     try {
       this.template = Template.parse(source);
     } catch (JinjaException e) {
@@ -63,7 +69,8 @@ public final class ChatTemplate {
 
   /**
    * The template of a checkpoint folder: {@code chat_template.jinja} if there is one, else {@code
-   * chat_template} of {@code tokenizer_config.json} (of several named ones, {@code default}).
+   * chat_template} of {@code tokenizer_config.json} (of several named ones, {@code default}, and
+   * {@code tool_use} for conversations with tools).
    *
    * @return empty if the folder has none, as base models do
    * @throws ChatTemplateException if it cannot be parsed
@@ -74,11 +81,13 @@ public final class ChatTemplate {
       Map<String, Object> tokens =
           specialTokens(config, readIfThere(folder.resolve("special_tokens_map.json")));
       Path file = folder.resolve("chat_template.jinja");
-      Optional<String> source =
-          Files.exists(file)
-              ? Optional.of(Files.readString(file))
-              : named(config.path("chat_template"));
-      return source.map(text -> of(text, tokens));
+      if (Files.exists(file)) {
+        return Optional.of(of(Files.readString(file), tokens));
+      }
+      JsonNode template = config.path("chat_template");
+      Optional<ChatTemplate> toolUse = named(template, "tool_use").map(text -> of(text, tokens));
+      return (template.isTextual() ? Optional.of(template.asText()) : named(template, "default"))
+          .map(text -> new ChatTemplate(text, tokens, Clock.systemDefaultZone(), toolUse));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
     }
@@ -88,7 +97,7 @@ public final class ChatTemplate {
    * A template from its source, for a tokenizer with these special tokens ({@code bos_token} …).
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens) {
-    return new ChatTemplate(source, specialTokens, Clock.systemDefaultZone());
+    return new ChatTemplate(source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
   }
 
   private static JsonNode readIfThere(Path file) throws IOException {
@@ -107,14 +116,12 @@ public final class ChatTemplate {
     return tokens;
   }
 
-  private static Optional<String> named(JsonNode template) {
-    if (template.isTextual()) {
-      return Optional.of(template.asText());
-    }
+  /** One of several templates; one that stands alone is the default, whatever its name. */
+  private static Optional<String> named(JsonNode templates, String name) {
     Optional<String> chosen = Optional.empty();
-    for (JsonNode entry : template) {
-      if (chosen.isEmpty() && template.size() == 1
-          || entry.path("name").asText().equals("default")) {
+    for (JsonNode entry : templates) {
+      boolean alone = templates.size() == 1 && name.equals("default");
+      if (alone || entry.path("name").asText().equals(name)) {
         chosen = Optional.of(entry.path("template").asText());
       }
     }
@@ -123,7 +130,8 @@ public final class ChatTemplate {
 
   /** The same template with another clock behind {@code strftime_now}, for reproducible dates. */
   public ChatTemplate withClock(Clock newClock) {
-    return new ChatTemplate(source, specialTokens, newClock);
+    return new ChatTemplate(
+        source, specialTokens, newClock, toolUse.map(other -> other.withClock(newClock)));
   }
 
   /**
@@ -136,7 +144,7 @@ public final class ChatTemplate {
     return marksGeneration()
         ? Optional.of(this)
         : TrainingTemplates.twinOf(fingerprint())
-            .map(text -> new ChatTemplate(text, specialTokens, clock));
+            .map(text -> new ChatTemplate(text, specialTokens, clock, Optional.empty()));
   }
 
   /** Whether the template marks what the assistant says. */
@@ -144,11 +152,13 @@ public final class ChatTemplate {
     return GENERATION.matcher(source).find();
   }
 
-  /** SHA-256 of the source, in hexadecimal. */
+  /** SHA-256 of the source, and of the one for tools if there is one, in hexadecimal. */
   public String fingerprint() {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(digest.digest(source.getBytes(StandardCharsets.UTF_8)));
+      digest.update(source.getBytes(StandardCharsets.UTF_8));
+      toolUse.ifPresent(other -> digest.update(other.source.getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(digest.digest());
     } catch (NoSuchAlgorithmException e) {
       throw new AssertionError("Every Java platform has SHA-256", e);
     }
@@ -165,6 +175,9 @@ public final class ChatTemplate {
     variables.put("documents", null);
     variables.putAll(conversation.variables());
     variables.putAll(options.variables());
+    if (toolUse.isPresent() && variables.get("tools") != null) {
+      return toolUse.get().render(conversation, options);
+    }
     variables.put("messages", conversation.messages().stream().map(Message::fields).toList());
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {

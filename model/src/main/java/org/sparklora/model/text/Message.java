@@ -29,11 +29,12 @@ public record Message(String role, String content, Map<String, Object> extra)
    * A message as a dataset holds it.
    *
    * @param fields JSON-like; {@code role} must be a text, a {@code content} that is none stays an
-   *     extra field
+   *     extra field, as does that there is no content
    */
   public static Message ofFields(Map<String, Object> fields) {
     Map<String, Object> extra = new TreeMap<>(fields);
     String role = (String) extra.remove("role");
+    extra.putIfAbsent("content", null); // a template can tell it from an empty text
     String content = extra.get("content") instanceof String ? (String) extra.remove("content") : "";
     return new Message(role, content, extra);
   }

@@ -113,6 +113,21 @@ class ChatTemplateTest {
   }
 
   @Test
+  void aMessageWithoutContentHasNone() {
+    String source = "{{ messages[0].content is defined }}|{{ messages[0] | tojson }}";
+    assertThat(rendered(source, Map.of("role", "a"))).isEqualTo("False|{\"role\": \"a\"}");
+    assertThat(rendered(source, Map.of("role", "a", "content", "")))
+        .isEqualTo("True|{\"role\": \"a\", \"content\": \"\"}");
+  }
+
+  private static String rendered(String source, Map<String, Object> message) {
+    Conversation conversation = Conversation.of(Message.ofFields(message));
+    return ChatTemplate.of(source, Map.of())
+        .render(conversation, ChatTemplate.Options.training())
+        .text();
+  }
+
+  @Test
   void aFileOfItsOwnWinsOverTheTokenizersConfig(@TempDir Path folder) throws IOException {
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
@@ -123,12 +138,18 @@ class ChatTemplateTest {
   }
 
   @Test
-  void ofSeveralNamedTemplatesTheDefaultIsTaken(@TempDir Path folder) throws IOException {
+  void ofSeveralNamedTemplatesTheDefaultIsTakenOrTheOneForTools(@TempDir Path folder)
+      throws IOException {
     Files.writeString(
         folder.resolve("tokenizer_config.json"),
         """
         {"chat_template": [{"name": "tool_use", "template": "tools"}, {"name": "default", "template": "plain"}]}""");
     assertThat(text(folder)).isEqualTo("plain");
+    Conversation withTools =
+        new Conversation(List.of(Message.of("user", "x")), Map.of("tools", List.of()));
+    ChatTemplate template = ChatTemplate.load(folder).orElseThrow();
+    assertThat(template.render(withTools, ChatTemplate.Options.training()).text())
+        .isEqualTo("tools");
   }
 
   @Test
