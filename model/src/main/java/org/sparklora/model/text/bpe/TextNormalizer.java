@@ -69,35 +69,45 @@ sealed interface TextNormalizer {
       int start = 0;
       while (start < text.length()) {
         int end = clusterEnd(text, start);
-        builder.append(Normalizer.normalize(text.substring(start, end), form), start, end);
+        String cluster = text.substring(start, end);
+        boolean inert = UnicodeClasses.isInert(text.codePointAt(start));
+        builder.append(inert ? cluster : Normalizer.normalize(cluster, form), start, end);
         start = end;
       }
       return builder.build();
     }
 
-    /** The end of a run whose form does not depend on its neighbours. */
-    private static int clusterEnd(String text, int start) {
-      int end = start;
-      do {
+    /** The end of a run whose form does not depend on its neighbours; an inert character's own. */
+    private int clusterEnd(String text, int start) {
+      int end = start + Character.charCount(text.codePointAt(start));
+      if (UnicodeClasses.isInert(text.codePointAt(start))) {
+        return end;
+      }
+      while (end < text.length() && mayCompose(text.codePointAt(end))) {
         end += Character.charCount(text.codePointAt(end));
-      } while (end < text.length() && mayCompose(text.codePointAt(end)));
+      }
       return end;
     }
 
     /** Whether a character may merge with, or be sorted among, those before it. */
-    private static boolean mayCompose(int c) {
-      if (c < 0x300) {
+    private boolean mayCompose(int c) {
+      if (c < 0x300 || UnicodeClasses.isInert(c)) {
         return false;
       }
       boolean conjoiningJamo =
           c >= 0x1160 && c <= 0x11FF || c >= 0xD7B0 && c <= 0xD7FF || c >= 0xFFA0 && c <= 0xFFDC;
+      // these become conjoining ones first
+      boolean compatibilityJamo =
+          c >= 0x3131
+              && c <= 0x318E
+              && (form == Normalizer.Form.NFKC || form == Normalizer.Form.NFKD);
       boolean halfwidthVoicing = c == 0xFF9E || c == 0xFF9F;
       return switch (Character.getType(c)) {
         case Character.NON_SPACING_MARK,
                 Character.COMBINING_SPACING_MARK,
                 Character.ENCLOSING_MARK ->
             true;
-        default -> conjoiningJamo || halfwidthVoicing;
+        default -> conjoiningJamo || compatibilityJamo || halfwidthVoicing;
       };
     }
   }

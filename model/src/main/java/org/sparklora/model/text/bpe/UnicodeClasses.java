@@ -74,6 +74,14 @@ final class UnicodeClasses {
         || Character.getType(codePoint) == Character.CONNECTOR_PUNCTUATION;
   }
 
+  /**
+   * A character that tokenizers' normal forms, which are of Unicode 9, leave where and as it is,
+   * while Java's, of Unicode 13 or later, may not.
+   */
+  static boolean isInert(int codePoint) {
+    return codePoint >= 0x7FD && contains("Inert", codePoint);
+  }
+
   /** What a category gained after Unicode 13 as items of a character class, or "". */
   static String rangesAfter13(String category) {
     StringBuilder items = new StringBuilder();
