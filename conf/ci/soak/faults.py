@@ -71,7 +71,9 @@ def full_disk(run, stage, random):
 
 
 def second_run(run, stage, random):
-    """The same command is given while the run goes on: it is refused and told who is there."""
+    """The same command is given while the run goes on: one of the two is refused and told who is there. That is the run
+    itself where it was killed before and begins again, and the second was faster; then it goes on from the second's end.
+    """
     now = strike(run, stage, random)
     if now == "ended":
         return None
@@ -79,14 +81,23 @@ def second_run(run, stage, random):
     second = run.cluster.submit_beside(run.command, log)
     while second.poll() is None:
         run.wait_a_moment()
-    if run.ended():
-        return None  # the second went on from the first one's end, or began after it
     with open(log, encoding="utf-8") as file:
         said = file.read()
+    if refused_for(said) == run.process.pid and second.returncode != 0:
+        return now
+    if second.returncode == 0 and run.ended():
+        if run.process.returncode == 0:
+            return None  # the second went on from the first one's end, or began after it
+        if refused_for(run.said()) == second.pid:
+            run.start()
+            return now
+    raise Failure(f"a second {run.name} ends with {second.returncode}, not one refused for the other, see {log}")
+
+
+def refused_for(said):
+    """The process that holds the folder, to a run that was told so."""
     named = re.search(r"spark-lora: Cannot use output_dir = .*process (\d+) on ", said)
-    if second.returncode == 0 or not named or int(named.group(1)) != run.process.pid:
-        raise Failure(f"a second {run.name} ends with {second.returncode}, not refused for {run.process.pid}, see {log}")
-    return now
+    return int(named.group(1)) if named else None
 
 
 def dead_attempt(run, stage, random):
