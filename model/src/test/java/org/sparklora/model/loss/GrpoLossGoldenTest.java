@@ -40,21 +40,27 @@ class GrpoLossGoldenTest {
 
   static Stream<Case> cases() throws IOException {
     Path grpo = GoldenModel.root().resolve("grpo");
-    Path plain = grpo.resolve("loss_cases.jsonl");
     List<Case> cases = new ArrayList<>();
-    try (BufferedReader in =
-        Files.exists(plain)
-            ? Files.newBufferedReader(plain)
-            : new BufferedReader(
-                new InputStreamReader(
-                    new GZIPInputStream(Files.newInputStream(grpo.resolve("loss_cases.jsonl.gz"))),
-                    StandardCharsets.UTF_8))) {
-      for (String line = in.readLine(); line != null; line = in.readLine()) {
-        cases.add(new Case(JSON.readTree(line)));
+    for (String file :
+        List.of("loss_cases.jsonl", "loss_cases.jsonl.gz", "loss_cases_mixed.jsonl.gz")) {
+      if (Files.exists(grpo.resolve(file))) { // the full set has the first alone
+        try (BufferedReader in = open(grpo.resolve(file))) {
+          for (String line = in.readLine(); line != null; line = in.readLine()) {
+            cases.add(new Case(JSON.readTree(line)));
+          }
+        }
       }
     }
     assertThat(cases).isNotEmpty();
     return cases.stream();
+  }
+
+  private static BufferedReader open(Path file) throws IOException {
+    return file.toString().endsWith(".gz")
+        ? new BufferedReader(
+            new InputStreamReader(
+                new GZIPInputStream(Files.newInputStream(file)), StandardCharsets.UTF_8))
+        : Files.newBufferedReader(file);
   }
 
   /** One line of the file: tensors {@code (B, T)}, of which a mask tells the target tokens. */
@@ -99,10 +105,15 @@ class GrpoLossGoldenTest {
       return new GrpoLoss(config(), targets, window);
     }
 
+    /** Of each token; only a quantile needs them, so that some cases have none. */
+    float[] entropies(int tokens) {
+      return masked("entropies").orElseGet(() -> new float[tokens]);
+    }
+
     /** The entries of a tensor under the mask, row by row. */
     Optional<float[]> masked(String name) {
-      JsonNode tensor = json.get(name);
-      if (tensor.isNull()) {
+      JsonNode tensor = json.path(name);
+      if (!tensor.isArray()) {
         return Optional.empty();
       }
       JsonNode mask = json.get("completion_mask_after");
@@ -133,7 +144,8 @@ class GrpoLossGoldenTest {
     float[] logProbs = golden.masked("per_token_logps").orElseThrow();
     float[] gradient = new float[logProbs.length];
 
-    double loss = golden.loss().lossAndGradient(0, logProbs, new float[logProbs.length], gradient);
+    double loss =
+        golden.loss().lossAndGradient(0, logProbs, golden.entropies(logProbs.length), gradient);
 
     assertThat(loss).isCloseTo(golden.json.get("loss").asDouble(), within(LOSS));
     assertThat(gradient)
@@ -147,9 +159,12 @@ class GrpoLossGoldenTest {
     GrpoLoss loss = golden.loss();
     float[] logProbs = golden.masked("per_token_logps").orElseThrow();
     float[] whole = new float[logProbs.length];
-    double value = loss.lossAndGradient(0, logProbs, new float[logProbs.length], whole);
+    double value = loss.lossAndGradient(0, logProbs, golden.entropies(logProbs.length), whole);
     if (loss.needsWholeBatch()) {
-      assertThat(loss.config().importanceSamplingLevel()).isEqualTo(GrpoLossConfig.Level.SEQUENCE);
+      assertThat(
+              loss.config().importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
+                  || loss.config().topEntropyQuantile() < 1)
+          .isTrue();
       return;
     }
     double sum = 0;
@@ -167,10 +182,13 @@ class GrpoLossGoldenTest {
   @MethodSource("cases")
   void metricsAreThoseOfTrl(Case golden) {
     float[] logProbs = golden.masked("per_token_logps").orElseThrow();
-    GrpoMetrics metrics = golden.loss().metrics(logProbs, new float[logProbs.length]);
+    GrpoMetrics metrics = golden.loss().metrics(logProbs, golden.entropies(logProbs.length));
     JsonNode expected = golden.json.get("metrics");
 
     Map<String, Double> named = metrics.named();
+    if (expected.has("entropy")) {
+      check("entropy", get(named, "entropy"), expected);
+    }
     check("kl", get(named, "kl"), expected);
     check("clip_low_mean", get(named, "clip_ratio/low_mean"), expected);
     check("clip_low_min", get(named, "clip_ratio/low_min"), expected);
