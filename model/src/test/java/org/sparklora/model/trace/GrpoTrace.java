@@ -67,8 +67,21 @@ public final class GrpoTrace {
     return lora.isNull()
         ? Optional.empty()
         : Optional.of(
-            LoraConfig.of(
-                lora.get("r").asInt(), lora.get("alpha").asDouble(), LoraTargets.allLinear()));
+            new LoraConfig(
+                lora.get("r").asInt(),
+                lora.get("alpha").asDouble(),
+                0,
+                lora.path("use_rslora").asBoolean(),
+                targets(lora.path("target_modules"))));
+  }
+
+  private static LoraTargets targets(JsonNode modules) {
+    if (!modules.isArray()) {
+      return LoraTargets.allLinear();
+    }
+    List<String> names = new ArrayList<>();
+    modules.forEach(name -> names.add(name.asText()));
+    return LoraTargets.names(names);
   }
 
   /** Anything else of it. */
@@ -81,6 +94,11 @@ public final class GrpoTrace {
     return json.get("resolved");
   }
 
+  /** One of TRL's settings that {@link #resolved} does not repeat, or its default. */
+  public double setting(String name, double byDefault) {
+    return json.get("config").path(name).asDouble(byDefault);
+  }
+
   /** The loss with those settings. */
   public GrpoLossConfig loss() {
     JsonNode resolved = resolved();
@@ -89,16 +107,16 @@ public final class GrpoTrace {
             resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
         resolved.get("epsilon_low").asDouble(),
         resolved.get("epsilon_high").asDouble(),
-        Double.POSITIVE_INFINITY,
+        setting("delta", Double.POSITIVE_INFINITY),
         resolved.get("beta").asDouble(),
         resolved.get("use_bias_correction_kl").asBoolean(),
         GrpoLossConfig.Level.valueOf(
             resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
-        1,
+        setting("top_entropy_quantile", 1),
         resolved.get("max_completion_length").asInt(),
         (float) resolved.get("temperature").asDouble(),
-        1,
-        1.05);
+        setting("sapo_temperature_pos", 1),
+        setting("sapo_temperature_neg", 1.05));
   }
 
   /** Fills parameters with what training began with. */

@@ -209,7 +209,8 @@ public final class ExecutorModel {
   }
 
   /**
-   * Measures a policy micro-batch without dropout and without a gradient.
+   * Measures a policy micro-batch without dropout and without a gradient. All its completions may
+   * be masked: then there is nothing to compute.
    *
    * @param parameters float32, {@code layout().size()} of them; read
    */
@@ -218,13 +219,18 @@ public final class ExecutorModel {
     turn.lock();
     try {
       Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
-      TokenLogProbs policy =
-          step.logProbs(parameterVector, batch.packed(), micro.loss().temperature());
-      float[] logProbs = policy.logProbs();
+      float[] logProbs = {};
+      float[] entropies = {};
+      if (batch.packed().tokenCount() > 0) {
+        TokenLogProbs policy =
+            step.logProbs(parameterVector, batch.packed(), micro.loss().temperature());
+        logProbs = policy.logProbs();
+        entropies = policy.entropies();
+      }
       GrpoLoss loss = new GrpoLoss(micro.loss(), batch.targets(), micro.window());
       return new PolicyGradient(
-          loss.lossAndGradient(0, logProbs, policy.entropies(), new float[logProbs.length]),
-          loss.metrics(logProbs, policy.entropies()).named(),
+          loss.lossAndGradient(0, logProbs, entropies, new float[logProbs.length]),
+          loss.metrics(logProbs, entropies).named(),
           logProbs,
           new FlatVector(0));
     } finally {

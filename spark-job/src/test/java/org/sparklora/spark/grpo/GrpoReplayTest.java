@@ -55,7 +55,10 @@ class GrpoReplayTest {
         "guide_python",
         "drgrpo_none_2funcs",
         "grpo_beta_batchscale_trunc",
-        "dapo_onpolicy_fullft"
+        "dapo_onpolicy_fullft",
+        "sequence_iterations_rslora",
+        "quantile_weights_cosine",
+        "bnpo_ragged_cool"
       })
   void learnsWhatTrlLearned(String run) throws IOException {
     GrpoTrace trace = GrpoTrace.read(GOLDEN.resolve("grpo").resolve(run));
@@ -161,22 +164,30 @@ class GrpoReplayTest {
         model,
         model.layout(),
         new OptimizerConfig(
-            trace.get("config").get("learning_rate").asDouble(),
-            0.9,
-            0.999,
-            1e-8,
+            trace.setting("learning_rate", 1e-6),
+            trace.setting("adam_beta1", 0.9),
+            trace.setting("adam_beta2", 0.999),
+            trace.setting("adam_epsilon", 1e-8),
             resolved.get("weight_decay").asDouble(),
             resolved.get("max_grad_norm").asDouble()),
-        new ScheduleConfig(ScheduleConfig.Type.of(resolved.get("lr_scheduler_type").asText()), 0),
+        new ScheduleConfig(
+            ScheduleConfig.Type.of(resolved.get("lr_scheduler_type").asText()),
+            trace.setting("warmup_steps", 0)),
         resolved.get("total_steps").asInt());
   }
 
-  /** The micro-batches that TRL cut from a round, laid end to end again. */
+  /**
+   * The micro-batches that TRL cut from a round, laid end to end again; where a round is trained on
+   * several times, those of the first.
+   */
   private static Round round(GrpoTrace trace, int number) {
     List<PolicyBatch.Row> rows = new ArrayList<>();
+    int slices = trace.resolved().get("steps_per_generation").asInt();
+    int taken = 0;
     for (JsonNode micro : trace.get("micro_batches")) {
-      if (micro.get("gen").asInt() == number) {
+      if (micro.get("gen").asInt() == number && taken < slices) {
         rows.addAll(GrpoTrace.rows(micro));
+        taken++;
       }
     }
     return Round.trusted(rows);

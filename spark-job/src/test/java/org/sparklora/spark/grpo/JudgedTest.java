@@ -43,7 +43,10 @@ class JudgedTest {
         "guide_python",
         "drgrpo_none_2funcs",
         "grpo_beta_batchscale_trunc",
-        "dapo_onpolicy_fullft"
+        "dapo_onpolicy_fullft",
+        "sequence_iterations_rslora",
+        "quantile_weights_cosine",
+        "bnpo_ragged_cool"
       })
   void roundsAreJudgedAsByTrl(String run) throws IOException {
     JsonNode trace = trace(run);
