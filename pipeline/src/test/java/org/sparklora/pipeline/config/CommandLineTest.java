@@ -131,6 +131,33 @@ class CommandLineTest {
   }
 
   @Test
+  void grpoKnowsWhatTrlsConfigurationHolds() {
+    String atTheirDefaults =
+        """
+        --cast_lm_head_to_fp32 False --ref_model_mixup_alpha 0.6 --ref_model_sync_steps 512
+        --entropy_coef 0.0 --use_adaptive_entropy False --entropy_coef_min 0.0
+        --entropy_coef_max 1.0 --entropy_coef_delta 0.005 --entropy_target 0.2
+        --vespo_k_pos 2.0 --vespo_lambda_pos 3.0 --vespo_k_neg 3.0 --vespo_lambda_neg 2.0
+        --vllm_importance_sampling_mode sequence_mask --vllm_importance_sampling_clip_max 3.0
+        --vllm_server_host 0.0.0.0 --vllm_server_port 8000 --vllm_server_timeout 240.0
+        --vllm_group_port 51216 --use_transformers_continuous_batching False
+        --pad_to_multiple_of auto --length_column_name length
+        """;
+    CommandLine.parse("grpo", List.of(atTheirDefaults.strip().split("\\s+")));
+    for (String refused :
+        List.of(
+            "--entropy_coef=0.01",
+            "--use_adaptive_entropy",
+            "--off_policy_mask_threshold=0.5",
+            "--chat_template_kwargs={}",
+            "--max_tool_calling_iterations=1",
+            "--vllm_structured_outputs_regex=a")) {
+      assertThatThrownBy(() -> CommandLine.parse("grpo", List.of(refused)))
+          .hasMessageContaining("does not support it yet");
+    }
+  }
+
+  @Test
   void flagsOfOtherCommandsAreToldApartFromUnknownOnes() {
     assertThatThrownBy(() -> CommandLine.parse("prep", List.of("--learning_rate", "1")))
         .hasMessageContaining("prep does not take this flag; it belongs to sft, grpo");
