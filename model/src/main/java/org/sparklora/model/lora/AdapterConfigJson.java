@@ -27,7 +27,6 @@ final class AdapterConfigJson {
           "fan_in_fan_out",
           "kasa_config",
           "layer_replication",
-          "layers_to_transform",
           "lora_bias",
           "modules_to_save",
           "monteclora_config",
@@ -46,6 +45,7 @@ final class AdapterConfigJson {
   private static final Set<String> CHANGES_BASE =
       Set.of("pissa", "olora", "corda", "loftq", "lora_ga");
 
+  private static final String LAYERS = "layers_to_transform";
   private static final String BASE = "base_model_name_or_path";
 
   /** What PEFT reads where a file does not name {@code r} or {@code lora_alpha}. */
@@ -95,7 +95,7 @@ final class AdapterConfigJson {
           json.has("lora_alpha") ? json.get("lora_alpha").asDouble() : DEFAULT,
           json.path("lora_dropout").asDouble(0),
           json.path("use_rslora").asBoolean(false),
-          new LoraTargets(rule(file, json, "target_modules"), rule(file, json, "exclude_modules")));
+          new LoraTargets(targets(file, json), rule(file, json, "exclude_modules")));
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
@@ -110,6 +110,32 @@ final class AdapterConfigJson {
       case MISSING, NULL -> false;
       default -> true;
     };
+  }
+
+  private static LoraTargets.Rule targets(Path file, JsonNode json) {
+    LoraTargets.Rule rule = rule(file, json, "target_modules");
+    List<Integer> indexes = new ArrayList<>();
+    JsonNode layers = json.path(LAYERS);
+    for (JsonNode index : layers.isNumber() ? List.of(layers) : layers) {
+      indexes.add(index.intValue());
+    }
+    if (indexes.isEmpty()) {
+      return rule;
+    }
+    if (!(rule instanceof LoraTargets.Names names) || json.get("target_modules").isTextual()) {
+      throw refusal(
+          file,
+          LAYERS,
+          layers,
+          "it needs a list as target_modules; let the expression name layers");
+    }
+    List<String> patterns = new ArrayList<>();
+    JsonNode pattern = json.path("layers_pattern");
+    for (JsonNode one : pattern.isTextual() ? List.of(pattern) : pattern) {
+      patterns.add(one.asText());
+    }
+    patterns.removeIf(String::isEmpty);
+    return new LoraTargets.Layers(names, indexes, patterns);
   }
 
   private static LoraTargets.Rule rule(Path file, JsonNode json, String key) {
@@ -158,7 +184,7 @@ final class AdapterConfigJson {
     json.put("init_lora_weights", true);
     json.putNull("layer_replication");
     json.putNull("layers_pattern");
-    json.putNull("layers_to_transform");
+    json.putNull(LAYERS);
     json.putObject("loftq_config");
     putNumber(json, "lora_alpha", config.alpha());
     json.put("lora_bias", false);

@@ -2,6 +2,7 @@ package org.sparklora.model.lora;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.slf4j.Logger;
@@ -91,7 +92,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   }
 
   /** A way to choose layers by name. */
-  public sealed interface Rule extends Serializable permits Names, Expression {
+  public sealed interface Rule extends Serializable permits Names, Layers, Expression {
     /** Whether the layer with this full name is chosen. */
     boolean matches(String module);
   }
@@ -134,26 +135,66 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
   }
 
-  /** Layers whose whole name matches. */
-  public record Expression(String expression) implements Rule {
-    public Expression {
-      compile(expression);
+  /**
+   * Of the layers by name those in some blocks only; a full name is chosen whatever its block.
+   *
+   * @param indexes of the blocks, {@code layers_to_transform}
+   * @param patterns expressions for what stands before the index, {@code layers_pattern}; empty for
+   *     anything
+   */
+  public record Layers(Names names, List<Integer> indexes, List<String> patterns) implements Rule {
+    public Layers {
+      indexes = List.copyOf(indexes);
+      patterns = List.copyOf(patterns);
+      patterns.forEach(Layers::compile);
     }
 
     @Override
     public boolean matches(String module) {
-      return compile(expression).matcher(module).matches();
+      return names.names().contains(module) || names.matches(module) && isInBlock(module);
     }
 
-    private static Pattern compile(String expression) {
+    private boolean isInBlock(String module) {
+      return (patterns.isEmpty() ? List.of("[^.]*") : patterns)
+          .stream()
+              .map(pattern -> compile(pattern).matcher(module))
+              .filter(Matcher::lookingAt)
+              .findFirst()
+              .map(matcher -> indexes.contains(Integer.valueOf(matcher.group("index"))))
+              .orElse(false);
+    }
+
+    private static Pattern compile(String pattern) {
+      return Expression.compile(
+          "layers_pattern", "(?:^|.*?\\.)" + pattern + "\\.(?<index>\\d+)\\.");
+    }
+
+    @Override
+    public String toString() {
+      return names + " of layers " + indexes;
+    }
+  }
+
+  /** Layers whose whole name matches. */
+  public record Expression(String expression) implements Rule {
+    public Expression {
+      compile("target_modules", expression);
+    }
+
+    @Override
+    public boolean matches(String module) {
+      return compile("target_modules", expression).matcher(module).matches();
+    }
+
+    private static Pattern compile(String key, String expression) {
       try {
         // Python writes named groups (?P<name>…), Java (?<name>…); the rest that such patterns use
         // agrees
         return Pattern.compile(expression.replace("(?P<", "(?<"));
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
-            "Cannot use target_modules %s: not a regular expression (%s); correct it, or give a list of names"
-                .formatted(expression, e.getDescription()),
+            "Cannot use %s %s: not a regular expression (%s); correct it, or give a list of names"
+                .formatted(key, expression, e.getDescription()),
             e);
       }
     }

@@ -127,8 +127,8 @@ class AdapterFileTest {
         "{\"fan_in_fan_out\": true} | fan_in_fan_out = true",
         "{\"modules_to_save\": [\"lm_head\"]} | modules_to_save = [\"lm_head\"]",
         "{\"layer_replication\": [[0, 1]]} | layer_replication = [[0,1]]",
-        "{\"layers_to_transform\": [0]} | layers_to_transform = [0]",
-        "{\"layers_to_transform\": 0} | layers_to_transform = 0",
+        "{\"layers_to_transform\": [0], \"target_modules\": \".*q_proj\"} | layers_to_transform = [0]",
+        "{\"layers_to_transform\": [0], \"layers_pattern\": \"(\"} | Cannot use layers_pattern",
         "{\"rank_pattern\": {\"q_proj\": 8}} | rank_pattern = {\"q_proj\":8}",
         "{\"alpha_pattern\": {\"q_proj\": 8}} | alpha_pattern = {\"q_proj\":8}",
         "{\"trainable_token_indices\": [1]} | trainable_token_indices = [1]",
@@ -207,6 +207,21 @@ class AdapterFileTest {
     config.remove(List.of("r", "lora_alpha"));
     Files.writeString(file, config.toString());
     assertThat(AdapterFile.open(folder, model).layout().config()).isEqualTo(eight.config());
+  }
+
+  @Test
+  void readsAnAdapterOfSomeLayersByIndex() throws IOException {
+    LoraTargets second = LoraTargets.expression(".*\\.1\\..*q_proj");
+    AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, second), model);
+    AdapterFile.write(folder, some, kernels.allocate(some.size()), new AdapterBase("base", ""));
+    Path file = folder.resolve(AdapterFile.CONFIG);
+    ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
+    config.putArray("target_modules").add("q_proj");
+    for (String layers : List.of("1", "[1]")) {
+      config.set("layers_to_transform", JSON.readTree(layers));
+      Files.writeString(file, config.toString());
+      assertThat(AdapterFile.open(folder, model).layout().modules()).isEqualTo(some.modules());
+    }
   }
 
   @Test
