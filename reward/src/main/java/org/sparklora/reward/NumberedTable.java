@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
 
 /**
  * The generations to judge, each with its place in the table and its group.
@@ -47,7 +48,24 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   private static Dataset<Row> open(SparkSession spark, String input) {
     boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
-    return json ? spark.read().json(input) : spark.read().parquet(input);
+    Dataset<Row> table = json ? spark.read().json(input) : parquet(spark, input);
+    ConfigException.require(table.columns().length > 0, "input", input, "it holds no rows");
+    return table;
+  }
+
+  private static Dataset<Row> parquet(SparkSession spark, String input) {
+    try {
+      return spark.read().parquet(input);
+    } catch (Exception e) { // also Spark's checked ones, which its Java interface does not declare
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      throw new TableException(
+          "Cannot read %s as Parquet (%s); name a folder of Parquet files, or a file that ends in .jsonl"
+              .formatted(input, String.valueOf(cause.getMessage()).lines().findFirst().orElse("")),
+          e);
+    }
   }
 
   private static int partitions(SparkSession spark, String input) {

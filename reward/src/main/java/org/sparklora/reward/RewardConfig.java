@@ -3,6 +3,7 @@ package org.sparklora.reward;
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
@@ -104,6 +105,11 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
       return names.stream()
           .map(name -> Rewards.named(name, dialect, budgetMillis, overlong))
           .toList();
+    }
+
+    /** One of them that compares answers with solutions, if any does. */
+    public Optional<String> comparing() {
+      return names.stream().filter(Rewards::compares).findFirst();
     }
 
     double[] weightArray() {

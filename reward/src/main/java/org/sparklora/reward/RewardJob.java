@@ -3,6 +3,7 @@ package org.sparklora.reward;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
@@ -52,6 +53,7 @@ public final class RewardJob {
       Dataset<Row> scored;
       try (StageProgress progress = StageProgress.start(spark, "reward")) {
         NumberedTable generations = NumberedTable.read(spark, tables, progress.read());
+        requireSolutions(generations, config);
         scored = score(generations, config, rewards, progress.judged());
         scored.persist(StorageLevel.DISK_ONLY());
         scored.count(); // does the judging; what follows reads what it kept
@@ -66,6 +68,22 @@ public final class RewardJob {
       folder.commit();
       return summary;
     }
+  }
+
+  /** A column is looked for, not its values: rows without a solution are counted. */
+  private static void requireSolutions(NumberedTable generations, RewardConfig config) {
+    boolean given = Arrays.asList(generations.rows().columns()).contains(GenerationTable.SOLUTION);
+    config
+        .functions()
+        .comparing()
+        .ifPresent(
+            name ->
+                ConfigException.require(
+                    given,
+                    "reward_funcs",
+                    name,
+                    "it compares answers with solutions, and %s has no column solution; add one, or name other rewards"
+                        .formatted(config.tables().input())));
   }
 
   private static void write(

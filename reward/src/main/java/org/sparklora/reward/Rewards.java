@@ -44,6 +44,11 @@ public final class Rewards {
     };
   }
 
+  /** Whether the reward of that name compares an answer with the solution. */
+  static boolean compares(String name) {
+    return ACCURACY.containsKey(name);
+  }
+
   private static Reward ofClass(String name) {
     try {
       ClassLoader loader = Thread.currentThread().getContextClassLoader();

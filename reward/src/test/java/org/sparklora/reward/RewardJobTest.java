@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.math.MathReward.Dialect;
@@ -150,6 +151,37 @@ class RewardJobTest {
             () -> RewardJob.run(spark, RewardConfig.defaults(input.toString(), folder + "/out")))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("num_generations");
+  }
+
+  @Test
+  void tablesThatCannotBeJudgedAreNamed(@TempDir Path folder) throws IOException {
+    Path unsolved =
+        Files.writeString(
+            folder.resolve("unsolved.jsonl"), "{\"prompt_id\":1,\"completion\":\"1\"}\n");
+    Path noRows = Files.writeString(folder.resolve("empty.jsonl"), "");
+    Path noFiles = Files.createDirectories(folder.resolve("empty"));
+    Path damaged = Files.writeString(folder.resolve("cut.parquet"), "PAR1 and no more");
+
+    assertThatThrownBy(() -> judge(unsolved, folder)).hasMessageContaining("no column solution");
+    assertThatThrownBy(() -> judge(noRows, folder)).hasMessageContaining("it holds no rows");
+    for (Path unreadable : List.of(noFiles, damaged)) {
+      assertThatThrownBy(() -> judge(unreadable, folder))
+          .isInstanceOf(TableException.class)
+          .hasMessageContaining("Cannot read " + unreadable + " as Parquet");
+    }
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  private static RewardSummary judge(Path input, Path folder) {
+    return RewardJob.run(
+        spark,
+        config(
+            input,
+            folder.resolve("out"),
+            Scaling.GROUP,
+            Aggregation.SUM_THEN_NORMALIZE,
+            0,
+            "parquet"));
   }
 
   @Test

@@ -21,6 +21,8 @@ public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolea
         "eval_on_start",
         true,
         "say when to evaluate with --eval_strategy");
+    ConfigException.require(
+        delay >= 0, "eval_delay", delay, "it is a number of steps or epochs, 0 or more");
   }
 
   /** Of a user's settings. */

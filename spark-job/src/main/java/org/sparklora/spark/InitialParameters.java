@@ -52,6 +52,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
       throws IOException {
     ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
     DecoderConfig model = decoder(base, checkpoint);
+    CheckpointFolder.open(checkpoint.folder()).close(); // damage shows before data is prepared
     Optional<AdapterFile> adapter = Optional.empty();
     Optional<LoraConfig> lora = requestedLora;
     if (requestedLora.isPresent() && startAdapter.isPresent()) {

@@ -114,7 +114,11 @@ public final class Main {
     all.addAll(flags); // the last of equal flags wins
     CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
     parsed.notes().forEach(System.err::println);
-    command.action().run(parsed.settings());
+    try {
+      command.action().run(parsed.settings());
+    } catch (ConfigException e) {
+      throw parsed.settings().located(e);
+    }
   }
 
   private static Command find(String name) {
@@ -127,7 +131,8 @@ public final class Main {
                     "the command",
                     name,
                     "use one of "
-                        + String.join(", ", COMMANDS.stream().map(Command::name).toList())));
+                        + String.join(", ", COMMANDS.stream().map(Command::name).toList())
+                        + "; --help says what they do"));
   }
 
   /** The repository's root, where the launcher has told it. */

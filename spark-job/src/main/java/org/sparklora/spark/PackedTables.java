@@ -45,17 +45,13 @@ final class PackedTables {
   }
 
   /**
-   * The packed table of the split to evaluate on.
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
    *
-   * @param training how the split to train on is prepared
    * @throws ConfigException if the dataset has no files for that split alone
    */
-  static PackedSequenceTable openTestSplit(
-      SparkSession spark, PrepConfig testing, PrepConfig training) {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+  static void requireTestSplit(Configuration hadoop, PrepConfig testing, PrepConfig training) {
     requireSplitApart(
         hadoop, testing.source(), training.source(), isTable(hadoop, testing.source().dataset()));
-    return open(spark, testing);
   }
 
   /**

@@ -38,20 +38,17 @@ public final class PromptTables {
   }
 
   /**
-   * The prompts of the split to evaluate on.
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
    *
-   * @param training how the split to train on is prepared
    * @throws ConfigException if the dataset has no files for that split alone
    */
-  public static PromptTable openTestSplit(
-      SparkSession spark, PromptsConfig testing, PromptsConfig training) {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+  public static void requireTestSplit(
+      Configuration hadoop, PromptsConfig testing, PromptsConfig training) {
     PackedTables.requireSplitApart(
         hadoop,
         testing.source(),
         training.source(),
         PromptsManifest.find(hadoop, testing.source().dataset()).isPresent());
-    return open(spark, testing);
   }
 
   private static void requireSameModel(

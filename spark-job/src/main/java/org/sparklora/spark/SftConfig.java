@@ -12,6 +12,7 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.track.TrackingConfig;
+import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.WeightDtype;
 
@@ -211,18 +212,25 @@ public record SftConfig(
     LoraTargets targets =
         given.isEmpty() ? LoraTargets.names(PEFT_DEFAULT_TARGETS) : LoraTargets.ofFlag(given);
     return Optional.of(
-        new LoraConfig(
-            settings.integer("lora_r"),
-            settings.integer("lora_alpha"),
-            settings.number("lora_dropout"),
-            settings.isOn("use_rslora"),
-            targets));
+        ConfigException.ofSettings(
+            () ->
+                new LoraConfig(
+                    settings.integer("lora_r"),
+                    settings.integer("lora_alpha"),
+                    settings.number("lora_dropout"),
+                    settings.isOn("use_rslora"),
+                    targets)));
   }
 
   /** The learning rate's schedule of a user's settings. */
   public static ScheduleConfig schedule(Settings settings) {
     double warmup = settings.number("warmup_steps");
-    if (settings.isGiven("warmup_ratio") && warmup == 0) {
+    if (settings.isGiven("warmup_ratio")) {
+      ConfigException.require(
+          warmup == 0,
+          "warmup_ratio",
+          settings.number("warmup_ratio"),
+          "warmup_steps = %s says otherwise; leave one of them out".formatted(warmup));
       warmup = settings.number("warmup_ratio");
       ConfigException.require(
           warmup >= 0 && warmup < 1,
@@ -259,6 +267,10 @@ public record SftConfig(
   /** What is logged, and where results go, of a user's settings. */
   public static Output output(Settings settings, String folder) {
     String strategy = settings.oneOf("logging_strategy", List.of("steps", "no"));
+    if (strategy.equals("steps")) {
+      CheckpointConfig.requireInterval(
+          "logging_steps", Cadence.Unit.STEPS, settings.number("logging_steps"));
+    }
     return new Output(
         folder,
         settings.isOn("overwrite_output_dir"),

@@ -46,14 +46,15 @@ public final class SftJob {
       SftConfig config,
       InitialParameters initial,
       SftRegret regret,
-      RunFolder folder) {
+      RunFolder folder,
+      int workers) {
     this.spark = spark;
     this.config = config;
     this.initial = initial;
     this.regret = regret;
     this.model = initial.model();
     this.folder = folder;
-    this.workers = SparkSessions.workers(spark, config.sync().workers());
+    this.workers = workers;
     this.averages = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS;
   }
 
@@ -81,6 +82,13 @@ public final class SftJob {
    */
   public static Result run(SparkSession session, SftConfig config) throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    int workers = SparkSessions.workers(spark, config.sync().workers());
+    config
+        .evaluation()
+        .data()
+        .ifPresent(
+            testing ->
+                PackedTables.requireTestSplit(spark.hadoopConfiguration(), testing, config.data()));
     InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
     TrainedModel model = initial.model();
     SftRegret regret =
@@ -103,10 +111,8 @@ public final class SftJob {
       config
           .evaluation()
           .data()
-          .ifPresent(
-              data ->
-                  PackedTables.openTestSplit(session, data, config.data()).forEach(testRows::add));
-      return new SftJob(spark, config, initial, regret, folder).train(rows, testRows);
+          .ifPresent(testing -> PackedTables.open(session, testing).forEach(testRows::add));
+      return new SftJob(spark, config, initial, regret, folder, workers).train(rows, testRows);
     } finally {
       ExecutorModel.release(model);
     }

@@ -6,6 +6,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.regret.MachineMemory;
@@ -18,6 +19,7 @@ public final class SparkSessions {
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
   private static final long OVERHEAD_SHARE = 10;
+  private static final int MAX_WORKERS = 10_000;
 
   private SparkSessions() {}
 
@@ -71,6 +73,13 @@ public final class SparkSessions {
     // the status tracker counts the driver as well
     int executors =
         spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
+    requested.ifPresent(
+        count ->
+            ConfigException.require(
+                count >= 1 && count <= MAX_WORKERS,
+                "num_workers",
+                count,
+                "it is the number of executors that work, 1 to " + MAX_WORKERS));
     return requested.orElse(executors);
   }
 

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,6 +24,7 @@ class GenerateTest {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final Path GOLDEN = Path.of("../model/src/test/resources/golden");
   private static final int FAILED = 1;
+  private static final int MISUSED = 2;
 
   @TempDir private Path folder;
   private Path model;
@@ -174,8 +176,23 @@ class GenerateTest {
     assertThat(message()).contains("prompt_id 1 is that of line 1");
     assertThat(run("{\"input_ids\": [3, 700]}")).isEqualTo(FAILED);
     assertThat(message()).contains("token id 700");
-    assertThat(run("{\"prompt\": \"a\"}", "--temperature", "-1")).isEqualTo(FAILED);
+    assertThat(run("{\"prompt\": \"a\"}", "--temperature", "-1")).isEqualTo(MISUSED);
     assertThat(message()).contains("temperature = -1.0");
+    assertThat(run("\n")).isEqualTo(MISUSED);
+    assertThat(message()).contains("input = ").contains("it holds no prompts");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void aModelThatYieldsNoNumbersIsRefused() throws IOException {
+    Path weights = model.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    Arrays.fill(bytes, bytes.length - 40_000, bytes.length, (byte) 0xff); // NaN
+    Files.write(weights, bytes);
+
+    assertThat(run("{\"prompt\": \"a\"}", "--max_completion_length", "2")).isEqualTo(FAILED);
+
+    assertThat(message()).contains("prompt 0").contains("NaN");
     assertThat(output()).doesNotExist();
   }
 }

@@ -30,8 +30,15 @@ public record SamplingConfig(
     long seed)
     implements Serializable {
 
+  /** Far beyond what anybody draws, and few enough for arrays over a prompt's completions. */
+  private static final int MAX_GENERATIONS = 1 << 16;
+
   public SamplingConfig {
-    require(numGenerations >= 1, "num_generations", numGenerations, "at least 1");
+    require(
+        numGenerations >= 1 && numGenerations <= MAX_GENERATIONS,
+        "num_generations",
+        numGenerations,
+        "at least 1 and at most " + MAX_GENERATIONS);
     require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
     require(temperature >= 0, "temperature", temperature, "0 for greedy, or above");
     require(topK >= 0, "top_k", topK, "0 for all tokens, or the number of tokens to draw from");

@@ -73,6 +73,8 @@ public record GrpoLossConfig(
         "above 0 and at most 1; 1 trains on all tokens");
     require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
     require(temperature > 0, "temperature", temperature, "above 0: a policy must be able to vary");
+    require(sapoTemperaturePos > 0, "sapo_temperature_pos", sapoTemperaturePos, "above 0");
+    require(sapoTemperatureNeg > 0, "sapo_temperature_neg", sapoTemperatureNeg, "above 0");
     require(delta > 0, "delta", delta, "above 1 + epsilon; leave it out for no second bound");
   }
 

@@ -2,7 +2,9 @@ package org.sparklora.pipeline.config;
 
 import java.io.IOException;
 import java.io.Reader;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -27,6 +29,7 @@ import org.yaml.snakeyaml.error.YAMLException;
 public final class CommandLine {
   private final String command;
   private final Map<String, List<String>> given = new LinkedHashMap<>();
+  private final Map<String, String> places = new LinkedHashMap<>(); // files, by the flags they set
   private final List<String> notes = new ArrayList<>();
 
   private CommandLine(String command) {
@@ -52,9 +55,13 @@ public final class CommandLine {
     List<String> config = flags.remove("config");
     if (config != null) {
       line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));
+      String file = config.get(0);
+      line.given.keySet().forEach(name -> line.places.put(name, file));
     }
     flags.forEach(line::put);
-    return new Parsed(new Settings(command, line.given), List.copyOf(line.notes));
+    Settings settings = new Settings(command, line.given, line.places);
+    line.notes.addAll(IdleFlags.notes(settings));
+    return new Parsed(settings, List.copyOf(line.notes));
   }
 
   /** Flags and the words after them. */
@@ -99,9 +106,11 @@ public final class CommandLine {
     try (Reader reader = Files.newBufferedReader(file)) {
       content = new Yaml(new SafeConstructor(options)).load(reader);
     } catch (IOException e) {
-      throw new ConfigException(
-          "config", file, "the file cannot be read (%s)".formatted(e.getMessage()));
+      throw unreadable(file, e);
     } catch (YAMLException e) {
+      if (e.getCause() instanceof IOException damaged) {
+        throw unreadable(file, damaged);
+      }
       throw new ConfigException(
           "config", file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
     }
@@ -115,7 +124,19 @@ public final class CommandLine {
     }
   }
 
+  private static ConfigException unreadable(Path file, IOException e) {
+    String why = "the file cannot be read (%s)".formatted(e.getMessage());
+    if (e instanceof NoSuchFileException) {
+      why = "there is no such file";
+    } else if (e instanceof CharacterCodingException) {
+      why = "it is not UTF-8; save it as such";
+    }
+    return new ConfigException("config", file, why);
+  }
+
   private void putFromFile(String name, Object value) {
+    ConfigException.require(
+        !name.equals("config"), name, value, "a file cannot name another; put its keys here");
     if (value instanceof List<?> list) {
       put(name, list.stream().map(String::valueOf).toList());
     } else if (value != null) { // null in a file stands for "unset", as in TRL
@@ -125,7 +146,7 @@ public final class CommandLine {
 
   private void put(String name, List<String> values) {
     FlagCatalog catalog = FlagCatalog.shared();
-    String text = String.join(" ", values);
+    String text = values.isEmpty() ? "true" : String.join(" ", values);
     if (name.startsWith("no_") && catalog.find(name).isEmpty()) {
       Flag flag = catalog.find(name.substring(3)).orElse(null);
       if (flag != null && flag.type() == Flag.Type.BOOL && values.isEmpty()) {
@@ -136,7 +157,10 @@ public final class CommandLine {
     Flag flag = catalog.require(command, name, text);
     List<String> parsed = parse(flag, values);
     switch (flag.status(command)) {
-      case SUPPORTED -> given.put(flag.name(), parsed);
+      case SUPPORTED -> {
+        given.put(flag.name(), parsed);
+        places.remove(flag.name());
+      }
       case ACCEPTED ->
           notes.add("--%s is accepted and changes nothing: %s".formatted(flag.name(), flag.note()));
       case REFUSED ->

@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * One flag of the catalogue.
@@ -39,6 +40,8 @@ record Flag(
   }
 
   private static final String HIDDEN = "(hidden)";
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
   /** A value as messages may show it. */
   String shown(String text) {
@@ -93,11 +96,15 @@ record Flag(
   }
 
   private double parseDouble(String text) {
-    try {
-      return Double.parseDouble(text.trim());
-    } catch (NumberFormatException e) {
+    // Java's own spellings (NaN, 1f, 0x1p3) are slips here; no setting means anything when infinite
+    if (!NUMBER.matcher(text.trim()).matches()) {
       throw new ConfigException(name, text, "a number is expected");
     }
+    double number = Double.parseDouble(text.trim());
+    if (Double.isInfinite(number)) {
+      throw new ConfigException(name, text, "a number of at most 1.8e308 is expected");
+    }
+    return number;
   }
 
   /** The spellings of Hugging Face's argument parser. */

@@ -99,8 +99,10 @@ final class FlagCatalog {
         "there is no such flag; did you mean %s?".formatted(nearest.name()));
   }
 
+  /** Only among flags that do something: who mistypes lora_rank does not mean local_rank. */
   private Flag nearest(String command, String name) {
     return of(command).stream()
+        .filter(known -> known.status(command) == Flag.Status.SUPPORTED)
         .min(Comparator.comparingInt(known -> EditDistance.between(name, known.name())))
         .orElseThrow();
   }

@@ -17,10 +17,15 @@ import org.yaml.snakeyaml.Yaml;
 public final class Settings {
   private final String command;
   private final Map<String, List<String>> given;
+  private final Map<String, String> places;
 
-  Settings(String command, Map<String, List<String>> given) {
+  /**
+   * @param places the files in which some of them were given; the others stood on the command line
+   */
+  Settings(String command, Map<String, List<String>> given, Map<String, String> places) {
     this.command = command;
     this.given = Map.copyOf(given);
+    this.places = Map.copyOf(places);
   }
 
   /** The command they were given to. */
@@ -40,7 +45,13 @@ public final class Settings {
     }
     Map<String, List<String>> more = new LinkedHashMap<>(given);
     more.put(name, List.of(value));
-    return new Settings(command, more);
+    return new Settings(command, more, places);
+  }
+
+  /** A problem with one of them, together with the file in which it was given, if it was in one. */
+  public ConfigException located(ConfigException problem) {
+    String place = places.get(problem.key());
+    return place == null || !problem.place().isEmpty() ? problem : problem.in(place);
   }
 
   /** A setting without which the command makes no sense. */

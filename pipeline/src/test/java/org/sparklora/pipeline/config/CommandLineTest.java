@@ -48,6 +48,43 @@ class CommandLineTest {
   }
 
   @Test
+  void numbersAreFiniteAndWrittenAsPythonWritesThem() {
+    for (String wrong : List.of("NaN", "Infinity", "-Infinity", "1e400", "1f", "0x1p3", "1,5")) {
+      assertThatThrownBy(() -> sft("--weight_decay", wrong))
+          .hasMessageContaining("weight_decay = " + wrong)
+          .hasMessageContaining("is expected");
+    }
+    assertThat(sft("--weight_decay", ".5").number("weight_decay")).isEqualTo(0.5);
+    assertThat(sft("--weight_decay", "+1.").number("weight_decay")).isEqualTo(1);
+    assertThat(sft("--weight_decay", "1E-2").number("weight_decay")).isEqualTo(0.01);
+  }
+
+  @Test
+  void theNearestFlagIsOneThatDoesSomething() {
+    assertThatThrownBy(() -> sft("--lora_rank", "8"))
+        .hasMessageContaining("did you mean lora_r?"); // local_rank is nearer, and does nothing
+    assertThatThrownBy(() -> sft("--fp16")).hasMessageContaining("fp16 = true");
+  }
+
+  @Test
+  void flagsThatNeedAnotherSayThatTheyChangeNothing() {
+    assertThat(CommandLine.parse("sft", List.of("--lora_r", "64", "--packing_strategy", "bfd")))
+        .extracting(CommandLine.Parsed::notes)
+        .isEqualTo(List.of("--lora_r changes nothing here: it needs --use_peft"));
+    assertThat(CommandLine.parse("sft", List.of("--lora_r", "64", "--use_peft")).notes()).isEmpty();
+    assertThat(CommandLine.parse("grpo", List.of("--num_generations_eval", "2")).notes())
+        .containsExactly(
+            "--num_generations_eval changes nothing here: it needs --eval_strategy steps or epoch");
+    assertThat(CommandLine.parse("push", List.of("--hub_model_id", "a/b")).notes()).isEmpty();
+  }
+
+  @Test
+  void whatARunWroteDownRaisesNoNotes(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("again.yaml"), sft("--packing").toYaml());
+    assertThat(CommandLine.parse("sft", List.of("--config", file.toString())).notes()).isEmpty();
+  }
+
+  @Test
   void listsTakeSeveralWords() {
     assertThat(sft("--lora_target_modules", "q_proj", "v_proj").values("lora_target_modules"))
         .containsExactly("q_proj", "v_proj");
@@ -103,7 +140,24 @@ class CommandLineTest {
     assertThatThrownBy(() -> sft("--config", broken.toString()))
         .hasMessageContaining("it is not YAML");
     assertThatThrownBy(() -> sft("--config", folder.resolve("none.yaml").toString()))
-        .hasMessageContaining("cannot be read");
+        .hasMessageContaining("there is no such file");
+    Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xff});
+    assertThatThrownBy(() -> sft("--config", latin.toString()))
+        .hasMessageContaining("it is not UTF-8");
+    Path nested = Files.writeString(folder.resolve("nested.yaml"), "config: sft.yaml\n");
+    assertThatThrownBy(() -> sft("--config", nested.toString()))
+        .hasMessageContaining("config = sft.yaml")
+        .hasMessageContaining("nested.yaml");
+  }
+
+  @Test
+  void whatARecordRefusesIsLocatedInTheFileThatGaveIt(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("sft.yaml"), "lora_r: 0\nmax_steps: 0\n");
+    Settings settings = sft("--config", file.toString(), "--max_steps", "-2");
+    ConfigException rank = new ConfigException("lora_r", 0, "too low");
+    ConfigException steps = new ConfigException("max_steps", -2, "too low");
+    assertThat(settings.located(rank)).hasMessageContaining("lora_r = 0 (" + file + "): too low");
+    assertThat(settings.located(steps)).isSameAs(steps); // the command line had the last word
   }
 
   @Test

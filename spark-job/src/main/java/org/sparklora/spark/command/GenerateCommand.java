@@ -21,6 +21,7 @@ import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Generation;
@@ -44,6 +45,16 @@ public final class GenerateCommand {
   /** Prompts whose completions are held before they are written. */
   private static final int PROMPTS_AT_ONCE = 256;
 
+  /** What has a meaning where executors complete the prompts of a table. */
+  private static final List<String> OF_TABLES =
+      List.of(
+          "num_workers",
+          "master",
+          "round",
+          "generation_batch_size",
+          "shuffle_dataset",
+          "data_seed");
+
   private final Generator generator;
   private final Tensor parameters;
   private final SamplingConfig config;
@@ -61,6 +72,7 @@ public final class GenerateCommand {
   public static void run(Settings settings) throws IOException {
     if (isJsonLines(settings.requiredText("input"))
         && isJsonLines(settings.requiredText("output"))) {
+      refuseWhatTablesNeed(settings);
       runHere(settings);
       return;
     }
@@ -69,6 +81,7 @@ public final class GenerateCommand {
       List<org.sparklora.pipeline.table.Prompt> prompts =
           PromptRows.read(
               spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
+      requirePrompts(settings, prompts.size());
       if (isJsonLines(settings.requiredText("output"))) {
         try (var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
           GenerateJob.run(spark, settings, prompts, part -> write(part, out));
@@ -77,6 +90,16 @@ public final class GenerateCommand {
       } else {
         GenerateJob.run(spark, settings, prompts);
       }
+    }
+  }
+
+  private static void refuseWhatTablesNeed(Settings settings) {
+    for (String flag : OF_TABLES) {
+      ConfigException.require(
+          !settings.isGiven(flag),
+          flag,
+          settings.text(flag).orElse(""),
+          "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
     }
   }
 
@@ -99,7 +122,9 @@ public final class GenerateCommand {
       Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
       try (Tensor parameters = model.parameters(kernels);
           Generator generator = new Generator(decoder, kernels)) {
-        new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
+        requirePrompts(
+            settings,
+            new GenerateCommand(generator, parameters, config, texts).generateAll(in, out));
       }
       out.finish();
     }
@@ -113,21 +138,31 @@ public final class GenerateCommand {
         : drawn.withEndTokens(EndTokens.of(folder, texts.tokenizer()));
   }
 
-  private void generateAll(JsonLines.Reader in, JsonLines.Writer out) throws IOException {
+  private static void requirePrompts(Settings settings, int count) {
+    ConfigException.require(
+        count > 0, "input", settings.requiredText("input"), "it holds no prompts");
+  }
+
+  /** Returns how many prompts there were. */
+  private int generateAll(JsonLines.Reader in, JsonLines.Writer out) throws IOException {
+    int count = 0;
     PromptRows rows = new PromptRows(texts);
     List<Prompt> pending = new ArrayList<>();
     while (in.hasNext()) {
       org.sparklora.pipeline.table.Prompt prompt = rows.prompt(in.next());
       pending.add(new Prompt(prompt.id(), prompt.tokens()));
+      count++;
       if (pending.size() == PROMPTS_AT_ONCE) {
         generate(pending, out);
       }
     }
     generate(pending, out);
+    return count;
   }
 
   private void generate(List<Prompt> prompts, JsonLines.Writer out) throws IOException {
     for (Completion completion : generator.generate(parameters, prompts, config)) {
+      GenerateJob.requireNumbers(completion.promptId(), completion.logProbs());
       out.write(
           fields(
               completion.promptId(),

@@ -52,6 +52,7 @@ final class EvalJob {
     requireEnough(sampling, wanted);
     String target = settings.requiredText("output_dir");
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    RewardStage judge = judge(session, settings, sampling);
     List<Prompt> prompts =
         PromptTables.open(
                 session,
@@ -59,7 +60,6 @@ final class EvalJob {
                     settings, settings.text("prompts_dir").orElse(target + ".prompts")))
             .readAll();
     MathScores scores = new MathScores(wanted);
-    RewardStage judge = judge(session, settings, sampling);
     try (OutputFolder folder =
         OutputFolder.create(hadoop, target, settings.isOn("overwrite_output_dir"))) {
       AtomicInteger files = new AtomicInteger();

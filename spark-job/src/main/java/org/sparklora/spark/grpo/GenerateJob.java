@@ -26,6 +26,7 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -45,16 +46,18 @@ public final class GenerateJob {
 
   /** How completions are drawn, until the largest length; of a user's settings. */
   public static SamplingConfig sampling(Settings settings) {
-    return new SamplingConfig(
-        settings.optionalInteger("num_generations").orElse(1),
-        settings.integer("max_completion_length"),
-        (float) settings.number("temperature"),
-        settings.integer("top_k"),
-        (float) settings.number("top_p"),
-        (float) settings.number("min_p"),
-        (float) settings.number("repetition_penalty"),
-        Set.of(),
-        settings.integer("seed"));
+    return ConfigException.ofSettings(
+        () ->
+            new SamplingConfig(
+                settings.optionalInteger("num_generations").orElse(1),
+                settings.integer("max_completion_length"),
+                (float) settings.number("temperature"),
+                settings.integer("top_k"),
+                (float) settings.number("top_p"),
+                (float) settings.number("min_p"),
+                (float) settings.number("repetition_penalty"),
+                Set.of(),
+                settings.integer("seed")));
   }
 
   /**
@@ -121,9 +124,23 @@ public final class GenerateJob {
               round.map(number -> PolicyRounds.sampling(sampling, number)).orElse(sampling))
           .run(
               parts(round.isPresent() ? slice(settings, prompts, round.get()) : prompts, sampling),
-              completed);
+              part -> {
+                part.forEach(row -> requireNumbers(row.prompt().id(), row.logProbs()));
+                completed.accept(part);
+              });
     } finally {
       ExecutorModel.release(model);
+    }
+  }
+
+  /** Refuses what a model drew that yields no numbers: its tokens mean nothing. */
+  public static void requireNumbers(long promptId, float[] logProbs) {
+    for (float logProb : logProbs) {
+      if (Float.isNaN(logProb)) {
+        throw new TableException(
+            "Cannot complete prompt %d: the model yields NaN in place of probabilities; its weights, or the adapter's, are damaged or come from a run that diverged"
+                .formatted(promptId));
+      }
     }
   }
 

@@ -3,7 +3,6 @@ package org.sparklora.spark.grpo;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.LoraConfig;
@@ -272,6 +271,20 @@ record GrpoConfig(
             .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
   }
 
+  /** Refuses prompts of which none has what a reward compares answers with. */
+  void requireSolutions(List<Prompt> prompts) {
+    rewards
+        .comparing()
+        .ifPresent(
+            name ->
+                ConfigException.require(
+                    prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
+                    "reward_funcs",
+                    name,
+                    "it compares answers with solutions, and none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
+                        .formatted(prompts.size())));
+  }
+
   /** The records of a user's settings. */
   static GrpoConfig of(Settings settings) {
     return new GrpoConfig(
@@ -282,8 +295,8 @@ record GrpoConfig(
         SftConfig.optimizer(settings),
         SftConfig.schedule(settings),
         Batch.of(settings),
-        sampling(settings),
-        loss(settings),
+        GenerateJob.sampling(settings),
+        ConfigException.ofSettings(() -> loss(settings)),
         RewardCommand.functions(settings),
         RewardCommand.advantages(settings),
         new DynamicSampling(
@@ -296,19 +309,6 @@ record GrpoConfig(
         SftConfig.output(settings, settings.requiredText("output_dir")),
         CheckpointConfig.of(settings),
         settings.toYaml());
-  }
-
-  private static SamplingConfig sampling(Settings settings) {
-    return new SamplingConfig(
-        settings.integer("num_generations"),
-        settings.integer("max_completion_length"),
-        (float) settings.number("temperature"),
-        settings.integer("top_k"),
-        (float) settings.number("top_p"),
-        (float) settings.number("min_p"),
-        (float) settings.number("repetition_penalty"),
-        Set.of(),
-        settings.integer("seed"));
   }
 
   private static GrpoLossConfig loss(Settings settings) {

@@ -62,16 +62,16 @@ final class GrpoJob {
       Workers workers,
       GrpoConfig config,
       InitialParameters initial,
+      SamplingConfig sampling,
       List<Prompt> prompts,
       List<Prompt> testPrompts,
-      RunFolder folder)
-      throws IOException {
+      RunFolder folder) {
     this.hadoop = hadoop;
     this.workers = workers;
     this.config = config;
     this.initial = initial;
     this.model = initial.model();
-    this.sampling = untilTheEnd(config.sampling(), model);
+    this.sampling = sampling;
     this.prompts = prompts;
     this.testPrompts = testPrompts;
     this.order = config.promptOrder(prompts.size());
@@ -110,9 +110,15 @@ final class GrpoJob {
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
+    config
+        .evaluation()
+        .table()
+        .ifPresent(
+            testing -> PromptTables.requireTestSplit(hadoop, testing, config.prompts().table()));
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
+    SamplingConfig sampling = untilTheEnd(config.sampling(), initial.model());
     Workers workers = ExecutorsJob.workers(spark, SparkSessions.workers(spark, config.workers()));
     try (RunFolder folder =
         RunFolder.open(
@@ -127,11 +133,12 @@ final class GrpoJob {
           config
               .evaluation()
               .table()
-              .map(table -> PromptTables.openTestSplit(session, table, config.prompts().table()))
+              .map(testing -> PromptTables.open(session, testing))
               .map(PromptTable::readAll)
               .orElse(List.of());
       config.requireRoom(prompts, initial.model().config());
-      return new GrpoJob(hadoop, workers, config, initial, prompts, testPrompts, folder)
+      config.requireSolutions(prompts);
+      return new GrpoJob(hadoop, workers, config, initial, sampling, prompts, testPrompts, folder)
           .train(advantages);
     } finally {
       ExecutorModel.release(initial.model());

@@ -46,12 +46,15 @@ public final class RewardCommand {
         settings.isGiven("reward_weights")
             ? settings.values("reward_weights").stream().map(RewardCommand::weight).toList()
             : Collections.nCopies(names.size(), 1.0);
-    return new RewardConfig.Functions(
-        names,
-        weights,
-        settings.oneOf("reward_dialect", Dialect.class),
-        Math.round(settings.number("reward_budget_seconds") * 1e3),
-        OverlongPunishment.ofTrlScript());
+    RewardConfig.Functions functions =
+        new RewardConfig.Functions(
+            names,
+            weights,
+            settings.oneOf("reward_dialect", Dialect.class),
+            Math.round(settings.number("reward_budget_seconds") * 1e3),
+            OverlongPunishment.ofTrlScript());
+    functions.rewards(); // a name that stands for none is refused now, not after generation
+    return functions;
   }
 
   static RewardConfig.Advantages advantages(Settings settings) {
@@ -61,10 +64,14 @@ public final class RewardCommand {
 
   private static double weight(String text) {
     try {
-      return Double.parseDouble(text);
+      double weight = Double.parseDouble(text);
+      if (Double.isFinite(weight)) {
+        return weight;
+      }
     } catch (NumberFormatException e) {
-      throw new ConfigException("reward_weights", text, "a number is expected for each reward");
+      // refused below
     }
+    throw new ConfigException("reward_weights", text, "a number is expected for each reward");
   }
 
   /** TRL's words; its older switch says group or none. */

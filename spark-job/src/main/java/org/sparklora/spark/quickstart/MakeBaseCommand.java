@@ -2,6 +2,7 @@ package org.sparklora.spark.quickstart;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -15,12 +16,14 @@ public final class MakeBaseCommand {
 
   /** Runs the command. */
   public static void run(Settings settings, Commands commands, Path home) throws Exception {
+    int problems = settings.integer("rows");
+    ConfigException.require(problems >= 1, "rows", problems, "at least one problem is needed");
     Path output = Path.of(settings.requiredText("output_dir"));
     Path recipe = home.resolve("conf/quickstart");
     Path corpus = output.resolve("corpus.jsonl");
     Path start = output.resolve("random");
     Files.createDirectories(output);
-    BaseCorpus.write(corpus, settings.integer("rows"), recipe.resolve("gsm8k_base.jsonl.gz"));
+    BaseCorpus.write(corpus, problems, recipe.resolve("gsm8k_base.jsonl.gz"));
     RandomCheckpoint.write(recipe.resolve("base"), start, SEED);
     commands.run(
         "sft",

@@ -3,6 +3,7 @@ package org.sparklora.spark.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.sparklora.pipeline.config.ConfigException;
 
 /**
  * Which rows belong to which optimizer step, as transformers' trainer has it: an epoch's rows are
@@ -54,7 +55,14 @@ public final class TrainingPlan {
     this.seed = seed;
     this.limitedBySteps = maxSteps > 0;
     this.requestedEpochs = epochs;
-    this.totalSteps = limitedBySteps ? maxSteps : (int) Math.ceil(epochs * stepsPerEpoch());
+    double steps = limitedBySteps ? maxSteps : Math.ceil(epochs * stepsPerEpoch());
+    ConfigException.require(
+        steps <= Integer.MAX_VALUE,
+        "num_train_epochs",
+        epochs,
+        "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual"
+            .formatted(steps, Integer.MAX_VALUE));
+    this.totalSteps = (int) steps;
   }
 
   /** All optimizer steps of the run. */

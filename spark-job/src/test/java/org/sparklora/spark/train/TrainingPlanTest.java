@@ -67,4 +67,11 @@ class TrainingPlanTest {
   void refusesAnEmptyDataset() {
     assertThatThrownBy(() -> plan(0, 1, 1, 1, 1, -1)).hasMessageContaining("0 rows");
   }
+
+  @Test
+  void moreStepsThanCanBeCountedAreRefused() {
+    assertThatThrownBy(() -> new TrainingPlan(10, 1, 1, 1, 1e30, -1, RowOrder.SEQUENTIAL, 0))
+        .hasMessageContaining("num_train_epochs = 1.0E30")
+        .hasMessageContaining("steps");
+  }
 }
