@@ -29,6 +29,7 @@ import org.sparklora.prep.source.BadRowException.Reason;
  * @param promptColumn {@code --prompt_column}
  */
 public record ProblemFormat(String promptColumn) implements Serializable {
+  private static final String DEFAULT_COLUMN = "prompt";
   private static final String PROBLEM = "problem";
   private static final String QUESTION = "question";
   private static final String SOLUTION = "solution";
@@ -99,6 +100,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     if (row.get(promptColumn) != null) {
       throw Columns.wrong(promptColumn, row.get(promptColumn), "a text or messages");
     }
+    if (!promptColumn.equals(DEFAULT_COLUMN)) { // it was asked for: nothing else takes its place
+      throw Columns.wrong(promptColumn, null, "a text or messages");
+    }
     return new Problem.Question(
         first(row, PROBLEM, QUESTION)
             .orElseThrow(
@@ -116,6 +120,13 @@ public record ProblemFormat(String promptColumn) implements Serializable {
         isOpenR1(row) && unboxed
             ? first(row, ANSWER, SOLUTION)
             : first(row, SOLUTION, FINAL_ANSWER, ANSWER);
+    if (chosen.isEmpty()) {
+      for (String column : List.of(SOLUTION, FINAL_ANSWER, ANSWER)) {
+        if (row.get(column) != null && !(row.get(column) instanceof String)) {
+          throw Columns.wrong(column, row.get(column), "a text or a number");
+        }
+      }
+    }
     return chosen.map(ProblemFormat::afterMark);
   }
 

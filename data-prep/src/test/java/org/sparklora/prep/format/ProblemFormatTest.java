@@ -110,4 +110,17 @@ class ProblemFormatTest {
     assertThatThrownBy(() -> format.problem(row("prompt", 5)))
         .hasMessageContaining("prompt is a number (5) and not a text or messages");
   }
+
+  @Test
+  void aColumnThatWasAskedForIsNotReplacedByAnother() {
+    assertThatThrownBy(() -> new ProblemFormat("ask").problem(row("question", "1?", "answer", "1")))
+        .hasMessageContaining("column ask is missing");
+  }
+
+  @Test
+  void aSolutionThatIsNoTextIsABadRow() {
+    assertThatThrownBy(() -> format.problem(row("question", "1?", "answer", Map.of("value", "1"))))
+        .hasMessageContaining("column answer is")
+        .hasMessageContaining("not a text or a number");
+  }
 }
