@@ -143,6 +143,17 @@ class LauncherTest {
   }
 
   @Test
+  void filesMayHaveAnyNameWhereTheLocaleIsC() throws Exception {
+    script("jdk/bin/java", JAVA.formatted("17.0.1") + "echo \"LC_ALL=$LC_ALL\"\n");
+    script("tools/locale", "#!/bin/sh\nprintf 'C\\nC.utf8\\nPOSIX\\n'\n");
+    environment.put("LC_ALL", "C");
+    assertThat(run("sft")).contains("LC_ALL=C.utf8");
+
+    environment.put("LC_ALL", "de_DE.UTF-8"); // encodes every name already
+    assertThat(run("sft")).contains("LC_ALL=de_DE.UTF-8");
+  }
+
+  @Test
   void findsItsRepositoryThroughSymlinks() throws Exception {
     Path link = folder.resolve("links/lora");
     Files.createDirectories(link.getParent());
