@@ -140,4 +140,12 @@ class RefusedSettingsTest {
         .contains("none of the 1 prompts has one");
     assertThat(output()).doesNotExist();
   }
+
+  @Test
+  void anOutputThatCannotBeWrittenIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("taken"), "");
+    assertThat(run("generate", "--output", file.resolve("out.jsonl").toString()))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("output = " + file).contains("it cannot be written");
+  }
 }

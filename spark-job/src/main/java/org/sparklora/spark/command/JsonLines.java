@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
 /** Files of one JSON object a line. Blank lines are skipped; errors name the file and the line. */
@@ -127,13 +128,24 @@ final class JsonLines {
     private final Path aside;
     private final BufferedWriter out;
 
-    Writer(Path file) throws IOException {
+    Writer(Path file) {
       this.file = file;
       this.aside = file.resolveSibling(file.getFileName() + ".part");
-      if (file.toAbsolutePath().getParent() != null) {
-        Files.createDirectories(file.toAbsolutePath().getParent());
+      this.out = open(file, aside);
+    }
+
+    private static BufferedWriter open(Path file, Path aside) {
+      try {
+        if (file.toAbsolutePath().getParent() != null) {
+          Files.createDirectories(file.toAbsolutePath().getParent());
+        }
+        return Files.newBufferedWriter(aside);
+      } catch (IOException e) {
+        throw new ConfigException(
+            "output",
+            file,
+            "it cannot be written (%s); name a file in a folder that can".formatted(e));
       }
-      this.out = Files.newBufferedWriter(aside);
     }
 
     void write(List<Row> rows) throws IOException {
