@@ -58,6 +58,11 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
       }
     }
 
+    /** The same completion with log-probabilities under the reference policy. */
+    public Row withReference(float[] logProbs) {
+      return new Row(prompt, completion, advantage, masked, oldLogProbs, Optional.of(logProbs));
+    }
+
     /** The n-th token of prompt and completion. */
     private int token(int n) {
       return n < prompt.length ? prompt[n] : completion[n - prompt.length];

@@ -46,6 +46,9 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
   /** {@code y += alpha · x}, elementwise. */
   void addScaled(Tensor x, float alpha, Tensor y);
 
+  /** {@code Σ x²} over all elements. */
+  double sumOfSquares(Tensor x);
+
   /**
    * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
    * entry says; {@link #embed} is the way back. No two entries may be equal.

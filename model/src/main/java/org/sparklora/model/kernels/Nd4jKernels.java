@@ -23,6 +23,9 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * <p>Thread-safe: scratch memory belongs to the calling thread.
  */
 final class Nd4jKernels implements Kernels {
+  /** Elements of a sum of squares: few enough for float32 to be exact to 1e-6. */
+  private static final long SUMMED = 1 << 14;
+
   private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
   private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
   private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
@@ -111,6 +114,18 @@ final class Nd4jKernels implements Kernels {
     if (y.size() > 0) {
       Nd4jScratch.run(() -> flat(y).addi(flat(x).mul(alpha)));
     }
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    Shapes.floats("sumOfSquares", x);
+    double sum = 0;
+    for (long start = 0; start < x.size(); start += SUMMED) {
+      Tensor part = x.view(start, Math.min(SUMMED, x.size() - start));
+      double norm = Nd4jScratch.of(() -> flat(part).norm2Number().doubleValue());
+      sum += norm * norm;
+    }
+    return sum;
   }
 
   // ---- linear layers -------------------------------------------------------------------------

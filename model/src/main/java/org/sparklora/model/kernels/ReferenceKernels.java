@@ -58,6 +58,16 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public double sumOfSquares(Tensor x) {
+    Shapes.floats("sumOfSquares", x);
+    double sum = 0;
+    for (float value : x.toArray()) {
+      sum += (double) value * value;
+    }
+    return sum;
+  }
+
+  @Override
   public void putRows(Tensor x, int[] rows, Tensor y) {
     Shapes.putRows(x, rows, y);
     float[] row = new float[x.columns()];

@@ -68,6 +68,23 @@ final class VectorElementwise {
     }
   }
 
+  /** One double sum a chunk, whatever the threads and the vectors' length. */
+  static double sumOfSquares(WorkerPool pool, Tensor x) {
+    double[] sums = new double[Math.toIntExact((x.size() + CHUNK - 1) / CHUNK)];
+    forChunks(
+        pool,
+        x.size(),
+        (offset, count, own) -> {
+          float[] row = own.load(0, x, offset, count);
+          double sum = 0;
+          for (int i = 0; i < count; i++) {
+            sum += (double) row[i] * row[i];
+          }
+          sums[(int) (offset / CHUNK)] = sum;
+        });
+    return Arrays.stream(sums).sum();
+  }
+
   // ---- gated feed-forward --------------------------------------------------------------------
 
   static void swiGlu(WorkerPool pool, Tensor gate, Tensor up, Tensor y) {

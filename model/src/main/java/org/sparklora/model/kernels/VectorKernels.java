@@ -65,6 +65,12 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public double sumOfSquares(Tensor x) {
+    Shapes.floats("sumOfSquares", x);
+    return VectorElementwise.sumOfSquares(pool, x);
+  }
+
+  @Override
   public void putRows(Tensor x, int[] rows, Tensor y) {
     Shapes.putRows(x, rows, y);
     VectorRows.putRows(pool, x, rows, y);

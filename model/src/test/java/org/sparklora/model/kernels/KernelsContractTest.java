@@ -2,6 +2,7 @@ package org.sparklora.model.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
 
@@ -67,6 +68,21 @@ class KernelsContractTest {
       compare(kernels, columns, 0, (k, y) -> copyThroughBfloat16(k, x.tensor(), y));
       compare(kernels, columns, 0, (k, y) -> k.fill(y, 2.5f));
       compare(kernels, columns, ELEMENTWISE, (k, y) -> k.addScaled(x.tensor(), -0.7f, y));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("kernels")
+  void squaresAreSummedOverManyChunksAndNone(Kernels kernels) {
+    for (int size : new int[] {0, 1, 17, 2048, 2049, 70_001}) {
+      try (GuardedTensor x = GuardedTensor.random(kernels, SEED, size)) {
+        double expected = REFERENCE.sumOfSquares(x.tensor());
+        assertThat(kernels.sumOfSquares(x.tensor())).isCloseTo(expected, withinPercentage(1e-4));
+      }
+    }
+    try (GuardedTensor threes = GuardedTensor.filled(kernels, 3, 5, 7)) {
+      assertThat(kernels.sumOfSquares(threes.tensor()))
+          .isCloseTo(5 * 7 * 9, withinPercentage(1e-4));
     }
   }
 

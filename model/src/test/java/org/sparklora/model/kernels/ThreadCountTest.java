@@ -5,6 +5,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -36,6 +37,16 @@ class ThreadCountTest {
       assertThat(products(kernels, rows, in, out, dtype))
           .as(kernels.description())
           .isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void squaresSumToTheSameOnAnyNumberOfThreads() {
+    try (GuardedTensor x = GuardedTensor.random(ONE, SEED, 300_001)) {
+      double expected = ONE.sumOfSquares(x.tensor());
+      for (Kernels kernels : MORE_THREADS) {
+        assertThat(kernels.sumOfSquares(x.tensor())).isEqualTo(expected);
+      }
     }
   }
 

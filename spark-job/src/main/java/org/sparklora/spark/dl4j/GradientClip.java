@@ -1,7 +1,10 @@
 package org.sparklora.spark.dl4j;
 
+import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
@@ -11,9 +14,6 @@ import org.sparklora.spark.train.NonFiniteLossException;
  * logged anyway.
  */
 final class GradientClip {
-  /** Short enough for a float32 sum of squares to be exact to 1e-6. */
-  private static final long CHUNK = 1 << 14;
-
   private GradientClip() {}
 
   /**
@@ -35,14 +35,11 @@ final class GradientClip {
     return norm;
   }
 
+  /** Not ND4J's, which rounds differently for each number of threads. */
   private static double norm(INDArray gradient) {
-    INDArray flat = gradient.reshape(gradient.length());
-    double squares = 0;
-    for (long start = 0; start < flat.length(); start += CHUNK) {
-      long end = Math.min(start + CHUNK, flat.length());
-      double chunk = flat.get(NDArrayIndex.interval(start, end)).norm2Number().doubleValue();
-      squares += chunk * chunk;
-    }
-    return Math.sqrt(squares);
+    Kernels kernels = KernelsProvider.hostKernels();
+    Pointer floats = DecoderLayer.address(gradient);
+    return Math.sqrt(
+        kernels.sumOfSquares(kernels.wrap(floats, 0, DType.FLOAT32, gradient.length())));
   }
 }

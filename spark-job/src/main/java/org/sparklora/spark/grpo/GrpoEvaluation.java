@@ -10,7 +10,6 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
@@ -120,29 +119,17 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
   }
 
   private List<PolicyBatch.Row> rows(List<ScoredGeneration> scored) {
-    List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
-    Optional<List<float[]>> reference =
-        policy
-            .reference()
-            .map(
-                vector ->
-                    new LogProbStage(
-                            policy.workers(),
-                            policy.model(),
-                            config.loss().temperature(),
-                            config.evaluation().batch())
-                        .run(vector, generations));
-    List<PolicyBatch.Row> rows = new ArrayList<>();
-    for (int c = 0; c < scored.size(); c++) {
-      int completion = c;
-      rows.add(
-          PolicyRounds.row(
-              scored.get(c),
-              config.batch().maskTruncated(),
-              Optional.empty(),
-              reference.map(of -> of.get(completion))));
-    }
-    return rows;
+    List<PolicyBatch.Row> rows =
+        scored.stream()
+            .map(one -> PolicyRounds.row(one, config.batch().maskTruncated(), Optional.empty()))
+            .toList();
+    LogProbStage logProbs =
+        new LogProbStage(
+            policy.workers(),
+            policy.model(),
+            config.loss().temperature(),
+            config.evaluation().batch());
+    return policy.reference().map(vector -> logProbs.withReference(vector, rows)).orElse(rows);
   }
 
   /** A batch as a step of its own. */

@@ -3,6 +3,7 @@ package org.sparklora.spark.grpo;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.model.PolicyBatch;
@@ -14,19 +15,52 @@ import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
 /**
- * Log-probabilities of tokens that were drawn, as training computes them. A prompt's completions
- * are computed together, so that the prompt is computed once, as far as a micro-batch's memory
- * allows: no matter who computes them, since who is computed together decides how sums round.
+ * Log-probabilities of tokens that were drawn, as training computes them. Who is computed together
+ * decides how sums round, so it is the same whoever computes them.
  *
  * @param rows completions of a micro-batch
  */
 record LogProbStage(Workers workers, TrainedModel model, float temperature, int rows) {
 
-  /** One a token, of each completion. */
+  /**
+   * One a token, of each completion. A prompt's completions are computed together, so that the
+   * prompt is computed once, as far as a micro-batch's memory allows.
+   */
   List<float[]> run(SharedVector parameters, List<Generation> generations) {
+    return runBatches(parameters, batches(generations.stream().map(Sequence::of).toList(), rows));
+  }
+
+  /**
+   * What is trained on, with its log-probabilities under the reference policy. They are computed in
+   * the very micro-batches that training computes: a policy that is still the reference differs
+   * from it by exactly nothing then. Where no reward tells completions apart, Adam would make whole
+   * steps of the least difference.
+   *
+   * @param trained in the order in which micro-batches are cut from it; what is masked in it is not
+   *     computed, and stays as it is
+   */
+  List<PolicyBatch.Row> withReference(SharedVector reference, List<PolicyBatch.Row> trained) {
+    List<List<Sequence>> microBatches = new ArrayList<>();
+    for (int from = 0; from < trained.size(); from += rows) {
+      List<Sequence> microBatch =
+          trained.subList(from, Math.min(from + rows, trained.size())).stream()
+              .filter(row -> !row.masked())
+              .map(row -> new Sequence(row.prompt(), row.completion()))
+              .toList();
+      if (!microBatch.isEmpty()) {
+        microBatches.add(microBatch);
+      }
+    }
+    Iterator<float[]> logProbs = runBatches(reference, microBatches).iterator();
+    return trained.stream()
+        .map(row -> row.masked() ? row : row.withReference(logProbs.next()))
+        .toList();
+  }
+
+  private List<float[]> runBatches(SharedVector parameters, List<List<Sequence>> batches) {
     List<float[]> all = new ArrayList<>();
     workers.forEach(
-        workers.shares(batches(generations.stream().map(Sequence::of).toList(), rows)),
+        workers.shares(batches),
         new Score(model, parameters, temperature),
         part -> all.addAll(Arrays.asList(part)));
     return all;

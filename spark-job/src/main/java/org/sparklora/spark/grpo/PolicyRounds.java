@@ -143,8 +143,6 @@ final class PolicyRounds implements Round.Source {
         policy.isComparedInStep()
             ? Optional.empty()
             : Optional.of(logProbs.run(policy.updates().parameters(), generations));
-    Optional<List<float[]>> reference =
-        policy.reference().map(vector -> logProbs.run(vector, generations));
     List<PolicyBatch.Row> rows = new ArrayList<>();
     for (int c = 0; c < scored.size(); c++) {
       int completion = c;
@@ -152,9 +150,11 @@ final class PolicyRounds implements Round.Source {
           row(
               scored.get(c),
               config.batch().maskTruncated(),
-              learner.filter(of -> policy.needsOldLogProbs()).map(of -> of.get(completion)),
-              reference.map(of -> of.get(completion))));
+              learner.filter(of -> policy.needsOldLogProbs()).map(of -> of.get(completion))));
     }
+    List<PolicyBatch.Row> spread = shuffled(rows, number);
+    List<PolicyBatch.Row> trained =
+        policy.reference().map(vector -> logProbs.withReference(vector, spread)).orElse(spread);
     RoundMetrics.warnOfUnjudged(number, all);
     Map<String, Double> metrics =
         new LinkedHashMap<>(RoundMetrics.of(all, config, config.sampling().numGenerations()));
@@ -166,15 +166,12 @@ final class PolicyRounds implements Round.Source {
     } else {
       uncompared = Optional.of(new Round.Sampled(shuffled(sampler, number), guard));
     }
-    return new Round(shuffled(rows, number), scored, metrics, tokens(all), draws, uncompared);
+    return new Round(trained, scored, metrics, tokens(all), draws, uncompared);
   }
 
-  /** What the loss sees of a completion. */
+  /** What the loss sees of a completion, without a reference policy. */
   static PolicyBatch.Row row(
-      ScoredGeneration scored,
-      boolean masksTruncated,
-      Optional<float[]> old,
-      Optional<float[]> reference) {
+      ScoredGeneration scored, boolean masksTruncated, Optional<float[]> old) {
     Generation generation = scored.generation();
     return new PolicyBatch.Row(
         generation.prompt().tokens(),
@@ -182,7 +179,7 @@ final class PolicyRounds implements Round.Source {
         (float) scored.advantage(),
         masksTruncated && generation.isTruncated(),
         old,
-        reference);
+        Optional.empty());
   }
 
   /** TRL spreads groups over the micro-batches. */
