@@ -224,22 +224,18 @@ public record SftConfig(
 
   /** The learning rate's schedule of a user's settings. */
   public static ScheduleConfig schedule(Settings settings) {
-    double warmup = settings.number("warmup_steps");
-    if (settings.isGiven("warmup_ratio")) {
-      ConfigException.require(
-          warmup == 0,
-          "warmup_ratio",
-          settings.number("warmup_ratio"),
-          "warmup_steps = %s says otherwise; leave one of them out".formatted(warmup));
-      warmup = settings.number("warmup_ratio");
-      ConfigException.require(
-          warmup >= 0 && warmup < 1,
-          "warmup_ratio",
-          warmup,
-          "it is a share of all steps, in [0, 1)");
-    }
+    double steps = settings.number("warmup_steps");
+    double ratio = settings.isGiven("warmup_ratio") ? settings.number("warmup_ratio") : 0;
+    ConfigException.require(
+        ratio >= 0 && ratio < 1, "warmup_ratio", ratio, "it is a share of all steps, in [0, 1)");
+    ConfigException.require(
+        ratio == 0 || steps == 0,
+        "warmup_ratio",
+        ratio,
+        "warmup_steps = %s says otherwise; leave one of them out".formatted(steps));
     return new ScheduleConfig(
-        ScheduleConfig.Type.of(settings.requiredText("lr_scheduler_type")), warmup);
+        ScheduleConfig.Type.of(settings.requiredText("lr_scheduler_type")),
+        ratio == 0 ? steps : ratio);
   }
 
   private static Batch batch(Settings settings) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.config.CommandLine;
 
 /** Settings that cannot be used end in one line, before any work, and leave nothing. */
 class RefusedSettingsTest {
@@ -108,6 +109,8 @@ class RefusedSettingsTest {
   void warmUpIsGivenOnce() {
     assertThat(run("sft", "--warmup_steps", "5", "--warmup_ratio", "0.1")).isEqualTo(MISUSED);
     assertThat(err.text()).contains("warmup_ratio = 0.1").contains("warmup_steps = 5.0");
+    List<String> none = List.of("--warmup_steps", "5", "--warmup_ratio", "0.0");
+    assertThat(SftConfig.schedule(CommandLine.parse("sft", none).settings()).warmup()).isEqualTo(5);
   }
 
   @Test
