@@ -36,7 +36,8 @@ public final class Main {
 
   private static final List<Command> COMMANDS =
       List.of(
-          new Command("prep", "make a packed table of a dataset", PrepCommand::run),
+          new Command(
+              "prep", "make a table of packed rows, or of prompts, of a dataset", PrepCommand::run),
           new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
           new Command(
               "grpo",
@@ -144,7 +145,7 @@ public final class Main {
     StringBuilder text =
         new StringBuilder("Usage: spark-lora COMMAND [--flag value ...]%n%n".formatted());
     COMMANDS.forEach(
-        command -> text.append("  %-10s %s%n".formatted(command.name(), command.summary())));
+        command -> text.append("  %-15s %s%n".formatted(command.name(), command.summary())));
     return text.append("%nspark-lora COMMAND --help lists a command's flags.%n".formatted())
         .toString();
   }

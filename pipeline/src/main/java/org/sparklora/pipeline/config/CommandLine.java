@@ -162,7 +162,9 @@ public final class CommandLine {
         places.remove(flag.name());
       }
       case ACCEPTED ->
-          notes.add("--%s is accepted and changes nothing: %s".formatted(flag.name(), flag.note()));
+          notes.add(
+              "--%s is accepted and changes nothing: %s"
+                  .formatted(flag.name(), flag.note(command)));
       case REFUSED ->
           ConfigException.require(
               parsed.equals(List.of(canonicalDefault(flag))) || isOffValue(flag, parsed),

@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.config;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -16,7 +17,7 @@ import java.util.regex.Pattern;
  * @param defaults its default as text; empty for none
  * @param statuses what becomes of it here
  * @param commands that take it
- * @param note what it means, or for an unsupported one what holds instead
+ * @param notes what it means, or for an unsupported one what holds instead
  */
 record Flag(
     String name,
@@ -25,7 +26,7 @@ record Flag(
     ByCommand<String> defaults,
     ByCommand<Status> statuses,
     Set<String> commands,
-    String note) {
+    ByCommand<String> notes) {
 
   /** How values are read. */
   enum Type {
@@ -75,6 +76,10 @@ record Flag(
 
   Status status(String command) {
     return statuses.of(command);
+  }
+
+  String note(String command) {
+    return notes.of(command);
   }
 
   /** The value in its canonical spelling. */
@@ -136,6 +141,19 @@ record Flag(
         }
       }
       return new ByCommand<>(value.apply(usual), Map.copyOf(own));
+    }
+
+    /** Reads {@code usual || command,command: own || …}, texts with spaces. */
+    static ByCommand<String> parseTexts(String cell) {
+      String[] texts = cell.split(" \\|\\| ");
+      Map<String, String> own = new LinkedHashMap<>();
+      for (String text : List.of(texts).subList(1, texts.length)) {
+        String[] parts = text.split(": ", 2);
+        for (String command : parts[0].split(",")) {
+          own.put(command, parts[1]);
+        }
+      }
+      return new ByCommand<>(texts[0], Map.copyOf(own));
     }
 
     T of(String command) {

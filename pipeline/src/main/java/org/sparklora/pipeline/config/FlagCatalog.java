@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -51,7 +52,7 @@ final class FlagCatalog {
                 Flag.ByCommand.parse(
                     column[3], word -> Flag.Status.valueOf(word.toUpperCase(Locale.ROOT))),
                 new LinkedHashSet<>(List.of(column[4].split(" "))),
-                column[5]));
+                Flag.ByCommand.parseTexts(column[5])));
       }
     }
     return new FlagCatalog(flags);
@@ -63,6 +64,11 @@ final class FlagCatalog {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Every flag, in the catalogue's order. */
+  Collection<Flag> all() {
+    return flags.values();
   }
 
   /** The flags of a command, in the catalogue's order. */

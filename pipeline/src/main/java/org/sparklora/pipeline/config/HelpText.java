@@ -30,7 +30,7 @@ public final class HelpText {
               .formatted(
                   flag.name(),
                   flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
-      text.append(("%-" + COLUMN + "s %s%n").formatted(name, flag.note()));
+      text.append(("%-" + COLUMN + "s %s%n").formatted(name, flag.note(command)));
     }
     long others =
         flags.stream().filter(flag -> flag.status(command) == Flag.Status.ACCEPTED).count();

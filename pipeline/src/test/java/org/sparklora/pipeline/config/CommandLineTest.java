@@ -235,6 +235,34 @@ class CommandLineTest {
   }
 
   @Test
+  void helpSaysWhatAFlagMeansInThatCommandAlone() {
+    assertThat(HelpText.of("push", "")).contains("--input").contains("  folder of a run\n");
+    assertThat(HelpText.of("score", "")).contains("  JSON lines to read\n");
+    assertThat(HelpText.of("update", ""))
+        .contains("table of advantages to train on")
+        .contains("  dapo, grpo, bnpo, dr_grpo, cispo, sapo or luspo\n");
+    assertThat(HelpText.of("check", "")).contains("file for the report as JSON");
+    assertThat(HelpText.of("sft", "")).doesNotContain("quickstart").doesNotContain("||");
+  }
+
+  @Test
+  void meaningsByCommandAreOfCommandsThatTakeTheFlag() {
+    for (Flag flag : FlagCatalog.shared().all()) {
+      assertThat(flag.notes().own().keySet()).as(flag.name()).allMatch(flag::isTakenBy);
+    }
+  }
+
+  @Test
+  void whatACommandDoesNotUseIsAcceptedWithItsReason() {
+    assertThat(CommandLine.parse("score", List.of("--master", "local[1]")).notes())
+        .containsExactly(
+            "--master is accepted and changes nothing: it computes in this process, without Spark");
+    assertThat(CommandLine.parse("prep", List.of("--dataset_test_split", "test")).notes())
+        .containsExactly(
+            "--dataset_test_split is accepted and changes nothing: the table is made of dataset_train_split");
+  }
+
+  @Test
   void schedulesAndOptimizersAreCheckedByTheirRecords() {
     assertThatThrownBy(() -> ScheduleConfig.Type.of("polynomial"))
         .hasMessageContaining("not supported yet");
