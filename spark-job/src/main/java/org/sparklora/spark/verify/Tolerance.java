@@ -30,7 +30,15 @@ record Tolerance(double absolute, double relative) {
 
   private static final List<String> SAMPLED_NAMES =
       List.of(
-          "reward", "rewards/", "frac_reward_", "completions/", "kl", "clip_ratio/", "sampling/");
+          "reward",
+          "rewards/",
+          "frac_reward_",
+          "completions/",
+          "groups/",
+          "dynamic_sampling/",
+          "kl",
+          "clip_ratio/",
+          "sampling/");
 
   Tolerance {
     ConfigException.require(

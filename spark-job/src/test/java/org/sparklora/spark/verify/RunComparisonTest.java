@@ -57,6 +57,20 @@ class RunComparisonTest {
   }
 
   @Test
+  void whatSampledCompletionsGiveHasRoom() {
+    for (String name :
+        List.of(
+            "reward",
+            "completions/mean_length",
+            "groups/without_signal",
+            "kl",
+            "dynamic_sampling/draws",
+            "eval_rewards/accuracy_reward/mean")) {
+      assertThat(Tolerance.usual(name)).as(name).isEqualTo(new Tolerance(0.1, 0.1));
+    }
+  }
+
+  @Test
   void nullAgreesWithNullOnly() {
     assertThat(differences(run(4.0, null), run(4.0, null))).isEmpty();
     assertThat(differences(run(4.0, null), run(4.0, 1.0))).containsExactly("loss 2 null 1.00000");
