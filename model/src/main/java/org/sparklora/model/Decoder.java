@@ -46,7 +46,7 @@ public final class Decoder {
     this.rotary = new RotaryEmbedding(config);
   }
 
-  /** Loads with float32 weights, as TRL does. */
+  /** Loads for arithmetic with float32 weights, as TRL does. */
   public static Decoder load(
       CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels) throws IOException {
     return load(checkpoint, trainable, kernels, DType.FLOAT32);
@@ -58,7 +58,8 @@ public final class Decoder {
    * @param trainable what the parameter vector of each call holds: an {@link AdapterLayout}, a
    *     {@link WeightLayout} or {@link ParameterLayout#none()}
    * @param weights float32, or bfloat16 to keep matrices at half the memory; what is stored with
-   *     more precision is rounded, as PyTorch does. Arithmetic is float32 in both cases
+   *     more precision is rounded, as PyTorch does. Arithmetic is float32 in both cases. A matrix
+   *     may be kept with less memory than this where that loses nothing: see {@link #kept}
    */
   public static Decoder load(
       CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels, DType weights)
@@ -73,11 +74,23 @@ public final class Decoder {
       String name = expected.getKey();
       boolean matrix = expected.getValue().length == 2;
       if (trainable.entry(name).isEmpty()) {
-        Tensor weight = checkpoint.load(name, weights, kernels);
+        DType kept = matrix ? kept(weights, checkpoint.storedType(name), kernels) : weights;
+        Tensor weight = checkpoint.load(name, kept, kernels);
         frozen.put(name, matrix ? weight : widened(weight, kernels));
       }
     }
     return new Decoder(checkpoint.config(), trainable, frozen);
+  }
+
+  /**
+   * The type that a matrix of a frozen base is kept in: a float32 that was widened from bfloat16
+   * says nothing that the bfloat16 does not, so some kernels read it as it is stored.
+   *
+   * @param weights what is asked for
+   * @param stored the type in the checkpoint
+   */
+  public static DType kept(DType weights, DType stored, Kernels kernels) {
+    return stored == DType.BFLOAT16 && kernels.keepsBfloat16() ? stored : weights;
   }
 
   /** Norms and biases are small, and kernels read them as float32 only. */
@@ -110,16 +123,22 @@ public final class Decoder {
     return rotary;
   }
 
+  /** The adapter, where one is trained or used. */
+  Optional<AdapterLayout> adapter() {
+    return layout instanceof AdapterLayout adapter ? Optional.of(adapter) : Optional.empty();
+  }
+
   /** R of a linear layer's adapter; 0 without one. */
   int rank(String module) {
-    return layout instanceof AdapterLayout adapter
-        ? adapter.factors(module).map(AdapterLayout.Factors::rank).orElse(0)
-        : 0;
+    return adapter()
+        .flatMap(layout -> layout.factors(module))
+        .map(AdapterLayout.Factors::rank)
+        .orElse(0);
   }
 
   /** The largest R of any layer. */
   int largestRank() {
-    return layout instanceof AdapterLayout adapter ? adapter.config().rank() : 0;
+    return adapter().map(layout -> layout.config().rank()).orElse(0);
   }
 
   /**

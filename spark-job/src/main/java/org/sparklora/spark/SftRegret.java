@@ -6,8 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.PrepConfig;
@@ -26,6 +29,7 @@ import org.sparklora.spark.train.TrainedModel;
  * checkpoint's headers and its table's manifest.
  *
  * @param shapes the base model's, which its headers confirm
+ * @param baseWeights how matrices of a frozen base will be kept
  * @param hadoop finds the table's manifest
  * @param machine the memory that a training process can have
  */
@@ -33,6 +37,7 @@ record SftRegret(
     SftConfig config,
     TrainedModel model,
     DecoderConfig shapes,
+    DType baseWeights,
     Configuration hadoop,
     MachineMemory machine) {
 
@@ -41,7 +46,8 @@ record SftRegret(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    return new SftRegret(config, model, headers.config(), hadoop, machine);
+    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), KernelsProvider.kernels());
+    return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
   }
 
   /**
@@ -114,7 +120,7 @@ record SftRegret(
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
-    return new PlannedRun.Memory(model.baseWeights(), model.gradientCheckpointing(), vectors);
+    return new PlannedRun.Memory(baseWeights, model.gradientCheckpointing(), vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {

@@ -7,8 +7,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+import org.sparklora.model.kernels.DType;
 
 /**
  * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors
@@ -41,6 +43,24 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
       check(folder, config, tensors);
     }
     return new CheckpointHeaders(config, Map.copyOf(tensors));
+  }
+
+  /**
+   * What the decoder's matrices are stored in: bfloat16 if all of them are, or, without headers, if
+   * {@code config.json} says so; else float32.
+   */
+  public DType matrixType() {
+    boolean bfloat16 =
+        tensors.isEmpty()
+            ? config.dtype().equals("bfloat16")
+            : WeightNames.expected(config).entrySet().stream()
+                .filter(expected -> expected.getValue().length == 2)
+                .allMatch(expected -> isBfloat16(tensors.get(expected.getKey())));
+    return bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
+  private static boolean isBfloat16(TensorInfo tensor) {
+    return tensor.floatType().equals(Optional.of(DType.BFLOAT16));
   }
 
   /**

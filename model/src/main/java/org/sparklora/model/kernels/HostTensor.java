@@ -122,7 +122,7 @@ final class HostTensor extends Tensor {
       return;
     }
     short[] stored = new short[count];
-    readBits(offset, stored, count);
+    readBits(offset, stored, 0, count);
     for (int i = 0; i < count; i++) {
       destination[from + i] = widen(stored[i]);
     }
@@ -131,13 +131,13 @@ final class HostTensor extends Tensor {
   /**
    * The stored bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
    */
-  void readBits(long offset, short[] destination, int count) {
+  void readBits(long offset, short[] destination, int from, int count) {
     checkRange(offset, count);
-    Objects.checkFromIndexSize(0, count, destination.length);
+    Objects.checkFromIndexSize(from, count, destination.length);
     if (isInWindow(offset, count)) {
-      window.shorts.get(inWindow(offset), destination, 0, count);
+      window.shorts.get(inWindow(offset), destination, from, count);
     } else {
-      shorts().position(offset).get(destination, 0, count);
+      shorts().position(offset).get(destination, from, count);
     }
   }
 

@@ -26,6 +26,14 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
   }
 
   /**
+   * Whether a weight that is stored in bfloat16 is best kept so, since widening its elements costs
+   * less than reading twice the memory does.
+   */
+  default boolean keepsBfloat16() {
+    return false;
+  }
+
+  /**
    * A tensor over memory of this process that somebody else owns, such as a memory-mapped
    * checkpoint; a copy if these kernels compute elsewhere.
    */

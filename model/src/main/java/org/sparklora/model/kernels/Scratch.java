@@ -12,7 +12,7 @@ import org.bytedeco.javacpp.Pointer;
  * of a batch. Belongs to one thread.
  */
 final class Scratch {
-  private static final int ROWS = 4;
+  private static final int ROWS = 5;
   private static final int MATRICES = 3;
 
   private final float[][] rows = new float[ROWS][0];

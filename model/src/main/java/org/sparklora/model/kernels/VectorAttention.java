@@ -96,17 +96,21 @@ final class VectorAttention {
     for (int r = 0; r < tile.count(); r++) {
       int visible = tile.from() + r - tile.start() + 1;
       float[] row = own.load(0, scores, r * stride(tile), visible, Float.NEGATIVE_INFINITY);
-      result[0] = softmax(row, visible);
+      result[0] = softmax(row, 0, visible);
       storeMasked(row, visible, scores, r * stride(tile), tile.keys());
       logSumExp.write((long) (tile.from() + r) * headCount + h, result, 0, 1);
     }
   }
 
-  /** Turns scores, padded with −∞, into probabilities; returns the logarithm of Σ e^score. */
-  static float softmax(float[] row, int visible) {
-    float largest = largest(row, visible);
-    float sum = exponentials(row, visible, largest);
-    divide(row, visible, sum);
+  /**
+   * Turns scores from {@code at} on, padded with −∞ to whole vectors, into probabilities; returns
+   * the logarithm of Σ e^score.
+   */
+  static float softmax(float[] row, int at, int visible) {
+    int end = at + visible;
+    float largest = largest(row, at, end);
+    float sum = exponentials(row, at, end, largest);
+    divide(row, at, end, sum);
     return (float) (largest + Math.log(sum));
   }
 
@@ -116,18 +120,18 @@ final class VectorAttention {
     tile.write(offset, row, 0, keys);
   }
 
-  private static float largest(float[] row, int count) {
+  private static float largest(float[] row, int at, int end) {
     FloatVector top = VectorMath.broadcast(Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < count; i += VectorMath.LANES) {
+    for (int i = at; i < end; i += VectorMath.LANES) {
       top = top.max(VectorMath.at(row, i));
     }
     return top.reduceLanes(VectorOperators.MAX);
   }
 
   /** {@code row = e^(row − largest)}; returns their sum. */
-  private static float exponentials(float[] row, int count, float largest) {
+  private static float exponentials(float[] row, int at, int end, float largest) {
     FloatVector sum = VectorMath.broadcast(0);
-    for (int i = 0; i < count; i += VectorMath.LANES) {
+    for (int i = at; i < end; i += VectorMath.LANES) {
       FloatVector e = VectorMath.exp(VectorMath.at(row, i).sub(largest));
       e.intoArray(row, i);
       sum = sum.add(e);
@@ -135,8 +139,8 @@ final class VectorAttention {
     return sum.reduceLanes(VectorOperators.ADD);
   }
 
-  private static void divide(float[] row, int count, float sum) {
-    for (int i = 0; i < count; i += VectorMath.LANES) {
+  private static void divide(float[] row, int at, int end, float sum) {
+    for (int i = at; i < end; i += VectorMath.LANES) {
       VectorMath.at(row, i).mul(1 / sum).intoArray(row, i);
     }
   }

@@ -35,12 +35,26 @@ final class VectorBranchAttention {
   }
 
   static void forward(WorkerPool pool, Call call, List<Branch> branches) {
+    List<Branch> single = new ArrayList<>();
     List<Branch> tiles = new ArrayList<>();
     for (Branch branch : branches) {
+      if (VectorSingleQuery.takes(branch, call.heads)) {
+        single.add(branch);
+        continue;
+      }
       for (int from = 0; from < branch.queries(); from += VectorAttention.TILE) {
         tiles.add(branch.part(from, Math.min(branch.queries(), from + VectorAttention.TILE)));
       }
     }
+    if (!single.isEmpty()) {
+      VectorSingleQuery.forward(pool, call, single);
+    }
+    if (!tiles.isEmpty()) {
+      forwardTiles(pool, call, tiles);
+    }
+  }
+
+  private static void forwardTiles(WorkerPool pool, Call call, List<Branch> tiles) {
     Heads heads = call.heads;
     int group = heads.query() / heads.keyValue();
     pool.forEach(
@@ -120,7 +134,7 @@ final class VectorBranchAttention {
       int visible = rows.tile.visible(rows.query(r));
       long offset = r * rows.stride();
       float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
-      result[0] = VectorAttention.softmax(row, visible);
+      result[0] = VectorAttention.softmax(row, 0, visible);
       VectorAttention.storeMasked(row, visible, scores, offset, keys);
       long query = rows.tile.firstQuery() + rows.query(r);
       call.logSumExp.write(query * call.heads.query() + rows.head(r), result, 0, 1);

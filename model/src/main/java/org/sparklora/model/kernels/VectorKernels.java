@@ -36,6 +36,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public boolean keepsBfloat16() {
+    return true;
+  }
+
+  @Override
   public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
     return HostTensor.wrap(memory, byteOffset, dtype, shape);
   }

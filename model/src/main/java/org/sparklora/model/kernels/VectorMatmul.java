@@ -162,7 +162,7 @@ final class VectorMatmul {
     for (long r = fromRow; r < toRow; r++) {
       if (w.dtype() == DType.BFLOAT16) {
         short[] bits = own.halves(width);
-        w.readBits(r * w.columns() + from, bits, width);
+        w.readBits(r * w.columns() + from, bits, 0, width);
         WeightRows.widen(bits, width, row, 0);
       } else {
         w.read(r * w.columns() + from, row, 0, width);

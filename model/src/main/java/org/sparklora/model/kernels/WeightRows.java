@@ -6,7 +6,7 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Parts of a weight as arrays of float32, which vector instructions reach. */
+/** Parts of a weight as arrays, which vector instructions reach. */
 final class WeightRows {
   private static final VectorSpecies<Short> HALVES =
       VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
@@ -16,34 +16,32 @@ final class WeightRows {
   /**
    * Copies columns {@code [column, column + count)} of the rows {@code [row, row + rows)}.
    *
-   * @param stride elements from row to row of {@code block}, a multiple of the vector length; those
-   *     past the count become 0
+   * @param stride elements from row to row of {@code block}; those past the count become 0
    */
   static void load(
-      HostTensor weight,
-      int row,
-      int rows,
-      int column,
-      int count,
-      int stride,
-      float[] block,
-      Scratch own) {
+      HostTensor weight, int row, int rows, int column, int count, int stride, float[] block) {
     int columns = weight.columns();
-    if (weight.dtype() == DType.FLOAT32 && count == columns && count == stride) {
+    if (count == columns && count == stride) {
       weight.read((long) row * columns, block, 0, rows * columns); // one piece of memory
       return;
     }
     for (int r = 0; r < rows; r++) {
-      long offset = (long) (row + r) * columns + column;
-      int at = r * stride;
-      if (weight.dtype() == DType.BFLOAT16) {
-        short[] bits = own.halves(count);
-        weight.readBits(offset, bits, count);
-        widen(bits, count, block, at);
-      } else {
-        weight.read(offset, block, at, count);
-      }
-      Arrays.fill(block, at + count, at + stride, 0);
+      weight.read((long) (row + r) * columns + column, block, r * stride, count);
+      Arrays.fill(block, r * stride + count, (r + 1) * stride, 0);
+    }
+  }
+
+  /** The same of a weight in bfloat16, as it is stored. */
+  static void load(
+      HostTensor weight, int row, int rows, int column, int count, int stride, short[] block) {
+    int columns = weight.columns();
+    if (count == columns && count == stride) {
+      weight.readBits((long) row * columns, block, 0, rows * columns); // one piece of memory
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      weight.readBits((long) (row + r) * columns + column, block, r * stride, count);
+      Arrays.fill(block, r * stride + count, (r + 1) * stride, (short) 0);
     }
   }
 

@@ -45,6 +45,25 @@ class CheckpointHeadersTest {
   }
 
   @Test
+  void matricesAreOfTheTypeThatTheHeadersSay() throws IOException {
+    writeWhole(DType.BFLOAT16); // with a config that says float32
+    assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.BFLOAT16);
+
+    writeWhole(DType.FLOAT32);
+    assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.FLOAT32);
+  }
+
+  @Test
+  void matricesAreOfTheTypeOfTheConfigWhereThereIsNoHeader() throws IOException {
+    Path config = folder.resolve("config.json");
+    Files.writeString(config, TinyCheckpoint.config("llama").put("dtype", "bfloat16").toString());
+    assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.BFLOAT16);
+
+    Files.writeString(config, TinyCheckpoint.config("llama").put("dtype", "float16").toString());
+    assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.FLOAT32);
+  }
+
+  @Test
   void readsShards() throws IOException {
     writeWhole(DType.FLOAT32);
     Files.move(weights(), folder.resolve("model-00001-of-00001.safetensors"));

@@ -6,6 +6,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
 
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,7 +25,13 @@ class BranchAttentionContractTest {
   private static final double FORWARD = 5e-6;
 
   static Stream<Arguments> cases() {
-    List<Heads> heads = List.of(new Heads(4, 2, 16), new Heads(9, 3, 64), new Heads(2, 2, 5));
+    List<Heads> heads =
+        List.of(
+            new Heads(4, 2, 16),
+            new Heads(9, 3, 64),
+            new Heads(2, 2, 5),
+            new Heads(14, 2, 64), // Qwen2.5-0.5B: seven query heads of a key/value head
+            new Heads(3, 3, 128));
     List<List<Branch>> branches =
         List.of(
             // single tokens after a shared prefix, and after nothing
@@ -33,6 +40,8 @@ class BranchAttentionContractTest {
                 new Branch(1, 1, 10, 30, 150, 17),
                 new Branch(2, 1, 0, 0, 0, 0),
                 new Branch(3, 1, 390, 1, 398, 1)),
+            // many single tokens, with keys of many lengths
+            IntStream.range(0, 40).mapToObj(i -> new Branch(i, 1, 3, 7 * i, 300, i)).toList(),
             // several tokens: a start, the continuation of a prefix, more after own keys
             List.of(
                 Branch.ofStart(65, 20),

@@ -30,12 +30,14 @@ class DecodingContractTest {
                 Stream.of(DType.FLOAT32, DType.BFLOAT16).map(dtype -> arguments(kernels, dtype)));
   }
 
-  /** Every number of rows; sums of few terms, of one block and of two. */
+  /** Every number of rows; sums of few terms, of one block and of several. */
   @ParameterizedTest
   @MethodSource("kernelsAndWeights")
   void aRowOfALinearLayerDoesNotDependOnTheOthersToTheBit(Kernels kernels, DType dtype) {
     for (int in :
-        kernels.description().startsWith("reference") ? new int[] {17} : new int[] {3, 603, 1003}) {
+        kernels.description().startsWith("reference")
+            ? new int[] {17}
+            : new int[] {3, 603, 1003, 1603}) {
       aRowDoesNotDependOnTheOthersToTheBit(kernels, dtype, in);
     }
   }

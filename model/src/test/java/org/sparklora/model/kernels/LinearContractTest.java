@@ -40,7 +40,11 @@ class LinearContractTest {
       {128, 769, 13},
       {129, 8, 31}, // as many terms as are not left to gemm, and one more
       {129, 9, 31},
-      {300, 2, 200}
+      {300, 2, 200},
+      {300, 200, 2}, // adapters of small ranks: A, and above B
+      {613, 576, 1},
+      {613, 1, 576},
+      {200, 300, 8}
     };
     return KernelsUnderTest.ALL.stream()
         .flatMap(

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.model.TrainingCompute;
 import org.sparklora.model.WeightLayout;
+import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 
@@ -34,10 +35,11 @@ final class CostFindings {
   }
 
   private static String remedy(PlannedRun run) {
-    return REMEDY
-        + (run.adapter().isPresent()
-            ? "--dtype bfloat16 or a lower lora_r"
-            : "or train an adapter with --use_peft");
+    if (run.adapter().isEmpty()) {
+      return REMEDY + "or train an adapter with --use_peft";
+    }
+    boolean halved = run.memory().baseWeights() == DType.BFLOAT16;
+    return REMEDY + (halved ? "or a lower lora_r" : "--dtype bfloat16 or a lower lora_r");
   }
 
   static List<Finding> of(PlannedRun run, MachineMemory machine) {
