@@ -15,7 +15,8 @@ import org.sparklora.model.lora.AdapterLayout;
  *
  * <pre>
  * streams     N · (L + 1)·C
- * blocks      N · (C + 2·(H + K)·D + H + 2·F + 2 + ΣR) of each layer; of one with checkpointing
+ * blocks      N · (C + 2·(H + K)·D + H + 2·F + 2 + ΣR) of each layer; with checkpointing of the
+ *             last ones, as far as 256 MiB go, but of one at least
  * workspace   N · (5·C + 2·F + 2·(H + K)·D + R + 1), and the widest adapted input with dropout
  * logits      rows of a chunk · V, 64 MiB at most
  * </pre>
@@ -26,36 +27,69 @@ import org.sparklora.model.lora.AdapterLayout;
  *
  * @param model the decoder's shape
  * @param adapter what is trained; empty for all weights
- * @param gradientCheckpointing whether only the blocks' inputs are kept
+ * @param blockBytes what the insides of blocks may take; those of one block are kept in any case
  */
 public record ActivationMemory(
-    DecoderConfig model, Optional<AdapterLayout> adapter, boolean gradientCheckpointing) {
+    DecoderConfig model, Optional<AdapterLayout> adapter, long blockBytes) {
+
+  /**
+   * What gradient checkpointing keeps all the same: each block that is kept is one that backward
+   * need not compute again, and this much matters to no machine that holds the model.
+   */
+  static final long CHECKPOINTED_BYTES = 256L << 20;
+
+  /** The insides of all blocks. */
+  static final long UNLIMITED = Long.MAX_VALUE;
+
+  /**
+   * @param gradientCheckpointing whether backward may compute blocks again instead of keeping them
+   */
+  public static ActivationMemory of(
+      DecoderConfig model, Optional<AdapterLayout> adapter, boolean gradientCheckpointing) {
+    return new ActivationMemory(model, adapter, blockBytes(gradientCheckpointing));
+  }
+
+  static long blockBytes(boolean gradientCheckpointing) {
+    return gradientCheckpointing ? CHECKPOINTED_BYTES : UNLIMITED;
+  }
+
+  /** How many blocks, the last ones, keep their insides for a micro-batch of N tokens. */
+  int keptBlocks(long tokens) {
+    long ofOne = Float.BYTES * Math.max(1, tokens) * sharedBlockColumns();
+    return (int) Math.max(1, Math.min(model.numHiddenLayers(), blockBytes / ofOne));
+  }
 
   /** Bytes for the largest micro-batch, all of whose N tokens are targets. */
   public long bytes(long tokens) {
-    long layers = model.numHiddenLayers();
-    long columns = (layers + 1) * model.hiddenSize() + workspaceColumns();
-    for (int layer = 0; layer < (gradientCheckpointing ? 1 : layers); layer++) {
-      columns += blockColumns(layer);
+    int layers = model.numHiddenLayers();
+    long columns = (layers + 1L) * model.hiddenSize() + workspaceColumns();
+    int kept = keptBlocks(tokens);
+    for (int layer = 0; layer < kept; layer++) {
+      columns += kept == layers ? blockColumns(layer) : sharedBlockColumns();
     }
     return Float.BYTES * (tokens * columns + headFloats(tokens));
   }
 
   private long blockColumns(int layer) {
+    return blockColumnsWithoutAdapter()
+        + Arrays.stream(Projection.values()).mapToLong(p -> rank(p.module(layer))).sum();
+  }
+
+  /** Of a block whose memory serves several layers, adapted or not. */
+  private long sharedBlockColumns() {
+    return blockColumnsWithoutAdapter() + (long) Projection.values().length * largestRank();
+  }
+
+  private long blockColumnsWithoutAdapter() {
     long heads = model.numAttentionHeads();
     long keyValueHeads = model.numKeyValueHeads();
     long headNorms = model.queryKeyNorm() ? heads + keyValueHeads : 0;
-    long ranks =
-        gradientCheckpointing
-            ? (long) Projection.values().length * largestRank() // all layers share these
-            : Arrays.stream(Projection.values()).mapToLong(p -> rank(p.module(layer))).sum();
     return model.hiddenSize()
         + 2 * (heads + keyValueHeads) * model.headDim()
         + heads
         + headNorms
         + 2L * model.intermediateSize()
-        + 2
-        + ranks;
+        + 2;
   }
 
   private long workspaceColumns() {

@@ -15,36 +15,42 @@ import org.sparklora.model.layer.SwiGlu;
  * heads, dropout masks.
  *
  * <p>Floats a token and layer: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
- * for each adapter, for what happens inside of it. {@link Kept} says for which layers.
+ * for each adapter, for what happens inside of it. Inputs are kept of all blocks, the insides of
+ * the last ones, as many as {@link ActivationMemory} says; backward computes those of the others
+ * once more, block by block in the memory of one (Chen et al., 2016: gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
 final class Activations implements AutoCloseable {
-  /** What is there after forward. */
-  enum Kept {
-    /** All that backward needs. */
-    ALL,
-    /**
-     * The blocks' inputs: backward computes the rest once more, block by block in the memory of one
-     * (Chen et al., 2016: gradient checkpointing).
-     */
-    BLOCK_INPUTS,
-    /** The stream's end: there is no backward. */
-    NOTHING
-  }
-
   private final Decoder decoder;
   private final Kernels kernels;
-  private final Kept kept;
+  private final boolean backward; // or nothing is kept but the stream's end
+  private final ActivationMemory memory;
   private final List<Tensor> owned = new ArrayList<>();
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
+  private int keptBlocks = 0;
 
-  Activations(Decoder decoder, Kernels kernels, Kept kept) {
+  private Activations(Decoder decoder, Kernels kernels, boolean backward, long blockBytes) {
     this.decoder = decoder;
     this.kernels = kernels;
-    this.kept = kept;
+    this.backward = backward;
+    this.memory = new ActivationMemory(decoder.config(), decoder.adapter(), blockBytes);
+  }
+
+  /**
+   * Keeps what backward needs.
+   *
+   * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
+   */
+  static Activations forBackward(Decoder decoder, Kernels kernels, long blockBytes) {
+    return new Activations(decoder, kernels, true, blockBytes);
+  }
+
+  /** Keeps nothing but the stream's end: there is no backward. */
+  static Activations forForwardAlone(Decoder decoder, Kernels kernels) {
+    return new Activations(decoder, kernels, false, 0);
   }
 
   /** The activations of a batch of N tokens; what an earlier call returned is overwritten. */
@@ -52,18 +58,19 @@ final class Activations implements AutoCloseable {
     if (tokens > capacity) {
       close();
       capacity = tokens;
+      keptBlocks = memory.keptBlocks(tokens);
     }
     DecoderConfig config = decoder.config();
     Lender lender = new Lender(tokens);
     streams = new ArrayList<>();
-    for (int i = 0; i < (kept == Kept.NOTHING ? 2 : config.numHiddenLayers() + 1); i++) {
+    for (int i = 0; i < (backward ? config.numHiddenLayers() + 1 : 2); i++) {
       streams.add(lender.lend(config.hiddenSize()));
     }
     blocks = new ArrayList<>();
     int firstOfBlock = lender.next;
     for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      if (kept != Kept.ALL) {
-        lender.next = firstOfBlock;
+      if (layer <= firstKept()) {
+        lender.next = firstOfBlock; // in the memory of the first that is kept, before its turn
       }
       blocks.add(block(lender, config, layer));
     }
@@ -72,7 +79,7 @@ final class Activations implements AutoCloseable {
 
   /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
   Tensor stream(int layer) {
-    return streams.get(kept == Kept.NOTHING ? layer % 2 : layer);
+    return streams.get(backward ? layer : layer % 2);
   }
 
   DecoderBlock.Saved block(int layer) {
@@ -81,7 +88,11 @@ final class Activations implements AutoCloseable {
 
   /** Whether forward's {@link #block} is still there when backward comes to this layer. */
   boolean holds(int layer) {
-    return kept == Kept.ALL || layer == blocks.size() - 1;
+    return layer >= firstKept();
+  }
+
+  private int firstKept() {
+    return decoder.config().numHiddenLayers() - keptBlocks;
   }
 
   /** Memory held, for the largest batch so far. */
@@ -142,7 +153,7 @@ final class Activations implements AutoCloseable {
     /** A layer without adapter may share memory with one that has it. */
     Tensor lendForAdapter(Projection projection, int layer) {
       int rank = decoder.rank(projection.module(layer));
-      return lend(rank, kept == Kept.ALL ? rank : decoder.largestRank());
+      return lend(rank, firstKept() == 0 ? rank : decoder.largestRank());
     }
 
     private Tensor lend(int columns, int allocatedColumns) {

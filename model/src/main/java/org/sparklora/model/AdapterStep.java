@@ -2,7 +2,6 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.sparklora.model.Activations.Kept;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Segments;
 import org.sparklora.model.kernels.Tensor;
@@ -34,17 +33,23 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   /**
-   * @param gradientCheckpointing whether forward keeps only each block's input and backward
-   *     computes the rest once more: the same gradients to the last bit, for a fraction of the
-   *     memory and a third more time
+   * @param gradientCheckpointing whether forward keeps only each block's input, and of the last
+   *     blocks as much as 256 MiB hold, and backward computes the rest once more: the same
+   *     gradients to the last bit, for a fraction of the memory and up to a third more time
    */
   public AdapterStep(Decoder decoder, Kernels kernels, boolean gradientCheckpointing) {
+    this(decoder, kernels, ActivationMemory.blockBytes(gradientCheckpointing));
+  }
+
+  /**
+   * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
+   */
+  AdapterStep(Decoder decoder, Kernels kernels, long blockBytes) {
     this.decoder = decoder;
     this.kernels = kernels;
     this.workspace = new Workspace(kernels);
-    this.training =
-        new Activations(decoder, kernels, gradientCheckpointing ? Kept.BLOCK_INPUTS : Kept.ALL);
-    this.inference = new Activations(decoder, kernels, Kept.NOTHING);
+    this.training = Activations.forBackward(decoder, kernels, blockBytes);
+    this.inference = Activations.forForwardAlone(decoder, kernels);
   }
 
   public Decoder decoder() {

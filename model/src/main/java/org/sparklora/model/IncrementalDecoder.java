@@ -27,7 +27,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     this.decoder = decoder;
     this.kernels = kernels;
     this.workspace = new Workspace(kernels);
-    this.activations = new Activations(decoder, kernels, Activations.Kept.NOTHING);
+    this.activations = Activations.forForwardAlone(decoder, kernels);
   }
 
   public Decoder decoder() {

@@ -1,6 +1,7 @@
 package org.sparklora.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.sparklora.model.ActivationMemory.UNLIMITED;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import org.sparklora.model.loss.CrossEntropyLoss;
 class ActivationMemoryTest {
   private static final int TOKENS = 5;
   private static final int LOGITS = 5 * 11;
+  private static final long BLOCK_BYTES = 4 * 5 * 60;
 
   @TempDir private Path folder;
 
@@ -39,22 +41,52 @@ class ActivationMemoryTest {
     return DecoderConfig.read(file);
   }
 
-  private static long floats(
-      DecoderConfig model, Optional<LoraConfig> lora, boolean gradientCheckpointing) {
+  private static long floats(DecoderConfig model, Optional<LoraConfig> lora, long blockBytes) {
     Optional<AdapterLayout> adapter = lora.map(config -> AdapterLayout.of(config, model));
-    return new ActivationMemory(model, adapter, gradientCheckpointing).bytes(TOKENS) / Float.BYTES;
+    return new ActivationMemory(model, adapter, blockBytes).bytes(TOKENS) / Float.BYTES;
   }
 
   @Test
   void allWeights() throws IOException {
-    assertThat(floats(model("llama"), Optional.empty(), false))
+    assertThat(floats(model("llama"), Optional.empty(), UNLIMITED))
         .isEqualTo(TOKENS * (24 + 2 * 60 + 89) + LOGITS);
   }
 
   @Test
-  void checkpointingKeepsOneBlock() throws IOException {
-    assertThat(floats(model("llama"), Optional.empty(), true))
+  void oneBlockIsKeptInAnyCase() throws IOException {
+    assertThat(floats(model("llama"), Optional.empty(), 0))
         .isEqualTo(TOKENS * (24 + 60 + 89) + LOGITS);
+  }
+
+  @Test
+  void asManyBlocksAreKeptAsTheirBytesAllow() throws IOException {
+    assertThat(floats(model("llama"), Optional.empty(), 2 * BLOCK_BYTES - 1))
+        .isEqualTo(TOKENS * (24 + 60 + 89) + LOGITS);
+    assertThat(floats(model("llama"), Optional.empty(), 2 * BLOCK_BYTES))
+        .isEqualTo(TOKENS * (24 + 2 * 60 + 89) + LOGITS);
+  }
+
+  @Test
+  void blocksThatShareMemoryHaveRoomForEveryAdapter() throws IOException {
+    LoraConfig lora = new LoraConfig(3, 32, 0, false, LoraTargets.names(List.of("q_proj")));
+
+    assertThat(floats(model("llama"), Optional.of(lora), 0))
+        .isEqualTo(TOKENS * (24 + 60 + 7 * 3 + 89 + 3) + LOGITS);
+    assertThat(floats(model("llama"), Optional.of(lora), UNLIMITED))
+        .isEqualTo(TOKENS * (24 + 2 * (60 + 3) + 89 + 3) + LOGITS);
+  }
+
+  @Test
+  void gradientCheckpointingKeepsWhat256MebibytesHold() throws IOException {
+    DecoderConfig model = model("llama");
+    ActivationMemory checkpointed = ActivationMemory.of(model, Optional.empty(), true);
+    long tokens = (256L << 20) / (4 * 60);
+
+    assertThat(checkpointed.keptBlocks(tokens / 2)).isEqualTo(2);
+    assertThat(checkpointed.keptBlocks(tokens / 2 + 1)).isEqualTo(1);
+    assertThat(checkpointed.keptBlocks(100 * tokens)).isEqualTo(1);
+    assertThat(ActivationMemory.of(model, Optional.empty(), false).keptBlocks(100 * tokens))
+        .isEqualTo(2);
   }
 
   @Test
@@ -62,40 +94,42 @@ class ActivationMemoryTest {
     LoraConfig lora = new LoraConfig(3, 32, 0.1, false, LoraTargets.allLinear());
 
     // seven u of 3 in each block; a gradient of u; the widest input is down's, F
-    assertThat(floats(model("llama"), Optional.of(lora), false))
+    assertThat(floats(model("llama"), Optional.of(lora), UNLIMITED))
         .isEqualTo(TOKENS * (24 + 2 * (60 + 21) + 89 + 3 + 12) + LOGITS);
   }
 
   @Test
   void headsWithNormsKeepTheirScalesAndLendNormedCopies() throws IOException {
     // 2 + 1 scales in each block; q and k before and after the norm: 2 · (8 + 4)
-    assertThat(floats(model("qwen3"), Optional.empty(), false))
+    assertThat(floats(model("qwen3"), Optional.empty(), UNLIMITED))
         .isEqualTo(TOKENS * (24 + 2 * 63 + 89 + 24) + LOGITS);
   }
 
   @Test
   void logitsStopGrowingAtAChunk() throws IOException {
-    ActivationMemory memory = new ActivationMemory(model("llama"), Optional.empty(), false);
+    ActivationMemory memory = ActivationMemory.of(model("llama"), Optional.empty(), false);
     long chunk = (16 << 20) / 11;
     long perToken = 4 * (24 + 2 * 60 + 89);
 
     assertThat(memory.bytes(2 * chunk) - memory.bytes(chunk)).isEqualTo(chunk * perToken);
   }
 
-  @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, checkpointing {3}")
+  @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, bytes of blocks {3}")
   @CsvSource({
-    "llama, none, 0, false",
-    "llama, none, 0, true",
-    "llama, all-linear, 0, false",
-    "llama, all-linear, 0.1, true",
-    "llama, q_proj v_proj, 0.1, false",
-    "llama, q_proj v_proj, 0, true",
-    "llama, all-linear lm_head, 0.1, false",
-    "qwen2, all-linear, 0.1, false",
-    "qwen3, all-linear, 0, false",
-    "qwen3, none, 0, true"
+    "llama, none, 0, 9223372036854775807",
+    "llama, none, 0, 0",
+    "llama, all-linear, 0, 9223372036854775807",
+    "llama, all-linear, 0.1, 0",
+    "llama, q_proj v_proj, 0.1, 9223372036854775807",
+    "llama, q_proj v_proj, 0, 0",
+    "llama, all-linear lm_head, 0.1, 9223372036854775807",
+    "qwen2, all-linear, 0.1, 9223372036854775807",
+    "qwen3, all-linear, 0, 9223372036854775807",
+    "qwen3, none, 0, 0",
+    "llama, all-linear, 0.1, 1300",
+    "qwen3, q_proj v_proj, 0, 3000"
   })
-  void isWhatAStepHolds(String type, String targets, double dropout, boolean checkpointing)
+  void isWhatAStepHolds(String type, String targets, double dropout, long blockBytes)
       throws IOException {
     ObjectNode config = TinyCheckpoint.config(type);
     try (CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config)) {
@@ -111,7 +145,7 @@ class ActivationMemoryTest {
       ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
       Kernels kernels = KernelsUnderTest.reference();
       Decoder decoder = Decoder.load(checkpoint, layout, kernels);
-      try (AdapterStep step = new AdapterStep(decoder, kernels, checkpointing);
+      try (AdapterStep step = new AdapterStep(decoder, kernels, blockBytes);
           Tensor parameters = kernels.allocate(layout.size());
           Tensor gradient = kernels.allocate(layout.size())) {
         PackedBatch batch =
@@ -121,7 +155,7 @@ class ActivationMemoryTest {
         step.lossAndGradient(parameters, batch, new CrossEntropyLoss(TOKENS), 1, gradient);
 
         assertThat(step.activationBytes())
-            .isEqualTo(new ActivationMemory(model, adapter, checkpointing).bytes(TOKENS));
+            .isEqualTo(new ActivationMemory(model, adapter, blockBytes).bytes(TOKENS));
       }
     }
   }

@@ -22,7 +22,7 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
 
-/** Steps that compute each block's forward once more instead of keeping it. */
+/** Steps that compute blocks' forward once more instead of keeping them. */
 class GradientCheckpointingTest {
   private static final CrossEntropyLoss LOSS = new CrossEntropyLoss(10);
 
@@ -51,7 +51,7 @@ class GradientCheckpointingTest {
       throws IOException {
     LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
     LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
-    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks(modelType));
     checkEqual(kernels, checkpoint, AdapterLayout.of(config, checkpoint.config()));
   }
 
@@ -59,7 +59,7 @@ class GradientCheckpointingTest {
   @MethodSource("kernelsAndModelTypes")
   void givesWeightsTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
       throws IOException {
-    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config(modelType));
+    CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks(modelType));
     checkEqual(kernels, checkpoint, WeightLayout.of(checkpoint.config()));
   }
 
@@ -70,14 +70,30 @@ class GradientCheckpointingTest {
     try (Tensor parameters = kernels.allocate(layout.size());
         Tensor expected = kernels.allocate(layout.size());
         Tensor actual = kernels.allocate(layout.size());
+        Tensor inPart = kernels.allocate(layout.size());
         AdapterStep keeping = new AdapterStep(decoder, kernels, false);
-        AdapterStep recomputing = new AdapterStep(decoder, kernels, true)) {
+        AdapterStep recomputing = new AdapterStep(decoder, kernels, 0L);
+        AdapterStep keepingTwo = new AdapterStep(decoder, kernels, bytesOfTwoBlocks(decoder))) {
       parameters.write(0, values, 0, values.length);
       for (PackedBatch batch : BATCHES) {
         StepResult kept = keeping.lossAndGradient(parameters, batch, LOSS, 11, expected);
         StepResult recomputed = recomputing.lossAndGradient(parameters, batch, LOSS, 11, actual);
+        StepResult two = keepingTwo.lossAndGradient(parameters, batch, LOSS, 11, inPart);
         assertThat(recomputed).isEqualTo(kept);
+        assertThat(two).isEqualTo(kept);
         assertThat(actual.toArray()).isEqualTo(expected.toArray());
+        assertThat(inPart.toArray()).isEqualTo(expected.toArray());
+      }
+    }
+  }
+
+  /** Of the larger batch; these models have three blocks. */
+  private static long bytesOfTwoBlocks(Decoder decoder) {
+    int tokens = BATCHES.get(0).tokenCount();
+    for (long bytes = 0; ; bytes += 1000) {
+      if (new ActivationMemory(decoder.config(), decoder.adapter(), bytes).keptBlocks(tokens)
+          == 2) {
+        return bytes;
       }
     }
   }
@@ -90,10 +106,14 @@ class GradientCheckpointingTest {
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
     Decoder decoder = Decoder.load(checkpoint, layout, kernels);
 
-    long kept = bytesAfterAStep(decoder, false);
-    long recomputed = bytesAfterAStep(decoder, true);
+    long kept = bytesAfterAStep(decoder, ActivationMemory.UNLIMITED);
+    long recomputed = bytesAfterAStep(decoder, 0);
 
     assertThat((double) recomputed / kept).isLessThan(0.4);
+  }
+
+  private static ObjectNode threeBlocks(String modelType) {
+    return TinyCheckpoint.config(modelType).put("num_hidden_layers", 3);
   }
 
   /** SmolLM2-135M with a sixteenth of its width. */
@@ -104,11 +124,11 @@ class GradientCheckpointingTest {
     return config;
   }
 
-  private static long bytesAfterAStep(Decoder decoder, boolean gradientCheckpointing) {
+  private static long bytesAfterAStep(Decoder decoder, long blockBytes) {
     Kernels kernels = KernelsUnderTest.reference();
     try (Tensor parameters = kernels.allocate(decoder.layout().size());
         Tensor gradient = kernels.allocate(decoder.layout().size());
-        AdapterStep step = new AdapterStep(decoder, kernels, gradientCheckpointing)) {
+        AdapterStep step = new AdapterStep(decoder, kernels, blockBytes)) {
       step.lossAndGradient(parameters, BATCHES.get(0), LOSS, 0, gradient);
       return step.activationBytes();
     }

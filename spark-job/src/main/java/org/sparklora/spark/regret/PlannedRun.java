@@ -28,7 +28,7 @@ public record PlannedRun(
    * What decides on memory besides the shapes.
    *
    * @param baseWeights how matrices of a frozen base are kept
-   * @param gradientCheckpointing whether only the blocks' inputs are kept for backward
+   * @param gradientCheckpointing whether backward computes blocks again that memory is not kept for
    * @param parameterVectors how many vectors of the trained parameters' size one process holds; see
    *     {@link TrainingMemory}
    */

@@ -62,7 +62,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
         RUNTIME,
         adapter.isPresent() ? frozen(run.model(), run.memory().baseWeights()) : 0,
         trained * Float.BYTES * run.memory().parameterVectors(),
-        new ActivationMemory(run.model(), adapter, run.memory().gradientCheckpointing())
+        ActivationMemory.of(run.model(), adapter, run.memory().gradientCheckpointing())
             .bytes(run.microBatchTokens()));
   }
 

@@ -46,8 +46,9 @@ public final class TrainedModel implements Serializable {
    * An adapter on a frozen base.
    *
    * @param checkpoint the base model
-   * @param baseWeights how matrices of the base are kept in memory: float32 or bfloat16
-   * @param gradientCheckpointing whether backward computes each block's forward once more
+   * @param baseWeights how matrices of the base are kept in memory: float32 or bfloat16; {@link
+   *     org.sparklora.model.Decoder#kept} may save some of it
+   * @param gradientCheckpointing whether backward computes forward's blocks once more
    * @param seed of the dropout masks
    */
   public static TrainedModel adapter(
@@ -88,7 +89,7 @@ public final class TrainedModel implements Serializable {
     return baseWeights;
   }
 
-  /** Whether backward computes each block's forward once more instead of keeping it. */
+  /** Whether backward computes forward's blocks once more instead of keeping them all. */
   public boolean gradientCheckpointing() {
     return gradientCheckpointing;
   }
