@@ -53,9 +53,7 @@ final class LaneSums {
     if (LANES >= 8) {
       fold(lanes, 4, UPPER_4, SWAPPED_4);
     }
-    if (LANES >= 4) {
-      fold(lanes, 2, UPPER_2, SWAPPED_2);
-    }
+    fold(lanes, 2, UPPER_2, SWAPPED_2);
     fold(lanes, 1, UPPER_1, SWAPPED_1);
   }
 

@@ -10,7 +10,7 @@ import org.sparklora.model.kernels.Kernels.Heads;
  * the prefix's keys and one for the branch's own.
  *
  * <p>What a branch gets depends on that branch alone, to the bit: no gemm mixes branches. A branch
- * of a single query is computed for all query heads of a key/value head at once.
+ * of a single query is left to {@link VectorSingleQuery} where heads are whole vectors.
  */
 final class VectorBranchAttention {
   private VectorBranchAttention() {}
@@ -24,6 +24,11 @@ final class VectorBranchAttention {
       float scale,
       HostTensor y,
       HostTensor logSumExp) {
+
+    /** Of head h, of q or of y. */
+    Matrix queries(HostTensor x, Branch tile, int h) {
+      return VectorAttention.of(x, heads.query(), heads, tile.firstQuery(), h);
+    }
 
     Matrix keys(int row, int kv) {
       return VectorAttention.of(k, heads.keyValue(), heads, row, kv);
@@ -62,53 +67,28 @@ final class VectorBranchAttention {
         (task, own) -> {
           Branch tile = tiles.get(task / heads.keyValue());
           int kv = task % heads.keyValue();
-          if (tile.queries() == 1) {
-            attend(call, new Rows(tile, kv * group, group), kv, own);
-          } else {
-            for (int h = kv * group; h < (kv + 1) * group; h++) {
-              attend(call, new Rows(tile, h, 1), kv, own);
-            }
+          for (int h = kv * group; h < (kv + 1) * group; h++) {
+            attend(call, tile, h, kv, own);
           }
         });
   }
 
   /**
-   * The rows of one pair of gemms: either all queries of a tile with one head, or one query with
-   * several heads, which lie one after the other in memory.
+   * Elements from one row of scores to the next: not a power of two, whose rows would share cache
+   * sets.
    */
-  private record Rows(Branch tile, int firstHead, int headCount) {
-    int count() {
-      return tile.queries() * headCount;
-    }
-
-    int query(int row) {
-      return headCount == 1 ? row : 0;
-    }
-
-    int head(int row) {
-      return headCount == 1 ? firstHead : firstHead + row;
-    }
-
-    Matrix of(HostTensor x, Heads heads) {
-      Matrix first = VectorAttention.of(x, heads.query(), heads, tile.firstQuery(), firstHead);
-      return headCount == 1 ? first : new Matrix(first.address(), heads.size());
-    }
-
-    /** Not a power of two, whose rows would share cache sets. */
-    long stride() {
-      return (tile.visible(tile.queries() - 1) + 15) / 16 * 16 + 16;
-    }
+  private static long stride(Branch tile) {
+    return (tile.visible(tile.queries() - 1) + 15) / 16 * 16 + 16;
   }
 
-  private static void attend(Call call, Rows rows, int kv, Scratch own) {
-    Branch tile = rows.tile;
+  private static void attend(Call call, Branch tile, int h, int kv, Scratch own) {
     int size = call.heads.size();
     int prefix = tile.prefixLength();
-    int count = rows.count();
-    HostTensor scores = own.matrix(0, count * rows.stride());
-    Matrix s = new Matrix(scores.address(), rows.stride());
-    Matrix queries = rows.of(call.q, call.heads);
-    Matrix out = rows.of(call.y, call.heads);
+    int count = tile.queries();
+    HostTensor scores = own.matrix(0, count * stride(tile));
+    Matrix s = new Matrix(scores.address(), stride(tile));
+    Matrix queries = call.queries(call.q, tile, h);
+    Matrix out = call.queries(call.y, tile, h);
     if (prefix > 0) {
       Matrix keys = call.keys(tile.prefixStart(), kv);
       Gemm.timesTransposed(own, count, prefix, size, call.scale, queries, keys, 0, s);
@@ -117,7 +97,7 @@ final class VectorBranchAttention {
     Matrix ownKeys = call.keys(tile.ownStart(), kv);
     Gemm.timesTransposed(
         own, count, tile.ownKeys(), size, call.scale, queries, ownKeys, 0, ownScores);
-    softmax(call, rows, scores, own);
+    softmax(call, tile, h, scores, own);
     if (prefix > 0) {
       Gemm.times(own, count, size, prefix, 1, s, call.values(tile.prefixStart(), kv), 0, out);
     }
@@ -126,18 +106,18 @@ final class VectorBranchAttention {
   }
 
   /** Turns a tile of scores into probabilities. */
-  private static void softmax(Call call, Rows rows, HostTensor scores, Scratch own) {
-    int keys = rows.tile.visible(rows.tile.queries() - 1);
+  private static void softmax(Call call, Branch tile, int h, HostTensor scores, Scratch own) {
+    int keys = tile.visible(tile.queries() - 1);
     float[] result = new float[1];
     own.row(0, keys); // grown once, to the longest row
-    for (int r = 0; r < rows.count(); r++) {
-      int visible = rows.tile.visible(rows.query(r));
-      long offset = r * rows.stride();
+    for (int r = 0; r < tile.queries(); r++) {
+      int visible = tile.visible(r);
+      long offset = r * stride(tile);
       float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
       result[0] = VectorAttention.softmax(row, 0, visible);
       VectorAttention.storeMasked(row, visible, scores, offset, keys);
-      long query = rows.tile.firstQuery() + rows.query(r);
-      call.logSumExp.write(query * call.heads.query() + rows.head(r), result, 0, 1);
+      long query = tile.firstQuery() + r;
+      call.logSumExp.write(query * call.heads.query() + h, result, 0, 1);
     }
   }
 }
