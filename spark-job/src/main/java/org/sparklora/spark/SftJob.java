@@ -25,6 +25,7 @@ import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.CountExecutorsJob;
 
 /**
  * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
@@ -82,7 +83,7 @@ public final class SftJob {
    */
   public static Result run(SparkSession session, SftConfig config) throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    int workers = SparkSessions.workers(spark, config.sync().workers());
+    int workers = CountExecutorsJob.workers(spark, config.sync().workers());
     config
         .evaluation()
         .data()

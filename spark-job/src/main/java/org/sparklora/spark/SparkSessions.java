@@ -6,7 +6,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.regret.MachineMemory;
@@ -19,7 +18,6 @@ public final class SparkSessions {
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
   private static final long OVERHEAD_SHARE = 10;
-  private static final int MAX_WORKERS = 10_000;
 
   private SparkSessions() {}
 
@@ -61,26 +59,6 @@ public final class SparkSessions {
     }
     // a bound, not an allocation; the usual 64 MB are less than a large adapter
     conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
-  }
-
-  /**
-   * How many work on one model: as many as there are executors, in local mode one, whose kernels
-   * use all cores.
-   *
-   * @param requested {@code num_workers}
-   */
-  public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
-    // the status tracker counts the driver as well
-    int executors =
-        spark.isLocal() ? 1 : Math.max(1, spark.sc().statusTracker().getExecutorInfos().length - 1);
-    requested.ifPresent(
-        count ->
-            ConfigException.require(
-                count >= 1 && count <= MAX_WORKERS,
-                "num_workers",
-                count,
-                "it is the number of executors that work, 1 to " + MAX_WORKERS));
-    return requested.orElse(executors);
   }
 
   /** What a training process can have: this machine's memory, or an executor's on a cluster. */

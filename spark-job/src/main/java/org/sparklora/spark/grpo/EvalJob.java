@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -22,8 +21,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.PromptSettings;
 import org.sparklora.spark.PromptTables;
-import org.sparklora.spark.SparkSessions;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.Workers;
 
 /**
  * {@code eval --task math}: a model answers problems, on executors, and the judge that rewards in
@@ -52,7 +50,8 @@ final class EvalJob {
     requireEnough(sampling, wanted);
     String target = settings.requiredText("output_dir");
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
-    RewardStage judge = judge(session, settings, sampling);
+    Workers workers = GenerateJob.workers(session, settings);
+    RewardStage judge = judge(workers, settings, sampling);
     List<Prompt> prompts =
         PromptTables.open(
                 session,
@@ -64,7 +63,8 @@ final class EvalJob {
         OutputFolder.create(hadoop, target, settings.isOn("overwrite_output_dir"))) {
       AtomicInteger files = new AtomicInteger();
       GenerateJob.run(
-          session,
+          hadoop,
+          workers,
           settings,
           prompts,
           part -> {
@@ -114,12 +114,9 @@ final class EvalJob {
         "all greedy completions of a problem are the same; draw them with --temperature 1.0");
   }
 
-  private static RewardStage judge(
-      SparkSession session, Settings settings, SamplingConfig sampling) {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+  private static RewardStage judge(Workers workers, Settings settings, SamplingConfig sampling) {
     return new RewardStage(
-        ExecutorsJob.workers(
-            spark, SparkSessions.workers(spark, settings.optionalInteger("num_workers"))),
+        workers,
         RewardCommand.functions(settings),
         RewardCommand.advantages(settings),
         sampling.numGenerations());

@@ -27,12 +27,12 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.TableException;
-import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
@@ -92,15 +92,35 @@ public final class GenerateJob {
       List<Prompt> prompts,
       Consumer<List<Generation>> completed)
       throws IOException {
+    run(
+        session.sparkContext().hadoopConfiguration(),
+        workers(session, settings),
+        settings,
+        prompts,
+        completed);
+  }
+
+  /** The executors, when those are there that work. */
+  static Workers workers(SparkSession session, Settings settings) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    ModelSource base =
-        ModelReference.of(settings).locate(spark.hadoopConfiguration(), ModelSource.Part.WHOLE);
+    return ExecutorsJob.workers(
+        spark, CountExecutorsJob.workers(spark, settings.optionalInteger("num_workers")));
+  }
+
+  static void run(
+      Configuration hadoop,
+      Workers workers,
+      Settings settings,
+      List<Prompt> prompts,
+      Consumer<List<Generation>> completed)
+      throws IOException {
+    ModelSource base = ModelReference.of(settings).locate(hadoop, ModelSource.Part.WHOLE);
     DecoderConfig config = DecoderConfig.read(base.folder().resolve("config.json"));
     DType weights = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(config);
     Optional<ModelReference> adapter = ModelReference.of(settings, "adapter");
     Optional<AdapterFile> file = Optional.empty();
     if (adapter.isPresent()) {
-      ModelSource at = adapter.get().locate(spark.hadoopConfiguration(), ModelSource.Part.WHOLE);
+      ModelSource at = adapter.get().locate(hadoop, ModelSource.Part.WHOLE);
       file =
           Optional.of(
               AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder())));
@@ -108,9 +128,6 @@ public final class GenerateJob {
     TrainedModel model =
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), weights, false, 0))
             .orElse(TrainedModel.frozen(base, weights));
-    Workers workers =
-        ExecutorsJob.workers(
-            spark, SparkSessions.workers(spark, settings.optionalInteger("num_workers")));
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {
       SamplingConfig drawn = sampling(settings);

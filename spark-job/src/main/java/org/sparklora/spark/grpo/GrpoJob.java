@@ -27,7 +27,6 @@ import org.sparklora.spark.Checkpoints;
 import org.sparklora.spark.HubPush;
 import org.sparklora.spark.InitialParameters;
 import org.sparklora.spark.PromptTables;
-import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.resume.RunFingerprint;
@@ -37,6 +36,7 @@ import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.Workers;
 
@@ -119,7 +119,8 @@ final class GrpoJob {
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
     SamplingConfig sampling = untilTheEnd(config.sampling(), initial.model());
-    Workers workers = ExecutorsJob.workers(spark, SparkSessions.workers(spark, config.workers()));
+    Workers workers =
+        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
     try (RunFolder folder =
         RunFolder.open(
             hadoop,

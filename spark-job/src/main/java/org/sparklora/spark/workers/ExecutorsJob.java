@@ -14,6 +14,8 @@ import org.apache.spark.SparkEnv;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorReading;
 import org.sparklora.spark.meter.ExecutorUse;
@@ -27,6 +29,8 @@ import org.sparklora.spark.train.FlatVector;
 public final class ExecutorsJob implements Workers {
   /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
   public static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
+
+  private static final Logger LOG = LoggerFactory.getLogger(ExecutorsJob.class);
 
   private final JavaSparkContext spark;
   private final int count;
@@ -47,8 +51,13 @@ public final class ExecutorsJob implements Workers {
    * @param count parts that executors do at once
    */
   public static Workers workers(JavaSparkContext spark, int count) {
-    boolean shared = spark.getConf().getBoolean(SHARED_MEMORY, true);
-    return spark.isLocal() && shared ? new LocalWorkers() : new ExecutorsJob(spark, count);
+    if (!spark.isLocal() || !spark.getConf().getBoolean(SHARED_MEMORY, true)) {
+      return new ExecutorsJob(spark, count);
+    }
+    if (count > 1) {
+      LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
+    }
+    return new LocalWorkers();
   }
 
   @Override

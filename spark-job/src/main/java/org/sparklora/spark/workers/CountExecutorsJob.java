@@ -1,0 +1,87 @@
+package org.sparklora.spark.workers;
+
+import java.util.Collections;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.resource.ResourceProfile;
+import org.sparklora.pipeline.config.ConfigException;
+
+/** How many work on one model: see {@link ExecutorCount}, whose view of Spark this is. */
+public final class CountExecutorsJob {
+  private static final String PATIENCE_UNLESS_TOLD = "120s";
+  private static final int MAX_WORKERS = 10_000;
+
+  private CountExecutorsJob() {}
+
+  /**
+   * Waits for the executors of a cluster and counts those who work; in local mode it is one, whose
+   * kernels use all cores, unless more are asked for, which then take turns.
+   *
+   * @param requested {@code num_workers}
+   * @throws ConfigException if so many workers do not find a task slot each, or it depends on the
+   *     moment how many there are
+   */
+  public static int workers(JavaSparkContext spark, Optional<Integer> requested) {
+    requested.ifPresent(
+        count ->
+            ConfigException.require(
+                count >= 1 && count <= MAX_WORKERS,
+                ExecutorCount.FLAG,
+                count,
+                "it is the number of executors that work, 1 to " + MAX_WORKERS));
+    if (spark.isLocal()) {
+      return requested.orElse(1);
+    }
+    SparkConf conf = spark.getConf();
+    long patience = conf.getTimeAsMs(ExecutorCount.PATIENCE, PATIENCE_UNLESS_TOLD);
+    return new ExecutorCount(
+            ExecutorRequest.of(key -> Optional.ofNullable(conf.get(key, null))),
+            new SparkCluster(spark),
+            patience)
+        .count(requested);
+  }
+
+  /** What Spark knows. */
+  private record SparkCluster(JavaSparkContext spark) implements ExecutorCount.Cluster {
+    @Override
+    public int executors() {
+      return spark.sc().getExecutorIds().size();
+    }
+
+    @Override
+    public int slots() {
+      ResourceProfile usual = spark.sc().resourceProfileManager().defaultResourceProfile();
+      return spark.sc().maxNumConcurrentTasks(usual);
+    }
+
+    @Override
+    public long millis() {
+      return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    @Override
+    public void sleep(long millis) {
+      try {
+        Thread.sleep(millis);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while waiting for executors", e);
+      }
+    }
+
+    @Override
+    public ExecutorCount.Demand demand(int tasks) {
+      spark.setJobGroup(
+          ExecutorCount.FLAG, "wait for executors", true); // true: an end interrupts them
+      JavaFutureAction<Void> waiting =
+          spark
+              .parallelize(Collections.nCopies(tasks, 0), tasks)
+              .foreachAsync(task -> Thread.sleep(Long.MAX_VALUE));
+      spark.clearJobGroup();
+      return () -> waiting.cancel(true);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package org.sparklora.spark.workers;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The executors that an application asked its cluster for, as far as its settings tell.
+ *
+ * @param executors how many; empty if no setting says it
+ * @param slots tasks that all of them run at once; empty if no setting says it
+ * @param onDemand whether Spark asks for them only when tasks wait (dynamic allocation)
+ * @param setting what says so, for messages
+ */
+record ExecutorRequest(OptionalInt executors, OptionalInt slots, boolean onDemand, String setting) {
+  private static final Pattern LOCAL_CLUSTER =
+      Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
+
+  private static final String MASTER = "spark.master";
+  private static final String INSTANCES = "spark.executor.instances";
+  private static final String CORES = "spark.executor.cores";
+  private static final String MAX_CORES = "spark.cores.max";
+  private static final String TASK_CPUS = "spark.task.cpus";
+  private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
+  private static final String MAX_EXECUTORS = "spark.dynamicAllocation.maxExecutors";
+
+  /** What Spark asks YARN and Kubernetes for unless told. */
+  private static final int USUAL_INSTANCES = 2;
+
+  /**
+   * The request of an application that is not in local mode.
+   *
+   * @param settings Spark's, by name
+   */
+  static ExecutorRequest of(Function<String, Optional<String>> settings) {
+    Settings conf = new Settings(settings);
+    String master = conf.text(MASTER);
+    ExecutorRequest fixed = asksForInstances(master) ? ofInstances(conf) : ofCores(conf);
+    return conf.text(DYNAMIC).equals("true") ? onDemand(conf, master, fixed) : fixed;
+  }
+
+  private static boolean asksForInstances(String master) {
+    return master.equals("yarn") || master.startsWith("k8s:");
+  }
+
+  private static ExecutorRequest ofInstances(Settings conf) {
+    int instances = conf.number(INSTANCES).orElse(USUAL_INSTANCES);
+    return known(
+        instances,
+        INSTANCES
+            + " = "
+            + instances
+            + (conf.number(INSTANCES).isPresent() ? "" : ", Spark's default"));
+  }
+
+  /** Standalone clusters divide cores; each of their machines has one executor unless told. */
+  private static ExecutorRequest ofCores(Settings conf) {
+    Matcher local = LOCAL_CLUSTER.matcher(conf.text(MASTER));
+    OptionalInt cores = conf.number(MAX_CORES);
+    OptionalInt each = conf.number(CORES);
+    if (local.matches()) {
+      int machines = Integer.parseInt(local.group(1));
+      int coresOfOne = Integer.parseInt(local.group(2));
+      if (cores.isEmpty()) {
+        int executors = machines * (each.isPresent() ? coresOfOne / each.getAsInt() : 1);
+        return known(executors, conf.text(MASTER));
+      }
+    }
+    if (cores.isPresent() && each.isPresent()) {
+      return known(
+          cores.getAsInt() / each.getAsInt(),
+          "%s = %d, %s = %d".formatted(MAX_CORES, cores.getAsInt(), CORES, each.getAsInt()));
+    }
+    if (cores.isPresent()) {
+      int slots = cores.getAsInt() / conf.number(TASK_CPUS).orElse(1);
+      return new ExecutorRequest(
+          OptionalInt.empty(), OptionalInt.of(slots), false, MAX_CORES + " = " + cores.getAsInt());
+    }
+    return new ExecutorRequest(OptionalInt.empty(), OptionalInt.empty(), false, "no " + MAX_CORES);
+  }
+
+  /** Up to the maximum; a standalone cluster's cores may allow for fewer. */
+  private static ExecutorRequest onDemand(Settings conf, String master, ExecutorRequest fixed) {
+    OptionalInt most = conf.number(MAX_EXECUTORS);
+    boolean dividesCores = !asksForInstances(master);
+    if (dividesCores
+        && fixed.executors.isPresent()
+        && fixed.executors.getAsInt() < most.orElse(Integer.MAX_VALUE)) {
+      return new ExecutorRequest(
+          fixed.executors, slots(conf, fixed.executors), true, fixed.setting);
+    }
+    String setting =
+        most.isPresent() ? MAX_EXECUTORS + " = " + most.getAsInt() : "no " + MAX_EXECUTORS;
+    return new ExecutorRequest(most, slots(conf, most), true, setting);
+  }
+
+  /** So many tasks have to wait before Spark asks for all executors. */
+  private static OptionalInt slots(Settings conf, OptionalInt executors) {
+    int each = Math.max(1, conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1));
+    return executors.isPresent()
+        ? OptionalInt.of(executors.getAsInt() * each)
+        : OptionalInt.empty();
+  }
+
+  private static ExecutorRequest known(int executors, String setting) {
+    return new ExecutorRequest(OptionalInt.of(executors), OptionalInt.empty(), false, setting);
+  }
+
+  /** Spark's settings; one that is not set is the empty text. */
+  private record Settings(Function<String, Optional<String>> values) {
+    String text(String key) {
+      return values.apply(key).orElse("").strip();
+    }
+
+    OptionalInt number(String key) {
+      String text = text(key);
+      return text.matches("\\d{1,9}")
+          ? OptionalInt.of(Integer.parseInt(text))
+          : OptionalInt.empty();
+    }
+  }
+}
