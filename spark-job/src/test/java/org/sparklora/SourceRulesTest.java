@@ -24,6 +24,7 @@ class SourceRulesTest {
   private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
   private static final Pattern SCALA_IMPORT = import_("scala\\.");
   private static final Pattern DL4J_IMPORT = import_("org\\.deeplearning4j\\.");
+  private static final Pattern HADOOP_CONFIGURATION = Pattern.compile("new Configuration\\(\\)");
   private static final Pattern VECTOR_IMPORT = import_("jdk\\.incubator\\.vector\\.");
 
   /**
@@ -61,6 +62,13 @@ class SourceRulesTest {
   void vectorsAreTouchedByKernelsOnly() {
     assertThat(sourcesMatching(VECTOR_IMPORT, true))
         .allMatch(source -> source.contains("org/sparklora/model/kernels/"));
+  }
+
+  /** Another one would not know what {@code --conf spark.hadoop.NAME=…} says. */
+  @Test
+  void hadoopsConfigurationIsMadeInOnePlace() {
+    assertThat(sourcesMatching(HADOOP_CONFIGURATION, false))
+        .allMatch(source -> source.endsWith("/HadoopSettings.java"));
   }
 
   @Test

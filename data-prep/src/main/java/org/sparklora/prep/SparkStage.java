@@ -58,6 +58,7 @@ final class SparkStage {
     LongAccumulator tokens = tokensDone;
     CollectionAccumulator<String> problems = fatalProblems;
     spark.setJobDescription(name);
+    spark.setCallSite(name);
     JavaFutureAction<List<R>> future =
         spark
             .parallelize(work, Math.max(1, work.size()))
@@ -75,6 +76,7 @@ final class SparkStage {
       return await(future, pieces.size());
     } finally {
       spark.setJobDescription(null);
+      spark.clearCallSite();
     }
   }
 

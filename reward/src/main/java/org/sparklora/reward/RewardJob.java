@@ -48,6 +48,7 @@ public final class RewardJob {
     RewardConfig.Tables tables = config.tables();
     List<Reward> rewards = config.functions().rewards(); // a name that is none: before any work
     long start = System.nanoTime();
+    spark.sparkContext().setJobDescription("reward: judge generations");
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
       Dataset<Row> scored;
@@ -59,6 +60,7 @@ public final class RewardJob {
         scored.count(); // does the judging; what follows reads what it kept
         progress.done();
       }
+      spark.sparkContext().setJobDescription("reward: write the table and its summary");
       write(hadoop, scored, tables.format(), folder.work());
       RewardSummary summary =
           new ScoredTable(scored, rewards, tables.groupSize())

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.spark.regret.MachineMemory;
@@ -28,7 +29,7 @@ final class CheckCommand {
             settings
                 .withDefault("output_dir", "unnamed-run")
                 .withDefault("dataset_name", "unnamed-dataset"));
-    Configuration hadoop = new Configuration();
+    Configuration hadoop = HadoopSettings.configuration();
     try (Outlines outlines = Outlines.of(config, hadoop)) {
       TrainedModel model =
           InitialParameters.outlined(

@@ -87,6 +87,8 @@ public final class Main {
   /** Runs and returns the exit code. */
   static int run(String... arguments) {
     try {
+      JvmOptions.completeHere();
+      PropertiesFile.apply();
       dispatch(arguments);
       return 0;
     } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {

@@ -2,6 +2,7 @@ package org.sparklora.spark;
 
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 
@@ -11,7 +12,7 @@ final class PushCommand {
 
   static void run(Settings settings) throws IOException {
     String folder = settings.requiredText("input");
-    Configuration hadoop = new Configuration();
+    Configuration hadoop = HadoopSettings.configuration();
     try (RunFolder.Finished run = RunFolder.claim(hadoop, folder)) {
       PushConfig config = PushConfig.of(settings, folder, PushConfig.Strategy.END);
       System.out.println(

@@ -13,6 +13,8 @@ import org.sparklora.spark.regret.MachineMemory;
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {
   private static final String MASTER = "spark.master";
+  private static final String NAME = "spark.app.name";
+  private static final String MODEL = "model_name_or_path";
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String REGISTRATOR = "spark.kryo.registrator";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
@@ -32,7 +34,7 @@ public final class SparkSessions {
       conf.setMaster(master.get());
     }
     conf.setIfMissing(MASTER, "local[*]");
-    conf.setIfMissing("spark.app.name", "spark-lora " + settings.command());
+    name(conf, settings);
     if (conf.get(MASTER).startsWith("local")) {
       conf.setIfMissing("spark.ui.enabled", "false");
       conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
@@ -41,10 +43,22 @@ public final class SparkSessions {
       conf.setIfMissing("spark.sql.shuffle.partitions", LOCAL_SHUFFLE_PARTITIONS);
     }
     completeKryo(conf);
+    conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return SparkSession.builder().config(conf).getOrCreate();
+  }
+
+  /** spark-submit calls an application by its main class unless told. */
+  static void name(SparkConf conf, Settings settings) {
+    String given = conf.get(NAME, "");
+    if (!given.isEmpty() && !given.equals(Main.class.getName())) {
+      return;
+    }
+    String model = settings.isGiven(MODEL) ? settings.text(MODEL).orElse("") : "";
+    String last = model.replaceAll("/+$", "").replaceAll("^.*/", "");
+    conf.set(NAME, "spark-lora %s %s".formatted(settings.command(), last).strip());
   }
 
   /** Kryo by itself can read back neither our records nor ND4J's arrays. */

@@ -94,7 +94,7 @@ final class TrainingReport {
   /** Evaluates and logs what came of it. */
   Map<String, Object> evaluate(Evaluation evaluation) {
     long start = System.nanoTime();
-    EvalMetrics measured = evaluation.run();
+    EvalMetrics measured = evaluation.run(state.sums().steps());
     Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - start) / NANOS);
     log(row);
     return row;

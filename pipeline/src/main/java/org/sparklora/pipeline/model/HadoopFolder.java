@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 
 /**
  * A folder of a Hadoop file system, staged once on each machine that reads it (see {@link Stage}).
@@ -79,7 +80,7 @@ record HadoopFolder(
   }
 
   private java.nio.file.Path stage() {
-    Configuration hadoop = new Configuration();
+    Configuration hadoop = HadoopSettings.configuration();
     settings.forEach(hadoop::set);
     Stage stage = new Stage(reference, uri, files);
     stage.fill(hadoop);

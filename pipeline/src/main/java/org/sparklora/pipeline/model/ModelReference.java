@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.hub.HubReference;
 import org.sparklora.pipeline.hub.HubRepo;
@@ -115,6 +116,6 @@ public record ModelReference(String flag, String name, String revision, String s
 
   /** The local folder of all of its files, for commands that need no cluster. */
   public Path folder() {
-    return locate(new Configuration(), ModelSource.Part.WHOLE).folder();
+    return locate(HadoopSettings.configuration(), ModelSource.Part.WHOLE).folder();
   }
 }

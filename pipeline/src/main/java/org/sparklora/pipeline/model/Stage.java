@@ -24,6 +24,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.pipeline.run.PrivateFolder;
 import org.sparklora.pipeline.run.Progress;
 
 /**
@@ -46,6 +47,7 @@ final class Stage {
   private final ModelReference reference;
   private final String uri;
   private final List<ModelFile> files;
+  private final Path ours; // of which nobody else may change anything
   private final Path folder;
 
   /**
@@ -56,13 +58,14 @@ final class Stage {
     this.uri = uri;
     this.files = files;
     String name = new org.apache.hadoop.fs.Path(uri).getName();
-    this.folder = root(reference.stagingDir()).resolve(fingerprint(uri, files)).resolve(name);
+    String fingerprint = fingerprint(uri, files);
+    String given = reference.stagingDir();
+    // a folder that the user named may be everybody's, what lies in it not
+    this.ours = given.isBlank() ? usualRoot() : Path.of(given, fingerprint).toAbsolutePath();
+    this.folder = (given.isBlank() ? ours.resolve(fingerprint) : ours).resolve(name);
   }
 
-  private static Path root(String given) {
-    if (!given.isBlank()) {
-      return Path.of(given).toAbsolutePath();
-    }
+  private static Path usualRoot() {
     String scratch =
         SCRATCH_VARIABLES.stream()
             .flatMap(variable -> Optional.ofNullable(System.getenv(variable)).stream())
@@ -102,6 +105,7 @@ final class Stage {
    */
   List<ModelFile> fill(Configuration hadoop) {
     synchronized (Stage.class) { // a file lock holds between JVMs only
+      requireOwn();
       try {
         Files.createDirectories(folder);
         try (FileChannel channel =
@@ -118,6 +122,16 @@ final class Stage {
             "it cannot be staged in %s (%s); make room there or name another folder with --staging_dir"
                 .formatted(folder, e.getMessage()));
       }
+    }
+  }
+
+  private void requireOwn() {
+    try {
+      PrivateFolder.open(ours);
+    } catch (IOException e) {
+      throw failed(
+          "it cannot be staged where others could change it (%s); name a folder of your own with --staging_dir"
+              .formatted(e.getMessage()));
     }
   }
 

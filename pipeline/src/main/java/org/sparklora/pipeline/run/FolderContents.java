@@ -75,7 +75,7 @@ final class FolderContents {
   List<String> results() throws IOException {
     return names(
         name ->
-            !name.equals(RunLock.FILE_NAME)
+            !RunLock.isLock(name)
                 && !RunFolder.LOGS.contains(name)
                 && !name.equals(ROUNDS)
                 && !name.equals(COMPLETIONS)

@@ -3,9 +3,11 @@ package org.sparklora.pipeline.run;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -19,7 +21,9 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * {@code metrics.jsonl}: one JSON object a line, written through at once, so that a killed run
- * keeps every row it logged. Thread-safe.
+ * keeps every row it logged. In an {@link ObjectStore}, which shows closed files alone, it is
+ * written anew with a row, at most every {@link #REWRITE_MILLIS}: there a killed run loses the rows
+ * since. Thread-safe.
  */
 public final class MetricsLog implements Closeable {
   /** The file's name in a run folder. */
@@ -34,12 +38,77 @@ public final class MetricsLog implements Closeable {
   /** Of a row and its line: what tells whether they are the same row. */
   private static final String STEP = "step";
 
-  private final Path file;
-  private final FSDataOutputStream out;
+  /** How old an object of a store may be before it is written anew. */
+  static final long REWRITE_MILLIS = 5_000;
 
-  private MetricsLog(Path file, FSDataOutputStream out) {
+  private final Path file;
+  private final Lines out;
+
+  private MetricsLog(Path file, Lines out) {
     this.file = file;
     this.out = out;
+  }
+
+  /** Where lines go. */
+  private interface Lines extends Closeable {
+    void write(byte[] line) throws IOException;
+  }
+
+  /** Into a file that grows. */
+  private record Growing(FSDataOutputStream out) implements Lines {
+    @Override
+    public void write(byte[] line) throws IOException {
+      out.write(line);
+      if (out.hasCapability(StreamCapabilities.HSYNC)) {
+        out.hflush();
+      } else {
+        out.flush();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      out.close();
+    }
+  }
+
+  /** Into an object that is replaced. */
+  private static final class Rewritten implements Lines {
+    private final FileSystem fileSystem;
+    private final Path file;
+    private final ByteArrayOutputStream all = new ByteArrayOutputStream();
+    private long written = Long.MIN_VALUE; // nanoseconds
+    private boolean pending = true; // also an empty log is there
+
+    Rewritten(FileSystem fileSystem, Path file) {
+      this.fileSystem = fileSystem;
+      this.file = file;
+    }
+
+    @Override
+    public void write(byte[] line) throws IOException {
+      all.writeBytes(line);
+      pending = true;
+      boolean first = written == Long.MIN_VALUE;
+      if (first || System.nanoTime() - written >= REWRITE_MILLIS * 1_000_000) {
+        rewrite();
+      }
+    }
+
+    private void rewrite() throws IOException {
+      try (OutputStream object = fileSystem.create(file, true)) {
+        all.writeTo(object);
+      }
+      written = System.nanoTime();
+      pending = false;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (pending) {
+        rewrite();
+      }
+    }
   }
 
   /**
@@ -59,7 +128,11 @@ public final class MetricsLog implements Closeable {
         Renaming.rename(fileSystem, file, new Path(folder, BEFORE));
       }
       try {
-        MetricsLog log = new MetricsLog(file, fileSystem.create(file, true));
+        Lines out =
+            ObjectStore.is(fileSystem)
+                ? new Rewritten(fileSystem, file)
+                : new Growing(fileSystem.create(file, true));
+        MetricsLog log = new MetricsLog(file, out);
         log.writeEarlier(earlier, lines);
         fileSystem.delete(new Path(folder, BEFORE), false);
         return log;
@@ -155,15 +228,7 @@ public final class MetricsLog implements Closeable {
   }
 
   private void write(String line) throws IOException {
-    LocalDisk.use(
-        () -> {
-          out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
-          if (out.hasCapability(StreamCapabilities.HSYNC)) {
-            out.hflush();
-          } else {
-            out.flush(); // an object store shows a file only when it is closed
-          }
-        });
+    LocalDisk.use(() -> out.write((line + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
   private static String line(Map<String, ?> metrics) throws JsonProcessingException {

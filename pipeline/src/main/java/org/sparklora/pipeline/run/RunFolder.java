@@ -317,7 +317,7 @@ public final class RunFolder implements AutoCloseable {
         lock.close();
         return;
       }
-      List<String> left = contents.names(name -> !name.equals(RunLock.FILE_NAME));
+      List<String> left = contents.names(name -> !RunLock.isLock(name));
       if (LOGS.containsAll(left)) {
         for (String log : left) {
           fileSystem.delete(new Path(folder, log), true);

@@ -12,6 +12,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Executors;
@@ -29,7 +30,8 @@ import org.sparklora.pipeline.config.ConfigException;
  *
  * <p>A lock is dead when its process is gone, as far as this machine can tell, or when nobody
  * renewed it for {@link #STALE_MILLIS}; a dead lock is taken over. The clocks of the machines
- * should agree to a minute. Thread-safe.
+ * should agree to a minute. In an {@link ObjectStore} each run has a file of its own (see {@link
+ * StoreClaims}), which it writes again to renew it. Thread-safe.
  */
 final class RunLock implements AutoCloseable {
   static final String FILE_NAME = ".run.lock";
@@ -52,15 +54,26 @@ final class RunLock implements AutoCloseable {
    * @param process start of the process in ISO 8601, which tells it from a later one of that number
    * @param since when it took the folder, in ISO 8601
    * @param id unique
+   * @param replaces ids of dead runs whose claims this one stands for
    */
-  record Owner(String host, long pid, String process, String since, String id) {
+  record Owner(
+      String host, long pid, String process, String since, String id, List<String> replaces) {
+    Owner {
+      replaces = replaces == null ? List.of() : List.copyOf(replaces); // absent in older files
+    }
+
     static Owner current() {
       return new Owner(
           hostName(),
           ProcessHandle.current().pid(),
           start(ProcessHandle.current()),
           Instant.now().toString(),
-          UUID.randomUUID().toString());
+          UUID.randomUUID().toString(),
+          List.of());
+    }
+
+    Owner replacing(List<String> dead) {
+      return new Owner(host, pid, process, since, id, dead);
     }
 
     private static String hostName() {
@@ -107,10 +120,19 @@ final class RunLock implements AutoCloseable {
    * @throws ConfigException naming the run that holds it
    */
   static RunLock acquire(FileSystem fileSystem, Path folder) throws IOException {
+    if (ObjectStore.is(fileSystem)) {
+      StoreClaims.Held held = new StoreClaims(fileSystem, folder).take(Owner.current());
+      return new RunLock(fileSystem, held.file(), held.owner());
+    }
     return acquireFile(fileSystem, new Path(folder, FILE_NAME));
   }
 
-  /** Takes what a lock of that name stands for. */
+  /** Whether a file of that name in a run's folder is a lock. */
+  static boolean isLock(String name) {
+    return name.equals(FILE_NAME) || StoreClaims.isClaim(name);
+  }
+
+  /** Takes what a lock of that name stands for; in an object store it must be nobody else's. */
   static RunLock acquireFile(FileSystem fileSystem, Path file) throws IOException {
     Owner owner = Owner.current();
     while (!create(fileSystem, file, owner)) {
@@ -127,17 +149,21 @@ final class RunLock implements AutoCloseable {
       return false;
     }
     try {
-      LocalDisk.use(
-          () -> {
-            try (OutputStream out = created) {
-              out.write(JSON.writeValueAsBytes(owner));
-            }
-          });
+      write(created, owner);
     } catch (IOException e) {
       fileSystem.delete(file, false); // on a full disk: nobody could tell that it is dead
       throw e;
     }
     return true;
+  }
+
+  static void write(OutputStream created, Owner owner) throws IOException {
+    LocalDisk.use(
+        () -> {
+          try (OutputStream out = created) {
+            out.write(JSON.writeValueAsBytes(owner));
+          }
+        });
   }
 
   /** Hadoop's local file system looks first and creates then, which two could do at once. */
@@ -158,7 +184,7 @@ final class RunLock implements AutoCloseable {
   }
 
   /** A lock without a name is just being written, or its writer died over it. */
-  private static boolean isAlive(long silentMillis, Optional<Owner> holder) {
+  static boolean isAlive(long silentMillis, Optional<Owner> holder) {
     return holder.map(found -> found.lives(silentMillis)).orElse(silentMillis < STALE_MILLIS);
   }
 
@@ -176,15 +202,7 @@ final class RunLock implements AutoCloseable {
       return; // given back a moment ago
     }
     if (isAlive(silentMillis, holder)) {
-      throw new ConfigException(
-          "output_dir",
-          file.getParent(),
-          holder
-              .map(
-                  found ->
-                      "process %d on %s has been writing to it since %s; wait for it, stop it, or name another folder"
-                          .formatted(found.pid(), found.host(), found.since()))
-              .orElse("another run is just beginning there; name another folder"));
+      throw held(file.getParent(), holder);
     }
     // moved first: of two that found it dead only one can move it
     Path dead = new Path(file.getParent(), file.getName() + "." + UUID.randomUUID());
@@ -199,7 +217,28 @@ final class RunLock implements AutoCloseable {
     fileSystem.delete(dead, false);
   }
 
-  private static Optional<Owner> read(FileSystem fileSystem, Path file) throws IOException {
+  static ConfigException held(Path folder, Optional<Owner> holder) {
+    return new ConfigException(
+        "output_dir",
+        folder,
+        holder
+            .map(
+                found ->
+                    "process %d on %s has been writing to it since %s; wait for it, stop it, or name another folder"
+                        .formatted(found.pid(), found.host(), found.since()))
+            .orElse("another run is just beginning there; name another folder"));
+  }
+
+  static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while waiting for another run", e);
+    }
+  }
+
+  static Optional<Owner> read(FileSystem fileSystem, Path file) throws IOException {
     try (InputStream in = fileSystem.open(file)) {
       return Optional.of(JSON.readValue(in.readAllBytes(), Owner.class));
     } catch (JsonProcessingException e) {
@@ -208,9 +247,13 @@ final class RunLock implements AutoCloseable {
   }
 
   /** Renews the claim. */
-  void beat() {
+  synchronized void beat() {
     try {
-      fileSystem.setTimes(file, System.currentTimeMillis(), -1);
+      if (!ObjectStore.is(fileSystem)) {
+        fileSystem.setTimes(file, System.currentTimeMillis(), -1);
+      } else if (holder().equals(Optional.of(owner))) {
+        write(fileSystem.create(file, true), owner);
+      }
     } catch (IOException | RuntimeException e) {
       LOG.warn("Cannot renew {}: {}", file, e.getMessage());
     }
@@ -223,15 +266,19 @@ final class RunLock implements AutoCloseable {
    */
   void requireHeld() throws IOException {
     Optional<Owner> holder = holder();
+    if (holder.isEmpty()) {
+      throw new ConfigException(
+          "output_dir",
+          file.getParent(),
+          "this run's claim on it, %s, was removed; nothing more is written"
+              .formatted(file.getName()));
+    }
     ConfigException.require(
         holder.equals(Optional.of(owner)),
         "output_dir",
         file.getParent(),
         "%s took it over, since this run gave no sign for minutes; nothing more is written"
-            .formatted(
-                holder
-                    .map(found -> "process %d on %s".formatted(found.pid(), found.host()))
-                    .orElse("somebody")));
+            .formatted("process %d on %s".formatted(holder.get().pid(), holder.get().host())));
   }
 
   /** Whether nobody has taken the folder over. */
@@ -239,8 +286,13 @@ final class RunLock implements AutoCloseable {
     return holder().equals(Optional.of(owner));
   }
 
-  private Optional<Owner> holder() throws IOException {
+  private synchronized Optional<Owner> holder() throws IOException {
     try {
+      if (StoreClaims.isClaim(file.getName())) {
+        Optional<Owner> successor =
+            new StoreClaims(fileSystem, file.getParent()).successorOf(owner);
+        return successor.isPresent() ? successor : read(fileSystem, file);
+      }
       return read(fileSystem, file);
     } catch (FileNotFoundException e) {
       return Optional.empty(); // removed by hand
@@ -250,9 +302,20 @@ final class RunLock implements AutoCloseable {
   /** Gives the folder back, unless another has taken it over. */
   @Override
   public void close() throws IOException {
-    heart.shutdownNow();
-    if (isHeld()) {
+    heart.shutdown();
+    awaitLastBeat(); // which would write the file again
+    if (StoreClaims.isClaim(file.getName()) || isHeld()) {
       fileSystem.delete(file, false);
+    }
+  }
+
+  private void awaitLastBeat() {
+    try {
+      if (!heart.awaitTermination(BEAT_MILLIS, TimeUnit.MILLISECONDS)) {
+        LOG.warn("{} does not answer", file);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }

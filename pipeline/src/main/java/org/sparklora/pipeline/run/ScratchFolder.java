@@ -46,7 +46,7 @@ public final class ScratchFolder {
       ofThisProcess = new ScratchFolder(Files.createTempFile(parent, PREFIX, LOCK));
       Runtime.getRuntime().addShutdownHook(new Thread(ofThisProcess::delete));
     }
-    Files.createDirectories(ofThisProcess.folder);
+    PrivateFolder.open(ofThisProcess.folder); // the lock has told others its name
     return Files.createTempDirectory(ofThisProcess.folder, what + "-");
   }
 
@@ -61,13 +61,16 @@ public final class ScratchFolder {
               .toList();
     }
     for (Path file : locks) {
+      if (!PrivateFolder.isOwn(file)) {
+        continue; // whose folder it names, another user decides
+      }
       try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
         if (channel.tryLock() != null) {
           deleteAll(folderOf(file));
           Files.deleteIfExists(file);
         }
       } catch (IOException e) {
-        // another user's, or another process is sweeping it
+        // another process is sweeping it
       }
     }
   }

@@ -11,6 +11,7 @@ import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
@@ -53,6 +54,19 @@ class ModelSourceTest {
 
   private ModelSource locate(Part part) {
     return reference().locate(OtherFileSystem.configuration(), part);
+  }
+
+  @Test
+  void aStageThatOthersCouldWriteToIsRefusedWithTheRemedy() throws IOException {
+    Path stage = locate(Part.WHOLE).folder().getParent();
+    assertThat(Files.getPosixFilePermissions(stage))
+        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+
+    Files.setPosixFilePermissions(stage, PosixFilePermissions.fromString("rwxrwxrwx"));
+    assertThatThrownBy(() -> locate(Part.WHOLE))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("other users can write to " + stage)
+        .hasMessageContaining("--staging_dir");
   }
 
   private static List<String> visible(Path folder) throws IOException {

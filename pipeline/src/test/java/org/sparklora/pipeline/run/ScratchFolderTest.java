@@ -73,4 +73,15 @@ class ScratchFolderTest {
     }
     assertThat(left()).isEmpty();
   }
+
+  @Test
+  void aLockThatIsALinkNamesNobodysFolder() throws IOException {
+    Path victim = Files.createFile(temporary.resolve("victim"));
+    Path folder = Files.createDirectory(temporary.resolve("spark-lora-scratch-1"));
+    Files.createSymbolicLink(temporary.resolve("spark-lora-scratch-1.lock"), victim);
+
+    ScratchFolder.sweep(temporary);
+
+    assertThat(folder).exists();
+  }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.report.RunLog;
 import org.sparklora.spark.report.RunReport;
@@ -28,7 +29,7 @@ public final class ReportCommand {
         String.join(" ", labels),
         "one for each of the %d runs is expected".formatted(folders.size()));
     Path output = Path.of(settings.requiredText("output_dir"));
-    Configuration hadoop = new Configuration();
+    Configuration hadoop = HadoopSettings.configuration();
     List<RunLog> runs = folders.stream().map(folder -> RunLog.read(hadoop, folder)).toList();
     RunReport.write(output, settings.text("title").orElse(""), named(runs, folders, labels));
     System.out.println(output.resolve("report.html"));

@@ -20,6 +20,7 @@ import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.spark.workers.NamedJob;
 
 /**
  * Measures the driver's parameters on rows that are not trained on. Workers take batches by turns;
@@ -57,8 +58,13 @@ public final class Evaluation {
     this.workers = workers;
   }
 
-  /** Evaluates all rows. */
-  public EvalMetrics run() {
+  /**
+   * Evaluates all rows.
+   *
+   * @param step after which it is
+   */
+  public EvalMetrics run(int step) {
+    NamedJob.name(spark, "step %d: evaluate %d rows".formatted(step, rows.count()));
     int batches = -Math.floorDiv(-rows.count(), batchRows);
     int[] rowsOfBatch =
         IntStream.range(0, batches)

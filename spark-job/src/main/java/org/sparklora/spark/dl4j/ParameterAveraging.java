@@ -13,6 +13,7 @@ import org.sparklora.spark.train.AveragingError;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.NamedJob;
 
 /**
  * {@code --sync parameters}: DL4J's parameter averaging. Every worker steps on its own rows for
@@ -27,6 +28,7 @@ public final class ParameterAveraging implements Synchronizer {
   private final int workers;
   private final int averagingFrequency;
   private final AveragingError averagingError;
+  private final String what;
 
   /**
    * @param model what {@code network} was made for
@@ -44,6 +46,7 @@ public final class ParameterAveraging implements Synchronizer {
     this.workers = workers;
     this.averagingFrequency = averagingFrequency;
     this.averagingError = AveragingError.of(model);
+    this.what = model.lora().isPresent() ? "adapter" : "model";
   }
 
   @Override
@@ -55,10 +58,12 @@ public final class ParameterAveraging implements Synchronizer {
   public RoundReport train(List<List<StepRows>> rows) {
     int firstStep =
         rows.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
+    int lastStep = rows.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
     WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
     WorkerReports<float[]> sketches = new WorkerReports<>(spark, "sketches");
     ExecutorReports executors = new ExecutorReports(spark);
     List<List<StepRows>> busy = rows.stream().filter(worker -> !worker.isEmpty()).toList();
+    NamedJob.name(spark, name(firstStep + 1, lastStep + 1, busy.size()));
     // the round's iterations start where the last round's ended, however many steps that had
     network.network().getLayerWiseConfigurations().setIterationCount(firstStep);
     try (AveragingMaster master =
@@ -75,6 +80,16 @@ public final class ParameterAveraging implements Synchronizer {
           averagingError.relative(List.copyOf(sketches.inOrder()), network.parameters()),
           executors.use(busy.size(), master.vectorBytes(network.network())));
     }
+  }
+
+  private String name(int firstStep, int lastStep, int count) {
+    String steps =
+        firstStep == lastStep
+            ? "step " + lastStep
+            : "steps %d to %d".formatted(firstStep, lastStep);
+    return count == 1
+        ? "%s: train %s".formatted(steps, what)
+        : "%s: average %d %ss".formatted(steps, count, what);
   }
 
   /** One partition a worker, with its steps in order. */

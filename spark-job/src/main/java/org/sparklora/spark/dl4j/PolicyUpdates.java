@@ -68,6 +68,7 @@ public final class PolicyUpdates implements AutoCloseable {
    */
   public PolicyMetrics update(
       int step, List<PolicyMicroBatch> microBatches, Consumer<List<float[]>> check) {
+    workers.during("step " + (step + 1));
     MultiLayerNetwork dl4j = network.network();
     INDArray gradient = dl4j.getFlattenedGradients();
     gradient.assign(0);
@@ -94,6 +95,11 @@ public final class PolicyUpdates implements AutoCloseable {
     @Override
     public PolicyGradient run(PolicyMicroBatch microBatch) {
       return ExecutorModel.of(model).gradient(microBatch, parameters.floats());
+    }
+
+    @Override
+    public String verb() {
+      return "compute gradients";
     }
 
     @Override

@@ -17,6 +17,7 @@ import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.NamedJob;
 
 /**
  * {@code --sync gradients}: executors return gradients summed over their tokens, the driver applies
@@ -56,6 +57,7 @@ public final class SummedGradients implements Synchronizer {
   public RoundReport train(List<List<StepRows>> rows) {
     List<int[]> encoded = rows.stream().flatMap(List::stream).map(StepRows::encode).toList();
     int step = rows.get(0).get(0).step();
+    NamedJob.name(spark, "step %d: add %d gradients".formatted(step + 1, encoded.size()));
     INDArray gradient = network.getFlattenedGradients();
     gradient.assign(0);
     Reports reports =

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.CompletionsTable;
@@ -58,7 +58,7 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
     folder.saveCompletions(
         local ->
             CompletionsTable.write(
-                new Configuration(),
+                HadoopSettings.configuration(),
                 new Path(local.resolve(CompletionsTable.fileName(step)).toUri()),
                 step,
                 scored));

@@ -70,6 +70,11 @@ record GenerateStage(
   private record Complete(TrainedModel model, SharedVector parameters, SamplingConfig sampling)
       implements Work<List<org.sparklora.model.generate.Prompt>, List<Drawn>> {
     @Override
+    public String verb() {
+      return "complete prompts";
+    }
+
+    @Override
     public List<Drawn> run(List<org.sparklora.model.generate.Prompt> prompts) {
       ExecutorModel here = ExecutorModel.of(model);
       Tokenizer tokenizer = here.tokenizer();

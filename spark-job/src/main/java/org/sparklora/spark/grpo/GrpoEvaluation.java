@@ -77,6 +77,7 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
 
   /** Under TRL's names, without {@code eval_}; NaN where nothing was judged. */
   Map<String, Double> run() {
+    policy.workers().during("evaluation");
     int completions = config.evaluation().completions();
     SamplingConfig sampling =
         PolicyRounds.sampling(policy.sampling().withNumGenerations(completions), DRAW);
@@ -150,6 +151,11 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
 
   private record Measure(TrainedModel model, SharedVector parameters)
       implements Work<PolicyMicroBatch, PolicyGradient> {
+    @Override
+    public String verb() {
+      return "compute losses";
+    }
+
     @Override
     public PolicyGradient run(PolicyMicroBatch batch) {
       return ExecutorModel.of(model).evaluate(batch, parameters.floats());

@@ -113,6 +113,11 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
   private record Score(TrainedModel model, SharedVector parameters, float temperature)
       implements Work<List<List<Sequence>>, float[][]> {
     @Override
+    public String verb() {
+      return "compute log-probabilities";
+    }
+
+    @Override
     public float[][] run(List<List<Sequence>> batches) {
       List<float[]> all = new ArrayList<>();
       for (List<Sequence> batch : batches) {

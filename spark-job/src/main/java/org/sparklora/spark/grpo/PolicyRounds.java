@@ -73,6 +73,7 @@ final class PolicyRounds implements Round.Source {
 
   @Override
   public Round draw(int number) {
+    policy.workers().during("round " + number);
     GroupSelection selection =
         new GroupSelection(
             order.promptsPerRound(), config.sampling().numGenerations(), config.dynamicSampling());

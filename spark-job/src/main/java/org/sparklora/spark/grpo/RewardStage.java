@@ -63,6 +63,11 @@ record RewardStage(
 
   private record JudgeAll(Judge judge) implements Work<List<Completion>, List<Judge.Result>> {
     @Override
+    public String verb() {
+      return "judge completions";
+    }
+
+    @Override
     public List<Judge.Result> run(List<Completion> completions) {
       return completions.stream().map(completion -> judge.judge(Optional.of(completion))).toList();
     }

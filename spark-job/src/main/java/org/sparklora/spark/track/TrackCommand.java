@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
@@ -26,7 +26,7 @@ public final class TrackCommand {
         "none",
         "say who is to be told: --report_to trackio, tensorboard or all");
     try (RunFolder.Finished folder =
-        RunFolder.claim(new Configuration(), settings.requiredText("run"))) {
+        RunFolder.claim(HadoopSettings.configuration(), settings.requiredText("run"))) {
       List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
       ConfigException.require(
           !rows.isEmpty(),

@@ -6,9 +6,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.spark.track.RunSettings;
@@ -47,7 +47,7 @@ public final class VerifyRunCommand {
 
   private static Baseline read(String name) throws IOException {
     org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(name);
-    FileSystem fileSystem = folder.getFileSystem(new Configuration());
+    FileSystem fileSystem = folder.getFileSystem(HadoopSettings.configuration());
     List<Map<String, Object>> rows = MetricsLog.read(fileSystem, folder);
     ConfigException.require(
         !rows.isEmpty(),

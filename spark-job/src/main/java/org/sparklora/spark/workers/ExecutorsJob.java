@@ -36,6 +36,7 @@ public final class ExecutorsJob implements Workers {
   private final int count;
   private final List<Sent> shared = new CopyOnWriteArrayList<>();
   private ExecutorUse use = new ExecutorUse();
+  private volatile String during = "";
 
   /**
    * @param count parts that are done at once
@@ -58,6 +59,11 @@ public final class ExecutorsJob implements Workers {
       LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
     }
     return new LocalWorkers();
+  }
+
+  @Override
+  public void during(String what) {
+    during = what + ": ";
   }
 
   @Override
@@ -122,7 +128,9 @@ public final class ExecutorsJob implements Workers {
               if (number >= parts.size()) {
                 return;
               }
-              turns.take(number, () -> compute(parts.get(number), work));
+              String name =
+                  "%s%s, part %d of %d".formatted(during, work.verb(), number + 1, parts.size());
+              turns.take(number, () -> compute(name, parts.get(number), work));
             }
           });
     }
@@ -130,7 +138,8 @@ public final class ExecutorsJob implements Workers {
     turns.await(parts.size());
   }
 
-  private <I, O> O compute(I part, Work<I, O> work) {
+  private <I, O> O compute(String name, I part, Work<I, O> work) {
+    NamedJob.name(spark, name);
     Done<O> done =
         spark.parallelize(List.of(part), 1).map(given -> Done.of(work, given)).collect().get(0);
     note(done.reading, work.vectorBytes(done.result));

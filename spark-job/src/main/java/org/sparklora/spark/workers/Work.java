@@ -14,6 +14,11 @@ public interface Work<I, O> extends Serializable {
   /** Does one part. */
   O run(I part);
 
+  /** What is done, in a word, for the names of Spark's jobs. */
+  default String verb() {
+    return "work";
+  }
+
   /** Bytes of the vectors in a result, which are as large as what is trained; by default none. */
   default long vectorBytes(O result) {
     return 0;

@@ -9,6 +9,9 @@ import org.sparklora.spark.meter.ExecutorUse;
 /** Those who do the parts of a round's work. */
 public sealed interface Workers permits LocalWorkers, ExecutorsJob {
 
+  /** Says what for the work from now on is done, such as {@code step 12}; Spark's pages show it. */
+  default void during(String what) {}
+
   /** How many parts are done at once. */
   int count();
 

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# A real standalone cluster of two workers: who trains when nobody says how many, with and without dynamic allocation; a plain
+# spark-submit, without bin/spark-lora's flags; a driver on the cluster, whose end is the command's. A part of .ci/run.
+#
+#   conf/ci/standalone_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#
+# Which Spark is used: see conf/ci/spark_home.sh.
+set -euo pipefail
+RESULTS=${1:-/dev/null}
+# shellcheck source=conf/ci/spark_cluster.sh
+. "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
+export SPARK_HOME=$SPARK
+BASE=$ROOT/conf/quickstart/base
+ROWS=$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz
+SMALL=(--conf spark.executor.memory=640m --conf spark.driver.memory=640m --conf spark.executor.extraJavaOptions=-Dlora.threads=1)
+
+start_master
+start_worker one
+start_worker two
+echo "$MASTER with two workers of two cores"
+
+sft() { # NAME: its arguments
+  echo --config "$ROOT/conf/quickstart/sft.yaml" --dataset_name "$ROWS" --packed_dir "$WORK/packed" --max_steps 2 \
+    --logging_steps 1 --model_name_or_path "$BASE" --output_dir "$WORK/$1"
+}
+
+on_standalone() { # NAME MORE…
+  local name=$1
+  shift
+  lora "$name" sft $(sft "$name") --master "$MASTER" "${SMALL[@]}" "$@"
+}
+
+# Each executor that trains loads the base model once.
+trained() { # NAME: prints how many executors
+  cat "$WORK"/{one,two}/work/*/*/stderr | grep -c "Loaded the base model" || true
+  rm -rf "$WORK"/{one,two}/work/*
+}
+
+expect_trained() { # COUNT NAME
+  local count
+  count=$(trained)
+  echo "  $count executors trained: $(grep -h -o '[0-9]* workers, .*' "$WORK/$2.log" || true)"
+  ((count == $1))
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Checks
+
+all_executors_of_a_cluster_train() {
+  on_standalone all
+  expect_trained 2 all
+}
+
+all_executors_of_all_cores_train() {
+  on_standalone cores --conf spark.cores.max=2 --conf spark.executor.cores=1
+  expect_trained 2 cores
+}
+
+dynamic_allocation_gives_as_many_as_it_may() {
+  on_standalone dynamic --conf spark.dynamicAllocation.enabled=true \
+    --conf spark.dynamicAllocation.shuffleTracking.enabled=true --conf spark.dynamicAllocation.maxExecutors=2 \
+    --conf spark.executor.cores=1
+  expect_trained 2 dynamic
+}
+
+more_workers_than_slots_are_refused() {
+  ! on_standalone many --num_workers 3 --conf spark.cores.max=2 --conf spark.executor.cores=1 >/dev/null
+  grep 'num_workers = 3' "$WORK/many.log"
+}
+
+plain_spark_submit_computes_with_vectors() {
+  "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" "${SMALL[@]}" --conf spark.cores.max=2 \
+    --conf spark.executor.cores=1 "$ROOT/spark-job/target/spark-lora.jar" sft $(sft plain) >"$WORK/plain.log" 2>&1
+  grep -h -o 'Kernels: .*' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr | sort | uniq -c
+  ! grep -q -i 'reference kernels' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
+  expect_trained 2 plain
+}
+
+a_driver_on_the_cluster_tells_how_it_ended() {
+  on_standalone driver --deploy-mode cluster --conf spark.cores.max=1
+  [[ -f $WORK/driver/adapter_model.safetensors ]]
+  # now that its results are there, the same run is refused
+  ! on_standalone driver --deploy-mode cluster --conf spark.cores.max=1 >/dev/null
+}
+
+# shellcheck source=conf/ci/checks.sh
+. "$ROOT/conf/ci/checks.sh"
+# A word of arguments has no blanks as long as the folders have none.
+# shellcheck disable=SC2046
+check all_executors_of_a_cluster_train
+check all_executors_of_all_cores_train
+check dynamic_allocation_gives_as_many_as_it_may
+check more_workers_than_slots_are_refused
+check plain_spark_submit_computes_with_vectors
+check a_driver_on_the_cluster_tells_how_it_ended
+exit $FAILED

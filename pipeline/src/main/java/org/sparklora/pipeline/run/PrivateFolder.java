@@ -1,0 +1,170 @@
+package org.sparklora.pipeline.run;
+
+import com.sun.security.auth.module.UnixSystem;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * A folder under a name that others can foresee, in a place where others can write, such as {@code
+ * /tmp}: what lies in it is believed only if nobody but this user (or root) can have put it there.
+ *
+ * <p>It is made with mode 0700. One that is there already must be a folder and no link, belong to
+ * this user or root, and never have been writable for others. The folders above it must not let
+ * others replace it: writable for others only with the sticky bit, and what lies in those must
+ * belong to this user or root as well. File systems without Unix's attributes are taken as they
+ * are. Thread-safe.
+ */
+public final class PrivateFolder {
+  private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
+  private static final int STICKY = 01000;
+  private static final int GROUP_WRITES = 0020;
+  private static final int OTHERS_WRITE = 0002;
+  private static final int OTHERS_ACCESS = 0077;
+
+  private static final String IN_A_POD = "KUBERNETES_SERVICE_HOST";
+
+  private static final int ROOT = 0;
+
+  private final int user;
+  private final int group;
+  private final boolean alone;
+
+  /**
+   * @param user whose folder it is to be
+   * @param group the user's, in which many systems have no other; its members are trusted, too
+   * @param alone whether the machine has no other users
+   */
+  PrivateFolder(int user, int group, boolean alone) {
+    this.user = user;
+    this.group = group;
+    this.alone = alone;
+  }
+
+  /**
+   * Makes the folder and those above it, or checks them.
+   *
+   * @throws IOException naming what others could have changed
+   */
+  public static Path open(Path folder) throws IOException {
+    Path absolute = folder.toAbsolutePath().normalize();
+    if (!hasUnixAttributes(absolute)) {
+      return Files.createDirectories(absolute);
+    }
+    UnixSystem user = new UnixSystem();
+    return new PrivateFolder(
+            (int) user.getUid(), (int) user.getGid(), System.getenv(IN_A_POD) != null)
+        .openChecked(absolute);
+  }
+
+  /** Whether a file, and no link, belongs to this user. */
+  static boolean isOwn(Path file) {
+    try {
+      return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+          && (!hasUnixAttributes(file)
+              || Attributes.of(file).user() == (int) new UnixSystem().getUid());
+    } catch (IOException e) {
+      return false; // gone a moment ago
+    }
+  }
+
+  private static boolean hasUnixAttributes(Path file) {
+    return file.getFileSystem().supportedFileAttributeViews().contains("unix");
+  }
+
+  Path openChecked(Path folder) throws IOException {
+    Files.createDirectories(folder.getParent(), OWNER_ONLY);
+    try {
+      Files.createDirectory(folder, OWNER_ONLY);
+    } catch (FileAlreadyExistsException e) {
+      requireOwn(folder);
+    }
+    if (!alone) {
+      requireSafeParents(folder);
+      requireSafeParents(folder.toRealPath());
+    }
+    return folder;
+  }
+
+  private void requireOwn(Path folder) throws IOException {
+    if (Files.isSymbolicLink(folder)) {
+      throw new IOException(folder + " is a link, which may lead anywhere");
+    }
+    Attributes found = Attributes.of(folder);
+    if (!Files.isDirectory(folder)) {
+      throw new IOException(folder + " is no folder");
+    }
+    if (!isTrusted(found)) {
+      throw new IOException(
+          "%s belongs to user %d, who could have put anything there"
+              .formatted(folder, found.user()));
+    }
+    if (isWritable(found)) {
+      throw new IOException(
+          "other users can write to %s (mode %o), and could have put anything there"
+              .formatted(folder, found.permissions()));
+    }
+    if ((found.mode() & OTHERS_ACCESS) != 0 && found.user() == user) {
+      Files.setPosixFilePermissions(folder, OWNER_ONLY.value());
+    }
+  }
+
+  private boolean isTrusted(Attributes found) {
+    return found.user() == user || found.user() == ROOT;
+  }
+
+  private boolean isWritable(Attributes found) {
+    return (found.mode() & OTHERS_WRITE) != 0
+        || ((found.mode() & GROUP_WRITES) != 0 && found.group() != group);
+  }
+
+  /** From the root down: whoever can rename a folder above can put another in its place. */
+  private void requireSafeParents(Path folder) throws IOException {
+    List<Path> above = new ArrayList<>();
+    for (Path parent = folder.getParent(); parent != null; parent = parent.getParent()) {
+      above.add(0, parent);
+    }
+    above.add(folder);
+    boolean anybodyWrites = false;
+    for (Path path : above) {
+      Attributes itself = Attributes.of(path);
+      if (anybodyWrites && !isTrusted(itself)) {
+        throw new IOException(
+            "%s belongs to user %d, who could put anything in its place"
+                .formatted(path, itself.user()));
+      }
+      Attributes target = Attributes.of(path.toRealPath());
+      if (isWritable(target) && (target.mode() & STICKY) == 0) {
+        throw new IOException(
+            "other users can rename what lies in %s (mode %o)"
+                .formatted(path, target.permissions()));
+      }
+      anybodyWrites = isWritable(target);
+    }
+  }
+
+  /** Of a file itself, not of what a link leads to. */
+  private record Attributes(int mode, int user, int group) {
+    static Attributes of(Path path) throws IOException {
+      Map<String, Object> read =
+          Files.readAttributes(path, "unix:mode,uid,gid", LinkOption.NOFOLLOW_LINKS);
+      return new Attributes(
+          (Integer) read.get("mode"), (Integer) read.get("uid"), (Integer) read.get("gid"));
+    }
+
+    int permissions() {
+      return mode & 07777;
+    }
+  }
+}

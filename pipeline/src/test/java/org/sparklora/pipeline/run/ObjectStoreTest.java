@@ -1,0 +1,209 @@
+package org.sparklora.pipeline.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+
+/** Runs whose folder is in a store of objects, see {@link StoreOfObjects}. */
+class ObjectStoreTest {
+  private static final Configuration HADOOP = StoreOfObjects.configuration();
+
+  @TempDir Path temporary;
+  private Path out;
+  private org.apache.hadoop.fs.Path name;
+  private FileSystem store;
+
+  @BeforeEach
+  void name() throws IOException {
+    out = temporary.resolve("out");
+    name = StoreOfObjects.name(out);
+    store = name.getFileSystem(HADOOP);
+  }
+
+  private RunFolder open() {
+    return RunFolder.open(HADOOP, name.toString(), false, Optional.of(RunFolder.LATEST));
+  }
+
+  private static RunFolder.Writer file() {
+    return local -> Files.writeString(local.resolve("file"), "text");
+  }
+
+  private List<Path> claims() throws IOException {
+    try (Stream<Path> files = Files.list(out)) {
+      return files.filter(file -> file.getFileName().toString().startsWith(".run.lock")).toList();
+    }
+  }
+
+  private static void age(Path file, Duration age) throws IOException {
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(age)));
+  }
+
+  /** A claim of another machine's run. */
+  private Path claim(String id, String... replaces) throws IOException {
+    Path file = Files.createDirectories(out).resolve(".run.lock-" + id);
+    return Files.writeString(
+        file,
+        "{\"host\":\"elsewhere\",\"pid\":7,\"process\":\"\",\"since\":\"2026-01-01T00:00:00Z\",\"id\":\"%s\",\"replaces\":[%s]}"
+            .formatted(
+                id, replaces.length == 0 ? "" : "\"" + String.join("\",\"", replaces) + "\""));
+  }
+
+  private static String id(Path claim) {
+    return claim.getFileName().toString().substring(".run.lock-".length());
+  }
+
+  @Test
+  void aLivingRunRenewsItsClaimWhereTimesCannotBeSet() throws IOException {
+    try (RunLock lock = RunLock.acquire(store, name)) {
+      Path claim = claims().get(0);
+      age(claim, Duration.ofHours(1));
+      lock.beat();
+      assertThat(Files.getLastModifiedTime(claim).toInstant())
+          .isAfter(Instant.now().minus(Duration.ofMinutes(1)));
+      assertThat(lock.isHeld()).isTrue();
+    }
+    assertThat(claims()).isEmpty();
+  }
+
+  @Test
+  void aSecondRunIsRefusedAndTheFirstGoesOn() throws IOException {
+    try (RunFolder run = open()) {
+      assertThatThrownBy(this::open)
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("process " + ProcessHandle.current().pid());
+      run.saveCheckpoint(1, file());
+    }
+    assertThat(out.resolve("checkpoint-1/file")).exists();
+    assertThat(claims()).isEmpty();
+  }
+
+  @Test
+  void theClaimOfAnotherMachineHoldsAsLongAsItIsRenewed() throws IOException {
+    Path claim = claim("0");
+    age(claim, Duration.ofMinutes(4));
+    assertThatThrownBy(this::open).hasMessageContaining("process 7 on elsewhere");
+    assertThat(claims()).containsExactly(claim);
+
+    age(claim, Duration.ofMinutes(6));
+    open().close();
+    assertThat(claim).doesNotExist();
+  }
+
+  @Test
+  void ofRunsThatBeginAtOnceOneHolds() throws Exception {
+    Files.createDirectories(out);
+    int runs = 8;
+    ExecutorService threads = Executors.newFixedThreadPool(runs);
+    List<RunLock> holders = new ArrayList<>();
+    List<Callable<RunLock>> begins =
+        IntStream.range(0, runs)
+            .<Callable<RunLock>>mapToObj(run -> () -> RunLock.acquire(store, name))
+            .toList();
+    for (Future<RunLock> begun : threads.invokeAll(begins)) {
+      try {
+        holders.add(begun.get());
+      } catch (ExecutionException e) {
+        assertThat(e.getCause()).isInstanceOf(ConfigException.class);
+      }
+    }
+    threads.shutdown();
+    assertThat(holders).hasSize(1);
+    holders.get(0).requireHeld();
+    holders.get(0).close();
+    assertThat(claims()).isEmpty();
+  }
+
+  @Test
+  void aRunThatWasGivenUpWritesNothingMoreAlthoughItsLastSignArrivesLate() throws IOException {
+    try (RunFolder run = open()) {
+      run.saveCheckpoint(1, file());
+      Path mine = claims().get(0);
+      byte[] sign = Files.readAllBytes(mine);
+      Files.delete(mine);
+      claim("successor", id(mine));
+      Files.write(mine, sign); // was on its way when the claim was removed
+
+      assertThatThrownBy(() -> run.saveCheckpoint(2, file()))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("process 7 on elsewhere took it over");
+    }
+    assertThat(out.resolve("checkpoint-2")).doesNotExist();
+    assertThat(claims()).extracting(ObjectStoreTest::id).containsExactly("successor");
+  }
+
+  @Test
+  void aRunThatTookOverIsNotDisturbedByTheOtherOnesLastSign() throws IOException {
+    Path dead = claim("dead");
+    byte[] sign = Files.readAllBytes(dead);
+    age(dead, Duration.ofMinutes(6));
+    try (RunFolder run = open()) {
+      Files.write(dead, sign);
+      run.saveCheckpoint(1, file());
+    }
+    assertThat(out.resolve("checkpoint-1/file")).exists();
+  }
+
+  @Test
+  void aClaimThatWasRemovedIsSaidToBe() throws IOException {
+    try (RunFolder run = open()) {
+      Files.delete(claims().get(0));
+      assertThatThrownBy(() -> run.saveCheckpoint(1, file()))
+          .hasMessageContaining("claim")
+          .hasMessageContaining("was removed");
+    }
+  }
+
+  @Test
+  void aResultOnItsWayIsNotSweptWhileItsRunLives() throws Exception {
+    String target = StoreOfObjects.name(temporary.resolve("table")).toString();
+    try (OutputFolder first = OutputFolder.create(HADOOP, target, true);
+        OutputFolder second = OutputFolder.create(HADOOP, target, true)) {
+      assertThat(store.exists(first.work())).isTrue();
+      second.commit();
+    }
+  }
+
+  @Test
+  void rowsOfTheLogAreSeenWhileTheRunGoesOn() throws IOException {
+    try (RunFolder run = open()) {
+      MetricsLog log = run.begin(List.of());
+      log.log(Map.of("step", 1));
+      assertThat(Files.readAllLines(out.resolve(MetricsLog.FILE_NAME)))
+          .containsExactly("{\"step\":1}");
+      log.log(Map.of("step", 2)); // too soon for an object to be written anew
+      log.close();
+      assertThat(MetricsLog.read(store, name)).hasSize(2);
+      run.saveCheckpoint(1, file());
+    }
+  }
+
+  @Test
+  void fileSystemsThatPromiseMoreAreNotTakenForStores() throws IOException {
+    assertThat(ObjectStore.is(store)).isTrue();
+    assertThat(ObjectStore.is(FileSystem.getLocal(HADOOP))).isFalse();
+    assertThat(ObjectStore.is(FileSystem.getLocal(HADOOP).getRawFileSystem())).isFalse();
+  }
+}
