@@ -7,36 +7,52 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelOutline;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * {@code check}: the regret report of an {@code sft} run with the same flags, without Spark,
- * weights or tokenizer; of a model that is elsewhere the headers are read there, and how much the
- * run would have to download is told. The dataset counts where a table made of it, or the table
- * itself, is there; it may be left out, as may the output folder.
+ * {@code check}: the regret report of an {@code sft} run with the same flags, or with {@code --task
+ * grpo} of a {@code grpo} run, without Spark, weights or tokenizer; of a model that is elsewhere
+ * the headers are read there, and how much the run would have to download is told. The dataset
+ * counts where a table made of it, or the table itself, is there; it may be left out, as may the
+ * output folder.
  */
 final class CheckCommand {
+  private static final String GRPO = "grpo";
+
   private CheckCommand() {}
 
-  static void run(Settings settings) throws IOException {
-    SftConfig config =
-        SftConfig.of(
-            settings
-                .withDefault("output_dir", "unnamed-run")
-                .withDefault("dataset_name", "unnamed-dataset"));
+  /** Makes the report once it is known what is trained. */
+  @FunctionalInterface
+  private interface Planned {
+    RegretReport report(TrainedModel model) throws IOException;
+  }
+
+  static void run(Settings given) throws IOException {
+    Settings settings =
+        given
+            .withDefault("output_dir", "unnamed-run")
+            .withDefault("dataset_name", "unnamed-dataset");
     Configuration hadoop = HadoopSettings.configuration();
-    try (Outlines outlines = Outlines.of(config, hadoop)) {
-      TrainedModel model =
-          InitialParameters.outlined(
-              config, outlines.base().source(), outlines.adapter().map(ModelOutline::source));
+    Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
+    SftConfig.Model base = SftConfig.Model.of(settings);
+    Optional<ModelReference> start = ModelReference.of(settings, "adapter_name_or_path");
+    try (Outlines outlines = Outlines.of(base, start, hadoop)) {
       RegretReport report =
-          SftRegret.of(config, model, hadoop, MachineMemory.here())
-              .before(config.sync().workers().orElse(1));
+          planned.report(
+              InitialParameters.outlined(
+                  base,
+                  SftConfig.lora(settings),
+                  outlines.base().source(),
+                  outlines.adapter().map(ModelOutline::source)));
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
       Optional<String> output = settings.text("output");
@@ -44,6 +60,22 @@ final class CheckCommand {
         Files.writeString(Path.of(output.get()), report.toJson());
       }
     }
+  }
+
+  private static Planned planned(Settings settings, Configuration hadoop) {
+    MachineMemory machine = MachineMemory.here();
+    if (settings.oneOf(CommandLine.TASK, List.of("sft", GRPO)).equals(GRPO)) {
+      ConfigException.require(
+          settings.command().contains(GRPO),
+          CommandLine.TASK,
+          GRPO,
+          "a file cannot say so, since it decides on the defaults; give --task grpo on the command line");
+      GrpoRegret grpo = GrpoRegret.of(settings);
+      return model -> grpo.report(model, machine);
+    }
+    SftConfig config = SftConfig.of(settings);
+    return model ->
+        SftRegret.of(config, model, hadoop, machine).before(config.sync().workers().orElse(1));
   }
 
   /**
@@ -54,10 +86,12 @@ final class CheckCommand {
   private record Outlines(ModelOutline base, Optional<ModelOutline> adapter)
       implements AutoCloseable {
 
-    static Outlines of(SftConfig config, Configuration hadoop) throws IOException {
-      ModelOutline base = config.model().reference().outline(hadoop);
+    static Outlines of(
+        SftConfig.Model model, Optional<ModelReference> startAdapter, Configuration hadoop)
+        throws IOException {
+      ModelOutline base = model.reference().outline(hadoop);
       try {
-        return new Outlines(base, config.startAdapter().map(from -> from.outline(hadoop)));
+        return new Outlines(base, startAdapter.map(from -> from.outline(hadoop)));
       } catch (RuntimeException e) {
         base.close();
         throw e;

@@ -29,6 +29,8 @@ import org.sparklora.spark.train.TrainedModel;
  * @param seed of a new adapter
  */
 public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
+  /** The seed of what is only looked at. */
+  private static final long SEEDLESS = 0;
 
   /** Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold. */
   static InitialParameters of(Configuration hadoop, SftConfig config) throws IOException {
@@ -68,17 +70,22 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   /**
    * What would be trained, told without weights.
    *
+   * @param requestedLora empty trains all weights
    * @param checkpoint whose safetensors may end with their headers
    * @param adapter to go on from; likewise
    */
   static TrainedModel outlined(
-      SftConfig config, ModelSource checkpoint, Optional<ModelSource> adapter) throws IOException {
-    DecoderConfig model = decoder(config.model(), checkpoint);
-    Optional<LoraConfig> lora = config.lora();
+      SftConfig.Model base,
+      Optional<LoraConfig> requestedLora,
+      ModelSource checkpoint,
+      Optional<ModelSource> adapter)
+      throws IOException {
+    DecoderConfig model = decoder(base, checkpoint);
+    Optional<LoraConfig> lora = requestedLora;
     if (lora.isPresent() && adapter.isPresent()) {
       lora = Optional.of(AdapterFile.outline(adapter.get().folder(), model).config());
     }
-    return trained(config.model(), checkpoint, model, lora, config.batch().seed());
+    return trained(base, checkpoint, model, lora, SEEDLESS);
   }
 
   private static DecoderConfig decoder(SftConfig.Model base, ModelSource checkpoint)

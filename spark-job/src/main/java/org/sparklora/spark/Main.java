@@ -45,7 +45,9 @@ public final class Main {
               GrpoCommand::run),
           new Command("update", "train on one round of judged generations", GrpoCommand::update),
           new Command(
-              "check", "what an sft run would cost and be regretted for", CheckCommand::run),
+              "check",
+              "estimated cost and expected quality of an sft run, or of a grpo run",
+              CheckCommand::run),
           new Command(
               "merge", "add an adapter to the weights of its base model", MergeCommand::run),
           new Command(

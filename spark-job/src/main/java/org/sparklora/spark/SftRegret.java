@@ -1,7 +1,6 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -77,7 +76,8 @@ record SftRegret(
    * @param workers how many train
    */
   RegretReport before(int workers) {
-    return RegretReport.of(title(), run(workers, dataSize()), machine);
+    return RegretReport.of(
+        RegretReport.title(model.checkpoint().name(), model.lora()), run(workers, dataSize()), machine);
   }
 
   /**
@@ -87,14 +87,6 @@ record SftRegret(
    */
   RegretReport after(int workers, List<Map<String, Object>> history) {
     return before(workers).with(OutcomeFinding.of(run(workers, dataSize()), history));
-  }
-
-  private String title() {
-    Path folder = Path.of(model.checkpoint().name()).getFileName();
-    return model
-        .lora()
-        .map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))
-        .orElse("full fine-tuning of " + folder);
   }
 
   private Optional<DataSize> dataSize() {

@@ -27,6 +27,9 @@ import org.yaml.snakeyaml.error.YAMLException;
  * underscores.
  */
 public final class CommandLine {
+  /** The flag that names one of a command's tasks. */
+  public static final String TASK = "task";
+
   private final String command;
   private final Map<String, List<String>> given = new LinkedHashMap<>();
   private final Map<String, String> places = new LinkedHashMap<>(); // files, by the flags they set
@@ -51,7 +54,8 @@ public final class CommandLine {
    */
   public static Parsed parse(String command, List<String> arguments) {
     Map<String, List<String>> flags = split(command, arguments);
-    CommandLine line = new CommandLine(command);
+    CommandLine line =
+        new CommandLine(Flag.withTask(command, flags.getOrDefault(TASK, List.of())));
     List<String> config = flags.remove("config");
     if (config != null) {
       line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));
@@ -59,7 +63,7 @@ public final class CommandLine {
       line.given.keySet().forEach(name -> line.places.put(name, file));
     }
     flags.forEach(line::put);
-    Settings settings = new Settings(command, line.given, line.places);
+    Settings settings = new Settings(line.command, line.given, line.places);
     line.notes.addAll(IdleFlags.notes(settings));
     return new Parsed(settings, List.copyOf(line.notes));
   }

@@ -60,13 +60,25 @@ record Flag(
   }
 
   /**
-   * {@code check} looks at the settings of an {@code sft} run, {@code update} is a part of a {@code
-   * grpo} run: they take all settings of those.
+   * {@code check} looks at the settings of a run, {@code update} is a part of one: they take all
+   * settings of the run's command.
    */
-  private static final Map<String, String> WHOLE_RUNS = Map.of("check", "sft", "update", "grpo");
+  private static final Map<String, String> WHOLE_RUNS =
+      Map.of("check", "sft", "check --task grpo", "grpo", "update", "grpo");
+
+  /** The command as the catalogue knows it: a task may stand for flags and defaults of its own. */
+  static String withTask(String command, List<String> task) {
+    String named = command + " --task " + String.join(" ", task);
+    return WHOLE_RUNS.containsKey(named) ? named : command;
+  }
 
   boolean isTakenBy(String command) {
-    return commands.contains(command) || commands.contains(WHOLE_RUNS.getOrDefault(command, ""));
+    return commands.contains(word(command))
+        || commands.contains(WHOLE_RUNS.getOrDefault(command, ""));
+  }
+
+  private static String word(String command) {
+    return command.split(" ", 2)[0];
   }
 
   Optional<String> defaultValue(String command) {
@@ -158,7 +170,7 @@ record Flag(
 
     T of(String command) {
       T ofWholeRun = own.getOrDefault(WHOLE_RUNS.getOrDefault(command, command), usual);
-      return own.getOrDefault(command, ofWholeRun);
+      return own.getOrDefault(word(command), ofWholeRun);
     }
   }
 }

@@ -35,6 +35,9 @@ final class CostFindings {
   }
 
   private static String remedy(PlannedRun run) {
+    if (run.generation().isPresent()) {
+      return "lower num_generations, max_completion_length or per_device_train_batch_size";
+    }
     if (run.adapter().isEmpty()) {
       return REMEDY + "or train an adapter with --use_peft";
     }
@@ -52,7 +55,8 @@ final class CostFindings {
     if (run.adapter().isPresent()) {
       findings.add(fullMemory(run, planned, full));
     }
-    findings.add(machine(run, planned, machine));
+    run.generation().ifPresent(generation -> findings.add(generating(run, generation)));
+    findings.add(machine(run, peak(run, planned), machine));
     return findings;
   }
 
@@ -102,6 +106,31 @@ final class CostFindings {
         List.of(Source.MEMORY_MODEL));
   }
 
+  private static Finding generating(PlannedRun run, PlannedRun.Generation generation) {
+    return new Finding(
+        "memory, generating",
+        "%s of keys and values for the %d completions of a prompt"
+            .formatted(Figures.memory(keysAndValues(run)), generation.completions()),
+        Map.of("key_value_bytes", keysAndValues(run)),
+        Verdict.OK,
+        "beside base and parameters, in place of the activations",
+        List.of(Source.SHAPES));
+  }
+
+  /** Of the completions of one prompt, all of them as long as they may become. */
+  private static long keysAndValues(PlannedRun run) {
+    long vectors = 2L * run.model().numHiddenLayers() * run.model().numKeyValueHeads();
+    long token = vectors * run.model().headDim() * Float.BYTES;
+    int completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
+    return token * completions * run.batch().maxRowTokens();
+  }
+
+  /** Whichever of training and generating takes more. */
+  private static long peak(PlannedRun run, TrainingMemory training) {
+    return Math.max(
+        training.total(), training.total() - training.activations() + keysAndValues(run));
+  }
+
   private static Finding fullMemory(PlannedRun run, TrainingMemory planned, TrainingMemory full) {
     boolean possible = trainable(weights(run));
     return new Finding(
@@ -123,11 +152,11 @@ final class CostFindings {
     return parameters <= MOST_TRAINED_PARAMETERS;
   }
 
-  private static Finding machine(PlannedRun run, TrainingMemory memory, MachineMemory machine) {
+  private static Finding machine(PlannedRun run, long needed, MachineMemory machine) {
     Verdict verdict =
-        memory.total() > machine.total()
+        needed > machine.total()
             ? Verdict.REGRET
-            : memory.total() > machine.available() ? Verdict.NOTE : Verdict.OK;
+            : needed > machine.available() ? Verdict.NOTE : Verdict.OK;
     return new Finding(
         "machine",
         "%s has %s, %s of it free"

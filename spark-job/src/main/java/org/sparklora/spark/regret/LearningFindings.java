@@ -2,7 +2,6 @@ package org.sparklora.spark.regret;
 
 import static org.sparklora.spark.regret.Figures.count;
 import static org.sparklora.spark.regret.Figures.format;
-import static org.sparklora.spark.regret.Figures.rate;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -13,9 +12,6 @@ import org.sparklora.spark.regret.Finding.Verdict;
 
 /** How well the run can learn: room for the data, learning rate, batch. */
 final class LearningFindings {
-  /** Best rates of single models lie up to about this factor from the fit (cookbook's sweeps). */
-  private static final double RATE_TOLERANCE = 3;
-
   /** "Effective batch size < 32" (guide). */
   private static final int LARGE_BATCH_ROWS = 32;
 
@@ -23,7 +19,13 @@ final class LearningFindings {
 
   static List<Finding> of(PlannedRun run) {
     List<Finding> findings = new ArrayList<>();
-    run.adapter().ifPresent(adapter -> findings.add(capacity(run, adapter)));
+    run.adapter()
+        .map(
+            adapter ->
+                run.generation().isPresent()
+                    ? capacityForRewards(run, adapter)
+                    : capacity(run, adapter))
+        .ifPresent(findings::add);
     findings.add(learningRate(run));
     findings.add(batch(run));
     return findings;
@@ -69,6 +71,28 @@ final class LearningFindings {
                 .formatted(rank));
   }
 
+  /** A policy gradient learns about a bit an episode (blog), whatever its length. */
+  private static Finding capacityForRewards(PlannedRun run, AdapterLayout adapter) {
+    double room = Capacity.bits(adapter.size());
+    String holds = format("%,d parameters hold %s bits", adapter.size(), count(room));
+    Map<String, Object> values =
+        Map.of("trainable_parameters", adapter.size(), "capacity_bits", room);
+    if (run.steps().isEmpty()) {
+      return capacity(
+          holds + "; the number of completions is unknown",
+          values,
+          Verdict.OK,
+          "rewards teach about a bit a completion: enough for %s of them".formatted(count(room)));
+    }
+    long completions = run.steps().getAsLong() * run.batch().rowsPerStep();
+    boolean fits = completions <= room;
+    return capacity(
+        format("%s; %,d completions teach about a bit each", holds, completions),
+        values,
+        fits ? Verdict.OK : Verdict.NOTE,
+        fits ? "there is room; the guide advises ranks of 1 to 32 for rewards" : "a higher lora_r has more room");
+  }
+
   private static Finding capacity(
       String figure, Map<String, Object> values, Verdict verdict, String advice) {
     return new Finding(
@@ -81,77 +105,45 @@ final class LearningFindings {
   }
 
   private static Finding learningRate(PlannedRun run) {
-    boolean shortRun =
-        run.steps().isPresent() && run.steps().getAsLong() < LearningRate.SHORT_RUN_STEPS;
-    LearningRate fit =
-        run.adapter().isPresent()
-            ? LearningRate.ofAdapter(run.model(), shortRun)
-            : LearningRate.ofAllWeights(run.model());
-    double ratio = run.learningRate() / fit.advised();
-    boolean close = ratio <= RATE_TOLERANCE && ratio >= 1 / RATE_TOLERANCE;
+    AdvisedRate advised = AdvisedRate.of(run);
+    double rate = run.learningRate();
     return new Finding(
         "learning rate",
-        "%s; the fit says %s"
-            .formatted(
-                rate(run.learningRate()),
-                rate(fit.advised())
-                    + (shortRun && run.adapter().isPresent() ? " for under 100 steps" : "")
-                    + (fit.extrapolated() ? ", extrapolated" : "")),
-        Map.of(
-            "learning_rate",
-            run.learningRate(),
-            "advised_learning_rate",
-            fit.advised(),
-            "ratio",
-            ratio,
-            "extrapolated",
-            fit.extrapolated()),
-        close ? Verdict.OK : fit.extrapolated() ? Verdict.NOTE : Verdict.REGRET,
-        rateAdvice(run, ratio),
-        List.of(Source.BLOG, Source.COOKBOOK));
-  }
-
-  private static String rateAdvice(PlannedRun run, double ratio) {
-    double fullRate = LearningRate.ofAllWeights(run.model()).advised();
-    double times = run.learningRate() / fullRate;
-    if (ratio > RATE_TOLERANCE) {
-      return run.adapter().isPresent()
-          ? format("%.1f times the advised: the loss may diverge", ratio)
-          : format("%.1f times the advised; full fine-tuning takes a tenth of an adapter's", ratio);
-    }
-    if (ratio * RATE_TOLERANCE >= 1) {
-      return format("%.2f of the advised, within the spread of single models", ratio);
-    }
-    boolean ratesMixedUp =
-        run.adapter().isPresent() && times <= RATE_TOLERANCE && times * RATE_TOLERANCE >= 1;
-    return ratesMixedUp
-        ? "this is a rate for full fine-tuning; an adapter takes ten times it"
-        : format("%.3f of the advised: the run will learn little", ratio);
+        advised.figure(rate),
+        advised.values(rate),
+        advised.verdict(rate),
+        advised.advice(rate, run.adapter().isPresent()),
+        advised.fit().isPresent()
+            ? List.of(Source.BLOG, Source.COOKBOOK, Source.GUIDE)
+            : List.of(Source.GUIDE, Source.BLOG));
   }
 
   private static Finding batch(PlannedRun run) {
     int rows = run.batch().rowsPerStep();
-    boolean adapter = run.adapter().isPresent();
-    Verdict verdict =
-        !adapter || rows < LARGE_BATCH_ROWS
-            ? Verdict.OK
-            : rows == LARGE_BATCH_ROWS ? Verdict.NOTE : Verdict.REGRET;
-    String advice =
-        !adapter
-            ? "full fine-tuning bears large batches better than adapters do"
-            : switch (verdict) {
-              case OK -> "below 32, as advised";
-              case NOTE ->
-                  "advised is below 32; at 32 the gap to full fine-tuning was small and closed with time";
-              default ->
-                  "advised is below 32: adapters learn less from large batches, whatever their rank";
-            };
+    boolean large = run.adapter().isPresent() && rows >= LARGE_BATCH_ROWS;
+    boolean measured = run.generation().isEmpty() && rows > LARGE_BATCH_ROWS;
+    String unit = run.generation().isPresent() ? "completion" : "row";
     return new Finding(
         "effective batch",
-        rows == 1 ? "1 row a step" : rows + " rows a step",
+        rows == 1 ? "1 %s a step".formatted(unit) : "%d %ss a step".formatted(rows, unit),
         Map.of("rows_per_step", rows),
-        verdict,
-        advice,
+        !large ? Verdict.OK : measured ? Verdict.REGRET : Verdict.NOTE,
+        batchAdvice(run, rows, large),
         List.of(Source.GUIDE, Source.BLOG));
+  }
+
+  private static String batchAdvice(PlannedRun run, int rows, boolean large) {
+    if (run.adapter().isEmpty()) {
+      return "full fine-tuning bears large batches better than adapters do";
+    }
+    if (!large) {
+      return "below 32, as advised";
+    }
+    if (run.generation().isPresent()) {
+      return "the advice of fewer than 32 comes from supervised runs; nothing was measured on rewards";
+    }
+    return rows == LARGE_BATCH_ROWS
+        ? "the guide says below 32, but its command has 32; there the gap to full fine-tuning was small and closed with time"
+        : "advised is below 32: adapters learn less from large batches, whatever their rank";
   }
 }

@@ -10,8 +10,8 @@ import org.sparklora.model.checkpoint.DecoderConfig;
  * and 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
  *
  * @param advised the rate
- * @param extrapolated whether the model is of no family in the fit, or smaller than that family's
- *     smallest in it
+ * @param extrapolated whether the model is of no family in the fit, or outside of the sizes that its
+ *     family has in it
  */
 public record LearningRate(double advised, boolean extrapolated) {
   /** Runs with fewer steps are short. */
@@ -24,10 +24,15 @@ public record LearningRate(double advised, boolean extrapolated) {
   private static final double LLAMA_POWER = 0.781;
   private static final double QWEN_POWER = 0.0775;
 
-  /** Hidden sizes of Llama-3.2-1B and of Qwen3-0.6B. */
+  /** Hidden sizes of Llama-3.2-1B and of Llama-3.1-70B. */
   private static final int SMALLEST_LLAMA = 2048;
 
+  private static final int LARGEST_LLAMA = 8192;
+
+  /** Hidden sizes of Qwen3-0.6B and of Qwen3-32B. */
   private static final int SMALLEST_QWEN = 1024;
+
+  private static final int LARGEST_QWEN = 5120;
 
   /** For an adapter. */
   public static LearningRate ofAdapter(DecoderConfig model, boolean shortRun) {
@@ -45,7 +50,9 @@ public record LearningRate(double advised, boolean extrapolated) {
     int hidden = model.hiddenSize();
     double advised =
         BASE * factor * Math.pow(BASE_HIDDEN_SIZE / hidden, qwen ? QWEN_POWER : LLAMA_POWER);
-    boolean inFit = qwen && hidden >= SMALLEST_QWEN || llama && hidden >= SMALLEST_LLAMA;
+    boolean inFit =
+        qwen && hidden >= SMALLEST_QWEN && hidden <= LARGEST_QWEN
+            || llama && hidden >= SMALLEST_LLAMA && hidden <= LARGEST_LLAMA;
     return new LearningRate(advised, !inFit);
   }
 }

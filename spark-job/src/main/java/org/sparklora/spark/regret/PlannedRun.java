@@ -15,6 +15,7 @@ import org.sparklora.model.lora.AdapterLayout;
  * @param batch how rows become steps
  * @param learningRate the peak
  * @param data the packed table, where there is one yet
+ * @param generation what a run of {@code grpo} draws; empty for {@code sft}
  */
 public record PlannedRun(
     DecoderConfig model,
@@ -22,7 +23,26 @@ public record PlannedRun(
     Memory memory,
     Batch batch,
     double learningRate,
-    Optional<DataSize> data) {
+    Optional<DataSize> data,
+    Optional<Generation> generation) {
+
+  /** A run of {@code sft}. */
+  public PlannedRun(
+      DecoderConfig model,
+      Optional<AdapterLayout> adapter,
+      Memory memory,
+      Batch batch,
+      double learningRate,
+      Optional<DataSize> data) {
+    this(model, adapter, memory, batch, learningRate, data, Optional.empty());
+  }
+
+  /**
+   * Completions that are drawn together.
+   *
+   * @param completions of one prompt ({@code num_generations})
+   */
+  public record Generation(int completions) {}
 
   /**
    * What decides on memory besides the shapes.
@@ -35,7 +55,7 @@ public record PlannedRun(
   public record Memory(DType baseWeights, boolean gradientCheckpointing, int parameterVectors) {}
 
   /**
-   * @param microBatchRows rows that one forward sees ({@code per_device_train_batch_size})
+   * @param microBatchRows rows, or completions, that one forward sees ({@code per_device_train_batch_size})
    * @param rowsPerStep rows that one update sees, over all micro-batches and workers
    * @param maxRowTokens {@code max_length}; what a row can hold
    * @param maxSteps {@code max_steps}; not positive: the epochs decide

@@ -3,6 +3,7 @@ package org.sparklora.spark.regret;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.sparklora.model.lora.LoraConfig;
 
 /**
  * Findings in the order of the guide, as a text for a terminal and as {@code regret.json}.
@@ -24,6 +26,18 @@ public record RegretReport(String title, List<Finding> findings) {
 
   public RegretReport {
     findings = List.copyOf(findings);
+  }
+
+  /**
+   * What is trained, in a few words.
+   *
+   * @param checkpoint the base model's name or folder
+   * @param lora empty for all weights
+   */
+  public static String title(String checkpoint, Optional<LoraConfig> lora) {
+    Path folder = Path.of(checkpoint).getFileName();
+    return lora.map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))
+        .orElse("full fine-tuning of " + folder);
   }
 
   /** What can be said before the run. */

@@ -1,0 +1,69 @@
+package org.sparklora.spark.grpo;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.regret.PlannedRun;
+import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.spark.train.TrainedModel;
+
+/** The regret report of a {@code grpo} run: makes a {@link PlannedRun} of its settings. */
+public final class GrpoRegret {
+  /** Tokens of a prompt where {@code max_prompt_length} sets no bound; the guide's is the same. */
+  private static final int ASSUMED_PROMPT_TOKENS = 1024;
+
+  private final GrpoConfig config;
+
+  private GrpoRegret(GrpoConfig config) {
+    this.config = config;
+  }
+
+  /** Of a user's settings. */
+  public static GrpoRegret of(Settings settings) {
+    return new GrpoRegret(GrpoConfig.of(settings));
+  }
+
+  /**
+   * What can be said before the run, from the checkpoint's headers.
+   *
+   * @param model what is trained
+   */
+  public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
+    CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
+    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), KernelsProvider.kernels());
+    String name = RegretReport.title(model.checkpoint().name(), model.lora());
+    return RegretReport.of("GRPO, " + name, plan(model, headers.config(), kept), machine);
+  }
+
+  private PlannedRun plan(TrainedModel model, DecoderConfig shapes, DType baseWeights) {
+    int promptTokens = config.prompts().table().maxPromptLength();
+    int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
+    int rowTokens =
+        Math.min(
+            shapes.maxPositionEmbeddings(), bound + config.sampling().maxCompletionLength());
+    GrpoConfig.Batch batch = config.batch();
+    return new PlannedRun(
+        shapes,
+        model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
+        new PlannedRun.Memory(
+            baseWeights, model.gradientCheckpointing(), TrainingMemory.localVectors(1)),
+        new PlannedRun.Batch(
+            batch.rows(),
+            batch.rows() * batch.accumulation(), // gradients are summed over the workers
+            rowTokens,
+            batch.maxSteps(),
+            batch.epochs()),
+        config.optimizer().learningRate(),
+        Optional.empty(),
+        Optional.of(new PlannedRun.Generation(config.sampling().numGenerations())));
+  }
+}
