@@ -3,11 +3,14 @@ package org.sparklora;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Field;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@code bin/spark-lora} in a made-up repository, with scripts in place of java, mvn and
@@ -120,7 +126,7 @@ class LauncherTest {
         .anyMatch(
             line ->
                 line.startsWith("spark.executor.defaultJavaOptions=")
-                    && line.contains("--add-modules=jdk.incubator.vector"));
+                    && line.contains("-Dorg.bytedeco.javacpp.maxbytes=0"));
   }
 
   @Test
@@ -135,11 +141,180 @@ class LauncherTest {
         .anyMatch(line -> line.contains("--num-executors: only spark-submit understands this"));
   }
 
-  @Test
-  void anOldJavaIsRefused() throws Exception {
-    script("jdk/bin/java", JAVA.formatted("11.0.2"));
+  @ParameterizedTest
+  @ValueSource(strings = {"1.8.0_392", "11.0.2", "22", "24.0.1", "25"})
+  void aJavaThatSparkDoesNotRunOnIsRefused(String version) throws Exception {
+    script("jdk/bin/java", JAVA.formatted(version));
 
-    assertThat(run("sft")).anyMatch(line -> line.contains("is Java 11; set JAVA_HOME to a JDK 17"));
+    assertThat(run("sft"))
+        .singleElement()
+        .asString()
+        .contains("is Java " + version.split("\\.")[0] + ",", "install a JDK 17");
+  }
+
+  @Test
+  void aJavaThatDoesNotStartSaysWhy() throws Exception {
+    script("jdk/bin/java", "#!/bin/sh\necho 'Could not reserve enough space' >&2\nexit 1\n");
+
+    assertThat(run("sft"))
+        .singleElement()
+        .asString()
+        .contains("does not start: Could not reserve enough space");
+  }
+
+  /** Spark's own list. A value that each of them takes; files must exist. */
+  @Test
+  void everyOptionOfSparkSubmitIsPassedOnInBothForms() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    Path jar = folder.resolve("a.jar");
+    Files.writeString(jar, "PK");
+    List<String> unusable = List.of("--class", "--kill", "--status", "--remote", "--py-files");
+    for (List<String> names : SparkSubmitOptions.withValue()) {
+      String option = names.get(0);
+      String value =
+          switch (option) {
+            case "--master" -> "local[2]";
+            case "--conf" -> "spark.a=b=c";
+            case "--deploy-mode" -> "client";
+            case "--driver-memory", "--executor-memory" -> "2g";
+            case "--files", "--archives", "--jars", "--properties-file", "--keytab" -> jar + "";
+            case "--driver-java-options" -> "--add-opens=java.base/java.io=ALL-UNNAMED";
+            default -> "3";
+          };
+      if (unusable.contains(option)) {
+        assertThat(run("sft", option, value, "--lora_r", "8"))
+            .singleElement()
+            .asString()
+            .contains("Cannot use " + option + " = " + value);
+        continue;
+      }
+      for (String name : names) {
+        assertThat(run("sft", name, value, "--lora_r", "8"))
+            .containsSequence(option, value)
+            .endsWith("sft", "--lora_r", "8");
+      }
+      assertThat(run("sft", option + "=" + value, "--lora_r", "8"))
+          .containsSequence(option, value)
+          .endsWith("sft", "--lora_r", "8");
+      assertThat(run("sft", option + "=")).singleElement().asString().contains(option + " = unset");
+      assertThat(run("sft", option)).singleElement().asString().contains(option + " = unset");
+    }
+  }
+
+  /** All but help and version, which spark-lora answers itself. */
+  @Test
+  void everySwitchOfSparkSubmitIsPassedOn() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+
+    for (List<String> names : SparkSubmitOptions.switches()) {
+      for (String name : names) {
+        List<String> lines = run("sft", name);
+        switch (names.get(0)) {
+          case "--help", "--version" -> assertThat(lines).endsWith("sft", name);
+          case "--usage-error" -> assertThat(lines).singleElement().asString().contains(name);
+          default -> assertThat(lines).contains(name).endsWith("sft");
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --master bogus                      | --master = bogus
+          --master spark://x                  | --master = spark://x
+          --master spark://x:y                | --master = spark://x:y
+          --master local[0]                   | --master = local[0]
+          --master local[x]                   | --master = local[x]
+          --master local[2                    | --master = local[2
+          --master localhost                  | --master = localhost
+          --master yarn-client                | --master = yarn-client
+          --master --lora_r                   | --master = unset
+          --conf spark.master=bogus           | --master = bogus
+          --conf spark.executor.memory        | --conf = spark.executor.memory
+          --conf =4g                          | --conf = =4g
+          --conf executor.memory=4g           | --conf = executor.memory=4g
+          --conf spark.driver.memory=1x       | --driver-memory = 1x
+          --driver-memory 1x                  | --driver-memory = 1x
+          --driver-memory 2gb                 | --driver-memory = 2gb
+          --driver-memory 0g                  | --driver-memory = 0g
+          --driver-memory -1g                 | --driver-memory = -1g
+          --driver-memory 100m                | --driver-memory = 100m
+          --executor-memory 1.5g              | --executor-memory = 1.5g
+          --executor-cores 0                  | --executor-cores = 0
+          --num-executors two                 | --num-executors = two
+          --total-executor-cores 1.5          | --total-executor-cores = 1.5
+          --deploy-mode clutser               | --deploy-mode = clutser
+          --jars missing.jar                  | --jars = missing.jar
+          --conf spark.jars=missing.jar       | --jars = missing.jar
+          --files missing.txt                 | --files = missing.txt
+          --archives missing.zip#there        | --archives = missing.zip
+          --properties-file missing.conf      | --properties-file = missing.conf
+          """)
+  void aValueThatSparkCannotUseIsOneLineInBothWays(String arguments, String told) throws Exception {
+    List<String> command = new ArrayList<>(List.of("sft"));
+    command.addAll(List.of(arguments.split(" ")));
+    for (String spark : List.of("", folder.resolve("spark").toString())) {
+      environment.put("SPARK_HOME", spark);
+
+      assertThat(run(command.toArray(String[]::new)))
+          .singleElement()
+          .asString()
+          .startsWith("spark-lora: Cannot use " + told + ": ");
+    }
+  }
+
+  @Test
+  void yarnNeedsToKnowItsCluster() throws Exception {
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+    environment.put("HADOOP_CONF_DIR", "");
+    environment.put("YARN_CONF_DIR", "");
+    assertThat(run("sft", "--master", "yarn"))
+        .singleElement()
+        .asString()
+        .contains("--master = yarn", "HADOOP_CONF_DIR");
+
+    environment.put("HADOOP_CONF_DIR", folder.toString());
+    assertThat(run("sft", "--master", "yarn")).contains("spark-submit");
+  }
+
+  @Test
+  void jarsAreOnTheClassPathOfOneJvm() throws Exception {
+    Path first = folder.resolve("a.jar");
+    Path second = folder.resolve("b.jar");
+    Files.writeString(first, "PK");
+    Files.writeString(second, "PK");
+    String both = ":" + first + ":" + second;
+
+    String jars = "file://" + first + ", local:" + second;
+    assertThat(run("sft", "--jars", jars)).anyMatch(line -> line.endsWith(both));
+    assertThat(run("sft", "--conf=spark.jars=" + folder + "/*.jar"))
+        .anyMatch(line -> line.endsWith(both));
+    for (String far : List.of("hdfs://there/a.jar", "https://there/a.jar", "s3a://there/a.jar")) {
+      assertThat(run("sft", "--jars", far))
+          .singleElement()
+          .asString()
+          .contains("--jars = " + far, "copy it here first");
+    }
+    Files.writeString(first, "text");
+    assertThat(run("sft", "--jars", first.toString())).anyMatch(l -> l.contains("it is no jar"));
+  }
+
+  @Test
+  void whatSaysSomethingOfTheDriverHoldsForOneJvm() throws Exception {
+    Path properties = folder.resolve("spark.conf");
+    Files.writeString(properties, "# heap\nspark.driver.memory   3g\nspark.master=local[3]\n");
+
+    assertThat(
+            run("sft", "--properties-file", properties.toString(), "--driver-java-options=-Da -Db"))
+        .contains("-Xmx3g", "-Da", "-Db", "-Dspark.master=local[3]")
+        .contains("-Dlora.properties=" + properties);
+    assertThat(run("sft", "--conf", "spark.driver.memory=4g", "--driver-library-path", "/lib"))
+        .contains("-Xmx4g", "-Djava.library.path=/lib");
+    assertThat(run("sft", "--driver-memory=5g", "--conf", "spark.driver.memory=4g", "--name=n"))
+        .contains("-Xmx5g", "-Dspark.app.name=n");
   }
 
   @Test
@@ -198,5 +373,27 @@ class LauncherTest {
   private static void write(Path file, String text) throws IOException {
     Files.createDirectories(file.getParent());
     Files.writeString(file, text);
+  }
+
+  /** What Spark's own launcher knows, by names of the same meaning. */
+  private static final class SparkSubmitOptions {
+    static List<List<String>> withValue() throws ReflectiveOperationException {
+      return read("opts");
+    }
+
+    static List<List<String>> switches() throws ReflectiveOperationException {
+      return read("switches");
+    }
+
+    private static List<List<String>> read(String field) throws ReflectiveOperationException {
+      Class<?> parser = Class.forName("org.apache.spark.launcher.SparkSubmitOptionParser");
+      Constructor<?> constructor = parser.getDeclaredConstructor();
+      constructor.setAccessible(true);
+      Field names = parser.getDeclaredField(field);
+      names.setAccessible(true);
+      return Arrays.stream((String[][]) names.get(constructor.newInstance()))
+          .map(List::of)
+          .toList();
+    }
   }
 }

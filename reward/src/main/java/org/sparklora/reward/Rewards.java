@@ -1,5 +1,6 @@
 package org.sparklora.reward;
 
+import java.lang.reflect.InvocationTargetException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.sparklora.pipeline.config.ConfigException;
@@ -64,6 +65,15 @@ public final class Rewards {
           name,
           "it is none of %s, think_format_reward, get_soft_overlong_punishment, and no class of that name is on the class path; ship yours with --jars"
               .formatted(String.join(", ", ACCURACY.keySet())));
+    } catch (InvocationTargetException failed) {
+      throw new ConfigException(
+          "reward_funcs", name, "its constructor failed: " + failed.getTargetException());
+    } catch (LinkageError broken) {
+      throw new ConfigException(
+          "reward_funcs",
+          name,
+          "the class cannot be loaded (%s); compile it with --release 17, and name the jars it needs in --jars"
+              .formatted(broken));
     } catch (ReflectiveOperationException broken) {
       throw new ConfigException(
           "reward_funcs",

@@ -14,8 +14,6 @@ import org.slf4j.LoggerFactory;
  * <p>Thread-safe.
  */
 public final class KernelsProvider {
-  static final String VECTOR_FLAG = "--add-modules=jdk.incubator.vector";
-
   private static final Logger LOG = LoggerFactory.getLogger(KernelsProvider.class);
   private static final String KERNELS_PROPERTY = "lora.kernels";
   private static final String THREADS_PROPERTY = "lora.threads";
@@ -64,13 +62,13 @@ public final class KernelsProvider {
    * New kernels of this name, with threads of their own.
    *
    * @param name {@code vector}, {@code nd4j} or {@code reference}; vector kernels become reference
-   *     kernels, with a warning, where the JVM runs without the vector module
+   *     kernels, with a warning, where the JVM cannot load its vector module
    */
   public static Kernels create(String name, int threads) {
     return switch (name.toLowerCase(Locale.ROOT)) {
       case "reference" -> new ReferenceKernels();
       case "nd4j" -> new Nd4jKernels(threads);
-      case "vector" -> hasVectorModule() ? new VectorKernels(threads) : withoutVectorModule();
+      case "vector" -> VectorModule.isLoaded() ? new VectorKernels(threads) : withoutVectorModule();
       default ->
           throw new IllegalArgumentException(
               "Cannot use %s = %s: the kernels are called vector, nd4j and reference"
@@ -78,14 +76,10 @@ public final class KernelsProvider {
     };
   }
 
-  private static boolean hasVectorModule() {
-    return ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-  }
-
   private static Kernels withoutVectorModule() {
     LOG.warn(
-        "The JVM runs without its vector module: falling back to reference kernels, a hundred times slower. Start it with {}",
-        VECTOR_FLAG);
+        "Cannot load the JVM's vector module: falling back to reference kernels, a hundred times slower. Start a JDK 17 with {}",
+        VectorModule.FLAG);
     return new ReferenceKernels();
   }
 

@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.Pointer;
 
 /**
  * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
- * jdk.incubator.vector} for everything around it, and its own threads for both. Needs the JVM flag
- * {@code --add-modules=jdk.incubator.vector}.
+ * jdk.incubator.vector} for everything around it, and its own threads for both. Needs {@link
+ * VectorModule}.
  *
  * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
  * {@link VectorAttention}, {@link VectorBranchAttention}, {@link VectorDraw}, {@link VectorRows},

@@ -16,6 +16,13 @@ class KernelsProviderTest {
     assertThat(vector.description()).contains("oneDNN gemm, 2 threads");
   }
 
+  /** With it, each JVM would warn of it on standard error. */
+  @Test
+  void vectorKernelsNeedNoFlagForTheirModule() {
+    assertThat(ModuleLayer.boot().findModule("jdk.incubator.vector")).isEmpty();
+    assertThat(VectorModule.isLoaded()).isTrue();
+  }
+
   @Test
   void refusesUnknownNamesAndNoThreads() {
     assertThatThrownBy(() -> KernelsProvider.create("cuda", 2))

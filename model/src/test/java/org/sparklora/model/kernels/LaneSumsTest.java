@@ -7,6 +7,10 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LaneSumsTest {
+  static {
+    assertThat(VectorModule.isLoaded()).isTrue(); // as kernels do, before their first vector
+  }
+
   private static final int LANES = VectorMath.LANES;
 
   @Test

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 
 class VectorMathTest {
+  static {
+    assertThat(VectorModule.isLoaded()).isTrue(); // as kernels do, before their first vector
+  }
+
   private static final double UNIT_IN_THE_LAST_PLACE = Math.pow(2, -23);
 
   private static float exp(float x) {

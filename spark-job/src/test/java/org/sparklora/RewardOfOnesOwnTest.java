@@ -1,0 +1,115 @@
+package org.sparklora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The class and the commands of {@code docs/rewards.md}, as they stand there, in a folder that
+ * looks like the built repository: its jar is one that names the test's class path.
+ */
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "bin/spark-lora is a bash script")
+class RewardOfOnesOwnTest {
+  private static final Path REPOSITORY =
+      Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
+  private static final Path JAVA_HOME = Path.of(System.getProperty("java.home"));
+  private static final Pattern BLOCK = Pattern.compile("(?ms)^```(\\w+)$\n(.*?)^```$");
+
+  @TempDir private Path root;
+
+  @BeforeEach
+  void makeRepository() throws IOException {
+    for (String file : List.of("bin/spark-lora", "conf/jvm.options", "conf/log4j2.properties")) {
+      Path copy = root.resolve(file);
+      Files.createDirectories(copy.getParent());
+      Files.copy(REPOSITORY.resolve(file), copy);
+    }
+    for (String module : List.of("", "model", "pipeline", "data-prep", "reward", "spark-job")) {
+      Files.createDirectories(root.resolve(module));
+      Files.writeString(root.resolve(module).resolve("pom.xml"), "");
+    }
+    Path target = Files.createDirectories(root.resolve("spark-job/target"));
+    Files.writeString(target.resolve("embedded.classpath"), root.resolve("pom.xml").toString());
+    Manifest manifest = new Manifest();
+    manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+    manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, classPath());
+    new JarOutputStream(Files.newOutputStream(target.resolve("spark-lora.jar")), manifest).close();
+    Files.writeString(
+        root.resolve("generations.jsonl"),
+        """
+        {"prompt_id": 0, "completion": "<think>Short.</think> Four."}
+        {"prompt_id": 0, "completion": "a b c d e f g h i j k l m n o p q r s t"}
+        """);
+  }
+
+  private static String classPath() {
+    return Arrays.stream(System.getProperty("java.class.path").split(":"))
+        .map(entry -> Path.of(entry).toUri().toString())
+        .collect(Collectors.joining(" "));
+  }
+
+  private static List<MatchResult> blocks() throws IOException {
+    String document = Files.readString(REPOSITORY.resolve("docs/rewards.md"));
+    String section = document.split("(?m)^## A reward of your own$")[1].split("(?m)^## ")[0];
+    return BLOCK.matcher(section).results().toList();
+  }
+
+  private String run(String commands) throws Exception {
+    ProcessBuilder builder =
+        new ProcessBuilder("bash", "-e", "-c", commands)
+            .directory(root.toFile())
+            .redirectErrorStream(true);
+    builder.environment().remove("SPARK_HOME");
+    builder.environment().put("JAVA_HOME", JAVA_HOME.toString());
+    builder.environment().merge("PATH", JAVA_HOME.resolve("bin") + ":", (old, bin) -> bin + old);
+    Process process = builder.start();
+    String said = new String(process.getInputStream().readAllBytes());
+    return said + "exit " + process.waitFor();
+  }
+
+  private void runDocument() throws Exception {
+    List<MatchResult> blocks = blocks();
+    assertThat(blocks).extracting(block -> block.group(1)).containsExactly("java", "bash");
+    Files.writeString(root.resolve("BrevityReward.java"), blocks.get(0).group(2));
+    assertThat(run(blocks.get(1).group(2))).endsWith("exit 0");
+  }
+
+  @Test
+  void isWrittenCompiledAndUsedAsTheDocumentSays() throws Exception {
+    runDocument();
+
+    try (Stream<Path> files = Files.list(root.resolve("judged"))) {
+      assertThat(files).anyMatch(file -> file.toString().endsWith(".parquet"));
+    }
+    assertThat(root.resolve("judged/_reward_summary.json"))
+        .content()
+        .contains("brevity_reward", "brief", "wordy");
+  }
+
+  @Test
+  void isFoundAmongSeveralJarsOfAPattern() throws Exception {
+    runDocument();
+    String reward = "bin/spark-lora reward --input generations.jsonl --output_dir again --jars=";
+
+    assertThat(run(reward + "'file://" + root + "/*.jar' --reward_funcs com.example.BrevityReward"))
+        .endsWith("exit 0");
+    assertThat(run(reward + "brevity.jar,other.jar --reward_funcs com.example.BrevityReward"))
+        .isEqualTo("spark-lora: Cannot use --jars = other.jar: there is no such file\nexit 2");
+  }
+}
