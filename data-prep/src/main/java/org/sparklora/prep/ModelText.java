@@ -43,7 +43,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
       tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
       tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
       tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
-      return Optional.of(ChatTemplate.of(file.text(), tokens));
+      return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));
     }
     if (source.template() instanceof TextSource.OtherTokenizer other) {
       Optional<ChatTemplate> template = ChatTemplate.load(other.folder().folder());

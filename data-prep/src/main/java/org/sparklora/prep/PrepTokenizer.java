@@ -1,12 +1,13 @@
 package org.sparklora.prep;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import org.sparklora.model.checkpoint.JsonFields;
+import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
@@ -82,11 +83,11 @@ record PrepTokenizer(
    */
   private static int modelVocabulary(Path folder) {
     Path config = folder.resolve("config.json");
-    if (!Files.exists(config)) {
-      return 0;
-    }
     try {
-      return new ObjectMapper().readTree(config.toFile()).path("vocab_size").asInt(0);
+      Optional<ObjectNode> json = JsonFile.readIfThere(config);
+      return json.isPresent()
+          ? JsonFields.of(config, json.get()).whole("vocab_size", 1, Integer.MAX_VALUE).orElse(0)
+          : 0;
     } catch (IOException e) {
       throw new ConfigException(
           "model_name_or_path",

@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
@@ -32,7 +33,7 @@ record TextSource(ModelSource model, GivenTemplate template) implements Serializ
   record OtherTokenizer(ModelSource folder) implements GivenTemplate {}
 
   /** A file, already read: it may be on the driver's disk alone. */
-  record TemplateFile(String text) implements GivenTemplate {}
+  record TemplateFile(String name, String text) implements GivenTemplate {}
 
   /**
    * Looks for the files of a user's settings.
@@ -54,9 +55,11 @@ record TextSource(ModelSource model, GivenTemplate template) implements Serializ
       FileSystem fileSystem = path.getFileSystem(hadoop);
       if (fileSystem.exists(path) && fileSystem.getFileStatus(path).isFile()) {
         try (InputStream in = fileSystem.open(path)) {
-          return new TemplateFile(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+          return new TemplateFile(name, ChatTemplate.decode(in.readAllBytes(), name));
         }
       }
+    } catch (CheckpointException e) {
+      throw new ConfigException(FLAG, name, e.getMessage());
     } catch (IOException e) {
       throw new ConfigException(FLAG, name, "it cannot be read (%s)".formatted(e.getMessage()));
     }

@@ -69,9 +69,18 @@ public final class ExampleTokenizer {
    * The example's tokens.
    *
    * @throws BadRowException without a place, when the template refuses the conversation, no
-   *     assistant token is there to be learned, or a token id is beyond the vocabulary
+   *     assistant token is there to be learned, a token id is beyond the vocabulary, or a text
+   *     cannot be tokenized
    */
   public TokenizedExample tokenize(Example example) {
+    try {
+      return tokenized(example);
+    } catch (IllegalArgumentException e) { // the tokenizer's word about this text
+      throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
+    }
+  }
+
+  private TokenizedExample tokenized(Example example) {
     // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
     if (example instanceof Example.Chat chat) {
       return chat(chat);

@@ -38,12 +38,12 @@ public record PromptTokenizer(
   /**
    * The prompt, as row 0.
    *
-   * @throws BadRowException without a place, when the template refuses the conversation or there is
-   *     nothing to ask
+   * @throws BadRowException without a place, when the template refuses the conversation, there is
+   *     nothing to ask, or the text cannot be tokenized
    */
   public Prompt tokenize(Problem problem) {
     Rendered rendered = render(problem.asked());
-    int[] tokens = tokenizer.encode(rendered.text, !rendered.byTemplate);
+    int[] tokens = tokens(rendered);
     if (tokens.length == 0) {
       throw new BadRowException(Reason.EMPTY_PROMPT, "its prompt has no tokens", "");
     }
@@ -52,6 +52,14 @@ public record PromptTokenizer(
       columns.put(Prompt.MESSAGES, rendered.messages);
     }
     return new Prompt(0, rendered.text, tokens, problem.solution(), columns);
+  }
+
+  private int[] tokens(Rendered rendered) {
+    try {
+      return tokenizer.encode(rendered.text, !rendered.byTemplate);
+    } catch (IllegalArgumentException e) { // the tokenizer's word about this text
+      throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
+    }
   }
 
   /**

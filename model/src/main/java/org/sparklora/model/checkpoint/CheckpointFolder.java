@@ -8,7 +8,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
@@ -24,6 +26,8 @@ public final class CheckpointFolder implements AutoCloseable {
   static final String CONFIG = "config.json";
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
+
+  private static final Pattern FILE_NAME = Pattern.compile("[\\w.-]+\\.safetensors");
 
   private final Path folder;
   private final DecoderConfig config;
@@ -83,12 +87,7 @@ public final class CheckpointFolder implements AutoCloseable {
           "Cannot read %s: it has no weight_map; copy the file again".formatted(index));
     }
     for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
-      String shard = entry.getValue().asText();
-      if (!shard.equals(Path.of(shard).getFileName().toString())) {
-        throw new CheckpointException(
-            "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index"
-                .formatted(index, entry.getKey(), shard));
-      }
+      String shard = shard(index, entry.getKey(), entry.getValue());
       SafeTensors file = file(shard);
       if (file.find(entry.getKey()).isEmpty()) {
         throw new CheckpointException(
@@ -97,6 +96,17 @@ public final class CheckpointFolder implements AutoCloseable {
       }
       fileOf.put(entry.getKey(), file);
     }
+  }
+
+  /** The name of the file beside the index in which a tensor is said to lie. */
+  static String shard(Path index, String tensor, JsonNode value) {
+    String shard = value.asText();
+    if (!value.isTextual() || !FILE_NAME.matcher(shard).matches()) {
+      throw new CheckpointException(
+          "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index"
+              .formatted(index, tensor, value.isTextual() ? shard : value));
+    }
+    return shard;
   }
 
   private SafeTensors file(String name) throws IOException {
@@ -110,6 +120,7 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   private void checkTensors() throws IOException {
+    checkLayers(folder, config, fileOf.keySet());
     Map<String, long[]> expected = WeightNames.expected(config);
     TreeSet<String> missing = new TreeSet<>(expected.keySet());
     missing.removeAll(fileOf.keySet());
@@ -133,13 +144,24 @@ public final class CheckpointFolder implements AutoCloseable {
       TensorInfo info = info(entry.getKey());
       if (!Arrays.equals(info.shape(), entry.getValue())) {
         throw new CheckpointException(
-            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s"
+            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together"
                 .formatted(
                     info.name(),
                     fileOf.get(info.name()).file(),
                     Arrays.toString(info.shape()),
-                    Arrays.toString(entry.getValue())));
+                    Arrays.toString(entry.getValue()),
+                    WeightNames.keysOf(info.name())));
       }
+    }
+  }
+
+  /** Compares the number of layers, before a list of all their tensors is made. */
+  static void checkLayers(Path folder, DecoderConfig config, Set<String> names) {
+    int layers = WeightNames.layers(names);
+    if (layers != 0 && layers < config.numHiddenLayers()) {
+      throw new CheckpointException(
+          "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together"
+              .formatted(config.numHiddenLayers(), folder.resolve(CONFIG), layers));
     }
   }
 

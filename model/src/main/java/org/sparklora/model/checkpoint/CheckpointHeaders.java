@@ -78,29 +78,37 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
   /** The shards beside the index, each once. */
   private static TreeSet<String> shards(Path index) throws IOException {
     TreeSet<String> shards = new TreeSet<>();
-    for (JsonNode shard : JsonFile.read(index).path("weight_map")) {
-      if (!Files.isRegularFile(index.resolveSibling(shard.asText()))) {
+    JsonNode weightMap = JsonFile.read(index).path("weight_map");
+    for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
+      String shard = CheckpointFolder.shard(index, entry.getKey(), entry.getValue());
+      if (!Files.isRegularFile(index.resolveSibling(shard))) {
         throw new CheckpointException(
             "Cannot find %s, which %s lists: copy index and shards again together"
-                .formatted(shard.asText(), index));
+                .formatted(shard, index));
       }
-      shards.add(shard.asText());
+      shards.add(shard);
+    }
+    if (shards.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot read %s: it has no weight_map; copy the file again".formatted(index));
     }
     return shards;
   }
 
   private static void check(Path folder, DecoderConfig config, Map<String, TensorInfo> tensors) {
+    CheckpointFolder.checkLayers(folder, config, tensors.keySet());
     WeightNames.expected(config)
         .forEach(
             (name, shape) -> {
               TensorInfo info = tensors.get(name);
               if (info == null || !Arrays.equals(info.shape(), shape)) {
                 throw new CheckpointException(
-                    "Cannot use the headers in %s: config.json asks for %s of shape %s, they have %s; they belong to another model"
+                    "Cannot use the headers in %s: config.json asks for %s of shape %s (%s), they have %s; they belong to another model"
                         .formatted(
                             folder,
                             name,
                             Arrays.toString(shape),
+                            WeightNames.keysOf(name),
                             info == null ? "no such tensor" : Arrays.toString(info.shape())));
               }
             });

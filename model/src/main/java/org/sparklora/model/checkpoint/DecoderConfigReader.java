@@ -17,22 +17,31 @@ import java.util.Set;
 final class DecoderConfigReader {
   private static final Set<String> MODEL_TYPES = Set.of("llama", "qwen2", "qwen3", "smollm3");
   private static final Set<String> SILU = Set.of("silu", "swish");
+  private static final Set<String> DTYPES = Set.of("float32", "bfloat16", "float16", "float64");
 
-  private final Path file;
+  // Ten times and more what any model has, so that products of them fit a long and lists of them
+  // the memory, even where there are no weights to compare with.
+  private static final int MAX_LAYERS = 10_000;
+  private static final int MAX_HEADS = 1 << 16;
+  private static final int MAX_HIDDEN = 1 << 20;
+  private static final int MAX_FEATURES = 1 << 24;
+  private static final int MAX_VOCABULARY = 1 << 24;
+
   private final JsonNode json;
+  private final JsonFields fields;
   private final String modelType;
 
   DecoderConfigReader(Path file) throws IOException {
-    this.file = file;
     this.json = JsonFile.read(file);
-    this.modelType = text("model_type", "");
+    this.fields = JsonFields.of(file, json);
+    this.modelType = fields.text("model_type").orElse("");
   }
 
   DecoderConfig read() {
     refuseUnsupported();
-    int hiddenSize = positive("hidden_size");
-    int layers = positive("num_hidden_layers");
-    int heads = positive("num_attention_heads");
+    int hiddenSize = fields.positive("hidden_size", MAX_HIDDEN);
+    int layers = layers();
+    int heads = fields.positive("num_attention_heads", MAX_HEADS);
     int keyValueHeads = keyValueHeads(heads);
     int headDim = headDim(hiddenSize, heads);
     if (heads % keyValueHeads != 0) {
@@ -42,28 +51,56 @@ final class DecoderConfigReader {
     if (headDim % 2 != 0) {
       throw refusal("head_dim", headDim, "rotary embedding needs an even head size");
     }
-    boolean attentionBias = flag("attention_bias", false);
+    if ((long) heads * headDim > MAX_FEATURES) {
+      throw refusal(
+          "num_attention_heads",
+          heads,
+          "times head_dim = %,d it may be at most %,d".formatted(headDim, MAX_FEATURES));
+    }
+    int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
+    boolean attentionBias = fields.flag("attention_bias", false);
     return new DecoderConfig(
         modelType,
-        positive("vocab_size"),
+        vocabSize,
         hiddenSize,
-        positive("intermediate_size"),
+        fields.positive("intermediate_size", MAX_FEATURES),
         layers,
         heads,
         keyValueHeads,
         headDim,
-        (float) number("rms_norm_eps", json.path("rms_norm_eps"), 1e-6),
+        epsilon(),
         ropeTheta(),
         ropeScaling(),
         ropeLayers(layers),
         modelType.equals("qwen2") || attentionBias,
         !modelType.equals("qwen2") && attentionBias,
-        hasMlpBiasKey() && flag("mlp_bias", false),
+        hasMlpBiasKey() && fields.flag("mlp_bias", false),
         modelType.equals("qwen3"),
-        flag("tie_word_embeddings", modelType.equals("smollm3")),
+        fields.flag("tie_word_embeddings", modelType.equals("smollm3")),
         maxPositions(),
-        padTokenId(),
-        text("dtype", text("torch_dtype", "float32")));
+        padTokenId(vocabSize),
+        dtype());
+  }
+
+  private int layers() {
+    return fields.positive("num_hidden_layers", MAX_LAYERS);
+  }
+
+  private float epsilon() {
+    double epsilon = fields.number("rms_norm_eps", 1e-6);
+    if (epsilon < 0 || epsilon > 1) {
+      throw refusal("rms_norm_eps", epsilon, "must be small and not negative; 1e-6 is the usual");
+    }
+    return (float) epsilon;
+  }
+
+  private String dtype() {
+    String key = fields.has("dtype") ? "dtype" : "torch_dtype";
+    String dtype = fields.text(key).orElse("float32");
+    if (!DTYPES.contains(dtype)) {
+      throw refusal(key, dtype, "supported are float32, bfloat16 and float16");
+    }
+    return dtype;
   }
 
   private void refuseUnsupported() {
@@ -76,15 +113,15 @@ final class DecoderConfigReader {
           json.get("quantization_config").path("quant_method").asText("given"),
           "quantized checkpoints are not supported; use the float32 or bfloat16 checkpoint");
     }
-    String activation = text("hidden_act", "silu");
+    String activation = json.has("hidden_act") ? fields.text("hidden_act").orElse("null") : "silu";
     if (!SILU.contains(activation)) {
       throw refusal("hidden_act", activation, "only silu is supported");
     }
-    if (number("attention_dropout", json.path("attention_dropout"), 0) != 0) {
+    if (fields.has("attention_dropout") && fields.number("attention_dropout", 0) != 0) {
       throw refusal("attention_dropout", json.get("attention_dropout"), "only 0 is supported");
     }
     for (String key : List.of("num_experts", "num_local_experts")) {
-      if (json.path(key).asInt(0) > 0) {
+      if (fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
         throw refusal(key, json.get(key), "mixtures of experts are not supported");
       }
     }
@@ -95,24 +132,21 @@ final class DecoderConfigReader {
     if (modelType.equals("llama")) {
       return; // transformers' Llama has no windows either
     }
-    JsonNode layerTypes = json.path("layer_types");
-    for (JsonNode type : layerTypes) { // SmolLM3 follows them whatever use_sliding_window says
-      if (!type.asText().equals("full_attention")) {
+    // SmolLM3 follows them whatever use_sliding_window says
+    for (String type : fields.texts("layer_types")) {
+      if (!type.equals("full_attention")) {
         throw refusal(
             "layer_types",
-            type.asText(),
+            type,
             "only full_attention is supported; give a model without sliding windows");
       }
     }
-    int first = json.path("max_window_layers").asInt(28);
     boolean reaches =
         modelType.equals("smollm3")
-            ? ropeLayers(positive("num_hidden_layers")).contains(false)
-            : first < positive("num_hidden_layers");
-    if (flag("use_sliding_window", false)
-        && slidingWindow() > 0
-        && reaches
-        && !layerTypes.isArray()) {
+            ? ropeLayers(layers()).contains(false)
+            : firstWindowLayer() < layers();
+    boolean uses = fields.flag("use_sliding_window", false) && slidingWindow() > 0;
+    if (uses && reaches && !fields.has("layer_types")) {
       throw refusal(
           "use_sliding_window",
           true,
@@ -120,29 +154,35 @@ final class DecoderConfigReader {
     }
   }
 
+  private int firstWindowLayer() {
+    return json.has("max_window_layers")
+        ? fields
+            .whole("max_window_layers", 0, Integer.MAX_VALUE)
+            .orElseThrow(() -> fields.missing("max_window_layers"))
+        : 28; // the default of Qwen2Config and Qwen3Config
+  }
+
   /** Tokens that a window holds; 0 where null says that there is none. */
   private int slidingWindow() {
-    JsonNode node = json.path("sliding_window");
-    return node.isMissingNode() && !modelType.equals("smollm3")
+    return !json.has("sliding_window") && !modelType.equals("smollm3")
         ? 4096 // the default of Qwen2Config and Qwen3Config
-        : node.asInt(0);
+        : fields.whole("sliding_window", 0, Integer.MAX_VALUE).orElse(0);
   }
 
   private int keyValueHeads(int heads) {
-    JsonNode node = json.path("num_key_value_heads");
-    if (node.isMissingNode()) { // transformers' defaults differ by type
+    if (!json.has("num_key_value_heads")) { // transformers' defaults differ by type
       return switch (modelType) {
         case "qwen2", "qwen3" -> 32;
         case "smollm3" -> 4;
         default -> heads;
       };
     }
-    return node.isNull() ? heads : positive("num_key_value_heads");
+    return fields.whole("num_key_value_heads", 1, MAX_HEADS).orElse(heads);
   }
 
   private int headDim(int hiddenSize, int heads) {
-    if (json.hasNonNull("head_dim")) {
-      return positive("head_dim");
+    if (fields.has("head_dim")) {
+      return fields.positive("head_dim", MAX_HEADS);
     }
     if (modelType.equals("qwen3") && !json.has("head_dim")) {
       return 128; // Qwen3Config's default
@@ -158,22 +198,19 @@ final class DecoderConfigReader {
     if (!modelType.equals("smollm3")) {
       return Collections.nCopies(layers, true);
     }
-    JsonNode listed = json.path("no_rope_layers");
     List<Boolean> rotated = new ArrayList<>(layers);
-    if (listed.isArray()) { // despite its name, 1 means that the layer has RoPE
+    if (fields.has("no_rope_layers")) { // despite its name, 1 means that the layer has RoPE
+      List<Integer> listed = fields.wholes("no_rope_layers", 0, 1);
       if (listed.size() < layers) {
         throw refusal(
             "no_rope_layers",
             listed,
             "must have an entry for each of the %d layers".formatted(layers));
       }
-      for (int layer = 0; layer < layers; layer++) {
-        rotated.add(listed.get(layer).asInt() != 0);
-      }
+      listed.subList(0, layers).forEach(rope -> rotated.add(rope == 1));
       return rotated;
     }
-    int interval =
-        json.hasNonNull("no_rope_layer_interval") ? positive("no_rope_layer_interval") : 4;
+    int interval = fields.positive("no_rope_layer_interval", Integer.MAX_VALUE, 4);
     for (int layer = 0; layer < layers; layer++) {
       rotated.add((layer + 1) % interval != 0);
     }
@@ -184,10 +221,11 @@ final class DecoderConfigReader {
    * transformers 5 writes {@code rope_parameters}, transformers 4 {@code rope_theta} and {@code
    * rope_scaling}; of a file with both, transformers takes {@code rope_scaling}.
    */
-  private JsonNode rope() {
-    JsonNode older = json.path("rope_scaling");
-    JsonNode rope = older.isEmpty() ? json.path("rope_parameters") : older;
-    for (Map.Entry<String, JsonNode> entry : rope.properties()) {
+  private JsonFields rope() {
+    JsonFields older = fields.child("rope_scaling");
+    JsonFields newer = fields.child("rope_parameters");
+    JsonFields rope = older.json().isEmpty() ? newer : older;
+    for (Map.Entry<String, JsonNode> entry : rope.json().properties()) {
       if (entry.getValue().isObject()) {
         throw refusal(
             "rope_parameters",
@@ -200,113 +238,81 @@ final class DecoderConfigReader {
 
   private double ropeTheta() {
     double byDefault = modelType.equals("smollm3") ? 2_000_000 : 10_000;
-    JsonNode theta =
-        rope().hasNonNull("rope_theta") ? rope().get("rope_theta") : json.path("rope_theta");
-    double value = number("rope_theta", theta, byDefault);
+    JsonFields place = rope().json().has("rope_theta") ? rope() : fields;
+    double value = place.number("rope_theta", byDefault);
     if (!(value > 0)) {
-      throw refusal("rope_theta", value, "must be positive");
+      throw place.refusal("rope_theta", value, "must be positive");
     }
     return value;
   }
 
   private RopeScaling ropeScaling() {
-    JsonNode rope = rope();
-    for (JsonNode factor :
-        List.of(rope.path("partial_rotary_factor"), json.path("partial_rotary_factor"))) {
-      if (number("partial_rotary_factor", factor, 1) != 1) {
-        throw refusal("partial_rotary_factor", factor, "only 1 is supported");
+    JsonFields rope = rope();
+    for (JsonFields place : List.of(rope, fields)) {
+      if (place.has("partial_rotary_factor") && place.number("partial_rotary_factor", 1) != 1) {
+        throw place.refusal(
+            "partial_rotary_factor",
+            place.json().get("partial_rotary_factor"),
+            "only 1 is supported");
       }
     }
-    String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
+    String key = rope.json().has("rope_type") ? "rope_type" : "type";
+    String type = rope.json().has(key) ? rope.text(key).orElse("null") : "default";
     return switch (type) {
       case "default" -> new RopeScaling.None();
       case "linear" -> new RopeScaling.Linear(required(rope, "factor"));
-      case "llama3" ->
-          new RopeScaling.Llama3(
-              required(rope, "factor"),
-              required(rope, "low_freq_factor"),
-              required(rope, "high_freq_factor"),
-              originalPositions(rope));
-      default -> throw refusal("rope_type", type, "supported are default, linear and llama3");
+      case "llama3" -> llama3(rope);
+      default -> throw rope.refusal(key, type, "supported are default, linear and llama3");
     };
   }
 
-  private int originalPositions(JsonNode rope) {
-    for (JsonNode place : List.of(json, rope)) {
-      if (place.hasNonNull("original_max_position_embeddings")) {
-        return place.get("original_max_position_embeddings").asInt();
+  private RopeScaling llama3(JsonFields rope) {
+    double factor = required(rope, "factor");
+    double low = required(rope, "low_freq_factor");
+    double high = required(rope, "high_freq_factor");
+    if (high <= low) {
+      throw rope.refusal("high_freq_factor", high, "must be larger than low_freq_factor = " + low);
+    }
+    return new RopeScaling.Llama3(factor, low, high, originalPositions(rope));
+  }
+
+  private int originalPositions(JsonFields rope) {
+    for (JsonFields place : List.of(fields, rope)) {
+      if (place.has("original_max_position_embeddings")) {
+        return place.positive("original_max_position_embeddings", Integer.MAX_VALUE);
       }
     }
     return maxPositions();
   }
 
-  private double required(JsonNode rope, String key) {
-    double value = number(key, rope.path(key), Double.NaN);
+  private double required(JsonFields rope, String key) {
+    double value = rope.number(key, Double.NaN);
     if (!(value > 0)) {
-      throw refusal("rope " + key, rope.path(key), "must be a positive number");
+      throw rope.refusal(
+          key, rope.json().path(key), "the rope %s must be a positive number".formatted(key));
     }
     return value;
   }
 
   private int maxPositions() {
-    if (json.hasNonNull("max_position_embeddings")) {
-      return positive("max_position_embeddings");
-    }
-    return modelType.equals("llama") ? 2048 : 32_768; // transformers' defaults
+    // transformers' defaults
+    int byDefault = modelType.equals("llama") ? 2048 : 32_768;
+    return fields.positive("max_position_embeddings", Integer.MAX_VALUE, byDefault);
   }
 
   private boolean hasMlpBiasKey() {
     return modelType.equals("llama") || modelType.equals("smollm3");
   }
 
-  private OptionalInt padTokenId() {
-    JsonNode node = json.path("pad_token_id");
-    if (node.isMissingNode() && modelType.equals("smollm3")) {
+  private OptionalInt padTokenId(int vocabSize) {
+    if (!json.has("pad_token_id") && modelType.equals("smollm3")) {
       return OptionalInt.of(128_004); // SmolLM3Config's default
     }
-    return node.isInt() && node.asInt() >= 0 ? OptionalInt.of(node.asInt()) : OptionalInt.empty();
-  }
-
-  private int positive(String key) {
-    JsonNode node = json.path(key);
-    if (node.isMissingNode() || node.isNull()) {
-      throw new CheckpointException(
-          "Cannot use %s: %s is missing; copy the file of the checkpoint again"
-              .formatted(file, key));
-    }
-    if (!node.isIntegralNumber() || !node.canConvertToInt() || node.asInt() < 1) {
-      throw refusal(key, node, "must be a positive whole number");
-    }
-    return node.asInt();
-  }
-
-  private boolean flag(String key, boolean byDefault) {
-    JsonNode node = json.path(key);
-    if (node.isMissingNode() || node.isNull()) {
-      return byDefault;
-    }
-    if (!node.isBoolean()) {
-      throw refusal(key, node, "must be true or false");
-    }
-    return node.asBoolean();
-  }
-
-  private double number(String key, JsonNode node, double byDefault) {
-    if (node.isMissingNode() || node.isNull()) {
-      return byDefault;
-    }
-    if (!node.isNumber()) {
-      throw refusal(key, node, "must be a number");
-    }
-    return node.asDouble();
-  }
-
-  private String text(String key, String byDefault) {
-    return json.path(key).asText(byDefault);
+    OptionalInt id = fields.whole("pad_token_id", -1, vocabSize - 1); // Llama's first file has -1
+    return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;
   }
 
   private CheckpointException refusal(String key, Object value, String remedy) {
-    return new CheckpointException(
-        "Cannot use %s = %s (%s): %s".formatted(key, value, file, remedy));
+    return fields.refusal(key, value, remedy);
   }
 }

@@ -1,10 +1,7 @@
 package org.sparklora.model.checkpoint;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -59,12 +56,6 @@ record SafeTensorsHeader(
           Map.entry("F8_E4M3", 1),
           Map.entry("F8_E5M2", 1),
           Map.entry("F8_E8M0", 1));
-
-  private static final ObjectReader STRICT_JSON =
-      new ObjectMapper()
-          .reader()
-          .with(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
-          .with(com.fasterxml.jackson.databind.DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
     return read(file, channel, channel.size());
@@ -126,7 +117,7 @@ record SafeTensorsHeader(
       }
       JsonNode root;
       try {
-        root = STRICT_JSON.readTree(text);
+        root = JsonFile.tree(text);
       } catch (JsonProcessingException e) {
         long offset = e.getLocation() == null ? 0 : e.getLocation().getByteOffset();
         throw refusal(
@@ -150,8 +141,17 @@ record SafeTensorsHeader(
 
     private Map<String, String> metadata(JsonNode node) {
       Map<String, String> values = new LinkedHashMap<>();
+      if (!node.isObject()) {
+        throw damaged(METADATA, "is not an object of texts");
+      }
       node.fields()
-          .forEachRemaining(field -> values.put(field.getKey(), field.getValue().asText()));
+          .forEachRemaining(
+              field -> {
+                if (!field.getValue().isTextual()) {
+                  throw damaged(METADATA, "has %s, which is not a text".formatted(field));
+                }
+                values.put(field.getKey(), field.getValue().asText());
+              });
       return values;
     }
 

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** The names and shapes of a checkpoint's tensors. */
@@ -22,6 +24,9 @@ public final class WeightNames {
 
   /** Old checkpoints store this constant; it is recomputed. */
   private static final Pattern ROTARY_BUFFER = Pattern.compile(".*\\.rotary_emb\\.inv_freq");
+
+  /** So many digits as no model has layers. */
+  private static final Pattern LAYER = Pattern.compile("model\\.layers\\.(\\d{1,6})\\.");
 
   private WeightNames() {}
 
@@ -81,6 +86,31 @@ public final class WeightNames {
       shapes.put(HEAD, new long[] {config.vocabSize(), hidden});
     }
     return shapes;
+  }
+
+  /** The keys of {@code config.json} that decide a tensor's shape. */
+  static String keysOf(String name) {
+    String module = name.replaceFirst("\\.(weight|bias)$", "");
+    return switch (module.substring(module.lastIndexOf('.') + 1)) {
+      case "embed_tokens", HEAD_MODULE -> "vocab_size, hidden_size";
+      case "q_proj", "o_proj" -> "num_attention_heads, head_dim, hidden_size";
+      case "k_proj", "v_proj" -> "num_key_value_heads, head_dim, hidden_size";
+      case "gate_proj", "up_proj", "down_proj" -> "intermediate_size, hidden_size";
+      case "q_norm", "k_norm" -> "head_dim";
+      default -> "hidden_size";
+    };
+  }
+
+  /** How many layers have tensors; 0 where none has. */
+  static int layers(Set<String> names) {
+    int layers = 0;
+    for (String name : names) {
+      Matcher matcher = LAYER.matcher(name);
+      if (matcher.lookingAt()) {
+        layers = Math.max(layers, 1 + Integer.parseInt(matcher.group(1)));
+      }
+    }
+    return layers;
   }
 
   /** Whether a tensor that is not expected may be there all the same. */

@@ -1,11 +1,14 @@
 package org.sparklora.model.generate;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
+import org.sparklora.model.checkpoint.JsonFields;
 import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.text.Tokenizer;
 
@@ -35,11 +38,8 @@ public final class EndTokens {
       file = checkpointFolder.resolve(CONFIG);
     }
     if (Files.isRegularFile(file)) {
-      var named = JsonFile.read(file).path(EOS);
-      if (named.isInt()) {
-        tokens.add(named.intValue());
-      }
-      named.forEach(token -> tokens.add(token.intValue())); // a list
+      int last = lastToken(checkpointFolder.resolve(CONFIG));
+      tokens.addAll(JsonFields.of(file, JsonFile.read(file)).wholes(EOS, 0, last));
     }
     if (tokens.isEmpty()) {
       throw new IllegalArgumentException(
@@ -47,5 +47,15 @@ public final class EndTokens {
               .formatted(checkpointFolder, GENERATION_CONFIG, EOS));
     }
     return Set.copyOf(tokens);
+  }
+
+  /** The greatest id that the model can choose. */
+  private static int lastToken(Path config) throws IOException {
+    Optional<ObjectNode> json = JsonFile.readIfThere(config);
+    return json.isPresent()
+        ? JsonFields.of(config, json.get())
+                .positive("vocab_size", Integer.MAX_VALUE, Integer.MAX_VALUE)
+            - 1
+        : Integer.MAX_VALUE;
   }
 }

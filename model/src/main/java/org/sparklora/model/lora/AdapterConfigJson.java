@@ -5,10 +5,10 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.JsonFields;
 import org.sparklora.model.checkpoint.JsonFile;
 
 /**
@@ -59,47 +59,66 @@ final class AdapterConfigJson {
 
   /** What the base model was called; the empty string where the file does not say. */
   static String baseModel(Path file) throws IOException {
-    return JsonFile.read(file).path(BASE).asText("").replaceFirst("^null$", "");
+    return JsonFields.of(file, JsonFile.read(file)).text(BASE).orElse("");
   }
 
   static LoraConfig read(Path file) throws IOException {
-    ObjectNode json = JsonFile.read(file);
-    require(file, json, "peft_type", Set.of("LORA"), "only LoRA adapters can be applied; " + MERGE);
-    String task = json.path("task_type").asText("CAUSAL_LM");
-    if (!task.equals("CAUSAL_LM") && !task.equals("null")) {
-      throw refusal(
-          file,
-          "task_type",
-          json.get("task_type"),
-          "only CAUSAL_LM is supported; give an adapter that was trained to continue text");
-    }
-    if (json.hasNonNull("bias")) {
-      require(file, json, "bias", Set.of("none"), "trained biases are not supported; " + MERGE);
-    }
-    for (String key : MUST_BE_OFF) {
-      if (isOn(json.path(key))) {
-        throw refusal(file, key, json.get(key), "this variant of LoRA is not supported; " + MERGE);
-      }
-    }
-    String initialisation = json.path("init_lora_weights").asText("true");
-    if (CHANGES_BASE.stream().anyMatch(initialisation::startsWith)) {
-      throw refusal(
-          file,
-          "init_lora_weights",
-          json.get("init_lora_weights"),
-          "it changes the base weights; let PEFT convert the adapter to plain LoRA when saving it");
-    }
+    JsonFields fields = JsonFields.of(file, JsonFile.read(file));
+    refuseOtherKinds(fields);
     try {
       return new LoraConfig(
-          json.has("r") ? json.get("r").asInt() : DEFAULT,
-          json.has("lora_alpha") ? json.get("lora_alpha").asDouble() : DEFAULT,
-          json.path("lora_dropout").asDouble(0),
-          json.path("use_rslora").asBoolean(false),
-          new LoraTargets(targets(file, json), rule(file, json, "exclude_modules")));
+          rank(fields),
+          fields.number("lora_alpha", DEFAULT),
+          fields.number("lora_dropout", 0),
+          fields.flag("use_rslora", false),
+          new LoraTargets(targets(fields), rule(fields, "exclude_modules")));
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(e.getMessage() + " (" + file + ")", e);
+    }
+  }
+
+  private static int rank(JsonFields fields) {
+    return fields.json().has("r")
+        ? fields
+            .whole("r", Integer.MIN_VALUE, Integer.MAX_VALUE)
+            .orElseThrow(() -> fields.missing("r"))
+        : DEFAULT;
+  }
+
+  private static void refuseOtherKinds(JsonFields fields) {
+    require(
+        fields,
+        "peft_type",
+        fields.text("peft_type").orElse("nothing"),
+        "LORA",
+        "only LoRA adapters can be applied; " + MERGE);
+    require(
+        fields,
+        "task_type",
+        fields.text("task_type").orElse("CAUSAL_LM"),
+        "CAUSAL_LM",
+        "only CAUSAL_LM is supported; give an adapter that was trained to continue text");
+    require(
+        fields,
+        "bias",
+        fields.text("bias").orElse("none"),
+        "none",
+        "trained biases are not supported; " + MERGE);
+    for (String key : MUST_BE_OFF) {
+      JsonNode value = fields.json().path(key);
+      if (isOn(value)) {
+        throw fields.refusal(key, value, "this variant of LoRA is not supported; " + MERGE);
+      }
+    }
+    JsonNode initialisation = fields.json().path("init_lora_weights");
+    String named = initialisation.isBoolean() ? "" : fields.text("init_lora_weights").orElse("");
+    if (CHANGES_BASE.stream().anyMatch(named::startsWith)) {
+      throw fields.refusal(
+          "init_lora_weights",
+          initialisation,
+          "it changes the base weights; let PEFT convert the adapter to plain LoRA when saving it");
     }
   }
 
@@ -112,34 +131,26 @@ final class AdapterConfigJson {
     };
   }
 
-  private static LoraTargets.Rule targets(Path file, JsonNode json) {
-    LoraTargets.Rule rule = rule(file, json, "target_modules");
-    List<Integer> indexes = new ArrayList<>();
-    JsonNode layers = json.path(LAYERS);
-    for (JsonNode index : layers.isNumber() ? List.of(layers) : layers) {
-      indexes.add(index.intValue());
-    }
+  private static LoraTargets.Rule targets(JsonFields fields) {
+    LoraTargets.Rule rule = rule(fields, "target_modules");
+    List<Integer> indexes = fields.wholes(LAYERS, 0, Integer.MAX_VALUE);
+    List<String> patterns = fields.texts("layers_pattern");
     if (indexes.isEmpty()) {
       return rule;
     }
-    if (!(rule instanceof LoraTargets.Names names) || json.get("target_modules").isTextual()) {
-      throw refusal(
-          file,
+    if (!(rule instanceof LoraTargets.Names names)
+        || fields.json().path("target_modules").isTextual()) {
+      throw fields.refusal(
           LAYERS,
-          layers,
+          fields.json().get(LAYERS),
           "it needs a list as target_modules; let the expression name layers");
-    }
-    List<String> patterns = new ArrayList<>();
-    JsonNode pattern = json.path("layers_pattern");
-    for (JsonNode one : pattern.isTextual() ? List.of(pattern) : pattern) {
-      patterns.add(one.asText());
     }
     patterns.removeIf(String::isEmpty);
     return new LoraTargets.Layers(names, indexes, patterns);
   }
 
-  private static LoraTargets.Rule rule(Path file, JsonNode json, String key) {
-    JsonNode node = json.path(key);
+  private static LoraTargets.Rule rule(JsonFields fields, String key) {
+    JsonNode node = fields.json().path(key);
     if (node.isTextual()) {
       String text = node.asText();
       return text.equalsIgnoreCase(LoraTargets.ALL_LINEAR)
@@ -147,24 +158,16 @@ final class AdapterConfigJson {
           : new LoraTargets.Expression(text);
     }
     if (!node.isArray() && !node.isNull() && !node.isMissingNode()) {
-      throw refusal(file, key, node, "must be a list of names or one regular expression");
+      throw fields.refusal(key, node, "must be a list of names or one regular expression");
     }
-    List<String> names = new ArrayList<>();
-    node.forEach(name -> names.add(name.asText()));
-    return new LoraTargets.Names(names);
+    return new LoraTargets.Names(fields.texts(key));
   }
 
   private static void require(
-      Path file, JsonNode json, String key, Set<String> allowed, String remedy) {
-    if (!allowed.contains(json.path(key).asText())) {
-      throw refusal(file, key, json.path(key), remedy);
+      JsonFields fields, String key, String value, String allowed, String remedy) {
+    if (!value.equals(allowed)) {
+      throw fields.refusal(key, fields.json().get(key), remedy);
     }
-  }
-
-  private static CheckpointException refusal(Path file, String key, JsonNode value, String remedy) {
-    return new CheckpointException(
-        "Cannot use %s = %s (%s): %s"
-            .formatted(key, value.isMissingNode() ? "nothing" : value, file, remedy));
   }
 
   /**

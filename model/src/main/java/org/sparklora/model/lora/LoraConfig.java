@@ -21,7 +21,7 @@ public record LoraConfig(
           "Cannot use lora_r = %d: a LoRA rank must be at least 1; to train nothing, leave the adapter out"
               .formatted(rank));
     }
-    if (!(alpha > 0) || Double.isInfinite(alpha)) {
+    if (!(alpha > 0 && alpha <= Float.MAX_VALUE)) { // the scale is a float
       throw new IllegalArgumentException(
           "Cannot use lora_alpha = %s: alpha scales the update by alpha / rank and must be positive; 32 is the usual choice"
               .formatted(alpha));

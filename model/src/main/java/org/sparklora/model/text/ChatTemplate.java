@@ -1,9 +1,10 @@
 package org.sparklora.model.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,10 +13,14 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.sparklora.model.checkpoint.CheckpointException;
+import org.sparklora.model.checkpoint.JsonFields;
+import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.text.jinja.JinjaException;
 import org.sparklora.model.text.jinja.Limits;
 import org.sparklora.model.text.jinja.Rendering;
@@ -28,20 +33,18 @@ import org.sparklora.model.text.jinja.Template;
  * <p>Immutable and thread-safe.
  */
 public final class ChatTemplate {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String FILE = "chat_template.jinja";
+  private static final String KEY = "chat_template";
+
+  /** The longest known template has some 20,000 characters. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  private static final String EMPTY =
+      "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
+
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
-  /** The special tokens a template may name, as keys of tokenizer_config.json. */
-  private static final List<String> SPECIAL_TOKENS =
-      List.of(
-          "bos_token",
-          "eos_token",
-          "unk_token",
-          "sep_token",
-          "pad_token",
-          "cls_token",
-          "mask_token");
-
+  private final String name; // " FILE" for messages; empty for a template without a file
   private final String source;
   private final Template template;
   private final Map<String, Object> specialTokens;
@@ -49,10 +52,12 @@ public final class ChatTemplate {
   private final Optional<ChatTemplate> toolUse; // in this one's place where there are tools
 
   private ChatTemplate(
+      String name,
       String source,
       Map<String, Object> specialTokens,
       Clock clock,
       Optional<ChatTemplate> toolUse) {
+    this.name = name;
     this.source = source;
     this.specialTokens = Map.copyOf(specialTokens);
     this.clock = clock;
@@ -61,7 +66,8 @@ public final class ChatTemplate {
       this.template = Template.parse(source);
     } catch (JinjaException e) {
       throw new ChatTemplateException(
-          "Cannot parse the chat template, line %d: %s".formatted(e.line(), e.getMessage()),
+          "Cannot parse the chat template%s, line %d: %s; correct it, or give another by --chat_template_path"
+              .formatted(name, e.line(), e.getMessage()),
           false,
           e);
     }
@@ -74,20 +80,33 @@ public final class ChatTemplate {
    *
    * @return empty if the folder has none, as base models do
    * @throws ChatTemplateException if it cannot be parsed
+   * @throws CheckpointException if it cannot be read as text, or is empty
    */
   public static Optional<ChatTemplate> load(Path folder) {
     try {
-      JsonNode config = readIfThere(folder.resolve("tokenizer_config.json"));
+      Path configFile = folder.resolve(SpecialTokens.CONFIG_FILE);
+      JsonFields config = SpecialTokens.readJson(configFile);
       Map<String, Object> tokens =
-          specialTokens(config, readIfThere(folder.resolve("special_tokens_map.json")));
-      Path file = folder.resolve("chat_template.jinja");
-      if (Files.exists(file)) {
-        return Optional.of(of(Files.readString(file), tokens));
+          specialTokens(config, SpecialTokens.readJson(folder.resolve(SpecialTokens.MAP_FILE)));
+      Path file = folder.resolve(FILE);
+      if (JsonFile.isThere(file)) {
+        if (Files.size(file) > MAX_BYTES) {
+          throw tooLong(file.toString(), Files.size(file));
+        }
+        return Optional.of(of(decode(Files.readAllBytes(file), file.toString()), tokens, file));
       }
-      JsonNode template = config.path("chat_template");
-      Optional<ChatTemplate> toolUse = named(template, "tool_use").map(text -> of(text, tokens));
-      return (template.isTextual() ? Optional.of(template.asText()) : named(template, "default"))
-          .map(text -> new ChatTemplate(text, tokens, Clock.systemDefaultZone(), toolUse));
+      Map<String, String> templates = templates(config);
+      Optional<ChatTemplate> toolUse =
+          Optional.ofNullable(templates.get("tool_use")).map(text -> of(text, tokens, configFile));
+      return Optional.ofNullable(templates.get("default"))
+          .map(
+              text ->
+                  new ChatTemplate(
+                      " " + KEY + " of " + configFile,
+                      text,
+                      tokens,
+                      Clock.systemDefaultZone(),
+                      toolUse));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
     }
@@ -97,41 +116,99 @@ public final class ChatTemplate {
    * A template from its source, for a tokenizer with these special tokens ({@code bos_token} …).
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens) {
-    return new ChatTemplate(source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
+    return new ChatTemplate("", source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
   }
 
-  private static JsonNode readIfThere(Path file) throws IOException {
-    return Files.exists(file) ? JSON.readTree(file.toFile()) : JSON.createObjectNode();
+  /**
+   * The same, where the source was read from a file.
+   *
+   * @param file its name, for messages
+   */
+  public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
+    return new ChatTemplate(
+        " " + file, source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
   }
 
-  private static Map<String, Object> specialTokens(JsonNode config, JsonNode older) {
+  /**
+   * The source that a file holds.
+   *
+   * @param file its name, for messages
+   * @throws CheckpointException if it is not UTF-8, empty, or far too long
+   */
+  public static String decode(byte[] bytes, String file) {
+    if (bytes.length > MAX_BYTES) {
+      throw tooLong(file, bytes.length);
+    }
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer text = CharBuffer.allocate(bytes.length);
+    if (StandardCharsets.UTF_8.newDecoder().decode(in, text, true).isError()) {
+      throw new CheckpointException(
+          "Cannot read the chat template %s: not UTF-8 at byte %,d; save it as UTF-8"
+              .formatted(file, in.position()));
+    }
+    String source = text.flip().toString();
+    if (source.isBlank()) {
+      throw new CheckpointException(EMPTY.formatted(" " + file));
+    }
+    return source;
+  }
+
+  private static CheckpointException tooLong(String where, long bytes) {
+    return new CheckpointException(
+        "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own"
+            .formatted(where, bytes, MAX_BYTES));
+  }
+
+  private static Map<String, Object> specialTokens(JsonFields config, JsonFields older) {
     Map<String, Object> tokens = new HashMap<>();
-    for (String name : SPECIAL_TOKENS) {
-      JsonNode token = config.hasNonNull(name) ? config.get(name) : older.path(name);
-      JsonNode text = token.isObject() ? token.path("content") : token;
-      if (text.isTextual()) {
-        tokens.put(name, text.asText());
+    for (String name : SpecialTokens.NAMES) {
+      JsonFields place = config.has(name) ? config : older;
+      if (place.has(name)) {
+        SpecialTokens.content(place, name, place.json().get(name))
+            .ifPresent(token -> tokens.put(name, token));
       }
     }
     return tokens;
   }
 
-  /** One of several templates; one that stands alone is the default, whatever its name. */
-  private static Optional<String> named(JsonNode templates, String name) {
-    Optional<String> chosen = Optional.empty();
-    for (JsonNode entry : templates) {
-      boolean alone = templates.size() == 1 && name.equals("default");
-      if (alone || entry.path("name").asText().equals(name)) {
-        chosen = Optional.of(entry.path("template").asText());
+  /**
+   * The templates of tokenizer_config.json by name; one that stands alone is the default, whatever
+   * its name.
+   */
+  private static Map<String, String> templates(JsonFields config) {
+    JsonNode given = config.json().path(KEY);
+    Map<String, String> templates = new LinkedHashMap<>();
+    if (given.isTextual()) {
+      templates.put("default", given.textValue());
+    } else if (given.isObject()) {
+      given.properties().forEach(entry -> put(entry.getKey(), entry.getValue(), config, templates));
+    } else if (given.isArray()) {
+      for (JsonNode entry : given) {
+        if (!entry.path("name").isTextual()) {
+          throw config.refusal(KEY, entry, "each of several templates needs a name and a template");
+        }
+        put(entry.get("name").textValue(), entry.path("template"), config, templates);
       }
+    } else if (config.has(KEY)) {
+      throw config.refusal(KEY, given, "must be a template's text, a list of named ones, or null");
     }
-    return chosen;
+    return templates.size() == 1
+        ? Map.of("default", templates.values().iterator().next())
+        : templates;
+  }
+
+  private static void put(
+      String name, JsonNode template, JsonFields config, Map<String, String> templates) {
+    if (!template.isTextual()) {
+      throw config.refusal(KEY, template, "each of several templates needs a name and a template");
+    }
+    templates.put(name, template.textValue());
   }
 
   /** The same template with another clock behind {@code strftime_now}, for reproducible dates. */
   public ChatTemplate withClock(Clock newClock) {
     return new ChatTemplate(
-        source, specialTokens, newClock, toolUse.map(other -> other.withClock(newClock)));
+        name, source, specialTokens, newClock, toolUse.map(other -> other.withClock(newClock)));
   }
 
   /**
@@ -144,7 +221,7 @@ public final class ChatTemplate {
     return marksGeneration()
         ? Optional.of(this)
         : TrainingTemplates.twinOf(fingerprint())
-            .map(text -> new ChatTemplate(text, specialTokens, clock, Optional.empty()));
+            .map(text -> new ChatTemplate(name, text, specialTokens, clock, Optional.empty()));
   }
 
   /** Whether the template marks what the assistant says. */
@@ -170,6 +247,9 @@ public final class ChatTemplate {
    * @throws ChatTemplateException if the template refuses it, fails or exceeds its limits
    */
   public Rendered render(Conversation conversation, Options options) {
+    if (source.isBlank()) { // of tokenizer_config.json, where base models may have it so
+      throw new ChatTemplateException(EMPTY.formatted(name), false, null);
+    }
     Map<String, Object> variables = new HashMap<>(specialTokens);
     variables.put("tools", null);
     variables.put("documents", null);
@@ -188,10 +268,12 @@ public final class ChatTemplate {
     } catch (JinjaException e) {
       String where =
           e.raisedByTemplate()
-              ? "The chat template refuses the conversation"
-              : "The chat template fails";
+              ? "The chat template%s refuses the conversation"
+              : "The chat template%s fails";
       throw new ChatTemplateException(
-          "%s, line %d: %s".formatted(where, e.line(), e.getMessage()), e.raisedByTemplate(), e);
+          (where + ", line %d: %s").formatted(name, e.line(), e.getMessage()),
+          e.raisedByTemplate(),
+          e);
     }
   }
 

@@ -1,17 +1,15 @@
 package org.sparklora.model.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.model.checkpoint.JsonFields;
+import org.sparklora.model.checkpoint.JsonFile;
 
 /**
  * The special tokens that a checkpoint's tokenizer_config.json names; an older
@@ -24,8 +22,8 @@ import java.util.Optional;
 record SpecialTokens(Map<String, String> byName, List<String> others) {
   static final String CONFIG_FILE = "tokenizer_config.json";
 
-  private static final String MAP_FILE = "special_tokens_map.json";
-  private static final List<String> NAMES =
+  static final String MAP_FILE = "special_tokens_map.json";
+  static final List<String> NAMES =
       List.of(
           "bos_token",
           "eos_token",
@@ -35,12 +33,12 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
           "cls_token",
           "mask_token");
 
-  static SpecialTokens read(Path folder) {
-    JsonNode config = readJson(folder.resolve(CONFIG_FILE));
+  static SpecialTokens read(Path folder) throws IOException {
+    JsonFields config = readJson(folder.resolve(CONFIG_FILE));
     Map<String, String> byName = new LinkedHashMap<>();
     List<String> others = new ArrayList<>();
     collect(config, byName, others);
-    if (!config.has("added_tokens_decoder")) {
+    if (!config.json().has("added_tokens_decoder")) {
       collect(readJson(folder.resolve(MAP_FILE)), byName, others);
     }
     return new SpecialTokens(Map.copyOf(byName), List.copyOf(others));
@@ -58,39 +56,35 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     return all.stream().distinct().toList();
   }
 
-  /** The content of a JSON file, or a missing node if there is no such file. */
-  static JsonNode readJson(Path file) {
-    if (!Files.isRegularFile(file)) {
-      return new ObjectMapper().missingNode();
-    }
-    try {
-      return new ObjectMapper().readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          "Cannot read %s: no JSON at line %d, %s; fetch the file again"
-              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
-          e);
-    } catch (IOException e) {
-      throw new UncheckedIOException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
-    }
+  /** A JSON file, without any fields if there is no such file. */
+  static JsonFields readJson(Path file) throws IOException {
+    return JsonFields.of(file, JsonFile.readIfThere(file).orElseGet(JsonFile::newObject));
   }
 
-  private static void collect(JsonNode json, Map<String, String> byName, List<String> others) {
+  private static void collect(JsonFields fields, Map<String, String> byName, List<String> others) {
+    JsonNode json = fields.json();
     for (String name : NAMES) {
       if (json.has(name)) {
         byName.remove(name);
-        content(json.get(name)).ifPresent(token -> byName.put(name, token));
+        content(fields, name, json.get(name)).ifPresent(token -> byName.put(name, token));
       }
     }
-    JsonNode extra =
-        json.hasNonNull("extra_special_tokens") && !json.get("extra_special_tokens").isEmpty()
-            ? json.get("extra_special_tokens")
-            : json.path("additional_special_tokens");
-    extra.forEach(token -> content(token).ifPresent(others::add));
+    boolean newer = !json.path("extra_special_tokens").isEmpty();
+    String key = newer ? "extra_special_tokens" : "additional_special_tokens";
+    JsonNode extra = json.path(key);
+    if (!extra.isContainerNode() && fields.has(key)) {
+      throw fields.refusal(key, extra, "must be a list of tokens or null");
+    }
+    extra.forEach(token -> content(fields, key, token).ifPresent(others::add));
   }
 
   /** A token stands there as a string or as an object with its content. */
-  private static Optional<String> content(JsonNode token) {
-    return Optional.ofNullable((token.isObject() ? token.path("content") : token).textValue());
+  static Optional<String> content(JsonFields fields, String key, JsonNode token) {
+    JsonNode text = token.isObject() ? token.path("content") : token;
+    if (!text.isTextual() && !token.isNull()) {
+      throw fields.refusal(
+          key, token, "must be a token in quotes, an object with content, or null");
+    }
+    return Optional.ofNullable(text.textValue());
   }
 }

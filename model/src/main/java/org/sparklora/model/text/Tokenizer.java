@@ -9,6 +9,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.text.bpe.TokenizerPipeline;
 
 /**
@@ -47,7 +48,7 @@ public final class Tokenizer {
               .formatted(checkpointFolder));
     }
     try {
-      byte[] json = Files.readAllBytes(file);
+      byte[] json = JsonFile.readBytes(file);
       SpecialTokens specialTokens = SpecialTokens.read(checkpointFolder);
       return new Tokenizer(
           TokenizerPipeline.read(json, file.toString(), specialTokens.all()),
@@ -69,6 +70,8 @@ public final class Tokenizer {
    * The tokens of a text.
    *
    * @param addSpecialTokens whether to frame it; false for text that a chat template rendered
+   * @throws IllegalArgumentException if two million characters or more stand together without a
+   *     place to cut, or the tokenizer's own expressions cannot cut them
    */
   public int[] encode(String text, boolean addSpecialTokens) {
     return pipeline.encode(text, addSpecialTokens);

@@ -136,7 +136,7 @@ class AdapterFileTest {
         "{\"alora_invocation_tokens\": [1]} | alora_invocation_tokens = [1]",
         "{\"init_lora_weights\": \"pissa_niter_4\"} | init_lora_weights = \"pissa_niter_4\"",
         "{\"r\": 0} | lora_r = 0",
-        "{\"r\": \"x\"} | lora_r = 0",
+        "{\"r\": \"x\"} | Cannot use r = \"x\"",
         "{\"target_modules\": 5} | target_modules = 5",
         "{\"target_modules\": [\"c_attn\"]} | Cannot find a linear layer for target_modules [c_attn]",
         "{\"target_modules\": \"(\"} | not a regular expression"

@@ -1,6 +1,7 @@
 package org.sparklora.spark.command;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -8,6 +9,7 @@ import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,12 +17,18 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 
 /** Files of one JSON object a line. Blank lines are skipped; errors name the file and the line. */
 final class JsonLines {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+  /** Half a surrogate pair: JSON can hold one as an escape, UTF-8 cannot hold it at all. */
+  private static final Pattern LONE_SURROGATE =
+      Pattern.compile("[\\x{D800}-\\x{DBFF}](?![\\x{DC00}-\\x{DFFF}])|(?<![\\x{D800}-\\x{DBFF}])[\\x{DC00}-\\x{DFFF}]");
 
   private JsonLines() {}
 
@@ -83,6 +91,10 @@ final class JsonLines {
           next = in.readLine();
           line++;
         } while (next != null && next.isBlank());
+      } catch (CharacterCodingException e) {
+        throw new TableException(
+            "Cannot read %s after line %d: it is not UTF-8; save it as UTF-8".formatted(file, line),
+            e);
       } catch (IOException e) {
         throw new TableException(
             "Cannot read %s after line %d: %s".formatted(file, line, e.getMessage()), e);
@@ -155,7 +167,11 @@ final class JsonLines {
     }
 
     void write(ObjectNode fields) throws IOException {
-      out.write(JSON.writeValueAsString(fields));
+      String json = JSON.writeValueAsString(fields);
+      out.write(
+          LONE_SURROGATE
+              .matcher(json)
+              .replaceAll(half -> "\\\\u%04x".formatted((int) half.group().charAt(0))));
       out.write('\n');
     }
 

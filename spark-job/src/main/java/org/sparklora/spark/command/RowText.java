@@ -56,16 +56,22 @@ final class RowText {
     if (row.fields().hasNonNull("messages")) {
       String text = render(row);
       row.fields().put("text", text);
-      row.put(
-          "input_ids",
-          tokenizer.encode(text, false)); // the template writes the special tokens itself
+      addTokens(row, text, false); // the template writes the special tokens itself
       return true;
     }
     JsonNode text = row.fields().path("text");
     if (text.isTextual()) {
-      row.put("input_ids", tokenizer.encode(text.asText()));
+      addTokens(row, text.asText(), true);
     }
     return text.isTextual();
+  }
+
+  private void addTokens(JsonLines.Row row, String text, boolean addSpecialTokens) {
+    try {
+      row.put("input_ids", tokenizer.encode(text, addSpecialTokens));
+    } catch (IllegalArgumentException e) {
+      throw row.error(e.getMessage());
+    }
   }
 
   private String render(JsonLines.Row row) {

@@ -27,6 +27,8 @@ record AlignedText(String text, int[] starts, int[] ends) {
 
   /** Collects a changed text run by run. */
   static final class Builder {
+    private static final int MAX_LENGTH = 1 << 26;
+
     private final AlignedText before;
     private final StringBuilder text = new StringBuilder();
     private int[] starts;
@@ -58,6 +60,11 @@ record AlignedText(String text, int[] starts, int[] ends) {
 
     private void put(char c, int start, int end) {
       int n = text.length();
+      if (n >= MAX_LENGTH) {
+        throw new IllegalArgumentException(
+            "Cannot normalise a text: the normalizer of tokenizer.json makes more than %,d characters of it; leave the text out"
+                .formatted(MAX_LENGTH));
+      }
       if (n == starts.length) {
         starts = Arrays.copyOf(starts, 2 * n);
         ends = Arrays.copyOf(ends, 2 * n);

@@ -45,11 +45,13 @@ final class BytePairModel {
    */
   static BytePairModel read(JsonComponent json, boolean byteLevel) {
     // Files of 2019 leave the type out; merges tell BPE from the others.
-    if (json.has("type") ? !json.type().equals("BPE") : !json.has("merges")) {
-      throw json.unsupported("type " + json.node().path("type").asText("(none)"));
+    JsonNode type = json.node().path("type");
+    if (type.isMissingNode() ? !json.has("merges") : !type.asText().equals("BPE")) {
+      throw json.unsupported("type " + JsonComponent.brief(json.node().path("type")));
     }
-    if (json.node().path("dropout").asDouble(0) != 0) {
-      throw json.unsupported("dropout " + json.node().path("dropout"));
+    JsonNode dropout = json.node().path("dropout");
+    if (json.has("dropout") && !(dropout.isNumber() && dropout.doubleValue() == 0)) {
+      throw json.unsupported("dropout " + JsonComponent.brief(dropout));
     }
     for (String affix : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
       if (json.has(affix) && !json.text(affix).isEmpty()) {
@@ -145,10 +147,22 @@ final class BytePairModel {
 
   private static Map<String, Integer> readVocabulary(JsonComponent json) {
     JsonNode tokens = json.node().path("vocab");
+    if (!tokens.isObject()) {
+      throw json.damaged("vocab", "an object of tokens and ids", tokens);
+    }
     Map<String, Integer> vocabulary = new HashMap<>(tokens.size() * 2);
-    tokens
-        .fields()
-        .forEachRemaining(token -> vocabulary.put(token.getKey(), token.getValue().asInt()));
+    Map<Integer, String> byId = new HashMap<>(tokens.size() * 2);
+    for (Map.Entry<String, JsonNode> entry : tokens.properties()) {
+      String token = entry.getKey();
+      int id = json.id("vocab \"" + token + "\"", entry.getValue());
+      String other = byId.put(id, token);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "Cannot read vocab of %s in %s: the tokens \"%s\" and \"%s\" have the same id %d; the file is damaged, fetch it again"
+                .formatted(json.name(), json.file(), other, token, id));
+      }
+      vocabulary.put(token, id);
+    }
     return vocabulary;
   }
 
@@ -157,11 +171,12 @@ final class BytePairModel {
    * rank.
    */
   private MergeTable readMerges(JsonComponent json) {
-    JsonNode list = json.node().path("merges");
+    JsonNode list = json.list("merges");
     MergeTable table = new MergeTable(list.size());
     int rank = 0;
     for (JsonNode merge : list) {
-      String[] pair = pair(merge).orElseThrow(() -> json.unsupported("merge " + merge));
+      String[] pair =
+          pair(merge).orElseThrow(() -> json.unsupported("merges: " + JsonComponent.brief(merge)));
       int merged = known(json, pair[0] + pair[1]);
       table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
     }
@@ -169,10 +184,11 @@ final class BytePairModel {
   }
 
   private static Optional<String[]> pair(JsonNode merge) {
-    String[] pair =
-        merge.isArray() && merge.size() == 2
-            ? new String[] {merge.get(0).asText(), merge.get(1).asText()}
-            : merge.asText().split(" ", -1);
+    boolean two = merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual();
+    if (merge.isArray() && two) {
+      return Optional.of(new String[] {merge.get(0).textValue(), merge.get(1).textValue()});
+    }
+    String[] pair = merge.isTextual() ? merge.textValue().split(" ", -1) : new String[0];
     return pair.length == 2 ? Optional.of(pair) : Optional.empty();
   }
 
@@ -180,7 +196,7 @@ final class BytePairModel {
     int id = lookUp(token);
     if (id == MISSING) {
       throw new IllegalArgumentException(
-          "Cannot read %s in %s: the token \"%s\" is used but is not in its vocab; the file is damaged, fetch it again"
+          "Cannot read merges or unk_token of %s in %s: the token \"%s\" is used but is not in its vocab; the file is damaged, fetch it again"
               .formatted(json.name(), json.file(), token));
     }
     return id;

@@ -2,6 +2,12 @@ package org.sparklora.model.text.bpe;
 
 /** One thread's way through a {@link TokenizerPipeline}: buffers, cache, and the walk itself. */
 final class EncodingRun {
+  /** Characters of a piece; merging one takes some fifty bytes a character and thread. */
+  private static final int MAX_PIECE = 1 << 21;
+
+  /** A buffer that has grown beyond this is not kept. */
+  private static final int KEPT = 1 << 20;
+
   private final TokenizerPipeline pipeline;
   private final PieceCache cache = new PieceCache();
   private final Symbols symbols = new Symbols();
@@ -88,11 +94,19 @@ final class EncodingRun {
   }
 
   private void merge(String text, int start, int end) {
+    if (end - start > MAX_PIECE) {
+      throw new IllegalArgumentException(
+          "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out"
+              .formatted(text.length(), end - start, MAX_PIECE));
+    }
     int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
     if (bytes.length < room) {
-      bytes = new byte[2 * room];
+      bytes = new byte[room > KEPT ? room : 2 * room];
     }
     pipeline.model().encode(text, start, end, bytes, symbols);
+    if (bytes.length > KEPT) {
+      bytes = new byte[256];
+    }
   }
 
   /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */

@@ -14,7 +14,7 @@ interface PreTokenizer {
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
   static PreTokenizer read(JsonComponent json) {
-    if (json.node().isNull() || json.node().isMissingNode()) {
+    if (json.isAbsent()) {
       return (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
     }
     return switch (json.type()) {
@@ -35,7 +35,10 @@ interface PreTokenizer {
    * Whether the pieces are spelled in {@link ByteAlphabet}, that is, whether a ByteLevel is in it.
    */
   static boolean isByteLevel(JsonComponent json) {
-    return json.node().path("type").asText().equals("ByteLevel")
+    if (json.isAbsent()) {
+      return false;
+    }
+    return json.type().equals("ByteLevel")
         || json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);
   }
 
@@ -55,7 +58,7 @@ interface PreTokenizer {
   private static PreTokenizer split(JsonComponent json) {
     SplitBehavior behavior = SplitBehavior.read(json);
     boolean invert = json.flag("invert", false);
-    JsonComponent pattern = json.child("pattern");
+    JsonComponent pattern = json.object("pattern");
     String regex = pattern.has("Regex") ? pattern.text("Regex") : "";
     // Every character matches, so that Isolated yields the same pieces inverted or not.
     if (behavior == SplitBehavior.ISOLATED && regex.equals(Cl100kScanner.LLAMA3_PATTERN)) {

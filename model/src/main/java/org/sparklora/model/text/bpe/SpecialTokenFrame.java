@@ -15,7 +15,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
   private static final int[] NONE = {};
 
   static SpecialTokenFrame read(JsonComponent json) {
-    if (json.node().isNull() || json.node().isMissingNode()) {
+    if (json.isAbsent()) {
       return new SpecialTokenFrame(NONE, NONE, false, false);
     }
     return switch (json.type()) {
@@ -46,18 +46,19 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
     IntBuffer before = new IntBuffer();
     IntBuffer after = new IntBuffer();
     int sequences = 0;
-    for (JsonNode item : json.node().path("single")) {
+    for (JsonComponent item : json.children("single")) {
       if (item.has("Sequence")) {
         sequences++;
         continue;
       }
-      String name = item.path("SpecialToken").path("id").asText();
-      JsonNode ids = json.node().path("special_tokens").path(name).path("ids");
+      String name = item.object("SpecialToken").text("id");
+      JsonComponent token = json.object("special_tokens").object(name);
+      JsonNode ids = token.list("ids");
       if (ids.isEmpty()) {
-        throw json.unsupported("special token \"" + name + "\", which has no ids there");
+        throw json.unsupported("special_tokens: \"" + name + "\", which has no ids there");
       }
       IntBuffer side = sequences == 0 ? before : after;
-      ids.forEach(id -> side.add(id.asInt()));
+      ids.forEach(id -> side.add(token.id("ids", id)));
     }
     if (sequences != 1) {
       throw json.unsupported("a single template with " + sequences + " sequences");
@@ -67,8 +68,8 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
 
   /** {@code [CLS] text [SEP]}. */
   private static SpecialTokenFrame pair(JsonComponent json, boolean trimOffsets) {
-    int cls = json.node().path("cls").path(1).asInt();
-    int sep = json.node().path("sep").path(1).asInt();
+    int cls = json.id("cls", json.list("cls").path(1));
+    int sep = json.id("sep", json.list("sep").path(1));
     return new SpecialTokenFrame(
         new int[] {cls}, new int[] {sep}, trimOffsets, json.flag("add_prefix_space", true));
   }

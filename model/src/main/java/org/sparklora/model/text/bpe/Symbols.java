@@ -10,6 +10,9 @@ final class Symbols {
   /** Up to here, looking at all pairs again for each merge is faster than a heap. */
   private static final int SHORT = 48;
 
+  /** Room that has grown beyond this is given back at the next piece. */
+  private static final int KEPT = 1 << 16;
+
   private int[] ids = new int[64];
   private int[] ends = new int[64]; // one past the last byte of each symbol
   private long[] merges = new long[64]; // of each symbol with the next
@@ -23,6 +26,14 @@ final class Symbols {
   void clear() {
     size = 0;
     skipped = 0;
+    if (ids.length > KEPT) {
+      ids = new int[64];
+      ends = new int[64];
+      merges = new long[64];
+      previous = new int[0];
+      next = new int[0];
+      heap = new long[0];
+    }
   }
 
   int size() {

@@ -17,7 +17,7 @@ sealed interface TextNormalizer {
   }
 
   static TextNormalizer read(JsonComponent json) {
-    if (json.node().isNull() || json.node().isMissingNode()) {
+    if (json.isAbsent()) {
       return new Chain(List.of());
     }
     return switch (json.type()) {
@@ -26,7 +26,7 @@ sealed interface TextNormalizer {
       case "NFC", "NFD", "NFKC", "NFKD" -> new UnicodeForm(Normalizer.Form.valueOf(json.type()));
       case "Lowercase" -> new Lowercase();
       case "Prepend" -> new Prepend(json.text("prepend"));
-      case "Replace" -> new Replace(pattern(json.child("pattern")), json.text("content"));
+      case "Replace" -> new Replace(pattern(json.object("pattern")), json.text("content"));
       case "Strip" -> new Strip(json.flag("strip_left", true), json.flag("strip_right", true));
       default -> throw json.unsupportedType();
     };

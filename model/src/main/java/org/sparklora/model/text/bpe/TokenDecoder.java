@@ -17,7 +17,7 @@ sealed interface TokenDecoder {
   List<String> apply(List<String> tokens);
 
   static TokenDecoder read(JsonComponent json) {
-    if (json.node().isNull() || json.node().isMissingNode()) {
+    if (json.isAbsent()) {
       return new Spaced();
     }
     return switch (json.type()) {
@@ -25,7 +25,7 @@ sealed interface TokenDecoder {
       case "Sequence" ->
           new Chain(json.children("decoders").stream().map(TokenDecoder::read).toList());
       case "Replace" ->
-          new Replace(TextNormalizer.pattern(json.child("pattern")), json.text("content"));
+          new Replace(TextNormalizer.pattern(json.object("pattern")), json.text("content"));
       case "ByteFallback" -> new ByteFallback();
       case "Fuse" -> new Fuse();
       case "Strip" ->

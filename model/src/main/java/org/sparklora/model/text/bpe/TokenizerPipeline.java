@@ -1,8 +1,6 @@
 package org.sparklora.model.text.bpe;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.sparklora.model.checkpoint.JsonFile;
 
 /**
  * What one tokenizer.json describes, put together: added tokens out of the text, the rest
@@ -36,17 +35,18 @@ public final class TokenizerPipeline {
       ThreadLocal.withInitial(() -> new EncodingRun(this));
 
   private TokenizerPipeline(JsonComponent root, List<String> specialTokens) {
-    JsonComponent preTokenizerJson = root.child("pre_tokenizer");
+    JsonComponent preTokenizerJson = root.object("pre_tokenizer");
     boolean byteLevel = PreTokenizer.isByteLevel(preTokenizerJson);
-    normalizer = TextNormalizer.read(root.child("normalizer"));
+    normalizer = TextNormalizer.read(root.object("normalizer"));
     normalizes = !normalizer.equals(new TextNormalizer.Chain(List.of()));
     preTokenizer = PreTokenizer.read(preTokenizerJson);
-    model = BytePairModel.read(root.child("model"), byteLevel);
-    frame = SpecialTokenFrame.read(root.child("post_processor"));
-    decoder = TokenDecoder.read(root.child("decoder"));
+    model = BytePairModel.read(root.object("model"), byteLevel);
+    frame = SpecialTokenFrame.read(root.object("post_processor"));
+    decoder = TokenDecoder.read(root.object("decoder"));
     model.vocabulary().forEach((token, id) -> tokens.put(id, token));
     List<AddedToken> added = addedTokens(root, specialTokens);
     for (AddedToken token : added) {
+      requireOneIdEach(token, root);
       addedIds.put(token.content(), token.id());
       // As in tokenizers 0.23: what was looked for normalised is written normalised.
       String content = token.content();
@@ -55,6 +55,7 @@ public final class TokenizerPipeline {
         specialIds.add(token.id());
       }
     }
+    requireTokens(frame, root);
     rawMatcher = matcher(added, false);
     normalizedMatcher = matcher(added, true);
     tokenBytes = decoder instanceof TokenDecoder.ByteLevel ? allBytes() : new byte[0][];
@@ -69,13 +70,8 @@ public final class TokenizerPipeline {
    */
   public static TokenizerPipeline read(byte[] json, String file, List<String> specialTokens) {
     try {
-      JsonNode root = new ObjectMapper().readTree(json);
+      JsonNode root = JsonFile.parse(json, file);
       return new TokenizerPipeline(new JsonComponent(root, "", file), specialTokens);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(
-          "Cannot read %s: no JSON at line %d, %s; fetch the file again"
-              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()),
-          e);
     } catch (IOException e) {
       throw new IllegalArgumentException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
     }
@@ -157,6 +153,35 @@ public final class TokenizerPipeline {
   /** A token as the vocabulary spells it. */
   String token(int id) {
     return tokens.getOrDefault(id, "");
+  }
+
+  /**
+   * A token and its id must not have another id or token in the vocabulary, nor among the added.
+   */
+  private void requireOneIdEach(AddedToken token, JsonComponent root) {
+    int id = idOf(token.content());
+    String other = tokens.getOrDefault(token.id(), token.content());
+    if (id >= 0 && id != token.id() || !other.equals(token.content())) {
+      throw new IllegalArgumentException(
+          "Cannot read added_tokens in %s: the token \"%s\" has the id %d, but %s; the file is damaged, fetch it again"
+              .formatted(
+                  root.file(),
+                  token.content(),
+                  token.id(),
+                  id >= 0 && id != token.id() ? "also the id " + id : "so has \"" + other + "\""));
+    }
+  }
+
+  private void requireTokens(SpecialTokenFrame frame, JsonComponent root) {
+    for (int[] side : new int[][] {frame.before(), frame.after()}) {
+      for (int id : side) {
+        if (!tokens.containsKey(id)) {
+          throw new IllegalArgumentException(
+              "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again"
+                  .formatted(root.file(), id));
+        }
+      }
+    }
   }
 
   private List<AddedToken> addedTokens(JsonComponent root, List<String> specialTokens) {

@@ -26,6 +26,12 @@ final class Budget {
     charge(1 + size / 4, line); // dearer than looking, so that memory is bounded as well
   }
 
+  /** Charges the making of {@code size} values, each an object of its own. */
+  void items(long size, int line) {
+    bound(size, line);
+    charge(1 + 4 * size, line);
+  }
+
   /** Refuses a string or list that has grown to {@code size}. */
   void bound(long size, int line) {
     if (size > limits.characters()) {

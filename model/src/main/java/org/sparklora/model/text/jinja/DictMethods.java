@@ -13,15 +13,23 @@ final class DictMethods {
   static Optional<Callable> find(Map<?, ?> dict, String name) {
     return Optional.ofNullable(
         switch (name) {
-          case "items" -> a -> items(dict);
-          case "keys" -> a -> new ArrayList<Object>(dict.keySet());
-          case "values" -> a -> new ArrayList<Object>(dict.values());
+          case "items" -> a -> items(dict, a);
+          case "keys" -> a -> Values.iterate(dict, a.budget(), a.line());
+          case "values" ->
+              a -> {
+                a.budget().allocate(dict.size(), a.line());
+                return new ArrayList<Object>(dict.values());
+              };
           case "get" ->
               a -> {
                 Object value = dict.get(Values.key(a.get(0, "key"), a.line()));
                 return value == null ? a.get(1, "default", None.NONE) : value;
               };
-          case "copy" -> a -> new LinkedHashMap<Object, Object>(dict);
+          case "copy" ->
+              a -> {
+                a.budget().items(dict.size(), a.line());
+                return new LinkedHashMap<Object, Object>(dict);
+              };
           case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
           default -> null;
         });
@@ -33,17 +41,18 @@ final class DictMethods {
           case "index" -> a -> index(list, a);
           case "count" ->
               a ->
-                  list.stream()
+                  Values.iterate(list, a.budget(), a.line()).stream()
                       .filter(i -> Values.equal(i, a.get(0, "value"), a.budget(), a.line()))
                       .count();
-          case "copy" -> a -> new ArrayList<Object>(list);
+          case "copy" -> a -> Values.iterate(list, a.budget(), a.line());
           case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
               changes("list", name);
           default -> null;
         });
   }
 
-  static List<Object> items(Map<?, ?> dict) {
+  static List<Object> items(Map<?, ?> dict, Arguments arguments) {
+    arguments.budget().items(dict.size(), arguments.line());
     List<Object> items = new ArrayList<>();
     dict.forEach((key, value) -> items.add(Tuple.of(key, value)));
     return items;

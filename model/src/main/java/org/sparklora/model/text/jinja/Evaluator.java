@@ -62,11 +62,13 @@ final class Evaluator {
               .orElse(new Undefined("the untaken branch"));
     } else if (expression instanceof Expression.Sequence sequence) {
       List<Object> items = new ArrayList<>();
+      budget.items(1, line);
       sequence.items().forEach(item -> items.add(evaluate(item, scope)));
       return sequence.tuple() ? new Tuple(items) : items;
     }
     Expression.Dict dict = (Expression.Dict) expression;
     Map<Object, Object> entries = new LinkedHashMap<>();
+    budget.items(2 + dict.keys().size(), line);
     for (int i = 0; i < dict.keys().size(); i++) {
       Object key = Values.key(evaluate(dict.keys().get(i), scope), line);
       entries.put(key, evaluate(dict.values().get(i), scope));

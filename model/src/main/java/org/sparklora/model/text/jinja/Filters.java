@@ -152,12 +152,12 @@ final class Filters {
     ALL.put("slice", Filters::slices);
     ALL.put(
         "items",
-        (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v, a)));
+        (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v, a), a));
     ALL.put(
         "dictsort",
         (v, a) -> {
           int by = a.string(1, "by", "key").equals("value") ? 1 : 0;
-          List<Object> items = DictMethods.items(dict(v, a));
+          List<Object> items = DictMethods.items(dict(v, a), a);
           items.sort(
               order(a.truth(0, "case_sensitive", false), a, item -> ((List<?>) item).get(by)));
           return a.truth(2, "reverse", false) ? reversed(items) : items;
@@ -191,7 +191,7 @@ final class Filters {
 
   private static String text(Object value, Arguments arguments) {
     String text = Values.text(value);
-    arguments.budget().work(text.length(), arguments.line());
+    arguments.budget().allocate(text.length(), arguments.line());
     return text;
   }
 
@@ -302,7 +302,7 @@ final class Filters {
     if (count < 1) {
       throw new JinjaException("A sequence is sliced into at least 1", arguments.line());
     }
-    arguments.budget().allocate(count, arguments.line());
+    arguments.budget().items(count, arguments.line());
     int size = items.size() / count;
     int longer = items.size() % count;
     List<Object> slices = new ArrayList<>();
@@ -411,6 +411,7 @@ final class Filters {
     }
     List<Object> batches = new ArrayList<>();
     List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    arguments.budget().items(items.size() / size, arguments.line());
     for (int from = 0; from < items.size(); from += size) {
       List<Object> batch =
           new ArrayList<>(items.subList(from, Math.min(items.size(), from + size)));

@@ -15,6 +15,8 @@ final class Globals {
   /** Jinja2's sandbox has the same bound. */
   private static final int MAX_RANGE = 100_000;
 
+  private static final int MAX_DATE_FORMAT = 1000;
+
   private Globals() {}
 
   static Map<String, Object> of(Clock clock) {
@@ -48,7 +50,7 @@ final class Globals {
           "A range of %,d numbers is too long; %,d are allowed".formatted(size, MAX_RANGE),
           arguments.line());
     }
-    arguments.budget().allocate(size, arguments.line());
+    arguments.budget().items(size, arguments.line());
     List<Object> numbers = new ArrayList<>((int) size);
     for (long i = 0; i < size; i++) {
       numbers.add(start + i * step);
@@ -60,6 +62,7 @@ final class Globals {
     Map<Object, Object> dict = new LinkedHashMap<>();
     for (Object source : arguments.positional()) {
       if (source instanceof Map<?, ?> map) {
+        arguments.budget().items(map.size(), arguments.line());
         dict.putAll(map);
       } else {
         for (Object pair : Values.iterate(source, arguments.budget(), arguments.line())) {
@@ -105,6 +108,12 @@ final class Globals {
   }
 
   private static String strftime(String format, Clock clock, int line) {
+    if (format.length() > MAX_DATE_FORMAT) {
+      throw new JinjaException(
+          "A date's format has %,d characters; %,d are allowed"
+              .formatted(format.length(), MAX_DATE_FORMAT),
+          line);
+    }
     ZonedDateTime now = ZonedDateTime.now(clock);
     StringBuilder out = new StringBuilder();
     for (int i = 0; i < format.length(); i++) {

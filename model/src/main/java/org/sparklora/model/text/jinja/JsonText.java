@@ -65,6 +65,9 @@ final class JsonText {
   private void write(Object value, int level) {
     call.budget().step(call.line());
     call.budget().bound(out.length(), call.line());
+    if (indent != null) {
+      call.budget().allocate((long) level * indent.length(), call.line());
+    }
     if (level > MAX_NESTING) {
       throw new JinjaException(
           "A value nests more than %d deep and is not written".formatted(MAX_NESTING), call.line());

@@ -11,6 +11,6 @@ public record Limits(long steps, long characters, int depth) {
 
   /** Conversations of some million characters pass; an endless loop ends within about a second. */
   public static Limits defaults() {
-    return new Limits(20_000_000, 32_000_000, 300);
+    return new Limits(20_000_000, 16_000_000, 300);
   }
 }

@@ -95,7 +95,7 @@ final class Renderer {
       throw new JinjaException(
           "The template writes more than %,d characters".formatted(limits.characters()), line);
     }
-    budget.work(text.length(), line);
+    budget.allocate(text.length(), line);
     out.append(text);
   }
 

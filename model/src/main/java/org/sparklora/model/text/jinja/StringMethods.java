@@ -96,7 +96,13 @@ final class StringMethods {
             longest = argument instanceof String s ? Math.max(longest, s.length()) : longest;
           }
           arguments.budget().search(text.length(), longest, arguments.line());
-          return method.call(arguments);
+          Object value = method.call(arguments);
+          if (value instanceof String made) {
+            arguments.budget().allocate(made.length(), arguments.line());
+          } else if (value instanceof List<?> made) {
+            arguments.budget().items(made.size(), arguments.line());
+          }
+          return value;
         });
   }
 

@@ -19,7 +19,13 @@ public final class Template {
    * @throws JinjaException if it is malformed or reaches for what chat templates may not use
    */
   public static Template parse(String source) {
-    return new Template(Parser.parse(source));
+    try {
+      return new Template(Parser.parse(source));
+    } catch (JinjaException e) {
+      throw e;
+    } catch (StackOverflowError | RuntimeException e) {
+      throw unforeseen("The template cannot be read", e);
+    }
   }
 
   /**
@@ -31,12 +37,21 @@ public final class Template {
    */
   public Rendering render(Map<String, ?> variables, Clock clock, Limits limits) {
     Map<String, Object> names = new HashMap<>(Globals.of(clock));
-    variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
     try {
+      variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
       return new Renderer(limits).render(statements, Scope.root(names));
     } catch (StackOverflowError e) {
       // The limit on depth is meant to come first, but the caller's stack may be small.
       throw new JinjaException("The template nests too deeply", JinjaException.NO_LINE);
+    } catch (JinjaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw unforeseen("The template asks for what cannot be computed", e);
     }
+  }
+
+  /** A stranger's template must not end more than its own rendering, whatever it finds. */
+  private static JinjaException unforeseen(String what, Throwable cause) {
+    return new JinjaException("%s (%s)".formatted(what, cause), JinjaException.NO_LINE);
   }
 }

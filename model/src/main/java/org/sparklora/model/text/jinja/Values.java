@@ -16,7 +16,7 @@ import java.util.Map;
  */
 final class Values {
   private static final int MAX_NESTING = 200;
-  private static final int MAX_TEXT = 32_000_000;
+  private static final int MAX_TEXT = 16_000_000;
 
   private Values() {}
 
@@ -290,7 +290,7 @@ final class Values {
   /** What a for loop walks over. */
   static List<Object> iterate(Object value, Budget budget, int line) {
     if (value instanceof String text) {
-      budget.allocate(text.length(), line);
+      budget.items(text.length(), line);
       List<Object> characters = new ArrayList<>(text.length());
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
