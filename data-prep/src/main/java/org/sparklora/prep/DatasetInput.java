@@ -1,11 +1,13 @@
 package org.sparklora.prep;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSample;
@@ -53,10 +55,26 @@ record DatasetInput(
   /**
    * By column the first value that is not null.
    *
-   * @throws ConfigException when no row can be read
+   * @throws ConfigException when there is no row, or none that can be read and bad ones are skipped
+   * @throws org.sparklora.prep.source.BadRowException for the first row when none can be read
    */
   Map<String, Object> sample(Configuration configuration) {
-    Map<String, Object> sample = DatasetSample.of(configuration, splits);
+    List<BadRowException> bad = new ArrayList<>();
+    Map<String, Object> sample =
+        DatasetSample.of(
+            configuration,
+            splits,
+            problem -> {
+              if (bad.isEmpty()) {
+                bad.add(problem);
+              }
+            });
+    if (sample.isEmpty() && !bad.isEmpty()) {
+      if (source.onBadRows() == OnBadRows.FAIL) {
+        throw bad.get(0);
+      }
+      counts.addUnreadable(bad.get(0));
+    }
     requireRows(!sample.isEmpty(), "it has no row that can be read");
     return sample;
   }

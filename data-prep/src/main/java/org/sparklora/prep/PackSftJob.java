@@ -77,21 +77,38 @@ public final class PackSftJob {
     return new PackSftJob(session, config).prepare();
   }
 
+  /** As {@link #reuseOrRun(SparkSession, PrepConfig, String)}, into {@code output_dir}. */
+  public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config) {
+    return reuseOrRun(session, config, "output_dir");
+  }
+
   /**
    * As {@link #run}, unless the output folder holds the table that these settings give: then
    * nothing is done and it is used.
+   *
+   * @param folderKey the setting that names the output folder
+   * @throws ConfigException also when the folder holds another table and may not be overwritten; it
+   *     says how that one was made
    */
-  public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config) {
+  public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config, String folderKey) {
     PackSftJob job = new PackSftJob(session, config);
     Path folder = new Path(config.outputFolder());
+    Optional<PrepManifest> there = PrepManifest.read(job.configuration, folder);
     Optional<PrepManifest> reusable =
-        PrepManifest.read(job.configuration, folder)
-            .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+        there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the packed table in {} again: {}", folder, reusable.get().summary());
       return reusable.get();
     }
+    there.ifPresent(
+        manifest ->
+            TableOrigin.requireReplaceable(
+                folderKey,
+                config.outputFolder(),
+                config.overwrite(),
+                manifest.inputs(),
+                job.inputs));
     return job.prepare();
   }
 
@@ -160,6 +177,7 @@ public final class PackSftJob {
       PrepManifest manifest =
           new PrepManifest(
               inputs,
+              config.model().reference().name(),
               dataset.counts().total(written, config.maxLength()),
               tableFiles(output.work(), written),
               (System.nanoTime() - started) / 1e9);

@@ -95,10 +95,16 @@ public record PrepConfig(
     return truncates ? maxLength : UNLIMITED;
   }
 
+  /** The same, for another folder or with another word on what lies there. */
+  public PrepConfig into(String folder, boolean replace) {
+    return new PrepConfig(
+        source, model, maxLength, truncation, packing, loss, assistantOnlyLoss, folder, replace);
+  }
+
   /**
    * The settings that decide what is in the table, by the user's names; the manifest keeps them.
    */
-  Map<String, Object> settings() {
+  public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("dataset_name", source.dataset());
     settings.put("dataset_config", source.config());

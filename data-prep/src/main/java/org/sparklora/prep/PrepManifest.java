@@ -11,11 +11,13 @@ import org.apache.hadoop.fs.Path;
  * the component names in snake case.
  *
  * @param inputs what decides the table's contents
+ * @param model whose tokenizer was used, as the user calls it; empty in tables of older versions
  * @param counts what was counted on the way
  * @param files the table's Parquet files in row order
  * @param seconds how long it took
  */
-public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, double seconds) {
+public record PrepManifest(
+    Inputs inputs, String model, Counts counts, List<TableFile> files, double seconds) {
   /**
    * The file's name in the table's folder; the underscore keeps {@code
    * spark.read().parquet(folder)} from reading it.
@@ -27,6 +29,11 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
 
   private static final ManifestFile<PrepManifest> FILE =
       new ManifestFile<>(FILE_NAME, PrepManifest.class);
+
+  /** Older manifests name no model. */
+  public PrepManifest {
+    model = model == null ? "" : model;
+  }
 
   /**
    * What decides the table's contents; two equal ones have equal tables.
@@ -96,6 +103,11 @@ public record PrepManifest(Inputs inputs, Counts counts, List<TableFile> files, 
             () ->
                 FILE.readIfFolder(configuration, config.outputFolder())
                     .filter(manifest -> manifest.inputs.hasSettings(config.settings())));
+  }
+
+  /** As {@link #read}; a glob is no folder and has none. */
+  static Optional<PrepManifest> in(Configuration configuration, String folder) {
+    return FILE.readIfFolder(configuration, folder);
   }
 
   /** The manifest in {@code folder}, or empty when there is none or none that can be understood. */

@@ -50,6 +50,7 @@ public final class PreparePromptsJob {
     this.dataset = DatasetInput.find(configuration, config.source());
     Map<String, Object> sample = dataset.sample(configuration);
     ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
+    format.requireProblems(sample);
     this.columns = new TreeSet<>(format.columns(sample));
     this.text = TextSource.locate(configuration, config.model());
     ModelText read = ModelText.load(text);
@@ -89,21 +90,40 @@ public final class PreparePromptsJob {
     return new PreparePromptsJob(session, config).prepare();
   }
 
+  /** As {@link #reuseOrRun(SparkSession, PromptsConfig, String)}, into {@code output_dir}. */
+  public static PromptsManifest reuseOrRun(SparkSession session, PromptsConfig config) {
+    return reuseOrRun(session, config, "output_dir");
+  }
+
   /**
    * As {@link #run}, unless the output folder holds the table that these settings give: then
    * nothing is done and it is used.
+   *
+   * @param folderKey the setting that names the output folder
+   * @throws ConfigException also when the folder holds another table and may not be overwritten; it
+   *     says how that one was made
    */
-  public static PromptsManifest reuseOrRun(SparkSession session, PromptsConfig config) {
+  public static PromptsManifest reuseOrRun(
+      SparkSession session, PromptsConfig config, String folderKey) {
     PreparePromptsJob job = new PreparePromptsJob(session, config);
     Path folder = new Path(config.outputFolder());
+    Optional<PromptsManifest> there =
+        PromptsManifest.find(job.configuration, config.outputFolder());
     Optional<PromptsManifest> reusable =
-        PromptsManifest.find(job.configuration, config.outputFolder())
-            .filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+        there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the prompts in {} again: {}", folder, reusable.get().summary());
       return reusable.get();
     }
+    there.ifPresent(
+        manifest ->
+            TableOrigin.requireReplaceable(
+                folderKey,
+                config.outputFolder(),
+                config.overwrite(),
+                manifest.inputs(),
+                job.inputs));
     return job.prepare();
   }
 
@@ -125,6 +145,7 @@ public final class PreparePromptsJob {
       PromptsManifest manifest =
           new PromptsManifest(
               inputs,
+              config.model().reference().name(),
               dataset.counts().prompts(reports),
               ManifestFile.describe(
                   configuration,

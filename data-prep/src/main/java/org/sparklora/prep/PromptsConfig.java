@@ -58,7 +58,7 @@ public record PromptsConfig(
   /**
    * The settings that decide what is in the table, by the user's names; the manifest keeps them.
    */
-  Map<String, Object> settings() {
+  public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
     settings.put("task", "grpo");
     settings.put("dataset_name", source.dataset());

@@ -10,12 +10,17 @@ import org.apache.hadoop.fs.Path;
  * {@code _prompts_manifest.json}: what a prompts table was made of, how, and what came out.
  *
  * @param inputs what decides the table's contents
+ * @param model whose tokenizer was used, as the user calls it; empty in tables of older versions
  * @param counts what was counted on the way
  * @param files the table's Parquet files in row order
  * @param seconds how long it took
  */
 public record PromptsManifest(
-    PrepManifest.Inputs inputs, Counts counts, List<PrepManifest.TableFile> files, double seconds) {
+    PrepManifest.Inputs inputs,
+    String model,
+    Counts counts,
+    List<PrepManifest.TableFile> files,
+    double seconds) {
   /** The file's name in the table's folder. */
   public static final String FILE_NAME = "_prompts_manifest.json";
 
@@ -24,6 +29,11 @@ public record PromptsManifest(
 
   private static final ManifestFile<PromptsManifest> FILE =
       new ManifestFile<>(FILE_NAME, PromptsManifest.class);
+
+  /** Older manifests name no model. */
+  public PromptsManifest {
+    model = model == null ? "" : model;
+  }
 
   /**
    * What was counted on the way.

@@ -44,9 +44,31 @@ class DamagedModelFilesTest {
   /** Values of every type, and sizes that nothing has. */
   private static final List<String> WRONG =
       List.of(
-          "null", "true", "\"\"", "\"7\"", "-1", "0", "1", "1.5", "-0.5", "NOTHING", "2147483647",
-          "1000000000", "-2147483648", "9223372036854775807", "1e308", "1e999", "[]", "{}", "[[]]",
-          "[\"\\ud800\"]", "[0]", "{\"type\": 5}", "{\"a\": {}}", "\"\\ud800\"", "100000000000000000000");
+          "null",
+          "true",
+          "\"\"",
+          "\"7\"",
+          "-1",
+          "0",
+          "1",
+          "1.5",
+          "-0.5",
+          "NOTHING",
+          "2147483647",
+          "1000000000",
+          "-2147483648",
+          "9223372036854775807",
+          "1e308",
+          "1e999",
+          "[]",
+          "{}",
+          "[[]]",
+          "[\"\\ud800\"]",
+          "[0]",
+          "{\"type\": 5}",
+          "{\"a\": {}}",
+          "\"\\ud800\"",
+          "100000000000000000000");
 
   @TempDir Path folder;
 
@@ -128,7 +150,8 @@ class DamagedModelFilesTest {
   void noTensorsNameLeadsAstray() throws IOException {
     Path index = folder.resolve("model.safetensors.index.json");
     Files.delete(folder.resolve("model.safetensors"));
-    for (String shard : List.of("7", "\"..\"", "\"/etc/passwd\"", "\"\"", "null", "\"a\\u0000b\"")) {
+    for (String shard :
+        List.of("7", "\"..\"", "\"/etc/passwd\"", "\"\"", "null", "\"a\\u0000b\"")) {
       Files.writeString(index, "{\"weight_map\": {\"model.norm.weight\": %s}}".formatted(shard));
       assertThat(failure().orElseThrow())
           .isInstanceOf(IllegalArgumentException.class)
@@ -172,7 +195,10 @@ class DamagedModelFilesTest {
     CheckpointHeaders.read(folder);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
       AdapterFile.open(folder.resolve("adapter"), "base", checkpoint);
-      Decoder.load(checkpoint, AdapterFile.open(folder.resolve("adapter"), checkpoint.config()).layout(), KernelsUnderTest.reference());
+      Decoder.load(
+          checkpoint,
+          AdapterFile.open(folder.resolve("adapter"), checkpoint.config()).layout(),
+          KernelsUnderTest.reference());
     }
     Tokenizer tokenizer = Tokenizer.load(folder);
     EndTokens.of(folder, tokenizer);

@@ -19,6 +19,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -39,6 +40,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
    *
    * @param read counts the rows as they are read
    * @throws ConfigException if there is nothing to read, or rows cannot be put into groups
+   * @throws TableException if it is a table of Delta Lake, Iceberg or Hudi
    */
   static NumberedTable read(SparkSession spark, RewardConfig.Tables tables, LongAccumulator read) {
     int partitions = partitions(spark, tables.input()); // looks whether there is a table at all
@@ -77,6 +79,8 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
       ConfigException.require(
           found != null && found.length > 0, "input", input, "there is no such file or folder");
       for (FileStatus file : found) {
+        OpenTableFormat.refuseAtOrAbove(
+            files, file.isDirectory() ? file.getPath() : file.getPath().getParent());
         bytes += files.getContentSummary(file.getPath()).getLength();
       }
     } catch (IOException e) {

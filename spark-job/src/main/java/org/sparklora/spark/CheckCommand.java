@@ -1,8 +1,6 @@
 package org.sparklora.spark;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -13,6 +11,7 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelOutline;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
@@ -36,12 +35,26 @@ final class CheckCommand {
     RegretReport report(TrainedModel model) throws IOException;
   }
 
-  static void run(Settings given) throws IOException {
+  static void run(Settings settings) throws IOException {
+    Optional<String> output = settings.text("output");
+    if (output.isEmpty()) {
+      report(settings);
+      return;
+    }
+    try (OutputFile file =
+        OutputFile.open("output", output.get(), settings.isOn("overwrite_output_dir"))) {
+      file.write(report(settings).toJson());
+      file.finish();
+    }
+  }
+
+  /** Prints the report. */
+  private static RegretReport report(Settings given) throws IOException {
+    Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
-        given
+        (isGrpo(given) ? given : PackedTables.decided(hadoop, given))
             .withDefault("output_dir", "unnamed-run")
             .withDefault("dataset_name", "unnamed-dataset");
-    Configuration hadoop = HadoopSettings.configuration();
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
     SftConfig.Model base = SftConfig.Model.of(settings);
     Optional<ModelReference> start = ModelReference.of(settings, "adapter_name_or_path");
@@ -55,16 +68,17 @@ final class CheckCommand {
                   outlines.adapter().map(ModelOutline::source)));
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
-      Optional<String> output = settings.text("output");
-      if (output.isPresent()) {
-        Files.writeString(Path.of(output.get()), report.toJson());
-      }
+      return report;
     }
+  }
+
+  private static boolean isGrpo(Settings settings) {
+    return settings.oneOf(CommandLine.TASK, List.of("sft", GRPO)).equals(GRPO);
   }
 
   private static Planned planned(Settings settings, Configuration hadoop) {
     MachineMemory machine = MachineMemory.here();
-    if (settings.oneOf(CommandLine.TASK, List.of("sft", GRPO)).equals(GRPO)) {
+    if (isGrpo(settings)) {
       ConfigException.require(
           settings.command().contains(GRPO),
           CommandLine.TASK,

@@ -49,8 +49,11 @@ public record EvalConfig(
         settings.integer("per_device_eval_batch_size"),
         schedule.isOn()
             ? Optional.of(
-                PrepSettings.ofTestSplit(
-                    settings, packedFolder + "-" + settings.requiredText("dataset_test_split")))
+                SftConfig.replacing(
+                    settings,
+                    PrepSettings.ofTestSplit(
+                        settings,
+                        packedFolder + "-" + settings.requiredText("dataset_test_split"))))
             : Optional.empty(),
         best);
   }

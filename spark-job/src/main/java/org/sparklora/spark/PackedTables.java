@@ -1,16 +1,16 @@
 package org.sparklora.spark;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepManifest;
+import org.sparklora.prep.TableOrigin;
 import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.DatasetFiles;
 
@@ -18,30 +18,43 @@ import org.sparklora.prep.source.DatasetFiles;
 final class PackedTables {
   private PackedTables() {}
 
+  private static final String FOLDER_KEY = "packed_dir";
+
+  /**
+   * The settings of a run, with those that the table has decided where its dataset is one already.
+   *
+   * @throws ConfigException if one of those is given, and another than the table's
+   */
+  static Settings decided(Configuration hadoop, Settings settings) {
+    if (settings.text("dataset_name").isEmpty()) {
+      return settings;
+    }
+    PrepConfig config = PrepSettings.of(settings, FOLDER_KEY);
+    return TableOrigin.ofPacked(hadoop, config.source().dataset())
+        .map(origin -> origin.decided(settings, config.settings(), Map.of()))
+        .orElse(settings);
+  }
+
   /**
    * The dataset itself if {@code prep} made it; else the table of an earlier run with the same
    * settings; else a new one.
+   *
+   * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
+   *     a new one holds what may not be replaced
    */
   static PackedSequenceTable open(SparkSession spark, PrepConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    if (isTable(hadoop, config.source().dataset())) {
-      return PackedSequenceTable.open(hadoop, config.source().dataset());
+    String dataset = config.source().dataset();
+    if (isTable(hadoop, dataset)) {
+      TableOrigin.ofPacked(hadoop, dataset)
+          .orElseThrow(() -> ResultTables.unknown(dataset, PrepManifest.FILE_NAME))
+          .requireTokenizer(hadoop, "dataset_name", config.model());
+      return PackedSequenceTable.open(hadoop, dataset);
     }
-    // what lies there is a table made from other settings: nothing of the user's is lost with it
-    boolean replace = config.overwrite() || isTable(hadoop, config.outputFolder());
-    PackSftJob.reuseOrRun(
-        spark,
-        new PrepConfig(
-            config.source(),
-            config.model(),
-            config.maxLength(),
-            config.truncation(),
-            config.packing(),
-            config.loss(),
-            config.assistantOnlyLoss(),
-            config.outputFolder(),
-            replace));
-    return PackedSequenceTable.open(hadoop, config.outputFolder());
+    String folder = config.outputFolder();
+    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
+    PackSftJob.reuseOrRun(spark, config, FOLDER_KEY);
+    return PackedSequenceTable.open(hadoop, folder);
   }
 
   /**
@@ -87,13 +100,6 @@ final class PackedTables {
   }
 
   private static boolean isTable(Configuration hadoop, String folder) {
-    Path manifest = new Path(folder, PrepManifest.FILE_NAME);
-    try {
-      return manifest.getFileSystem(hadoop).exists(manifest);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (IllegalArgumentException e) {
-      return false; // a glob is no folder
-    }
+    return ResultTables.isThere(hadoop, folder, PrepManifest.FILE_NAME);
   }
 }

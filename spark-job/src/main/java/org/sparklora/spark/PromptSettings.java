@@ -16,12 +16,21 @@ public final class PromptSettings {
     return of(settings, "dataset_train_split", outputFolder);
   }
 
+  /**
+   * The same for a run: a table that lies in a folder which the user named is the user's; one in
+   * the run's own place is an earlier run's, and replaced where its settings are others.
+   */
+  public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
+    return config.into(
+        config.outputFolder(), config.overwrite() || !settings.isGiven("prompts_dir"));
+  }
+
   /** The split to evaluate on. */
   public static PromptsConfig ofTestSplit(Settings settings, String outputFolder) {
     return of(settings, "dataset_test_split", outputFolder);
   }
 
-  private static PromptsConfig of(Settings settings, String splitFlag, String outputFolder) {
+  static PromptsConfig of(Settings settings, String splitFlag, String outputFolder) {
     settings
         .optionalInteger("max_prompt_length")
         .ifPresent(

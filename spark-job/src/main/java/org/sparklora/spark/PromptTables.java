@@ -1,39 +1,55 @@
 package org.sparklora.spark;
 
-import java.util.Optional;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PreparePromptsJob;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.PromptsManifest;
+import org.sparklora.prep.TableOrigin;
 
 /** Finds or makes the prompts table of a dataset. */
 public final class PromptTables {
+  private static final String FOLDER_KEY = "prompts_dir";
+  private static final String SPLIT_KEY = "dataset_train_split";
+
   private PromptTables() {}
+
+  /**
+   * The settings of a run, with those that the table has decided where its dataset is one already.
+   *
+   * @param splitFlag of the split whose prompts are wanted
+   * @throws ConfigException if one of those is given, and another than the table's
+   */
+  public static Settings decided(Configuration hadoop, Settings settings, String splitFlag) {
+    PromptsConfig config = PromptSettings.of(settings, splitFlag, FOLDER_KEY);
+    return TableOrigin.ofPrompts(hadoop, config.source().dataset())
+        .map(origin -> origin.decided(settings, config.settings(), Map.of(SPLIT_KEY, splitFlag)))
+        .orElse(settings);
+  }
 
   /**
    * The dataset itself if {@code prep --task grpo} made it; else the table of an earlier run with
    * the same settings; else a new one.
    *
-   * @throws ConfigException if the table was made for another tokenizer, or with other settings
-   *     than are given
+   * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
+   *     a new one holds what may not be replaced
    */
   public static PromptTable open(SparkSession spark, PromptsConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     String dataset = config.source().dataset();
-    Optional<PromptsManifest> given = PromptsManifest.find(hadoop, dataset);
-    if (given.isPresent()) {
-      requireSameModel(hadoop, given.get(), config);
+    if (isTable(hadoop, dataset)) {
+      TableOrigin.ofPrompts(hadoop, dataset)
+          .orElseThrow(() -> ResultTables.unknown(dataset, PromptsManifest.FILE_NAME))
+          .requireTokenizer(hadoop, "dataset_name", config.model());
       return PromptTable.open(hadoop, dataset);
     }
-    // what lies there is a table made from other settings: nothing of the user's is lost with it
     String folder = config.outputFolder();
-    boolean replace = config.overwrite() || PromptsManifest.find(hadoop, folder).isPresent();
-    PreparePromptsJob.reuseOrRun(spark, config.into(folder, replace));
+    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
+    PreparePromptsJob.reuseOrRun(spark, config, FOLDER_KEY);
     return PromptTable.open(hadoop, folder);
   }
 
@@ -45,34 +61,10 @@ public final class PromptTables {
   public static void requireTestSplit(
       Configuration hadoop, PromptsConfig testing, PromptsConfig training) {
     PackedTables.requireSplitApart(
-        hadoop,
-        testing.source(),
-        training.source(),
-        PromptsManifest.find(hadoop, testing.source().dataset()).isPresent());
+        hadoop, testing.source(), training.source(), isTable(hadoop, testing.source().dataset()));
   }
 
-  private static void requireSameModel(
-      Configuration hadoop, PromptsManifest manifest, PromptsConfig config) {
-    ModelSource model = config.model().reference().locate(hadoop, ModelSource.Part.TEXT);
-    ConfigException.require(
-        Tokenizer.load(model.folder()).fingerprint().equals(manifest.inputs().tokenizerSha256()),
-        "dataset_name",
-        config.source().dataset(),
-        "its prompts are tokens of another tokenizer than that of %s; run prep --task grpo for this model"
-            .formatted(model.name()));
-    requireSame(manifest, "system_prompt", config.systemPrompt(), "");
-    requireSame(manifest, "max_prompt_length", config.maxPromptLength(), PromptsConfig.UNLIMITED);
-  }
-
-  /** A setting that is given must be the one with which the table was made. */
-  private static void requireSame(
-      PromptsManifest manifest, String name, Object given, Object unset) {
-    Object made = manifest.inputs().settings().get(name);
-    ConfigException.require(
-        given.equals(unset) || given.equals(made),
-        name,
-        given,
-        "the prompts were prepared with %s; leave it out, or prepare them again"
-            .formatted(unset.equals(made) ? "none" : made));
+  private static boolean isTable(Configuration hadoop, String folder) {
+    return ResultTables.isThere(hadoop, folder, PromptsManifest.FILE_NAME);
   }
 }

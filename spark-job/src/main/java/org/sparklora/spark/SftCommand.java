@@ -11,7 +11,11 @@ final class SftCommand {
   static void run(Settings settings) throws IOException {
     SftConfig config = SftConfig.of(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
-      SftJob.Result result = SftJob.run(spark, config);
+      SftJob.Result result =
+          SftJob.run(
+              spark,
+              SftConfig.of(
+                  PackedTables.decided(spark.sparkContext().hadoopConfiguration(), settings)));
       System.out.println(
           "%s: %d steps, %,d tokens, mean loss %.4f, %.0f s"
               .formatted(

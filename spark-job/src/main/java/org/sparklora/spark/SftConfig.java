@@ -173,7 +173,7 @@ public record SftConfig(
     CheckpointConfig checkpoints = CheckpointConfig.of(settings);
     return new SftConfig(
         Model.of(settings),
-        PrepSettings.of(settings, packedFolder),
+        replacing(settings, PrepSettings.of(settings, packedFolder)),
         lora(settings),
         ModelReference.of(settings, "adapter_name_or_path"),
         optimizer(settings),
@@ -184,6 +184,14 @@ public record SftConfig(
         checkpoints,
         EvalConfig.of(settings, checkpoints, packedFolder),
         settings.toYaml());
+  }
+
+  /**
+   * A table that lies in a folder which the user named is the user's; one in the run's own place is
+   * an earlier run's, and replaced where its settings are others.
+   */
+  static PrepConfig replacing(Settings settings, PrepConfig data) {
+    return data.into(data.outputFolder(), data.overwrite() || !settings.isGiven("packed_dir"));
   }
 
   /** AdamW of a user's settings. */

@@ -77,7 +77,9 @@ record SftRegret(
    */
   RegretReport before(int workers) {
     return RegretReport.of(
-        RegretReport.title(model.checkpoint().name(), model.lora()), run(workers, dataSize()), machine);
+        RegretReport.title(model.checkpoint().name(), model.lora()),
+        run(workers, dataSize()),
+        machine);
   }
 
   /**

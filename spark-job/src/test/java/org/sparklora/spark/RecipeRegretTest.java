@@ -48,8 +48,7 @@ class RecipeRegretTest {
     return Arrays.stream(GuideModels.values())
         .filter(
             model ->
-                name.contains(
-                    model.folderName().toLowerCase(Locale.ROOT).replace("-instruct", "")))
+                name.contains(model.folderName().toLowerCase(Locale.ROOT).replace("-instruct", "")))
         .findFirst()
         .orElse(GuideModels.QWEN3_0_6B);
   }

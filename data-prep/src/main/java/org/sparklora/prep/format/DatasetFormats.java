@@ -131,7 +131,7 @@ public final class DatasetFormats {
         : new DatasetFormat.PromptCompletion(mapping.prompt(), mapping.completion());
   }
 
-  private static String describe(Map<String, Object> sample) {
+  static String describe(Map<String, Object> sample) {
     Map<String, String> kinds = new LinkedHashMap<>();
     sample.forEach(
         (column, value) -> kinds.put(column, value == null ? "always null" : Columns.kind(value)));

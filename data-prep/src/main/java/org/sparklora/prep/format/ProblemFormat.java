@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
@@ -70,6 +71,29 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   private boolean isLeftOut(String column, Object value) {
     return !known().contains(column)
         && (WORKED.matcher(column).matches() || value instanceof List || value instanceof Map);
+  }
+
+  /**
+   * Checks that a dataset has problems at all: of one that has none, every row would be bad.
+   *
+   * @param sample by column its first value that is not null, or null
+   * @throws ConfigException listing the columns found, and those that are understood
+   */
+  public void requireProblems(Map<String, Object> sample) {
+    Object prompt = sample.get(promptColumn);
+    if (prompt instanceof String || Messages.isConversation(prompt)) {
+      return;
+    }
+    ConfigException.require(
+        promptColumn.equals(DEFAULT_COLUMN),
+        "prompt_column",
+        promptColumn,
+        "the dataset has no texts or messages in it, but " + DatasetFormats.describe(sample));
+    ConfigException.require(
+        prompt == null && first(sample, PROBLEM, QUESTION).isPresent(),
+        "dataset_name",
+        "columns " + DatasetFormats.describe(sample),
+        "no problems are in them. Understood are: prompt (a text, or messages) | problem | question, with solution, final_answer or answer; name another column with --prompt_column");
   }
 
   /** Name and columns, for logs and the manifest. */

@@ -26,6 +26,8 @@ public final class BadRowException extends TableException {
     TOKEN_ID_BEYOND_VOCABULARY,
     /** Assistant-only loss was asked for and the row has no assistant token. */
     NO_ASSISTANT_TOKENS,
+    /** A text, or what the chat template makes of a conversation, that fills the memory. */
+    TEXT_TOO_LONG,
     /** A prompt without a token. */
     EMPTY_PROMPT
   }

@@ -1,11 +1,9 @@
 package org.sparklora.prep.source;
 
-import com.univocity.parsers.common.TextParsingException;
 import com.univocity.parsers.csv.CsvParser;
 import com.univocity.parsers.csv.CsvParserSettings;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -29,25 +27,42 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
   @Override
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
-    long line = 1;
-    try (InputStream in = DataStreams.open(configuration, file)) {
-      parser.beginParsing(in, StandardCharsets.UTF_8);
-      String[] head = parser.parseNext();
+    String place = place(1);
+    try (InputStream in = DataStreams.open(configuration, file);
+        CsvText text = new CsvText(in, separator())) {
+      parser.beginParsing(text);
+      String[] head = next(parser);
+      String[] row = null; // waits until it is known that no open quote has swallowed the rest
       while (head != null) {
-        line = parser.getContext().currentLine() + 1;
-        String[] fields = parser.parseNext();
-        if (fields == null) {
+        String nextPlace = place(parser.getContext().currentLine() + 1);
+        String[] next = next(parser);
+        if (next == null) {
+          text.requireClosed();
+        }
+        if (row != null) {
+          hand(head, row, place, handler);
+        }
+        if (next == null) {
           return;
         }
-        hand(head, fields, place(line), handler);
+        row = next;
+        place = nextPlace;
       }
-    } catch (IOException | TextParsingException e) {
+    } catch (IOException e) {
       handler.bad(
           new BadRowException(
-              Reason.UNREADABLE_FILE,
-              "no CSV from here on: " + JsonRows.problem(e),
-              place(line),
-              e));
+              Reason.UNREADABLE_FILE, "no CSV from here on: " + DataStreams.problem(e), place, e));
+    }
+  }
+
+  /** The next row, or null; what the parser throws came from the file. */
+  private static String[] next(CsvParser parser) throws IOException {
+    try {
+      return parser.parseNext();
+    } catch (RuntimeException e) {
+      throw e.getCause() instanceof IOException cause
+          ? cause
+          : new IOException(JsonRows.problem(e), e);
     }
   }
 
@@ -72,9 +87,13 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     return "%s line %d".formatted(file.path(), line);
   }
 
+  private char separator() {
+    return file.format() == FileFormat.TSV ? '\t' : ',';
+  }
+
   private CsvParserSettings settings() {
     CsvParserSettings settings = new CsvParserSettings();
-    settings.getFormat().setDelimiter(file.format() == FileFormat.TSV ? '\t' : ',');
+    settings.getFormat().setDelimiter(separator());
     settings.getFormat().setQuoteEscape('"');
     settings.getFormat().setComment('\0'); // text may begin with #
     settings.setCommentProcessingEnabled(false);
@@ -82,7 +101,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
     settings.setNormalizeLineEndingsWithinQuotes(false);
     settings.setIgnoreLeadingWhitespaces(false);
     settings.setIgnoreTrailingWhitespaces(false);
-    settings.setMaxCharsPerColumn(-1);
+    settings.setMaxCharsPerColumn(-1); // CsvText has a limit
     settings.setMaxColumns(10_000);
     settings.setReadInputOnSeparateThread(false);
     return settings;

@@ -1,8 +1,10 @@
 package org.sparklora.prep.source;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.CharacterCodingException;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -32,6 +34,24 @@ final class DataStreams {
       raw.close();
       throw e;
     }
+  }
+
+  /** What is wrong with a file, where the exception alone would not say it. */
+  static String problem(Throwable e) {
+    if (e instanceof EOFException) {
+      return "it is cut off";
+    }
+    if (e instanceof CharacterCodingException) {
+      return "it is not UTF-8; save it as such";
+    }
+    String name = e.getClass().getSimpleName();
+    if (e.getMessage() == null) {
+      return name;
+    }
+    boolean says =
+        !(e instanceof IndexOutOfBoundsException || e instanceof NegativeArraySizeException);
+    String message = says ? e.getMessage() : name + ": " + e.getMessage(); // these tell a number
+    return message.lines().findFirst().orElse(name);
   }
 
   private static void skipByteOrderMark(InputStream in) throws IOException {

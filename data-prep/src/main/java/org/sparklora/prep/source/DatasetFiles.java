@@ -3,7 +3,9 @@ package org.sparklora.prep.source;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -13,6 +15,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.hub.HubClient;
 import org.sparklora.pipeline.hub.HubReference;
 import org.sparklora.pipeline.hub.HubRepo;
+import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
  * Finds the files of a dataset: a file, a folder (searched through) or a glob, on any file system
@@ -38,13 +41,16 @@ public final class DatasetFiles {
    *     declares; or the empty string
    * @param split the split, for example {@code train}
    * @throws ConfigException when nothing is there, or nothing that can be read
+   * @throws org.sparklora.pipeline.table.TableException when it is a table of Delta Lake, Iceberg
+   *     or Hudi
    */
   public List<DatasetFile> find(String dataset, String config, String split) {
     Optional<HubReference> repository = repository(dataset);
     if (repository.isPresent()) {
       return new HubDataset(HubClient.shared(), repository.get()).find(config, split);
     }
-    List<FileStatus> found = list(dataset, config);
+    Map<Path, OpenTableFormat> tables = new HashMap<>();
+    List<FileStatus> found = list(dataset, config, tables);
     List<DatasetFile> files = new ArrayList<>();
     for (FileStatus status : found) {
       String path = status.getPath().toString();
@@ -68,19 +74,35 @@ public final class DatasetFiles {
     boolean folder =
         files.size() > 1
             || !found.get(0).getPath().toString().endsWith(new Path(dataset).getName());
-    return folder && !isGlob(dataset)
-        ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
-        : files;
+    List<DatasetFile> wanted =
+        folder && !isGlob(dataset)
+            ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
+            : files;
+    refuseTables(wanted, tables);
+    return wanted;
   }
 
-  private List<FileStatus> list(String dataset, String config) {
+  private static void refuseTables(List<DatasetFile> files, Map<Path, OpenTableFormat> tables) {
+    for (DatasetFile file : files) {
+      for (Path at = file.hadoopPath(); at != null && !tables.isEmpty(); at = at.getParent()) {
+        if (file.format() == FileFormat.PARQUET && tables.containsKey(at)) {
+          throw tables.get(at).refusal(at.toString());
+        }
+      }
+    }
+  }
+
+  /** All files, and folders that are tables of other programs. */
+  private List<FileStatus> list(String dataset, String config, Map<Path, OpenTableFormat> tables) {
     try {
       Path root = new Path(dataset);
       FileSystem fileSystem = root.getFileSystem(configuration);
       FileStatus[] roots = fileSystem.globStatus(fileSystem.makeQualified(root));
       List<FileStatus> found = new ArrayList<>();
       for (FileStatus status : roots == null ? new FileStatus[0] : roots) {
-        collect(fileSystem, status, found);
+        Path folder = status.isDirectory() ? status.getPath() : status.getPath().getParent();
+        OpenTableFormat.atOrAbove(fileSystem, folder).ifPresent(tables::putAll);
+        collect(fileSystem, status, found, tables);
       }
       return config.isEmpty() ? found : under(found, dataset, config);
     } catch (IOException | IllegalArgumentException e) {
@@ -89,7 +111,11 @@ public final class DatasetFiles {
     }
   }
 
-  private static void collect(FileSystem fileSystem, FileStatus status, List<FileStatus> found)
+  private static void collect(
+      FileSystem fileSystem,
+      FileStatus status,
+      List<FileStatus> found,
+      Map<Path, OpenTableFormat> tables)
       throws IOException {
     String name = status.getPath().getName();
     if (name.startsWith(".") || name.startsWith("_")) {
@@ -99,8 +125,11 @@ public final class DatasetFiles {
       found.add(status);
       return;
     }
-    for (FileStatus child : fileSystem.listStatus(status.getPath())) {
-      collect(fileSystem, child, found);
+    FileStatus[] children = fileSystem.listStatus(status.getPath());
+    OpenTableFormat.of(fileSystem, status.getPath(), children)
+        .ifPresent(format -> tables.put(status.getPath(), format));
+    for (FileStatus child : children) {
+      collect(fileSystem, child, found, tables);
     }
   }
 

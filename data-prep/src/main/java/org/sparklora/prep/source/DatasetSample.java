@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -15,14 +16,26 @@ public final class DatasetSample implements RowHandler {
   private final Map<String, Object> values = new LinkedHashMap<>();
   private int rows;
 
-  private DatasetSample() {}
+  private final Consumer<BadRowException> bad;
+
+  private DatasetSample(Consumer<BadRowException> bad) {
+    this.bad = bad;
+  }
+
+  /** As below, where nobody hears of bad rows. */
+  public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
+    return of(configuration, splits, problem -> {});
+  }
 
   /**
    * The sample; empty when no row can be read. Bad rows are passed over: whoever reads the dataset
    * meets them again.
+   *
+   * @param bad hears of them; what it throws ends the reading
    */
-  public static Map<String, Object> of(Configuration configuration, List<DatasetSplit> splits) {
-    DatasetSample sample = new DatasetSample();
+  public static Map<String, Object> of(
+      Configuration configuration, List<DatasetSplit> splits, Consumer<BadRowException> bad) {
+    DatasetSample sample = new DatasetSample(bad);
     try {
       for (DatasetSplit split : splits) {
         split.read(configuration, Set.of(), sample);
@@ -48,7 +61,9 @@ public final class DatasetSample implements RowHandler {
   }
 
   @Override
-  public void bad(BadRowException problem) {}
+  public void bad(BadRowException problem) {
+    bad.accept(problem);
+  }
 
   /** Ends the reading. */
   private static final class Enough extends RuntimeException {

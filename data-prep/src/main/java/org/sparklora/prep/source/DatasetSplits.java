@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
@@ -31,6 +32,7 @@ public final class DatasetSplits {
    * The splits of {@code files}, in row order.
    *
    * @param unreadable receives files whose head or foot is damaged; it may throw
+   * @throws TableException for a file whose compression is not known here
    */
   public List<DatasetSplit> of(List<DatasetFile> files, Consumer<BadRowException> unreadable) {
     long total = files.stream().mapToLong(DatasetFile::bytes).sum();
@@ -39,11 +41,13 @@ public final class DatasetSplits {
     for (DatasetFile file : files) {
       try {
         splits.addAll(split(file, splitBytes));
+      } catch (TableException e) {
+        throw e;
       } catch (IOException | RuntimeException e) {
         unreadable.accept(
             new BadRowException(
                 Reason.UNREADABLE_FILE,
-                "the file is damaged (%s)".formatted(e.getMessage()),
+                "the file is damaged (%s)".formatted(DataStreams.problem(e)),
                 file.path(),
                 e));
       }

@@ -19,6 +19,7 @@ import org.sparklora.pipeline.hub.HubProgress;
 import org.sparklora.pipeline.hub.HubReference;
 import org.sparklora.pipeline.hub.HubRepo;
 import org.sparklora.pipeline.hub.TransferListener;
+import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
  * A dataset of the hub: finds the files of a configuration's split as Hugging Face's {@code
@@ -46,6 +47,7 @@ record HubDataset(HubClient client, HubReference reference) {
     String commit = client.commit(repo, reference.revision());
     List<HubFile> all = client.files(repo, commit);
     refuseScript(all);
+    OpenTableFormat.refuse(repo.id(), all.stream().map(HubFile::path).toList());
     List<HubFile> data = all.stream().filter(HubDataset::isData).toList();
     DatasetCard card = card(commit, all);
     List<HubFile> wanted =

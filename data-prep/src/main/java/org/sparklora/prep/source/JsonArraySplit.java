@@ -39,6 +39,9 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
               new BadRowException(Reason.MALFORMED_ROW, "the element is no JSON object", place));
         }
       }
+      if (parser.nextToken() != null) {
+        throw new IOException("something follows the array");
+      }
     } catch (IOException e) {
       handler.bad(
           new BadRowException(

@@ -54,9 +54,10 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
     } catch (IOException e) {
       String problem =
           e instanceof EOFException
-              ? "the file is cut off behind this line; fetch it again"
-              : "the file cannot be read on (%s)".formatted(e.getMessage());
-      handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, numbers.place(line[0]), e));
+              ? "the file is cut off in or behind this line; fetch it again"
+              : "from here on it cannot be read: " + DataStreams.problem(e);
+      String place = numbers.place(Math.max(1, line[0]));
+      handler.bad(new BadRowException(Reason.UNREADABLE_FILE, problem, place, e));
     }
   }
 
@@ -74,9 +75,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
   private static void parse(LineReader line, Supplier<String> place, RowHandler handler) {
     SourceRow row;
     try {
-      row =
-          new SourceRow(
-              JsonRows.parse(line.buffer(), line.offset(), line.length() - line.offset()), place);
+      row = new SourceRow(JsonRows.parse(line), place);
     } catch (IOException e) {
       handler.bad(
           new BadRowException(

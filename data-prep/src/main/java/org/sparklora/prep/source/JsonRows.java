@@ -7,53 +7,116 @@ import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /**
  * JSON as Python's json module reads it: NaN allowed, no limit on the length of a string, nothing
  * behind the value.
  */
-final class JsonRows {
+public final class JsonRows {
   static final JsonMapper MAPPER =
-      JsonMapper.builder(
-              JsonFactory.builder()
-                  // Reasoning traces run to megabytes; the default limit is there for servers.
-                  .streamReadConstraints(
-                      StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
-                  .build())
-          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
-          .build();
+      mapper().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
   private static final ObjectReader ROW = MAPPER.readerForMapOf(Object.class);
 
   private static final ObjectReader ELEMENT =
       ROW.without(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
+  private static final JsonMapper NODES = mapper().build();
+
   private JsonRows() {}
 
-  /** The object in these bytes. */
-  static Map<String, Object> parse(byte[] bytes, int offset, int length) throws IOException {
-    Map<String, Object> row = ROW.readValue(bytes, offset, length);
+  private static JsonMapper.Builder mapper() {
+    return JsonMapper.builder(
+            JsonFactory.builder()
+                // Reasoning traces run to megabytes; the default limit is there for servers.
+                .streamReadConstraints(
+                    StreamReadConstraints.builder().maxStringLength(LineReader.MOST_BYTES).build())
+                .build())
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION);
+  }
+
+  /** The object in a line, and nothing after it. */
+  static Map<String, Object> parse(LineReader line) throws IOException {
+    requireWhole(line);
+    Map<String, Object> row =
+        ROW.readValue(line.buffer(), line.offset(), line.length() - line.offset());
     if (row == null) {
       throw new IOException("it is null, not an object");
     }
+    requireText(row);
     return row;
+  }
+
+  /** The same as a tree. */
+  public static ObjectNode node(LineReader line) throws IOException {
+    requireWhole(line);
+    JsonNode row = NODES.readTree(line.buffer(), line.offset(), line.length() - line.offset());
+    if (!(row instanceof ObjectNode fields)) {
+      throw new IOException("it is something else");
+    }
+    requireText(NODES.convertValue(fields, Object.class));
+    return fields;
   }
 
   /** The object at whose beginning the parser stands; other values may follow. */
   static Map<String, Object> next(JsonParser parser) throws IOException {
-    return ELEMENT.readValue(parser);
+    Map<String, Object> row = ELEMENT.readValue(parser);
+    requireText(row);
+    return row;
+  }
+
+  private static void requireWhole(LineReader line) throws IOException {
+    if (line.isTooLong()) {
+      throw new IOException(
+          "the line has more than %d MiB; divide its text among several rows"
+              .formatted(LineReader.MOST_BYTES >> 20));
+    }
+  }
+
+  /** Refuses halves of surrogate pairs, which are no text: nothing could write them as UTF-8. */
+  private static void requireText(Object value) throws IOException {
+    if (value instanceof String text) {
+      requirePairs(text);
+    } else if (value instanceof List<?> list) {
+      for (Object element : list) {
+        requireText(element);
+      }
+    } else if (value instanceof Map<?, ?> map) {
+      for (Map.Entry<?, ?> field : map.entrySet()) {
+        requireText(field.getKey());
+        requireText(field.getValue());
+      }
+    }
+  }
+
+  private static void requirePairs(String text) throws IOException {
+    for (int i = 0; i < text.length(); i++) {
+      if (!Character.isSurrogate(text.charAt(i))) {
+        continue;
+      }
+      if (i + 1 == text.length()
+          || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+        throw new IOException(
+            "character %d of a text is \\u%04x, half of a surrogate pair"
+                .formatted(i + 1, (int) text.charAt(i)));
+      }
+      i++; // the other half
+    }
   }
 
   /** What the parser complains about, in one line. */
-  static String problem(Exception e) {
+  public static String problem(Exception e) {
     String message =
         e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-    return String.valueOf(message).lines().findFirst().orElse("no reason given");
+    String line = String.valueOf(message).lines().findFirst().orElse("no reason given");
+    return line.startsWith("Trailing token") ? "something follows the object" : line;
   }
 }

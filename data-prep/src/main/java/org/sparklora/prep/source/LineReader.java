@@ -5,10 +5,19 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Reads lines as bytes into a buffer that is used again for every line, and keeps account of the
- * place in the file. Not thread-safe.
+ * Reads lines of UTF-8 as bytes into a buffer that is used again for every line, and keeps account
+ * of the place in the file. Not thread-safe.
  */
-final class LineReader {
+public final class LineReader {
+  /**
+   * Of a longer line only the length is known: a buffer, a text and its tokens for each task would
+   * fill the memory.
+   */
+  static final int MOST_BYTES = 32 << 20;
+
+  /** A JSON or CSV file in UTF-8 holds no NUL, and in UTF-16 has one in each pair of bytes. */
+  private static final int HEAD_BYTES = 4;
+
   private final InputStream in;
   private final byte[] chunk = new byte[1 << 16];
   private int chunkPosition;
@@ -17,12 +26,13 @@ final class LineReader {
   private int length;
   private int offset;
   private long position;
+  private boolean tooLong;
 
   /**
    * @param position the place in the file from which on lines are ours. The stream stands there, or
    *     (when it is not 0) one byte before
    */
-  LineReader(InputStream in, long position) {
+  public LineReader(InputStream in, long position) {
     this.in = in;
     this.position = position == 0 ? 0 : position - 1;
   }
@@ -37,20 +47,44 @@ final class LineReader {
     next();
   }
 
-  /** Reads a line; false at the end of the file. */
-  boolean next() throws IOException {
+  /**
+   * Reads a line; false at the end of the file.
+   *
+   * @throws IOException if the file cannot be read, or is UTF-16 or UTF-32
+   */
+  public boolean next() throws IOException {
     length = 0;
+    tooLong = false;
     boolean first = position == 0;
     boolean found = readLine();
+    if (first) {
+      requireUtf8();
+    }
     offset = first && startsWithByteOrderMark() ? 3 : 0;
     return found;
   }
 
+  private void requireUtf8() throws IOException {
+    boolean other = startsWith(0xFE, 0xFF) || startsWith(0xFF, 0xFE);
+    for (int i = 0; i < Math.min(HEAD_BYTES, length); i++) {
+      other |= line[i] == 0;
+    }
+    if (other) {
+      throw new IOException("it is UTF-16 or UTF-32; save it as UTF-8");
+    }
+  }
+
   private boolean startsWithByteOrderMark() {
-    return length >= 3
-        && line[0] == (byte) 0xEF
-        && line[1] == (byte) 0xBB
-        && line[2] == (byte) 0xBF;
+    return startsWith(0xEF, 0xBB, 0xBF);
+  }
+
+  private boolean startsWith(int... bytes) {
+    for (int i = 0; i < bytes.length; i++) {
+      if (i >= length || line[i] != (byte) bytes[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean readLine() throws IOException {
@@ -78,16 +112,21 @@ final class LineReader {
     return chunkEnd > 0;
   }
 
-  private void append(int from, int count) throws IOException {
+  private void append(int from, int count) {
+    tooLong |= length + count > MOST_BYTES;
+    if (tooLong) {
+      return;
+    }
     if (length + count > line.length) {
-      long wanted = Math.max(2L * line.length, (long) length + count);
-      if (wanted > Integer.MAX_VALUE - 8) {
-        throw new IOException("a line is longer than 2 GB");
-      }
-      line = Arrays.copyOf(line, (int) wanted);
+      line = Arrays.copyOf(line, Math.max(2 * line.length, length + count));
     }
     System.arraycopy(chunk, from, line, length, count);
     length += count;
+  }
+
+  /** Whether the line has more bytes than are kept: what is in the buffer is only its beginning. */
+  boolean isTooLong() {
+    return tooLong;
   }
 
   /** The line without its line feed, from {@link #offset} to {@link #length}. */
@@ -104,7 +143,8 @@ final class LineReader {
     return length;
   }
 
-  boolean isBlank() {
+  /** Whether there is only white space in it. */
+  public boolean isBlank() {
     for (int i = offset; i < length; i++) {
       if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
         return false;

@@ -1,5 +1,6 @@
 package org.sparklora.prep.source;
 
+import java.io.IOException;
 import java.util.function.Supplier;
 
 /**
@@ -11,6 +12,21 @@ final class ParquetDamage extends RuntimeException {
 
   private ParquetDamage(RuntimeException cause) {
     super(cause);
+  }
+
+  /** Reads bytes of the file. */
+  @FunctionalInterface
+  interface Reading<T> {
+    T read() throws IOException;
+  }
+
+  /** As {@link #guard}, where the disk may fail as well. */
+  static <T> T guardReading(Reading<T> reading) throws IOException {
+    try {
+      return reading.read();
+    } catch (RuntimeException e) {
+      throw new ParquetDamage(e);
+    }
   }
 
   static <T> T guard(Supplier<T> decode) {

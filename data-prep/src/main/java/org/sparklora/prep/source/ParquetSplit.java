@@ -2,6 +2,7 @@ package org.sparklora.prep.source;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -13,12 +14,14 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.convert.GroupRecordConverter;
 import org.apache.parquet.hadoop.ParquetFileReader;
 import org.apache.parquet.hadoop.metadata.BlockMetaData;
+import org.apache.parquet.hadoop.metadata.CompressionCodecName;
 import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.MessageColumnIO;
 import org.apache.parquet.io.RecordReader;
 import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.Type;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
 /**
@@ -40,6 +43,7 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       long bytes = 0;
       long rows = 0;
       List<BlockMetaData> blocks = reader.getRowGroups();
+      requireCodecs(configuration, file, blocks);
       for (int group = 0; group < blocks.size(); group++) {
         bytes += blocks.get(group).getCompressedSize();
         rows += blocks.get(group).getRowCount();
@@ -52,6 +56,21 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
         }
       }
       return splits;
+    }
+  }
+
+  /** A codec that is not here fails like damage, which it is not. */
+  private static void requireCodecs(
+      Configuration configuration, DatasetFile file, List<BlockMetaData> blocks) {
+    Set<CompressionCodecName> codecs = EnumSet.noneOf(CompressionCodecName.class);
+    blocks.forEach(block -> block.getColumns().forEach(column -> codecs.add(column.getCodec())));
+    for (CompressionCodecName codec : codecs) {
+      String name = codec.getHadoopCompressionCodecClassName();
+      if (name != null && configuration.getClassByNameOrNull(name) == null) {
+        throw new TableException(
+            "Cannot read %s: it is compressed with %s, and there is no %s here; write it with compression zstd, snappy or gzip, or add a jar that has the codec"
+                .formatted(file.path(), codec, name));
+      }
     }
   }
 
@@ -76,7 +95,11 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       MessageType schema = project(reader.getFileMetaData().getSchema(), columns);
       reader.setRequestedSchema(schema);
       for (int group = firstGroup; group < firstGroup + groups; group++) {
-        readGroup(reader.readRowGroup(group), schema, row, handler);
+        if (reader.getRowGroups().get(group).getRowCount() > 0) { // Parquet refuses to read none
+          int number = group;
+          readGroup(
+              ParquetDamage.guardReading(() -> reader.readRowGroup(number)), schema, row, handler);
+        }
       }
     } catch (BadRowException e) {
       throw e; // the handler's, not the file's
@@ -85,7 +108,7 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
       handler.bad(
           new BadRowException(
               Reason.UNREADABLE_FILE,
-              "the file is damaged from here on (%s)".formatted(cause.getMessage()),
+              "the file is damaged from here on (%s)".formatted(DataStreams.problem(cause)),
               place(row[0]),
               cause));
     }

@@ -1,12 +1,16 @@
 package org.sparklora.prep.source;
 
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.parquet.example.data.Group;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
@@ -18,6 +22,8 @@ import org.apache.parquet.schema.Type;
  * and the older two.
  */
 final class ParquetValues {
+
+  private static final char REPLACEMENT = '\uFFFD';
 
   private ParquetValues() {}
 
@@ -97,8 +103,25 @@ final class ParquetValues {
       case INT64 -> group.getLong(field, index);
       case FLOAT -> group.getFloat(field, index);
       case DOUBLE -> group.getDouble(field, index);
-      case BINARY -> group.getBinary(field, index).toStringUsingUTF8();
+      case BINARY -> text(group.getBinary(field, index), type);
       case FIXED_LEN_BYTE_ARRAY, INT96 -> group.getValueToString(field, index);
     };
+  }
+
+  /**
+   * Bytes that are no UTF-8 become replacement characters where the column is not said to be text.
+   */
+  private static String text(Binary bytes, PrimitiveType type) {
+    String text = bytes.toStringUsingUTF8();
+    boolean isText = type.getLogicalTypeAnnotation() instanceof StringLogicalTypeAnnotation;
+    if (isText && text.indexOf(REPLACEMENT) >= 0) {
+      try {
+        StandardCharsets.UTF_8.newDecoder().decode(bytes.toByteBuffer());
+      } catch (CharacterCodingException e) {
+        throw new IllegalArgumentException(
+            "column %s is text and not UTF-8".formatted(type.getName()), e);
+      }
+    }
+    return text;
   }
 }

@@ -2,8 +2,8 @@
  * Where documents come from: files, their splits, their rows, and the dataset formats that turn a
  * row into an example.
  *
- * <p>May be used by {@code org.sparklora.prep} only; depends on Hadoop's file systems, Parquet,
- * Jackson, univocity, SnakeYAML, {@code pipeline.hub} and {@code model.text}'s messages. No Spark:
- * the job maps one call over splits.
+ * <p>May be used by {@code org.sparklora.prep} and by commands that read rows; depends on Hadoop's
+ * file systems, Parquet, Jackson, univocity, SnakeYAML, {@code pipeline.hub} and {@code
+ * model.text}'s messages. No Spark: the job maps one call over splits.
  */
 package org.sparklora.prep.source;

@@ -92,7 +92,7 @@ public final class ExampleTokenizer {
       return promptCompletion(pair);
     }
     if (example instanceof Example.Text text) {
-      int[] ids = tokenizer().encode(ended(text.text()));
+      int[] ids = encode(ended(text.text()));
       return new TokenizedExample(new TokenizedDocument(ids, ids), true);
     }
     return tokens((Example.Tokens) example);
@@ -107,6 +107,10 @@ public final class ExampleTokenizer {
                 "texts and conversations need a tokenizer; name a folder with a Hugging Face checkpoint"));
   }
 
+  private int[] encode(String text) {
+    return tokenizer().encode(TextLimit.require(text));
+  }
+
   private TokenizedExample chat(Example.Chat chat) {
     Marked whole = render(chat.messages(), chat.variables());
     return new TokenizedExample(new TokenizedDocument(whole.ids, labels(whole, 0)), true);
@@ -114,15 +118,15 @@ public final class ExampleTokenizer {
 
   private TokenizedExample chatPromptCompletion(Example.ChatPromptCompletion pair) {
     String promptText = rendered(pair.prompt(), pair.variables(), true).text();
-    int[] prompt = tokenizer().encode(promptText, false);
+    int[] prompt = tokenizer().encode(TextLimit.require(promptText), false);
     List<Map<String, Object>> messages = new ArrayList<>(pair.prompt());
     messages.addAll(pair.completion());
     return completed(prompt, render(messages, pair.variables()));
   }
 
   private TokenizedExample promptCompletion(Example.PromptCompletion pair) {
-    int[] prompt = tokenizer().encode(pair.prompt());
-    int[] whole = tokenizer().encode(pair.prompt() + ended(pair.completion()));
+    int[] prompt = encode(pair.prompt());
+    int[] whole = encode(pair.prompt() + ended(pair.completion()));
     return completed(prompt, new Marked(whole, Optional.empty()));
   }
 
@@ -154,6 +158,7 @@ public final class ExampleTokenizer {
 
   private Marked render(List<Map<String, Object>> messages, Map<String, Object> variables) {
     Rendered rendered = rendered(messages, variables, false);
+    TextLimit.require(rendered.text());
     if (!assistantOnly) {
       return new Marked(tokenizer().encode(rendered.text(), false), Optional.empty());
     }

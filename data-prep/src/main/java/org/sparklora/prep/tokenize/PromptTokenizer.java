@@ -56,7 +56,7 @@ public record PromptTokenizer(
 
   private int[] tokens(Rendered rendered) {
     try {
-      return tokenizer.encode(rendered.text, !rendered.byTemplate);
+      return tokenizer.encode(TextLimit.require(rendered.text), !rendered.byTemplate);
     } catch (IllegalArgumentException e) { // the tokenizer's word about this text
       throw new BadRowException(Reason.MALFORMED_ROW, e.getMessage(), "", e);
     }

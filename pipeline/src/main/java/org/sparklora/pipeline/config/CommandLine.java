@@ -54,8 +54,7 @@ public final class CommandLine {
    */
   public static Parsed parse(String command, List<String> arguments) {
     Map<String, List<String>> flags = split(command, arguments);
-    CommandLine line =
-        new CommandLine(Flag.withTask(command, flags.getOrDefault(TASK, List.of())));
+    CommandLine line = new CommandLine(Flag.withTask(command, flags.getOrDefault(TASK, List.of())));
     List<String> config = flags.remove("config");
     if (config != null) {
       line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));

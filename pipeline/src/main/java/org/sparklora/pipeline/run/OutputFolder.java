@@ -52,13 +52,13 @@ public final class OutputFolder implements AutoCloseable {
    * Checks that the folder may be written and creates the one that is written meanwhile.
    *
    * @param overwrite whether results that are there are replaced (when the new ones are whole)
-   * @throws ConfigException when the folder holds something and may not be overwritten
+   * @throws ConfigException when it is a file, or holds something and may not be overwritten
    */
   public static OutputFolder create(Configuration configuration, String folder, boolean overwrite) {
     Path requested = new Path(folder);
     try {
       FileSystem fileSystem = requested.getFileSystem(configuration);
-      Path target = fileSystem.makeQualified(requested);
+      Path target = followed(fileSystem.makeQualified(requested));
       if (!fileSystem.mkdirs(target.getParent())) {
         throw new IOException("mkdirs answered no");
       }
@@ -81,15 +81,31 @@ public final class OutputFolder implements AutoCloseable {
   public static void tidy(Configuration configuration, Path folder) {
     try {
       FileSystem fileSystem = folder.getFileSystem(configuration);
-      sweep(fileSystem, fileSystem.makeQualified(folder));
+      sweep(fileSystem, followed(fileSystem.makeQualified(folder)));
     } catch (IOException e) {
       throw failed("clean up", folder, e);
     }
   }
 
+  /** Where a symlink on this machine leads: the folder there is replaced, and the link stays. */
+  private static Path followed(Path target) throws IOException {
+    if (!"file".equals(target.toUri().getScheme())) {
+      return target;
+    }
+    java.nio.file.Path local = java.nio.file.Path.of(target.toUri().getPath());
+    if (!Files.isSymbolicLink(local)) {
+      return target;
+    }
+    java.nio.file.Path there =
+        Files.exists(local)
+            ? local.toRealPath()
+            : local.resolveSibling(Files.readSymbolicLink(local)).normalize();
+    return new Path("file", null, there.toString());
+  }
+
   private static void requireFree(
       FileSystem fileSystem, Path target, String folder, boolean overwrite) throws IOException {
-    if (overwrite || !fileSystem.exists(target)) {
+    if (!fileSystem.exists(target)) {
       return;
     }
     ConfigException.require(
@@ -98,7 +114,7 @@ public final class OutputFolder implements AutoCloseable {
         folder,
         "it is a file; name a folder");
     ConfigException.require(
-        fileSystem.listStatus(target).length == 0,
+        overwrite || fileSystem.listStatus(target).length == 0,
         "output_dir",
         folder,
         "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");

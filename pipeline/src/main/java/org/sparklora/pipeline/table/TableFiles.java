@@ -22,11 +22,13 @@ record TableFiles(Configuration configuration, List<String> paths) {
    *
    * @param table what the user calls it
    * @param maker the command that makes it
-   * @throws TableException when there is no such folder, or no Parquet file in it
+   * @throws TableException when there is no such folder, or no Parquet file in it, or it is a table
+   *     of an {@link OpenTableFormat}
    */
   static TableFiles list(Configuration configuration, String folder, String table, String maker) {
     try {
       Path path = new Path(folder);
+      OpenTableFormat.refuseAtOrAbove(path.getFileSystem(configuration), path);
       List<String> files = new ArrayList<>();
       for (FileStatus status : path.getFileSystem(configuration).listStatus(path)) {
         String name = status.getPath().getName();

@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.generate.Completion;
@@ -24,6 +26,7 @@ import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.grpo.GenerateJob;
@@ -34,7 +37,8 @@ import org.sparklora.spark.train.WeightDtype;
  *
  * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
  * prompt_id} of its own, or its number in the file. Each completion becomes a row with {@code
- * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason}.
+ * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason},
+ * and with what its prompt's row has beside them, for {@code reward}.
  *
  * <p>From or to Parquet it is a stage of Spark's, see {@link GenerateJob}; a table of completions
  * also holds what is known of their prompts, for {@code reward}.
@@ -83,7 +87,7 @@ public final class GenerateCommand {
               spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
       requirePrompts(settings, prompts.size());
       if (isJsonLines(settings.requiredText("output"))) {
-        try (var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+        try (var out = JsonLines.Writer.open(settings)) {
           GenerateJob.run(spark, settings, prompts, part -> write(part, out));
           out.finish();
         }
@@ -104,15 +108,15 @@ public final class GenerateCommand {
   }
 
   private static boolean isJsonLines(String name) {
-    return name.matches(".*\\.jsonl?(\\.gz)?");
+    return name.matches(".*\\.jsonl?(\\.gz)?") || OutputFile.isStream(name);
   }
 
   /** Without Spark: in this process, from JSON lines to JSON lines. */
   private static void runHere(Settings settings) throws IOException {
     Kernels kernels = KernelsProvider.kernels();
-    try (AdaptedModel model = AdaptedModel.open(settings);
-        var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
-        var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+    try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
+        var out = JsonLines.Writer.open(settings);
+        AdaptedModel model = AdaptedModel.open(settings)) {
       Path folder = model.checkpoint().folder();
       RowText texts = RowText.of(folder, ChatTemplate.Options.prompt());
       SamplingConfig config = config(settings, folder, texts);
@@ -148,23 +152,29 @@ public final class GenerateCommand {
     int count = 0;
     PromptRows rows = new PromptRows(texts);
     List<Prompt> pending = new ArrayList<>();
+    Map<Long, ObjectNode> columns = new HashMap<>(); // by the pending prompts' ids
     while (in.hasNext()) {
-      org.sparklora.pipeline.table.Prompt prompt = rows.prompt(in.next());
+      JsonLines.Row row = in.next();
+      ObjectNode given = row.fields().deepCopy();
+      org.sparklora.pipeline.table.Prompt prompt = rows.prompt(row);
       pending.add(new Prompt(prompt.id(), prompt.tokens()));
+      columns.put(prompt.id(), given);
       count++;
       if (pending.size() == PROMPTS_AT_ONCE) {
-        generate(pending, out);
+        generate(pending, columns, out);
       }
     }
-    generate(pending, out);
+    generate(pending, columns, out);
     return count;
   }
 
-  private void generate(List<Prompt> prompts, JsonLines.Writer out) throws IOException {
+  private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, JsonLines.Writer out)
+      throws IOException {
     for (Completion completion : generator.generate(parameters, prompts, config)) {
       GenerateJob.requireNumbers(completion.promptId(), completion.logProbs());
       out.write(
           fields(
+              columns.get(completion.promptId()),
               completion.promptId(),
               texts.tokenizer().decode(completion.tokens(), true),
               completion.tokens(),
@@ -172,22 +182,48 @@ public final class GenerateCommand {
               completion.stopReason().name().toLowerCase(Locale.ROOT)));
     }
     prompts.clear();
+    columns.clear();
   }
 
   private static void write(List<Generation> part, JsonLines.Writer out) {
     try {
       for (Generation row : part) {
         out.write(
-            fields(row.prompt().id(), row.text(), row.tokens(), row.logProbs(), row.stopReason()));
+            fields(
+                columns(row.prompt()),
+                row.prompt().id(),
+                row.text(),
+                row.tokens(),
+                row.logProbs(),
+                row.stopReason()));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
+  /** What is known of a prompt that came from a table. */
+  private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
+    ObjectNode columns = JSON.createObjectNode();
+    columns.put("prompt", prompt.text());
+    prompt.solution().ifPresent(solution -> columns.put("solution", solution));
+    prompt.columns().forEach(columns::put);
+    return columns;
+  }
+
+  /**
+   * A row of the output.
+   *
+   * @param columns of the prompt's row; what was generated takes the place of what has its name
+   */
   private static ObjectNode fields(
-      long promptId, String text, int[] tokens, float[] logProbs, String stopReason) {
-    ObjectNode fields = JSON.createObjectNode();
+      ObjectNode columns,
+      long promptId,
+      String text,
+      int[] tokens,
+      float[] logProbs,
+      String stopReason) {
+    ObjectNode fields = columns.deepCopy();
     fields.put("prompt_id", promptId);
     fields.put("completion", text);
     ArrayNode ids = fields.putArray("completion_ids");

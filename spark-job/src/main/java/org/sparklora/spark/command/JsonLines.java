@@ -1,34 +1,29 @@
 package org.sparklora.spark.command;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
-import java.io.BufferedWriter;
 import java.io.Closeable;
+import java.io.EOFException;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
-import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.source.JsonRows;
+import org.sparklora.prep.source.LineReader;
 
 /** Files of one JSON object a line. Blank lines are skipped; errors name the file and the line. */
 final class JsonLines {
-  private static final ObjectMapper JSON =
-      new ObjectMapper().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
-  /** Half a surrogate pair: JSON can hold one as an escape, UTF-8 cannot hold it at all. */
-  private static final Pattern LONE_SURROGATE =
-      Pattern.compile("[\\x{D800}-\\x{DBFF}](?![\\x{DC00}-\\x{DFFF}])|(?<![\\x{D800}-\\x{DBFF}])[\\x{DC00}-\\x{DFFF}]");
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private JsonLines() {}
 
@@ -68,47 +63,61 @@ final class JsonLines {
     }
   }
 
-  /** Reads rows one after the other. */
+  /** Reads rows one after the other; a file whose name ends in {@code .gz} is unzipped. */
   static final class Reader implements Iterator<Row>, Closeable {
     private final Path file;
-    private final BufferedReader in;
-    private String next;
+    private final InputStream in;
+    private final LineReader lines;
+    private boolean there;
     private int line;
 
+    /** Opens the file of {@code --input}. */
     Reader(Path file) throws IOException {
       this.file = file;
-      if (!Files.isRegularFile(file)) {
-        throw new TableException(
-            "Cannot read %s: there is no such file; check --input".formatted(file));
+      ConfigException.require(
+          Files.exists(file), "input", file, "there is no such file; name one of JSON lines");
+      ConfigException.require(
+          !Files.isDirectory(file), "input", file, "it is a folder; name a file of JSON lines");
+      InputStream bytes = Files.newInputStream(file);
+      try {
+        this.in = file.toString().endsWith(".gz") ? new GZIPInputStream(bytes) : bytes;
+      } catch (IOException e) {
+        bytes.close();
+        throw unreadable(e);
       }
-      this.in = Files.newBufferedReader(file);
+      this.lines = new LineReader(in, 0);
       advance();
     }
 
     private void advance() {
       try {
         do {
-          next = in.readLine();
+          there = lines.next();
           line++;
-        } while (next != null && next.isBlank());
-      } catch (CharacterCodingException e) {
-        throw new TableException(
-            "Cannot read %s after line %d: it is not UTF-8; save it as UTF-8".formatted(file, line),
-            e);
+        } while (there && lines.isBlank());
       } catch (IOException e) {
-        throw new TableException(
-            "Cannot read %s after line %d: %s".formatted(file, line, e.getMessage()), e);
+        throw unreadable(e);
       }
+    }
+
+    private TableException unreadable(IOException e) {
+      return new TableException(
+          "Cannot read %s after line %d: %s"
+              .formatted(
+                  file,
+                  Math.max(0, line),
+                  e instanceof EOFException ? "the file is cut off" : e.getMessage()),
+          e);
     }
 
     @Override
     public boolean hasNext() {
-      return next != null;
+      return there;
     }
 
     @Override
     public Row next() {
-      if (next == null) {
+      if (!there) {
         throw new NoSuchElementException();
       }
       Row row = new Row(file, line, parse());
@@ -118,13 +127,10 @@ final class JsonLines {
 
     private ObjectNode parse() {
       try {
-        if (JSON.readTree(next) instanceof ObjectNode fields) {
-          return fields;
-        }
-        throw new Row(file, line, JSON.createObjectNode()).error("it is not a JSON object");
-      } catch (JsonProcessingException e) {
+        return JsonRows.node(lines);
+      } catch (IOException e) {
         throw new Row(file, line, JSON.createObjectNode())
-            .error("it is not JSON (%s)".formatted(e.getOriginalMessage()));
+            .error("it is no JSON object (%s)".formatted(JsonRows.problem(e)));
       }
     }
 
@@ -134,30 +140,19 @@ final class JsonLines {
     }
   }
 
-  /** Writes rows aside; the file appears under its name only when {@link #finish} was called. */
+  /** Writes rows; the file appears under its name only when {@link #finish} was called. */
   static final class Writer implements Closeable {
-    private final Path file;
-    private final Path aside;
-    private final BufferedWriter out;
+    private final OutputFile out;
 
-    Writer(Path file) {
-      this.file = file;
-      this.aside = file.resolveSibling(file.getFileName() + ".part");
-      this.out = open(file, aside);
+    private Writer(OutputFile out) {
+      this.out = out;
     }
 
-    private static BufferedWriter open(Path file, Path aside) {
-      try {
-        if (file.toAbsolutePath().getParent() != null) {
-          Files.createDirectories(file.toAbsolutePath().getParent());
-        }
-        return Files.newBufferedWriter(aside);
-      } catch (IOException e) {
-        throw new ConfigException(
-            "output",
-            file,
-            "it cannot be written (%s); name a file in a folder that can".formatted(e));
-      }
+    /** Opens the file of {@code --output}. */
+    static Writer open(Settings settings) {
+      return new Writer(
+          OutputFile.open(
+              "output", settings.requiredText("output"), settings.isOn("overwrite_output_dir")));
     }
 
     void write(List<Row> rows) throws IOException {
@@ -167,23 +162,17 @@ final class JsonLines {
     }
 
     void write(ObjectNode fields) throws IOException {
-      String json = JSON.writeValueAsString(fields);
-      out.write(
-          LONE_SURROGATE
-              .matcher(json)
-              .replaceAll(half -> "\\\\u%04x".formatted((int) half.group().charAt(0))));
-      out.write('\n');
+      out.write(JSON.writeValueAsString(fields));
+      out.write("\n");
     }
 
-    void finish() throws IOException {
-      out.close();
-      Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING);
+    void finish() {
+      out.finish();
     }
 
     @Override
     public void close() throws IOException {
       out.close();
-      Files.deleteIfExists(aside);
     }
   }
 }

@@ -3,7 +3,7 @@ package org.sparklora.spark.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.lora.AdapterFile;
@@ -11,35 +11,48 @@ import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFolder;
 
 /** {@code merge}: a base model and its adapter as one plain checkpoint folder. */
 public final class MergeCommand {
   private MergeCommand() {}
 
-  /** Runs the command; an output folder with something in it is refused. */
+  /**
+   * Runs the command; the output folder appears when it is whole. One with something in it is
+   * refused, unless it may be overwritten, and then stays until the new one is whole.
+   */
   public static void run(Settings settings) throws IOException {
-    Path output = Path.of(settings.requiredText("output_dir"));
-    if (!settings.isOn("overwrite_output_dir") && isFilled(output)) {
-      throw new ConfigException(
-          "output_dir",
-          output,
-          "the folder is not empty; name another, or give --overwrite_output_dir");
-    }
+    String output = settings.requiredText("output_dir");
     ModelReference model = ModelReference.of(settings);
-    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
-      AdapterFile adapter =
-          AdapterFile.open(
-              ModelReference.required(settings, "adapter").folder(), model.name(), base);
-      AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), output);
+    Path adapterFolder = ModelReference.required(settings, "adapter").folder();
+    requireOther(output, model.folder());
+    requireOther(output, adapterFolder);
+    try (OutputFolder folder =
+            OutputFolder.create(
+                new Configuration(), output, settings.isOn("overwrite_output_dir"));
+        CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+      AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
+      AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), local(output, folder));
+      folder.commit();
     }
   }
 
-  private static boolean isFilled(Path folder) throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return Files.exists(folder);
-    }
-    try (Stream<Path> entries = Files.list(folder)) {
-      return entries.findAny().isPresent();
-    }
+  /** What is read cannot be what is replaced. */
+  private static void requireOther(String output, Path read) throws IOException {
+    Path folder = Path.of(output);
+    ConfigException.require(
+        !Files.exists(folder) || !Files.isSameFile(folder, read),
+        "output_dir",
+        output,
+        "it is the folder of the base model or of the adapter; name another");
+  }
+
+  private static Path local(String output, OutputFolder folder) {
+    ConfigException.require(
+        "file".equals(folder.work().toUri().getScheme()),
+        "output_dir",
+        output,
+        "a merged model is written to this machine's disk; name a folder there, and copy it then");
+    return Path.of(folder.work().toUri());
   }
 }

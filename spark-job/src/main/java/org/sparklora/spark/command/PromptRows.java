@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.TableOrigin;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSplits;
@@ -42,6 +43,11 @@ final class PromptRows {
   /** All prompts of a folder of Parquet or a file that datasets may come in; or a prompts table. */
   static List<Prompt> read(Configuration hadoop, String input, RowText texts) {
     if (!input.contains(".json") && PromptTable.isAt(hadoop, input)) {
+      TableOrigin.ofPrompts(hadoop, input)
+          .ifPresent(
+              origin ->
+                  origin.requireTokenizer(
+                      "input", texts.folder().toString(), Optional.of(texts.tokenizer())));
       return PromptTable.open(hadoop, input).readAll();
     }
     PromptRows rows = new PromptRows(texts);

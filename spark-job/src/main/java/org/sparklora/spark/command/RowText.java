@@ -15,6 +15,8 @@ import org.sparklora.model.text.Conversation;
 import org.sparklora.model.text.Message;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.tokenize.TextLimit;
 
 /**
  * Turns the text or messages of a row into tokens, with the tokenizer and template of a checkpoint
@@ -43,6 +45,11 @@ final class RowText {
     return new RowText(folder, Tokenizer.load(folder), ChatTemplate.load(folder), options);
   }
 
+  /** Where tokenizer and template are. */
+  Path folder() {
+    return folder;
+  }
+
   Tokenizer tokenizer() {
     return tokenizer;
   }
@@ -56,12 +63,12 @@ final class RowText {
     if (row.fields().hasNonNull("messages")) {
       String text = render(row);
       row.fields().put("text", text);
-      addTokens(row, text, false); // the template writes the special tokens itself
+      addTokens(row, limited(row, text), false); // the template writes the special tokens itself
       return true;
     }
     JsonNode text = row.fields().path("text");
     if (text.isTextual()) {
-      addTokens(row, text.asText(), true);
+      addTokens(row, limited(row, text.asText()), true);
     }
     return text.isTextual();
   }
@@ -70,6 +77,14 @@ final class RowText {
     try {
       row.put("input_ids", tokenizer.encode(text, addSpecialTokens));
     } catch (IllegalArgumentException e) {
+      throw row.error(e.getMessage());
+    }
+  }
+
+  private static String limited(JsonLines.Row row, String text) {
+    try {
+      return TextLimit.require(text);
+    } catch (BadRowException e) {
       throw row.error(e.getMessage());
     }
   }

@@ -41,9 +41,9 @@ public final class ScoreCommand {
   public static void run(Settings settings) throws IOException {
     Path input = Path.of(settings.requiredText("input"));
     Kernels kernels = KernelsProvider.kernels();
-    try (AdaptedModel model = AdaptedModel.open(settings);
-        var in = new JsonLines.Reader(input);
-        var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+    try (var in = new JsonLines.Reader(input);
+        var out = JsonLines.Writer.open(settings);
+        AdaptedModel model = AdaptedModel.open(settings)) {
       Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
       try (Tensor parameters = model.parameters(kernels);
           AdapterStep step = new AdapterStep(decoder, kernels)) {

@@ -25,9 +25,9 @@ public final class TokenizeCommand {
         .optionalSwitch("enable_thinking")
         .ifPresent(on -> variables.put("enable_thinking", on));
     var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
-    RowText texts = RowText.of(ModelReference.of(settings).folder(), options);
     try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
-        var out = new JsonLines.Writer(Path.of(settings.requiredText("output")))) {
+        var out = JsonLines.Writer.open(settings)) {
+      RowText texts = RowText.of(ModelReference.of(settings).folder(), options);
       while (in.hasNext()) {
         JsonLines.Row row = in.next();
         if (!texts.addTokens(row)) {

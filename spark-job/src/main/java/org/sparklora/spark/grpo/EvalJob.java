@@ -43,20 +43,23 @@ final class EvalJob {
    * @throws ConfigException for settings that cannot be used
    * @throws TableException if no problem has a solution that can be read
    */
-  static Map<String, Object> run(SparkSession session, Settings settings) throws IOException {
+  static Map<String, Object> run(SparkSession session, Settings given) throws IOException {
     long started = System.nanoTime();
+    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    Settings settings = PromptTables.decided(hadoop, given, "dataset_test_split");
     List<Integer> wanted = wanted(settings);
     SamplingConfig sampling = GenerateJob.sampling(settings);
     requireEnough(sampling, wanted);
     String target = settings.requiredText("output_dir");
-    Configuration hadoop = session.sparkContext().hadoopConfiguration();
     Workers workers = GenerateJob.workers(session, settings);
     RewardStage judge = judge(workers, settings, sampling);
     List<Prompt> prompts =
         PromptTables.open(
                 session,
-                PromptSettings.ofTestSplit(
-                    settings, settings.text("prompts_dir").orElse(target + ".prompts")))
+                PromptSettings.replacing(
+                    settings,
+                    PromptSettings.ofTestSplit(
+                        settings, settings.text("prompts_dir").orElse(target + ".prompts"))))
             .readAll();
     MathScores scores = new MathScores(wanted);
     try (OutputFolder folder =

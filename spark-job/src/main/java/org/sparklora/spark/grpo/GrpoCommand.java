@@ -2,8 +2,10 @@ package org.sparklora.spark.grpo;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.SparkSessions;
 
 /**
@@ -26,7 +28,12 @@ public final class GrpoCommand {
   private static void train(Settings settings, Optional<String> advantages) throws IOException {
     GrpoConfig config = GrpoConfig.of(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
-      GrpoJob.Result result = GrpoJob.run(spark, config, advantages);
+      Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+      GrpoJob.Result result =
+          GrpoJob.run(
+              spark,
+              GrpoConfig.of(PromptTables.decided(hadoop, settings, "dataset_train_split")),
+              advantages);
       System.out.println(
           "%s: %d steps%s"
               .formatted(

@@ -118,7 +118,8 @@ record GrpoConfig(
   record Prompts(PromptsConfig table, boolean shuffled) {
     static Prompts of(Settings settings) {
       return new Prompts(
-          PromptSettings.of(settings, promptsFolder(settings)), settings.isOn("shuffle_dataset"));
+          PromptSettings.replacing(settings, PromptSettings.of(settings, promptsFolder(settings))),
+          settings.isOn("shuffle_dataset"));
     }
   }
 

@@ -64,8 +64,11 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
           settings.integer("per_device_eval_batch_size"),
           schedule.isOn()
               ? Optional.of(
-                  PromptSettings.ofTestSplit(
-                      settings, promptsFolder + "-" + settings.requiredText("dataset_test_split")))
+                  PromptSettings.replacing(
+                      settings,
+                      PromptSettings.ofTestSplit(
+                          settings,
+                          promptsFolder + "-" + settings.requiredText("dataset_test_split"))))
               : Optional.empty());
     }
   }

@@ -48,8 +48,7 @@ public final class GrpoRegret {
     int promptTokens = config.prompts().table().maxPromptLength();
     int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
     int rowTokens =
-        Math.min(
-            shapes.maxPositionEmbeddings(), bound + config.sampling().maxCompletionLength());
+        Math.min(shapes.maxPositionEmbeddings(), bound + config.sampling().maxCompletionLength());
     GrpoConfig.Batch batch = config.batch();
     return new PlannedRun(
         shapes,

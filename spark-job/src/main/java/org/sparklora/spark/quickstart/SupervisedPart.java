@@ -85,7 +85,8 @@ final class SupervisedPart {
                 "--input",
                 rows.toString(),
                 "--output",
-                scored.toString()));
+                scored.toString(),
+                "--overwrite_output_dir"));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));
     return loss(scored);

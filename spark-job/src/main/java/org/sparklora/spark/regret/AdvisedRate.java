@@ -43,7 +43,9 @@ record AdvisedRate(
           GUIDE_GRPO_TABLE / factor, GUIDE_GRPO_EXAMPLE / factor, Optional.empty(), false);
     }
     boolean shortRun =
-        adapter && run.steps().isPresent() && run.steps().getAsLong() < LearningRate.SHORT_RUN_STEPS;
+        adapter
+            && run.steps().isPresent()
+            && run.steps().getAsLong() < LearningRate.SHORT_RUN_STEPS;
     LearningRate fit =
         adapter
             ? LearningRate.ofAdapter(run.model(), shortRun)
@@ -103,7 +105,8 @@ record AdvisedRate(
     if (rate < lowest() / TOLERANCE) {
       return adapter && rate * LORA_FACTOR >= lowest() / TOLERANCE
           ? "this is a rate for full fine-tuning; an adapter takes ten times it"
-          : "%s times below the advised: the run will learn little".formatted(times(lowest() / rate));
+          : "%s times below the advised: the run will learn little"
+              .formatted(times(lowest() / rate));
     }
     boolean nearGuide = rate >= guideLowest / TOLERANCE && rate <= guideHighest * TOLERANCE;
     if (fitHolds()) {

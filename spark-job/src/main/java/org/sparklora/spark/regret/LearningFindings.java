@@ -90,7 +90,9 @@ final class LearningFindings {
         format("%s; %,d completions teach about a bit each", holds, completions),
         values,
         fits ? Verdict.OK : Verdict.NOTE,
-        fits ? "there is room; the guide advises ranks of 1 to 32 for rewards" : "a higher lora_r has more room");
+        fits
+            ? "there is room; the guide advises ranks of 1 to 32 for rewards"
+            : "a higher lora_r has more room");
   }
 
   private static Finding capacity(

@@ -10,8 +10,8 @@ import org.sparklora.model.checkpoint.DecoderConfig;
  * and 1 for full fine-tuning. p is 0.781 for Llama and 0.0775 for Qwen.
  *
  * @param advised the rate
- * @param extrapolated whether the model is of no family in the fit, or outside of the sizes that its
- *     family has in it
+ * @param extrapolated whether the model is of no family in the fit, or outside of the sizes that
+ *     its family has in it
  */
 public record LearningRate(double advised, boolean extrapolated) {
   /** Runs with fewer steps are short. */

@@ -55,7 +55,8 @@ public record PlannedRun(
   public record Memory(DType baseWeights, boolean gradientCheckpointing, int parameterVectors) {}
 
   /**
-   * @param microBatchRows rows, or completions, that one forward sees ({@code per_device_train_batch_size})
+   * @param microBatchRows rows, or completions, that one forward sees ({@code
+   *     per_device_train_batch_size})
    * @param rowsPerStep rows that one update sees, over all micro-batches and workers
    * @param maxRowTokens {@code max_length}; what a row can hold
    * @param maxSteps {@code max_steps}; not positive: the epochs decide

@@ -56,8 +56,9 @@ public final class RunReport {
   }
 
   private static void write(Path file, byte[] bytes) throws IOException {
-    Path aside = file.resolveSibling(file.getFileName() + ".part");
+    Path target = Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
+    Path aside = target.resolveSibling(target.getFileName() + ".part");
     Files.write(aside, bytes);
-    Files.move(aside, file, StandardCopyOption.REPLACE_EXISTING);
+    Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
   }
 }

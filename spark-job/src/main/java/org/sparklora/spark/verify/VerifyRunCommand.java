@@ -11,6 +11,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.track.RunSettings;
 
 /**
@@ -66,11 +67,11 @@ public final class VerifyRunCommand {
     }
   }
 
-  /** Written aside, so that half of one is never taken for a baseline. */
+  /** {@code write_baseline} asks for the place of the recorded run that is there. */
   private static void write(Path file, Baseline baseline) throws IOException {
-    Path part = file.resolveSibling("." + file.getFileName() + ".part");
-    Files.createDirectories(file.toAbsolutePath().getParent());
-    Files.writeString(part, baseline.toJson());
-    Files.move(part, file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+    try (OutputFile out = OutputFile.open("baseline", file.toString(), true)) {
+      out.write(baseline.toJson());
+      out.finish();
+    }
   }
 }

@@ -1,0 +1,248 @@
+package org.sparklora.prep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.Tokenizer;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * What a table was made of, held against what a command that is to use the table was told: the
+ * table's token ids mean something to one tokenizer only, and what decided its rows cannot be
+ * decided again.
+ *
+ * @param table as the user calls it
+ * @param model whose tokenizer made it, as the user called it; empty in tables of older versions
+ * @param inputs what decided its contents
+ */
+public record TableOrigin(String table, String model, PrepManifest.Inputs inputs) {
+  private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
+  private static final String DATASET = "dataset_name";
+  private static final String TEMPLATE = "chat_template_path";
+
+  /** What stands in a manifest for a setting that was left out. */
+  private static final List<Object> UNSET = List.of("", "as_format_says");
+
+  private static final int SHOWN_OF_HASH = 12;
+
+  /** The packed table in a folder; empty where there is none. */
+  public static Optional<TableOrigin> ofPacked(Configuration hadoop, String folder) {
+    return PrepManifest.in(hadoop, folder)
+        .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
+  }
+
+  /** The prompts table in a folder; empty where there is none. */
+  public static Optional<TableOrigin> ofPrompts(Configuration hadoop, String folder) {
+    return PromptsManifest.find(hadoop, folder)
+        .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
+  }
+
+  /**
+   * Checks that the table's ids, and a chat template that is given, are those of the model.
+   *
+   * @param key the setting that names the table
+   * @throws ConfigException naming both tokenizers, or both templates, if they differ
+   */
+  public void requireTokenizer(Configuration hadoop, String key, PrepConfig.Model config) {
+    TextSource source = TextSource.locate(hadoop, config);
+    ModelText text = ModelText.load(source);
+    requireTokenizer(key, source.model().name(), text.tokenizer());
+    if (!config.chatTemplatePath().isEmpty()) {
+      ConfigException.require(
+          template(text).equals(inputs.chatTemplateSha256()),
+          TEMPLATE,
+          config.chatTemplatePath(),
+          "the rows of %s were rendered with another chat template; leave it out, or name the dataset that the table was made of, %s"
+              .formatted(table, madeOf()));
+    }
+  }
+
+  /**
+   * As above, of a tokenizer that is there already.
+   *
+   * @param reader the model that is to read the table, as the user calls it
+   * @param tokenizer that model's, if it has one
+   */
+  public void requireTokenizer(String key, String reader, Optional<Tokenizer> tokenizer) {
+    if (inputs.tokenizerSha256().isEmpty()) {
+      return; // made of token ids, without any tokenizer
+    }
+    if (tokenizer.isEmpty()) {
+      LOG.warn(
+          "There is no tokenizer.json in {}: nothing tells whether the token ids of {} are its own",
+          reader,
+          table);
+      return;
+    }
+    String fingerprint = tokenizer.get().fingerprint();
+    ConfigException.require(
+        fingerprint.equals(inputs.tokenizerSha256()),
+        key,
+        table,
+        "its rows are token ids of the tokenizer %s (tokenizer.json with SHA-256 %.12s), and %s has another one (%.12s): the ids would mean other texts; run prep with this model, or name the model that the table was made for"
+            .formatted(
+                model.isEmpty() ? "of another model" : "of " + model,
+                inputs.tokenizerSha256(),
+                reader,
+                fingerprint));
+  }
+
+  private String template(ModelText text) {
+    boolean marking = Boolean.TRUE.equals(inputs.settings().get("assistant_only_loss"));
+    return text.template()
+        .flatMap(own -> marking ? own.forAssistantOnlyLoss() : Optional.of(own))
+        .map(ChatTemplate::fingerprint)
+        .orElse("");
+  }
+
+  /**
+   * The settings, with those that the table has decided as it decided them.
+   *
+   * @param wanted what would decide a table of these settings, by the user's names
+   * @param flags what a setting is called in the command, where that is not its name in the table
+   * @throws ConfigException naming each that is given and is not the table's
+   */
+  public Settings decided(
+      Settings settings, Map<String, Object> wanted, Map<String, String> flags) {
+    Map<String, String> conflicts = new LinkedHashMap<>(); // flag, and what the table has
+    Settings decided = settings;
+    for (Map.Entry<String, Object> made : inputs.settings().entrySet()) {
+      String flag = flags.getOrDefault(made.getKey(), made.getKey());
+      if (made.getKey().equals(DATASET) || !wanted.containsKey(made.getKey())) {
+        continue;
+      }
+      if (!settings.isGiven(flag)) {
+        decided = adopt(decided, flag, made.getValue());
+      } else if (!same(wanted.get(made.getKey()), made.getValue())) {
+        conflicts.put(flag, shown(flag, made.getValue()));
+      }
+    }
+    refuse(settings, conflicts);
+    return decided;
+  }
+
+  private static Settings adopt(Settings settings, String flag, Object made) {
+    return isUnset(flag, made) ? settings : settings.withDefault(flag, flagValue(flag, made));
+  }
+
+  private void refuse(Settings settings, Map<String, String> conflicts) {
+    if (conflicts.isEmpty()) {
+      return;
+    }
+    String first = conflicts.keySet().iterator().next();
+    List<String> others =
+        conflicts.entrySet().stream()
+            .skip(1)
+            .map(
+                entry ->
+                    "%s %s (not %s)"
+                        .formatted(
+                            entry.getKey(),
+                            entry.getValue(),
+                            String.join(" ", settings.values(entry.getKey()))))
+            .toList();
+    throw new ConfigException(
+        first,
+        String.join(" ", settings.values(first)),
+        "the table %s has decided it already: it was made with %s %s%s; leave %s out, or name the dataset that the table was made of, %s"
+            .formatted(
+                table,
+                first,
+                conflicts.get(first),
+                others.isEmpty() ? "" : ", and with " + String.join(", ", others),
+                others.isEmpty() ? "it" : "them",
+                madeOf()));
+  }
+
+  /** The dataset. */
+  private Object madeOf() {
+    return inputs.settings().get(DATASET);
+  }
+
+  private static boolean same(Object wanted, Object made) {
+    return ManifestFile.areEqual(wanted, made);
+  }
+
+  private static boolean isUnset(String flag, Object made) {
+    boolean noLimit = flag.equals("max_prompt_length") && same(made, PromptsConfig.UNLIMITED);
+    return made == null || UNSET.contains(made) || noLimit; // null: an older manifest
+  }
+
+  /** A manifest's value as the flag has it. */
+  private static String flagValue(String flag, Object made) {
+    return switch (flag) {
+      case "max_length" -> same(made, PrepConfig.UNLIMITED) ? "none" : String.valueOf(made);
+      case "completion_only_loss" -> Boolean.toString(made.equals("completion"));
+      default -> String.valueOf(made);
+    };
+  }
+
+  private static String shown(String flag, Object made) {
+    return isUnset(flag, made) ? "unset" : flagValue(flag, made);
+  }
+
+  /**
+   * Checks that a table which is not the wanted one may be replaced by it.
+   *
+   * @param key the setting that names the folder
+   * @throws ConfigException saying how it differs
+   */
+  static void requireReplaceable(
+      String key,
+      String folder,
+      boolean overwrite,
+      PrepManifest.Inputs there,
+      PrepManifest.Inputs wanted) {
+    ConfigException.require(
+        overwrite,
+        key,
+        folder,
+        "it holds a table that was made with %s; name another folder, or replace the table with --overwrite_output_dir"
+            .formatted(differences(there, wanted)));
+  }
+
+  /**
+   * How a table differs from the one that is wanted in its place: setting by setting, then what is
+   * no setting.
+   */
+  private static String differences(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
+    List<String> differences = new ArrayList<>();
+    wanted
+        .settings()
+        .forEach(
+            (name, value) -> {
+              Object made = there.settings().get(name);
+              if (!same(value, made)) {
+                differences.add(
+                    "%s %s (now %s)".formatted(name, shown(name, made), shown(name, value)));
+              }
+            });
+    List<String> others = new ArrayList<>();
+    if (!there.tokenizerSha256().equals(wanted.tokenizerSha256())) {
+      others.add(
+          "another tokenizer (tokenizer.json with SHA-256 %s, now %s)"
+              .formatted(hash(there.tokenizerSha256()), hash(wanted.tokenizerSha256())));
+    }
+    if (!there.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
+      others.add("another chat template");
+    }
+    if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
+      others.add("files of the dataset that have changed since");
+    }
+    differences.addAll(others);
+    return differences.isEmpty()
+        ? "another version of prep, or files that are damaged"
+        : String.join(", ", differences);
+  }
+
+  private static String hash(String sha256) {
+    return sha256.isEmpty() ? "none" : sha256.substring(0, SHOWN_OF_HASH);
+  }
+}

@@ -1,0 +1,95 @@
+package org.sparklora.prep.source;
+
+import java.io.FilterReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The text of a CSV file on its way to the parser, which takes what is no UTF-8 for question marks
+ * and a quote that is never closed for a long field. Here the first is refused, and the second
+ * known. Not thread-safe.
+ */
+final class CsvText extends FilterReader {
+  /** Where in a field the text is. */
+  private enum Place {
+    FIELD_START,
+    BARE,
+    QUOTED,
+    /** Behind a quote inside of quotes, which ends the field or is one of two. */
+    QUOTE
+  }
+
+  private final char separator;
+  private Place place = Place.FIELD_START;
+  private long line = 1;
+  private long opened;
+  private long fieldLength;
+
+  CsvText(InputStream in, char separator) {
+    super(
+        new InputStreamReader(
+            in,
+            StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)));
+    this.separator = separator;
+  }
+
+  @Override
+  public int read(char[] buffer, int offset, int length) throws IOException {
+    int count = super.read(buffer, offset, length);
+    for (int i = 0; i < count; i++) {
+      follow(buffer[offset + i]);
+      requireShort();
+    }
+    return count;
+  }
+
+  @Override
+  public int read() throws IOException {
+    char[] one = new char[1];
+    return read(one, 0, 1) < 0 ? -1 : one[0];
+  }
+
+  private void follow(char c) {
+    fieldLength++;
+    if (c == '\n') {
+      line++;
+    }
+    if (place == Place.QUOTED) {
+      place = c == '"' ? Place.QUOTE : Place.QUOTED;
+    } else if (c == '"' && place != Place.BARE) {
+      opened = place == Place.FIELD_START ? line : opened;
+      place = Place.QUOTED;
+    } else if (c == separator || c == '\n' || c == '\r') {
+      place = Place.FIELD_START;
+      fieldLength = 0;
+    } else {
+      place = Place.BARE;
+    }
+  }
+
+  private void requireShort() throws IOException {
+    if (fieldLength > LineReader.MOST_BYTES) {
+      throw new IOException(
+          "a field has more than %,d characters%s"
+              .formatted(
+                  LineReader.MOST_BYTES,
+                  place == Place.QUOTED
+                      ? "; the quote in line %d opens it".formatted(opened)
+                      : ""));
+    }
+  }
+
+  /** Throws, at the end of the file, if a quote is open. */
+  void requireClosed() throws IOException {
+    if (place == Place.QUOTED) {
+      throw new IOException(
+          "the quote that opens a field in line %d is not closed".formatted(opened));
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package org.sparklora.prep.tokenize;
+
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.BadRowException.Reason;
+
+/**
+ * The longest text that is tokenized as one. A tokenizer keeps some sixty bytes a character on its
+ * way, so that a longer one, or a template that writes one, would take the memory of all tasks.
+ */
+public final class TextLimit {
+  /** A long novel has three million characters. */
+  static final int MOST_CHARACTERS = 10_000_000;
+
+  private TextLimit() {}
+
+  /**
+   * The text, if it is short enough.
+   *
+   * @throws BadRowException without a place
+   */
+  public static String require(String text) {
+    if (text.length() > MOST_CHARACTERS) {
+      throw new BadRowException(
+          Reason.TEXT_TOO_LONG,
+          "its text has %,d characters (as the chat template renders it, where there is one), and at most %,d are tokenized as one; divide it among several rows, or look at the template"
+              .formatted(text.length(), MOST_CHARACTERS),
+          "");
+    }
+    return text;
+  }
+}

@@ -1,0 +1,238 @@
+package org.sparklora.pipeline.run;
+
+import java.io.BufferedWriter;
+import java.io.Closeable;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.OutputStreamWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPOutputStream;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A local file of text that a command writes, where the user says, as the user's other programs
+ * would:
+ *
+ * <ul>
+ *   <li>a new file is written aside and appears when it is whole;
+ *   <li>one that is there is refused unless it may be overwritten, and stays until the new one is
+ *       whole;
+ *   <li>a symlink is followed;
+ *   <li>a device, a pipe or a stream of this process ({@code /dev/stdout}) is written to, never
+ *       replaced.
+ * </ul>
+ *
+ * <p>A name that ends in {@code .gz} is zipped. Not thread-safe.
+ */
+public final class OutputFile implements Closeable {
+  private static final int MOST_LINKS = 40; // as the kernel's
+  private static final Pattern STREAM = Pattern.compile("/dev/fd/\\d+|/proc/[^/]+/fd/\\d+");
+  private static final Map<String, FileDescriptor> OWN_STREAMS =
+      Map.of(
+          "/dev/stdout", FileDescriptor.out,
+          "/dev/fd/1", FileDescriptor.out,
+          "/proc/self/fd/1", FileDescriptor.out,
+          "/dev/stderr", FileDescriptor.err,
+          "/dev/fd/2", FileDescriptor.err,
+          "/proc/self/fd/2", FileDescriptor.err);
+
+  private final Path file;
+  private final boolean overwrite;
+
+  /** What is renamed to the file in the end; empty where bytes go straight to their place. */
+  private final Optional<Path> aside;
+
+  private final BufferedWriter out;
+  private boolean broken;
+  private boolean taken;
+
+  private OutputFile(Path file, boolean overwrite, Optional<Path> aside, OutputStream bytes)
+      throws IOException {
+    this.file = file;
+    this.overwrite = overwrite;
+    this.aside = aside;
+    boolean zipped = file.getFileName() != null && file.getFileName().toString().endsWith(".gz");
+    this.out =
+        new BufferedWriter(
+            new OutputStreamWriter(
+                zipped ? new GZIPOutputStream(bytes) : bytes, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Opens a file for writing; folders above it are made.
+   *
+   * @param key the setting that names it
+   * @param overwrite whether a file that is there may be replaced
+   * @throws ConfigException if it cannot be written, or is there and may not be replaced
+   */
+  public static OutputFile open(String key, String name, boolean overwrite) {
+    try {
+      Path named = Path.of(name);
+      if (isStream(named)) {
+        return new OutputFile(named, true, Optional.empty(), straight(named));
+      }
+      requireFree(key, name, named, overwrite);
+      Path file = followed(named);
+      Path folder = file.toAbsolutePath().getParent();
+      Files.createDirectories(folder);
+      Path aside =
+          folder.resolve(
+              ".%s.%s.part"
+                  .formatted(file.getFileName(), UUID.randomUUID().toString().substring(0, 8)));
+      return new OutputFile(
+          file,
+          overwrite,
+          Optional.of(aside),
+          Files.newOutputStream(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+    } catch (IOException | InvalidPathException e) {
+      throw new ConfigException(
+          key,
+          name,
+          "it cannot be written (%s); name a file in a folder that can".formatted(problem(e)));
+    }
+  }
+
+  private static void requireFree(String key, String name, Path named, boolean overwrite) {
+    ConfigException.require(
+        !Files.isDirectory(named), key, name, "it is a folder; name a file in it");
+    ConfigException.require(
+        overwrite || !Files.exists(named),
+        key,
+        name,
+        "there is such a file already; name another, or replace it with --overwrite_output_dir");
+  }
+
+  /**
+   * Whether a name is that of a device, a pipe or a stream: bytes that are written go elsewhere.
+   */
+  public static boolean isStream(String name) {
+    try {
+      return isStream(Path.of(name));
+    } catch (InvalidPathException e) {
+      return false;
+    }
+  }
+
+  private static boolean isStream(Path file) {
+    boolean special = Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file);
+    String name = file.toAbsolutePath().normalize().toString();
+    return special || OWN_STREAMS.containsKey(name) || STREAM.matcher(name).matches();
+  }
+
+  private static OutputStream straight(Path stream) throws IOException {
+    FileDescriptor own = OWN_STREAMS.get(stream.toAbsolutePath().normalize().toString());
+    if (own == null) {
+      // a file behind a descriptor holds what others wrote
+      return Files.isRegularFile(stream)
+          ? Files.newOutputStream(stream, StandardOpenOption.WRITE, StandardOpenOption.APPEND)
+          : Files.newOutputStream(stream, StandardOpenOption.WRITE);
+    }
+    return new FilterOutputStream(new FileOutputStream(own)) {
+      @Override
+      public void write(byte[] bytes, int offset, int length) throws IOException {
+        out.write(bytes, offset, length);
+      }
+
+      @Override
+      public void close() throws IOException {
+        flush(); // the process goes on writing there
+      }
+    };
+  }
+
+  /** Where links lead, also when nothing is there yet. */
+  private static Path followed(Path file) throws IOException {
+    Path at = file;
+    for (int links = 0; Files.isSymbolicLink(at); links++) {
+      if (links == MOST_LINKS) {
+        throw new FileSystemException(file.toString(), null, "too many symlinks");
+      }
+      at = at.resolveSibling(Files.readSymbolicLink(at));
+    }
+    return at;
+  }
+
+  /**
+   * Writes.
+   *
+   * @throws TableException when the disk is full, or nobody reads the pipe
+   */
+  public void write(String text) {
+    try {
+      out.write(text);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  /**
+   * Writes what is left; the file appears under its name.
+   *
+   * @throws TableException when the disk is full, or a file of that name has appeared meanwhile
+   */
+  public void finish() {
+    try {
+      out.close();
+      if (aside.isPresent() && overwrite) {
+        Files.move(aside.get(), file, StandardCopyOption.REPLACE_EXISTING);
+      } else if (aside.isPresent()) {
+        Files.move(aside.get(), file);
+      }
+    } catch (FileAlreadyExistsException e) {
+      taken = true;
+      throw new TableException(
+          "Cannot write %s: another program has written such a file meanwhile; what was to stand there is in %s"
+              .formatted(file, aside.orElseThrow()),
+          e);
+    } catch (IOException e) {
+      throw failed(e);
+    }
+  }
+
+  private TableException failed(IOException e) {
+    broken = true;
+    return new TableException(
+        "Cannot write %s (%s): make room, or choose another --output".formatted(file, problem(e)),
+        e);
+  }
+
+  private static String problem(Exception e) {
+    if (e instanceof FileSystemException problem && problem.getReason() != null) {
+      return problem.getReason();
+    }
+    return e instanceof FileSystemException || e.getMessage() == null
+        ? e.getClass().getSimpleName().replace("Exception", "")
+        : e.getMessage();
+  }
+
+  /** Removes what was written aside, unless it was finished. */
+  @Override
+  public void close() throws IOException {
+    try {
+      if (!broken) {
+        out.close();
+      }
+    } catch (IOException e) {
+      throw failed(e);
+    } finally {
+      if (aside.isPresent() && !taken) {
+        Files.deleteIfExists(aside.get());
+      }
+    }
+  }
+}

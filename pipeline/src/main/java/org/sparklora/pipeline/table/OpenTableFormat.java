@@ -1,0 +1,127 @@
+package org.sparklora.pipeline.table;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.security.AccessControlException;
+
+/**
+ * A format of tables whose folder holds more Parquet files than the table has: rows that were
+ * deleted or replaced stay in files that the table's log no longer names. Read as plain Parquet
+ * they would come back, so such folders are recognised and refused.
+ */
+public enum OpenTableFormat {
+  DELTA("Delta Lake", "_delta_log"),
+  ICEBERG("Iceberg", "metadata"),
+  HUDI("Hudi", ".hoodie");
+
+  /** What Iceberg calls the files of its metadata folder; other people's folders have that name. */
+  private static final Pattern ICEBERG_METADATA =
+      Pattern.compile("version-hint\\.text|.*\\.metadata\\.json(\\.gz)?|.*\\.gz\\.metadata\\.json");
+
+  private final String title;
+  private final String log;
+
+  OpenTableFormat(String title, String log) {
+    this.title = title;
+    this.log = log;
+  }
+
+  /**
+   * The table that a folder is, or in which it lies (as a partition does).
+   *
+   * @return its folder and format; empty where there is none
+   * @throws IOException if the file system cannot be asked
+   */
+  public static Optional<Map<Path, OpenTableFormat>> atOrAbove(FileSystem fileSystem, Path folder)
+      throws IOException {
+    for (Path at = fileSystem.makeQualified(folder); at != null; at = at.getParent()) {
+      for (OpenTableFormat format : values()) {
+        if (format.isAt(fileSystem, at)) {
+          return Optional.of(Map.of(at, format));
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Refuses a folder that is such a table, or that lies in one.
+   *
+   * @throws TableException naming the format, and how to get plain Parquet of the table
+   * @throws IOException if the file system cannot be asked
+   */
+  public static void refuseAtOrAbove(FileSystem fileSystem, Path folder) throws IOException {
+    atOrAbove(fileSystem, folder)
+        .ifPresent(
+            table ->
+                table.forEach(
+                    (at, format) -> {
+                      throw format.refusal(at.toString());
+                    }));
+  }
+
+  /**
+   * The format that a folder is in, where that is one of these.
+   *
+   * @param children all that lies in it
+   */
+  public static Optional<OpenTableFormat> of(
+      FileSystem fileSystem, Path folder, FileStatus[] children) throws IOException {
+    for (OpenTableFormat format : values()) {
+      boolean named =
+          Arrays.stream(children).anyMatch(child -> child.getPath().getName().equals(format.log));
+      if (named && format.isAt(fileSystem, folder)) {
+        return Optional.of(format);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * Refuses a repository that is such a table, or holds one.
+   *
+   * @param name of the repository
+   * @param paths of all its files
+   */
+  public static void refuse(String name, Collection<String> paths) {
+    for (OpenTableFormat format : values()) {
+      String log = "(.*/)?" + Pattern.quote(format.log) + "/";
+      Pattern pattern =
+          Pattern.compile(
+              format == ICEBERG ? log + "(" + ICEBERG_METADATA.pattern() + ")" : log + ".*");
+      if (paths.stream().anyMatch(path -> pattern.matcher(path).matches())) {
+        throw format.refusal(name);
+      }
+    }
+  }
+
+  private boolean isAt(FileSystem fileSystem, Path folder) throws IOException {
+    Path inside = new Path(folder, log);
+    try {
+      if (this != ICEBERG) {
+        return fileSystem.getFileStatus(inside).isDirectory();
+      }
+      return Stream.of(fileSystem.listStatus(inside))
+          .anyMatch(file -> ICEBERG_METADATA.matcher(file.getPath().getName()).matches());
+    } catch (FileNotFoundException | AccessControlException e) {
+      return false; // the second above folders that are the user's
+    }
+  }
+
+  /** Why a table in this format is not read. */
+  public TableException refusal(String table) {
+    return new TableException(
+        "Cannot read %s as Parquet: it is a table of %s (it has %s), whose folder also holds files that the table no longer has; write its rows to a folder of plain Parquet first, with spark.read.format(\"%s\").load(\"%s\").write.parquet(…), and name that"
+            .formatted(table, title, log, name().toLowerCase(Locale.ROOT), table));
+  }
+}
