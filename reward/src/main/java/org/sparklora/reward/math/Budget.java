@@ -101,6 +101,11 @@ final class Budget {
     }
   }
 
+  /** Whether steps or time have run out, so that nothing more can be tried. */
+  boolean isSpent() {
+    return stepsLeft < 0 || millisLeft() <= 0;
+  }
+
   long millisLeft() {
     return (deadlineNanos - System.nanoTime()) / 1_000_000L;
   }

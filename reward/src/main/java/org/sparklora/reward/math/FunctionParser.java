@@ -41,7 +41,7 @@ final class FunctionParser {
       case OPERATOR_NAME -> operatorName();
       case EXP_E -> {
         in.next();
-        yield in.skip(CARET) ? new Pow(Constant.E, atoms.script()) : Constant.E;
+        yield in.skip(CARET) ? exponential(atoms.script()) : Constant.E;
       }
       case SQRT -> root();
       case SUM -> iterated(Iterated.Kind.SUM);
@@ -52,6 +52,15 @@ final class FunctionParser {
           in.attempt(this::application).orElseGet(() -> atoms.atom(true, true));
       default -> atoms.atom(true, true);
     };
+  }
+
+  /** {@code e^{\\ln u}} is u from the start, so that a name in it is compared as a name. */
+  private static Expr exponential(Expr exponent) {
+    return exponent instanceof Call log
+            && log.name().equals("log")
+            && log.args().get(1) == Constant.E
+        ? log.args().get(0)
+        : new Pow(Constant.E, exponent);
   }
 
   private Expr function() {
@@ -97,7 +106,9 @@ final class FunctionParser {
       args.add(terms.enclosedTerm());
     } while (in.skip(COMMA));
     in.expect(R_PAREN);
-    Expr value = new Call(name, List.copyOf(args));
+    boolean extreme = name.equals("max") || name.equals("min");
+    boolean alike = extreme && args.stream().distinct().count() == 1;
+    Expr value = alike ? args.get(0) : new Call(name, List.copyOf(args));
     return power.isPresent() ? new Pow(value, power.get()) : value;
   }
 

@@ -19,15 +19,9 @@ import org.sparklora.reward.math.Expr.Symbol;
  * <p>Belongs to one verdict.
  */
 final class Identity {
-  /** Parts of the points' coordinates: distinct primes keep terms from agreeing by chance. */
-  private static final int[] ABOVE = {17, 29, 41, 53, 67, 79, 97, 109, 127, 139, 151, 163};
-
-  private static final int[] BELOW = {23, 13, 37, 31, 19, 43, 59, 47, 61, 71, 73, 83};
-
-  /** For sums up to a variable, factorials and the like: enough whole points for any low degree. */
-  private static final int[] WHOLE = {2, 3, 4, 5, 7, 9, 12};
-
-  private static final int POINTS = 5;
+  /** Where a term that is linear lies on the line through its values at 0 and 1. */
+  private static final List<Value> ELSEWHERE =
+      List.of(Value.of(3), new Value.Exact(Rational.of(-29, 13)));
 
   private final Algebra algebra;
   private final boolean floats;
@@ -56,16 +50,34 @@ final class Identity {
     if (symbols.isEmpty()) {
       return sameConstant(x, y);
     }
+    boolean whole = countsWholes(x) || countsWholes(y);
+    boolean positive = needsPositive(x) || needsPositive(y);
     int agreed = 0;
     for (Map<Symbol, Value> point :
-        points(symbols, countsWholes(x) || countsWholes(y), needsPositive(x) || needsPositive(y))) {
+        whole ? SamplePoints.whole(symbols) : SamplePoints.few(symbols, positive)) {
       Optional<Boolean> agree = agreeAt(point, x, y);
       if (agree.isPresent() && !agree.get()) {
         return false;
       }
       agreed += agree.isPresent() ? 1 : 0;
     }
-    return agreed >= 2;
+    return agreed >= 2 && (whole || agreeInBranches(x, y, symbols, positive));
+  }
+
+  private boolean agreeInBranches(Expr a, Expr b, List<Symbol> symbols, boolean positive) {
+    if (!BranchPoints.has(a) && !BranchPoints.has(b)) {
+      return true;
+    }
+    for (Map<Symbol, Value> point : SamplePoints.inBranches(a, b, symbols, positive, budget)) {
+      Evaluator evaluator = new Evaluator(point, budget);
+      Optional<Boolean> agree =
+          SamplePoints.attempt(
+              budget, () -> Closeness.same(evaluator.value(a), evaluator.value(b)));
+      if (agree.isPresent() && !agree.get()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean sameConstant(Expr a, Expr b) {
@@ -90,25 +102,34 @@ final class Identity {
     }
     Optional<Value> ratio = Optional.empty();
     int agreed = 0;
-    for (Map<Symbol, Value> point : points(symbols, false, false)) {
-      try {
-        Evaluator evaluator = new Evaluator(point, budget);
-        Value x = evaluator.value(a);
-        Value y = evaluator.value(b);
-        if (Value.isZero(x) || Value.isZero(y)) {
-          return Optional.empty();
-        }
-        Value here = Value.divide(x, y, budget);
-        if (ratio.isPresent() && !Closeness.same(ratio.get(), here)) {
-          return Optional.empty();
-        }
-        ratio = Optional.of(here);
-        agreed++;
-      } catch (Value.None | ArithmeticException none) {
-        // No value here; other points decide.
+    for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
+      Evaluator evaluator = new Evaluator(point, budget);
+      Optional<Value> x = SamplePoints.attempt(budget, () -> evaluator.value(a));
+      Optional<Value> y = SamplePoints.attempt(budget, () -> evaluator.value(b));
+      // No value, or zero on both sides: other points decide.
+      if (x.isEmpty() || y.isEmpty() || Value.isZero(x.get()) && Value.isZero(y.get())) {
+        continue;
       }
+      if (Value.isZero(x.get()) || Value.isZero(y.get())) {
+        return Optional.empty();
+      }
+      Optional<Value> here =
+          SamplePoints.attempt(budget, () -> Value.divide(x.get(), y.get(), budget));
+      if (here.isPresent() && ratio.isPresent() && !Closeness.same(ratio.get(), here.get())) {
+        return Optional.empty();
+      }
+      ratio = here.isPresent() ? here : ratio;
+      agreed += here.isPresent() ? 1 : 0;
     }
     return agreed >= 3 ? ratio : Optional.empty();
+  }
+
+  private List<Map<Symbol, Value>> everywhere(Expr a, Expr b, List<Symbol> symbols) {
+    List<Map<Symbol, Value>> points = SamplePoints.few(symbols, false);
+    if (BranchPoints.has(a) || BranchPoints.has(b)) {
+      points.addAll(SamplePoints.inBranches(a, b, symbols, false, budget));
+    }
+    return points;
   }
 
   /**
@@ -116,32 +137,73 @@ final class Identity {
    * it.
    */
   boolean sameLinearRoot(Expr a, Expr b, Symbol variable) {
+    if (BranchPoints.decides(variable, a) || BranchPoints.decides(variable, b)) {
+      return false;
+    }
     List<Symbol> others = symbols(a, b);
     others.remove(variable);
     int agreed = 0;
-    for (Map<Symbol, Value> point : points(others, false, false)) {
-      try {
-        Optional<Value> x = linearRoot(a, variable, point);
-        Optional<Value> y = linearRoot(b, variable, point);
-        if (x.isEmpty() || y.isEmpty() || !Closeness.same(x.get(), y.get())) {
-          return false;
-        }
-        agreed++;
-      } catch (Value.None | ArithmeticException none) {
-        // No value here; other points decide.
+    for (Map<Symbol, Value> point :
+        others.isEmpty()
+            ? List.of(Map.<Symbol, Value>of(), Map.<Symbol, Value>of())
+            : everywhere(a, b, others)) {
+      Optional<Boolean> agree =
+          SamplePoints.attempt(
+              budget,
+              () -> {
+                Optional<Value> x = linearRoot(a, variable, point);
+                Optional<Value> y = linearRoot(b, variable, point);
+                return x.isPresent() && y.isPresent() && Closeness.same(x.get(), y.get());
+              });
+      if (agree.isPresent() && !agree.get()) {
+        return false;
+      }
+      agreed += agree.isPresent() ? 1 : 0;
+    }
+    return agreed >= 2 && (others.isEmpty() || sameDegeneration(a, b, variable, others));
+  }
+
+  /**
+   * Whether both equations hold for all values of the variable at the same places: xy = x² does
+   * where x = 0, y = x nowhere.
+   */
+  private boolean sameDegeneration(Expr a, Expr b, Symbol variable, List<Symbol> others) {
+    List<Expr> slopes =
+        List.of(
+            Expr.minus(fixed(a, variable, 1), fixed(a, variable, 0)),
+            Expr.minus(fixed(b, variable, 1), fixed(b, variable, 0)));
+    for (Map<Symbol, Value> point : SamplePoints.zeros(slopes, others, budget)) {
+      if (degenerates(a, variable, point) != degenerates(b, variable, point)) {
+        return false;
       }
     }
-    return agreed >= 2;
+    return true;
+  }
+
+  private static Expr fixed(Expr expr, Symbol variable, int value) {
+    return Substitution.replace(expr, variable, Expr.Num.of(value));
+  }
+
+  private boolean degenerates(Expr a, Symbol variable, Map<Symbol, Value> point) {
+    return SamplePoints.attempt(
+            budget,
+            () ->
+                isNothing(at(a, variable, Value.ZERO, point))
+                    && isNothing(at(a, variable, Value.ONE, point)))
+        .orElse(false);
   }
 
   private Optional<Value> linearRoot(Expr a, Symbol variable, Map<Symbol, Value> point) {
-    Value f0 = at(a, variable, 0, point);
-    Value f1 = at(a, variable, 1, point);
-    Value f3 = at(a, variable, 3, point);
-    Value slope = minus(f1, f0);
-    Value steep = minus(f3, f0);
-    if (isNothing(slope) || !Closeness.same(steep, Value.multiply(slope, Value.of(3), budget))) {
+    Value f0 = at(a, variable, Value.ZERO, point);
+    Value slope = minus(at(a, variable, Value.ONE, point), f0);
+    if (isNothing(slope)) {
       return Optional.empty();
+    }
+    for (Value x : ELSEWHERE) {
+      Value rise = minus(at(a, variable, x, point), f0);
+      if (!Closeness.same(rise, Value.multiply(slope, x, budget))) {
+        return Optional.empty();
+      }
     }
     return Optional.of(Value.divide(minus(Value.ZERO, f0), slope, budget));
   }
@@ -154,9 +216,9 @@ final class Identity {
     return Value.add(a, Value.multiply(Value.of(-1), b, budget), budget);
   }
 
-  private Value at(Expr expr, Symbol variable, int value, Map<Symbol, Value> point) {
+  private Value at(Expr expr, Symbol variable, Value value, Map<Symbol, Value> point) {
     Map<Symbol, Value> extended = new HashMap<>(point);
-    extended.put(variable, Value.of(value));
+    extended.put(variable, value);
     return new Evaluator(extended, budget).value(expr);
   }
 
@@ -211,37 +273,5 @@ final class Identity {
       }
     }
     return expr.children().stream().anyMatch(Identity::needsPositive);
-  }
-
-  private static List<Map<Symbol, Value>> points(
-      List<Symbol> symbols, boolean whole, boolean positive) {
-    List<Map<Symbol, Value>> points = new ArrayList<>();
-    int count = whole ? WHOLE.length : POINTS;
-    for (int p = 0; p < count; p++) {
-      Map<Symbol, Value> point = new HashMap<>();
-      for (int s = 0; s < symbols.size(); s++) {
-        Symbol symbol = symbols.get(s);
-        point.put(
-            symbol,
-            whole
-                ? Value.of(WHOLE[(p + 3 * s) % WHOLE.length])
-                : coordinate(p, s, symbol, positive));
-      }
-      points.add(point);
-    }
-    return points;
-  }
-
-  /** Point 0 is all positive, point 1 all negative, the others mix signs. */
-  private static Value coordinate(int point, int index, Symbol symbol, boolean positive) {
-    int above = ABOVE[(5 * point + index) % ABOVE.length] + 2 * (index / ABOVE.length);
-    int below = BELOW[(7 * point + 2 * index + 1) % BELOW.length];
-    boolean minus = !positive && (point == 1 || point > 1 && (index + point) % 2 == 0);
-    Rational real = Rational.of(minus ? -above : above, below);
-    if (symbol.real()) {
-      return new Value.Exact(real);
-    }
-    Rational imaginary = Rational.of(below, 2L * above + point);
-    return new Value.Approximate(new Complex(real.toDecimal(), imaginary.toDecimal()));
   }
 }

@@ -136,17 +136,22 @@ record Polynomial(List<Rational> coefficients) {
     if (degree() <= 0) {
       return 0;
     }
+    List<Polynomial> chain = sturmChain(budget);
+    return signChanges(chain, -1) - signChanges(chain, 1);
+  }
+
+  /** Sturm's chain of a square-free polynomial that is not constant. */
+  List<Polynomial> sturmChain(Budget budget) {
     List<Polynomial> chain = new ArrayList<>(List.of(this, derivative()));
     while (true) {
       Polynomial last = chain.get(chain.size() - 1);
       Polynomial rest = chain.get(chain.size() - 2).divide(last, budget)[1];
       if (rest.isZero()) {
-        break;
+        return chain;
       }
       // Scaled by a positive number only: signs are what counts.
       chain.add(rest.times(Rational.of(-1).dividedBy(rest.lead().abs())));
     }
-    return signChanges(chain, -1) - signChanges(chain, 1);
   }
 
   /** Sign changes along the chain far to the right or left. */

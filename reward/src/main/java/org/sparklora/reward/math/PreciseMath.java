@@ -40,6 +40,12 @@ final class PreciseMath {
   /** A series stops when a term is this small beside its sum. */
   private static final BigDecimal TINY = new BigDecimal("1e-66");
 
+  private static final int FIXED_BITS = 240;
+  private static final BigInteger FIXED_ONE = BigInteger.ONE.shiftLeft(FIXED_BITS);
+
+  /** x⁷ of less than this is beyond all digits of x. */
+  private static final BigDecimal SMALL_ANGLE = new BigDecimal("1e-11");
+
   private PreciseMath() {}
 
   static BigDecimal sqrt(BigDecimal x) {
@@ -53,18 +59,19 @@ final class PreciseMath {
     // e^x = 2^k · (e^(r/256))^256 with x = k·ln 2 + r.
     int k = x.divide(LN2, WIDE).setScale(0, RoundingMode.HALF_EVEN).intValueExact();
     BigDecimal r = x.subtract(LN2.multiply(BigDecimal.valueOf(k)), WIDE);
-    BigDecimal small = r.divide(BigDecimal.valueOf(256), WIDE);
-    BigDecimal sum = BigDecimal.ONE;
-    BigDecimal term = BigDecimal.ONE;
-    for (int n = 1; term.abs().compareTo(TINY) > 0; n++) {
-      term = term.multiply(small, WIDE).divide(BigDecimal.valueOf(n), WIDE);
-      sum = sum.add(term, WIDE);
+    BigInteger small = fixed(r).shiftRight(8);
+    BigInteger sum = FIXED_ONE;
+    BigInteger term = FIXED_ONE;
+    for (int n = 1; term.signum() != 0; n++) {
+      term = fixedProduct(term, small).divide(BigInteger.valueOf(n));
+      sum = sum.add(term);
     }
     for (int i = 0; i < 8; i++) {
-      sum = sum.multiply(sum, WIDE);
+      sum = fixedProduct(sum, sum);
     }
+    BigDecimal power = decimal(sum);
     BigDecimal scale = TWO.pow(Math.abs(k), WIDE);
-    return k >= 0 ? sum.multiply(scale, WIDE) : sum.divide(scale, WIDE);
+    return k >= 0 ? power.multiply(scale, WIDE) : power.divide(scale, WIDE);
   }
 
   /** Of a positive number. */
@@ -105,14 +112,39 @@ final class PreciseMath {
   }
 
   private static BigDecimal sineSeries(BigDecimal x, boolean sine) {
-    BigDecimal square = x.multiply(x, WIDE).negate();
-    BigDecimal term = sine ? x : BigDecimal.ONE;
-    BigDecimal sum = term;
-    for (int n = sine ? 2 : 1; term.abs().compareTo(TINY) > 0; n += 2) {
-      term = term.multiply(square, WIDE).divide(BigDecimal.valueOf((long) n * (n + 1)), WIDE);
-      sum = sum.add(term, WIDE);
+    if (sine && x.abs().compareTo(SMALL_ANGLE) < 0) {
+      // Fixed point would lose its digits: x − x³/6 + x⁵/120.
+      BigDecimal square = x.multiply(x, WIDE);
+      BigDecimal fifth = square.divide(BigDecimal.valueOf(20), WIDE).subtract(BigDecimal.ONE);
+      BigDecimal share = square.multiply(fifth, WIDE).divide(BigDecimal.valueOf(6), WIDE);
+      return x.add(x.multiply(share, WIDE), WIDE);
     }
-    return sum;
+    BigInteger angle = fixed(x);
+    BigInteger square = fixedProduct(angle, angle).negate();
+    BigInteger term = sine ? angle : FIXED_ONE;
+    BigInteger sum = term;
+    for (int n = sine ? 2 : 1; term.signum() != 0; n += 2) {
+      term = fixedProduct(term, square).divide(BigInteger.valueOf((long) n * (n + 1)));
+      sum = sum.add(term);
+    }
+    return decimal(sum);
+  }
+
+  /** A number of ordinary size in units of 2⁻²⁴⁰, in which series cost a tenth. */
+  private static BigInteger fixed(BigDecimal x) {
+    return x.multiply(new BigDecimal(FIXED_ONE)).toBigInteger();
+  }
+
+  private static BigInteger fixedProduct(BigInteger a, BigInteger b) {
+    BigInteger product = a.multiply(b);
+    // A plain shift would leave −1 unit at −1 unit for ever.
+    return product.signum() < 0
+        ? product.negate().shiftRight(FIXED_BITS).negate()
+        : product.shiftRight(FIXED_BITS);
+  }
+
+  private static BigDecimal decimal(BigInteger fixed) {
+    return new BigDecimal(fixed).divide(new BigDecimal(FIXED_ONE), WIDE);
   }
 
   static BigDecimal atan(BigDecimal x) {

@@ -7,7 +7,6 @@ import java.util.Optional;
 import org.sparklora.reward.math.Expr.FiniteSet;
 import org.sparklora.reward.math.Expr.Interval;
 import org.sparklora.reward.math.Expr.NamedSet;
-import org.sparklora.reward.math.Expr.Num;
 import org.sparklora.reward.math.Expr.Relation;
 import org.sparklora.reward.math.Expr.SetOperation;
 import org.sparklora.reward.math.Expr.Symbol;
@@ -18,6 +17,9 @@ import org.sparklora.reward.math.Expr.Symbol;
  */
 final class RealSets {
   private static final Value FAR = Value.of(1);
+
+  /** Forms of a term with five absolute values. */
+  private static final int MOST_VARIANTS = 64;
 
   private RealSets() {}
 
@@ -146,21 +148,40 @@ final class RealSets {
   }
 
   /**
-   * Where the term can change its sign: it is one of these, with each absolute value as plus or
-   * minus.
+   * What the term can be between the points where it changes its form: it with each absolute value
+   * as plus or minus, and the arguments of those.
    */
   private static List<Expr> withoutBars(Expr side) {
-    List<Expr> variants = new ArrayList<>();
-    for (int sign : new int[] {1, -1}) {
-      variants.add(
-          Substitution.everywhere(
-              side,
-              node ->
-                  node instanceof Expr.Call call && call.name().equals("abs")
-                      ? Expr.times(Num.of(sign), call.args().get(0))
-                      : node));
+    List<Expr> plain = new ArrayList<>();
+    List<Expr> open = new ArrayList<>(List.of(side));
+    while (!open.isEmpty()) {
+      if (plain.size() + open.size() > MOST_VARIANTS) {
+        throw new Value.None("too many absolute values");
+      }
+      Expr next = open.remove(open.size() - 1);
+      Optional<Expr> bars = innermostBars(next);
+      if (bars.isEmpty()) {
+        plain.add(next);
+        continue;
+      }
+      Expr inside = bars.get().children().get(0);
+      plain.add(inside);
+      for (Expr branch : List.of(inside, Expr.negate(inside))) {
+        open.add(Substitution.everywhere(next, node -> node.equals(bars.get()) ? branch : node));
+      }
     }
-    return variants;
+    return plain;
+  }
+
+  private static Optional<Expr> innermostBars(Expr expr) {
+    for (Expr child : expr.children()) {
+      Optional<Expr> found = innermostBars(child);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    boolean bars = expr instanceof Expr.Call call && call.name().equals("abs");
+    return bars ? Optional.of(expr) : Optional.empty();
   }
 
   private static List<Expr> sorted(List<Expr> ends, Budget budget) {
