@@ -7,18 +7,38 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 
 /**
- * A complex number to about 50 digits, with the principal values of the elementary functions. Real
- * arguments take real paths, so their imaginary part stays exactly zero.
+ * A complex number to the digits of its arithmetic, with the principal values of the elementary
+ * functions. Real arguments take real paths, so their imaginary part stays exactly zero.
  *
  * <p>Immutable and thread-safe.
+ *
+ * @param math to how many digits the parts are right, and whatever is computed from them
  */
-record Complex(BigDecimal re, BigDecimal im) {
-  private static final MathContext CONTEXT = new MathContext(60);
+record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
-  static final Complex I = new Complex(ZERO, ONE);
 
+  /** To the ordinary digits. */
+  Complex(BigDecimal re, BigDecimal im) {
+    this(re, im, PreciseMath.ORDINARY);
+  }
+
+  /** To the ordinary digits. */
   static Complex real(BigDecimal re) {
     return new Complex(re, ZERO);
+  }
+
+  static Complex real(BigDecimal re, PreciseMath math) {
+    return new Complex(re, ZERO, math);
+  }
+
+  /** A number known exactly, as good as the arithmetic that it takes part in. */
+  private Complex exactly(BigDecimal re) {
+    return new Complex(re, ZERO, math);
+  }
+
+  /** The same parts, taken for exact to so many digits. */
+  Complex to(PreciseMath digits) {
+    return new Complex(re, im, digits);
   }
 
   boolean isReal() {
@@ -30,50 +50,60 @@ record Complex(BigDecimal re, BigDecimal im) {
   }
 
   Complex plus(Complex o) {
-    return new Complex(re.add(o.re, CONTEXT), im.add(o.im, CONTEXT));
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    return new Complex(re.add(o.re, context), im.add(o.im, context), least);
   }
 
   Complex minus(Complex o) {
-    return new Complex(re.subtract(o.re, CONTEXT), im.subtract(o.im, CONTEXT));
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    return new Complex(re.subtract(o.re, context), im.subtract(o.im, context), least);
   }
 
   Complex negate() {
-    return new Complex(re.negate(), im.negate());
+    return new Complex(re.negate(), im.negate(), math);
   }
 
   Complex times(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
     if (isReal() && o.isReal()) {
-      return real(re.multiply(o.re, CONTEXT));
+      return real(re.multiply(o.re, context), least);
     }
     return new Complex(
-        re.multiply(o.re, CONTEXT).subtract(im.multiply(o.im, CONTEXT), CONTEXT),
-        re.multiply(o.im, CONTEXT).add(im.multiply(o.re, CONTEXT), CONTEXT));
+        re.multiply(o.re, context).subtract(im.multiply(o.im, context), context),
+        re.multiply(o.im, context).add(im.multiply(o.re, context), context),
+        least);
   }
 
   /** Throws {@link ArithmeticException} for a zero divisor. */
   Complex dividedBy(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
     if (o.isReal()) {
-      return new Complex(re.divide(o.re, CONTEXT), im.divide(o.re, CONTEXT));
+      return new Complex(re.divide(o.re, context), im.divide(o.re, context), least);
     }
-    BigDecimal norm = o.re.multiply(o.re, CONTEXT).add(o.im.multiply(o.im, CONTEXT), CONTEXT);
-    Complex product = times(new Complex(o.re, o.im.negate()));
-    return new Complex(product.re.divide(norm, CONTEXT), product.im.divide(norm, CONTEXT));
+    BigDecimal norm = o.re.multiply(o.re, context).add(o.im.multiply(o.im, context), context);
+    Complex product = times(new Complex(o.re, o.im.negate(), o.math));
+    return new Complex(product.re.divide(norm, context), product.im.divide(norm, context), least);
   }
 
   BigDecimal abs() {
     if (isReal()) {
       return re.abs();
     }
-    return PreciseMath.sqrt(re.multiply(re, CONTEXT).add(im.multiply(im, CONTEXT), CONTEXT));
+    MathContext context = math.inner();
+    return math.sqrt(re.multiply(re, context).add(im.multiply(im, context), context));
   }
 
   Complex exp() {
-    BigDecimal size = PreciseMath.exp(re);
+    BigDecimal size = math.exp(re);
     if (isReal()) {
-      return real(size);
+      return exactly(size);
     }
     return new Complex(
-        size.multiply(PreciseMath.cos(im), CONTEXT), size.multiply(PreciseMath.sin(im), CONTEXT));
+        size.multiply(math.cos(im), math.inner()), size.multiply(math.sin(im), math.inner()), math);
   }
 
   /** Throws {@link ArithmeticException} at zero. */
@@ -82,18 +112,22 @@ record Complex(BigDecimal re, BigDecimal im) {
       throw new ArithmeticException("Logarithm of zero");
     }
     if (isReal()) {
-      return new Complex(PreciseMath.ln(re.abs()), re.signum() < 0 ? PreciseMath.PI : ZERO);
+      return new Complex(math.ln(re.abs()), re.signum() < 0 ? math.pi() : ZERO, math);
     }
-    return new Complex(PreciseMath.ln(abs()), PreciseMath.atan2(im, re));
+    return new Complex(math.ln(abs()), math.atan2(im, re), math);
   }
 
   Complex sqrt() {
     if (isReal()) {
       return re.signum() >= 0
-          ? real(PreciseMath.sqrt(re))
-          : new Complex(ZERO, PreciseMath.sqrt(re.negate()));
+          ? exactly(math.sqrt(re))
+          : new Complex(ZERO, math.sqrt(re.negate()), math);
     }
-    return ln().times(real(new BigDecimal("0.5"))).exp();
+    return ln().times(exactly(new BigDecimal("0.5"))).exp();
+  }
+
+  private Complex imaginaryUnit() {
+    return new Complex(ZERO, ONE, math);
   }
 
   Complex pow(Complex exponent) {
@@ -108,62 +142,62 @@ record Complex(BigDecimal re, BigDecimal im) {
 
   Complex sin() {
     if (isReal()) {
-      return real(PreciseMath.sin(re));
+      return exactly(math.sin(re));
     }
-    Complex e = times(I).exp();
-    return e.minus(real(ONE).dividedBy(e)).dividedBy(new Complex(ZERO, TWO));
+    Complex e = times(imaginaryUnit()).exp();
+    return e.minus(exactly(ONE).dividedBy(e)).dividedBy(new Complex(ZERO, TWO, math));
   }
 
   Complex cos() {
     if (isReal()) {
-      return real(PreciseMath.cos(re));
+      return exactly(math.cos(re));
     }
-    Complex e = times(I).exp();
-    return e.plus(real(ONE).dividedBy(e)).dividedBy(real(TWO));
+    Complex e = times(imaginaryUnit()).exp();
+    return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
   Complex sinh() {
     Complex e = exp();
-    return e.minus(real(ONE).dividedBy(e)).dividedBy(real(TWO));
+    return e.minus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
   Complex cosh() {
     Complex e = exp();
-    return e.plus(real(ONE).dividedBy(e)).dividedBy(real(TWO));
+    return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
   }
 
   Complex asin() {
-    Complex root = real(ONE).minus(times(this)).sqrt();
+    Complex root = exactly(ONE).minus(times(this)).sqrt();
     if (isReal() && re.abs().compareTo(ONE) <= 0) {
-      return real(PreciseMath.atan2(re, root.re));
+      return exactly(math.atan2(re, root.re));
     }
     // asin z = −i ln(iz + √(1 − z²))
-    return times(I).plus(root).ln().times(I).negate();
+    return times(imaginaryUnit()).plus(root).ln().times(imaginaryUnit()).negate();
   }
 
   Complex acos() {
-    return real(PreciseMath.PI.divide(TWO, CONTEXT)).minus(asin());
+    return exactly(math.pi().divide(TWO, math.inner())).minus(asin());
   }
 
   Complex atan() {
     if (isReal()) {
-      return real(PreciseMath.atan(re));
+      return exactly(math.atan(re));
     }
     // atan z = i/2 (ln(1 − iz) − ln(1 + iz))
-    Complex iz = times(I);
-    Complex difference = real(ONE).minus(iz).ln().minus(real(ONE).plus(iz).ln());
-    return difference.times(I).dividedBy(real(TWO));
+    Complex iz = times(imaginaryUnit());
+    Complex difference = exactly(ONE).minus(iz).ln().minus(exactly(ONE).plus(iz).ln());
+    return difference.times(imaginaryUnit()).dividedBy(exactly(TWO));
   }
 
   Complex asinh() {
-    return plus(times(this).plus(real(ONE)).sqrt()).ln();
+    return plus(times(this).plus(exactly(ONE)).sqrt()).ln();
   }
 
   Complex acosh() {
-    return plus(minus(real(ONE)).sqrt().times(plus(real(ONE)).sqrt())).ln();
+    return plus(minus(exactly(ONE)).sqrt().times(plus(exactly(ONE)).sqrt())).ln();
   }
 
   Complex atanh() {
-    return real(ONE).plus(this).dividedBy(real(ONE).minus(this)).ln().dividedBy(real(TWO));
+    return exactly(ONE).plus(this).dividedBy(exactly(ONE).minus(this)).ln().dividedBy(exactly(TWO));
   }
 }

@@ -1,6 +1,7 @@
 package org.sparklora.reward.math;
 
 import java.math.BigDecimal;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.reward.math.Expr.Num;
 
@@ -27,10 +28,11 @@ final class DecimalArithmetic {
     if (!holdsDecimal(gold) && !holdsDecimal(pred)) {
       return Optional.empty();
     }
-    Value a = Evaluator.constant(gold, budget);
-    Value b = Evaluator.constant(pred, budget);
+    Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(gold, pred);
+    Value a = pair.first();
+    Value b = pair.second();
     if (a instanceof Value.Exact && b instanceof Value.Exact) {
-      return Optional.of(asFloat(gold, budget) == asFloat(pred, budget));
+      return Optional.of(asFloat(gold, budget) == asFloat(pred, budget) && a.equals(b));
     }
     if (!holdsDecimalInPower(pred)) {
       return Optional.empty();

@@ -11,8 +11,8 @@ import org.sparklora.reward.math.Expr.Constant;
  * Values of the functions with a name. Factorials and binomials are sized up before they are
  * computed, so a tower of them costs nothing.
  */
-record FunctionValues(Budget budget) {
-  private static final int MAX_FACTORIAL = 5_000;
+record FunctionValues(Budget budget, PreciseMath math) {
+  private static final int MAX_FACTORIAL = 10_000;
   private static final BigDecimal TINY = new BigDecimal("1e-30");
 
   /**
@@ -66,7 +66,11 @@ record FunctionValues(Budget budget) {
     }
     return value instanceof Value.Unbounded
         ? new Value.Unbounded(1)
-        : Value.of(Value.complex(value).abs());
+        : new Value.Approximate(absolute(((Value.Approximate) value).complex()));
+  }
+
+  private static Complex absolute(Complex value) {
+    return Complex.real(value.abs(), value.math());
   }
 
   private Value factorial(Value value) {
@@ -85,12 +89,12 @@ record FunctionValues(Budget budget) {
     if (value instanceof Value.Unbounded || !Value.isReal(value)) {
       throw new Value.None("a factorial of no real number");
     }
-    BigDecimal x = Value.complex(value).re();
+    BigDecimal x = complex(value).re();
     if (x.abs().compareTo(BigDecimal.valueOf(MAX_FACTORIAL)) > 0) {
       throw new Budget.Exceeded("a factorial of " + x.toBigInteger());
     }
     budget.step(400);
-    return Value.of(PreciseMath.gamma(x.add(BigDecimal.ONE)));
+    return new Value.Approximate(Complex.real(math.gamma(x.add(BigDecimal.ONE)), math));
   }
 
   /** Halves the range, so that the factors multiplied are of like size. */
@@ -148,10 +152,10 @@ record FunctionValues(Budget budget) {
     if (!Value.isReal(value)) {
       throw new Value.None("a floor of a complex number");
     }
-    BigDecimal x = Value.complex(value).re();
+    BigDecimal x = complex(value).re();
     BigDecimal nearest = x.setScale(0, RoundingMode.HALF_EVEN);
     // √4 computed to 50 digits may lie a hair below 2.
-    boolean whole = nearest.subtract(x).abs().compareTo(TINY) < 0;
+    boolean whole = nearest.subtract(x).abs().compareTo(rounding()) < 0;
     BigDecimal result = whole ? nearest : x.setScale(0, RoundingMode.FLOOR);
     budget.checkBits((long) (3.4 * Math.max(0, result.precision() - result.scale())));
     return Value.of(result.toBigInteger());
@@ -161,35 +165,39 @@ record FunctionValues(Budget budget) {
     if (value instanceof Value.Unbounded unbounded && unbounded.sign() > 0) {
       return value;
     }
-    budget.step(150);
+    budget.step(150 * math.cost());
     Complex ln = logarithm(value);
     return new Value.Approximate(natural ? ln : ln.dividedBy(logarithm(base)));
   }
 
-  private static Complex logarithm(Value value) {
+  private Complex complex(Value value) {
+    return Value.complex(value, math);
+  }
+
+  private Complex logarithm(Value value) {
     if (Value.isZero(value)) {
       throw new Value.None("a logarithm of zero");
     }
-    return Value.complex(value).ln();
+    return complex(value).ln();
   }
 
   private Complex elementary(String name, Value arg) {
-    budget.step(100);
+    budget.step(100 * math.cost());
     if (arg instanceof Value.Unbounded unbounded) {
       if (name.equals("atan")) {
-        BigDecimal half = PreciseMath.PI.divide(BigDecimal.valueOf(2), PreciseMath.CONTEXT);
-        return Complex.real(unbounded.sign() > 0 ? half : half.negate());
+        BigDecimal half = math.pi().divide(BigDecimal.valueOf(2), math.context());
+        return Complex.real(unbounded.sign() > 0 ? half : half.negate(), math);
       }
       throw new Value.None(name + " of infinity");
     }
-    Complex x = Value.complex(arg);
+    Complex x = complex(arg);
     return switch (name) {
       case "sin" -> x.sin();
       case "cos" -> x.cos();
       case "tan" -> quotient(x.sin(), x.cos());
       case "cot" -> quotient(x.cos(), x.sin());
-      case "sec" -> quotient(Complex.real(BigDecimal.ONE), x.cos());
-      case "csc" -> quotient(Complex.real(BigDecimal.ONE), x.sin());
+      case "sec" -> quotient(one(), x.cos());
+      case "csc" -> quotient(one(), x.sin());
       case "asin" -> x.asin();
       case "acos" -> x.acos();
       case "atan" -> x.atan();
@@ -206,12 +214,20 @@ record FunctionValues(Budget budget) {
     };
   }
 
-  private static Complex inverse(Complex x) {
-    return quotient(Complex.real(BigDecimal.ONE), x);
+  private Complex one() {
+    return Complex.real(BigDecimal.ONE, math);
   }
 
-  private static Complex quotient(Complex above, Complex below) {
-    if (below.abs().compareTo(TINY) < 0) {
+  private Complex inverse(Complex x) {
+    return quotient(one(), x);
+  }
+
+  private BigDecimal rounding() {
+    return Closeness.isOrdinary(math) ? TINY : Closeness.resolution(math);
+  }
+
+  private Complex quotient(Complex above, Complex below) {
+    if (below.abs().compareTo(rounding()) < 0) {
       throw new Value.None("division by zero");
     }
     return above.dividedBy(below);

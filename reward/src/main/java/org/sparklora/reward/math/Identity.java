@@ -13,8 +13,8 @@ import org.sparklora.reward.math.Expr.Symbol;
 
 /**
  * Whether two terms are the same function of their variables. Both are evaluated at fixed points,
- * exactly where they are rational and to 50 digits otherwise: unlike terms agree at none of them,
- * and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
+ * exactly where they are rational and to enough digits otherwise: unlike terms agree at none of
+ * them, and the points cover signs and sizes, so √(x²) is |x| but ln(ab) is not ln a + ln b.
  *
  * <p>Belongs to one verdict.
  */
@@ -47,32 +47,36 @@ final class Identity {
     Expr x = left.get();
     Expr y = right.get();
     List<Symbol> symbols = symbols(x, y);
+    boolean ordinary = needsAlgebra(a) || needsAlgebra(b);
     if (symbols.isEmpty()) {
-      return sameConstant(x, y);
+      return sameConstant(x, y, ordinary);
     }
     boolean whole = countsWholes(x) || countsWholes(y);
     boolean positive = needsPositive(x) || needsPositive(y);
     int agreed = 0;
     for (Map<Symbol, Value> point :
         whole ? SamplePoints.whole(symbols) : SamplePoints.few(symbols, positive)) {
-      Optional<Boolean> agree = agreeAt(point, x, y);
+      Optional<Boolean> agree = agreeAt(point, x, y, ordinary);
       if (agree.isPresent() && !agree.get()) {
         return false;
       }
       agreed += agree.isPresent() ? 1 : 0;
     }
-    return agreed >= 2 && (whole || agreeInBranches(x, y, symbols, positive));
+    return agreed >= 2 && (whole || agreeInBranches(x, y, symbols, positive, ordinary));
   }
 
-  private boolean agreeInBranches(Expr a, Expr b, List<Symbol> symbols, boolean positive) {
+  private boolean agreeInBranches(
+      Expr a, Expr b, List<Symbol> symbols, boolean positive, boolean ordinary) {
     if (!BranchPoints.has(a) && !BranchPoints.has(b)) {
       return true;
     }
     for (Map<Symbol, Value> point : SamplePoints.inBranches(a, b, symbols, positive, budget)) {
-      Evaluator evaluator = new Evaluator(point, budget);
       Optional<Boolean> agree =
           SamplePoints.attempt(
-              budget, () -> Closeness.same(evaluator.value(a), evaluator.value(b)));
+              budget,
+              () ->
+                  agreeAt(point, a, b, ordinary)
+                      .orElseThrow(() -> new Value.None("no value here")));
       if (agree.isPresent() && !agree.get()) {
         return false;
       }
@@ -80,10 +84,10 @@ final class Identity {
     return true;
   }
 
-  private boolean sameConstant(Expr a, Expr b) {
+  private boolean sameConstant(Expr a, Expr b, boolean ordinary) {
     try {
       return (floats ? DecimalArithmetic.equal(a, b, budget) : Optional.<Boolean>empty())
-          .orElseGet(() -> agreeAt(Map.of(), a, b).orElse(false));
+          .orElseGet(() -> agreeAt(Map.of(), a, b, ordinary).orElse(false));
     } catch (Value.None | ArithmeticException none) {
       return false;
     }
@@ -103,18 +107,21 @@ final class Identity {
     Optional<Value> ratio = Optional.empty();
     int agreed = 0;
     for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
-      Evaluator evaluator = new Evaluator(point, budget);
-      Optional<Value> x = SamplePoints.attempt(budget, () -> evaluator.value(a));
-      Optional<Value> y = SamplePoints.attempt(budget, () -> evaluator.value(b));
+      Optional<Evaluator.Pair> pair =
+          SamplePoints.attempt(budget, () -> new Evaluator(point, budget).values(a, b));
       // No value, or zero on both sides: other points decide.
-      if (x.isEmpty() || y.isEmpty() || Value.isZero(x.get()) && Value.isZero(y.get())) {
+      if (pair.isEmpty()) {
         continue;
       }
-      if (Value.isZero(x.get()) || Value.isZero(y.get())) {
+      Value x = pair.get().first();
+      Value y = pair.get().second();
+      if (Value.isZero(x) && Value.isZero(y)) {
+        continue;
+      }
+      if (Value.isZero(x) || Value.isZero(y)) {
         return Optional.empty();
       }
-      Optional<Value> here =
-          SamplePoints.attempt(budget, () -> Value.divide(x.get(), y.get(), budget));
+      Optional<Value> here = SamplePoints.attempt(budget, () -> Value.divide(x, y, budget));
       if (here.isPresent() && ratio.isPresent() && !Closeness.same(ratio.get(), here.get())) {
         return Optional.empty();
       }
@@ -222,10 +229,12 @@ final class Identity {
     return new Evaluator(extended, budget).value(expr);
   }
 
-  private Optional<Boolean> agreeAt(Map<Symbol, Value> point, Expr a, Expr b) {
+  private Optional<Boolean> agreeAt(Map<Symbol, Value> point, Expr a, Expr b, boolean ordinary) {
     try {
-      Evaluator evaluator = new Evaluator(point, budget);
-      return Optional.of(Closeness.same(evaluator.value(a), evaluator.value(b)));
+      Evaluator evaluator =
+          ordinary ? Evaluator.ofOrdinaryDigits(point, budget) : new Evaluator(point, budget);
+      Evaluator.Pair pair = evaluator.values(a, b);
+      return Optional.of(Closeness.same(pair.first(), pair.second()));
     } catch (Value.None | ArithmeticException none) {
       return Optional.empty();
     }

@@ -158,7 +158,7 @@ final class NumericAlgebra implements Algebra {
     boolean up = to instanceof Value.Unbounded;
     if (down && up) {
       // x = sinh u
-      BigDecimal e = PreciseMath.exp(node.u());
+      BigDecimal e = PreciseMath.ORDINARY.exp(node.u());
       BigDecimal inverse = BigDecimal.ONE.divide(e, PreciseMath.CONTEXT);
       BigDecimal x = e.subtract(inverse).divide(TWO);
       return new Place(
@@ -166,7 +166,7 @@ final class NumericAlgebra implements Algebra {
     }
     if (down || up) {
       // x = a ± e^u
-      BigDecimal e = PreciseMath.exp(node.u());
+      BigDecimal e = PreciseMath.ORDINARY.exp(node.u());
       Value x = Value.add(up ? from : to, Value.of(up ? e : e.negate()), budget);
       return new Place(x, e.multiply(node.du(), PreciseMath.CONTEXT));
     }
@@ -174,7 +174,7 @@ final class NumericAlgebra implements Algebra {
     Complex a = Value.complex(from);
     Complex b = Value.complex(to);
     BigDecimal width = b.re().subtract(a.re());
-    BigDecimal e = PreciseMath.exp(node.u().abs().multiply(TWO));
+    BigDecimal e = PreciseMath.ORDINARY.exp(node.u().abs().multiply(TWO));
     BigDecimal share = BigDecimal.ONE.divide(e.add(BigDecimal.ONE), PreciseMath.CONTEXT);
     BigDecimal offset = width.multiply(share, PreciseMath.CONTEXT);
     BigDecimal x = node.u().signum() < 0 ? a.re().add(offset) : b.re().subtract(offset);
@@ -193,10 +193,10 @@ final class NumericAlgebra implements Algebra {
     static List<Node> ofLevel(int level) {
       List<Node> nodes = new ArrayList<>();
       int last = (int) (REACH * (1 << level));
-      BigDecimal half = PreciseMath.PI.divide(TWO, PreciseMath.CONTEXT);
+      BigDecimal half = PreciseMath.ORDINARY.pi().divide(TWO, PreciseMath.CONTEXT);
       for (int k = -last; k <= last; k++) {
         BigDecimal t = BigDecimal.valueOf(k).divide(BigDecimal.valueOf(1 << level));
-        BigDecimal e = PreciseMath.exp(t);
+        BigDecimal e = PreciseMath.ORDINARY.exp(t);
         BigDecimal inverse = BigDecimal.ONE.divide(e, PreciseMath.CONTEXT);
         BigDecimal sinh = e.subtract(inverse).divide(TWO);
         BigDecimal cosh = e.add(inverse).divide(TWO);

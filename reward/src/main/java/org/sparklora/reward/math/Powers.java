@@ -4,10 +4,12 @@ import java.math.BigDecimal;
 import java.math.BigInteger;
 
 /**
- * Powers and roots of values: exact where a fraction comes out, else to 50 digits. They are sized
- * up before they are computed, so a tower of them costs nothing.
+ * Powers and roots of values: exact where a fraction comes out, else to the digits asked for. They
+ * are sized up before they are computed, so a tower of them costs nothing.
  */
-record Powers(Budget budget) {
+record Powers(Budget budget, PreciseMath math) {
+
+  private static final int MAX_ROOT_BITS = 20_000;
 
   /** The base to the exponent. Throws {@link Value.None}, {@link Budget.Exceeded}. */
   Value power(Value base, Value exponent) {
@@ -24,13 +26,18 @@ record Powers(Budget budget) {
           return root;
         }
       }
-      budget.step(40);
       if (e.rational().equals(Rational.HALF)) {
-        return new Value.Approximate(Value.complex(base).sqrt());
+        budget.step(40 + math.digits());
+        return new Value.Approximate(complex(base).sqrt());
       }
+      budget.step(40);
     }
-    budget.step(80);
-    return new Value.Approximate(Value.complex(base).pow(Value.complex(exponent)));
+    budget.step(80 * math.cost());
+    return new Value.Approximate(complex(base).pow(complex(exponent)));
+  }
+
+  private Complex complex(Value value) {
+    return Value.complex(value, math);
   }
 
   private static Value unboundedPower(Value base, Value exponent) {
@@ -61,6 +68,9 @@ record Powers(Budget budget) {
       }
       return base;
     }
+    if (exponent.signum() < 0 && Closeness.isVanishing(base)) {
+      throw new Value.None("division by what may be zero");
+    }
     if (base instanceof Value.Exact exact) {
       Rational rational = exact.rational();
       if (rational.abs().equals(Rational.ONE)) {
@@ -77,19 +87,20 @@ record Powers(Budget budget) {
       throw new Budget.Exceeded("a power with an exponent of " + exponent.bitLength() + " bits");
     }
     if (exponent.bitLength() <= 6) {
-      Complex result = Complex.real(BigDecimal.ONE);
-      Complex factor = Value.complex(base);
+      Complex one = Complex.real(BigDecimal.ONE, math);
+      Complex result = one;
+      Complex factor = complex(base);
       for (int i = 0; i < exponent.abs().intValue(); i++) {
         budget.step();
         result = result.times(factor);
       }
-      return new Value.Approximate(
-          exponent.signum() > 0 ? result : Complex.real(BigDecimal.ONE).dividedBy(result));
+      return new Value.Approximate(exponent.signum() > 0 ? result : one.dividedBy(result));
     }
-    budget.step(80);
-    Complex power = Value.complex(base).pow(Complex.real(new BigDecimal(exponent)));
+    budget.step(80 * math.cost());
+    Complex power = complex(base).pow(Complex.real(new BigDecimal(exponent), math));
     // A real base has a real whole power; the logarithm of a negative one left a rounding error.
-    return new Value.Approximate(Value.isReal(base) ? Complex.real(power.re()) : power);
+    return new Value.Approximate(
+        Value.isReal(base) ? Complex.real(power.re(), power.math()) : power);
   }
 
   /** The root when it is a fraction, else {@link Value#ZERO}. */
@@ -121,17 +132,22 @@ record Powers(Budget budget) {
       BigInteger root = value.sqrt();
       return root.multiply(root).equals(value) ? root : BigInteger.ZERO;
     }
-    if (value.bitLength() > 1000) {
+    if (value.bitLength() > MAX_ROOT_BITS) {
       return BigInteger.ZERO;
     }
-    BigInteger guess =
-        BigDecimal.valueOf(Math.pow(value.doubleValue(), 1.0 / degree)).toBigInteger();
-    for (int offset = -1; offset <= 1; offset++) {
-      BigInteger candidate = guess.add(BigInteger.valueOf(offset));
-      if (candidate.signum() > 0 && candidate.pow(degree).equals(value)) {
-        return candidate;
+    // Newton's steps go down from above until they would go up again.
+    BigInteger guess = BigInteger.ONE.shiftLeft(value.bitLength() / degree + 1);
+    BigInteger below = BigInteger.valueOf(degree - 1L);
+    while (true) {
+      BigInteger next =
+          guess
+              .multiply(below)
+              .add(value.divide(guess.pow(degree - 1)))
+              .divide(BigInteger.valueOf(degree));
+      if (next.compareTo(guess) >= 0) {
+        return guess.pow(degree).equals(value) ? guess : BigInteger.ZERO;
       }
+      guess = next;
     }
-    return BigInteger.ZERO;
   }
 }

@@ -6,148 +6,150 @@ import java.math.MathContext;
 import java.math.RoundingMode;
 
 /**
- * Elementary functions of real numbers to about 50 digits: enough to tell equal values from merely
- * close ones, whatever cancels on the way. Plain series after the usual reductions.
+ * Elementary functions of real numbers to a given number of digits: 50 for ordinary values, more
+ * where the values at hand span more. Series after the usual reductions.
  *
- * <p>Stateless and thread-safe.
+ * <p>Immutable and thread-safe.
  */
 final class PreciseMath {
-  /** All results are rounded to this. */
-  static final MathContext CONTEXT = new MathContext(50, RoundingMode.HALF_EVEN);
+  private static final int GUARD_DIGITS = 14;
 
-  private static final MathContext WIDE = new MathContext(64, RoundingMode.HALF_EVEN);
+  /** Enough digits to tell equal values of ordinary size from merely close ones. */
+  static final int ORDINARY_DIGITS = 50;
 
-  static final BigDecimal PI =
-      new BigDecimal(
-          "3.14159265358979323846264338327950288419716939937510582097494459230781640628620899862803482534211706798");
-  static final BigDecimal E =
-      new BigDecimal(
-          "2.71828182845904523536028747135266249775724709369995957496696762772407663035354759");
-  static final BigDecimal EULER_GAMMA =
-      new BigDecimal(
-          "0.57721566490153286060651209008240243104215933593992359880576723488486772677766467");
-  private static final BigDecimal LN2 =
-      new BigDecimal(
-          "0.693147180559945309417232121458176568075500134360255254120680009493393621969694715605863326996418687");
+  static final PreciseMath ORDINARY = new PreciseMath(ORDINARY_DIGITS);
+
+  /** Results to the ordinary digits are rounded to this. */
+  static final MathContext CONTEXT = ORDINARY.context;
+
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
   /** Powers beyond e to this are refused: no answer needs them, and a tower of them never ends. */
   private static final BigDecimal MAX_EXPONENT = BigDecimal.valueOf(1_000_000);
 
-  /** Angles beyond this have no digits left after reduction. */
-  private static final BigDecimal MAX_ANGLE = new BigDecimal("1e30");
+  /** Digits that an angle must keep after reduction. */
+  private static final int ANGLE_DIGITS = 20;
 
-  /** A series stops when a term is this small beside its sum. */
-  private static final BigDecimal TINY = new BigDecimal("1e-66");
+  private final int digits;
+  private final MathContext context;
+  private final MathContext inner;
+  private final MathContext wide;
 
-  private static final int FIXED_BITS = 240;
-  private static final BigInteger FIXED_ONE = BigInteger.ONE.shiftLeft(FIXED_BITS);
+  private final PowerSeries series;
 
-  /** x⁷ of less than this is beyond all digits of x. */
-  private static final BigDecimal SMALL_ANGLE = new BigDecimal("1e-11");
-
-  private PreciseMath() {}
-
-  static BigDecimal sqrt(BigDecimal x) {
-    return x.sqrt(WIDE);
+  private PreciseMath(int digits) {
+    this.digits = digits;
+    this.context = new MathContext(digits, RoundingMode.HALF_EVEN);
+    this.inner = new MathContext(digits + 10);
+    this.wide = new MathContext(digits + GUARD_DIGITS, RoundingMode.HALF_EVEN);
+    this.series = PowerSeries.ofDecimals(digits + GUARD_DIGITS);
   }
 
-  static BigDecimal exp(BigDecimal x) {
+  /** Functions to as many digits, or to the ordinary ones if that is more. */
+  static PreciseMath of(int digits) {
+    return digits <= ORDINARY_DIGITS ? ORDINARY : new PreciseMath(digits);
+  }
+
+  int digits() {
+    return digits;
+  }
+
+  MathContext context() {
+    return context;
+  }
+
+  /** To what sums and products on the way are rounded. */
+  MathContext inner() {
+    return inner;
+  }
+
+  /** The less precise of the two: what is computed from both is no better. */
+  PreciseMath least(PreciseMath other) {
+    return digits <= other.digits ? this : other;
+  }
+
+  /** What a function costs here, where it costs 1 to the ordinary digits. */
+  long cost() {
+    long ratio = digits / ORDINARY_DIGITS;
+    return ratio * ratio;
+  }
+
+  BigDecimal pi() {
+    return PreciseConstants.PI.to(wide.getPrecision());
+  }
+
+  BigDecimal e() {
+    return PreciseConstants.E.to(wide.getPrecision());
+  }
+
+  BigDecimal eulerGamma() {
+    return PreciseConstants.EULER_GAMMA.to(wide.getPrecision());
+  }
+
+  BigDecimal sqrt(BigDecimal x) {
+    return x.sqrt(wide);
+  }
+
+  BigDecimal exp(BigDecimal x) {
     if (x.abs().compareTo(MAX_EXPONENT) > 0) {
       throw new Budget.Exceeded("an exponential of " + x.round(new MathContext(3)));
     }
-    // e^x = 2^k · (e^(r/256))^256 with x = k·ln 2 + r.
-    int k = x.divide(LN2, WIDE).setScale(0, RoundingMode.HALF_EVEN).intValueExact();
-    BigDecimal r = x.subtract(LN2.multiply(BigDecimal.valueOf(k)), WIDE);
-    BigInteger small = fixed(r).shiftRight(8);
-    BigInteger sum = FIXED_ONE;
-    BigInteger term = FIXED_ONE;
-    for (int n = 1; term.signum() != 0; n++) {
-      term = fixedProduct(term, small).divide(BigInteger.valueOf(n));
-      sum = sum.add(term);
-    }
-    for (int i = 0; i < 8; i++) {
-      sum = fixedProduct(sum, sum);
-    }
-    BigDecimal power = decimal(sum);
-    BigDecimal scale = TWO.pow(Math.abs(k), WIDE);
-    return k >= 0 ? power.multiply(scale, WIDE) : power.divide(scale, WIDE);
+    // e^x = 2^k · e^r with x = k·ln 2 + r.
+    BigDecimal ln2 = PreciseConstants.LN2.to(wide.getPrecision());
+    int k = x.divide(ln2, wide).setScale(0, RoundingMode.HALF_EVEN).intValueExact();
+    BigDecimal r = x.subtract(ln2.multiply(BigDecimal.valueOf(k)), wide);
+    BigDecimal power = series.exp(r, wide);
+    BigDecimal scale = TWO.pow(Math.abs(k), wide);
+    return k >= 0 ? power.multiply(scale, wide) : power.divide(scale, wide);
   }
 
   /** Of a positive number. */
-  static BigDecimal ln(BigDecimal x) {
-    // x = m · 10^p with m near 1; two cubic Newton steps y += 2(x − e^y)/(x + e^y) from a double.
+  BigDecimal ln(BigDecimal x) {
+    // x = m · 10^p with m near 1.
     int p = x.precision() - x.scale() - 1;
-    BigDecimal m = x.scaleByPowerOfTen(-p);
-    BigDecimal y = new BigDecimal(Math.log(m.doubleValue()));
-    for (int i = 0; i < 2; i++) {
+    BigDecimal y = lnOfMantissa(x.scaleByPowerOfTen(-p));
+    return p == 0
+        ? y
+        : y.add(
+            PreciseConstants.LN10.to(wide.getPrecision()).multiply(BigDecimal.valueOf(p)), wide);
+  }
+
+  /** Cubic Newton steps y += 2(m − e^y)/(m + e^y), from a double or from a third of the digits. */
+  private BigDecimal lnOfMantissa(BigDecimal m) {
+    boolean ordinary = digits == ORDINARY_DIGITS;
+    BigDecimal y =
+        ordinary
+            ? new BigDecimal(Math.log(m.doubleValue()))
+            : of(digits / 3 + GUARD_DIGITS).lnOfMantissa(m);
+    for (int i = 0; i < (ordinary ? 2 : 1); i++) {
       BigDecimal power = exp(y);
-      BigDecimal step = m.subtract(power, WIDE).divide(m.add(power, WIDE), WIDE);
-      y = y.add(step.multiply(TWO), WIDE);
+      BigDecimal step = m.subtract(power, wide).divide(m.add(power, wide), wide);
+      y = y.add(step.multiply(TWO), wide);
     }
-    return p == 0 ? y : y.add(LN10.multiply(BigDecimal.valueOf(p)), WIDE);
+    return y;
   }
 
-  private static final BigDecimal LN10 =
-      new BigDecimal(
-          "2.302585092994045684017991454684364207601101488628772976033327900967572609677352480235997205089598298");
-
-  static BigDecimal sin(BigDecimal x) {
-    return sineSeries(reduced(x), true);
+  BigDecimal sin(BigDecimal x) {
+    return series.sine(reduced(x), true, wide);
   }
 
-  static BigDecimal cos(BigDecimal x) {
-    return sineSeries(reduced(x), false);
+  BigDecimal cos(BigDecimal x) {
+    return series.sine(reduced(x), false, wide);
   }
 
   /** The angle between −π and π that has the same sine and cosine. */
-  private static BigDecimal reduced(BigDecimal x) {
-    if (x.abs().compareTo(MAX_ANGLE) > 0) {
-      throw new Budget.Exceeded("an angle of " + x.round(new MathContext(3)));
+  private BigDecimal reduced(BigDecimal x) {
+    int length = Math.max(0, x.precision() - x.scale());
+    if (length > digits - ANGLE_DIGITS) {
+      throw new Value.None("an angle of " + length + " digits");
     }
-    MathContext wider = new MathContext(96, RoundingMode.HALF_EVEN);
-    BigDecimal full = PI.multiply(TWO);
+    MathContext wider = new MathContext(wide.getPrecision() + length, RoundingMode.HALF_EVEN);
+    BigDecimal full = PreciseConstants.PI.to(wider.getPrecision()).multiply(TWO);
     BigInteger turns = x.divide(full, wider).setScale(0, RoundingMode.HALF_EVEN).toBigInteger();
-    return x.subtract(full.multiply(new BigDecimal(turns)), wider).round(WIDE);
+    return x.subtract(full.multiply(new BigDecimal(turns)), wider).round(wide);
   }
 
-  private static BigDecimal sineSeries(BigDecimal x, boolean sine) {
-    if (sine && x.abs().compareTo(SMALL_ANGLE) < 0) {
-      // Fixed point would lose its digits: x − x³/6 + x⁵/120.
-      BigDecimal square = x.multiply(x, WIDE);
-      BigDecimal fifth = square.divide(BigDecimal.valueOf(20), WIDE).subtract(BigDecimal.ONE);
-      BigDecimal share = square.multiply(fifth, WIDE).divide(BigDecimal.valueOf(6), WIDE);
-      return x.add(x.multiply(share, WIDE), WIDE);
-    }
-    BigInteger angle = fixed(x);
-    BigInteger square = fixedProduct(angle, angle).negate();
-    BigInteger term = sine ? angle : FIXED_ONE;
-    BigInteger sum = term;
-    for (int n = sine ? 2 : 1; term.signum() != 0; n += 2) {
-      term = fixedProduct(term, square).divide(BigInteger.valueOf((long) n * (n + 1)));
-      sum = sum.add(term);
-    }
-    return decimal(sum);
-  }
-
-  /** A number of ordinary size in units of 2⁻²⁴⁰, in which series cost a tenth. */
-  private static BigInteger fixed(BigDecimal x) {
-    return x.multiply(new BigDecimal(FIXED_ONE)).toBigInteger();
-  }
-
-  private static BigInteger fixedProduct(BigInteger a, BigInteger b) {
-    BigInteger product = a.multiply(b);
-    // A plain shift would leave −1 unit at −1 unit for ever.
-    return product.signum() < 0
-        ? product.negate().shiftRight(FIXED_BITS).negate()
-        : product.shiftRight(FIXED_BITS);
-  }
-
-  private static BigDecimal decimal(BigInteger fixed) {
-    return new BigDecimal(fixed).divide(new BigDecimal(FIXED_ONE), WIDE);
-  }
-
-  static BigDecimal atan(BigDecimal x) {
+  BigDecimal atan(BigDecimal x) {
     if (x.signum() == 0) {
       return BigDecimal.ZERO;
     }
@@ -155,56 +157,58 @@ final class PreciseMath {
       return atan(x.negate()).negate();
     }
     if (x.compareTo(BigDecimal.ONE) > 0) {
-      return PI.divide(TWO, WIDE).subtract(atan(BigDecimal.ONE.divide(x, WIDE)), WIDE);
+      return pi().divide(TWO, wide).subtract(atan(BigDecimal.ONE.divide(x, wide)), wide);
     }
     // atan x = 2·atan(x / (1 + √(1 + x²))), three times, then the series.
     BigDecimal small = x;
     for (int i = 0; i < 3; i++) {
-      BigDecimal root = sqrt(BigDecimal.ONE.add(small.multiply(small, WIDE), WIDE));
-      small = small.divide(BigDecimal.ONE.add(root, WIDE), WIDE);
+      BigDecimal root = sqrt(BigDecimal.ONE.add(small.multiply(small, wide), wide));
+      small = small.divide(BigDecimal.ONE.add(root, wide), wide);
     }
-    BigDecimal square = small.multiply(small, WIDE).negate();
-    BigDecimal power = small;
-    BigDecimal sum = small;
-    for (int n = 3; power.abs().compareTo(TINY) > 0; n += 2) {
-      power = power.multiply(square, WIDE);
-      sum = sum.add(power.divide(BigDecimal.valueOf(n), WIDE), WIDE);
-    }
-    return sum.multiply(BigDecimal.valueOf(8), WIDE);
+    return series.inverseTangent(small, wide).multiply(BigDecimal.valueOf(8), wide);
   }
 
   /** The angle of the point (x, y), between −π and π. */
-  static BigDecimal atan2(BigDecimal y, BigDecimal x) {
+  BigDecimal atan2(BigDecimal y, BigDecimal x) {
     if (x.signum() > 0) {
-      return atan(y.divide(x, WIDE));
+      return atan(y.divide(x, wide));
     }
     if (x.signum() < 0) {
-      BigDecimal angle = atan(y.divide(x, WIDE));
-      return y.signum() < 0 ? angle.subtract(PI, WIDE) : angle.add(PI, WIDE);
+      BigDecimal angle = atan(y.divide(x, wide));
+      return y.signum() < 0 ? angle.subtract(pi(), wide) : angle.add(pi(), wide);
     }
-    BigDecimal right = PI.divide(TWO, WIDE);
+    BigDecimal right = pi().divide(TWO, wide);
     return y.signum() < 0 ? right.negate() : right;
   }
 
-  /** The gamma function of a real number that is no pole, by Stirling's series after a shift. */
-  static BigDecimal gamma(BigDecimal x) {
+  /**
+   * The gamma function of a real number that is no pole, by Stirling's series after a shift; throws
+   * {@link Value.None} for more than the ordinary digits, which the series does not have.
+   */
+  BigDecimal gamma(BigDecimal x) {
+    if (digits > ORDINARY_DIGITS) {
+      throw new Value.None("a gamma function to " + digits + " digits");
+    }
     BigDecimal product = BigDecimal.ONE;
     BigDecimal z = x;
     while (z.compareTo(BigDecimal.valueOf(60)) < 0) {
-      product = product.multiply(z, WIDE);
+      product = product.multiply(z, wide);
       z = z.add(BigDecimal.ONE);
     }
     // ln Γ(z) = (z − ½) ln z − z + ½ ln 2π + Σ B₂ₖ / (2k(2k−1) z^(2k−1))
-    BigDecimal sum = z.subtract(new BigDecimal("0.5")).multiply(ln(z), WIDE).subtract(z, WIDE);
-    sum = sum.add(ln(PI.multiply(TWO)).divide(TWO, WIDE), WIDE);
+    BigDecimal sum = z.subtract(new BigDecimal("0.5")).multiply(ln(z), wide).subtract(z, wide);
+    sum = sum.add(ln(pi().multiply(TWO)).divide(TWO, wide), wide);
     BigDecimal power = z;
     for (int k = 1; k <= BERNOULLI.length; k++) {
-      BigDecimal divisor = power.multiply(BigDecimal.valueOf(2L * k * (2L * k - 1)), WIDE);
-      sum = sum.add(BERNOULLI[k - 1].divide(divisor, WIDE), WIDE);
-      power = power.multiply(z, WIDE).multiply(z, WIDE);
+      BigDecimal divisor = power.multiply(BigDecimal.valueOf(2L * k * (2L * k - 1)), wide);
+      sum = sum.add(BERNOULLI[k - 1].divide(divisor, wide), wide);
+      power = power.multiply(z, wide).multiply(z, wide);
     }
-    return exp(sum).divide(product, WIDE);
+    return exp(sum).divide(product, wide);
   }
+
+  private static final MathContext BERNOULLI_CONTEXT =
+      new MathContext(ORDINARY_DIGITS + GUARD_DIGITS, RoundingMode.HALF_EVEN);
 
   /** B₂, B₄, …, B₄₀. */
   private static final BigDecimal[] BERNOULLI = bernoulli(20);
@@ -225,8 +229,7 @@ final class PreciseMath {
     BigDecimal[] even = new BigDecimal[count];
     for (int k = 1; k <= count; k++) {
       Rational value = b[2 * k];
-      even[k - 1] =
-          new BigDecimal(value.numerator()).divide(new BigDecimal(value.denominator()), WIDE);
+      even[k - 1] = value.toDecimal(BERNOULLI_CONTEXT);
     }
     return even;
   }

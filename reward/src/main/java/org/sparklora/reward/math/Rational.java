@@ -2,6 +2,7 @@ package org.sparklora.reward.math;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
 
 /**
  * An exact fraction in lowest terms with a positive denominator.
@@ -103,7 +104,11 @@ record Rational(BigInteger numerator, BigInteger denominator) implements Compara
 
   /** Rounded to the digits of {@link PreciseMath#CONTEXT}. */
   BigDecimal toDecimal() {
-    return new BigDecimal(numerator).divide(new BigDecimal(denominator), PreciseMath.CONTEXT);
+    return toDecimal(PreciseMath.CONTEXT);
+  }
+
+  BigDecimal toDecimal(MathContext context) {
+    return new BigDecimal(numerator).divide(new BigDecimal(denominator), context);
   }
 
   @Override

@@ -56,7 +56,9 @@ final class RealRoots {
     if (square.signum() < 0) {
       return List.of();
     }
-    Value root = new Powers(budget).power(new Value.Exact(square), new Value.Exact(Rational.HALF));
+    Value root =
+        new Powers(budget, PreciseMath.ORDINARY)
+            .power(new Value.Exact(square), new Value.Exact(Rational.HALF));
     Value minus = Value.multiply(Value.of(-1), root, budget);
     Value middle = new Value.Exact(half);
     return List.of(Value.add(middle, minus, budget), Value.add(middle, root, budget));

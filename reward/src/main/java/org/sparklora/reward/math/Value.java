@@ -5,14 +5,14 @@ import java.math.BigInteger;
 
 /**
  * What an expression is worth: an exact fraction as long as nothing irrational takes part, else a
- * complex number to 50 digits, or an infinity.
+ * complex number to 50 digits or more, or an infinity.
  */
 sealed interface Value {
 
   /** An exact fraction. */
   record Exact(Rational rational) implements Value {}
 
-  /** A complex number to 50 digits. */
+  /** A complex number to the digits of its arithmetic. */
   record Approximate(Complex complex) implements Value {}
 
   /** Plus or minus infinity. */
@@ -42,10 +42,15 @@ sealed interface Value {
     return new Approximate(Complex.real(value));
   }
 
-  /** The 50-digit form of a finite value. */
+  /** A finite value in digits: its own, or the ordinary 50 of a fraction. */
   static Complex complex(Value value) {
+    return complex(value, PreciseMath.ORDINARY);
+  }
+
+  /** A finite value in digits: its own, or those asked for of a fraction. */
+  static Complex complex(Value value, PreciseMath math) {
     if (value instanceof Exact exact) {
-      return Complex.real(exact.rational().toDecimal());
+      return Complex.real(exact.rational().toDecimal(math.context()), math);
     }
     if (value instanceof Approximate approximate) {
       return approximate.complex();
@@ -73,7 +78,11 @@ sealed interface Value {
       }
       return a;
     }
-    return b instanceof Unbounded ? b : new Approximate(complex(a).plus(complex(b)));
+    if (b instanceof Unbounded) {
+      return b;
+    }
+    PreciseMath math = digits(a, b);
+    return new Approximate(complex(a, math).plus(complex(b, math)));
   }
 
   static Value multiply(Value a, Value b, Budget budget) {
@@ -89,7 +98,8 @@ sealed interface Value {
       return new Unbounded(sign);
     }
     budget.step();
-    return new Approximate(complex(a).times(complex(b)));
+    PreciseMath math = digits(a, b);
+    return new Approximate(complex(a, math).times(complex(b, math)));
   }
 
   static Value divide(Value a, Value b, Budget budget) {
@@ -105,7 +115,19 @@ sealed interface Value {
     if (b instanceof Exact y) {
       return multiply(a, new Exact(Rational.ONE.dividedBy(y.rational())), budget);
     }
-    return multiply(a, new Approximate(Complex.real(BigDecimal.ONE).dividedBy(complex(b))), budget);
+    Complex divisor = complex(b);
+    Complex one = Complex.real(BigDecimal.ONE, divisor.math());
+    return multiply(a, new Approximate(one.dividedBy(divisor)), budget);
+  }
+
+  /** The digits that two finite values have in common; fractions have all of them. */
+  static PreciseMath digits(Value a, Value b) {
+    PreciseMath x = a instanceof Approximate p ? p.complex().math() : null;
+    PreciseMath y = b instanceof Approximate p ? p.complex().math() : null;
+    if (x == null || y == null) {
+      return x != null ? x : y != null ? y : PreciseMath.ORDINARY;
+    }
+    return x.least(y);
   }
 
   static boolean isZero(Value value) {
@@ -119,8 +141,7 @@ sealed interface Value {
   }
 
   private static boolean isNegligible(Complex complex) {
-    return complex.isReal()
-        || complex.im().abs().compareTo(complex.re().abs().multiply(Closeness.RELATIVE)) <= 0;
+    return complex.isReal() || Closeness.isNegligible(complex.im().abs(), complex);
   }
 
   /** The sign of a real value. */

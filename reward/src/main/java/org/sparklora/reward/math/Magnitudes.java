@@ -1,0 +1,80 @@
+package org.sparklora.reward.math;
+
+import java.math.BigDecimal;
+
+/**
+ * The sizes of the numbers that have taken part in a computation, and how many digits it takes
+ * until the largest does not hide the smallest.
+ *
+ * <p>A sum of surds and powers of numbers below 10^r that is not zero may be as small as 10^-r, or
+ * 10^-3r with two roots in it. So 6r digits are computed where that is affordable, and a difference
+ * below 10^-3r counts as none; very large numbers get 500 digits beyond their own.
+ *
+ * <p>Belongs to one {@link Evaluator}.
+ */
+final class Magnitudes {
+  /** Powers of ten within which the ordinary digits tell what differs. */
+  private static final int ORDINARY_SPAN = 12;
+
+  private static final int DIGITS_FOR_EACH = 6;
+  private static final int DIGITS_BEYOND = 60;
+  private static final int DIGITS_BEYOND_LARGE = 1_000;
+
+  /** More digits are not computed: what they would tell remains untold. */
+  private static final int MAX_DIGITS = 40_000;
+
+  private static final double DIGITS_A_BIT = 0.30103;
+
+  private final boolean ordinaryOnly;
+  private int span;
+  private boolean rounded;
+
+  /** Set {@code ordinaryOnly} when more digits than the ordinary ones are not to be had. */
+  Magnitudes(boolean ordinaryOnly) {
+    this.ordinaryOnly = ordinaryOnly;
+  }
+
+  void noteRounding() {
+    rounded = true;
+  }
+
+  /**
+   * Takes note of a term's value. Only of a fraction or a power a small size is believed: a small
+   * sum or sine is what cancelling has left.
+   */
+  void note(Expr term, Value value) {
+    if (value instanceof Value.Exact exact) {
+      Rational rational = exact.rational();
+      int above = rational.numerator().bitLength();
+      int below = rational.denominator().bitLength();
+      int bits = ordinaryOnly ? above - below : Math.max(above, below);
+      span = Math.max(span, (int) (bits * DIGITS_A_BIT));
+    } else if (value instanceof Value.Approximate approximate) {
+      rounded = true;
+      long exponent = exponent(approximate.complex());
+      boolean believed = exponent > 0 || term instanceof Expr.Pow && !ordinaryOnly;
+      span = believed ? (int) Math.max(span, Math.min(Math.abs(exponent), MAX_DIGITS)) : span;
+    }
+  }
+
+  private static long exponent(Complex value) {
+    BigDecimal size = value.re().abs().max(value.im().abs());
+    return size.signum() == 0 ? 0 : (long) size.precision() - size.scale() - 1;
+  }
+
+  /**
+   * The digits to which all is to be computed; throws {@link Value.None} when they are not to be
+   * had.
+   */
+  int digits() {
+    if (!rounded || span <= ORDINARY_SPAN) {
+      return PreciseMath.ORDINARY_DIGITS;
+    }
+    long digits =
+        Math.min((long) DIGITS_FOR_EACH * span + DIGITS_BEYOND, 2L * span + DIGITS_BEYOND_LARGE);
+    if (digits > MAX_DIGITS || ordinaryOnly && span > 2 * ORDINARY_SPAN) {
+      throw new Value.None("a comparison to " + digits + " digits");
+    }
+    return ordinaryOnly ? PreciseMath.ORDINARY_DIGITS : (int) digits;
+  }
+}
