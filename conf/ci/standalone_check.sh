@@ -39,7 +39,7 @@ trained() { # NAME: prints how many executors
 expect_trained() { # COUNT NAME
   local count
   count=$(trained)
-  echo "  $count executors trained: $(grep -h -o '[0-9]* workers, .*' "$WORK/$2.log" || true)"
+  echo "  $count executors worked: $(grep -h -o '[0-9]* workers, .*' "$WORK/$2.log" || true)"
   ((count == $1))
 }
 
@@ -54,6 +54,14 @@ all_executors_of_a_cluster_train() {
 all_executors_of_all_cores_train() {
   on_standalone cores --conf spark.cores.max=2 --conf spark.executor.cores=1
   expect_trained 2 cores
+}
+
+all_executors_generate() {
+  local problem
+  for problem in {1..16}; do echo "{\"prompt\": \"What is $problem + 3?\"}"; done >"$WORK/prompts.jsonl"
+  lora generate generate --master "$MASTER" "${SMALL[@]}" --model_name_or_path "$BASE" --input "$WORK/prompts.jsonl" \
+    --output "$WORK/completions" --num_generations 32 --max_completion_length 8
+  expect_trained 2 generate
 }
 
 dynamic_allocation_gives_as_many_as_it_may() {
@@ -89,6 +97,7 @@ a_driver_on_the_cluster_tells_how_it_ended() {
 # shellcheck disable=SC2046
 check all_executors_of_a_cluster_train
 check all_executors_of_all_cores_train
+check all_executors_generate
 check dynamic_allocation_gives_as_many_as_it_may
 check more_workers_than_slots_are_refused
 check plain_spark_submit_computes_with_vectors

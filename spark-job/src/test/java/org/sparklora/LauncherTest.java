@@ -141,6 +141,23 @@ class LauncherTest {
         .anyMatch(line -> line.contains("--num-executors: only spark-submit understands this"));
   }
 
+  @Test
+  void aDriverOfAStandaloneClusterGetsTheOptionsAndIsWaitedFor() throws Exception {
+    script(
+        "spark/bin/spark-submit", SPARK_SUBMIT + "echo \"JDK_JAVA_OPTIONS=$JDK_JAVA_OPTIONS\"\n");
+    environment.put("SPARK_HOME", folder.resolve("spark").toString());
+
+    assertThat(run("sft", "--master", "spark://host:7077", "--deploy-mode", "cluster"))
+        .contains("spark.standalone.submit.waitAppCompletion=true")
+        .anyMatch(
+            line ->
+                line.startsWith("JDK_JAVA_OPTIONS=")
+                    && line.contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED"));
+    assertThat(run("sft", "--master", "spark://host:7077"))
+        .contains("JDK_JAVA_OPTIONS=")
+        .doesNotContain("spark.standalone.submit.waitAppCompletion=true");
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"1.8.0_392", "11.0.2", "22", "24.0.1", "25"})
   void aJavaThatSparkDoesNotRunOnIsRefused(String version) throws Exception {

@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.FSError;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
+import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
@@ -90,6 +91,7 @@ public final class Main {
   static int run(String... arguments) {
     try {
       JvmOptions.completeHere();
+      NativeCache.secure();
       PropertiesFile.apply();
       dispatch(arguments);
       return 0;

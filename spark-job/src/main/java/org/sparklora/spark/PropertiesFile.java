@@ -19,16 +19,9 @@ final class PropertiesFile {
   /** System property by which {@code bin/spark-lora} names the file. */
   static final String PROPERTY = "lora.properties";
 
-  /** What had to be known before this JVM was there. */
-  private static final List<String> TOO_LATE =
-      List.of(
-          "spark.driver.memory",
-          "spark.driver.defaultJavaOptions",
-          "spark.driver.extraJavaOptions",
-          "spark.driver.extraClassPath",
-          "spark.driver.extraLibraryPath",
-          "spark.jars",
-          "spark.jars.packages");
+  /** What only spark-submit does; {@code bin/spark-lora} sees to memory, options and class path. */
+  private static final List<String> OF_SPARK_SUBMIT =
+      List.of("spark.jars.packages", "spark.driver.defaultJavaOptions", "spark.submit.deployMode");
 
   private static final Logger LOG = LoggerFactory.getLogger(PropertiesFile.class);
 
@@ -50,9 +43,9 @@ final class PropertiesFile {
         LOG.warn("{} of {} is no setting of Spark and changes nothing", key, name);
       } else if (System.getProperty(key) == null) {
         System.setProperty(key, settings.getProperty(key).strip());
-        if (TOO_LATE.contains(key)) {
+        if (OF_SPARK_SUBMIT.contains(key)) {
           LOG.warn(
-              "{} of {} changes nothing in one JVM, which runs already; see bin/spark-lora for SPARK_LORA_HEAP and SPARK_LORA_JAVA_OPTS",
+              "{} of {} changes nothing in one JVM: only spark-submit understands it; set SPARK_HOME",
               key,
               name);
         }

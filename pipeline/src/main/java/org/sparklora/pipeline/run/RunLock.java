@@ -304,7 +304,9 @@ final class RunLock implements AutoCloseable {
   public void close() throws IOException {
     heart.shutdown();
     awaitLastBeat(); // which would write the file again
-    if (StoreClaims.isClaim(file.getName()) || isHeld()) {
+    if (StoreClaims.isClaim(file.getName())) {
+      new StoreClaims(fileSystem, file.getParent()).withdraw(owner);
+    } else if (isHeld()) {
       fileSystem.delete(file, false);
     }
   }

@@ -105,6 +105,14 @@ final class StoreClaims {
         .findFirst();
   }
 
+  /** Removes a claim, and those it stands for: a dead run's last sign may have brought it back. */
+  void withdraw(Owner owner) throws IOException {
+    fileSystem.delete(new Path(folder, PREFIX + owner.id()), false);
+    for (String dead : owner.replaces()) {
+      fileSystem.delete(new Path(folder, PREFIX + dead), false);
+    }
+  }
+
   private List<Claim> others(Owner owner) throws IOException {
     List<Claim> others = new ArrayList<>();
     for (FileStatus file : fileSystem.listStatus(folder)) {

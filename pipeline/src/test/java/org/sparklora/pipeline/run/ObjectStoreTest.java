@@ -77,6 +77,7 @@ class ObjectStoreTest {
 
   @Test
   void aLivingRunRenewsItsClaimWhereTimesCannotBeSet() throws IOException {
+    Files.createDirectories(out);
     try (RunLock lock = RunLock.acquire(store, name)) {
       Path claim = claims().get(0);
       age(claim, Duration.ofHours(1));
@@ -163,6 +164,7 @@ class ObjectStoreTest {
       Files.write(dead, sign);
       run.saveCheckpoint(1, file());
     }
+    assertThat(claims()).as("the dead run's is not left, as if it held the folder").isEmpty();
     assertThat(out.resolve("checkpoint-1/file")).exists();
   }
 

@@ -8,11 +8,12 @@ import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.sparklora.model.kernels.DeviceChoice;
+import org.sparklora.pipeline.run.NativeCache;
 
 /**
  * Chooses each executor's GPU when it starts: a task would be too late, since arrays are received,
- * and ND4J with them started, before its code runs. Without GPUs among Spark's resources it does
- * nothing.
+ * and ND4J with them started, before its code runs. Without GPUs among Spark's resources it only
+ * looks after the folder of native libraries.
  */
 public final class GpuPlugin implements SparkPlugin {
 
@@ -32,6 +33,7 @@ public final class GpuPlugin implements SparkPlugin {
     return new ExecutorPlugin() {
       @Override
       public void init(PluginContext context, Map<String, String> extra) {
+        NativeCache.secure();
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
           DeviceChoice.use(GpuAddress.only(gpus.addresses()));

@@ -2,6 +2,7 @@ package org.sparklora.spark.workers;
 
 import java.io.Serializable;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -11,8 +12,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.resource.ResourceProfile;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +40,7 @@ public final class ExecutorsJob implements Workers {
   private final List<Sent> shared = new CopyOnWriteArrayList<>();
   private ExecutorUse use = new ExecutorUse();
   private volatile String during = "";
+  private final Optional<ResourceProfile> resources; // of a task, where they are not the usual ones
 
   /**
    * @param count parts that are done at once
@@ -44,6 +48,8 @@ public final class ExecutorsJob implements Workers {
   public ExecutorsJob(JavaSparkContext spark, int count) {
     this.spark = spark;
     this.count = count;
+    this.resources =
+        spark.isLocal() ? Optional.empty() : CountExecutorsJob.wholeExecutors(spark, count);
   }
 
   /**
@@ -140,8 +146,14 @@ public final class ExecutorsJob implements Workers {
 
   private <I, O> O compute(String name, I part, Work<I, O> work) {
     NamedJob.name(spark, name);
+    JavaRDD<I> one = spark.parallelize(List.of(part), 1);
     Done<O> done =
-        spark.parallelize(List.of(part), 1).map(given -> Done.of(work, given)).collect().get(0);
+        resources
+            .map(one::withResources)
+            .orElse(one)
+            .map(given -> Done.of(work, given))
+            .collect()
+            .get(0);
     note(done.reading, work.vectorBytes(done.result));
     return done.result;
   }

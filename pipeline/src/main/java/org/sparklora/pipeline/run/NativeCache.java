@@ -1,0 +1,46 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Where JavaCPP unpacks native libraries, to load them from there. Where it cannot write into the
+ * user's home, as in many containers, it would take {@code .javacpp-USER} of the temporary folder,
+ * in which anybody could have put libraries before.
+ */
+public final class NativeCache {
+  static final String PROPERTY = "org.bytedeco.javacpp.cachedir";
+
+  private static final String OLDER_PROPERTY = "org.bytedeco.javacpp.cacheDir";
+
+  private NativeCache() {}
+
+  /**
+   * Names a folder of this process's own where the home folder cannot be used and the user names
+   * none. To be called before JavaCPP is used.
+   */
+  public static void secure() {
+    if (System.getProperty(PROPERTY) != null || System.getProperty(OLDER_PROPERTY) != null) {
+      return;
+    }
+    if (!isWritable(Path.of(System.getProperty("user.home"), ".javacpp", "cache"))) {
+      try {
+        System.setProperty(PROPERTY, ScratchFolder.create("natives").toString());
+      } catch (IOException e) {
+        throw new IllegalArgumentException(
+            "Cannot unpack native libraries (%s): make the temporary folder writable, or name one of your own with -D%s=…"
+                .formatted(e.getMessage(), PROPERTY),
+            e);
+      }
+    }
+  }
+
+  private static boolean isWritable(Path folder) {
+    try {
+      return Files.isWritable(Files.createDirectories(folder));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
