@@ -42,6 +42,7 @@ with lora_dag(
             "--adapter", ADAPTER,
             "--input", "{{ params.eval_dataset }}",
             "--output", "{{ params.results_root }}/{{ run_id }}.scores.jsonl",
+            "--overwrite_output_dir",
         ],
     )
     push = SparkLoraOperator(

@@ -9,6 +9,7 @@ import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.run.NativeCache;
+import org.sparklora.pipeline.run.PathSettings;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
@@ -122,6 +123,7 @@ public final class Main {
     CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
     parsed.notes().forEach(System.err::println);
     try {
+      PathSettings.require(parsed.settings());
       command.action().run(parsed.settings());
     } catch (ConfigException e) {
       throw parsed.settings().located(e);

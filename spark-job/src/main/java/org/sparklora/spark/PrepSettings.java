@@ -73,11 +73,15 @@ final class PrepSettings {
       return PrepConfig.UNLIMITED;
     }
     try {
-      return Integer.parseInt(text);
+      int length = Integer.parseInt(text);
+      if (length >= 1) {
+        return length;
+      }
     } catch (NumberFormatException e) {
-      throw new ConfigException(
-          "max_length", text, "a number of tokens is expected, or none for no limit");
+      // refused below
     }
+    throw new ConfigException(
+        "max_length", text, "a number of tokens is expected, at least 1, or none for no limit");
   }
 
   private static DatasetFormats.Loss loss(Settings settings) {

@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +35,10 @@ class GenerateTest {
   @BeforeEach
   void prepare() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
+  }
+
+  private static String[] with(List<String> flags, String... more) {
+    return Stream.concat(flags.stream(), Stream.of(more)).toArray(String[]::new);
   }
 
   private int run(String rows, String... more) throws IOException {
@@ -84,10 +90,18 @@ class GenerateTest {
     assertThat(generations.get(0).prompt().columns()).containsEntry("level", "3");
     assertThat(generations.get(1).prompt().solution()).isEmpty();
 
-    assertThat(run(rows, "--max_completion_length", "6", "--input", table.toString()))
+    assertThat(
+            run(
+                rows,
+                "--max_completion_length",
+                "6",
+                "--input",
+                table.toString(),
+                "--overwrite_output_dir"))
         .as(message())
         .isZero();
-    assertThat(completions()).isEqualTo(lines);
+    assertThat(generated(completions())).isEqualTo(generated(lines));
+    assertThat(completions().get(0).get("level").asText()).isEqualTo("3");
     assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
     assertThat(message()).contains("it holds another run's results");
   }
@@ -102,6 +116,17 @@ class GenerateTest {
       rows.add(JSON.readTree(line));
     }
     return rows;
+  }
+
+  /** The rows without what they have of their prompts' rows. */
+  private static List<JsonNode> generated(List<JsonNode> rows) {
+    return rows.stream()
+        .<JsonNode>map(
+            row ->
+                ((ObjectNode) row)
+                    .deepCopy()
+                    .retain("prompt_id", "completion", "completion_ids", "logprobs", "stop_reason"))
+        .toList();
   }
 
   private String message() {
@@ -152,7 +177,9 @@ class GenerateTest {
         {"prompt": "Compute 3 + 4", "prompt_id": 12}
         {"prompt": [{"role": "user", "content": "Compute 3 + 4"}], "prompt_id": 7}
         """;
-    String[] flags = {"--num_generations", "3", "--max_completion_length", "6", "--seed", "5"};
+    List<String> usual =
+        List.of("--num_generations", "3", "--max_completion_length", "6", "--overwrite_output_dir");
+    String[] flags = with(usual, "--seed", "5");
     assertThat(run(rows, flags)).as(message()).isZero();
     List<JsonNode> first = completions();
     assertThat(run(rows, flags)).isZero();
@@ -162,9 +189,43 @@ class GenerateTest {
         .extracting(row -> row.get("prompt_id").asInt())
         .containsExactly(12, 12, 12, 7, 7, 7);
     assertThat(first).extracting(row -> row.get("completion_ids")).doesNotHaveDuplicates();
-    assertThat(run(rows, "--num_generations", "3", "--max_completion_length", "6", "--seed", "6"))
-        .isZero();
+    assertThat(run(rows, with(usual, "--seed", "6"))).isZero();
     assertThat(completions()).isNotEqualTo(first);
+  }
+
+  /** What a reward compares with is in the rows that it reads. */
+  @Test
+  void rowsKeepTheColumnsOfTheirPromptsAndCanBeJudged() throws IOException {
+    String rows =
+        """
+        {"prompt": "1 + 1 =", "solution": "2", "level": 3, "meta": {"from": ["a", "b"]}}
+        {"input_ids": [3, 4], "solution": "5", "stop_reason": "old"}
+        """;
+    assertThat(run(rows, "--num_generations", "2", "--max_completion_length", "4"))
+        .as(message())
+        .isZero();
+
+    List<JsonNode> lines = completions();
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(1).get("level").asInt()).isEqualTo(3);
+    assertThat(lines.get(1).get("meta").toString()).isEqualTo("{\"from\":[\"a\",\"b\"]}");
+    assertThat(lines.get(1).get("prompt").asText()).isEqualTo("1 + 1 =");
+    assertThat(lines.get(1).has("input_ids")).isFalse();
+    assertThat(lines.get(2).get("input_ids")).hasSize(2);
+    assertThat(lines.get(2).get("stop_reason").asText()).isEqualTo("length");
+    Path judged = folder.resolve("judged");
+    assertThat(
+            Main.run(
+                "reward",
+                "--input",
+                output().toString(),
+                "--output_dir",
+                judged.toString(),
+                "--reward_funcs",
+                "accuracy_reward"))
+        .as(message())
+        .isZero();
+    assertThat(judged.resolve("_reward_summary.json")).content().contains("\"rows\" : 4");
   }
 
   @Test

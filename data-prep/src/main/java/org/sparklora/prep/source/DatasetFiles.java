@@ -1,6 +1,7 @@
 package org.sparklora.prep.source;
 
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -79,7 +80,25 @@ public final class DatasetFiles {
             ? SplitNames.ofSplit(files, file -> below(file.path(), dataset), dataset, split)
             : files;
     refuseTables(wanted, tables);
+    requireNoColon(dataset, wanted);
     return wanted;
+  }
+
+  /** Hadoop lists such files of this machine, and cannot open them. */
+  private static void requireNoColon(String dataset, List<DatasetFile> files) {
+    for (DatasetFile file : files) {
+      boolean here = "file".equals(file.hadoopPath().toUri().getScheme());
+      if (here && file.hadoopPath().getName().contains(":")) {
+        throw colon(dataset, file.path());
+      }
+    }
+  }
+
+  private static ConfigException colon(String dataset, String name) {
+    return new ConfigException(
+        "dataset_name",
+        dataset,
+        "a file or folder with a colon in its name cannot be read; rename it (%s)".formatted(name));
   }
 
   private static void refuseTables(List<DatasetFile> files, Map<Path, OpenTableFormat> tables) {
@@ -105,7 +124,13 @@ public final class DatasetFiles {
         collect(fileSystem, status, found, tables);
       }
       return config.isEmpty() ? found : under(found, dataset, config);
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (IllegalArgumentException e) {
+      if (e.getCause() instanceof URISyntaxException syntax) {
+        throw colon(dataset, syntax.getInput());
+      }
+      throw new ConfigException(
+          "dataset_name", dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
+    } catch (IOException e) {
       throw new ConfigException(
           "dataset_name", dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
     }

@@ -1,19 +1,10 @@
 package org.sparklora.pipeline.config;
 
-import java.io.IOException;
-import java.io.Reader;
-import java.nio.charset.CharacterCodingException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.yaml.snakeyaml.LoaderOptions;
-import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.constructor.SafeConstructor;
-import org.yaml.snakeyaml.error.YAMLException;
 
 /**
  * Reads flags as Hugging Face's argument parser does, and TRL's YAML files.
@@ -103,48 +94,30 @@ public final class CommandLine {
   }
 
   private void readFile(Path file) {
-    Object content;
-    LoaderOptions options = new LoaderOptions();
-    options.setAllowDuplicateKeys(false);
-    try (Reader reader = Files.newBufferedReader(file)) {
-      content = new Yaml(new SafeConstructor(options)).load(reader);
-    } catch (IOException e) {
-      throw unreadable(file, e);
-    } catch (YAMLException e) {
-      if (e.getCause() instanceof IOException damaged) {
-        throw unreadable(file, damaged);
-      }
-      throw new ConfigException(
-          "config", file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
-    }
-    if (!(content instanceof Map<?, ?> entries)) {
-      throw new ConfigException("config", file, "a YAML file of keys and values is expected");
-    }
+    Map<String, SettingsFile.Value> entries = SettingsFile.read(file);
     try {
-      entries.forEach((key, value) -> putFromFile(String.valueOf(key), value));
+      entries.forEach(this::putFromFile);
     } catch (ConfigException e) {
       throw e.in(file.toString());
     }
   }
 
-  private static ConfigException unreadable(Path file, IOException e) {
-    String why = "the file cannot be read (%s)".formatted(e.getMessage());
-    if (e instanceof NoSuchFileException) {
-      why = "there is no such file";
-    } else if (e instanceof CharacterCodingException) {
-      why = "it is not UTF-8; save it as such";
-    }
-    return new ConfigException("config", file, why);
-  }
-
-  private void putFromFile(String name, Object value) {
+  private void putFromFile(String name, SettingsFile.Value value) {
     ConfigException.require(
-        !name.equals("config"), name, value, "a file cannot name another; put its keys here");
-    if (value instanceof List<?> list) {
-      put(name, list.stream().map(String::valueOf).toList());
-    } else if (value != null) { // null in a file stands for "unset", as in TRL
-      put(name, List.of(String.valueOf(value)));
+        !name.equals("config"),
+        name,
+        value.typed(),
+        "a file cannot name another; put its keys here");
+    if (value.typed() == null) {
+      return; // stands for "unset", as in TRL
     }
+    Flag flag = FlagCatalog.shared().require(command, name, String.valueOf(value.typed()));
+    // what changes nothing, or is refused anyway, may be whatever it is in TRL
+    put(
+        name,
+        flag.status(command) == Flag.Status.SUPPORTED
+            ? value.words(flag)
+            : List.of(String.valueOf(value.written())));
   }
 
   private void put(String name, List<String> values) {

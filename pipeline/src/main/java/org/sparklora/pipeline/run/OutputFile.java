@@ -8,6 +8,7 @@ import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.OutputStreamWriter;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -41,6 +42,7 @@ import org.sparklora.pipeline.table.TableException;
  */
 public final class OutputFile implements Closeable {
   private static final int MOST_LINKS = 40; // as the kernel's
+  private static final Pattern REMOTE = Pattern.compile("(?!file:)[A-Za-z][A-Za-z0-9+.-]*:/");
   private static final Pattern STREAM = Pattern.compile("/dev/fd/\\d+|/proc/[^/]+/fd/\\d+");
   private static final Map<String, FileDescriptor> OWN_STREAMS =
       Map.of(
@@ -81,8 +83,13 @@ public final class OutputFile implements Closeable {
    * @throws ConfigException if it cannot be written, or is there and may not be replaced
    */
   public static OutputFile open(String key, String name, boolean overwrite) {
+    ConfigException.require(
+        !REMOTE.matcher(name).lookingAt(),
+        key,
+        name,
+        "it is written to this machine's disk; name a file there, and copy it then");
     try {
-      Path named = Path.of(name);
+      Path named = name.startsWith("file:") ? Path.of(URI.create(name)) : Path.of(name);
       if (isStream(named)) {
         return new OutputFile(named, true, Optional.empty(), straight(named));
       }
@@ -99,7 +106,7 @@ public final class OutputFile implements Closeable {
           overwrite,
           Optional.of(aside),
           Files.newOutputStream(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
-    } catch (IOException | InvalidPathException e) {
+    } catch (IOException | IllegalArgumentException e) { // the latter for a name that is none
       throw new ConfigException(
           key,
           name,

@@ -224,6 +224,7 @@ public final class GenerateCommand {
       float[] logProbs,
       String stopReason) {
     ObjectNode fields = columns.deepCopy();
+    fields.remove("completion_index"); // another generation's
     fields.put("prompt_id", promptId);
     fields.put("completion", text);
     ArrayNode ids = fields.putArray("completion_ids");

@@ -31,7 +31,13 @@ final class PromptRows {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String ID = "prompt_id";
   private static final String TOKENS = "input_ids";
-  private static final Set<String> OWN = Set.of(ID, "prompt", "solution", "text");
+  private static final String COLUMNS = "columns";
+
+  /**
+   * An index says which completion of its prompt a row held, where it comes from a table of such.
+   */
+  private static final Set<String> OWN =
+      Set.of(ID, "prompt", "solution", "text", "completion_index");
 
   private final RowText texts;
   private final Map<Long, Integer> lines = new HashMap<>(); // of all prompts so far
@@ -108,6 +114,9 @@ final class PromptRows {
 
   private static Map<String, String> columns(ObjectNode fields) {
     Map<String, String> columns = new TreeMap<>();
+    if (fields.get(COLUMNS) instanceof ObjectNode others) { // as the project's own tables have them
+      columns.putAll(columns(others));
+    }
     fields
         .fields()
         .forEachRemaining(

@@ -1,0 +1,74 @@
+package org.sparklora.prep;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.prep.format.ProblemFormat;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.tokenize.TextLimit;
+
+/** Datasets of which nothing can be used say why, and where. */
+class UnreadableDatasetTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  @TempDir private Path folder;
+
+  private void sample(OnBadRows onBadRows) {
+    DatasetInput.find(
+            HADOOP,
+            new PrepConfig.Source(
+                folder.resolve("a.jsonl").toString(),
+                "",
+                "train",
+                ColumnMapping.defaults(),
+                false,
+                onBadRows))
+        .sample(HADOOP);
+  }
+
+  @Test
+  void anOnlyRowThatIsBadIsNamedWithItsPlace() throws IOException {
+    Files.writeString(folder.resolve("a.jsonl"), "\n{\"text\": \n");
+    assertThatThrownBy(() -> sample(OnBadRows.FAIL))
+        .isInstanceOf(BadRowException.class)
+        .hasMessageContaining("a.jsonl line 2");
+    assertThatThrownBy(() -> sample(OnBadRows.SKIP))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("no row that can be read")
+        .hasMessageContaining("a.jsonl line 2");
+  }
+
+  @Test
+  void columnsWithoutProblemsAreNoBadRow() {
+    ProblemFormat usual = new ProblemFormat("prompt");
+    usual.requireProblems(Map.of("question", "1 + 1?"));
+    usual.requireProblems(Map.of("prompt", "1 + 1?"));
+    for (Map<String, Object> columns :
+        java.util.List.<Map<String, Object>>of(
+            Map.of("foo", 1), Map.of("text", "a"), Map.of("prompt", 5))) {
+      assertThatThrownBy(() -> usual.requireProblems(columns))
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("Understood are: prompt");
+    }
+    assertThatThrownBy(() -> new ProblemFormat("ask").requireProblems(Map.of("prompt", "a")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("prompt_column = ask");
+  }
+
+  @Test
+  void aTextThatWouldFillTheMemoryIsABadRow() {
+    TextLimit.require("a".repeat(1_000_000));
+    assertThatThrownBy(() -> TextLimit.require("a".repeat(30_000_000)))
+        .isInstanceOf(BadRowException.class)
+        .hasMessageContaining("30,000,000 characters");
+  }
+}

@@ -1,0 +1,144 @@
+package org.sparklora.pipeline.config;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.representer.Representer;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/**
+ * The YAML file of {@code --config}: keys with what is written there and what YAML takes it for.
+ */
+final class SettingsFile {
+  /** The scanner's time grows with the square of a text's length. */
+  private static final int MOST_BYTES = 1 << 20;
+
+  private SettingsFile() {}
+
+  /**
+   * A value.
+   *
+   * @param typed as YAML has it: a number, a truth value, a text, a list, a map, or null
+   * @param written the same with every scalar as it is written: {@code no}, {@code 2e-4}
+   */
+  record Value(Object typed, Object written) {
+    /**
+     * The words of a flag.
+     *
+     * @throws ConfigException if the value is of another type than the flag's
+     */
+    List<String> words(Flag flag) {
+      if (flag.type() == Flag.Type.LIST && written instanceof List<?> list) {
+        return list.stream().map(element -> scalar(flag, element)).toList();
+      }
+      String text = scalar(flag, written);
+      boolean fits =
+          switch (flag.type()) {
+            case BOOL -> !(typed instanceof Number);
+            case INT, FLOAT -> !(typed instanceof Boolean);
+            case STR, ENUM, LIST, SECRET -> true;
+          };
+      ConfigException.require(
+          fits,
+          flag.name(),
+          flag.shown(text),
+          flag.type() == Flag.Type.BOOL
+              ? "true or false is expected, not a number"
+              : "a number is expected, not true or false");
+      // 0x10 and 1_000 are numbers to YAML alone; 1:30 is one as well, and nobody means it
+      boolean number =
+          typed instanceof Number
+              && (flag.type() == Flag.Type.INT || flag.type() == Flag.Type.FLOAT)
+              && !text.contains(":");
+      return List.of(number ? String.valueOf(typed) : text);
+    }
+
+    private static String scalar(Flag flag, Object element) {
+      boolean single = element != null && !(element instanceof List) && !(element instanceof Map);
+      ConfigException.require(
+          single,
+          flag.name(),
+          flag.shown(String.valueOf(element)),
+          flag.type() == Flag.Type.LIST
+              ? "a list of plain values is expected"
+              : "one value is expected, not a list or a map");
+      return String.valueOf(element);
+    }
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws ConfigException if it cannot be read or is no map of keys and values
+   */
+  static Map<String, Value> read(Path file) {
+    String text = text(file);
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    try {
+      Object typed = new Yaml(new SafeConstructor(options)).load(text);
+      Object written =
+          new Yaml(
+                  new SafeConstructor(options),
+                  new Representer(new DumperOptions()),
+                  new DumperOptions(),
+                  options,
+                  new AsWritten())
+              .load(text);
+      if (!(typed instanceof Map<?, ?> values) || !(written instanceof Map<?, ?> texts)) {
+        throw new ConfigException("config", file, "a YAML file of keys and values is expected");
+      }
+      Map<String, Value> entries = new LinkedHashMap<>();
+      var typedValues = values.values().iterator(); // both have the file's order
+      texts.forEach(
+          (key, value) -> entries.put(String.valueOf(key), new Value(typedValues.next(), value)));
+      return entries;
+    } catch (YAMLException e) {
+      throw new ConfigException(
+          "config", file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
+    }
+  }
+
+  /** Takes scalars for nothing but texts, or null. */
+  private static final class AsWritten extends Resolver {
+    @Override
+    protected void addImplicitResolvers() {
+      addImplicitResolver(Tag.MERGE, MERGE, "<");
+      addImplicitResolver(Tag.NULL, NULL, "~nN\0");
+      addImplicitResolver(Tag.NULL, EMPTY, null);
+    }
+  }
+
+  private static String text(Path file) {
+    try (InputStream in = Files.newInputStream(file)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      ConfigException.require(
+          bytes.length <= MOST_BYTES,
+          "config",
+          file,
+          "it has more than 1 MiB; a file of settings has some lines");
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (NoSuchFileException e) {
+      throw new ConfigException("config", file, "there is no such file");
+    } catch (CharacterCodingException e) {
+      throw new ConfigException("config", file, "it is not UTF-8; save it as such");
+    } catch (IOException e) {
+      throw new ConfigException(
+          "config", file, "the file cannot be read (%s)".formatted(e.getMessage()));
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package org.sparklora.pipeline.run;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * Looks at the settings that name files and folders before anything is done with them: whether
+ * there is a file system of that name, with its classes.
+ */
+public final class PathSettings {
+  private static final List<String> FLAGS =
+      List.of(
+          "model_name_or_path",
+          "adapter",
+          "adapter_name_or_path",
+          "chat_template_path",
+          "dataset_name",
+          "input",
+          "output",
+          "output_dir",
+          "packed_dir",
+          "prompts_dir",
+          "staging_dir",
+          "resume_from_checkpoint",
+          "run",
+          "runs",
+          "baseline");
+
+  /** These read and write files of this machine by their plain names. */
+  private static final Set<String> LOCAL_COMMANDS =
+      Set.of("score", "tokenize", "check", "verify-run");
+
+  private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(/?)[^/]?.*");
+  private static final String HADOOP = "spark.hadoop.";
+
+  private PathSettings() {}
+
+  /**
+   * Checks all of them.
+   *
+   * @throws ConfigException for the first that names no file system that is here
+   */
+  public static void require(Settings settings) {
+    Configuration hadoop = new Configuration();
+    System.getProperties()
+        .forEach(
+            (name, value) -> {
+              if (String.valueOf(name).startsWith(HADOOP)) {
+                hadoop.set(String.valueOf(name).substring(HADOOP.length()), String.valueOf(value));
+              }
+            });
+    for (String flag : FLAGS) {
+      if (settings.isGiven(flag)) {
+        settings.values(flag).forEach(value -> require(settings.command(), flag, value, hadoop));
+      }
+    }
+  }
+
+  private static void require(String command, String flag, String value, Configuration hadoop) {
+    Matcher matcher = SCHEME.matcher(value);
+    if (!matcher.matches()) {
+      return;
+    }
+    if (!matcher.group(2).isEmpty()) {
+      requireFileSystem(flag, value, matcher.group(1), hadoop);
+    } else {
+      boolean local = flag.equals("output") || LOCAL_COMMANDS.contains(command);
+      ConfigException.require(
+          local,
+          flag,
+          value,
+          "what stands before a colon is taken for a file system, as in hdfs://…, and names with colons cannot be read; rename it");
+    }
+  }
+
+  private static void requireFileSystem(
+      String flag, String value, String scheme, Configuration hadoop) {
+    try {
+      FileSystem.getFileSystemClass(scheme, hadoop);
+    } catch (IOException e) {
+      throw new ConfigException(
+          flag, value, "there is no file system %s:// here; is it misspelt?".formatted(scheme));
+    } catch (RuntimeException e) {
+      if (!(e.getCause() instanceof ClassNotFoundException)) {
+        throw e;
+      }
+      throw new ConfigException(
+          flag,
+          value,
+          "the jar with the file system %s:// is not here (%s); add it%s"
+              .formatted(scheme, e.getCause().getMessage(), remedy(scheme)));
+    }
+  }
+
+  private static String remedy(String scheme) {
+    return scheme.startsWith("s3")
+        ? ": --packages org.apache.hadoop:hadoop-aws:%s"
+            .formatted(org.apache.hadoop.util.VersionInfo.getVersion())
+        : " with --packages or --jars";
+  }
+}

@@ -1,0 +1,103 @@
+package org.sparklora.pipeline.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** YAML's types against those of the flags. */
+class SettingsFileTest {
+  @TempDir private Path folder;
+
+  private Settings sft(String yaml) throws IOException {
+    Path file = Files.writeString(folder.resolve("sft.yaml"), yaml);
+    return CommandLine.parse("sft", List.of("--config", file.toString())).settings();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "lora_alpha: true      | lora_alpha = true   | not true or false",
+        "learning_rate: yes    | learning_rate = yes | not true or false",
+        "lora_r: [8]           | lora_r = [8]        | one value",
+        "lora_r: 8.5           | lora_r = 8.5        | whole number",
+        "lora_r: 1:30          | lora_r = 1:30       | whole number",
+        "packing: 1            | packing = 1         | not a number",
+        "packing: []           | packing = []        | one value",
+        "output_dir: {a: b}    | output_dir = {a=b}  | one value",
+        "lora_target_modules: [[q_proj]] | lora_target_modules = [q_proj] | plain values",
+        "lora_target_modules: [~]        | lora_target_modules = null     | plain values"
+      })
+  void aValueOfAnotherTypeIsRefused(String yaml, String setting, String remedy) {
+    assertThatThrownBy(() -> sft(yaml))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(setting)
+        .hasMessageContaining("sft.yaml")
+        .hasMessageContaining(remedy);
+  }
+
+  /** The catalogue's flags, all of them: whatever takes a number takes no truth value. */
+  @Test
+  void noFlagTakesATruthValueForANumberOrAListForAValue() {
+    List<String> taken = new ArrayList<>();
+    for (Flag flag : FlagCatalog.shared().of("sft")) {
+      if (flag.status("sft") != Flag.Status.SUPPORTED || flag.name().equals("config")) {
+        continue;
+      }
+      boolean number = flag.type() == Flag.Type.INT || flag.type() == Flag.Type.FLOAT;
+      boolean single = flag.type() != Flag.Type.LIST;
+      List<String> wrong = new ArrayList<>(number ? List.of("true", "no") : List.of());
+      wrong.addAll(flag.type() == Flag.Type.BOOL ? List.of("0", "1", "2.5") : List.of());
+      wrong.addAll(single ? List.of("[]", "[1]", "{a: 1}") : List.of("[[1]]", "{a: 1}"));
+      for (String value : wrong) {
+        try {
+          sft(flag.name() + ": " + value);
+          taken.add(flag.name() + ": " + value);
+        } catch (ConfigException | IOException e) {
+          assertThat(e).isInstanceOf(ConfigException.class);
+        }
+      }
+    }
+    assertThat(taken).isEmpty();
+  }
+
+  @Test
+  void textsAreTakenAsTheyAreWritten() throws IOException {
+    Settings settings =
+        sft(
+            """
+            eval_strategy: no
+            run_name: 2024-01-01
+            learning_rate: 2e-4
+            max_steps: 1_000
+            lora_target_modules: [q_proj, v_proj]
+            packing: yes
+            report_to: none
+            gradient_checkpointing_kwargs: {use_reentrant: false}
+            seed: ~
+            """);
+    assertThat(settings.text("eval_strategy")).contains("no");
+    assertThat(settings.text("run_name")).contains("2024-01-01");
+    assertThat(settings.number("learning_rate")).isEqualTo(2e-4);
+    assertThat(settings.integer("max_steps")).isEqualTo(1000);
+    assertThat(settings.values("lora_target_modules")).containsExactly("q_proj", "v_proj");
+    assertThat(settings.isOn("packing")).isTrue();
+    assertThat(settings.isGiven("seed")).isFalse();
+  }
+
+  @Test
+  void aFileOfMegabytesIsRefusedAtOnce() {
+    assertThatThrownBy(() -> sft("run_name: \"" + "a".repeat(10_000_000) + "\"\n"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("more than 1 MiB");
+  }
+}

@@ -1,0 +1,59 @@
+package org.sparklora.pipeline.table;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OpenTableFormatTest {
+  private static final Configuration HADOOP = new Configuration();
+
+  @TempDir private java.nio.file.Path folder;
+
+  private void refuse(String name) throws IOException {
+    Path path = new Path(folder.resolve(name).toString());
+    OpenTableFormat.refuseAtOrAbove(path.getFileSystem(HADOOP), path);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "_delta_log/00000000000000000000.json, Delta Lake, delta",
+    "metadata/00000-8a1f.metadata.json, Iceberg, iceberg",
+    "metadata/version-hint.text, Iceberg, iceberg",
+    ".hoodie/hoodie.properties, Hudi, hudi"
+  })
+  void aTableIsRefusedAndSoAreFoldersInIt(String log, String title, String format)
+      throws IOException {
+    Files.createDirectories(folder.resolve("table/day=1"));
+    Files.createDirectories(folder.resolve("table").resolve(log).getParent());
+    Files.writeString(folder.resolve("table").resolve(log), "{}");
+    for (String name : List.of("table", "table/day=1")) {
+      assertThatThrownBy(() -> refuse(name))
+          .isInstanceOf(TableException.class)
+          .hasMessageContaining("/table as Parquet: it is a table of " + title)
+          .hasMessageContaining("format(\"%s\")".formatted(format));
+    }
+    assertThatThrownBy(() -> OpenTableFormat.refuse("a/b", List.of("README.md", "t/" + log)))
+        .hasMessageContaining("table of " + title);
+    assertThatThrownBy(
+            () -> TableFiles.list(HADOOP, folder.resolve("table").toString(), "t", "prep"))
+        .hasMessageContaining("table of " + title);
+  }
+
+  @Test
+  void aFolderThatIsCalledMetadataIsNoIcebergTable() throws IOException {
+    Files.createDirectories(folder.resolve("plain/metadata"));
+    Files.writeString(folder.resolve("plain/metadata/authors.json"), "[]");
+    refuse("plain");
+    OpenTableFormat.refuse("a/b", List.of("metadata/authors.json", "data/x.parquet"));
+    assertThat(folder.resolve("plain")).exists();
+  }
+}
