@@ -4,12 +4,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.PathSettings;
+import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.command.GenerateCommand;
 import org.sparklora.spark.command.MergeCommand;
@@ -34,6 +37,22 @@ import org.sparklora.spark.verify.VerifyRunCommand;
 public final class Main {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
+
+  /** What other programs call a command. */
+  private static final Map<String, String> OTHER_COMMANDS =
+      Map.of(
+          "train", "sft",
+          "finetune", "sft",
+          "rl", "grpo",
+          "prepare", "prep",
+          "pack", "prep",
+          "infer", "generate",
+          "evaluate", "eval",
+          "upload", "push",
+          "plot", "report",
+          "estimate", "check");
+
+  private static final List<String> HELP = List.of("--help", "-h", "help");
   private static final String DEBUG_FLAG = "--debug_errors";
 
   private static final List<Command> COMMANDS =
@@ -108,14 +127,15 @@ public final class Main {
   }
 
   private static void dispatch(String... arguments) throws Exception {
-    if (arguments.length == 0 || List.of("--help", "-h", "help").contains(arguments[0])) {
-      System.out.print(usage());
+    if (arguments.length == 0 || HELP.contains(arguments[0])) {
+      // help sft is sft --help
+      System.out.print(arguments.length < 2 ? usage() : help(find(arguments[1]), List.of()));
       return;
     }
     Command command = find(arguments[0]);
     List<String> flags = command.named(Arrays.asList(arguments).subList(1, arguments.length));
     if (flags.contains("--help") || flags.contains("-h")) {
-      System.out.print(HelpText.of(command.name(), command.summary()));
+      System.out.print(help(command, flags));
       return;
     }
     List<String> all = new ArrayList<>(command.presets());
@@ -130,7 +150,13 @@ public final class Main {
     }
   }
 
+  private static String help(Command command, List<String> flags) {
+    String name = CommandLine.withTask(command.name(), flags);
+    return HelpText.of(name, command.summary(), Terminal.columns(HelpText.WIDTH));
+  }
+
   private static Command find(String name) {
+    List<String> names = COMMANDS.stream().map(Command::name).toList();
     return COMMANDS.stream()
         .filter(command -> command.name().equals(name))
         .findFirst()
@@ -139,9 +165,18 @@ public final class Main {
                 new ConfigException(
                     "the command",
                     name,
-                    "use one of "
-                        + String.join(", ", COMMANDS.stream().map(Command::name).toList())
+                    nearest(name, names)
+                            .map("did you mean %s? There are "::formatted)
+                            .orElse("use one of ")
+                        + String.join(", ", names)
                         + "; --help says what they do"));
+  }
+
+  /** By its own name, or by what others call it. */
+  private static Optional<String> nearest(String typed, List<String> names) {
+    List<String> all = new ArrayList<>(names);
+    all.addAll(OTHER_COMMANDS.keySet());
+    return Nearest.of(typed, all).map(name -> OTHER_COMMANDS.getOrDefault(name, name));
   }
 
   /** The repository's root, where the launcher has told it. */
@@ -153,8 +188,9 @@ public final class Main {
     StringBuilder text =
         new StringBuilder("Usage: spark-lora COMMAND [--flag value ...]%n%n".formatted());
     COMMANDS.forEach(
-        command -> text.append("  %-15s %s%n".formatted(command.name(), command.summary())));
-    return text.append("%nspark-lora COMMAND --help lists a command's flags.%n".formatted())
+        command -> text.append("  %-16s %s%n".formatted(command.name(), command.summary())));
+    return text.append(
+            "%nspark-lora COMMAND --help lists a command's flags, with examples.%n".formatted())
         .toString();
   }
 

@@ -365,4 +365,16 @@ class MainTest {
     assertThat(Main.run("report", "--output_dir", report)).isEqualTo(MISUSED);
     assertThat(message()).contains("runs");
   }
+
+  @Test
+  void aMistypedCommandIsAnsweredWithTheNearest() {
+    assertThat(Main.run("gpro", "--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("gpro").contains("did you mean grpo?");
+    assertThat(Main.run("trian")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean sft?");
+    assertThat(Main.run("tokenise")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean tokenize?");
+    assertThat(Main.run("help", "verify_run")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean verify-run?");
+  }
 }

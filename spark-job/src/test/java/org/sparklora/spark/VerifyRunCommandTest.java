@@ -67,6 +67,21 @@ class VerifyRunCommandTest {
   }
 
   @Test
+  void whatIsNotRecordedIsCountedByItself() throws IOException {
+    String baseline = folder.resolve("short.json").toString();
+    assertThat(Main.run("verify-run", run("a", 1.5), "--baseline", baseline, "--write_baseline"))
+        .isZero();
+    Path longer = Path.of(run("b", 1.6));
+    Files.writeString(
+        longer.resolve("metrics.jsonl"),
+        "{\"step\":3,\"loss\":1.0}\n{\"step\":4,\"loss\":0.5}\n{\"step\":5,\"loss\":0.4}\n",
+        java.nio.file.StandardOpenOption.APPEND);
+
+    assertThat(Main.run("verify-run", longer.toString(), "--baseline", baseline)).isEqualTo(FAILED);
+    assertThat(output()).contains("in 1 of 3 values, and has 3 more");
+  }
+
+  @Test
   void saysWhatCannotBeRead() throws IOException {
     String run = run("a", 1.5);
     assertThat(Main.run("verify-run", run, "--baseline", folder.resolve("none").toString()))

@@ -2,9 +2,13 @@ package org.sparklora.pipeline.config;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * Reads flags as Hugging Face's argument parser does, and TRL's YAML files.
@@ -15,15 +19,22 @@ import java.util.Map;
  * </pre>
  *
  * Flags win over the file; the last of several equal flags wins; dashes in names count as
- * underscores.
+ * underscores. Former names of a flag are read as the flag, and words of a list may also be parted
+ * by commas.
  */
 public final class CommandLine {
   /** The flag that names one of a command's tasks. */
   public static final String TASK = "task";
 
+  /**
+   * A word of a list; whatever has other signs in it is taken as it stands, as an expression is.
+   */
+  private static final Pattern WORDS = Pattern.compile("[\\w.+$-]+([,\\s]+[\\w.+$-]+)*,?");
+
   private final String command;
   private final Map<String, List<String>> given = new LinkedHashMap<>();
   private final Map<String, String> places = new LinkedHashMap<>(); // files, by the flags they set
+  private final Map<String, String> spellings = new HashMap<>(); // in one place, by flag
   private final List<String> notes = new ArrayList<>();
 
   private CommandLine(String command) {
@@ -45,17 +56,30 @@ public final class CommandLine {
    */
   public static Parsed parse(String command, List<String> arguments) {
     Map<String, List<String>> flags = split(command, arguments);
-    CommandLine line = new CommandLine(Flag.withTask(command, flags.getOrDefault(TASK, List.of())));
+    CommandLine line = new CommandLine(withTask(command, arguments));
     List<String> config = flags.remove("config");
     if (config != null) {
       line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));
       String file = config.get(0);
       line.given.keySet().forEach(name -> line.places.put(name, file));
+      line.spellings.clear();
     }
     flags.forEach(line::put);
     Settings settings = new Settings(line.command, line.given, line.places);
     line.notes.addAll(IdleFlags.notes(settings));
     return new Parsed(settings, List.copyOf(line.notes));
+  }
+
+  /**
+   * The command, with the task that its arguments name if that has flags and defaults of its own:
+   * {@code check --task grpo}. Help and messages call it so.
+   */
+  public static String withTask(String command, List<String> arguments) {
+    List<String> words = arguments.stream().flatMap(word -> Stream.of(word.split("=", 2))).toList();
+    int task = words.indexOf("--" + TASK);
+    return task >= 0 && task + 1 < words.size()
+        ? Flag.withTask(command, words.get(task + 1))
+        : command;
   }
 
   /** Flags and the words after them. */
@@ -130,7 +154,8 @@ public final class CommandLine {
         return;
       }
     }
-    Flag flag = catalog.require(command, name, text);
+    Flag flag = catalog.require(command, OtherNames.current(name).orElse(name), text);
+    requireOneSpelling(flag, name, text);
     List<String> parsed = parse(flag, values);
     switch (flag.status(command)) {
       case SUPPORTED -> {
@@ -147,6 +172,18 @@ public final class CommandLine {
               flag.name(),
               text,
               "TRL knows this flag, spark-lora does not support it yet; leave it out");
+    }
+  }
+
+  private void requireOneSpelling(Flag flag, String name, String text) {
+    String other = spellings.put(flag.name(), name.replace('-', '_'));
+    ConfigException.require(
+        other == null || other.equals(name.replace('-', '_')),
+        name,
+        flag.shown(text),
+        "%s says the same; leave one of them out".formatted(other));
+    if (OtherNames.current(name).isPresent()) {
+      notes.add(OtherNames.note(name));
     }
   }
 
@@ -167,8 +204,17 @@ public final class CommandLine {
     ConfigException.require(
         !values.isEmpty(), flag.name(), "nothing", "a value is expected after the flag");
     if (flag.type() == Flag.Type.LIST) {
+      return values.stream().flatMap(CommandLine::words).map(flag::parse).toList();
+    }
+    if (flag.type() == Flag.Type.TEXTS) {
       return values.stream().map(flag::parse).toList();
     }
     return List.of(flag.parse(single(flag, values)));
+  }
+
+  private static Stream<String> words(String value) {
+    return WORDS.matcher(value.strip()).matches()
+        ? Arrays.stream(value.strip().split("[,\\s]+"))
+        : Stream.of(value);
   }
 }

@@ -1,26 +1,35 @@
 package org.sparklora.pipeline.config;
 
 /**
- * Levenshtein's distance: the fewest insertions, deletions and substitutions that turn one text
- * into another.
+ * The fewest insertions, deletions, substitutions and exchanges of neighbours that turn one text
+ * into another (Levenshtein's distance with Damerau's exchange, each character edited once).
  */
 final class EditDistance {
   private EditDistance() {}
 
   static int between(String a, String b) {
-    int[] previous = new int[b.length() + 1];
+    int[][] distance = new int[a.length() + 1][b.length() + 1];
     for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
+      distance[0][j] = j;
     }
     for (int i = 1; i <= a.length(); i++) {
-      int[] current = new int[b.length() + 1];
-      current[0] = i;
+      distance[i][0] = i;
       for (int j = 1; j <= b.length(); j++) {
-        int substituted = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(substituted, Math.min(previous[j], current[j - 1]) + 1);
+        int substituted = distance[i - 1][j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        int edited = Math.min(distance[i - 1][j], distance[i][j - 1]) + 1;
+        distance[i][j] = Math.min(substituted, edited);
+        if (exchanged(a, i, b, j)) {
+          distance[i][j] = Math.min(distance[i][j], distance[i - 2][j - 2] + 1);
+        }
       }
-      previous = current;
     }
-    return previous[b.length()];
+    return distance[a.length()][b.length()];
+  }
+
+  private static boolean exchanged(String a, int i, String b, int j) {
+    return i > 1
+        && j > 1
+        && a.charAt(i - 1) == b.charAt(j - 2)
+        && a.charAt(i - 2) == b.charAt(j - 1);
   }
 }

@@ -35,12 +35,19 @@ record Flag(
     INT,
     FLOAT,
     BOOL,
+    /** Words, parted by spaces or commas. */
     LIST,
+    /** Texts in which spaces and commas may stand, each an argument of its own. */
+    TEXTS,
     /** A text that nobody is shown: in no message, and not among the settings that are written. */
     SECRET
   }
 
-  private static final String HIDDEN = "(hidden)";
+  static final String HIDDEN = "(hidden)";
+
+  /** In place of a default: the command makes no sense without the flag. */
+  private static final String REQUIRED = "required";
+
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
 
@@ -67,8 +74,8 @@ record Flag(
       Map.of("check", "sft", "check --task grpo", "grpo", "update", "grpo");
 
   /** The command as the catalogue knows it: a task may stand for flags and defaults of its own. */
-  static String withTask(String command, List<String> task) {
-    String named = command + " --task " + String.join(" ", task);
+  static String withTask(String command, String task) {
+    String named = command + " --task " + task;
     return WHOLE_RUNS.containsKey(named) ? named : command;
   }
 
@@ -81,9 +88,14 @@ record Flag(
     return command.split(" ", 2)[0];
   }
 
+  /** Whether the user has to give it. */
+  boolean isRequired(String command) {
+    return defaults.of(command).equals(REQUIRED);
+  }
+
   Optional<String> defaultValue(String command) {
     String text = defaults.of(command);
-    return text.isEmpty() ? Optional.empty() : Optional.of(text);
+    return text.isEmpty() || isRequired(command) ? Optional.empty() : Optional.of(text);
   }
 
   Status status(String command) {
@@ -97,7 +109,7 @@ record Flag(
   /** The value in its canonical spelling. */
   String parse(String text) {
     return switch (type) {
-      case STR, ENUM, LIST, SECRET -> text;
+      case STR, ENUM, LIST, TEXTS, SECRET -> text;
       case INT -> Integer.toString(parseInt(text));
       case FLOAT -> Double.toString(parseDouble(text));
       case BOOL -> Boolean.toString(parseBoolean(text));

@@ -4,14 +4,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * Every flag that is known: all of TRL's for SFT, and our own. Read from {@code flags.tsv} beside
@@ -22,6 +23,7 @@ import java.util.Optional;
 final class FlagCatalog {
   private static final String RESOURCE = "flags.tsv";
   private static final int COLUMNS = 6;
+  private static final Pattern SECRET_NAME = Pattern.compile("token|secret|password|key");
   private static final FlagCatalog SHARED = read();
 
   private final Map<String, Flag> flags;
@@ -37,7 +39,7 @@ final class FlagCatalog {
   private static FlagCatalog read() {
     Map<String, Flag> flags = new LinkedHashMap<>();
     String group = "";
-    for (String line : resource().split("\n")) {
+    for (String line : resource(RESOURCE).split("\n")) {
       if (line.startsWith("## ")) {
         group = line.substring(3);
       } else if (!line.startsWith("#")) {
@@ -58,8 +60,9 @@ final class FlagCatalog {
     return new FlagCatalog(flags);
   }
 
-  private static String resource() {
-    try (InputStream stream = FlagCatalog.class.getResourceAsStream(RESOURCE)) {
+  /** The text of a file beside this class. */
+  static String resource(String name) {
+    try (InputStream stream = FlagCatalog.class.getResourceAsStream(name)) {
       return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -91,25 +94,59 @@ final class FlagCatalog {
     if (flag.isPresent() && flag.get().isTakenBy(command)) {
       return flag.get();
     }
+    Optional<Flag> nearest = nearest(command, name.replace('-', '_'));
     if (flag.isPresent()) {
       throw new ConfigException(
           name,
           flag.get().shown(value),
-          "%s does not take this flag; it belongs to %s"
-              .formatted(command, String.join(", ", flag.get().commands())));
+          "%s does not take this flag; it belongs to %s%s"
+              .formatted(
+                  command,
+                  String.join(", ", flag.get().commands()),
+                  nearest.map(known -> "; did you mean %s?".formatted(known.name())).orElse("")));
     }
-    Flag nearest = nearest(command, name.replace('-', '_'));
+    Optional<Flag> elsewhere =
+        Nearest.of(name, flags.keySet()).flatMap(this::find).filter(known -> nearest.isEmpty());
     throw new ConfigException(
         name,
-        nearest.shown(value), // a mistyped secret is one as well
-        "there is no such flag; did you mean %s?".formatted(nearest.name()));
+        shown(name, value, nearest.or(() -> elsewhere)),
+        "there is no such flag; "
+            + nearest
+                .map(known -> "did you mean %s?".formatted(known.name()))
+                .or(
+                    () ->
+                        elsewhere.map(
+                            known ->
+                                "%s belongs to %s"
+                                    .formatted(known.name(), String.join(", ", known.commands()))))
+                .orElse("%s --help lists those there are".formatted(command)));
   }
 
-  /** Only among flags that do something: who mistypes lora_rank does not mean local_rank. */
-  private Flag nearest(String command, String name) {
-    return of(command).stream()
-        .filter(known -> known.status(command) == Flag.Status.SUPPORTED)
-        .min(Comparator.comparingInt(known -> EditDistance.between(name, known.name())))
-        .orElseThrow();
+  /** A mistyped secret is one as well. */
+  private static String shown(String name, String value, Optional<Flag> nearest) {
+    return nearest
+        .map(known -> known.shown(value))
+        .orElse(SECRET_NAME.matcher(name).find() ? Flag.HIDDEN : value);
+  }
+
+  /**
+   * Only among flags that do something, by any of their names: who mistypes lora_rank does not mean
+   * local_rank.
+   */
+  private Optional<Flag> nearest(String command, String name) {
+    List<String> names = new ArrayList<>(OtherNames.of(command));
+    of(command).forEach(known -> names.add(known.name()));
+    return Nearest.of(
+            name,
+            names.stream()
+                .filter(known -> meant(command, known).status(command) == Flag.Status.SUPPORTED)
+                .toList())
+        .map(known -> meant(command, known));
+  }
+
+  private Flag meant(String command, String name) {
+    return find(name)
+        .filter(flag -> flag.isTakenBy(command))
+        .orElseGet(() -> flags.get(OtherNames.meant(command, name).orElseThrow()));
   }
 }

@@ -1,44 +1,188 @@
 package org.sparklora.pipeline.config;
 
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
-/** The answer to {@code --help}: a command's supported flags by group, with defaults. */
+/**
+ * The answer to {@code --help}: a command's required flags, its other supported ones by group, with
+ * defaults, and examples. Commands with few flags have no groups.
+ */
 public final class HelpText {
-  private static final int COLUMN = 38;
+  /** The widest that lines become. */
+  public static final int WIDTH = 100;
 
-  private HelpText() {}
+  /** Narrower terminals have a meaning below its flag, not beside it. */
+  private static final int LEAST_WIDTH_OF_TWO_COLUMNS = 72;
+
+  private static final int COLUMN = 38;
+  private static final int INDENT = 6;
+
+  /** With no more flags than these a command needs no groups. */
+  private static final int FEW_FLAGS = 12;
+
+  private static final String PROGRAM = "bin/spark-lora ";
+
+  private final String command;
+  private final int width;
+  private final StringBuilder text = new StringBuilder();
+
+  private HelpText(String command, int width) {
+    this.command = command;
+    this.width = width;
+  }
 
   /**
-   * The help of a command.
+   * The help of a command, {@value #WIDTH} columns wide.
    *
    * @param summary what the command does, in a sentence
    */
   public static String of(String command, String summary) {
-    List<Flag> flags = FlagCatalog.shared().of(command);
-    StringBuilder text = new StringBuilder("spark-lora %s: %s%n".formatted(command, summary));
-    String group = "";
+    return of(command, summary, WIDTH);
+  }
+
+  /**
+   * The help of a command.
+   *
+   * @param columns of the terminal; lines are no longer, nor longer than {@link #WIDTH}
+   */
+  public static String of(String command, String summary, int columns) {
+    HelpText help = new HelpText(command, Math.min(WIDTH, columns));
+    help.paragraph("", "spark-lora %s: %s".formatted(command, summary));
+    help.usage();
+    help.groups().forEach(help::group);
+    help.footer();
+    help.examples();
+    return help.text.toString();
+  }
+
+  private static Stream<Flag> supported(String command) {
+    return FlagCatalog.shared().of(command).stream()
+        .filter(flag -> flag.status(command) == Flag.Status.SUPPORTED);
+  }
+
+  private void usage() {
+    String required =
+        supported(command)
+            .filter(flag -> flag.isRequired(command))
+            .map(flag -> "--%s … ".formatted(flag.name()))
+            .collect(Collectors.joining());
+    line("");
+    paragraph("  ", "Usage: " + PROGRAM + command + " " + required + "[--flag value ...]");
+  }
+
+  /** Flags by heading. */
+  private Map<String, List<Flag>> groups() {
+    Map<String, List<Flag>> groups = new LinkedHashMap<>();
+    groups.put("Required", new ArrayList<>());
+    long optional = supported(command).filter(flag -> !flag.isRequired(command)).count();
+    supported(command)
+        .forEach(
+            flag -> {
+              String other = optional <= FEW_FLAGS ? "Options" : flag.group();
+              String heading = flag.isRequired(command) ? "Required" : other;
+              groups.computeIfAbsent(heading, any -> new ArrayList<>()).add(flag);
+            });
+    return groups;
+  }
+
+  private void group(String heading, List<Flag> flags) {
+    if (flags.isEmpty()) {
+      return;
+    }
+    line("");
+    line(heading);
     for (Flag flag : flags) {
-      if (flag.status(command) != Flag.Status.SUPPORTED) {
-        continue;
-      }
-      if (!flag.group().equals(group)) {
-        group = flag.group();
-        text.append("%n%s%n".formatted(group));
-      }
       String name =
           "  --%s%s"
               .formatted(
                   flag.name(),
                   flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
-      text.append(("%-" + COLUMN + "s %s%n").formatted(name, flag.note(command)));
+      boolean beside = width >= LEAST_WIDTH_OF_TWO_COLUMNS;
+      List<String> meaning = wrapped(flag.note(command), width - (beside ? COLUMN + 1 : INDENT));
+      if (beside && name.length() <= COLUMN - 1) {
+        line(("%-" + COLUMN + "s %s").formatted(name, meaning.get(0)));
+        meaning = meaning.subList(1, meaning.size());
+      } else {
+        line(name);
+      }
+      String margin = " ".repeat(beside ? COLUMN + 1 : INDENT);
+      meaning.forEach(rest -> line(margin + rest));
     }
+  }
+
+  private void footer() {
+    line("");
+    paragraph(
+        "",
+        "Defaults are in brackets. A switch is set by --flag and unset by --no_flag; a list takes"
+            + " several values, --flag a b.");
     long others =
-        flags.stream().filter(flag -> flag.status(command) == Flag.Status.ACCEPTED).count();
+        FlagCatalog.shared().of(command).stream()
+            .filter(flag -> flag.status(command) == Flag.Status.ACCEPTED)
+            .count();
     if (others > 0) {
-      text.append(
-          "%nTRL's other flags are accepted where they change nothing (%d of them) and refused by name where they would.%n"
+      paragraph(
+          "",
+          "TRL's other flags are accepted where they change nothing (%d of them) and refused by name where they would."
               .formatted(others));
     }
-    return text.toString();
+  }
+
+  private void examples() {
+    List<String[]> examples =
+        Arrays.stream(FlagCatalog.resource("examples.tsv").split("\n"))
+            .filter(row -> !row.startsWith("#"))
+            .map(row -> row.split("\t"))
+            .filter(row -> row[0].equals(command.split(" ")[0]))
+            .toList();
+    line("");
+    line(examples.size() == 1 ? "Example" : "Examples");
+    for (String[] example : examples) {
+      line("  # " + example[1]);
+      List<String> lines = wrappedFlags(PROGRAM + example[0] + " " + example[2]);
+      for (int i = 0; i < lines.size(); i++) {
+        line((i == 0 ? "  " : "      ") + lines.get(i) + (i < lines.size() - 1 ? " \\" : ""));
+      }
+    }
+  }
+
+  private void paragraph(String margin, String sentence) {
+    List<String> lines = wrapped(sentence, width - margin.length());
+    line(lines.get(0));
+    lines.subList(1, lines.size()).forEach(rest -> line(margin + rest));
+  }
+
+  private void line(String content) {
+    text.append(content).append(System.lineSeparator());
+  }
+
+  /** Broken before a flag, so that flag and value stay together. */
+  private List<String> wrappedFlags(String command) {
+    return wrapped(List.of(command.split(" (?=--)")), width - INDENT - " \\".length());
+  }
+
+  private static List<String> wrapped(String sentence, int width) {
+    return wrapped(List.of(sentence.split(" ")), width);
+  }
+
+  /** As many parts to a line as fit; a longer part has a line of its own. */
+  private static List<String> wrapped(List<String> parts, int width) {
+    List<String> lines = new ArrayList<>();
+    String line = parts.get(0);
+    for (String part : parts.subList(1, parts.size())) {
+      if (line.length() + 1 + part.length() > width) {
+        lines.add(line);
+        line = part;
+      } else {
+        line += " " + part;
+      }
+    }
+    lines.add(line);
+    return lines;
   }
 }

@@ -144,11 +144,7 @@ public final class Settings {
           && !values.isEmpty()
           && flag.type() != Flag.Type.SECRET
           && !flag.name().equals("config")) {
-        effective.put(
-            flag.name(),
-            flag.type() == Flag.Type.LIST && values.size() > 1
-                ? values
-                : scalar(flag, values.get(0)));
+        effective.put(flag.name(), values.size() > 1 ? values : scalar(flag, values.get(0)));
       }
     }
     DumperOptions options = new DumperOptions();
@@ -161,7 +157,7 @@ public final class Settings {
       case INT -> Integer.valueOf(value);
       case FLOAT -> Double.valueOf(value);
       case BOOL -> Boolean.valueOf(value);
-      case STR, ENUM, LIST, SECRET -> value;
+      case STR, ENUM, LIST, TEXTS, SECRET -> value;
     };
   }
 }

@@ -23,11 +23,7 @@ final class LayerFinding {
 
   static Finding of(PlannedRun run) {
     if (run.adapter().isEmpty()) {
-      return finding(
-          "all weights, no adapter",
-          0,
-          Verdict.OK,
-          "nothing is left out; the learning rate is the one of full fine-tuning");
+      return finding("all weights, no adapter", 0, Verdict.OK, "nothing is left out");
     }
     AdapterLayout adapter = run.adapter().get();
     Set<Projection> everywhere = EnumSet.noneOf(Projection.class);

@@ -21,6 +21,9 @@ import java.util.TreeSet;
 record RunComparison(int compared, List<Difference> differences, List<String> settings) {
   private static final int SHOWN_DIFFERENCES = 20;
 
+  /** In place of a value that the one or the other does not have. */
+  private static final String ABSENT = "missing";
+
   /** A point that does not agree; values as they are shown. */
   record Difference(String metric, int step, String expected, String found, String tolerance) {}
 
@@ -85,7 +88,7 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
   private static String shown(Optional<Baseline.Point> point) {
     return point
         .map(p -> p.value().map(value -> String.format(Locale.ROOT, "%.6g", value)).orElse("null"))
-        .orElse("missing");
+        .orElse(ABSENT);
   }
 
   private static List<String> settings(Baseline baseline, Baseline run) {
@@ -101,6 +104,21 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
 
   private static String text(Map<String, Object> settings, String name) {
     return String.valueOf(settings.getOrDefault(name, "unset"));
+  }
+
+  /** Differences where nothing is recorded: what the run logs beyond the baseline. */
+  private long unrecorded() {
+    return differences.stream().filter(d -> d.expected().equals(ABSENT)).count();
+  }
+
+  /** How many recorded values differ, and how many the run has that are not recorded. */
+  String summary() {
+    long unrecorded = unrecorded();
+    return "%d of %d values%s"
+        .formatted(
+            differences.size() - unrecorded,
+            compared,
+            unrecorded == 0 ? "" : ", and has %d more".formatted(unrecorded));
   }
 
   boolean agrees() {

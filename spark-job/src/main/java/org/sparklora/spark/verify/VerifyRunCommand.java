@@ -40,8 +40,7 @@ public final class VerifyRunCommand {
     if (!comparison.agrees()) {
       System.out.print(comparison.toText());
       throw new RunDiffersException(
-          "%s differs from %s in %d of %d values"
-              .formatted(name, file, comparison.differences().size(), comparison.compared()));
+          "%s differs from %s in %s".formatted(name, file, comparison.summary()));
     }
     System.out.printf("%s: all %,d values are as in %s%n", name, comparison.compared(), file);
   }

@@ -1,0 +1,112 @@
+package org.sparklora.pipeline.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OtherNamesTest {
+
+  @ParameterizedTest
+  @CsvSource({
+    "sft, torch_dtype, bfloat16, dtype",
+    "sft, torch-dtype, bfloat16, dtype",
+    "sft, max_seq_length, 2048, max_length",
+    "sft, evaluation_strategy, steps, eval_strategy",
+    "sft, per_gpu_train_batch_size, 2, per_device_train_batch_size",
+    "sft, per_gpu_eval_batch_size, 2, per_device_eval_batch_size",
+    "sft, push_to_hub_model_id, me/model, hub_model_id",
+    "sft, peft_lora_r, 8, lora_r",
+    "sft, peft_lora_alpha, 8, lora_alpha",
+    "sft, target_modules, q_proj, lora_target_modules",
+    "sft, r, 8, lora_r",
+    "prep, max_seq_length, 2048, max_length",
+    "check, torch_dtype, bfloat16, dtype",
+    "generate, max_new_tokens, 20, max_completion_length",
+    "generate, num_return_sequences, 4, num_generations"
+  })
+  void aFormerNameIsReadAsTheFlagAndALineSaysSo(
+      String command, String former, String value, String flag) {
+    CommandLine.Parsed parsed = CommandLine.parse(command, List.of("--" + former, value));
+
+    assertThat(parsed.settings().text(flag)).contains(value);
+    assertThat(parsed.notes())
+        .anySatisfy(note -> assertThat(note).contains("is read as --" + flag).doesNotContain("\n"));
+  }
+
+  @Test
+  void filesMayHaveFormerNamesToo(@TempDir Path folder) throws IOException {
+    Path file = Files.writeString(folder.resolve("old.yaml"), "max_seq_length: 512\n");
+    String config = file.toString();
+
+    assertThat(parse("--config", config).settings().integer("max_length")).isEqualTo(512);
+    // flags win over the file, whatever they are called
+    assertThat(parse("--config", config, "--max_length", "64").settings().integer("max_length"))
+        .isEqualTo(64);
+  }
+
+  private static CommandLine.Parsed parse(String... arguments) {
+    return CommandLine.parse("sft", List.of(arguments));
+  }
+
+  @Test
+  void twoNamesOfOneFlagAreRefused() {
+    assertThatThrownBy(() -> parse("--dtype", "float32", "--torch_dtype", "bfloat16"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("torch_dtype = bfloat16")
+        .hasMessageContaining("dtype says the same; leave one of them out");
+  }
+
+  @Test
+  void everyOtherNameStandsForAFlagAndIsNone() {
+    for (String command : List.of("sft", "grpo", "generate", "eval", "merge", "score")) {
+      for (String name : OtherNames.of(command)) {
+        assertThat(OtherNames.meant(command, name)).as(name).isPresent();
+        OtherNames.current(name)
+            .ifPresent(flag -> assertThat(FlagCatalog.shared().find(name)).as(name).isEmpty());
+      }
+    }
+  }
+
+  @Test
+  void listsAreSplitAtCommas() {
+    for (String[] form :
+        new String[][] {
+          {"q_proj,v_proj"}, {"q_proj, v_proj"}, {"q_proj,", "v_proj"}, {"q_proj v_proj"}
+        }) {
+      List<String> flags = new java.util.ArrayList<>(List.of("--lora_target_modules"));
+      flags.addAll(List.of(form));
+      assertThat(CommandLine.parse("sft", flags).settings().values("lora_target_modules"))
+          .containsExactly("q_proj", "v_proj");
+    }
+    assertThat(CommandLine.parse("eval", List.of("--pass_k", "1,4,16")).settings().values("pass_k"))
+        .containsExactly("1", "4", "16");
+    assertThat(
+            CommandLine.parse("grpo", List.of("--reward_weights=1.0,0.5"))
+                .settings()
+                .values("reward_weights"))
+        .containsExactly("1.0", "0.5");
+  }
+
+  @Test
+  void expressionsAndTextsKeepTheirCommas() {
+    String expression = "model\\.layers\\.[0-9]{1,2}\\..*(q_proj|v_proj)";
+    assertThat(
+            CommandLine.parse("sft", List.of("--lora_target_modules", expression))
+                .settings()
+                .values("lora_target_modules"))
+        .containsExactly(expression);
+    assertThat(
+            CommandLine.parse("report", List.of("--labels", "rank 1, 1e-5", "full, 1e-6"))
+                .settings()
+                .values("labels"))
+        .containsExactly("rank 1, 1e-5", "full, 1e-6");
+  }
+}
