@@ -31,9 +31,10 @@ import org.sparklora.model.lora.AdapterLayout;
  * Qwen2, Qwen3, SmolLM2, SmolLM3). What is trained comes as one flat vector with every call, so one
  * decoder serves any number of adapters of its layout.
  *
- * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it.
+ * <p>Immutable after loading and thread-safe; see {@link AdapterStep} for running it. Its weights
+ * are its own until it is closed, which nobody who runs it may outlive.
  */
-public final class Decoder {
+public final class Decoder implements AutoCloseable {
   private final DecoderConfig config;
   private final ParameterLayout layout;
   private final Map<String, Tensor> frozen;
@@ -68,18 +69,27 @@ public final class Decoder {
       throw new IllegalArgumentException(
           "Cannot compute with float16 weights: use float32, or bfloat16 to save memory");
     }
-    Map<String, Tensor> frozen = new HashMap<>();
-    for (Map.Entry<String, long[]> expected :
-        WeightNames.expected(checkpoint.config()).entrySet()) {
+    Decoder decoder = new Decoder(checkpoint.config(), trainable, new HashMap<>());
+    try {
+      decoder.loadFrozen(checkpoint, kernels, weights);
+      return decoder;
+    } catch (IOException | RuntimeException | Error e) { // OutOfMemoryError is a likely one
+      decoder.close();
+      throw e;
+    }
+  }
+
+  private void loadFrozen(CheckpointFolder checkpoint, Kernels kernels, DType weights)
+      throws IOException {
+    for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {
       String name = expected.getKey();
       boolean matrix = expected.getValue().length == 2;
-      if (trainable.entry(name).isEmpty()) {
+      if (layout.entry(name).isEmpty()) {
         DType kept = matrix ? kept(weights, checkpoint.storedType(name), kernels) : weights;
         Tensor weight = checkpoint.load(name, kept, kernels);
         frozen.put(name, matrix ? weight : widened(weight, kernels));
       }
     }
-    return new Decoder(checkpoint.config(), trainable, frozen);
   }
 
   /**
@@ -99,9 +109,7 @@ public final class Decoder {
       return vector;
     }
     try (vector) {
-      Tensor widened = kernels.allocate(vector.shape());
-      kernels.copy(vector, widened);
-      return widened;
+      return kernels.copyAs(DType.FLOAT32, vector);
     }
   }
 
@@ -149,6 +157,13 @@ public final class Decoder {
    */
   DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
     return new Binding(parameters, gradient, dropoutSeed).stack();
+  }
+
+  /** Frees the weights; nobody may be computing with them. */
+  @Override
+  public void close() {
+    frozen.values().forEach(Tensor::close);
+    rotary.close();
   }
 
   /** Builds layers whose weights are frozen tensors or views into the parameter vector. */

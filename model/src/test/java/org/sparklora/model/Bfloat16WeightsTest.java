@@ -42,7 +42,7 @@ class Bfloat16WeightsTest {
     return KernelsUnderTest.all();
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void giveAdaptersTheGradientsOfWidenedWeights(Kernels kernels) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
@@ -67,7 +67,7 @@ class Bfloat16WeightsTest {
     return CheckpointFolder.open(folder);
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void areRoundedWhereTheyAreStoredAsFloat32(Kernels kernels) throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3").put("attention_bias", true);
@@ -83,7 +83,7 @@ class Bfloat16WeightsTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void areKeptAsTheyAreStoredWhereKernelsReadThemSo(Kernels kernels) throws IOException {
     boolean kept = kernels.keepsBfloat16();

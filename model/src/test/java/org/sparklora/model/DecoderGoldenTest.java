@@ -68,7 +68,7 @@ class DecoderGoldenTest {
         .flatMap(kernels -> names.stream().map(name -> Arguments.of(kernels, name)));
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void logitsAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -79,7 +79,7 @@ class DecoderGoldenTest {
         golden, model, packed, "packed_logits", IntStream.range(0, packed.tokenCount()).toArray());
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void tokenLogProbsAndEntropiesAreThoseOfTransformers(Kernels kernels, String name)
       throws IOException {
@@ -98,7 +98,7 @@ class DecoderGoldenTest {
         .containsExactly(golden.floats("long_token_logps"), offset(LOG_PROBS));
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void lossesAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -113,7 +113,7 @@ class DecoderGoldenTest {
     assertThat(packed.loss()).isCloseTo(golden.scalar("packed_loss"), within(LOSS));
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void adapterGivesLogitsLossAndGradientsOfPeft(Kernels kernels, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -124,7 +124,7 @@ class DecoderGoldenTest {
     checkGradients(golden, model, golden.packedBatch(), "lora_packed_");
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndRslora")
   void rankStabilisedAdapterGivesLogitsLossAndGradientsOfPeft(Kernels kernels, String name)
       throws IOException {
@@ -135,7 +135,7 @@ class DecoderGoldenTest {
     checkGradients(golden, model, batch, "rslora_");
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndExtraAdapters")
   void adaptersOnSomeLayersGiveLossAndGradientsOfPeft(Kernels kernels, String adapter)
       throws IOException {
@@ -156,7 +156,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void mergedModelHasWeightsAndLogitsOfPeft(Kernels kernels, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -189,7 +189,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void gradientsOfAllWeightsAreThoseOfTransformers(Kernels kernels) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny");
@@ -212,7 +212,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void bfloat16WeightsGiveTheLogitsOfTransformersWidenedOrAsStored(Kernels kernels)
       throws IOException {
@@ -230,7 +230,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModels")
   void greedyContinuationsAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ import java.util.List;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.NativeMemory;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
@@ -83,9 +85,10 @@ public final class GoldenModel {
   }
 
   float[] floats(String key) {
-    try {
-      float[] values = new float[numbers.bytes(key).asFloatBuffer().remaining()];
-      numbers.bytes(key).asFloatBuffer().get(values);
+    try (NativeMemory bytes = numbers.bytes(key)) {
+      FloatBuffer buffer = bytes.buffer(0, (int) bytes.bytes()).asFloatBuffer();
+      float[] values = new float[buffer.remaining()];
+      buffer.get(values);
       return values;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -110,8 +113,8 @@ public final class GoldenModel {
   }
 
   int[] ints(String key) {
-    try {
-      IntBuffer buffer = numbers.bytes(key).asIntBuffer();
+    try (NativeMemory bytes = numbers.bytes(key)) {
+      IntBuffer buffer = bytes.buffer(0, (int) bytes.bytes()).asIntBuffer();
       int[] values = new int[buffer.remaining()];
       buffer.get(values);
       return values;

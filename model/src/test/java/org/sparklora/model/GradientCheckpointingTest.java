@@ -45,7 +45,7 @@ class GradientCheckpointingTest {
                     .map(type -> Arguments.of(kernels, type)));
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModelTypes")
   void givesAdaptersTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
       throws IOException {
@@ -55,7 +55,7 @@ class GradientCheckpointingTest {
     checkEqual(kernels, checkpoint, AdapterLayout.of(config, checkpoint.config()));
   }
 
-  @ParameterizedTest(name = "{0}, {1}")
+  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
   @MethodSource("kernelsAndModelTypes")
   void givesWeightsTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
       throws IOException {

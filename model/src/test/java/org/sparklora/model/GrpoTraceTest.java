@@ -45,7 +45,7 @@ class GrpoTraceTest {
                     .map(run -> arguments(kernels, run)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("runs")
   void learnsWhatTrlLearned(Kernels kernels, String run) throws IOException {
     GrpoTrace trace = GrpoTrace.read(GoldenModel.root().resolve("grpo").resolve(run));

@@ -114,18 +114,27 @@ public final class SftJob {
           .data()
           .ifPresent(testing -> PackedTables.open(session, testing).forEach(testRows::add));
       return new SftJob(spark, config, initial, regret, folder, workers).train(rows, testRows);
-    } finally {
-      ExecutorModel.release(model);
     }
   }
 
   private Result train(SpilledRows rows, SpilledRows testRows) throws IOException {
     System.out.print(regret.requireMemory().before(workers).toText());
-    ParameterLayout layout = model.layout();
     TrainingPlan plan = plan(config.batch(), rows.count(), averages ? workers : 1);
-    AdapterNetwork network =
+    try (AdapterNetwork network =
         AdapterNetwork.create(
-            model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
+            model, model.layout(), config.optimizer(), config.schedule(), plan.totalSteps())) {
+      try {
+        return train(rows, testRows, plan, network);
+      } finally {
+        ExecutorModel.release(model); // when no task is in the network's memory any more
+      }
+    }
+  }
+
+  private Result train(
+      SpilledRows rows, SpilledRows testRows, TrainingPlan plan, AdapterNetwork network)
+      throws IOException {
+    ParameterLayout layout = model.layout();
     Kernels kernels = KernelsProvider.hostKernels();
     Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     RunFingerprint fingerprint =

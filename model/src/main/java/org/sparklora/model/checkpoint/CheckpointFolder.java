@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.NativeMemory;
 import org.sparklora.model.kernels.Tensor;
 
 /**
@@ -171,13 +172,13 @@ public final class CheckpointFolder implements AutoCloseable {
   private boolean headEqualsEmbedding() throws IOException {
     TensorInfo head = info(WeightNames.HEAD);
     TensorInfo embedding = info(WeightNames.EMBEDDING);
-    return head.dtype().equals(embedding.dtype())
-        && head.bytes() == embedding.bytes()
-        && head.bytes() <= Integer.MAX_VALUE
-        && fileOf
-            .get(head.name())
-            .bytes(head.name())
-            .equals(fileOf.get(embedding.name()).bytes(embedding.name()));
+    if (!head.dtype().equals(embedding.dtype()) || head.bytes() != embedding.bytes()) {
+      return false;
+    }
+    try (NativeMemory one = fileOf.get(head.name()).bytes(head.name());
+        NativeMemory other = fileOf.get(embedding.name()).bytes(embedding.name())) {
+      return one.equalTo(other);
+    }
   }
 
   private static String abbreviate(TreeSet<String> names) {
@@ -233,16 +234,24 @@ public final class CheckpointFolder implements AutoCloseable {
     return load(name, DType.FLOAT32, kernels);
   }
 
-  /** A weight in float32 or bfloat16: mapped if it is stored so, else widened or rounded. */
+  /**
+   * A weight in float32 or bfloat16: mapped if it is stored so, else widened or rounded.
+   *
+   * @throws CheckpointException if an element is NaN or infinite: nothing that is computed with it
+   *     would mean anything
+   */
   public Tensor load(String name, DType dtype, Kernels kernels) throws IOException {
-    return fileOf.get(name).load(name, dtype, kernels);
+    SafeTensors file = fileOf.get(name);
+    return file.requireFinite(name, file.load(name, dtype, kernels), kernels);
   }
 
-  /** A weight as it is stored; float16 is widened, since no arithmetic reads it. */
+  /**
+   * A weight as it is stored; float16 is widened, since no arithmetic reads it.
+   *
+   * @throws CheckpointException if an element is NaN or infinite
+   */
   public Tensor loadStored(String name, Kernels kernels) throws IOException {
-    return storedType(name) == DType.BFLOAT16
-        ? fileOf.get(name).map(name, kernels)
-        : fileOf.get(name).load(name, kernels);
+    return load(name, storedType(name) == DType.BFLOAT16 ? DType.BFLOAT16 : DType.FLOAT32, kernels);
   }
 
   @Override

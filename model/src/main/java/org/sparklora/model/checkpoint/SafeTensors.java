@@ -1,5 +1,6 @@
 package org.sparklora.model.checkpoint;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,10 +12,9 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.NativeMemory;
 import org.sparklora.model.kernels.Tensor;
 
 /**
@@ -24,9 +24,6 @@ import org.sparklora.model.kernels.Tensor;
  * <p>Thread-safe. Tensors stay valid after {@link #close}.
  */
 public final class SafeTensors implements AutoCloseable {
-  /** What one {@link FileChannel#map} can reach; longer tensors are read instead. */
-  private static final int MAX_MAPPING = Integer.MAX_VALUE;
-
   private final Path file;
   private final FileChannel channel;
   private final SafeTensorsHeader header;
@@ -81,7 +78,8 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * A tensor as it is stored: mapped, not read, where the kernels can use it in place.
+   * A tensor as it is stored, which the caller closes: mapped, not read, where the kernels can use
+   * it in place.
    *
    * @throws CheckpointException if it is not there or not of a float type
    */
@@ -89,8 +87,7 @@ public final class SafeTensors implements AutoCloseable {
     TensorInfo info = require(name);
     DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
     requireLittleEndian();
-    Pointer memory = info.bytes() > MAX_MAPPING ? readLong(info) : new BytePointer(bytes(name));
-    return kernels.wrap(memory, 0, dtype, info.shape());
+    return kernels.adopt(memory(info), dtype, info.shape());
   }
 
   /** A tensor in float32: mapped if it is stored so, else widened into new memory. */
@@ -108,21 +105,36 @@ public final class SafeTensors implements AutoCloseable {
       return stored;
     }
     try (stored) {
-      Tensor converted = kernels.allocate(dtype, stored.shape());
-      kernels.copy(stored, converted);
-      return converted;
+      return kernels.copyAs(dtype, stored);
     }
   }
 
-  /** The mapped bytes of a tensor of up to 2 GB, of any type, little-endian. */
-  public ByteBuffer bytes(String name) throws IOException {
-    TensorInfo info = require(name);
-    if (info.bytes() == 0) {
-      return ByteBuffer.allocateDirect(8).limit(0).order(ByteOrder.LITTLE_ENDIAN);
+  /**
+   * A tensor of this file, if it holds numbers; else it is closed.
+   *
+   * @throws CheckpointException if an element is NaN or infinite
+   */
+  public Tensor requireFinite(String name, Tensor tensor, Kernels kernels) {
+    if (!kernels.isFinite(tensor)) {
+      tensor.close();
+      throw new CheckpointException(
+          "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again"
+              .formatted(name, file));
     }
-    return channel
-        .map(FileChannel.MapMode.READ_ONLY, info.offset(), info.bytes())
-        .order(ByteOrder.LITTLE_ENDIAN);
+    return tensor;
+  }
+
+  /** The bytes of a tensor of any type, little-endian, which the caller closes. */
+  public NativeMemory bytes(String name) throws IOException {
+    return memory(require(name));
+  }
+
+  private NativeMemory memory(TensorInfo info) throws IOException {
+    try {
+      return NativeMemory.ofFile(channel, info.offset(), info.bytes());
+    } catch (EOFException e) {
+      throw SafeTensorsHeader.refusal(file, info.offset(), "the file ended while it was read");
+    }
   }
 
   /** Some elements of a tensor of floats, from one on, in row-major order; widened. */
@@ -138,22 +150,6 @@ public final class SafeTensors implements AutoCloseable {
       }
     }
     return ElementEncoding.get(bytes.flip(), count, dtype);
-  }
-
-  private Pointer readLong(TensorInfo info) throws IOException {
-    BytePointer memory = new BytePointer(info.bytes());
-    for (long done = 0; done < info.bytes(); ) {
-      long count = Math.min(1 << 30, info.bytes() - done);
-      ByteBuffer part = memory.getPointer(BytePointer.class, done).capacity(count).asByteBuffer();
-      while (part.hasRemaining()) {
-        if (channel.read(part, info.offset() + done + part.position()) < 0) {
-          throw SafeTensorsHeader.refusal(
-              file, info.offset() + done, "the file ended while it was read");
-        }
-      }
-      done += count;
-    }
-    return memory;
   }
 
   private TensorInfo require(String name) {

@@ -21,9 +21,13 @@ import org.sparklora.model.kernels.Tensor;
  * keys and values. A completion that ends leaves the batch at once, and the next prompt enters as
  * soon as there is room for its completions.
  *
- * <p>The same seed gives the same tokens and log-probabilities whatever else is in the batch, since
- * kernels compute a row without regard to its neighbours, and random numbers belong to the token's
- * place. Another kind of processor may round otherwise.
+ * <p>What a completion gets depends on nothing but its prompt, the seed and its index among the
+ * prompt's completions, to the last bit: not on the other prompts and how many completions there
+ * are, nor on how many are in flight, nor on the number of threads. Random numbers belong to the
+ * token's place, and no more rows are computed at a time than the kernels compute {@link
+ * Kernels#independentRows without regard to their neighbours}. ND4J's kernels cannot do that: there
+ * other company may round a log-probability otherwise, and so a token be another one now and then.
+ * So may another kind of processor.
  *
  * <p>Safe for several threads, which take turns.
  */
@@ -100,6 +104,7 @@ public final class Generator implements AutoCloseable {
     private final Map<Long, Integer> order = new HashMap<>();
     private final List<Completion> done = new ArrayList<>();
     private final KvCache cache;
+    private final int together; // rows that are computed in one call
     private final Tensor logits; // (rows, V)
     private final Sampler sampler;
 
@@ -112,11 +117,23 @@ public final class Generator implements AutoCloseable {
       int width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
       int longest = prompts.stream().mapToInt(prompt -> prompt.tokens().length).max().orElseThrow();
       int vocabSize = decoder.decoder().config().vocabSize();
+      together = kernels.independentRows() == 0 ? width : kernels.independentRows();
       cache =
           new KvCache(
               decoder.decoder().config(), kernels, width, longest, config.maxCompletionLength());
-      logits = kernels.allocate(width, vocabSize);
-      sampler = new Sampler(kernels, config, width, vocabSize);
+      try {
+        logits = kernels.allocate(width, vocabSize);
+      } catch (RuntimeException | Error e) {
+        cache.close();
+        throw e;
+      }
+      try {
+        sampler = new Sampler(kernels, config, width, vocabSize);
+      } catch (RuntimeException | Error e) {
+        logits.close();
+        cache.close();
+        throw e;
+      }
     }
 
     List<Completion> run() {
@@ -158,26 +175,32 @@ public final class Generator implements AutoCloseable {
 
     /** Gives every completion in flight its next token. */
     private void advance() {
-      if (active.isEmpty()) {
-        return;
+      List<Row> unfinished = new ArrayList<>();
+      for (int from = 0; from < active.size(); from += together) {
+        List<Row> rows = active.subList(from, Math.min(from + together, active.size()));
+        unfinished.addAll(advance(rows));
       }
-      int count = active.size();
+      active.clear();
+      active.addAll(unfinished);
+    }
+
+    /** Returns the rows that go on. */
+    private List<Row> advance(List<Row> rows) {
+      int count = rows.size();
       List<Branch> branches = new ArrayList<>();
       for (int m = 0; m < count; m++) {
-        branches.add(active.get(m).lastBranch(m));
+        branches.add(rows.get(m).lastBranch(m));
       }
       Tokens tokens =
           new Tokens(
-              active.stream().mapToInt(Row::lastToken).toArray(),
-              active.stream().mapToInt(Row::lastPosition).toArray(),
-              active.stream().mapToInt(Row::lastSlot).toArray(),
+              rows.stream().mapToInt(Row::lastToken).toArray(),
+              rows.stream().mapToInt(Row::lastPosition).toArray(),
+              rows.stream().mapToInt(Row::lastSlot).toArray(),
               branches);
       int[] all = IntStream.range(0, count).toArray();
       Tensor next = logits.rows(0, count);
       decoder.extend(parameters, tokens, cache.layers(), all, next);
-      List<Row> unfinished = add(active, next);
-      active.clear();
-      active.addAll(unfinished);
+      return add(rows, next);
     }
 
     /** Adds the next token to each row; returns the rows that go on. */

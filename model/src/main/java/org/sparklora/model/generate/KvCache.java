@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.layer.KeyValues;
 
 /**
@@ -19,6 +20,7 @@ import org.sparklora.model.layer.KeyValues;
  */
 final class KvCache implements AutoCloseable {
   private final List<KeyValues> layers = new ArrayList<>(); // (S, K·D) each
+  private final List<Tensor> owned = new ArrayList<>(); // keys and values of all layers
   private final PriorityQueue<Integer> promptRuns = new PriorityQueue<>();
   private final PriorityQueue<Integer> completionRuns = new PriorityQueue<>();
 
@@ -30,13 +32,24 @@ final class KvCache implements AutoCloseable {
   KvCache(DecoderConfig config, Kernels kernels, int rows, int promptLength, int completionLength) {
     int slots = Math.multiplyExact(rows, Math.addExact(promptLength, completionLength));
     long width = (long) config.numKeyValueHeads() * config.headDim();
-    for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      layers.add(new KeyValues(kernels.allocate(slots, width), kernels.allocate(slots, width)));
+    try {
+      for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
+        layers.add(new KeyValues(allocate(kernels, slots, width), allocate(kernels, slots, width)));
+      }
+    } catch (RuntimeException | Error e) { // memory may end in the middle
+      close();
+      throw e;
     }
     for (int row = 0; row < rows; row++) {
       promptRuns.add(row * promptLength);
       completionRuns.add(rows * promptLength + row * completionLength);
     }
+  }
+
+  private Tensor allocate(Kernels kernels, long slots, long width) {
+    Tensor allocated = kernels.allocate(slots, width);
+    owned.add(allocated);
+    return allocated;
   }
 
   List<KeyValues> layers() {
@@ -68,9 +81,6 @@ final class KvCache implements AutoCloseable {
 
   @Override
   public void close() {
-    for (KeyValues layer : layers) {
-      layer.keys().close();
-      layer.values().close();
-    }
+    owned.forEach(Tensor::close);
   }
 }

@@ -34,6 +34,10 @@ final class Row {
     length++;
   }
 
+  long promptId() {
+    return prompt.id();
+  }
+
   int promptRun() {
     return promptRun;
   }

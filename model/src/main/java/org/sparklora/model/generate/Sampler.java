@@ -33,11 +33,24 @@ final class Sampler implements AutoCloseable {
   /**
    * @param logits {@code (M, V)}; left as they are
    * @param rows {@code (M)}
+   * @throws NonFiniteLogitsException if one is NaN or infinite, however tokens are picked
    */
   Draws draw(Tensor logits, List<Row> rows) {
     Tensor scores = config.hasPenalty() ? penalised(logits, rows) : logits;
+    requireFinite(scores, rows);
     int[] tokens = config.isGreedy() ? likeliest(scores) : drawn(scores, rows);
     return new Draws(tokens, score(logits, tokens).logProbs);
+  }
+
+  private void requireFinite(Tensor logits, List<Row> rows) {
+    if (kernels.isFinite(logits)) {
+      return;
+    }
+    for (int m = 0; m < rows.size(); m++) {
+      if (!kernels.isFinite(logits.rows(m, m + 1))) {
+        throw new NonFiniteLogitsException(rows.get(m).promptId());
+      }
+    }
   }
 
   private int[] drawn(Tensor scores, List<Row> rows) {

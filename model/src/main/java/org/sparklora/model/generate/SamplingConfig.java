@@ -44,7 +44,11 @@ public record SamplingConfig(
     require(topK >= 0, "top_k", topK, "0 for all tokens, or the number of tokens to draw from");
     require(topP >= 0 && topP <= 1, "top_p", topP, "between 0 and 1; 1 draws from all tokens");
     require(minP >= 0 && minP <= 1, "min_p", minP, "between 0 and 1; 0 draws from all tokens");
-    require(repetitionPenalty > 0, "repetition_penalty", repetitionPenalty, "above 0; 1 is none");
+    require(
+        repetitionPenalty > 0 && Float.isFinite(repetitionPenalty),
+        "repetition_penalty",
+        repetitionPenalty,
+        "a number above 0; 1 is none");
     endTokens = Set.copyOf(endTokens);
   }
 

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.ShortBuffer;
 import java.util.Objects;
+import java.util.Optional;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -17,13 +18,18 @@ final class HostTensor extends Tensor {
   /** A whole number of elements of every type. */
   private static final long WINDOW_BYTES = Integer.MAX_VALUE - 7;
 
-  private final Pointer owner; // keeps the memory alive; freed by close() when this tensor owns it
-  private final boolean owned;
+  private final Pointer owner; // of the memory; null once it is freed
+  private final Optional<NativeMemory> owned; // what close() frees
   private final long address;
   private final Window window;
 
   private HostTensor(
-      Pointer owner, boolean owned, long address, Window window, DType dtype, long... shape) {
+      Pointer owner,
+      Optional<NativeMemory> owned,
+      long address,
+      Window window,
+      DType dtype,
+      long... shape) {
     super(dtype, shape);
     this.owner = owner;
     this.owned = owned;
@@ -45,26 +51,28 @@ final class HostTensor extends Tensor {
 
   /** New memory, all zeros. */
   static HostTensor allocate(DType dtype, long... shape) {
-    long bytes = dtype.bytes();
-    for (long dimension : shape) {
-      bytes = Math.multiplyExact(bytes, dimension);
-    }
-    // calloc hands out untouched pages: a large buffer costs memory only where it is used
-    Pointer memory = Pointer.calloc(1, Math.max(bytes, 1));
-    if (memory == null || memory.isNull()) {
+    long bytes = Math.multiplyExact(sizeOf(shape), (long) dtype.bytes());
+    try {
+      return owning(NativeMemory.zeros(bytes), dtype, shape);
+    } catch (OutOfMemoryError e) {
       throw new OutOfMemoryError(
           "Cannot allocate %,d bytes outside the Java heap for a tensor of shape %s; lower the batch or row length, or give the process more memory"
               .formatted(bytes, shapeText(shape)));
     }
-    Window window = Window.on(memory, memory.address(), bytes);
-    return new HostTensor(memory, true, memory.address(), window, dtype, shape);
+  }
+
+  /** Memory that is this tensor's from now on: close() frees it. */
+  static HostTensor owning(NativeMemory memory, DType dtype, long... shape) {
+    Pointer pointer = memory.pointer();
+    Window window = Window.on(pointer, pointer.address(), sizeOf(shape) * dtype.bytes());
+    return new HostTensor(pointer, Optional.of(memory), pointer.address(), window, dtype, shape);
   }
 
   /** Memory of someone else, who keeps it alive as long as {@code pointer} is reachable. */
   static HostTensor wrap(Pointer pointer, long byteOffset, DType dtype, long... shape) {
     long address = pointer.address() + byteOffset;
     Window window = Window.on(pointer, address, sizeOf(shape) * dtype.bytes());
-    return new HostTensor(pointer, false, address, window, dtype, shape);
+    return new HostTensor(pointer, Optional.empty(), address, window, dtype, shape);
   }
 
   /** A pointer to the first element, of the elements' type. */
@@ -101,7 +109,8 @@ final class HostTensor extends Tensor {
   @Override
   public Tensor view(long offset, long... shape) {
     HostTensor view =
-        new HostTensor(owner, false, address + offset * dtype().bytes(), window, dtype(), shape);
+        new HostTensor(
+            owner, Optional.empty(), address + offset * dtype().bytes(), window, dtype(), shape);
     if (offset < 0 || offset + view.size() > size()) {
       throw new IndexOutOfBoundsException(
           "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
@@ -195,9 +204,6 @@ final class HostTensor extends Tensor {
 
   @Override
   public void close() {
-    if (owned && !owner.isNull()) {
-      Pointer.free(owner);
-      owner.setNull();
-    }
+    owned.ifPresent(NativeMemory::close);
   }
 }

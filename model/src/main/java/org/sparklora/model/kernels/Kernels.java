@@ -14,8 +14,11 @@ import org.bytedeco.javacpp.Pointer;
  * H, D)} may be passed in any shape with the same elements.
  *
  * <p>Thread-safe: one instance serves callers one after the other and uses its own threads inside.
+ * Threads and scratch memory are the instance's: whoever {@link KernelsProvider#create made} it
+ * closes it. Tensors have owners of their own.
  */
-public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKernels {
+public sealed interface Kernels extends AutoCloseable
+    permits ReferenceKernels, VectorKernels, Nd4jKernels {
 
   /** A new tensor of zeros, float32 or bfloat16, to be closed by the caller. */
   Tensor allocate(DType dtype, long... shape);
@@ -34,10 +37,24 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
   }
 
   /**
+   * Up to how many rows (N) of one call a row's result is, to the last bit, what it is when the row
+   * is computed alone; 0 where rows are rounded together. It holds for all that decoding computes:
+   * linear layers, norms, rotation, attention over branches, gated feed-forward, log-probabilities
+   * and draws.
+   */
+  int independentRows();
+
+  /**
    * A tensor over memory of this process that somebody else owns, such as a memory-mapped
-   * checkpoint; a copy if these kernels compute elsewhere.
+   * checkpoint; a copy if these kernels compute elsewhere, so that it has to be closed.
    */
   Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
+
+  /**
+   * A tensor over memory that belongs to it from now on: closing the tensor frees it. Kernels that
+   * compute elsewhere copy it and free it at once.
+   */
+  Tensor adopt(NativeMemory memory, DType dtype, long... shape);
 
   /**
    * Brings what was computed in a tensor back to the memory that it was {@link #wrap wrapped} from;
@@ -48,6 +65,18 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   void copy(Tensor x, Tensor y);
 
+  /** A new tensor of x's shape and another type that holds {@link #copy} of it. */
+  default Tensor copyAs(DType dtype, Tensor x) {
+    Tensor y = allocate(dtype, x.shape());
+    try {
+      copy(x, y);
+      return y;
+    } catch (RuntimeException e) {
+      y.close();
+      throw e;
+    }
+  }
+
   /** All elements of {@code y} become {@code value}. */
   void fill(Tensor y, float value);
 
@@ -56,6 +85,9 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
 
   /** {@code Σ x²} over all elements. */
   double sumOfSquares(Tensor x);
+
+  /** Whether no element is NaN or infinite; x may be of any type. */
+  boolean isFinite(Tensor x);
 
   /**
    * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
@@ -290,4 +322,8 @@ public sealed interface Kernels permits ReferenceKernels, VectorKernels, Nd4jKer
 
   /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */
   String description();
+
+  /** Ends the threads and frees scratch memory; nobody may be computing. Idempotent. */
+  @Override
+  void close();
 }

@@ -18,13 +18,16 @@ public final class KernelsProvider {
   private static final String KERNELS_PROPERTY = "lora.kernels";
   private static final String THREADS_PROPERTY = "lora.threads";
 
+  private static volatile Shared shared; // null while nobody computes
+
   private KernelsProvider() {}
 
   /**
-   * The kernels of this JVM: chosen at the first call, announced in one log line, shared by all.
+   * The kernels of this JVM: made at the first call, announced in one log line, shared by all until
+   * {@link #close}.
    */
   public static Kernels kernels() {
-    return Shared.KERNELS;
+    return shared().kernels;
   }
 
   /**
@@ -32,34 +35,56 @@ public final class KernelsProvider {
    * unless those are a device's.
    */
   public static Kernels hostKernels() {
-    return Shared.HOST_KERNELS;
-  }
-
-  private static final class Shared {
-    static final Kernels KERNELS = choose();
-    static final Kernels HOST_KERNELS =
-        KERNELS instanceof Nd4jKernels nd4j && !nd4j.inPlace()
-            ? create("vector", threads())
-            : KERNELS;
-
-    private static String usual() {
-      return DeviceChoice.isMade() ? "nd4j" : "vector";
-    }
-
-    private static Kernels choose() {
-      Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, usual()), threads());
-      if (chosen instanceof Nd4jKernels nd4j && nd4j.inPlace() && DeviceChoice.isMade()) {
-        // ND4J only logs why, and would go on with processors
-        throw new IllegalStateException(
-            "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dlora.kernels=vector");
-      }
-      LOG.info("Kernels: {}", chosen.description());
-      return chosen;
-    }
+    return shared().host;
   }
 
   /**
-   * New kernels of this name, with threads of their own.
+   * Closes the kernels of this JVM, with their threads and scratch memory; the next call makes
+   * others. For those who know that nobody in this JVM computes, and do not end it.
+   */
+  public static synchronized void close() {
+    if (shared != null) {
+      shared.host.close();
+      shared.kernels.close();
+      shared = null;
+    }
+  }
+
+  private static Shared shared() {
+    Shared made = shared;
+    return made == null ? make() : made;
+  }
+
+  private static synchronized Shared make() {
+    if (shared == null) {
+      Kernels kernels = choose();
+      boolean elsewhere = kernels instanceof Nd4jKernels nd4j && !nd4j.inPlace();
+      shared = new Shared(kernels, elsewhere ? create("vector", threads()) : kernels);
+    }
+    return shared;
+  }
+
+  private static Kernels choose() {
+    String usual = DeviceChoice.isMade() ? "nd4j" : "vector";
+    Kernels chosen = create(System.getProperty(KERNELS_PROPERTY, usual), threads());
+    if (chosen instanceof Nd4jKernels nd4j && nd4j.inPlace() && DeviceChoice.isMade()) {
+      // ND4J only logs why, and would go on with processors
+      throw new IllegalStateException(
+          "Cannot compute on the GPU that was chosen: ND4J found no CUDA 11.6 with cuDNN 8.3; install both, or say -Dlora.kernels=vector");
+    }
+    LOG.info("Kernels: {}", chosen.description());
+    return chosen;
+  }
+
+  /**
+   * What this JVM shares.
+   *
+   * @param host the same as kernels, unless those are a device's
+   */
+  private record Shared(Kernels kernels, Kernels host) {}
+
+  /**
+   * New kernels of this name, with threads of their own, which the caller closes.
    *
    * @param name {@code vector}, {@code nd4j} or {@code reference}; vector kernels become reference
    *     kernels, with a warning, where the JVM cannot load its vector module

@@ -75,6 +75,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
+  public int independentRows() {
+    return 0; // a product's size decides how its library sums
+  }
+
+  @Override
   public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
     if (inPlace) {
       return Nd4jTensor.over(memory, byteOffset, dtype, shape);
@@ -82,6 +87,16 @@ final class Nd4jKernels implements Kernels {
     Tensor copy = allocate(dtype, shape);
     HostTensor.wrap(memory, byteOffset, dtype, shape).transferTo(copy);
     return copy;
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    if (inPlace) {
+      return Nd4jTensor.owning(memory, dtype, shape);
+    }
+    try (memory) {
+      return wrap(memory.pointer(), 0, dtype, shape);
+    }
   }
 
   @Override
@@ -221,6 +236,20 @@ final class Nd4jKernels implements Kernels {
   public void embed(Tensor table, int[] tokens, Tensor y) {
     Shapes.embedding("embed", table, tokens, y);
     Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), tokens)));
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    for (long start = 0; start < x.size(); start += SUMMED) {
+      Tensor part = x.view(start, Math.min(SUMMED, x.size() - start));
+      // every finite number times 0 is 0
+      double sum =
+          Nd4jScratch.of(() -> flat(part).castTo(DataType.FLOAT).mul(0).sumNumber()).doubleValue();
+      if (sum != 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -529,6 +558,11 @@ final class Nd4jKernels implements Kernels {
       Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
     Shapes.draw(logits, temperature, floors, uniforms, tokens);
     Nd4jScratch.run(() -> Nd4jDraw.draw(nd4j(logits), temperature, floors, uniforms, tokens));
+  }
+
+  @Override
+  public void close() {
+    Nd4jScratch.freeOfCallingThread(); // those of other threads end with them
   }
 
   @Override

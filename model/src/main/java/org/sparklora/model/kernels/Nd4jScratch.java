@@ -57,4 +57,12 @@ final class Nd4jScratch {
       none.close();
     }
   }
+
+  /** Frees the workspace of the calling thread; the next operation makes another. */
+  static void freeOfCallingThread() {
+    if (Nd4j.getWorkspaceManager().checkIfWorkspaceExists(NAME)) {
+      Nd4j.getWorkspaceManager()
+          .destroyWorkspace(Nd4j.getWorkspaceManager().getWorkspaceForCurrentThread(NAME));
+    }
+  }
 }

@@ -16,13 +16,13 @@ final class Nd4jTensor extends Tensor {
   private static final int CHUNK = 1 << 22;
 
   private final DataBuffer buffer;
-  private final boolean owned;
+  private final Runnable free; // what close() does while the buffer is open
   private final long offset; // in elements
 
-  private Nd4jTensor(DataBuffer buffer, boolean owned, long offset, DType dtype, long... shape) {
+  private Nd4jTensor(DataBuffer buffer, Runnable free, long offset, DType dtype, long... shape) {
     super(dtype, shape);
     this.buffer = buffer;
-    this.owned = owned;
+    this.free = free;
     this.offset = offset;
   }
 
@@ -30,15 +30,34 @@ final class Nd4jTensor extends Tensor {
   static Nd4jTensor allocate(DType dtype, long... shape) {
     long size = Math.max(1, sizeOf(shape)); // ND4J has no buffer without elements
     DataBuffer zeros = Nd4jScratch.outside(() -> Nd4j.createBuffer(dataType(dtype), size, true));
-    return new Nd4jTensor(zeros, true, 0, dtype, shape);
+    NativeMemory counted = NativeMemory.ofLibrary(size * dtype.bytes(), zeros::close);
+    return new Nd4jTensor(zeros, counted::close, 0, dtype, shape);
   }
 
   /** Memory of this process, which an ND4J that computes on processors uses in place. */
   static Nd4jTensor over(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    return new Nd4jTensor(bufferOver(memory, byteOffset, dtype, shape), () -> {}, 0, dtype, shape);
+  }
+
+  /** The same over memory that is this tensor's from now on. */
+  static Nd4jTensor owning(NativeMemory memory, DType dtype, long... shape) {
+    DataBuffer buffer = bufferOver(memory.pointer(), 0, dtype, shape);
+    return new Nd4jTensor(
+        buffer,
+        () -> {
+          buffer.close();
+          memory.close();
+        },
+        0,
+        dtype,
+        shape);
+  }
+
+  private static DataBuffer bufferOver(
+      Pointer memory, long byteOffset, DType dtype, long... shape) {
     Pointer start = HostTensor.wrap(memory, byteOffset, dtype, shape).elements();
     long size = Math.max(1, sizeOf(shape));
-    DataBuffer buffer = Nd4jScratch.outside(() -> Nd4j.createBuffer(start, size, dataType(dtype)));
-    return new Nd4jTensor(buffer, false, 0, dtype, shape);
+    return Nd4jScratch.outside(() -> Nd4j.createBuffer(start, size, dataType(dtype)));
   }
 
   private static DataType dataType(DType dtype) {
@@ -66,6 +85,10 @@ final class Nd4jTensor extends Tensor {
 
   /** The elements from {@code start} on, under a shape. */
   INDArray arrayFrom(long start, long... shape) {
+    if (buffer.wasClosed()) {
+      throw new IllegalStateException(
+          "Cannot use %s: its memory was freed by close()".formatted(this));
+    }
     long[] strides = new long[shape.length];
     long stride = 1;
     for (int i = shape.length - 1; i >= 0; i--) {
@@ -77,7 +100,7 @@ final class Nd4jTensor extends Tensor {
 
   @Override
   public Tensor view(long start, long... shape) {
-    Nd4jTensor view = new Nd4jTensor(buffer, false, offset + start, dtype(), shape);
+    Nd4jTensor view = new Nd4jTensor(buffer, () -> {}, offset + start, dtype(), shape);
     if (start < 0 || start + view.size() > size()) {
       throw new IndexOutOfBoundsException(
           "Cannot take %s at element %d of %s".formatted(shapeText(shape), start, this));
@@ -117,8 +140,8 @@ final class Nd4jTensor extends Tensor {
 
   @Override
   public void close() {
-    if (owned && !buffer.wasClosed()) {
-      buffer.close();
+    if (!buffer.wasClosed()) {
+      free.run();
     }
   }
 }

@@ -22,8 +22,18 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
+  public int independentRows() {
+    return Integer.MAX_VALUE;
+  }
+
+  @Override
   public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
     return HostTensor.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    return HostTensor.owning(memory, dtype, shape);
   }
 
   @Override
@@ -65,6 +75,18 @@ final class ReferenceKernels implements Kernels {
       sum += (double) value * value;
     }
     return sum;
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    float[] element = new float[1];
+    for (long i = 0; i < x.size(); i++) {
+      x.read(i, element, 0, 1);
+      if (!Float.isFinite(element[0])) {
+        return false;
+      }
+    }
+    return true;
   }
 
   @Override
@@ -519,6 +541,11 @@ final class ReferenceKernels implements Kernels {
       }
       tokens[m] = token;
     }
+  }
+
+  @Override
+  public void close() {
+    // there is nothing but tensors, which have owners
   }
 
   @Override

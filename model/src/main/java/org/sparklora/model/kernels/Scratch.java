@@ -9,9 +9,9 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>A buffer grows to the largest size asked for and stays. The largest are a row of logits and a
  * tile of attention scores (64 queries times the longest document); nothing grows with the tokens
- * of a batch. Belongs to one thread.
+ * of a batch. Belongs to one thread, which closes it when it ends.
  */
-final class Scratch {
+final class Scratch implements AutoCloseable {
   private static final int ROWS = 5;
   private static final int MATRICES = 3;
 
@@ -68,12 +68,25 @@ final class Scratch {
    */
   HostTensor matrix(int index, long size) {
     if (matrices[index] == null || matrices[index].size() < size) {
-      if (matrices[index] != null) {
-        matrices[index].close();
-      }
+      freeMatrix(index);
       matrices[index] = HostTensor.allocate(DType.FLOAT32, size);
     }
     return matrices[index];
+  }
+
+  private void freeMatrix(int index) {
+    if (matrices[index] != null) {
+      matrices[index].close();
+      matrices[index] = null; // a larger one may not be had
+    }
+  }
+
+  /** Frees the matrices; what asks for one gets a new one. */
+  @Override
+  public void close() {
+    for (int index = 0; index < MATRICES; index++) {
+      freeMatrix(index);
+    }
   }
 
   /** A pointer that is pointed at one address after another. */

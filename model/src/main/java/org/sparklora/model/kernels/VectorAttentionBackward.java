@@ -23,12 +23,13 @@ import org.sparklora.model.kernels.VectorAttention.Queries;
  * divided, and all parts but the first sum into memory of their own, which is added up afterwards
  * in a fixed order. Neither depends on the number of threads.
  */
-final class VectorAttentionBackward {
+final class VectorAttentionBackward implements AutoCloseable {
   private static final int MOST_PARTS = 4;
   private static final int TASKS = 16; // to aim at
 
   private final WorkerPool pool;
-  private HostTensor partialSums = HostTensor.allocate(DType.FLOAT32, 0); // kept between calls
+  private final Scratch kept = new Scratch(); // for partialSums
+  private HostTensor partialSums; // of the current call
 
   VectorAttentionBackward(WorkerPool pool) {
     this.pool = pool;
@@ -106,11 +107,14 @@ final class VectorAttentionBackward {
         }
       }
     }
-    if (partialSums.size() < partialSize) {
-      partialSums.close();
-      partialSums = HostTensor.allocate(DType.FLOAT32, partialSize);
-    }
+    partialSums = kept.matrix(0, partialSize);
     return shares;
+  }
+
+  /** Frees the sums that are kept between calls. */
+  @Override
+  public synchronized void close() {
+    kept.close();
   }
 
   /** Where part number {@code part} ends: work grows with the square of the position. */

@@ -1,6 +1,7 @@
 package org.sparklora.model.kernels;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -83,6 +84,24 @@ final class VectorElementwise {
           sums[(int) (offset / CHUNK)] = sum;
         });
     return Arrays.stream(sums).sum();
+  }
+
+  static boolean isFinite(WorkerPool pool, Tensor x) {
+    AtomicBoolean finite = new AtomicBoolean(true);
+    forChunks(
+        pool,
+        x.size(),
+        (offset, count, own) -> {
+          float[] row = own.load(0, x, offset, count);
+          FloatVector sum = VectorMath.broadcast(0);
+          for (int i = 0; i < count; i += VectorMath.LANES) {
+            sum = VectorMath.at(row, i).fma(VectorMath.broadcast(0), sum); // NaN for what is not
+          }
+          if (sum.reduceLanes(VectorOperators.ADD) != 0) {
+            finite.set(false);
+          }
+        });
+    return finite.get();
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

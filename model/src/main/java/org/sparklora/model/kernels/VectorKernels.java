@@ -41,8 +41,18 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public int independentRows() {
+    return VectorFewRows.MOST;
+  }
+
+  @Override
   public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
     return HostTensor.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    return HostTensor.owning(memory, dtype, shape);
   }
 
   @Override
@@ -73,6 +83,11 @@ final class VectorKernels implements Kernels {
   public double sumOfSquares(Tensor x) {
     Shapes.floats("sumOfSquares", x);
     return VectorElementwise.sumOfSquares(pool, x);
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    return VectorElementwise.isFinite(pool, x);
   }
 
   @Override
@@ -332,6 +347,12 @@ final class VectorKernels implements Kernels {
       Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
     Shapes.draw(logits, temperature, floors, uniforms, tokens);
     VectorDraw.draw(pool, logits, temperature, floors, uniforms, tokens);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    attentionBackward.close();
   }
 
   @Override

@@ -19,9 +19,10 @@ import java.util.concurrent.locks.LockSupport;
  * therefore looks out for the next operation for some microseconds before it sleeps, since waking
  * it would take longer than many operations do.
  *
- * <p>Thread-safe; callers are served one after the other.
+ * <p>Thread-safe; callers are served one after the other. Closing ends the threads and frees their
+ * memory. Callers' own scratch is rows on the Java heap, which need no owner.
  */
-final class WorkerPool {
+final class WorkerPool implements AutoCloseable {
   /** Elements worth a hand-over between threads: some 10 µs of simple arithmetic. */
   static final int ELEMENTS_PER_TASK = 32_768;
 
@@ -32,6 +33,7 @@ final class WorkerPool {
   private final AtomicBoolean gemmLimited = new AtomicBoolean(true);
   private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
   private volatile Operation current; // the newest
+  private volatile boolean closed;
 
   WorkerPool(int threads) {
     if (threads < 1) {
@@ -131,9 +133,32 @@ final class WorkerPool {
   }
 
   private void start(Operation operation) {
+    if (closed) {
+      throw new IllegalStateException("Cannot compute with kernels that were closed");
+    }
     current = operation;
     for (int w = 0; w < operation.helpers; w++) {
       workers[w].wake();
+    }
+  }
+
+  /** Ends the threads, after the operation that is in progress, and frees their memory. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    boolean interrupted = false;
+    for (Worker worker : workers) {
+      worker.wake();
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -220,21 +245,25 @@ final class WorkerPool {
         gemmLimited.set(false);
       }
       limited.countDown();
-      Scratch own = scratch.get();
-      while (true) {
-        Operation operation = next();
-        if (index < operation.helpers) {
-          operation.takeTasks(own);
+      try (Scratch own = scratch.get()) {
+        while (true) {
+          Operation operation = next();
+          if (operation == done) {
+            return; // closed, and nothing came before
+          }
+          if (index < operation.helpers) {
+            operation.takeTasks(own);
+          }
+          done = operation;
         }
-        done = operation;
       }
     }
 
     private Operation next() {
-      lookOut(() -> current != done);
-      if (current == done) {
+      lookOut(() -> current != done || closed);
+      if (current == done && !closed) {
         asleep = true; // before the next look at current: see wake()
-        while (current == done) {
+        while (current == done && !closed) {
           LockSupport.park(WorkerPool.this);
         }
         asleep = false;

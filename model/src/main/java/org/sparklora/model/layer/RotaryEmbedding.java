@@ -1,5 +1,7 @@
 package org.sparklora.model.layer;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.kernels.Kernels;
@@ -14,10 +16,11 @@ import org.sparklora.model.kernels.Tensor;
  *
  * <p>Thread-safe. The tables grow with the longest document seen.
  */
-public final class RotaryEmbedding {
+public final class RotaryEmbedding implements AutoCloseable {
   private static final int FIRST_TABLE = 256;
 
   private final float[] frequencies; // (D/2)
+  private final List<Tensor> owned = new ArrayList<>();
   private Tables tables = null;
 
   public RotaryEmbedding(DecoderConfig config) {
@@ -68,7 +71,7 @@ public final class RotaryEmbedding {
       while (rows < positions) {
         rows = Math.addExact(rows, rows);
       }
-      // the old tables are left to the garbage collector: another thread may still use them
+      // the old tables stay until close(): another thread may still use them; each is half the next
       tables = compute(kernels, rows);
     }
     return tables;
@@ -85,10 +88,22 @@ public final class RotaryEmbedding {
         sin[position * half + i] = (float) Math.sin(angle);
       }
     }
-    Tables computed = new Tables(kernels.allocate(rows, half), kernels.allocate(rows, half));
-    computed.cos().write(0, cos, 0, cos.length);
-    computed.sin().write(0, sin, 0, sin.length);
-    return computed;
+    return new Tables(table(kernels, cos, rows), table(kernels, sin, rows));
+  }
+
+  private Tensor table(Kernels kernels, float[] values, int rows) {
+    Tensor table = kernels.allocate(rows, frequencies.length);
+    owned.add(table);
+    table.write(0, values, 0, values.length);
+    return table;
+  }
+
+  /** Frees all tables; nobody may be using them. */
+  @Override
+  public synchronized void close() {
+    owned.forEach(Tensor::close);
+    owned.clear();
+    tables = null;
   }
 
   /** Cosine and sine of every position's angles, {@code (positions, D/2)}. */

@@ -66,7 +66,7 @@ public final class Workspace implements AutoCloseable {
     Tensor buffer = buffers.get(slot);
     if (buffer == null || buffer.size() < size) {
       if (buffer != null) {
-        buffer.close();
+        buffers.remove(slot).close(); // a larger one may not be had
       }
       buffer = kernels.allocate(size);
       buffers.put(slot, buffer);

@@ -195,7 +195,8 @@ public final class AdapterFile {
   public void load(Kernels kernels, Tensor parameters) throws IOException {
     try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
       for (ParameterLayout.Entry entry : layout.entries()) {
-        try (Tensor stored = file.map(entry.name(), kernels)) {
+        try (Tensor stored =
+            file.requireFinite(entry.name(), file.map(entry.name(), kernels), kernels)) {
           kernels.copy(stored, parameters.view(entry.offset(), entry.shape()));
         }
       }

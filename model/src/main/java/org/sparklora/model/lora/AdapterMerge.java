@@ -93,9 +93,9 @@ public final class AdapterMerge {
   }
 
   private Tensor merged(String source, Factors factors) throws IOException {
-    Tensor sum = kernels.allocate(factors.out(), factors.in());
+    Tensor sum;
     try (Tensor stored = base.loadStored(source, kernels)) {
-      kernels.copy(stored, sum);
+      sum = kernels.copyAs(DType.FLOAT32, stored);
     }
     // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
     kernels.matmulBackwardInput(

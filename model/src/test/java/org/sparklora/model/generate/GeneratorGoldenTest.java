@@ -43,7 +43,7 @@ class GeneratorGoldenTest {
                     .map(model -> arguments(kernels, model)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("models")
   void greedyTokensOfTheBaseModelAreThoseOfTransformers(Kernels kernels, String model)
       throws IOException {
@@ -54,7 +54,7 @@ class GeneratorGoldenTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("models")
   void greedyTokensWithAnAdapterAreThoseOfPeft(Kernels kernels, String model) throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {

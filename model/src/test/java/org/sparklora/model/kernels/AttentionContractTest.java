@@ -106,7 +106,7 @@ class AttentionContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(Kernels kernels, Heads heads, Segments segments) {
     try (Case expected = new Case(kernels, heads, segments);
@@ -146,7 +146,7 @@ class AttentionContractTest {
     return KernelsUnderTest.ALL.stream();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void theSameThreadCountGivesTheSameBits(Kernels kernels) {
     try (Case first = new Case(kernels, new Heads(2, 1, 32), Segments.ofLengths(400));
@@ -159,7 +159,7 @@ class AttentionContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void aDocumentIsBlindToItsNeighbours(Kernels kernels) {
     Heads heads = new Heads(4, 2, 16);

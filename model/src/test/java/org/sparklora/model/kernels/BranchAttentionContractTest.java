@@ -93,7 +93,7 @@ class BranchAttentionContractTest {
     return branches.stream().mapToInt(Branch::queries).sum();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void agreesWithReference(Kernels kernels, Heads heads, List<Branch> branches) {
     try (Case expected = new Case(REFERENCE, heads, queries(branches));
@@ -121,7 +121,7 @@ class BranchAttentionContractTest {
                     .map(h -> arguments(k, h)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndHeads")
   void backwardAgreesWithReferenceAndAdds(Kernels kernels, Heads heads) {
     try (Gradients expected = new Gradients(REFERENCE, heads);
@@ -248,7 +248,7 @@ class BranchAttentionContractTest {
     return KernelsUnderTest.ALL.stream();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void aStartIsADocument(Kernels kernels) {
     Heads heads = new Heads(4, 2, 16);
@@ -268,7 +268,7 @@ class BranchAttentionContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void whatABranchGetsDoesNotDependOnTheOthersToTheBit(Kernels kernels) {
     Heads heads = new Heads(9, 3, 64);

@@ -31,7 +31,7 @@ class DecodingContractTest {
   }
 
   /** Every number of rows; sums of few terms, of one block and of several. */
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWeights")
   void aRowOfALinearLayerDoesNotDependOnTheOthersToTheBit(Kernels kernels, DType dtype) {
     for (int in :
@@ -64,7 +64,7 @@ class DecodingContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void putRowsIsTheWayBackOfEmbed(Kernels kernels) {
     int[] rows = {6, 0, 3, 199};
@@ -87,7 +87,7 @@ class DecodingContractTest {
   /** Probabilities 0.1, 0.2, 0.3 and 0.4 at temperature 2. */
   private static final double[] PROBABILITIES = {0.1, 0.2, 0.3, 0.4};
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void tokensAreDrawnByTheirProbability(Kernels kernels) {
     double[] uniforms = {0, 0.099, 0.101, 0.299, 0.301, 0.599, 0.601, 0.999_999_999};
@@ -105,7 +105,7 @@ class DecodingContractTest {
     assertThat(draw(kernels, row, 2, row[3], new double[] {0, 0.5, 0.999})).containsOnly(3);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void drawsFromALargeVocabularyInvertTheDistribution(Kernels kernels) {
     int vocabulary = 2500; // not whole blocks

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.kernels.KernelsUnderTest.REFERENCE;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -58,7 +60,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void copyFillAndAddScaled(Kernels kernels, int columns) {
     try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
@@ -71,7 +73,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void squaresAreSummedOverManyChunksAndNone(Kernels kernels) {
     for (int size : new int[] {0, 1, 17, 2048, 2049, 70_001}) {
@@ -93,7 +95,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void biasIsAddedToEveryRowAndItsGradientSumsRows(Kernels kernels, int columns) {
     try (GuardedTensor bias = GuardedTensor.random(kernels, SEED, columns);
@@ -107,7 +109,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void embeddingCopiesRowsAndItsGradientAddsThemExceptForPadding(Kernels kernels, int columns) {
     int[] tokens = IntStream.range(0, ROWS).map(n -> n * n % 11).toArray(); // with repetitions
@@ -125,7 +127,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void rmsNorm(Kernels kernels, int columns) {
     try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
@@ -161,7 +163,7 @@ class KernelsContractTest {
     return kernels == REFERENCE ? own.values() : reference.values();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void rmsNormBackwardAdds(Kernels kernels, int columns) {
     try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns);
@@ -187,7 +189,7 @@ class KernelsContractTest {
         .flatMap(k -> IntStream.of(2, 6, 16, 32, 64, 128).mapToObj(size -> arguments(k, size)));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndHeadSizes")
   void rotationAgreesAndItsInverseUndoesIt(Kernels kernels, int headSize) {
     int[] positions = Segments.ofLengths(5, ROWS - 5).positions();
@@ -207,7 +209,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void swiGluAlsoInPlace(Kernels kernels, int columns) {
     try (GuardedTensor gate = wide(kernels, SEED, columns);
@@ -256,7 +258,7 @@ class KernelsContractTest {
     return GuardedTensor.of(kernels, values, ROWS, columns);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernelsAndWidths")
   void dropoutDrawsTheSameMaskEverywhere(Kernels kernels, int columns) {
     try (GuardedTensor x = GuardedTensor.random(kernels, SEED, ROWS, columns)) {
@@ -285,7 +287,7 @@ class KernelsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void refusesShapesThatDoNotFit(Kernels kernels) {
     try (Tensor x = kernels.allocate(2, 3);
@@ -298,6 +300,31 @@ class KernelsContractTest {
       assertThatThrownBy(() -> kernels.embed(w, new int[] {0, 5}, kernels.allocate(2, 4)))
           .hasMessageContaining("token 5 at place 1 is not below 5");
       assertThatThrownBy(() -> kernels.dropout(x, 1f, 0, x)).hasMessageContaining("rate 1.0");
+    }
+  }
+
+  /** A single element anywhere tells, of any type, and large numbers do not. */
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("kernels")
+  void isFiniteFindsWhatIsNot(Kernels kernels) {
+    for (DType dtype : List.of(DType.FLOAT32, DType.BFLOAT16)) {
+      for (int size : new int[] {0, 1, 17, 5000}) {
+        try (Tensor x = kernels.allocate(dtype, size)) {
+          float[] values = new float[size];
+          Arrays.fill(values, -3e38f);
+          x.write(0, values, 0, size);
+          assertThat(kernels.isFinite(x)).isTrue();
+          for (float value :
+              new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+            for (int at = 0; at < size; at += 1 + size / 3) {
+              x.write(at, new float[] {value}, 0, 1);
+              assertThat(kernels.isFinite(x)).as("%s at %d of %d", value, at, size).isFalse();
+              x.write(at, values, 0, 1);
+            }
+          }
+          assertThat(kernels.isFinite(x)).isTrue();
+        }
+      }
     }
   }
 }

@@ -3,7 +3,10 @@ package org.sparklora.model.kernels;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The implementations that tests run over, made once for all of them. */
+/**
+ * The implementations that tests run over, made once for all of them: no test closes them, nor lets
+ * JUnit close them as arguments.
+ */
 public final class KernelsUnderTest {
   static final Kernels REFERENCE = KernelsProvider.create("reference", 1);
 

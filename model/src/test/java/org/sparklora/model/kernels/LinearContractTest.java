@@ -58,7 +58,7 @@ class LinearContractTest {
                                         arguments(kernels, shape[0], shape[1], shape[2], type))));
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void matmulOverwritesAndMatmulAddAdds(Kernels kernels, int n, int in, int out, DType type) {
     try (GuardedTensor x = GuardedTensor.random(kernels, SEED, n, in);
@@ -74,7 +74,7 @@ class LinearContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void backwardInputAdds(Kernels kernels, int n, int in, int out, DType type) {
     try (GuardedTensor dY = GuardedTensor.random(kernels, SEED, n, out);
@@ -87,7 +87,7 @@ class LinearContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void backwardWeightAdds(Kernels kernels, int n, int in, int out, DType ignored) {
     try (GuardedTensor dY = GuardedTensor.random(kernels, SEED, n, out);

@@ -52,7 +52,7 @@ class LogProbsContractTest {
     return GuardedTensor.of(kernels, values, ROWS, vocabulary);
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(Kernels kernels, int vocabulary, float temperature) {
     int[] targets = IntStream.range(0, ROWS).map(m -> (vocabulary - 1) * m / (ROWS - 1)).toArray();
@@ -79,7 +79,7 @@ class LogProbsContractTest {
     return KernelsUnderTest.ALL.stream();
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void logitsOfNoChanceCountForNothing(Kernels kernels) {
     float[] row = {2, Float.NEGATIVE_INFINITY, 2, -300, Float.NEGATIVE_INFINITY};
@@ -94,7 +94,7 @@ class LogProbsContractTest {
     }
   }
 
-  @ParameterizedTest
+  @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("kernels")
   void aLogitThatIsNoNumberIsNotHidden(Kernels kernels) {
     float[] values = new float[ROWS * 40];

@@ -38,7 +38,7 @@ class AdapterMergeTest {
     return KernelsUnderTest.all();
   }
 
-  @ParameterizedTest(name = "{0}")
+  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
   @MethodSource("kernels")
   void mergedGoldenModelsComputeWhatTheirAdaptersDid(Kernels kernels) throws IOException {
     for (String name : List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")) {

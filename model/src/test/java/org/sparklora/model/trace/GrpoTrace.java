@@ -22,6 +22,7 @@ import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.NativeMemory;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -136,10 +137,12 @@ public final class GrpoTrace {
   }
 
   private static float[] floats(SafeTensors tensors, String name) throws IOException {
-    FloatBuffer buffer = tensors.bytes(name).asFloatBuffer();
-    float[] values = new float[buffer.remaining()];
-    buffer.get(values);
-    return values;
+    try (NativeMemory bytes = tensors.bytes(name)) {
+      FloatBuffer buffer = bytes.buffer(0, (int) bytes.bytes()).asFloatBuffer();
+      float[] values = new float[buffer.remaining()];
+      buffer.get(values);
+      return values;
+    }
   }
 
   /** The rows of a micro-batch. */

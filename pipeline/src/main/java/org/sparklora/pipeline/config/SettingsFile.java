@@ -42,7 +42,7 @@ final class SettingsFile {
      * @throws ConfigException if the value is of another type than the flag's
      */
     List<String> words(Flag flag) {
-      if (flag.type() == Flag.Type.LIST && written instanceof List<?> list) {
+      if (isList(flag) && written instanceof List<?> list) {
         return list.stream().map(element -> scalar(flag, element)).toList();
       }
       String text = scalar(flag, written);
@@ -50,7 +50,7 @@ final class SettingsFile {
           switch (flag.type()) {
             case BOOL -> !(typed instanceof Number);
             case INT, FLOAT -> !(typed instanceof Boolean);
-            case STR, ENUM, LIST, SECRET -> true;
+            case STR, ENUM, LIST, TEXTS, SECRET -> true;
           };
       ConfigException.require(
           fits,
@@ -67,13 +67,17 @@ final class SettingsFile {
       return List.of(number ? String.valueOf(typed) : text);
     }
 
+    private static boolean isList(Flag flag) {
+      return flag.type() == Flag.Type.LIST || flag.type() == Flag.Type.TEXTS;
+    }
+
     private static String scalar(Flag flag, Object element) {
       boolean single = element != null && !(element instanceof List) && !(element instanceof Map);
       ConfigException.require(
           single,
           flag.name(),
           flag.shown(String.valueOf(element)),
-          flag.type() == Flag.Type.LIST
+          isList(flag)
               ? "a list of plain values is expected"
               : "one value is expected, not a list or a map");
       return String.valueOf(element);

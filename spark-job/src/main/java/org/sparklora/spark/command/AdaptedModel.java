@@ -47,10 +47,15 @@ record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
   /** The adapter's factors in that layout, which the caller closes. */
   Tensor parameters(Kernels kernels) throws IOException {
     Tensor parameters = kernels.allocate(layout().size());
-    if (adapter.isPresent()) {
-      adapter.get().load(kernels, parameters);
+    try {
+      if (adapter.isPresent()) {
+        adapter.get().load(kernels, parameters);
+      }
+      return parameters;
+    } catch (IOException | RuntimeException e) {
+      parameters.close();
+      throw e;
     }
-    return parameters;
   }
 
   @Override

@@ -123,8 +123,8 @@ public final class GenerateCommand {
       DType weights =
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES))
               .of(model.checkpoint().config());
-      Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
-      try (Tensor parameters = model.parameters(kernels);
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
+          Tensor parameters = model.parameters(kernels);
           Generator generator = new Generator(decoder, kernels)) {
         requirePrompts(
             settings,
@@ -171,7 +171,6 @@ public final class GenerateCommand {
   private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, JsonLines.Writer out)
       throws IOException {
     for (Completion completion : generator.generate(parameters, prompts, config)) {
-      GenerateJob.requireNumbers(completion.promptId(), completion.logProbs());
       out.write(
           fields(
               columns.get(completion.promptId()),

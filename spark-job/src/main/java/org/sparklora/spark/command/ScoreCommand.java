@@ -44,8 +44,8 @@ public final class ScoreCommand {
     try (var in = new JsonLines.Reader(input);
         var out = JsonLines.Writer.open(settings);
         AdaptedModel model = AdaptedModel.open(settings)) {
-      Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
-      try (Tensor parameters = model.parameters(kernels);
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
+          Tensor parameters = model.parameters(kernels);
           AdapterStep step = new AdapterStep(decoder, kernels)) {
         new ScoreCommand(step, parameters).scoreAll(model.checkpoint().folder(), in, out);
       }

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.kernels.NativeMemory;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.spark.train.TrainedModel;
@@ -18,13 +19,17 @@ import org.sparklora.spark.train.TrainedModel;
 /**
  * The DL4J network on the driver: one {@link DecoderLayer}, its parameters and AdamW's state.
  *
- * <p>Not thread-safe.
+ * <p>Not thread-safe. Closing frees the vectors that {@link #parameters} and {@link #moments} point
+ * to; no task may still be using them.
  */
-public final class AdapterNetwork {
+public final class AdapterNetwork implements AutoCloseable {
   private final MultiLayerNetwork network;
+  private final NativeMemory vectors;
 
   private AdapterNetwork(MultiLayerNetwork network) {
     this.network = network;
+    long floats = network.numParams() + network.getUpdater().getStateViewArray().length();
+    this.vectors = NativeMemory.ofLibrary(Float.BYTES * floats, this::freeVectors);
   }
 
   /**
@@ -115,5 +120,22 @@ public final class AdapterNetwork {
         .getLayer()
         .getUpdaterByParam(FlatParameters.DECAYED)
         .getLearningRate(step, 0);
+  }
+
+  /**
+   * Frees parameters, moments and gradient. Idempotent. DL4J's own close() also runs the garbage
+   * collector.
+   */
+  @Override
+  public void close() {
+    vectors.close();
+  }
+
+  private void freeVectors() {
+    network.getUpdater().getStateViewArray().close();
+    network.params().close();
+    if (network.getFlattenedGradients() != null) { // made by the first step
+      network.getFlattenedGradients().close();
+    }
   }
 }

@@ -55,9 +55,10 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
       INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
     StepRows rows = StepDataSet.rows(input);
     gradientsFlattened.assign(0);
-    StepMetrics measured =
-        ExecutorModel.of(layerConf().model())
-            .accumulate(rows, address(paramsFlattened), address(gradientsFlattened));
+    StepMetrics measured;
+    try (ExecutorModel model = ExecutorModel.of(layerConf().model())) {
+      measured = model.accumulate(rows, address(paramsFlattened), address(gradientsFlattened));
+    }
     double norm = GradientClip.apply(gradientsFlattened, layerConf().maxGradNorm(), rows.step());
     metrics = measured.withGradNorm(norm);
     score = metrics.loss();

@@ -88,12 +88,13 @@ public final class Evaluation {
   }
 
   private List<StepMetrics> broadcast(int batches) {
-    Broadcast<FlatVector> parameters =
-        spark.broadcast(FlatVector.copyOf(network.parameters(), network.network().numParams()));
-    try {
-      return inWaves(batches, new OverWire(model, parameters));
-    } finally {
-      parameters.destroy();
+    try (FlatVector copy = FlatVector.copyOf(network.parameters(), network.network().numParams())) {
+      Broadcast<FlatVector> parameters = spark.broadcast(copy);
+      try {
+        return inWaves(batches, new OverWire(model, parameters));
+      } finally {
+        parameters.destroy();
+      }
     }
   }
 
@@ -128,9 +129,11 @@ public final class Evaluation {
   private static Iterator<StepMetrics> evaluate(
       TrainedModel model, Iterator<int[]> encoded, Pointer parameters) {
     List<StepMetrics> measured = new ArrayList<>();
-    while (encoded.hasNext()) {
-      StepRows rows = StepRows.decode(encoded.next());
-      measured.addAll(ExecutorModel.of(model).evaluate(rows, parameters));
+    try (ExecutorModel here = ExecutorModel.of(model)) {
+      while (encoded.hasNext()) {
+        StepRows rows = StepRows.decode(encoded.next());
+        measured.addAll(here.evaluate(rows, parameters));
+      }
     }
     return measured.iterator();
   }

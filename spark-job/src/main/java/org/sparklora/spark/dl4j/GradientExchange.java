@@ -2,6 +2,7 @@ package org.sparklora.spark.dl4j;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.spark.train.ExecutorModel;
@@ -15,9 +16,10 @@ import org.sparklora.spark.train.StepRows;
  *
  * <p>Thread-safe.
  */
-final class GradientExchange {
+final class GradientExchange implements AutoCloseable {
   private static final Map<String, GradientExchange> OPEN = new ConcurrentHashMap<>();
 
+  private final String name = UUID.randomUUID().toString();
   private final Pointer parameters;
   private final Pointer gradient;
   private int nextMicroBatch;
@@ -29,12 +31,25 @@ final class GradientExchange {
   }
 
   /** Offers both vectors to this JVM's tasks for one step. */
-  static void open(String name, Pointer parameters, Pointer gradient) {
-    OPEN.put(name, new GradientExchange(parameters, gradient));
+  static GradientExchange open(Pointer parameters, Pointer gradient) {
+    GradientExchange exchange = new GradientExchange(parameters, gradient);
+    OPEN.put(exchange.name, exchange);
+    return exchange;
   }
 
-  static void close(String name) {
+  String name() {
+    return name;
+  }
+
+  /**
+   * Takes both vectors back, after the micro-batch that is being added: a step that failed may have
+   * tasks in progress, which must not write into memory that is another's by then.
+   */
+  @Override
+  public synchronized void close() {
     OPEN.remove(name);
+    failed = true;
+    notifyAll();
   }
 
   /** The exchange of that name, if it was opened in this JVM. */

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -21,6 +23,7 @@ final class LocalMemory implements AutoCloseable {
   private final MultiLayerNetwork network;
   private final List<INDArray> shared = new ArrayList<>();
   private final List<INDArray> owned = new ArrayList<>();
+  private final ReadWriteLock use = new ReentrantReadWriteLock(true);
 
   private LocalMemory(MultiLayerNetwork network) {
     this.network = network;
@@ -70,9 +73,31 @@ final class LocalMemory implements AutoCloseable {
     owned.add(array);
   }
 
+  /** Trains in the round's memory, which stays until that is done. */
+  void use(Runnable training) {
+    use.readLock().lock();
+    try {
+      find(name); // it may have failed elsewhere and be over
+      training.run();
+    } finally {
+      use.readLock().unlock();
+    }
+  }
+
+  /** Ends the round, after the steps that are in progress: one that failed may have some. */
   @Override
-  public synchronized void close() {
+  public void close() {
     OPEN.remove(name);
+    use.writeLock().lock();
+    try {
+      free();
+    } finally {
+      use.writeLock().unlock();
+    }
+  }
+
+  private synchronized void free() {
     owned.forEach(INDArray::close);
+    owned.clear();
   }
 }

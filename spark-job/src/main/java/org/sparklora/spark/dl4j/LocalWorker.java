@@ -1,6 +1,7 @@
 package org.sparklora.spark.dl4j;
 
 import java.util.Collection;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.spark.broadcast.Broadcast;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.TrainingHook;
@@ -8,6 +9,7 @@ import org.deeplearning4j.spark.api.WorkerConfiguration;
 import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
+import org.nd4j.linalg.dataset.api.DataSet;
 
 /**
  * DL4J's worker in the driver's JVM. A single one trains the driver's own network, since the
@@ -34,6 +36,14 @@ final class LocalWorker extends ParameterAveragingTrainingWorker {
   @Override
   public MultiLayerNetwork getInitialModel() {
     return alone ? LocalMemory.find(memory).network() : super.getInitialModel();
+  }
+
+  @Override
+  public ParameterAveragingTrainingResult processMinibatch(
+      DataSet step, MultiLayerNetwork network, boolean isLast) {
+    AtomicReference<ParameterAveragingTrainingResult> result = new AtomicReference<>();
+    LocalMemory.find(memory).use(() -> result.set(super.processMinibatch(step, network, isLast)));
+    return result.get();
   }
 
   @Override

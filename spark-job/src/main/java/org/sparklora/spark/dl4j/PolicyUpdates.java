@@ -94,7 +94,9 @@ public final class PolicyUpdates implements AutoCloseable {
       implements Work<PolicyMicroBatch, PolicyGradient> {
     @Override
     public PolicyGradient run(PolicyMicroBatch microBatch) {
-      return ExecutorModel.of(model).gradient(microBatch, parameters.floats());
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        return here.gradient(microBatch, parameters.floats());
+      }
     }
 
     @Override
@@ -119,11 +121,11 @@ public final class PolicyUpdates implements AutoCloseable {
     }
 
     void add(PolicyGradient part) {
-      loss += part.loss();
-      metrics.add(part.metrics());
-      logProbs.add(part.logProbs());
-      try (FlatVector vector = part.gradient()) {
-        vector.addTo(gradient);
+      try (part) {
+        loss += part.loss();
+        metrics.add(part.metrics());
+        logProbs.add(part.logProbs());
+        part.gradient().addTo(gradient);
       }
     }
   }

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalDouble;
-import java.util.UUID;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
@@ -79,28 +78,30 @@ public final class SummedGradients implements Synchronizer {
   }
 
   private void sumInPlace(List<int[]> encoded, INDArray gradient, Reports reports) {
-    String exchange = UUID.randomUUID().toString();
-    GradientExchange.open(
-        exchange, DecoderLayer.address(network.params()), DecoderLayer.address(gradient));
-    try {
-      partitions(encoded).foreachPartition(new AddInPlace(model, exchange, reports));
-    } finally {
-      GradientExchange.close(exchange);
+    try (GradientExchange exchange =
+        GradientExchange.open(
+            DecoderLayer.address(network.params()), DecoderLayer.address(gradient))) {
+      partitions(encoded).foreachPartition(new AddInPlace(model, exchange.name(), reports));
     }
   }
 
   private void sumOverWire(List<int[]> encoded, INDArray gradient, Reports reports) {
-    Broadcast<FlatVector> parameters =
-        spark.broadcast(
-            FlatVector.copyOf(DecoderLayer.address(network.params()), network.numParams()));
-    try {
-      FlatVector sum = new FlatVector(network.numParams());
-      WorkersOrder.forEach(
-          partitions(encoded).mapPartitions(new SumMicroBatches(model, parameters, reports)),
-          sum::add);
+    try (FlatVector copy =
+            FlatVector.copyOf(DecoderLayer.address(network.params()), network.numParams());
+        FlatVector sum = new FlatVector(network.numParams())) {
+      Broadcast<FlatVector> parameters = spark.broadcast(copy);
+      try {
+        WorkersOrder.forEach(
+            partitions(encoded).mapPartitions(new SumMicroBatches(model, parameters, reports)),
+            part -> {
+              try (part) {
+                sum.add(part);
+              }
+            });
+      } finally {
+        parameters.destroy();
+      }
       sum.copyTo(DecoderLayer.address(gradient));
-    } finally {
-      parameters.destroy();
     }
   }
 
@@ -124,8 +125,10 @@ public final class SummedGradients implements Synchronizer {
     @Override
     public void call(Iterator<int[]> rows) throws InterruptedException {
       GradientExchange shared = GradientExchange.find(exchange).orElseThrow();
-      while (rows.hasNext()) {
-        reports.add(shared.accumulate(ExecutorModel.of(model), StepRows.decode(rows.next())));
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        while (rows.hasNext()) {
+          reports.add(shared.accumulate(here, StepRows.decode(rows.next())));
+        }
       }
     }
   }
@@ -137,16 +140,17 @@ public final class SummedGradients implements Synchronizer {
 
     @Override
     public Iterator<FlatVector> call(Iterator<int[]> rows) {
-      FlatVector gradient = new FlatVector(parameters.value().size());
-      while (rows.hasNext()) {
-        reports.add(
-            ExecutorModel.of(model)
-                .accumulate(
-                    StepRows.decode(rows.next()),
-                    parameters.value().pointer(),
-                    gradient.pointer()));
+      FlatVector gradient = new FlatVector(parameters.value().size()).handedOver();
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        while (rows.hasNext()) {
+          StepRows step = StepRows.decode(rows.next());
+          reports.add(here.accumulate(step, parameters.value().pointer(), gradient.pointer()));
+        }
+        return List.of(gradient).iterator();
+      } catch (RuntimeException | Error e) {
+        gradient.close();
+        throw e;
       }
-      return List.of(gradient).iterator();
     }
   }
 }

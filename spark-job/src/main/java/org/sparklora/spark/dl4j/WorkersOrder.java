@@ -25,7 +25,7 @@ final class WorkersOrder {
   static <T> void forEach(JavaRDD<T> ofWorkers, Consumer<T> use) {
     JavaRDD<T> kept = ofWorkers.persist(StorageLevel.DISK_ONLY());
     try {
-      kept.count();
+      kept.foreachPartition(elements -> {}); // kept, and not read back
       for (int worker = 0; worker < kept.getNumPartitions(); worker++) {
         kept.collectPartitions(new int[] {worker})[0].forEach(use);
       }

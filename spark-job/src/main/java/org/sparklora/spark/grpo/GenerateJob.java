@@ -26,7 +26,6 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.RowOrder;
@@ -141,23 +140,9 @@ public final class GenerateJob {
               round.map(number -> PolicyRounds.sampling(sampling, number)).orElse(sampling))
           .run(
               parts(round.isPresent() ? slice(settings, prompts, round.get()) : prompts, sampling),
-              part -> {
-                part.forEach(row -> requireNumbers(row.prompt().id(), row.logProbs()));
-                completed.accept(part);
-              });
+              completed);
     } finally {
       ExecutorModel.release(model);
-    }
-  }
-
-  /** Refuses what a model drew that yields no numbers: its tokens mean nothing. */
-  public static void requireNumbers(long promptId, float[] logProbs) {
-    for (float logProb : logProbs) {
-      if (Float.isNaN(logProb)) {
-        throw new TableException(
-            "Cannot complete prompt %d: the model yields NaN in place of probabilities; its weights, or the adapter's, are damaged or come from a run that diverged"
-                .formatted(promptId));
-      }
     }
   }
 

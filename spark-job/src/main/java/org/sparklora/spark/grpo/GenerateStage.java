@@ -76,11 +76,12 @@ record GenerateStage(
 
     @Override
     public List<Drawn> run(List<org.sparklora.model.generate.Prompt> prompts) {
-      ExecutorModel here = ExecutorModel.of(model);
-      Tokenizer tokenizer = here.tokenizer();
-      return here.generate(parameters.floats(), prompts, sampling).stream()
-          .map(completion -> new Drawn(completion, tokenizer.decode(completion.tokens(), true)))
-          .toList();
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        Tokenizer tokenizer = here.tokenizer();
+        return here.generate(parameters.floats(), prompts, sampling).stream()
+            .map(completion -> new Drawn(completion, tokenizer.decode(completion.tokens(), true)))
+            .toList();
+      }
     }
   }
 }

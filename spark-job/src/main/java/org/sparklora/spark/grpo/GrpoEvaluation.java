@@ -161,7 +161,9 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
 
     @Override
     public PolicyGradient run(PolicyMicroBatch batch) {
-      return ExecutorModel.of(model).evaluate(batch, parameters.floats());
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        return here.evaluate(batch, parameters.floats());
+      }
     }
   }
 }

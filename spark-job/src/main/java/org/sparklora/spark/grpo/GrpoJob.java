@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.kernels.DType;
@@ -38,6 +37,7 @@ import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -141,25 +141,60 @@ final class GrpoJob {
       config.requireSolutions(prompts);
       return new GrpoJob(hadoop, workers, config, initial, sampling, prompts, testPrompts, folder)
           .train(advantages);
-    } finally {
-      ExecutorModel.release(initial.model());
     }
   }
 
   private Result train(Optional<String> advantages) throws IOException {
     TrainingPlan plan = config.plan(order);
-    ParameterLayout layout = model.layout();
-    AdapterNetwork network =
+    try (AdapterNetwork network =
         AdapterNetwork.create(
-            model, layout, config.optimizer(), config.schedule(), plan.totalSteps());
+            model, model.layout(), config.optimizer(), config.schedule(), plan.totalSteps())) {
+      try {
+        return train(advantages, plan, network);
+      } finally {
+        ExecutorModel.release(model); // when no task is in the network's memory any more
+      }
+    }
+  }
+
+  private Result train(Optional<String> advantages, TrainingPlan plan, AdapterNetwork network)
+      throws IOException {
     Kernels kernels = KernelsProvider.hostKernels();
-    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
     initial.write(kernels, parameters);
-    // a new adapter changes nothing, so what training starts from is the base model
-    Optional<FlatVector> reference =
-        config.loss().beta() > 0
-            ? Optional.of(FlatVector.copyOf(network.parameters(), layout.size()))
-            : Optional.empty();
+    try (Reference reference = reference(network)) {
+      return train(advantages, plan, network, kernels, parameters, reference);
+    }
+  }
+
+  /** What training starts from, as the loss's reference: a new adapter changes nothing. */
+  private Reference reference(AdapterNetwork network) {
+    if (config.loss().beta() <= 0) {
+      return new Reference(Optional.empty(), Optional.empty());
+    }
+    FlatVector copy = FlatVector.copyOf(network.parameters(), model.layout().size());
+    return new Reference(
+        Optional.of(copy), Optional.of(workers.share(copy.pointer(), copy.size())));
+  }
+
+  /** The reference policy's parameters, where the loss needs them. */
+  private record Reference(Optional<FlatVector> copy, Optional<SharedVector> shared)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      shared.ifPresent(SharedVector::close);
+      copy.ifPresent(FlatVector::close);
+    }
+  }
+
+  private Result train(
+      Optional<String> advantages,
+      TrainingPlan plan,
+      AdapterNetwork network,
+      Kernels kernels,
+      Tensor parameters,
+      Reference reference)
+      throws IOException {
     RunFingerprint fingerprint = GrpoIdentity.of(config, model, sampling, prompts);
     GrpoResults results = new GrpoResults(config, model, parameters);
     Checkpoints checkpoints =
@@ -177,7 +212,7 @@ final class GrpoJob {
       RoundTables tables =
           new RoundTables(
               hadoop, folder.rounds(), fingerprint.fixed().toString(), config.roundsKept());
-      PolicyRounds.Policy policy = policy(updates, reference);
+      PolicyRounds.Policy policy = policy(updates, reference.shared());
       PolicyRounds rounds = rounds(policy, tables, state.sums().draws());
       Round.Source source =
           advantages
@@ -229,18 +264,12 @@ final class GrpoJob {
         table);
   }
 
-  private PolicyRounds.Policy policy(PolicyUpdates updates, Optional<FlatVector> reference) {
+  private PolicyRounds.Policy policy(PolicyUpdates updates, Optional<SharedVector> reference) {
     boolean onPolicy = config.batch().shape().isOnPolicy(config.batch().accumulation());
     boolean dropsOut =
         model.layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
     return new PolicyRounds.Policy(
-        workers,
-        model,
-        updates,
-        reference.map(vector -> workers.share(vector.pointer(), vector.size())),
-        sampling,
-        !onPolicy,
-        onPolicy && !dropsOut);
+        workers, model, updates, reference, sampling, !onPolicy, onPolicy && !dropsOut);
   }
 
   private PolicyRounds rounds(PolicyRounds.Policy policy, RoundTables tables, int draws) {

@@ -120,14 +120,15 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
     @Override
     public float[][] run(List<List<Sequence>> batches) {
       List<float[]> all = new ArrayList<>();
-      for (List<Sequence> batch : batches) {
-        PolicyBatch packed = PolicyBatch.of(batch.stream().map(Sequence::row).toList());
-        float[] joined =
-            ExecutorModel.of(model).logProbs(parameters.floats(), packed.packed(), temperature);
-        int from = 0;
-        for (Sequence sequence : batch) {
-          all.add(Arrays.copyOfRange(joined, from, from + sequence.completion.length));
-          from += sequence.completion.length;
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        for (List<Sequence> batch : batches) {
+          PolicyBatch packed = PolicyBatch.of(batch.stream().map(Sequence::row).toList());
+          float[] joined = here.logProbs(parameters.floats(), packed.packed(), temperature);
+          int from = 0;
+          for (Sequence sequence : batch) {
+            all.add(Arrays.copyOfRange(joined, from, from + sequence.completion.length));
+            from += sequence.completion.length;
+          }
         }
       }
       return all.toArray(float[][]::new);

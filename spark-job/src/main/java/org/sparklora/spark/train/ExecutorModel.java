@@ -3,9 +3,9 @@ package org.sparklora.spark.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
@@ -38,13 +38,24 @@ import org.sparklora.spark.meter.ExecutorMeter;
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
  * by its tasks, so they are never broadcast, averaged or serialised.
  *
+ * <p>Who uses it opens it with {@link #of} and closes it. It stays in memory for the next task
+ * until the run that it belongs to {@link #release releases} it, or, on executors, which do not
+ * hear of that, until models of later runs take its place.
+ *
  * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the kernels
  * busy and a second one would only double the activations.
  */
-public final class ExecutorModel {
+public final class ExecutorModel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorModel.class);
-  private static final Map<TrainedModel, ExecutorModel> LOADED = new ConcurrentHashMap<>();
 
+  /** Models that nobody uses just now: two runs side by side find theirs again. */
+  private static final int MOST_IDLE = 2;
+
+  /** The latest used last; guards itself and all {@link #users}. */
+  private static final Map<TrainedModel, ExecutorModel> LOADED =
+      new LinkedHashMap<>(16, 0.75f, true);
+
+  private final Decoder decoder;
   private final ParameterLayout layout;
   private final Kernels kernels;
   private final AdapterStep step;
@@ -52,12 +63,14 @@ public final class ExecutorModel {
   private final ModelSource checkpoint;
   private Tokenizer tokenizer; // null until it is asked for
   private final ReentrantLock turn = new ReentrantLock(true);
+  private int users;
+  private volatile boolean released;
 
   private ExecutorModel(TrainedModel source) {
     this.kernels = KernelsProvider.kernels();
     this.layout = source.layout();
-    this.step =
-        new AdapterStep(load(source, layout, kernels), kernels, source.gradientCheckpointing());
+    this.decoder = load(source, layout, kernels);
+    this.step = new AdapterStep(decoder, kernels, source.gradientCheckpointing());
     this.seed = source.seed();
     this.checkpoint = source.checkpoint();
   }
@@ -76,14 +89,75 @@ public final class ExecutorModel {
     }
   }
 
-  /** This JVM's copy; the first call reads the weights. */
+  /** This JVM's copy, which the caller closes; the first call reads the weights. */
   public static ExecutorModel of(TrainedModel source) {
-    return LOADED.computeIfAbsent(source, ExecutorModel::new);
+    synchronized (LOADED) {
+      ExecutorModel model = LOADED.get(source);
+      if (model == null) {
+        forgetIdle();
+        model = new ExecutorModel(source);
+        LOADED.put(source, model);
+      }
+      model.users++;
+      return model;
+    }
   }
 
-  /** Forgets this JVM's copy, so that its memory can be reused. */
+  private static void forgetIdle() {
+    List<TrainedModel> idle =
+        LOADED.entrySet().stream()
+            .filter(loaded -> loaded.getValue().users == 0)
+            .map(Map.Entry::getKey)
+            .toList();
+    for (TrainedModel source : idle.subList(0, Math.max(0, idle.size() - MOST_IDLE + 1))) {
+      LOADED.remove(source).free();
+    }
+  }
+
+  /**
+   * Forgets this JVM's copy and frees its memory, after the micro-batch that is being computed: a
+   * run that failed or was interrupted may have tasks in progress, which fail then.
+   */
   public static void release(TrainedModel source) {
-    LOADED.remove(source);
+    boolean interrupted = false;
+    synchronized (LOADED) {
+      ExecutorModel model = LOADED.remove(source);
+      if (model == null) {
+        return;
+      }
+      model.released = true;
+      while (model.users > 0) {
+        try {
+          LOADED.wait();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+      model.free();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void free() {
+    step.close();
+    decoder.close();
+  }
+
+  /** Ends the use that {@link #of} began. */
+  @Override
+  public void close() {
+    synchronized (LOADED) {
+      users--;
+      LOADED.notifyAll();
+    }
+  }
+
+  private void requireUnreleased() {
+    if (released) {
+      throw new IllegalStateException("The run that this model was loaded for is over");
+    }
   }
 
   /** The model's tokenizer, read at the first call. */
@@ -109,12 +183,12 @@ public final class ExecutorModel {
   public StepMetrics accumulate(StepRows rows, Pointer parameters, Pointer gradient) {
     turn.lock();
     long started = System.nanoTime();
-    try {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
-      Tensor gradientVector = kernels.wrap(gradient, 0, DType.FLOAT32, layout.size());
+    try (Tensor parameterVector = vector(parameters);
+        Tensor gradientVector = vector(gradient)) {
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
       StepMetrics sum = StepMetrics.none(rows.step());
       for (int i = 0; i < rows.microBatches().size(); i++) {
+        requireUnreleased();
         int microBatch = rows.firstMicroBatch() + i;
         PackedBatch batch = rows.batch(i);
         StepResult result =
@@ -141,10 +215,10 @@ public final class ExecutorModel {
    */
   public List<StepMetrics> evaluate(StepRows rows, Pointer parameters) {
     turn.lock();
-    try {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    try (Tensor parameterVector = vector(parameters)) {
       List<StepMetrics> measured = new ArrayList<>();
       for (int i = 0; i < rows.microBatches().size(); i++) {
+        requireUnreleased();
         CrossEntropyLoss loss =
             new CrossEntropyLoss(StepRows.targetTokens(rows.microBatches().subList(i, i + 1)));
         StepResult result = step.evaluate(parameterVector, rows.batch(i), loss);
@@ -166,28 +240,28 @@ public final class ExecutorModel {
   public PolicyGradient gradient(PolicyMicroBatch micro, Pointer parameters) {
     PolicySplit split = PolicySplit.of(micro.rows(), micro.skipsFlatRows());
     boolean learns = split.trained().packed().tokenCount() > 0;
-    FlatVector gradient = new FlatVector(learns ? layout.size() : 0);
+    FlatVector gradient = new FlatVector(learns ? layout.size() : 0).handedOver();
     turn.lock();
-    long started = System.nanoTime();
     try {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
-      double loss = 0;
-      float[] logProbs = {};
-      float[] entropies = {};
-      if (learns) {
-        Tensor gradientVector = kernels.wrap(gradient.pointer(), 0, DType.FLOAT32, layout.size());
-        StepResult result =
-            step.lossAndGradient(
-                parameterVector,
-                split.trained().packed(),
-                new GrpoLoss(micro.loss(), split.trained().targets(), micro.window()),
-                dropoutSeed(micro.step(), micro.number()),
-                gradientVector);
-        if (!Double.isFinite(result.loss())) {
-          throw new NonFiniteLossException(
-              "loss", result.loss(), micro.step() + 1, micro.number() + 1);
-        }
-        kernels.writeBack(gradientVector, gradient.pointer());
+      return gradient(micro, split, parameters, gradient);
+    } catch (RuntimeException | Error e) {
+      gradient.close();
+      throw e;
+    } finally {
+      turn.unlock();
+    }
+  }
+
+  private PolicyGradient gradient(
+      PolicyMicroBatch micro, PolicySplit split, Pointer parameters, FlatVector gradient) {
+    requireUnreleased();
+    long started = System.nanoTime();
+    double loss = 0;
+    float[] logProbs = {};
+    float[] entropies = {};
+    try (Tensor parameterVector = vector(parameters)) {
+      if (gradient.size() > 0) {
+        StepResult result = learn(micro, split.trained(), parameterVector, gradient.pointer());
         loss = result.loss();
         logProbs = result.logProbs().logProbs();
         entropies = result.logProbs().entropies();
@@ -198,13 +272,29 @@ public final class ExecutorModel {
         logProbs = split.merge(logProbs, flat.logProbs());
         entropies = split.merge(entropies, flat.entropies());
       }
-      PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
-      GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
-      ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
-      return new PolicyGradient(
-          loss, whole.metrics(logProbs, entropies).named(), logProbs, gradient);
-    } finally {
-      turn.unlock();
+    }
+    PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
+    GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
+    ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
+    return new PolicyGradient(loss, whole.metrics(logProbs, entropies).named(), logProbs, gradient);
+  }
+
+  private StepResult learn(
+      PolicyMicroBatch micro, PolicyBatch batch, Tensor parameterVector, Pointer gradient) {
+    try (Tensor gradientVector = vector(gradient)) {
+      StepResult result =
+          step.lossAndGradient(
+              parameterVector,
+              batch.packed(),
+              new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
+              dropoutSeed(micro.step(), micro.number()),
+              gradientVector);
+      if (!Double.isFinite(result.loss())) {
+        throw new NonFiniteLossException(
+            "loss", result.loss(), micro.step() + 1, micro.number() + 1);
+      }
+      kernels.writeBack(gradientVector, gradient);
+      return result;
     }
   }
 
@@ -217,8 +307,8 @@ public final class ExecutorModel {
   public PolicyGradient evaluate(PolicyMicroBatch micro, Pointer parameters) {
     PolicyBatch batch = PolicyBatch.of(micro.rows());
     turn.lock();
-    try {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    try (Tensor parameterVector = vector(parameters)) {
+      requireUnreleased();
       float[] logProbs = {};
       float[] entropies = {};
       if (batch.packed().tokenCount() > 0) {
@@ -247,8 +337,9 @@ public final class ExecutorModel {
       Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
     turn.lock();
     long started = System.nanoTime();
-    try (Generator generator = new Generator(step.decoder(), kernels)) {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    try (Generator generator = new Generator(decoder, kernels);
+        Tensor parameterVector = vector(parameters)) {
+      requireUnreleased();
       List<Completion> completions = generator.generate(parameterVector, prompts, sampling);
       long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
       ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
@@ -265,12 +356,17 @@ public final class ExecutorModel {
    */
   public float[] logProbs(Pointer parameters, PackedBatch batch, float temperature) {
     turn.lock();
-    try {
-      Tensor parameterVector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    try (Tensor parameterVector = vector(parameters)) {
+      requireUnreleased();
       return step.logProbs(parameterVector, batch, temperature).logProbs();
     } finally {
       turn.unlock();
     }
+  }
+
+  /** Floats of this process as the kernels see them; a copy where they compute elsewhere. */
+  private Tensor vector(Pointer floats) {
+    return kernels.wrap(floats, 0, DType.FLOAT32, layout.size());
   }
 
   /** Another mask for every micro-batch, the same whichever executor computes it. */

@@ -4,65 +4,89 @@ import com.esotericsoftware.kryo.Kryo;
 import com.esotericsoftware.kryo.KryoSerializable;
 import com.esotericsoftware.kryo.io.Input;
 import com.esotericsoftware.kryo.io.Output;
-import java.io.DataInput;
-import java.io.DataOutput;
 import java.io.Externalizable;
 import java.io.IOException;
 import java.io.ObjectInput;
 import java.io.ObjectOutput;
+import java.io.UncheckedIOException;
+import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.NativeMemory;
 
 /**
  * A float32 vector outside the Java heap that can travel: parameters on their way to executors,
- * gradient sums on their way back. On the wire it is its length in bytes and then the bytes, in
- * this machine's order.
+ * gradient sums on their way back. On the wire it is its length in bytes, whether it is {@link
+ * #handedOver handed over}, and then the bytes, in this machine's order.
  *
- * <p>Its memory is freed when it is closed or garbage collected. Not thread-safe.
+ * <p>Whoever makes or receives it closes it. Spark itself closes a broadcast one where its block is
+ * removed. What a failed job drops on its way is freed once the garbage collector finds it, and
+ * counted: see {@link #abandoned}. Not thread-safe.
  */
 public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
-  private static final long serialVersionUID = 1L;
+  private static final long serialVersionUID = 2L;
   private static final int CHUNK_BYTES = 1 << 20;
+  private static final Cleaner ABANDONED = Cleaner.create();
+  private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
 
-  private BytePointer memory;
-  private long bytes;
+  private NativeMemory memory = NativeMemory.zeros(0);
+  private boolean handedOver;
 
   /** For serialisers only. */
-  public FlatVector() {
-    this(0);
-  }
+  public FlatVector() {}
 
   /** A vector of {@code size} zeros. */
   public FlatVector(long size) {
     allocate(size * Float.BYTES);
-    Pointer.memset(memory, 0, bytes);
   }
 
   /** A copy of {@code size} floats. */
   public static FlatVector copyOf(Pointer floats, long size) {
-    FlatVector copy = new FlatVector(0);
-    copy.allocate(size * Float.BYTES);
-    Pointer.memcpy(copy.memory, floats, copy.bytes);
+    FlatVector copy = new FlatVector(size);
+    Pointer.memcpy(copy.pointer(), floats, copy.memory.bytes());
     return copy;
   }
 
-  /** The memory of the floats. */
+  /** How many vectors nobody closed, since this JVM began. */
+  public static int abandoned() {
+    return ABANDONED_COUNT.get();
+  }
+
+  /**
+   * From now on writing closes this vector: it is a result that goes to whoever reads it. Returns
+   * this.
+   */
+  public FlatVector handedOver() {
+    handedOver = true;
+    return this;
+  }
+
+  /**
+   * The memory of the floats.
+   *
+   * @throws IllegalStateException if it was freed
+   */
   public Pointer pointer() {
-    return memory;
+    if (memory.pointer().isNull()) {
+      throw new IllegalStateException(
+          "Cannot use a vector of %,d floats: it was closed".formatted(size()));
+    }
+    return memory.pointer();
   }
 
   /** Number of floats. */
   public long size() {
-    return bytes / Float.BYTES;
+    return memory.bytes() / Float.BYTES;
   }
 
   /** Adds {@code other} to this and returns this. */
   public FlatVector add(FlatVector other) {
-    other.addTo(memory);
+    other.addTo(pointer());
     return this;
   }
 
@@ -70,7 +94,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void addTo(Pointer target) {
     var kernels = KernelsProvider.hostKernels();
     kernels.addScaled(
-        kernels.wrap(memory, 0, DType.FLOAT32, size()),
+        kernels.wrap(pointer(), 0, DType.FLOAT32, size()),
         1f,
         kernels.wrap(target, 0, DType.FLOAT32, size()));
   }
@@ -88,73 +112,111 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Copies all floats to {@code target}. */
   public void copyTo(Pointer target) {
-    Pointer.memcpy(target, memory, bytes);
+    Pointer.memcpy(target, pointer(), memory.bytes());
   }
 
-  /** Frees the memory at once: the garbage collector sees only a small handle of it. */
+  /** Frees the memory. Idempotent. */
   @Override
   public void close() {
-    memory.deallocate();
+    memory.close();
   }
 
-  private void allocate(long byteCount) {
-    bytes = byteCount;
-    memory = new BytePointer(Math.max(byteCount, 1));
+  private void allocate(long bytes) {
+    memory = NativeMemory.zeros(bytes);
+    ABANDONED.register(this, new Abandonment(memory));
+  }
+
+  /** What happens when the garbage collector finds a vector: nothing if it is closed. */
+  private record Abandonment(NativeMemory memory) implements Runnable {
+    @Override
+    public void run() {
+      if (!memory.pointer().isNull()) {
+        ABANDONED_COUNT.incrementAndGet();
+        memory.close();
+      }
+    }
   }
 
   @Override
   public void writeExternal(ObjectOutput out) throws IOException {
-    write((DataOutput) out);
+    try {
+      out.writeLong(memory.bytes());
+      out.writeBoolean(handedOver);
+      inChunks((chunk, part) -> out.write(chunk, 0, take(part, chunk)));
+    } finally {
+      closeIfHandedOver();
+    }
   }
 
   @Override
   public void readExternal(ObjectInput in) throws IOException {
-    read((DataInput) in);
-  }
-
-  private void write(DataOutput out) throws IOException {
-    out.writeLong(bytes);
-    byte[] chunk = new byte[CHUNK_BYTES];
-    for (long start = 0; start < bytes; start += CHUNK_BYTES) {
-      int count = (int) Math.min(CHUNK_BYTES, bytes - start);
-      window(start, count).get(chunk, 0, count);
-      out.write(chunk, 0, count);
-    }
-  }
-
-  private void read(DataInput in) throws IOException {
     allocate(in.readLong());
-    byte[] chunk = new byte[CHUNK_BYTES];
-    for (long start = 0; start < bytes; start += CHUNK_BYTES) {
-      int count = (int) Math.min(CHUNK_BYTES, bytes - start);
-      in.readFully(chunk, 0, count);
-      window(start, count).put(chunk, 0, count);
+    try {
+      handedOver = in.readBoolean();
+      inChunks(
+          (chunk, part) -> {
+            in.readFully(chunk, 0, part.remaining());
+            part.put(chunk, 0, part.remaining());
+          });
+    } catch (IOException | RuntimeException e) {
+      close();
+      throw e;
     }
-  }
-
-  private ByteBuffer window(long start, int count) {
-    return memory.getPointer(start).capacity(count).asBuffer();
   }
 
   @Override
   public void write(Kryo kryo, Output out) {
-    out.writeLong(bytes);
-    byte[] chunk = new byte[CHUNK_BYTES];
-    for (long start = 0; start < bytes; start += CHUNK_BYTES) {
-      int count = (int) Math.min(CHUNK_BYTES, bytes - start);
-      window(start, count).get(chunk, 0, count);
-      out.writeBytes(chunk, 0, count);
+    try {
+      out.writeLong(memory.bytes());
+      out.writeBoolean(handedOver);
+      inChunks((chunk, part) -> out.writeBytes(chunk, 0, take(part, chunk)));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // not of Kryo's streams
+    } finally {
+      closeIfHandedOver();
     }
   }
 
   @Override
   public void read(Kryo kryo, Input in) {
     allocate(in.readLong());
-    byte[] chunk = new byte[CHUNK_BYTES];
-    for (long start = 0; start < bytes; start += CHUNK_BYTES) {
-      int count = (int) Math.min(CHUNK_BYTES, bytes - start);
-      in.readBytes(chunk, 0, count);
-      window(start, count).put(chunk, 0, count);
+    try {
+      handedOver = in.readBoolean();
+      inChunks(
+          (chunk, part) -> {
+            in.readBytes(chunk, 0, part.remaining());
+            part.put(chunk, 0, part.remaining());
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // not of Kryo's streams
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
+  }
+
+  private void closeIfHandedOver() {
+    if (handedOver) {
+      close();
+    }
+  }
+
+  /** Some of the memory, and as many bytes on the heap. */
+  private interface Transfer {
+    void of(byte[] chunk, ByteBuffer part) throws IOException;
+  }
+
+  private void inChunks(Transfer transfer) throws IOException {
+    byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, memory.bytes())];
+    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
+      int count = (int) Math.min(CHUNK_BYTES, memory.bytes() - start);
+      transfer.of(chunk, memory.buffer(start, count));
+    }
+  }
+
+  private static int take(ByteBuffer part, byte[] chunk) {
+    int count = part.remaining();
+    part.get(chunk, 0, count);
+    return count;
   }
 }

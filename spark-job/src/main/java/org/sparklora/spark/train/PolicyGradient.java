@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.Map;
 
 /**
- * What came of a {@link PolicyMicroBatch}.
+ * What came of a {@link PolicyMicroBatch}; whoever gets it closes it.
  *
  * @param loss its share of the step's loss
  * @param metrics what TRL logs of it, under its names; NaN where there was nothing
@@ -14,4 +14,11 @@ import java.util.Map;
  */
 public record PolicyGradient(
     double loss, Map<String, Double> metrics, float[] logProbs, FlatVector gradient)
-    implements Serializable {}
+    implements Serializable, AutoCloseable {
+
+  /** Frees the gradient. */
+  @Override
+  public void close() {
+    gradient.close();
+  }
+}

@@ -23,6 +23,7 @@ import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorReading;
 import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.train.PolicyGradient;
 
 /**
  * Spark's executors. Each part is a Spark job of one task, so that its result can be used and
@@ -79,8 +80,7 @@ public final class ExecutorsJob implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    Broadcast<FlatVector> vector = spark.broadcast(FlatVector.copyOf(floats, size));
-    Sent sent = new Sent(vector, Float.BYTES * size, shared);
+    Sent sent = new Sent(spark, FlatVector.copyOf(floats, size), shared);
     shared.add(sent);
     return sent;
   }
@@ -90,13 +90,13 @@ public final class ExecutorsJob implements Workers {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<FlatVector> vector;
-    private final transient long bytes; // this and the following are the driver's
+    private final transient FlatVector copy; // this and the following are the driver's
     private final transient List<Sent> open;
     private final transient Set<String> receivers = ConcurrentHashMap.newKeySet();
 
-    Sent(Broadcast<FlatVector> vector, long bytes, List<Sent> open) {
-      this.vector = vector;
-      this.bytes = bytes;
+    Sent(JavaSparkContext spark, FlatVector copy, List<Sent> open) {
+      this.vector = spark.broadcast(copy);
+      this.copy = copy;
       this.open = open;
     }
 
@@ -107,13 +107,14 @@ public final class ExecutorsJob implements Workers {
 
     /** Bytes that this executor had to be sent, since it has not worked before. */
     long sentTo(String executor) {
-      return receivers.add(executor) ? bytes : 0;
+      return receivers.add(executor) ? Float.BYTES * copy.size() : 0;
     }
 
     @Override
     public void close() {
       open.remove(this);
       vector.destroy();
+      copy.close();
     }
   }
 
@@ -214,6 +215,8 @@ public final class ExecutorsJob implements Workers {
         results.accept(result);
         turn++;
         notifyAll();
+      } else if (result instanceof PolicyGradient unwanted) {
+        unwanted.close();
       }
     }
 

@@ -1,6 +1,7 @@
 package org.sparklora.spark.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -105,16 +106,27 @@ class TravelTest {
     for (int i = 0; i < values.length; i++) {
       values[i] = i * 0.5f;
     }
-    FlatVector vector = new FlatVector(values.length);
-    KernelsProvider.kernels()
-        .wrap(vector.pointer(), 0, DType.FLOAT32, values.length)
-        .write(0, values, 0, values.length);
+    try (FlatVector vector = new FlatVector(values.length)) {
+      KernelsProvider.kernels()
+          .wrap(vector.pointer(), 0, DType.FLOAT32, values.length)
+          .write(0, values, 0, values.length);
+      for (int round = 0; round < 2; round++) {
+        try (FlatVector got = roundTrip(serializer, vector)) {
+          assertThat(floats(got)).isEqualTo(values);
+        }
+      }
+      roundTrip(serializer, vector.handedOver()).close();
+      assertThatThrownBy(vector::pointer)
+          .as("handed over")
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("it was closed");
+    }
+  }
 
-    FlatVector got = roundTrip(serializer, vector);
-
-    assertThat(
-            KernelsProvider.kernels().wrap(got.pointer(), 0, DType.FLOAT32, got.size()).toArray())
-        .isEqualTo(values);
+  private static float[] floats(FlatVector vector) {
+    return KernelsProvider.kernels()
+        .wrap(vector.pointer(), 0, DType.FLOAT32, vector.size())
+        .toArray();
   }
 
   private static AdapterNetwork network(Path folder) throws IOException {

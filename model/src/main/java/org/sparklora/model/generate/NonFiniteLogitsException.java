@@ -1,0 +1,15 @@
+package org.sparklora.model.generate;
+
+/** A model yields NaN or infinite numbers where probabilities are drawn from: it has diverged. */
+public final class NonFiniteLogitsException extends IllegalArgumentException {
+  private static final long serialVersionUID = 1;
+
+  /**
+   * @param prompt id of the prompt that cannot be completed
+   */
+  public NonFiniteLogitsException(long prompt) {
+    super(
+        "Cannot complete prompt %d: the model yields NaN or infinite numbers in place of probabilities; its weights, or the adapter's, come from a run that diverged or were damaged. In training, lower learning_rate or add warmup_steps"
+            .formatted(prompt));
+  }
+}

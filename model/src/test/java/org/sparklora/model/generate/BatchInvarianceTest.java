@@ -1,0 +1,160 @@
+package org.sparklora.model.generate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.GoldenModel;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsUnderTest;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+
+/**
+ * What a completion gets depends on nothing but its prompt, the seed and its index: to the last bit
+ * where kernels compute rows independently, else to rounding.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BatchInvarianceTest {
+  private static final int LENGTH = 3;
+
+  /** Kernels that round rows together: float32 sums of a tiny model in another order. */
+  private static final float ROUNDING = 1e-4f;
+
+  private final Map<String, Model> models = new HashMap<>();
+
+  private record Model(Decoder decoder, Tensor parameters) {}
+
+  private Model model(Kernels kernels, DType weights) {
+    return models.computeIfAbsent(
+        System.identityHashCode(kernels) + weights.name(), key -> load(kernels, weights));
+  }
+
+  private static Model load(Kernels kernels, DType weights) {
+    try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
+      AdapterFile file =
+          AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
+      Decoder decoder = Decoder.load(checkpoint, file.layout(), kernels, weights);
+      Tensor parameters = kernels.allocate(file.layout().size());
+      file.load(kernels, parameters);
+      return new Model(decoder, parameters);
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @AfterAll
+  void close() {
+    models.values().forEach(model -> model.decoder.close());
+    models.values().forEach(model -> model.parameters.close());
+  }
+
+  static Stream<Arguments> kernelsAndCompletions() {
+    return KernelsUnderTest.all()
+        .flatMap(
+            kernels ->
+                Stream.of(1, 2, 63, 64, 65, 128, 129, 256, 1000)
+                    .map(completions -> arguments(kernels, completions)));
+  }
+
+  private List<Completion> generate(
+      Kernels kernels, DType weights, int rows, List<Prompt> prompts, SamplingConfig config) {
+    Model model = model(kernels, weights);
+    try (Generator generator = new Generator(model.decoder, kernels, rows)) {
+      return generator.generate(model.parameters, prompts, config);
+    }
+  }
+
+  private static SamplingConfig sampling(int completions, float temperature) {
+    return new SamplingConfig(completions, LENGTH, temperature, 0, 1, 0, 1, Set.of(), 42);
+  }
+
+  private static Prompt prompt(int id, int length) {
+    return new Prompt(id, new SplittableRandom(id).ints(length, 0, 512).toArray());
+  }
+
+  /** The prompt is longer than what is decoded at once, and computed by other products. */
+  @ParameterizedTest(name = "{0}, {1} completions", autoCloseArguments = false)
+  @MethodSource("kernelsAndCompletions")
+  void completionsDoNotDependOnHowManyThereAre(Kernels kernels, int completions) {
+    Prompt prompt = prompt(3, 150);
+    List<Completion> many =
+        generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(completions, 1));
+    assertThat(many).hasSize(completions);
+    List<Completion> few = generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(1, 1));
+    assertSame(kernels, many.subList(0, 1), few);
+    int last = Math.min(completions, 40); // in the middle of what others compute together
+    assertSame(
+        kernels,
+        many.subList(0, last),
+        generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(last, 1)));
+  }
+
+  static Stream<Arguments> kernelsAndRows() {
+    return KernelsUnderTest.all()
+        .flatMap(
+            kernels ->
+                Stream.of(1, 64, 129, 1000)
+                    .flatMap(
+                        rows ->
+                            Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                                .map(weights -> arguments(kernels, rows, weights))));
+  }
+
+  @ParameterizedTest(name = "{0}, {1} in flight, {2}", autoCloseArguments = false)
+  @MethodSource("kernelsAndRows")
+  void completionsDoNotDependOnOtherPromptsAndHowManyAreInFlight(
+      Kernels kernels, int rows, DType weights) {
+    List<Prompt> prompts = new ArrayList<>();
+    for (int id = 0; id < 16; id++) {
+      prompts.add(prompt(id, 1 + id * 7 % 40));
+    }
+    List<Completion> together = generate(kernels, weights, rows, prompts, sampling(9, 0.7f));
+    for (int id : new int[] {0, 7, 15}) {
+      assertSame(
+          kernels,
+          together.subList(9 * id, 9 * id + 9),
+          generate(kernels, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
+    }
+  }
+
+  private static void assertSame(
+      Kernels kernels, List<Completion> actual, List<Completion> expected) {
+    if (kernels.independentRows() > 0) {
+      assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
+      return;
+    }
+    for (int c = 0; c < actual.size(); c++) {
+      int same = sameTokens(actual.get(c).tokens(), expected.get(c).tokens());
+      for (int t = 0; t < same; t++) {
+        assertThat(actual.get(c).logProbs()[t])
+            .isCloseTo(expected.get(c).logProbs()[t], within(ROUNDING));
+      }
+    }
+  }
+
+  /** Rounding may let another token be drawn; what follows it differs. */
+  private static int sameTokens(int[] some, int[] others) {
+    int same = 0;
+    while (same < some.length && some[same] == others[same]) {
+      same++;
+    }
+    return same;
+  }
+}

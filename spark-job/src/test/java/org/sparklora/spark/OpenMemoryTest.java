@@ -1,0 +1,155 @@
+package org.sparklora.spark;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.NativeMemory;
+import org.sparklora.spark.train.FlatVector;
+
+/**
+ * What a command allocated outside the Java heap is freed when it ends, however it ends, and not by
+ * the garbage collector.
+ */
+class OpenMemoryTest {
+  private static final int TRAININGS = 6;
+
+  @TempDir private Path folder;
+  private Path model;
+  private long before;
+  private int abandonedBefore;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    KernelsProvider.close();
+    before = NativeMemory.liveBytes();
+    abandonedBefore = FlatVector.abandoned();
+  }
+
+  /** Whatever a test has run, nothing of it is left. */
+  @AfterEach
+  void nothingIsLeft() {
+    KernelsProvider.close();
+    System.gc(); // shows what nobody closed
+    assertThat(NativeMemory.liveBytes() - before).isZero();
+    assertThat(FlatVector.abandoned() - abandonedBefore).isZero();
+  }
+
+  private SftRun training(String name, String... more) {
+    return SftRun.tiny(model, folder.resolve(name), "--max_steps", "2").with(more);
+  }
+
+  @Test
+  void isFreedAfterEachOfManyTrainings() throws IOException {
+    try (SparkSession spark = TestSpark.open(1)) {
+      for (int run = 0; run < TRAININGS; run++) {
+        training("run-" + run, "--use_peft", "--seed", "" + run).run(spark);
+        nothingIsLeft();
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--use_peft",
+        "--use_peft --num_workers 2",
+        "--use_peft --num_workers 2 --sync gradients",
+        "--use_peft --num_workers 2 --averaging_frequency 2",
+        "--use_peft --gradient_checkpointing --dtype bfloat16",
+        "--num_workers 2 --sync gradients",
+        "--save_strategy steps --save_steps 1"
+      })
+  void isFreedAfterATraining(String flags) throws IOException {
+    for (boolean shared : new boolean[] {true, false}) {
+      try (SparkSession spark =
+          TestSpark.builder(2).config("spark.sparklora.sharedMemory", shared).getOrCreate()) {
+        training("shared-" + shared, flags.split(" ")).run(spark);
+      }
+    }
+  }
+
+  @Test
+  void isFreedAfterATrainingThatEvaluatesAndResumes() throws IOException {
+    for (boolean shared : new boolean[] {true, false}) {
+      try (SparkSession spark =
+          TestSpark.builder(2).config("spark.sparklora.sharedMemory", shared).getOrCreate()) {
+        SftRun run =
+            training("shared-" + shared, "--use_peft", "--num_workers", "2")
+                .with("--dataset_name", "src/test/resources/evaluation/data")
+                .with("--packed_dir", folder.resolve("packed-" + shared).toString())
+                .with("--eval_strategy", "steps", "--eval_steps", "1")
+                .with("--save_strategy", "steps", "--save_steps", "1");
+        run.with("--load_best_model_at_end").run(spark);
+        run.into(folder.resolve("resumed-" + shared))
+            .with("--max_steps", "3")
+            .with("--resume_from_checkpoint", run.output().resolve("checkpoint-2").toString())
+            .run(spark);
+      }
+    }
+  }
+
+  @Test
+  void isFreedAfterATrainingThatDiverges() {
+    try (SparkSession spark = TestSpark.open(2)) {
+      for (String sync : List.of("parameters", "gradients")) {
+        SftRun run =
+            training("run-" + sync, "--use_peft", "--learning_rate", "1e38", "--sync", sync)
+                .with("--num_workers", "2", "--max_steps", "10");
+        assertThatThrownBy(() -> run.run(spark)).hasStackTraceContaining("NonFiniteLoss");
+      }
+    }
+  }
+
+  @Test
+  void isFreedAfterATrainingThatIsInterrupted() throws Exception {
+    for (String sync : List.of("parameters", "gradients")) {
+      try (SparkSession spark = TestSpark.open(2)) {
+        SftRun run =
+            training("run-" + sync, "--use_peft", "--sync", sync)
+                .with("--num_workers", "2", "--max_steps", "100000", "--num_train_epochs", "1");
+        CompletableFuture<Void> training =
+            CompletableFuture.runAsync(
+                () -> {
+                  try {
+                    run.run(spark);
+                  } catch (IOException e) {
+                    throw new IllegalStateException(e);
+                  }
+                });
+        while (!training.isDone() && !hasMetrics(run.output())) {
+          Thread.sleep(20);
+        }
+        while (!training.isDone()) {
+          spark.sparkContext().cancelAllJobs(); // of a round, and there may be none just now
+          Thread.sleep(20);
+        }
+        assertThatThrownBy(training::get).isInstanceOf(ExecutionException.class);
+      }
+    }
+  }
+
+  private static boolean hasMetrics(Path output) throws IOException {
+    try (Stream<Path> files = Files.walk(output.getParent())) {
+      return files
+          .filter(file -> file.toString().startsWith(output.toString()))
+          .filter(file -> file.endsWith("metrics.jsonl"))
+          .anyMatch(file -> file.toFile().length() > 0);
+    }
+  }
+}
