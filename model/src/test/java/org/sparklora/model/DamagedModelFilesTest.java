@@ -174,7 +174,10 @@ class DamagedModelFilesTest {
     String message = failure.get().getMessage();
     assertThat(message).as(what).contains(file.getFileName().toString()).doesNotContain("\n");
     assertThat(message.length()).as(what + ": " + message).isLessThan(1000);
-    assertThat(place.stream().anyMatch(message::contains)).as(what + ": " + message).isTrue();
+    boolean named =
+        place.stream().anyMatch(message::contains)
+            || place.contains("vocab_size") && message.contains("pad_token_id"); // one judges both
+    assertThat(named).as(what + ": " + message).isTrue();
   }
 
   private Optional<Throwable> failure() {

@@ -127,8 +127,8 @@ public final class CheckpointFolder implements AutoCloseable {
     missing.removeAll(fileOf.keySet());
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json, or are incomplete"
-              .formatted(folder, abbreviate(missing)));
+          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete"
+              .formatted(folder, abbreviate(missing), WeightNames.keysOf(missing.first())));
     }
     TreeSet<String> extra = new TreeSet<>(fileOf.keySet());
     extra.removeAll(expected.keySet());
@@ -138,8 +138,8 @@ public final class CheckpointFolder implements AutoCloseable {
     }
     if (!extra.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json"
-              .formatted(folder, abbreviate(extra)));
+          "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json (%s)"
+              .formatted(folder, abbreviate(extra), WeightNames.keysOf(extra.first())));
     }
     for (Map.Entry<String, long[]> entry : expected.entrySet()) {
       TensorInfo info = info(entry.getKey());

@@ -228,7 +228,7 @@ final class DecoderConfigReader {
     for (Map.Entry<String, JsonNode> entry : rope.json().properties()) {
       if (entry.getValue().isObject()) {
         throw refusal(
-            "rope_parameters",
+            rope.name(),
             entry.getKey(),
             "parameters for each kind of layer are not supported; give one set for all");
       }

@@ -88,16 +88,20 @@ public final class WeightNames {
     return shapes;
   }
 
-  /** The keys of {@code config.json} that decide a tensor's shape. */
+  /** The keys of {@code config.json} that decide whether a tensor exists, and its shape. */
   static String keysOf(String name) {
     String module = name.replaceFirst("\\.(weight|bias)$", "");
+    if (name.endsWith(".bias")) {
+      return "model_type, " + (module.contains(".mlp.") ? "mlp_bias" : "attention_bias");
+    }
     return switch (module.substring(module.lastIndexOf('.') + 1)) {
-      case "embed_tokens", HEAD_MODULE -> "vocab_size, hidden_size";
+      case "embed_tokens" -> "vocab_size, hidden_size";
+      case HEAD_MODULE -> "tie_word_embeddings, vocab_size, hidden_size";
       case "q_proj", "o_proj" -> "num_attention_heads, head_dim, hidden_size";
       case "k_proj", "v_proj" -> "num_key_value_heads, head_dim, hidden_size";
       case "gate_proj", "up_proj", "down_proj" -> "intermediate_size, hidden_size";
-      case "q_norm", "k_norm" -> "head_dim";
-      default -> "hidden_size";
+      case "q_norm", "k_norm" -> "model_type, head_dim";
+      default -> "num_hidden_layers, hidden_size";
     };
   }
 

@@ -2,7 +2,6 @@ package org.sparklora.model.generate;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -34,10 +33,10 @@ public final class EndTokens {
     OptionalInt own = tokenizer.eosId();
     own.ifPresent(tokens::add);
     Path file = checkpointFolder.resolve(GENERATION_CONFIG);
-    if (!Files.isRegularFile(file)) {
+    if (!JsonFile.isThere(file)) {
       file = checkpointFolder.resolve(CONFIG);
     }
-    if (Files.isRegularFile(file)) {
+    if (JsonFile.isThere(file)) {
       int last = lastToken(checkpointFolder.resolve(CONFIG));
       tokens.addAll(JsonFields.of(file, JsonFile.read(file)).wholes(EOS, 0, last));
     }

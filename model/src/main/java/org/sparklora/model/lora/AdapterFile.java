@@ -119,7 +119,9 @@ public final class AdapterFile {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
-          "Cannot use the adapter %s with this model: %s".formatted(folder, e.getMessage()), e);
+          "Cannot use the adapter %s with this model: %s"
+              .formatted(folder.resolve(CONFIG), e.getMessage()),
+          e);
     }
   }
 
@@ -138,19 +140,20 @@ public final class AdapterFile {
     extra.stream().filter(AdapterLayout::isWeightOfBase).findFirst().ifPresent(this::refuseWeight);
     if (!missing.isEmpty() || !extra.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the adapter %s with this model: %s; give the model it was trained on"
-              .formatted(folder, describe(missing, extra)));
+          "Cannot use the adapter %s with this model: %s; give the model it was trained on, or mend target_modules, exclude_modules, layers_to_transform or layers_pattern of its %s"
+              .formatted(folder, describe(missing, extra), CONFIG));
     }
     for (ParameterLayout.Entry entry : layout.entries()) {
       TensorInfo info = file.get(entry.name());
       if (!Arrays.equals(info.shape(), entry.shape())) {
         throw new CheckpointException(
-            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d ask for %s; give the model it was trained on"
+            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d of %s ask for %s; give the model it was trained on"
                 .formatted(
                     folder,
                     entry.name(),
                     Arrays.toString(info.shape()),
                     layout.config().rank(),
+                    CONFIG,
                     Arrays.toString(entry.shape())));
       }
     }

@@ -171,7 +171,7 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
 
     @Override
     public String toString() {
-      return names + " of layers " + indexes;
+      return names + " with layers_to_transform " + indexes;
     }
   }
 

@@ -2,7 +2,6 @@ package org.sparklora.model.text;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -42,7 +41,7 @@ public final class Tokenizer {
    */
   public static Tokenizer load(Path checkpointFolder) {
     Path file = checkpointFolder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (!JsonFile.isThere(file)) {
       throw new IllegalArgumentException(
           "Cannot load a tokenizer from %s: there is no tokenizer.json; save it there with tokenizer.save_pretrained"
               .formatted(checkpointFolder));

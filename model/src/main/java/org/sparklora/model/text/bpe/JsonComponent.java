@@ -42,10 +42,10 @@ record JsonComponent(JsonNode node, String name, String file) {
     return node.isMissingNode() || node.isNull();
   }
 
-  /** The objects of a list; none if it is missing. */
+  /** The objects of a list, which must be there. */
   List<JsonComponent> children(String field) {
     List<JsonComponent> children = new ArrayList<>();
-    for (JsonNode child : list(field)) {
+    for (JsonNode child : requiredList(field)) {
       JsonComponent component =
           new JsonComponent(child, "%s[%d]".formatted(child(field).name, children.size()), file);
       if (!child.isObject()) {
@@ -54,6 +54,13 @@ record JsonComponent(JsonNode node, String name, String file) {
       children.add(component);
     }
     return children;
+  }
+
+  private JsonNode requiredList(String field) {
+    if (!node.has(field)) {
+      throw damaged(field, "a list", node.path(field));
+    }
+    return list(field);
   }
 
   /** A list, which is empty if it is missing. */

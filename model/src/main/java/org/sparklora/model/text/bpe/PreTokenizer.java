@@ -8,6 +8,8 @@ import java.util.List;
  * Thread-safe.
  */
 interface PreTokenizer {
+  /** Leaves a text in one piece. */
+  PreTokenizer UNCUT = (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
 
   /** Cuts {@code text[start, end)} as if nothing stood around it, and hands on each piece. */
   void cut(String text, int start, int end, int shift, PieceSink sink);
@@ -15,7 +17,7 @@ interface PreTokenizer {
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
   static PreTokenizer read(JsonComponent json) {
     if (json.isAbsent()) {
-      return (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
+      return UNCUT;
     }
     return switch (json.type()) {
       case "Sequence" -> sequence(json);
@@ -38,8 +40,12 @@ interface PreTokenizer {
     if (json.isAbsent()) {
       return false;
     }
-    return json.type().equals("ByteLevel")
-        || json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);
+    return switch (json.type()) {
+      case "ByteLevel" -> true;
+      case "Sequence" ->
+          json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);
+      default -> false;
+    };
   }
 
   private static PreTokenizer sequence(JsonComponent json) {
@@ -52,7 +58,11 @@ interface PreTokenizer {
     }
     List<PreTokenizer> steps = new ArrayList<>();
     children.forEach(child -> steps.add(read(child)));
-    return steps.size() == 1 ? steps.get(0) : new Chain(steps);
+    return switch (steps.size()) {
+      case 0 -> UNCUT;
+      case 1 -> steps.get(0);
+      default -> new Chain(steps);
+    };
   }
 
   private static PreTokenizer split(JsonComponent json) {
@@ -77,7 +87,7 @@ interface PreTokenizer {
     PreTokenizer pieces =
         json.flag("use_regex", true)
             ? new Scanned(new Gpt2Scanner())
-            : (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
+            : UNCUT;
     return json.flag("add_prefix_space", true) ? new PrefixSpace(pieces) : pieces;
   }
 

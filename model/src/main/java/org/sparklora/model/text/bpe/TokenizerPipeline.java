@@ -186,7 +186,8 @@ public final class TokenizerPipeline {
 
   private List<AddedToken> addedTokens(JsonComponent root, List<String> specialTokens) {
     Map<String, AddedToken> added = new java.util.LinkedHashMap<>();
-    for (JsonComponent json : root.children("added_tokens")) {
+    boolean any = root.node().has("added_tokens"); // files of 2019 lack it
+    for (JsonComponent json : any ? root.children("added_tokens") : List.<JsonComponent>of()) {
       AddedToken token = AddedToken.read(json);
       added.put(token.content(), token);
     }
