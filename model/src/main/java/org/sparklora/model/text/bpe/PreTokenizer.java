@@ -84,10 +84,7 @@ interface PreTokenizer {
   }
 
   private static PreTokenizer byteLevel(JsonComponent json) {
-    PreTokenizer pieces =
-        json.flag("use_regex", true)
-            ? new Scanned(new Gpt2Scanner())
-            : UNCUT;
+    PreTokenizer pieces = json.flag("use_regex", true) ? new Scanned(new Gpt2Scanner()) : UNCUT;
     return json.flag("add_prefix_space", true) ? new PrefixSpace(pieces) : pieces;
   }
 
