@@ -7,8 +7,10 @@ import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.prep.source.CsvText.UnclosedQuoteException;
 
 /**
  * A CSV or TSV file with a head row (RFC 4180): fields in double quotes may hold the separator,
@@ -28,41 +30,57 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
   public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
     CsvParser parser = new CsvParser(settings());
     String place = place(1);
+    Runnable pending = () -> {}; // a row waits until no open quote can have swallowed the rest
     try (InputStream in = DataStreams.open(configuration, file);
         CsvText text = new CsvText(in, separator())) {
-      parser.beginParsing(text);
+      guard(
+          () -> {
+            parser.beginParsing(text);
+            return parser;
+          });
       String[] head = next(parser);
-      String[] row = null; // waits until it is known that no open quote has swallowed the rest
       while (head != null) {
-        String nextPlace = place(parser.getContext().currentLine() + 1);
-        String[] next = next(parser);
-        if (next == null) {
+        String begin = place(parser.getContext().currentLine() + 1);
+        String[] row = next(parser);
+        if (row == null) {
           text.requireClosed();
-        }
-        if (row != null) {
-          hand(head, row, place, handler);
-        }
-        if (next == null) {
+          pending.run();
           return;
         }
-        row = next;
-        place = nextPlace;
+        pending.run();
+        place = begin;
+        pending = () -> hand(head, row, begin, handler);
       }
+    } catch (UnclosedQuoteException e) {
+      bad(place, e, handler);
     } catch (IOException e) {
-      handler.bad(
-          new BadRowException(
-              Reason.UNREADABLE_FILE, "no CSV from here on: " + DataStreams.problem(e), place, e));
+      pending.run();
+      bad(place(parser.getContext().currentLine() + 1), e, handler);
     }
   }
 
-  /** The next row, or null; what the parser throws came from the file. */
+  private static void bad(String place, IOException e, RowHandler handler) {
+    handler.bad(
+        new BadRowException(
+            Reason.UNREADABLE_FILE, "no CSV from here on: " + DataStreams.problem(e), place, e));
+  }
+
+  /** The next row, or null. */
   private static String[] next(CsvParser parser) throws IOException {
+    return guard(parser::parseNext);
+  }
+
+  /** What the parser throws came from the file, which it reads ahead. */
+  private static <T> T guard(Supplier<T> parsing) throws IOException {
     try {
-      return parser.parseNext();
+      return parsing.get();
     } catch (RuntimeException e) {
-      throw e.getCause() instanceof IOException cause
-          ? cause
-          : new IOException(JsonRows.problem(e), e);
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (cause instanceof IOException problem) {
+          throw problem;
+        }
+      }
+      throw new IOException(JsonRows.problem(e), e);
     }
   }
 

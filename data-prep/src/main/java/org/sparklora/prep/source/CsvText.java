@@ -85,11 +85,20 @@ final class CsvText extends FilterReader {
     }
   }
 
-  /** Throws, at the end of the file, if a quote is open. */
-  void requireClosed() throws IOException {
+  /** Throws, at the end of the file, if a quote is open: the last row holds all the rest. */
+  void requireClosed() throws UnclosedQuoteException {
     if (place == Place.QUOTED) {
-      throw new IOException(
+      throw new UnclosedQuoteException(
           "the quote that opens a field in line %d is not closed".formatted(opened));
+    }
+  }
+
+  /** A quote that opens a field and nothing closes. */
+  static final class UnclosedQuoteException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    UnclosedQuoteException(String message) {
+      super(message);
     }
   }
 }
