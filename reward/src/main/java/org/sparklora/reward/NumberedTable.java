@@ -5,7 +5,6 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -44,8 +43,11 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
    */
   static NumberedTable read(SparkSession spark, RewardConfig.Tables tables, LongAccumulator read) {
     int partitions = partitions(spark, tables.input()); // looks whether there is a table at all
-    Dataset<Row> numbered = numbered(spark, open(spark, tables.input()), read);
-    return new NumberedTable(withGroups(numbered, tables.groupSize()), partitions);
+    Dataset<Row> generations = open(spark, tables.input());
+    boolean grouped = Arrays.asList(generations.columns()).contains(GenerationTable.PROMPT_ID);
+    Dataset<Row> numbered = numbered(spark, generations, read);
+    return new NumberedTable(
+        grouped ? numbered : withGroups(numbered, groupSize(generations, tables)), partitions);
   }
 
   private static Dataset<Row> open(SparkSession spark, String input) {
@@ -111,18 +113,29 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     return spark.createDataFrame(numbered, schema);
   }
 
-  /** The table with a {@code prompt_id}: its own, or the number of each run of G rows. */
-  private static Dataset<Row> withGroups(Dataset<Row> numbered, OptionalInt groupSize) {
-    if (Arrays.asList(numbered.columns()).contains(GenerationTable.PROMPT_ID)) {
-      return numbered;
-    }
+  /** How many consecutive rows belong to one prompt; the last prompt has as many as the others. */
+  private static int groupSize(Dataset<Row> generations, RewardConfig.Tables tables) {
     int size =
-        groupSize.orElseThrow(
-            () ->
-                new ConfigException(
-                    "num_generations",
-                    "nothing",
-                    "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
+        tables
+            .groupSize()
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        "num_generations",
+                        "nothing",
+                        "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
+    long rows = generations.count();
+    long last = rows % size;
+    if (last > 0) {
+      throw new TableException(
+          "Cannot judge %s: it has no prompt_id and %d rows, and with --num_generations %d the last group, from row %d on, has only %d; give the number of completions of each prompt, add the rows that are missing, or a column prompt_id"
+              .formatted(tables.input(), rows, size, rows - last, last));
+    }
+    return size;
+  }
+
+  /** The table with the number of each run of G rows as its {@code prompt_id}. */
+  private static Dataset<Row> withGroups(Dataset<Row> numbered, int size) {
     return numbered.withColumn(
         GenerationTable.PROMPT_ID,
         functions.floor(functions.col(GenerationTable.ROW_NUMBER).divide(size)));

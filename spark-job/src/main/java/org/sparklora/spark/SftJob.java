@@ -20,6 +20,7 @@ import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.track.TrackedLog;
+import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -109,6 +110,8 @@ public final class SftJob {
           .push()
           .ifPresent(push -> folder.whenSaved(HubPush.open(spark.hadoopConfiguration(), push)));
       PackedTables.open(session, config.data()).forEach(rows::add);
+      new ContextLength(model.config())
+          .checkTrained(config.data().maxLength(), rows.longestDocument());
       config
           .evaluation()
           .data()

@@ -244,16 +244,40 @@ class GenerateTest {
     assertThat(output()).doesNotExist();
   }
 
+  /** Weights that are numbers, and too large to compute with. */
   @Test
   void aModelThatYieldsNoNumbersIsRefused() throws IOException {
-    Path weights = model.resolve("model.safetensors");
-    byte[] bytes = Files.readAllBytes(weights);
-    Arrays.fill(bytes, bytes.length - 40_000, bytes.length, (byte) 0xff); // NaN
-    Files.write(weights, bytes);
+    DamagedModel.fill(model, 3e38f);
 
-    assertThat(run("{\"prompt\": \"a\"}", "--max_completion_length", "2")).isEqualTo(FAILED);
+    for (String mode : List.of("--top_k 5", "--top_p 0.9", "--min_p 0.1", "--temperature 0", "")) {
+      List<String> flags = new ArrayList<>(List.of("--max_completion_length", "2"));
+      flags.addAll(mode.isEmpty() ? List.of() : List.of(mode.split(" ")));
+      assertThat(run("{\"prompt\": \"a\"}", flags.toArray(String[]::new)))
+          .as(mode)
+          .isEqualTo(FAILED);
+      assertThat(message()).contains("prompt 0").contains("NaN");
+      assertThat(output()).doesNotExist();
+    }
+  }
 
-    assertThat(message()).contains("prompt 0").contains("NaN");
+  @Test
+  void aPromptBeyondTheContextIsRefusedAndOneWithoutRoomIsMentioned() throws IOException {
+    Files.writeString(
+        model.resolve("config.json"),
+        Files.readString(model.resolve("config.json"))
+            .replaceFirst("\"max_position_embeddings\": \\d+", "\"max_position_embeddings\": 8"));
+
+    assertThat(run("{\"input_ids\": [1, 2, 3, 4, 5, 6, 7, 8]}")).isEqualTo(FAILED);
+    assertThat(message())
+        .contains("prompt 0")
+        .contains("it has 8 tokens")
+        .contains("made for 8")
+        .contains("max_position_embeddings")
+        .contains("shorten the prompt");
     assertThat(output()).doesNotExist();
+    Path table = folder.resolve("table");
+    assertThat(run("{\"input_ids\": [1, 2, 3, 4, 5, 6, 7, 8]}", "--output", table.toString()))
+        .isEqualTo(FAILED);
+    assertThat(run("{\"input_ids\": [1, 2]}", "--max_completion_length", "12")).isZero();
   }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -102,6 +103,61 @@ class OpenMemoryTest {
             .run(spark);
       }
     }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void isFreedAfterReinforcement(String shared) throws IOException {
+    String dataset =
+        Files.writeString(
+                folder.resolve("problems.jsonl"), "{\"prompt\": \"1 and 2\"}\n".repeat(8))
+            .toString();
+    System.setProperty("spark.sparklora.sharedMemory", shared);
+    try {
+      succeeds(
+          "grpo",
+          "--dataset_name " + dataset,
+          "--output_dir " + folder.resolve("run"),
+          "--reward_funcs org.sparklora.spark.grpo.GrpoRun$Variety --use_peft --beta 0.1",
+          "--max_completion_length 8 --num_generations 4 --per_device_train_batch_size 4",
+          "--gradient_accumulation_steps 2 --max_steps 2 --num_workers 2 --top_p 0.9",
+          "--eval_strategy steps --eval_steps 1 --dataset_test_split train");
+    } finally {
+      System.clearProperty("spark.sparklora.sharedMemory");
+    }
+  }
+
+  @Test
+  void isFreedAfterCommandsThatRead() throws IOException {
+    String rows =
+        Files.writeString(
+                folder.resolve("rows.jsonl"),
+                "{\"text\": \"one\", \"prompt\": \"two\", \"solution\": \"2\"}\n".repeat(4))
+            .toString();
+    String adapter =
+        "--adapter " + Path.of("../model/src/test/resources/golden/adapters/llama-tiny");
+    for (String dtype : List.of("float32", "bfloat16")) {
+      String out = folder.resolve(dtype).toString();
+      succeeds("score", "--input " + rows, "--output " + out + ".score", adapter);
+      String generate = "--max_completion_length 4 --top_k 5 --repetition_penalty 1.1 --dtype ";
+      succeeds(
+          "generate", "--input " + rows, "--output " + out + ".jsonl", adapter, generate + dtype);
+      succeeds("generate", "--input " + rows, "--output " + out, adapter, generate + dtype);
+      succeeds(
+          "eval",
+          "--task math --dataset_test_split train --dataset_name " + rows,
+          "--output_dir " + out + ".eval --max_completion_length 4");
+      succeeds("merge", "--output_dir " + out + ".merged", adapter);
+    }
+  }
+
+  private void succeeds(String command, String... flags) {
+    List<String> arguments =
+        new ArrayList<>(List.of(command, "--model_name_or_path", model.toString()));
+    for (String some : flags) {
+      arguments.addAll(List.of(some.split(" ")));
+    }
+    assertThat(Main.run(arguments.toArray(String[]::new))).as(command).isZero();
   }
 
   @Test

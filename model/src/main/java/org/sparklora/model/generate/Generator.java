@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.IncrementalDecoder;
 import org.sparklora.model.IncrementalDecoder.Tokens;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.kernels.Branch;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.Tensor;
@@ -56,6 +57,11 @@ public final class Generator implements AutoCloseable {
     this.decoder = new IncrementalDecoder(decoder, kernels);
     this.kernels = kernels;
     this.rows = rows;
+  }
+
+  /** The config of the model that completes. */
+  public DecoderConfig model() {
+    return decoder.decoder().config();
   }
 
   /**

@@ -30,6 +30,7 @@ import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.grpo.GenerateJob;
+import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.WeightDtype;
 
 /**
@@ -153,10 +154,12 @@ public final class GenerateCommand {
     PromptRows rows = new PromptRows(texts);
     List<Prompt> pending = new ArrayList<>();
     Map<Long, ObjectNode> columns = new HashMap<>(); // by the pending prompts' ids
+    ContextLength context = new ContextLength(generator.model());
     while (in.hasNext()) {
       JsonLines.Row row = in.next();
       ObjectNode given = row.fields().deepCopy();
       org.sparklora.pipeline.table.Prompt prompt = rows.prompt(row);
+      context.check(prompt.id(), prompt.tokens().length, config.maxCompletionLength());
       pending.add(new Prompt(prompt.id(), prompt.tokens()));
       columns.put(prompt.id(), given);
       count++;

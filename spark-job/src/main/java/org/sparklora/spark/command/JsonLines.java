@@ -161,9 +161,27 @@ final class JsonLines {
       }
     }
 
+    /**
+     * @throws TableException if a number is NaN or infinite, for which JSON has no words
+     */
     void write(ObjectNode fields) throws IOException {
+      requireNumbers("", fields);
       out.write(JSON.writeValueAsString(fields));
       out.write("\n");
+    }
+
+    private static void requireNumbers(String name, JsonNode value) {
+      if (value.isFloatingPointNumber() && !Double.isFinite(value.doubleValue())) {
+        throw new TableException(
+            "Cannot write %s = %s: JSON has no such number; correct the input, or use a model whose weights are finite"
+                .formatted(name, value.asText()));
+      }
+      value
+          .fields()
+          .forEachRemaining(field -> requireNumbers(field.getKey(), field.getValue()));
+      if (value.isArray()) {
+        value.forEach(element -> requireNumbers(name, element));
+      }
     }
 
     void finish() {

@@ -15,6 +15,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.train.ContextLength;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an
@@ -31,10 +32,12 @@ public final class ScoreCommand {
 
   private final AdapterStep step;
   private final Tensor parameters;
+  private final ContextLength context;
 
   private ScoreCommand(AdapterStep step, Tensor parameters) {
     this.step = step;
     this.parameters = parameters;
+    this.context = new ContextLength(step.decoder().config());
   }
 
   /** Runs the command; the output appears only when it is complete. */
@@ -114,9 +117,13 @@ public final class ScoreCommand {
       }
     }
     try {
-      return row.fields().hasNonNull("seq_lengths")
-          ? new PackedBatch.Row(ids, ids, row.integers("seq_lengths"))
-          : PackedBatch.Row.of(ids, ids);
+      PackedBatch.Row packed =
+          row.fields().hasNonNull("seq_lengths")
+              ? new PackedBatch.Row(ids, ids, row.integers("seq_lengths"))
+              : PackedBatch.Row.of(ids, ids);
+      int longest = Arrays.stream(packed.seqLengths()).max().orElse(0);
+      context.checkScored("Line %d of %s".formatted(row.line(), row.file()), longest);
+      return packed;
     } catch (IllegalArgumentException e) {
       throw row.error(e.getMessage());
     }
@@ -131,6 +138,11 @@ public final class ScoreCommand {
     int count = 0;
     for (int n = 0; n < tokens - 1; n++) {
       if (n < used && scored[first + n]) {
+        if (!Float.isFinite(byPosition[first + n])) {
+          throw row.error(
+              "the model yields %s as the log-probability of token %d: its weights, or the adapter's, come from a run that diverged or were damaged"
+                  .formatted(byPosition[first + n], n + 2));
+        }
         logProbs.add(byPosition[first + n]);
         sum -= byPosition[first + n];
         count++;

@@ -26,6 +26,7 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.RowOrder;
@@ -130,6 +131,9 @@ public final class GenerateJob {
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {
       SamplingConfig drawn = sampling(settings);
+      ContextLength context = new ContextLength(config);
+      prompts.forEach(
+          one -> context.check(one.id(), one.tokens().length, drawn.maxCompletionLength()));
       SamplingConfig sampling =
           settings.isOn("ignore_eos") ? drawn : GrpoJob.untilTheEnd(drawn, model);
       Optional<Integer> round = settings.optionalInteger("round");

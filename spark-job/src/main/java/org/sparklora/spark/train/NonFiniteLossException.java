@@ -7,6 +7,9 @@ package org.sparklora.spark.train;
 public final class NonFiniteLossException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** Nothing was learnt before it: what is not finite is the base model's. */
+  private static final int FIRST = 1;
+
   /**
    * @param what the quantity, for example "loss"
    * @param step number of the step, from 1 as it is logged
@@ -14,7 +17,15 @@ public final class NonFiniteLossException extends RuntimeException {
    */
   public NonFiniteLossException(String what, double value, int step, int microBatch) {
     super(
-        "Stopped because the %s is %s at step %d, micro-batch %d: no results were written. Lower learning_rate, add warmup_steps, or look at the rows of that batch"
-            .formatted(what, value, step, microBatch));
+        "Stopped because the %s is %s at step %d, micro-batch %d%s: no results were written. %s, or look at the rows of that batch"
+            .formatted(
+                what,
+                value,
+                step,
+                microBatch,
+                step == FIRST ? ", before anything was learnt" : "",
+                step == FIRST
+                    ? "Use another base model (or adapter to go on from), since this one yields it"
+                    : "Lower learning_rate, add warmup_steps"));
   }
 }

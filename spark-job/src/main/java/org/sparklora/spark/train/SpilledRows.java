@@ -30,6 +30,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
   private final MessageDigest digest = sha256();
   private long[] starts = new long[1024];
   private int count;
+  private int longestDocument;
   private long end;
 
   private SpilledRows(Path file, FileChannel channel, int vocabularySize) {
@@ -92,6 +93,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
       starts = Arrays.copyOf(starts, 2 * starts.length);
     }
     starts[count++] = end;
+    longestDocument = Math.max(longestDocument, Arrays.stream(row.seqLengths()).max().orElse(0));
     digest.update(bytes.duplicate());
     transfer(bytes, end, true);
     end += bytes.capacity();
@@ -121,6 +123,11 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
     } catch (CloneNotSupportedException e) {
       throw new IllegalStateException(e); // the JDK's SHA-256 can be cloned
     }
+  }
+
+  /** Tokens of the longest document of any row. */
+  public int longestDocument() {
+    return longestDocument;
   }
 
   @Override

@@ -1,0 +1,78 @@
+package org.sparklora.spark.train;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * The tokens that a model was made for, {@code max_position_embeddings}. Positions beyond it can be
+ * computed, but no training has told the model what they mean: a prompt that leaves no room is
+ * refused, all else is said once. Not thread-safe.
+ */
+public final class ContextLength {
+  private static final Logger LOG = LoggerFactory.getLogger(ContextLength.class);
+
+  private final int most;
+  private boolean said;
+
+  /** The context of a model. */
+  public ContextLength(DecoderConfig model) {
+    this.most = model.maxPositionEmbeddings();
+  }
+
+  /**
+   * Looks at a prompt that is to be completed.
+   *
+   * @param tokens of the prompt
+   * @param completion tokens of its completion at most
+   * @throws TableException if the prompt alone fills the context
+   */
+  public void check(long promptId, int tokens, int completion) {
+    if (tokens >= most) {
+      throw new TableException(
+          "Cannot complete prompt %d: it has %d tokens, and the model was made for %d with the completion (max_position_embeddings); shorten the prompt, or use a model with a longer context"
+              .formatted(promptId, tokens, most));
+    }
+    if (tokens + (long) completion > most && !said) {
+      say(
+          "Prompt %d has %d tokens, which leaves %d for its completion in the %d that the model was made for (max_position_embeddings): what is drawn beyond means little; lower --max_completion_length, which is %d. More prompts may be as long"
+              .formatted(promptId, tokens, most - tokens, most, completion));
+    }
+  }
+
+  /** Looks at a document that is to be scored. */
+  public void checkScored(String place, int tokens) {
+    if (tokens > most && !said) {
+      say(
+          "%s has a document of %d tokens, and the model was made for %d (max_position_embeddings): probabilities beyond mean little; cut it, or use a model with a longer context. More lines may be as long"
+              .formatted(place, tokens, most));
+    }
+  }
+
+  /**
+   * Looks at what is to be trained on.
+   *
+   * @param maxLength 0 for no limit
+   * @param longest tokens of the longest document
+   */
+  public void checkTrained(int maxLength, int longest) {
+    if (maxLength > most || longest > most) {
+      say(
+          "max_length = %s allows more than the %d tokens that the model was made for (max_position_embeddings); the longest document has %d%s"
+              .formatted(
+                  maxLength == 0 ? "none" : maxLength,
+                  most,
+                  longest,
+                  longest > most
+                      ? ": it trains positions that mean nothing to the model yet; set --max_length %d"
+                          .formatted(most)
+                      : ", so nothing lies beyond"));
+    }
+  }
+
+  private void say(String warning) {
+    said = true;
+    LOG.warn(warning);
+  }
+}
