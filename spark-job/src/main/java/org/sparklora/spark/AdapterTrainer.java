@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntPredicate;
 import java.util.function.IntToDoubleFunction;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.dl4j.Synchronizer;
@@ -80,6 +81,7 @@ public final class AdapterTrainer {
   public void run(int from, Listener listener) throws IOException {
     int step = from;
     while (step < plan.totalSteps()) {
+      Interruption.check();
       List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
       long start = System.nanoTime();
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));

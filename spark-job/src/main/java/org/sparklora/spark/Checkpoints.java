@@ -98,6 +98,22 @@ public final class Checkpoints {
     rotate(state);
   }
 
+  /** What a run says that is stopped: how far it came, and how to go on. */
+  public String whenInterrupted(TrainerState state) {
+    int step = state.sums().steps();
+    List<Integer> saved = folder.checkpoints();
+    if (saved.isEmpty()) {
+      return "Interrupted after step %d, before the first checkpoint, so that nothing is kept; run it again, with checkpoints more often (--save_steps)"
+          .formatted(step);
+    }
+    int last = saved.get(saved.size() - 1);
+    return run.checkpoints().modelOnly()
+        ? "Interrupted after step %d; checkpoint-%d holds the model alone (--save_only_model), from which no run goes on"
+            .formatted(step, last)
+        : "Interrupted after step %d; go on from checkpoint-%d with --resume_from_checkpoint true"
+            .formatted(step, last);
+  }
+
   private void write(java.nio.file.Path local, TrainerState state) throws IOException {
     run.writeModel(local, state);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));

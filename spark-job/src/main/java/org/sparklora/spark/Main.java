@@ -11,6 +11,7 @@ import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.PathSettings;
 import org.sparklora.pipeline.table.TableException;
@@ -100,7 +101,9 @@ public final class Main {
   public static void main(String[] arguments) {
     // Spark's pages show this property, and its event log keeps it
     System.setProperty("sun.java.command", Main.class.getName());
+    Signals.listen();
     int code = run(arguments);
+    Signals.commandEnded();
     if (code != 0) {
       System.exit(
           code); // only on failure: on a cluster an early exit would cut the application's end off
@@ -117,6 +120,9 @@ public final class Main {
       return 0;
     } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {
       // the last two on a full disk: a native library that cannot be unpacked, Hadoop's own error
+      if (Interruption.isRequested()) {
+        return FAILED; // because of that, which is said by whoever asked for it
+      }
       Throwable cause = Failure.causeToShow(e);
       System.err.println("spark-lora: " + Failure.message(cause));
       if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {

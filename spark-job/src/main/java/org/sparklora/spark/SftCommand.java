@@ -3,6 +3,7 @@ package org.sparklora.spark;
 import java.io.IOException;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
 
 /** {@code spark-lora sft}. */
 final class SftCommand {
@@ -10,6 +11,7 @@ final class SftCommand {
 
   static void run(Settings settings) throws IOException {
     SftConfig config = SftConfig.of(settings);
+    Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       SftJob.Result result =
           SftJob.run(

@@ -11,6 +11,7 @@ import org.sparklora.model.kernels.DType;
 import org.sparklora.model.kernels.Kernels;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.Evaluation;
@@ -158,6 +159,7 @@ public final class SftJob {
     } else {
       initial.write(kernels, parameters);
     }
+    Interruption.tell(() -> checkpoints.whenInterrupted(state));
     try (TrackedLog metrics =
         TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()))) {
       TrainingReport report = new TrainingReport(state, metrics, config, plan.totalSteps());

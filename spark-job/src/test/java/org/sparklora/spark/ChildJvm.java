@@ -26,13 +26,21 @@ public final class ChildJvm {
   /** {@code spark-lora COMMAND …} with this JVM's class path and options. */
   public static ChildJvm start(Path log, String command, List<String> arguments)
       throws IOException {
+    List<String> withMaster = new ArrayList<>(List.of("--master", "local[2]"));
+    withMaster.addAll(arguments);
+    return startWithoutMaster(log, command, withMaster);
+  }
+
+  /** The same of a command that needs no Spark. */
+  static ChildJvm startWithoutMaster(Path log, String command, List<String> arguments)
+      throws IOException {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
         .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
         .forEach(line::add);
     line.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    line.addAll(List.of(Main.class.getName(), command, "--master", "local[2]"));
+    line.addAll(List.of(Main.class.getName(), command));
     line.addAll(arguments);
     Process process =
         new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).start();
@@ -53,6 +61,13 @@ public final class ChildJvm {
   public void kill() throws InterruptedException {
     process.destroyForcibly();
     assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Sends it a signal by name, as a terminal does or a scheduler. Returns its exit code. */
+  public int signal(String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(log()).isTrue();
+    return process.exitValue();
   }
 
   /** Its process. */

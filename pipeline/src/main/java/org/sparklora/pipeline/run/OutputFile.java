@@ -101,6 +101,7 @@ public final class OutputFile implements Closeable {
           folder.resolve(
               ".%s.%s.part"
                   .formatted(file.getFileName(), UUID.randomUUID().toString().substring(0, 8)));
+      aside.toFile().deleteOnExit(); // where a process is stopped in the midst of computing
       return new OutputFile(
           file,
           overwrite,

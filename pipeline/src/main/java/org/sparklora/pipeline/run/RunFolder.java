@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.run;
 
 import java.io.Closeable;
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -230,6 +231,8 @@ public final class RunFolder implements AutoCloseable {
   public List<Integer> checkpoints() {
     try {
       return contents.checkpoints();
+    } catch (FileNotFoundException e) {
+      return List.of(); // of a run that saved nothing, nothing stays
     } catch (IOException e) {
       throw failed("list", folder, e);
     }

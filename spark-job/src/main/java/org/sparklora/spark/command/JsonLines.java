@@ -16,6 +16,7 @@ import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.JsonRows;
@@ -117,6 +118,7 @@ final class JsonLines {
 
     @Override
     public Row next() {
+      Interruption.check();
       if (!there) {
         throw new NoSuchElementException();
       }

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.SparkSessions;
 
@@ -27,6 +28,7 @@ public final class GrpoCommand {
 
   private static void train(Settings settings, Optional<String> advantages) throws IOException {
     GrpoConfig config = GrpoConfig.of(settings);
+    Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       Configuration hadoop = spark.sparkContext().hadoopConfiguration();
       GrpoJob.Result result =

@@ -17,6 +17,7 @@ import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
@@ -205,6 +206,7 @@ final class GrpoJob {
     }
     int first = state.sums().steps();
     int end = advantages.isPresent() ? config.endOfRound(plan, first) : plan.totalSteps();
+    Interruption.tell(() -> checkpoints.whenInterrupted(state));
     try (TrackedLog metrics =
             TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
         PolicyUpdates updates =

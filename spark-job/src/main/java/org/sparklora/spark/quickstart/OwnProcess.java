@@ -8,6 +8,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.pipeline.run.Interruption;
 
 /**
  * Runs each command in a process of its own, with this JVM's options, so that the memory it is said
@@ -36,8 +37,12 @@ final class OwnProcess implements Commands {
     line.addAll(List.of("-cp", classPath(), MAIN));
     line.addAll(List.of(arguments));
     Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
+    Thread end = new Thread(process::destroy); // a process that is stopped leaves none behind
+    Runtime.getRuntime().addShutdownHook(end);
     process.getInputStream().transferTo(out);
     int code = process.waitFor();
+    Interruption.check();
+    Runtime.getRuntime().removeShutdownHook(end);
     if (code != 0) {
       throw new IllegalStateException(
           "Cannot go on: %s ended with exit code %d and said why above"

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.train.NonFiniteLossException;
@@ -139,6 +140,9 @@ public final class TrackedLog implements Closeable {
   }
 
   private static Alert alert(Throwable failure) {
+    if (Interruption.isRequested()) {
+      return new Alert(Alert.Level.WARN, "Training was interrupted", Interruption.message());
+    }
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof NonFiniteLossException) {
         return new Alert(Alert.Level.ERROR, "Loss is not finite", cause.getMessage());

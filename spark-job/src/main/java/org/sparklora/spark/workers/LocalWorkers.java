@@ -3,6 +3,7 @@ package org.sparklora.spark.workers;
 import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorUse;
 
@@ -23,7 +24,10 @@ public final class LocalWorkers implements Workers {
 
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
-    parts.forEach(part -> results.accept(work.run(part)));
+    for (I part : parts) {
+      Interruption.check(); // no session, whose end would stop this
+      results.accept(work.run(part));
+    }
   }
 
   @Override

@@ -1,0 +1,58 @@
+package org.sparklora.pipeline.run;
+
+import java.util.concurrent.CancellationException;
+import java.util.function.Supplier;
+
+/**
+ * Whether this process was told to stop, and what it says then. Signals are the process's, so this
+ * is too. Thread-safe.
+ */
+public final class Interruption {
+  private static final Supplier<String> USUAL =
+      () -> "Interrupted; nothing was written: run it again";
+
+  private static volatile boolean requested;
+  private static volatile Supplier<String> remark = USUAL;
+
+  private Interruption() {}
+
+  /**
+   * From now on this is what a command that is stopped says.
+   *
+   * @param sentence how far it came, and what to do
+   */
+  public static void tell(Supplier<String> sentence) {
+    remark = sentence;
+  }
+
+  /** The command has ended. */
+  public static void forget() {
+    remark = USUAL;
+  }
+
+  /** The process is to stop. */
+  public static void request() {
+    requested = true;
+  }
+
+  /** Whether it is. */
+  public static boolean isRequested() {
+    return requested;
+  }
+
+  /**
+   * For loops that nothing else stops.
+   *
+   * @throws CancellationException if the process is to stop
+   */
+  public static void check() {
+    if (requested) {
+      throw new CancellationException(message());
+    }
+  }
+
+  /** What is said. */
+  public static String message() {
+    return remark.get();
+  }
+}
