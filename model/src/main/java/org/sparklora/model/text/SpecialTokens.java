@@ -44,6 +44,22 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
     return new SpecialTokens(Map.copyOf(byName), List.copyOf(others));
   }
 
+  /**
+   * The same with a class's own tokens where the checkpoint says nothing.
+   *
+   * @param config tokenizer_config.json, in which null says that there is none
+   */
+  SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
+    Map<String, String> all = new LinkedHashMap<>(byName);
+    defaults.forEach(
+        (name, token) -> {
+          if (!config.has(name)) {
+            all.putIfAbsent(name, token);
+          }
+        });
+    return new SpecialTokens(Map.copyOf(all), others);
+  }
+
   Optional<String> named(String name) {
     return Optional.ofNullable(byName.get(name));
   }

@@ -1,7 +1,9 @@
 package org.sparklora.model.text;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -12,9 +14,11 @@ import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.text.bpe.TokenizerPipeline;
 
 /**
- * A checkpoint's tokenizer: the ids that transformers 5 gives for a text, and the way back.
+ * A checkpoint's tokenizer: the ids of a text, and the way back.
  *
- * <p>{@code tokenizer.json} alone decides how text is cut and which special tokens frame it; as in
+ * <p>{@code tokenizer.json} alone decides how text is cut and which special tokens frame it, as in
+ * the tokenizers library and in most classes of transformers 5; with {@link
+ * TokenizerDialect#TRANSFORMERS}, the class that {@code AutoTokenizer} chooses decides. As in
  * transformers, {@code add_bos_token} and {@code add_eos_token} of tokenizer_config.json have no
  * say beside it. The names of the special tokens come from tokenizer_config.json.
  *
@@ -33,13 +37,18 @@ public final class Tokenizer {
     this.fingerprint = fingerprint;
   }
 
+  /** Loads the tokenizer of a checkpoint folder as its file says. */
+  public static Tokenizer load(Path checkpointFolder) {
+    return load(checkpointFolder, TokenizerDialect.FILE);
+  }
+
   /**
    * Loads the tokenizer of a checkpoint folder.
    *
    * @throws IllegalArgumentException if the folder has none, or one with a component that this
    *     project does not know; the message names file and component
    */
-  public static Tokenizer load(Path checkpointFolder) {
+  public static Tokenizer load(Path checkpointFolder, TokenizerDialect dialect) {
     Path file = checkpointFolder.resolve(FILE);
     if (!JsonFile.isThere(file)) {
       throw new IllegalArgumentException(
@@ -48,9 +57,15 @@ public final class Tokenizer {
     }
     try {
       byte[] json = JsonFile.readBytes(file);
+      ObjectNode root = JsonFile.parse(json, file.toString());
       SpecialTokens specialTokens = SpecialTokens.read(checkpointFolder);
+      if (dialect == TokenizerDialect.TRANSFORMERS) {
+        var rebuilt = RebuiltTokenizer.rebuild(checkpointFolder, root, specialTokens);
+        specialTokens = rebuilt.specialTokens();
+        json = rebuilt.changed() ? root.toString().getBytes(StandardCharsets.UTF_8) : json;
+      }
       return new Tokenizer(
-          TokenizerPipeline.read(json, file.toString(), specialTokens.all()),
+          TokenizerPipeline.of(root, file.toString(), specialTokens.all()),
           specialTokens,
           HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
     } catch (IOException e) {
@@ -132,7 +147,10 @@ public final class Tokenizer {
     return id(padToken());
   }
 
-  /** SHA-256 of tokenizer.json in hexadecimal. */
+  /**
+   * SHA-256 in hexadecimal of tokenizer.json, or of what {@link TokenizerDialect#TRANSFORMERS}
+   * makes of it: tokenizers with the same one give the same ids.
+   */
   public String fingerprint() {
     return fingerprint;
   }

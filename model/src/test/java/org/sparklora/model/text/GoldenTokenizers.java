@@ -58,12 +58,20 @@ final class GoldenTokenizers {
     return IntStream.range(0, list.size()).map(i -> list.get(i).asInt()).toArray();
   }
 
-  private static Tokenizer unpackAndLoad(String name) {
+  /** A tokenizer.json of the folder, with its vocabulary. */
+  static ObjectNode json(String name) throws IOException {
     try (InputStream json = unzip("tokenizers/" + name + ".json.gz")) {
       ObjectNode tokenizer = (ObjectNode) JSON.readTree(json);
       if (!tokenizer.path("model").has("vocab")) {
         addVocabulary((ObjectNode) tokenizer.path("model"));
       }
+      return tokenizer;
+    }
+  }
+
+  private static Tokenizer unpackAndLoad(String name) {
+    try {
+      ObjectNode tokenizer = json(name);
       Path folder = Files.createTempDirectory("tokenizer-" + name);
       Path file = folder.resolve("tokenizer.json");
       JSON.writeValue(file.toFile(), tokenizer);

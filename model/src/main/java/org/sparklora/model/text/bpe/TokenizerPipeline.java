@@ -1,7 +1,6 @@
 package org.sparklora.model.text.bpe;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.io.IOException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -9,7 +8,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.sparklora.model.checkpoint.JsonFile;
 
 /**
  * What one tokenizer.json describes, put together: added tokens out of the text, the rest
@@ -62,19 +60,14 @@ public final class TokenizerPipeline {
   }
 
   /**
-   * @param json the content of a tokenizer.json
+   * @param json a tokenizer.json
    * @param file its name, for messages
    * @param specialTokens tokens that the checkpoint's other files call special; those that are new
    *     get the next free ids, as in transformers
    * @throws IllegalArgumentException naming the component that this project does not know
    */
-  public static TokenizerPipeline read(byte[] json, String file, List<String> specialTokens) {
-    try {
-      JsonNode root = JsonFile.parse(json, file);
-      return new TokenizerPipeline(new JsonComponent(root, "", file), specialTokens);
-    } catch (IOException e) {
-      throw new IllegalArgumentException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
-    }
+  public static TokenizerPipeline of(ObjectNode json, String file, List<String> specialTokens) {
+    return new TokenizerPipeline(new JsonComponent(json, "", file), specialTokens);
   }
 
   /** The tokens of a text. */
