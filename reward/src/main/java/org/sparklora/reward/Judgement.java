@@ -7,7 +7,8 @@ import org.sparklora.reward.math.Verdict;
  * What a reward says of one completion.
  *
  * @param reward the reward; NaN when the completion cannot be judged and is to be left out
- * @param verdict one word: correct, wrong, unverifiable, or scored for rewards that are no verdicts
+ * @param verdict one word: correct, wrong, unverifiable, failed where the reward threw something,
+ *     or scored for rewards that are no verdicts
  * @param reason why, in few fixed words, so that reasons can be counted
  * @param goldParsed what was understood of the solution; may be empty
  * @param answerParsed what was understood of the completion; may be empty
@@ -34,6 +35,7 @@ public record Judgement(
           case CORRECT -> "correct";
           case WRONG -> "wrong";
           case UNVERIFIABLE -> "unverifiable";
+          case FAILED -> "failed";
         },
         verdict.reason(),
         verdict.goldParsed(),

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,6 +22,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 class RewardJobTest {
@@ -106,6 +108,75 @@ class RewardJobTest {
     Map<?, ?> written =
         new ObjectMapper().readValue(output.resolve(RewardJob.SUMMARY_FILE).toFile(), Map.class);
     assertThat(written.get("frac_reward_zero_std")).isEqualTo(2 / 6.0);
+  }
+
+  /** A reward of one's own that does not always come back. */
+  public static final class Bottomless implements Reward {
+    @Override
+    public String name() {
+      return "bottomless";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      return Judgement.scored(completion.text().contains("!!") ? fall(1) : 1, "fell");
+    }
+
+    private static int fall(int depth) {
+      return fall(depth + 1) + depth;
+    }
+  }
+
+  @Test
+  void hostileCompletionsEndTheirOwnVerdictsOnly(@TempDir Path folder) throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    List<String> lines = new ArrayList<>();
+    List<String> hostile =
+        List.of(
+            "3" + "!".repeat(1_000),
+            "2" + "^2".repeat(3_000),
+            "(".repeat(5_000) + "1",
+            "\\frac{1}{".repeat(3_000),
+            "\\begin{pmatrix}".repeat(500),
+            "|".repeat(7_000),
+            "-".repeat(7_000) + "1",
+            "9".repeat(1_000_000),
+            "1" + "+1".repeat(100_000));
+    for (String text : hostile) {
+      String row = "{\"prompt_id\":0,\"completion\":%s,\"solution\":%s}";
+      String boxed = json.writeValueAsString("\\boxed{" + text + "}");
+      lines.add(row.formatted(boxed, "\"5\""));
+      lines.add(row.formatted("\"\\\\boxed{5}\"", "\"5\""));
+      lines.add(row.formatted("\"\\\\boxed{5}\"", json.writeValueAsString(text)));
+    }
+    Path input = Files.write(folder.resolve("generations.jsonl"), lines);
+    for (Dialect dialect : Dialect.values()) {
+      RewardConfig.Functions functions =
+          new RewardConfig.Functions(
+              List.of(Rewards.DEFAULT, "think_format_reward", Bottomless.class.getName()),
+              List.of(1.0, 1.0, 1.0),
+              dialect,
+              RewardConfig.Functions.of(Rewards.DEFAULT).budgetMillis(),
+              OverlongPunishment.ofTrlScript());
+      RewardSummary summary =
+          RewardJob.run(
+              spark,
+              new RewardConfig(
+                  new RewardConfig.Tables(
+                      input.toString(),
+                      folder.resolve("out" + dialect).toString(),
+                      RewardConfig.Format.PARQUET,
+                      false,
+                      0),
+                  functions,
+                  new RewardConfig.Advantages(Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE)));
+      assertThat(summary.rows()).isEqualTo(lines.size());
+      assertThat(summary.verdicts().get("correct")).as("the good ones").isEqualTo(hostile.size());
+      List<Row> rows =
+          spark.read().parquet(folder.resolve("out" + dialect).toString()).collectAsList();
+      assertThat(rows.get(0).<Double>getAs("rewards/bottomless")).isNull();
+      assertThat(rows.get(1).<Double>getAs("rewards/bottomless")).isEqualTo(1);
+    }
   }
 
   @Test

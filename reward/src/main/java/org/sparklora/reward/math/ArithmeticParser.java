@@ -1,5 +1,6 @@
 package org.sparklora.reward.math;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -9,6 +10,7 @@ final class ArithmeticParser {
   private final Budget budget;
   private int at;
   private int depth;
+  private int wraps;
 
   private ArithmeticParser(String text, Budget budget) {
     this.text = text;
@@ -42,14 +44,14 @@ final class ArithmeticParser {
   }
 
   private Expr sum() {
-    Expr left = product();
+    List<Expr> terms = new ArrayList<>(List.of(product()));
     while (true) {
       if (skip('+')) {
-        left = new Expr.Add(List.of(left, product()));
+        terms.add(product());
       } else if (skip('-')) {
-        left = Expr.minus(left, product());
+        terms.add(Expr.negate(product()));
       } else {
-        return left;
+        return terms.size() == 1 ? terms.get(0) : new Expr.Add(List.copyOf(terms));
       }
     }
   }
@@ -60,11 +62,20 @@ final class ArithmeticParser {
       if (skip('*')) {
         left = Expr.times(left, signed());
       } else if (skip('/')) {
-        left = Expr.divide(left, signed());
+        left = divided(left, signed());
       } else {
         return left;
       }
     }
+  }
+
+  /** Quotients nest without brackets: {@code 1/x/x/…}. */
+  private Expr divided(Expr left, Expr right) {
+    Expr quotient = Expr.divide(left, right);
+    if (quotient instanceof Expr.Mul && left instanceof Expr.Mul && ++wraps > Budget.MAX_DEPTH) {
+      throw new Budget.Exceeded("more than " + Budget.MAX_DEPTH + " operators on one another");
+    }
+    return quotient;
   }
 
   private Expr signed() {

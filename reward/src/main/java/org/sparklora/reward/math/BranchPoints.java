@@ -29,7 +29,6 @@ final class BranchPoints {
   private static final int MOST_VARIANTS = 32;
 
   private static final int MOST_POINTS = 48;
-  private static final int BISECTIONS = 24;
 
   private final Symbol variable;
   private final Budget budget;
@@ -106,6 +105,50 @@ final class BranchPoints {
     terms.forEach(found::addZeros);
     terms.forEach(found::addSteps);
     return new Found(RealRoots.sorted(found.points), found.solved);
+  }
+
+  /**
+   * The ends of the pieces on which a term keeps its branch between two real numbers, the last of
+   * them being the second; only it when branch points cannot be found for sure.
+   */
+  static List<Value> between(Expr term, Symbol variable, Value from, Value to, Budget budget) {
+    boolean bounded = !(from instanceof Value.Unbounded) && !(to instanceof Value.Unbounded);
+    if (!has(term) || !bounded || !Value.isReal(from) || !Value.isReal(to)) {
+      return List.of(to);
+    }
+    Found found = of(List.of(term), variable, budget);
+    List<Value> ends = new ArrayList<>();
+    for (Value point : found.solved() ? found.points() : List.<Value>of()) {
+      if (Evaluator.compare(from, point) < 0 && Evaluator.compare(point, to) < 0) {
+        ends.add(point);
+      }
+    }
+    ends.add(to);
+    return ends;
+  }
+
+  /** The term that one with absolute values, floors and extremes is around a place. */
+  static Expr chosen(Expr term, Symbol variable, Value place, Budget budget) {
+    Evaluator here = new Evaluator(Map.of(variable, place), budget);
+    return Substitution.everywhere(
+        term,
+        node -> {
+          if (!(node instanceof Call call)) {
+            return node;
+          }
+          Expr first = call.args().get(0);
+          return switch (call.name()) {
+            case "abs" -> Value.sign(here.value(first)) < 0 ? Expr.negate(first) : first;
+            case "floor", "ceiling" ->
+                here.value(call) instanceof Value.Exact step ? Num.of(step.rational()) : node;
+            case "max", "min" ->
+                call.args().stream()
+                    .filter(arg -> Closeness.same(here.value(arg), here.value(call)))
+                    .findFirst()
+                    .orElse(node);
+            default -> node;
+          };
+        });
   }
 
   /** Where terms in no other variable vanish. */
@@ -226,32 +269,19 @@ final class BranchPoints {
     }
   }
 
+  /** Both sides of every change of sign along the line. */
   private void addSignChanges(Expr term) {
-    Value left = null;
+    Value left = Value.ZERO;
     int before = 0;
     for (Value x : SamplePoints.LINE) {
       int sign = sign(term, x);
       if (before * sign < 0) {
-        points.add(bisected(term, left, before, x));
+        points.add(left);
+        points.add(x);
       }
       left = sign == 0 ? left : x;
       before = sign == 0 ? before : sign;
     }
-  }
-
-  private Value bisected(Expr term, Value from, int sign, Value to) {
-    Value left = from;
-    Value right = to;
-    for (int i = 0; i < BISECTIONS; i++) {
-      Value middle = Value.divide(Value.add(left, right, budget), Value.of(2), budget);
-      int here = sign(term, middle);
-      if (here == 0) {
-        return middle;
-      }
-      left = here == sign ? middle : left;
-      right = here == sign ? right : middle;
-    }
-    return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
   }
 
   /** The sign there, or 0 where the term has no real value. */

@@ -15,61 +15,63 @@ final class Differentiation {
   private Differentiation() {}
 
   /** Throws {@link Value.None} for what has no rule here. */
-  static Expr of(Expr expr, Symbol x) {
+  static Expr of(Expr expr, Symbol x, Budget budget) {
+    budget.step();
     if (!Expr.freeSymbols(expr).contains(x)) {
       return Num.of(0);
     }
     if (expr.equals(x)) {
       return Num.of(1);
     } else if (expr instanceof Expr.Add add) {
-      return new Expr.Add(add.terms().stream().map(term -> of(term, x)).toList());
+      return new Expr.Add(add.terms().stream().map(term -> of(term, x, budget)).toList());
     } else if (expr instanceof Expr.Mul mul) {
-      return product(mul.factors(), x);
+      return product(mul.factors(), x, budget);
     } else if (expr instanceof Pow pow) {
-      return power(pow, x);
+      return power(pow, x, budget);
     } else if (expr instanceof Expr.Percent percent) {
-      return new Expr.Percent(of(percent.arg(), x));
+      return new Expr.Percent(of(percent.arg(), x, budget));
     } else if (expr instanceof Call call && call.name().equals("log")) {
-      return logarithm(call, x);
+      return logarithm(call, x, budget);
     } else if (expr instanceof Call call && call.args().size() == 1) {
-      return Expr.times(outer(call.name(), call.args().get(0)), of(call.args().get(0), x));
+      return Expr.times(outer(call.name(), call.args().get(0)), of(call.args().get(0), x, budget));
     }
     throw new Value.None("no rule to differentiate " + expr.getClass().getSimpleName());
   }
 
   /** (f g)' = f' g + f g' */
-  private static Expr product(List<Expr> factors, Symbol x) {
+  private static Expr product(List<Expr> factors, Symbol x, Budget budget) {
     List<Expr> terms = new ArrayList<>();
     for (int i = 0; i < factors.size(); i++) {
+      budget.step(factors.size());
       List<Expr> changed = new ArrayList<>(factors);
-      changed.set(i, of(factors.get(i), x));
+      changed.set(i, of(factors.get(i), x, budget));
       terms.add(new Expr.Mul(changed));
     }
     return new Expr.Add(terms);
   }
 
   /** (f^g)' = g f^(g−1) f' + f^g ln(f) g' */
-  private static Expr power(Pow pow, Symbol x) {
+  private static Expr power(Pow pow, Symbol x, Budget budget) {
     Expr f = pow.base();
     Expr g = pow.exponent();
     List<Expr> terms = new ArrayList<>();
     if (Expr.freeSymbols(f).contains(x)) {
       Expr lowered = new Pow(f, Expr.minus(g, Num.of(1)));
-      terms.add(Expr.times(Expr.times(g, lowered), of(f, x)));
+      terms.add(Expr.times(Expr.times(g, lowered), of(f, x, budget)));
     }
     if (Expr.freeSymbols(g).contains(x)) {
       Expr ln = Call.of("log", f, Constant.E);
-      terms.add(Expr.times(Expr.times(pow, ln), of(g, x)));
+      terms.add(Expr.times(Expr.times(pow, ln), of(g, x, budget)));
     }
     return new Expr.Add(terms);
   }
 
-  private static Expr logarithm(Call log, Symbol x) {
+  private static Expr logarithm(Call log, Symbol x, Budget budget) {
     Expr base = log.args().get(1);
     if (Expr.freeSymbols(base).contains(x)) {
       throw new Value.None("a logarithm to a variable base");
     }
-    Expr slope = Expr.divide(of(log.args().get(0), x), log.args().get(0));
+    Expr slope = Expr.divide(of(log.args().get(0), x, budget), log.args().get(0));
     return Expr.divide(slope, Call.of("log", base, Constant.E));
   }
 

@@ -62,7 +62,10 @@ final class Identity {
       }
       agreed += agree.isPresent() ? 1 : 0;
     }
-    return agreed >= 2 && (whole || agreeInBranches(x, y, symbols, positive, ordinary));
+    return agreed >= 2
+        && (whole
+            ? agreeAt(SamplePoints.furtherWhole(List.of(x, y), symbols), x, y, ordinary)
+            : agreeInBranches(x, y, symbols, positive, ordinary));
   }
 
   private boolean agreeInBranches(
@@ -70,7 +73,13 @@ final class Identity {
     if (!BranchPoints.has(a) && !BranchPoints.has(b)) {
       return true;
     }
-    for (Map<Symbol, Value> point : SamplePoints.inBranches(a, b, symbols, positive, budget)) {
+    return agreeAt(SamplePoints.inBranches(a, b, symbols, positive, budget), a, b, ordinary);
+  }
+
+  /** Whether the terms differ at none of the points; where one has no value, it does not count. */
+  private boolean agreeAt(
+      List<Map<Symbol, Value>> points, Expr a, Expr b, boolean ordinary) {
+    for (Map<Symbol, Value> point : points) {
       Optional<Boolean> agree =
           SamplePoints.attempt(
               budget,

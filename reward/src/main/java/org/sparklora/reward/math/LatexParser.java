@@ -261,6 +261,7 @@ final class LatexParser {
   private Expr operation(Kind sign, SetOperation.Op op) {
     Expr left = operand(op);
     while (in.skip(sign)) {
+      in.wrap();
       Expr right = operand(op);
       boolean tuples = op != SetOperation.Op.MINUS;
       left = new SetOperation(op, tuples ? asSet(left) : left, tuples ? asSet(right) : right);

@@ -81,8 +81,19 @@ public final class MathReward {
     return new MathReward(recipe, dialect, budgetMillis, new NumericAlgebra(Algebra.NONE));
   }
 
-  /** Judges one completion. Never throws for what the texts hold. */
+  /**
+   * Judges one completion. Never throws for what the texts hold: a verdict that fails, if only by
+   * running out of stack, says that it failed and why.
+   */
   public Verdict judge(String completion, String solution) {
+    try {
+      return judgeWithin(completion, solution);
+    } catch (RuntimeException | StackOverflowError failure) {
+      return new Verdict(Verdict.Outcome.FAILED, Verdict.failed(failure), "", "");
+    }
+  }
+
+  private Verdict judgeWithin(String completion, String solution) {
     Budget budget = Budget.ofMillis(budgetMillis);
     String reference = solution;
     if (recipe == Recipe.GSM8K && solution.contains(GSM8K_ANSWER)) {

@@ -15,6 +15,7 @@ final class MatrixAlgebra {
   private static final int MAX_DETERMINANT = 6;
 
   private static final int MAX_PRODUCT = 4096;
+  private static final int MAX_SIZE = 5_000;
 
   private MatrixAlgebra() {}
 
@@ -105,7 +106,15 @@ final class MatrixAlgebra {
       Expr term = Expr.times(rows.get(0).get(column), determinant(new Matrix(minor)));
       terms.add(column % 2 == 0 ? term : Expr.negate(term));
     }
-    return new Add(List.copyOf(terms));
+    return bounded(new Add(List.copyOf(terms)));
+  }
+
+  /** Entries repeat in products and determinants, so that these grow with each level. */
+  private static Expr bounded(Expr expr) {
+    if (Expr.size(expr, MAX_SIZE) >= MAX_SIZE) {
+      throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");
+    }
+    return expr;
   }
 
   private static void requireSquare(Matrix matrix) {
@@ -134,7 +143,7 @@ final class MatrixAlgebra {
         for (int k = 0; k < inner; k++) {
           terms.add(Expr.times(left.get(k), b.rows().get(k).get(j)));
         }
-        row.add(new Add(List.copyOf(terms)));
+        row.add(bounded(new Add(List.copyOf(terms))));
       }
       rows.add(List.copyOf(row));
     }

@@ -12,8 +12,8 @@ import org.sparklora.reward.math.Expr.Symbol;
 
 /**
  * Integrals, limits and derivatives without a computer algebra system: polynomials are integrated
- * exactly, other definite integrals by double-exponential quadrature and limits by extrapolation,
- * both to nearly 50 digits or not at all; derivatives by the rules of calculus.
+ * exactly, other definite integrals branch by branch by double-exponential quadrature and limits by
+ * extrapolation, both to nearly 50 digits or not at all; derivatives by the rules of calculus.
  *
  * <p>What it cannot do goes to the next {@link Algebra}. Stateless and thread-safe.
  */
@@ -21,6 +21,9 @@ final class NumericAlgebra implements Algebra {
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
   private static final BigDecimal AGREEMENT = new BigDecimal("1e-38");
   private static final int LIMIT_POINTS = 26;
+
+  /** A derivative of a derivative repeats its parts, and so on. */
+  private static final int MAX_SIZE = 20_000;
 
   private final Algebra next;
 
@@ -41,7 +44,11 @@ final class NumericAlgebra implements Algebra {
   private static Expr workOutNode(Expr node, Budget budget) {
     try {
       if (node instanceof Expr.Derivative derivative) {
-        return Differentiation.of(derivative.body(), derivative.variable());
+        Expr slope = Differentiation.of(derivative.body(), derivative.variable(), budget);
+        if (Expr.size(slope, MAX_SIZE) >= MAX_SIZE) {
+          throw new Budget.Exceeded("a derivative of " + MAX_SIZE + " parts");
+        }
+        return slope;
       } else if (node instanceof Expr.Limit limit) {
         return limit(limit, budget);
       } else if (node instanceof Iterated it
@@ -102,16 +109,40 @@ final class NumericAlgebra implements Algebra {
     return Value.add(point, new Value.Exact(Rational.of(above ? h : h.negate())), budget);
   }
 
+  /** Piece by piece, so that each has one branch of the integrand. */
   private static Expr integral(Iterated it, Budget budget) {
     Value from = Evaluator.constant(it.bounds().get(0), budget);
     Value to = Evaluator.constant(it.bounds().get(1), budget);
+    if (Expr.freeSymbols(it).size() > 0) {
+      return piece(it, it.body(), from, to, budget);
+    }
+    List<Expr> pieces = new ArrayList<>();
+    Value start = from;
+    for (Value end : BranchPoints.between(it.body(), it.variable(), from, to, budget)) {
+      boolean whole = start == from && end == to;
+      Expr body =
+          whole
+              ? it.body()
+              : BranchPoints.chosen(it.body(), it.variable(), middle(start, end, budget), budget);
+      pieces.add(piece(it, body, start, end, budget));
+      start = end;
+    }
+    return pieces.size() == 1 ? pieces.get(0) : new Expr.Add(List.copyOf(pieces));
+  }
+
+  private static Value middle(Value a, Value b, Budget budget) {
+    return Value.divide(Value.add(a, b, budget), Value.of(2), budget);
+  }
+
+  private static Expr piece(Iterated it, Expr body, Value from, Value to, Budget budget) {
     if (from instanceof Value.Exact a && to instanceof Value.Exact b) {
       try {
-        Polynomial.Fraction f = Polynomial.of(it.body(), it.variable(), budget);
+        Polynomial.Fraction f = Polynomial.of(body, it.variable(), budget);
         if (f.below().degree() == 0) {
           Rational scale = Rational.ONE.dividedBy(f.below().coefficients().get(0));
           Polynomial primitive = f.above().times(scale).antiderivative();
-          return Num.of(primitive.at(b.rational()).minus(primitive.at(a.rational())));
+          return Num.of(
+              primitive.at(b.rational(), budget).minus(primitive.at(a.rational(), budget)));
         }
       } catch (Value.None none) {
         // Not a polynomial: by quadrature.
@@ -120,7 +151,7 @@ final class NumericAlgebra implements Algebra {
     if (Expr.freeSymbols(it).size() > 0) {
       throw new Value.None("an integral with parameters");
     }
-    return number(quadrature(it.body(), it.variable(), from, to, budget));
+    return number(quadrature(body, it.variable(), from, to, budget));
   }
 
   /** x = φ(π/2 sinh t), so that the integrand falls off double-exponentially at both ends. */

@@ -69,15 +69,17 @@ record Polynomial(List<Rational> coefficients) {
         Rational term = coefficients.get(i).times(other.coefficients.get(j));
         budget.checkBits(term.bits());
         product[i + j] = product[i + j].plus(term);
+        budget.checkBits(product[i + j].bits());
       }
     }
     return new Polynomial(List.of(product));
   }
 
-  Rational at(Rational x) {
+  Rational at(Rational x, Budget budget) {
     Rational value = Rational.ZERO;
     for (int i = degree(); i >= 0; i--) {
       value = value.times(x).plus(coefficients.get(i));
+      budget.checkBits(value.bits());
     }
     return value;
   }
@@ -109,7 +111,9 @@ record Polynomial(List<Rational> coefficients) {
       budget.checkBits(factor.bits());
       quotient[k] = factor;
       for (int j = 0; j <= divisor.degree(); j++) {
-        rest.set(k + j, rest.get(k + j).minus(factor.times(divisor.coefficients.get(j))));
+        Rational left = rest.get(k + j).minus(factor.times(divisor.coefficients.get(j)));
+        budget.checkBits(left.bits());
+        rest.set(k + j, left);
       }
     }
     return new Polynomial[] {new Polynomial(List.of(quotient)), new Polynomial(rest)};
@@ -203,7 +207,7 @@ record Polynomial(List<Rational> coefficients) {
         budget.step();
         for (int sign = -1; sign <= 1; sign += 2) {
           Rational candidate = Rational.of((long) sign * above, below);
-          if (at(candidate).signum() == 0) {
+          if (at(candidate, budget).signum() == 0) {
             return Optional.of(candidate);
           }
         }

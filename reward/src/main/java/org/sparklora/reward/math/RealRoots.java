@@ -85,7 +85,7 @@ final class RealRoots {
       List<Value> roots,
       Budget budget) {
     budget.step(chain.size());
-    int count = changes(chain, from) - changes(chain, to);
+    int count = changes(chain, from, budget) - changes(chain, to, budget);
     if (count == 0) {
       return;
     }
@@ -98,11 +98,11 @@ final class RealRoots {
     separate(p, chain, middle, to, halvings - 1, roots, budget);
   }
 
-  private static int changes(List<Polynomial> chain, Rational x) {
+  private static int changes(List<Polynomial> chain, Rational x, Budget budget) {
     int changes = 0;
     int before = 0;
     for (Polynomial p : chain) {
-      int sign = p.at(x).signum();
+      int sign = p.at(x, budget).signum();
       changes += before * sign < 0 ? 1 : 0;
       before = sign == 0 ? before : sign;
     }
@@ -110,16 +110,16 @@ final class RealRoots {
   }
 
   private static Value refined(Polynomial p, Rational from, Rational to, Budget budget) {
-    if (p.at(to).signum() == 0) {
+    if (p.at(to, budget).signum() == 0) {
       return new Value.Exact(to);
     }
     Rational left = from;
     Rational right = to;
-    int above = p.at(to).signum();
+    int above = p.at(to, budget).signum();
     for (int i = 0; i < HALVINGS; i++) {
       budget.step();
       Rational middle = left.plus(right).times(Rational.HALF);
-      int sign = p.at(middle).signum();
+      int sign = p.at(middle, budget).signum();
       if (sign == 0) {
         return new Value.Exact(middle);
       }
@@ -127,7 +127,7 @@ final class RealRoots {
       right = sign == above ? middle : right;
     }
     Rational simple = simplest(left, right, 0);
-    return p.at(simple).signum() == 0
+    return p.at(simple, budget).signum() == 0
         ? new Value.Exact(simple)
         : new Value.Exact(left.plus(right).times(Rational.HALF));
   }

@@ -1,5 +1,6 @@
 package org.sparklora.reward.math;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -25,6 +26,8 @@ final class SamplePoints {
   /** For sums up to a variable and the like: enough whole points for any low degree. */
   private static final int[] WHOLE = {2, 3, 4, 5, 7, 9, 12};
 
+  private static final List<Integer> FURTHER_WHOLE = List.of(1, 6, 10, 17, 29);
+  private static final int MOST_WHOLE_BITS = 9;
   private static final int FEW = 5;
 
   /** Further points, where no polynomial of small coefficients is zero. */
@@ -39,18 +42,24 @@ final class SamplePoints {
   private static final int LINES = 8;
 
   /** Lines through numbers that the terms name. */
-  private static final int NAMED_LINES = 6;
+  private static final int NAMED_LINES = 8;
 
   /** All lines together, however many variables there are. */
-  private static final int MOST_LINES = 28;
+  private static final int MOST_LINES = 24;
 
   /** Lines on which branch points are followed rather than solved, which costs a hundred times. */
   private static final int MOST_UNSOLVED = 8;
 
-  private static final Rational[] BETWEEN = {Rational.of(29, 70), Rational.of(47, 71)};
-  private static final Rational[] BEYOND = {
-    Rational.of(3, 1009), Rational.of(17, 23), Rational.of(1013, 7), Rational.of(10_000_019, 6)
-  };
+  /** Lines through smaller numbers are as good as others. */
+  private static final Rational SMALL = Rational.of(2);
+
+  private static final List<Rational> BETWEEN = List.of(Rational.of(29, 70), Rational.of(47, 71));
+  private static final List<Rational> BEYOND =
+      List.of(
+          Rational.of(3, 1009),
+          Rational.of(17, 23),
+          Rational.of(1013, 7),
+          Rational.of(10_000_019, 6));
 
   private SamplePoints() {}
 
@@ -101,6 +110,29 @@ final class SamplePoints {
       line.add(new Value.Exact(Rational.of(java.math.BigDecimal.valueOf(x))));
     }
     return List.copyOf(line);
+  }
+
+  /** Whole points around the numbers that terms name, where what is summed may take a branch. */
+  static List<Map<Symbol, Value>> furtherWhole(List<Expr> terms, List<Symbol> symbols) {
+    Set<BigInteger> wholes = new LinkedHashSet<>();
+    FURTHER_WHOLE.forEach(whole -> wholes.add(BigInteger.valueOf(whole)));
+    for (Rational number : named(terms)) {
+      BigInteger whole = number.floor().numerator();
+      if (whole.signum() > 0 && whole.bitLength() <= MOST_WHOLE_BITS) {
+        wholes.add(whole);
+        wholes.add(whole.add(BigInteger.TWO));
+      }
+    }
+    List<BigInteger> sorted = List.copyOf(wholes);
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (int p = 0; p < sorted.size(); p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        point.put(symbols.get(s), Value.of(sorted.get((p + 2 * s) % sorted.size())));
+      }
+      points.add(point);
+    }
+    return points;
   }
 
   /** Whole points, for sums up to a variable and functions of whole numbers. */
@@ -160,7 +192,7 @@ final class SamplePoints {
         break;
       }
       BranchPoints.Found ends = BranchPoints.of(line.of(List.of(a, b)), line.moving(), budget);
-      List<Value> places = places(ends.points(), budget);
+      List<Value> places = places(ends.points(), symbols.size() == 1, budget);
       if (!ends.solved() && symbols.size() == 1) {
         places.addAll(LINE);
       }
@@ -218,19 +250,19 @@ final class SamplePoints {
     return lines.subList(0, Math.min(most, lines.size()));
   }
 
-  /** Every end, two places between neighbours, and some beyond each side. */
-  private static List<Value> places(List<Value> ends, Budget budget) {
+  /** Every end, places between neighbours, and beyond each side; fewer on one of many lines. */
+  private static List<Value> places(List<Value> ends, boolean onlyLine, Budget budget) {
     List<Value> places = new ArrayList<>(ends);
     for (int i = 0; i + 1 < ends.size(); i++) {
       Value width = Value.add(ends.get(i + 1), negated(ends.get(i), budget), budget);
-      for (Rational share : BETWEEN) {
+      for (Rational share : onlyLine ? BETWEEN : List.of(BETWEEN.get(i % 2))) {
         Value offset = Value.multiply(width, new Value.Exact(share), budget);
         places.add(Value.add(ends.get(i), offset, budget));
       }
     }
     Value first = ends.isEmpty() ? Value.ZERO : ends.get(0);
     Value last = ends.isEmpty() ? Value.ZERO : ends.get(ends.size() - 1);
-    for (Rational distance : BEYOND) {
+    for (Rational distance : onlyLine ? BEYOND : BEYOND.subList(1, 3)) {
       places.add(Value.add(first, new Value.Exact(distance.negate()), budget));
       places.add(Value.add(last, new Value.Exact(distance), budget));
     }
@@ -263,16 +295,18 @@ final class SamplePoints {
     return bases;
   }
 
+  /** Zero, and the larger numbers in the terms with either sign: x − 50 is zero at 50. */
   private static List<Rational> named(List<Expr> terms) {
     Set<Rational> numbers = new LinkedHashSet<>();
-    terms.forEach(term -> collectNumbers(term, numbers));
     numbers.add(Rational.ZERO);
+    terms.forEach(term -> collectNumbers(term, numbers));
     return List.copyOf(numbers);
   }
 
   private static void collectNumbers(Expr expr, Set<Rational> numbers) {
-    if (expr instanceof Num num) {
+    if (expr instanceof Num num && num.value().abs().compareTo(SMALL) > 0) {
       numbers.add(num.value());
+      numbers.add(num.value().negate());
     }
     expr.children().forEach(child -> collectNumbers(child, numbers));
   }

@@ -137,7 +137,8 @@ final class SoundText {
   private static String brackets(String text) {
     String result = text.replace("\\langle", "(").replace("\\rangle", ")");
     Matcher french =
-        Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)([\\[\\]])").matcher(result);
+        Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)(?<!\\\\sqrt)([\\[\\]])")
+            .matcher(result);
     result =
         french.replaceAll(
             m ->

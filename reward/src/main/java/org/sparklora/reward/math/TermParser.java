@@ -22,6 +22,9 @@ import org.sparklora.reward.math.LatexLexer.Kind;
  * the terms inside them. {@link LatexParser} adds relations, sets and lists above it.
  */
 final class TermParser {
+  /** Terms that a value is put into, and so repeated, may not become larger. */
+  private static final int MAX_SIZE = 5_000;
+
   private final TokenCursor in;
   private final AtomParser atoms;
   private final BracketParser brackets;
@@ -129,8 +132,13 @@ final class TermParser {
   /** A product. {@code withFunctions}: whether a function may stand right after another factor. */
   Expr product(boolean withFunctions) {
     Expr left = signed(withFunctions);
+    boolean nests = false;
     while (in.is(MUL) || in.is(DIV) || in.is(COLON) || in.is(MOD)) {
       Kind operator = in.next().kind();
+      if (operator != MUL) {
+        wrapIf(nests);
+        nests = true;
+      }
       Expr right = signed(withFunctions);
       left =
           switch (operator) {
@@ -140,6 +148,12 @@ final class TermParser {
           };
     }
     return left;
+  }
+
+  private void wrapIf(boolean nests) {
+    if (nests) {
+      in.wrap();
+    }
   }
 
   private Expr signed(boolean withFunctions) {
@@ -166,6 +180,7 @@ final class TermParser {
       throw ParseFailure.meaningless("a derivative of nothing");
     }
     for (int i = parts.size() - 2; i >= 0; i--) {
+      wrapIf(FractionParser.isPendingDerivative(parts.get(i)));
       right = sideBySide(parts.get(i), right);
     }
     return right;
@@ -228,6 +243,7 @@ final class TermParser {
       switch (in.kind()) {
         case BANG -> {
           in.next();
+          wrapIf(value instanceof Call);
           value = Call.of("factorial", value);
         }
         case TRANSPOSE -> {
@@ -236,11 +252,12 @@ final class TermParser {
         }
         case DEGREE -> in.next();
         case BAR -> {
-          if (in.kindAfter(1) != UNDERSCORE && in.kindAfter(1) != CARET
-              || in.kindAfter(2) != L_BRACE) {
+          // Before a caret the bar closes an absolute value: |x|^{2}.
+          if (in.kindAfter(1) != UNDERSCORE || in.kindAfter(2) != L_BRACE) {
             return value;
           }
           in.next();
+          in.wrap();
           value = evaluatedAt(value);
         }
         default -> {
@@ -263,6 +280,9 @@ final class TermParser {
     if (!(variable instanceof Symbol symbol)) {
       throw ParseFailure.meaningless("a value at a place that is not a variable's");
     }
+    if ((long) Expr.size(value, MAX_SIZE) * Expr.size(at, MAX_SIZE) > MAX_SIZE) {
+      throw new Budget.Exceeded("a term of more than " + MAX_SIZE + " parts");
+    }
     return Substitution.replace(value, symbol, at);
   }
 
@@ -273,6 +293,7 @@ final class TermParser {
       if (FractionParser.isPendingDerivative(value)) {
         throw ParseFailure.meaningless("a power of a derivative sign");
       }
+      wrapIf(value instanceof Pow);
       value = new Pow(value, atoms.script());
       if (in.is(UNDERSCORE)) {
         in.next();

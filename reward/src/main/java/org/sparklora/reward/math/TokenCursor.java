@@ -18,6 +18,7 @@ final class TokenCursor {
   private final Map<Long, Object> remembered = new HashMap<>();
   private int at;
   private int depth;
+  private int wraps;
 
   TokenCursor(List<Token> tokens, Budget budget) {
     this.tokens = tokens;
@@ -82,6 +83,7 @@ final class TokenCursor {
   <T> Optional<T> attempt(Supplier<T> reading) {
     int start = at;
     int startDepth = depth;
+    int startWraps = wraps;
     try {
       return Optional.of(reading.get());
     } catch (ParseFailure failure) {
@@ -90,6 +92,7 @@ final class TokenCursor {
       }
       at = start;
       depth = startDepth;
+      wraps = startWraps;
       return Optional.empty();
     }
   }
@@ -129,6 +132,16 @@ final class TokenCursor {
       return reading.get();
     } finally {
       depth--;
+    }
+  }
+
+  /**
+   * One more operator around what was read already, as in {@code 3!!!}: such terms nest without
+   * brackets. A whole text may hold no more of them than {@link Budget#MAX_DEPTH}.
+   */
+  void wrap() {
+    if (++wraps > Budget.MAX_DEPTH) {
+      throw new Budget.Exceeded("more than " + Budget.MAX_DEPTH + " operators on one another");
     }
   }
 

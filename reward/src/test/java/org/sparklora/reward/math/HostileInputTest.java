@@ -181,6 +181,74 @@ class HostileInputTest {
     }
   }
 
+  /** Operators that nest without brackets, and brackets in what can be nested. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "3~!~",
+        "2~^2~",
+        "x~^{2}~",
+        "1~/x~",
+        "x~\\div x~",
+        "7~\\mod 3~",
+        "x~|_{x=x+x}~",
+        "~\\frac{d}{dx}~x^9",
+        "\\{1\\}~\\cup\\{2\\}~",
+        "[1,2]~\\setminus[1,2]~",
+        "~(~3~!)!~",
+        "~|~x~|~",
+        "~\\lfloor ~x~\\rfloor ~",
+        "~\\max(1,~x~)~",
+        "~f(~x~)~",
+        "~-(~x~)~",
+        "~x_{~1~}~",
+        "~\\{1,~2~\\}~",
+        "~\\int_0^{~1~}x dx~",
+        "~\\frac{d}{dx}(~x^9~)~",
+        "~\\begin{vmatrix}x&1\\\\1&~2~\\end{vmatrix}~",
+        "~\\begin{pmatrix}1&1\\\\1&x\\end{pmatrix}~"
+      })
+  void whateverNestsEndsInAVerdictAndNotTheStack(String pattern) {
+    for (int times : new int[] {20, 148, 1_000, 7_000}) {
+      String text = nested(pattern, times);
+      for (Dialect dialect : Dialect.values()) {
+        MathReward reward = MathReward.of(dialect);
+        for (String[] pair :
+            new String[][] {
+              {"\\boxed{" + text + "}", "5"},
+              {"$\\boxed{" + text + "}$", text},
+              {"\\boxed{5}", text}
+            }) {
+          assertEnds(reward, pair[0], pair[1]);
+          assertThat(reward.judge(pair[0], pair[1]).reason())
+              .as("the stack is a last resort: %.40s, %d times", pattern, times)
+              .doesNotContain("StackOverflowError");
+        }
+      }
+    }
+  }
+
+  /** Every second part between tildes is repeated. */
+  private static String nested(String pattern, int times) {
+    String[] parts = pattern.split("~");
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < parts.length; i++) {
+      text.append(i % 2 == 1 ? parts[i].repeat(times) : parts[i]);
+    }
+    return text.toString();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Dialect.class)
+  void textsOfTenMillionCharactersEndInAVerdict(Dialect dialect) {
+    MathReward reward = MathReward.of(dialect);
+    for (String piece : List.of("9", "x+", "\\boxed{1} ", "$1$, ", "answer is ", "<think>", "\n")) {
+      String text = piece.repeat(10_000_000 / piece.length());
+      assertEnds(reward, text, "5");
+      assertEnds(reward, "\\boxed{5}", text);
+    }
+  }
+
   @Test
   void towersAndHugeFactorialsAreRefusedAtOnce() {
     MathReward reward = MathReward.of(Dialect.MATH_VERIFY);

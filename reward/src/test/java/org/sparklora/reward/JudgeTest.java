@@ -1,0 +1,90 @@
+package org.sparklora.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+
+class JudgeTest {
+
+  /** Fails in a way of its own at completions that hold "bad". */
+  record Failing(Supplier<Throwable> failure) implements Reward {
+    @Override
+    public String name() {
+      return "failing";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      if (completion.text().contains("bad")) {
+        sneak(failure.get());
+      }
+      return Judgement.scored(0.5, "fine");
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable failure) throws T {
+      throw (T) failure;
+    }
+  }
+
+  private static Judgement judged(Reward reward, String text) {
+    return new Judge(List.of(reward))
+        .judge(Optional.of(Completion.of(text, "5")))
+        .judgements()
+        .get(0);
+  }
+
+  @Test
+  void aFailureOfARewardIsThatCompletionsOwn() {
+    List<Supplier<Throwable>> failures =
+        List.of(
+            StackOverflowError::new,
+            OutOfMemoryError::new,
+            () -> new IllegalStateException("no such place"),
+            () -> new AssertionError("never"),
+            () -> new NoClassDefFoundError("org/else/Where"));
+    for (Supplier<Throwable> failure : failures) {
+      Failing reward = new Failing(failure);
+      Judgement bad = judged(reward, "bad");
+      assertThat(bad.isJudged()).isFalse();
+      assertThat(bad.verdict()).isEqualTo("failed");
+      assertThat(bad.reason())
+          .isEqualTo("judging failed: " + failure.get().getClass().getSimpleName());
+      assertThat(judged(reward, "good").reward()).isEqualTo(0.5);
+    }
+    assertThat(judged(new Failing(failures.get(2)), "bad").answerParsed())
+        .isEqualTo("no such place");
+  }
+
+  @Test
+  void aRewardThatReturnsNothingHasFailed() {
+    Reward nothing =
+        new Reward() {
+          @Override
+          public String name() {
+            return "nothing";
+          }
+
+          @Override
+          public Judgement judge(Completion completion) {
+            return null;
+          }
+        };
+    assertThat(judged(nothing, "text").reason()).isEqualTo("judging failed: NullPointerException");
+  }
+
+  @Test
+  void anInterruptedTaskIsStoppedAllTheSame() {
+    Failing reward = new Failing(() -> new IllegalStateException("stopped"));
+    Thread.currentThread().interrupt();
+    try {
+      assertThatThrownBy(() -> judged(reward, "bad")).isInstanceOf(IllegalStateException.class);
+    } finally {
+      assertThat(Thread.interrupted()).isTrue();
+    }
+  }
+}
