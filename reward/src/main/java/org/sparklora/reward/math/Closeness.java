@@ -49,7 +49,7 @@ final class Closeness {
    * chosen so that what the values' sizes can bring about is larger, and rounding is smaller.
    */
   static BigDecimal resolution(PreciseMath math) {
-    return BigDecimal.ONE.scaleByPowerOfTen(-math.digits() / 2);
+    return BigDecimal.ONE.scaleByPowerOfTen(-Magnitudes.resolved(math.digits()));
   }
 
   /** Whether a computed value may be what is left of a sum that is zero. */

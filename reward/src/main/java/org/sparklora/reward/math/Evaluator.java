@@ -40,7 +40,7 @@ final class Evaluator {
   private FunctionValues functions;
 
   Evaluator(Map<Symbol, Value> variables, Budget budget) {
-    this(variables, budget, new Magnitudes(false), PreciseMath.ORDINARY);
+    this(variables, budget, new Magnitudes(false, !variables.isEmpty()), PreciseMath.ORDINARY);
   }
 
   private Evaluator(
@@ -56,7 +56,7 @@ final class Evaluator {
    * where those do not tell, there is no value.
    */
   static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, Budget budget) {
-    return new Evaluator(variables, budget, new Magnitudes(true), PreciseMath.ORDINARY);
+    return new Evaluator(variables, budget, new Magnitudes(true, false), PreciseMath.ORDINARY);
   }
 
   private void use(PreciseMath digits) {

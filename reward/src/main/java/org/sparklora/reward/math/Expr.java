@@ -227,10 +227,15 @@ sealed interface Expr {
     }
   }
 
-  /** A set by its elements, in written order, each once. */
-  record FiniteSet(List<Expr> elements) implements Expr {
-    public FiniteSet {
-      elements = List.copyOf(new LinkedHashSet<>(elements));
+  /**
+   * A set by its elements, in written order, each once; {@code repeating} when one was written
+   * twice.
+   */
+  record FiniteSet(List<Expr> elements, boolean repeating) implements Expr {
+    FiniteSet(List<? extends Expr> written) {
+      this(
+          List.copyOf(new LinkedHashSet<>(written)),
+          new HashSet<>(written).size() < written.size());
     }
 
     @Override

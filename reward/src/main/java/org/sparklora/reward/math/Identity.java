@@ -19,9 +19,9 @@ import org.sparklora.reward.math.Expr.Symbol;
  * <p>Belongs to one verdict.
  */
 final class Identity {
-  /** Where a term that is linear lies on the line through its values at 0 and 1. */
-  private static final List<Value> ELSEWHERE =
-      List.of(Value.of(3), new Value.Exact(Rational.of(-29, 13)));
+  /** A term that is linear lies at the others on the line through its values at 0 and 1. */
+  private static final List<Rational> LINE =
+      List.of(Rational.ZERO, Rational.ONE, Rational.of(3), Rational.of(-29, 13));
 
   private final Algebra algebra;
   private final boolean floats;
@@ -77,8 +77,7 @@ final class Identity {
   }
 
   /** Whether the terms differ at none of the points; where one has no value, it does not count. */
-  private boolean agreeAt(
-      List<Map<Symbol, Value>> points, Expr a, Expr b, boolean ordinary) {
+  private boolean agreeAt(List<Map<Symbol, Value>> points, Expr a, Expr b, boolean ordinary) {
     for (Map<Symbol, Value> point : points) {
       Optional<Boolean> agree =
           SamplePoints.attempt(
@@ -116,14 +115,14 @@ final class Identity {
     Optional<Value> ratio = Optional.empty();
     int agreed = 0;
     for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
-      Optional<Evaluator.Pair> pair =
-          SamplePoints.attempt(budget, () -> new Evaluator(point, budget).values(a, b));
-      // No value, or zero on both sides: other points decide.
+      Evaluator evaluator = new Evaluator(point, budget);
+      Optional<Evaluator.Pair> pair = SamplePoints.attempt(budget, () -> evaluator.values(a, b));
       if (pair.isEmpty()) {
         continue;
       }
       Value x = pair.get().first();
       Value y = pair.get().second();
+      // Zero on both sides: other points decide.
       if (Value.isZero(x) && Value.isZero(y)) {
         continue;
       }
@@ -158,6 +157,10 @@ final class Identity {
     }
     List<Symbol> others = symbols(a, b);
     others.remove(variable);
+    List<Expr> alongLine = new ArrayList<>();
+    for (Expr side : List.of(a, b)) {
+      LINE.forEach(x -> alongLine.add(Substitution.replace(side, variable, Expr.Num.of(x))));
+    }
     int agreed = 0;
     for (Map<Symbol, Value> point :
         others.isEmpty()
@@ -167,8 +170,10 @@ final class Identity {
           SamplePoints.attempt(
               budget,
               () -> {
-                Optional<Value> x = linearRoot(a, variable, point);
-                Optional<Value> y = linearRoot(b, variable, point);
+                List<Value> values = new Evaluator(point, budget).values(alongLine);
+                int half = values.size() / 2;
+                Optional<Value> x = linearRoot(values.subList(0, half));
+                Optional<Value> y = linearRoot(values.subList(half, values.size()));
                 return x.isPresent() && y.isPresent() && Closeness.same(x.get(), y.get());
               });
       if (agree.isPresent() && !agree.get()) {
@@ -209,15 +214,16 @@ final class Identity {
         .orElse(false);
   }
 
-  private Optional<Value> linearRoot(Expr a, Symbol variable, Map<Symbol, Value> point) {
-    Value f0 = at(a, variable, Value.ZERO, point);
-    Value slope = minus(at(a, variable, Value.ONE, point), f0);
+  /** The root of what has these values along the line, if they lie on a line. */
+  private Optional<Value> linearRoot(List<Value> values) {
+    Value f0 = values.get(0);
+    Value slope = minus(values.get(1), f0);
     if (isNothing(slope)) {
       return Optional.empty();
     }
-    for (Value x : ELSEWHERE) {
-      Value rise = minus(at(a, variable, x, point), f0);
-      if (!Closeness.same(rise, Value.multiply(slope, x, budget))) {
+    for (int i = 2; i < LINE.size(); i++) {
+      Value x = new Value.Exact(LINE.get(i));
+      if (!Closeness.same(minus(values.get(i), f0), Value.multiply(slope, x, budget))) {
         return Optional.empty();
       }
     }

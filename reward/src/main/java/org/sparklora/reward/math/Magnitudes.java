@@ -6,9 +6,10 @@ import java.math.BigDecimal;
  * The sizes of the numbers that have taken part in a computation, and how many digits it takes
  * until the largest does not hide the smallest.
  *
- * <p>A sum of surds and powers of numbers below 10^r that is not zero may be as small as 10^-r, or
- * 10^-3r with two roots in it. So 6r digits are computed where that is affordable, and a difference
- * below 10^-3r counts as none; very large numbers get 500 digits beyond their own.
+ * <p>Numbers below 10^r and above 10^-r bring about differences down to 10^-2r, as of reciprocals,
+ * and with roots somewhat smaller ones. So 6r digits are computed, of which cancelling and what
+ * enlarges the rest leave 4r: a smaller difference counts as none. The largest numbers get a fixed
+ * count of digits beyond twice their own.
  *
  * <p>Belongs to one {@link Evaluator}.
  */
@@ -18,7 +19,11 @@ final class Magnitudes {
 
   private static final int DIGITS_FOR_EACH = 6;
   private static final int DIGITS_BEYOND = 60;
-  private static final int DIGITS_BEYOND_LARGE = 1_000;
+
+  /** From here on only two digits are computed for each power of ten. */
+  private static final int LARGE_SPAN = 650;
+
+  private static final int DIGITS_BEYOND_LARGE = 4 * LARGE_SPAN + DIGITS_BEYOND;
 
   /** More digits are not computed: what they would tell remains untold. */
   private static final int MAX_DIGITS = 40_000;
@@ -26,12 +31,17 @@ final class Magnitudes {
   private static final double DIGITS_A_BIT = 0.30103;
 
   private final boolean ordinaryOnly;
+  private final boolean sampled;
   private int span;
   private boolean rounded;
 
-  /** Set {@code ordinaryOnly} when more digits than the ordinary ones are not to be had. */
-  Magnitudes(boolean ordinaryOnly) {
+  /**
+   * @param ordinaryOnly when more digits than the ordinary ones are not to be had
+   * @param sampled when variables stand for numbers that happen to have many digits
+   */
+  Magnitudes(boolean ordinaryOnly, boolean sampled) {
     this.ordinaryOnly = ordinaryOnly;
+    this.sampled = sampled;
   }
 
   void noteRounding() {
@@ -47,7 +57,9 @@ final class Magnitudes {
       Rational rational = exact.rational();
       int above = rational.numerator().bitLength();
       int below = rational.denominator().bitLength();
-      int bits = ordinaryOnly ? above - below : Math.max(above, below);
+      boolean sizeOnly = ordinaryOnly || sampled && !(term instanceof Expr.Num);
+      int bits = sizeOnly ? Math.abs(above - below) : Math.max(above, below);
+      bits = ordinaryOnly && above < below ? 0 : bits;
       span = Math.max(span, (int) (bits * DIGITS_A_BIT));
     } else if (value instanceof Value.Approximate approximate) {
       rounded = true;
@@ -71,10 +83,17 @@ final class Magnitudes {
       return PreciseMath.ORDINARY_DIGITS;
     }
     long digits =
-        Math.min((long) DIGITS_FOR_EACH * span + DIGITS_BEYOND, 2L * span + DIGITS_BEYOND_LARGE);
+        span <= LARGE_SPAN
+            ? (long) DIGITS_FOR_EACH * span + DIGITS_BEYOND
+            : 2L * span + DIGITS_BEYOND_LARGE;
     if (digits > MAX_DIGITS || ordinaryOnly && span > 2 * ORDINARY_SPAN) {
       throw new Value.None("a comparison to " + digits + " digits");
     }
     return ordinaryOnly ? PreciseMath.ORDINARY_DIGITS : (int) digits;
+  }
+
+  /** The decimals to which a difference shows when so many digits were computed. */
+  static int resolved(int digits) {
+    return digits <= DIGITS_FOR_EACH * LARGE_SPAN + DIGITS_BEYOND ? digits / 3 * 2 : digits / 2;
   }
 }

@@ -33,6 +33,10 @@ final class MathEquivalence {
   private static final int MIN_DIGITS = 4;
 
   private static final int FLOAT_DIGITS = 14;
+
+  /** Decimals that keep a second rounding from going the other way. */
+  private static final int SPARE_DECIMALS = 60;
+
   private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
   private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
 
@@ -185,16 +189,28 @@ final class MathEquivalence {
       return false;
     }
     return config.chop()
-        && withValues(
-            gold,
-            pred,
-            (a, b) -> DecimalArithmetic.equal(gold, pred, budget).orElseGet(() -> chopped(a, b)));
+        && isProduct(gold)
+        && isProduct(pred)
+        && withValues(gold, pred, this::areChopped);
   }
 
-  /** The reference takes tiny numbers for zero; where they are beside others, they count. */
-  private boolean chopped(Value a, Value b) {
+  /**
+   * The reference cuts tiny differences to zero. Only for tiny powers, products and quotients is
+   * that done here: a sum is compared by its value.
+   */
+  private boolean areChopped(Value a, Value b) {
     BigDecimal bound = config.chopBelow();
     return Closeness.within(a, Value.ZERO, bound) && Closeness.within(b, Value.ZERO, bound);
+  }
+
+  private static boolean isProduct(Expr expr) {
+    boolean holds =
+        expr instanceof Num
+            || expr instanceof Mul
+            || expr instanceof Expr.Pow
+            || expr instanceof Constant
+            || expr instanceof Expr.Call call && call.name().equals("factorial");
+    return holds && expr.children().stream().allMatch(MathEquivalence::isProduct);
   }
 
   private interface ValueTest {
@@ -281,10 +297,22 @@ final class MathEquivalence {
     if (isExactWhole(gold, a) != isExactWhole(pred, b)) {
       return false;
     }
+    if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
+      return rounded(gold, x).compareTo(rounded(pred, y)) == 0;
+    }
     Complex x = Value.complex(a);
     Complex y = Value.complex(b);
-    return rounded(x.re()).compareTo(rounded(y.re())) == 0
-        && rounded(x.im()).compareTo(rounded(y.im())) == 0;
+    return rounded(gold, x.re()).compareTo(rounded(pred, y.re())) == 0
+        && rounded(gold, x.im()).compareTo(rounded(pred, y.im())) == 0;
+  }
+
+  private BigDecimal rounded(Expr expr, Value.Exact value) {
+    Rational rational = value.rational();
+    int scale = config.floatRounding() + SPARE_DECIMALS;
+    BigDecimal decimal =
+        new BigDecimal(rational.numerator())
+            .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
+    return rounded(expr, decimal);
   }
 
   /**
@@ -312,7 +340,10 @@ final class MathEquivalence {
   /** Two decimals that agree to six places and as many digits. */
   private static boolean nearlySame(Value a, Value b) {
     BigDecimal x = Value.complex(a).re();
-    BigDecimal difference = x.subtract(Value.complex(b).re()).abs();
+    BigDecimal difference =
+        a instanceof Value.Exact p && b instanceof Value.Exact q
+            ? p.rational().minus(q.rational()).abs().toDecimal()
+            : x.subtract(Value.complex(b).re()).abs();
     return difference.compareTo(HALF_MILLIONTH) <= 0
         && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
   }
@@ -333,12 +364,20 @@ final class MathEquivalence {
         || expr.children().stream().anyMatch(MathEquivalence::hasDecimal);
   }
 
-  private BigDecimal rounded(BigDecimal value) {
+  private BigDecimal rounded(Expr expr, BigDecimal value) {
     // First to the digits a decimal carries, then to the decimals asked for; ties go to the even
     // digit.
-    int digits = Math.max(config.numericPrecision(), 15);
-    return value
-        .round(new MathContext(digits, RoundingMode.HALF_EVEN))
-        .setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
+    int digits = Math.max(Math.max(config.numericPrecision(), 15), writtenDigits(expr));
+    BigDecimal carried =
+        hasDecimal(expr) || value.precision() - value.scale() < digits
+            ? value.round(new MathContext(digits, RoundingMode.HALF_EVEN))
+            : value;
+    return carried.setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
+  }
+
+  /** The most digits of a decimal in a term. */
+  private static int writtenDigits(Expr expr) {
+    int own = expr instanceof Num num && num.decimal() ? num.digits() : 0;
+    return expr.children().stream().mapToInt(MathEquivalence::writtenDigits).reduce(own, Math::max);
   }
 }

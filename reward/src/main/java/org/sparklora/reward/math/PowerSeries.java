@@ -51,6 +51,13 @@ record PowerSeries(int bits) {
 
   /** The sine or cosine of an angle of a turn or less. */
   BigDecimal sine(BigDecimal x, boolean sine, MathContext context) {
+    if (sine && x.scale() - x.precision() > bits / (6 * BITS_A_DIGIT)) {
+      // Whole numbers would lose its digits, and x⁷ is beyond them: x − x³/6 + x⁵/120.
+      BigDecimal square = x.multiply(x, context);
+      BigDecimal fifth = square.divide(BigDecimal.valueOf(20), context).subtract(BigDecimal.ONE);
+      BigDecimal share = square.multiply(fifth, context).divide(BigDecimal.valueOf(6), context);
+      return x.add(x.multiply(share, context), context);
+    }
     BigInteger angle = fixed(x);
     BigInteger square = angle.multiply(angle).shiftRight(bits).negate();
     BigInteger term = sine ? angle : one();

@@ -70,8 +70,8 @@ final class PreciseMath {
 
   /** What a function costs here, where it costs 1 to the ordinary digits. */
   long cost() {
-    long ratio = digits / ORDINARY_DIGITS;
-    return ratio * ratio;
+    double ratio = (double) digits / ORDINARY_DIGITS;
+    return (long) (ratio * Math.sqrt(ratio));
   }
 
   BigDecimal pi() {

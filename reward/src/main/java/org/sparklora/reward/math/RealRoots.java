@@ -56,9 +56,8 @@ final class RealRoots {
     if (square.signum() < 0) {
       return List.of();
     }
-    Value root =
-        new Powers(budget, PreciseMath.ORDINARY)
-            .power(new Value.Exact(square), new Value.Exact(Rational.HALF));
+    Expr squareRoot = new Expr.Pow(Expr.Num.of(square), Expr.Num.of(Rational.HALF));
+    Value root = Evaluator.constant(squareRoot, budget);
     Value minus = Value.multiply(Value.of(-1), root, budget);
     Value middle = new Value.Exact(half);
     return List.of(Value.add(middle, minus, budget), Value.add(middle, root, budget));

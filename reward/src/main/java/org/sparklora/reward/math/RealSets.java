@@ -1,6 +1,8 @@
 package org.sparklora.reward.math;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,11 +28,12 @@ final class RealSets {
   /** Whether two sets hold the same numbers; empty when one is not made of points and intervals. */
   static Optional<Boolean> equal(Expr a, Expr b, Budget budget) {
     try {
-      List<Value> ends = new ArrayList<>();
-      collectEnds(a, ends, budget);
-      collectEnds(b, ends, budget);
-      for (Value probe : probes(ends, budget)) {
-        if (contains(a, probe, budget) != contains(b, probe, budget)) {
+      List<Expr> written = new ArrayList<>();
+      collectEnds(a, written);
+      collectEnds(b, written);
+      Map<Expr, Value> ends = values(written, budget);
+      for (Value probe : probes(finite(ends.values()), budget)) {
+        if (contains(a, probe, ends, budget) != contains(b, probe, ends, budget)) {
           return Optional.of(false);
         }
       }
@@ -40,28 +43,35 @@ final class RealSets {
     }
   }
 
-  private static void collectEnds(Expr set, List<Value> ends, Budget budget) {
+  private static void collectEnds(Expr set, List<Expr> ends) {
     if (set instanceof Interval interval) {
-      addEnd(interval.start(), ends, budget);
-      addEnd(interval.end(), ends, budget);
+      ends.add(interval.start());
+      ends.add(interval.end());
     } else if (set instanceof FiniteSet finite) {
-      finite.elements().forEach(element -> addEnd(element, ends, budget));
+      ends.addAll(finite.elements());
     } else if (set instanceof SetOperation operation) {
-      collectEnds(operation.left(), ends, budget);
-      collectEnds(operation.right(), ends, budget);
+      collectEnds(operation.left(), ends);
+      collectEnds(operation.right(), ends);
     } else if (set != NamedSet.REALS && set != NamedSet.EMPTY) {
       throw new Value.None("no set of points and intervals");
     }
   }
 
-  private static void addEnd(Expr end, List<Value> ends, Budget budget) {
-    Value value = Evaluator.constant(end, budget);
-    if (!Value.isReal(value)) {
-      throw new Value.None("an end that is not real");
+  /** All to the same digits, since they are compared. */
+  private static Map<Expr, Value> values(List<Expr> written, Budget budget) {
+    List<Value> values = new Evaluator(Map.of(), budget).values(written);
+    Map<Expr, Value> ends = new HashMap<>();
+    for (int i = 0; i < written.size(); i++) {
+      if (!Value.isReal(values.get(i))) {
+        throw new Value.None("an end that is not real");
+      }
+      ends.put(written.get(i), values.get(i));
     }
-    if (!(value instanceof Value.Unbounded)) {
-      ends.add(value);
-    }
+    return ends;
+  }
+
+  private static List<Value> finite(Collection<Value> values) {
+    return values.stream().filter(value -> !(value instanceof Value.Unbounded)).toList();
   }
 
   /** Every end, a point between neighbours, and one beyond each side. */
@@ -84,19 +94,18 @@ final class RealSets {
     return probes;
   }
 
-  private static boolean contains(Expr set, Value x, Budget budget) {
+  private static boolean contains(Expr set, Value x, Map<Expr, Value> ends, Budget budget) {
     budget.step();
     if (set instanceof Interval interval) {
-      int start = Evaluator.compare(x, Evaluator.constant(interval.start(), budget));
-      int end = Evaluator.compare(x, Evaluator.constant(interval.end(), budget));
+      int start = Evaluator.compare(x, ends.get(interval.start()));
+      int end = Evaluator.compare(x, ends.get(interval.end()));
       return (interval.leftOpen() ? start > 0 : start >= 0)
           && (interval.rightOpen() ? end < 0 : end <= 0);
     } else if (set instanceof FiniteSet finite) {
-      return finite.elements().stream()
-          .anyMatch(e -> Evaluator.compare(x, Evaluator.constant(e, budget)) == 0);
+      return finite.elements().stream().anyMatch(e -> Evaluator.compare(x, ends.get(e)) == 0);
     } else if (set instanceof SetOperation operation) {
-      boolean left = contains(operation.left(), x, budget);
-      boolean right = contains(operation.right(), x, budget);
+      boolean left = contains(operation.left(), x, ends, budget);
+      boolean right = contains(operation.right(), x, ends, budget);
       return switch (operation.op()) {
         case UNION -> left || right;
         case INTERSECTION -> left && right;

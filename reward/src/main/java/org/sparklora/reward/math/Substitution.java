@@ -55,7 +55,8 @@ final class Substitution {
     } else if (expr instanceof Expr.Chain chain) {
       rebuilt = new Expr.Chain(chain.links().stream().map(link -> relation(link, inner)).toList());
     } else if (expr instanceof Expr.FiniteSet set) {
-      rebuilt = new Expr.FiniteSet(each(set.elements(), inner));
+      Expr.FiniteSet replaced = new Expr.FiniteSet(each(set.elements(), inner));
+      rebuilt = new Expr.FiniteSet(replaced.elements(), set.repeating() || replaced.repeating());
     } else if (expr instanceof Expr.Tuple tuple) {
       rebuilt = new Expr.Tuple(each(tuple.elements(), inner));
     } else if (expr instanceof Expr.Interval interval) {

@@ -22,7 +22,7 @@ final class Units {
   private Units() {}
 
   static String strip(String text) {
-    String result = withoutFinalText(text);
+    String result = stripped(withoutFinalText(text), text);
     for (int i = 0; i < 2; i++) {
       String shorter = withoutFinalWord(result);
       if (!shorter.isEmpty()) {
@@ -30,6 +30,12 @@ final class Units {
       }
     }
     return result;
+  }
+
+  /** Without the spaces around, unless nothing would be left. */
+  private static String stripped(String text, String written) {
+    String inner = Spaces.strip(text);
+    return inner.isEmpty() ? written : inner;
   }
 
   /** Everything from the first {@code \text{} or {@code \mbox{} on, when a brace ends the answer. */
