@@ -22,9 +22,12 @@ final class BoxedAnswer {
     List<String> contents = new ArrayList<>();
     int limit = text.length();
     int nextBox = -1;
+    int boxed = text.length();
+    int framed = text.length();
     while (true) {
-      int boxed = lastBefore(text, "\\boxed", limit);
-      int framed = lastBefore(text, "\\fbox", limit);
+      // What was found already is not looked for again: a long text may hold one kind only.
+      boxed = boxed < limit ? boxed : lastBefore(text, "\\boxed", limit);
+      framed = framed < limit ? framed : lastBefore(text, "\\fbox", limit);
       int start = Math.max(boxed, framed);
       if (start < 0) {
         break;

@@ -129,7 +129,7 @@ final class BranchPoints {
 
   /** The term that one with absolute values, floors and extremes is around a place. */
   static Expr chosen(Expr term, Symbol variable, Value place, Budget budget) {
-    Evaluator here = new Evaluator(Map.of(variable, place), budget);
+    Evaluator here = Evaluator.atSample(Map.of(variable, place), budget);
     return Substitution.everywhere(
         term,
         node -> {
@@ -290,7 +290,7 @@ final class BranchPoints {
   }
 
   private Value at(Expr term, Value x) {
-    return new Evaluator(Map.of(variable, x), budget).value(term);
+    return Evaluator.atSample(Map.of(variable, x), budget).value(term);
   }
 
   private static List<Expr> factors(Expr expr) {

@@ -27,6 +27,7 @@ import org.sparklora.reward.math.Expr.Symbol;
 final class Evaluator {
   private static final int MAX_SAMPLE_BITS = 3_000;
   private static final int MAX_TERMS = 20_000;
+  private static final int SAMPLE_DIGITS = 400;
 
   /** A second time for sizes that show only once the digits do; a vanishing power has no end. */
   private static final int MAX_RAISES = 2;
@@ -40,7 +41,11 @@ final class Evaluator {
   private FunctionValues functions;
 
   Evaluator(Map<Symbol, Value> variables, Budget budget) {
-    this(variables, budget, new Magnitudes(false, !variables.isEmpty()), PreciseMath.ORDINARY);
+    this(
+        variables,
+        budget,
+        new Magnitudes(false, !variables.isEmpty(), Magnitudes.MAX_DIGITS),
+        PreciseMath.ORDINARY);
   }
 
   private Evaluator(
@@ -56,7 +61,20 @@ final class Evaluator {
    * where those do not tell, there is no value.
    */
   static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, Budget budget) {
-    return new Evaluator(variables, budget, new Magnitudes(true, false), PreciseMath.ORDINARY);
+    return new Evaluator(
+        variables,
+        budget,
+        new Magnitudes(true, false, Magnitudes.MAX_DIGITS),
+        PreciseMath.ORDINARY);
+  }
+
+  /**
+   * For one of many points, of which others tell as much: where that takes more than 400 digits,
+   * there is no value.
+   */
+  static Evaluator atSample(Map<Symbol, Value> variables, Budget budget) {
+    return new Evaluator(
+        variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS), PreciseMath.ORDINARY);
   }
 
   private void use(PreciseMath digits) {

@@ -82,9 +82,14 @@ final class Identity {
       Optional<Boolean> agree =
           SamplePoints.attempt(
               budget,
-              () ->
-                  agreeAt(point, a, b, ordinary)
-                      .orElseThrow(() -> new Value.None("no value here")));
+              () -> {
+                Evaluator.Pair pair =
+                    (ordinary
+                            ? Evaluator.ofOrdinaryDigits(point, budget)
+                            : Evaluator.atSample(point, budget))
+                        .values(a, b);
+                return Closeness.same(pair.first(), pair.second());
+              });
       if (agree.isPresent() && !agree.get()) {
         return false;
       }
@@ -115,8 +120,9 @@ final class Identity {
     Optional<Value> ratio = Optional.empty();
     int agreed = 0;
     for (Map<Symbol, Value> point : everywhere(a, b, symbols)) {
-      Evaluator evaluator = new Evaluator(point, budget);
-      Optional<Evaluator.Pair> pair = SamplePoints.attempt(budget, () -> evaluator.values(a, b));
+      Optional<Evaluator.Pair> pair =
+          SamplePoints.attempt(budget, () -> Evaluator.atSample(point, budget).values(a, b));
+      // No value, or zero on both sides: other points decide.
       if (pair.isEmpty()) {
         continue;
       }
@@ -241,7 +247,7 @@ final class Identity {
   private Value at(Expr expr, Symbol variable, Value value, Map<Symbol, Value> point) {
     Map<Symbol, Value> extended = new HashMap<>(point);
     extended.put(variable, value);
-    return new Evaluator(extended, budget).value(expr);
+    return Evaluator.atSample(extended, budget).value(expr);
   }
 
   private Optional<Boolean> agreeAt(Map<Symbol, Value> point, Expr a, Expr b, boolean ordinary) {

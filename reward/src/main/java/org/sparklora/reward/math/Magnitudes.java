@@ -26,22 +26,25 @@ final class Magnitudes {
   private static final int DIGITS_BEYOND_LARGE = 4 * LARGE_SPAN + DIGITS_BEYOND;
 
   /** More digits are not computed: what they would tell remains untold. */
-  private static final int MAX_DIGITS = 40_000;
+  static final int MAX_DIGITS = 40_000;
 
   private static final double DIGITS_A_BIT = 0.30103;
 
   private final boolean ordinaryOnly;
   private final boolean sampled;
+  private final int mostDigits;
   private int span;
   private boolean rounded;
 
   /**
    * @param ordinaryOnly when more digits than the ordinary ones are not to be had
    * @param sampled when variables stand for numbers that happen to have many digits
+   * @param mostDigits where more would be needed, there is no value
    */
-  Magnitudes(boolean ordinaryOnly, boolean sampled) {
+  Magnitudes(boolean ordinaryOnly, boolean sampled, int mostDigits) {
     this.ordinaryOnly = ordinaryOnly;
     this.sampled = sampled;
+    this.mostDigits = mostDigits;
   }
 
   void noteRounding() {
@@ -86,7 +89,7 @@ final class Magnitudes {
         span <= LARGE_SPAN
             ? (long) DIGITS_FOR_EACH * span + DIGITS_BEYOND
             : 2L * span + DIGITS_BEYOND_LARGE;
-    if (digits > MAX_DIGITS || ordinaryOnly && span > 2 * ORDINARY_SPAN) {
+    if (digits > mostDigits || ordinaryOnly && span > 2 * ORDINARY_SPAN) {
       throw new Value.None("a comparison to " + digits + " digits");
     }
     return ordinaryOnly ? PreciseMath.ORDINARY_DIGITS : (int) digits;
