@@ -135,7 +135,10 @@ public final class CommandLine {
     if (value.typed() == null) {
       return; // stands for "unset", as in TRL
     }
-    Flag flag = FlagCatalog.shared().require(command, name, String.valueOf(value.typed()));
+    Flag flag =
+        FlagCatalog.shared()
+            .require(
+                command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
     // what changes nothing, or is refused anyway, may be whatever it is in TRL
     put(
         name,

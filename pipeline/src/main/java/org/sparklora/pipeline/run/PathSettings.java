@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -38,7 +39,6 @@ public final class PathSettings {
       Set.of("score", "tokenize", "check", "verify-run");
 
   private static final Pattern SCHEME = Pattern.compile("([A-Za-z][A-Za-z0-9+.-]*):(/?)[^/]?.*");
-  private static final String HADOOP = "spark.hadoop.";
 
   private PathSettings() {}
 
@@ -48,14 +48,7 @@ public final class PathSettings {
    * @throws ConfigException for the first that names no file system that is here
    */
   public static void require(Settings settings) {
-    Configuration hadoop = new Configuration();
-    System.getProperties()
-        .forEach(
-            (name, value) -> {
-              if (String.valueOf(name).startsWith(HADOOP)) {
-                hadoop.set(String.valueOf(name).substring(HADOOP.length()), String.valueOf(value));
-              }
-            });
+    Configuration hadoop = HadoopSettings.configuration();
     for (String flag : FLAGS) {
       if (settings.isGiven(flag)) {
         settings.values(flag).forEach(value -> require(settings.command(), flag, value, hadoop));

@@ -95,6 +95,11 @@ class SettingsFileTest {
   }
 
   @Test
+  void formerNamesAreReadInFilesAsWell() throws IOException {
+    assertThat(sft("torch_dtype: bfloat16").text("dtype")).contains("bfloat16");
+  }
+
+  @Test
   void aFileOfMegabytesIsRefusedAtOnce() {
     assertThatThrownBy(() -> sft("run_name: \"" + "a".repeat(10_000_000) + "\"\n"))
         .isInstanceOf(ConfigException.class)

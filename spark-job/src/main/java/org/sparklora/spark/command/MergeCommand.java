@@ -3,12 +3,12 @@ package org.sparklora.spark.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
@@ -29,7 +29,7 @@ public final class MergeCommand {
     requireOther(output, adapterFolder);
     try (OutputFolder folder =
             OutputFolder.create(
-                new Configuration(), output, settings.isOn("overwrite_output_dir"));
+                HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"));
         CheckpointFolder base = CheckpointFolder.open(model.folder())) {
       AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
       AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), local(output, folder));
