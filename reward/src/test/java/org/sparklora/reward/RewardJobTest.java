@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -193,6 +194,23 @@ class RewardJobTest {
 
     List<Row> rows = spark.read().json(output + "/part-*.jsonl").collectAsList();
     assertThat(rows.stream().map(row -> row.<Double>getAs("advantage"))).containsExactly(0.5, -0.5);
+  }
+
+  @Test
+  void aLastGroupThatIsNotWholeIsRefused(@TempDir Path folder) throws IOException {
+    String row = "{\"completion\":\"\\\\boxed{5}\",\"solution\":\"5\"}";
+    Path input = Files.write(folder.resolve("generations.jsonl"), Collections.nCopies(10, row));
+    Path output = folder.resolve("out");
+    assertThatThrownBy(
+            () ->
+                RewardJob.run(
+                    spark,
+                    config(
+                        input, output, Scaling.GROUP, Aggregation.SUM_THEN_NORMALIZE, 4, "jsonl")))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("no prompt_id and 10 rows")
+        .hasMessageContaining("--num_generations 4 the last group, from row 8 on, has only 2");
+    assertThat(output).doesNotExist();
   }
 
   @Test

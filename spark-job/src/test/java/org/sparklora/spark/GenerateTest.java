@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -247,7 +246,7 @@ class GenerateTest {
   /** Weights that are numbers, and too large to compute with. */
   @Test
   void aModelThatYieldsNoNumbersIsRefused() throws IOException {
-    DamagedModel.fill(model, 3e38f);
+    DamagedModel.overflow(model);
 
     for (String mode : List.of("--top_k 5", "--top_p 0.9", "--min_p 0.1", "--temperature 0", "")) {
       List<String> flags = new ArrayList<>(List.of("--max_completion_length", "2"));

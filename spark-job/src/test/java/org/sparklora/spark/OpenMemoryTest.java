@@ -109,8 +109,7 @@ class OpenMemoryTest {
   @ValueSource(strings = {"true", "false"})
   void isFreedAfterReinforcement(String shared) throws IOException {
     String dataset =
-        Files.writeString(
-                folder.resolve("problems.jsonl"), "{\"prompt\": \"1 and 2\"}\n".repeat(8))
+        Files.writeString(folder.resolve("problems.jsonl"), "{\"prompt\": \"1 and 2\"}\n".repeat(8))
             .toString();
     System.setProperty("spark.sparklora.sharedMemory", shared);
     try {

@@ -97,7 +97,7 @@ class WeightsThatAreNoNumbersTest {
   /** Finite weights that overflow at once: nothing was learnt yet, so no rate can be to blame. */
   @Test
   void weightsThatAreTooLargeAreNotBlamedOnTheLearningRate() throws IOException {
-    DamagedModel.fill(model, 3e38f);
+    DamagedModel.overflow(model);
     SftRun training = SftRun.tiny(model, output).with("--use_peft");
     assertThat(Main.run(with("sft", training.arguments()))).isEqualTo(FAILED);
     assertThat(err.text())
@@ -113,8 +113,7 @@ class WeightsThatAreNoNumbersTest {
   @Test
   void rowsWithoutNumbersAreNotWritten() throws IOException {
     Files.writeString(folder.resolve("rows.jsonl"), "{\"text\": \"one\", \"weight\": 1e999}\n");
-    assertThat(run("tokenize", "--input", rows(), "--output", output.toString()))
-        .isEqualTo(FAILED);
+    assertThat(run("tokenize", "--input", rows(), "--output", output.toString())).isEqualTo(FAILED);
     assertThat(err.text()).contains("weight").contains("nfinity");
     assertThat(output).doesNotExist();
   }

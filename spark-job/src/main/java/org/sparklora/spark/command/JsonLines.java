@@ -178,9 +178,7 @@ final class JsonLines {
             "Cannot write %s = %s: JSON has no such number; correct the input, or use a model whose weights are finite"
                 .formatted(name, value.asText()));
       }
-      value
-          .fields()
-          .forEachRemaining(field -> requireNumbers(field.getKey(), field.getValue()));
+      value.fields().forEachRemaining(field -> requireNumbers(field.getKey(), field.getValue()));
       if (value.isArray()) {
         value.forEach(element -> requireNumbers(name, element));
       }
