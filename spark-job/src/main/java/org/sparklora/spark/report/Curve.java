@@ -1,6 +1,7 @@
 package org.sparklora.spark.report;
 
 import java.util.Arrays;
+import java.util.function.DoubleUnaryOperator;
 
 /**
  * A metric over the optimizer steps of a run.
@@ -13,6 +14,9 @@ record Curve(double[] steps, double[] values) {
   private static final double SMOOTHED_SHARE = 0.05;
 
   private static final int MIN_SMOOTHED_STEPS = 10;
+
+  /** Of two curves that meet in more of their values one hides the other. */
+  private static final double COVERED_SHARE = 0.5;
 
   boolean isEmpty() {
     return Arrays.stream(values).noneMatch(Double::isFinite);
@@ -27,7 +31,9 @@ record Curve(double[] steps, double[] values) {
   boolean isWorthSmoothing(double window) {
     int rows = steps.length;
     double spacing = rows == 0 ? 0 : steps[rows - 1] / rows;
-    return rows > 0 && spacing < window && rows > 2 * window / spacing;
+    double least = Arrays.stream(values).filter(Double::isFinite).min().orElse(0);
+    boolean varies = !isEmpty() && !Ticks.isConstant(least, max());
+    return varies && spacing < window && rows > 2 * window / spacing;
   }
 
   /** The mean of the values of the last {@code window} steps at each of the curve's steps. */
@@ -52,8 +58,51 @@ record Curve(double[] steps, double[] values) {
     return isEmpty() ? Double.NaN : runningMean(window)[values.length - 1];
   }
 
+  /** The last value that is finite; NaN where there is none. */
   double last() {
-    return isEmpty() ? Double.NaN : values[values.length - 1];
+    return Arrays.stream(values)
+        .filter(Double::isFinite)
+        .reduce((earlier, later) -> later)
+        .orElse(Double.NaN);
+  }
+
+  /** How many values are not finite. */
+  long missing() {
+    return Arrays.stream(values).filter(value -> !Double.isFinite(value)).count();
+  }
+
+  /** The value at a step, on the line between its neighbours; NaN outside of the curve. */
+  private double at(double step) {
+    int found = Arrays.binarySearch(steps, step);
+    if (found >= 0) {
+      return values[found];
+    }
+    int next = -found - 1;
+    if (next == 0 || next == steps.length) {
+      return Double.NaN;
+    }
+    double share = (step - steps[next - 1]) / (steps[next] - steps[next - 1]);
+    return (1 - share) * values[next - 1] + share * values[next];
+  }
+
+  /**
+   * Whether one would be drawn over the other: most values of this curve that the other has as well
+   * are the same up to a tolerance.
+   */
+  boolean covers(Curve other, double tolerance) {
+    int shared = 0;
+    int same = 0;
+    for (int i = 0; i < steps.length; i++) {
+      double difference = Math.abs(values[i] - other.at(steps[i]));
+      shared += Double.isFinite(difference) ? 1 : 0;
+      same += difference <= tolerance ? 1 : 0;
+    }
+    return same > 0 && same >= COVERED_SHARE * shared;
+  }
+
+  /** The same with each value replaced. */
+  Curve map(DoubleUnaryOperator change) {
+    return new Curve(steps, Arrays.stream(values).map(change).toArray());
   }
 
   double max() {

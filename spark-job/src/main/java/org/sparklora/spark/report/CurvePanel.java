@@ -1,52 +1,59 @@
 package org.sparklora.spark.report;
 
+import java.awt.BasicStroke;
 import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
 import java.awt.geom.Rectangle2D;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jfree.chart.ChartRenderingInfo;
 import org.jfree.chart.JFreeChart;
-import org.jfree.chart.axis.NumberAxis;
 import org.jfree.chart.plot.XYPlot;
-import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
 import org.jfree.chart.title.TextTitle;
 import org.jfree.chart.ui.HorizontalAlignment;
 import org.jfree.chart.ui.RectangleEdge;
 import org.jfree.chart.ui.RectangleInsets;
-import org.jfree.data.Range;
-import org.jfree.data.xy.XYSeries;
-import org.jfree.data.xy.XYSeriesCollection;
 
 /**
  * One metric of several runs over a common axis of steps, each curve with its run's name at its
- * end.
+ * end. Curves that lie on each other are striped in their runs' colours.
  *
  * @param metric what is drawn
  * @param runs in the order of their colours; those without the metric leave their colour unused
  * @param steps the right end of the axis
+ * @param labelled whether names stand at the curves' ends
  */
-record CurvePanel(Metric metric, List<RunLog> runs, double steps) {
+record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labelled) {
   private static final Color INK = new Color(0x333333);
   private static final Color GRID = new Color(0xe6e6e6);
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 13);
   private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
-  private static final double MAX_LABEL_WIDTH = 130;
+  private static final double MAX_LABEL_WIDTH = 150;
   private static final double GAP = 6;
+
+  /** Room for the last mark of the axis of steps. */
+  private static final double RIGHT_MARGIN = 24;
+
+  /** A line is about as wide, as a share of a panel's height. */
+  private static final double LINE_SHARE = 0.008;
+
+  /** Pixels by which a dot is larger than the one that is drawn over it. */
+  private static final int RING = 3;
 
   /** Draws the panel into a part of a picture. */
   void draw(Graphics2D graphics, Rectangle2D area) {
-    boolean labelled = runs.size() > 1;
-    double margin = labelled ? labelWidth(graphics) + 2 * GAP : 3 * GAP;
+    double margin = labelled ? labelWidth(graphics) + 2 * GAP : RIGHT_MARGIN;
     JFreeChart chart = new JFreeChart(null, TITLE, plot(), false);
     chart.setBackgroundPaint(Color.WHITE);
     chart.setPadding(new RectangleInsets(4, 4, 4, margin));
     chart.addSubtitle(
         new TextTitle(
-            metric.title(),
+            title(),
             TITLE,
             INK,
             RectangleEdge.TOP,
@@ -60,25 +67,42 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps) {
     }
   }
 
+  /** With what the panel's axis and curves do not tell by themselves. */
+  private String title() {
+    long missing = runs.stream().mapToLong(run -> metric.of(run).missing()).sum();
+    return metric.title()
+        + (scale().isLogarithmic() ? ", logarithmic" : "")
+        + (missing == 0 ? "" : ", %,d values missing".formatted(missing));
+  }
+
+  private ValueScale scale() {
+    return ValueScale.of(metric, runs);
+  }
+
   private XYPlot plot() {
-    XYSeriesCollection series = new XYSeriesCollection();
-    XYLineAndShapeRenderer lines = new XYLineAndShapeRenderer(true, false);
+    ValueScale scale = scale();
+    CurveRenderer lines = new CurveRenderer();
+    List<Integer> leaders = leaders();
     // running means first: the first series is drawn last, on top
     for (int run = 0; run < runs.size(); run++) {
-      add(series, lines, shown(run), RunColors.of(run), RunColors.stroke(run));
+      int leader = leaders.get(run);
+      int together = Collections.frequency(leaders, leader);
+      int turn = Collections.frequency(leaders.subList(0, run), leader);
+      BasicStroke stroke =
+          together == 1 ? RunColors.stroke(run) : RunColors.striped(turn, together);
+      Curve shown = scale.measured(shown(run));
+      lines.add(shown.steps(), shown.values(), RunColors.of(run), stroke, turn * RING);
     }
     for (int run = 0; run < runs.size(); run++) {
       if (isSmoothed(run)) {
-        add(series, lines, curve(run), RunColors.faint(run), RunColors.faintStroke());
+        Curve logged = scale.measured(curve(run));
+        lines.add(
+            logged.steps(), logged.values(), RunColors.faint(run), RunColors.faintStroke(), -RING);
       }
     }
-    NumberAxis domain = axis("optimizer step");
-    domain.setStandardTickUnits(NumberAxis.createIntegerTickUnits());
-    domain.setRange(new Range(0, Math.max(1, steps)));
-    NumberAxis range = axis(null);
-    range.setAutoRangeIncludesZero(metric.fromZero());
-    range.setAutoRangeStickyZero(true);
-    XYPlot plot = new XYPlot(series, domain, range, lines);
+    TickedAxis domain = new TickedAxis("optimizer step", Ticks.steps(steps), SMALL, INK);
+    TickedAxis range = new TickedAxis(null, scale.ticks(), SMALL, INK);
+    XYPlot plot = new XYPlot(lines.series(), domain, range, lines);
     plot.setBackgroundPaint(Color.WHITE);
     plot.setDomainGridlinePaint(GRID);
     plot.setRangeGridlinePaint(GRID);
@@ -89,34 +113,32 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps) {
     return plot;
   }
 
-  private static NumberAxis axis(String name) {
-    NumberAxis axis = new NumberAxis(name);
-    axis.setLabelFont(SMALL);
-    axis.setLabelPaint(INK);
-    axis.setTickLabelFont(SMALL);
-    axis.setTickLabelPaint(INK);
-    axis.setAxisLineVisible(false);
-    axis.setTickMarksVisible(false);
-    return axis;
+  /** For each run the first whose curve lies where its own does: itself where none does. */
+  private List<Integer> leaders() {
+    ValueScale scale = scale();
+    double tolerance = LINE_SHARE * (scale.ticks().high() - scale.ticks().low());
+    List<Integer> leaders = new ArrayList<>();
+    for (int run = 0; run < runs.size(); run++) {
+      Curve curve = scale.measured(shown(run));
+      int leader = run;
+      for (int earlier = 0; earlier < run && leader == run; earlier++) {
+        boolean leads = leaders.get(earlier) == earlier;
+        leader =
+            leads && curve.covers(scale.measured(shown(earlier)), tolerance) ? earlier : leader;
+      }
+      leaders.add(leader);
+    }
+    return leaders;
   }
 
-  private static void add(
-      XYSeriesCollection all,
-      XYLineAndShapeRenderer lines,
-      Curve curve,
-      Color color,
-      java.awt.BasicStroke stroke) {
-    int number = all.getSeriesCount();
-    XYSeries series = new XYSeries(number);
-    for (int i = 0; i < curve.steps().length; i++) {
-      if (Double.isFinite(curve.values()[i])) {
-        series.add(curve.steps()[i], curve.values()[i]);
-      }
-    }
-    all.addSeries(series);
-    lines.setSeriesPaint(number, color);
-    lines.setSeriesStroke(number, stroke);
-    lines.setSeriesShapesVisible(number, series.getItemCount() == 1); // a line needs two points
+  /** Whether curves of several runs lie on each other. */
+  boolean isStriped() {
+    return leaders().stream().distinct().count() < runs.size();
+  }
+
+  /** Whether a running mean is drawn over some run's values. */
+  boolean isSmoothed() {
+    return IntStream.range(0, runs.size()).anyMatch(this::isSmoothed);
   }
 
   private Curve curve(int run) {
@@ -153,7 +175,8 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps) {
     for (int run = 0; run < runs.size(); run++) {
       Curve shown = shown(run);
       if (!shown.isEmpty()) {
-        double y = plot.getRangeAxis().valueToJava2D(shown.last(), data, plot.getRangeAxisEdge());
+        double last = scale().measured(shown).last();
+        double y = plot.getRangeAxis().valueToJava2D(last, data, plot.getRangeAxisEdge());
         labels.add(new Label(run, Double.isFinite(y) ? y : data.getMaxY()));
       }
     }
@@ -187,9 +210,20 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps) {
   }
 
   private static String fitting(String name, FontMetrics font) {
+    return fitting(name, font, MAX_LABEL_WIDTH);
+  }
+
+  /** A name that is too wide loses its middle: most names of a series differ at their ends. */
+  static String fitting(String name, FontMetrics font, double width) {
+    if (font.stringWidth(name) <= width) {
+      return name;
+    }
+    int kept = name.length() - 1;
     String text = name;
-    while (font.stringWidth(text) > MAX_LABEL_WIDTH && text.length() > 4) {
-      text = text.substring(0, text.length() - 2) + "…";
+    while (font.stringWidth(text) > width && kept > 2) {
+      kept--;
+      int head = kept / 2;
+      text = name.substring(0, head) + "…" + name.substring(name.length() - (kept - head));
     }
     return text;
   }

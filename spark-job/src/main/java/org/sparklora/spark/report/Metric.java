@@ -9,29 +9,46 @@ import java.util.List;
  * @param title what it is called above its panel, with its unit
  * @param scale values are divided by it
  * @param noisy whether its running mean is what one looks at
- * @param fromZero whether its axis begins at 0, so that heights can be compared
+ * @param axis how its values are laid out
  */
-record Metric(String key, String title, double scale, boolean noisy, boolean fromZero) {
+record Metric(String key, String title, double scale, boolean noisy, Axis axis) {
+  /** How values are laid out. */
+  enum Axis {
+    /** As close as they lie. */
+    CLOSE,
+    /** The same; of positive values over several decades the logarithms. */
+    CLOSE_OR_DECADES,
+    /** From 0, so that heights can be compared. */
+    FROM_ZERO,
+    /** The same; the logarithms where the runs' largest values lie decades apart. */
+    FROM_ZERO_OR_DECADES
+  }
+
   private static final double GIBIBYTE = 1L << 30;
 
-  static final Metric REWARD = noisy("reward", "reward", false);
-  static final Metric EVAL_REWARD = exact("eval_reward", "reward on the test split", false);
-  static final Metric REWARD_STD = noisy("reward_std", "standard deviation of the reward", true);
+  static final Metric REWARD = noisy("reward", "reward", Axis.CLOSE);
+  static final Metric EVAL_REWARD = exact("eval_reward", "reward on the test split", Axis.CLOSE);
+  static final Metric REWARD_STD =
+      noisy("reward_std", "standard deviation of the reward", Axis.FROM_ZERO);
   static final Metric ZERO_STD =
-      noisy("frac_reward_zero_std", "share of completions without a signal", true);
+      noisy("frac_reward_zero_std", "share of completions without a signal", Axis.FROM_ZERO);
   static final Metric LENGTH =
-      noisy("completions/mean_length", "length of completions (tokens)", true);
+      noisy("completions/mean_length", "length of completions (tokens)", Axis.FROM_ZERO);
   static final Metric CLIPPED =
-      noisy("completions/clipped_ratio", "share of completions that were cut off", true);
-  static final Metric ENTROPY = noisy("entropy", "entropy (nats a token)", true);
-  static final Metric KL = noisy("kl", "divergence from the reference (nats a token)", true);
-  static final Metric LOSS = noisy("loss", "loss", false);
-  static final Metric EVAL_LOSS = exact("eval_loss", "loss on the test split", false);
+      noisy("completions/clipped_ratio", "share of completions that were cut off", Axis.FROM_ZERO);
+  static final Metric ENTROPY = noisy("entropy", "entropy (nats a token)", Axis.FROM_ZERO);
+  static final Metric KL =
+      noisy("kl", "divergence from the reference (nats a token)", Axis.FROM_ZERO);
+  static final Metric LOSS = noisy("loss", "loss", Axis.CLOSE_OR_DECADES);
+  static final Metric EVAL_LOSS =
+      exact("eval_loss", "loss on the test split", Axis.CLOSE_OR_DECADES);
   static final Metric ACCURACY =
-      noisy("mean_token_accuracy", "share of tokens predicted right", false);
-  static final Metric LEARNING_RATE = exact("learning_rate", "learning rate", true);
-  static final Metric GRAD_NORM = noisy("grad_norm", "norm of the gradient", true);
-  static final Metric STEP_TIME = noisy("step_time", "seconds a step", true);
+      noisy("mean_token_accuracy", "share of tokens predicted right", Axis.CLOSE);
+  static final Metric LEARNING_RATE =
+      exact("learning_rate", "learning rate", Axis.FROM_ZERO_OR_DECADES);
+  static final Metric GRAD_NORM =
+      noisy("grad_norm", "norm of the gradient", Axis.FROM_ZERO_OR_DECADES);
+  static final Metric STEP_TIME = noisy("step_time", "seconds a step", Axis.FROM_ZERO);
   static final Metric PROCESS = memory("peak_memory_process", "peak memory of the process (GiB)");
   static final Metric OFF_HEAP = memory("peak_memory_off_heap", "peak memory off the heap (GiB)");
   static final Metric HEAP = memory("peak_memory_heap", "peak memory on the heap (GiB)");
@@ -57,16 +74,16 @@ record Metric(String key, String title, double scale, boolean noisy, boolean fro
           OFF_HEAP,
           HEAP);
 
-  private static Metric noisy(String key, String title, boolean fromZero) {
-    return new Metric(key, title, 1, true, fromZero);
+  private static Metric noisy(String key, String title, Axis axis) {
+    return new Metric(key, title, 1, true, axis);
   }
 
-  private static Metric exact(String key, String title, boolean fromZero) {
-    return new Metric(key, title, 1, false, fromZero);
+  private static Metric exact(String key, String title, Axis axis) {
+    return new Metric(key, title, 1, false, axis);
   }
 
   private static Metric memory(String key, String title) {
-    return new Metric(key, title, GIBIBYTE, false, true);
+    return new Metric(key, title, GIBIBYTE, false, Axis.FROM_ZERO);
   }
 
   /** A run's curve in this metric's unit. */

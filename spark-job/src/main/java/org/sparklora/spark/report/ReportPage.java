@@ -51,7 +51,7 @@ final class ReportPage {
         .formatted(
             escaped(title),
             STYLE,
-            escaped(RunFigure.smoothing(summary.runs())),
+            escaped(RunFigure.notes(RunFigure.logged(Metric.ALL, summary.runs()), summary.runs())),
             escaped("Curves of " + title),
             Base64.getEncoder().encodeToString(png),
             table(summary.runs(), summary.outcome()),

@@ -17,6 +17,7 @@ final class RunColors {
     new Color(0x56B4E9), // sky blue
   };
   private static final float WIDTH = 1.8f;
+  private static final float STRIPE = 9;
   private static final float FAINT_WIDTH = 0.8f;
   private static final int FAINT_ALPHA = 70;
 
@@ -43,6 +44,18 @@ final class RunColors {
             1,
             new float[] {6f / round, 3f},
             0);
+  }
+
+  /**
+   * One of several lines in the same place: dashes in the gaps that the others leave.
+   *
+   * @param turn whose dashes come first, from 0
+   * @param lines how many take turns
+   */
+  static BasicStroke striped(int turn, int lines) {
+    float[] dashes = {STRIPE, STRIPE * (lines - 1)};
+    float phase = STRIPE * (lines - turn);
+    return new BasicStroke(WIDTH, BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND, 1, dashes, phase);
   }
 
   static BasicStroke faintStroke() {

@@ -12,6 +12,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
@@ -26,6 +27,7 @@ public final class RunFigure {
   private static final int FIRST_HEIGHT = 330;
   private static final int HEAD_HEIGHT = 62;
   private static final int MARGIN = 14;
+  private static final int MOST_LABELS = 6;
 
   /** Pixels a point, for screens that have twice the usual. */
   private static final int SCALE = 2;
@@ -79,10 +81,28 @@ public final class RunFigure {
         .toList();
   }
 
-  /** How the curves are smoothed, for people. */
-  static String smoothing(List<RunLog> runs) {
-    return "Thick lines are means over the last %.0f steps where values are noisy, thin ones the values as logged."
-        .formatted(Curve.window(steps(runs)));
+  /** How the curves are to be read, for people; the empty string where they tell it themselves. */
+  static String notes(List<Metric> metrics, List<RunLog> runs) {
+    List<CurvePanel> panels = metrics.stream().map(metric -> panel(metric, runs)).toList();
+    List<String> notes = new ArrayList<>();
+    if (panels.stream().anyMatch(CurvePanel::isSmoothed)) {
+      notes.add(
+          "Thick lines are means over the last %.0f steps, thin lines the values as logged."
+              .formatted(Curve.window(steps(runs))));
+    }
+    if (panels.stream().anyMatch(CurvePanel::isStriped)) {
+      notes.add("Striped lines and ringed dots belong to several runs, whose values are the same.");
+    }
+    return String.join(" ", notes);
+  }
+
+  private static CurvePanel panel(Metric metric, List<RunLog> runs) {
+    return new CurvePanel(metric, runs, steps(runs), runs.size() > 1 && !hasLegend(runs));
+  }
+
+  /** More names than these do not fit beside the curves of a panel. */
+  private static boolean hasLegend(List<RunLog> runs) {
+    return runs.size() > MOST_LABELS;
   }
 
   private static int steps(List<RunLog> runs) {
@@ -98,7 +118,9 @@ public final class RunFigure {
    */
   static byte[] png(String title, List<Metric> metrics, List<RunLog> runs) {
     int width = 2 * (PANEL_WIDTH + MARGIN);
-    int head = title.isEmpty() ? 0 : HEAD_HEIGHT;
+    RunLegend legend = new RunLegend(hasLegend(runs) ? runs : List.of(), width - 4 * MARGIN);
+    int titleHeight = title.isEmpty() ? 0 : HEAD_HEIGHT;
+    int head = titleHeight + legend.height();
     int height = head + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + MARGIN;
     BufferedImage image =
         new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
@@ -111,11 +133,12 @@ public final class RunFigure {
     graphics.setColor(Color.WHITE);
     graphics.fillRect(0, 0, width, height);
     if (!title.isEmpty()) {
-      drawHead(graphics, title, runs);
+      drawHead(graphics, title, notes(metrics, runs), width - 4 * MARGIN);
     }
+    legend.draw(graphics, 2 * MARGIN, titleHeight);
     graphics.translate(0, head);
     for (int i = 0; i < metrics.size(); i++) {
-      new CurvePanel(metrics.get(i), runs, steps(runs)).draw(graphics, place(i));
+      panel(metrics.get(i), runs).draw(graphics, place(i));
     }
     graphics.dispose();
     return encoded(image);
@@ -134,13 +157,14 @@ public final class RunFigure {
         PANEL_HEIGHT);
   }
 
-  private static void drawHead(Graphics2D graphics, String title, List<RunLog> runs) {
+  private static void drawHead(Graphics2D graphics, String title, String notes, int width) {
     graphics.setColor(INK);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
-    graphics.drawString(title, 2 * MARGIN, 30);
+    graphics.drawString(
+        CurvePanel.fitting(title, graphics.getFontMetrics(), width), 2 * MARGIN, 30);
     graphics.setColor(PALE_INK);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-    graphics.drawString(smoothing(runs), 2 * MARGIN, 48);
+    graphics.drawString(notes, 2 * MARGIN, 48);
   }
 
   private static byte[] encoded(BufferedImage image) {

@@ -1,5 +1,6 @@
 package org.sparklora.spark.report;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -27,7 +28,10 @@ import org.sparklora.spark.train.TrainerState;
  * @param settings the run's, by the user's names; empty where it left none
  */
 public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Object> settings) {
-  private static final ObjectMapper JSON = new ObjectMapper();
+  /** TRL writes NaN as such. */
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS.mappedFeature());
+
   private static final TypeReference<List<Map<String, Object>>> ROWS = new TypeReference<>() {};
   private static final String CHECKPOINT = "checkpoint-";
   private static final String STEP = "step";
@@ -103,10 +107,13 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
     return new RunLog(other, rows, settings);
   }
 
-  /** The values that a metric was logged with, in order of the steps. */
+  /**
+   * The values that a metric was logged with, in order of the steps: NaN where it was logged as
+   * anything but a number, as JSON has values that are not finite.
+   */
   Curve curve(String metric) {
     List<Map<String, Object>> logged =
-        rows.stream().filter(row -> row.get(metric) instanceof Number).toList();
+        rows.stream().filter(row -> row.containsKey(metric)).toList();
     return new Curve(
         logged.stream().mapToDouble(row -> number(row, STEP)).toArray(),
         logged.stream().mapToDouble(row -> number(row, metric)).toArray());
@@ -123,6 +130,6 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
   }
 
   private static double number(Map<String, Object> row, String name) {
-    return ((Number) row.get(name)).doubleValue();
+    return row.get(name) instanceof Number number ? number.doubleValue() : Double.NaN;
   }
 }
