@@ -25,6 +25,13 @@ await() { # CONDITION…
   done
 }
 
+must_fail() { # COMMAND…: in place of !, whose result bash would not stop a check at
+  if "$@"; then
+    echo "  did not fail: $*" >&2
+    return 1
+  fi
+}
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Runs
 

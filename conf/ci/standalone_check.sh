@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real standalone cluster of two workers: who trains when nobody says how many, with and without dynamic allocation; a plain
-# spark-submit, without bin/spark-lora's flags; a driver on the cluster, whose end is the command's. A part of .ci/run.
+# spark-submit, without bin/spark-lora's flags; and why the driver may not run on the cluster. A part of .ci/run.
 #
 #   conf/ci/standalone_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
@@ -72,7 +72,7 @@ dynamic_allocation_gives_as_many_as_it_may() {
 }
 
 more_workers_than_slots_are_refused() {
-  ! on_standalone many --num_workers 3 --conf spark.cores.max=2 --conf spark.executor.cores=1 >/dev/null
+  must_fail on_standalone many --num_workers 3 --conf spark.cores.max=2 --conf spark.executor.cores=1
   grep 'num_workers = 3' "$WORK/many.log"
 }
 
@@ -80,15 +80,17 @@ plain_spark_submit_computes_with_vectors() {
   "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" "${SMALL[@]}" --conf spark.cores.max=2 \
     --conf spark.executor.cores=1 "$ROOT/spark-job/target/spark-lora.jar" sft $(sft plain) >"$WORK/plain.log" 2>&1
   grep -h -o 'Kernels: .*' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr | sort | uniq -c
-  ! grep -q -i 'reference kernels' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
+  must_fail grep -q -i 'reference kernels' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
   expect_trained 2 plain
 }
 
-a_driver_on_the_cluster_tells_how_it_ended() {
-  on_standalone driver --deploy-mode cluster --conf spark.cores.max=1
-  [[ -f $WORK/driver/adapter_model.safetensors ]]
-  # now that its results are there, the same run is refused
-  ! on_standalone driver --deploy-mode cluster --conf spark.cores.max=1 >/dev/null
+a_driver_on_the_cluster_is_refused_with_the_reason() {
+  must_fail on_standalone driver --deploy-mode cluster
+  # and one that a plain spark-submit starts there says what it lacks
+  "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" --deploy-mode cluster "${SMALL[@]}" \
+    --conf spark.standalone.submit.waitAppCompletion=true "$ROOT/spark-job/target/spark-lora.jar" sft $(sft bare) \
+    >"$WORK/bare.log" 2>&1 || true
+  grep -h 'spark-lora: Cannot use' "$WORK"/{one,two}/work/driver-*/stderr
 }
 
 # shellcheck source=conf/ci/checks.sh
@@ -101,5 +103,5 @@ check all_executors_generate
 check dynamic_allocation_gives_as_many_as_it_may
 check more_workers_than_slots_are_refused
 check plain_spark_submit_computes_with_vectors
-check a_driver_on_the_cluster_tells_how_it_ended
+check a_driver_on_the_cluster_is_refused_with_the_reason
 exit $FAILED

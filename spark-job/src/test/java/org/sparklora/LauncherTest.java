@@ -142,20 +142,16 @@ class LauncherTest {
   }
 
   @Test
-  void aDriverOfAStandaloneClusterGetsTheOptionsAndIsWaitedFor() throws Exception {
-    script(
-        "spark/bin/spark-submit", SPARK_SUBMIT + "echo \"JDK_JAVA_OPTIONS=$JDK_JAVA_OPTIONS\"\n");
+  void aDriverOnAStandaloneClusterIsRefusedWithTheReason() throws Exception {
     environment.put("SPARK_HOME", folder.resolve("spark").toString());
 
     assertThat(run("sft", "--master", "spark://host:7077", "--deploy-mode", "cluster"))
-        .contains("spark.standalone.submit.waitAppCompletion=true")
-        .anyMatch(
-            line ->
-                line.startsWith("JDK_JAVA_OPTIONS=")
-                    && line.contains("--add-opens=java.base/sun.nio.ch=ALL-UNNAMED"));
-    assertThat(run("sft", "--master", "spark://host:7077"))
-        .contains("JDK_JAVA_OPTIONS=")
-        .doesNotContain("spark.standalone.submit.waitAppCompletion=true");
+        .singleElement()
+        .asString()
+        .contains("--deploy-mode = cluster")
+        .contains("ends with 0 whatever becomes of the driver");
+    assertThat(run("sft", "--master", "k8s://https://host:1", "--deploy-mode", "cluster"))
+        .contains("spark-submit", "--deploy-mode", "cluster");
   }
 
   @ParameterizedTest

@@ -5,6 +5,8 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.function.Predicate;
+import org.sparklora.pipeline.config.ConfigException;
 
 /**
  * The options of {@code conf/jvm.options}, for JVMs that {@code bin/spark-lora} has not given them
@@ -15,6 +17,11 @@ final class JvmOptions {
 
   /** What JavaCPP reads when it is first used, and so still counts. */
   private static final String READ_LATE = "-Dorg.bytedeco.";
+
+  private static final String OPENS = "--add-opens=java.base/";
+
+  /** What Spark reaches into before anything else. */
+  private static final String NEEDED = "sun.nio.ch";
 
   private JvmOptions() {}
 
@@ -27,6 +34,24 @@ final class JvmOptions {
           .toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Refuses a JVM in which Spark cannot start: standalone clusters start drivers of their own, in
+   * {@code --deploy-mode cluster}, without the options that spark-submit gives others.
+   *
+   * @param opened whether the JDK's own packages of such a name are open to all
+   * @throws ConfigException with the options that are missing
+   */
+  static void requireOpen(Predicate<String> opened) {
+    if (!opened.test(NEEDED)) {
+      throw new ConfigException(
+          "the JVM's options",
+          "without %s%s=ALL-UNNAMED".formatted(OPENS, NEEDED),
+          "Spark needs it and others; add --driver-java-options \"%s\" to spark-submit"
+              .formatted(
+                  String.join(" ", all().stream().filter(o -> o.startsWith(OPENS)).toList())));
     }
   }
 

@@ -28,6 +28,8 @@ public final class SparkSessions {
    * ports to the outside.
    */
   public static SparkSession open(Settings settings) {
+    Module jdk = Object.class.getModule();
+    JvmOptions.requireOpen(name -> jdk.isOpen(name, SparkSessions.class.getModule()));
     SparkConf conf = new SparkConf();
     Optional<String> master = settings.text("master");
     if (master.isPresent()) {

@@ -1,6 +1,7 @@
 package org.sparklora.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,6 +12,7 @@ import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.serializer.KryoSerializer;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 
 class SparkSessionsTest {
@@ -76,5 +78,15 @@ class SparkSessionsTest {
     JvmOptions.completeHere();
     assertThat(System.getProperty(limit)).isEqualTo("0");
     System.setProperty(limit, before);
+  }
+
+  @Test
+  void aJvmInWhichSparkCannotStartIsRefusedWithTheOptions() {
+    JvmOptions.requireOpen(name -> true);
+    assertThatThrownBy(() -> JvmOptions.requireOpen(name -> !name.equals("sun.nio.ch")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("without --add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+        .hasMessageContaining(
+            "--driver-java-options \"--add-opens=java.base/java.lang=ALL-UNNAMED ");
   }
 }
