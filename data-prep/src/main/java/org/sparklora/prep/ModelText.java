@@ -31,7 +31,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
     Path folder = source.model().folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))
-            ? Optional.of(Tokenizer.load(folder))
+            ? Optional.of(Tokenizer.load(folder, source.dialect()))
             : Optional.empty();
     return new ModelText(tokenizer, template(source, tokenizer));
   }

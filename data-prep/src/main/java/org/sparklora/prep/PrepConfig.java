@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.format.ColumnMapping;
@@ -116,6 +117,7 @@ public record PrepConfig(
     settings.put("use_system_column", source.useSystemColumn());
     settings.put("on_bad_rows", source.onBadRows().flag());
     settings.put("eos_token", model.eosToken());
+    settings.put("tokenizer_dialect", model.dialect().flag());
     settings.put("max_length", maxLength);
     settings.put("truncation_mode", truncation.flag());
     settings.put("packing", packing.enabled());
@@ -168,9 +170,17 @@ public record PrepConfig(
    *     tokenizer; or the empty string
    * @param eosToken {@code eos_token}: what ends a plain text, or the empty string for the
    *     tokenizer's own
+   * @param dialect {@code tokenizer_dialect}
    */
-  public record Model(ModelReference reference, String chatTemplatePath, String eosToken)
-      implements Serializable {}
+  public record Model(
+      ModelReference reference, String chatTemplatePath, String eosToken, TokenizerDialect dialect)
+      implements Serializable {
+
+    /** With the tokenizer as its file says. */
+    public Model(ModelReference reference, String chatTemplatePath, String eosToken) {
+      this(reference, chatTemplatePath, eosToken, TokenizerDialect.FILE);
+    }
+  }
 
   /**
    * Packing.

@@ -66,6 +66,7 @@ public record PromptsConfig(
     settings.put("dataset_train_split", source.split());
     settings.put("prompt_column", source.columns().prompt());
     settings.put("on_bad_rows", source.onBadRows().flag());
+    settings.put("tokenizer_dialect", model.dialect().flag());
     settings.put("system_prompt", systemPrompt);
     settings.put("max_prompt_length", maxPromptLength);
     return settings;

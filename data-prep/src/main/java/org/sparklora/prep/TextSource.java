@@ -9,6 +9,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
@@ -19,8 +20,10 @@ import org.sparklora.pipeline.model.ModelSource;
  * <p>Immutable, serialisable with Java's serialiser; equal ones read the same texts.
  *
  * @param template what {@code chat_template_path} names
+ * @param dialect {@code tokenizer_dialect}
  */
-record TextSource(ModelSource model, GivenTemplate template) implements Serializable {
+record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect dialect)
+    implements Serializable {
   private static final String FLAG = "chat_template_path";
 
   /** A chat template in place of the model's own. */
@@ -43,7 +46,8 @@ record TextSource(ModelSource model, GivenTemplate template) implements Serializ
   static TextSource locate(Configuration hadoop, PrepConfig.Model config) {
     return new TextSource(
         config.reference().locate(hadoop, ModelSource.Part.TEXT),
-        template(hadoop, config.chatTemplatePath(), config.reference().stagingDir()));
+        template(hadoop, config.chatTemplatePath(), config.reference().stagingDir()),
+        config.dialect());
   }
 
   private static GivenTemplate template(Configuration hadoop, String name, String stagingDir) {

@@ -64,7 +64,8 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
               AdapterFile.open(folder, model).on(AdapterBase.of(base.name(), checkpoint.folder())));
       lora = Optional.of(adapter.get().layout().config());
     }
-    return new InitialParameters(trained(base, checkpoint, model, lora, seed), adapter, seed);
+    TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
+    return new InitialParameters(trained, adapter, seed);
   }
 
   /**

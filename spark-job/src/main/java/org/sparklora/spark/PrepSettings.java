@@ -1,6 +1,7 @@
 package org.sparklora.spark;
 
 import java.util.Locale;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -48,7 +49,8 @@ final class PrepSettings {
         new PrepConfig.Model(
             ModelReference.of(settings),
             settings.text("chat_template_path").orElse(""),
-            settings.text("eos_token").orElse("")),
+            settings.text("eos_token").orElse(""),
+            settings.oneOf("tokenizer_dialect", TokenizerDialect.class)),
         maxLength(settings.requiredText("max_length")),
         PrepConfig.Truncation.of(settings.requiredText("truncation_mode")),
         new PrepConfig.Packing(

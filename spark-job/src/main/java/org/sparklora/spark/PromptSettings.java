@@ -1,5 +1,6 @@
 package org.sparklora.spark;
 
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -51,7 +52,10 @@ public final class PromptSettings {
             false,
             PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
         new PrepConfig.Model(
-            ModelReference.of(settings), settings.text("chat_template_path").orElse(""), ""),
+            ModelReference.of(settings),
+            settings.text("chat_template_path").orElse(""),
+            "",
+            settings.oneOf("tokenizer_dialect", TokenizerDialect.class)),
         settings.text("system_prompt").orElse(""),
         settings.optionalInteger("max_prompt_length").orElse(PromptsConfig.UNLIMITED),
         outputFolder,

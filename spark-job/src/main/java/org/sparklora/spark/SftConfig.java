@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -56,7 +57,11 @@ public record SftConfig(
    * @param dtype {@code dtype}
    * @param gradientCheckpointing {@code gradient_checkpointing}
    */
-  public record Model(ModelReference reference, WeightDtype dtype, boolean gradientCheckpointing) {
+  public record Model(
+      ModelReference reference,
+      WeightDtype dtype,
+      boolean gradientCheckpointing,
+      TokenizerDialect dialect) {
 
     /** What the user calls it. */
     public String name() {
@@ -68,7 +73,8 @@ public record SftConfig(
       return new Model(
           ModelReference.of(settings),
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
-          settings.isOn("gradient_checkpointing"));
+          settings.isOn("gradient_checkpointing"),
+          settings.oneOf("tokenizer_dialect", TokenizerDialect.class));
     }
   }
 

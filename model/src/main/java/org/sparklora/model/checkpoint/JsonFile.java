@@ -36,6 +36,8 @@ public final class JsonFile {
   private static final ObjectReader STRICT =
       new ObjectMapper(
               JsonFactory.builder()
+                  // a vocabulary has 100,000 names, each once
+                  .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                   .streamReadConstraints(
                       StreamReadConstraints.builder().maxNestingDepth(MAX_NESTING).build())
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)

@@ -47,8 +47,7 @@ final class RebuiltTokenizer {
       throws IOException {
     JsonFields config = SpecialTokens.readJson(folder.resolve(SpecialTokens.CONFIG_FILE));
     TokenizerClass rebuiltAs =
-        TokenizerClass.of(
-            tokenizer, config, SpecialTokens.readJson(folder.resolve("config.json")));
+        TokenizerClass.of(tokenizer, config, SpecialTokens.readJson(folder.resolve("config.json")));
     boolean prefix = config.has("add_prefix_space") && config.flag("add_prefix_space", false);
     List<ObjectNode> ofFile = new ArrayList<>();
     for (JsonNode token : tokenizer.path("added_tokens")) {
@@ -156,8 +155,7 @@ final class RebuiltTokenizer {
     boolean special = token.path("special").asBoolean(false);
     FLAGS.forEach(
         flag ->
-            normal.put(
-                flag, token.path(flag).asBoolean(flag.equals("normalized") && !special)));
+            normal.put(flag, token.path(flag).asBoolean(flag.equals("normalized") && !special)));
     return normal;
   }
 }

@@ -20,12 +20,22 @@ enum TokenizerClass {
   /** GPT2Tokenizer: no normaliser, and GPT-2's pattern alone. */
   GPT2(
       Map.of(
-          "bos_token", "<|endoftext|>", "eos_token", "<|endoftext|>", "unk_token", "<|endoftext|>")),
+          "bos_token",
+          "<|endoftext|>",
+          "eos_token",
+          "<|endoftext|>",
+          "unk_token",
+          "<|endoftext|>")),
 
   /** Qwen2Tokenizer: NFC, and Qwen's pattern. */
   QWEN2(
       Map.of(
-          "eos_token", "<|endoftext|>", "unk_token", "<|endoftext|>", "pad_token", "<|endoftext|>"));
+          "eos_token",
+          "<|endoftext|>",
+          "unk_token",
+          "<|endoftext|>",
+          "pad_token",
+          "<|endoftext|>"));
 
   private static final String KEY = "tokenizer_class";
   private static final String QWEN_PATTERN =

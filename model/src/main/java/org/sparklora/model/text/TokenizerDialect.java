@@ -1,5 +1,7 @@
 package org.sparklora.model.text;
 
+import java.util.Locale;
+
 /** Who decides how {@code tokenizer.json} is read. */
 public enum TokenizerDialect {
   /** The file alone, as the tokenizers library reads it. */
@@ -9,5 +11,10 @@ public enum TokenizerDialect {
    * {@code AutoTokenizer} of transformers 5.24: some classes keep of the file little more than its
    * vocabulary and cut text by a pattern of their own.
    */
-  TRANSFORMERS
+  TRANSFORMERS;
+
+  /** The name as the user writes it. */
+  public String flag() {
+    return name().toLowerCase(Locale.ROOT);
+  }
 }

@@ -137,7 +137,23 @@ class DecoderConfigTest {
         "{\"hidden_size\": null} | hidden_size is missing",
         "{\"head_dim\": 3} | head_dim = 3",
         "{\"num_attention_heads\": 3, \"num_key_value_heads\": 2} | num_key_value_heads = 2",
-        "{\"tie_word_embeddings\": \"yes\"} | tie_word_embeddings = \"yes\""
+        "{\"tie_word_embeddings\": \"yes\"} | tie_word_embeddings = \"yes\"",
+        "{\"num_hidden_layers\": 2147483647} | num_hidden_layers = 2147483647",
+        "{\"vocab_size\": 1000000000} | vocab_size = 1000000000",
+        "{\"num_attention_heads\": 60000, \"num_key_value_heads\": 60000, \"head_dim\": 60000} | num_attention_heads = 60000",
+        "{\"rope_scaling\": \"linear\"} | rope_scaling = \"linear\"",
+        "{\"rope_scaling\": 5} | rope_scaling = 5",
+        "{\"rope_scaling\": []} | rope_scaling = []",
+        "{\"rope_parameters\": true} | rope_parameters = true",
+        "{\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": \"8\"}} | rope_scaling.factor = \"8\"",
+        "{\"rms_norm_eps\": \"1e-5\"} | rms_norm_eps = \"1e-5\"",
+        "{\"rms_norm_eps\": null} | rms_norm_eps = null",
+        "{\"attention_bias\": 0} | attention_bias = 0",
+        "{\"pad_token_id\": \"3\"} | pad_token_id = \"3\"",
+        "{\"pad_token_id\": 11} | pad_token_id = 11",
+        "{\"max_position_embeddings\": 2048.0} | max_position_embeddings = 2048.0",
+        "{\"hidden_act\": null} | hidden_act = null",
+        "{\"dtype\": \"bfloat\"} | dtype = bfloat"
       })
   void refusesWhatItCannotComputeByKeyAndValue(String changes, String message) throws IOException {
     ObjectNode config = TinyCheckpoint.config("llama");

@@ -184,6 +184,49 @@ class ChatTemplateTest {
   }
 
   @Test
+  void aFileThatIsNoTextIsToldByItsName(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("chat_template.jinja");
+    Files.write(file, new byte[] {'a', 'b', (byte) 0xE9, 'c'});
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("not UTF-8 at byte 2");
+    Files.writeString(file, " \n");
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("empty");
+    Files.write(file, new byte[5 << 20]);
+    assertThatThrownBy(() -> ChatTemplate.load(folder)).hasMessageContaining("5,242,880 bytes");
+    Files.delete(file);
+    Files.createDirectory(file);
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("not a file");
+  }
+
+  @Test
+  void whatFailsInATemplateIsToldByFileAndKey(@TempDir Path folder) throws IOException {
+    Path config = folder.resolve("tokenizer_config.json");
+    Files.writeString(config, "{\"chat_template\": \"{{ 'a' * 30000000 }}\"}");
+    Conversation conversation = Conversation.of(Message.of("user", "x\ud800"));
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("30,000,000")
+        .hasMessageContaining("16,000,000 are allowed");
+    Files.writeString(config, "{\"chat_template\": \"\"}");
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("empty");
+  }
+
+  @Test
   void saysWhereATemplateIsMalformed() {
     assertThatThrownBy(() -> ChatTemplate.of("a\nb\n{% if x %}", Map.of()))
         .isInstanceOf(ChatTemplateException.class)

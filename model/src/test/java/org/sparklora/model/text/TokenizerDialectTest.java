@@ -52,7 +52,12 @@ class TokenizerDialectTest {
     }
     Map<String, Optional<String>> names =
         Map.of(
-            "bos_token", auto.bosToken(), "eos_token", auto.eosToken(), "pad_token", auto.padToken());
+            "bos_token",
+            auto.bosToken(),
+            "eos_token",
+            auto.eosToken(),
+            "pad_token",
+            auto.padToken());
     names.forEach(
         (key, token) ->
             assertThat(token.orElse(null)).as(key).isEqualTo(row.at("/names/" + key).textValue()));

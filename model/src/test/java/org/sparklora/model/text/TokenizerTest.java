@@ -114,6 +114,41 @@ class TokenizerTest {
   }
 
   @Test
+  void moreThanTwoMillionCharactersWithoutABreakAreRefused() throws IOException {
+    Tokenizer tokenizer = small("null", BYTE_LEVEL, "");
+    assertThatThrownBy(() -> tokenizer.encode("b " + "a".repeat(30_000_000)))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("30,000,002 characters")
+        .hasMessageContaining("without a place to cut");
+    assertThat(tokenizer.encode("ab")).as("the next text").containsExactly(4);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "\"vocab\": {\"a\": 0, \"b\": 0}, \"merges\": []|\"a\" and \"b\" have the same id 0",
+        "\"vocab\": {\"a\": 0, \"a\": 1}, \"merges\": []|Duplicate field 'a'",
+        "\"vocab\": {\"a\": 1000000000}, \"merges\": []|vocab \"a\"",
+        "\"vocab\": {\"a\": 2147483647}, \"merges\": []|2147483647",
+        "\"vocab\": {\"a\": \"0\"}, \"merges\": []|expected a whole number",
+        "\"vocab\": {\"a\": 7}, \"merges\": []|the id 7, but so has \"a\"",
+        "\"vocab\": {\"<|end|>\": 3}, \"merges\": []|the id 7, but also the id 3"
+      })
+  void idsMustBeOneForEachToken(String model, String message) throws IOException {
+    String json =
+        SMALL
+            .replace("NORMALIZER", "null")
+            .replace("PRE_TOKENIZER", BYTE_LEVEL)
+            .replaceFirst("(?s)MODEL.*", java.util.regex.Matcher.quoteReplacement(model + "}}"));
+    write("tokenizer.json", json);
+    assertThatThrownBy(() -> Tokenizer.load(folder))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(message)
+        .hasMessageContaining("tokenizer.json");
+  }
+
+  @Test
   void anyTextSurvivesTheRoundTrip() {
     Tokenizer tokenizer = GoldenTokenizers.tokenizer("tiny");
     Random random = new Random(1);

@@ -81,7 +81,8 @@ public final class GenerateCommand {
       runHere(settings);
       return;
     }
-    RowText texts = RowText.of(ModelReference.of(settings).folder(), ChatTemplate.Options.prompt());
+    RowText texts =
+        RowText.of(settings, ModelReference.of(settings).folder(), ChatTemplate.Options.prompt());
     try (SparkSession spark = SparkSessions.open(settings)) {
       List<org.sparklora.pipeline.table.Prompt> prompts =
           PromptRows.read(
@@ -119,7 +120,7 @@ public final class GenerateCommand {
         var out = JsonLines.Writer.open(settings);
         AdaptedModel model = AdaptedModel.open(settings)) {
       Path folder = model.checkpoint().folder();
-      RowText texts = RowText.of(folder, ChatTemplate.Options.prompt());
+      RowText texts = RowText.of(settings, folder, ChatTemplate.Options.prompt());
       SamplingConfig config = config(settings, folder, texts);
       DType weights =
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES))

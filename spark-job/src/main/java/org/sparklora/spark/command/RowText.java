@@ -14,7 +14,9 @@ import org.sparklora.model.text.ChatTemplateException;
 import org.sparklora.model.text.Conversation;
 import org.sparklora.model.text.Message;
 import org.sparklora.model.text.Tokenizer;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.tokenize.TextLimit;
 
@@ -41,8 +43,10 @@ final class RowText {
     this.options = options;
   }
 
-  static RowText of(Path folder, ChatTemplate.Options options) {
-    return new RowText(folder, Tokenizer.load(folder), ChatTemplate.load(folder), options);
+  /** Of a checkpoint folder, in the dialect that the user chose. */
+  static RowText of(Settings settings, Path folder, ChatTemplate.Options options) {
+    TokenizerDialect dialect = settings.oneOf("tokenizer_dialect", TokenizerDialect.class);
+    return new RowText(folder, Tokenizer.load(folder, dialect), ChatTemplate.load(folder), options);
   }
 
   /** Where tokenizer and template are. */

@@ -50,13 +50,14 @@ public final class ScoreCommand {
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
           Tensor parameters = model.parameters(kernels);
           AdapterStep step = new AdapterStep(decoder, kernels)) {
-        new ScoreCommand(step, parameters).scoreAll(model.checkpoint().folder(), in, out);
+        new ScoreCommand(step, parameters).scoreAll(settings, model.checkpoint().folder(), in, out);
       }
       out.finish();
     }
   }
 
-  private void scoreAll(Path folder, JsonLines.Reader in, JsonLines.Writer out) throws IOException {
+  private void scoreAll(Settings settings, Path folder, JsonLines.Reader in, JsonLines.Writer out)
+      throws IOException {
     RowText texts =
         null; // read at the first row that needs it: rows of tokens do without a tokenizer
     List<JsonLines.Row> pending = new ArrayList<>();
@@ -64,7 +65,8 @@ public final class ScoreCommand {
     while (in.hasNext()) {
       JsonLines.Row row = in.next();
       if (!row.fields().hasNonNull("input_ids")) {
-        texts = texts == null ? RowText.of(folder, ChatTemplate.Options.training()) : texts;
+        texts =
+            texts == null ? RowText.of(settings, folder, ChatTemplate.Options.training()) : texts;
         if (!texts.addTokens(row)) {
           throw row.error("it has neither input_ids nor messages nor text");
         }

@@ -27,7 +27,7 @@ public final class TokenizeCommand {
     var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
     try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
         var out = JsonLines.Writer.open(settings)) {
-      RowText texts = RowText.of(ModelReference.of(settings).folder(), options);
+      RowText texts = RowText.of(settings, ModelReference.of(settings).folder(), options);
       while (in.hasNext()) {
         JsonLines.Row row = in.next();
         if (!texts.addTokens(row)) {

@@ -18,6 +18,7 @@ import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -127,7 +128,8 @@ public final class GenerateJob {
     }
     TrainedModel model =
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), weights, false, 0))
-            .orElse(TrainedModel.frozen(base, weights));
+            .orElse(TrainedModel.frozen(base, weights))
+            .reading(settings.oneOf("tokenizer_dialect", TokenizerDialect.class));
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {
       SamplingConfig drawn = sampling(settings);

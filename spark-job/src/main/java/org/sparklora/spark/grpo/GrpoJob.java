@@ -83,7 +83,8 @@ final class GrpoJob {
   static SamplingConfig untilTheEnd(SamplingConfig sampling, TrainedModel model)
       throws IOException {
     Path checkpoint = model.checkpoint().folder();
-    return sampling.withEndTokens(EndTokens.of(checkpoint, Tokenizer.load(checkpoint)));
+    return sampling.withEndTokens(
+        EndTokens.of(checkpoint, Tokenizer.load(checkpoint, model.dialect())));
   }
 
   /**

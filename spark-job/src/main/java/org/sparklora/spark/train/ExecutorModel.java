@@ -31,6 +31,7 @@ import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.Tokenizer;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.meter.ExecutorMeter;
 
@@ -61,6 +62,7 @@ public final class ExecutorModel implements AutoCloseable {
   private final AdapterStep step;
   private final long seed;
   private final ModelSource checkpoint;
+  private final TokenizerDialect dialect;
   private Tokenizer tokenizer; // null until it is asked for
   private final ReentrantLock turn = new ReentrantLock(true);
   private int users;
@@ -73,6 +75,7 @@ public final class ExecutorModel implements AutoCloseable {
     this.step = new AdapterStep(decoder, kernels, source.gradientCheckpointing());
     this.seed = source.seed();
     this.checkpoint = source.checkpoint();
+    this.dialect = source.dialect();
   }
 
   private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
@@ -163,7 +166,7 @@ public final class ExecutorModel implements AutoCloseable {
   /** The model's tokenizer, read at the first call. */
   public synchronized Tokenizer tokenizer() {
     if (tokenizer == null) {
-      tokenizer = Tokenizer.load(checkpoint.folder());
+      tokenizer = Tokenizer.load(checkpoint.folder(), dialect);
     }
     return tokenizer;
   }

@@ -11,6 +11,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.model.ModelSource;
 
 /**
@@ -28,18 +29,21 @@ public final class TrainedModel implements Serializable {
   private final DType baseWeights;
   private final boolean gradientCheckpointing;
   private final long seed;
+  private final TokenizerDialect dialect;
 
   private TrainedModel(
       ModelSource checkpoint,
       LoraConfig lora,
       DType baseWeights,
       boolean gradientCheckpointing,
-      long seed) {
+      long seed,
+      TokenizerDialect dialect) {
     this.checkpoint = checkpoint;
     this.lora = lora;
     this.baseWeights = baseWeights;
     this.gradientCheckpointing = gradientCheckpointing;
     this.seed = seed;
+    this.dialect = dialect;
   }
 
   /**
@@ -57,12 +61,14 @@ public final class TrainedModel implements Serializable {
       DType baseWeights,
       boolean gradientCheckpointing,
       long seed) {
-    return new TrainedModel(checkpoint, lora, baseWeights, gradientCheckpointing, seed);
+    return new TrainedModel(
+        checkpoint, lora, baseWeights, gradientCheckpointing, seed, TokenizerDialect.FILE);
   }
 
   /** All weights of a model. */
   public static TrainedModel allWeights(ModelSource checkpoint, boolean gradientCheckpointing) {
-    return new TrainedModel(checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0);
+    return new TrainedModel(
+        checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0, TokenizerDialect.FILE);
   }
 
   /**
@@ -71,7 +77,18 @@ public final class TrainedModel implements Serializable {
    * @param weights how its matrices are kept in memory: float32 or bfloat16
    */
   public static TrainedModel frozen(ModelSource checkpoint, DType weights) {
-    return new TrainedModel(checkpoint, null, weights, false, FROZEN);
+    return new TrainedModel(checkpoint, null, weights, false, FROZEN, TokenizerDialect.FILE);
+  }
+
+  /** The same with its tokenizer read in a dialect; without this, as its file says. */
+  public TrainedModel reading(TokenizerDialect tokenizerDialect) {
+    return new TrainedModel(
+        checkpoint, lora, baseWeights, gradientCheckpointing, seed, tokenizerDialect);
+  }
+
+  /** How the checkpoint's tokenizer is read. */
+  public TokenizerDialect dialect() {
+    return dialect;
   }
 
   /** The base model. */
@@ -126,11 +143,12 @@ public final class TrainedModel implements Serializable {
         && Objects.equals(lora, that.lora)
         && baseWeights == that.baseWeights
         && gradientCheckpointing == that.gradientCheckpointing
-        && seed == that.seed;
+        && seed == that.seed
+        && dialect == that.dialect;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(checkpoint, lora, baseWeights, gradientCheckpointing, seed);
+    return Objects.hash(checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect);
   }
 }
