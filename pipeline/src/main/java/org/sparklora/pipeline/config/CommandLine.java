@@ -137,8 +137,7 @@ public final class CommandLine {
     }
     Flag flag =
         FlagCatalog.shared()
-            .require(
-                command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
+            .require(command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
     // what changes nothing, or is refused anyway, may be whatever it is in TRL
     put(
         name,
