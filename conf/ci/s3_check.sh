@@ -67,7 +67,7 @@ results_in_a_bucket_are_those_of_the_disk() {
 
 a_living_run_keeps_its_folder() {
   local mark=-Dcheck.run=$WORK/living age
-  sft living "$BASE" "$ROWS" s3a://lora/living --max_steps 400 --save_strategy no --driver-java-options "$mark" &
+  sft living "$BASE" "$ROWS" s3a://lora/living --max_steps 400 --save_strategy no --driver-java-options "$mark" >/dev/null &
   local run=$!
   await has_object living/out/metrics.jsonl
   echo "  $(bucket cat living/out/metrics.jsonl | wc -l) rows of the log are seen before any checkpoint"
@@ -76,7 +76,7 @@ a_living_run_keeps_its_folder() {
   age=$(bucket age "$(bucket list living/out/.run.lock-)")
   echo "  its claim was renewed $age s ago"
   ((age < 20))
-  must_fail sft second "$BASE" "$ROWS" s3a://lora/living --max_steps 400 --save_strategy no
+  must_fail sft second "$BASE" "$ROWS" s3a://lora/living --max_steps 400 --save_strategy no >/dev/null
   grep -q 'has been writing to it since' "$WORK/second.log"
   kill "$(pgrep -f -- "java.*$mark" | head -n 1)" # it went on until now
   wait $run || true
