@@ -108,9 +108,11 @@ class OpenMemoryTest {
   @ParameterizedTest
   @ValueSource(strings = {"true", "false"})
   void isFreedAfterReinforcement(String shared) throws IOException {
-    String dataset =
-        Files.writeString(folder.resolve("problems.jsonl"), "{\"prompt\": \"1 and 2\"}\n".repeat(8))
-            .toString();
+    Path dataset = Files.createDirectories(folder.resolve("problems"));
+    for (String split : List.of("train", "test")) {
+      String rows = "{\"prompt\": \"1 and 2\"}\n".repeat(8);
+      Files.writeString(dataset.resolve(split + ".jsonl"), rows);
+    }
     System.setProperty("spark.sparklora.sharedMemory", shared);
     try {
       succeeds(
@@ -120,7 +122,7 @@ class OpenMemoryTest {
           "--reward_funcs org.sparklora.spark.grpo.GrpoRun$Variety --use_peft --beta 0.1",
           "--max_completion_length 8 --num_generations 4 --per_device_train_batch_size 4",
           "--gradient_accumulation_steps 2 --max_steps 2 --num_workers 2 --top_p 0.9",
-          "--eval_strategy steps --eval_steps 1 --dataset_test_split train");
+          "--eval_strategy steps --eval_steps 1 --dataset_test_split test");
     } finally {
       System.clearProperty("spark.sparklora.sharedMemory");
     }

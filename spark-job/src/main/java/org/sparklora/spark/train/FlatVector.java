@@ -123,7 +123,9 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   private void allocate(long bytes) {
     memory = NativeMemory.zeros(bytes);
-    ABANDONED.register(this, new Abandonment(memory));
+    if (bytes > 0) { // an empty one has nothing to free
+      ABANDONED.register(this, new Abandonment(memory));
+    }
   }
 
   /** What happens when the garbage collector finds a vector: nothing if it is closed. */
