@@ -57,7 +57,7 @@ class RecipeRegretTest {
     Path json = folder.resolve("check.json");
     List<String> arguments = new ArrayList<>(List.of("check", "--model_name_or_path"));
     arguments.add(model.write(folder).toString());
-    arguments.addAll(List.of("--output", json.toString()));
+    arguments.addAll(List.of("--output", json.toString(), "--overwrite_output_dir"));
     arguments.addAll(List.of(flags));
     assertThat(Main.run(arguments.toArray(String[]::new))).as(err.text()).isZero();
     Map<String, JsonNode> findings = new java.util.LinkedHashMap<>();
