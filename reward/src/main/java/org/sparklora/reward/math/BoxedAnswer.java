@@ -15,6 +15,9 @@ final class BoxedAnswer {
   /** Boxes nearer than this belong together when a separator stands between them. */
   private static final int NEAR_WITH_SEPARATOR = 70;
 
+  /** Boxes further to the left belong to no answer: a list of as many is beyond all limits. */
+  private static final int MOST_BOXES = 5_000;
+
   private BoxedAnswer() {}
 
   /** The contents joined by commas, or the text itself when there is no box. */
@@ -24,7 +27,7 @@ final class BoxedAnswer {
     int nextBox = -1;
     int boxed = text.length();
     int framed = text.length();
-    while (true) {
+    for (int boxes = 0; boxes < MOST_BOXES; boxes++) {
       // What was found already is not looked for again: a long text may hold one kind only.
       boxed = boxed < limit ? boxed : lastBefore(text, "\\boxed", limit);
       framed = framed < limit ? framed : lastBefore(text, "\\fbox", limit);
