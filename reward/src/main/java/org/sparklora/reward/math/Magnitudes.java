@@ -26,7 +26,7 @@ final class Magnitudes {
   private static final int DIGITS_BEYOND_LARGE = 4 * LARGE_SPAN + DIGITS_BEYOND;
 
   /** More digits are not computed: what they would tell remains untold. */
-  static final int MAX_DIGITS = 40_000;
+  static final int MAX_DIGITS = 14_000;
 
   private static final double DIGITS_A_BIT = 0.30103;
 

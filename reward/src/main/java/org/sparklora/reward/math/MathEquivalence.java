@@ -80,6 +80,19 @@ final class MathEquivalence {
     return compare(gold, pred);
   }
 
+  /** Whether an element stands twice: a list that does so is no set's. */
+  boolean repeats(List<Expr> elements) {
+    for (int i = 0; i < elements.size(); i++) {
+      for (int j = 0; j < i; j++) {
+        budget.step();
+        if (same(elements.get(i), elements.get(j))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
   private boolean compare(Expr gold, Expr pred) {
     if (gold instanceof Expr.Undefined) {
       return false;

@@ -22,6 +22,11 @@ final class PreciseMath {
   /** Results to the ordinary digits are rounded to this. */
   static final MathContext CONTEXT = ORDINARY.context;
 
+  /** Series of more digits take longer than a verdict may. */
+  private static final int MAX_SERIES_DIGITS = 5_000;
+
+  private static final int MAX_GAMMA_DIGITS = 2_000;
+
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
   /** Powers beyond e to this are refused: no answer needs them, and a tower of them never ends. */
@@ -82,8 +87,16 @@ final class PreciseMath {
     return PreciseConstants.E.to(wide.getPrecision());
   }
 
+  /** Throws {@link Value.None} for more digits than a verdict has time for. */
   BigDecimal eulerGamma() {
+    refuseBeyond(MAX_GAMMA_DIGITS);
     return PreciseConstants.EULER_GAMMA.to(wide.getPrecision());
+  }
+
+  private void refuseBeyond(int most) {
+    if (digits > most) {
+      throw new Value.None("a series to " + digits + " digits");
+    }
   }
 
   BigDecimal sqrt(BigDecimal x) {
@@ -94,6 +107,7 @@ final class PreciseMath {
     if (x.abs().compareTo(MAX_EXPONENT) > 0) {
       throw new Budget.Exceeded("an exponential of " + x.round(new MathContext(3)));
     }
+    refuseBeyond(MAX_SERIES_DIGITS);
     // e^x = 2^k · e^r with x = k·ln 2 + r.
     BigDecimal ln2 = PreciseConstants.LN2.to(wide.getPrecision());
     int k = x.divide(ln2, wide).setScale(0, RoundingMode.HALF_EVEN).intValueExact();
@@ -139,6 +153,7 @@ final class PreciseMath {
 
   /** The angle between −π and π that has the same sine and cosine. */
   private BigDecimal reduced(BigDecimal x) {
+    refuseBeyond(MAX_SERIES_DIGITS);
     int length = Math.max(0, x.precision() - x.scale());
     if (length > digits - ANGLE_DIGITS) {
       throw new Value.None("an angle of " + length + " digits");
@@ -150,6 +165,7 @@ final class PreciseMath {
   }
 
   BigDecimal atan(BigDecimal x) {
+    refuseBeyond(MAX_SERIES_DIGITS);
     if (x.signum() == 0) {
       return BigDecimal.ZERO;
     }

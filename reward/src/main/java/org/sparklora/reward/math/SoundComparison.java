@@ -273,7 +273,8 @@ final class SoundComparison {
       return false;
     }
     if (gold instanceof FiniteSet set && answer instanceof Tuple tuple) {
-      return !repeats(tuple.elements()) && equivalence.same(set, new FiniteSet(tuple.elements()));
+      return !equivalence.repeats(tuple.elements())
+          && equivalence.same(set, new FiniteSet(tuple.elements()));
     }
     if (gold instanceof FiniteSet set && namesAndValues(set, answer)) {
       return true;
@@ -287,19 +288,6 @@ final class SoundComparison {
       return true;
     }
     return sameSolutions(gold, answer);
-  }
-
-  /** Whether an element stands twice: a list that does so is no set's. */
-  private boolean repeats(List<Expr> elements) {
-    for (int i = 0; i < elements.size(); i++) {
-      for (int j = 0; j < i; j++) {
-        budget.step();
-        if (equivalence.same(elements.get(i), elements.get(j))) {
-          return true;
-        }
-      }
-    }
-    return false;
   }
 
   private static boolean isPair(Expr expr) {

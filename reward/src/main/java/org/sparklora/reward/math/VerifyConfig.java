@@ -12,8 +12,8 @@ import java.math.BigDecimal;
  * @param strict whether the names of variables matter
  * @param allowSetRelationComparison whether a relation in the prediction may equal a set in the
  *     solution
- * @param chop whether a difference below the precision counts as none even when it is real, as the
- *     reference has it; otherwise constants must be equal
+ * @param chop whether powers, products and quotients below the precision count as zero, as in the
+ *     reference; otherwise constants must be equal
  */
 public record VerifyConfig(
     int floatRounding,
@@ -48,7 +48,7 @@ public record VerifyConfig(
     return new VerifyConfig(6, 15, true, false, true);
   }
 
-  /** Differences of constants below this count as zero: half of the last bit of the precision. */
+  /** Constants below this may count as zero: half of the last bit of the precision. */
   BigDecimal chopBelow() {
     int bits = (int) Math.round((numericPrecision + 1) * 3.3219280948873626) + 1;
     return BigDecimal.ONE.divide(BigDecimal.valueOf(2).pow(bits), PreciseMath.CONTEXT);
