@@ -69,7 +69,8 @@ public final class PathSettings {
           local,
           flag,
           value,
-          "what stands before a colon is taken for a file system, as in hdfs://…, and names with colons cannot be read; rename it");
+          "what stands before a colon is taken for a file system, as in hdfs://…, and names with"
+              + " colons cannot be read; rename it");
     }
   }
 
