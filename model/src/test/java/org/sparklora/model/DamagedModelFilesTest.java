@@ -209,8 +209,7 @@ class DamagedModelFilesTest {
     ChatTemplate template = ChatTemplate.load(folder).orElse(ChatTemplate.of("{{ '' }}", Map.of()));
     text +=
         template
-            .render(
-                Conversation.of(Message.of("user", "ab\udc00")), ChatTemplate.Options.training())
+            .render(Conversation.of(Message.of("user", "ab")), ChatTemplate.Options.training())
             .text();
     tokenizer.decode(tokenizer.encode(text), true);
     tokenizer.encodeWithOffsets(text, true);

@@ -42,6 +42,9 @@ public final class ChatTemplate {
   private static final String EMPTY =
       "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
 
+  /** No file can hold one as UTF-8, and transformers' tokenizers refuse it. */
+  private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
+
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
 
   private final String name; // " FILE" for messages; empty for a template without a file
@@ -262,6 +265,13 @@ public final class ChatTemplate {
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
       Rendering rendering = template.render(variables, clock, Limits.defaults());
+      if (LONE_SURROGATE.matcher(rendering.text()).find()) {
+        throw new ChatTemplateException(
+            "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes"
+                .formatted(name),
+            false,
+            null);
+      }
       return new Rendered(
           rendering.text(),
           rendering.generated().stream().map(span -> new Span(span.start(), span.end())).toList());

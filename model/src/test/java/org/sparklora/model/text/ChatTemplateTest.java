@@ -216,6 +216,14 @@ class ChatTemplateTest {
         .hasMessageContaining("chat_template of " + config)
         .hasMessageContaining("30,000,000")
         .hasMessageContaining("16,000,000 are allowed");
+    Files.writeString(config, "{\"chat_template\": \"a\\ud800\"}");
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("half of a surrogate pair");
     Files.writeString(config, "{\"chat_template\": \"\"}");
     assertThatThrownBy(
             () ->
