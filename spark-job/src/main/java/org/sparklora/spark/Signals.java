@@ -5,26 +5,30 @@ import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.run.Interruption;
 
 /**
- * Ends a command that is told to stop, by Ctrl-C or by a scheduler: Spark is stopped, the command
- * gives back what it holds, and one line says how to go on. The exit code is the shell's for a
- * signal: 130 for SIGINT, 143 for SIGTERM. A second signal ends at once.
+ * Ends a command that is told to stop, by Ctrl-C or by a scheduler: its Spark jobs are cancelled,
+ * the command gives back what it holds, and one line says how to go on. The exit code is the
+ * shell's for a signal: 130 for SIGINT, 143 for SIGTERM. A second signal ends at once.
  *
  * <p>Shutdown hooks would come too late: Spark's own would stop the session under the command,
- * which would fail with traces of that.
+ * which would fail with traces of that. So would a session that is stopped here, and a job that the
+ * command submits just then would never end: Spark drops it without a word.
  */
 final class Signals {
   private static final int EXIT_CODE_OF_SIGNAL = 128;
   private static final Map<String, Integer> SIGNALS = Map.of("HUP", 1, "INT", 2, "TERM", 15);
 
-  /** For what a command does when Spark is gone: close folders, give a lock back. */
-  private static final long PATIENCE_SECONDS = 10;
+  /**
+   * For what is being computed or written, and for closing folders; a lock is given back anyway.
+   */
+  private static final long PATIENCE_MILLIS = 10_000;
 
   /** Without Spark nothing makes a command stop in the midst of computing. */
-  private static final long PATIENCE_WITHOUT_SPARK_SECONDS = 1;
+  private static final long PATIENCE_WITHOUT_SPARK_MILLIS = 1_000;
+
+  private static final long LOOK_MILLIS = 50;
 
   private static final CountDownLatch ENDED = new CountDownLatch(1);
 
@@ -62,8 +66,7 @@ final class Signals {
     }
     Interruption.request();
     try {
-      boolean hadSpark = stopSpark();
-      ENDED.await(hadSpark ? PATIENCE_SECONDS : PATIENCE_WITHOUT_SPARK_SECONDS, TimeUnit.SECONDS);
+      awaitEnd();
       System.err.println("spark-lora: " + Interruption.message());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -72,15 +75,14 @@ final class Signals {
     }
   }
 
-  /** Whether there was a session. */
-  private static boolean stopSpark() {
-    if (SparkSession.getDefaultSession().isEmpty()) {
-      return false;
-    }
-    SparkSession session = SparkSession.getDefaultSession().get();
-    session.sparkContext().setLogLevel("OFF"); // what fails now fails because of this
-    session.stop();
-    return true;
+  /** Cancels again and again: the command may be about to submit a job. */
+  private static void awaitEnd() throws InterruptedException {
+    long start = System.nanoTime();
+    long patience;
+    do {
+      patience = SparkSessions.cancelJobs() ? PATIENCE_MILLIS : PATIENCE_WITHOUT_SPARK_MILLIS;
+    } while (!ENDED.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)
+        && System.nanoTime() - start < TimeUnit.MILLISECONDS.toNanos(patience));
   }
 
   /** The command has ended. After a signal the process ends with the signal's exit code. */

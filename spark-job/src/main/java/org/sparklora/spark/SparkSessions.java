@@ -7,6 +7,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.regret.MachineMemory;
 
@@ -49,7 +50,28 @@ public final class SparkSessions {
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
-    return SparkSession.builder().config(conf).getOrCreate();
+    SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+    Interruption.check();
+    return session;
+  }
+
+  /**
+   * Ends all jobs of this process that is to stop, without a word of what fails because of it.
+   *
+   * @return whether there was a session
+   */
+  static boolean cancelJobs() {
+    var session = SparkSession.getDefaultSession(); // an Option of Scala's
+    if (session.isEmpty()) {
+      return false;
+    }
+    try {
+      session.get().sparkContext().setLogLevel("OFF");
+      session.get().sparkContext().cancelAllJobs();
+    } catch (IllegalStateException e) {
+      // the command is just stopping it
+    }
+    return true;
   }
 
   /** spark-submit calls an application by its main class unless told. */

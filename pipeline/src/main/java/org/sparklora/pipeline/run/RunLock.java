@@ -20,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
@@ -31,7 +32,8 @@ import org.sparklora.pipeline.config.ConfigException;
  * <p>A lock is dead when its process is gone, as far as this machine can tell, or when nobody
  * renewed it for {@link #STALE_MILLIS}; a dead lock is taken over. The clocks of the machines
  * should agree to a minute. In an {@link ObjectStore} each run has a file of its own (see {@link
- * StoreClaims}), which it writes again to renew it. Thread-safe.
+ * StoreClaims}), which it writes again to renew it. A process that ends in order gives its locks
+ * back, also where what it was doing did not end. Thread-safe.
  */
 final class RunLock implements AutoCloseable {
   static final String FILE_NAME = ".run.lock";
@@ -47,6 +49,7 @@ final class RunLock implements AutoCloseable {
   private final Path file;
   private final Owner owner;
   private final ScheduledExecutorService heart;
+  private final Runnable atProcessEnd = this::closeAtProcessEnd;
 
   /**
    * Who holds a folder.
@@ -112,6 +115,9 @@ final class RunLock implements AutoCloseable {
               return thread;
             });
     heart.scheduleWithFixedDelay(this::beat, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+    // another machine could tell from the lock's age alone that the process is gone, minutes later;
+    // the number orders it before Hadoop's file systems are closed
+    ShutdownHookManager.get().addShutdownHook(atProcessEnd, FileSystem.SHUTDOWN_HOOK_PRIORITY + 1);
   }
 
   /**
@@ -304,10 +310,26 @@ final class RunLock implements AutoCloseable {
   public void close() throws IOException {
     heart.shutdown();
     awaitLastBeat(); // which would write the file again
+    withdraw();
+    ShutdownHookManager hooks = ShutdownHookManager.get();
+    if (!hooks.isShutdownInProgress()) {
+      hooks.removeShutdownHook(atProcessEnd);
+    }
+  }
+
+  private synchronized void withdraw() throws IOException {
     if (StoreClaims.isClaim(file.getName())) {
       new StoreClaims(fileSystem, file.getParent()).withdraw(owner);
     } else if (isHeld()) {
       fileSystem.delete(file, false);
+    }
+  }
+
+  private void closeAtProcessEnd() {
+    try {
+      close();
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("Cannot give {} back: {}", file, e.getMessage());
     }
   }
 

@@ -114,8 +114,10 @@ public final class TrackedLog implements Closeable {
     log.log(line);
     TrackedRow tracked = reader.read(line);
     step = tracked.step();
-    alerts.forEach(
-        alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
+    if (!Interruption.isRequested()) { // which the process itself says when it ends
+      alerts.forEach(
+          alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
+    }
     sinks.forEach(sink -> sink.append(tracked));
   }
 
@@ -129,7 +131,7 @@ public final class TrackedLog implements Closeable {
   public <E extends Exception> void guard(Work<E> work) throws E {
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (Exception e) { // Spark throws checked exceptions that Scala does not declare
       try {
         log(Map.of(TrackedRow.STEP, step), List.of(alert(e)));
       } catch (RuntimeException unlogged) {

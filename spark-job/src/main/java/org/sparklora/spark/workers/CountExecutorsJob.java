@@ -12,6 +12,7 @@ import org.apache.spark.resource.TaskResourceRequests;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.Interruption;
 
 /** How many work on one model: see {@link ExecutorCount}, whose view of Spark this is. */
 public final class CountExecutorsJob {
@@ -101,6 +102,7 @@ public final class CountExecutorsJob {
 
     @Override
     public void sleep(long millis) {
+      Interruption.check();
       try {
         Thread.sleep(millis);
       } catch (InterruptedException e) {

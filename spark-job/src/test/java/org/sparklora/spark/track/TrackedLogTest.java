@@ -139,6 +139,25 @@ class TrackedLogTest {
         .containsExactly("trackio.table 4 is 4\n 0.5 1.0");
   }
 
+  /** As Spark's are, when executors are lost or jobs cancelled. */
+  @Test
+  void aCheckedFailureIsAnAlertInTheLogToo() throws IOException {
+    RunFolder out = open(false);
+    try (TrackedLog log = TrackedLog.begin(out, List.of(), run)) {
+      log.log(Map.of("step", 1, "loss", 0.5));
+      assertThatThrownBy(
+              () ->
+                  log.guard(
+                      () -> {
+                        throw new IOException("Job aborted");
+                      }))
+          .isInstanceOf(IOException.class);
+      assertThat(Files.readString(output().resolve("metrics.jsonl")))
+          .contains("\"title\":\"Training stopped\"", "Job aborted");
+    }
+    out.close();
+  }
+
   @Test
   void anAlertIsInTheLogAndInTrackio() throws IOException, SQLException {
     RunFolder out = open(false);
