@@ -58,6 +58,16 @@ class LauncherTest {
       printf %s "$PWD/pom.xml" > spark-job/target/embedded.classpath
       """;
 
+  /** Fills the heap of whatever JVM runs it. */
+  private static final String FULL =
+      """
+      class Full {
+        public static void main(String[] arguments) {
+          for (var all = new java.util.ArrayList<byte[]>(); ; ) all.add(new byte[1 << 20]);
+        }
+      }
+      """;
+
   @TempDir private Path folder;
   private Path root;
   private final Map<String, String> environment = new HashMap<>();
@@ -342,6 +352,40 @@ class LauncherTest {
   }
 
   @Test
+  void tooFewOpenFilesAreRefusedBeforeAnyWork() throws Exception {
+    assertThat(runLimited(64))
+        .containsExactly(
+            "spark-lora: Cannot use ulimit -n = 64: Spark opens more files at a time; allow at least 512, in this shell or where the system sets its limits");
+    assertThat(runLimited(1024)).contains("java");
+  }
+
+  private List<String> runLimited(int openFiles) throws Exception {
+    Path limited = folder.resolve("limited");
+    write(limited, "ulimit -n %d; exec bash '%s' prep".formatted(openFiles, launcher()));
+    return runCommand(limited);
+  }
+
+  @Test
+  void aHeapThatRunsFullIsOneLineWithTheRemedy() throws Exception {
+    write(folder.resolve("Full.java"), FULL);
+    environment.put("SPARK_LORA_HEAP", "512m");
+    String java = System.getProperty("java.home") + "/bin/java";
+    script( // the launcher's java, with its options, of another program: without -cp JARS Main prep
+        "jdk/bin/java",
+        """
+        #!/bin/bash
+        if [ "$1" = -version ]; then exec '%1$s' -version; fi
+        exec '%1$s' "${@:1:$#-4}" '%2$s'
+        """
+            .formatted(java, folder.resolve("Full.java")));
+
+    assertThat(run("prep"))
+        .filteredOn(line -> !line.startsWith("spark-lora: building"))
+        .containsExactly(
+            "spark-lora: The heap of 512m is full. Give it more with --driver-memory or SPARK_LORA_HEAP, such as 4g.");
+  }
+
+  @Test
   void findsItsRepositoryThroughSymlinks() throws Exception {
     Path link = folder.resolve("links/lora");
     Files.createDirectories(link.getParent());
@@ -352,7 +396,11 @@ class LauncherTest {
   }
 
   private List<String> run(String... arguments) throws Exception {
-    return runCommand(root.resolve("bin/spark-lora"), arguments);
+    return runCommand(launcher(), arguments);
+  }
+
+  private Path launcher() {
+    return root.resolve("bin/spark-lora");
   }
 
   private List<String> runCommand(Path command, String... arguments) throws Exception {

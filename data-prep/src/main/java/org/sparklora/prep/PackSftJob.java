@@ -98,7 +98,7 @@ public final class PackSftJob {
         there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
-      LOG.info("Using the packed table in {} again: {}", folder, reusable.get().summary());
+      LOG.info("Using the packed table in {} again", folder);
       return reusable.get();
     }
     there.ifPresent(
@@ -183,7 +183,6 @@ public final class PackSftJob {
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, output.work());
       output.commit();
-      LOG.info("Prepared {}: {}", output.target(), manifest.summary());
       return manifest;
     }
   }

@@ -113,7 +113,7 @@ public final class PreparePromptsJob {
         there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
-      LOG.info("Using the prompts in {} again: {}", folder, reusable.get().summary());
+      LOG.info("Using the prompts in {} again", folder);
       return reusable.get();
     }
     there.ifPresent(
@@ -157,7 +157,6 @@ public final class PreparePromptsJob {
               (System.nanoTime() - started) / 1e9);
       manifest.write(configuration, output.work());
       output.commit();
-      LOG.info("Prepared {}: {}", output.target(), manifest.summary());
       return manifest;
     }
   }

@@ -72,6 +72,15 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     }
   }
 
+  /**
+   * Looks for a table, and reads nothing of it.
+   *
+   * @throws ConfigException if it is not there
+   */
+  static void requireInput(SparkSession spark, String input) {
+    partitions(spark, input);
+  }
+
   private static int partitions(SparkSession spark, String input) {
     Path path = new Path(input);
     long bytes = 0;

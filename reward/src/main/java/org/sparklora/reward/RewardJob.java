@@ -49,6 +49,7 @@ public final class RewardJob {
     List<Reward> rewards = config.functions().rewards(); // a name that is none: before any work
     long start = System.nanoTime();
     spark.sparkContext().setJobDescription("reward: judge generations");
+    NumberedTable.requireInput(spark, tables.input());
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
       Dataset<Row> scored;

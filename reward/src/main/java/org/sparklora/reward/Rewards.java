@@ -68,6 +68,8 @@ public final class Rewards {
     } catch (InvocationTargetException failed) {
       throw new ConfigException(
           "reward_funcs", name, "its constructor failed: " + failed.getTargetException());
+    } catch (ExceptionInInitializerError failed) {
+      throw failed; // what its own code came upon, such as a full disk, is said as it is
     } catch (LinkageError broken) {
       throw new ConfigException(
           "reward_funcs",

@@ -35,21 +35,7 @@ final class CheckCommand {
     RegretReport report(TrainedModel model) throws IOException;
   }
 
-  static void run(Settings settings) throws IOException {
-    Optional<String> output = settings.text("output");
-    if (output.isEmpty()) {
-      report(settings);
-      return;
-    }
-    try (OutputFile file =
-        OutputFile.open("output", output.get(), settings.isOn("overwrite_output_dir"))) {
-      file.write(report(settings).toJson());
-      file.finish();
-    }
-  }
-
-  /** Prints the report. */
-  private static RegretReport report(Settings given) throws IOException {
+  static void run(Settings given) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
         (isGrpo(given) ? given : PackedTables.decided(hadoop, given))
@@ -66,9 +52,20 @@ final class CheckCommand {
                   SftConfig.lora(settings),
                   outlines.base().source(),
                   outlines.adapter().map(ModelOutline::source)));
+      Optional<String> output = settings.text("output");
+      if (output.isPresent()) {
+        write(report, output.get(), settings.isOn("overwrite_output_dir"));
+      }
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
-      return report;
+    }
+  }
+
+  private static void write(RegretReport report, String output, boolean overwrite)
+      throws IOException {
+    try (OutputFile file = OutputFile.open("output", output, overwrite)) {
+      file.write(report.toJson());
+      file.finish();
     }
   }
 

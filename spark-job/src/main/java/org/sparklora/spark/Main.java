@@ -1,5 +1,8 @@
 package org.sparklora.spark;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,6 +14,7 @@ import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
+import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.PathSettings;
@@ -138,6 +142,10 @@ public final class Main {
       System.out.print(arguments.length < 2 ? usage() : help(find(arguments[1]), List.of()));
       return;
     }
+    if (List.of("--version", "version").contains(arguments[0])) {
+      System.out.println("spark-lora " + version());
+      return;
+    }
     Command command = find(arguments[0]);
     List<String> flags = command.named(Arrays.asList(arguments).subList(1, arguments.length));
     if (flags.contains("--help") || flags.contains("-h")) {
@@ -150,6 +158,7 @@ public final class Main {
     parsed.notes().forEach(System.err::println);
     try {
       PathSettings.require(parsed.settings());
+      ModelReference.requireFolders(parsed.settings());
       command.action().run(parsed.settings());
     } catch (ConfigException e) {
       throw parsed.settings().located(e);
@@ -190,13 +199,23 @@ public final class Main {
     return Path.of(System.getProperty("lora.home", "."));
   }
 
+  private static String version() throws IOException {
+    try (InputStream text = Main.class.getResourceAsStream("version.txt")) {
+      return "%s, Java %s"
+          .formatted(
+              new String(text.readAllBytes(), StandardCharsets.UTF_8).strip(),
+              System.getProperty("java.version"));
+    }
+  }
+
   private static String usage() {
     StringBuilder text =
         new StringBuilder("Usage: spark-lora COMMAND [--flag value ...]%n%n".formatted());
     COMMANDS.forEach(
         command -> text.append("  %-16s %s%n".formatted(command.name(), command.summary())));
     return text.append(
-            "%nspark-lora COMMAND --help lists a command's flags, with examples.%n".formatted())
+            "%nspark-lora COMMAND --help lists a command's flags, with examples; --version tells the version.%n"
+                .formatted())
         .toString();
   }
 

@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PackedSequenceTable;
@@ -19,6 +21,7 @@ final class PackedTables {
   private PackedTables() {}
 
   private static final String FOLDER_KEY = "packed_dir";
+  private static final Logger LOG = LoggerFactory.getLogger(PackedTables.class);
 
   /**
    * The settings of a run, with those that the table has decided where its dataset is one already.
@@ -53,8 +56,19 @@ final class PackedTables {
     }
     String folder = config.outputFolder();
     ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
-    PackSftJob.reuseOrRun(spark, config, FOLDER_KEY);
+    LOG.info("{}: {}", folder, PackSftJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
     return PackedSequenceTable.open(hadoop, folder);
+  }
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws ConfigException if it is not there
+   */
+  static void requireDataset(Configuration hadoop, PrepConfig config) {
+    if (!isTable(hadoop, config.source().dataset())) {
+      files(hadoop, config.source());
+    }
   }
 
   /**
@@ -95,7 +109,7 @@ final class PackedTables {
     }
   }
 
-  private static List<DatasetFile> files(Configuration hadoop, PrepConfig.Source source) {
+  static List<DatasetFile> files(Configuration hadoop, PrepConfig.Source source) {
     return new DatasetFiles(hadoop).find(source.dataset(), source.config(), source.split());
   }
 

@@ -3,6 +3,8 @@ package org.sparklora.spark;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PromptTable;
@@ -14,6 +16,7 @@ import org.sparklora.prep.TableOrigin;
 /** Finds or makes the prompts table of a dataset. */
 public final class PromptTables {
   private static final String FOLDER_KEY = "prompts_dir";
+  private static final Logger LOG = LoggerFactory.getLogger(PromptTables.class);
   private static final String SPLIT_KEY = "dataset_train_split";
 
   private PromptTables() {}
@@ -49,8 +52,19 @@ public final class PromptTables {
     }
     String folder = config.outputFolder();
     ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
-    PreparePromptsJob.reuseOrRun(spark, config, FOLDER_KEY);
+    LOG.info("{}: {}", folder, PreparePromptsJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
     return PromptTable.open(hadoop, folder);
+  }
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws ConfigException if it is not there
+   */
+  public static void requireDataset(Configuration hadoop, PromptsConfig config) {
+    if (!isTable(hadoop, config.source().dataset())) {
+      PackedTables.files(hadoop, config.source());
+    }
   }
 
   /**

@@ -97,6 +97,7 @@ public final class SftJob {
     SftRegret regret =
         SftRegret.of(config, model, spark.hadoopConfiguration(), SparkSessions.memory(spark))
             .requireMemory();
+    PackedTables.requireDataset(spark.hadoopConfiguration(), config.data());
     int vocabulary = model.config().vocabSize();
     try (RunFolder folder =
             RunFolder.open(

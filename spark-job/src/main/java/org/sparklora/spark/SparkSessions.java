@@ -6,6 +6,7 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.dl4j.LoraRegistrator;
@@ -50,9 +51,37 @@ public final class SparkSessions {
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
-    SparkSession session = SparkSession.builder().config(conf).getOrCreate();
-    Interruption.check();
-    return session;
+    return start(conf);
+  }
+
+  /**
+   * Spark says of a setting that it cannot use whatever its code came upon.
+   *
+   * @throws ConfigException if it does not start
+   */
+  private static SparkSession start(SparkConf conf) {
+    String master = conf.get(MASTER);
+    MasterUrl.require(master);
+    try {
+      SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+      session.conf().get("spark.sql.shuffle.partitions"); // looks at the settings of spark.sql
+      Interruption.check();
+      return session;
+    } catch (Exception e) { // Scala's are not declared
+      if (Interruption.isRequested()) {
+        throw e;
+      }
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      throw new ConfigException(
+          "master",
+          master,
+          "Spark does not start (%s); check --master, --conf and --properties-file"
+              .formatted(problem.lines().findFirst().orElse(problem)));
+    }
   }
 
   /**

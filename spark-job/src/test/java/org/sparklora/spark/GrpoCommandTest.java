@@ -245,7 +245,9 @@ class GrpoCommandTest {
     Path refused = folder.resolve("refused");
     assertThat(run(refused, "--dataset_name", prompts.toString(), "--system_prompt", "Be brief."))
         .isEqualTo(MISUSED);
-    assertThat(message()).contains("system_prompt").contains("prepared with none");
+    assertThat(message())
+        .contains("system_prompt")
+        .contains("it was made with system_prompt unset");
     Path other = TestModels.copy("llama-tiny", folder.resolve("other"));
     Files.writeString(
         other.resolve("tokenizer.json"),

@@ -161,6 +161,11 @@ public final class CommandLine {
     List<String> parsed = parse(flag, values);
     switch (flag.status(command)) {
       case SUPPORTED -> {
+        ConfigException.require(
+            !values.contains(""),
+            flag.name(),
+            "\"\"",
+            "an empty text is no value; leave the flag out where none is meant");
         given.put(flag.name(), parsed);
         places.remove(flag.name());
       }
@@ -204,7 +209,7 @@ public final class CommandLine {
       return List.of("true");
     }
     ConfigException.require(
-        !values.isEmpty(), flag.name(), "nothing", "a value is expected after the flag");
+        !values.isEmpty(), flag.name(), "unset", "a value is expected after the flag");
     if (flag.type() == Flag.Type.LIST) {
       return values.stream().flatMap(CommandLine::words).map(flag::parse).toList();
     }

@@ -59,8 +59,7 @@ public final class Settings {
     return text(name)
         .orElseThrow(
             () ->
-                new ConfigException(
-                    name, "nothing", "%s needs it: --%s …".formatted(command, name)));
+                new ConfigException(name, "unset", "%s needs it: --%s …".formatted(command, name)));
   }
 
   /** Its value or default, if it has one. */

@@ -3,6 +3,7 @@ package org.sparklora.pipeline.model;
 import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -24,6 +25,8 @@ import org.sparklora.pipeline.hub.HubRepo;
 public record ModelReference(String flag, String name, String revision, String stagingDir)
     implements Serializable {
   private static final String MODEL_FLAG = "model_name_or_path";
+
+  private static final List<String> FLAGS = List.of(MODEL_FLAG, "adapter", "adapter_name_or_path");
 
   /** At least two letters: a single one is a drive of Windows. */
   private static final Pattern OTHER_FILE_SYSTEM =
@@ -97,6 +100,37 @@ public record ModelReference(String flag, String name, String revision, String s
     return repository(name, revision)
         .map(found -> ModelOutline.of(this, HubSnapshot.remote(name, found)))
         .orElseGet(() -> ModelOutline.of(local()));
+  }
+
+  /**
+   * Looks whether there are the local folders that a user's settings name; what may be a repository
+   * of the hub, or is of another file system, is not looked for.
+   *
+   * @throws ConfigException for the first that is none
+   */
+  public static void requireFolders(Settings settings) {
+    for (String flag : FLAGS) {
+      if (settings.isGiven(flag)) {
+        required(settings, flag).requireFolder();
+      }
+    }
+  }
+
+  private void requireFolder() {
+    if (OTHER_FILE_SYSTEM.matcher(name).matches() || repository(name, revision).isPresent()) {
+      return;
+    }
+    Path folder = local().folder();
+    ConfigException.require(
+        Files.isDirectory(folder),
+        flag,
+        name,
+        "%s; name a folder with %s, or a repository of the hub, written namespace/name"
+            .formatted(
+                Files.exists(folder) ? "it is a file" : "there is no such folder",
+                flag.equals(MODEL_FLAG)
+                    ? "config.json, model.safetensors and tokenizer.json"
+                    : "adapter_config.json and adapter_model.safetensors"));
   }
 
   private LocalFolder local() {

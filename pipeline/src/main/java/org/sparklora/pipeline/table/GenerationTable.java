@@ -50,7 +50,7 @@ public final class GenerationTable {
 
   /** All advantages of a folder, in the order of the files and their rows. */
   public static List<ScoredGeneration> readScored(Configuration configuration, String folder) {
-    TableFiles files = TableFiles.list(configuration, folder, "advantages", "reward");
+    TableFiles files = scoredFiles(configuration, folder);
     List<ScoredGeneration> rows = new ArrayList<>();
     files
         .paths()
@@ -60,5 +60,18 @@ public final class GenerationTable {
                     GroupFile.read(
                         configuration, file, "reward", ScoredGenerationSchema::fromGroup)));
     return rows;
+  }
+
+  /**
+   * Looks for a table of advantages.
+   *
+   * @throws TableException when there is no such folder, or no Parquet file in it
+   */
+  public static void requireScored(Configuration configuration, String folder) {
+    scoredFiles(configuration, folder);
+  }
+
+  private static TableFiles scoredFiles(Configuration configuration, String folder) {
+    return TableFiles.list(configuration, folder, "advantages", "reward");
   }
 }

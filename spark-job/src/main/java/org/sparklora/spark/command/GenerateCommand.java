@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -75,6 +76,15 @@ public final class GenerateCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
+    if (settings.isGiven("prompt")) {
+      complete(settings, settings.requiredText("prompt"));
+      return;
+    }
+    ConfigException.require(
+        settings.isGiven("input"),
+        "input",
+        "unset",
+        "generate needs prompts: --input with a file or folder of them, or --prompt with one");
     if (isJsonLines(settings.requiredText("input"))
         && isJsonLines(settings.requiredText("output"))) {
       refuseWhatTablesNeed(settings);
@@ -88,24 +98,52 @@ public final class GenerateCommand {
           PromptRows.read(
               spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
       requirePrompts(settings, prompts.size());
+      GenerateJob.check(spark, settings);
       if (isJsonLines(settings.requiredText("output"))) {
         try (var out = JsonLines.Writer.open(settings)) {
           GenerateJob.run(spark, settings, prompts, part -> write(part, out));
           out.finish();
         }
       } else {
+        Written written = new Written();
         GenerateJob.run(spark, settings, prompts);
+        written.say(
+            settings.requiredText("output"),
+            "completions of %,d prompts".formatted(prompts.size()));
       }
     }
   }
 
   private static void refuseWhatTablesNeed(Settings settings) {
-    for (String flag : OF_TABLES) {
-      ConfigException.require(
-          !settings.isGiven(flag),
-          flag,
-          settings.text(flag).orElse(""),
-          "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
+    refuse(
+        settings,
+        OF_TABLES,
+        "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
+  }
+
+  private static void refuse(Settings settings, List<String> flags, String why) {
+    for (String flag : flags) {
+      ConfigException.require(!settings.isGiven(flag), flag, settings.text(flag).orElse(""), why);
+    }
+  }
+
+  /** One prompt of the command line; completions go to standard output unless a file is named. */
+  private static void complete(Settings settings, String prompt) throws IOException {
+    refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
+    refuse(settings, List.of("input"), "--prompt is the only prompt; leave one of them out");
+    JsonLines.Row row =
+        new JsonLines.Row(Path.of("--prompt"), 1, JSON.createObjectNode().put("prompt", prompt));
+    try (Here here = Here.open(settings)) {
+      if (settings.text("output").isPresent()) {
+        try (var out = JsonLines.Writer.open(settings)) {
+          here.generate(List.of(row).iterator(), out::write);
+          out.finish();
+        }
+      } else {
+        here.generate(
+            List.of(row).iterator(),
+            fields -> System.out.println(fields.get("completion").asText()));
+      }
     }
   }
 
@@ -115,24 +153,55 @@ public final class GenerateCommand {
 
   /** Without Spark: in this process, from JSON lines to JSON lines. */
   private static void runHere(Settings settings) throws IOException {
-    Kernels kernels = KernelsProvider.kernels();
     try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
-        var out = JsonLines.Writer.open(settings);
-        AdaptedModel model = AdaptedModel.open(settings)) {
-      Path folder = model.checkpoint().folder();
-      RowText texts = RowText.of(settings, folder, ChatTemplate.Options.prompt());
-      SamplingConfig config = config(settings, folder, texts);
-      DType weights =
-          WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES))
-              .of(model.checkpoint().config());
+        Here here = Here.open(settings);
+        var out = JsonLines.Writer.open(settings)) {
+      requirePrompts(settings, here.generate(in, out::write));
+      out.finish();
+    }
+  }
+
+  /** Takes the rows of completions. */
+  @FunctionalInterface
+  private interface Sink {
+    void write(ObjectNode fields) throws IOException;
+  }
+
+  /** What completes prompts in this process, before its weights are read. */
+  private record Here(AdaptedModel model, RowText texts, SamplingConfig config, DType weights)
+      implements AutoCloseable {
+
+    /** Checks all settings but those of the output. */
+    static Here open(Settings settings) throws IOException {
+      AdaptedModel model = AdaptedModel.open(settings);
+      try {
+        Path folder = model.checkpoint().folder();
+        RowText texts = RowText.of(settings, folder, ChatTemplate.Options.prompt());
+        WeightDtype dtype = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES));
+        return new Here(
+            model,
+            texts,
+            GenerateCommand.config(settings, folder, texts),
+            dtype.of(model.checkpoint().config()));
+      } catch (IOException | RuntimeException e) {
+        model.close();
+        throw e;
+      }
+    }
+
+    /** Returns how many prompts there were. */
+    int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
+      Kernels kernels = KernelsProvider.kernels();
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
           Tensor parameters = model.parameters(kernels);
           Generator generator = new Generator(decoder, kernels)) {
-        requirePrompts(
-            settings,
-            new GenerateCommand(generator, parameters, config, texts).generateAll(in, out));
+        return new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
       }
-      out.finish();
+    }
+
+    @Override
+    public void close() throws IOException {
+      model.close();
     }
   }
 
@@ -150,7 +219,7 @@ public final class GenerateCommand {
   }
 
   /** Returns how many prompts there were. */
-  private int generateAll(JsonLines.Reader in, JsonLines.Writer out) throws IOException {
+  private int generateAll(Iterator<JsonLines.Row> in, Sink out) throws IOException {
     int count = 0;
     PromptRows rows = new PromptRows(texts);
     List<Prompt> pending = new ArrayList<>();
@@ -172,7 +241,7 @@ public final class GenerateCommand {
     return count;
   }
 
-  private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, JsonLines.Writer out)
+  private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, Sink out)
       throws IOException {
     for (Completion completion : generator.generate(parameters, prompts, config)) {
       out.write(

@@ -144,17 +144,21 @@ final class JsonLines {
 
   /** Writes rows; the file appears under its name only when {@link #finish} was called. */
   static final class Writer implements Closeable {
+    private final Written written = new Written();
+    private final String name;
     private final OutputFile out;
+    private long rows;
 
-    private Writer(OutputFile out) {
+    private Writer(String name, OutputFile out) {
+      this.name = name;
       this.out = out;
     }
 
     /** Opens the file of {@code --output}. */
     static Writer open(Settings settings) {
+      String name = settings.requiredText("output");
       return new Writer(
-          OutputFile.open(
-              "output", settings.requiredText("output"), settings.isOn("overwrite_output_dir")));
+          name, OutputFile.open("output", name, settings.isOn("overwrite_output_dir")));
     }
 
     void write(List<Row> rows) throws IOException {
@@ -170,6 +174,7 @@ final class JsonLines {
       requireNumbers("", fields);
       out.write(JSON.writeValueAsString(fields));
       out.write("\n");
+      rows++;
     }
 
     private static void requireNumbers(String name, JsonNode value) {
@@ -184,8 +189,10 @@ final class JsonLines {
       }
     }
 
+    /** The file appears, and a line says so. */
     void finish() {
       out.finish();
+      written.say(name, rows == 1 ? "1 row" : "%,d rows".formatted(rows));
     }
 
     @Override

@@ -22,18 +22,22 @@ public final class MergeCommand {
    * refused, unless it may be overwritten, and then stays until the new one is whole.
    */
   public static void run(Settings settings) throws IOException {
+    Written written = new Written();
     String output = settings.requiredText("output_dir");
     ModelReference model = ModelReference.of(settings);
     Path adapterFolder = ModelReference.required(settings, "adapter").folder();
-    requireOther(output, model.folder());
-    requireOther(output, adapterFolder);
-    try (OutputFolder folder =
-            OutputFolder.create(
-                HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"));
-        CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
       AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
-      AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), local(output, folder));
-      folder.commit();
+      requireOther(output, model.folder());
+      requireOther(output, adapterFolder);
+      try (OutputFolder folder =
+          OutputFolder.create(
+              HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"))) {
+        AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), local(output, folder));
+        folder.commit();
+      }
+      written.say(
+          output, "%s with adapter %s".formatted(model.name(), settings.requiredText("adapter")));
     }
   }
 

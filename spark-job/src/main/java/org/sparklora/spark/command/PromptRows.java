@@ -3,6 +3,7 @@ package org.sparklora.spark.command;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,6 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.TableOrigin;
@@ -48,6 +51,7 @@ final class PromptRows {
 
   /** All prompts of a folder of Parquet or a file that datasets may come in; or a prompts table. */
   static List<Prompt> read(Configuration hadoop, String input, RowText texts) {
+    requireInput(hadoop, input);
     if (!input.contains(".json") && PromptTable.isAt(hadoop, input)) {
       TableOrigin.ofPrompts(hadoop, input)
           .ifPresent(
@@ -77,6 +81,20 @@ final class PromptRows {
         .of(new DatasetFiles(hadoop).find(input, "", "train"), handler::bad)
         .forEach(split -> split.read(hadoop, Set.of(), handler));
     return prompts;
+  }
+
+  private static void requireInput(Configuration hadoop, String input) {
+    var path = new org.apache.hadoop.fs.Path(input);
+    try {
+      FileStatus[] found = path.getFileSystem(hadoop).globStatus(path);
+      ConfigException.require(
+          found != null && found.length > 0,
+          "input",
+          input,
+          "there is no such file or folder; name JSON lines or a folder of Parquet");
+    } catch (IOException e) {
+      throw new ConfigException("input", input, "it cannot be looked for: " + e.getMessage());
+    }
   }
 
   /** The prompt of a row, with its other texts and numbers as columns. */

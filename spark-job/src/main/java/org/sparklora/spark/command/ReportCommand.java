@@ -22,7 +22,7 @@ public final class ReportCommand {
     List<String> folders = settings.values("runs");
     List<String> labels = settings.values("labels");
     ConfigException.require(
-        !folders.isEmpty(), "runs", "nothing", "name the output_dir of one run or of several");
+        !folders.isEmpty(), "runs", "unset", "name the output_dir of one run or of several");
     ConfigException.require(
         labels.isEmpty() || labels.size() == folders.size(),
         "labels",

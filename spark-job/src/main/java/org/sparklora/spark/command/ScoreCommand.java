@@ -14,6 +14,7 @@ import org.sparklora.model.kernels.KernelsProvider;
 import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.text.ChatTemplate;
+import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.train.ContextLength;
 
@@ -43,10 +44,11 @@ public final class ScoreCommand {
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
     Path input = Path.of(settings.requiredText("input"));
+    settings.oneOf("tokenizer_dialect", TokenizerDialect.class); // may not be read for a while
     Kernels kernels = KernelsProvider.kernels();
     try (var in = new JsonLines.Reader(input);
-        var out = JsonLines.Writer.open(settings);
-        AdaptedModel model = AdaptedModel.open(settings)) {
+        AdaptedModel model = AdaptedModel.open(settings);
+        var out = JsonLines.Writer.open(settings)) {
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
           Tensor parameters = model.parameters(kernels);
           AdapterStep step = new AdapterStep(decoder, kernels)) {

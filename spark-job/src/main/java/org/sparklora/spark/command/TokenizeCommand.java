@@ -25,9 +25,10 @@ public final class TokenizeCommand {
         .optionalSwitch("enable_thinking")
         .ifPresent(on -> variables.put("enable_thinking", on));
     var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
-    try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
+    Path input = Path.of(settings.requiredText("input"));
+    RowText texts = RowText.of(settings, ModelReference.of(settings).folder(), options);
+    try (var in = new JsonLines.Reader(input);
         var out = JsonLines.Writer.open(settings)) {
-      RowText texts = RowText.of(settings, ModelReference.of(settings).folder(), options);
       while (in.hasNext()) {
         JsonLines.Row row = in.next();
         if (!texts.addTokens(row)) {

@@ -53,6 +53,7 @@ final class EvalJob {
     String target = settings.requiredText("output_dir");
     Workers workers = GenerateJob.workers(session, settings);
     RewardStage judge = judge(workers, settings, sampling);
+    GenerateJob.check(session, settings);
     List<Prompt> prompts =
         PromptTables.open(
                 session,

@@ -62,6 +62,16 @@ public final class GenerateJob {
   }
 
   /**
+   * Looks at all that is read, before the output is.
+   *
+   * @throws ConfigException for settings that cannot be used
+   */
+  public static void check(SparkSession session, Settings settings) throws IOException {
+    sampling(settings);
+    files(session.sparkContext().hadoopConfiguration(), settings);
+  }
+
+  /**
    * Completes prompts into a table of Parquet, which appears when it is whole.
    *
    * @throws ConfigException for settings that cannot be used
@@ -108,6 +118,24 @@ public final class GenerateJob {
         spark, CountExecutorsJob.workers(spark, settings.optionalInteger("num_workers")));
   }
 
+  /** What a model is read from. */
+  private record Files(
+      ModelSource base, DecoderConfig config, DType weights, Optional<AdapterFile> adapter) {}
+
+  private static Files files(Configuration hadoop, Settings settings) throws IOException {
+    ModelSource base = ModelReference.of(settings).locate(hadoop, ModelSource.Part.WHOLE);
+    DecoderConfig config = DecoderConfig.read(base.folder().resolve("config.json"));
+    DType weights = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(config);
+    Optional<ModelReference> adapter = ModelReference.of(settings, "adapter");
+    if (adapter.isEmpty()) {
+      return new Files(base, config, weights, Optional.empty());
+    }
+    ModelSource at = adapter.get().locate(hadoop, ModelSource.Part.WHOLE);
+    AdapterFile file =
+        AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder()));
+    return new Files(base, config, weights, Optional.of(file));
+  }
+
   static void run(
       Configuration hadoop,
       Workers workers,
@@ -115,17 +143,11 @@ public final class GenerateJob {
       List<Prompt> prompts,
       Consumer<List<Generation>> completed)
       throws IOException {
-    ModelSource base = ModelReference.of(settings).locate(hadoop, ModelSource.Part.WHOLE);
-    DecoderConfig config = DecoderConfig.read(base.folder().resolve("config.json"));
-    DType weights = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(config);
-    Optional<ModelReference> adapter = ModelReference.of(settings, "adapter");
-    Optional<AdapterFile> file = Optional.empty();
-    if (adapter.isPresent()) {
-      ModelSource at = adapter.get().locate(hadoop, ModelSource.Part.WHOLE);
-      file =
-          Optional.of(
-              AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder())));
-    }
+    Files files = files(hadoop, settings);
+    ModelSource base = files.base();
+    DecoderConfig config = files.config();
+    DType weights = files.weights();
+    Optional<AdapterFile> file = files.adapter();
     TrainedModel model =
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), weights, false, 0))
             .orElse(TrainedModel.frozen(base, weights))

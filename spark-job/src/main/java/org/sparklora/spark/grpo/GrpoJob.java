@@ -120,6 +120,8 @@ final class GrpoJob {
     InitialParameters initial =
         InitialParameters.of(
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
+    PromptTables.requireDataset(hadoop, config.prompts().table());
+    advantages.ifPresent(table -> GenerationTable.requireScored(hadoop, table));
     SamplingConfig sampling = untilTheEnd(config.sampling(), initial.model());
     Workers workers =
         ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
