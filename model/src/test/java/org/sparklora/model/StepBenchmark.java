@@ -20,7 +20,7 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp … org.sparklora.model.StepBenchmark
  * CHECKPOINT [rank, 0 for all weights] [tokens a row] [steps] [dropout] [FLOAT32 or BFLOAT16]
- * [gradient checkpointing: true or false]}.
+ * [gradient checkpointing: true or false] [products: FLOAT32 or BFLOAT16]}.
  */
 final class StepBenchmark {
   private StepBenchmark() {}
@@ -32,7 +32,8 @@ final class StepBenchmark {
     double dropout = args.length > 4 ? Double.parseDouble(args[4]) : 0;
     DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
     boolean checkpointing = args.length > 6 && Boolean.parseBoolean(args[6]);
-    Kernels kernels = KernelsProvider.kernels();
+    DType products = args.length > 7 ? DType.valueOf(args[7]) : DType.FLOAT32;
+    Kernels kernels = KernelsProvider.kernels().withProductsIn(products);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout;
       Tensor parameters;

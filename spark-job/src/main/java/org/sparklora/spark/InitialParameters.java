@@ -109,14 +109,16 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     DType baseWeights = base.dtype().of(model);
     if (lora.isPresent()) {
       return TrainedModel.adapter(
-          checkpoint, lora.get(), baseWeights, base.gradientCheckpointing(), seed);
+              checkpoint, lora.get(), baseWeights, base.gradientCheckpointing(), seed)
+          .multiplying(base.products());
     }
     ConfigException.require(
         baseWeights == DType.FLOAT32,
         "dtype",
         base.dtype().name().toLowerCase(Locale.ROOT),
         "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
-    return TrainedModel.allWeights(checkpoint, base.gradientCheckpointing());
+    return TrainedModel.allWeights(checkpoint, base.gradientCheckpointing())
+        .multiplying(base.products());
   }
 
   /** Fills a vector of the model's layout. */

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.OptimizerConfig;
@@ -74,6 +75,7 @@ public final class RunIdentity {
     changeable.put("num_train_epochs", Double.toString(config.batch().epochs()));
     changeable.put("max_steps", Integer.toString(config.batch().maxSteps()));
     changeable.put("dtype", config.model().dtype().name().toLowerCase(Locale.ROOT));
+    changeable.put("bf16", Boolean.toString(config.model().products() == DType.BFLOAT16));
     if (config.sync().mode() == Sync.Mode.PARAMETERS) {
       changeable.put("averaging_frequency", Integer.toString(config.sync().averagingFrequency()));
     }

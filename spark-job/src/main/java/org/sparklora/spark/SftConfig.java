@@ -2,6 +2,7 @@ package org.sparklora.spark;
 
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.model.kernels.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.text.TokenizerDialect;
@@ -56,12 +57,15 @@ public record SftConfig(
    * @param reference {@code model_name_or_path}
    * @param dtype {@code dtype}
    * @param gradientCheckpointing {@code gradient_checkpointing}
+   * @param dialect {@code tokenizer_dialect}
+   * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
    */
   public record Model(
       ModelReference reference,
       WeightDtype dtype,
       boolean gradientCheckpointing,
-      TokenizerDialect dialect) {
+      TokenizerDialect dialect,
+      DType products) {
 
     /** What the user calls it. */
     public String name() {
@@ -74,7 +78,13 @@ public record SftConfig(
           ModelReference.of(settings),
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
           settings.isOn("gradient_checkpointing"),
-          settings.oneOf("tokenizer_dialect", TokenizerDialect.class));
+          settings.oneOf("tokenizer_dialect", TokenizerDialect.class),
+          DType.FLOAT32);
+    }
+
+    /** The same with products of matrices in another type. */
+    Model multiplying(DType type) {
+      return new Model(reference, dtype, gradientCheckpointing, dialect, type);
     }
   }
 
@@ -178,7 +188,9 @@ public record SftConfig(
     String packedFolder = settings.text("packed_dir").orElse(outputFolder + ".packed");
     CheckpointConfig checkpoints = CheckpointConfig.of(settings);
     return new SftConfig(
-        Model.of(settings),
+        Model.of(settings)
+            .multiplying(
+                settings.optionalSwitch("bf16").orElse(false) ? DType.BFLOAT16 : DType.FLOAT32),
         replacing(settings, PrepSettings.of(settings, packedFolder)),
         lora(settings),
         ModelReference.of(settings, "adapter_name_or_path"),

@@ -150,6 +150,17 @@ final class HostTensor extends Tensor {
     }
   }
 
+  /** Stores the bits of two-byte elements. */
+  void writeBits(long offset, short[] source, int from, int count) {
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, source.length);
+    if (isInWindow(offset, count)) {
+      window.shorts.put(inWindow(offset), source, from, count);
+    } else {
+      shorts().position(offset).put(source, from, count);
+    }
+  }
+
   private boolean isInWindow(long offset, int count) {
     long end = address - window.address + (offset + count) * dtype().bytes();
     return end <= WINDOW_BYTES;
@@ -181,7 +192,7 @@ final class HostTensor extends Tensor {
         for (int i = 0; i < count; i++) {
           rounded[i] = Bfloat16.fromFloat(source[from + i]);
         }
-        shorts().position(offset).put(rounded);
+        writeBits(offset, rounded, 0, count);
       }
       case FLOAT16 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
     }

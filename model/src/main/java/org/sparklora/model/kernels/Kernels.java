@@ -45,6 +45,17 @@ public sealed interface Kernels extends AutoCloseable
   int independentRows();
 
   /**
+   * These kernels, on the same threads and closed with them, with products of matrices in another
+   * type: in bfloat16 the operands are rounded and the sums are float32, as in PyTorch's autocast.
+   *
+   * @param dtype float32 or bfloat16; kernels and CPUs that are no faster in bfloat16 stay with
+   *     float32
+   */
+  default Kernels withProductsIn(DType dtype) {
+    return this;
+  }
+
+  /**
    * A tensor over memory of this process that somebody else owns, such as a memory-mapped
    * checkpoint; a copy if these kernels compute elsewhere, so that it has to be closed.
    */

@@ -18,6 +18,7 @@ final class Scratch implements AutoCloseable {
   private final float[][] rows = new float[ROWS][0];
   private final HostTensor[] matrices = new HostTensor[MATRICES];
   private short[] halves = new short[0];
+  private Bfloat16Gemm bfloat16Gemm;
 
   /** The pointers of a gemm call, moved from call to call instead of made anew. */
   final MovingPointer a = new MovingPointer();
@@ -74,6 +75,14 @@ final class Scratch implements AutoCloseable {
     return matrices[index];
   }
 
+  /** This thread's products of bfloat16 matrices. */
+  Bfloat16Gemm bfloat16Gemm() {
+    if (bfloat16Gemm == null) {
+      bfloat16Gemm = new Bfloat16Gemm();
+    }
+    return bfloat16Gemm;
+  }
+
   private void freeMatrix(int index) {
     if (matrices[index] != null) {
       matrices[index].close();
@@ -81,11 +90,15 @@ final class Scratch implements AutoCloseable {
     }
   }
 
-  /** Frees the matrices; what asks for one gets a new one. */
+  /** Frees what lies outside the Java heap; what asks for it gets it anew. */
   @Override
   public void close() {
     for (int index = 0; index < MATRICES; index++) {
       freeMatrix(index);
+    }
+    if (bfloat16Gemm != null) {
+      bfloat16Gemm.close();
+      bfloat16Gemm = null;
     }
   }
 

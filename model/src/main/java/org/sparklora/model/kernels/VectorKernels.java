@@ -17,13 +17,36 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class VectorKernels implements Kernels {
   private final WorkerPool pool;
+  private final VectorKernels inFloat32; // one of the two is this
+  private final VectorKernels inBfloat16;
   private final VectorMatmul matmul;
   private final VectorAttentionBackward attentionBackward;
 
   VectorKernels(int threads) {
-    this.pool = new WorkerPool(threads);
-    this.matmul = new VectorMatmul(pool);
+    this(new WorkerPool(threads));
+  }
+
+  private VectorKernels(WorkerPool pool) {
+    this.pool = pool;
+    this.matmul = new VectorMatmul(pool, false);
     this.attentionBackward = new VectorAttentionBackward(pool);
+    this.inFloat32 = this;
+    boolean faster = Bfloat16Gemm.isNative() && pool.isGemmLimited();
+    this.inBfloat16 = faster ? new VectorKernels(this) : this;
+  }
+
+  /** The same with products in bfloat16. */
+  private VectorKernels(VectorKernels inFloat32) {
+    this.pool = inFloat32.pool;
+    this.matmul = new VectorMatmul(pool, true);
+    this.attentionBackward = inFloat32.attentionBackward;
+    this.inFloat32 = inFloat32;
+    this.inBfloat16 = this;
+  }
+
+  @Override
+  public Kernels withProductsIn(DType dtype) {
+    return dtype == DType.BFLOAT16 ? inBfloat16 : inFloat32;
   }
 
   private static HostTensor host(Tensor tensor) {
@@ -353,13 +376,15 @@ final class VectorKernels implements Kernels {
   public void close() {
     pool.close();
     attentionBackward.close();
+    inBfloat16.matmul.close();
   }
 
   @Override
   public String description() {
-    return "vector %d-bit + oneDNN gemm, %s%s"
+    return "vector %d-bit + oneDNN %sgemm, %s%s"
         .formatted(
             VectorMath.SPECIES.vectorBitSize(),
+            this == inFloat32 ? "" : "bfloat16 ",
             pool.threads() == 1 ? "1 thread" : pool.threads() + " threads",
             pool.isGemmLimited() ? "" : " beside those of OpenMP");
   }

@@ -5,11 +5,12 @@ import org.sparklora.model.kernels.Gemm.Matrix;
 /**
  * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
  *
- * <p>A weight that is not float32 is widened tile by tile into the worker's scratch memory:
- * bfloat16 is a storage format here, since gemm in it is slow on processors without its
- * instructions.
+ * <p>In float32 a weight that is stored in bfloat16 is widened tile by tile into the worker's
+ * scratch memory. In bfloat16 the operands of a product are rounded once, a weight that is stored
+ * so is taken as it lies, and products are summed and kept in float32: what PyTorch's autocast
+ * does.
  */
-final class VectorMatmul {
+final class VectorMatmul implements AutoCloseable {
   /**
    * A product is cut by its size alone, into a multiple of this, whatever the number of threads: an
    * executor with one core then gives the bits of one with many.
@@ -25,17 +26,26 @@ final class VectorMatmul {
   /** Elements of a widened tile: 2 MiB. */
   private static final int TILE = 1 << 19;
 
-  private final WorkerPool pool;
+  /** Inputs and outputs from which products in bfloat16 gain more than rounding costs. */
+  private static final int LEAST_ROUNDED = 16;
 
-  VectorMatmul(WorkerPool pool) {
+  private final WorkerPool pool;
+  private final boolean bfloat16;
+  private final HostTensor[] rounded = new HostTensor[2]; // operands; grow, and stay
+
+  /**
+   * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
+   */
+  VectorMatmul(WorkerPool pool, boolean bfloat16) {
     this.pool = pool;
+    this.bfloat16 = bfloat16;
   }
 
   /**
    * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
    * is the same whatever the others are.
    */
-  void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+  synchronized void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
     if (w.columns() <= VectorLowRank.MOST) {
       VectorLowRank.forward(pool, x, w, alpha, beta, y);
       return;
@@ -46,8 +56,12 @@ final class VectorMatmul {
     }
     int in = w.columns();
     int out = w.rows();
-    Matrix xs = Matrix.of(x);
     Matrix ys = Matrix.of(y);
+    if (rounds(x, w)) {
+      timesTransposed(x.rows(), out, in, 1, rounded(x, alpha, 0), rounded(w, 1, 1), beta, ys);
+      return;
+    }
+    Matrix xs = Matrix.of(x);
     if (w.dtype() != DType.FLOAT32) {
       pool.forGemmRanges(
           out,
@@ -59,44 +73,53 @@ final class VectorMatmul {
           });
       return;
     }
-    Matrix ws = Matrix.of(w);
-    if (x.rows() >= out) {
+    timesTransposed(x.rows(), out, in, alpha, xs, Matrix.of(w), beta, ys);
+  }
+
+  /** c (m, n) = beta·c + alpha · a (m, k) · b (n, k)ᵀ, divided along its longer side. */
+  private void timesTransposed(
+      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+    if (m >= n) {
       slices(
-          x.rows(),
+          m,
           (from, to, own) ->
               Gemm.timesTransposed(
-                  own, to - from, out, in, alpha, xs.at(from, 0), ws, beta, ys.at(from, 0)));
+                  own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
     } else {
       slices(
-          out,
+          n,
           (from, to, own) ->
               Gemm.timesTransposed(
-                  own, x.rows(), to - from, in, alpha, xs, ws.at(from, 0), beta, ys.at(0, from)));
+                  own, m, to - from, k, alpha, a, b.at(from, 0), beta, c.at(0, from)));
     }
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dX += alpha · dY · w}. */
-  void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
+  synchronized void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
-    Matrix dYs = Matrix.of(dY);
     Matrix dXs = Matrix.of(dX);
-    if (w.dtype() != DType.FLOAT32) {
+    if (rounds(dX, w)) {
+      addTimes(dX.rows(), in, out, 1, rounded(dY, alpha, 0), rounded(w, 1, 1), dXs);
+    } else if (w.dtype() != DType.FLOAT32) {
       slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, dXs, from, to, own));
-      return;
+    } else {
+      addTimes(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), dXs);
     }
-    Matrix ws = Matrix.of(w);
-    if (dX.rows() >= in) {
+  }
+
+  /** c (m, n) += alpha · a (m, k) · b (k, n), divided along its longer side. */
+  private void addTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
+    if (m >= n) {
       slices(
-          dX.rows(),
+          m,
           (from, to, own) ->
-              Gemm.times(own, to - from, in, out, alpha, dYs.at(from, 0), ws, 1, dXs.at(from, 0)));
+              Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, 1, c.at(from, 0)));
     } else {
       slices(
-          in,
+          n,
           (from, to, own) ->
-              Gemm.times(
-                  own, dX.rows(), to - from, out, alpha, dYs, ws.at(0, from), 1, dXs.at(0, from)));
+              Gemm.times(own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
     }
   }
 
@@ -121,24 +144,90 @@ final class VectorMatmul {
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dW += alpha · dYᵀ · x}. */
-  void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
+  synchronized void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
     int in = dW.columns();
     int out = dW.rows();
-    Matrix dYs = Matrix.of(dY);
-    Matrix xs = Matrix.of(x);
     Matrix dWs = Matrix.of(dW);
-    if (out >= in) {
+    if (rounds(x, dW)) {
+      addTransposedTimes(out, in, x.rows(), 1, rounded(dY, alpha, 0), rounded(x, 1, 1), dWs);
+    } else {
+      addTransposedTimes(out, in, x.rows(), alpha, Matrix.of(dY), Matrix.of(x), dWs);
+    }
+  }
+
+  /** c (m, n) += alpha · a (k, m)ᵀ · b (k, n), divided along its longer side. */
+  private void addTransposedTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
+    if (m >= n) {
       slices(
-          out,
+          m,
           (from, to, own) ->
               Gemm.transposedTimes(
-                  own, to - from, in, x.rows(), alpha, dYs.at(0, from), xs, 1, dWs.at(from, 0)));
+                  own, to - from, n, k, alpha, a.at(0, from), b, 1, c.at(from, 0)));
     } else {
       slices(
-          in,
+          n,
           (from, to, own) ->
               Gemm.transposedTimes(
-                  own, out, to - from, x.rows(), alpha, dYs, xs.at(0, from), 1, dWs.at(0, from)));
+                  own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
+    }
+  }
+
+  /**
+   * Whether a product of x {@code (N, in)} and w {@code (out, in)} is computed in bfloat16. Those
+   * that memory bounds are not, and few rows are not either, since there a row's result must not
+   * depend on the others.
+   */
+  private boolean rounds(HostTensor x, HostTensor w) {
+    return bfloat16
+        && x.rows() > VectorFewRows.MOST
+        && w.columns() >= LEAST_ROUNDED
+        && w.rows() >= LEAST_ROUNDED;
+  }
+
+  /** {@code alpha · x} in bfloat16, in buffer {@code index} unless x is it. */
+  private Matrix rounded(HostTensor x, float alpha, int index) {
+    if (x.dtype() == DType.BFLOAT16 && alpha == 1) {
+      return Matrix.of(x);
+    }
+    int columns = x.columns();
+    HostTensor y = buffer(index, x.size());
+    pool.forRows(
+        x,
+        (from, to, own) -> {
+          float[] row = own.row(0, columns);
+          short[] bits = own.halves(columns);
+          for (long n = from; n < to; n++) {
+            x.read(n * columns, row, 0, columns);
+            for (int i = 0; alpha != 1 && i < columns; i++) {
+              row[i] *= alpha;
+            }
+            WeightRows.round(row, columns, bits);
+            y.writeBits(n * columns, bits, 0, columns);
+          }
+        });
+    return new Matrix(DType.BFLOAT16, y.address(), columns);
+  }
+
+  private HostTensor buffer(int index, long size) {
+    if (rounded[index] == null || rounded[index].size() < size) {
+      free(index);
+      rounded[index] = HostTensor.allocate(DType.BFLOAT16, size);
+    }
+    return rounded[index];
+  }
+
+  private void free(int index) {
+    if (rounded[index] != null) {
+      rounded[index].close();
+      rounded[index] = null; // a larger one may not be had
+    }
+  }
+
+  /** Frees the buffers. */
+  @Override
+  public synchronized void close() {
+    for (int index = 0; index < rounded.length; index++) {
+      free(index);
     }
   }
 

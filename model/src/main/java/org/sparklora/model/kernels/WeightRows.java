@@ -1,6 +1,8 @@
 package org.sparklora.model.kernels;
 
 import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -57,6 +59,28 @@ final class WeightRows {
           .lanewise(VectorOperators.LSHL, 16)
           .reinterpretAsFloats()
           .intoArray(row, at + i);
+    }
+  }
+
+  /**
+   * Rounds to bfloat16 as {@link Bfloat16#fromFloat} does: to nearest, ties to even, NaN stays NaN.
+   * Writes whole vectors, as {@link #widen} does.
+   */
+  static void round(float[] row, int count, short[] bits) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector values = VectorMath.at(row, i);
+      IntVector raw = values.reinterpretAsInts();
+      IntVector odd = raw.lanewise(VectorOperators.LSHR, 16).and(1);
+      raw.add(0x7FFF)
+          .add(odd)
+          .lanewise(VectorOperators.LSHR, 16)
+          // rounding could turn a NaN into infinity
+          .blend(
+              raw.lanewise(VectorOperators.LSHR, 16).or(0x40),
+              values.test(VectorOperators.IS_NAN).cast(VectorMath.INTS))
+          .convertShape(VectorOperators.I2S, HALVES, 0)
+          .reinterpretAsShorts()
+          .intoArray(bits, i);
     }
   }
 }

@@ -170,7 +170,7 @@ class CommandLineTest {
 
   @Test
   void acceptedFlagsSayWhyTheyChangeNothing() {
-    assertThat(CommandLine.parse("sft", List.of("--use_liger_kernel", "--bf16")).notes())
+    assertThat(CommandLine.parse("sft", List.of("--use_liger_kernel", "--bf16_full_eval")).notes())
         .hasSize(2)
         .anySatisfy(note -> assertThat(note).startsWith("--use_liger_kernel").contains("chunked"));
   }

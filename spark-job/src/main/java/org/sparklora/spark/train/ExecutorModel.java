@@ -69,13 +69,26 @@ public final class ExecutorModel implements AutoCloseable {
   private volatile boolean released;
 
   private ExecutorModel(TrainedModel source) {
-    this.kernels = KernelsProvider.kernels();
+    this.kernels = kernels(source.products());
     this.layout = source.layout();
     this.decoder = load(source, layout, kernels);
     this.step = new AdapterStep(decoder, kernels, source.gradientCheckpointing());
     this.seed = source.seed();
     this.checkpoint = source.checkpoint();
     this.dialect = source.dialect();
+  }
+
+  private static Kernels kernels(DType products) {
+    Kernels all = KernelsProvider.kernels();
+    Kernels kernels = all.withProductsIn(products);
+    if (products == DType.BFLOAT16 && kernels == all) {
+      LOG.warn(
+          "bf16: products stay float32, since this CPU does not multiply bfloat16 (AVX-512 BF16 or AMX), or {} do not",
+          all.description());
+    } else if (kernels != all) {
+      LOG.info("bf16: {}", kernels.description());
+    }
+    return kernels;
   }
 
   private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {

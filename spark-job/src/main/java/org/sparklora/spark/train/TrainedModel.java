@@ -30,6 +30,7 @@ public final class TrainedModel implements Serializable {
   private final boolean gradientCheckpointing;
   private final long seed;
   private final TokenizerDialect dialect;
+  private final DType products;
 
   private TrainedModel(
       ModelSource checkpoint,
@@ -37,13 +38,15 @@ public final class TrainedModel implements Serializable {
       DType baseWeights,
       boolean gradientCheckpointing,
       long seed,
-      TokenizerDialect dialect) {
+      TokenizerDialect dialect,
+      DType products) {
     this.checkpoint = checkpoint;
     this.lora = lora;
     this.baseWeights = baseWeights;
     this.gradientCheckpointing = gradientCheckpointing;
     this.seed = seed;
     this.dialect = dialect;
+    this.products = products;
   }
 
   /**
@@ -62,13 +65,25 @@ public final class TrainedModel implements Serializable {
       boolean gradientCheckpointing,
       long seed) {
     return new TrainedModel(
-        checkpoint, lora, baseWeights, gradientCheckpointing, seed, TokenizerDialect.FILE);
+        checkpoint,
+        lora,
+        baseWeights,
+        gradientCheckpointing,
+        seed,
+        TokenizerDialect.FILE,
+        DType.FLOAT32);
   }
 
   /** All weights of a model. */
   public static TrainedModel allWeights(ModelSource checkpoint, boolean gradientCheckpointing) {
     return new TrainedModel(
-        checkpoint, null, DType.FLOAT32, gradientCheckpointing, 0, TokenizerDialect.FILE);
+        checkpoint,
+        null,
+        DType.FLOAT32,
+        gradientCheckpointing,
+        0,
+        TokenizerDialect.FILE,
+        DType.FLOAT32);
   }
 
   /**
@@ -77,13 +92,29 @@ public final class TrainedModel implements Serializable {
    * @param weights how its matrices are kept in memory: float32 or bfloat16
    */
   public static TrainedModel frozen(ModelSource checkpoint, DType weights) {
-    return new TrainedModel(checkpoint, null, weights, false, FROZEN, TokenizerDialect.FILE);
+    return new TrainedModel(
+        checkpoint, null, weights, false, FROZEN, TokenizerDialect.FILE, DType.FLOAT32);
   }
 
   /** The same with its tokenizer read in a dialect; without this, as its file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
     return new TrainedModel(
-        checkpoint, lora, baseWeights, gradientCheckpointing, seed, tokenizerDialect);
+        checkpoint, lora, baseWeights, gradientCheckpointing, seed, tokenizerDialect, products);
+  }
+
+  /**
+   * The same with products of matrices in another type; without this, in float32.
+   *
+   * @param type float32, or bfloat16 for operands that are rounded to it
+   */
+  public TrainedModel multiplying(DType type) {
+    return new TrainedModel(
+        checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect, type);
+  }
+
+  /** The type of the operands of matrix products; a CPU may not multiply bfloat16. */
+  public DType products() {
+    return products;
   }
 
   /** How the checkpoint's tokenizer is read. */
@@ -144,11 +175,13 @@ public final class TrainedModel implements Serializable {
         && baseWeights == that.baseWeights
         && gradientCheckpointing == that.gradientCheckpointing
         && seed == that.seed
-        && dialect == that.dialect;
+        && dialect == that.dialect
+        && products == that.products;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect);
+    return Objects.hash(
+        checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect, products);
   }
 }

@@ -1,0 +1,70 @@
+package org.sparklora.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.kernels.DType;
+import org.sparklora.model.kernels.Kernels;
+import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/** Training with products in bfloat16 beside the same in float32. */
+class Bfloat16ProductsTrainingTest {
+  private static final int STEPS = 100;
+  private static final int TOKENS = 192; // more than are computed row by row
+  private static final int WORDS = 24; // few, so that there is something to learn
+  private static final float RATE = 0.5f;
+
+  @Test
+  void lossesStayWithinAPercentOfFloat32() throws IOException {
+    float[] inFloat32 = losses(DType.FLOAT32);
+    float[] inBfloat16 = losses(DType.BFLOAT16);
+    assertThat(inFloat32[STEPS - 1]).isLessThan(0.9f * inFloat32[0]);
+    for (int step = 0; step < STEPS; step++) {
+      assertThat(inBfloat16[step])
+          .as("step %d", step)
+          .isCloseTo(inFloat32[step], withinPercentage(1));
+    }
+  }
+
+  private static float[] losses(DType products) throws IOException {
+    try (CheckpointFolder checkpoint = new GoldenModel("llama-tiny").checkpoint();
+        Kernels own = KernelsProvider.create("vector", 2)) {
+      Kernels kernels = own.withProductsIn(products);
+      LoraConfig lora = new LoraConfig(16, 32, 0, false, LoraTargets.allLinear());
+      AdapterLayout layout = AdapterLayout.of(lora, checkpoint.config());
+      float[] losses = new float[STEPS];
+      try (Tensor parameters = kernels.allocate(layout.size());
+          Tensor gradient = kernels.allocate(layout.size());
+          Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+          AdapterStep step = new AdapterStep(decoder, kernels, false)) {
+        layout.initialize(parameters, 1);
+        for (int i = 0; i < STEPS; i++) {
+          kernels.fill(gradient, 0);
+          losses[i] =
+              (float)
+                  step.lossAndGradient(
+                          parameters, batch(i), new CrossEntropyLoss(TOKENS), i, gradient)
+                      .loss();
+          kernels.addScaled(gradient, -RATE, parameters);
+        }
+      }
+      return losses;
+    }
+  }
+
+  private static PackedBatch batch(int step) {
+    int[] ids = new Random(step).ints(TOKENS, 3, 3 + WORDS).toArray();
+    return PackedBatch.of(
+        List.of(new PackedBatch.Row(ids, ids, new int[] {TOKENS / 2, TOKENS - TOKENS / 2})));
+  }
+}
