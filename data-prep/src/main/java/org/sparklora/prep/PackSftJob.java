@@ -74,7 +74,7 @@ public final class PackSftJob {
    * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
    */
   public static PrepManifest run(SparkSession session, PrepConfig config) {
-    return new PackSftJob(session, config).prepare();
+    return new PackSftJob(session, config).prepare(config.overwrite());
   }
 
   /** As {@link #reuseOrRun(SparkSession, PrepConfig, String)}, into {@code output_dir}. */
@@ -109,7 +109,7 @@ public final class PackSftJob {
                 config.overwrite(),
                 manifest.inputs(),
                 job.inputs));
-    return job.prepare();
+    return job.prepare(config.overwrite() || there.isPresent());
   }
 
   private DatasetFormat recognise() {
@@ -159,7 +159,8 @@ public final class PackSftJob {
     }
   }
 
-  private PrepManifest prepare() {
+  /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
+  private PrepManifest prepare(boolean overwrite) {
     long started = System.nanoTime();
     LOG.info(
         "Preparing {} ({} files, {} splits): {}",
@@ -168,7 +169,7 @@ public final class PackSftJob {
         dataset.splits().size(),
         format.description());
     try (OutputFolder output =
-        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+        OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
       List<int[]> lengths = tokenize(documents);
       List<ShardPlan.RowFile> rowFiles = ShardPlan.of(lengths, config.packing().batchSize());

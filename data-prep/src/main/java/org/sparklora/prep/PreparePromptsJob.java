@@ -87,7 +87,7 @@ public final class PreparePromptsJob {
    * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
    */
   public static PromptsManifest run(SparkSession session, PromptsConfig config) {
-    return new PreparePromptsJob(session, config).prepare();
+    return new PreparePromptsJob(session, config).prepare(config.overwrite());
   }
 
   /** As {@link #reuseOrRun(SparkSession, PromptsConfig, String)}, into {@code output_dir}. */
@@ -124,10 +124,11 @@ public final class PreparePromptsJob {
                 config.overwrite(),
                 manifest.inputs(),
                 job.inputs));
-    return job.prepare();
+    return job.prepare(config.overwrite() || there.isPresent());
   }
 
-  private PromptsManifest prepare() {
+  /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
+  private PromptsManifest prepare(boolean overwrite) {
     long started = System.nanoTime();
     LOG.info(
         "Preparing prompts of {} ({} files, {} splits): {}",
@@ -136,7 +137,7 @@ public final class PreparePromptsJob {
         dataset.splits().size(),
         inputs.datasetFormat());
     try (OutputFolder output =
-        OutputFolder.create(configuration, config.outputFolder(), config.overwrite())) {
+        OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path parts = new Path(output.work(), PARTS);
       List<PromptReport> reports = tokenize(parts);
       List<PromptFile> files = PromptFile.plan(reports);

@@ -189,7 +189,8 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
   }
 
   /**
-   * Checks that a table which is not the wanted one may be replaced by it.
+   * Checks that a table which is not the wanted one may be replaced by it. One that was made in the
+   * same way of earlier files of the same dataset may: scheduled runs prepare it anew.
    *
    * @param key the setting that names the folder
    * @throws ConfigException saying how it differs
@@ -200,19 +201,27 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
       boolean overwrite,
       PrepManifest.Inputs there,
       PrepManifest.Inputs wanted) {
+    List<String> differences = differences(there, wanted);
+    if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
+      LOG.info("Files of the dataset have changed since the table in {} was made", folder);
+      return;
+    }
     ConfigException.require(
         overwrite,
         key,
         folder,
         "it holds a table that was made with %s; name another folder, or replace the table with --overwrite_output_dir"
-            .formatted(differences(there, wanted)));
+            .formatted(
+                differences.isEmpty()
+                    ? "another version of prep, or files that are damaged"
+                    : String.join(", ", differences)));
   }
 
   /**
    * How a table differs from the one that is wanted in its place: setting by setting, then what is
    * no setting.
    */
-  private static String differences(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
+  private static List<String> differences(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
     List<String> differences = new ArrayList<>();
     wanted
         .settings()
@@ -233,13 +242,8 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
     if (!there.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
       others.add("another chat template");
     }
-    if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
-      others.add("files of the dataset that have changed since");
-    }
     differences.addAll(others);
-    return differences.isEmpty()
-        ? "another version of prep, or files that are damaged"
-        : String.join(", ", differences);
+    return differences;
   }
 
   private static String hash(String sha256) {

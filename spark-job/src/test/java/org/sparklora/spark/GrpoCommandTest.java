@@ -255,7 +255,9 @@ class GrpoCommandTest {
     assertThat(
             run(refused, "--dataset_name", prompts.toString(), "--model_name_or_path", other + ""))
         .isEqualTo(MISUSED);
-    assertThat(message()).contains("tokens of another tokenizer");
+    assertThat(message())
+        .contains("its rows are token ids of the tokenizer of")
+        .contains("has another one");
   }
 
   @Test

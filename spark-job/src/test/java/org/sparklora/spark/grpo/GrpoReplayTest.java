@@ -135,16 +135,17 @@ class GrpoReplayTest {
     int slices = shape.stepsPerGeneration();
     double loss = 0;
     List<Map<String, Double>> metrics = new ArrayList<>();
-    for (int i = 0; i < accumulation; i++) {
-      PolicyGradient measured =
-          ExecutorModel.of(model)
-              .evaluate(
-                  round(trace, i / shape.microSteps())
-                      .microBatch(0, i, i % slices, slices, accumulation, trace.loss()),
-                  network.parameters());
-      assertThat(measured.gradient().size()).isZero();
-      loss += measured.loss();
-      metrics.add(measured.metrics());
+    try (ExecutorModel here = ExecutorModel.of(model)) {
+      for (int i = 0; i < accumulation; i++) {
+        PolicyGradient measured =
+            here.evaluate(
+                round(trace, i / shape.microSteps())
+                    .microBatch(0, i, i % slices, slices, accumulation, trace.loss()),
+                network.parameters());
+        assertThat(measured.gradient().size()).isZero();
+        loss += measured.loss();
+        metrics.add(measured.metrics());
+      }
     }
     double norm = trace.get("steps").get(0).get("grad_norm").asDouble();
     return new PolicyMetrics(0, loss, norm, metrics);
