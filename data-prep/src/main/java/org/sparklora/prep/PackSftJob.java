@@ -79,7 +79,7 @@ public final class PackSftJob {
 
   /** As {@link #reuseOrRun(SparkSession, PrepConfig, String)}, into {@code output_dir}. */
   public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config) {
-    return reuseOrRun(session, config, "output_dir");
+    return reuseOrRun(session, config, TableOrigin.RESULT);
   }
 
   /**

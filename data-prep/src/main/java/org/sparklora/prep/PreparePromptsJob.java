@@ -92,7 +92,7 @@ public final class PreparePromptsJob {
 
   /** As {@link #reuseOrRun(SparkSession, PromptsConfig, String)}, into {@code output_dir}. */
   public static PromptsManifest reuseOrRun(SparkSession session, PromptsConfig config) {
-    return reuseOrRun(session, config, "output_dir");
+    return reuseOrRun(session, config, TableOrigin.RESULT);
   }
 
   /**

@@ -23,6 +23,9 @@ import org.sparklora.pipeline.config.Settings;
  * @param inputs what decided its contents
  */
 public record TableOrigin(String table, String model, PrepManifest.Inputs inputs) {
+  /** The setting that names the folder of a table which is itself the result. */
+  static final String RESULT = "output_dir";
+
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
   private static final String DATASET = "dataset_name";
   private static final String TEMPLATE = "chat_template_path";
@@ -189,8 +192,9 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
   }
 
   /**
-   * Checks that a table which is not the wanted one may be replaced by it. One that was made in the
-   * same way of earlier files of the same dataset may: scheduled runs prepare it anew.
+   * Checks that a table which is not the wanted one may be replaced by it. A table that a run keeps
+   * for itself may where it was made in the same way of earlier files of the same dataset, as
+   * scheduled runs do; one that {@code prep} made is a result, which nothing replaces unasked.
    *
    * @param key the setting that names the folder
    * @throws ConfigException saying how it differs
@@ -203,8 +207,11 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
       PrepManifest.Inputs wanted) {
     List<String> differences = differences(there, wanted);
     if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
-      LOG.info("Files of the dataset have changed since the table in {} was made", folder);
-      return;
+      if (!key.equals(RESULT)) {
+        LOG.info("Files of the dataset have changed since the table in {} was made", folder);
+        return;
+      }
+      differences = List.of("files of the dataset that have changed since");
     }
     ConfigException.require(
         overwrite,
