@@ -35,13 +35,13 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
 
   private static final int SHOWN_OF_HASH = 12;
 
-  /** The packed table in a folder; empty where there is none. */
+  /** The packed table in a folder; empty if it has none. */
   public static Optional<TableOrigin> ofPacked(Configuration hadoop, String folder) {
     return PrepManifest.in(hadoop, folder)
         .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));
   }
 
-  /** The prompts table in a folder; empty where there is none. */
+  /** The prompts table in a folder; empty if it has none. */
   public static Optional<TableOrigin> ofPrompts(Configuration hadoop, String folder) {
     return PromptsManifest.find(hadoop, folder)
         .map(manifest -> new TableOrigin(folder, manifest.model(), manifest.inputs()));

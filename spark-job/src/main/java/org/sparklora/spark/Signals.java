@@ -14,7 +14,7 @@ import org.sparklora.pipeline.run.Interruption;
  *
  * <p>Shutdown hooks would come too late: Spark's own would stop the session under the command,
  * which would fail with traces of that. So would a session that is stopped here, and a job that the
- * command submits just then would never end: Spark drops it without a word.
+ * command submits just then would never end: Spark drops it silently.
  */
 final class Signals {
   private static final int EXIT_CODE_OF_SIGNAL = 128;

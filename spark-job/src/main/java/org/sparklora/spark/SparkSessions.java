@@ -85,7 +85,8 @@ public final class SparkSessions {
   }
 
   /**
-   * Ends all jobs of this process that is to stop, without a word of what fails because of it.
+   * Cancels all jobs of this process, which is about to stop, and silences what fails because of
+   * it.
    *
    * @return whether there was a session
    */

@@ -39,7 +39,7 @@ public enum OpenTableFormat {
   /**
    * The table that a folder is, or in which it lies (as a partition does).
    *
-   * @return its folder and format; empty where there is none
+   * @return its folder and format; empty if there is none
    * @throws IOException if the file system cannot be asked
    */
   public static Optional<Map<Path, OpenTableFormat>> atOrAbove(FileSystem fileSystem, Path folder)
