@@ -69,7 +69,7 @@ def check_flags(bag, root):
 
 def check_command(bag):
     """What spark-submit is given, and how the token gets there."""
-    from spark_lora import hub_environment, without_empty
+    from spark_lora import hub_environment, java_options, without_empty
 
     task = bag.dags["lora_sft"].get_task("sft")
     task.env_vars = hub_environment()
@@ -77,9 +77,10 @@ def check_command(bag):
     command = hook._build_spark_submit_command(task.application)
     require(command[0] == "spark-submit" and command[command.index("--master") + 1] == "local[2]", f"{command}")
     require(command[command.index("--class") + 1] == "org.sparklora.spark.Main", f"no class in {command}")
+    require("--add-opens=java.base/java.nio=ALL-UNNAMED" in java_options(), f"Spark's own option is not in {java_options()}")
     for side in ("driver", "executor"):
-        option = f"spark.{side}.defaultJavaOptions="
-        require(any(w.startswith(option) and "jdk.incubator.vector" in w for w in command), f"no {option} in {command}")
+        option = f"spark.{side}.defaultJavaOptions={java_options()}"
+        require(any(word.startswith(option) for word in command), f"no {option} in {command}")
     require(command[-len(task.application_args):] == task.application_args, f"the arguments do not come last in {command}")
     require(hook._env == task.env_vars and set(hook._env) == {"HF_TOKEN", "HF_ENDPOINT"}, "the driver is not told of the hub")
     require(task.env_vars["HF_TOKEN"] not in " ".join(command), "the token is in spark-submit's arguments")
