@@ -79,8 +79,8 @@ more_workers_than_slots_are_refused() {
 plain_spark_submit_computes_with_vectors() {
   "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" "${SMALL[@]}" --conf spark.cores.max=2 \
     --conf spark.executor.cores=1 "$ROOT/spark-job/target/spark-lora.jar" sft $(sft plain) >"$WORK/plain.log" 2>&1
-  grep -h -o 'Kernels: .*' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr | sort | uniq -c
-  must_fail grep -q -i 'reference kernels' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
+  grep -h -o 'Computing with .*' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr | sort | uniq -c
+  must_fail grep -q -i 'reference engine' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
   expect_trained 2 plain
 }
 

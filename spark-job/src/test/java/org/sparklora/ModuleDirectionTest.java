@@ -21,11 +21,14 @@ import com.tngtech.archunit.lang.ArchRule;
  *       pipeline ◄──────────────┬───────────── reward ◄─┐ (from org.sparklora.spark.grpo only)
  *          ▲                    │                       │
  *          └──── data-prep ─► model ◄────────── spark-job
+ *                      │        │                  │
+ *                      └─────► text ◄──────────────┘
  * </pre>
  */
 @AnalyzeClasses(packages = "org.sparklora", importOptions = DoNotIncludeTests.class)
 class ModuleDirectionTest {
 
+  private static final String TEXT = "org.sparklora.text..";
   private static final String MODEL = "org.sparklora.model..";
   private static final String PIPELINE = "org.sparklora.pipeline..";
   private static final String DATA_PREP = "org.sparklora.prep..";
@@ -40,8 +43,12 @@ class ModuleDirectionTest {
   }
 
   @ArchTest
-  static final ArchRule MODEL_USES_NO_OTHER_MODULE =
-      noClasses().that().resideInAPackage(MODEL).should().dependOnClassesThat(ours(MODEL));
+  static final ArchRule TEXT_USES_NO_OTHER_MODULE =
+      noClasses().that().resideInAPackage(TEXT).should().dependOnClassesThat(ours(TEXT));
+
+  @ArchTest
+  static final ArchRule MODEL_USES_TEXT_ONLY =
+      noClasses().that().resideInAPackage(MODEL).should().dependOnClassesThat(ours(MODEL, TEXT));
 
   @ArchTest
   static final ArchRule MODEL_RUNS_WITHOUT_A_CLUSTER =
@@ -67,6 +74,18 @@ class ModuleDirectionTest {
           .dependOnClassesThat(
               resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala.."));
 
+  /** Engines are found at run time: the decoder and its callers name none. */
+  @ArchTest
+  static final ArchRule NOBODY_NAMES_AN_ENGINE =
+      noClasses()
+          .that(resideOutsideOfPackage("org.sparklora.model.engine.."))
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              "org.sparklora.model.engine.reference..",
+              "org.sparklora.model.engine.vector..",
+              "org.sparklora.model.engine.nd4j..");
+
   @ArchTest
   static final ArchRule PIPELINE_USES_NO_OTHER_MODULE =
       noClasses().that().resideInAPackage(PIPELINE).should().dependOnClassesThat(ours(PIPELINE));
@@ -77,12 +96,7 @@ class ModuleDirectionTest {
           .that()
           .resideInAPackage(DATA_PREP)
           .should()
-          .dependOnClassesThat(
-              ours(
-                  DATA_PREP,
-                  PIPELINE,
-                  "org.sparklora.model.text..",
-                  "org.sparklora.model.checkpoint.."));
+          .dependOnClassesThat(ours(DATA_PREP, PIPELINE, TEXT, "org.sparklora.model.checkpoint.."));
 
   @ArchTest
   static final ArchRule REWARD_USES_THE_PIPELINE_ONLY =
@@ -108,9 +122,9 @@ class ModuleDirectionTest {
           .resideInAPackage("org.deeplearning4j..");
 
   @ArchTest
-  static final ArchRule VECTORS_AND_NATIVE_GEMM_ARE_BEHIND_KERNELS =
+  static final ArchRule VECTORS_AND_NATIVE_GEMM_ARE_BEHIND_THE_ENGINE =
       noClasses()
-          .that(resideOutsideOfPackage("org.sparklora.model.kernels.."))
+          .that(resideOutsideOfPackage("org.sparklora.model.engine.vector.."))
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage("jdk.incubator.vector..", "org.bytedeco.dnnl..");

@@ -19,7 +19,7 @@ class SourceRulesTest {
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
 
   private static final List<String> MODULES =
-      List.of("model", "pipeline", "data-prep", "reward", "spark-job");
+      List.of("text", "model", "pipeline", "data-prep", "reward", "spark-job");
 
   private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
   private static final Pattern SCALA_IMPORT = import_("scala\\.");
@@ -59,9 +59,9 @@ class SourceRulesTest {
   }
 
   @Test
-  void vectorsAreTouchedByKernelsOnly() {
+  void vectorsAreTouchedByTheVectorEngineOnly() {
     assertThat(sourcesMatching(VECTOR_IMPORT, true))
-        .allMatch(source -> source.contains("org/sparklora/model/kernels/"));
+        .allMatch(source -> source.contains("org/sparklora/model/engine/vector/"));
   }
 
   /** Another one would not know what {@code --conf spark.hadoop.NAME=…} says. */

@@ -6,9 +6,9 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Tokenizer;
 
 /**
  * What of a model reads and writes text.

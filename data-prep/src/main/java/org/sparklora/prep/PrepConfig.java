@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.format.ColumnMapping;
@@ -13,6 +12,7 @@ import org.sparklora.prep.pack.BestFitDecreasing;
 import org.sparklora.prep.pack.OneDocumentARow;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * What is prepared, and how: TRL's settings of dataset preparation by TRL's names, and our own.

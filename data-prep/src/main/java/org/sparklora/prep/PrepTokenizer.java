@@ -6,13 +6,13 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.sparklora.model.checkpoint.JsonFields;
-import org.sparklora.model.checkpoint.JsonFile;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Tokenizer;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * The tokenizer and template that a configuration asks for, loaded once per JVM: a tokenizer is

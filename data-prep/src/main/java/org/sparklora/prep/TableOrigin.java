@@ -8,10 +8,10 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Tokenizer;
 
 /**
  * What a table was made of, held against what a command that is to use the table was told: the

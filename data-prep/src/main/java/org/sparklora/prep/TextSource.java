@@ -7,12 +7,12 @@ import java.net.URI;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.model.checkpoint.CheckpointException;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.TokenizerDialect;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * Where tokenizer and chat template are, as the driver found them; travels to executors.

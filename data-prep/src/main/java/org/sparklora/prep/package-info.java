@@ -4,7 +4,7 @@
  * <p>{@link org.sparklora.prep.PackSftJob} and {@link org.sparklora.prep.PreparePromptsJob} (with
  * the stages they share) are all that knows Spark here; what their tasks do is in classes that do
  * not. {@code spark-job} may depend on this package; it depends on {@code pipeline}, {@code
- * model.text} and {@code model.checkpoint}.
+ * org.sparklora.text} and {@code model.checkpoint}.
  *
  * <pre>
  * files → splits ─(one task a split)→ rows → examples → documents → document files

@@ -14,7 +14,6 @@ import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
@@ -22,6 +21,7 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.text.Tokenizer;
 
 class PreparePromptsJobTest extends PrepJobFixture {
   private Path data(String... lines) throws IOException {

@@ -16,12 +16,12 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.Conversation;
-import org.sparklora.model.text.Message;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.OtherFileSystem;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.Conversation;
+import org.sparklora.text.Message;
 
 class TextSourceTest {
   @TempDir Path scratch;

@@ -23,7 +23,7 @@ import org.sparklora.model.lora.AdapterLayout;
  *
  * A model with norms of query and key heads (Qwen3) keeps H + K more a layer and lends {@code 2·(H
  * + K)·D} more. Not counted are the tables of the rotary embedding and what each thread of the
- * kernels works in, some megabytes together.
+ * engine works in, some megabytes together.
  *
  * @param model the decoder's shape
  * @param adapter what is trained; empty for all weights

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.SwiGlu;
 
@@ -23,7 +23,7 @@ import org.sparklora.model.layer.SwiGlu;
  */
 final class Activations implements AutoCloseable {
   private final Decoder decoder;
-  private final Kernels kernels;
+  private final Engine engine;
   private final boolean backward; // or nothing is kept but the stream's end
   private final ActivationMemory memory;
   private final List<Tensor> owned = new ArrayList<>();
@@ -32,9 +32,9 @@ final class Activations implements AutoCloseable {
   private int capacity = 0;
   private int keptBlocks = 0;
 
-  private Activations(Decoder decoder, Kernels kernels, boolean backward, long blockBytes) {
+  private Activations(Decoder decoder, Engine engine, boolean backward, long blockBytes) {
     this.decoder = decoder;
-    this.kernels = kernels;
+    this.engine = engine;
     this.backward = backward;
     this.memory = new ActivationMemory(decoder.config(), decoder.adapter(), blockBytes);
   }
@@ -44,13 +44,13 @@ final class Activations implements AutoCloseable {
    *
    * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
    */
-  static Activations forBackward(Decoder decoder, Kernels kernels, long blockBytes) {
-    return new Activations(decoder, kernels, true, blockBytes);
+  static Activations forBackward(Decoder decoder, Engine engine, long blockBytes) {
+    return new Activations(decoder, engine, true, blockBytes);
   }
 
   /** Keeps nothing but the stream's end: there is no backward. */
-  static Activations forForwardAlone(Decoder decoder, Kernels kernels) {
-    return new Activations(decoder, kernels, false, 0);
+  static Activations forForwardAlone(Decoder decoder, Engine engine) {
+    return new Activations(decoder, engine, false, 0);
   }
 
   /** The activations of a batch of N tokens; what an earlier call returned is overwritten. */
@@ -158,7 +158,7 @@ final class Activations implements AutoCloseable {
 
     private Tensor lend(int columns, int allocatedColumns) {
       if (next == owned.size()) {
-        owned.add(kernels.allocate(capacity, allocatedColumns));
+        owned.add(engine.allocate(capacity, allocatedColumns));
       }
       return owned.get(next++).view(0, tokens, columns);
     }

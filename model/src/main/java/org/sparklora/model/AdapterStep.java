@@ -2,9 +2,9 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Segments;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.layer.Workspace.Slot;
@@ -17,19 +17,19 @@ import org.sparklora.model.loss.TokenLoss;
  * with every call.
  *
  * <p>Safe for several threads, which take turns: there is one set of activations, as large as the
- * largest batch needs, and the kernels use all processors for one batch anyway.
+ * largest batch needs, and the engine uses all processors for one batch anyway.
  */
 public final class AdapterStep implements AutoCloseable {
   private final Decoder decoder;
-  private final Kernels kernels;
+  private final Engine engine;
   private final Workspace workspace;
   private final Activations training;
   private final Activations inference;
   private final ReentrantLock lock = new ReentrantLock();
 
   /** Keeps all activations between forward and backward. */
-  public AdapterStep(Decoder decoder, Kernels kernels) {
-    this(decoder, kernels, false);
+  public AdapterStep(Decoder decoder, Engine engine) {
+    this(decoder, engine, false);
   }
 
   /**
@@ -37,27 +37,27 @@ public final class AdapterStep implements AutoCloseable {
    *     blocks as much as 256 MiB hold, and backward computes the rest once more: the same
    *     gradients to the last bit, for a fraction of the memory and up to a third more time
    */
-  public AdapterStep(Decoder decoder, Kernels kernels, boolean gradientCheckpointing) {
-    this(decoder, kernels, ActivationMemory.blockBytes(gradientCheckpointing));
+  public AdapterStep(Decoder decoder, Engine engine, boolean gradientCheckpointing) {
+    this(decoder, engine, ActivationMemory.blockBytes(gradientCheckpointing));
   }
 
   /**
    * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
    */
-  AdapterStep(Decoder decoder, Kernels kernels, long blockBytes) {
+  AdapterStep(Decoder decoder, Engine engine, long blockBytes) {
     this.decoder = decoder;
-    this.kernels = kernels;
-    this.workspace = new Workspace(kernels);
-    this.training = Activations.forBackward(decoder, kernels, blockBytes);
-    this.inference = Activations.forForwardAlone(decoder, kernels);
+    this.engine = engine;
+    this.workspace = new Workspace(engine);
+    this.training = Activations.forBackward(decoder, engine, blockBytes);
+    this.inference = Activations.forForwardAlone(decoder, engine);
   }
 
   public Decoder decoder() {
     return decoder;
   }
 
-  public Kernels kernels() {
-    return kernels;
+  public Engine engine() {
+    return engine;
   }
 
   /**
@@ -167,7 +167,7 @@ public final class AdapterStep implements AutoCloseable {
 
   private TokenPlaces places(Segments segments) {
     return new TokenPlaces(
-        segments, segments.positions(), decoder.rotary().tables(kernels, segments.longest()));
+        segments, segments.positions(), decoder.rotary().tables(engine, segments.longest()));
   }
 
   private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {

@@ -10,10 +10,10 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Kernels.Heads;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.DenseLinear;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.GroupedQueryAttention.HeadNorms;
@@ -48,9 +48,9 @@ public final class Decoder implements AutoCloseable {
   }
 
   /** Loads for arithmetic with float32 weights, as TRL does. */
-  public static Decoder load(
-      CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels) throws IOException {
-    return load(checkpoint, trainable, kernels, DType.FLOAT32);
+  public static Decoder load(CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine)
+      throws IOException {
+    return load(checkpoint, trainable, engine, DType.FLOAT32);
   }
 
   /**
@@ -63,7 +63,7 @@ public final class Decoder implements AutoCloseable {
    *     may be kept with less memory than this where that loses nothing: see {@link #kept}
    */
   public static Decoder load(
-      CheckpointFolder checkpoint, ParameterLayout trainable, Kernels kernels, DType weights)
+      CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine, DType weights)
       throws IOException {
     if (weights == DType.FLOAT16) {
       throw new IllegalArgumentException(
@@ -71,7 +71,7 @@ public final class Decoder implements AutoCloseable {
     }
     Decoder decoder = new Decoder(checkpoint.config(), trainable, new HashMap<>());
     try {
-      decoder.loadFrozen(checkpoint, kernels, weights);
+      decoder.loadFrozen(checkpoint, engine, weights);
       return decoder;
     } catch (IOException | RuntimeException | Error e) { // OutOfMemoryError is a likely one
       decoder.close();
@@ -79,37 +79,37 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
-  private void loadFrozen(CheckpointFolder checkpoint, Kernels kernels, DType weights)
+  private void loadFrozen(CheckpointFolder checkpoint, Engine engine, DType weights)
       throws IOException {
     for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {
       String name = expected.getKey();
       boolean matrix = expected.getValue().length == 2;
       if (layout.entry(name).isEmpty()) {
-        DType kept = matrix ? kept(weights, checkpoint.storedType(name), kernels) : weights;
-        Tensor weight = checkpoint.load(name, kept, kernels);
-        frozen.put(name, matrix ? weight : widened(weight, kernels));
+        DType kept = matrix ? kept(weights, checkpoint.storedType(name), engine) : weights;
+        Tensor weight = checkpoint.load(name, kept, engine);
+        frozen.put(name, matrix ? weight : widened(weight, engine));
       }
     }
   }
 
   /**
    * The type that a matrix of a frozen base is kept in: a float32 that was widened from bfloat16
-   * says nothing that the bfloat16 does not, so some kernels read it as it is stored.
+   * says nothing that the bfloat16 does not, so some engines read it as it is stored.
    *
    * @param weights what is asked for
    * @param stored the type in the checkpoint
    */
-  public static DType kept(DType weights, DType stored, Kernels kernels) {
-    return stored == DType.BFLOAT16 && kernels.keepsBfloat16() ? stored : weights;
+  public static DType kept(DType weights, DType stored, Engine engine) {
+    return stored == DType.BFLOAT16 && engine.keepsBfloat16() ? stored : weights;
   }
 
-  /** Norms and biases are small, and kernels read them as float32 only. */
-  private static Tensor widened(Tensor vector, Kernels kernels) {
+  /** Norms and biases are small, and engines read them as float32 only. */
+  private static Tensor widened(Tensor vector, Engine engine) {
     if (vector.dtype() == DType.FLOAT32) {
       return vector;
     }
     try (vector) {
-      return kernels.copyAs(DType.FLOAT32, vector);
+      return engine.copyAs(DType.FLOAT32, vector);
     }
   }
 

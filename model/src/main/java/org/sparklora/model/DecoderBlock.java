@@ -1,7 +1,7 @@
 package org.sparklora.model;
 
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.KeyValues;
@@ -38,7 +38,7 @@ record DecoderBlock(
   /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
-    workspace.kernels().copy(saved.mid, y);
+    workspace.engine().copy(saved.mid, y);
     feedForward.forward(workspace, normed, saved.feedForward, y);
   }
 
@@ -51,12 +51,12 @@ record DecoderBlock(
   /** All but the feed-forward layer, whose input {@code (N, C)} is returned. */
   private Tensor forwardToFeedForward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
-    Kernels kernels = workspace.kernels();
+    Engine engine = workspace.engine();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
-    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
-    kernels.copy(x, saved.mid);
+    attentionNorm.forward(engine, x, normed, saved.attentionRstd);
+    engine.copy(x, saved.mid);
     attention.forward(workspace, places, normed, saved.attention, saved.mid);
-    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
     return normed;
   }
 
@@ -65,32 +65,32 @@ record DecoderBlock(
    * input: a residual connection passes the gradient on, and the branches add theirs to it.
    */
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
-    Kernels kernels = workspace.kernels();
+    Engine engine = workspace.engine();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
-    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
+    feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
     Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, x.shape());
     feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);
     // forward: y = mid + feedForward(norm(mid))
-    feedForwardNorm.backward(kernels, saved.mid, saved.feedForwardRstd, dNormed, dStream);
+    feedForwardNorm.backward(engine, saved.mid, saved.feedForwardRstd, dNormed, dStream);
 
-    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
-    kernels.fill(dNormed, 0);
+    attentionNorm.forward(engine, x, normed, saved.attentionRstd);
+    engine.fill(dNormed, 0);
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
-    attentionNorm.backward(kernels, x, saved.attentionRstd, dNormed, dStream);
+    attentionNorm.backward(engine, x, saved.attentionRstd, dNormed, dStream);
   }
 
   /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
   void extend(
       Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
-    Kernels kernels = workspace.kernels();
+    Engine engine = workspace.engine();
     Tensor normed = workspace.lend(Slot.NORMED, x.shape());
-    attentionNorm.forward(kernels, x, normed, saved.attentionRstd);
-    kernels.copy(x, saved.mid);
+    attentionNorm.forward(engine, x, normed, saved.attentionRstd);
+    engine.copy(x, saved.mid);
     attention.extend(workspace, places, normed, saved.attention, cache, saved.mid);
 
-    feedForwardNorm.forward(kernels, saved.mid, normed, saved.feedForwardRstd);
-    kernels.copy(saved.mid, y);
+    feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
+    engine.copy(saved.mid, y);
     feedForward.forward(workspace, normed, saved.feedForward, y);
   }
 }

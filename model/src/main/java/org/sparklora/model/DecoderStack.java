@@ -1,7 +1,7 @@
 package org.sparklora.model;
 
 import java.util.List;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.Linear;
@@ -19,7 +19,7 @@ record DecoderStack(
 
   /** The stream after the last block, {@code (N, C)}. */
   Tensor forward(Workspace workspace, TokenPlaces places, int[] tokens, Activations activations) {
-    embedding.forward(workspace.kernels(), tokens, activations.stream(0));
+    embedding.forward(workspace.engine(), tokens, activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       blocks
           .get(layer)
@@ -40,7 +40,7 @@ record DecoderStack(
       int[] tokens,
       Activations activations,
       List<KeyValues> cache) {
-    embedding.forward(workspace.kernels(), tokens, activations.stream(0));
+    embedding.forward(workspace.engine(), tokens, activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       blocks
           .get(layer)
@@ -71,6 +71,6 @@ record DecoderStack(
       }
       block.backward(workspace, places, x, saved, dStream);
     }
-    embedding.backward(workspace.kernels(), tokens, dStream);
+    embedding.backward(workspace.engine(), tokens, dStream);
   }
 }

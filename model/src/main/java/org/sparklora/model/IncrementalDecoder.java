@@ -3,9 +3,9 @@ package org.sparklora.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.kernels.Branch;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.Workspace;
@@ -19,23 +19,23 @@ import org.sparklora.model.layer.Workspace;
  */
 public final class IncrementalDecoder implements AutoCloseable {
   private final Decoder decoder;
-  private final Kernels kernels;
+  private final Engine engine;
   private final Workspace workspace;
   private final Activations activations;
 
-  public IncrementalDecoder(Decoder decoder, Kernels kernels) {
+  public IncrementalDecoder(Decoder decoder, Engine engine) {
     this.decoder = decoder;
-    this.kernels = kernels;
-    this.workspace = new Workspace(kernels);
-    this.activations = Activations.forForwardAlone(decoder, kernels);
+    this.engine = engine;
+    this.workspace = new Workspace(engine);
+    this.activations = Activations.forForwardAlone(decoder, engine);
   }
 
   public Decoder decoder() {
     return decoder;
   }
 
-  public Kernels kernels() {
-    return kernels;
+  public Engine engine() {
+    return engine;
   }
 
   /**
@@ -65,7 +65,7 @@ public final class IncrementalDecoder implements AutoCloseable {
             tokens.branches,
             tokens.slots,
             tokens.positions,
-            decoder.rotary().tables(kernels, longest));
+            decoder.rotary().tables(engine, longest));
     Tensor stream =
         stack.extend(workspace, places, tokens.ids, activations.reserve(tokens.ids.length), cache);
     new LossHead(workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize())

@@ -2,8 +2,8 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.Optional;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.Workspace;
@@ -21,7 +21,7 @@ final class LossHead {
   private static final int CHUNK_FLOATS = 16 << 20;
 
   private final Workspace workspace;
-  private final Kernels kernels;
+  private final Engine engine;
   private final RmsNorm norm;
   private final Linear head;
   private final int hiddenSize;
@@ -40,7 +40,7 @@ final class LossHead {
   /** For tests: {@code chunkRows} says how many rows of logits exist at a time. */
   LossHead(Workspace workspace, DecoderStack stack, int hiddenSize, int vocabSize, int chunkRows) {
     this.workspace = workspace;
-    this.kernels = workspace.kernels();
+    this.engine = workspace.engine();
     this.norm = stack.norm();
     this.head = stack.head();
     this.hiddenSize = hiddenSize;
@@ -148,7 +148,7 @@ final class LossHead {
       Tensor normed,
       Tensor dNormed) {
     // forward: logProbs = logSoftmax(logits / temperature)[target]
-    kernels.tokenLogProbsBackwardInPlace(
+    engine.tokenLogProbsBackwardInPlace(
         logits, chunk.targets, temperature, chunk.logSumExp, dLogProbs);
     // forward: logits = head(normed); its u is still that of this chunk
     head.salted(chunk.from)
@@ -165,21 +165,21 @@ final class LossHead {
 
   private Rows normedRows(Tensor stream, int[] positions) {
     Tensor raw = workspace.lend(Slot.HEAD_INPUT, positions.length, hiddenSize);
-    kernels.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
+    engine.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
     Tensor normed = workspace.lend(Slot.NORMED, raw.shape());
     Tensor rstd = workspace.lend(Slot.HEAD_RSTD, positions.length);
-    norm.forward(kernels, raw, normed, rstd);
+    norm.forward(engine, raw, normed, rstd);
     return new Rows(raw, normed, rstd);
   }
 
   private void backwardRows(
       Tensor stream, int[] positions, Rows rows, Tensor dNormed, Tensor dStream) {
     Tensor dRaw = workspace.lendZeros(Slot.D_HEAD_INPUT, rows.raw.shape());
-    norm.backward(kernels, rows.raw, rows.rstd, dNormed, dRaw); // forward: normed = norm(raw)
-    kernels.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
+    norm.backward(engine, rows.raw, rows.rstd, dNormed, dRaw); // forward: normed = norm(raw)
+    engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
   }
 
-  /** Some consecutive targets and what the kernels say about their logits. */
+  /** Some consecutive targets and what the engine says about their logits. */
   private record Chunk(
       int from,
       int to,
@@ -232,7 +232,7 @@ final class LossHead {
     }
 
     void score(Chunk chunk, Tensor logits) {
-      kernels.tokenLogProbs(
+      engine.tokenLogProbs(
           logits,
           chunk.targets,
           temperature,

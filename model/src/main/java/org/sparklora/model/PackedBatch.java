@@ -2,7 +2,7 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.List;
-import org.sparklora.model.kernels.Segments;
+import org.sparklora.model.engine.Segments;
 
 /**
  * The documents of one micro-batch laid end to end, without padding: what the decoder computes on.

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
-import org.sparklora.model.kernels.Segments;
+import org.sparklora.model.engine.Segments;
 import org.sparklora.model.loss.PolicyTargets;
 
 /**

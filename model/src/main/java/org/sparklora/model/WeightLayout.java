@@ -12,9 +12,9 @@ import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * The parameter vector of full fine-tuning: all weights of the model, first those with weight decay
@@ -74,11 +74,11 @@ public final class WeightLayout implements ParameterLayout {
   }
 
   /** Overwrites a vector of this layout with a checkpoint's weights. */
-  public void load(CheckpointFolder checkpoint, Kernels kernels, Tensor parameters)
+  public void load(CheckpointFolder checkpoint, Engine engine, Tensor parameters)
       throws IOException {
     for (Entry entry : entries) {
-      try (Tensor stored = checkpoint.loadStored(entry.name(), kernels)) {
-        kernels.copy(stored, view(entry, parameters));
+      try (Tensor stored = checkpoint.loadStored(entry.name(), engine)) {
+        engine.copy(stored, view(entry, parameters));
       }
     }
   }

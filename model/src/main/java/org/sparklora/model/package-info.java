@@ -16,7 +16,7 @@
  * <p>The contract of every backward method: it <b>adds</b> into the gradients it is given; it never
  * overwrites and never allocates them.
  *
- * <p>This module knows neither Spark nor Deeplearning4j nor Hadoop. Every other module except
- * {@code pipeline} and {@code reward} may use it.
+ * <p>This module knows neither Spark nor Deeplearning4j nor Hadoop, and only {@code text} of ours.
+ * Every other except {@code pipeline} and {@code reward} may use it.
  */
 package org.sparklora.model;

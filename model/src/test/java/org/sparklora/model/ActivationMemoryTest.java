@@ -15,10 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Segments;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -143,11 +143,11 @@ class ActivationMemoryTest {
                           3, 32, dropout, false, LoraTargets.names(List.of(targets.split(" ")))),
                       model));
       ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
-      Kernels kernels = KernelsUnderTest.reference();
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
-      try (AdapterStep step = new AdapterStep(decoder, kernels, blockBytes);
-          Tensor parameters = kernels.allocate(layout.size());
-          Tensor gradient = kernels.allocate(layout.size())) {
+      Engine engine = EnginesUnderTest.reference();
+      Decoder decoder = Decoder.load(checkpoint, layout, engine);
+      try (AdapterStep step = new AdapterStep(decoder, engine, blockBytes);
+          Tensor parameters = engine.allocate(layout.size());
+          Tensor gradient = engine.allocate(layout.size())) {
         PackedBatch batch =
             new PackedBatch(
                 new int[] {1, 4, 9, 2, 0}, new int[] {4, 9, 2, 0, 7}, Segments.ofLengths(TOKENS));

@@ -15,9 +15,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -33,7 +33,7 @@ class AdapterStepTest {
   /** Sums of float32 numbers near 1 in another order. */
   private static final float ROUNDING = 1e-5f;
 
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
   private AdapterLayout layout;
   private AdapterStep step;
   private AdapterStep withoutDropout;
@@ -44,10 +44,10 @@ class AdapterStepTest {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
     LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.allLinear());
     layout = AdapterLayout.of(config, checkpoint.config());
-    step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     AdapterLayout still =
         AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
-    withoutDropout = new AdapterStep(Decoder.load(checkpoint, still, kernels), kernels);
+    withoutDropout = new AdapterStep(Decoder.load(checkpoint, still, engine), engine);
     parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
   }
 
@@ -57,10 +57,10 @@ class AdapterStepTest {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen2"));
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
     AdapterLayout some = AdapterLayout.of(LoraConfig.of(3, 6, targets), checkpoint.config());
-    AdapterStep partly = new AdapterStep(Decoder.load(checkpoint, some, kernels), kernels);
+    AdapterStep partly = new AdapterStep(Decoder.load(checkpoint, some, engine), engine);
     Tensor factors = TinyCheckpoint.random(new Random(4), 0, 0.3, some.size());
     PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4);
-    Tensor gradient = kernels.allocate(some.size());
+    Tensor gradient = engine.allocate(some.size());
 
     double trained = partly.lossAndGradient(factors, batch, LOSS, 0, gradient).loss();
 
@@ -70,9 +70,9 @@ class AdapterStepTest {
   @Test
   void gradientIsAddedToWhatIsThere() {
     PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4);
-    Tensor once = kernels.allocate(layout.size());
+    Tensor once = engine.allocate(layout.size());
     step.lossAndGradient(parameters, batch, LOSS, 5, once);
-    Tensor twice = kernels.allocate(layout.size());
+    Tensor twice = engine.allocate(layout.size());
     step.lossAndGradient(parameters, batch, LOSS, 5, twice);
     step.lossAndGradient(parameters, batch, LOSS, 5, twice);
 
@@ -108,7 +108,7 @@ class AdapterStepTest {
             completion(new int[] {9}, -1, 8, 7),
             completion(prompt, -0.5f, 10),
             completion(prompt, 0.25f, 5, 5, 1, 0));
-    Tensor expected = kernels.allocate(layout.size());
+    Tensor expected = engine.allocate(layout.size());
     double loss = 0;
     List<Float> logProbs = new ArrayList<>();
     for (PolicyBatch.Row row : rows) {
@@ -120,7 +120,7 @@ class AdapterStepTest {
     }
     PolicyBatch together = PolicyBatch.of(rows);
     assertThat(together.packed().segments().isBranched()).isTrue();
-    Tensor gradient = kernels.allocate(layout.size());
+    Tensor gradient = engine.allocate(layout.size());
     StepResult result = policyStep(together, gradient);
 
     assertThat(result.tokens()).isEqualTo(3 + 3 + 2 + 1 + 4);
@@ -145,12 +145,12 @@ class AdapterStepTest {
   @Test
   void smallBatchAfterLargeOneGivesWhatItGaveBefore() {
     PackedBatch small = PackedBatch.ofDocument(1, 2, 3);
-    Tensor before = kernels.allocate(layout.size());
+    Tensor before = engine.allocate(layout.size());
     double loss = step.lossAndGradient(parameters, small, LOSS, 5, before).loss();
-    Tensor unused = kernels.allocate(layout.size());
+    Tensor unused = engine.allocate(layout.size());
     step.lossAndGradient(
         parameters, PackedBatch.ofDocument(9, 8, 7, 6, 5, 4, 3, 2, 1, 0), LOSS, 6, unused);
-    Tensor after = kernels.allocate(layout.size());
+    Tensor after = engine.allocate(layout.size());
 
     assertThat(step.lossAndGradient(parameters, small, LOSS, 5, after).loss()).isEqualTo(loss);
     assertThat(after.toArray()).containsExactly(before.toArray());
@@ -159,7 +159,7 @@ class AdapterStepTest {
   @Test
   void dropoutFollowsTheSeedAndIsLeftOutOfEvaluation() {
     PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4, 5, 6);
-    Tensor unused = kernels.allocate(layout.size());
+    Tensor unused = engine.allocate(layout.size());
     double first = step.lossAndGradient(parameters, batch, LOSS, 5, unused).loss();
     double again = step.lossAndGradient(parameters, batch, LOSS, 5, unused).loss();
     double other = step.lossAndGradient(parameters, batch, LOSS, 6, unused).loss();
@@ -177,7 +177,7 @@ class AdapterStepTest {
     int[] tokens = {1, 2, 3};
     int[] ignored = {-100, -100, -100};
     PackedBatch batch = PackedBatch.of(List.of(PackedBatch.Row.of(tokens, ignored)));
-    Tensor gradient = kernels.allocate(layout.size());
+    Tensor gradient = engine.allocate(layout.size());
 
     StepResult result = step.lossAndGradient(parameters, batch, LOSS, 5, gradient);
 
@@ -190,7 +190,7 @@ class AdapterStepTest {
 
   @Test
   void lossThatIsNotFiniteIsReturned() {
-    kernels.fill(parameters, Float.NaN);
+    engine.fill(parameters, Float.NaN);
     assertThat(step.evaluate(parameters, PackedBatch.ofDocument(1, 2), LOSS).loss()).isNaN();
   }
 
@@ -205,7 +205,7 @@ class AdapterStepTest {
 
   @Test
   void refusesVectorsOfAnotherLayout() {
-    assertThatThrownBy(() -> step.evaluate(kernels.allocate(5), PackedBatch.ofDocument(1, 2), LOSS))
+    assertThatThrownBy(() -> step.evaluate(engine.allocate(5), PackedBatch.ofDocument(1, 2), LOSS))
         .hasMessageContaining("vector of 5 parameters")
         .hasMessageContaining("%,d".formatted(layout.size()));
   }

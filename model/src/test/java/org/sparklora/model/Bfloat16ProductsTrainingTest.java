@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -38,24 +38,24 @@ class Bfloat16ProductsTrainingTest {
 
   private static float[] losses(DType products) throws IOException {
     try (CheckpointFolder checkpoint = new GoldenModel("llama-tiny").checkpoint();
-        Kernels own = KernelsProvider.create("vector", 2)) {
-      Kernels kernels = own.withProductsIn(products);
+        Engine own = Engines.open("vector", 2)) {
+      Engine engine = own.withProductsIn(products);
       LoraConfig lora = new LoraConfig(16, 32, 0, false, LoraTargets.allLinear());
       AdapterLayout layout = AdapterLayout.of(lora, checkpoint.config());
       float[] losses = new float[STEPS];
-      try (Tensor parameters = kernels.allocate(layout.size());
-          Tensor gradient = kernels.allocate(layout.size());
-          Decoder decoder = Decoder.load(checkpoint, layout, kernels);
-          AdapterStep step = new AdapterStep(decoder, kernels, false)) {
+      try (Tensor parameters = engine.allocate(layout.size());
+          Tensor gradient = engine.allocate(layout.size());
+          Decoder decoder = Decoder.load(checkpoint, layout, engine);
+          AdapterStep step = new AdapterStep(decoder, engine, false)) {
         layout.initialize(parameters, 1);
         for (int i = 0; i < STEPS; i++) {
-          kernels.fill(gradient, 0);
+          engine.fill(gradient, 0);
           losses[i] =
               (float)
                   step.lossAndGradient(
                           parameters, batch(i), new CrossEntropyLoss(TOKENS), i, gradient)
                       .loss();
-          kernels.addScaled(gradient, -RATE, parameters);
+          engine.addScaled(gradient, -RATE, parameters);
         }
       }
       return losses;

@@ -19,10 +19,10 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -38,29 +38,29 @@ class Bfloat16WeightsTest {
 
   @TempDir Path folder;
 
-  static Stream<Kernels> kernels() {
-    return KernelsUnderTest.all();
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void giveAdaptersTheGradientsOfWidenedWeights(Kernels kernels) throws IOException {
+  @MethodSource("engines")
+  void giveAdaptersTheGradientsOfWidenedWeights(Engine engine) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
     PackedBatch batch = golden.batch("labels");
     try (CheckpointFolder checkpoint = golden.checkpoint();
         CheckpointFolder inFloat32 = widened(checkpoint)) {
       AdapterLayout layout = adapter(checkpoint);
-      float[] widened = gradient(inFloat32, layout, kernels, DType.FLOAT32, batch);
-      float[] stored = gradient(checkpoint, layout, kernels, DType.BFLOAT16, batch);
+      float[] widened = gradient(inFloat32, layout, engine, DType.FLOAT32, batch);
+      float[] stored = gradient(checkpoint, layout, engine, DType.BFLOAT16, batch);
       assertThat(stored).containsExactly(widened, within(ROUNDING));
     }
   }
 
-  /** The same values in a file of float32, which no kernels keep as bfloat16. */
+  /** The same values in a file of float32, which no engine keeps as bfloat16. */
   private CheckpointFolder widened(CheckpointFolder checkpoint) throws IOException {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
-      Tensor values = checkpoint.load(name, DType.FLOAT32, KernelsUnderTest.reference());
+      Tensor values = checkpoint.load(name, DType.FLOAT32, EnginesUnderTest.reference());
       entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, values));
     }
     CheckpointWriter.write(folder, checkpoint.configJson(), DType.FLOAT32, entries);
@@ -68,8 +68,8 @@ class Bfloat16WeightsTest {
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void areRoundedWhereTheyAreStoredAsFloat32(Kernels kernels) throws IOException {
+  @MethodSource("engines")
+  void areRoundedWhereTheyAreStoredAsFloat32(Engine engine) throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3").put("attention_bias", true);
     PackedBatch batch = PackedBatch.ofDocument(1, 5, 3, 9, 2);
     try (CheckpointFolder exact =
@@ -77,36 +77,36 @@ class Bfloat16WeightsTest {
         CheckpointFolder rounded =
             TinyCheckpoint.write(folder.resolve("bfloat16"), config, DType.BFLOAT16)) {
       AdapterLayout layout = adapter(exact);
-      float[] expected = gradient(rounded, layout, kernels, DType.BFLOAT16, batch);
-      assertThat(gradient(exact, layout, kernels, DType.BFLOAT16, batch)).isEqualTo(expected);
-      assertThat(gradient(exact, layout, kernels, DType.FLOAT32, batch)).isNotEqualTo(expected);
+      float[] expected = gradient(rounded, layout, engine, DType.BFLOAT16, batch);
+      assertThat(gradient(exact, layout, engine, DType.BFLOAT16, batch)).isEqualTo(expected);
+      assertThat(gradient(exact, layout, engine, DType.FLOAT32, batch)).isNotEqualTo(expected);
     }
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void areKeptAsTheyAreStoredWhereKernelsReadThemSo(Kernels kernels) throws IOException {
-    boolean kept = kernels.keepsBfloat16();
-    assertThat(Decoder.kept(DType.FLOAT32, DType.BFLOAT16, kernels))
+  @MethodSource("engines")
+  void areKeptAsTheyAreStoredWhereEnginesReadThemSo(Engine engine) throws IOException {
+    boolean kept = engine.keepsBfloat16();
+    assertThat(Decoder.kept(DType.FLOAT32, DType.BFLOAT16, engine))
         .isEqualTo(kept ? DType.BFLOAT16 : DType.FLOAT32);
-    assertThat(Decoder.kept(DType.FLOAT32, DType.FLOAT16, kernels)).isEqualTo(DType.FLOAT32);
-    assertThat(Decoder.kept(DType.FLOAT32, DType.FLOAT32, kernels)).isEqualTo(DType.FLOAT32);
-    assertThat(Decoder.kept(DType.BFLOAT16, DType.FLOAT32, kernels)).isEqualTo(DType.BFLOAT16);
+    assertThat(Decoder.kept(DType.FLOAT32, DType.FLOAT16, engine)).isEqualTo(DType.FLOAT32);
+    assertThat(Decoder.kept(DType.FLOAT32, DType.FLOAT32, engine)).isEqualTo(DType.FLOAT32);
+    assertThat(Decoder.kept(DType.BFLOAT16, DType.FLOAT32, engine)).isEqualTo(DType.BFLOAT16);
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("llama-tiny-bf16")) {
       ParameterLayout none = ParameterLayout.none();
-      long stored = Decoder.load(checkpoint, none, kernels, DType.BFLOAT16).weightBytes();
-      long loaded = Decoder.load(checkpoint, none, kernels, DType.FLOAT32).weightBytes();
+      long stored = Decoder.load(checkpoint, none, engine, DType.BFLOAT16).weightBytes();
+      long loaded = Decoder.load(checkpoint, none, engine, DType.FLOAT32).weightBytes();
       assertThat((double) loaded / stored).isCloseTo(kept ? 1 : 2, within(0.05));
     }
   }
 
   @Test
   void takeHalfTheMemory() throws IOException {
-    Kernels kernels = KernelsUnderTest.reference();
+    Engine engine = EnginesUnderTest.reference();
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("llama-tiny-bf16")) {
       AdapterLayout layout = adapter(checkpoint);
-      long widened = Decoder.load(checkpoint, layout, kernels, DType.FLOAT32).weightBytes();
-      long stored = Decoder.load(checkpoint, layout, kernels, DType.BFLOAT16).weightBytes();
+      long widened = Decoder.load(checkpoint, layout, engine, DType.FLOAT32).weightBytes();
+      long stored = Decoder.load(checkpoint, layout, engine, DType.BFLOAT16).weightBytes();
       assertThat((double) stored / widened).isCloseTo(0.5, within(0.01)); // norms are float32
     }
   }
@@ -119,7 +119,7 @@ class Bfloat16WeightsTest {
                   Decoder.load(
                       checkpoint,
                       ParameterLayout.none(),
-                      KernelsUnderTest.reference(),
+                      EnginesUnderTest.reference(),
                       DType.FLOAT16))
           .hasMessageContaining("float16")
           .hasMessageContaining("use float32, or bfloat16");
@@ -133,15 +133,15 @@ class Bfloat16WeightsTest {
   private static float[] gradient(
       CheckpointFolder checkpoint,
       AdapterLayout layout,
-      Kernels kernels,
+      Engine engine,
       DType weights,
       PackedBatch batch)
       throws IOException {
-    Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
+    Decoder decoder = Decoder.load(checkpoint, layout, engine, weights);
     float[] factors = TinyCheckpoint.random(new Random(5), 0, 0.1, layout.size()).toArray();
-    try (AdapterStep step = new AdapterStep(decoder, kernels);
-        Tensor parameters = kernels.allocate(layout.size());
-        Tensor gradient = kernels.allocate(layout.size())) {
+    try (AdapterStep step = new AdapterStep(decoder, engine);
+        Tensor parameters = engine.allocate(layout.size());
+        Tensor gradient = engine.allocate(layout.size())) {
       parameters.write(0, factors, 0, factors.length);
       CrossEntropyLoss meanLoss = new CrossEntropyLoss(batch.targetPositions().length);
       step.lossAndGradient(parameters, batch, meanLoss, 0, gradient);

@@ -24,14 +24,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.generate.EndTokens;
-import org.sparklora.model.kernels.KernelsUnderTest;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.ChatTemplateException;
-import org.sparklora.model.text.Conversation;
-import org.sparklora.model.text.Message;
-import org.sparklora.model.text.Tokenizer;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.ChatTemplateException;
+import org.sparklora.text.Conversation;
+import org.sparklora.text.Message;
+import org.sparklora.text.Tokenizer;
 
 /**
  * Every value of every file of a model, put wrong in every way: what reads them either still works,
@@ -201,7 +201,7 @@ class DamagedModelFilesTest {
       Decoder.load(
           checkpoint,
           AdapterFile.open(folder.resolve("adapter"), checkpoint.config()).layout(),
-          KernelsUnderTest.reference());
+          EnginesUnderTest.reference());
     }
     Tokenizer tokenizer = Tokenizer.load(folder);
     EndTokens.of(folder, tokenizer);

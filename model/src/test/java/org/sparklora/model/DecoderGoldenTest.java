@@ -15,16 +15,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.TokenLogProbs;
 
-/** The decoder against transformers and PEFT, for every kind of model and through all kernels. */
+/** The decoder against transformers and PEFT, for every kind of model and through all engines. */
 class DecoderGoldenTest {
   /** Ten times what an independent float32 implementation deviated, as for the bounds below. */
   private static final double LOGITS = 1e-4;
@@ -47,32 +47,32 @@ class DecoderGoldenTest {
 
   @TempDir Path folder;
 
-  static Stream<Arguments> kernelsAndModels() {
+  static Stream<Arguments> enginesAndModels() {
     return across(List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny"));
   }
 
-  static Stream<Arguments> kernelsAndRslora() {
+  static Stream<Arguments> enginesAndRslora() {
     return across(List.of("llama-tiny", "qwen3-tiny"));
   }
 
-  static Stream<Arguments> kernelsAndExtraAdapters() {
+  static Stream<Arguments> enginesAndExtraAdapters() {
     return across(List.of("llama-tiny-attn-only", "llama-tiny-mlp-only", "llama-tiny-r1-a32"));
   }
 
-  static Stream<Kernels> kernels() {
-    return KernelsUnderTest.all();
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
   }
 
   private static Stream<Arguments> across(List<String> names) {
-    return KernelsUnderTest.all()
-        .flatMap(kernels -> names.stream().map(name -> Arguments.of(kernels, name)));
+    return EnginesUnderTest.all()
+        .flatMap(engine -> names.stream().map(name -> Arguments.of(engine, name)));
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void logitsAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
+  @MethodSource("enginesAndModels")
+  void logitsAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    GoldenModel.Loaded model = golden.plain(kernels);
+    GoldenModel.Loaded model = golden.plain(engine);
     checkLogits(golden, model, golden.batch("labels"), "logits", golden.unpadded());
     PackedBatch packed = golden.packedBatch();
     checkLogits(
@@ -80,11 +80,11 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void tokenLogProbsAndEntropiesAreThoseOfTransformers(Kernels kernels, String name)
+  @MethodSource("enginesAndModels")
+  void tokenLogProbsAndEntropiesAreThoseOfTransformers(Engine engine, String name)
       throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    GoldenModel.Loaded model = golden.plain(kernels);
+    GoldenModel.Loaded model = golden.plain(engine);
     PackedBatch batch = golden.batch("input_ids");
     TokenLogProbs actual = model.step().logProbs(model.parameters(), batch, 1f);
     checkPerToken(golden, actual, actual.logProbs(), "token_logps");
@@ -99,10 +99,10 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void lossesAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
+  @MethodSource("enginesAndModels")
+  void lossesAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    GoldenModel.Loaded model = golden.plain(kernels);
+    GoldenModel.Loaded model = golden.plain(engine);
     StepResult result = meanLoss(model, golden.batch("labels"));
     assertThat(result.targetTokens()).isEqualTo((long) golden.scalar("n_loss_tokens"));
     assertThat(result.loss()).isCloseTo(golden.scalar("loss"), within(LOSS));
@@ -114,10 +114,10 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void adapterGivesLogitsLossAndGradientsOfPeft(Kernels kernels, String name) throws IOException {
+  @MethodSource("enginesAndModels")
+  void adapterGivesLogitsLossAndGradientsOfPeft(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    GoldenModel.Loaded model = golden.adapted(name, kernels);
+    GoldenModel.Loaded model = golden.adapted(name, engine);
     PackedBatch batch = golden.batch("labels");
     checkLogits(golden, model, batch, "lora_logits", golden.unpadded());
     checkGradients(golden, model, batch, "lora_");
@@ -125,25 +125,25 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndRslora")
-  void rankStabilisedAdapterGivesLogitsLossAndGradientsOfPeft(Kernels kernels, String name)
+  @MethodSource("enginesAndRslora")
+  void rankStabilisedAdapterGivesLogitsLossAndGradientsOfPeft(Engine engine, String name)
       throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    GoldenModel.Loaded model = golden.adapted(name + "-rslora", kernels);
+    GoldenModel.Loaded model = golden.adapted(name + "-rslora", engine);
     PackedBatch batch = golden.batch("labels");
     checkLogits(golden, model, batch, "rslora_logits", IntStream.range(0, 8).toArray());
     checkGradients(golden, model, batch, "rslora_");
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndExtraAdapters")
-  void adaptersOnSomeLayersGiveLossAndGradientsOfPeft(Kernels kernels, String adapter)
+  @MethodSource("enginesAndExtraAdapters")
+  void adaptersOnSomeLayersGiveLossAndGradientsOfPeft(Engine engine, String adapter)
       throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny");
     JsonNode expected = golden.scalars(adapter);
-    GoldenModel.Loaded model = golden.adapted(adapter, kernels);
+    GoldenModel.Loaded model = golden.adapted(adapter, engine);
     assertThat(model.layout().size()).isEqualTo(expected.get("trainable_parameters").asLong());
-    Tensor gradient = kernels.allocate(model.layout().size());
+    Tensor gradient = engine.allocate(model.layout().size());
     StepResult result = meanLossAndGradient(model, golden.batch("labels"), gradient);
     assertThat(result.loss()).isCloseTo(expected.get("loss").asDouble(), within(LOSS));
     assertNorm(gradient, expected.get("grad_norm").asDouble(), GRADIENT_NORM);
@@ -157,49 +157,49 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void mergedModelHasWeightsAndLogitsOfPeft(Kernels kernels, String name) throws IOException {
+  @MethodSource("enginesAndModels")
+  void mergedModelHasWeightsAndLogitsOfPeft(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    checkMerged(golden, kernels, "lora", name);
+    checkMerged(golden, engine, "lora", name);
     if (golden.has("rslora_merged_logits_row0_last4")) {
-      checkMerged(golden, kernels, "rslora", name + "-rslora");
+      checkMerged(golden, engine, "rslora", name + "-rslora");
     }
   }
 
-  private void checkMerged(GoldenModel golden, Kernels kernels, String variant, String adapter)
+  private void checkMerged(GoldenModel golden, Engine engine, String variant, String adapter)
       throws IOException {
     Path merged = folder.resolve(adapter);
     try (CheckpointFolder base = golden.checkpoint()) {
       AdapterFile file = AdapterFile.open(GoldenModel.adapterFolder(adapter), base.config());
-      AdapterMerge.merge(base, file, kernels, merged);
+      AdapterMerge.merge(base, file, engine, merged);
     }
     try (CheckpointFolder checkpoint = CheckpointFolder.open(merged)) {
       for (String key : golden.keys(variant + "_merged.")) {
         String weight = key.substring((variant + "_merged.").length());
-        assertThat(checkpoint.load(weight, kernels).toArray())
+        assertThat(checkpoint.load(weight, engine).toArray())
             .as(key)
             .containsExactly(golden.floats(key), offset(MERGED_WEIGHT));
       }
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
       GoldenModel.Loaded model =
           new GoldenModel.Loaded(
-              new AdapterStep(decoder, kernels), kernels.allocate(0), ParameterLayout.none());
+              new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());
       String key = variant + "_merged_logits_row0_last4";
       checkLogits(golden, model, golden.batch("labels"), key, 12, new int[] {0, 1, 2, 3});
     }
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void gradientsOfAllWeightsAreThoseOfTransformers(Kernels kernels) throws IOException {
+  @MethodSource("engines")
+  void gradientsOfAllWeightsAreThoseOfTransformers(Engine engine) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny");
     try (CheckpointFolder checkpoint = golden.checkpoint()) {
       WeightLayout layout = WeightLayout.of(checkpoint.config());
-      Tensor parameters = kernels.allocate(layout.size());
-      layout.load(checkpoint, kernels, parameters);
-      AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+      Tensor parameters = engine.allocate(layout.size());
+      layout.load(checkpoint, engine, parameters);
+      AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
       GoldenModel.Loaded model = new GoldenModel.Loaded(step, parameters, layout);
-      Tensor gradient = kernels.allocate(layout.size());
+      Tensor gradient = engine.allocate(layout.size());
       StepResult result = meanLossAndGradient(model, golden.batch("labels"), gradient);
       assertThat(result.loss()).isCloseTo(golden.scalar("loss"), within(LOSS));
       for (String key : golden.keys("fullgrad.")) {
@@ -213,16 +213,16 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void bfloat16WeightsGiveTheLogitsOfTransformersWidenedOrAsStored(Kernels kernels)
+  @MethodSource("engines")
+  void bfloat16WeightsGiveTheLogitsOfTransformersWidenedOrAsStored(Engine engine)
       throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
     for (DType weights : List.of(DType.FLOAT32, DType.BFLOAT16)) {
       try (CheckpointFolder checkpoint = golden.checkpoint()) {
-        Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels, weights);
+        Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, weights);
         GoldenModel.Loaded model =
             new GoldenModel.Loaded(
-                new AdapterStep(decoder, kernels), kernels.allocate(0), ParameterLayout.none());
+                new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());
         checkLogits(golden, model, golden.batch("labels"), "logits", golden.unpadded());
         assertThat(meanLoss(model, golden.batch("labels")).loss())
             .isCloseTo(golden.scalar("loss"), within(LOSS));
@@ -231,11 +231,11 @@ class DecoderGoldenTest {
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModels")
-  void greedyContinuationsAreThoseOfTransformers(Kernels kernels, String name) throws IOException {
+  @MethodSource("enginesAndModels")
+  void greedyContinuationsAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
-    checkGreedy(golden, golden.plain(kernels), "gen_base");
-    checkGreedy(golden, golden.adapted(name, kernels), "gen_lora");
+    checkGreedy(golden, golden.plain(engine), "gen_base");
+    checkGreedy(golden, golden.adapted(name, engine), "gen_lora");
   }
 
   private static void checkGreedy(GoldenModel golden, GoldenModel.Loaded model, String key) {
@@ -279,7 +279,7 @@ class DecoderGoldenTest {
     int[] rows = IntStream.range(0, places.length).toArray();
     int[] tokens = IntStream.range(first, first + places.length).toArray();
     int vocabSize = model.step().decoder().config().vocabSize();
-    Tensor logits = model.step().kernels().allocate(rows.length, vocabSize);
+    Tensor logits = model.step().engine().allocate(rows.length, vocabSize);
     model.step().logits(model.parameters(), batch, tokens, logits);
     float[] actual = logits.toArray();
     float[] expected = golden.floats(key);
@@ -309,7 +309,7 @@ class DecoderGoldenTest {
 
   private static void checkGradients(
       GoldenModel golden, GoldenModel.Loaded model, PackedBatch batch, String prefix) {
-    Tensor gradient = model.step().kernels().allocate(model.layout().size());
+    Tensor gradient = model.step().engine().allocate(model.layout().size());
     StepResult result = meanLossAndGradient(model, batch, gradient);
     assertThat(result.loss()).isCloseTo(golden.scalar(prefix + "loss"), within(LOSS));
     assertNorm(gradient, golden.scalar(prefix + "grad_norm"), GRADIENT_NORM);

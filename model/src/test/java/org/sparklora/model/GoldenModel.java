@@ -13,9 +13,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.NativeMemory;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 
@@ -165,24 +165,24 @@ public final class GoldenModel {
   /** A decoder without or with an adapter of the golden set, and its parameters. */
   record Loaded(AdapterStep step, Tensor parameters, ParameterLayout layout) {}
 
-  Loaded plain(Kernels kernels) throws IOException {
+  Loaded plain(Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = checkpoint()) {
       ParameterLayout layout = ParameterLayout.none();
       return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels),
-          kernels.allocate(0),
+          new AdapterStep(Decoder.load(checkpoint, layout, engine), engine),
+          engine.allocate(0),
           layout);
     }
   }
 
-  Loaded adapted(String adapter, Kernels kernels) throws IOException {
+  Loaded adapted(String adapter, Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = checkpoint()) {
       AdapterFile file = AdapterFile.open(adapterFolder(adapter), checkpoint.config());
       AdapterLayout layout = file.layout();
-      Tensor parameters = kernels.allocate(layout.size());
-      file.load(kernels, parameters);
+      Tensor parameters = engine.allocate(layout.size());
+      file.load(engine, parameters);
       return new Loaded(
-          new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels), parameters, layout);
+          new AdapterStep(Decoder.load(checkpoint, layout, engine), engine), parameters, layout);
     }
   }
 }

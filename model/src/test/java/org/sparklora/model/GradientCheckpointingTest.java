@@ -14,9 +14,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -37,43 +37,43 @@ class GradientCheckpointingTest {
 
   @TempDir Path folder;
 
-  static Stream<Arguments> kernelsAndModelTypes() {
-    return KernelsUnderTest.all()
+  static Stream<Arguments> enginesAndModelTypes() {
+    return EnginesUnderTest.all()
         .flatMap(
-            kernels ->
+            engine ->
                 Stream.of("llama", "qwen2", "qwen3", "smollm3")
-                    .map(type -> Arguments.of(kernels, type)));
+                    .map(type -> Arguments.of(engine, type)));
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModelTypes")
-  void givesAdaptersTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
+  @MethodSource("enginesAndModelTypes")
+  void givesAdaptersTheSameGradientsToTheLastBit(Engine engine, String modelType)
       throws IOException {
     LoraTargets targets = LoraTargets.names(List.of("all-linear", "lm_head"));
     LoraConfig config = new LoraConfig(3, 6, 0.25, true, targets);
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks(modelType));
-    checkEqual(kernels, checkpoint, AdapterLayout.of(config, checkpoint.config()));
+    checkEqual(engine, checkpoint, AdapterLayout.of(config, checkpoint.config()));
   }
 
   @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
-  @MethodSource("kernelsAndModelTypes")
-  void givesWeightsTheSameGradientsToTheLastBit(Kernels kernels, String modelType)
+  @MethodSource("enginesAndModelTypes")
+  void givesWeightsTheSameGradientsToTheLastBit(Engine engine, String modelType)
       throws IOException {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, threeBlocks(modelType));
-    checkEqual(kernels, checkpoint, WeightLayout.of(checkpoint.config()));
+    checkEqual(engine, checkpoint, WeightLayout.of(checkpoint.config()));
   }
 
-  private static void checkEqual(
-      Kernels kernels, CheckpointFolder checkpoint, ParameterLayout layout) throws IOException {
-    Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+  private static void checkEqual(Engine engine, CheckpointFolder checkpoint, ParameterLayout layout)
+      throws IOException {
+    Decoder decoder = Decoder.load(checkpoint, layout, engine);
     float[] values = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size()).toArray();
-    try (Tensor parameters = kernels.allocate(layout.size());
-        Tensor expected = kernels.allocate(layout.size());
-        Tensor actual = kernels.allocate(layout.size());
-        Tensor inPart = kernels.allocate(layout.size());
-        AdapterStep keeping = new AdapterStep(decoder, kernels, false);
-        AdapterStep recomputing = new AdapterStep(decoder, kernels, 0L);
-        AdapterStep keepingTwo = new AdapterStep(decoder, kernels, bytesOfTwoBlocks(decoder))) {
+    try (Tensor parameters = engine.allocate(layout.size());
+        Tensor expected = engine.allocate(layout.size());
+        Tensor actual = engine.allocate(layout.size());
+        Tensor inPart = engine.allocate(layout.size());
+        AdapterStep keeping = new AdapterStep(decoder, engine, false);
+        AdapterStep recomputing = new AdapterStep(decoder, engine, 0L);
+        AdapterStep keepingTwo = new AdapterStep(decoder, engine, bytesOfTwoBlocks(decoder))) {
       parameters.write(0, values, 0, values.length);
       for (PackedBatch batch : BATCHES) {
         StepResult kept = keeping.lossAndGradient(parameters, batch, LOSS, 11, expected);
@@ -100,11 +100,11 @@ class GradientCheckpointingTest {
 
   @Test
   void lowersTheMemoryOfASmolLm2ShapedModelByMoreThanThreeFifths() throws IOException {
-    Kernels kernels = KernelsUnderTest.reference();
+    Engine engine = EnginesUnderTest.reference();
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, smolLm2Shape());
     LoraConfig config = LoraConfig.of(16, 16, LoraTargets.allLinear());
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
-    Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+    Decoder decoder = Decoder.load(checkpoint, layout, engine);
 
     long kept = bytesAfterAStep(decoder, ActivationMemory.UNLIMITED);
     long recomputed = bytesAfterAStep(decoder, 0);
@@ -125,10 +125,10 @@ class GradientCheckpointingTest {
   }
 
   private static long bytesAfterAStep(Decoder decoder, long blockBytes) {
-    Kernels kernels = KernelsUnderTest.reference();
-    try (Tensor parameters = kernels.allocate(decoder.layout().size());
-        Tensor gradient = kernels.allocate(decoder.layout().size());
-        AdapterStep step = new AdapterStep(decoder, kernels, blockBytes)) {
+    Engine engine = EnginesUnderTest.reference();
+    try (Tensor parameters = engine.allocate(decoder.layout().size());
+        Tensor gradient = engine.allocate(decoder.layout().size());
+        AdapterStep step = new AdapterStep(decoder, engine, blockBytes)) {
       step.lossAndGradient(parameters, BATCHES.get(0), LOSS, 0, gradient);
       return step.activationBytes();
     }

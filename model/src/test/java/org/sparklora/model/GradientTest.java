@@ -13,9 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -39,7 +39,7 @@ class GradientTest {
                   new int[] {5, 4}),
               PackedBatch.Row.of(new int[] {7, 0, 3}, new int[] {-100, 0, 3})));
 
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
 
   @TempDir Path folder;
 
@@ -75,9 +75,9 @@ class GradientTest {
     ObjectNode config = TinyCheckpoint.config("llama").put("tie_word_embeddings", false);
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, config); // pad_token_id is 3
     WeightLayout layout = WeightLayout.of(checkpoint.config());
-    Tensor parameters = kernels.allocate(layout.size());
-    layout.load(checkpoint, kernels, parameters);
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    Tensor parameters = engine.allocate(layout.size());
+    layout.load(checkpoint, engine, parameters);
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     ParameterLayout.Entry table = layout.entry("model.embed_tokens.weight").orElseThrow();
     Tensor dTable = WeightLayout.view(table, gradient(step, parameters));
 
@@ -87,14 +87,14 @@ class GradientTest {
 
   private void checkFullSlope(CheckpointFolder checkpoint) throws IOException {
     WeightLayout layout = WeightLayout.of(checkpoint.config());
-    Tensor parameters = kernels.allocate(layout.size());
-    layout.load(checkpoint, kernels, parameters);
+    Tensor parameters = engine.allocate(layout.size());
+    layout.load(checkpoint, engine, parameters);
     checkSlope(checkpoint, layout, parameters);
   }
 
   private void checkSlope(CheckpointFolder checkpoint, ParameterLayout layout, Tensor parameters)
       throws IOException {
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     float[] gradient = gradient(step, parameters).toArray();
     Random random = new Random(2);
     for (ParameterLayout.Entry entry : layout.entries()) {
@@ -132,14 +132,14 @@ class GradientTest {
     for (int i = 0; i < moved.length; i++) {
       moved[i] += (float) (by * direction[i]);
     }
-    Tensor tensor = kernels.allocate(moved.length);
+    Tensor tensor = engine.allocate(moved.length);
     tensor.write(0, moved, 0, moved.length);
-    Tensor unused = kernels.allocate(moved.length);
+    Tensor unused = engine.allocate(moved.length);
     return step.lossAndGradient(tensor, BATCH, meanLoss(), DROPOUT_SEED, unused).loss();
   }
 
   private Tensor gradient(AdapterStep step, Tensor parameters) {
-    Tensor gradient = kernels.allocate(parameters.size());
+    Tensor gradient = engine.allocate(parameters.size());
     step.lossAndGradient(parameters, BATCH, meanLoss(), DROPOUT_SEED, gradient);
     return gradient;
   }

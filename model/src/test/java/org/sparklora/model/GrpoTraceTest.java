@@ -15,9 +15,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLoss;
@@ -33,27 +33,27 @@ class GrpoTraceTest {
   private static final double RELATIVE_NORM = 2e-4;
 
   static Stream<Arguments> runs() {
-    return KernelsUnderTest.all()
+    return EnginesUnderTest.all()
         .limit(2)
         .flatMap(
-            kernels ->
+            engine ->
                 Stream.of(
                         "guide_python",
                         "drgrpo_none_2funcs",
                         "grpo_beta_batchscale_trunc",
                         "dapo_onpolicy_fullft")
-                    .map(run -> arguments(kernels, run)));
+                    .map(run -> arguments(engine, run)));
   }
 
   @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("runs")
-  void learnsWhatTrlLearned(Kernels kernels, String run) throws IOException {
+  void learnsWhatTrlLearned(Engine engine, String run) throws IOException {
     GrpoTrace trace = GrpoTrace.read(GoldenModel.root().resolve("grpo").resolve(run));
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(trace.model())) {
       ParameterLayout layout = layout(trace, checkpoint);
-      try (Tensor parameters = kernels.allocate(layout.size());
-          AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels)) {
-        trace.begin(checkpoint, layout, kernels, parameters);
+      try (Tensor parameters = engine.allocate(layout.size());
+          AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine)) {
+        trace.begin(checkpoint, layout, engine, parameters);
         float[] start = parameters.toArray();
         replay(trace, step, parameters);
         trace.assertResult(layout, start, parameters.toArray());
@@ -72,7 +72,7 @@ class GrpoTraceTest {
     TorchAdamW optimizer = new TorchAdamW((int) parameters.size());
     int optimizerStep = 0;
     for (JsonNode expected : trace.get("steps")) {
-      try (Tensor gradient = step.kernels().allocate(parameters.size())) {
+      try (Tensor gradient = step.engine().allocate(parameters.size())) {
         double loss = 0;
         List<Map<String, Double>> metrics = new ArrayList<>();
         for (JsonNode micro : trace.get("micro_batches")) {
@@ -135,7 +135,7 @@ class GrpoTraceTest {
 
   /** An adapter of zeros is the base model. */
   private static void checkReference(AdapterStep step, PolicyBatch batch) {
-    try (Tensor none = step.kernels().allocate(step.decoder().layout().size())) {
+    try (Tensor none = step.engine().allocate(step.decoder().layout().size())) {
       assertThat(step.logProbs(none, batch.packed(), 1f).logProbs())
           .containsExactly(
               batch.targets().referenceLogProbs().orElseThrow(), within((float) LOG_PROBS));

@@ -14,9 +14,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -37,8 +37,8 @@ class LossHeadTest {
                   new int[] {1, 2, 3, 4, 5, 6, 7, 8, 9},
                   new int[] {1, 2, -100, 4, 5, -100, 7, 8, 9})));
 
-  private final Kernels kernels = KernelsUnderTest.reference();
-  private final Workspace workspace = new Workspace(kernels);
+  private final Engine engine = EnginesUnderTest.reference();
+  private final Workspace workspace = new Workspace(engine);
   private final Tensor stream = TinyCheckpoint.random(new Random(8), 0, 1, 9, 8);
   private Decoder decoder;
   private Tensor parameters;
@@ -49,7 +49,7 @@ class LossHeadTest {
         TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
       LoraTargets head = LoraTargets.names(List.of("lm_head"));
       AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, head), checkpoint.config());
-      decoder = Decoder.load(checkpoint, layout, kernels);
+      decoder = Decoder.load(checkpoint, layout, engine);
       parameters = TinyCheckpoint.random(new Random(9), 0, 0.5, layout.size());
     }
   }
@@ -57,8 +57,8 @@ class LossHeadTest {
   private record Outcome(LossHead.Result result, float[] gradient, float[] dStream) {}
 
   private Outcome run(int chunkRows, boolean wholeBatch) {
-    Tensor gradient = kernels.allocate(parameters.size());
-    Tensor dStream = kernels.allocate(stream.shape());
+    Tensor gradient = engine.allocate(parameters.size());
+    Tensor dStream = engine.allocate(stream.shape());
     DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
     LossHead head = new LossHead(workspace, stack, 8, 11, chunkRows);
     LossHead.Result result = head.loss(stream, BATCH, LOSS, wholeBatch, Optional.of(dStream));

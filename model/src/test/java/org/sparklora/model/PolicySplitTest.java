@@ -13,9 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -30,7 +30,7 @@ class PolicySplitTest {
   /** Sums of float32 numbers near 1 in another order. */
   private static final float ROUNDING = 1e-5f;
 
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
 
   private static PolicyBatch.Row row(float advantage, boolean masked, int... completion) {
     float[] old = new float[completion.length];
@@ -46,7 +46,7 @@ class PolicySplitTest {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
     AdapterLayout layout =
         AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
-    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, kernels), kernels);
+    AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     Tensor parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
     List<PolicyBatch.Row> rows =
         List.of(
@@ -72,13 +72,13 @@ class PolicySplitTest {
             1.05);
     PolicyBatch whole = PolicyBatch.of(rows);
     GrpoLoss loss = new GrpoLoss(config, whole.targets(), window);
-    Tensor expected = kernels.allocate(layout.size());
+    Tensor expected = engine.allocate(layout.size());
     StepResult result = step.lossAndGradient(parameters, whole.packed(), loss, 0, expected);
 
     PolicySplit split = PolicySplit.of(rows, true);
     assertThat(split.trained().targets().lengths()).containsExactly(0, 3, 0, 0, 4);
     assertThat(split.flat().targets().lengths()).containsExactly(2, 1);
-    Tensor gradient = kernels.allocate(layout.size());
+    Tensor gradient = engine.allocate(layout.size());
     StepResult trained =
         step.lossAndGradient(
             parameters,

@@ -11,13 +11,13 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -41,17 +41,17 @@ final class PolicyStepBenchmark {
     int completions = args.length > 2 ? Integer.parseInt(args[2]) : 8;
     int length = args.length > 3 ? Integer.parseInt(args[3]) : 64;
     int promptLength = args.length > 4 ? Integer.parseInt(args[4]) : 100;
-    Kernels kernels = KernelsProvider.kernels();
-    System.out.println(kernels.description());
+    Engine engine = Engines.shared();
+    System.out.println(engine.description());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       AdapterLayout layout =
           AdapterLayout.of(LoraConfig.of(1, 32, LoraTargets.allLinear()), checkpoint.config());
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine);
       SamplingConfig config = new SamplingConfig(completions, length, 1, 0, 1, 0, 1, Set.of(), 42);
-      try (Tensor parameters = kernels.allocate(layout.size());
-          Tensor gradient = kernels.allocate(layout.size());
-          Generator generator = new Generator(decoder, kernels);
-          AdapterStep step = new AdapterStep(decoder, kernels)) {
+      try (Tensor parameters = engine.allocate(layout.size());
+          Tensor gradient = engine.allocate(layout.size());
+          Generator generator = new Generator(decoder, engine);
+          AdapterStep step = new AdapterStep(decoder, engine)) {
         layout.initialize(parameters, 1);
         Random random = new Random(1);
         for (int i = 0; i < steps; i++) {

@@ -11,8 +11,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /** SmolLM2-135M, which is too large for the repository, against transformers. */
@@ -32,19 +32,19 @@ class SmolLm2GoldenTest {
           "Skipped: " + FOLDER + " does not name a folder with SmolLM2-135M-Instruct");
     }
     assumeTrue(folder != null);
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     JsonNode cases =
         new ObjectMapper()
             .readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder))) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
-      AdapterStep step = new AdapterStep(decoder, kernels);
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
+      AdapterStep step = new AdapterStep(decoder, engine);
       for (JsonNode one : cases) {
         int[] prompt = ids(one.get("prompt_ids"));
         int[] greedy = ids(one.get("greedy_ids"));
         int[] all = Arrays.copyOf(prompt, prompt.length + greedy.length);
         System.arraycopy(greedy, 0, all, prompt.length, greedy.length);
-        TokenLogProbs scored = step.logProbs(kernels.allocate(0), PackedBatch.ofDocument(all), 1f);
+        TokenLogProbs scored = step.logProbs(engine.allocate(0), PackedBatch.ofDocument(all), 1f);
 
         assertThat(Arrays.copyOfRange(scored.argmax(), prompt.length - 1, all.length - 1))
             .containsExactly(greedy);

@@ -6,10 +6,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -33,28 +33,28 @@ final class StepBenchmark {
     DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
     boolean checkpointing = args.length > 6 && Boolean.parseBoolean(args[6]);
     DType products = args.length > 7 ? DType.valueOf(args[7]) : DType.FLOAT32;
-    Kernels kernels = KernelsProvider.kernels().withProductsIn(products);
+    Engine engine = Engines.shared().withProductsIn(products);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout;
       Tensor parameters;
       if (rank == 0) {
         WeightLayout all = WeightLayout.of(checkpoint.config());
-        parameters = kernels.allocate(all.size());
-        all.load(checkpoint, kernels, parameters);
+        parameters = engine.allocate(all.size());
+        all.load(checkpoint, engine, parameters);
         layout = all;
       } else {
         LoraConfig config = new LoraConfig(rank, 16, dropout, false, LoraTargets.allLinear());
         AdapterLayout adapter = AdapterLayout.of(config, checkpoint.config());
-        parameters = kernels.allocate(adapter.size());
+        parameters = engine.allocate(adapter.size());
         adapter.initialize(parameters, 1);
         layout = adapter;
       }
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels, weights);
-      Tensor gradient = kernels.allocate(layout.size());
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, weights);
+      Tensor gradient = engine.allocate(layout.size());
       System.out.println(
           "%s, frozen weights %.0f MB, %s"
-              .formatted(kernels.description(), decoder.weightBytes() / 1e6, memory()));
-      try (AdapterStep step = new AdapterStep(decoder, kernels, checkpointing)) {
+              .formatted(engine.description(), decoder.weightBytes() / 1e6, memory()));
+      try (AdapterStep step = new AdapterStep(decoder, engine, checkpointing)) {
         PackedBatch batch = batch(tokens, checkpoint.config().vocabSize());
         for (int i = 0; i < steps; i++) {
           long start = System.nanoTime();

@@ -13,9 +13,9 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 
 /** Writes checkpoints of a few hundred random weights. */
 public final class TinyCheckpoint {
@@ -65,7 +65,7 @@ public final class TinyCheckpoint {
 
   /** Normally distributed numbers. */
   public static Tensor random(Random random, double mean, double deviation, long... shape) {
-    Tensor tensor = KernelsUnderTest.reference().allocate(shape);
+    Tensor tensor = EnginesUnderTest.reference().allocate(shape);
     float[] values = new float[(int) tensor.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = (float) (mean + deviation * random.nextGaussian());

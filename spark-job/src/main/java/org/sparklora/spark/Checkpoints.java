@@ -9,9 +9,9 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
@@ -34,7 +34,7 @@ public final class Checkpoints {
   private final TrainedModel model;
   private final ParameterLayout layout;
   private final AdapterNetwork network;
-  private final Kernels kernels;
+  private final Engine engine;
   private final Tensor parameters;
 
   /**
@@ -50,7 +50,7 @@ public final class Checkpoints {
       RunFingerprint fingerprint,
       TrainedModel model,
       AdapterNetwork network,
-      Kernels kernels,
+      Engine engine,
       Tensor parameters) {
     this.hadoop = hadoop;
     this.folder = folder;
@@ -59,7 +59,7 @@ public final class Checkpoints {
     this.model = model;
     this.layout = model.layout();
     this.network = network;
-    this.kernels = kernels;
+    this.engine = engine;
     this.parameters = parameters;
   }
 
@@ -82,7 +82,7 @@ public final class Checkpoints {
           "it was made after %d steps, and this run has only %d in all"
               .formatted(saved.step(), totalSteps));
       saved.restore(state);
-      saved.restore(layout, model.config(), kernels, parameters, moments());
+      saved.restore(layout, model.config(), engine, parameters, moments());
       run.restore(copy.folder());
     }
   }
@@ -123,7 +123,7 @@ public final class Checkpoints {
   }
 
   private Tensor moments() {
-    return kernels.wrap(network.moments(), 0, DType.FLOAT32, 2 * layout.size());
+    return engine.wrap(network.moments(), 0, DType.FLOAT32, 2 * layout.size());
   }
 
   /** Where the best checkpoint lies, for {@code trainer_state.json}. */
@@ -162,7 +162,7 @@ public final class Checkpoints {
     if (run.loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
       try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
-        Checkpoint.loadParameters(copy.folder(), layout, model.config(), kernels, parameters);
+        Checkpoint.loadParameters(copy.folder(), layout, model.config(), engine, parameters);
       }
     }
     if (run.checkpoints().limit() == 1) {

@@ -9,9 +9,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
@@ -122,14 +122,14 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   }
 
   /** Fills a vector of the model's layout. */
-  public void write(Kernels kernels, Tensor parameters) throws IOException {
+  public void write(Engine engine, Tensor parameters) throws IOException {
     if (adapter.isPresent()) {
-      adapter.get().load(kernels, parameters);
+      adapter.get().load(engine, parameters);
     } else if (model.layout() instanceof AdapterLayout layout) {
       layout.initialize(parameters, seed);
     } else if (model.layout() instanceof WeightLayout layout) {
       try (CheckpointFolder checkpoint = CheckpointFolder.open(model.checkpoint().folder())) {
-        layout.load(checkpoint, kernels, parameters);
+        layout.load(checkpoint, engine, parameters);
       }
     }
   }

@@ -8,8 +8,8 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Writes all weights of a model as a checkpoint folder: {@code model.safetensors}, {@code

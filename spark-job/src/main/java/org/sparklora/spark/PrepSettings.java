@@ -1,7 +1,6 @@
 package org.sparklora.spark;
 
 import java.util.Locale;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -9,6 +8,7 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.text.TokenizerDialect;
 
 /** Makes a {@link PrepConfig} of a user's settings, for {@code prep} and for {@code sft}. */
 final class PrepSettings {

@@ -1,12 +1,12 @@
 package org.sparklora.spark;
 
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.format.ColumnMapping;
+import org.sparklora.text.TokenizerDialect;
 
 /** Makes a {@link PromptsConfig} of a user's settings, for {@code prep} and for {@code grpo}. */
 public final class PromptSettings {

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointWriter;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.OptimizerConfig;

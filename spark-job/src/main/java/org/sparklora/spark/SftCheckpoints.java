@@ -2,7 +2,7 @@ package org.sparklora.spark;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 

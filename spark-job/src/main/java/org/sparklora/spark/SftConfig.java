@@ -2,10 +2,9 @@ package org.sparklora.spark;
 
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -17,6 +16,7 @@ import org.sparklora.spark.track.TrackingConfig;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * Everything {@code sft} needs to know.

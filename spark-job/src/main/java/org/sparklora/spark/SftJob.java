@@ -7,10 +7,10 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
@@ -140,8 +140,8 @@ public final class SftJob {
       SpilledRows rows, SpilledRows testRows, TrainingPlan plan, AdapterNetwork network)
       throws IOException {
     ParameterLayout layout = model.layout();
-    Kernels kernels = KernelsProvider.hostKernels();
-    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    Engine engine = Engines.host();
+    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     RunFingerprint fingerprint =
         RunIdentity.of(config, model, rows.fingerprint(), rows.count(), workers);
     Checkpoints checkpoints =
@@ -152,13 +152,13 @@ public final class SftJob {
             fingerprint,
             model,
             network,
-            kernels,
+            engine,
             parameters);
     TrainerState state = new TrainerState(plan, stateSettings(config, plan, model));
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());
     } else {
-      initial.write(kernels, parameters);
+      initial.write(engine, parameters);
     }
     Interruption.tell(() -> checkpoints.whenInterrupted(state));
     try (TrackedLog metrics =

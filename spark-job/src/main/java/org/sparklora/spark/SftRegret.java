@@ -8,8 +8,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.PrepConfig;
@@ -45,7 +45,7 @@ record SftRegret(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), KernelsProvider.kernels());
+    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), Engines.shared());
     return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
   }
 

@@ -11,10 +11,10 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 
 /** Tiny models with weights that nobody can compute with. */
 final class DamagedModel {
@@ -36,12 +36,12 @@ final class DamagedModel {
 
   /** Makes all weights numbers still, with which logits overflow. */
   static void overflow(Path model) throws IOException {
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     rewrite(
         model,
         (name, tensor) -> {
           if (name.equals("model.norm.weight")) {
-            kernels.fill(tensor, Float.MAX_VALUE);
+            engine.fill(tensor, Float.MAX_VALUE);
           }
         });
   }
@@ -51,7 +51,7 @@ final class DamagedModel {
   }
 
   private static void rewrite(Path model, Change change) throws IOException {
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     Path damaged = model.resolve("damaged.safetensors");
     try (CheckpointFolder checkpoint = CheckpointFolder.open(model)) {
       List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
@@ -62,7 +62,7 @@ final class DamagedModel {
                 weight.getKey(),
                 DType.FLOAT32,
                 weight.getValue(),
-                () -> changed(checkpoint, weight.getKey(), kernels, change)));
+                () -> changed(checkpoint, weight.getKey(), engine, change)));
       }
       SafeTensorsWriter.write(damaged, entries);
     }
@@ -73,9 +73,9 @@ final class DamagedModel {
   }
 
   private static Tensor changed(
-      CheckpointFolder checkpoint, String name, Kernels kernels, Change change) {
-    try (Tensor stored = checkpoint.load(name, kernels)) {
-      Tensor copy = kernels.copyAs(DType.FLOAT32, stored); // what is mapped cannot be written to
+      CheckpointFolder checkpoint, String name, Engine engine, Change change) {
+    try (Tensor stored = checkpoint.load(name, engine)) {
+      Tensor copy = engine.copyAs(DType.FLOAT32, stored); // what is mapped cannot be written to
       change.of(name, copy);
       return copy;
     } catch (IOException e) {

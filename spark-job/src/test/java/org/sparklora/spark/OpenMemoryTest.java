@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.NativeMemory;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.spark.train.FlatVector;
 
 /**
@@ -37,7 +37,7 @@ class OpenMemoryTest {
   @BeforeEach
   void prepare() throws IOException {
     model = TestModels.copy("llama-tiny", folder);
-    KernelsProvider.close();
+    Engines.close();
     before = NativeMemory.liveBytes();
     abandonedBefore = FlatVector.abandoned();
   }
@@ -45,7 +45,7 @@ class OpenMemoryTest {
   /** Whatever a test has run, nothing of it is left. */
   @AfterEach
   void nothingIsLeft() {
-    KernelsProvider.close();
+    Engines.close();
     System.gc(); // shows what nobody closed
     assertThat(NativeMemory.liveBytes() - before).isZero();
     assertThat(FlatVector.abandoned() - abandonedBefore).isZero();

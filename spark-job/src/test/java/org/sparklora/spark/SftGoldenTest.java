@@ -22,9 +22,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.SafeTensors;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.CommandLine;
 
 /**
@@ -71,9 +71,9 @@ class SftGoldenTest {
     return cases.stream();
   }
 
-  /** How the work is dealt out is the same for all kernels: the pom's other runs try one number. */
+  /** How the work is dealt out is the same for all engines: the pom's other runs try one number. */
   private static int[] workersOfSums() {
-    return System.getProperty("lora.kernels") == null ? new int[] {1, 2, 4} : new int[] {2};
+    return System.getProperty("lora.engine") == null ? new int[] {1, 2, 4} : new int[] {2};
   }
 
   @ParameterizedTest(name = "{0}, --sync {1}, {2} workers")
@@ -214,8 +214,8 @@ class SftGoldenTest {
   }
 
   private static float[] values(SafeTensors file, String name) throws IOException {
-    Kernels kernels = KernelsProvider.kernels();
-    try (Tensor tensor = file.load(name, kernels)) {
+    Engine engine = Engines.shared();
+    try (Tensor tensor = file.load(name, engine)) {
       return tensor.toArray();
     }
   }

@@ -4,18 +4,18 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.ChatTemplate.Rendered;
-import org.sparklora.model.text.ChatTemplateException;
-import org.sparklora.model.text.Conversation;
-import org.sparklora.model.text.Encoding;
-import org.sparklora.model.text.Message;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.format.Example;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.ChatTemplate.Rendered;
+import org.sparklora.text.ChatTemplateException;
+import org.sparklora.text.Conversation;
+import org.sparklora.text.Encoding;
+import org.sparklora.text.Message;
+import org.sparklora.text.Tokenizer;
 
 /**
  * Turns an example into tokens and labels as TRL 1.16's SFTTrainer does.

@@ -8,15 +8,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.ChatTemplateException;
-import org.sparklora.model.text.Conversation;
-import org.sparklora.model.text.Message;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.format.Problem;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.ChatTemplateException;
+import org.sparklora.text.Conversation;
+import org.sparklora.text.Message;
+import org.sparklora.text.Tokenizer;
 
 /**
  * Turns a problem into a prompt as TRL 1.16's GRPOTrainer does: messages are rendered by the chat

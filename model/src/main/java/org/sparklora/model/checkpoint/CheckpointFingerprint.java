@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 
 /**
  * Tells models of the same shapes apart without reading all of them: SHA-256 over name, shape and

@@ -12,10 +12,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.NativeMemory;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * A Hugging Face checkpoint: {@code config.json} and the weights, in {@code model.safetensors} or
@@ -230,8 +232,8 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /** A weight in float32: mapped if it is stored so, else widened. */
-  public Tensor load(String name, Kernels kernels) throws IOException {
-    return load(name, DType.FLOAT32, kernels);
+  public Tensor load(String name, Engine engine) throws IOException {
+    return load(name, DType.FLOAT32, engine);
   }
 
   /**
@@ -240,9 +242,9 @@ public final class CheckpointFolder implements AutoCloseable {
    * @throws CheckpointException if an element is NaN or infinite: nothing that is computed with it
    *     would mean anything
    */
-  public Tensor load(String name, DType dtype, Kernels kernels) throws IOException {
+  public Tensor load(String name, DType dtype, Engine engine) throws IOException {
     SafeTensors file = fileOf.get(name);
-    return file.requireFinite(name, file.load(name, dtype, kernels), kernels);
+    return file.requireFinite(name, file.load(name, dtype, engine), engine);
   }
 
   /**
@@ -250,8 +252,8 @@ public final class CheckpointFolder implements AutoCloseable {
    *
    * @throws CheckpointException if an element is NaN or infinite
    */
-  public Tensor loadStored(String name, Kernels kernels) throws IOException {
-    return load(name, storedType(name) == DType.BFLOAT16 ? DType.BFLOAT16 : DType.FLOAT32, kernels);
+  public Tensor loadStored(String name, Engine engine) throws IOException {
+    return load(name, storedType(name) == DType.BFLOAT16 ? DType.BFLOAT16 : DType.FLOAT32, engine);
   }
 
   @Override

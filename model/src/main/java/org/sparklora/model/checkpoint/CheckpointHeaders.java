@@ -10,7 +10,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * The shape of a decoder, from {@code config.json}. Components are called as there; those that the

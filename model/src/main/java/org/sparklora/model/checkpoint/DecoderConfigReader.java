@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * Reads {@code config.json}. What the decoder cannot compute is refused by key and value: a model

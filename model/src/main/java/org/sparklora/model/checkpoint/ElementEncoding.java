@@ -1,9 +1,9 @@
 package org.sparklora.model.checkpoint;
 
 import java.nio.ByteBuffer;
-import org.sparklora.model.kernels.Bfloat16;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Float16;
+import org.sparklora.model.engine.Bfloat16;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Float16;
 
 /**
  * Float32 values from and to the bytes of a file, rounded to nearest, ties to even, as PyTorch

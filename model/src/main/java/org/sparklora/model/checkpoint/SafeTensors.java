@@ -12,10 +12,11 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.NativeMemory;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * A safetensors file, mapped into memory tensor by tensor, so that files of any size open at once
@@ -78,34 +79,34 @@ public final class SafeTensors implements AutoCloseable {
   }
 
   /**
-   * A tensor as it is stored, which the caller closes: mapped, not read, where the kernels can use
+   * A tensor as it is stored, which the caller closes: mapped, not read, where the engine can use
    * it in place.
    *
    * @throws CheckpointException if it is not there or not of a float type
    */
-  public Tensor map(String name, Kernels kernels) throws IOException {
+  public Tensor map(String name, Engine engine) throws IOException {
     TensorInfo info = require(name);
     DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
     requireLittleEndian();
-    return kernels.adopt(memory(info), dtype, info.shape());
+    return engine.adopt(memory(info), dtype, info.shape());
   }
 
   /** A tensor in float32: mapped if it is stored so, else widened into new memory. */
-  public Tensor load(String name, Kernels kernels) throws IOException {
-    return load(name, DType.FLOAT32, kernels);
+  public Tensor load(String name, Engine engine) throws IOException {
+    return load(name, DType.FLOAT32, engine);
   }
 
   /**
    * A tensor in float32 or bfloat16: mapped if it is stored so, else widened or rounded into new
    * memory.
    */
-  public Tensor load(String name, DType dtype, Kernels kernels) throws IOException {
-    Tensor stored = map(name, kernels);
+  public Tensor load(String name, DType dtype, Engine engine) throws IOException {
+    Tensor stored = map(name, engine);
     if (stored.dtype() == dtype) {
       return stored;
     }
     try (stored) {
-      return kernels.copyAs(dtype, stored);
+      return engine.copyAs(dtype, stored);
     }
   }
 
@@ -114,8 +115,8 @@ public final class SafeTensors implements AutoCloseable {
    *
    * @throws CheckpointException if an element is NaN or infinite
    */
-  public Tensor requireFinite(String name, Tensor tensor, Kernels kernels) {
-    if (!kernels.isFinite(tensor)) {
+  public Tensor requireFinite(String name, Tensor tensor, Engine engine) {
+    if (!engine.isFinite(tensor)) {
       tensor.close();
       throw new CheckpointException(
           "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again"

@@ -15,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * The front of a safetensors file: an 8-byte little-endian length, then that many bytes of JSON

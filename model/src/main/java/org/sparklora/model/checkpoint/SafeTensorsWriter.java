@@ -17,8 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * Writes a safetensors file as {@code save_file} of the reference implementation would: tensors by

@@ -7,9 +7,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
-import org.sparklora.model.checkpoint.JsonFields;
-import org.sparklora.model.checkpoint.JsonFile;
-import org.sparklora.model.text.Tokenizer;
+import org.sparklora.text.Tokenizer;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * The tokens that end a completion: the tokenizer's end token and all that {@code

@@ -12,9 +12,9 @@ import org.sparklora.model.Decoder;
 import org.sparklora.model.IncrementalDecoder;
 import org.sparklora.model.IncrementalDecoder.Tokens;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Branch;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Completes prompts. Many completions advance together, a token at a time, so that one pass over
@@ -25,10 +25,10 @@ import org.sparklora.model.kernels.Tensor;
  * <p>What a completion gets depends on nothing but its prompt, the seed and its index among the
  * prompt's completions, to the last bit: not on the other prompts and how many completions there
  * are, nor on how many are in flight, nor on the number of threads. Random numbers belong to the
- * token's place, and no more rows are computed at a time than the kernels compute {@link
- * Kernels#independentRows without regard to their neighbours}. ND4J's kernels cannot do that: there
- * other company may round a log-probability otherwise, and so a token be another one now and then.
- * So may another kind of processor.
+ * token's place, and no more rows are computed at a time than the engine computes {@link
+ * Engine#independentRows without regard to their neighbours}. ND4J's cannot do that: there other
+ * company may round a log-probability otherwise, and so a token be another one now and then. So may
+ * another kind of processor.
  *
  * <p>Safe for several threads, which take turns.
  */
@@ -37,25 +37,25 @@ public final class Generator implements AutoCloseable {
   public static final int DEFAULT_ROWS = 64;
 
   private final IncrementalDecoder decoder;
-  private final Kernels kernels;
+  private final Engine engine;
   private final int rows;
 
   /** A generator that keeps {@link #DEFAULT_ROWS} completions in flight. */
-  public Generator(Decoder decoder, Kernels kernels) {
-    this(decoder, kernels, DEFAULT_ROWS);
+  public Generator(Decoder decoder, Engine engine) {
+    this(decoder, engine, DEFAULT_ROWS);
   }
 
   /**
    * @param rows completions in flight at most; all completions of a prompt are, even if there are
    *     more
    */
-  public Generator(Decoder decoder, Kernels kernels, int rows) {
+  public Generator(Decoder decoder, Engine engine, int rows) {
     if (rows < 1) {
       throw new IllegalArgumentException(
           "Cannot generate %d completions at a time: at least 1".formatted(rows));
     }
-    this.decoder = new IncrementalDecoder(decoder, kernels);
-    this.kernels = kernels;
+    this.decoder = new IncrementalDecoder(decoder, engine);
+    this.engine = engine;
     this.rows = rows;
   }
 
@@ -123,18 +123,18 @@ public final class Generator implements AutoCloseable {
       int width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
       int longest = prompts.stream().mapToInt(prompt -> prompt.tokens().length).max().orElseThrow();
       int vocabSize = decoder.decoder().config().vocabSize();
-      together = kernels.independentRows() == 0 ? width : kernels.independentRows();
+      together = engine.independentRows() == 0 ? width : engine.independentRows();
       cache =
           new KvCache(
-              decoder.decoder().config(), kernels, width, longest, config.maxCompletionLength());
+              decoder.decoder().config(), engine, width, longest, config.maxCompletionLength());
       try {
-        logits = kernels.allocate(width, vocabSize);
+        logits = engine.allocate(width, vocabSize);
       } catch (RuntimeException | Error e) {
         cache.close();
         throw e;
       }
       try {
-        sampler = new Sampler(kernels, config, width, vocabSize);
+        sampler = new Sampler(engine, config, width, vocabSize);
       } catch (RuntimeException | Error e) {
         logits.close();
         cache.close();
@@ -171,10 +171,10 @@ public final class Generator implements AutoCloseable {
         begun.add(new Row(prompt, g, run, ownRun, config.maxCompletionLength()));
       }
       users.put(run, begun.size());
-      try (Tensor last = kernels.allocate(1, logits.columns())) {
+      try (Tensor last = engine.allocate(1, logits.columns())) {
         decoder.extend(parameters, tokens, cache.layers(), new int[] {length - 1}, last);
         Tensor repeated = logits.rows(0, begun.size());
-        kernels.embed(last, new int[begun.size()], repeated);
+        engine.embed(last, new int[begun.size()], repeated);
         active.addAll(add(begun, repeated));
       }
     }

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.KeyValues;
 
 /**
@@ -29,12 +29,12 @@ final class KvCache implements AutoCloseable {
    * @param promptLength tokens of the longest prompt
    * @param completionLength tokens of the longest completion
    */
-  KvCache(DecoderConfig config, Kernels kernels, int rows, int promptLength, int completionLength) {
+  KvCache(DecoderConfig config, Engine engine, int rows, int promptLength, int completionLength) {
     int slots = Math.multiplyExact(rows, Math.addExact(promptLength, completionLength));
     long width = (long) config.numKeyValueHeads() * config.headDim();
     try {
       for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-        layers.add(new KeyValues(allocate(kernels, slots, width), allocate(kernels, slots, width)));
+        layers.add(new KeyValues(allocate(engine, slots, width), allocate(engine, slots, width)));
       }
     } catch (RuntimeException | Error e) { // memory may end in the middle
       close();
@@ -46,8 +46,8 @@ final class KvCache implements AutoCloseable {
     }
   }
 
-  private Tensor allocate(Kernels kernels, long slots, long width) {
-    Tensor allocated = kernels.allocate(slots, width);
+  private Tensor allocate(Engine engine, long slots, long width) {
+    Tensor allocated = engine.allocate(slots, width);
     owned.add(allocated);
     return allocated;
   }

@@ -2,7 +2,7 @@ package org.sparklora.model.generate;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
-import org.sparklora.model.kernels.Branch;
+import org.sparklora.model.engine.Branch;
 
 /** A completion in the making, and where its keys and values lie in the cache. */
 final class Row {

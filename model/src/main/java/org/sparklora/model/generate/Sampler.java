@@ -3,8 +3,8 @@ package org.sparklora.model.generate;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Picks the next token of each row from its logits.
@@ -12,14 +12,14 @@ import org.sparklora.model.kernels.Tensor;
  * <p>Not thread-safe: penalised logits are kept in a buffer.
  */
 final class Sampler implements AutoCloseable {
-  private final Kernels kernels;
+  private final Engine engine;
   private final SamplingConfig config;
   private final Tensor penalised; // (M, V)
 
-  Sampler(Kernels kernels, SamplingConfig config, int rows, int vocabSize) {
-    this.kernels = kernels;
+  Sampler(Engine engine, SamplingConfig config, int rows, int vocabSize) {
+    this.engine = engine;
     this.config = config;
-    this.penalised = kernels.allocate(config.hasPenalty() ? rows : 0, vocabSize);
+    this.penalised = engine.allocate(config.hasPenalty() ? rows : 0, vocabSize);
   }
 
   /**
@@ -43,11 +43,11 @@ final class Sampler implements AutoCloseable {
   }
 
   private void requireFinite(Tensor logits, List<Row> rows) {
-    if (kernels.isFinite(logits)) {
+    if (engine.isFinite(logits)) {
       return;
     }
     for (int m = 0; m < rows.size(); m++) {
-      if (!kernels.isFinite(logits.rows(m, m + 1))) {
+      if (!engine.isFinite(logits.rows(m, m + 1))) {
         throw new NonFiniteLogitsException(rows.get(m).promptId());
       }
     }
@@ -57,7 +57,7 @@ final class Sampler implements AutoCloseable {
     double[] uniforms = new double[rows.size()];
     Arrays.setAll(uniforms, m -> rows.get(m).uniform(config.seed()));
     int[] tokens = new int[rows.size()];
-    kernels.drawTokens(scores, config.temperature(), floors(scores), uniforms, tokens);
+    engine.drawTokens(scores, config.temperature(), floors(scores), uniforms, tokens);
     return tokens;
   }
 
@@ -81,7 +81,7 @@ final class Sampler implements AutoCloseable {
   private Scores score(Tensor logits, int[] tokens) {
     int rows = tokens.length;
     Scores scores = new Scores(new float[rows], new int[rows]);
-    kernels.tokenLogProbs(
+    engine.tokenLogProbs(
         logits,
         tokens,
         config.scoringTemperature(),

@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
 import java.util.List;
-import org.sparklora.model.kernels.Branch;
+import org.sparklora.model.engine.Branch;
 
 /**
  * Where tokens stand that are computed with a cache.

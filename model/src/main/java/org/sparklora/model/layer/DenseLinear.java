@@ -1,8 +1,8 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * {@code y = x·Wᵀ + b}.
@@ -19,14 +19,14 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
 
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Kernels k = workspace.kernels();
+    Engine k = workspace.engine();
     k.matmul(x, weight.value(), y);
     bias.ifPresent(b -> k.addBias(y, b.value()));
   }
 
   @Override
   public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Kernels k = workspace.kernels();
+    Engine k = workspace.engine();
     k.matmulAdd(x, weight.value(), 1f, y);
     bias.ifPresent(b -> k.addBias(y, b.value()));
   }
@@ -38,7 +38,7 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
 
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
-    Kernels k = workspace.kernels();
+    Engine k = workspace.engine();
     // forward: y = x·Wᵀ + b
     weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dY, x, 1f, dWeight));
     bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));

@@ -2,11 +2,11 @@ package org.sparklora.model.layer;
 
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.kernels.Branch;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Kernels.Heads;
-import org.sparklora.model.kernels.Segments;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
 /**
@@ -60,16 +60,16 @@ public record GroupedQueryAttention(
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(workspace, places, q, k, false);
-    attend(workspace.kernels(), places.segments(), q, k, saved);
+    attend(workspace.engine(), places.segments(), q, k, saved);
     output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
   }
 
-  private void attend(Kernels kernels, Segments segments, Tensor q, Tensor k, Saved saved) {
+  private void attend(Engine engine, Segments segments, Tensor q, Tensor k, Saved saved) {
     if (segments.isBranched()) {
-      kernels.attention(
+      engine.attention(
           q, k, saved.v, heads, segments.branches(), scale(), saved.y, saved.logSumExp);
     } else {
-      kernels.attention(q, k, saved.v, heads, segments, scale(), saved.y, saved.logSumExp);
+      engine.attention(q, k, saved.v, heads, segments, scale(), saved.y, saved.logSumExp);
     }
   }
 
@@ -84,17 +84,17 @@ public record GroupedQueryAttention(
       Saved saved,
       KeyValues cache,
       Tensor residual) {
-    Kernels kernels = workspace.kernels();
+    Engine engine = workspace.engine();
     project(workspace, x, saved);
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     if (rotated) {
-      places.rotary().rotate(kernels, q, heads.size(), places.positions(), false);
-      places.rotary().rotate(kernels, k, heads.size(), places.positions(), false);
+      places.rotary().rotate(engine, q, heads.size(), places.positions(), false);
+      places.rotary().rotate(engine, k, heads.size(), places.positions(), false);
     }
-    kernels.putRows(k, places.slots(), cache.keys());
-    kernels.putRows(saved.v, places.slots(), cache.values());
-    kernels.attention(
+    engine.putRows(k, places.slots(), cache.keys());
+    engine.putRows(saved.v, places.slots(), cache.values());
+    engine.attention(
         q,
         cache.keys(),
         cache.values(),
@@ -126,7 +126,7 @@ public record GroupedQueryAttention(
     Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
     Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
-    attendBackward(workspace.kernels(), places.segments(), q, k, saved, dY, dQ, dK, dV);
+    attendBackward(workspace.engine(), places.segments(), q, k, saved, dY, dQ, dK, dV);
     rotate(workspace, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     if (headNorms.isPresent()) {
       dQ =
@@ -140,7 +140,7 @@ public record GroupedQueryAttention(
   }
 
   private void attendBackward(
-      Kernels kernels,
+      Engine engine,
       Segments segments,
       Tensor q,
       Tensor k,
@@ -154,9 +154,9 @@ public record GroupedQueryAttention(
     Tensor logSumExp = saved.logSumExp;
     if (segments.isBranched()) {
       List<Branch> branches = segments.branches();
-      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale(), dQ, dK, dV);
+      engine.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale(), dQ, dK, dV);
     } else {
-      kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale(), dQ, dK, dV);
+      engine.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale(), dQ, dK, dV);
     }
   }
 
@@ -175,23 +175,23 @@ public record GroupedQueryAttention(
   private static Tensor normed(
       Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Slot slot) {
     Tensor normed = workspace.lend(slot, raw.shape());
-    norm.forward(workspace.kernels(), raw, normed, rstd);
+    norm.forward(workspace.engine(), raw, normed, rstd);
     return normed;
   }
 
   private static Tensor throughNorm(
       Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Tensor dNormed, Slot slot) {
     Tensor dRaw = workspace.lendZeros(slot, raw.shape());
-    norm.backward(workspace.kernels(), raw, rstd, dNormed, dRaw);
+    norm.backward(workspace.engine(), raw, rstd, dNormed, dRaw);
     return dRaw;
   }
 
   private void rotate(
       Workspace workspace, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
     if (rotated) {
-      Kernels kernels = workspace.kernels();
-      places.rotary().rotate(kernels, q, heads.size(), places.positions(), inverse);
-      places.rotary().rotate(kernels, k, heads.size(), places.positions(), inverse);
+      Engine engine = workspace.engine();
+      places.rotary().rotate(engine, q, heads.size(), places.positions(), inverse);
+      places.rotary().rotate(engine, k, heads.size(), places.positions(), inverse);
     }
   }
 

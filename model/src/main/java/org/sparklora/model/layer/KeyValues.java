@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * One layer's cache: the rotated keys and the values of tokens that were computed before, each in a

@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
 /**
@@ -38,17 +38,17 @@ public record LoraLinear(
 
   private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
     recompute(workspace, x, u);
-    workspace.kernels().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
+    workspace.engine().matmulAdd(u, b.value(), scale, y); // y += s·u·Bᵀ
   }
 
   @Override
   public void recompute(Workspace workspace, Tensor x, Tensor u) {
-    workspace.kernels().matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
+    workspace.engine().matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
   }
 
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
-    Kernels k = workspace.kernels();
+    Engine k = workspace.engine();
     Tensor dU = workspace.lendZeros(Slot.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
     b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dY, u, scale, dB));
@@ -70,13 +70,13 @@ public record LoraLinear(
       return x;
     }
     Tensor dropped = workspace.lend(Slot.DROPPED, x.shape());
-    workspace.kernels().dropout(x, dropout, seed, dropped);
+    workspace.engine().dropout(x, dropout, seed, dropped);
     return dropped;
   }
 
   @Override
   public Linear salted(long salt) {
-    // kernels scramble the seed, so that neighbouring seeds give unrelated masks
+    // engines scramble the seed, so that neighbouring seeds give unrelated masks
     return new LoraLinear(base, a, b, scale, dropout, seed + salt);
   }
 }

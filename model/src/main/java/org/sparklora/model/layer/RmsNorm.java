@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Root-mean-square layer normalisation (Zhang and Sennrich, 2019): {@code y = x / rms(x) · weight}
@@ -17,17 +17,17 @@ public record RmsNorm(Weight weight, float epsilon) {
    * @param y receives the result, {@code (M, C)}
    * @param rstd receives 1/rms of each row, {@code (M)}
    */
-  public void forward(Kernels kernels, Tensor x, Tensor y, Tensor rstd) {
-    kernels.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
+  public void forward(Engine engine, Tensor x, Tensor y, Tensor rstd) {
+    engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }
 
   /** Adds to dX {@code (M, C)} and to the weight's gradient; dX may not be dY. */
-  public void backward(Kernels kernels, Tensor x, Tensor rstd, Tensor dY, Tensor dX) {
+  public void backward(Engine engine, Tensor x, Tensor rstd, Tensor dY, Tensor dX) {
     // forward: y = x · rstd · weight
     weight
         .gradient()
-        .ifPresent(dWeight -> kernels.rmsNormBackwardWeight(inRows(x), rstd, inRows(dY), dWeight));
-    kernels.rmsNormBackward(inRows(x), weight.value(), rstd, inRows(dY), inRows(dX));
+        .ifPresent(dWeight -> engine.rmsNormBackwardWeight(inRows(x), rstd, inRows(dY), dWeight));
+    engine.rmsNormBackward(inRows(x), weight.value(), rstd, inRows(dY), inRows(dX));
   }
 
   private Tensor inRows(Tensor x) {

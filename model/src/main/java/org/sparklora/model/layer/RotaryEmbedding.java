@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Rotary position embedding (Su et al., 2021): pair i of a head at position p turns by the angle
@@ -65,19 +65,19 @@ public final class RotaryEmbedding implements AutoCloseable {
   }
 
   /** Tables for at least this many positions. */
-  public synchronized Tables tables(Kernels kernels, int positions) {
+  public synchronized Tables tables(Engine engine, int positions) {
     if (tables == null || tables.cos().rows() < positions) {
       int rows = FIRST_TABLE;
       while (rows < positions) {
         rows = Math.addExact(rows, rows);
       }
       // the old tables stay until close(): another thread may still use them; each is half the next
-      tables = compute(kernels, rows);
+      tables = compute(engine, rows);
     }
     return tables;
   }
 
-  private Tables compute(Kernels kernels, int rows) {
+  private Tables compute(Engine engine, int rows) {
     int half = frequencies.length;
     float[] cos = new float[rows * half];
     float[] sin = new float[rows * half];
@@ -88,11 +88,11 @@ public final class RotaryEmbedding implements AutoCloseable {
         sin[position * half + i] = (float) Math.sin(angle);
       }
     }
-    return new Tables(table(kernels, cos, rows), table(kernels, sin, rows));
+    return new Tables(table(engine, cos, rows), table(engine, sin, rows));
   }
 
-  private Tensor table(Kernels kernels, float[] values, int rows) {
-    Tensor table = kernels.allocate(rows, frequencies.length);
+  private Tensor table(Engine engine, float[] values, int rows) {
+    Tensor table = engine.allocate(rows, frequencies.length);
     owned.add(table);
     table.write(0, values, 0, values.length);
     return table;
@@ -112,8 +112,8 @@ public final class RotaryEmbedding implements AutoCloseable {
     /**
      * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} is the backward of it.
      */
-    void rotate(Kernels kernels, Tensor x, int headSize, int[] positions, boolean inverse) {
-      kernels.rotate(x, headSize, cos, sin, positions, inverse);
+    void rotate(Engine engine, Tensor x, int headSize, int[] positions, boolean inverse) {
+      engine.rotate(x, headSize, cos, sin, positions, inverse);
     }
   }
 }

@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
 /** The gated feed-forward layer (Shazeer, 2020): {@code down(silu(gate(x)) · up(x))}. */
@@ -34,16 +34,14 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     Tensor dGated = workspace.lendZeros(Slot.D_GATED, gated.shape());
     down.backward(
         workspace, gated, saved.uDown, dResidual, dGated); // forward: residual += down(gated)
-    workspace
-        .kernels()
-        .swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
+    workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
     gate.backward(workspace, x, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
     up.backward(workspace, x, saved.uUp, saved.up, dX); // forward: up = up(x)
   }
 
   private static Tensor gated(Workspace workspace, Saved saved) {
     Tensor gated = workspace.lend(Slot.GATED, saved.gate.shape());
-    workspace.kernels().swiGlu(saved.gate, saved.up, gated);
+    workspace.engine().swiGlu(saved.gate, saved.up, gated);
     return gated;
   }
 }

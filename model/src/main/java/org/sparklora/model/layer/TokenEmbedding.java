@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * {@code y[n] = table[tokens[n]]}.
@@ -13,13 +13,13 @@ import org.sparklora.model.kernels.Tensor;
 public record TokenEmbedding(Weight table, int paddingId) {
 
   /** Overwrites y {@code (N, C)}. */
-  public void forward(Kernels kernels, int[] tokens, Tensor y) {
-    kernels.embed(table.value(), tokens, y);
+  public void forward(Engine engine, int[] tokens, Tensor y) {
+    engine.embed(table.value(), tokens, y);
   }
 
   /** Adds to the table's gradient, if it is trained. */
-  public void backward(Kernels kernels, int[] tokens, Tensor dY) {
+  public void backward(Engine engine, int[] tokens, Tensor dY) {
     // forward: y[n] = table[tokens[n]]
-    table.gradient().ifPresent(dTable -> kernels.embedBackward(tokens, paddingId, dY, dTable));
+    table.gradient().ifPresent(dTable -> engine.embedBackward(tokens, paddingId, dY, dTable));
   }
 }

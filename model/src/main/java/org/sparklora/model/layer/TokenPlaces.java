@@ -1,6 +1,6 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.kernels.Segments;
+import org.sparklora.model.engine.Segments;
 
 /**
  * Where the tokens of a batch stand.

@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * A parameter of a layer.

@@ -2,8 +2,8 @@ package org.sparklora.model.layer;
 
 import java.util.EnumMap;
 import java.util.Map;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Memory for what lives no longer than one layer's forward or backward: one buffer for each {@link
@@ -46,15 +46,15 @@ public final class Workspace implements AutoCloseable {
     LOGITS
   }
 
-  private final Kernels kernels;
+  private final Engine engine;
   private final Map<Slot, Tensor> buffers = new EnumMap<>(Slot.class);
 
-  public Workspace(Kernels kernels) {
-    this.kernels = kernels;
+  public Workspace(Engine engine) {
+    this.engine = engine;
   }
 
-  public Kernels kernels() {
-    return kernels;
+  public Engine engine() {
+    return engine;
   }
 
   /** A tensor with undefined contents, valid until the slot is lent again. */
@@ -68,7 +68,7 @@ public final class Workspace implements AutoCloseable {
       if (buffer != null) {
         buffers.remove(slot).close(); // a larger one may not be had
       }
-      buffer = kernels.allocate(size);
+      buffer = engine.allocate(size);
       buffers.put(slot, buffer);
     }
     return buffer.view(0, shape);
@@ -77,7 +77,7 @@ public final class Workspace implements AutoCloseable {
   /** A tensor of zeros, valid until the slot is lent again: for gradients, which are added to. */
   public Tensor lendZeros(Slot slot, long... shape) {
     Tensor zeros = lend(slot, shape);
-    kernels.fill(zeros, 0);
+    engine.fill(zeros, 0);
     return zeros;
   }
 

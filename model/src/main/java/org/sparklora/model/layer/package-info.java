@@ -4,6 +4,6 @@
  * batches.
  *
  * <p>Backward methods <b>add</b> to the gradients they are given. They overwrite activations only
- * where they say so. No element is touched here; all arithmetic is the kernels'.
+ * where they say so. No element is touched here; all arithmetic is the engine's.
  */
 package org.sparklora.model.layer;

@@ -5,8 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * The model under an adapter. Shapes do not tell a model from its instruction-tuned sibling, and an

@@ -7,9 +7,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import org.sparklora.model.checkpoint.CheckpointException;
-import org.sparklora.model.checkpoint.JsonFields;
-import org.sparklora.model.checkpoint.JsonFile;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * PEFT's {@code adapter_config.json}. Whatever it can say that changes the arithmetic and is not

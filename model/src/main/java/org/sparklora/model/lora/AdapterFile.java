@@ -13,17 +13,17 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.JsonFile;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * An adapter as PEFT stores it: a folder with {@code adapter_config.json} and {@code
@@ -195,12 +195,12 @@ public final class AdapterFile {
   }
 
   /** Overwrites a vector of {@link #layout()} with the stored factors, widened to float32. */
-  public void load(Kernels kernels, Tensor parameters) throws IOException {
+  public void load(Engine engine, Tensor parameters) throws IOException {
     try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
       for (ParameterLayout.Entry entry : layout.entries()) {
         try (Tensor stored =
-            file.requireFinite(entry.name(), file.map(entry.name(), kernels), kernels)) {
-          kernels.copy(stored, parameters.view(entry.offset(), entry.shape()));
+            file.requireFinite(entry.name(), file.map(entry.name(), engine), engine)) {
+          engine.copy(stored, parameters.view(entry.offset(), entry.shape()));
         }
       }
     }

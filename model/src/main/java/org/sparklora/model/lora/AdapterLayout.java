@@ -10,7 +10,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Where each LoRA factor lies in the flat adapter vector: for every targeted linear layer, in the

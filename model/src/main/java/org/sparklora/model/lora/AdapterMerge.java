@@ -9,16 +9,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout.Factors;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
@@ -30,15 +30,15 @@ public final class AdapterMerge {
   private final CheckpointFolder base;
   private final AdapterLayout layout;
   private final Tensor parameters;
-  private final Kernels kernels;
+  private final Engine engine;
   private final Map<String, long[]> shapes;
 
   private AdapterMerge(
-      CheckpointFolder base, AdapterLayout layout, Tensor parameters, Kernels kernels) {
+      CheckpointFolder base, AdapterLayout layout, Tensor parameters, Engine engine) {
     this.base = base;
     this.layout = layout;
     this.parameters = parameters;
-    this.kernels = kernels;
+    this.engine = engine;
     this.shapes = WeightNames.expected(base.config());
   }
 
@@ -50,7 +50,7 @@ public final class AdapterMerge {
    *
    * @param output a folder other than the base's
    */
-  public static void merge(CheckpointFolder base, AdapterFile adapter, Kernels kernels, Path output)
+  public static void merge(CheckpointFolder base, AdapterFile adapter, Engine engine, Path output)
       throws IOException {
     Files.createDirectories(output);
     if (Files.isSameFile(base.folder(), output)) {
@@ -59,9 +59,9 @@ public final class AdapterMerge {
               .formatted(output));
     }
     AdapterLayout layout = adapter.layout();
-    try (Tensor parameters = kernels.allocate(layout.size())) {
-      adapter.load(kernels, parameters);
-      new AdapterMerge(base, layout, parameters, kernels).write(output);
+    try (Tensor parameters = engine.allocate(layout.size())) {
+      adapter.load(engine, parameters);
+      new AdapterMerge(base, layout, parameters, engine).write(output);
     }
   }
 
@@ -89,16 +89,16 @@ public final class AdapterMerge {
         name,
         dtype,
         shape,
-        () -> factors.isEmpty() ? base.load(source, kernels) : merged(source, factors.get()));
+        () -> factors.isEmpty() ? base.load(source, engine) : merged(source, factors.get()));
   }
 
   private Tensor merged(String source, Factors factors) throws IOException {
     Tensor sum;
-    try (Tensor stored = base.loadStored(source, kernels)) {
-      sum = kernels.copyAs(DType.FLOAT32, stored);
+    try (Tensor stored = base.loadStored(source, engine)) {
+      sum = engine.copyAs(DType.FLOAT32, stored);
     }
     // sum += s · B · A, which has the shape of a linear layer's dX += dY · W
-    kernels.matmulBackwardInput(
+    engine.matmulBackwardInput(
         factors.b(parameters), factors.a(parameters), (float) layout.config().scale(), sum);
     return sum;
   }

@@ -1,6 +1,6 @@
 package org.sparklora.model.lora;
 
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Random numbers for initial adapters: SplitMix64 (Steele, Lea and Flood, 2014), started from a

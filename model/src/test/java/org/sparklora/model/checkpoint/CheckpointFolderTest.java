@@ -17,20 +17,21 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 class CheckpointFolderTest {
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
 
   @TempDir Path folder;
 
   @Test
   void readsShardsAsOneModel() throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen2-tiny")) {
-      Tensor bias = checkpoint.load("model.layers.1.self_attn.q_proj.bias", kernels);
+      Tensor bias = checkpoint.load("model.layers.1.self_attn.q_proj.bias", engine);
       assertThat(bias.shape()).containsExactly(64);
       assertThat(checkpoint.storedType("model.norm.weight")).isEqualTo(DType.FLOAT32);
     }
@@ -69,10 +70,10 @@ class CheckpointFolderTest {
     try (CheckpointFolder tied = TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
       List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
       for (String name : WeightNames.expected(tied.config()).keySet()) {
-        entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, tied.load(name, kernels)));
+        entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, tied.load(name, engine)));
       }
       entries.add(
-          SafeTensorsWriter.Entry.of("lm_head.weight", DType.FLOAT32, kernels.allocate(11, 8)));
+          SafeTensorsWriter.Entry.of("lm_head.weight", DType.FLOAT32, engine.allocate(11, 8)));
       SafeTensorsWriter.write(folder.resolve("model.safetensors"), entries);
     }
     assertRefused("no place for lm_head.weight");
@@ -116,7 +117,7 @@ class CheckpointFolderTest {
     Files.writeString(
         file, text.replace("\"F32\"", "\"I32\""), java.nio.charset.StandardCharsets.ISO_8859_1);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
-      assertThatThrownBy(() -> checkpoint.load("model.norm.weight", kernels))
+      assertThatThrownBy(() -> checkpoint.load("model.norm.weight", engine))
           .hasMessageContaining("model.norm.weight")
           .hasMessageContaining("its dtype is I32");
     }
@@ -130,14 +131,14 @@ class CheckpointFolderTest {
         TinyCheckpoint.write(folder.resolve("base"), config, DType.BFLOAT16)) {
       Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
       WeightLayout layout = WeightLayout.of(base.config());
-      Tensor parameters = kernels.allocate(layout.size());
-      layout.load(base, kernels, parameters);
+      Tensor parameters = engine.allocate(layout.size());
+      layout.load(base, engine, parameters);
       layout.save(saved, base, parameters, DType.FLOAT32);
       try (CheckpointFolder read = CheckpointFolder.open(saved)) {
         assertThat(read.config().dtype()).isEqualTo("float32");
         assertThat(read.storedType("model.norm.weight")).isEqualTo(DType.FLOAT32);
-        Tensor again = kernels.allocate(layout.size());
-        layout.load(read, kernels, again);
+        Tensor again = engine.allocate(layout.size());
+        layout.load(read, engine, again);
         assertThat(again.toArray()).containsExactly(parameters.toArray());
       }
     }
@@ -157,7 +158,7 @@ class CheckpointFolderTest {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     weights.forEach(
         (name, shape) ->
-            entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, kernels.allocate(shape))));
+            entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, engine.allocate(shape))));
     SafeTensorsWriter.write(folder.resolve("model.safetensors"), entries);
   }
 

@@ -12,7 +12,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.TinyCheckpoint;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
+import org.sparklora.text.json.CheckpointException;
 
 class CheckpointHeadersTest {
   @TempDir private Path folder;

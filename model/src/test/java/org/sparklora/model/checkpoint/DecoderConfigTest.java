@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
+import org.sparklora.text.json.CheckpointException;
 
 class DecoderConfigTest {
   private static final ObjectMapper JSON = new ObjectMapper();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.model.kernels.Bfloat16;
+import org.sparklora.model.engine.Bfloat16;
 
 class ElementEncodingTest {
 

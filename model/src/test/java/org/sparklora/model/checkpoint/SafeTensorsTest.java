@@ -21,13 +21,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.TinyCheckpoint;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 class SafeTensorsTest {
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
 
   @TempDir Path folder;
 
@@ -49,14 +50,14 @@ class SafeTensorsTest {
     try (SafeTensors read = SafeTensors.open(file)) {
       assertThat(read.metadata()).isEqualTo(Map.of("format", "pt"));
       assertThat(read.find("b").orElseThrow().shape()).containsExactly(5, 7);
-      assertThat(read.load("a", kernels).toArray()).containsExactly(vector.toArray());
-      Tensor widened = read.load("b", kernels);
+      assertThat(read.load("a", engine).toArray()).containsExactly(vector.toArray());
+      Tensor widened = read.load("b", engine);
       assertThat(widened.dtype()).isEqualTo(DType.FLOAT32);
       // a second trip through the same type must not change anything
       Path again = folder.resolve("again.safetensors");
       SafeTensorsWriter.write(again, List.of(SafeTensorsWriter.Entry.of("b", dtype, widened)));
       try (SafeTensors second = SafeTensors.open(again)) {
-        assertThat(second.load("b", kernels).toArray()).containsExactly(widened.toArray());
+        assertThat(second.load("b", engine).toArray()).containsExactly(widened.toArray());
       }
     }
   }
@@ -75,9 +76,9 @@ class SafeTensorsTest {
   void emptyTensorsAndEmptyFilesAreFine() throws IOException {
     Path file = folder.resolve("x");
     SafeTensorsWriter.write(
-        file, List.of(SafeTensorsWriter.Entry.of("none", DType.FLOAT32, kernels.allocate(0, 3))));
+        file, List.of(SafeTensorsWriter.Entry.of("none", DType.FLOAT32, engine.allocate(0, 3))));
     try (SafeTensors read = SafeTensors.open(file)) {
-      assertThat(read.load("none", kernels).shape()).containsExactly(0, 3);
+      assertThat(read.load("none", engine).shape()).containsExactly(0, 3);
     }
     Files.write(file, file("{}", 0));
     try (SafeTensors read = SafeTensors.open(file)) {
@@ -103,16 +104,15 @@ class SafeTensorsTest {
               .array());
     }
     try (SafeTensors read = SafeTensors.open(path)) {
-      assertThat(read.load("x", kernels).toArray()).containsExactly(1.5f, -2f);
-      assertThatThrownBy(() -> read.load("filler", kernels))
-          .hasMessageContaining("its dtype is U8");
+      assertThat(read.load("x", engine).toArray()).containsExactly(1.5f, -2f);
+      assertThatThrownBy(() -> read.load("filler", engine)).hasMessageContaining("its dtype is U8");
     }
   }
 
   @Test
   void refusesToWriteATensorTwice() {
     SafeTensorsWriter.Entry entry =
-        SafeTensorsWriter.Entry.of("a", DType.FLOAT32, kernels.allocate(1));
+        SafeTensorsWriter.Entry.of("a", DType.FLOAT32, engine.allocate(1));
     assertThatThrownBy(() -> SafeTensorsWriter.write(folder.resolve("x"), List.of(entry, entry)))
         .hasMessageContaining("tensor a twice");
   }
@@ -205,7 +205,7 @@ class SafeTensorsTest {
   void everyCutOfAFileIsRefused() throws IOException {
     Path file = folder.resolve("x");
     SafeTensorsWriter.write(
-        file, List.of(SafeTensorsWriter.Entry.of("a", DType.FLOAT32, kernels.allocate(2, 2))));
+        file, List.of(SafeTensorsWriter.Entry.of("a", DType.FLOAT32, engine.allocate(2, 2))));
     byte[] whole = Files.readAllBytes(file);
     for (int length = 0; length < whole.length; length++) {
       Files.write(file, java.util.Arrays.copyOf(whole, length));

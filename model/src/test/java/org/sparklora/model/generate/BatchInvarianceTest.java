@@ -20,39 +20,39 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
 /**
  * What a completion gets depends on nothing but its prompt, the seed and its index: to the last bit
- * where kernels compute rows independently, else to rounding.
+ * where engines compute rows independently, else to rounding.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BatchInvarianceTest {
   private static final int LENGTH = 3;
 
-  /** Kernels that round rows together: float32 sums of a tiny model in another order. */
+  /** Engine that round rows together: float32 sums of a tiny model in another order. */
   private static final float ROUNDING = 1e-4f;
 
   private final Map<String, Model> models = new HashMap<>();
 
   private record Model(Decoder decoder, Tensor parameters) {}
 
-  private Model model(Kernels kernels, DType weights) {
+  private Model model(Engine engine, DType weights) {
     return models.computeIfAbsent(
-        System.identityHashCode(kernels) + weights.name(), key -> load(kernels, weights));
+        System.identityHashCode(engine) + weights.name(), key -> load(engine, weights));
   }
 
-  private static Model load(Kernels kernels, DType weights) {
+  private static Model load(Engine engine, DType weights) {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
-      Decoder decoder = Decoder.load(checkpoint, file.layout(), kernels, weights);
-      Tensor parameters = kernels.allocate(file.layout().size());
-      file.load(kernels, parameters);
+      Decoder decoder = Decoder.load(checkpoint, file.layout(), engine, weights);
+      Tensor parameters = engine.allocate(file.layout().size());
+      file.load(engine, parameters);
       return new Model(decoder, parameters);
     } catch (IOException e) {
       throw new IllegalStateException(e);
@@ -65,18 +65,18 @@ class BatchInvarianceTest {
     models.values().forEach(model -> model.parameters.close());
   }
 
-  static Stream<Arguments> kernelsAndCompletions() {
-    return KernelsUnderTest.all()
+  static Stream<Arguments> enginesAndCompletions() {
+    return EnginesUnderTest.all()
         .flatMap(
-            kernels ->
+            engine ->
                 Stream.of(1, 2, 63, 64, 65, 128, 129, 256, 1000)
-                    .map(completions -> arguments(kernels, completions)));
+                    .map(completions -> arguments(engine, completions)));
   }
 
   private List<Completion> generate(
-      Kernels kernels, DType weights, int rows, List<Prompt> prompts, SamplingConfig config) {
-    Model model = model(kernels, weights);
-    try (Generator generator = new Generator(model.decoder, kernels, rows)) {
+      Engine engine, DType weights, int rows, List<Prompt> prompts, SamplingConfig config) {
+    Model model = model(engine, weights);
+    try (Generator generator = new Generator(model.decoder, engine, rows)) {
       return generator.generate(model.parameters, prompts, config);
     }
   }
@@ -91,52 +91,52 @@ class BatchInvarianceTest {
 
   /** The prompt is longer than what is decoded at once, and computed by other products. */
   @ParameterizedTest(name = "{0}, {1} completions", autoCloseArguments = false)
-  @MethodSource("kernelsAndCompletions")
-  void completionsDoNotDependOnHowManyThereAre(Kernels kernels, int completions) {
+  @MethodSource("enginesAndCompletions")
+  void completionsDoNotDependOnHowManyThereAre(Engine engine, int completions) {
     Prompt prompt = prompt(3, 150);
     List<Completion> many =
-        generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(completions, 1));
+        generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(completions, 1));
     assertThat(many).hasSize(completions);
-    List<Completion> few = generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(1, 1));
-    assertSame(kernels, many.subList(0, 1), few);
+    List<Completion> few = generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(1, 1));
+    assertSame(engine, many.subList(0, 1), few);
     int last = Math.min(completions, 40); // in the middle of what others compute together
     assertSame(
-        kernels,
+        engine,
         many.subList(0, last),
-        generate(kernels, DType.FLOAT32, 64, List.of(prompt), sampling(last, 1)));
+        generate(engine, DType.FLOAT32, 64, List.of(prompt), sampling(last, 1)));
   }
 
-  static Stream<Arguments> kernelsAndRows() {
-    return KernelsUnderTest.all()
+  static Stream<Arguments> enginesAndRows() {
+    return EnginesUnderTest.all()
         .flatMap(
-            kernels ->
+            engine ->
                 Stream.of(1, 64, 129, 1000)
                     .flatMap(
                         rows ->
                             Stream.of(DType.FLOAT32, DType.BFLOAT16)
-                                .map(weights -> arguments(kernels, rows, weights))));
+                                .map(weights -> arguments(engine, rows, weights))));
   }
 
   @ParameterizedTest(name = "{0}, {1} in flight, {2}", autoCloseArguments = false)
-  @MethodSource("kernelsAndRows")
+  @MethodSource("enginesAndRows")
   void completionsDoNotDependOnOtherPromptsAndHowManyAreInFlight(
-      Kernels kernels, int rows, DType weights) {
+      Engine engine, int rows, DType weights) {
     List<Prompt> prompts = new ArrayList<>();
     for (int id = 0; id < 16; id++) {
       prompts.add(prompt(id, 1 + id * 7 % 40));
     }
-    List<Completion> together = generate(kernels, weights, rows, prompts, sampling(9, 0.7f));
+    List<Completion> together = generate(engine, weights, rows, prompts, sampling(9, 0.7f));
     for (int id : new int[] {0, 7, 15}) {
       assertSame(
-          kernels,
+          engine,
           together.subList(9 * id, 9 * id + 9),
-          generate(kernels, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
+          generate(engine, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
     }
   }
 
   private static void assertSame(
-      Kernels kernels, List<Completion> actual, List<Completion> expected) {
-    if (kernels.independentRows() > 0) {
+      Engine engine, List<Completion> actual, List<Completion> expected) {
+    if (engine.independentRows() > 0) {
       assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
       return;
     }

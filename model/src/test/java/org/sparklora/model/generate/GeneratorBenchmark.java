@@ -9,9 +9,9 @@ import java.util.Set;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -33,20 +33,20 @@ final class GeneratorBenchmark {
     int rank = args.length > 1 ? Integer.parseInt(args[1]) : 1;
     int tokens = args.length > 2 ? Integer.parseInt(args[2]) : 64;
     int generations = args.length > 3 ? Integer.parseInt(args[3]) : 8;
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout =
           rank == 0
               ? ParameterLayout.none()
               : AdapterLayout.of(
                   LoraConfig.of(rank, 32, LoraTargets.allLinear()), checkpoint.config());
-      Tensor parameters = kernels.allocate(layout.size());
+      Tensor parameters = engine.allocate(layout.size());
       if (layout instanceof AdapterLayout adapter) {
         adapter.initialize(parameters, 1);
       }
-      Decoder decoder = Decoder.load(checkpoint, layout, kernels);
-      System.out.println(kernels.description());
-      try (Generator generator = new Generator(decoder, kernels)) {
+      Decoder decoder = Decoder.load(checkpoint, layout, engine);
+      System.out.println(engine.description());
+      try (Generator generator = new Generator(decoder, engine)) {
         for (int i = 3; i < Math.max(4, args.length - 1); i++) {
           int count = args.length > 4 ? Integer.parseInt(args[i + 1]) : 1;
           List<Prompt> prompts = prompts(count, checkpoint.config().vocabSize());

@@ -22,10 +22,10 @@ import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
 /** Greedy completions are those that transformers makes with its cache. */
@@ -36,39 +36,39 @@ class GeneratorGoldenTest {
   private static final double SMOLLM2_LOG_PROBS = 2e-3;
 
   static Stream<Arguments> models() {
-    return KernelsUnderTest.all()
+    return EnginesUnderTest.all()
         .flatMap(
-            kernels ->
+            engine ->
                 Stream.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")
-                    .map(model -> arguments(kernels, model)));
+                    .map(model -> arguments(engine, model)));
   }
 
   @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("models")
-  void greedyTokensOfTheBaseModelAreThoseOfTransformers(Kernels kernels, String model)
+  void greedyTokensOfTheBaseModelAreThoseOfTransformers(Engine engine, String model)
       throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model);
-        Tensor nothing = kernels.allocate(0)) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
-      assertGreedy(model, decoder, kernels, nothing, "gen_base");
+        Tensor nothing = engine.allocate(0)) {
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
+      assertGreedy(model, decoder, engine, nothing, "gen_base");
     }
   }
 
   @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("models")
-  void greedyTokensWithAnAdapterAreThoseOfPeft(Kernels kernels, String model) throws IOException {
+  void greedyTokensWithAnAdapterAreThoseOfPeft(Engine engine, String model) throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {
       AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(model), checkpoint.config());
-      try (Tensor parameters = kernels.allocate(adapter.layout().size())) {
-        adapter.load(kernels, parameters);
-        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), kernels);
-        assertGreedy(model, decoder, kernels, parameters, "gen_lora");
+      try (Tensor parameters = engine.allocate(adapter.layout().size())) {
+        adapter.load(engine, parameters);
+        Decoder decoder = Decoder.load(checkpoint, adapter.layout(), engine);
+        assertGreedy(model, decoder, engine, parameters, "gen_lora");
       }
     }
   }
 
   private static void assertGreedy(
-      String model, Decoder decoder, Kernels kernels, Tensor parameters, String expected)
+      String model, Decoder decoder, Engine engine, Tensor parameters, String expected)
       throws IOException {
     JsonNode golden =
         JSON.readTree(GoldenModel.root().resolve("golden/" + model + ".json").toFile());
@@ -77,7 +77,7 @@ class GeneratorGoldenTest {
       prompts.add(new Prompt(prompts.size(), ids(prompt)));
     }
     int length = golden.get(expected).get(0).size();
-    try (Generator generator = new Generator(decoder, kernels)) {
+    try (Generator generator = new Generator(decoder, engine)) {
       List<Completion> completions =
           generator.generate(parameters, prompts, SamplingConfig.greedy(length, Set.of()));
       assertThat(completions).hasSize(prompts.size());
@@ -96,18 +96,18 @@ class GeneratorGoldenTest {
       System.out.println("Skipped: SPARK_LORA_SMOLLM2 names no folder with SmolLM2-135M-Instruct");
     }
     assumeTrue(folder != null);
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     JsonNode cases = JSON.readTree(GoldenModel.root().resolve("golden/smollm2-135m.json").toFile());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(folder));
         Generator generator =
-            new Generator(Decoder.load(checkpoint, ParameterLayout.none(), kernels), kernels)) {
+            new Generator(Decoder.load(checkpoint, ParameterLayout.none(), engine), engine)) {
       for (JsonNode one : cases) {
         int[] prompt = ids(one.get("prompt_ids"));
         int[] greedy = ids(one.get("greedy_ids"));
         Completion completion =
             generator
                 .generate(
-                    kernels.allocate(0),
+                    engine.allocate(0),
                     List.of(new Prompt(0, prompt)),
                     SamplingConfig.greedy(greedy.length, Set.of(2)))
                 .get(0);

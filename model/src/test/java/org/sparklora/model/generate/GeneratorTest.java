@@ -22,10 +22,10 @@ import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion.StopReason;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.loss.TokenLogProbs;
 
@@ -39,7 +39,7 @@ class GeneratorTest {
   /** End tokens that a random model of 512 tokens meets within 12 tokens now and then. */
   private static final Set<Integer> OFTEN_ENDS = endTokens();
 
-  private final Kernels kernels = KernelsUnderTest.all().toList().get(2);
+  private final Engine engine = EnginesUnderTest.all().toList().get(2);
   private Decoder decoder;
   private Tensor parameters;
 
@@ -54,9 +54,9 @@ class GeneratorTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
-      decoder = Decoder.load(checkpoint, file.layout(), kernels);
-      parameters = kernels.allocate(file.layout().size());
-      file.load(kernels, parameters);
+      decoder = Decoder.load(checkpoint, file.layout(), engine);
+      parameters = engine.allocate(file.layout().size());
+      file.load(engine, parameters);
     }
   }
 
@@ -80,7 +80,7 @@ class GeneratorTest {
   }
 
   private List<Completion> generate(int rows, List<Prompt> prompts, SamplingConfig config) {
-    try (Generator generator = new Generator(decoder, kernels, rows)) {
+    try (Generator generator = new Generator(decoder, engine, rows)) {
       return generator.generate(parameters, prompts, config);
     }
   }
@@ -134,7 +134,7 @@ class GeneratorTest {
     List<Prompt> prompts = prompts(4);
     SamplingConfig config =
         new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1);
-    try (AdapterStep step = new AdapterStep(decoder, kernels)) {
+    try (AdapterStep step = new AdapterStep(decoder, engine)) {
       for (Completion completion : generate(64, prompts, config)) {
         int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
         int[] text = Arrays.copyOf(prompt, prompt.length + completion.tokens().length);
@@ -199,6 +199,6 @@ class GeneratorTest {
     Prompt twice = new Prompt(3, new int[] {5});
     assertThatThrownBy(() -> generate(1, List.of(twice, twice), sampling(1, 1, 1)))
         .hasMessageContaining("one id");
-    assertThatThrownBy(() -> new Generator(decoder, kernels, 0)).hasMessageContaining("at least 1");
+    assertThatThrownBy(() -> new Generator(decoder, engine, 0)).hasMessageContaining("at least 1");
   }
 }

@@ -12,9 +12,9 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 
 /** Every way to pick a token refuses logits of a model that diverged, and says of which prompt. */
 @Timeout(value = 20, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -44,19 +44,19 @@ class NonFiniteLogitsTest {
             new Mode("repetition_penalty", 1, 0, 1, 0, 1.2f),
             new Mode("greedy with repetition_penalty", 0, 0, 1, 0, 1.2f),
             new Mode("all of them", 0.7f, 50, 0.9f, 0.05f, 1.2f));
-    return KernelsUnderTest.all()
+    return EnginesUnderTest.all()
         .flatMap(
-            kernels ->
+            engine ->
                 modes.stream()
                     .flatMap(
                         mode ->
                             Stream.of(Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY)
-                                .map(value -> arguments(kernels, mode, value))));
+                                .map(value -> arguments(engine, mode, value))));
   }
 
   @ParameterizedTest(name = "{0}, {1}, {2}", autoCloseArguments = false)
   @MethodSource("cases")
-  void areRefused(Kernels kernels, Mode mode, float value) {
+  void areRefused(Engine engine, Mode mode, float value) {
     for (int damaged : new int[] {1, VOCABULARY}) { // of the second row's logits
       float[] values = new float[3 * VOCABULARY];
       for (int i = 0; i < values.length; i++) {
@@ -65,8 +65,8 @@ class NonFiniteLogitsTest {
       for (int i = 0; i < damaged; i++) {
         values[VOCABULARY + i] = value;
       }
-      try (Tensor logits = kernels.allocate(3, VOCABULARY);
-          Sampler sampler = new Sampler(kernels, mode.config(), 3, VOCABULARY)) {
+      try (Tensor logits = engine.allocate(3, VOCABULARY);
+          Sampler sampler = new Sampler(engine, mode.config(), 3, VOCABULARY)) {
         logits.write(0, values, 0, values.length);
         assertThatThrownBy(() -> sampler.draw(logits, List.of(row(7), row(8), row(9))))
             .isInstanceOf(NonFiniteLogitsException.class)

@@ -11,12 +11,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 
 class RotaryEmbeddingTest {
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
 
   @TempDir Path folder;
 
@@ -59,9 +59,9 @@ class RotaryEmbeddingTest {
   void tablesGrowWithTheLongestDocument() throws IOException {
     Path file = Files.writeString(folder.resolve("config.json"), config().toString());
     RotaryEmbedding rotary = new RotaryEmbedding(DecoderConfig.read(file));
-    Tensor before = rotary.tables(kernels, 5).cos();
-    assertThat(rotary.tables(kernels, 200).cos()).isSameAs(before);
-    Tensor after = rotary.tables(kernels, 1000).cos();
+    Tensor before = rotary.tables(engine, 5).cos();
+    assertThat(rotary.tables(engine, 200).cos()).isSameAs(before);
+    Tensor after = rotary.tables(engine, 1000).cos();
     assertThat(after.rows()).isGreaterThanOrEqualTo(1000);
     assertThat(after.rows(0, before.rows()).toArray()).containsExactly(before.toArray());
   }
@@ -72,7 +72,7 @@ class RotaryEmbeddingTest {
 
   private RotaryEmbedding.Tables tables(ObjectNode config, int positions) throws IOException {
     Path file = Files.writeString(folder.resolve("config.json"), config.toString());
-    return new RotaryEmbedding(DecoderConfig.read(file)).tables(kernels, positions);
+    return new RotaryEmbedding(DecoderConfig.read(file)).tables(engine, positions);
   }
 
   private static void assertAngles(RotaryEmbedding.Tables tables, int position, double... angles) {

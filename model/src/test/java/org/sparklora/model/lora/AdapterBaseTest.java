@@ -18,19 +18,19 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.TinyCheckpoint;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 class AdapterBaseTest {
   private static final ObjectNode CONFIG = TinyCheckpoint.config("llama");
 
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
   @TempDir private Path folder;
   private Path base;
   private Path adapter;
@@ -67,8 +67,8 @@ class AdapterBaseTest {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
       for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
-        Tensor stored = checkpoint.load(name, kernels);
-        Tensor copy = kernels.allocate(stored.shape());
+        Tensor stored = checkpoint.load(name, engine);
+        Tensor copy = engine.allocate(stored.shape());
         float[] values = stored.toArray();
         if (name.equals(weight)) {
           values[element] += 0.1f;
@@ -93,7 +93,7 @@ class AdapterBaseTest {
       for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
         boolean inFirst = first.size() <= second.size();
         (inFirst ? first : second)
-            .add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, checkpoint.load(name, kernels)));
+            .add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, checkpoint.load(name, engine)));
         map.put(name, inFirst ? "1.safetensors" : "2.safetensors");
       }
     }

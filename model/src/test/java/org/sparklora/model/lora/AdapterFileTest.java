@@ -20,20 +20,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.TinyCheckpoint;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 class AdapterFileTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
   private DecoderConfig model;
   private Tensor parameters;
   private AdapterLayout layout;
@@ -55,8 +55,8 @@ class AdapterFileTest {
   @Test
   void survivesARoundTrip() throws IOException {
     AdapterFile read = AdapterFile.open(folder, model);
-    Tensor again = kernels.allocate(layout.size());
-    read.load(kernels, again);
+    Tensor again = engine.allocate(layout.size());
+    read.load(engine, again);
     assertThat(again.toArray()).containsExactly(parameters.toArray());
     assertThat(read.layout().config()).isEqualTo(layout.config());
   }
@@ -68,8 +68,8 @@ class AdapterFileTest {
     DecoderConfig tiny =
         DecoderConfig.read(GoldenModel.modelFolder("llama-tiny").resolve("config.json"));
     AdapterFile peft = AdapterFile.open(GoldenModel.adapterFolder(name), tiny);
-    Tensor factors = kernels.allocate(peft.layout().size());
-    peft.load(kernels, factors);
+    Tensor factors = engine.allocate(peft.layout().size());
+    peft.load(engine, factors);
     AdapterFile.write(
         folder.resolve("again"), peft.layout(), factors, new AdapterBase("models/llama-tiny", ""));
 
@@ -108,7 +108,7 @@ class AdapterFileTest {
   void targetsAreWrittenAsFullNamesWhereShortOnesWouldNameMore() throws IOException {
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*_proj");
     AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, targets), model);
-    AdapterFile.write(folder, some, kernels.allocate(some.size()), new AdapterBase("base", ""));
+    AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
     assertThat(AdapterFile.open(folder, model).layout().modules())
         .isEqualTo(some.modules())
         .allMatch(module -> module.startsWith("model.layers.1."));
@@ -174,22 +174,21 @@ class AdapterFileTest {
   void ignoresTheCopyOfTheHeadThatPeftSavesBesideItsFactors() throws IOException {
     AdapterLayout head =
         AdapterLayout.of(LoraConfig.of(1, 1, LoraTargets.names(List.of("lm_head"))), model);
-    AdapterFile.write(folder, head, kernels.allocate(head.size()), new AdapterBase("base", ""));
+    AdapterFile.write(folder, head, engine.allocate(head.size()), new AdapterBase("base", ""));
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (SafeTensors file = SafeTensors.open(folder.resolve(AdapterFile.WEIGHTS))) {
       for (SafeTensors.TensorInfo info : file.tensors()) {
         entries.add(
-            SafeTensorsWriter.Entry.of(
-                info.name(), DType.FLOAT32, file.load(info.name(), kernels)));
+            SafeTensorsWriter.Entry.of(info.name(), DType.FLOAT32, file.load(info.name(), engine)));
       }
     }
     String copy = "base_model.model.lm_head.base_layer.weight";
-    entries.add(SafeTensorsWriter.Entry.of(copy, DType.FLOAT32, kernels.allocate(11, 8)));
+    entries.add(SafeTensorsWriter.Entry.of(copy, DType.FLOAT32, engine.allocate(11, 8)));
     SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
     assertThat(AdapterFile.open(folder, model).layout().modules()).containsExactly("lm_head");
 
     String whole = "base_model.model.model.embed_tokens.weight"; // of save_embedding_layers
-    entries.add(SafeTensorsWriter.Entry.of(whole, DType.FLOAT32, kernels.allocate(11, 8)));
+    entries.add(SafeTensorsWriter.Entry.of(whole, DType.FLOAT32, engine.allocate(11, 8)));
     SafeTensorsWriter.write(folder.resolve(AdapterFile.WEIGHTS), entries);
     assertThatThrownBy(() -> AdapterFile.open(folder, model))
         .hasMessageContaining(whole)
@@ -201,7 +200,7 @@ class AdapterFileTest {
   void rankAndAlphaThatAreNotNamedAreEight() throws IOException {
     AdapterLayout eight =
         AdapterLayout.of(LoraConfig.of(8, 8, LoraTargets.names(List.of("q_proj"))), model);
-    AdapterFile.write(folder, eight, kernels.allocate(eight.size()), new AdapterBase("base", ""));
+    AdapterFile.write(folder, eight, engine.allocate(eight.size()), new AdapterBase("base", ""));
     Path file = folder.resolve(AdapterFile.CONFIG);
     ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
     config.remove(List.of("r", "lora_alpha"));
@@ -213,7 +212,7 @@ class AdapterFileTest {
   void readsAnAdapterOfSomeLayersByIndex() throws IOException {
     LoraTargets second = LoraTargets.expression(".*\\.1\\..*q_proj");
     AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, second), model);
-    AdapterFile.write(folder, some, kernels.allocate(some.size()), new AdapterBase("base", ""));
+    AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
     Path file = folder.resolve(AdapterFile.CONFIG);
     ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
     config.putArray("target_modules").add("q_proj");

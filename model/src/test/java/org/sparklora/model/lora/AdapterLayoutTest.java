@@ -13,12 +13,12 @@ import org.sparklora.model.GoldenModel;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 
 class AdapterLayoutTest {
-  private final Kernels kernels = KernelsUnderTest.reference();
+  private final Engine engine = EnginesUnderTest.reference();
   private final DecoderConfig model = config();
 
   private static DecoderConfig config() {
@@ -53,8 +53,8 @@ class AdapterLayoutTest {
   @Test
   void initialAIsUniformWithinOneByTheRootOfItsInputsAndBIsZero() {
     AdapterLayout layout = AdapterLayout.of(LoraConfig.of(64, 8, LoraTargets.allLinear()), model);
-    Tensor parameters = kernels.allocate(layout.size());
-    kernels.fill(parameters, 9);
+    Tensor parameters = engine.allocate(layout.size());
+    engine.fill(parameters, 9);
     layout.initialize(parameters, 42);
     AdapterLayout.Factors down = layout.factors("model.layers.0.mlp.down_proj").orElseThrow();
 
@@ -83,7 +83,7 @@ class AdapterLayoutTest {
   }
 
   private float[] initialOutput(AdapterLayout layout, long seed) {
-    Tensor parameters = kernels.allocate(layout.size());
+    Tensor parameters = engine.allocate(layout.size());
     layout.initialize(parameters, seed);
     return layout.factors("model.layers.2.self_attn.o_proj").orElseThrow().a(parameters).toArray();
   }

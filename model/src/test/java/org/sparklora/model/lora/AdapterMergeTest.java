@@ -21,10 +21,10 @@ import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsUnderTest;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Tensor;
 
 class AdapterMergeTest {
   /** Log-probabilities of float32 models of this size that are the same but for rounding. */
@@ -34,28 +34,28 @@ class AdapterMergeTest {
 
   @TempDir Path folder;
 
-  static Stream<Kernels> kernels() {
-    return KernelsUnderTest.all();
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
   }
 
   @ParameterizedTest(name = "{0}", autoCloseArguments = false)
-  @MethodSource("kernels")
-  void mergedGoldenModelsComputeWhatTheirAdaptersDid(Kernels kernels) throws IOException {
+  @MethodSource("engines")
+  void mergedGoldenModelsComputeWhatTheirAdaptersDid(Engine engine) throws IOException {
     for (String name : List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")) {
       try (CheckpointFolder base = GoldenModel.checkpoint(name)) {
         AdapterFile adapter = AdapterFile.open(GoldenModel.adapterFolder(name), base.config());
         Path merged = folder.resolve(name);
-        AdapterMerge.merge(base, adapter, kernels, merged);
-        assertThat(plainLogProbs(merged, kernels))
+        AdapterMerge.merge(base, adapter, engine, merged);
+        assertThat(plainLogProbs(merged, engine))
             .as(name)
-            .containsExactly(adaptedLogProbs(base, adapter, kernels), within(ROUNDING));
+            .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));
       }
     }
   }
 
   @Test
   void adaptedHeadOfTiedModelIsUntied() throws IOException {
-    Kernels kernels = KernelsUnderTest.reference();
+    Engine engine = EnginesUnderTest.reference();
     Path adapterFolder = folder.resolve("adapter");
     Path merged = folder.resolve("merged");
     try (CheckpointFolder base =
@@ -65,21 +65,21 @@ class AdapterMergeTest {
       Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
       AdapterFile.write(adapterFolder, layout, parameters, new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(adapterFolder, base.config());
-      AdapterMerge.merge(base, adapter, kernels, merged);
+      AdapterMerge.merge(base, adapter, engine, merged);
 
       try (CheckpointFolder result = CheckpointFolder.open(merged)) {
         assertThat(result.config().tieWordEmbeddings()).isFalse();
-        assertThat(result.load("model.embed_tokens.weight", kernels).toArray())
-            .containsExactly(base.load("model.embed_tokens.weight", kernels).toArray());
+        assertThat(result.load("model.embed_tokens.weight", engine).toArray())
+            .containsExactly(base.load("model.embed_tokens.weight", engine).toArray());
       }
-      assertThat(plainLogProbs(merged, kernels))
-          .containsExactly(adaptedLogProbs(base, adapter, kernels), within(ROUNDING));
+      assertThat(plainLogProbs(merged, engine))
+          .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));
     }
   }
 
   @Test
   void weightsKeepTheirTypeAndTheTokenizerComesAlong() throws IOException {
-    Kernels kernels = KernelsUnderTest.reference();
+    Engine engine = EnginesUnderTest.reference();
     try (CheckpointFolder base =
         TinyCheckpoint.write(
             folder.resolve("base"), TinyCheckpoint.config("llama"), DType.BFLOAT16)) {
@@ -90,11 +90,11 @@ class AdapterMergeTest {
       AdapterFile.write(
           folder.resolve("adapter"),
           layout,
-          kernels.allocate(layout.size()),
+          engine.allocate(layout.size()),
           new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(folder.resolve("adapter"), base.config());
       Path merged = folder.resolve("merged");
-      AdapterMerge.merge(base, adapter, kernels, merged);
+      AdapterMerge.merge(base, adapter, engine, merged);
 
       // an adapter of zeros changes nothing
       assertThat(merged.resolve("model.safetensors"))
@@ -102,23 +102,23 @@ class AdapterMergeTest {
       assertThat(merged.resolve("config.json")).content().contains("\"dtype\": \"bfloat16\"");
       assertThat(merged.resolve("tokenizer.json")).hasContent("{}");
       assertThat(merged.resolve("generation_config.json")).hasContent("{\"a\": 1}");
-      assertThatThrownBy(() -> AdapterMerge.merge(base, adapter, kernels, base.folder()))
+      assertThatThrownBy(() -> AdapterMerge.merge(base, adapter, engine, base.folder()))
           .hasMessageContaining("the folder of the base model");
     }
   }
 
-  private static float[] plainLogProbs(Path folder, Kernels kernels) throws IOException {
+  private static float[] plainLogProbs(Path folder, Engine engine) throws IOException {
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
-      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), kernels);
-      return new AdapterStep(decoder, kernels).logProbs(kernels.allocate(0), BATCH, 1f).logProbs();
+      Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine);
+      return new AdapterStep(decoder, engine).logProbs(engine.allocate(0), BATCH, 1f).logProbs();
     }
   }
 
-  private static float[] adaptedLogProbs(
-      CheckpointFolder base, AdapterFile adapter, Kernels kernels) throws IOException {
-    Tensor parameters = kernels.allocate(adapter.layout().size());
-    adapter.load(kernels, parameters);
-    Decoder decoder = Decoder.load(base, adapter.layout(), kernels);
-    return new AdapterStep(decoder, kernels).logProbs(parameters, BATCH, 1f).logProbs();
+  private static float[] adaptedLogProbs(CheckpointFolder base, AdapterFile adapter, Engine engine)
+      throws IOException {
+    Tensor parameters = engine.allocate(adapter.layout().size());
+    adapter.load(engine, parameters);
+    Decoder decoder = Decoder.load(base, adapter.layout(), engine);
+    return new AdapterStep(decoder, engine).logProbs(parameters, BATCH, 1f).logProbs();
   }
 }

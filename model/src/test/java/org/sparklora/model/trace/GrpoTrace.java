@@ -21,9 +21,9 @@ import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.NativeMemory;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -121,11 +121,10 @@ public final class GrpoTrace {
   }
 
   /** Fills parameters with what training began with. */
-  public void begin(
-      CheckpointFolder base, ParameterLayout layout, Kernels kernels, Tensor parameters)
+  public void begin(CheckpointFolder base, ParameterLayout layout, Engine engine, Tensor parameters)
       throws IOException {
     if (layout instanceof WeightLayout weights) {
-      weights.load(base, kernels, parameters);
+      weights.load(base, engine, parameters);
       return;
     }
     try (SafeTensors tensors = SafeTensors.open(folder.resolve("init_adapter.safetensors"))) {

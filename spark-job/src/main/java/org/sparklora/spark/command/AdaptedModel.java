@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -20,8 +20,8 @@ record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
   /**
    * Opens what {@code model_name_or_path} and {@code adapter} name.
    *
-   * @throws org.sparklora.model.checkpoint.CheckpointException if one of them is damaged, or the
-   *     adapter was trained on another model
+   * @throws org.sparklora.text.json.CheckpointException if one of them is damaged, or the adapter
+   *     was trained on another model
    */
   static AdaptedModel open(Settings settings) throws IOException {
     ModelReference model = ModelReference.of(settings);
@@ -45,11 +45,11 @@ record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
   }
 
   /** The adapter's factors in that layout, which the caller closes. */
-  Tensor parameters(Kernels kernels) throws IOException {
-    Tensor parameters = kernels.allocate(layout().size());
+  Tensor parameters(Engine engine) throws IOException {
+    Tensor parameters = engine.allocate(layout().size());
     try {
       if (adapter.isPresent()) {
-        adapter.get().load(kernels, parameters);
+        adapter.get().load(engine, parameters);
       }
       return parameters;
     } catch (IOException | RuntimeException e) {

@@ -14,16 +14,15 @@ import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.Decoder;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
-import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -33,6 +32,7 @@ import org.sparklora.spark.SparkSessions;
 import org.sparklora.spark.grpo.GenerateJob;
 import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.text.ChatTemplate;
 
 /**
  * {@code generate}: completions of prompts by a model, with or without an adapter.
@@ -191,10 +191,10 @@ public final class GenerateCommand {
 
     /** Returns how many prompts there were. */
     int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
-      Kernels kernels = KernelsProvider.kernels();
-      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels, weights);
-          Tensor parameters = model.parameters(kernels);
-          Generator generator = new Generator(decoder, kernels)) {
+      Engine engine = Engines.shared();
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, weights);
+          Tensor parameters = model.parameters(engine);
+          Generator generator = new Generator(decoder, engine)) {
         return new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
       }
     }

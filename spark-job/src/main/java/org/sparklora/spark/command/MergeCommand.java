@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
@@ -33,7 +33,7 @@ public final class MergeCommand {
       try (OutputFolder folder =
           OutputFolder.create(
               HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"))) {
-        AdapterMerge.merge(base, adapter, KernelsProvider.kernels(), local(output, folder));
+        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
         folder.commit();
       }
       written.say(

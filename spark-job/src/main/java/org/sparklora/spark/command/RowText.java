@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.ChatTemplateException;
-import org.sparklora.model.text.Conversation;
-import org.sparklora.model.text.Message;
-import org.sparklora.model.text.Tokenizer;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.tokenize.TextLimit;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.ChatTemplateException;
+import org.sparklora.text.Conversation;
+import org.sparklora.text.Message;
+import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * Turns the text or messages of a row into tokens, with the tokenizer and template of a checkpoint

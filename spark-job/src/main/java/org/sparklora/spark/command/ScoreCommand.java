@@ -9,14 +9,14 @@ import java.util.List;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.loss.TokenLogProbs;
-import org.sparklora.model.text.ChatTemplate;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.train.ContextLength;
+import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * {@code score}: the log-probability of every token of a text under a model, with or without an
@@ -45,13 +45,13 @@ public final class ScoreCommand {
   public static void run(Settings settings) throws IOException {
     Path input = Path.of(settings.requiredText("input"));
     settings.oneOf("tokenizer_dialect", TokenizerDialect.class); // may not be read for a while
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     try (var in = new JsonLines.Reader(input);
         AdaptedModel model = AdaptedModel.open(settings);
         var out = JsonLines.Writer.open(settings)) {
-      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), kernels);
-          Tensor parameters = model.parameters(kernels);
-          AdapterStep step = new AdapterStep(decoder, kernels)) {
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine);
+          Tensor parameters = model.parameters(engine);
+          AdapterStep step = new AdapterStep(decoder, engine)) {
         new ScoreCommand(step, parameters).scoreAll(settings, model.checkpoint().folder(), in, out);
       }
       out.finish();

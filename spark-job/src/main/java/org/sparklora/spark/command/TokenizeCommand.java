@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.sparklora.model.text.ChatTemplate;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.text.ChatTemplate;
 
 /**
  * {@code tokenize}: text to tokens and back, as transformers does it.

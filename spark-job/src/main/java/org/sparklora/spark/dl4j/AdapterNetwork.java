@@ -11,7 +11,7 @@ import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.kernels.NativeMemory;
+import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.spark.train.TrainedModel;

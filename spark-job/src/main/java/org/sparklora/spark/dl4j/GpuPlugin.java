@@ -7,7 +7,7 @@ import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
 import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
-import org.sparklora.model.kernels.DeviceChoice;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.run.NativeCache;
 
 /**
@@ -36,7 +36,7 @@ public final class GpuPlugin implements SparkPlugin {
         NativeCache.secure();
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
-          DeviceChoice.use(GpuAddress.only(gpus.addresses()));
+          Engines.useDevice(GpuAddress.only(gpus.addresses()));
         }
       }
     };

@@ -2,9 +2,9 @@ package org.sparklora.spark.dl4j;
 
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
@@ -37,9 +37,8 @@ final class GradientClip {
 
   /** Not ND4J's, which rounds differently for each number of threads. */
   private static double norm(INDArray gradient) {
-    Kernels kernels = KernelsProvider.hostKernels();
+    Engine engine = Engines.host();
     Pointer floats = DecoderLayer.address(gradient);
-    return Math.sqrt(
-        kernels.sumOfSquares(kernels.wrap(floats, 0, DType.FLOAT32, gradient.length())));
+    return Math.sqrt(engine.sumOfSquares(engine.wrap(floats, 0, DType.FLOAT32, gradient.length())));
   }
 }

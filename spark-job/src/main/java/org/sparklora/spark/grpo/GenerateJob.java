@@ -11,14 +11,13 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -37,6 +36,7 @@ import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
+import org.sparklora.text.TokenizerDialect;
 
 /** {@code generate} over a table: completes prompts on executors. */
 public final class GenerateJob {
@@ -177,9 +177,9 @@ public final class GenerateJob {
   private static SharedVector load(
       Workers workers, Optional<AdapterFile> adapter, FlatVector parameters) throws IOException {
     if (adapter.isPresent()) {
-      Kernels kernels = KernelsProvider.hostKernels();
-      Tensor vector = kernels.wrap(parameters.pointer(), 0, DType.FLOAT32, parameters.size());
-      adapter.get().load(kernels, vector);
+      Engine engine = Engines.host();
+      Tensor vector = engine.wrap(parameters.pointer(), 0, DType.FLOAT32, parameters.size());
+      adapter.get().load(engine, vector);
     }
     return workers.share(parameters.pointer(), parameters.size());
   }

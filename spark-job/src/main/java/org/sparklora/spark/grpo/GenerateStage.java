@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.spark.train.ExecutorModel;
@@ -17,6 +16,7 @@ import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
+import org.sparklora.text.Tokenizer;
 
 /**
  * The first stage: prompts are divided over workers and completed. The same seed gives the same

@@ -8,14 +8,13 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.text.Tokenizer;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.RunFolder;
@@ -40,6 +39,7 @@ import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
+import org.sparklora.text.Tokenizer;
 
 /**
  * {@code grpo}: prompts become completions, completions rewards, and rewards an adapter (or all
@@ -163,11 +163,11 @@ final class GrpoJob {
 
   private Result train(Optional<String> advantages, TrainingPlan plan, AdapterNetwork network)
       throws IOException {
-    Kernels kernels = KernelsProvider.hostKernels();
-    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
-    initial.write(kernels, parameters);
+    Engine engine = Engines.host();
+    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
+    initial.write(engine, parameters);
     try (Reference reference = reference(network)) {
-      return train(advantages, plan, network, kernels, parameters, reference);
+      return train(advantages, plan, network, engine, parameters, reference);
     }
   }
 
@@ -195,14 +195,14 @@ final class GrpoJob {
       Optional<String> advantages,
       TrainingPlan plan,
       AdapterNetwork network,
-      Kernels kernels,
+      Engine engine,
       Tensor parameters,
       Reference reference)
       throws IOException {
     RunFingerprint fingerprint = GrpoIdentity.of(config, model, sampling, prompts);
     GrpoResults results = new GrpoResults(config, model, parameters);
     Checkpoints checkpoints =
-        new Checkpoints(hadoop, folder, results, fingerprint, model, network, kernels, parameters);
+        new Checkpoints(hadoop, folder, results, fingerprint, model, network, engine, parameters);
     TrainerState state = new TrainerState(plan, config.stateSettings(plan));
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());

@@ -5,8 +5,8 @@ import java.util.Optional;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PromptsConfig;
@@ -39,7 +39,7 @@ public final class GrpoRegret {
    */
   public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), KernelsProvider.kernels());
+    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), Engines.shared());
     String name = RegretReport.title(model.checkpoint().name(), model.lora());
     return RegretReport.of("GRPO, " + name, plan(model, headers.config(), kept), machine);
   }

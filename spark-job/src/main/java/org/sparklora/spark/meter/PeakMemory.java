@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.kernels.DeviceChoice;
+import org.sparklora.model.engine.Engines;
 
 /**
  * The most memory that this process has used, in bytes.
@@ -45,7 +45,7 @@ public final class PeakMemory {
   private long gpuBytes;
 
   public PeakMemory() {
-    this(DeviceChoice::usedBytes);
+    this(Engines::usedDeviceBytes);
   }
 
   /**

@@ -12,10 +12,10 @@ import java.util.SplittableRandom;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * A model before its first step: matrices normal with deviation 0.02, norms one, biases zero, as
@@ -37,7 +37,7 @@ final class RandomCheckpoint {
         Files.copy(file, output.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
-    Kernels kernels = KernelsProvider.kernels();
+    Engine engine = Engines.shared();
     SplittableRandom random = new SplittableRandom(seed);
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     for (Map.Entry<String, long[]> weight :
@@ -48,15 +48,15 @@ final class RandomCheckpoint {
               weight.getKey(),
               DType.FLOAT32,
               weight.getValue(),
-              () -> draw(kernels, weight.getKey(), weight.getValue(), own)));
+              () -> draw(engine, weight.getKey(), weight.getValue(), own)));
     }
     SafeTensorsWriter.write(output.resolve("model.safetensors"), entries);
   }
 
-  private static Tensor draw(Kernels kernels, String name, long[] shape, SplittableRandom random) {
-    Tensor tensor = kernels.allocate(shape);
+  private static Tensor draw(Engine engine, String name, long[] shape, SplittableRandom random) {
+    Tensor tensor = engine.allocate(shape);
     if (shape.length == 1) {
-      kernels.fill(tensor, name.endsWith("bias") ? 0 : 1);
+      engine.fill(tensor, name.endsWith("bias") ? 0 : 1);
       return tensor;
     }
     float[] values = new float[Math.toIntExact(tensor.size())];

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.model.TrainingCompute;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 

@@ -3,7 +3,7 @@ package org.sparklora.spark.regret;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**

@@ -5,7 +5,7 @@ import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**

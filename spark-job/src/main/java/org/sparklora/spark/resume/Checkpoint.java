@@ -11,8 +11,8 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.spark.train.TrainerState;
 
@@ -82,26 +82,22 @@ public final class Checkpoint {
 
   /** Overwrites parameters and moments with the stored ones. */
   public void restore(
-      ParameterLayout layout,
-      DecoderConfig model,
-      Kernels kernels,
-      Tensor parameters,
-      Tensor moments)
+      ParameterLayout layout, DecoderConfig model, Engine engine, Tensor parameters, Tensor moments)
       throws IOException {
-    loadParameters(folder, layout, model, kernels, parameters);
-    OptimizerFile.load(folder, layout, kernels, moments);
+    loadParameters(folder, layout, model, engine, parameters);
+    OptimizerFile.load(folder, layout, engine, moments);
   }
 
   /** Overwrites parameters with those of a checkpoint, which may be a model only. */
   public static void loadParameters(
-      Path folder, ParameterLayout layout, DecoderConfig model, Kernels kernels, Tensor parameters)
+      Path folder, ParameterLayout layout, DecoderConfig model, Engine engine, Tensor parameters)
       throws IOException {
     if (layout instanceof WeightLayout weights) {
       try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
-        weights.load(checkpoint, kernels, parameters);
+        weights.load(checkpoint, engine, parameters);
       }
     } else {
-      AdapterFile.open(folder, model).load(kernels, parameters);
+      AdapterFile.open(folder, model).load(engine, parameters);
     }
   }
 

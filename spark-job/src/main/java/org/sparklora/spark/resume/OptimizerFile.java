@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.checkpoint.CheckpointException;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.text.json.CheckpointException;
 
 /**
  * {@code optimizer.safetensors}: AdamW's two moments of every trained parameter, under torch's
@@ -46,7 +46,7 @@ final class OptimizerFile {
    *
    * @throws CheckpointException if the file is of another model or adapter
    */
-  static void load(Path folder, ParameterLayout layout, Kernels kernels, Tensor moments)
+  static void load(Path folder, ParameterLayout layout, Engine engine, Tensor moments)
       throws IOException {
     Path path = folder.resolve(FILE_NAME);
     try (SafeTensors file = SafeTensors.open(path)) {
@@ -62,8 +62,8 @@ final class OptimizerFile {
                 "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter"
                     .formatted(path, name, Arrays.toString(entry.shape())));
           }
-          try (Tensor stored = file.map(name, kernels)) {
-            kernels.copy(
+          try (Tensor stored = file.map(name, engine)) {
+            engine.copy(
                 stored, moments.view(moment * layout.size() + entry.offset(), entry.shape()));
           }
         }

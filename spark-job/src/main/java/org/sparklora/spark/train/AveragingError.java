@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
@@ -58,8 +58,8 @@ public final class AveragingError implements Serializable {
     if (layout == null) {
       return Optional.empty();
     }
-    Kernels kernels = KernelsProvider.hostKernels();
-    Tensor vector = kernels.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    Engine engine = Engines.host();
+    Tensor vector = engine.wrap(parameters, 0, DType.FLOAT32, layout.size());
     int outputs =
         layout.modules().stream()
             .mapToInt(module -> layout.factors(module).orElseThrow().out())
@@ -68,11 +68,11 @@ public final class AveragingError implements Serializable {
     int start = 0;
     for (String module : layout.modules()) {
       AdapterLayout.Factors factors = layout.factors(module).orElseThrow();
-      try (Tensor signs = signs(kernels, module, factors.in());
-          Tensor inner = kernels.allocate(COLUMNS, factors.rank());
-          Tensor product = kernels.allocate(factors.out(), COLUMNS)) {
-        kernels.matmul(signs, factors.a(vector), inner); // (AΩ)ᵀ
-        kernels.matmul(factors.b(vector), inner, product); // B·(AΩ)
+      try (Tensor signs = signs(engine, module, factors.in());
+          Tensor inner = engine.allocate(COLUMNS, factors.rank());
+          Tensor product = engine.allocate(factors.out(), COLUMNS)) {
+        engine.matmul(signs, factors.a(vector), inner); // (AΩ)ᵀ
+        engine.matmul(factors.b(vector), inner, product); // B·(AΩ)
         product.read(0, sketch, start, factors.out() * COLUMNS);
       }
       start += factors.out() * COLUMNS;
@@ -81,13 +81,13 @@ public final class AveragingError implements Serializable {
   }
 
   /** Ωᵀ {@code (S, in)} of a layer, the same on every machine. */
-  private static Tensor signs(Kernels kernels, String module, int in) {
+  private static Tensor signs(Engine engine, String module, int in) {
     SplittableRandom random = new SplittableRandom(SEED + module.hashCode());
     float[] values = new float[COLUMNS * in];
     for (int i = 0; i < values.length; i++) {
       values[i] = random.nextBoolean() ? 1 : -1;
     }
-    Tensor signs = kernels.allocate(COLUMNS, in);
+    Tensor signs = engine.allocate(COLUMNS, in);
     signs.write(0, values, 0, values.length);
     return signs;
   }

@@ -18,22 +18,22 @@ import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicySplit;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
-import org.sparklora.model.text.Tokenizer;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.meter.ExecutorMeter;
+import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * The model of an executor: the frozen weights are read from the checkpoint once per JVM and shared
@@ -43,7 +43,7 @@ import org.sparklora.spark.meter.ExecutorMeter;
  * until the run that it belongs to {@link #release releases} it, or, on executors, which do not
  * hear of that, until models of later runs take its place.
  *
- * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the kernels
+ * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the engine
  * busy and a second one would only double the activations.
  */
 public final class ExecutorModel implements AutoCloseable {
@@ -58,7 +58,7 @@ public final class ExecutorModel implements AutoCloseable {
 
   private final Decoder decoder;
   private final ParameterLayout layout;
-  private final Kernels kernels;
+  private final Engine engine;
   private final AdapterStep step;
   private final long seed;
   private final ModelSource checkpoint;
@@ -69,32 +69,32 @@ public final class ExecutorModel implements AutoCloseable {
   private volatile boolean released;
 
   private ExecutorModel(TrainedModel source) {
-    this.kernels = kernels(source.products());
+    this.engine = engine(source.products());
     this.layout = source.layout();
-    this.decoder = load(source, layout, kernels);
-    this.step = new AdapterStep(decoder, kernels, source.gradientCheckpointing());
+    this.decoder = load(source, layout, engine);
+    this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
     this.seed = source.seed();
     this.checkpoint = source.checkpoint();
     this.dialect = source.dialect();
   }
 
-  private static Kernels kernels(DType products) {
-    Kernels all = KernelsProvider.kernels();
-    Kernels kernels = all.withProductsIn(products);
-    if (products == DType.BFLOAT16 && kernels == all) {
+  private static Engine engine(DType products) {
+    Engine all = Engines.shared();
+    Engine engine = all.withProductsIn(products);
+    if (products == DType.BFLOAT16 && engine == all) {
       LOG.warn(
           "bf16: products stay float32, since this CPU does not multiply bfloat16 (AVX-512 BF16 or AMX), or {} do not",
           all.description());
-    } else if (kernels != all) {
-      LOG.info("bf16: {}", kernels.description());
+    } else if (engine != all) {
+      LOG.info("bf16: {}", engine.description());
     }
-    return kernels;
+    return engine;
   }
 
-  private static Decoder load(TrainedModel source, ParameterLayout layout, Kernels kernels) {
+  private static Decoder load(TrainedModel source, ParameterLayout layout, Engine engine) {
     try (CheckpointFolder folder = CheckpointFolder.open(source.checkpoint().folder())) {
       long started = System.nanoTime();
-      Decoder decoder = Decoder.load(folder, layout, kernels, source.baseWeights());
+      Decoder decoder = Decoder.load(folder, layout, engine, source.baseWeights());
       LOG.info(
           "Loaded the base model {} in {} s",
           source.checkpoint().name(),
@@ -215,7 +215,7 @@ public final class ExecutorModel implements AutoCloseable {
         }
         sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
-      kernels.writeBack(gradientVector, gradient);
+      engine.writeBack(gradientVector, gradient);
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     } finally {
@@ -309,7 +309,7 @@ public final class ExecutorModel implements AutoCloseable {
         throw new NonFiniteLossException(
             "loss", result.loss(), micro.step() + 1, micro.number() + 1);
       }
-      kernels.writeBack(gradientVector, gradient);
+      engine.writeBack(gradientVector, gradient);
       return result;
     }
   }
@@ -353,7 +353,7 @@ public final class ExecutorModel implements AutoCloseable {
       Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
     turn.lock();
     long started = System.nanoTime();
-    try (Generator generator = new Generator(decoder, kernels);
+    try (Generator generator = new Generator(decoder, engine);
         Tensor parameterVector = vector(parameters)) {
       requireUnreleased();
       List<Completion> completions = generator.generate(parameterVector, prompts, sampling);
@@ -380,9 +380,9 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
-  /** Floats of this process as the kernels see them; a copy where they compute elsewhere. */
+  /** Floats of this process as the engine sees them; a copy where it computes elsewhere. */
   private Tensor vector(Pointer floats) {
-    return kernels.wrap(floats, 0, DType.FLOAT32, layout.size());
+    return engine.wrap(floats, 0, DType.FLOAT32, layout.size());
   }
 
   /** Another mask for every micro-batch, the same whichever executor computes it. */

@@ -15,9 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.NativeMemory;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.NativeMemory;
 
 /**
  * A float32 vector outside the Java heap that can travel: parameters on their way to executors,
@@ -92,11 +92,11 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Adds all floats to those at {@code target}. */
   public void addTo(Pointer target) {
-    var kernels = KernelsProvider.hostKernels();
-    kernels.addScaled(
-        kernels.wrap(pointer(), 0, DType.FLOAT32, size()),
+    var engine = Engines.host();
+    engine.addScaled(
+        engine.wrap(pointer(), 0, DType.FLOAT32, size()),
         1f,
-        kernels.wrap(target, 0, DType.FLOAT32, size()));
+        engine.wrap(target, 0, DType.FLOAT32, size()));
   }
 
   /** A checksum of {@code size} floats, to tell vectors apart. */

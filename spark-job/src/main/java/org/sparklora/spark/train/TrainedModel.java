@@ -8,11 +8,11 @@ import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.text.TokenizerDialect;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * What is trained, in words small enough to travel: the weights themselves are read on each

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.kernels.DType;
+import org.sparklora.model.engine.DType;
 
 /** TRL's {@code dtype}: how the base model's weights are kept in memory. */
 public enum WeightDtype {

@@ -24,7 +24,7 @@ public final class CountExecutorsJob {
 
   /**
    * Waits for the executors of a cluster and counts those who work; in local mode it is one, whose
-   * kernels use all cores, unless more are asked for, which then take turns.
+   * engine uses all cores, unless more are asked for, which then take turns.
    *
    * @param requested {@code num_workers}
    * @throws ConfigException if so many workers do not find a task slot each, or it depends on the

@@ -7,7 +7,7 @@ import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorUse;
 
-/** This process, whose kernels use all cores for one part after the other; nothing is copied. */
+/** This process, whose engine uses all cores for one part after the other; nothing is copied. */
 public final class LocalWorkers implements Workers {
   /** Spark's name of the driver's process. */
   private static final String DRIVER = "driver";

@@ -18,9 +18,9 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -60,8 +60,7 @@ class AveragingTest {
   }
 
   private Tensor parameters(AdapterNetwork network) {
-    return KernelsProvider.kernels()
-        .wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
+    return Engines.shared().wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
   }
 
   /** Two steps for each worker; worker w's rows differ from the others'. */

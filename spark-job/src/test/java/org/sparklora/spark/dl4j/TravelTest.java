@@ -28,8 +28,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
@@ -107,7 +107,7 @@ class TravelTest {
       values[i] = i * 0.5f;
     }
     try (FlatVector vector = new FlatVector(values.length)) {
-      KernelsProvider.kernels()
+      Engines.shared()
           .wrap(vector.pointer(), 0, DType.FLOAT32, values.length)
           .write(0, values, 0, values.length);
       for (int round = 0; round < 2; round++) {
@@ -124,9 +124,7 @@ class TravelTest {
   }
 
   private static float[] floats(FlatVector vector) {
-    return KernelsProvider.kernels()
-        .wrap(vector.pointer(), 0, DType.FLOAT32, vector.size())
-        .toArray();
+    return Engines.shared().wrap(vector.pointer(), 0, DType.FLOAT32, vector.size()).toArray();
   }
 
   private static AdapterNetwork network(Path folder) throws IOException {

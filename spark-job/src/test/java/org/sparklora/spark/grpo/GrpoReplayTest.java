@@ -16,10 +16,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.Kernels;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.trace.GrpoTrace;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -68,10 +68,10 @@ class GrpoReplayTest {
     int accumulation = resolved.get("gradient_accumulation_steps").asInt();
     int slices = resolved.get("steps_per_generation").asInt();
     AdapterNetwork network = network(model, trace);
-    Kernels kernels = KernelsProvider.hostKernels();
-    Tensor parameters = kernels.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    Engine engine = Engines.host();
+    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
     try (CheckpointFolder base = CheckpointFolder.open(model.checkpoint().folder())) {
-      trace.begin(base, layout, kernels, parameters);
+      trace.begin(base, layout, engine, parameters);
     }
     float[] start = parameters.toArray();
     double epochEnd = trace.get("steps").get(0).get("epoch").asDouble();

@@ -11,9 +11,9 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
-import org.sparklora.model.kernels.Tensor;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -54,14 +54,13 @@ class AveragingErrorTest {
   }
 
   private Tensor tensor(FlatVector vector) {
-    return KernelsProvider.kernels().wrap(vector.pointer(), 0, DType.FLOAT32, vector.size());
+    return Engines.shared().wrap(vector.pointer(), 0, DType.FLOAT32, vector.size());
   }
 
   private FlatVector mean(List<FlatVector> vectors) {
     FlatVector mean = new FlatVector(layout.size());
     vectors.forEach(
-        vector ->
-            KernelsProvider.kernels().addScaled(tensor(vector), 1f / vectors.size(), tensor(mean)));
+        vector -> Engines.shared().addScaled(tensor(vector), 1f / vectors.size(), tensor(mean)));
     return mean;
   }
 

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.model.kernels.DType;
-import org.sparklora.model.kernels.KernelsProvider;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.TestSpark;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.train.FlatVector;
@@ -58,7 +58,7 @@ class WorkersTest {
   @MethodSource("workers")
   void workReadsSharedVectors(Workers workers) {
     try (FlatVector vector = new FlatVector(3)) {
-      KernelsProvider.hostKernels()
+      Engines.host()
           .wrap(vector.pointer(), 0, DType.FLOAT32, 3)
           .write(0, new float[] {1, 2, 4}, 0, 3);
       try (SharedVector shared = workers.share(vector.pointer(), 3)) {
@@ -106,9 +106,7 @@ class WorkersTest {
     @Override
     public Float run(Integer index) {
       float[] value = new float[1];
-      KernelsProvider.hostKernels()
-          .wrap(vector.floats(), 0, DType.FLOAT32, 3)
-          .read(index, value, 0, 1);
+      Engines.host().wrap(vector.floats(), 0, DType.FLOAT32, 3).read(index, value, 0, 1);
       return value[0];
     }
   }

@@ -1,0 +1,28 @@
+package org.sparklora.model.engine;
+
+/** How the elements of a {@link Tensor} are stored. Arithmetic is float32 throughout. */
+public enum DType {
+  FLOAT32("F32", 4),
+  /** The upper half of a float32; frozen weights only. */
+  BFLOAT16("BF16", 2),
+  /** IEEE half precision; a storage format of checkpoints, widened when loaded. */
+  FLOAT16("F16", 2);
+
+  private final String safetensorsName;
+  private final int bytes;
+
+  DType(String safetensorsName, int bytes) {
+    this.safetensorsName = safetensorsName;
+    this.bytes = bytes;
+  }
+
+  /** The name in a safetensors header: {@code F32}, {@code BF16}, {@code F16}. */
+  public String safetensorsName() {
+    return safetensorsName;
+  }
+
+  /** Bytes an element. */
+  public int bytes() {
+    return bytes;
+  }
+}

@@ -1,0 +1,453 @@
+package org.sparklora.model.engine;
+
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * Where the decoder is computed: memory, threads or a device, and the arithmetic on them. Whoever
+ * {@link Engines#open opens} an engine closes it; tensors have owners of their own.
+ *
+ * <p>Shapes and types are checked here, once for all engines, before {@link Kernels} compute: a
+ * wrong shape ends in a message, never in a native call that writes past a buffer. All kernels
+ * agree with those of the reference engine within the tolerances of {@code EngineContractTest}.
+ *
+ * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
+ * Nothing is allocated except by {@link #allocate} and scratch memory that is kept and reused.
+ * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16; everything
+ * else is float32. Shapes are as in the table of {@code org.sparklora.model}; a leading {@code (N,
+ * H, D)} may be passed in any shape with the same elements.
+ *
+ * <p>Thread-safe: one engine serves callers one after the other and uses its own threads inside.
+ */
+public final class Engine implements AutoCloseable {
+  private final Kernels kernels;
+
+  Engine(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  /** What computes, for tests of one implementation. */
+  Kernels kernels() {
+    return kernels;
+  }
+
+  /** A new tensor of zeros, float32 or bfloat16, to be closed by the caller. */
+  public Tensor allocate(DType dtype, long... shape) {
+    return kernels.allocate(dtype, shape);
+  }
+
+  /** A new float32 tensor of zeros, to be closed by the caller. */
+  public Tensor allocate(long... shape) {
+    return allocate(DType.FLOAT32, shape);
+  }
+
+  /**
+   * Whether a weight that is stored in bfloat16 is best kept so, since widening its elements costs
+   * less than reading twice the memory does.
+   */
+  public boolean keepsBfloat16() {
+    return kernels.keepsBfloat16();
+  }
+
+  /**
+   * Up to how many rows (N) of one call a row's result is, to the last bit, what it is when the row
+   * is computed alone; 0 where rows are rounded together. It holds for all that decoding computes:
+   * linear layers, norms, rotation, attention over branches, gated feed-forward, log-probabilities
+   * and draws.
+   */
+  public int independentRows() {
+    return kernels.independentRows();
+  }
+
+  /** Whether tensors lie in this process's memory, and not in that of a device. */
+  public boolean isInThisProcess() {
+    return kernels.isInThisProcess();
+  }
+
+  /**
+   * This engine, on the same threads and closed with it, with products of matrices in another type:
+   * in bfloat16 the operands are rounded and the sums are float32, as in PyTorch's autocast.
+   *
+   * @param dtype float32 or bfloat16; engines and processors that are no faster in bfloat16 stay
+   *     with float32
+   */
+  public Engine withProductsIn(DType dtype) {
+    Kernels other = kernels.withProductsIn(dtype);
+    return other == kernels ? this : new Engine(other);
+  }
+
+  /**
+   * A tensor over memory of this process that somebody else owns, such as a memory-mapped
+   * checkpoint; a copy if these kernels compute elsewhere, so that it has to be closed.
+   */
+  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    return kernels.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  /**
+   * A tensor over memory that belongs to it from now on: closing the tensor frees it. Kernels that
+   * compute elsewhere copy it and free it at once.
+   */
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    return kernels.adopt(memory, dtype, shape);
+  }
+
+  /**
+   * Brings what was computed in a tensor back to the memory that it was {@link #wrap wrapped} from;
+   * nothing to do where both are one.
+   */
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    kernels.writeBack(wrapped, memory);
+  }
+
+  /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
+  public void copy(Tensor x, Tensor y) {
+    Shapes.sameSize("copy", x, y);
+    kernels.copy(x, y);
+  }
+
+  /** A new tensor of x's shape and another type that holds {@link #copy} of it. */
+  public Tensor copyAs(DType dtype, Tensor x) {
+    Tensor y = allocate(dtype, x.shape());
+    try {
+      copy(x, y);
+      return y;
+    } catch (RuntimeException e) {
+      y.close();
+      throw e;
+    }
+  }
+
+  /** All elements of {@code y} become {@code value}. */
+  public void fill(Tensor y, float value) {
+    Shapes.floats("fill", y);
+    kernels.fill(y, value);
+  }
+
+  /** {@code y += alpha · x}, elementwise. */
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    Shapes.floats("addScaled", x, y);
+    Shapes.sameSize("addScaled", x, y);
+    kernels.addScaled(x, alpha, y);
+  }
+
+  /** {@code Σ x²} over all elements. */
+  public double sumOfSquares(Tensor x) {
+    Shapes.floats("sumOfSquares", x);
+    return kernels.sumOfSquares(x);
+  }
+
+  /** Whether no element is NaN or infinite; x may be of any type. */
+  public boolean isFinite(Tensor x) {
+    return kernels.isFinite(x);
+  }
+
+  /**
+   * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
+   * entry says; {@link #embed} is the way back. No two entries may be equal.
+   */
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Shapes.putRows(x, rows, y);
+    kernels.putRows(x, rows, y);
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+  /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    Shapes.floats("matmul", x, y);
+    Shapes.linear("matmul", x, w, y);
+    kernels.matmul(x, w, y);
+  }
+
+  /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    Shapes.floats("matmulAdd", x, y);
+    Shapes.linear("matmulAdd", x, w, y);
+    kernels.matmulAdd(x, w, alpha, y);
+  }
+
+  /**
+   * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
+   * in)}.
+   */
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    Shapes.floats("matmulBackwardInput", dY, dX);
+    Shapes.linear("matmulBackwardInput", dX, w, dY);
+    kernels.matmulBackwardInput(dY, w, alpha, dX);
+  }
+
+  /**
+   * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
+   * in)}.
+   */
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    Shapes.floats("matmulBackwardWeight", dY, x, dW);
+    Shapes.linear("matmulBackwardWeight", x, dW, dY);
+    kernels.matmulBackwardWeight(dY, x, alpha, dW);
+  }
+
+  /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
+  public void addBias(Tensor y, Tensor bias) {
+    Shapes.floats("addBias", y);
+    Shapes.perColumn("addBias", y, bias);
+    kernels.addBias(y, bias);
+  }
+
+  /** {@code dBias += Σₙ dY[n]}, with dY {@code (N, out)}, dBias {@code (out)}. */
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    Shapes.floats("addBiasBackward", dY, dBias);
+    Shapes.perColumn("addBiasBackward", dY, dBias);
+    kernels.addBiasBackward(dY, dBias);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+  /**
+   * {@code y[n] = table[tokens[n]]}, with tokens {@code (N)}, table {@code (V, C)}, y {@code (N,
+   * C)}.
+   */
+  public void embed(Tensor table, int[] tokens, Tensor y) {
+    Shapes.embedding("embed", table, tokens, y);
+    kernels.embed(table, tokens, y);
+  }
+
+  /**
+   * {@code dTable[tokens[n]] += dY[n]}, except where the token is {@code paddingId}: PyTorch's
+   * {@code padding_idx} gets no gradient. A negative {@code paddingId} means there is none.
+   */
+  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+    Shapes.floats("embedBackward", dTable);
+    Shapes.embedding("embedBackward", dTable, tokens, dY);
+    kernels.embedBackward(tokens, paddingId, dY, dTable);
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+  /**
+   * {@code y = x · rstd · weight} with {@code rstd = 1 / √(mean(x²) + epsilon)} of each row.
+   *
+   * @param x {@code (M, C)}, where M is N, or N·H for a norm of each head
+   * @param weight {@code (C)}
+   * @param y {@code (M, C)}; may be {@code x} itself
+   * @param rstd receives one number a row, {@code (M)}
+   */
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    Shapes.rmsNorm("rmsNorm", x, weight, rstd, y);
+    kernels.rmsNorm(x, weight, epsilon, y, rstd);
+  }
+
+  /** Adds to dX; dX may not be dY. */
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    Shapes.rmsNorm("rmsNormBackward", x, weight, rstd, dY);
+    Shapes.floats("rmsNormBackward", dX);
+    Shapes.sameMatrix("rmsNormBackward", x, dX);
+    kernels.rmsNormBackward(x, weight, rstd, dY, dX);
+  }
+
+  /** {@code dWeight += Σₘ dY[m] · x[m] · rstd[m]}. */
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    Shapes.floats("rmsNormBackwardWeight", dWeight);
+    Shapes.rmsNorm("rmsNormBackwardWeight", x, dWeight, rstd, dY);
+    kernels.rmsNormBackwardWeight(x, rstd, dY, dWeight);
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+  /**
+   * Rotates each head's pairs {@code (i, i + D/2)} in place by the angle of the token's position:
+   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}.
+   *
+   * @param x {@code (N, heads, D)}
+   * @param cos and {@code sin} {@code (positions, D/2)}
+   * @param positions row of {@code cos} for each token, {@code (N)}
+   * @param inverse rotate back, which is the backward pass of the rotation
+   */
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    Shapes.rotary(x, headSize, cos, sin, positions);
+    kernels.rotate(x, headSize, cos, sin, positions, inverse);
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+  /**
+   * Causal softmax attention in which a token sees only earlier tokens of its own segment, and
+   * itself.
+   *
+   * @param q {@code (N, H, D)}
+   * @param k {@code (N, K, D)}; query head h reads key/value head {@code h·K/H}
+   * @param v {@code (N, K, D)}
+   * @param scale multiplies the scores before the softmax, usually 1/√D
+   * @param y {@code (N, H, D)}
+   * @param logSumExp receives the logarithm of each softmax's denominator, {@code (N, H)}
+   */
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
+    kernels.attention(q, k, v, heads, segments, scale, y, logSumExp);
+  }
+
+  /**
+   * The same with keys and values that are not those of the queries: of a cache. What a branch gets
+   * does not depend on the other branches.
+   *
+   * @param q {@code (N, H, D)}
+   * @param k and {@code v} {@code (S, K, D)}, whose rows the branches name
+   * @param branches each query belongs to one; the rows of others are left as they are
+   */
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    kernels.attention(q, k, v, heads, branches, scale, y, logSumExp);
+  }
+
+  /** Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp. */
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, segments, dY, logSumExp);
+    kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
+  }
+
+  /**
+   * The backward of attention over branches; adds to dQ, dK and dV.
+   *
+   * @param branches the prefix of each begins where a branch without prefix does
+   */
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
+    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
+    Shapes.roots(branches);
+    kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+  /**
+   * {@code y = silu(gate) · up}, all {@code (N, F)}; y may be {@code up}'s or {@code gate}'s
+   * memory.
+   */
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    Shapes.swiGlu("swiGlu", gate, up, y);
+    kernels.swiGlu(gate, up, y);
+  }
+
+  /**
+   * <b>Overwrites</b> {@code gate} with dGate and {@code up} with dUp, which saves two (N, F)
+   * buffers: both are dead after this call.
+   */
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    Shapes.swiGlu("swiGluBackwardInPlace", gate, up, dY);
+    kernels.swiGluBackwardInPlace(gate, up, dY);
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+  /**
+   * {@code y = x · m / (1 − rate)} with m in {0, 1} drawn from a counter-based generator: the same
+   * seed gives the same mask on every implementation, so backward needs no stored mask.
+   */
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    Shapes.dropout("dropout", x, rate, y);
+    kernels.dropout(x, rate, seed, y);
+  }
+
+  /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    Shapes.dropout("dropoutBackward", dY, rate, dX);
+    kernels.dropoutBackward(dY, rate, seed, dX);
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+  /**
+   * What a loss needs of each row of logits; logits are first divided by {@code temperature}.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param targets {@code (M)}
+   * @param logProbs receives log softmax at the target, {@code (M)}
+   * @param logSumExp receives log Σ exp, {@code (M)}
+   * @param entropies receives the entropy of the softmax in nats, {@code (M)}
+   * @param argmax receives the first index of the largest logit, {@code (M)}
+   */
+  public void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    Shapes.logProbs(logits, targets, temperature, logProbs, logSumExp, entropies);
+    Shapes.perRow("tokenLogProbs", logits, argmax.length, "argmax");
+    kernels.tokenLogProbs(logits, targets, temperature, logProbs, logSumExp, entropies, argmax);
+  }
+
+  /**
+   * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]}:
+   * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}.
+   */
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    Shapes.logProbs(logits, targets, temperature, logSumExp, dLogProbs);
+    kernels.tokenLogProbsBackwardInPlace(logits, targets, temperature, logSumExp, dLogProbs);
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+  /**
+   * Draws a token for each row from softmax(logits / temperature) over the tokens whose logit is at
+   * least the row's floor, by inverting the distribution function: the token in which the sum of
+   * the probabilities, in the order of the ids, exceeds the row's uniform number.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param floors {@code (M)}, no one above its row's largest logit; −∞ keeps all tokens
+   * @param uniforms {@code (M)} in [0, 1)
+   * @param tokens receives the draws, {@code (M)}
+   */
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Shapes.draw(logits, temperature, floors, uniforms, tokens);
+    kernels.drawTokens(logits, temperature, floors, uniforms, tokens);
+  }
+
+  /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */
+  public String description() {
+    return kernels.description();
+  }
+
+  /** Ends the threads and frees scratch memory; nobody may be computing. Idempotent. */
+  @Override
+  public void close() {
+    kernels.close();
+  }
+}

@@ -1,0 +1,160 @@
+package org.sparklora.model.engine;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Picks the {@link Engine} of this JVM among those on the class path.
+ *
+ * <p>System property {@code lora.engine} names it ({@code vector}, {@code nd4j} or {@code
+ * reference}; by default the one that uses the GPU which was {@link #useDevice assigned}, else
+ * vector); {@code lora.threads} says on how many threads it runs, by default one for each
+ * processor.
+ *
+ * <p>Thread-safe.
+ */
+public final class Engines {
+  private static final Logger LOG = LoggerFactory.getLogger(Engines.class);
+  private static final String ENGINE_PROPERTY = "lora.engine";
+
+  /** What the property was called before. */
+  private static final String KERNELS_PROPERTY = "lora.kernels";
+
+  private static final String THREADS_PROPERTY = "lora.threads";
+  private static final String FOR_PROCESSORS = "vector";
+
+  private static final List<EngineProvider> PROVIDERS =
+      ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).stream()
+          .map(ServiceLoader.Provider::get)
+          .toList();
+
+  private static volatile Shared shared; // null while nobody computes
+  private static volatile EngineProvider ofDevice; // null where there is none
+
+  private Engines() {}
+
+  /**
+   * The engine of this JVM: opened at the first call, announced in one log line, shared by all
+   * until {@link #close}.
+   */
+  public static Engine shared() {
+    return sharedOnes().engine;
+  }
+
+  /**
+   * An engine that computes in this process's memory, for vectors that lie there: {@link #shared}
+   * unless that is a device's.
+   */
+  public static Engine host() {
+    return sharedOnes().host;
+  }
+
+  /**
+   * Closes the engine of this JVM, with its threads and scratch memory; the next call opens
+   * another. For those who know that nobody in this JVM computes, and do not end it.
+   */
+  public static synchronized void close() {
+    if (shared != null) {
+      shared.host.close();
+      shared.engine.close();
+      shared = null;
+    }
+  }
+
+  /**
+   * Makes a GPU the one that this JVM computes on, and an engine that uses it the one of this JVM
+   * unless {@code lora.engine} names another. Before anything is computed. In a build for
+   * processors a warning is all that comes of it.
+   *
+   * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
+   * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
+   *     with what was found and what is supported
+   */
+  public static synchronized void useDevice(int address) {
+    for (EngineProvider provider : PROVIDERS) {
+      if (provider.useDevice(address)) {
+        ofDevice = provider;
+        return;
+      }
+    }
+    LOG.warn(
+        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pcuda package",
+        address);
+  }
+
+  /** Bytes in use on the GPU that this JVM computes on, whoever uses them; empty without one. */
+  public static OptionalLong usedDeviceBytes() {
+    EngineProvider provider = ofDevice;
+    return provider == null ? OptionalLong.empty() : provider.usedDeviceBytes();
+  }
+
+  private static Shared sharedOnes() {
+    Shared made = shared;
+    return made == null ? make() : made;
+  }
+
+  private static synchronized Shared make() {
+    if (shared == null) {
+      String usual = ofDevice == null ? FOR_PROCESSORS : ofDevice.name();
+      String before = System.getProperty(KERNELS_PROPERTY, usual);
+      Engine engine = open(System.getProperty(ENGINE_PROPERTY, before), threads());
+      LOG.info("Computing with {}", engine.description());
+      boolean elsewhere = !engine.isInThisProcess();
+      shared = new Shared(engine, elsewhere ? open(FOR_PROCESSORS, threads()) : engine);
+    }
+    return shared;
+  }
+
+  /**
+   * What this JVM shares.
+   *
+   * @param host the same as engine, unless that is a device's
+   */
+  private record Shared(Engine engine, Engine host) {}
+
+  /**
+   * A new engine of this name, with threads of its own, which the caller closes.
+   *
+   * @param name as {@code lora.engine} has it; a vector engine becomes the reference engine, with a
+   *     warning, where the JVM cannot load its vector module
+   */
+  public static Engine open(String name, int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException(
+          "Cannot compute on %d threads: set %s to at least 1"
+              .formatted(threads, THREADS_PROPERTY));
+    }
+    String asked = name.toLowerCase(Locale.ROOT);
+    for (EngineProvider provider : PROVIDERS) {
+      if (provider.name().equals(asked)) {
+        return new Engine(provider.open(threads));
+      }
+    }
+    throw new IllegalArgumentException(
+        "Cannot use %s = %s: the engines are called %s"
+            .formatted(
+                ENGINE_PROPERTY,
+                name,
+                PROVIDERS.stream().map(EngineProvider::name).collect(Collectors.joining(", "))));
+  }
+
+  private static int threads() {
+    String value = System.getProperty(THREADS_PROPERTY);
+    if (value == null) {
+      return Runtime.getRuntime().availableProcessors();
+    }
+    try {
+      return Integer.parseInt(value.strip());
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "Cannot use %s = %s: give a number of threads, such as 4"
+              .formatted(THREADS_PROPERTY, value),
+          e);
+    }
+  }
+}

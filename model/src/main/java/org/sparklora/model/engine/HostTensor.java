@@ -1,0 +1,220 @@
+package org.sparklora.model.engine;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+import java.util.Objects;
+import java.util.Optional;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.javacpp.ShortPointer;
+
+/**
+ * A tensor in this process's memory outside the Java heap, where native gemm can read it uncopied.
+ */
+public final class HostTensor extends Tensor {
+  /** A whole number of elements of every type. */
+  private static final long WINDOW_BYTES = Integer.MAX_VALUE - 7;
+
+  private final Pointer owner; // of the memory; null once it is freed
+  private final Optional<NativeMemory> owned; // what close() frees
+  private final long address;
+  private final Window window;
+
+  private HostTensor(
+      Pointer owner,
+      Optional<NativeMemory> owned,
+      long address,
+      Window window,
+      DType dtype,
+      long... shape) {
+    super(dtype, shape);
+    this.owner = owner;
+    this.owned = owned;
+    this.address = address;
+    this.window = window;
+  }
+
+  /**
+   * The first 2 GiB of a piece of memory as Java's buffers see them, which copy small parts many
+   * times faster than calls of the native interface do. Shared by all views of the memory.
+   */
+  private record Window(long address, FloatBuffer floats, ShortBuffer shorts) {
+    static Window on(Pointer owner, long address, long bytes) {
+      ByteBuffer buffer = bytes(owner, address, Math.min(bytes, WINDOW_BYTES)).asByteBuffer();
+      buffer.order(ByteOrder.nativeOrder());
+      return new Window(address, buffer.asFloatBuffer(), buffer.asShortBuffer());
+    }
+  }
+
+  /** New memory, all zeros. */
+  public static HostTensor allocate(DType dtype, long... shape) {
+    long bytes = Math.multiplyExact(sizeOf(shape), (long) dtype.bytes());
+    try {
+      return owning(NativeMemory.zeros(bytes), dtype, shape);
+    } catch (OutOfMemoryError e) {
+      throw new OutOfMemoryError(
+          "Cannot allocate %,d bytes outside the Java heap for a tensor of shape %s; lower the batch or row length, or give the process more memory"
+              .formatted(bytes, shapeText(shape)));
+    }
+  }
+
+  /** Memory that is this tensor's from now on: close() frees it. */
+  public static HostTensor owning(NativeMemory memory, DType dtype, long... shape) {
+    Pointer pointer = memory.pointer();
+    Window window = Window.on(pointer, pointer.address(), sizeOf(shape) * dtype.bytes());
+    return new HostTensor(pointer, Optional.of(memory), pointer.address(), window, dtype, shape);
+  }
+
+  /** Memory of someone else, who keeps it alive as long as {@code pointer} is reachable. */
+  public static HostTensor wrap(Pointer pointer, long byteOffset, DType dtype, long... shape) {
+    long address = pointer.address() + byteOffset;
+    Window window = Window.on(pointer, address, sizeOf(shape) * dtype.bytes());
+    return new HostTensor(pointer, Optional.empty(), address, window, dtype, shape);
+  }
+
+  /** A pointer to the first element, of the elements' type. */
+  public Pointer elements() {
+    return dtype() == DType.FLOAT32 ? floats() : shorts();
+  }
+
+  /** Where the first element lies, for native calls; they check nothing. */
+  public long address() {
+    checkOpen();
+    return address;
+  }
+
+  /** A pointer to the first element, for native calls. */
+  public FloatPointer floats() {
+    return new FloatPointer(bytes(owner, address, size() * dtype().bytes()));
+  }
+
+  private ShortPointer shorts() {
+    return new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
+  }
+
+  private static BytePointer bytes(Pointer owner, long start, long size) {
+    return new BytePointer(owner) {
+      {
+        this.address = start;
+        this.position = 0;
+        this.limit = size;
+        this.capacity = size;
+      }
+    };
+  }
+
+  @Override
+  public Tensor view(long offset, long... shape) {
+    HostTensor view =
+        new HostTensor(
+            owner, Optional.empty(), address + offset * dtype().bytes(), window, dtype(), shape);
+    if (offset < 0 || offset + view.size() > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
+    }
+    return view;
+  }
+
+  @Override
+  public void read(long offset, float[] destination, int from, int count) {
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, destination.length);
+    if (dtype() == DType.FLOAT32) {
+      if (isInWindow(offset, count)) {
+        window.floats.get(inWindow(offset), destination, from, count);
+      } else {
+        floats().position(offset).get(destination, from, count);
+      }
+      return;
+    }
+    short[] stored = new short[count];
+    readBits(offset, stored, 0, count);
+    for (int i = 0; i < count; i++) {
+      destination[from + i] = widen(stored[i]);
+    }
+  }
+
+  /**
+   * The stored bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
+   */
+  public void readBits(long offset, short[] destination, int from, int count) {
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, destination.length);
+    if (isInWindow(offset, count)) {
+      window.shorts.get(inWindow(offset), destination, from, count);
+    } else {
+      shorts().position(offset).get(destination, from, count);
+    }
+  }
+
+  /** Stores the bits of two-byte elements. */
+  public void writeBits(long offset, short[] source, int from, int count) {
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, source.length);
+    if (isInWindow(offset, count)) {
+      window.shorts.put(inWindow(offset), source, from, count);
+    } else {
+      shorts().position(offset).put(source, from, count);
+    }
+  }
+
+  private boolean isInWindow(long offset, int count) {
+    long end = address - window.address + (offset + count) * dtype().bytes();
+    return end <= WINDOW_BYTES;
+  }
+
+  /** The index of an element in the window's buffer of its type. */
+  private int inWindow(long offset) {
+    return (int) ((address - window.address) / dtype().bytes() + offset);
+  }
+
+  private float widen(short bits) {
+    return dtype() == DType.BFLOAT16 ? Bfloat16.toFloat(bits) : Float16.toFloat(bits);
+  }
+
+  @Override
+  public void write(long offset, float[] source, int from, int count) {
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, source.length);
+    switch (dtype()) {
+      case FLOAT32 -> {
+        if (isInWindow(offset, count)) {
+          window.floats.put(inWindow(offset), source, from, count);
+        } else {
+          floats().position(offset).put(source, from, count);
+        }
+      }
+      case BFLOAT16 -> {
+        short[] rounded = new short[count];
+        for (int i = 0; i < count; i++) {
+          rounded[i] = Bfloat16.fromFloat(source[from + i]);
+        }
+        writeBits(offset, rounded, 0, count);
+      }
+      case FLOAT16 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
+    }
+  }
+
+  private void checkRange(long offset, long count) {
+    checkOpen();
+    if (offset < 0 || count < 0 || offset + count > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot reach elements %d to %d of %s".formatted(offset, offset + count, this));
+    }
+  }
+
+  private void checkOpen() {
+    if (owner.isNull()) {
+      throw new IllegalStateException(
+          "Cannot use %s: its memory was freed by close()".formatted(this));
+    }
+  }
+
+  @Override
+  public void close() {
+    owned.ifPresent(NativeMemory::close);
+  }
+}

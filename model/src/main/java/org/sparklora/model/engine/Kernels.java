@@ -1,0 +1,167 @@
+package org.sparklora.model.engine;
+
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+
+/**
+ * The arithmetic of an {@link Engine}, one implementation for each way of computing. What the
+ * methods do, and the shapes they take, stands at the methods of that name there: it has checked
+ * all arguments, and nobody else calls these.
+ *
+ * <p>Implementations are thread-safe: callers are served one after the other. Threads and scratch
+ * memory are theirs until they are closed.
+ */
+public interface Kernels extends AutoCloseable {
+
+  Tensor allocate(DType dtype, long... shape);
+
+  default boolean keepsBfloat16() {
+    return false;
+  }
+
+  int independentRows();
+
+  default boolean isInThisProcess() {
+    return true;
+  }
+
+  default Kernels withProductsIn(DType dtype) {
+    return this;
+  }
+
+  Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
+
+  Tensor adopt(NativeMemory memory, DType dtype, long... shape);
+
+  void writeBack(Tensor wrapped, Pointer memory);
+
+  void copy(Tensor x, Tensor y);
+
+  void fill(Tensor y, float value);
+
+  void addScaled(Tensor x, float alpha, Tensor y);
+
+  double sumOfSquares(Tensor x);
+
+  boolean isFinite(Tensor x);
+
+  void putRows(Tensor x, int[] rows, Tensor y);
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  void matmul(Tensor x, Tensor w, Tensor y);
+
+  void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y);
+
+  void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX);
+
+  void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW);
+
+  void addBias(Tensor y, Tensor bias);
+
+  void addBiasBackward(Tensor dY, Tensor dBias);
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  void embed(Tensor table, int[] tokens, Tensor y);
+
+  void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable);
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd);
+
+  void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX);
+
+  void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight);
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  void rotate(Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse);
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp);
+
+  void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp);
+
+  void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV);
+
+  void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV);
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  void swiGlu(Tensor gate, Tensor up, Tensor y);
+
+  void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY);
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  void dropout(Tensor x, float rate, long seed, Tensor y);
+
+  void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX);
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax);
+
+  void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs);
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens);
+
+  String description();
+
+  @Override
+  void close();
+}

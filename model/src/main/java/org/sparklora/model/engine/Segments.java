@@ -1,0 +1,134 @@
+package org.sparklora.model.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Where the documents of a packed batch begin: document {@code s} owns the tokens {@code
+ * [boundaries[s], boundaries[s + 1])}. Attention and positions restart at each document, unless it
+ * continues an earlier one: then it sees all of that one too, and its positions go on from there.
+ * So completions of one prompt can share it.
+ *
+ * @param boundaries ascending, first 0, last N; read-only and not copied
+ * @param prefixes for each document the number of the earlier one that it continues, which itself
+ *     continues none; −1 for none. Read-only and not copied
+ */
+public record Segments(int[] boundaries, int[] prefixes) {
+  private static final int NONE = -1;
+
+  public Segments {
+    if (boundaries.length < 1 || boundaries[0] != 0) {
+      throw new IllegalArgumentException(
+          "Cannot use segment boundaries %s: the first must be 0"
+              .formatted(Arrays.toString(boundaries)));
+    }
+    for (int s = 1; s < boundaries.length; s++) {
+      if (boundaries[s] <= boundaries[s - 1]) {
+        throw new IllegalArgumentException(
+            "Cannot use segment boundaries %s: number %d is not above its predecessor; leave out empty documents"
+                .formatted(Arrays.toString(boundaries), s));
+      }
+    }
+    if (prefixes.length != boundaries.length - 1) {
+      throw new IllegalArgumentException(
+          "Cannot use %d prefixes for %d documents: there must be one for each"
+              .formatted(prefixes.length, boundaries.length - 1));
+    }
+    for (int s = 0; s < prefixes.length; s++) {
+      int prefix = prefixes[s];
+      if (prefix < NONE || prefix >= s || prefix >= 0 && prefixes[prefix] != NONE) {
+        throw new IllegalArgumentException(
+            "Cannot continue document %d as number %d: it must be an earlier one that itself continues none"
+                .formatted(prefix, s));
+      }
+    }
+  }
+
+  /** Documents of which none continues another. */
+  public Segments(int[] boundaries) {
+    this(boundaries, none(Math.max(0, boundaries.length - 1)));
+  }
+
+  private static int[] none(int count) {
+    int[] prefixes = new int[count];
+    Arrays.fill(prefixes, NONE);
+    return prefixes;
+  }
+
+  /** Documents with these lengths, laid end to end. */
+  public static Segments ofLengths(int... lengths) {
+    int[] boundaries = new int[lengths.length + 1];
+    for (int s = 0; s < lengths.length; s++) {
+      boundaries[s + 1] = boundaries[s] + lengths[s];
+    }
+    return new Segments(boundaries);
+  }
+
+  /**
+   * The same documents, some of which continue others.
+   *
+   * @param prefixes as the component
+   */
+  public Segments continuing(int[] prefixes) {
+    return new Segments(boundaries, prefixes);
+  }
+
+  public int count() {
+    return boundaries.length - 1;
+  }
+
+  public int start(int segment) {
+    return boundaries[segment];
+  }
+
+  public int end(int segment) {
+    return boundaries[segment + 1];
+  }
+
+  /** N, the tokens of all documents together. */
+  public int tokens() {
+    return boundaries[boundaries.length - 1];
+  }
+
+  /** Whether a document continues another. */
+  public boolean isBranched() {
+    return Arrays.stream(prefixes).anyMatch(prefix -> prefix != NONE);
+  }
+
+  private int prefixLength(int segment) {
+    int prefix = prefixes[segment];
+    return prefix == NONE ? 0 : end(prefix) - start(prefix);
+  }
+
+  /** The largest position and one. */
+  public int longest() {
+    int longest = 0;
+    for (int s = 0; s < count(); s++) {
+      longest = Math.max(longest, prefixLength(s) + end(s) - start(s));
+    }
+    return longest;
+  }
+
+  /** The position of every token in its own document, {@code (N)}. */
+  public int[] positions() {
+    int[] positions = new int[tokens()];
+    for (int s = 0; s < count(); s++) {
+      for (int n = start(s); n < end(s); n++) {
+        positions[n] = prefixLength(s) + n - start(s);
+      }
+    }
+    return positions;
+  }
+
+  /** What the tokens of each document see, where keys lie in the order of the batch. */
+  public List<Branch> branches() {
+    List<Branch> branches = new ArrayList<>();
+    for (int s = 0; s < count(); s++) {
+      int length = prefixLength(s);
+      int prefixStart = length == 0 ? 0 : start(prefixes[s]);
+      branches.add(new Branch(start(s), end(s) - start(s), prefixStart, length, start(s), 0));
+    }
+    return branches;
+  }
+}

@@ -1,0 +1,121 @@
+package org.sparklora.model.engine;
+
+/**
+ * A dense row-major array whose storage belongs to the {@link Engine} that made it; only that looks
+ * inside. Activations and gradients are float32; frozen weights may be bfloat16.
+ *
+ * <p>Views share storage with the tensor they were taken from and are valid until that is closed.
+ * Not thread-safe by itself: readers may share it, a writer needs it alone.
+ */
+public abstract class Tensor implements AutoCloseable {
+  /** Elements that are copied at a time. */
+  private static final int TRANSFER = 1 << 20;
+
+  private final DType dtype;
+  private final long[] shape;
+  private final long size;
+
+  protected Tensor(DType dtype, long... shape) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = sizeOf(shape);
+  }
+
+  /** The number of elements of a shape. */
+  protected static long sizeOf(long... shape) {
+    long size = 1;
+    for (long dimension : shape) {
+      if (dimension < 0) {
+        throw new IllegalArgumentException(
+            "Cannot make a tensor of shape %s: a dimension is negative"
+                .formatted(shapeText(shape)));
+      }
+      size = Math.multiplyExact(size, dimension);
+    }
+    return size;
+  }
+
+  public final DType dtype() {
+    return dtype;
+  }
+
+  public final long[] shape() {
+    return shape.clone();
+  }
+
+  /** The number of elements. */
+  public final long size() {
+    return size;
+  }
+
+  /** The size of the last dimension: a matrix's columns. */
+  public final int columns() {
+    return Math.toIntExact(shape[shape.length - 1]);
+  }
+
+  /** All elements divided into rows of {@link #columns()}. */
+  public final int rows() {
+    return shape[shape.length - 1] == 0 ? 0 : Math.toIntExact(size / shape[shape.length - 1]);
+  }
+
+  /** The rows {@code [from, to)} as a {@code (to - from, columns)} view. */
+  public final Tensor rows(long from, long to) {
+    return view(from * columns(), to - from, columns());
+  }
+
+  /** The same elements under another shape. */
+  public final Tensor reshape(long... newShape) {
+    Tensor view = view(0, newShape);
+    if (view.size != size) {
+      throw new IllegalArgumentException(
+          "Cannot view %s as %s: the sizes differ"
+              .formatted(shapeText(shape), shapeText(newShape)));
+    }
+    return view;
+  }
+
+  /** A contiguous run of elements, starting at element {@code offset}. */
+  public abstract Tensor view(long offset, long... shape);
+
+  /** Copies elements {@code [offset, offset + count)} out, widened to float32. */
+  public abstract void read(long offset, float[] destination, int from, int count);
+
+  /** Copies float32 values in; a bfloat16 tensor takes them rounded to nearest, ties to even. */
+  public abstract void write(long offset, float[] source, int from, int count);
+
+  /** All elements, widened to float32. For tensors that fit a Java array. */
+  public final float[] toArray() {
+    float[] values = new float[Math.toIntExact(size)];
+    read(0, values, 0, values.length);
+    return values;
+  }
+
+  /** Copies all elements into a tensor of the same size, which may be of another engine. */
+  public final void transferTo(Tensor other) {
+    float[] values = new float[(int) Math.min(TRANSFER, size)];
+    for (long done = 0; done < size; done += values.length) {
+      int count = (int) Math.min(values.length, size - done);
+      read(done, values, 0, count);
+      other.write(done, values, 0, count);
+    }
+  }
+
+  /**
+   * Frees the storage if this tensor owns it; views and wrapped memory are left alone. Idempotent.
+   */
+  @Override
+  public abstract void close();
+
+  @Override
+  public String toString() {
+    return dtype + shapeText(shape);
+  }
+
+  protected static String shapeText(long[] shape) {
+    StringBuilder text = new StringBuilder("(");
+    for (int i = 0; i < shape.length; i++) {
+      text.append(i == 0 ? "" : ", ").append(shape[i]);
+    }
+    return text.append(')').toString();
+  }
+}

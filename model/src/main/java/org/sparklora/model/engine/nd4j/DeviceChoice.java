@@ -1,0 +1,113 @@
+package org.sparklora.model.engine.nd4j;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Properties;
+import org.nd4j.linalg.api.environment.Nd4jEnvironment;
+import org.nd4j.linalg.factory.Nd4j;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The one GPU that this JVM computes on. It must be chosen before anything touches ND4J, which
+ * otherwise spreads its threads over all devices of the machine.
+ *
+ * <p>Thread-safe.
+ */
+public final class DeviceChoice {
+  private static final Logger LOG = LoggerFactory.getLogger(DeviceChoice.class);
+
+  /** ND4J's settings for GPUs; there only in a build with {@code -Pcuda}. */
+  private static final String CUDA_ENVIRONMENT = "org.nd4j.jita.conf.CudaEnvironment";
+
+  private static CudaDevice chosen;
+
+  private DeviceChoice() {}
+
+  /**
+   * Chooses a device, and an engine of ND4J with it unless {@code lora.engine} names another. In a
+   * build for processors a warning is all that comes of it.
+   *
+   * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
+   * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
+   *     with what was found and what is supported
+   */
+  public static synchronized boolean use(int address) {
+    Class<?> environment;
+    try {
+      environment = Class.forName(CUDA_ENVIRONMENT);
+    } catch (ClassNotFoundException e) {
+      return false;
+    }
+    chosen = CudaDevice.choose(address, CudaDevice.parse(nvidiaSmi(address)));
+    restrict(environment, address);
+    LOG.info("Computing on {}", chosen);
+    return true;
+  }
+
+  /** Whether a device was chosen. */
+  static synchronized boolean isMade() {
+    return chosen != null;
+  }
+
+  /** Bytes in use on the chosen device, whoever uses them; empty where none was chosen. */
+  public static synchronized OptionalLong usedBytes() {
+    return chosen == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(
+            usedBytes(chosen.index(), Nd4j.getExecutioner().getEnvironmentInformation()));
+  }
+
+  /**
+   * Bytes in use on a device.
+   *
+   * @param nd4j what {@code nd4j-cuda} says of its surroundings: a list with a map a device
+   */
+  static long usedBytes(int device, Properties nd4j) {
+    List<?> devices = (List<?>) nd4j.get(Nd4jEnvironment.CUDA_DEVICE_INFORMATION_KEY);
+    Map<?, ?> memory = (Map<?, ?>) devices.get(device);
+    return (Long) memory.get(Nd4jEnvironment.CUDA_TOTAL_MEMORY_KEY)
+        - (Long) memory.get(Nd4jEnvironment.CUDA_FREE_MEMORY_KEY);
+  }
+
+  private static String nvidiaSmi(int address) {
+    List<String> command = new ArrayList<>(List.of("nvidia-smi"));
+    command.addAll(CudaDevice.QUERY);
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      if (process.waitFor() == 0) {
+        return output;
+      }
+      throw new IllegalStateException(
+          "Cannot use GPU %d: nvidia-smi says \"%s\"; check the driver".formatted(address, output));
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "Cannot use GPU %d: nvidia-smi cannot be run here (%s); install NVIDIA's driver, 450 or newer"
+              .formatted(address, e.getMessage()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while asking nvidia-smi", e);
+    }
+  }
+
+  /** {@code CudaEnvironment.getInstance().getConfiguration().useDevice(address)}. */
+  private static void restrict(Class<?> environment, int address) {
+    try {
+      Object instance = environment.getMethod("getInstance").invoke(null);
+      Object configuration = environment.getMethod("getConfiguration").invoke(instance);
+      configuration.getClass().getMethod("useDevice", Integer.class).invoke(configuration, address);
+    } catch (ReflectiveOperationException e) {
+      throw new IllegalStateException(
+          "Cannot tell ND4J to use GPU %d: is this build's nd4j-cuda 1.0.0-M2.1?"
+              .formatted(address),
+          e);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package org.sparklora.model.engine.nd4j;
+
+import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Segments;
+
+/**
+ * Attention of {@link Nd4jKernels}: for each document, tile after tile of queries against the keys
+ * before the tile's end, as products batched over the K key/value heads. The G = H/K query heads of
+ * a key/value head stand below each other, so that a batch member is one matrix {@code (G·t, D)}.
+ */
+final class Nd4jAttention {
+  /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
+  static final int QUERIES = 256;
+
+  /** Added to scores of later tokens; its exponential is 0, and no difference with it overflows. */
+  private static final float MASKED = -1e30f;
+
+  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
+  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
+  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
+
+  private final Heads heads;
+  private final Segments segments;
+  private final float scale;
+
+  Nd4jAttention(Heads heads, Segments segments, float scale) {
+    this.heads = heads;
+    this.segments = segments;
+    this.scale = scale;
+  }
+
+  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v}. */
+  void forward(Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
+    forTiles(tile -> forward(tile, q, k, v, y, logSumExp));
+  }
+
+  /** One tile. */
+  void forward(
+      Tile tile, Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
+    INDArray scores = tile.scores(q, k);
+    INDArray top = scores.max(true, 2);
+    Transforms.exp(scores.subi(top), false);
+    INDArray sum = scores.sum(true, 2);
+    INDArray out = tile.empty(heads.size());
+    multiply(scores, tile.keys(v), out, 0, PLAIN);
+    tile.queries(y).assign(tile.byHead(out.divi(sum)));
+    tile.sums(logSumExp).assign(tile.byHead(Transforms.log(sum, false).addi(top)));
+  }
+
+  /**
+   * With p as in forward: {@code dV += pᵀ·dY, dS = p·(dY·vᵀ − Σ dY·y), dQ += scale·dS·k, dK +=
+   * scale·dSᵀ·q}.
+   */
+  void backward(Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
+    forTiles(tile -> backward(tile, in, dQ, dK, dV));
+  }
+
+  /** One tile. */
+  void backward(Tile tile, Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
+    INDArray p = tile.scores(in.q, in.k);
+    Transforms.exp(p.subi(tile.grouped(tile.sums(in.logSumExp))), false);
+    INDArray dOut = tile.grouped(tile.queries(in.dY));
+    multiply(p, dOut, tile.keys(dV), 1, FIRST);
+    INDArray dScores = Nd4j.createUninitialized(DataType.FLOAT, p.shape());
+    multiply(dOut, tile.keys(in.v), dScores, 0, SECOND);
+    INDArray centre = dOut.mul(tile.grouped(tile.queries(in.y))).sum(true, 2);
+    dScores.subi(centre).muli(p).muli(scale);
+    INDArray dQueries = tile.empty(heads.size());
+    multiply(dScores, tile.keys(in.k), dQueries, 0, PLAIN);
+    tile.queries(dQ).addi(tile.byHead(dQueries));
+    multiply(dScores, tile.grouped(tile.queries(in.q)), tile.keys(dK), 1, FIRST);
+  }
+
+  /** What backward reads. */
+  record Inputs(
+      Nd4jTensor q,
+      Nd4jTensor k,
+      Nd4jTensor v,
+      Nd4jTensor y,
+      Nd4jTensor logSumExp,
+      Nd4jTensor dY) {}
+
+  /** {@code c = a·b + beta·c} of each batch member. */
+  private static void multiply(
+      INDArray a, INDArray b, INDArray c, double beta, MMulTranspose transposed) {
+    Nd4j.exec(new Mmul(a, b, c, 1, beta, transposed));
+  }
+
+  private interface TileOperations {
+    void run(Tile tile);
+  }
+
+  private void forTiles(TileOperations operations) {
+    for (int segment = 0; segment < segments.count(); segment++) {
+      int start = segments.start(segment);
+      int end = segments.end(segment);
+      for (int from = start; from < end; from += QUERIES) {
+        int to = Math.min(end, from + QUERIES);
+        Tile tile = new Tile(start, to - start, from, to - from);
+        Nd4jScratch.run(() -> operations.run(tile));
+      }
+    }
+  }
+
+  /**
+   * The t queries from row {@code from} on, the last of which sees the s keys from {@code start}.
+   */
+  final class Tile {
+    private final int start;
+    private final int s;
+    private final int from;
+    private final int t;
+
+    Tile(int start, int s, int from, int t) {
+      this.start = start;
+      this.s = s;
+      this.from = from;
+      this.t = t;
+    }
+
+    /** Of q, y and their gradients: {@code (H, t, D)}, in place. */
+    INDArray queries(Nd4jTensor x) {
+      long width = (long) heads.query() * heads.size();
+      return x.arrayFrom(from * width, t, heads.query(), heads.size()).permute(1, 0, 2);
+    }
+
+    /** Of logSumExp: {@code (H, t, 1)}, in place. */
+    INDArray sums(Nd4jTensor logSumExp) {
+      return logSumExp.arrayFrom((long) from * heads.query(), t, heads.query(), 1).permute(1, 0, 2);
+    }
+
+    /** Of k, v and their gradients: {@code (K, s, D)}, in place. */
+    INDArray keys(Nd4jTensor x) {
+      long width = (long) heads.keyValue() * heads.size();
+      return x.arrayFrom(start * width, s, heads.keyValue(), heads.size()).permute(1, 0, 2);
+    }
+
+    /** {@code (H, t, columns)} copied to {@code (K, G·t, columns)}. */
+    INDArray grouped(INDArray byHead) {
+      int group = heads.query() / heads.keyValue();
+      return byHead.dup('c').reshape('c', heads.keyValue(), (long) group * t, byHead.size(2));
+    }
+
+    /** {@code (K, G·t, columns)} seen as {@code (H, t, columns)}. */
+    INDArray byHead(INDArray grouped) {
+      return grouped.reshape('c', heads.query(), t, grouped.size(2));
+    }
+
+    INDArray empty(long columns) {
+      int group = heads.query() / heads.keyValue();
+      return Nd4j.createUninitialized(DataType.FLOAT, heads.keyValue(), (long) group * t, columns);
+    }
+
+    /** {@code scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
+    INDArray scores(Nd4jTensor q, Nd4jTensor k) {
+      INDArray scores = empty(s);
+      multiply(grouped(queries(q)).muli(scale), keys(k), scores, 0, SECOND);
+      byHead(scores)
+          .get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(s - t, s))
+          .addi(laterTokens());
+      return scores;
+    }
+
+    /** {@code (1, t, t)}: 0 where the key is not after the query. */
+    private INDArray laterTokens() {
+      INDArray position = Nd4j.arange(t).castTo(DataType.FLOAT);
+      INDArray ahead = position.reshape(1, 1, t).sub(position.reshape(1, t, 1));
+      return ahead.gt(0).castTo(DataType.FLOAT).muli(MASKED);
+    }
+  }
+}

@@ -1,0 +1,538 @@
+package org.sparklora.model.engine.nd4j;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.blas.params.MMulTranspose;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * The kernels in ND4J's operations alone, so that they run wherever ND4J does: with {@code
+ * nd4j-cuda} on a GPU. Only token ids, and one number for each row of logits, cross to Java.
+ *
+ * <p>On processors vector engines are many times faster; there this class is for tests.
+ *
+ * <p>Thread-safe: scratch memory belongs to the calling thread.
+ */
+final class Nd4jKernels implements Kernels {
+  /** Elements of a sum of squares: few enough for float32 to be exact to 1e-6. */
+  private static final long SUMMED = 1 << 14;
+
+  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
+  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
+  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
+
+  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
+  static final int TILE = 1 << 22;
+
+  private final boolean inPlace;
+  private final Nd4jDropout dropout = new Nd4jDropout();
+
+  /**
+   * @param threads on processors; ND4J has one number of them for the whole JVM
+   */
+  Nd4jKernels(int threads) {
+    this(threads, Nd4j.getEnvironment().isCPU());
+  }
+
+  /** For tests: {@code inPlace} says whether ND4J reads and writes this process's memory. */
+  Nd4jKernels(int threads, boolean inPlace) {
+    this.inPlace = inPlace;
+    Nd4j.getEnvironment().setMaxThreads(threads);
+    Nd4j.getEnvironment().setMaxMasterThreads(threads);
+  }
+
+  /** Whether ND4J computes in this process's memory and not on a device. */
+  @Override
+  public boolean isInThisProcess() {
+    return inPlace;
+  }
+
+  private static Nd4jTensor nd4j(Tensor tensor) {
+    return (Nd4jTensor) tensor;
+  }
+
+  private static INDArray matrix(Tensor tensor) {
+    return nd4j(tensor).matrix();
+  }
+
+  private static INDArray flat(Tensor tensor) {
+    return nd4j(tensor).array(tensor.size());
+  }
+
+  // ---- memory --------------------------------------------------------------------------------
+
+  @Override
+  public Tensor allocate(DType dtype, long... shape) {
+    return Nd4jTensor.allocate(dtype, shape);
+  }
+
+  @Override
+  public int independentRows() {
+    return 0; // a product's size decides how its library sums
+  }
+
+  @Override
+  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    if (inPlace) {
+      return Nd4jTensor.over(memory, byteOffset, dtype, shape);
+    }
+    Tensor copy = allocate(dtype, shape);
+    HostTensor.wrap(memory, byteOffset, dtype, shape).transferTo(copy);
+    return copy;
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    if (inPlace) {
+      return Nd4jTensor.owning(memory, dtype, shape);
+    }
+    try (memory) {
+      return wrap(memory.pointer(), 0, dtype, shape);
+    }
+  }
+
+  @Override
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    if (!inPlace) {
+      wrapped.transferTo(HostTensor.wrap(memory, 0, wrapped.dtype(), wrapped.shape()));
+    }
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).assign(flat(x)));
+    }
+  }
+
+  @Override
+  public void fill(Tensor y, float value) {
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).assign(value));
+    }
+  }
+
+  @Override
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    if (y.size() > 0) {
+      Nd4jScratch.run(() -> flat(y).addi(flat(x).mul(alpha)));
+    }
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    double sum = 0;
+    for (long start = 0; start < x.size(); start += SUMMED) {
+      Tensor part = x.view(start, Math.min(SUMMED, x.size() - start));
+      double norm = Nd4jScratch.of(() -> flat(part).norm2Number().doubleValue());
+      sum += norm * norm;
+    }
+    return sum;
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  @Override
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    timesTransposed(x, w, 1, 0, y);
+  }
+
+  @Override
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    timesTransposed(x, w, alpha, 1, y);
+  }
+
+  /** {@code y = beta·y + alpha · x · wᵀ}. */
+  private static void timesTransposed(Tensor x, Tensor w, float alpha, float beta, Tensor y) {
+    forTiles(
+        w,
+        (rows, from, to) -> {
+          INDArray columns =
+              matrix(y).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of y
+          Nd4j.exec(new Mmul(matrix(x), rows, columns, alpha, beta, SECOND));
+        });
+  }
+
+  @Override
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    forTiles(
+        w,
+        (rows, from, to) -> {
+          INDArray columns =
+              matrix(dY).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of dY
+          Nd4j.exec(new Mmul(columns, rows, matrix(dX), alpha, 1, PLAIN));
+        });
+  }
+
+  private interface RowsOfWeight {
+    /** The rows {@code [from, to)} of a weight, in float32. */
+    void accept(INDArray rows, long from, long to);
+  }
+
+  /** A float32 weight is one tile; another is widened tile by tile. */
+  private static void forTiles(Tensor w, RowsOfWeight operation) {
+    long step = w.dtype() == DType.FLOAT32 ? w.rows() : Math.max(1, TILE / w.columns());
+    for (long from = 0; from < w.rows(); from += step) {
+      long first = from;
+      long end = Math.min(w.rows(), from + step);
+      Nd4jScratch.run(
+          () -> operation.accept(matrix(w.rows(first, end)).castTo(DataType.FLOAT), first, end));
+    }
+  }
+
+  @Override
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    Nd4jScratch.run(() -> Nd4j.exec(new Mmul(matrix(dY), matrix(x), matrix(dW), alpha, 1, FIRST)));
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias) {
+    Nd4jScratch.run(() -> matrix(y).addi(row(bias)));
+  }
+
+  @Override
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    Nd4jScratch.run(() -> row(dBias).addi(matrix(dY).sum(true, 0)));
+  }
+
+  /** A vector as {@code (1, C)}, which meets every row. */
+  private static INDArray row(Tensor vector) {
+    return nd4j(vector).array(1, vector.size());
+  }
+
+  /** A vector as {@code (M, 1)}, which meets every column. */
+  private static INDArray column(Tensor vector) {
+    return nd4j(vector).array(vector.size(), 1);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  @Override
+  public void embed(Tensor table, int[] tokens, Tensor y) {
+    Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), tokens)));
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    for (long start = 0; start < x.size(); start += SUMMED) {
+      Tensor part = x.view(start, Math.min(SUMMED, x.size() - start));
+      // every finite number times 0 is 0
+      double sum =
+          Nd4jScratch.of(() -> flat(part).castTo(DataType.FLOAT).mul(0).sumNumber()).doubleValue();
+      if (sum != 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    Nd4jScratch.run(
+        () -> {
+          for (int n = 0; n < rows.length; n++) {
+            nd4j(y)
+                .arrayFrom((long) rows[n] * y.columns(), y.columns())
+                .assign(nd4j(x).arrayFrom((long) n * x.columns(), x.columns()));
+          }
+        });
+  }
+
+  @Override
+  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+    int[] places =
+        IntStream.range(0, tokens.length)
+            .filter(n -> tokens[n] != paddingId)
+            .boxed()
+            .sorted(Comparator.comparingInt(n -> tokens[n]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int[] trained = Arrays.stream(places).map(n -> tokens[n]).distinct().toArray();
+    if (trained.length > 0) {
+      Nd4jScratch.run(
+          () ->
+              scatterAdd(
+                  matrix(dTable),
+                  Nd4j.createFromArray(trained),
+                  sumRuns(gather(matrix(dY), places), places, tokens, trained.length)));
+    }
+  }
+
+  /**
+   * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
+   */
+  private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
+    int[] run = new int[places.length];
+    for (int i = 1; i < places.length; i++) {
+      run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
+    }
+    INDArray sums = Nd4j.createUninitialized(DataType.FLOAT, runs, rows.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("segment_sum")
+            .addInputs(rows, Nd4j.createFromArray(run))
+            .addOutputs(sums)
+            .build());
+    return sums;
+  }
+
+  /** {@code table[rows[n]]} for each n, in the table's type. */
+  private static INDArray gather(INDArray table, int[] rows) {
+    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length, table.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("gather")
+            .addInputs(table, Nd4j.createFromArray(rows))
+            .addOutputs(gathered)
+            .addIntegerArguments(0)
+            .build());
+    return gathered;
+  }
+
+  /** {@code target[places[n]] += values[n]}; no place may occur twice. */
+  static void scatterAdd(INDArray target, INDArray places, INDArray values) {
+    Nd4j.exec(
+        DynamicCustomOp.builder("scatter_add")
+            .addInputs(target, places, values)
+            .addOutputs(target)
+            .build());
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    Nd4jScratch.run(
+        () -> {
+          INDArray in = matrix(x);
+          INDArray scale = Transforms.sqrt(in.mul(in).mean(true, 1).addi(epsilon), false).rdivi(1);
+          column(rstd).assign(scale);
+          matrix(y).assign(in.mul(scale).muli(row(weight)));
+        });
+  }
+
+  /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))}. */
+  @Override
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    Nd4jScratch.run(
+        () -> {
+          INDArray n = matrix(x).mul(column(rstd));
+          INDArray g = matrix(dY).mul(row(weight));
+          INDArray mean = g.mul(n).mean(true, 1);
+          matrix(dX).addi(g.subi(n.muli(mean)).muli(column(rstd)));
+        });
+  }
+
+  @Override
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    Nd4jScratch.run(
+        () -> row(dWeight).addi(matrix(x).mul(column(rstd)).muli(matrix(dY)).sum(true, 0)));
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  @Override
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    if (positions.length == 0) {
+      return;
+    }
+    int half = headSize / 2;
+    long heads = x.size() / ((long) positions.length * headSize);
+    Nd4jScratch.run(
+        () -> {
+          INDArray c = gather(matrix(cos), positions).reshape(positions.length, 1, half);
+          INDArray s = gather(matrix(sin), positions).reshape(positions.length, 1, half);
+          if (inverse) {
+            s.negi();
+          }
+          INDArray all = nd4j(x).array(positions.length, heads, headSize);
+          INDArray a = columns(all, 0, half);
+          INDArray b = columns(all, half, headSize);
+          INDArray first = a.mul(c).subi(b.mul(s));
+          b.assign(b.mul(c).addi(a.mul(s)));
+          a.assign(first);
+        });
+  }
+
+  private static INDArray columns(INDArray heads, int from, int to) {
+    return heads.get(NDArrayIndex.all(), NDArrayIndex.all(), NDArrayIndex.interval(from, to));
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    new Nd4jAttention(heads, segments, scale)
+        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    new Nd4jAttention(heads, segments, scale)
+        .backward(
+            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
+            nd4j(dQ),
+            nd4j(dK),
+            nd4j(dV));
+  }
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    new Nd4jBranchAttention(this, heads, branches, scale)
+        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    new Nd4jBranchAttention(this, heads, branches, scale)
+        .backward(
+            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
+            nd4j(dQ),
+            nd4j(dK),
+            nd4j(dV));
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  @Override
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    Nd4jScratch.run(
+        () -> flat(y).assign(Transforms.sigmoid(flat(gate), true).muli(flat(gate)).muli(flat(up))));
+  }
+
+  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
+  @Override
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    Nd4jScratch.run(
+        () -> {
+          INDArray g = flat(gate);
+          INDArray u = flat(up);
+          INDArray sigma = Transforms.sigmoid(g, true);
+          INDArray slope = sigma.rsub(1).muli(g).addi(1).muli(sigma); // silu'(g)
+          INDArray dGate = slope.muli(u).muli(flat(dY));
+          u.assign(sigma.muli(g).muli(flat(dY)));
+          g.assign(dGate);
+        });
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  @Override
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    dropout.forMask(
+        x.size(),
+        rate,
+        seed,
+        (offset, count, mask) ->
+            nd4j(y).arrayFrom(offset, count).assign(mask.muli(nd4j(x).arrayFrom(offset, count))));
+  }
+
+  @Override
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    dropout.forMask(
+        dY.size(),
+        rate,
+        seed,
+        (offset, count, mask) ->
+            nd4j(dX).arrayFrom(offset, count).addi(mask.muli(nd4j(dY).arrayFrom(offset, count))));
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  @Override
+  public void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    Nd4jScratch.run(
+        () ->
+            Nd4jLogProbs.forward(
+                nd4j(logits), targets, temperature, logProbs, logSumExp, entropies, argmax));
+  }
+
+  @Override
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    Nd4jScratch.run(
+        () ->
+            Nd4jLogProbs.backwardInPlace(nd4j(logits), targets, temperature, logSumExp, dLogProbs));
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    Nd4jScratch.run(() -> Nd4jDraw.draw(nd4j(logits), temperature, floors, uniforms, tokens));
+  }
+
+  @Override
+  public void close() {
+    Nd4jScratch.freeOfCallingThread(); // those of other threads end with them
+  }
+
+  @Override
+  public String description() {
+    return "ND4J operations on " + (Nd4j.getEnvironment().isCPU() ? "processors" : "a CUDA device");
+  }
+}

@@ -1,0 +1,68 @@
+package org.sparklora.model.engine.nd4j;
+
+import java.util.function.Supplier;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
+import org.nd4j.linalg.api.memory.enums.AllocationPolicy;
+import org.nd4j.linalg.api.memory.enums.LearningPolicy;
+import org.nd4j.linalg.api.memory.enums.ResetPolicy;
+import org.nd4j.linalg.api.memory.enums.SpillPolicy;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Memory of the arrays that ND4J's operations return: one workspace for each thread, grown to the
+ * largest operation seen and used again by the next. Without it they would wait for the garbage
+ * collector, which knows nothing of the memory behind them.
+ *
+ * <p>Arrays made inside are dead afterwards: results leave by {@code assign} into a tensor.
+ */
+final class Nd4jScratch {
+  private static final String NAME = "spark-lora-kernels";
+
+  private static final WorkspaceConfiguration GROWING =
+      WorkspaceConfiguration.builder()
+          .policyAllocation(AllocationPolicy.STRICT)
+          .policyLearning(LearningPolicy.FIRST_LOOP)
+          .policyReset(ResetPolicy.BLOCK_LEFT)
+          .policySpill(SpillPolicy.REALLOCATE)
+          .build();
+
+  private Nd4jScratch() {}
+
+  /** Runs operations whose intermediate results nobody needs afterwards. */
+  static void run(Runnable operations) {
+    of(
+        () -> {
+          operations.run();
+          return null;
+        });
+  }
+
+  /** The same, for a result that is no array. */
+  static <T> T of(Supplier<T> operations) {
+    MemoryWorkspace workspace = Nd4j.getWorkspaceManager().getAndActivateWorkspace(GROWING, NAME);
+    try {
+      return operations.get();
+    } finally {
+      workspace.close();
+    }
+  }
+
+  /** Makes arrays that outlive every workspace, also DL4J's, inside of which this may run. */
+  static <T> T outside(Supplier<T> allocation) {
+    MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces();
+    try {
+      return allocation.get();
+    } finally {
+      none.close();
+    }
+  }
+
+  /** Frees the workspace of the calling thread; the next operation makes another. */
+  static void freeOfCallingThread() {
+    if (Nd4j.getWorkspaceManager().checkIfWorkspaceExists(NAME)) {
+      Nd4j.getWorkspaceManager()
+          .destroyWorkspace(Nd4j.getWorkspaceManager().getWorkspaceForCurrentThread(NAME));
+    }
+  }
+}

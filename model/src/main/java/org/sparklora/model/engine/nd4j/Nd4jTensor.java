@@ -1,0 +1,151 @@
+package org.sparklora.model.engine.nd4j;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.Pointer;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * A tensor in ND4J's memory: this process's with {@code nd4j-native}, a device's with {@code
+ * nd4j-cuda}. Views are arrays over the same buffer at another offset.
+ */
+final class Nd4jTensor extends Tensor {
+  /** Elements that travel between ND4J and a Java array at a time. */
+  private static final int CHUNK = 1 << 22;
+
+  private final DataBuffer buffer;
+  private final Runnable free; // what close() does while the buffer is open
+  private final long offset; // in elements
+
+  private Nd4jTensor(DataBuffer buffer, Runnable free, long offset, DType dtype, long... shape) {
+    super(dtype, shape);
+    this.buffer = buffer;
+    this.free = free;
+    this.offset = offset;
+  }
+
+  /** New memory, all zeros. */
+  static Nd4jTensor allocate(DType dtype, long... shape) {
+    long size = Math.max(1, sizeOf(shape)); // ND4J has no buffer without elements
+    DataBuffer zeros = Nd4jScratch.outside(() -> Nd4j.createBuffer(dataType(dtype), size, true));
+    NativeMemory counted = NativeMemory.ofLibrary(size * dtype.bytes(), zeros::close);
+    return new Nd4jTensor(zeros, counted::close, 0, dtype, shape);
+  }
+
+  /** Memory of this process, which an ND4J that computes on processors uses in place. */
+  static Nd4jTensor over(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    return new Nd4jTensor(bufferOver(memory, byteOffset, dtype, shape), () -> {}, 0, dtype, shape);
+  }
+
+  /** The same over memory that is this tensor's from now on. */
+  static Nd4jTensor owning(NativeMemory memory, DType dtype, long... shape) {
+    DataBuffer buffer = bufferOver(memory.pointer(), 0, dtype, shape);
+    return new Nd4jTensor(
+        buffer,
+        () -> {
+          buffer.close();
+          memory.close();
+        },
+        0,
+        dtype,
+        shape);
+  }
+
+  private static DataBuffer bufferOver(
+      Pointer memory, long byteOffset, DType dtype, long... shape) {
+    Pointer start = HostTensor.wrap(memory, byteOffset, dtype, shape).elements();
+    long size = Math.max(1, sizeOf(shape));
+    return Nd4jScratch.outside(() -> Nd4j.createBuffer(start, size, dataType(dtype)));
+  }
+
+  private static DataType dataType(DType dtype) {
+    return switch (dtype) {
+      case FLOAT32 -> DataType.FLOAT;
+      case BFLOAT16 -> DataType.BFLOAT16;
+      case FLOAT16 -> DataType.HALF;
+    };
+  }
+
+  /** These elements under the tensor's own shape. */
+  INDArray array() {
+    return array(shape());
+  }
+
+  /** These elements in rows of the last dimension, {@code (rows, columns)}. */
+  INDArray matrix() {
+    return array(rows(), columns());
+  }
+
+  /** These elements under any shape of the same size. */
+  INDArray array(long... shape) {
+    return arrayFrom(0, shape);
+  }
+
+  /** The elements from {@code start} on, under a shape. */
+  INDArray arrayFrom(long start, long... shape) {
+    if (buffer.wasClosed()) {
+      throw new IllegalStateException(
+          "Cannot use %s: its memory was freed by close()".formatted(this));
+    }
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int i = shape.length - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= shape[i];
+    }
+    return Nd4j.create(buffer, shape, strides, offset + start, 'c', dataType(dtype()));
+  }
+
+  @Override
+  public Tensor view(long start, long... shape) {
+    Nd4jTensor view = new Nd4jTensor(buffer, () -> {}, offset + start, dtype(), shape);
+    if (start < 0 || start + view.size() > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot take %s at element %d of %s".formatted(shapeText(shape), start, this));
+    }
+    return view;
+  }
+
+  @Override
+  public void read(long start, float[] destination, int from, int count) {
+    checkRange(start, count);
+    for (int done = 0; done < count; done += CHUNK) {
+      long first = start + done;
+      int run = Math.min(CHUNK, count - done);
+      float[] values =
+          Nd4jScratch.of(() -> arrayFrom(first, run).castTo(DataType.FLOAT).dup().data().asFloat());
+      System.arraycopy(values, 0, destination, from + done, run);
+    }
+  }
+
+  @Override
+  public void write(long start, float[] source, int from, int count) {
+    checkRange(start, count);
+    for (int done = 0; done < count; done += CHUNK) {
+      long first = start + done;
+      int run = Math.min(CHUNK, count - done);
+      float[] values = Arrays.copyOfRange(source, from + done, from + done + run);
+      Nd4jScratch.run(() -> arrayFrom(first, run).assign(Nd4j.createFromArray(values)));
+    }
+  }
+
+  private void checkRange(long start, long count) {
+    if (start < 0 || count < 0 || start + count > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot reach elements %d to %d of %s".formatted(start, start + count, this));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (!buffer.wasClosed()) {
+      free.run();
+    }
+  }
+}

@@ -1,0 +1,527 @@
+package org.sparklora.model.engine.reference;
+
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * Plain loops, written to be read: the oracle that every other implementation is tested against,
+ * and the way out on a JVM without the vector module. Sums are taken in double, so that its error
+ * is one rounding of the result.
+ *
+ * <p>Each method reads whole tensors into arrays, computes by index, and writes whole tensors back;
+ * single-threaded, and slow by a factor of a hundred on real models.
+ *
+ * <p>Stateless and thread-safe.
+ */
+final class ReferenceKernels implements Kernels {
+
+  @Override
+  public Tensor allocate(DType dtype, long... shape) {
+    return HostTensor.allocate(dtype, shape);
+  }
+
+  @Override
+  public int independentRows() {
+    return Integer.MAX_VALUE;
+  }
+
+  @Override
+  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    return HostTensor.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    return HostTensor.owning(memory, dtype, shape);
+  }
+
+  @Override
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    // it is the same memory
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    store(x.toArray(), y);
+  }
+
+  @Override
+  public void fill(Tensor y, float value) {
+    float[] out = new float[Math.toIntExact(y.size())];
+    Arrays.fill(out, value);
+    store(out, y);
+  }
+
+  @Override
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    float[] in = x.toArray();
+    float[] out = y.toArray();
+    for (int i = 0; i < out.length; i++) {
+      out[i] += alpha * in[i];
+    }
+    store(out, y);
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    double sum = 0;
+    for (float value : x.toArray()) {
+      sum += (double) value * value;
+    }
+    return sum;
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    float[] element = new float[1];
+    for (long i = 0; i < x.size(); i++) {
+      x.read(i, element, 0, 1);
+      if (!Float.isFinite(element[0])) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    float[] row = new float[x.columns()];
+    for (int n = 0; n < rows.length; n++) {
+      x.read((long) n * row.length, row, 0, row.length);
+      y.write((long) rows[n] * row.length, row, 0, row.length);
+    }
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  @Override
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    fill(y, 0);
+    matmulAdd(x, w, 1, y);
+  }
+
+  @Override
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    float[] in = x.toArray(); // (N, I)
+    float[] weight = w.toArray(); // (O, I)
+    float[] out = y.toArray(); // (N, O)
+    int inputs = w.columns();
+    int outputs = w.rows();
+    for (int n = 0; n < y.rows(); n++) {
+      for (int o = 0; o < outputs; o++) {
+        double sum = 0;
+        for (int i = 0; i < inputs; i++) {
+          sum += (double) in[n * inputs + i] * weight[o * inputs + i];
+        }
+        out[n * outputs + o] += (float) (alpha * sum);
+      }
+    }
+    store(out, y);
+  }
+
+  @Override
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    float[] dOut = dY.toArray(); // (N, O)
+    float[] weight = w.toArray(); // (O, I)
+    float[] dIn = dX.toArray(); // (N, I)
+    int inputs = w.columns();
+    int outputs = w.rows();
+    double[] sum = new double[inputs];
+    for (int n = 0; n < dX.rows(); n++) {
+      Arrays.fill(sum, 0);
+      for (int o = 0; o < outputs; o++) {
+        double d = dOut[n * outputs + o];
+        for (int i = 0; i < inputs; i++) {
+          sum[i] += d * weight[o * inputs + i];
+        }
+      }
+      for (int i = 0; i < inputs; i++) {
+        dIn[n * inputs + i] += (float) (alpha * sum[i]);
+      }
+    }
+    store(dIn, dX);
+  }
+
+  @Override
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    float[] dOut = dY.toArray(); // (N, O)
+    float[] in = x.toArray(); // (N, I)
+    float[] dWeight = dW.toArray(); // (O, I)
+    int inputs = dW.columns();
+    int outputs = dW.rows();
+    double[] sum = new double[inputs];
+    for (int o = 0; o < outputs; o++) {
+      Arrays.fill(sum, 0);
+      for (int n = 0; n < x.rows(); n++) {
+        double d = dOut[n * outputs + o];
+        for (int i = 0; i < inputs; i++) {
+          sum[i] += d * in[n * inputs + i];
+        }
+      }
+      for (int i = 0; i < inputs; i++) {
+        dWeight[o * inputs + i] += (float) (alpha * sum[i]);
+      }
+    }
+    store(dWeight, dW);
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias) {
+    float[] out = y.toArray();
+    float[] b = bias.toArray();
+    for (int i = 0; i < out.length; i++) {
+      out[i] += b[i % b.length];
+    }
+    store(out, y);
+  }
+
+  @Override
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    float[] dOut = dY.toArray();
+    float[] dB = dBias.toArray();
+    double[] sum = new double[dB.length];
+    for (int i = 0; i < dOut.length; i++) {
+      sum[i % dB.length] += dOut[i];
+    }
+    for (int c = 0; c < dB.length; c++) {
+      dB[c] += (float) sum[c];
+    }
+    store(dB, dBias);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  @Override
+  public void embed(Tensor table, int[] tokens, Tensor y) {
+    float[] row = new float[table.columns()];
+    for (int n = 0; n < tokens.length; n++) {
+      table.read((long) tokens[n] * row.length, row, 0, row.length);
+      y.write((long) n * row.length, row, 0, row.length);
+    }
+  }
+
+  @Override
+  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+    int columns = dY.columns();
+    for (int n = 0; n < tokens.length; n++) {
+      if (tokens[n] != paddingId) {
+        addScaled(dY.rows(n, n + 1), 1, dTable.view((long) tokens[n] * columns, columns));
+      }
+    }
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    float[] in = x.toArray(); // (M, C)
+    float[] w = weight.toArray(); // (C)
+    float[] scale = new float[x.rows()]; // (M)
+    int columns = w.length;
+    for (int m = 0; m < scale.length; m++) {
+      double squares = 0;
+      for (int c = 0; c < columns; c++) {
+        double value = in[m * columns + c];
+        squares += value * value;
+      }
+      double r = 1 / Math.sqrt(squares / columns + epsilon);
+      for (int c = 0; c < columns; c++) {
+        in[m * columns + c] = (float) (in[m * columns + c] * r * w[c]);
+      }
+      scale[m] = (float) r;
+    }
+    store(in, y);
+    store(scale, rstd);
+  }
+
+  /**
+   * With n = x·rstd and g = dY·weight, the rows' gradient is {@code dX += rstd · (g − n ·
+   * mean(g·n))}.
+   */
+  @Override
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    float[] in = x.toArray();
+    float[] w = weight.toArray();
+    float[] scale = rstd.toArray();
+    float[] dOut = dY.toArray();
+    float[] dIn = dX.toArray();
+    int columns = w.length;
+    for (int m = 0; m < scale.length; m++) {
+      double r = scale[m];
+      double mean = 0; // of g · n
+      for (int i = m * columns; i < (m + 1) * columns; i++) {
+        mean += (double) dOut[i] * w[i - m * columns] * in[i] * r / columns;
+      }
+      for (int i = m * columns; i < (m + 1) * columns; i++) {
+        double g = (double) dOut[i] * w[i - m * columns];
+        dIn[i] += (float) (r * (g - in[i] * r * mean));
+      }
+    }
+    store(dIn, dX);
+  }
+
+  @Override
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    float[] in = x.toArray();
+    float[] scale = rstd.toArray();
+    float[] dOut = dY.toArray();
+    float[] dW = dWeight.toArray();
+    for (int c = 0; c < dW.length; c++) {
+      double sum = 0;
+      for (int m = 0; m < scale.length; m++) {
+        sum += (double) dOut[m * dW.length + c] * in[m * dW.length + c] * scale[m];
+      }
+      dW[c] += (float) sum;
+    }
+    store(dW, dWeight);
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  @Override
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    if (positions.length == 0) {
+      return;
+    }
+    float[] values = x.toArray(); // (N, heads, D)
+    float[] cosines = cos.toArray(); // (positions, D/2)
+    float[] sines = sin.toArray();
+    int half = headSize / 2;
+    int width = values.length / positions.length; // heads · D
+    for (int n = 0; n < positions.length; n++) {
+      for (int head = n * width; head < (n + 1) * width; head += headSize) {
+        for (int i = 0; i < half; i++) {
+          double c = cosines[positions[n] * half + i];
+          double s = inverse ? -sines[positions[n] * half + i] : sines[positions[n] * half + i];
+          double a = values[head + i];
+          double b = values[head + half + i];
+          values[head + i] = (float) (a * c - b * s);
+          values[head + half + i] = (float) (b * c + a * s);
+        }
+      }
+    }
+    store(values, x);
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    ReferenceAttention.forward(q, k, v, heads, segments, scale, y, logSumExp);
+  }
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    ReferenceBranchAttention.forward(q, k, v, heads, branches, scale, y, logSumExp);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    ReferenceAttention.backward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    ReferenceBranchAttention.backward(
+        q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  @Override
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    float[] g = gate.toArray();
+    float[] u = up.toArray();
+    for (int i = 0; i < g.length; i++) {
+      u[i] = (float) (g[i] * sigmoid(g[i]) * u[i]);
+    }
+    store(u, y);
+  }
+
+  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
+  @Override
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    float[] g = gate.toArray();
+    float[] u = up.toArray();
+    float[] dOut = dY.toArray();
+    for (int i = 0; i < g.length; i++) {
+      double value = g[i];
+      double sigma = sigmoid(value);
+      g[i] = (float) (dOut[i] * u[i] * sigma * (1 + value * (1 - sigma)));
+      u[i] = (float) (dOut[i] * value * sigma);
+    }
+    store(g, gate);
+    store(u, up);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  @Override
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    store(masked(x.toArray(), rate, seed), y);
+  }
+
+  @Override
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    float[] dIn = dX.toArray();
+    float[] masked = masked(dY.toArray(), rate, seed);
+    for (int i = 0; i < dIn.length; i++) {
+      dIn[i] += masked[i];
+    }
+    store(dIn, dX);
+  }
+
+  private static float[] masked(float[] values, float rate, long seed) {
+    long key = DropoutMask.key(seed, 0);
+    int threshold = DropoutMask.threshold(rate);
+    float scale = 1 / (1 - rate);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = DropoutMask.keeps(key, i, threshold) ? values[i] * scale : 0;
+    }
+    return values;
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  @Override
+  public void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < targets.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      int best = 0;
+      for (int i = 1; i < z.length; i++) {
+        best = z[i] > z[best] ? i : best;
+      }
+      double sum = 0; // Σ exp(z − max)
+      double weighted = 0; // Σ exp(z − max) · (z − max)
+      for (float logit : z) {
+        double shifted = (double) (logit - z[best]) / temperature;
+        double e = Math.exp(shifted);
+        sum += e;
+        weighted += e == 0 ? 0 : e * shifted;
+      }
+      double top = (double) z[best] / temperature;
+      argmax[m] = best;
+      logSumExp[m] = (float) (top + Math.log(sum));
+      logProbs[m] = (float) ((double) z[targets[m]] / temperature - top - Math.log(sum));
+      entropies[m] = (float) (Math.log(sum) - weighted / sum);
+    }
+  }
+
+  @Override
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < targets.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      double scale = (double) dLogProbs[m] / temperature;
+      for (int i = 0; i < z.length; i++) {
+        double probability = Math.exp((double) z[i] / temperature - logSumExp[m]);
+        z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
+      }
+      logits.write((long) m * z.length, z, 0, z.length);
+    }
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < tokens.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      float top = Float.NEGATIVE_INFINITY;
+      for (float logit : z) {
+        top = Math.max(top, logit);
+      }
+      double[] cumulative = new double[z.length]; // Σ exp((z − max) / temperature)
+      double total = 0;
+      for (int i = 0; i < z.length; i++) {
+        total += z[i] >= floors[m] ? Math.exp((double) (z[i] - top) / temperature) : 0;
+        cumulative[i] = total;
+      }
+      int token = 0;
+      while (token < z.length - 1 && cumulative[token] <= uniforms[m] * total) {
+        token++;
+      }
+      tokens[m] = token;
+    }
+  }
+
+  @Override
+  public void close() {
+    // there is nothing but tensors, which have owners
+  }
+
+  @Override
+  public String description() {
+    return "reference, 1 thread";
+  }
+
+  private static void store(float[] values, Tensor tensor) {
+    tensor.write(0, values, 0, values.length);
+  }
+}

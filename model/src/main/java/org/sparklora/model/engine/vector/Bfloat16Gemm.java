@@ -1,0 +1,183 @@
+package org.sparklora.model.engine.vector;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.dnnl.IntMemoryMap;
+import org.bytedeco.dnnl.engine;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.dnnl.matmul;
+import org.bytedeco.dnnl.memory;
+import org.bytedeco.dnnl.post_ops;
+import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.stream;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.vector.Gemm.Matrix;
+
+/**
+ * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = op(A)·op(B)}, or
+ * {@code C += …}, with C {@code (m, n)} float32, op(A) {@code (m, k)} and op(B) {@code (k, n)}
+ * bfloat16, all row-major with a row stride.
+ *
+ * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
+ * thread, which owns the native objects until {@link #close}.
+ */
+final class Bfloat16Gemm implements AutoCloseable {
+  /** Shapes that are kept compiled: a model has some thirty, each batch of another size as many. */
+  private static final int MOST = 256;
+
+  /** What oneDNN aligns the parts of its scratchpad to, and a page. */
+  private static final long ALIGNMENT = 4096;
+
+  private final engine cpu = new engine(engine.kind.cpu, 0);
+  private final stream stream = new stream(cpu);
+  private final Scratch.MovingPointer address = new Scratch.MovingPointer();
+  private HostTensor scratchpad = HostTensor.allocate(DType.FLOAT32, 0); // of all products
+  private final Map<Shape, Product> products =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Shape, Product> eldest) {
+          boolean full = size() > MOST;
+          if (full) {
+            eldest.getValue().close();
+          }
+          return full;
+        }
+      };
+
+  /**
+   * True where the processor multiplies bfloat16 itself (AVX-512 BF16 or AMX); elsewhere oneDNN
+   * would imitate it, slower than float32 is.
+   */
+  static boolean isNative() {
+    int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
+    return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
+  }
+
+  /** What a product is compiled for. */
+  private record Shape(
+      long m,
+      long n,
+      long k,
+      long strideA,
+      boolean transposedA,
+      long strideB,
+      boolean transposedB,
+      long strideC,
+      boolean adds) {}
+
+  /**
+   * C (m, n) = op(A) (m, k) · op(B) (k, n).
+   *
+   * @param adds whether the product is added to C instead
+   */
+  void multiply(
+      long m,
+      long n,
+      long k,
+      Matrix a,
+      boolean transposedA,
+      Matrix b,
+      boolean transposedB,
+      Matrix c,
+      boolean adds) {
+    Shape shape =
+        new Shape(m, n, k, a.stride(), transposedA, b.stride(), transposedB, c.stride(), adds);
+    products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
+  }
+
+  /** The address of so many bytes with arbitrary content. */
+  private long scratchpad(long bytes) {
+    long floats = (bytes + ALIGNMENT) / Float.BYTES;
+    if (scratchpad.size() < floats) {
+      scratchpad.close();
+      scratchpad = HostTensor.allocate(DType.FLOAT32, floats);
+    }
+    return (scratchpad.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  @Override
+  public void close() {
+    scratchpad.close();
+    products.values().forEach(Product::close);
+    products.clear();
+    stream.close();
+    cpu.close();
+  }
+
+  /** One compiled product and the descriptions of its operands, whose addresses change by call. */
+  private final class Product {
+    private final List<Pointer> owned = new ArrayList<>();
+    private final matmul primitive;
+    private final memory a;
+    private final memory b;
+    private final memory c;
+    private final memory scratch;
+    private final long scratchBytes;
+    private final IntMemoryMap arguments = own(new IntMemoryMap());
+
+    Product(Shape shape) {
+      memory.desc layoutA =
+          layout(memory.data_type.bf16, shape.m, shape.k, shape.strideA, shape.transposedA);
+      memory.desc layoutB =
+          layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
+      memory.desc layoutC = layout(memory.data_type.f32, shape.m, shape.n, shape.strideC, false);
+      matmul.primitive_desc description =
+          own(
+              new matmul.primitive_desc(
+                  cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false));
+      primitive = own(new matmul(description));
+      a = argument(dnnl.DNNL_ARG_SRC, new memory(layoutA, cpu, (Pointer) null));
+      b = argument(dnnl.DNNL_ARG_WEIGHTS, new memory(layoutB, cpu, (Pointer) null));
+      c = argument(dnnl.DNNL_ARG_DST, new memory(layoutC, cpu, (Pointer) null));
+      memory.desc layoutOfScratchpad = own(description.scratchpad_desc());
+      scratchBytes = layoutOfScratchpad.get_size();
+      scratch =
+          argument(dnnl.DNNL_ARG_SCRATCHPAD, new memory(layoutOfScratchpad, cpu, (Pointer) null));
+    }
+
+    private memory.desc layout(
+        memory.data_type type, long rows, long columns, long stride, boolean transposed) {
+      long[] strides = transposed ? new long[] {1, stride} : new long[] {stride, 1};
+      return own(new memory.desc(new long[] {rows, columns}, type, strides, false));
+    }
+
+    private primitive_attr attributes(boolean adds) {
+      primitive_attr attributes = own(new primitive_attr());
+      attributes.set_scratchpad_mode(dnnl.scratchpad_mode.user); // so that it has an owner
+      if (adds) {
+        post_ops sum = own(new post_ops());
+        sum.append_sum();
+        attributes.set_post_ops(sum);
+      }
+      return attributes;
+    }
+
+    private memory argument(int name, memory argument) {
+      arguments.put(name, own(argument));
+      return argument;
+    }
+
+    private <P extends Pointer> P own(P pointer) {
+      owned.add(pointer);
+      return pointer;
+    }
+
+    void run(long addressA, long addressB, long addressC) {
+      a.set_data_handle(address.to(addressA));
+      b.set_data_handle(address.to(addressB));
+      c.set_data_handle(address.to(addressC));
+      scratch.set_data_handle(address.to(scratchpad(scratchBytes)));
+      primitive.execute(stream, arguments);
+    }
+
+    void close() {
+      for (int i = owned.size() - 1; i >= 0; i--) {
+        owned.get(i).close();
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package org.sparklora.model.engine.vector;
+
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * The working memory of one worker, kept between operations: rows on the Java heap, where vector
+ * instructions reach them, and matrices outside it, where gemm does.
+ *
+ * <p>A buffer grows to the largest size asked for and stays. The largest are a row of logits and a
+ * tile of attention scores (64 queries times the longest document); nothing grows with the tokens
+ * of a batch. Belongs to one thread, which closes it when it ends.
+ */
+final class Scratch implements AutoCloseable {
+  private static final int ROWS = 5;
+  private static final int MATRICES = 3;
+
+  private final float[][] rows = new float[ROWS][0];
+  private final HostTensor[] matrices = new HostTensor[MATRICES];
+  private short[] halves = new short[0];
+  private Bfloat16Gemm bfloat16Gemm;
+
+  /** The pointers of a gemm call, moved from call to call instead of made anew. */
+  final MovingPointer a = new MovingPointer();
+
+  final MovingPointer b = new MovingPointer();
+  final MovingPointer c = new MovingPointer();
+
+  /**
+   * Row buffer number {@code index}, for {@code columns} elements and rounded up to whole vectors;
+   * its content is arbitrary.
+   */
+  float[] row(int index, int columns) {
+    int length = VectorMath.roundUp(columns);
+    if (rows[index].length < length) {
+      rows[index] = new float[length];
+    }
+    return rows[index];
+  }
+
+  /**
+   * Row buffer {@code index} with elements {@code [offset, offset + columns)} of x, then {@code
+   * padding}.
+   */
+  float[] load(int index, Tensor x, long offset, int columns, float padding) {
+    float[] row = row(index, columns);
+    x.read(offset, row, 0, columns);
+    for (int i = columns; i < VectorMath.roundUp(columns); i++) {
+      row[i] = padding;
+    }
+    return row;
+  }
+
+  /** The same with zeros as padding, which change no sum. */
+  float[] load(int index, Tensor x, long offset, int columns) {
+    return load(index, x, offset, columns, 0);
+  }
+
+  short[] halves(int columns) {
+    int length = VectorMath.roundUp(columns);
+    if (halves.length < length) {
+      halves = new short[length];
+    }
+    return halves;
+  }
+
+  /**
+   * Matrix buffer number {@code index}, of at least {@code size} elements with arbitrary content.
+   */
+  HostTensor matrix(int index, long size) {
+    if (matrices[index] == null || matrices[index].size() < size) {
+      freeMatrix(index);
+      matrices[index] = HostTensor.allocate(DType.FLOAT32, size);
+    }
+    return matrices[index];
+  }
+
+  /** This thread's products of bfloat16 matrices. */
+  Bfloat16Gemm bfloat16Gemm() {
+    if (bfloat16Gemm == null) {
+      bfloat16Gemm = new Bfloat16Gemm();
+    }
+    return bfloat16Gemm;
+  }
+
+  private void freeMatrix(int index) {
+    if (matrices[index] != null) {
+      matrices[index].close();
+      matrices[index] = null; // a larger one may not be had
+    }
+  }
+
+  /** Frees what lies outside the Java heap; what asks for it gets it anew. */
+  @Override
+  public void close() {
+    for (int index = 0; index < MATRICES; index++) {
+      freeMatrix(index);
+    }
+    if (bfloat16Gemm != null) {
+      bfloat16Gemm.close();
+      bfloat16Gemm = null;
+    }
+  }
+
+  /** A pointer that is pointed at one address after another. */
+  static final class MovingPointer extends FloatPointer {
+    MovingPointer() {
+      super((Pointer) null);
+    }
+
+    MovingPointer to(long address) {
+      this.address = address;
+      return this;
+    }
+  }
+}

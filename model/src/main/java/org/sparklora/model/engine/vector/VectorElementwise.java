@@ -1,0 +1,217 @@
+package org.sparklora.model.engine.vector;
+
+import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * The operations of {@link VectorKernels} that treat each element alone. Chunks that fit the
+ * first-level cache are copied into arrays, computed there and copied back: one pass over memory
+ * whatever the operation does.
+ */
+final class VectorElementwise {
+  /** Elements of one chunk: three of them are 24 KiB. */
+  private static final int CHUNK = 2048;
+
+  private VectorElementwise() {}
+
+  private interface Chunk {
+    void run(long offset, int count, Scratch scratch);
+  }
+
+  private static void forChunks(WorkerPool pool, long size, Chunk chunk) {
+    pool.forRanges(
+        size,
+        WorkerPool.ELEMENTS_PER_TASK,
+        (from, to, scratch) -> {
+          for (long offset = from; offset < to; offset += CHUNK) {
+            chunk.run(offset, (int) Math.min(CHUNK, to - offset), scratch);
+          }
+        });
+  }
+
+  static void copy(WorkerPool pool, Tensor x, Tensor y) {
+    forChunks(
+        pool,
+        y.size(),
+        (offset, count, own) -> y.write(offset, own.load(0, x, offset, count), 0, count));
+  }
+
+  static void fill(WorkerPool pool, Tensor y, float value) {
+    forChunks(
+        pool,
+        y.size(),
+        (offset, count, own) -> {
+          float[] row = own.row(0, count);
+          Arrays.fill(row, 0, count, value);
+          y.write(offset, row, 0, count);
+        });
+  }
+
+  static void addScaled(WorkerPool pool, Tensor x, float alpha, Tensor y) {
+    forChunks(
+        pool,
+        y.size(),
+        (offset, count, own) -> {
+          float[] out = own.load(0, y, offset, count);
+          addScaled(own.load(1, x, offset, count), alpha, out, count);
+          y.write(offset, out, 0, count);
+        });
+  }
+
+  /** {@code y += alpha·x} on padded rows. */
+  static void addScaled(float[] x, float alpha, float[] y, int count) {
+    FloatVector factor = VectorMath.broadcast(alpha);
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      VectorMath.at(x, i).fma(factor, VectorMath.at(y, i)).intoArray(y, i);
+    }
+  }
+
+  /** One double sum a chunk, whatever the threads and the vectors' length. */
+  static double sumOfSquares(WorkerPool pool, Tensor x) {
+    double[] sums = new double[Math.toIntExact((x.size() + CHUNK - 1) / CHUNK)];
+    forChunks(
+        pool,
+        x.size(),
+        (offset, count, own) -> {
+          float[] row = own.load(0, x, offset, count);
+          double sum = 0;
+          for (int i = 0; i < count; i++) {
+            sum += (double) row[i] * row[i];
+          }
+          sums[(int) (offset / CHUNK)] = sum;
+        });
+    return Arrays.stream(sums).sum();
+  }
+
+  static boolean isFinite(WorkerPool pool, Tensor x) {
+    AtomicBoolean finite = new AtomicBoolean(true);
+    forChunks(
+        pool,
+        x.size(),
+        (offset, count, own) -> {
+          float[] row = own.load(0, x, offset, count);
+          FloatVector sum = VectorMath.broadcast(0);
+          for (int i = 0; i < count; i += VectorMath.LANES) {
+            sum = VectorMath.at(row, i).fma(VectorMath.broadcast(0), sum); // NaN for what is not
+          }
+          if (sum.reduceLanes(VectorOperators.ADD) != 0) {
+            finite.set(false);
+          }
+        });
+    return finite.get();
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  static void swiGlu(WorkerPool pool, Tensor gate, Tensor up, Tensor y) {
+    forChunks(
+        pool,
+        y.size(),
+        (offset, count, own) -> {
+          float[] out = own.row(2, count);
+          swiGlu(own.load(0, gate, offset, count), own.load(1, up, offset, count), out, count);
+          y.write(offset, out, 0, count);
+        });
+  }
+
+  private static void swiGlu(float[] gate, float[] up, float[] y, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector g = VectorMath.at(gate, i);
+      FloatVector u = VectorMath.at(up, i);
+      g.mul(u).div(VectorMath.exp(g.neg()).add(1)).intoArray(y, i);
+    }
+  }
+
+  static void swiGluBackwardInPlace(WorkerPool pool, Tensor gate, Tensor up, Tensor dY) {
+    forChunks(
+        pool,
+        dY.size(),
+        (offset, count, own) -> {
+          float[] g = own.load(0, gate, offset, count);
+          float[] u = own.load(1, up, offset, count);
+          swiGluBackwardInPlace(g, u, own.load(2, dY, offset, count), count);
+          gate.write(offset, g, 0, count);
+          up.write(offset, u, 0, count);
+        });
+  }
+
+  /** Forward was {@code y = g·σ(g)·u}; with silu'(g) = σ(g)·(1 + g·(1 − σ(g))). */
+  private static void swiGluBackwardInPlace(float[] gate, float[] up, float[] dY, int count) {
+    FloatVector one = VectorMath.broadcast(1);
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      FloatVector g = VectorMath.at(gate, i);
+      FloatVector u = VectorMath.at(up, i);
+      FloatVector d = VectorMath.at(dY, i);
+      FloatVector sigma = one.div(VectorMath.exp(g.neg()).add(one));
+      FloatVector silu = g.mul(sigma);
+      FloatVector slope = one.sub(sigma).fma(silu, sigma); // σ + σ·g·(1 − σ)
+      d.mul(u).mul(slope).intoArray(gate, i);
+      d.mul(silu).intoArray(up, i);
+    }
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  static void dropout(WorkerPool pool, Tensor x, float rate, long seed, Tensor y) {
+    forChunks(
+        pool,
+        y.size(),
+        (offset, count, own) -> {
+          float[] out = own.row(1, count);
+          Arrays.fill(out, 0, VectorMath.roundUp(count), 0);
+          addMasked(own.load(0, x, offset, count), offset, rate, seed, out, count);
+          y.write(offset, out, 0, count);
+        });
+  }
+
+  static void dropoutBackward(WorkerPool pool, Tensor dY, float rate, long seed, Tensor dX) {
+    forChunks(
+        pool,
+        dX.size(),
+        (offset, count, own) -> {
+          float[] dIn = own.load(1, dX, offset, count);
+          addMasked(own.load(0, dY, offset, count), offset, rate, seed, dIn, count);
+          dX.write(offset, dIn, 0, count);
+        });
+  }
+
+  /**
+   * {@code y += x·m/(1 − rate)} with the bits of {@link DropoutMask}. A chunk begins at a multiple
+   * of its length, so that all its counters have the same upper half.
+   */
+  private static void addMasked(
+      float[] x, long offset, float rate, long seed, float[] y, int count) {
+    long key = DropoutMask.key(seed, offset >>> 32);
+    IntVector low = IntVector.broadcast(VectorMath.INTS, (int) key);
+    IntVector high = IntVector.broadcast(VectorMath.INTS, (int) (key >>> 32));
+    IntVector counters = IntVector.broadcast(VectorMath.INTS, (int) offset).addIndex(1);
+    FloatVector scale = VectorMath.broadcast(1 / (1 - rate));
+    int threshold = DropoutMask.threshold(rate);
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      IntVector hash =
+          mix(
+              mix(counters.add(i).mul(DropoutMask.K1).add(low))
+                  .lanewise(VectorOperators.XOR, high));
+      IntVector dropped = // all bits where the element is dropped, none where it is kept
+          hash.lanewise(VectorOperators.LSHR, 8).sub(threshold).lanewise(VectorOperators.ASHR, 31);
+      FloatVector value =
+          VectorMath.at(x, i)
+              .mul(scale)
+              .reinterpretAsInts()
+              .lanewise(VectorOperators.AND_NOT, dropped)
+              .reinterpretAsFloats();
+      VectorMath.at(y, i).add(value).intoArray(y, i);
+    }
+  }
+
+  private static IntVector mix(IntVector h) {
+    h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 16)).mul(DropoutMask.K2);
+    h = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 13)).mul(DropoutMask.K3);
+    return h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 16));
+  }
+}

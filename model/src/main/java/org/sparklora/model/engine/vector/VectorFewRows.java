@@ -1,0 +1,192 @@
+package org.sparklora.model.engine.vector;
+
+import java.util.Arrays;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+
+/**
+ * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·
+ * wᵀ}. They are what decoding does, and a stream over the weight: each of its elements is used as
+ * often as there are rows, so that memory sets the pace, where gemm would first copy it into
+ * another order. A weight in bfloat16 is half the stream, and is widened in registers.
+ *
+ * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
+ * first-level cache, and meets all rows there, in {@link FewRowsTile tiles} of 4 rows and 4 outputs
+ * whose sums stay in registers. Inputs are cut into blocks by their number alone, and a sum of x
+ * and w is the same sequence of operations in every tile: a row's result does not depend, to the
+ * bit, on how many other rows there are, on its place among them, or on the threads.
+ */
+final class VectorFewRows {
+  /** Rows of the products that are computed here: as many as are decoded at once. */
+  static final int MOST = 128;
+
+  private static final int TILE = FewRowsTile.ROWS;
+
+  /** Outputs of a block of the weight. */
+  private static final int OUTPUTS = 8;
+
+  /**
+   * What a block of the weight takes at most: 768 inputs in float32, 1536 in bfloat16, whole
+   * vectors both.
+   */
+  private static final int BLOCK_BYTES = 24 << 10;
+
+  /** Multiplications worth a hand-over between threads: some 5 µs. */
+  private static final long PRODUCTS_PER_TASK = 1 << 17;
+
+  /** Tasks for each thread: more than one, so that one that lost its core does not hold up all. */
+  private static final int TASKS_PER_THREAD = 8;
+
+  /** Elements of the weight in one task at most. */
+  private static final int LARGEST_TASK = 1 << 20;
+
+  private VectorFewRows() {}
+
+  /** One call: its operands, and how its inputs are cut. */
+  private record Call(
+      HostTensor x, HostTensor w, float alpha, float beta, HostTensor y, int blocks, int block) {
+
+    static Call of(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+      int in = w.columns();
+      int bytes = isPaired(w) ? Short.BYTES : Float.BYTES;
+      int most = BLOCK_BYTES / bytes / OUTPUTS;
+      int blocks = Math.max(1, (in + most - 1) / most);
+      int vectors = isPaired(w) ? 2 * VectorMath.LANES : VectorMath.LANES;
+      return new Call(x, w, alpha, beta, y, blocks, roundUp((in + blocks - 1) / blocks, vectors));
+    }
+
+    /** Whether w is computed with as it is stored, and x is arranged for it. */
+    private static boolean isPaired(HostTensor w) {
+      return w.dtype() == DType.BFLOAT16;
+    }
+
+    boolean isPaired() {
+      return isPaired(w);
+    }
+
+    int rows() {
+      return roundUp(x.rows(), TILE);
+    }
+
+    int from(int b) {
+      return b * block;
+    }
+
+    int count(int b) {
+      return Math.min(block, w.columns() - from(b));
+    }
+  }
+
+  private static int roundUp(int size, int multiple) {
+    return (size + multiple - 1) / multiple * multiple;
+  }
+
+  static void forward(
+      WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+    Call call = Call.of(x, w, alpha, beta, y);
+    float[] inputs = inputs(call, pool.scratch());
+    pool.forRanges(
+        w.rows(),
+        outputsOfATask(call, pool.threads()),
+        (from, to, own) -> outputs(call, inputs, (int) from, (int) to, own));
+  }
+
+  private static int outputsOfATask(Call call, int threads) {
+    int in = call.blocks * call.block;
+    int even = call.w.rows() / (TASKS_PER_THREAD * threads);
+    int least = (int) (PRODUCTS_PER_TASK / ((long) call.rows() * in));
+    int most = LARGEST_TASK / in;
+    return roundUp(Math.max(1, Math.min(most, Math.max(least, even))), OUTPUTS);
+  }
+
+  /** x as {@code (blocks, rows, block)}, with zeros where there is no row or input. */
+  private static float[] inputs(Call call, Scratch own) {
+    int columns = call.x.columns();
+    float[] inputs = own.row(0, call.blocks * call.rows() * call.block);
+    for (int b = 0; b < call.blocks; b++) {
+      int count = call.count(b);
+      int at = b * call.rows() * call.block;
+      for (int n = 0; n < call.x.rows(); n++) {
+        long offset = (long) n * columns + call.from(b);
+        if (call.isPaired()) {
+          float[] row = own.row(1, count);
+          call.x.read(offset, row, 0, count);
+          FewRowsTile.pair(row, count, inputs, at, call.block);
+        } else {
+          call.x.read(offset, inputs, at, count);
+          Arrays.fill(inputs, at + count, at + call.block, 0);
+        }
+        at += call.block;
+      }
+      Arrays.fill(inputs, at, (b + 1) * call.rows() * call.block, 0);
+    }
+    return inputs;
+  }
+
+  /** The outputs {@code [from, to)} of all rows. */
+  private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
+    int block = call.block;
+    int width = roundUp(to - from, TILE);
+    boolean paired = call.isPaired();
+    float[] sums = own.row(1, call.rows() * width); // (rows, width)
+    float[] lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);
+    // a block of the weight, (OUTPUTS, block), in one of two types
+    short[] halves = own.halves(paired ? OUTPUTS * block : 0);
+    float[] floats = own.row(2, paired ? 0 : OUTPUTS * block);
+    for (int o = from; o < to; o += OUTPUTS) {
+      int count = Math.min(OUTPUTS, to - o);
+      for (int b = 0; b < call.blocks; b++) {
+        if (paired) {
+          WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, halves);
+        } else {
+          WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, floats);
+        }
+        for (int n = 0; n < call.rows(); n += TILE) {
+          int x = (b * call.rows() + n) * block;
+          for (int p = 0; p < count; p += TILE) {
+            if (paired) {
+              FewRowsTile.halves(inputs, x, halves, p * block, block, lanes);
+            } else {
+              FewRowsTile.floats(inputs, x, floats, p * block, block, block, lanes);
+            }
+            put(lanes, sums, n * width + o - from + p, width, b == 0);
+          }
+        }
+      }
+    }
+    write(call, sums, width, from, to, own);
+  }
+
+  /** Adds up a tile's lanes, and puts or adds the results to a tile of sums. */
+  private static void put(float[] lanes, float[] sums, int at, int width, boolean first) {
+    LaneSums.sum(lanes);
+    for (int i = 0; i < TILE; i++) {
+      int row = at + i * width;
+      for (int j = 0; j < TILE; j++) {
+        sums[row + j] = first ? lanes[TILE * i + j] : sums[row + j] + lanes[TILE * i + j];
+      }
+    }
+  }
+
+  private static void write(Call call, float[] sums, int width, int from, int to, Scratch own) {
+    int count = to - from;
+    boolean asTheyAre = call.beta == 0 && call.alpha == 1;
+    float[] row = own.row(3, count);
+    for (int n = 0; n < call.y.rows(); n++) {
+      long offset = (long) n * call.y.columns() + from;
+      if (asTheyAre) {
+        call.y.write(offset, sums, n * width, count);
+        continue;
+      }
+      if (call.beta == 0) {
+        Arrays.fill(row, 0, count, 0);
+      } else {
+        call.y.read(offset, row, 0, count);
+      }
+      for (int o = 0; o < count; o++) {
+        row[o] = call.beta * row[o] + call.alpha * sums[n * width + o];
+      }
+      call.y.write(offset, row, 0, count);
+    }
+  }
+}

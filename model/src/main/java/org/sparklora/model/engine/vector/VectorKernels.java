@@ -1,0 +1,356 @@
+package org.sparklora.model.engine.vector;
+
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
+ * jdk.incubator.vector} for everything around it, and its own threads for both. Needs {@link
+ * VectorModule}.
+ *
+ * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
+ * {@link VectorAttention}, {@link VectorBranchAttention}, {@link VectorDraw}, {@link VectorRows},
+ * {@link VectorElementwise} and {@link VectorLogProbs}. Results do not depend on which thread does
+ * what: the same thread count gives the same bits.
+ *
+ * <p>Thread-safe.
+ */
+final class VectorKernels implements Kernels {
+  private final WorkerPool pool;
+  private final VectorKernels inFloat32; // one of the two is this
+  private final VectorKernels inBfloat16;
+  private final VectorMatmul matmul;
+  private final VectorAttentionBackward attentionBackward;
+
+  VectorKernels(int threads) {
+    this(new WorkerPool(threads));
+  }
+
+  private VectorKernels(WorkerPool pool) {
+    this.pool = pool;
+    this.matmul = new VectorMatmul(pool, false);
+    this.attentionBackward = new VectorAttentionBackward(pool);
+    this.inFloat32 = this;
+    boolean faster = Bfloat16Gemm.isNative() && pool.isGemmLimited();
+    this.inBfloat16 = faster ? new VectorKernels(this) : this;
+  }
+
+  /** The same with products in bfloat16. */
+  private VectorKernels(VectorKernels inFloat32) {
+    this.pool = inFloat32.pool;
+    this.matmul = new VectorMatmul(pool, true);
+    this.attentionBackward = inFloat32.attentionBackward;
+    this.inFloat32 = inFloat32;
+    this.inBfloat16 = this;
+  }
+
+  @Override
+  public Kernels withProductsIn(DType dtype) {
+    return dtype == DType.BFLOAT16 ? inBfloat16 : inFloat32;
+  }
+
+  private static HostTensor host(Tensor tensor) {
+    return (HostTensor) tensor;
+  }
+
+  @Override
+  public Tensor allocate(DType dtype, long... shape) {
+    return HostTensor.allocate(dtype, shape);
+  }
+
+  @Override
+  public boolean keepsBfloat16() {
+    return true;
+  }
+
+  @Override
+  public int independentRows() {
+    return VectorFewRows.MOST;
+  }
+
+  @Override
+  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
+    return HostTensor.wrap(memory, byteOffset, dtype, shape);
+  }
+
+  @Override
+  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
+    return HostTensor.owning(memory, dtype, shape);
+  }
+
+  @Override
+  public void writeBack(Tensor wrapped, Pointer memory) {
+    // it is the same memory
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    VectorElementwise.copy(pool, x, y);
+  }
+
+  @Override
+  public void fill(Tensor y, float value) {
+    VectorElementwise.fill(pool, y, value);
+  }
+
+  @Override
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    VectorElementwise.addScaled(pool, x, alpha, y);
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    return VectorElementwise.sumOfSquares(pool, x);
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    return VectorElementwise.isFinite(pool, x);
+  }
+
+  @Override
+  public void putRows(Tensor x, int[] rows, Tensor y) {
+    VectorRows.putRows(pool, x, rows, y);
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  @Override
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    matmul.forward(host(x), host(w), 1, 0, host(y));
+  }
+
+  @Override
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    matmul.forward(host(x), host(w), alpha, 1, host(y));
+  }
+
+  @Override
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    matmul.backwardInput(host(dY), host(w), alpha, host(dX));
+  }
+
+  @Override
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    matmul.backwardWeight(host(dY), host(x), alpha, host(dW));
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias) {
+    VectorRows.addBias(pool, y, bias);
+  }
+
+  @Override
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    VectorRows.addBiasBackward(pool, dY, dBias);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  @Override
+  public void embed(Tensor table, int[] tokens, Tensor y) {
+    VectorRows.embed(pool, table, tokens, y);
+  }
+
+  @Override
+  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+    VectorRows.embedBackward(pool, tokens, paddingId, dY, dTable);
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    VectorRows.rmsNorm(pool, x, weight, epsilon, y, rstd);
+  }
+
+  @Override
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    VectorRows.rmsNormBackward(pool, x, weight, rstd, dY, dX);
+  }
+
+  @Override
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    VectorRows.rmsNormBackwardWeight(pool, x, rstd, dY, dWeight);
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  @Override
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+    VectorRows.rotate(pool, x, headSize, cos, sin, positions, inverse);
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    VectorAttention.forward(
+        pool, host(q), host(k), host(v), heads, segments, scale, host(y), host(logSumExp));
+  }
+
+  @Override
+  public void attention(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor y,
+      Tensor logSumExp) {
+    VectorBranchAttention.forward(
+        pool,
+        new VectorBranchAttention.Call(
+            host(q), host(k), host(v), heads, scale, host(y), host(logSumExp)),
+        branches);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      Segments segments,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    attentionBackward.run(
+        new VectorAttentionBackward.Call(
+            host(q),
+            host(k),
+            host(v),
+            host(y),
+            host(logSumExp),
+            host(dY),
+            heads,
+            scale,
+            host(dQ),
+            host(dK),
+            host(dV)),
+        segments);
+  }
+
+  @Override
+  public void attentionBackward(
+      Tensor q,
+      Tensor k,
+      Tensor v,
+      Tensor y,
+      Tensor logSumExp,
+      Tensor dY,
+      Heads heads,
+      List<Branch> branches,
+      float scale,
+      Tensor dQ,
+      Tensor dK,
+      Tensor dV) {
+    VectorBranchAttentionBackward.run(
+        pool,
+        new VectorAttentionBackward.Call(
+            host(q),
+            host(k),
+            host(v),
+            host(y),
+            host(logSumExp),
+            host(dY),
+            heads,
+            scale,
+            host(dQ),
+            host(dK),
+            host(dV)),
+        branches);
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  @Override
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    VectorElementwise.swiGlu(pool, gate, up, y);
+  }
+
+  @Override
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    VectorElementwise.swiGluBackwardInPlace(pool, gate, up, dY);
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  @Override
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    VectorElementwise.dropout(pool, x, rate, seed, y);
+  }
+
+  @Override
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    VectorElementwise.dropoutBackward(pool, dY, rate, seed, dX);
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  @Override
+  public void tokenLogProbs(
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    VectorLogProbs.forward(
+        pool, logits, targets, temperature, logProbs, logSumExp, entropies, argmax);
+  }
+
+  @Override
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    VectorLogProbs.backwardInPlace(pool, logits, targets, temperature, logSumExp, dLogProbs);
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public void drawTokens(
+      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
+    VectorDraw.draw(pool, logits, temperature, floors, uniforms, tokens);
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    attentionBackward.close();
+    inBfloat16.matmul.close();
+  }
+
+  @Override
+  public String description() {
+    return "vector %d-bit + oneDNN %sgemm, %s%s"
+        .formatted(
+            VectorMath.SPECIES.vectorBitSize(),
+            this == inFloat32 ? "" : "bfloat16 ",
+            pool.threads() == 1 ? "1 thread" : pool.threads() + " threads",
+            pool.isGemmLimited() ? "" : " beside those of OpenMP");
+  }
+}

@@ -1,0 +1,124 @@
+package org.sparklora.model.engine.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * Log-probabilities of the next token, of {@link VectorKernels}. A row of logits is read from
+ * memory once; its sums run over blocks in float and over the blocks in double, so that a
+ * vocabulary of 150,000 costs no precision.
+ */
+final class VectorLogProbs {
+  /** Logits summed in float; a multiple of every vector length. */
+  private static final int BLOCK = 1024;
+
+  private VectorLogProbs() {}
+
+  static void forward(
+      WorkerPool pool,
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logProbs,
+      float[] logSumExp,
+      float[] entropies,
+      int[] argmax) {
+    int columns = logits.columns();
+    pool.forEach(
+        targets.length,
+        (m, own) -> {
+          float[] z = own.load(0, logits, (long) m * columns, columns, Float.NEGATIVE_INFINITY);
+          int best = firstLargest(z, columns);
+          double[] sums = sums(z, columns, z[best], 1 / temperature);
+          double logSum = Math.log(sums[0]);
+          double top = (double) z[best] / temperature;
+          argmax[m] = best;
+          logSumExp[m] = (float) (top + logSum);
+          logProbs[m] = (float) ((double) z[targets[m]] / temperature - top - logSum);
+          entropies[m] = (float) (logSum - sums[1] / sums[0]);
+        });
+  }
+
+  private static int firstLargest(float[] z, int columns) {
+    float largest = Float.NEGATIVE_INFINITY;
+    int block = 0; // the first that holds it
+    for (int from = 0; from < columns; from += BLOCK) {
+      float top = largest(z, from, Math.min(columns, from + BLOCK));
+      if (!(top <= largest)) { // also true for NaN, which must not go unnoticed
+        largest = top;
+        block = from;
+      }
+    }
+    for (int i = block; i < columns; i++) {
+      if (z[i] == largest) {
+        return i;
+      }
+    }
+    return block; // only with NaN among the logits
+  }
+
+  private static float largest(float[] z, int from, int to) {
+    FloatVector top = VectorMath.broadcast(Float.NEGATIVE_INFINITY);
+    for (int i = from; i < to; i += VectorMath.LANES) {
+      top = top.max(VectorMath.at(z, i));
+    }
+    return top.reduceLanes(VectorOperators.MAX);
+  }
+
+  /** Σ e^s and Σ e^s·s with {@code s = (z − top)·inverse}. */
+  private static double[] sums(float[] z, int columns, float top, float inverse) {
+    double[] total = new double[2];
+    for (int from = 0; from < columns; from += BLOCK) {
+      addBlock(z, from, Math.min(columns, from + BLOCK), top, inverse, total);
+    }
+    return total;
+  }
+
+  private static void addBlock(
+      float[] z, int from, int to, float top, float inverse, double[] total) {
+    FloatVector sum = VectorMath.broadcast(0);
+    FloatVector weighted = VectorMath.broadcast(0);
+    for (int i = from; i < to; i += VectorMath.LANES) {
+      // the lower bound keeps 0 · −∞ out of the entropy, at padding and at masked logits
+      FloatVector shifted = VectorMath.at(z, i).sub(top).mul(inverse).max(VectorMath.LOWEST);
+      FloatVector e = VectorMath.exp(shifted);
+      sum = sum.add(e);
+      weighted = e.fma(shifted, weighted);
+    }
+    total[0] += sum.reduceLanes(VectorOperators.ADD);
+    total[1] += weighted.reduceLanes(VectorOperators.ADD);
+  }
+
+  static void backwardInPlace(
+      WorkerPool pool,
+      Tensor logits,
+      int[] targets,
+      float temperature,
+      float[] logSumExp,
+      float[] dLogProbs) {
+    int columns = logits.columns();
+    pool.forEach(
+        targets.length,
+        (m, own) -> {
+          float scale = dLogProbs[m] / temperature;
+          for (int from = 0; from < columns; from += BLOCK) {
+            int count = Math.min(BLOCK, columns - from);
+            float[] z = own.load(0, logits, (long) m * columns + from, count);
+            scaledSoftmax(z, 1 / temperature, logSumExp[m], -scale, count);
+            if (targets[m] >= from && targets[m] < from + count) {
+              z[targets[m] - from] += scale;
+            }
+            logits.write((long) m * columns + from, z, 0, count);
+          }
+        });
+  }
+
+  /** {@code z = scale · e^(z·inverse − logSumExp)}. */
+  private static void scaledSoftmax(
+      float[] z, float inverse, float logSumExp, float scale, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      VectorMath.exp(VectorMath.at(z, i).mul(inverse).sub(logSumExp)).mul(scale).intoArray(z, i);
+    }
+  }
+}

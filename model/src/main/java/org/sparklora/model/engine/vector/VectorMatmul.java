@@ -1,0 +1,265 @@
+package org.sparklora.model.engine.vector;
+
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.vector.Gemm.Matrix;
+
+/**
+ * The linear layers of {@link VectorKernels}: each worker calls gemm on a slice of the result.
+ *
+ * <p>In float32 a weight that is stored in bfloat16 is widened tile by tile into the worker's
+ * scratch memory. In bfloat16 the operands of a product are rounded once, a weight that is stored
+ * so is taken as it lies, and products are summed and kept in float32: what PyTorch's autocast
+ * does.
+ */
+final class VectorMatmul implements AutoCloseable {
+  /**
+   * A product is cut by its size alone, into a multiple of this, whatever the number of threads: an
+   * executor with one core then gives the bits of one with many.
+   */
+  private static final int SLICES = 4;
+
+  /** Rows or columns of a slice at most: so that many threads find enough slices. */
+  private static final int WIDEST_SLICE = 256;
+
+  /** Slices begin at multiples of this, the granularity of gemm's inner kernels. */
+  private static final int ALIGNMENT = 48;
+
+  /** Elements of a widened tile: 2 MiB. */
+  private static final int TILE = 1 << 19;
+
+  /** Inputs and outputs from which products in bfloat16 gain more than rounding costs. */
+  private static final int LEAST_ROUNDED = 16;
+
+  private final WorkerPool pool;
+  private final boolean bfloat16;
+  private final HostTensor[] rounded = new HostTensor[2]; // operands; grow, and stay
+
+  /**
+   * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
+   */
+  VectorMatmul(WorkerPool pool, boolean bfloat16) {
+    this.pool = pool;
+    this.bfloat16 = bfloat16;
+  }
+
+  /**
+   * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
+   * is the same whatever the others are.
+   */
+  synchronized void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+    if (w.columns() <= VectorLowRank.MOST) {
+      VectorLowRank.forward(pool, x, w, alpha, beta, y);
+      return;
+    }
+    if (x.rows() <= VectorFewRows.MOST) {
+      VectorFewRows.forward(pool, x, w, alpha, beta, y);
+      return;
+    }
+    int in = w.columns();
+    int out = w.rows();
+    Matrix ys = Matrix.of(y);
+    if (rounds(x, w)) {
+      timesTransposed(x.rows(), out, in, 1, rounded(x, alpha, 0), rounded(w, 1, 1), beta, ys);
+      return;
+    }
+    Matrix xs = Matrix.of(x);
+    if (w.dtype() != DType.FLOAT32) {
+      pool.forGemmRanges(
+          out,
+          Math.max(1, Math.min(TILE / in, slice(out))),
+          (from, to, own) -> {
+            Matrix tile = widen(w, from, to, 0, in, own);
+            Gemm.timesTransposed(
+                own, x.rows(), to - from, in, alpha, xs, tile, beta, ys.at(0, from));
+          });
+      return;
+    }
+    timesTransposed(x.rows(), out, in, alpha, xs, Matrix.of(w), beta, ys);
+  }
+
+  /** c (m, n) = beta·c + alpha · a (m, k) · b (n, k)ᵀ, divided along its longer side. */
+  private void timesTransposed(
+      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+    if (m >= n) {
+      slices(
+          m,
+          (from, to, own) ->
+              Gemm.timesTransposed(
+                  own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
+    } else {
+      slices(
+          n,
+          (from, to, own) ->
+              Gemm.timesTransposed(
+                  own, m, to - from, k, alpha, a, b.at(from, 0), beta, c.at(0, from)));
+    }
+  }
+
+  /** Forward was {@code y += alpha · x · wᵀ}: {@code dX += alpha · dY · w}. */
+  synchronized void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
+    int in = w.columns();
+    int out = w.rows();
+    Matrix dXs = Matrix.of(dX);
+    if (rounds(dX, w)) {
+      addTimes(dX.rows(), in, out, 1, rounded(dY, alpha, 0), rounded(w, 1, 1), dXs);
+    } else if (w.dtype() != DType.FLOAT32) {
+      slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, dXs, from, to, own));
+    } else {
+      addTimes(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), dXs);
+    }
+  }
+
+  /** c (m, n) += alpha · a (m, k) · b (k, n), divided along its longer side. */
+  private void addTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
+    if (m >= n) {
+      slices(
+          m,
+          (from, to, own) ->
+              Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, 1, c.at(from, 0)));
+    } else {
+      slices(
+          n,
+          (from, to, own) ->
+              Gemm.times(own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
+    }
+  }
+
+  /** The input columns {@code [from, to)}: no two workers add to one element, none widens twice. */
+  private static void backwardInputWidened(
+      HostTensor dY, HostTensor w, float alpha, Matrix dXs, long from, long to, Scratch own) {
+    long rows = Math.max(1, TILE / (to - from));
+    for (long o = 0; o < w.rows(); o += rows) {
+      long end = Math.min(w.rows(), o + rows);
+      Matrix tile = widen(w, o, end, from, to, own);
+      Gemm.times(
+          own,
+          dY.rows(),
+          to - from,
+          end - o,
+          alpha,
+          Matrix.of(dY).at(0, o),
+          tile,
+          1,
+          dXs.at(0, from));
+    }
+  }
+
+  /** Forward was {@code y += alpha · x · wᵀ}: {@code dW += alpha · dYᵀ · x}. */
+  synchronized void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
+    int in = dW.columns();
+    int out = dW.rows();
+    Matrix dWs = Matrix.of(dW);
+    if (rounds(x, dW)) {
+      addTransposedTimes(out, in, x.rows(), 1, rounded(dY, alpha, 0), rounded(x, 1, 1), dWs);
+    } else {
+      addTransposedTimes(out, in, x.rows(), alpha, Matrix.of(dY), Matrix.of(x), dWs);
+    }
+  }
+
+  /** c (m, n) += alpha · a (k, m)ᵀ · b (k, n), divided along its longer side. */
+  private void addTransposedTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
+    if (m >= n) {
+      slices(
+          m,
+          (from, to, own) ->
+              Gemm.transposedTimes(
+                  own, to - from, n, k, alpha, a.at(0, from), b, 1, c.at(from, 0)));
+    } else {
+      slices(
+          n,
+          (from, to, own) ->
+              Gemm.transposedTimes(
+                  own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
+    }
+  }
+
+  /**
+   * Whether a product of x {@code (N, in)} and w {@code (out, in)} is computed in bfloat16. Those
+   * that memory bounds are not, and few rows are not either, since there a row's result must not
+   * depend on the others.
+   */
+  private boolean rounds(HostTensor x, HostTensor w) {
+    return bfloat16
+        && x.rows() > VectorFewRows.MOST
+        && w.columns() >= LEAST_ROUNDED
+        && w.rows() >= LEAST_ROUNDED;
+  }
+
+  /** {@code alpha · x} in bfloat16, in buffer {@code index} unless x is it. */
+  private Matrix rounded(HostTensor x, float alpha, int index) {
+    if (x.dtype() == DType.BFLOAT16 && alpha == 1) {
+      return Matrix.of(x);
+    }
+    int columns = x.columns();
+    HostTensor y = buffer(index, x.size());
+    pool.forRows(
+        x,
+        (from, to, own) -> {
+          float[] row = own.row(0, columns);
+          short[] bits = own.halves(columns);
+          for (long n = from; n < to; n++) {
+            x.read(n * columns, row, 0, columns);
+            for (int i = 0; alpha != 1 && i < columns; i++) {
+              row[i] *= alpha;
+            }
+            WeightRows.round(row, columns, bits);
+            y.writeBits(n * columns, bits, 0, columns);
+          }
+        });
+    return new Matrix(DType.BFLOAT16, y.address(), columns);
+  }
+
+  private HostTensor buffer(int index, long size) {
+    if (rounded[index] == null || rounded[index].size() < size) {
+      free(index);
+      rounded[index] = HostTensor.allocate(DType.BFLOAT16, size);
+    }
+    return rounded[index];
+  }
+
+  private void free(int index) {
+    if (rounded[index] != null) {
+      rounded[index].close();
+      rounded[index] = null; // a larger one may not be had
+    }
+  }
+
+  /** Frees the buffers. */
+  @Override
+  public synchronized void close() {
+    for (int index = 0; index < rounded.length; index++) {
+      free(index);
+    }
+  }
+
+  private void slices(int size, WorkerPool.Range gemm) {
+    pool.forGemmRanges(size, slice(size), gemm);
+  }
+
+  private int slice(int size) {
+    int most = SLICES * WIDEST_SLICE;
+    int slices = pool.isGemmLimited() ? SLICES * ((size + most - 1) / most) : 1;
+    int even = (size + slices - 1) / slices;
+    return (even + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */
+  private static Matrix widen(
+      HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
+    int width = (int) (to - from);
+    HostTensor tile = own.matrix(0, (toRow - fromRow) * width);
+    float[] row = own.row(0, width);
+    for (long r = fromRow; r < toRow; r++) {
+      if (w.dtype() == DType.BFLOAT16) {
+        short[] bits = own.halves(width);
+        w.readBits(r * w.columns() + from, bits, 0, width);
+        WeightRows.widen(bits, width, row, 0);
+      } else {
+        w.read(r * w.columns() + from, row, 0, width);
+      }
+      tile.write((r - fromRow) * width, row, 0, width);
+    }
+    return new Matrix(tile.address(), width);
+  }
+}

@@ -1,0 +1,282 @@
+package org.sparklora.model.engine.vector;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * A fixed number of daemon threads that divide one operation among them, each with its own {@link
+ * Scratch} and with gemm limited to itself.
+ *
+ * <p>An operation is cut into numbered tasks whose outputs do not overlap; idle workers take the
+ * next number. Which worker takes which task varies, what a task computes does not: results are the
+ * same on each run. The calling thread takes its share of tasks that do not call gemm, whose OpenMP
+ * settings it must not have changed, and waits while workers do those that do.
+ *
+ * <p>Decoding hands over some hundred short operations a token. A worker that has nothing to do
+ * therefore looks out for the next operation for some microseconds before it sleeps, since waking
+ * it would take longer than many operations do.
+ *
+ * <p>Thread-safe; callers are served one after the other. Closing ends the threads and frees their
+ * memory. Callers' own scratch is rows on the Java heap, which need no owner.
+ */
+final class WorkerPool implements AutoCloseable {
+  /** Elements worth a hand-over between threads: some 10 µs of simple arithmetic. */
+  static final int ELEMENTS_PER_TASK = 32_768;
+
+  /** How long a thread looks out for work before it sleeps. */
+  private static final long LOOKOUT_NANOS = 50_000;
+
+  private final Worker[] workers;
+  private final AtomicBoolean gemmLimited = new AtomicBoolean(true);
+  private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+  private volatile Operation current; // the newest
+  private volatile boolean closed;
+
+  WorkerPool(int threads) {
+    if (threads < 1) {
+      throw new IllegalArgumentException(
+          "Cannot run kernels on %d threads: set lora.threads to at least 1".formatted(threads));
+    }
+    workers = new Worker[threads];
+    CountDownLatch limited = new CountDownLatch(threads); // then isGemmLimited() is settled
+    for (int w = 0; w < threads; w++) {
+      workers[w] = new Worker(w, limited);
+      workers[w].start();
+    }
+    boolean interrupted = false;
+    while (limited.getCount() > 0) {
+      try {
+        limited.await();
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  int threads() {
+    return workers.length;
+  }
+
+  /** False where each gemm call starts OpenMP threads of its own. */
+  boolean isGemmLimited() {
+    return gemmLimited.get();
+  }
+
+  /** One task of an operation. */
+  interface Task {
+    void run(int task, Scratch scratch);
+  }
+
+  /** A piece of an operation: the elements or rows {@code [from, to)}. */
+  interface Range {
+    void run(long from, long to, Scratch scratch);
+  }
+
+  /**
+   * Runs tasks {@code 0 … count − 1}, which may call gemm, and returns when all are done. Not to be
+   * called from a task.
+   */
+  synchronized void forEach(int count, Task task) {
+    Operation operation = new Operation(count, task, Math.min(count, workers.length));
+    start(operation);
+    operation.await();
+  }
+
+  /**
+   * Runs {@code range} on pieces of {@code [0, size)} of {@code step} elements, the last one
+   * shorter. Ranges may not call gemm: some run on the calling thread. A single piece is not worth
+   * a hand-over.
+   */
+  void forRanges(long size, long step, Range range) {
+    int pieces = pieces(size, step);
+    if (pieces <= 1 || workers.length == 1) {
+      for (long from = 0; from < size; from += step) {
+        range.run(from, Math.min(size, from + step), scratch.get());
+      }
+      return;
+    }
+    shareOut(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+  }
+
+  private synchronized void shareOut(int count, Task task) {
+    Operation operation = new Operation(count, task, Math.min(count, workers.length) - 1);
+    start(operation);
+    operation.takeTasks(scratch.get());
+    lookOut(operation::isDone); // not in forEach: there the cores are the workers'
+    operation.await();
+  }
+
+  /** {@link #forRanges} for pieces that call gemm: always on the workers. */
+  void forGemmRanges(long size, long step, Range range) {
+    forEach(
+        pieces(size, step), (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
+  }
+
+  private static int pieces(long size, long step) {
+    return Math.toIntExact((size + step - 1) / step);
+  }
+
+  /** Runs {@code range} on pieces of the rows of {@code x}. */
+  void forRows(Tensor x, Range range) {
+    forRanges(x.rows(), Math.max(1, ELEMENTS_PER_TASK / Math.max(1, x.columns())), range);
+  }
+
+  /** The working memory of the calling thread. */
+  Scratch scratch() {
+    return scratch.get();
+  }
+
+  private void start(Operation operation) {
+    if (closed) {
+      throw new IllegalStateException("Cannot compute with kernels that were closed");
+    }
+    current = operation;
+    for (int w = 0; w < operation.helpers; w++) {
+      workers[w].wake();
+    }
+  }
+
+  /** Ends the threads, after the operation that is in progress, and frees their memory. */
+  @Override
+  public synchronized void close() {
+    closed = true;
+    boolean interrupted = false;
+    for (Worker worker : workers) {
+      worker.wake();
+      while (worker.isAlive()) {
+        try {
+          worker.join();
+        } catch (InterruptedException e) {
+          interrupted = true;
+        }
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Tasks that have been handed out, and those that are not done yet. */
+  private static final class Operation {
+    private final int count;
+    private final Task task;
+    private final int helpers; // workers that take part, besides the caller if it does
+    private final Thread caller = Thread.currentThread();
+    private final AtomicInteger next = new AtomicInteger();
+    private final AtomicInteger left;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
+
+    Operation(int count, Task task, int helpers) {
+      this.count = count;
+      this.task = task;
+      this.helpers = helpers;
+      this.left = new AtomicInteger(count);
+    }
+
+    void takeTasks(Scratch own) {
+      for (int t = next.getAndIncrement(); t < count; t = next.getAndIncrement()) {
+        try {
+          task.run(t, own);
+        } catch (Throwable e) { // the caller's to handle, who waits for the others first
+          failure.compareAndSet(null, e);
+        }
+        if (left.decrementAndGet() == 0) {
+          LockSupport.unpark(caller);
+        }
+      }
+    }
+
+    boolean isDone() {
+      return left.get() == 0;
+    }
+
+    /** Returns, even if interrupted, when no task writes into the caller's buffers any more. */
+    void await() {
+      boolean interrupted = false;
+      while (!isDone()) {
+        LockSupport.park(this);
+        interrupted |= Thread.interrupted();
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+      Throwable thrown = failure.get();
+      if (thrown != null) {
+        throw thrown instanceof RuntimeException runtime
+            ? runtime
+            : new IllegalStateException("A kernel failed: " + thrown, thrown);
+      }
+    }
+  }
+
+  private interface Condition {
+    boolean holds();
+  }
+
+  private static void lookOut(Condition condition) {
+    long end = System.nanoTime() + LOOKOUT_NANOS;
+    while (!condition.holds() && System.nanoTime() < end) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private final class Worker extends Thread {
+    private final int index;
+    private final CountDownLatch limited;
+    private Operation done;
+    private volatile boolean asleep;
+
+    Worker(int index, CountDownLatch limited) {
+      super("kernels-" + (index + 1));
+      setDaemon(true);
+      this.index = index;
+      this.limited = limited;
+    }
+
+    @Override
+    public void run() {
+      if (!OpenMpThreads.limitCallingThreadToOne()) {
+        gemmLimited.set(false);
+      }
+      limited.countDown();
+      try (Scratch own = scratch.get()) {
+        while (true) {
+          Operation operation = next();
+          if (operation == done) {
+            return; // closed, and nothing came before
+          }
+          if (index < operation.helpers) {
+            operation.takeTasks(own);
+          }
+          done = operation;
+        }
+      }
+    }
+
+    private Operation next() {
+      lookOut(() -> current != done || closed);
+      if (current == done && !closed) {
+        asleep = true; // before the next look at current: see wake()
+        while (current == done && !closed) {
+          LockSupport.park(WorkerPool.this);
+        }
+        asleep = false;
+      }
+      return current;
+    }
+
+    /** Called after current has changed: a worker that does not see that is asleep. */
+    void wake() {
+      if (asleep) {
+        LockSupport.unpark(this);
+      }
+    }
+  }
+}

@@ -1,8 +1,0 @@
-/**
- * Byte-pair encoding as the file {@code tokenizer.json} describes it: normalise, cut into pieces,
- * merge, frame with special tokens; and the way back.
- *
- * <p>Internal to {@link org.sparklora.model.text}: everybody else uses {@link
- * org.sparklora.model.text.Tokenizer}.
- */
-package org.sparklora.model.text.bpe;

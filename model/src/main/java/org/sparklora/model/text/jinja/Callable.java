@@ -1,7 +1,0 @@
-package org.sparklora.model.text.jinja;
-
-/** A function, method or macro of the template's world. */
-@FunctionalInterface
-interface Callable {
-  Object call(Arguments arguments);
-}

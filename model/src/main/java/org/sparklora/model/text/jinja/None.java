@@ -1,6 +1,0 @@
-package org.sparklora.model.text.jinja;
-
-/** Python's None; a template's values are never Java's null. */
-enum None {
-  NONE
-}

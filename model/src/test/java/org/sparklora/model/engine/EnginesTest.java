@@ -1,0 +1,38 @@
+package org.sparklora.model.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+
+class EnginesTest {
+
+  @Test
+  void opensTheEngineThatIsNamed() {
+    assertThat(Engines.open("reference", 2).description()).startsWith("reference");
+    assertThat(Engines.open("nd4j", 1).description()).startsWith("ND4J");
+    Engine vector = Engines.open("Vector", 2);
+    assertThat(vector.description()).contains("oneDNN gemm, 2 threads");
+  }
+
+  /** With it, each JVM would warn of it on standard error. */
+  @Test
+  void vectorEnginesNeedNoFlagForTheirModule() {
+    assertThat(ModuleLayer.boot().findModule("jdk.incubator.vector")).isEmpty();
+    assertThat(Engines.open("vector", 1).description()).startsWith("vector");
+  }
+
+  @Test
+  void refusesUnknownNamesAndNoThreads() {
+    assertThatThrownBy(() -> Engines.open("cuda", 2))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("lora.engine = cuda")
+        .hasMessageContaining("vector, nd4j, reference");
+    assertThatThrownBy(() -> Engines.open("vector", 0)).hasMessageContaining("lora.threads");
+  }
+
+  @Test
+  void oneInstanceServesTheWholeJvm() {
+    assertThat(Engines.shared()).isSameAs(Engines.shared());
+  }
+}

@@ -1,0 +1,117 @@
+package org.sparklora.model.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.fail;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * A tensor of the engine under test, with guard zones on both sides that nobody may touch. The
+ * reference reads and writes every kind of tensor.
+ */
+public final class GuardedTensor implements AutoCloseable {
+  private static final int GUARD = 64;
+  private static final float SENTINEL = 1234.5f;
+
+  private final Tensor whole;
+  private final Tensor view;
+
+  private GuardedTensor(Engine engine, float[] values, long... shape) {
+    float[] guarded = new float[values.length + 2 * GUARD];
+    Arrays.fill(guarded, SENTINEL);
+    System.arraycopy(values, 0, guarded, GUARD, values.length);
+    whole = engine.allocate(guarded.length);
+    whole.write(0, guarded, 0, guarded.length);
+    view = whole.view(GUARD, shape);
+    assertThat(view.size()).as("size of %s", view).isEqualTo(values.length);
+  }
+
+  public static GuardedTensor of(Engine engine, float[] values, long... shape) {
+    return new GuardedTensor(engine, values.clone(), shape);
+  }
+
+  /** Uniform in [−1, 1), the same for the same seed and size. */
+  public static GuardedTensor random(Engine engine, long seed, long... shape) {
+    return new GuardedTensor(engine, randomValues(seed, size(shape)), shape);
+  }
+
+  public static GuardedTensor filled(Engine engine, float value, long... shape) {
+    float[] values = new float[size(shape)];
+    Arrays.fill(values, value);
+    return new GuardedTensor(engine, values, shape);
+  }
+
+  public static float[] randomValues(long seed, int size) {
+    SplittableRandom random = new SplittableRandom(seed);
+    float[] values = new float[size];
+    for (int i = 0; i < size; i++) {
+      values[i] = (float) (2 * random.nextDouble() - 1);
+    }
+    return values;
+  }
+
+  /** Random values stored as bfloat16 or float32. */
+  public static Tensor weight(Engine engine, DType dtype, long seed, long... shape) {
+    float[] values = randomValues(seed, size(shape));
+    Tensor tensor = engine.allocate(dtype, shape);
+    tensor.write(0, values, 0, values.length);
+    return tensor;
+  }
+
+  private static int size(long... shape) {
+    return Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+  }
+
+  public Tensor tensor() {
+    return view;
+  }
+
+  public float[] values() {
+    return view.toArray();
+  }
+
+  /** Fails with the place of the largest difference, or when a guard was overwritten. */
+  public void assertCloseTo(float[] expected, double tolerance) {
+    assertClose(values(), expected, view.columns(), tolerance);
+    float[] all = whole.toArray();
+    for (int i = 0; i < GUARD; i++) {
+      assertThat(all[i]).as("guard before the tensor, element %d", i - GUARD).isEqualTo(SENTINEL);
+      assertThat(all[all.length - 1 - i]).as("guard after the tensor").isEqualTo(SENTINEL);
+    }
+  }
+
+  public static void assertClose(float[] actual, float[] expected, int columns, double tolerance) {
+    assertThat(actual).hasSameSizeAs(expected);
+    int worst = -1;
+    double largest = tolerance;
+    int count = 0;
+    for (int i = 0; i < actual.length; i++) {
+      double difference = Math.abs((double) actual[i] - expected[i]);
+      if (!(difference <= tolerance)) { // also true for NaN
+        count++;
+        if (worst < 0 || difference > largest) {
+          worst = i;
+          largest = difference;
+        }
+      }
+    }
+    if (worst >= 0) {
+      fail(
+          "row %d, column %d: expected %s but was %s (difference %.3g, allowed %.3g; %d of %d differ)",
+          worst / columns,
+          worst % columns,
+          expected[worst],
+          actual[worst],
+          largest,
+          tolerance,
+          count,
+          actual.length);
+    }
+  }
+
+  @Override
+  public void close() {
+    whole.close();
+  }
+}

@@ -1,0 +1,123 @@
+package org.sparklora.model.engine.nd4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
+
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.FloatPointer;
+import org.junit.jupiter.api.Test;
+import org.nd4j.linalg.api.memory.MemoryWorkspace;
+import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.Tensor;
+
+/** What the contract tests' sizes do not reach: several tiles, devices, DL4J's workspaces. */
+class Nd4jKernelsTest {
+  private static final long SEED = 4;
+
+  private final Engine engine = EnginesUnderTest.of(new Nd4jKernels(1));
+
+  @Test
+  void aWeightOfSeveralWidenedTilesIsReadWhole() {
+    int in = 1024;
+    int out = Nd4jKernels.TILE / in + 100;
+    try (GuardedTensor x = GuardedTensor.random(engine, SEED + 1, 2, in);
+        Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED, out, in);
+        GuardedTensor y = GuardedTensor.filled(engine, 0, 2, out);
+        GuardedTensor expected = GuardedTensor.filled(engine, 0, 2, out);
+        GuardedTensor dX = GuardedTensor.filled(engine, 1, 2, in);
+        GuardedTensor expectedDx = GuardedTensor.filled(engine, 1, 2, in)) {
+      engine.matmul(x.tensor(), w, y.tensor());
+      REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      y.assertCloseTo(expected.values(), 5e-5);
+      engine.matmulBackwardInput(expected.tensor(), w, 0.01f, dX.tensor());
+      REFERENCE.matmulBackwardInput(expected.tensor(), w, 0.01f, expectedDx.tensor());
+      dX.assertCloseTo(expectedDx.values(), 1e-4);
+    }
+  }
+
+  /** ND4J's scatter loses additions to one row, and its sums lose digits, where threads share. */
+  @Test
+  void severalThreadsLoseNothing() {
+    int[] tokens = IntStream.range(0, 1000).map(n -> n * n % 7).toArray();
+    Engine threads = EnginesUnderTest.of(new Nd4jKernels(4));
+    try (Tensor dY = GuardedTensor.weight(threads, DType.FLOAT32, SEED, tokens.length, 64);
+        GuardedTensor dTable = GuardedTensor.filled(threads, 1, 7, 64);
+        GuardedTensor expected = GuardedTensor.filled(threads, 1, 7, 64);
+        Tensor logits = GuardedTensor.weight(threads, DType.FLOAT32, SEED, 2, 49_152)) {
+      threads.embedBackward(tokens, 4, dY, dTable.tensor());
+      REFERENCE.embedBackward(tokens, 4, dY, expected.tensor());
+      dTable.assertCloseTo(expected.values(), 2e-5);
+      assertThat(logSumExp(threads, logits))
+          .containsExactly(logSumExp(REFERENCE, logits), within(2e-6f));
+    } finally {
+      new Nd4jKernels(1); // the number of threads is the whole JVM's
+    }
+  }
+
+  private static float[] logSumExp(Engine engine, Tensor logits) {
+    float[] logSumExp = new float[2];
+    engine.tokenLogProbs(logits, new int[2], 1, new float[2], logSumExp, new float[2], new int[2]);
+    return logSumExp;
+  }
+
+  @Test
+  void dropoutGoesOnWhereAChunkEnds() {
+    long size = Nd4jDropout.CHUNK + 1000L;
+    try (Tensor x = engine.allocate(size);
+        Tensor y = engine.allocate(size);
+        Tensor expected = REFERENCE.allocate(size)) {
+      engine.fill(x, 3);
+      engine.dropout(x, 0.4f, SEED, y);
+      REFERENCE.dropout(x, 0.4f, SEED, expected);
+      assertThat(y.toArray()).isEqualTo(expected.toArray());
+    }
+  }
+
+  @Test
+  void memoryThatADeviceCannotReachIsCopiedThereAndBack() {
+    Engine onDevice = EnginesUnderTest.of(new Nd4jKernels(1, false));
+    try (FloatPointer memory = new FloatPointer(1, 2, 3);
+        Tensor wrapped = onDevice.wrap(memory, Float.BYTES, DType.FLOAT32, 2);
+        Tensor whole = onDevice.wrap(memory, 0, DType.FLOAT32, 3)) {
+      assertThat(wrapped.toArray()).containsExactly(2, 3);
+      onDevice.addScaled(whole, 1, whole);
+      assertThat(memory.get(2)).isEqualTo(3);
+      onDevice.writeBack(whole, memory);
+      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
+          .containsExactly(2, 4, 6);
+      assertThat(wrapped.toArray()).containsExactly(2, 3);
+    }
+  }
+
+  @Test
+  void memoryOfThisProcessIsSharedOnProcessors() {
+    try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
+      engine.fill(engine.wrap(memory, Float.BYTES, DType.FLOAT32, 2), 5);
+      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
+          .containsExactly(1, 5, 5);
+    }
+  }
+
+  @Test
+  void tensorsOutliveTheWorkspaceTheyAreAllocatedIn() {
+    MemoryWorkspace dl4j = Nd4j.getWorkspaceManager().getAndActivateWorkspace("somebody-else's");
+    Tensor x = engine.allocate(1000);
+    engine.fill(x, 7);
+    dl4j.close();
+    for (int i = 0; i < 3; i++) { // others take the workspace's memory
+      try (MemoryWorkspace again =
+          Nd4j.getWorkspaceManager().getAndActivateWorkspace("somebody-else's")) {
+        assertThat(again.isScopeActive()).isTrue();
+        Nd4j.ones(2000);
+      }
+    }
+    assertThat(x.toArray()).containsOnly(7f);
+    x.close();
+    x.close(); // idempotent
+  }
+}

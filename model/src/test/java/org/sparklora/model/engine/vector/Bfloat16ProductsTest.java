@@ -1,0 +1,180 @@
+package org.sparklora.model.engine.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.Bfloat16;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+
+/** Products whose operands are rounded to bfloat16, against the reference's on rounded operands. */
+class Bfloat16ProductsTest {
+  private static final long SEED = 11;
+  private static final Engine ONE_THREAD = Engines.open("vector", 1);
+  private static final Engine THREE_THREADS = Engines.open("vector", 3);
+
+  @AfterAll
+  static void close() {
+    ONE_THREAD.close();
+    THREE_THREADS.close();
+  }
+
+  @BeforeEach
+  void needsTheInstructions() {
+    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
+  }
+
+  /** Only the order of float32 sums differs; the operands are the same. */
+  private static double tolerance(int terms) {
+    return 1e-6 + 1e-6 * Math.sqrt(terms);
+  }
+
+  static Stream<Arguments> cases() {
+    int[][] shapes = { // N, in, out
+      {129, 16, 16},
+      {129, 17, 31},
+      {130, 40, 50},
+      {200, 300, 33},
+      {257, 576, 192},
+      {300, 192, 1100},
+      {1100, 96, 250}
+    };
+    return Stream.of(ONE_THREAD, THREE_THREADS)
+        .flatMap(
+            engine ->
+                Stream.of(shapes)
+                    .flatMap(
+                        shape ->
+                            Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                                .map(
+                                    type ->
+                                        arguments(
+                                            engine.withProductsIn(DType.BFLOAT16),
+                                            shape[0],
+                                            shape[1],
+                                            shape[2],
+                                            type))));
+  }
+
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("cases")
+  void matmulOverwritesAndMatmulAddAdds(Engine engine, int n, int in, int out, DType type) {
+    try (GuardedTensor x = random(SEED, n, in);
+        Tensor w = weight(type, out, in);
+        GuardedTensor expected = GuardedTensor.filled(engine, Float.NaN, n, out);
+        GuardedTensor actual = GuardedTensor.filled(engine, Float.NaN, n, out)) {
+      EnginesUnderTest.REFERENCE.matmul(x.tensor(), w, expected.tensor());
+      engine.matmul(x.tensor(), w, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(in));
+      EnginesUnderTest.REFERENCE.matmulAdd(x.tensor(), w, -2f, expected.tensor());
+      engine.matmulAdd(x.tensor(), w, -2f, actual.tensor());
+      actual.assertCloseTo(expected.values(), 3 * tolerance(in));
+    }
+  }
+
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("cases")
+  void backwardAdds(Engine engine, int n, int in, int out, DType type) {
+    try (GuardedTensor dY = random(SEED, n, out);
+        GuardedTensor x = random(SEED + 2, n, in);
+        Tensor w = weight(type, out, in);
+        GuardedTensor dX = GuardedTensor.filled(engine, 1, n, in);
+        GuardedTensor expectedDx = GuardedTensor.filled(engine, 1, n, in);
+        GuardedTensor dW = GuardedTensor.filled(engine, 1, out, in);
+        GuardedTensor expectedDw = GuardedTensor.filled(engine, 1, out, in)) {
+      EnginesUnderTest.REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expectedDx.tensor());
+      engine.matmulBackwardInput(dY.tensor(), w, 0.5f, dX.tensor());
+      dX.assertCloseTo(expectedDx.values(), tolerance(out));
+      EnginesUnderTest.REFERENCE.matmulBackwardWeight(
+          dY.tensor(), x.tensor(), 0.5f, expectedDw.tensor());
+      engine.matmulBackwardWeight(dY.tensor(), x.tensor(), 0.5f, dW.tensor());
+      dW.assertCloseTo(expectedDw.values(), tolerance(n));
+    }
+  }
+
+  @Test
+  void areTheSameOnAnyNumberOfThreads() {
+    try (GuardedTensor x = GuardedTensor.random(ONE_THREAD, SEED, 700, 603);
+        Tensor w = GuardedTensor.weight(ONE_THREAD, DType.FLOAT32, SEED + 1, 1100, 603);
+        GuardedTensor one = GuardedTensor.filled(ONE_THREAD, 0, 700, 1100);
+        GuardedTensor three = GuardedTensor.filled(ONE_THREAD, 0, 700, 1100)) {
+      ONE_THREAD.withProductsIn(DType.BFLOAT16).matmul(x.tensor(), w, one.tensor());
+      THREE_THREADS.withProductsIn(DType.BFLOAT16).matmul(x.tensor(), w, three.tensor());
+      assertThat(three.values()).isEqualTo(one.values());
+    }
+  }
+
+  @Test
+  void roundAlphaTimesTheOperandOnce() {
+    try (GuardedTensor x = GuardedTensor.filled(ONE_THREAD, 3f, 129, 16);
+        Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED, 16, 16);
+        GuardedTensor y = GuardedTensor.filled(ONE_THREAD, 0, 129, 16)) {
+      float alpha = 1f / 3f; // 3 · alpha is 1 as a float32, alpha in bfloat16 times 3 is not
+      ONE_THREAD.withProductsIn(DType.BFLOAT16).matmulAdd(x.tensor(), w, alpha, y.tensor());
+      float sum = 0;
+      float[] weights = w.toArray();
+      for (int i = 0; i < 16; i++) {
+        sum += weights[i];
+      }
+      assertThat(y.values()[0]).isEqualTo(sum, within(1e-5f));
+    }
+  }
+
+  @Test
+  void roundAsScalarsAre() {
+    float[] values = new float[1 << 16];
+    int[] patterns = {0x3F808000, 0x3F818000, 0x7F800000, 0x7F800001, 0x7FFFFFFF, 0xFF7FFFFF, 1};
+    for (int i = 0; i < values.length; i++) {
+      int bits = i < patterns.length ? patterns[i] : i * 0x9E3779B1;
+      values[i] = Float.intBitsToFloat(bits);
+    }
+    short[] rounded = new short[values.length];
+    WeightRows.round(values, values.length, rounded);
+    for (int i = 0; i < values.length; i++) {
+      assertThat(rounded[i]).as("%s", values[i]).isEqualTo(Bfloat16.fromFloat(values[i]));
+    }
+  }
+
+  @Test
+  void leaveNothingBehind() {
+    long before = NativeMemory.liveBytes();
+    Engine engine = Engines.open("vector", 2);
+    try (GuardedTensor x = GuardedTensor.random(engine, SEED, 300, 64);
+        Tensor w = GuardedTensor.weight(engine, DType.FLOAT32, SEED, 64, 64);
+        GuardedTensor y = GuardedTensor.filled(engine, 0, 300, 64)) {
+      engine.withProductsIn(DType.BFLOAT16).matmul(x.tensor(), w, y.tensor());
+    }
+    engine.close();
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+
+  /** Numbers that bfloat16 holds, so that the reference computes with the same. */
+  private static GuardedTensor random(long seed, int rows, int columns) {
+    GuardedTensor tensor = GuardedTensor.random(ONE_THREAD, seed, rows, columns);
+    float[] values = tensor.tensor().toArray();
+    for (int i = 0; i < values.length; i++) {
+      values[i] = Bfloat16.toFloat(Bfloat16.fromFloat(values[i]));
+    }
+    tensor.tensor().write(0, values, 0, values.length);
+    return tensor;
+  }
+
+  private static Tensor weight(DType type, int rows, int columns) {
+    Tensor weight = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED + 1, rows, columns);
+    return type == DType.BFLOAT16 ? weight : ONE_THREAD.copyAs(type, weight);
+  }
+}

@@ -1,0 +1,318 @@
+package org.sparklora.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.sparklora.text.jinja.JinjaException;
+import org.sparklora.text.jinja.Limits;
+import org.sparklora.text.jinja.Rendering;
+import org.sparklora.text.jinja.Template;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
+
+/**
+ * A checkpoint's chat template: turns a conversation into the text the model was trained on, as
+ * transformers' {@code apply_chat_template} does.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class ChatTemplate {
+  private static final String FILE = "chat_template.jinja";
+  private static final String KEY = "chat_template";
+
+  /** The longest known template has some 20,000 characters. */
+  private static final int MAX_BYTES = 4 << 20;
+
+  private static final String EMPTY =
+      "Cannot use the chat template%s: it is empty, and would turn every conversation into nothing; write one, or remove it";
+
+  /** No file can hold one as UTF-8, and transformers' tokenizers refuse it. */
+  private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
+
+  private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
+
+  private final String name; // " FILE" for messages; empty for a template without a file
+  private final String source;
+  private final Template template;
+  private final Map<String, Object> specialTokens;
+  private final Clock clock;
+  private final Optional<ChatTemplate> toolUse; // in this one's place where there are tools
+
+  private ChatTemplate(
+      String name,
+      String source,
+      Map<String, Object> specialTokens,
+      Clock clock,
+      Optional<ChatTemplate> toolUse) {
+    this.name = name;
+    this.source = source;
+    this.specialTokens = Map.copyOf(specialTokens);
+    this.clock = clock;
+    this.toolUse = toolUse;
+    try {
+      this.template = Template.parse(source);
+    } catch (JinjaException e) {
+      throw new ChatTemplateException(
+          "Cannot parse the chat template%s, line %d: %s; correct it, or give another by --chat_template_path"
+              .formatted(name, e.line(), e.getMessage()),
+          false,
+          e);
+    }
+  }
+
+  /**
+   * The template of a checkpoint folder: {@code chat_template.jinja} if there is one, else {@code
+   * chat_template} of {@code tokenizer_config.json} (of several named ones, {@code default}, and
+   * {@code tool_use} for conversations with tools).
+   *
+   * @return empty if the folder has none, as base models do
+   * @throws ChatTemplateException if it cannot be parsed
+   * @throws CheckpointException if it cannot be read as text, or is empty
+   */
+  public static Optional<ChatTemplate> load(Path folder) {
+    try {
+      Path configFile = folder.resolve(SpecialTokens.CONFIG_FILE);
+      JsonFields config = SpecialTokens.readJson(configFile);
+      Map<String, Object> tokens =
+          specialTokens(config, SpecialTokens.readJson(folder.resolve(SpecialTokens.MAP_FILE)));
+      Path file = folder.resolve(FILE);
+      if (JsonFile.isThere(file)) {
+        if (Files.size(file) > MAX_BYTES) {
+          throw tooLong(file.toString(), Files.size(file));
+        }
+        return Optional.of(of(decode(Files.readAllBytes(file), file.toString()), tokens, file));
+      }
+      Map<String, String> templates = templates(config);
+      Optional<ChatTemplate> toolUse =
+          Optional.ofNullable(templates.get("tool_use")).map(text -> of(text, tokens, configFile));
+      return Optional.ofNullable(templates.get("default"))
+          .map(
+              text ->
+                  new ChatTemplate(
+                      " " + KEY + " of " + configFile,
+                      text,
+                      tokens,
+                      Clock.systemDefaultZone(),
+                      toolUse));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
+    }
+  }
+
+  /**
+   * A template from its source, for a tokenizer with these special tokens ({@code bos_token} …).
+   */
+  public static ChatTemplate of(String source, Map<String, Object> specialTokens) {
+    return new ChatTemplate("", source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
+  }
+
+  /**
+   * The same, where the source was read from a file.
+   *
+   * @param file its name, for messages
+   */
+  public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
+    return new ChatTemplate(
+        " " + file, source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
+  }
+
+  /**
+   * The source that a file holds.
+   *
+   * @param file its name, for messages
+   * @throws CheckpointException if it is not UTF-8, empty, or far too long
+   */
+  public static String decode(byte[] bytes, String file) {
+    if (bytes.length > MAX_BYTES) {
+      throw tooLong(file, bytes.length);
+    }
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer text = CharBuffer.allocate(bytes.length);
+    if (StandardCharsets.UTF_8.newDecoder().decode(in, text, true).isError()) {
+      throw new CheckpointException(
+          "Cannot read the chat template %s: not UTF-8 at byte %,d; save it as UTF-8"
+              .formatted(file, in.position()));
+    }
+    String source = text.flip().toString();
+    if (source.isBlank()) {
+      throw new CheckpointException(EMPTY.formatted(" " + file));
+    }
+    return source;
+  }
+
+  private static CheckpointException tooLong(String where, long bytes) {
+    return new CheckpointException(
+        "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own"
+            .formatted(where, bytes, MAX_BYTES));
+  }
+
+  private static Map<String, Object> specialTokens(JsonFields config, JsonFields older) {
+    Map<String, Object> tokens = new HashMap<>();
+    for (String name : SpecialTokens.NAMES) {
+      JsonFields place = config.has(name) ? config : older;
+      if (place.has(name)) {
+        SpecialTokens.content(place, name, place.json().get(name))
+            .ifPresent(token -> tokens.put(name, token));
+      }
+    }
+    return tokens;
+  }
+
+  /**
+   * The templates of tokenizer_config.json by name; one that stands alone is the default, whatever
+   * its name.
+   */
+  private static Map<String, String> templates(JsonFields config) {
+    JsonNode given = config.json().path(KEY);
+    Map<String, String> templates = new LinkedHashMap<>();
+    if (given.isTextual()) {
+      templates.put("default", given.textValue());
+    } else if (given.isObject()) {
+      given.properties().forEach(entry -> put(entry.getKey(), entry.getValue(), config, templates));
+    } else if (given.isArray()) {
+      for (JsonNode entry : given) {
+        if (!entry.path("name").isTextual()) {
+          throw config.refusal(KEY, entry, "each of several templates needs a name and a template");
+        }
+        put(entry.get("name").textValue(), entry.path("template"), config, templates);
+      }
+    } else if (config.has(KEY)) {
+      throw config.refusal(KEY, given, "must be a template's text, a list of named ones, or null");
+    }
+    return templates.size() == 1
+        ? Map.of("default", templates.values().iterator().next())
+        : templates;
+  }
+
+  private static void put(
+      String name, JsonNode template, JsonFields config, Map<String, String> templates) {
+    if (!template.isTextual()) {
+      throw config.refusal(KEY, template, "each of several templates needs a name and a template");
+    }
+    templates.put(name, template.textValue());
+  }
+
+  /** The same template with another clock behind {@code strftime_now}, for reproducible dates. */
+  public ChatTemplate withClock(Clock newClock) {
+    return new ChatTemplate(
+        name, source, specialTokens, newClock, toolUse.map(other -> other.withClock(newClock)));
+  }
+
+  /**
+   * The template to train with when only the assistant's words carry loss: this one if it marks
+   * them with {@code {% generation %}}, else the marked twin of a well-known template.
+   *
+   * @return empty if the template marks nothing and is not a well-known one
+   */
+  public Optional<ChatTemplate> forAssistantOnlyLoss() {
+    return marksGeneration()
+        ? Optional.of(this)
+        : TrainingTemplates.twinOf(fingerprint())
+            .map(text -> new ChatTemplate(name, text, specialTokens, clock, Optional.empty()));
+  }
+
+  /** Whether the template marks what the assistant says. */
+  public boolean marksGeneration() {
+    return GENERATION.matcher(source).find();
+  }
+
+  /** SHA-256 of the source, and of the one for tools if there is one, in hexadecimal. */
+  public String fingerprint() {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(source.getBytes(StandardCharsets.UTF_8));
+      toolUse.ifPresent(other -> digest.update(other.source.getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+
+  /**
+   * Renders a conversation.
+   *
+   * @throws ChatTemplateException if the template refuses it, fails or exceeds its limits
+   */
+  public Rendered render(Conversation conversation, Options options) {
+    if (source.isBlank()) { // of tokenizer_config.json, where base models may have it so
+      throw new ChatTemplateException(EMPTY.formatted(name), false, null);
+    }
+    Map<String, Object> variables = new HashMap<>(specialTokens);
+    variables.put("tools", null);
+    variables.put("documents", null);
+    variables.putAll(conversation.variables());
+    variables.putAll(options.variables());
+    if (toolUse.isPresent() && variables.get("tools") != null) {
+      return toolUse.get().render(conversation, options);
+    }
+    variables.put("messages", conversation.messages().stream().map(Message::fields).toList());
+    variables.put("add_generation_prompt", options.addGenerationPrompt());
+    try {
+      Rendering rendering = template.render(variables, clock, Limits.defaults());
+      if (LONE_SURROGATE.matcher(rendering.text()).find()) {
+        throw new ChatTemplateException(
+            "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes"
+                .formatted(name),
+            false,
+            null);
+      }
+      return new Rendered(
+          rendering.text(),
+          rendering.generated().stream().map(span -> new Span(span.start(), span.end())).toList());
+    } catch (JinjaException e) {
+      String where =
+          e.raisedByTemplate()
+              ? "The chat template%s refuses the conversation"
+              : "The chat template%s fails";
+      throw new ChatTemplateException(
+          (where + ", line %d: %s").formatted(name, e.line(), e.getMessage()),
+          e.raisedByTemplate(),
+          e);
+    }
+  }
+
+  /**
+   * How to render.
+   *
+   * @param addGenerationPrompt end with the beginning of the assistant's next turn
+   * @param variables further variables, such as {@code enable_thinking}
+   */
+  public record Options(boolean addGenerationPrompt, Map<String, Object> variables) {
+
+    /** Whole conversations, for training. */
+    public static Options training() {
+      return new Options(false, Map.of());
+    }
+
+    /** Up to where the assistant answers. */
+    public static Options prompt() {
+      return new Options(true, Map.of());
+    }
+  }
+
+  /**
+   * A rendered conversation.
+   *
+   * @param generated where the assistant's words stand, if the template marks them
+   */
+  public record Rendered(String text, List<Span> generated) {}
+
+  /** Characters {@code [start, end)} of a text, in UTF-16 units. */
+  public record Span(int start, int end) {}
+}

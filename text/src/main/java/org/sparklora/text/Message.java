@@ -1,0 +1,62 @@
+package org.sparklora.text;
+
+import java.io.Serializable;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One turn of a conversation.
+ *
+ * @param role {@code system}, {@code user}, {@code assistant} or {@code tool}
+ * @param content the text; empty for a turn that only calls tools
+ * @param extra further JSON-like fields the template may read: {@code name}, {@code tool_calls},
+ *     {@code reasoning_content}. A {@code content} in here (a list of parts, say) stands for {@link
+ *     #content}; copied.
+ */
+public record Message(String role, String content, Map<String, Object> extra)
+    implements Serializable {
+
+  public Message {
+    extra = new TreeMap<>(extra); // unlike Map.copyOf it takes JSON's nulls
+  }
+
+  public static Message of(String role, String content) {
+    return new Message(role, content, Map.of());
+  }
+
+  /**
+   * A message as a dataset holds it.
+   *
+   * @param fields JSON-like; {@code role} must be a text, a {@code content} that is none stays an
+   *     extra field, as does that there is no content
+   */
+  public static Message ofFields(Map<String, Object> fields) {
+    Map<String, Object> extra = new TreeMap<>(fields);
+    String role = (String) extra.remove("role");
+    extra.putIfAbsent("content", null); // a template can tell it from an empty text
+    String content = extra.get("content") instanceof String ? (String) extra.remove("content") : "";
+    return new Message(role, content, extra);
+  }
+
+  /**
+   * The message as a template reads it. As in transformers, null fields are left out, and reasoning
+   * given under an older name is found as {@code reasoning_content} and {@code thinking} too.
+   */
+  Map<String, Object> fields() {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("role", role);
+    fields.put("content", content);
+    fields.putAll(extra);
+    fields.values().removeIf(value -> value == null);
+    for (String name : new String[] {"reasoning_content", "thinking", "reasoning"}) {
+      Object reasoning = fields.get(name);
+      if (reasoning != null) {
+        fields.putIfAbsent("thinking", reasoning);
+        fields.put("reasoning_content", reasoning);
+        break;
+      }
+    }
+    return fields;
+  }
+}

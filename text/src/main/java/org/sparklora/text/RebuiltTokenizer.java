@@ -1,0 +1,161 @@
+package org.sparklora.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.sparklora.text.json.JsonFields;
+
+/**
+ * A {@code tokenizer.json} rewritten as {@code AutoTokenizer} of transformers 5.24 rebuilds it: the
+ * components of {@link TokenizerClass}, and the added tokens of {@code tokenizer_config.json} given
+ * ids anew, in the order in which {@code TokenizersBackend.__init__} adds them.
+ */
+final class RebuiltTokenizer {
+  private static final List<String> FLAGS =
+      List.of("single_word", "lstrip", "rstrip", "normalized", "special");
+
+  private final Map<String, Integer> vocabulary = new HashMap<>();
+  private final Map<String, Integer> idOf = new HashMap<>();
+  private final TreeMap<Integer, ObjectNode> added = new TreeMap<>(); // by id
+
+  private RebuiltTokenizer() {}
+
+  /**
+   * What a checkpoint's tokenizer becomes.
+   *
+   * @param changed whether anything differs from the file
+   */
+  record Result(ObjectNode json, SpecialTokens specialTokens, boolean changed) {}
+
+  /**
+   * Rewrites in place.
+   *
+   * @param tokenizer tokenizer.json
+   * @param specialTokens those that the checkpoint names
+   */
+  static Result rebuild(Path folder, ObjectNode tokenizer, SpecialTokens specialTokens)
+      throws IOException {
+    JsonFields config = SpecialTokens.readJson(folder.resolve(SpecialTokens.CONFIG_FILE));
+    TokenizerClass rebuiltAs =
+        TokenizerClass.of(tokenizer, config, SpecialTokens.readJson(folder.resolve("config.json")));
+    boolean prefix = config.has("add_prefix_space") && config.flag("add_prefix_space", false);
+    List<ObjectNode> ofFile = new ArrayList<>();
+    for (JsonNode token : tokenizer.path("added_tokens")) {
+      if (!(token instanceof ObjectNode object)) {
+        return new Result(tokenizer, specialTokens, false); // damaged, as its reader will say
+      }
+      ofFile.add(object);
+    }
+    SpecialTokens named = specialTokens.orElse(rebuiltAs.defaultTokens(), config.json());
+
+    RebuiltTokenizer rebuilt = new RebuiltTokenizer();
+    tokenizer
+        .path("model")
+        .path("vocab")
+        .properties()
+        .forEach(entry -> rebuilt.vocabulary.put(entry.getKey(), entry.getValue().asInt()));
+    if (rebuiltAs == TokenizerClass.FILE) {
+      ofFile.forEach(token -> rebuilt.put(token.path("id").asInt(), token));
+    }
+    Map<Integer, ObjectNode> before = Map.copyOf(rebuilt.added);
+    rebuilt.addAll(decoderTokens(config, ofFile), named);
+    if (rebuiltAs == TokenizerClass.QWEN2) { // its constructor adds them again, plain
+      named.all().forEach(content -> rebuilt.add(plain(content)));
+    }
+    rebuiltAs.replaceComponents(tokenizer, prefix);
+    ArrayNode tokens = tokenizer.putArray("added_tokens");
+    rebuilt.added.forEach((id, token) -> tokens.add(token.deepCopy().put("id", id)));
+    boolean changed = rebuiltAs != TokenizerClass.FILE || !rebuilt.added.equals(before);
+    return new Result(tokenizer, named, changed);
+  }
+
+  /** What {@code added_tokens_decoder} lists, by id; where it is missing, the file's own. */
+  private static List<ObjectNode> decoderTokens(JsonFields config, List<ObjectNode> ofFile) {
+    TreeMap<Integer, ObjectNode> byId = new TreeMap<>();
+    if (!config.json().has("added_tokens_decoder")) {
+      ofFile.forEach(token -> byId.put(token.path("id").asInt(), token));
+      return List.copyOf(byId.values());
+    }
+    JsonFields decoder = config.child("added_tokens_decoder");
+    for (Map.Entry<String, JsonNode> entry : decoder.json().properties()) {
+      if (!(entry.getValue() instanceof ObjectNode token)
+          || !token.path("content").isTextual()
+          || !entry.getKey().matches("\\d{1,9}")) {
+        throw decoder.refusal(entry.getKey(), entry.getValue(), "must be an added token by its id");
+      }
+      byId.put(Integer.valueOf(entry.getKey()), token);
+    }
+    return List.copyOf(byId.values());
+  }
+
+  /** Adds those that differ from what there is, then the special tokens that are not among them. */
+  private void addAll(List<ObjectNode> decoderTokens, SpecialTokens named) {
+    Set<String> known = new LinkedHashSet<>(idOf.keySet());
+    List<ObjectNode> toAdd = new ArrayList<>();
+    for (ObjectNode token : decoderTokens) {
+      ObjectNode normal = normal(token);
+      known.add(content(normal));
+      if (!added.containsValue(normal)) {
+        toAdd.add(normal);
+      }
+    }
+    for (String special : named.all()) {
+      if (known.add(special)) {
+        toAdd.add(plain(special));
+      }
+    }
+    for (ObjectNode token : toAdd) {
+      add(named.byName().containsValue(content(token)) ? token.put("special", true) : token);
+    }
+  }
+
+  /** As the tokenizers library adds one: with its id in the vocabulary, or the next free one. */
+  private void add(ObjectNode token) {
+    String content = content(token);
+    if (content.isEmpty() || added.containsValue(token)) {
+      return;
+    }
+    Integer id = idOf.getOrDefault(content, vocabulary.get(content));
+    put(id != null ? id : nextId(), token);
+  }
+
+  private int nextId() {
+    int last = added.isEmpty() ? -1 : added.lastKey();
+    return Math.max(last + 1, vocabulary.size());
+  }
+
+  private void put(int id, ObjectNode token) {
+    idOf.put(content(token), id);
+    added.put(id, normal(token));
+  }
+
+  private static String content(ObjectNode token) {
+    return token.path("content").asText();
+  }
+
+  private static ObjectNode plain(String content) {
+    ObjectNode token = JsonNodeFactory.instance.objectNode().put("content", content);
+    FLAGS.forEach(flag -> token.put(flag, flag.equals("special")));
+    return token;
+  }
+
+  /** With all flags and nothing else, so that equal tokens are equal. */
+  private static ObjectNode normal(ObjectNode token) {
+    ObjectNode normal = JsonNodeFactory.instance.objectNode().put("content", content(token));
+    boolean special = token.path("special").asBoolean(false);
+    FLAGS.forEach(
+        flag ->
+            normal.put(flag, token.path(flag).asBoolean(flag.equals("normalized") && !special)));
+    return normal;
+  }
+}

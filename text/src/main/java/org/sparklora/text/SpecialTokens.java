@@ -1,0 +1,106 @@
+package org.sparklora.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
+
+/**
+ * The special tokens that a checkpoint's tokenizer_config.json names; an older
+ * special_tokens_map.json overrides it where the config has no {@code added_tokens_decoder}, as in
+ * transformers.
+ *
+ * @param byName {@code "eos_token"} to {@code "<|im_end|>"}, only the names that have a token
+ * @param others tokens without such a name
+ */
+record SpecialTokens(Map<String, String> byName, List<String> others) {
+  static final String CONFIG_FILE = "tokenizer_config.json";
+
+  static final String MAP_FILE = "special_tokens_map.json";
+  static final List<String> NAMES =
+      List.of(
+          "bos_token",
+          "eos_token",
+          "unk_token",
+          "sep_token",
+          "pad_token",
+          "cls_token",
+          "mask_token");
+
+  static SpecialTokens read(Path folder) throws IOException {
+    JsonFields config = readJson(folder.resolve(CONFIG_FILE));
+    Map<String, String> byName = new LinkedHashMap<>();
+    List<String> others = new ArrayList<>();
+    collect(config, byName, others);
+    if (!config.json().has("added_tokens_decoder")) {
+      collect(readJson(folder.resolve(MAP_FILE)), byName, others);
+    }
+    return new SpecialTokens(Map.copyOf(byName), List.copyOf(others));
+  }
+
+  /**
+   * The same with a class's own tokens where the checkpoint says nothing.
+   *
+   * @param config tokenizer_config.json, in which null says that there is none
+   */
+  SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
+    Map<String, String> all = new LinkedHashMap<>(byName);
+    defaults.forEach(
+        (name, token) -> {
+          if (!config.has(name)) {
+            all.putIfAbsent(name, token);
+          }
+        });
+    return new SpecialTokens(Map.copyOf(all), others);
+  }
+
+  Optional<String> named(String name) {
+    return Optional.ofNullable(byName.get(name));
+  }
+
+  /** All of them, in a fixed order. */
+  List<String> all() {
+    List<String> all = new ArrayList<>();
+    NAMES.forEach(name -> named(name).ifPresent(all::add));
+    all.addAll(others);
+    return all.stream().distinct().toList();
+  }
+
+  /** A JSON file, without any fields if there is no such file. */
+  static JsonFields readJson(Path file) throws IOException {
+    return JsonFields.of(file, JsonFile.readIfThere(file).orElseGet(JsonFile::newObject));
+  }
+
+  private static void collect(JsonFields fields, Map<String, String> byName, List<String> others) {
+    JsonNode json = fields.json();
+    for (String name : NAMES) {
+      if (json.has(name)) {
+        byName.remove(name);
+        content(fields, name, json.get(name)).ifPresent(token -> byName.put(name, token));
+      }
+    }
+    boolean newer = !json.path("extra_special_tokens").isEmpty();
+    String key = newer ? "extra_special_tokens" : "additional_special_tokens";
+    JsonNode extra = json.path(key);
+    if (!extra.isContainerNode() && fields.has(key)) {
+      throw fields.refusal(key, extra, "must be a list of tokens or null");
+    }
+    extra.forEach(token -> content(fields, key, token).ifPresent(others::add));
+  }
+
+  /** A token stands there as a string or as an object with its content. */
+  static Optional<String> content(JsonFields fields, String key, JsonNode token) {
+    JsonNode text = token.isObject() ? token.path("content") : token;
+    if (!text.isTextual() && !token.isNull()) {
+      throw fields.refusal(
+          key, token, "must be a token in quotes, an object with content, or null");
+    }
+    return Optional.ofNullable(text.textValue());
+  }
+}

@@ -1,0 +1,161 @@
+package org.sparklora.text;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.sparklora.text.bpe.TokenizerPipeline;
+import org.sparklora.text.json.JsonFile;
+
+/**
+ * A checkpoint's tokenizer: the ids of a text, and the way back.
+ *
+ * <p>{@code tokenizer.json} alone decides how text is cut and which special tokens frame it, as in
+ * the tokenizers library and in most classes of transformers 5; with {@link
+ * TokenizerDialect#TRANSFORMERS}, the class that {@code AutoTokenizer} chooses decides. As in
+ * transformers, {@code add_bos_token} and {@code add_eos_token} of tokenizer_config.json have no
+ * say beside it. The names of the special tokens come from tokenizer_config.json.
+ *
+ * <p>A lone surrogate in a text counts as U+FFFD. Immutable and thread-safe.
+ */
+public final class Tokenizer {
+  private static final String FILE = "tokenizer.json";
+
+  private final TokenizerPipeline pipeline;
+  private final SpecialTokens specialTokens;
+  private final String fingerprint;
+
+  private Tokenizer(TokenizerPipeline pipeline, SpecialTokens specialTokens, String fingerprint) {
+    this.pipeline = pipeline;
+    this.specialTokens = specialTokens;
+    this.fingerprint = fingerprint;
+  }
+
+  /** Loads the tokenizer of a checkpoint folder as its file says. */
+  public static Tokenizer load(Path checkpointFolder) {
+    return load(checkpointFolder, TokenizerDialect.FILE);
+  }
+
+  /**
+   * Loads the tokenizer of a checkpoint folder.
+   *
+   * @throws IllegalArgumentException if the folder has none, or one with a component that this
+   *     project does not know; the message names file and component
+   */
+  public static Tokenizer load(Path checkpointFolder, TokenizerDialect dialect) {
+    Path file = checkpointFolder.resolve(FILE);
+    if (!JsonFile.isThere(file)) {
+      throw new IllegalArgumentException(
+          "Cannot load a tokenizer from %s: there is no tokenizer.json; save it there with tokenizer.save_pretrained"
+              .formatted(checkpointFolder));
+    }
+    try {
+      byte[] json = JsonFile.readBytes(file);
+      ObjectNode root = JsonFile.parse(json, file.toString());
+      SpecialTokens specialTokens = SpecialTokens.read(checkpointFolder);
+      if (dialect == TokenizerDialect.TRANSFORMERS) {
+        var rebuilt = RebuiltTokenizer.rebuild(checkpointFolder, root, specialTokens);
+        specialTokens = rebuilt.specialTokens();
+        json = rebuilt.changed() ? root.toString().getBytes(StandardCharsets.UTF_8) : json;
+      }
+      return new Tokenizer(
+          TokenizerPipeline.of(root, file.toString(), specialTokens.all()),
+          specialTokens,
+          HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read %s: %s".formatted(file, e.getMessage()), e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+
+  /** The tokens of a text, framed with the special tokens that the tokenizer puts around a text. */
+  public int[] encode(String text) {
+    return encode(text, true);
+  }
+
+  /**
+   * The tokens of a text.
+   *
+   * @param addSpecialTokens whether to frame it; false for text that a chat template rendered
+   * @throws IllegalArgumentException if two million characters or more stand together without a
+   *     place to cut, or the tokenizer's own expressions cannot cut them
+   */
+  public int[] encode(String text, boolean addSpecialTokens) {
+    return pipeline.encode(text, addSpecialTokens);
+  }
+
+  /** The tokens of a text with their places in it. */
+  public Encoding encodeWithOffsets(String text, boolean addSpecialTokens) {
+    int[][] columns = pipeline.encodeWithOffsets(text, addSpecialTokens);
+    return new Encoding(columns[0], columns[1], columns[2]);
+  }
+
+  /**
+   * The text of tokens. Bytes that are no UTF-8 become U+FFFD; ids without a token are left out.
+   *
+   * @param skipSpecialTokens whether to leave out special tokens
+   */
+  public String decode(int[] ids, boolean skipSpecialTokens) {
+    return pipeline.decode(ids, skipSpecialTokens);
+  }
+
+  /** How many tokens there are, added ones included. */
+  public int vocabularySize() {
+    return pipeline.size();
+  }
+
+  /** The id of a token as the vocabulary spells it, {@code "Ġthe"} or {@code "<|im_end|>"}. */
+  public OptionalInt idOf(String token) {
+    int id = pipeline.idOf(token);
+    return id < 0 ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /** The token that begins a sequence, if the checkpoint names one. */
+  public Optional<String> bosToken() {
+    return specialTokens.named("bos_token");
+  }
+
+  /** The token that ends a sequence or an answer, if the checkpoint names one. */
+  public Optional<String> eosToken() {
+    return specialTokens.named("eos_token");
+  }
+
+  /** The token that fills up short rows, if the checkpoint names one. */
+  public Optional<String> padToken() {
+    return specialTokens.named("pad_token");
+  }
+
+  /** The id of {@link #bosToken}. */
+  public OptionalInt bosId() {
+    return id(bosToken());
+  }
+
+  /** The id of {@link #eosToken}. */
+  public OptionalInt eosId() {
+    return id(eosToken());
+  }
+
+  /** The id of {@link #padToken}. */
+  public OptionalInt padId() {
+    return id(padToken());
+  }
+
+  /**
+   * SHA-256 in hexadecimal of tokenizer.json, or of what {@link TokenizerDialect#TRANSFORMERS}
+   * makes of it: tokenizers with the same one give the same ids.
+   */
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  private OptionalInt id(Optional<String> token) {
+    return token.isPresent() ? idOf(token.get()) : OptionalInt.empty();
+  }
+}

@@ -1,0 +1,38 @@
+package org.sparklora.text.bpe;
+
+/**
+ * A token found in the text as it stands, before anything is cut.
+ *
+ * @param singleWord only where no letter, digit or underscore touches it
+ * @param lstrip takes the white space before it
+ * @param rstrip takes the white space after it
+ * @param normalized looked for after normalisation instead of before
+ * @param special left out when decoding without special tokens
+ */
+record AddedToken(
+    int id,
+    String content,
+    boolean singleWord,
+    boolean lstrip,
+    boolean rstrip,
+    boolean normalized,
+    boolean special) {
+
+  static AddedToken read(JsonComponent json) {
+    if (!json.has("id")) {
+      throw json.unsupported("a token without id");
+    }
+    return new AddedToken(
+        json.number("id", -1),
+        json.text("content"),
+        json.flag("single_word", false),
+        json.flag("lstrip", false),
+        json.flag("rstrip", false),
+        json.flag("normalized", true),
+        json.flag("special", false));
+  }
+
+  AddedToken asSpecial() {
+    return new AddedToken(id, content, singleWord, lstrip, rstrip, false, true);
+  }
+}

@@ -1,0 +1,81 @@
+package org.sparklora.text.bpe;
+
+import java.util.Arrays;
+
+/**
+ * Text after normalisation and, for each of its characters, the characters of the original that it
+ * came from.
+ *
+ * @param text the normalised text
+ * @param starts first original character of each character; empty while the text is the original
+ * @param ends one past the last original character of each; empty likewise; arrays are not copied
+ */
+record AlignedText(String text, int[] starts, int[] ends) {
+  private static final int[] UNCHANGED = {};
+
+  static AlignedText of(String original) {
+    return new AlignedText(original, UNCHANGED, UNCHANGED);
+  }
+
+  int start(int i) {
+    return starts.length == 0 ? i : starts[i];
+  }
+
+  int end(int i) {
+    return ends.length == 0 ? i + 1 : ends[i];
+  }
+
+  /** Collects a changed text run by run. */
+  static final class Builder {
+    private static final int MAX_LENGTH = 1 << 26;
+
+    private final AlignedText before;
+    private final StringBuilder text = new StringBuilder();
+    private int[] starts;
+    private int[] ends;
+
+    Builder(AlignedText before) {
+      this.before = before;
+      this.starts = new int[before.text.length() + 16];
+      this.ends = new int[starts.length];
+    }
+
+    /**
+     * Appends what {@code before[from, to)} became. A replacement of the same length keeps its
+     * characters' places; of another length, all its characters cover the whole run. Something put
+     * in must have a character behind it.
+     */
+    void append(String replacement, int from, int to) {
+      boolean sameLength = replacement.length() == to - from;
+      for (int k = 0; k < replacement.length(); k++) {
+        if (from == to) { // put in: has the place of what follows
+          put(replacement.charAt(k), before.start(from), before.end(from));
+        } else {
+          int first = sameLength ? from + k : from;
+          int last = sameLength ? from + k : to - 1;
+          put(replacement.charAt(k), before.start(first), before.end(last));
+        }
+      }
+    }
+
+    private void put(char c, int start, int end) {
+      int n = text.length();
+      if (n >= MAX_LENGTH) {
+        throw new IllegalArgumentException(
+            "Cannot normalise a text: the normalizer of tokenizer.json makes more than %,d characters of it; leave the text out"
+                .formatted(MAX_LENGTH));
+      }
+      if (n == starts.length) {
+        starts = Arrays.copyOf(starts, 2 * n);
+        ends = Arrays.copyOf(ends, 2 * n);
+      }
+      text.append(c);
+      starts[n] = start;
+      ends[n] = end;
+    }
+
+    AlignedText build() {
+      return new AlignedText(text.toString(), starts, ends);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package org.sparklora.text.bpe;
+
+import java.util.Arrays;
+
+/**
+ * GPT-2's printable stand-ins for the 256 byte values, the letters in which a byte-level vocabulary
+ * is written: {@code " Hello"} stands there as {@code "ĠHello"}.
+ *
+ * <p>Printable Latin-1 characters stand for themselves; the other bytes, in ascending order, for
+ * the characters from U+0100 on.
+ */
+final class ByteAlphabet {
+  private static final int FIRST_STAND_IN = 0x100;
+  private static final char[] CHAR_OF_BYTE = new char[256];
+  private static final short[] BYTE_OF_CHAR = new short[FIRST_STAND_IN + 256];
+
+  static {
+    Arrays.fill(BYTE_OF_CHAR, (short) -1);
+    int standIn = FIRST_STAND_IN;
+    for (int b = 0; b < 256; b++) {
+      boolean printable = b >= '!' && b <= '~' || b >= 0xA1 && b <= 0xAC || b >= 0xAE;
+      char c = (char) (printable ? b : standIn++);
+      CHAR_OF_BYTE[b] = c;
+      BYTE_OF_CHAR[c] = (short) b;
+    }
+  }
+
+  private ByteAlphabet() {}
+
+  /** The character that stands for a byte value from 0 to 255. */
+  static char charOf(int unsignedByte) {
+    return CHAR_OF_BYTE[unsignedByte];
+  }
+
+  /** The byte value that a character stands for, or -1. */
+  static int byteOf(char c) {
+    return c < BYTE_OF_CHAR.length ? BYTE_OF_CHAR[c] : -1;
+  }
+
+  /** The bytes that a token stands for; only for tokens that {@link #canSpell}. */
+  static byte[] bytesOf(String token) {
+    byte[] bytes = new byte[token.length()];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) byteOf(token.charAt(i));
+    }
+    return bytes;
+  }
+
+  /** Whether every character of the token stands for a byte. */
+  static boolean canSpell(String token) {
+    for (int i = 0; i < token.length(); i++) {
+      if (byteOf(token.charAt(i)) < 0) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** The first {@code length} bytes in stand-in characters. */
+  static String spell(byte[] bytes, int length) {
+    char[] spelled = new char[length];
+    for (int i = 0; i < length; i++) {
+      spelled[i] = CHAR_OF_BYTE[bytes[i] & 0xFF];
+    }
+    return new String(spelled);
+  }
+}

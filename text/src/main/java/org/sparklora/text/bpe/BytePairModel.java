@@ -1,0 +1,220 @@
+package org.sparklora.text.bpe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Byte-pair encoding of one piece (Sennrich et al., 2016): the letters of a piece, then merge after
+ * merge in the order in which training learned them. Immutable and thread-safe.
+ *
+ * <p>Letters are the 256 bytes of {@link ByteAlphabet}, or else code points. A letter that the
+ * vocabulary lacks becomes its byte tokens ({@code byte_fallback}), else {@code unk_token}, else
+ * nothing at all.
+ */
+final class BytePairModel {
+  private static final int MISSING = -1;
+
+  private final Map<String, Integer> vocabulary;
+  private final MergeTable merges;
+  private final boolean byteLevel;
+  private final boolean ignoreMerges;
+  private final boolean fuseUnknown;
+  private final int unknown;
+  private final int[] byteSymbols = new int[256]; // of each byte value, or MISSING
+  private final int[] byteFallback; // of each byte value; empty without fallback
+
+  private BytePairModel(JsonComponent json, boolean byteLevel) {
+    this.byteLevel = byteLevel;
+    this.ignoreMerges = json.flag("ignore_merges", false);
+    this.fuseUnknown = json.flag("fuse_unk", false);
+    this.vocabulary = readVocabulary(json);
+    this.merges = readMerges(json);
+    this.unknown = json.has("unk_token") ? known(json, json.text("unk_token")) : MISSING;
+    for (int b = 0; b < 256; b++) {
+      byteSymbols[b] = lookUp(String.valueOf(ByteAlphabet.charOf(b)));
+    }
+    this.byteFallback = json.flag("byte_fallback", false) ? readByteFallback() : new int[0];
+  }
+
+  /**
+   * @param json {@code model} of tokenizer.json
+   * @param byteLevel whether the vocabulary is spelled in {@link ByteAlphabet}
+   */
+  static BytePairModel read(JsonComponent json, boolean byteLevel) {
+    // Files of 2019 leave the type out; merges tell BPE from the others.
+    JsonNode type = json.node().path("type");
+    if (type.isMissingNode() ? !json.has("merges") : !type.asText().equals("BPE")) {
+      throw json.unsupported("type " + JsonComponent.brief(json.node().path("type")));
+    }
+    JsonNode dropout = json.node().path("dropout");
+    if (json.has("dropout") && !(dropout.isNumber() && dropout.doubleValue() == 0)) {
+      throw json.unsupported("dropout " + JsonComponent.brief(dropout));
+    }
+    for (String affix : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
+      if (json.has(affix) && !json.text(affix).isEmpty()) {
+        throw json.unsupported(affix + " \"" + json.text(affix) + "\"");
+      }
+    }
+    return new BytePairModel(json, byteLevel);
+  }
+
+  Map<String, Integer> vocabulary() {
+    return vocabulary;
+  }
+
+  /**
+   * Encodes {@code text[start, end)} into {@code symbols}.
+   *
+   * @param bytes room for {@link Utf8#MAX_BYTES_PER_CHAR} bytes a character
+   */
+  void encode(String text, int start, int end, byte[] bytes, Symbols symbols) {
+    symbols.clear();
+    int length = byteLevel || ignoreMerges ? Utf8.encode(text, start, end, bytes) : 0;
+    if (ignoreMerges) {
+      int whole =
+          lookUp(byteLevel ? ByteAlphabet.spell(bytes, length) : text.substring(start, end));
+      if (whole != MISSING) {
+        symbols.add(whole, length);
+        return;
+      }
+    }
+    if (byteLevel) {
+      addBytes(bytes, length, symbols);
+    } else {
+      addCodePoints(text, start, end, symbols);
+    }
+    symbols.mergeAll(merges);
+  }
+
+  private void addBytes(byte[] bytes, int length, Symbols symbols) {
+    int pending = 0; // bytes of an unknown token not yet added
+    for (int i = 0; i < length; i++) {
+      int symbol = byteSymbols[bytes[i] & 0xFF];
+      pending = addLetter(symbol, 1, pending, symbols);
+    }
+    flush(pending, symbols);
+  }
+
+  private void addCodePoints(String text, int start, int end, Symbols symbols) {
+    byte[] letter = new byte[4];
+    int pending = 0;
+    for (int i = start, next; i < end; i = next) {
+      next = i + Character.charCount(Utf8.codePointAt(text, i, end));
+      int symbol = lookUp(text.substring(i, next));
+      int length = Utf8.encode(text, i, next, letter);
+      if (symbol == MISSING && fallsBack(letter, length)) {
+        for (int b = 0; b < length; b++) {
+          symbols.add(byteFallback[letter[b] & 0xFF], 1);
+        }
+      } else {
+        pending = addLetter(symbol, length, pending, symbols);
+      }
+    }
+    flush(pending, symbols);
+  }
+
+  /** Adds a letter or makes it part of the pending unknown token, whose bytes it returns. */
+  private int addLetter(int symbol, int bytes, int pending, Symbols symbols) {
+    if (symbol != MISSING) {
+      flush(pending, symbols);
+      symbols.add(symbol, bytes);
+      return 0;
+    }
+    if (unknown == MISSING) {
+      symbols.skip(bytes);
+      return 0;
+    }
+    if (pending > 0 && !fuseUnknown) {
+      flush(pending, symbols);
+      return bytes;
+    }
+    return pending + bytes;
+  }
+
+  private void flush(int pending, Symbols symbols) {
+    if (pending > 0) {
+      symbols.add(unknown, pending);
+    }
+  }
+
+  private int lookUp(String token) {
+    Integer id = vocabulary.get(token);
+    return id == null ? MISSING : id;
+  }
+
+  private static Map<String, Integer> readVocabulary(JsonComponent json) {
+    JsonNode tokens = json.node().path("vocab");
+    if (!tokens.isObject()) {
+      throw json.damaged("vocab", "an object of tokens and ids", tokens);
+    }
+    Map<String, Integer> vocabulary = new HashMap<>(tokens.size() * 2);
+    Map<Integer, String> byId = new HashMap<>(tokens.size() * 2);
+    for (Map.Entry<String, JsonNode> entry : tokens.properties()) {
+      String token = entry.getKey();
+      int id = json.id("vocab \"" + token + "\"", entry.getValue());
+      String other = byId.put(id, token);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "Cannot read vocab of %s in %s: the tokens \"%s\" and \"%s\" have the same id %d; the file is damaged, fetch it again"
+                .formatted(json.name(), json.file(), other, token, id));
+      }
+      vocabulary.put(token, id);
+    }
+    return vocabulary;
+  }
+
+  /**
+   * Merges stand there as {@code "a b"} or, since 2024, as {@code ["a", "b"]}; the order is the
+   * rank.
+   */
+  private MergeTable readMerges(JsonComponent json) {
+    JsonNode list = json.list("merges");
+    MergeTable table = new MergeTable(list.size());
+    int rank = 0;
+    for (JsonNode merge : list) {
+      String[] pair =
+          pair(merge).orElseThrow(() -> json.unsupported("merges: " + JsonComponent.brief(merge)));
+      int merged = known(json, pair[0] + pair[1]);
+      table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
+    }
+    return table;
+  }
+
+  private static Optional<String[]> pair(JsonNode merge) {
+    boolean two = merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual();
+    if (merge.isArray() && two) {
+      return Optional.of(new String[] {merge.get(0).textValue(), merge.get(1).textValue()});
+    }
+    String[] pair = merge.isTextual() ? merge.textValue().split(" ", -1) : new String[0];
+    return pair.length == 2 ? Optional.of(pair) : Optional.empty();
+  }
+
+  private int known(JsonComponent json, String token) {
+    int id = lookUp(token);
+    if (id == MISSING) {
+      throw new IllegalArgumentException(
+          "Cannot read merges or unk_token of %s in %s: the token \"%s\" is used but is not in its vocab; the file is damaged, fetch it again"
+              .formatted(json.name(), json.file(), token));
+    }
+    return id;
+  }
+
+  /** The tokens {@code <0x00>} to {@code <0xFF>}, or MISSING. */
+  private int[] readByteFallback() {
+    int[] tokens = new int[256];
+    Arrays.setAll(tokens, b -> lookUp("<0x%02X>".formatted(b)));
+    return tokens;
+  }
+
+  private boolean fallsBack(byte[] letter, int length) {
+    for (int b = 0; b < length; b++) {
+      if (byteFallback.length == 0 || byteFallback[letter[b] & 0xFF] == MISSING) {
+        return false;
+      }
+    }
+    return true;
+  }
+}

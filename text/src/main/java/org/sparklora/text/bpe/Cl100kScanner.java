@@ -1,0 +1,89 @@
+package org.sparklora.text.bpe;
+
+/** The pieces of Llama 3 and Qwen, which differ in how many digits make a number. */
+final class Cl100kScanner implements PieceScanner {
+  private static final String PATTERN_BEFORE_NUMBERS =
+      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
+  private static final String PATTERN_AFTER_NUMBERS =
+      "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+
+  /** Llama 3's, with numbers of up to three digits. */
+  static final String LLAMA3_PATTERN =
+      PATTERN_BEFORE_NUMBERS + "\\p{N}{1,3}" + PATTERN_AFTER_NUMBERS;
+
+  /** Qwen's, in which every digit stands alone. */
+  static final String QWEN_PATTERN = PATTERN_BEFORE_NUMBERS + "\\p{N}" + PATTERN_AFTER_NUMBERS;
+
+  private final int maxDigits;
+
+  Cl100kScanner(int maxDigits) {
+    this.maxDigits = maxDigits;
+  }
+
+  @Override
+  public int next(String text, int from, int end) {
+    char first = text.charAt(from);
+    if (first == '\'') {
+      int contraction = contractionEnd(text, from, end);
+      if (contraction > 0) {
+        return contraction;
+      }
+    }
+    int codePoint = Utf8.codePointAt(text, from, end);
+    int second = from + Character.charCount(codePoint);
+    byte type = UnicodeClasses.of(codePoint);
+    if (type == UnicodeClasses.LETTER) {
+      return PieceScanner.runEnd(text, second, end, UnicodeClasses.LETTER);
+    }
+    if (type == UnicodeClasses.NUMBER) {
+      return numberEnd(text, second, end);
+    }
+    byte secondType = PieceScanner.typeAt(text, second, end);
+    if (secondType == UnicodeClasses.LETTER && type != UnicodeClasses.NEWLINE) {
+      return PieceScanner.runEnd(text, second, end, UnicodeClasses.LETTER);
+    }
+    if (type == UnicodeClasses.OTHER || first == ' ' && secondType == UnicodeClasses.OTHER) {
+      int symbols = PieceScanner.runEnd(text, second, end, UnicodeClasses.OTHER);
+      return PieceScanner.runEnd(text, symbols, end, UnicodeClasses.NEWLINE);
+    }
+    return spaceEnd(text, from, end);
+  }
+
+  /** {@code \s*[\r\n]+|\s+(?!\S)|\s+}: up to the last line break of the run, if it has one. */
+  private static int spaceEnd(String text, int from, int end) {
+    int runEnd = PieceScanner.spaceEnd(text, from, end);
+    for (int i = runEnd - 1; i >= from; i--) {
+      if (UnicodeClasses.of(text.charAt(i)) == UnicodeClasses.NEWLINE) {
+        return i + 1;
+      }
+    }
+    return PieceScanner.trailingSpace(from, runEnd, end);
+  }
+
+  private int numberEnd(String text, int second, int end) {
+    int at = second;
+    for (int digits = 1; digits < maxDigits && at < end; digits++) {
+      int codePoint = Utf8.codePointAt(text, at, end);
+      if (UnicodeClasses.of(codePoint) != UnicodeClasses.NUMBER) {
+        break;
+      }
+      at += Character.charCount(codePoint);
+    }
+    return at;
+  }
+
+  private static int contractionEnd(String text, int from, int end) {
+    char c = from + 1 < end ? text.charAt(from + 1) : 0;
+    switch (c) {
+      // Under (?i), the long s is an s.
+      case 's', 'S', 'ſ', 't', 'T', 'm', 'M', 'd', 'D' -> {
+        return from + 2;
+      }
+      default -> {}
+    }
+    char d = from + 2 < end ? text.charAt(from + 2) : 0;
+    boolean re = (c == 'r' || c == 'R' || c == 'v' || c == 'V') && (d == 'e' || d == 'E');
+    boolean ll = (c == 'l' || c == 'L') && (d == 'l' || d == 'L');
+    return re || ll ? from + 3 : -1;
+  }
+}

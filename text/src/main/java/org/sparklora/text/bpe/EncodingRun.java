@@ -1,0 +1,244 @@
+package org.sparklora.text.bpe;
+
+/** One thread's way through a {@link TokenizerPipeline}: buffers, cache, and the walk itself. */
+final class EncodingRun {
+  /** Characters of a piece; merging one takes some fifty bytes a character and thread. */
+  private static final int MAX_PIECE = 1 << 21;
+
+  /** A buffer that has grown beyond this is not kept. */
+  private static final int KEPT = 1 << 20;
+
+  private final TokenizerPipeline pipeline;
+  private final PieceCache cache = new PieceCache();
+  private final Symbols symbols = new Symbols();
+  private final IntBuffer ids = new IntBuffer();
+  private final IntBuffer starts = new IntBuffer();
+  private final IntBuffer ends = new IntBuffer();
+  private byte[] bytes = new byte[256];
+
+  EncodingRun(TokenizerPipeline pipeline) {
+    this.pipeline = pipeline;
+  }
+
+  int[] encode(String text, boolean addSpecialTokens) {
+    ids.clear();
+    SpecialTokenFrame frame = pipeline.frame();
+    if (addSpecialTokens) {
+      ids.add(frame.before(), 0, frame.before().length);
+    }
+    pipeline
+        .rawMatcher()
+        .scan(
+            text,
+            0,
+            text.length(),
+            new AddedTokenMatcher.Sink() {
+              @Override
+              public void text(int start, int end) {
+                encodeSegment(text, start, end);
+              }
+
+              @Override
+              public void token(int id, int start, int end) {
+                ids.add(id);
+              }
+            });
+    if (addSpecialTokens) {
+      ids.add(frame.after(), 0, frame.after().length);
+    }
+    return ids.toArray();
+  }
+
+  private void encodeSegment(String text, int start, int end) {
+    if (!pipeline.normalizes()) {
+      encodeNormalized(text, start, end);
+      return;
+    }
+    AlignedText aligned = pipeline.normalizer().apply(AlignedText.of(text.substring(start, end)));
+    encodeNormalized(aligned.text(), 0, aligned.text().length());
+  }
+
+  private void encodeNormalized(String text, int start, int end) {
+    pipeline
+        .normalizedMatcher()
+        .scan(
+            text,
+            start,
+            end,
+            new AddedTokenMatcher.Sink() {
+              @Override
+              public void text(int from, int to) {
+                pipeline.preTokenizer().cut(text, from, to, 0, EncodingRun.this::encodePiece);
+              }
+
+              @Override
+              public void token(int id, int from, int to) {
+                ids.add(id);
+              }
+            });
+  }
+
+  private void encodePiece(String text, int start, int end, int shift) {
+    boolean cached = end - start <= PieceCache.MAX_PIECE_LENGTH;
+    int hash = cached ? PieceCache.hash(text, start, end) : 0;
+    if (cached && cache.copy(text, start, end, hash, ids)) {
+      return;
+    }
+    merge(text, start, end);
+    if (cached) {
+      cache.put(text, start, end, hash, symbols);
+    }
+    for (int i = 0; i < symbols.size(); i++) {
+      ids.add(symbols.id(i));
+    }
+  }
+
+  private void merge(String text, int start, int end) {
+    if (end - start > MAX_PIECE) {
+      throw new IllegalArgumentException(
+          "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out"
+              .formatted(text.length(), end - start, MAX_PIECE));
+    }
+    int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
+    if (bytes.length < room) {
+      bytes = new byte[room > KEPT ? room : 2 * room];
+    }
+    pipeline.model().encode(text, start, end, bytes, symbols);
+    if (bytes.length > KEPT) {
+      bytes = new byte[256];
+    }
+  }
+
+  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */
+  int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
+    ids.clear();
+    starts.clear();
+    ends.clear();
+    SpecialTokenFrame frame = pipeline.frame();
+    if (addSpecialTokens) {
+      addFrame(frame.before());
+    }
+    pipeline
+        .rawMatcher()
+        .scan(
+            text,
+            0,
+            text.length(),
+            new AddedTokenMatcher.Sink() {
+              @Override
+              public void text(int start, int end) {
+                locateSegment(text, start, end);
+              }
+
+              @Override
+              public void token(int id, int start, int end) {
+                locate(id, start, end);
+              }
+            });
+    if (addSpecialTokens) {
+      addFrame(frame.after());
+    }
+    return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
+  }
+
+  private void addFrame(int[] special) {
+    for (int id : special) {
+      ids.add(id);
+      starts.add(0);
+      ends.add(0);
+    }
+  }
+
+  private void locateSegment(String text, int base, int end) {
+    AlignedText aligned = pipeline.normalizer().apply(AlignedText.of(text.substring(base, end)));
+    String normalized = aligned.text();
+    pipeline
+        .normalizedMatcher()
+        .scan(
+            normalized,
+            0,
+            normalized.length(),
+            new AddedTokenMatcher.Sink() {
+              @Override
+              public void text(int from, int to) {
+                PieceSink sink =
+                    (t, s, e, shift) -> locatePiece(t, s, e, shift, t != normalized, aligned, base);
+                pipeline.preTokenizer().cut(normalized, from, to, 0, sink);
+              }
+
+              @Override
+              public void token(int id, int from, int to) {
+                locate(id, base + aligned.start(from), base + aligned.end(to - 1));
+              }
+            });
+  }
+
+  /**
+   * Encodes a piece; a token that holds a part of a character's bytes has the place of all of it.
+   *
+   * @param prefixed whether the text's first character was put there and shares the place of the
+   *     next
+   */
+  private void locatePiece(
+      String text, int start, int end, int shift, boolean prefixed, AlignedText aligned, int base) {
+    merge(text, start, end);
+    int at = start; // the character at hand
+    int byteEnd = byteLength(text, at, end); // one past its last byte
+    for (int i = 0; i < symbols.size(); i++) {
+      while (byteEnd <= symbols.start(i)) {
+        at += charLength(text, at, end);
+        byteEnd += byteLength(text, at, end);
+      }
+      int first = prefixed && at == 0 ? 1 : at;
+      while (byteEnd < symbols.end(i)) {
+        at += charLength(text, at, end);
+        byteEnd += byteLength(text, at, end);
+      }
+      int last = prefixed && at == 0 ? 1 : at + charLength(text, at, end) - 1;
+      int from = base + aligned.start(first + shift);
+      locate(symbols.id(i), from, base + aligned.end(last + shift));
+    }
+  }
+
+  private static int charLength(String text, int i, int end) {
+    return Utf8.codePointAt(text, i, end) > 0xFFFF ? 2 : 1;
+  }
+
+  private static int byteLength(String text, int i, int end) {
+    int c = Utf8.codePointAt(text, i, end);
+    return c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+  }
+
+  private void locate(int id, int start, int end) {
+    SpecialTokenFrame frame = pipeline.frame();
+    int from = start;
+    int to = end;
+    if (frame.trimOffsets()) {
+      String token = pipeline.token(id);
+      int leading = spaces(token, true);
+      if (leading == 1 && frame.prefixSpace() && (starts.size() == 0 || start == 0)) {
+        leading = 0; // that one was added by us
+      }
+      int trailing = spaces(token, false);
+      from = Math.min(from + leading, to);
+      to = to >= trailing ? Math.max(to - trailing, from) : to;
+    }
+    ids.add(id);
+    starts.add(from);
+    ends.add(to);
+  }
+
+  /** Spaces at one end of a token, as themselves or as the stand-in of byte 32. */
+  private static int spaces(String token, boolean leading) {
+    char space = ByteAlphabet.charOf(' ');
+    int count = 0;
+    while (count < token.length()) {
+      char c = token.charAt(leading ? count : token.length() - 1 - count);
+      if (c != space && !UnicodeClasses.isWhitespace(c)) {
+        break;
+      }
+      count++;
+    }
+    return count;
+  }
+}

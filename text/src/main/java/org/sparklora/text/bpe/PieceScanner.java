@@ -1,0 +1,59 @@
+package org.sparklora.text.bpe;
+
+/**
+ * Cuts text into pieces as one well-known regular expression does, without an engine. Every
+ * character belongs to a piece. Stateless and thread-safe.
+ *
+ * <p>{@link OnigurumaPattern} with the expression that the implementation names is the oracle.
+ */
+interface PieceScanner {
+
+  /**
+   * The end of the piece that starts at {@code from}.
+   *
+   * @param from below {@code end}
+   * @param end the text ends here as far as look-ahead can see
+   */
+  int next(String text, int from, int end);
+
+  /** The end of the run of characters of one class that starts at {@code i}. */
+  static int runEnd(String text, int i, int end, byte type) {
+    int at = i;
+    while (at < end) {
+      char c = text.charAt(at);
+      if (Character.isSurrogate(c)) {
+        int codePoint = Utf8.codePointAt(text, at, end);
+        if (UnicodeClasses.of(codePoint) != type) {
+          return at;
+        }
+        at += codePoint > 0xFFFF ? 2 : 1;
+      } else if (UnicodeClasses.of(c) == type) {
+        at++;
+      } else {
+        return at;
+      }
+    }
+    return at;
+  }
+
+  /** The end of the run of white space, line breaks included, that starts at {@code i}. */
+  static int spaceEnd(String text, int i, int end) {
+    int at = i;
+    while (at < end && UnicodeClasses.of(text.charAt(at)) >= UnicodeClasses.SPACE) {
+      at++;
+    }
+    return at;
+  }
+
+  /**
+   * Matches {@code \s+(?!\S)|\s+}, given the run's end: a run before a word leaves it its last
+   * character.
+   */
+  static int trailingSpace(int from, int runEnd, int end) {
+    return runEnd == end || runEnd - from == 1 ? runEnd : runEnd - 1;
+  }
+
+  static byte typeAt(String text, int i, int end) {
+    return i < end ? UnicodeClasses.of(Utf8.codePointAt(text, i, end)) : -1;
+  }
+}

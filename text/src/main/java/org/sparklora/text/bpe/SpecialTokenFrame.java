@@ -1,0 +1,83 @@
+package org.sparklora.text.bpe;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/**
+ * A {@code post_processor} of tokenizer.json: the special tokens around a text, and whether the
+ * places of tokens leave out the spaces at their ends.
+ *
+ * @param before ids put before the text's own
+ * @param after ids put after them
+ * @param trimOffsets whether a token's place is trimmed
+ * @param prefixSpace whether the first token's one leading space is not trimmed, having been added
+ */
+record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean prefixSpace) {
+  private static final int[] NONE = {};
+
+  static SpecialTokenFrame read(JsonComponent json) {
+    if (json.isAbsent()) {
+      return new SpecialTokenFrame(NONE, NONE, false, false);
+    }
+    return switch (json.type()) {
+      case "ByteLevel" ->
+          new SpecialTokenFrame(
+              NONE, NONE, json.flag("trim_offsets", true), json.flag("add_prefix_space", true));
+      case "TemplateProcessing" -> template(json);
+      case "BertProcessing" -> pair(json, false);
+      case "RobertaProcessing" -> pair(json, json.flag("trim_offsets", true));
+      case "Sequence" ->
+          json.children("processors").stream()
+              .map(SpecialTokenFrame::read)
+              .reduce(new SpecialTokenFrame(NONE, NONE, false, false), SpecialTokenFrame::then);
+      default -> throw json.unsupportedType();
+    };
+  }
+
+  /** This frame inside another. */
+  private SpecialTokenFrame then(SpecialTokenFrame outer) {
+    return new SpecialTokenFrame(
+        concat(outer.before, before),
+        concat(after, outer.after),
+        trimOffsets || outer.trimOffsets,
+        outer.trimOffsets ? outer.prefixSpace : prefixSpace);
+  }
+
+  private static SpecialTokenFrame template(JsonComponent json) {
+    IntBuffer before = new IntBuffer();
+    IntBuffer after = new IntBuffer();
+    int sequences = 0;
+    for (JsonComponent item : json.children("single")) {
+      if (item.has("Sequence")) {
+        sequences++;
+        continue;
+      }
+      String name = item.object("SpecialToken").text("id");
+      JsonComponent token = json.object("special_tokens").object(name);
+      JsonNode ids = token.list("ids");
+      if (ids.isEmpty()) {
+        throw json.unsupported("special_tokens: \"" + name + "\", which has no ids there");
+      }
+      IntBuffer side = sequences == 0 ? before : after;
+      ids.forEach(id -> side.add(token.id("ids", id)));
+    }
+    if (sequences != 1) {
+      throw json.unsupported("a single template with " + sequences + " sequences");
+    }
+    return new SpecialTokenFrame(before.toArray(), after.toArray(), false, false);
+  }
+
+  /** {@code [CLS] text [SEP]}. */
+  private static SpecialTokenFrame pair(JsonComponent json, boolean trimOffsets) {
+    int cls = json.id("cls", json.list("cls").path(1));
+    int sep = json.id("sep", json.list("sep").path(1));
+    return new SpecialTokenFrame(
+        new int[] {cls}, new int[] {sep}, trimOffsets, json.flag("add_prefix_space", true));
+  }
+
+  private static int[] concat(int[] a, int[] b) {
+    IntBuffer all = new IntBuffer();
+    all.add(a, 0, a.length);
+    all.add(b, 0, b.length);
+    return all.toArray();
+  }
+}

@@ -1,0 +1,174 @@
+package org.sparklora.text.bpe;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * One {@code decoder} of tokenizer.json: rewrites a list of tokens, which at last are joined to
+ * text. Thread-safe.
+ */
+sealed interface TokenDecoder {
+
+  List<String> apply(List<String> tokens);
+
+  static TokenDecoder read(JsonComponent json) {
+    if (json.isAbsent()) {
+      return new Spaced();
+    }
+    return switch (json.type()) {
+      case "ByteLevel" -> new ByteLevel();
+      case "Sequence" ->
+          new Chain(json.children("decoders").stream().map(TokenDecoder::read).toList());
+      case "Replace" ->
+          new Replace(TextNormalizer.pattern(json.object("pattern")), json.text("content"));
+      case "ByteFallback" -> new ByteFallback();
+      case "Fuse" -> new Fuse();
+      case "Strip" ->
+          new Strip(json.text("content"), json.number("start", 0), json.number("stop", 0));
+      default -> throw json.unsupportedType();
+    };
+  }
+
+  /** The bytes of a token under ByteLevel; what is not spelled in stand-ins speaks for itself. */
+  static byte[] bytesOf(String token) {
+    return ByteAlphabet.canSpell(token)
+        ? ByteAlphabet.bytesOf(token)
+        : token.getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** One after the other. */
+  record Chain(List<TokenDecoder> steps) implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      List<String> result = tokens;
+      for (TokenDecoder step : steps) {
+        result = step.apply(result);
+      }
+      return result;
+    }
+  }
+
+  /** No decoder: words with spaces between them. */
+  record Spaced() implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      return List.of(String.join(" ", tokens));
+    }
+  }
+
+  /** Stand-in characters to bytes to text. */
+  record ByteLevel() implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      ByteRow bytes = new ByteRow();
+      tokens.forEach(token -> bytes.add(bytesOf(token)));
+      return List.of(bytes.decode());
+    }
+  }
+
+  /** Every match of a pattern, in each token by itself. */
+  record Replace(Pattern pattern, String content) implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      String literal = Matcher.quoteReplacement(content);
+      return tokens.stream().map(t -> pattern.matcher(t).replaceAll(literal)).toList();
+    }
+  }
+
+  /** Runs of {@code <0xE4>} tokens to text; a run that is no UTF-8 to one U+FFFD a byte. */
+  record ByteFallback() implements TokenDecoder {
+    private static final Pattern BYTE = Pattern.compile("<0x([0-9A-Fa-f]{2})>");
+
+    @Override
+    public List<String> apply(List<String> tokens) {
+      List<String> result = new ArrayList<>();
+      ByteRow run = new ByteRow();
+      for (String token : tokens) {
+        Matcher matcher = BYTE.matcher(token);
+        if (matcher.matches()) {
+          run.add(new byte[] {(byte) Integer.parseInt(matcher.group(1), 16)});
+        } else {
+          flush(run, result);
+          result.add(token);
+        }
+      }
+      flush(run, result);
+      return result;
+    }
+
+    private static void flush(ByteRow run, List<String> result) {
+      if (run.size() > 0) {
+        result.add(run.isUtf8() ? run.decode() : "\uFFFD".repeat(run.size()));
+        run.clear();
+      }
+    }
+  }
+
+  /** All tokens to one. */
+  record Fuse() implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      return List.of(String.join("", tokens));
+    }
+  }
+
+  /** Up to so many of one character off the ends of each token. */
+  record Strip(String content, int start, int stop) implements TokenDecoder {
+    @Override
+    public List<String> apply(List<String> tokens) {
+      return tokens.stream().map(this::strip).toList();
+    }
+
+    private String strip(String token) {
+      int from = 0;
+      int to = token.length();
+      for (int n = 0; n < start && token.startsWith(content, from); n++) {
+        from += content.length();
+      }
+      for (int n = 0; n < stop && to > from && token.substring(from, to).endsWith(content); n++) {
+        to -= content.length();
+      }
+      return token.substring(from, to);
+    }
+  }
+
+  /** A growing row of bytes. */
+  final class ByteRow {
+    private byte[] bytes = new byte[64];
+    private int size;
+
+    int size() {
+      return size;
+    }
+
+    void clear() {
+      size = 0;
+    }
+
+    void add(byte[] more) {
+      if (size + more.length > bytes.length) {
+        bytes = java.util.Arrays.copyOf(bytes, 2 * bytes.length + more.length);
+      }
+      System.arraycopy(more, 0, bytes, size, more.length);
+      size += more.length;
+    }
+
+    String decode() {
+      return Utf8.decodeLossy(bytes, size);
+    }
+
+    boolean isUtf8() {
+      try {
+        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, size));
+        return true;
+      } catch (CharacterCodingException e) {
+        return false;
+      }
+    }
+  }
+}

@@ -1,0 +1,221 @@
+package org.sparklora.text.bpe;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * What one tokenizer.json describes, put together: added tokens out of the text, the rest
+ * normalised, cut into pieces, each piece merged, the whole framed with special tokens.
+ *
+ * <p>Immutable and thread-safe; each thread that encodes keeps buffers and a cache of some
+ * megabytes.
+ */
+public final class TokenizerPipeline {
+  private final TextNormalizer normalizer;
+  private final boolean normalizes;
+  private final PreTokenizer preTokenizer;
+  private final BytePairModel model;
+  private final SpecialTokenFrame frame;
+  private final TokenDecoder decoder;
+  private final AddedTokenMatcher rawMatcher; // tokens looked for in the text as it stands
+  private final AddedTokenMatcher normalizedMatcher; // tokens looked for after normalisation
+  private final Map<String, Integer> addedIds = new HashMap<>();
+  private final Map<Integer, String> tokens = new HashMap<>();
+  private final Set<Integer> specialIds = new HashSet<>();
+  private final byte[][] tokenBytes; // by id, of a ByteLevel decoder; empty otherwise
+  private final ThreadLocal<EncodingRun> runs =
+      ThreadLocal.withInitial(() -> new EncodingRun(this));
+
+  private TokenizerPipeline(JsonComponent root, List<String> specialTokens) {
+    JsonComponent preTokenizerJson = root.object("pre_tokenizer");
+    boolean byteLevel = PreTokenizer.isByteLevel(preTokenizerJson);
+    normalizer = TextNormalizer.read(root.object("normalizer"));
+    normalizes = !normalizer.equals(new TextNormalizer.Chain(List.of()));
+    preTokenizer = PreTokenizer.read(preTokenizerJson);
+    model = BytePairModel.read(root.object("model"), byteLevel);
+    frame = SpecialTokenFrame.read(root.object("post_processor"));
+    decoder = TokenDecoder.read(root.object("decoder"));
+    model.vocabulary().forEach((token, id) -> tokens.put(id, token));
+    List<AddedToken> added = addedTokens(root, specialTokens);
+    for (AddedToken token : added) {
+      requireOneIdEach(token, root);
+      addedIds.put(token.content(), token.id());
+      // As in tokenizers 0.23: what was looked for normalised is written normalised.
+      String content = token.content();
+      tokens.put(token.id(), token.normalized() ? normalizer.apply(content) : content);
+      if (token.special()) {
+        specialIds.add(token.id());
+      }
+    }
+    requireTokens(frame, root);
+    rawMatcher = matcher(added, false);
+    normalizedMatcher = matcher(added, true);
+    tokenBytes = decoder instanceof TokenDecoder.ByteLevel ? allBytes() : new byte[0][];
+  }
+
+  /**
+   * @param json a tokenizer.json
+   * @param file its name, for messages
+   * @param specialTokens tokens that the checkpoint's other files call special; those that are new
+   *     get the next free ids, as in transformers
+   * @throws IllegalArgumentException naming the component that this project does not know
+   */
+  public static TokenizerPipeline of(ObjectNode json, String file, List<String> specialTokens) {
+    return new TokenizerPipeline(new JsonComponent(json, "", file), specialTokens);
+  }
+
+  /** The tokens of a text. */
+  public int[] encode(String text, boolean addSpecialTokens) {
+    return runs.get().encode(text, addSpecialTokens);
+  }
+
+  /**
+   * The tokens of a text and their places in it.
+   *
+   * @return ids, first characters and ends, three arrays of one length; (0, 0) for added framing
+   */
+  public int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
+    return runs.get().encodeWithOffsets(text, addSpecialTokens);
+  }
+
+  /** The text of tokens; ids that no token has are left out. */
+  public String decode(int[] ids, boolean skipSpecialTokens) {
+    if (tokenBytes.length > 0) {
+      TokenDecoder.ByteRow bytes = new TokenDecoder.ByteRow();
+      for (int id : ids) {
+        if (id >= 0 && id < tokenBytes.length && !(skipSpecialTokens && specialIds.contains(id))) {
+          bytes.add(tokenBytes[id]);
+        }
+      }
+      return bytes.decode();
+    }
+    List<String> list = new ArrayList<>();
+    for (int id : ids) {
+      if (tokens.containsKey(id) && !(skipSpecialTokens && specialIds.contains(id))) {
+        list.add(tokens.get(id));
+      }
+    }
+    return String.join("", decoder.apply(list));
+  }
+
+  /** How many tokens there are, added ones included. */
+  public int size() {
+    return tokens.size();
+  }
+
+  /** The id of a token as the vocabulary spells it, or -1. */
+  public int idOf(String token) {
+    Integer added = addedIds.get(token);
+    return added != null ? added : model.vocabulary().getOrDefault(token, -1);
+  }
+
+  TextNormalizer normalizer() {
+    return normalizer;
+  }
+
+  boolean normalizes() {
+    return normalizes;
+  }
+
+  PreTokenizer preTokenizer() {
+    return preTokenizer;
+  }
+
+  BytePairModel model() {
+    return model;
+  }
+
+  SpecialTokenFrame frame() {
+    return frame;
+  }
+
+  AddedTokenMatcher rawMatcher() {
+    return rawMatcher;
+  }
+
+  AddedTokenMatcher normalizedMatcher() {
+    return normalizedMatcher;
+  }
+
+  /** A token as the vocabulary spells it. */
+  String token(int id) {
+    return tokens.getOrDefault(id, "");
+  }
+
+  /**
+   * A token and its id must not have another id or token in the vocabulary, nor among the added.
+   */
+  private void requireOneIdEach(AddedToken token, JsonComponent root) {
+    int id = idOf(token.content());
+    String other = tokens.getOrDefault(token.id(), token.content());
+    if (id >= 0 && id != token.id() || !other.equals(token.content())) {
+      throw new IllegalArgumentException(
+          "Cannot read added_tokens in %s: the token \"%s\" has the id %d, but %s; the file is damaged, fetch it again"
+              .formatted(
+                  root.file(),
+                  token.content(),
+                  token.id(),
+                  id >= 0 && id != token.id() ? "also the id " + id : "so has \"" + other + "\""));
+    }
+  }
+
+  private void requireTokens(SpecialTokenFrame frame, JsonComponent root) {
+    for (int[] side : new int[][] {frame.before(), frame.after()}) {
+      for (int id : side) {
+        if (!tokens.containsKey(id)) {
+          throw new IllegalArgumentException(
+              "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again"
+                  .formatted(root.file(), id));
+        }
+      }
+    }
+  }
+
+  private List<AddedToken> addedTokens(JsonComponent root, List<String> specialTokens) {
+    Map<String, AddedToken> added = new java.util.LinkedHashMap<>();
+    boolean any = root.node().has("added_tokens"); // files of 2019 lack it
+    for (JsonComponent json : any ? root.children("added_tokens") : List.<JsonComponent>of()) {
+      AddedToken token = AddedToken.read(json);
+      added.put(token.content(), token);
+    }
+    int next =
+        1
+            + Math.max(
+                tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1),
+                added.values().stream().mapToInt(AddedToken::id).max().orElse(-1));
+    for (String content : specialTokens) {
+      AddedToken known = added.get(content);
+      if (known == null) {
+        int inVocabulary = model.vocabulary().getOrDefault(content, -1);
+        int id = inVocabulary >= 0 ? inVocabulary : next++;
+        added.put(content, new AddedToken(id, content, false, false, false, false, true));
+      } else if (!known.special()) {
+        added.put(content, known.asSpecial());
+      }
+    }
+    return List.copyOf(added.values());
+  }
+
+  private AddedTokenMatcher matcher(List<AddedToken> added, boolean normalized) {
+    List<AddedToken> wanted = added.stream().filter(t -> t.normalized() == normalized).toList();
+    List<String> contents =
+        wanted.stream()
+            .map(AddedToken::content)
+            .map(content -> normalized ? normalizer.apply(content) : content)
+            .toList();
+    return new AddedTokenMatcher(wanted, contents);
+  }
+
+  private byte[][] allBytes() {
+    int last = tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
+    byte[][] bytes = new byte[last + 1][];
+    Arrays.setAll(bytes, id -> TokenDecoder.bytesOf(token(id)));
+    return bytes;
+  }
+}

@@ -1,0 +1,172 @@
+package org.sparklora.text.bpe;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The character classes of tokenizers' regular expressions, in the Unicode version that tokenizers
+ * were compiled with: Java 17 knows Unicode 13, Hugging Face tokenizers 16, and a letter that one
+ * of them does not know ends a word.
+ */
+final class UnicodeClasses {
+  /**
+   * The class of a character that is no letter, number or white space: punctuation, mark, symbol.
+   */
+  static final byte OTHER = 0;
+
+  static final byte LETTER = 1;
+  static final byte NUMBER = 2;
+
+  /** White space that is neither of {@code \r \n}. */
+  static final byte SPACE = 3;
+
+  /** {@code \r} or {@code \n}. */
+  static final byte NEWLINE = 4;
+
+  private static final String TABLE = "unicode-after-13.txt";
+  private static final List<String> LETTER_CATEGORIES = List.of("Lu", "Ll", "Lt", "Lm", "Lo");
+
+  /** Ranges {first, last} by category name, ascending; "L" is the union of its five. */
+  private static final Map<String, int[][]> AFTER_13 = readTable();
+
+  /** Classes of the basic plane, so that the scanners look at an array and at nothing else. */
+  private static final byte[] BASIC_PLANE = new byte[0x10000];
+
+  static {
+    for (int c = 0; c < BASIC_PLANE.length; c++) {
+      BASIC_PLANE[c] = compute(c);
+    }
+  }
+
+  private UnicodeClasses() {}
+
+  /** {@link #OTHER}, {@link #LETTER}, {@link #NUMBER}, {@link #SPACE} or {@link #NEWLINE}. */
+  static byte of(int codePoint) {
+    return codePoint < BASIC_PLANE.length ? BASIC_PLANE[codePoint] : compute(codePoint);
+  }
+
+  /** Rust's {@code char::is_numeric}: general category N. */
+  static boolean isNumeric(int codePoint) {
+    return of(codePoint) == NUMBER || codePoint >= 0x80 && contains("Numeric", codePoint);
+  }
+
+  /** Rust's {@code char::is_whitespace}, the Unicode property White_Space. */
+  static boolean isWhitespace(int codePoint) {
+    byte type = of(codePoint);
+    return type == SPACE || type == NEWLINE;
+  }
+
+  /** A character of a word in the sense of {@code \w}: alphabetic, mark, number or connector. */
+  static boolean isWord(int codePoint) {
+    byte type = of(codePoint);
+    return type == LETTER
+        || type == NUMBER
+        || Character.isAlphabetic(codePoint)
+        || isMark(codePoint)
+        || Character.getType(codePoint) == Character.CONNECTOR_PUNCTUATION;
+  }
+
+  /**
+   * A character that tokenizers' normal forms, which are of Unicode 9, leave where and as it is,
+   * while Java's, of Unicode 13 or later, may not.
+   */
+  static boolean isInert(int codePoint) {
+    return codePoint >= 0x7FD && contains("Inert", codePoint);
+  }
+
+  /** What a category gained after Unicode 13 as items of a character class, or "". */
+  static String rangesAfter13(String category) {
+    StringBuilder items = new StringBuilder();
+    for (int[] range : AFTER_13.getOrDefault(category, new int[0][])) {
+      items.append("\\x{%x}-\\x{%x}".formatted(range[0], range[1]));
+    }
+    return items.toString();
+  }
+
+  private static boolean isMark(int codePoint) {
+    int type = Character.getType(codePoint);
+    return type == Character.NON_SPACING_MARK
+        || type == Character.ENCLOSING_MARK
+        || type == Character.COMBINING_SPACING_MARK
+        || contains("M", codePoint);
+  }
+
+  private static byte compute(int codePoint) {
+    if (codePoint == '\r' || codePoint == '\n') {
+      return NEWLINE;
+    }
+    return switch (Character.getType(codePoint)) {
+      case Character.UPPERCASE_LETTER,
+              Character.LOWERCASE_LETTER,
+              Character.TITLECASE_LETTER,
+              Character.MODIFIER_LETTER,
+              Character.OTHER_LETTER ->
+          LETTER;
+      case Character.DECIMAL_DIGIT_NUMBER, Character.LETTER_NUMBER, Character.OTHER_NUMBER ->
+          NUMBER;
+      case Character.SPACE_SEPARATOR, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR ->
+          SPACE;
+      case Character.CONTROL ->
+          codePoint >= '\t' && codePoint <= '\r' || codePoint == 0x85 ? SPACE : OTHER;
+      default -> contains("L", codePoint) ? LETTER : contains("N", codePoint) ? NUMBER : OTHER;
+    };
+  }
+
+  private static boolean contains(String category, int codePoint) {
+    int[][] ranges = AFTER_13.getOrDefault(category, new int[0][]);
+    int low = 0;
+    int high = ranges.length - 1;
+    while (low <= high) {
+      int middle = (low + high) >>> 1;
+      if (codePoint < ranges[middle][0]) {
+        high = middle - 1;
+      } else if (codePoint > ranges[middle][1]) {
+        low = middle + 1;
+      } else {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Map<String, int[][]> readTable() {
+    Map<String, int[][]> table = new HashMap<>();
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(
+                UnicodeClasses.class.getResourceAsStream(TABLE), StandardCharsets.US_ASCII))) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (!line.startsWith("#")) {
+          String[] fields = line.split(" ");
+          table.put(fields[0], ranges(fields));
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read " + TABLE + " of this project's own jar", e);
+    }
+    List<int[]> letters = new ArrayList<>();
+    LETTER_CATEGORIES.forEach(
+        c -> letters.addAll(Arrays.asList(table.getOrDefault(c, new int[0][]))));
+    letters.sort((a, b) -> Integer.compare(a[0], b[0]));
+    table.put("L", letters.toArray(int[][]::new));
+    return table;
+  }
+
+  private static int[][] ranges(String[] fields) {
+    int[][] ranges = new int[fields.length - 1][];
+    for (int i = 1; i < fields.length; i++) {
+      String[] bounds = fields[i].split("-");
+      int first = Integer.parseInt(bounds[0], 16);
+      ranges[i - 1] = new int[] {first, Integer.parseInt(bounds[bounds.length - 1], 16)};
+    }
+    return ranges;
+  }
+}

@@ -1,0 +1,64 @@
+package org.sparklora.text.jinja;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The values a function was called with.
+ *
+ * @param budget charged for work that grows with the values' sizes
+ * @param line of the call, for errors
+ */
+record Arguments(List<Object> positional, Map<String, Object> named, Budget budget, int line) {
+
+  /** The argument at a position or, failing that, under a name. */
+  Optional<Object> find(int position, String name) {
+    return position < positional.size()
+        ? Optional.of(positional.get(position))
+        : Optional.ofNullable(named.get(name));
+  }
+
+  Object get(int position, String name) {
+    return find(position, name)
+        .orElseThrow(() -> new JinjaException("Missing the argument '%s'".formatted(name), line));
+  }
+
+  Object get(int position, String name, Object fallback) {
+    return find(position, name).orElse(fallback);
+  }
+
+  String string(int position, String name) {
+    return asString(get(position, name), name);
+  }
+
+  String string(int position, String name, String fallback) {
+    return find(position, name).map(value -> asString(value, name)).orElse(fallback);
+  }
+
+  private String asString(Object value, String name) {
+    if (value instanceof String text) {
+      return text;
+    }
+    throw new JinjaException(
+        "The argument '%s' must be a string, not %s".formatted(name, Values.typeName(value)), line);
+  }
+
+  int integer(int position, String name, int fallback) {
+    Optional<Object> value = find(position, name).filter(v -> v != None.NONE);
+    return value.map(v -> Values.asIndex(v, line)).orElse(fallback);
+  }
+
+  boolean truth(int position, String name, boolean fallback) {
+    return find(position, name).map(Values::isTrue).orElse(fallback);
+  }
+
+  /** The same call without its first {@code count} positional arguments. */
+  Arguments after(int count) {
+    return new Arguments(
+        positional.subList(Math.min(count, positional.size()), positional.size()),
+        named,
+        budget,
+        line);
+  }
+}

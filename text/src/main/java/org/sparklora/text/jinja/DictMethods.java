@@ -1,0 +1,81 @@
+package org.sparklora.text.jinja;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The methods of Python's dict and list that do not change them; the sandbox has no others. */
+final class DictMethods {
+  private DictMethods() {}
+
+  static Optional<Callable> find(Map<?, ?> dict, String name) {
+    return Optional.ofNullable(
+        switch (name) {
+          case "items" -> a -> items(dict, a);
+          case "keys" -> a -> Values.iterate(dict, a.budget(), a.line());
+          case "values" ->
+              a -> {
+                a.budget().allocate(dict.size(), a.line());
+                return new ArrayList<Object>(dict.values());
+              };
+          case "get" ->
+              a -> {
+                Object value = dict.get(Values.key(a.get(0, "key"), a.line()));
+                return value == null ? a.get(1, "default", None.NONE) : value;
+              };
+          case "copy" ->
+              a -> {
+                a.budget().items(dict.size(), a.line());
+                return new LinkedHashMap<Object, Object>(dict);
+              };
+          case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
+          default -> null;
+        });
+  }
+
+  static Optional<Callable> find(List<?> list, String name) {
+    return Optional.ofNullable(
+        switch (name) {
+          case "index" -> a -> index(list, a);
+          case "count" ->
+              a ->
+                  Values.iterate(list, a.budget(), a.line()).stream()
+                      .filter(i -> Values.equal(i, a.get(0, "value"), a.budget(), a.line()))
+                      .count();
+          case "copy" -> a -> Values.iterate(list, a.budget(), a.line());
+          case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
+              changes("list", name);
+          default -> null;
+        });
+  }
+
+  static List<Object> items(Map<?, ?> dict, Arguments arguments) {
+    arguments.budget().items(dict.size(), arguments.line());
+    List<Object> items = new ArrayList<>();
+    dict.forEach((key, value) -> items.add(Tuple.of(key, value)));
+    return items;
+  }
+
+  private static Callable changes(String type, String name) {
+    return a -> {
+      throw new JinjaException(
+          "Cannot call %s.%s: a template may not change the values it was given"
+              .formatted(type, name),
+          a.line());
+    };
+  }
+
+  private static Object index(List<?> list, Arguments arguments) {
+    for (int i = 0; i < list.size(); i++) {
+      if (Values.equal(
+          list.get(i), arguments.get(0, "value"), arguments.budget(), arguments.line())) {
+        return (long) i;
+      }
+    }
+    throw new JinjaException(
+        "The list does not contain that " + Values.typeName(arguments.get(0, "value")),
+        arguments.line());
+  }
+}

@@ -1,0 +1,494 @@
+package org.sparklora.text.jinja;
+
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+
+/** Jinja2's filters: {@code value | name(arguments)}. */
+final class Filters {
+
+  /** A filter's value comes first; the rest is what stood in its parentheses. */
+  @FunctionalInterface
+  interface Filter {
+    Object apply(Object value, Arguments arguments);
+  }
+
+  private static final Pattern FLOAT =
+      Pattern.compile(
+          "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)(e[-+]?\\d+(_\\d+)*)?");
+  private static final Map<String, Filter> ALL = new LinkedHashMap<>();
+
+  static {
+    texts();
+    numbers();
+    sequences();
+    selections();
+  }
+
+  private Filters() {}
+
+  static Optional<Filter> find(String name) {
+    return Optional.ofNullable(ALL.get(name));
+  }
+
+  private static void texts() {
+    ALL.put("string", Filters::text);
+    ALL.put("safe", (v, a) -> v);
+    ALL.put("tojson", JsonText::of);
+    ALL.put(
+        "trim",
+        (v, a) -> StringMethods.strip(text(v, a), a.get(0, "chars", None.NONE), true, true));
+    ALL.put("upper", (v, a) -> text(v, a).toUpperCase(Locale.ROOT));
+    ALL.put("lower", (v, a) -> text(v, a).toLowerCase(Locale.ROOT));
+    ALL.put("title", (v, a) -> titled(text(v, a)));
+    ALL.put("capitalize", (v, a) -> StringMethods.capitalize(text(v, a)));
+    ALL.put("center", (v, a) -> StringMethods.padded(text(v, a), a, 1));
+    ALL.put("escape", (v, a) -> escaped(text(v, a)));
+    ALL.put("e", ALL.get("escape"));
+    ALL.put("forceescape", ALL.get("escape"));
+    ALL.put("truncate", (v, a) -> truncated(text(v, a), a));
+    ALL.put(
+        "replace",
+        (v, a) ->
+            StringMethods.replace(
+                text(v, a),
+                Values.text(a.get(0, "old")),
+                Values.text(a.get(1, "new")),
+                a.integer(2, "count", -1),
+                a));
+    ALL.put("indent", (v, a) -> indented(text(v, a), a));
+    ALL.put(
+        "format",
+        (v, a) ->
+            StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget(), a.line()));
+    ALL.put(
+        "wordcount",
+        (v, a) ->
+            (long)
+                ((List<?>) StringMethods.find(text(v, a), "split").orElseThrow().call(a.after(9)))
+                    .size());
+    ALL.put(
+        "join",
+        (v, a) -> {
+          Function<Object, Object> key = attribute(a.get(1, "attribute", None.NONE), a);
+          List<Object> items = Values.iterate(v, a.budget(), a.line());
+          items.replaceAll(item -> text(key.apply(item), a));
+          return StringMethods.join(Values.text(a.get(0, "d", "")), items, a);
+        });
+  }
+
+  private static void numbers() {
+    ALL.put("int", Filters::toInt);
+    ALL.put(
+        "float",
+        (v, a) ->
+            Values.isNumber(v)
+                ? (Object) Values.number(v)
+                : parsed(Values.text(defined(v, a)))
+                    .<Object>map(d -> d)
+                    .orElse(a.get(0, "default", 0.0)));
+    ALL.put("abs", (v, a) -> v instanceof Long n ? (Object) Math.abs(n) : Math.abs(number(v, a)));
+    ALL.put(
+        "round",
+        (v, a) -> {
+          int precision = Math.max(-400, Math.min(400, a.integer(0, "precision", 0)));
+          double scale = Math.pow(10, precision);
+          return switch (a.string(1, "method", "common")) {
+            case "ceil" -> Math.ceil(number(v, a) * scale) / scale;
+            case "floor" -> Math.floor(number(v, a) * scale) / scale;
+            default -> rounded(v, precision, a);
+          };
+        });
+    ALL.put(
+        "sum",
+        (v, a) -> {
+          Function<Object, Object> key = attribute(a.get(0, "attribute", None.NONE), a);
+          Object total = a.get(1, "start", 0L);
+          for (Object item : Values.iterate(v, a.budget(), a.line())) {
+            total = Arithmetic.apply("+", total, key.apply(item), a.budget(), a.line());
+          }
+          return total;
+        });
+    ALL.put("min", (v, a) -> extreme(v, a, -1));
+    ALL.put("max", (v, a) -> extreme(v, a, 1));
+  }
+
+  private static void sequences() {
+    ALL.put("length", (v, a) -> Values.length(v, a.line()));
+    ALL.put("count", ALL.get("length"));
+    ALL.put("list", (v, a) -> Values.iterate(v, a.budget(), a.line()));
+    ALL.put(
+        "first",
+        (v, a) ->
+            Values.iterate(v, a.budget(), a.line()).stream()
+                .findFirst()
+                .orElse(new Undefined("The first item of an empty sequence")));
+    ALL.put("last", (v, a) -> last(Values.iterate(v, a.budget(), a.line())));
+    ALL.put(
+        "default",
+        (v, a) ->
+            v instanceof Undefined || a.truth(1, "boolean", false) && !Values.isTrue(v)
+                ? a.get(0, "default_value", "")
+                : v);
+    ALL.put("d", ALL.get("default"));
+    ALL.put(
+        "reverse",
+        (v, a) ->
+            v instanceof String text
+                ? new StringBuilder(text).reverse().toString()
+                : reversed(Values.iterate(v, a.budget(), a.line())));
+    ALL.put("sort", Filters::sorted);
+    ALL.put("unique", Filters::unique);
+    ALL.put("batch", Filters::batches);
+    ALL.put("slice", Filters::slices);
+    ALL.put(
+        "items",
+        (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v, a), a));
+    ALL.put(
+        "dictsort",
+        (v, a) -> {
+          int by = a.string(1, "by", "key").equals("value") ? 1 : 0;
+          List<Object> items = DictMethods.items(dict(v, a), a);
+          items.sort(
+              order(a.truth(0, "case_sensitive", false), a, item -> ((List<?>) item).get(by)));
+          return a.truth(2, "reverse", false) ? reversed(items) : items;
+        });
+    ALL.put(
+        "groupby",
+        (v, a) -> {
+          Function<Object, Object> key = attribute(a.get(0, "attribute"), a);
+          List<Object> items = Values.iterate(v, a.budget(), a.line());
+          items.sort(order(false, a, key));
+          Map<Object, List<Object>> groups = new LinkedHashMap<>();
+          items.forEach(
+              item -> {
+                Object group = Values.key(key.apply(item), a.line());
+                groups.computeIfAbsent(group, k -> new ArrayList<>()).add(item);
+              });
+          List<Object> pairs = new ArrayList<>();
+          groups.forEach((k, members) -> pairs.add(Tuple.of(k, members)));
+          return pairs;
+        });
+    ALL.put("attr", (v, a) -> attribute(a.get(0, "name"), a).apply(v));
+  }
+
+  private static void selections() {
+    ALL.put("map", Filters::mapped);
+    ALL.put("select", (v, a) -> selected(v, item -> item, a, true));
+    ALL.put("reject", (v, a) -> selected(v, item -> item, a, false));
+    ALL.put("selectattr", (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), true));
+    ALL.put("rejectattr", (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), false));
+  }
+
+  private static String text(Object value, Arguments arguments) {
+    String text = Values.text(value);
+    arguments.budget().allocate(text.length(), arguments.line());
+    return text;
+  }
+
+  private static Object defined(Object value, Arguments arguments) {
+    if (value instanceof Undefined undefined) {
+      throw undefined.error(arguments.line());
+    }
+    return value;
+  }
+
+  private static Map<?, ?> dict(Object value, Arguments arguments) {
+    if (value instanceof Map<?, ?> dict) {
+      return dict;
+    }
+    throw new JinjaException("Expected a dict, found " + Values.typeName(value), arguments.line());
+  }
+
+  private static double number(Object value, Arguments arguments) {
+    if (Values.isNumber(value)) {
+      return Values.number(value);
+    }
+    throw new JinjaException(
+        "Expected a number, found " + Values.typeName(value), arguments.line());
+  }
+
+  /** Python's float(text), whose grammar is narrower than Java's. */
+  private static Optional<Double> parsed(String text) {
+    String number = StringMethods.strip(text, None.NONE, true, true).toLowerCase(Locale.ROOT);
+    if (FLOAT.matcher(number).matches()) {
+      return Optional.of(Double.valueOf(number.replace("_", "")));
+    }
+    return switch (number.startsWith("+") || number.startsWith("-")
+        ? number.substring(1)
+        : number) {
+      case "nan" -> Optional.of(Double.NaN);
+      case "inf", "infinity" ->
+          Optional.of(number.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
+      default -> Optional.empty();
+    };
+  }
+
+  private static Object toInt(Object value, Arguments arguments) {
+    if (value instanceof Long || value instanceof Boolean) {
+      return Values.integer(value);
+    }
+    String text = Values.text(defined(value, arguments));
+    try {
+      return Long.valueOf(
+          StringMethods.strip(text, None.NONE, true, true), arguments.integer(1, "base", 10));
+    } catch (NumberFormatException e) {
+      Optional<Double> number = value instanceof Double d ? Optional.of(d) : parsed(text);
+      return number
+          .filter(Double::isFinite)
+          .map(d -> truncated(d, arguments))
+          .orElse(arguments.get(0, "default", 0L));
+    }
+  }
+
+  private static Object truncated(double number, Arguments arguments) {
+    if (Math.abs(number) >= 0x1p63) {
+      throw new JinjaException("%s is beyond 64 bits".formatted(number), arguments.line());
+    }
+    return (long) number;
+  }
+
+  /** As the filter does it: words begin after blanks and opening brackets, and at hyphens. */
+  private static String titled(String text) {
+    StringBuilder out = new StringBuilder();
+    boolean first = true;
+    for (int point : text.codePoints().toArray()) {
+      String letter = Character.toString(point);
+      out.append(first ? letter.toUpperCase(Locale.ROOT) : letter.toLowerCase(Locale.ROOT));
+      first = StringMethods.isSpace(point) || "-({[<".indexOf(point) >= 0;
+    }
+    return out.toString();
+  }
+
+  private static Object rounded(Object value, int precision, Arguments arguments) {
+    double number = number(value, arguments);
+    if (Double.isNaN(number) || Double.isInfinite(number)) {
+      return number;
+    }
+    BigDecimal exact =
+        value instanceof Double
+            ? new BigDecimal(number)
+            : BigDecimal.valueOf(Values.integer(value));
+    BigDecimal result = exact.setScale(precision, RoundingMode.HALF_EVEN);
+    return value instanceof Double ? (Object) result.doubleValue() : (Object) result.longValue();
+  }
+
+  private static String truncated(String text, Arguments arguments) {
+    int[] points = text.codePoints().toArray();
+    int length = arguments.integer(0, "length", 255);
+    String end = arguments.string(2, "end", "...");
+    int endLength = end.codePointCount(0, end.length());
+    if (points.length <= length + arguments.integer(3, "leeway", 5)) {
+      return text;
+    }
+    String kept = new String(points, 0, Math.max(0, Math.min(points.length, length - endLength)));
+    int blank = arguments.truth(1, "killwords", false) ? -1 : kept.lastIndexOf(' ');
+    return (blank < 0 ? kept : kept.substring(0, blank)) + end;
+  }
+
+  /** Cuts into so many lists of about one length. */
+  private static Object slices(Object value, Arguments arguments) {
+    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    int count = arguments.integer(0, "slices", 1);
+    if (count < 1) {
+      throw new JinjaException("A sequence is sliced into at least 1", arguments.line());
+    }
+    arguments.budget().items(count, arguments.line());
+    int size = items.size() / count;
+    int longer = items.size() % count;
+    List<Object> slices = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < count; i++) {
+      int to = from + size + (i < longer ? 1 : 0);
+      List<Object> slice = new ArrayList<>(items.subList(from, to));
+      if (i >= longer) { // also where all are of one length
+        arguments.find(1, "fill_with").filter(fill -> fill != None.NONE).ifPresent(slice::add);
+      }
+      slices.add(slice);
+      from = to;
+    }
+    return slices;
+  }
+
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace("'", "&#39;")
+        .replace("\"", "&#34;");
+  }
+
+  private static String indented(String text, Arguments arguments) {
+    Object width = arguments.get(0, "width", 4L);
+    String indent =
+        width instanceof String given
+            ? given
+            : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width, arguments.line()))));
+    boolean blank = arguments.truth(2, "blank", false);
+    StringBuilder out = new StringBuilder();
+    String[] lines = text.split("\n", -1);
+    long size = text.length() + (long) lines.length * indent.length();
+    arguments.budget().allocate(size, arguments.line());
+    for (int i = 0; i < lines.length; i++) {
+      boolean indents = i == 0 ? arguments.truth(1, "first", false) : blank || !lines[i].isEmpty();
+      out.append(i == 0 ? "" : "\n").append(indents ? indent : "").append(lines[i]);
+    }
+    return out.toString();
+  }
+
+  private static Object last(List<Object> items) {
+    return items.isEmpty()
+        ? new Undefined("The last item of an empty sequence")
+        : items.get(items.size() - 1);
+  }
+
+  private static List<Object> reversed(List<Object> items) {
+    Collections.reverse(items);
+    return items;
+  }
+
+  private static Object extreme(Object value, Arguments arguments, int sign) {
+    Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
+    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    Comparator<Object> order = order(arguments.truth(0, "case_sensitive", false), arguments, key);
+    return items.stream()
+        .reduce((best, item) -> sign * order.compare(item, best) > 0 ? item : best)
+        .orElse(new Undefined("The extreme of an empty sequence"));
+  }
+
+  private static Object sorted(Object value, Arguments arguments) {
+    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    Function<Object, Object> key = attribute(arguments.get(2, "attribute", None.NONE), arguments);
+    Comparator<Object> order = order(arguments.truth(1, "case_sensitive", false), arguments, key);
+    items.sort(arguments.truth(0, "reverse", false) ? order.reversed() : order);
+    return items;
+  }
+
+  private static Comparator<Object> order(
+      boolean caseSensitive, Arguments arguments, Function<Object, ?> key) {
+    Function<Object, Object> folded =
+        item -> {
+          Object value = key.apply(item);
+          return !caseSensitive && value instanceof String text
+              ? text.toLowerCase(Locale.ROOT)
+              : value;
+        };
+    return (left, right) -> {
+      arguments.budget().step(arguments.line());
+      return Values.compare(
+          folded.apply(left), folded.apply(right), arguments.budget(), arguments.line());
+    };
+  }
+
+  private static Object unique(Object value, Arguments arguments) {
+    Map<Object, Object> seen = new LinkedHashMap<>();
+    boolean caseSensitive = arguments.truth(0, "case_sensitive", false);
+    Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
+    for (Object item : Values.iterate(value, arguments.budget(), arguments.line())) {
+      Object compared = key.apply(item);
+      compared =
+          !caseSensitive && compared instanceof String text
+              ? text.toLowerCase(Locale.ROOT)
+              : compared;
+      seen.putIfAbsent(Values.key(compared, arguments.line()), item);
+    }
+    return new ArrayList<>(seen.values());
+  }
+
+  private static Object batches(Object value, Arguments arguments) {
+    int size = arguments.integer(0, "linecount", 1);
+    if (size < 1) {
+      throw new JinjaException("A batch needs a size of at least 1", arguments.line());
+    }
+    List<Object> batches = new ArrayList<>();
+    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    arguments.budget().items(items.size() / size, arguments.line());
+    for (int from = 0; from < items.size(); from += size) {
+      List<Object> batch =
+          new ArrayList<>(items.subList(from, Math.min(items.size(), from + size)));
+      arguments
+          .find(1, "fill_with")
+          .ifPresent(
+              fill -> {
+                while (batch.size() < size) {
+                  arguments.budget().step(arguments.line());
+                  batch.add(fill);
+                }
+              });
+      batches.add(batch);
+    }
+    return batches;
+  }
+
+  /** Reads {@code a.b.0} from an item; None reads the item itself. */
+  private static Function<Object, Object> attribute(Object path, Arguments arguments) {
+    if (path == None.NONE) {
+      return item -> item;
+    }
+    String[] names = Values.text(path).split("\\.", -1);
+    return item -> {
+      Object value = item;
+      for (String name : names) {
+        boolean number = !name.isEmpty() && name.chars().allMatch(Character::isDigit);
+        value = Values.item(value, number ? (Object) Long.valueOf(name) : name, arguments.line());
+      }
+      return value;
+    };
+  }
+
+  /** What map and select walk over: nothing at all of a false value, whatever its type. */
+  private static List<Object> itemsOrNone(Object value, Arguments arguments) {
+    return Values.isTrue(value)
+        ? Values.iterate(value, arguments.budget(), arguments.line())
+        : new ArrayList<>();
+  }
+
+  private static Object mapped(Object value, Arguments arguments) {
+    List<Object> items = itemsOrNone(value, arguments);
+    Object path = arguments.named().get("attribute");
+    if (path != null) {
+      Function<Object, Object> key = attribute(path, arguments);
+      Object fallback = arguments.named().get("default");
+      items.replaceAll(
+          item -> {
+            Object found = key.apply(item);
+            return found instanceof Undefined && fallback != null ? fallback : found;
+          });
+      return items;
+    }
+    String name = arguments.string(0, "filter");
+    Filter filter =
+        find(name)
+            .orElseThrow(
+                () -> new JinjaException("No filter named '%s'".formatted(name), arguments.line()));
+    Arguments rest = arguments.after(1);
+    items.replaceAll(item -> filter.apply(item, rest));
+    return items;
+  }
+
+  private static Object selected(
+      Object value, Function<Object, Object> key, Arguments arguments, boolean wanted) {
+    List<Object> items = itemsOrNone(value, arguments);
+    if (arguments.positional().isEmpty()) {
+      items.removeIf(item -> Values.isTrue(key.apply(item)) != wanted);
+      return items;
+    }
+    String name = Values.text(arguments.positional().get(0));
+    ValueTests.ValueTest test =
+        ValueTests.find(name)
+            .orElseThrow(
+                () -> new JinjaException("No test named '%s'".formatted(name), arguments.line()));
+    Arguments rest = arguments.after(1);
+    items.removeIf(item -> test.holds(key.apply(item), rest) != wanted);
+    return items;
+  }
+}

@@ -1,0 +1,37 @@
+package org.sparklora.text.jinja;
+
+/** A template that cannot be parsed, fails while it renders, or exceeds its limits. */
+public final class JinjaException extends RuntimeException {
+  /** For errors in places that do not know the line; the statement adds its own. */
+  static final int NO_LINE = 0;
+
+  private static final long serialVersionUID = 1;
+
+  private final int line;
+  private final boolean raisedByTemplate;
+
+  JinjaException(String message, int line) {
+    this(message, line, false);
+  }
+
+  JinjaException(String message, int line, boolean raisedByTemplate) {
+    super(message);
+    this.line = line;
+    this.raisedByTemplate = raisedByTemplate;
+  }
+
+  /** The same error with a line, if it has none yet. */
+  JinjaException at(int newLine) {
+    return line == NO_LINE ? new JinjaException(getMessage(), newLine, raisedByTemplate) : this;
+  }
+
+  /** The line of the template, from 1; 0 if unknown. */
+  public int line() {
+    return line;
+  }
+
+  /** Whether the template itself called {@code raise_exception}: its message is about the data. */
+  public boolean raisedByTemplate() {
+    return raisedByTemplate;
+  }
+}

@@ -1,0 +1,306 @@
+package org.sparklora.text.jinja;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.text.jinja.Token.Kind;
+
+/**
+ * Cuts a template into tokens, with Jinja2's whitespace rules: {@code -} strips, {@code +} keeps,
+ * blanks before a block tag that begins its line go ({@code lstrip_blocks}), and so does the line
+ * break after a block tag ({@code trim_blocks}).
+ */
+final class Lexer {
+  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
+  private static final Pattern NUMBER =
+      Pattern.compile(
+          "(?<float>(?:\\d+_)*\\d+(?:\\.(?:\\d+_)*\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
+              + "|(?<integer>0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:\\d+_)*\\d+)");
+  private static final String[] OPERATORS = {
+    "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}",
+    ">", "<", "=", ".", ":", "|", ",", ";"
+  };
+  private static final Pattern END_RAW =
+      Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(-%}\\s*|\\+%}|%}\\n?)");
+  private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%}\\s*|%})");
+
+  private final String source;
+  private final List<Token> tokens = new ArrayList<>();
+  private int at;
+  private int line = 1;
+  private int countedTo; // line breaks before this position are in line
+  private boolean lineStarting = true; // whether the token before this text ended its line
+
+  private Lexer(String source) {
+    this.source = source;
+  }
+
+  static List<Token> tokenize(String template) {
+    String source = template.replace("\r\n", "\n").replace('\r', '\n');
+    if (source.endsWith("\n")) { // Jinja drops one line break at the end of the template
+      source = source.substring(0, source.length() - 1);
+    }
+    Lexer lexer = new Lexer(source);
+    lexer.run();
+    return lexer.tokens;
+  }
+
+  private void run() {
+    while (at < source.length()) {
+      int tag = nextTag();
+      if (tag < 0) {
+        data(source.substring(at));
+        break;
+      }
+      char kind = source.charAt(tag + 1);
+      char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
+      data(stripBefore(source.substring(at, tag), kind, sign));
+      at = tag;
+      switch (kind) {
+        case '#' -> comment();
+        case '%' -> {
+          if (!raw()) {
+            tag(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
+          }
+        }
+        default -> tag(Kind.VARIABLE_BEGIN, Kind.VARIABLE_END, "}}");
+      }
+    }
+    add(Kind.END, "", source.length());
+  }
+
+  private int nextTag() {
+    for (int i = source.indexOf('{', at);
+        i >= 0 && i + 1 < source.length();
+        i = source.indexOf('{', i + 1)) {
+      char next = source.charAt(i + 1);
+      if (next == '{' || next == '%' || next == '#') {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private String stripBefore(String text, char kind, char sign) {
+    if (sign == '-') {
+      return text.substring(0, stripEnd(text, 0));
+    }
+    if (sign != '+' && kind != '{') {
+      int lineStart = text.lastIndexOf('\n') + 1;
+      if ((lineStart > 0 || lineStarting) && stripEnd(text, lineStart) == lineStart) {
+        return text.substring(0, lineStart);
+      }
+    }
+    return text;
+  }
+
+  /** The end of text without its trailing whitespace, not before {@code from}. */
+  private static int stripEnd(String text, int from) {
+    int end = text.length();
+    while (end > from && StringMethods.isSpace(text.charAt(end - 1))) {
+      end--;
+    }
+    return end;
+  }
+
+  private void data(String text) {
+    if (!text.isEmpty()) {
+      add(Kind.DATA, text, at);
+    }
+  }
+
+  private void comment() {
+    boolean signed = at + 2 < source.length() && "-+".indexOf(source.charAt(at + 2)) >= 0;
+    int text = at + (signed ? 3 : 2);
+    int end = source.indexOf("#}", text);
+    if (end < 0) {
+      throw new JinjaException("A comment is not closed", lineAt(at));
+    }
+    at = end + 2;
+    afterTag(end > text ? source.charAt(end - 1) : ' ', true);
+  }
+
+  /** Moves past a raw block, if one begins here. */
+  private boolean raw() {
+    Matcher begin = RAW.matcher(source).region(at, source.length());
+    if (!begin.lookingAt()) {
+      return false;
+    }
+    Matcher end = END_RAW.matcher(source);
+    if (!end.find(begin.end())) {
+      throw new JinjaException("A raw block is not closed", lineAt(at));
+    }
+    at = begin.end();
+    String text = source.substring(at, end.start());
+    char sign = end.group(1).isEmpty() ? ' ' : end.group(1).charAt(0);
+    lineStarting = source.charAt(at - 1) == '\n';
+    data(stripBefore(text, '%', sign));
+    at = end.end();
+    lineStarting = source.charAt(at - 1) == '\n';
+    return true;
+  }
+
+  private void tag(Kind begin, Kind end, String close) {
+    int start = at;
+    add(begin, source.substring(at, at + 2), at);
+    at += 2;
+    if (at < source.length() && (source.charAt(at) == '-' || source.charAt(at) == '+')) {
+      at++;
+    }
+    int depth = 0; // inside brackets }} belongs to a dict
+    while (true) {
+      skipSpace();
+      if (at >= source.length()) {
+        throw new JinjaException("A tag is not closed with " + close, lineAt(start));
+      }
+      char c = source.charAt(at);
+      if (depth == 0 && closesHere(c, close)) {
+        return;
+      }
+      depth += "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
+      if (depth < 0) {
+        throw new JinjaException("Unexpected '%c'".formatted(c), lineAt(at));
+      }
+      lexeme(c);
+    }
+  }
+
+  private boolean closesHere(char c, String close) {
+    boolean signed = c == '-' || c == '+' && close.equals("%}");
+    int from = signed ? at + 1 : at;
+    if (!source.startsWith(close, from)) {
+      return false;
+    }
+    add(close.equals("%}") ? Kind.BLOCK_END : Kind.VARIABLE_END, close, at);
+    at = from + 2;
+    afterTag(signed ? c : ' ', close.equals("%}"));
+    return true;
+  }
+
+  /** Applies the whitespace rules after a tag. */
+  private void afterTag(char sign, boolean trims) {
+    int from = at;
+    if (sign == '-') {
+      skipSpace();
+    } else if (sign != '+' && trims && at < source.length() && source.charAt(at) == '\n') {
+      at++;
+    }
+    lineStarting = at > from && source.charAt(at - 1) == '\n';
+  }
+
+  private void lexeme(char c) {
+    if (c == '\'' || c == '"') {
+      int end = stringEnd(c);
+      add(Kind.STRING, unescape(source.substring(at + 1, end)), at);
+      at = end + 1;
+    } else if (Character.isDigit(c)) {
+      Matcher number = match(NUMBER, "A number is malformed");
+      boolean isFloat = number.group("float") != null;
+      add(isFloat ? Kind.FLOAT : Kind.INTEGER, number.group().replace("_", ""), at);
+      at = number.end();
+    } else if (Character.isLetter(c) || c == '_') {
+      Matcher name = match(NAME, "A name is malformed");
+      add(Kind.NAME, name.group(), at);
+      at = name.end();
+    } else {
+      for (String operator : OPERATORS) {
+        if (source.startsWith(operator, at)) {
+          add(Kind.OPERATOR, operator, at);
+          at += operator.length();
+          return;
+        }
+      }
+      throw new JinjaException("Unexpected character '%c'".formatted(c), lineAt(at));
+    }
+  }
+
+  /** Where the closing quote of the string that begins here stands. */
+  private int stringEnd(char quote) {
+    for (int i = at + 1; i < source.length(); i++) {
+      if (source.charAt(i) == quote) {
+        return i;
+      }
+      i += source.charAt(i) == '\\' ? 1 : 0;
+    }
+    throw new JinjaException("A string is not closed", lineAt(at));
+  }
+
+  private Matcher match(Pattern pattern, String failure) {
+    Matcher matcher = pattern.matcher(source).region(at, source.length());
+    if (!matcher.lookingAt()) {
+      throw new JinjaException(failure, lineAt(at));
+    }
+    return matcher;
+  }
+
+  private String unescape(String text) {
+    if (text.indexOf('\\') < 0) {
+      return text;
+    }
+    StringBuilder out = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c != '\\' || i + 1 == text.length()) {
+        out.append(c);
+        continue;
+      }
+      char escaped = text.charAt(++i);
+      if (escaped >= '0' && escaped <= '7') {
+        int end = i;
+        while (end < text.length() && end < i + 3 && "01234567".indexOf(text.charAt(end)) >= 0) {
+          end++;
+        }
+        out.append((char) Integer.parseInt(text.substring(i, end), 8));
+        i = end - 1;
+        continue;
+      }
+      int digits = escaped == 'x' ? 2 : escaped == 'u' ? 4 : escaped == 'U' ? 8 : 0;
+      if (digits > 0) {
+        try {
+          out.appendCodePoint(Integer.parseInt(text.substring(i + 1, i + 1 + digits), 16));
+        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+          throw new JinjaException(
+              "A string has a malformed \\%c escape".formatted(escaped), lineAt(at));
+        }
+        i += digits;
+        continue;
+      }
+      switch (escaped) {
+        case 'n' -> out.append('\n');
+        case 't' -> out.append('\t');
+        case 'r' -> out.append('\r');
+        case 'b' -> out.append('\b');
+        case 'f' -> out.append('\f');
+        case 'a' -> out.append('\u0007');
+        case 'v' -> out.append('\u000b');
+        case '\n' -> {} // an escaped line break joins the lines
+        case '\\', '\'', '"' -> out.append(escaped);
+        default -> out.append('\\').append(escaped);
+      }
+    }
+    return out.toString();
+  }
+
+  private void skipSpace() {
+    while (at < source.length() && StringMethods.isSpace(source.charAt(at))) {
+      at++;
+    }
+  }
+
+  private void add(Kind kind, String text, int position) {
+    tokens.add(new Token(kind, text, lineAt(position)));
+    if (kind == Kind.DATA) {
+      lineStarting = text.endsWith("\n");
+    }
+  }
+
+  private int lineAt(int position) {
+    for (; countedTo < position && countedTo < source.length(); countedTo++) {
+      if (source.charAt(countedTo) == '\n') {
+        line++;
+      }
+    }
+    return line;
+  }
+}

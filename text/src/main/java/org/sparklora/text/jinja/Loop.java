@@ -1,0 +1,61 @@
+package org.sparklora.text.jinja;
+
+import java.util.List;
+import java.util.Optional;
+
+/** The variable {@code loop} of a for statement. */
+final class Loop implements Callable {
+  private final List<Object> items;
+  private final int depth;
+  private final Callable recursion; // what loop(items) does; an error unless the loop is recursive
+  private int index;
+  private Object changedBefore;
+
+  Loop(List<Object> items, int depth, Callable recursion) {
+    this.items = items;
+    this.depth = depth;
+    this.recursion = recursion;
+  }
+
+  void moveTo(int newIndex) {
+    index = newIndex;
+  }
+
+  @Override
+  public Object call(Arguments arguments) {
+    return recursion.call(arguments);
+  }
+
+  Optional<Object> attribute(String name) {
+    return Optional.ofNullable(
+        switch (name) {
+          case "index" -> index + 1L;
+          case "index0" -> (long) index;
+          case "revindex" -> (long) items.size() - index;
+          case "revindex0" -> items.size() - index - 1L;
+          case "first" -> index == 0;
+          case "last" -> index == items.size() - 1;
+          case "length" -> (long) items.size();
+          case "depth" -> depth + 1L;
+          case "depth0" -> (long) depth;
+          case "previtem" ->
+              index > 0 ? items.get(index - 1) : new Undefined("there is no previous item");
+          case "nextitem" ->
+              index + 1 < items.size()
+                  ? items.get(index + 1)
+                  : new Undefined("there is no next item");
+          case "cycle" -> (Callable) a -> a.positional().get(index % a.positional().size());
+          case "changed" -> (Callable) this::changed;
+          default -> null;
+        });
+  }
+
+  private Object changed(Arguments arguments) {
+    Object now = new Tuple(arguments.positional());
+    boolean changed =
+        changedBefore == null
+            || !Values.equal(now, changedBefore, arguments.budget(), arguments.line());
+    changedBefore = now;
+    return changed;
+  }
+}

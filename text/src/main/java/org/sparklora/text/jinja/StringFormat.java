@@ -1,0 +1,142 @@
+package org.sparklora.text.jinja;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Python's {@code "…" % values} and {@code "…".format(…)}, as far as templates use them. */
+final class StringFormat {
+  private static final Pattern PERCENT =
+      Pattern.compile("%(?:([-+ 0]*)(\\d{1,4})?(?:\\.(\\d{1,3}))?([sdifrx])|%)");
+  private static final Pattern BRACES = Pattern.compile("\\{\\{|}}|\\{(\\w*)(?::([^{}]*))?}");
+  private static final Pattern SPECIFICATION =
+      Pattern.compile("(0?)(\\d{0,4})(,?)(?:\\.(\\d{1,3}))?([sdf]?)");
+
+  private StringFormat() {}
+
+  static String percent(String format, Object values, Budget budget, int line) {
+    List<?> arguments = values instanceof Tuple tuple ? tuple : List.of(values);
+    StringBuilder out = new StringBuilder();
+    Matcher matcher = PERCENT.matcher(format);
+    int next = 0;
+    int from = 0;
+    while (matcher.find()) {
+      plain(format, from, matcher.start(), "%", out, line);
+      from = matcher.end();
+      if (matcher.group(4) == null) {
+        out.append('%');
+        continue;
+      }
+      if (next == arguments.size()) {
+        throw new JinjaException("Not enough values for the format '%s'".formatted(format), line);
+      }
+      out.append(converted(matcher, arguments.get(next++), line));
+      budget.allocate(out.length(), line);
+    }
+    if (next < arguments.size()) {
+      throw new JinjaException("Too many values for the format '%s'".formatted(format), line);
+    }
+    plain(format, from, format.length(), "%", out, line);
+    return out.toString();
+  }
+
+  /** Copies what is no field; a mark in it would begin a field of a kind we do not know. */
+  private static void plain(
+      String format, int from, int to, String marks, StringBuilder out, int line) {
+    for (int i = from; i < to; i++) {
+      if (marks.indexOf(format.charAt(i)) >= 0) {
+        throw new JinjaException("Unsupported field in the format '%s'".formatted(format), line);
+      }
+    }
+    out.append(format, from, to);
+  }
+
+  private static String converted(Matcher matcher, Object value, int line) {
+    String flags = matcher.group(1);
+    String width = matcher.group(2) == null ? "" : matcher.group(2);
+    String precision = matcher.group(3) == null ? "" : "." + matcher.group(3);
+    char conversion = matcher.group(4).charAt(0);
+    return switch (conversion) {
+      case 's', 'r' ->
+          padded(
+              conversion == 's' ? Values.text(value) : Values.repr(value),
+              flags.contains("-"),
+              width,
+              precision);
+      case 'f' ->
+          String.format(
+              Locale.ROOT,
+              "%" + flags + width + (precision.isEmpty() ? ".6" : precision) + "f",
+              number(value, line));
+      default ->
+          String.format(
+              Locale.ROOT,
+              "%" + flags + width + (conversion == 'x' ? "x" : "d"),
+              (long) number(value, line));
+    };
+  }
+
+  private static String padded(String text, boolean left, String width, String precision) {
+    return String.format(
+        "%" + (left && !width.isEmpty() ? "-" : "") + width + precision + "s", text);
+  }
+
+  private static double number(Object value, int line) {
+    if (!Values.isNumber(value)) {
+      throw new JinjaException(
+          "Cannot format %s as a number".formatted(Values.typeName(value)), line);
+    }
+    return Values.number(value);
+  }
+
+  static String braces(String format, Arguments arguments) {
+    StringBuilder out = new StringBuilder();
+    Matcher matcher = BRACES.matcher(format);
+    int next = 0;
+    int from = 0;
+    while (matcher.find()) {
+      plain(format, from, matcher.start(), "{}", out, arguments.line());
+      from = matcher.end();
+      if (matcher.group(1) == null) {
+        out.append(matcher.group().charAt(0));
+        continue;
+      }
+      String field = matcher.group(1);
+      int position =
+          field.isEmpty()
+              ? next++
+              : Character.isDigit(field.charAt(0)) ? Integer.parseInt(field) : Integer.MAX_VALUE;
+      out.append(specified(arguments.get(position, field), matcher.group(2), arguments.line()));
+      arguments.budget().allocate(out.length(), arguments.line());
+    }
+    plain(format, from, format.length(), "{}", out, arguments.line());
+    return out.toString();
+  }
+
+  private static String specified(Object value, String specification, int line) {
+    if (specification == null || specification.isEmpty()) {
+      return Values.text(value);
+    }
+    Matcher parts = SPECIFICATION.matcher(specification);
+    if (!parts.matches()) {
+      throw new JinjaException(
+          "Unsupported format specification '%s'".formatted(specification), line);
+    }
+    String flags =
+        (parts.group(1).isEmpty() || parts.group(2).isEmpty() ? "" : "0") + parts.group(3);
+    String precision = parts.group(4) == null ? "" : "." + parts.group(4);
+    if (value instanceof String text) {
+      return String.format(
+          "%" + (parts.group(2).isEmpty() ? "" : "-" + parts.group(2)) + precision + "s", text);
+    }
+    boolean isFloat = parts.group(5).equals("f") || value instanceof Double;
+    return isFloat
+        ? String.format(
+            Locale.ROOT,
+            "%" + flags + parts.group(2) + (precision.isEmpty() ? ".6" : precision) + "f",
+            number(value, line))
+        : String.format(
+            Locale.ROOT, "%" + flags + parts.group(2) + "d", (long) number(value, line));
+  }
+}

@@ -1,0 +1,478 @@
+package org.sparklora.text.jinja;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntPredicate;
+
+/** The methods of Python's str. Positions a template sees are code points. */
+final class StringMethods {
+  private StringMethods() {}
+
+  /** Python's notion of white space, which is Unicode's and the four separators. */
+  static boolean isSpace(int point) {
+    return switch (point) {
+      case ' ', '\t', '\n', '\u000b', '\f', '\r', 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0 -> true;
+      default -> point > 0xff && (Character.isSpaceChar(point));
+    };
+  }
+
+  /** The method {@code text.name}, if str has it and a sandboxed template may call it. */
+  static Optional<Callable> find(String text, String name) {
+    Callable method =
+        switch (name) {
+          case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE), true, true);
+          case "lstrip" -> a -> strip(text, a.get(0, "chars", None.NONE), true, false);
+          case "rstrip" -> a -> strip(text, a.get(0, "chars", None.NONE), false, true);
+          case "split" ->
+              a -> split(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
+          case "rsplit" ->
+              a -> rsplit(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
+          case "splitlines" -> a -> splitLines(text, a.truth(0, "keepends", false));
+          case "partition" ->
+              a -> partition(text, a.string(0, "sep"), text.indexOf(a.string(0, "sep")), false);
+          case "rpartition" ->
+              a -> partition(text, a.string(0, "sep"), text.lastIndexOf(a.string(0, "sep")), true);
+          case "startswith" -> a -> anyOf(a, 0, affix -> window(text, a).startsWith(affix));
+          case "endswith" -> a -> anyOf(a, 0, affix -> window(text, a).endsWith(affix));
+          case "find" -> a -> find(text, a, false);
+          case "rfind" -> a -> find(text, a, true);
+          case "index" -> a -> index(text, a, false);
+          case "rindex" -> a -> index(text, a, true);
+          case "count" -> a -> count(window(text, a), a.string(0, "sub"));
+          case "replace" ->
+              a ->
+                  replace(
+                      text, a.string(0, "old"), a.string(1, "new"), a.integer(2, "count", -1), a);
+          case "upper" -> a -> text.toUpperCase(Locale.ROOT);
+          case "lower", "casefold" -> a -> text.toLowerCase(Locale.ROOT);
+          case "title" -> a -> title(text);
+          case "capitalize" -> a -> capitalize(text);
+          case "swapcase" ->
+              a ->
+                  mapped(
+                      text,
+                      p ->
+                          Character.isUpperCase(p)
+                              ? Character.toLowerCase(p)
+                              : Character.toUpperCase(p));
+          case "join" ->
+              a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget(), a.line()), a);
+          case "format" -> a -> StringFormat.braces(text, a);
+          case "removeprefix" ->
+              a ->
+                  text.startsWith(a.string(0, "prefix"))
+                      ? text.substring(a.string(0, "prefix").length())
+                      : text;
+          case "removesuffix" ->
+              a ->
+                  text.endsWith(a.string(0, "suffix"))
+                      ? text.substring(0, text.length() - a.string(0, "suffix").length())
+                      : text;
+          case "isdigit", "isdecimal", "isnumeric" -> a -> all(text, Character::isDigit);
+          case "isalpha" -> a -> all(text, Character::isLetter);
+          case "isalnum" -> a -> all(text, Character::isLetterOrDigit);
+          case "isascii" -> a -> text.chars().allMatch(c -> c < 0x80);
+          case "istitle" -> a -> isTitle(text);
+          case "isspace" -> a -> all(text, StringMethods::isSpace);
+          case "isupper" -> a -> isUpper(text);
+          case "islower" -> a -> isLower(text);
+          case "expandtabs" -> a -> expandTabs(text, a);
+          case "zfill" -> a -> zeroFilled(text, a);
+          case "ljust" -> a -> padded(text, a, 0);
+          case "rjust" -> a -> padded(text, a, 2);
+          case "center" -> a -> padded(text, a, 1);
+          default -> null;
+        };
+    if (method == null) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        arguments -> {
+          int longest = 0; // what is searched for, replaced or stripped
+          for (Object argument : arguments.positional()) {
+            longest = argument instanceof String s ? Math.max(longest, s.length()) : longest;
+          }
+          arguments.budget().search(text.length(), longest, arguments.line());
+          Object value = method.call(arguments);
+          if (value instanceof String made) {
+            arguments.budget().allocate(made.length(), arguments.line());
+          } else if (value instanceof List<?> made) {
+            arguments.budget().items(made.size(), arguments.line());
+          }
+          return value;
+        });
+  }
+
+  /** Whether the text has letters with case and all of them are small. */
+  static boolean isLower(String text) {
+    return text.codePoints().anyMatch(Character::isLowerCase)
+        && text.codePoints().noneMatch(p -> Character.isUpperCase(p) || Character.isTitleCase(p));
+  }
+
+  /** Whether the text has letters with case and all of them are capitals. */
+  static boolean isUpper(String text) {
+    return text.codePoints().anyMatch(Character::isUpperCase)
+        && text.codePoints().noneMatch(p -> Character.isLowerCase(p) || Character.isTitleCase(p));
+  }
+
+  static String strip(String text, Object characters, boolean left, boolean right) {
+    IntPredicate strips =
+        characters instanceof String set
+            ? point -> set.indexOf(point) >= 0
+            : StringMethods::isSpace;
+    int from = 0;
+    int to = text.length();
+    while (left && from < to && strips.test(text.codePointAt(from))) {
+      from += Character.charCount(text.codePointAt(from));
+    }
+    while (right && to > from && strips.test(text.codePointBefore(to))) {
+      to -= Character.charCount(text.codePointBefore(to));
+    }
+    return text.substring(from, to);
+  }
+
+  private static List<Object> split(String text, Object separator, int limit, Arguments arguments) {
+    List<Object> parts = new ArrayList<>();
+    if (!(separator instanceof String mark)) {
+      int at = 0;
+      while (true) {
+        while (at < text.length() && isSpace(text.charAt(at))) {
+          at++;
+        }
+        if (at == text.length()) {
+          return parts;
+        }
+        if (limit >= 0 && parts.size() == limit) {
+          parts.add(strip(text.substring(at), None.NONE, false, true));
+          return parts;
+        }
+        int end = at;
+        while (end < text.length() && !isSpace(text.charAt(end))) {
+          end++;
+        }
+        parts.add(text.substring(at, end));
+        at = end;
+      }
+    }
+    requireSeparator(mark, arguments);
+    int from = 0;
+    for (int at = text.indexOf(mark);
+        at >= 0 && (limit < 0 || parts.size() < limit);
+        at = text.indexOf(mark, from)) {
+      parts.add(text.substring(from, at));
+      from = at + mark.length();
+    }
+    parts.add(text.substring(from));
+    return parts;
+  }
+
+  private static List<Object> rsplit(
+      String text, Object separator, int limit, Arguments arguments) {
+    if (limit < 0) {
+      return split(text, separator, -1, arguments);
+    }
+    if (!(separator instanceof String mark)) {
+      String reversed = new StringBuilder(text).reverse().toString();
+      List<Object> parts = split(reversed, separator, limit, arguments);
+      parts.replaceAll(part -> new StringBuilder((String) part).reverse().toString());
+      Collections.reverse(parts);
+      return parts;
+    }
+    requireSeparator(mark, arguments);
+    List<Object> parts = new ArrayList<>();
+    int to = text.length();
+    for (int at = text.lastIndexOf(mark);
+        at >= 0 && parts.size() < limit;
+        at = to < mark.length() ? -1 : text.lastIndexOf(mark, to - mark.length())) {
+      parts.add(text.substring(at + mark.length(), to));
+      to = at;
+    }
+    parts.add(text.substring(0, to));
+    Collections.reverse(parts);
+    return parts;
+  }
+
+  private static void requireSeparator(String mark, Arguments arguments) {
+    if (mark.isEmpty()) {
+      throw new JinjaException("Cannot split at an empty separator", arguments.line());
+    }
+  }
+
+  private static List<Object> splitLines(String text, boolean keepEnds) {
+    List<Object> lines = new ArrayList<>();
+    int from = 0;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      boolean ends =
+          c >= '\n' && c <= '\r'
+              || c >= 0x1c && c <= 0x1e
+              || c == 0x85
+              || c == 0x2028
+              || c == 0x2029;
+      if (ends) {
+        int after =
+            c == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n' ? i + 2 : i + 1;
+        lines.add(text.substring(from, keepEnds ? after : i));
+        from = after;
+        i = after - 1;
+      }
+    }
+    if (from < text.length()) {
+      lines.add(text.substring(from));
+    }
+    return lines;
+  }
+
+  private static Tuple partition(String text, String mark, int at, boolean last) {
+    if (at < 0) {
+      return last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
+    }
+    return Tuple.of(text.substring(0, at), mark, text.substring(at + mark.length()));
+  }
+
+  private static Object anyOf(
+      Arguments arguments, int position, java.util.function.Predicate<String> matches) {
+    Object affix = arguments.get(position, "prefix");
+    if (affix instanceof Tuple several) {
+      return several.stream().anyMatch(one -> one instanceof String text && matches.test(text));
+    }
+    return matches.test(arguments.string(position, "prefix"));
+  }
+
+  /** The part of text that a start and an end argument leave. */
+  private static String window(String text, Arguments arguments) {
+    if (arguments.positional().size() < 2) {
+      return text;
+    }
+    return (String)
+        Values.slice(
+            text,
+            arguments.get(1, "start"),
+            arguments.get(2, "end", None.NONE),
+            None.NONE,
+            arguments.budget(),
+            arguments.line());
+  }
+
+  private static long find(String text, Arguments arguments, boolean last) {
+    String part = arguments.string(0, "sub");
+    String window = window(text, arguments);
+    int at = last ? window.lastIndexOf(part) : window.indexOf(part);
+    if (at < 0) {
+      return -1;
+    }
+    return windowStart(text, arguments) + window.codePointCount(0, at);
+  }
+
+  private static long windowStart(String text, Arguments arguments) {
+    if (arguments.positional().size() < 2) {
+      return 0;
+    }
+    long size = text.codePointCount(0, text.length());
+    long start = arguments.integer(1, "start", 0);
+    return start < 0 ? Math.max(0, start + size) : Math.min(start, size);
+  }
+
+  private static long index(String text, Arguments arguments, boolean last) {
+    long at = find(text, arguments, last);
+    if (at < 0) {
+      throw new JinjaException("The string does not contain what is looked for", arguments.line());
+    }
+    return at;
+  }
+
+  private static boolean isTitle(String text) {
+    boolean inWord = false;
+    boolean any = false;
+    for (int point : text.codePoints().toArray()) {
+      boolean upper = Character.isUpperCase(point) || Character.isTitleCase(point);
+      boolean lower = Character.isLowerCase(point);
+      if (upper && inWord || lower && !inWord) {
+        return false;
+      }
+      inWord = upper || lower;
+      any |= inWord;
+    }
+    return any;
+  }
+
+  private static String expandTabs(String text, Arguments arguments) {
+    int width = arguments.integer(0, "tabsize", 8);
+    long tabs = text.chars().filter(c -> c == '\t').count();
+    arguments.budget().allocate(text.length() + tabs * Math.max(0, width), arguments.line());
+    StringBuilder out = new StringBuilder();
+    int column = 0;
+    for (int point : text.codePoints().toArray()) {
+      if (point == '\t') {
+        int blanks = width <= 0 ? 0 : width - column % width;
+        out.append(" ".repeat(blanks));
+        column += blanks;
+      } else {
+        out.appendCodePoint(point);
+        column = point == '\n' || point == '\r' ? 0 : column + 1;
+      }
+    }
+    return out.toString();
+  }
+
+  private static long count(String text, String part) {
+    if (part.isEmpty()) {
+      return text.codePointCount(0, text.length()) + 1L;
+    }
+    long count = 0;
+    for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+      count++;
+    }
+    return count;
+  }
+
+  static String replace(String text, String old, String fresh, int limit, Arguments arguments) {
+    long hits = limit < 0 ? count(text, old) : Math.min(limit, count(text, old));
+    arguments
+        .budget()
+        .allocate(
+            text.length() + hits * Math.max(0, fresh.length() - old.length()), arguments.line());
+    StringBuilder out = new StringBuilder();
+    int from = 0;
+    for (long done = 0; done < hits; done++) {
+      int at = old.isEmpty() ? from : text.indexOf(old, from);
+      out.append(text, from, at).append(fresh);
+      from = at + old.length();
+      if (old.isEmpty() && from < text.length()) {
+        int width = Character.charCount(text.codePointAt(from));
+        out.append(text, from, from + width);
+        from += width;
+      }
+    }
+    return out.append(text, from, text.length()).toString();
+  }
+
+  static String title(String text) {
+    StringBuilder out = new StringBuilder();
+    boolean inWord = false;
+    for (int point : text.codePoints().toArray()) {
+      out.appendCodePoint(inWord ? Character.toLowerCase(point) : Character.toTitleCase(point));
+      inWord = Character.isLetter(point);
+    }
+    return out.toString();
+  }
+
+  static String capitalize(String text) {
+    if (text.isEmpty()) {
+      return text;
+    }
+    int first = text.codePointAt(0);
+    return Character.toString(Character.toTitleCase(first))
+        + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
+  }
+
+  private static String mapped(String text, java.util.function.IntUnaryOperator map) {
+    StringBuilder out = new StringBuilder();
+    text.codePoints().map(map).forEach(out::appendCodePoint);
+    return out.toString();
+  }
+
+  private static boolean all(String text, IntPredicate test) {
+    return !text.isEmpty() && text.codePoints().allMatch(test);
+  }
+
+  static String join(String separator, List<Object> items, Arguments arguments) {
+    StringBuilder out = new StringBuilder();
+    String between = "";
+    for (Object item : items) {
+      if (!(item instanceof String text)) {
+        throw new JinjaException(
+            "Cannot join %s into a string".formatted(Values.typeName(item)), arguments.line());
+      }
+      arguments
+          .budget()
+          .allocate((long) out.length() + between.length() + text.length(), arguments.line());
+      out.append(between).append(text);
+      between = separator;
+    }
+    return out.toString();
+  }
+
+  private static String zeroFilled(String text, Arguments arguments) {
+    int missing = arguments.integer(0, "width", 0) - text.codePointCount(0, text.length());
+    arguments.budget().allocate(Math.max(0, missing), arguments.line());
+    int sign = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
+    return missing <= 0
+        ? text
+        : text.substring(0, sign) + "0".repeat(missing) + text.substring(sign);
+  }
+
+  /** Fills up to a width; {@code left} halves of the filling go before the text. */
+  static String padded(String text, Arguments arguments, int left) {
+    int missing = arguments.integer(0, "width", 0) - text.codePointCount(0, text.length());
+    if (missing <= 0) {
+      return text;
+    }
+    arguments.budget().allocate(missing, arguments.line());
+    String fill = arguments.string(1, "fillchar", " ");
+    if (fill.codePointCount(0, fill.length()) != 1) {
+      throw new JinjaException("A text is filled up with one character", arguments.line());
+    }
+    int before = before(missing, text, left, arguments);
+    return fill.repeat(before) + text + fill.repeat(missing - before);
+  }
+
+  /** Python's center puts the odd blank before the text if the width is odd. */
+  private static int before(int missing, String text, int left, Arguments arguments) {
+    boolean center = left == 1;
+    int odd = missing & arguments.integer(0, "width", 0) & 1;
+    return center ? missing / 2 + odd : missing * left / 2;
+  }
+
+  static int compareCodePoints(String left, String right) {
+    int[] a = left.codePoints().toArray();
+    int[] b = right.codePoints().toArray();
+    return java.util.Arrays.compare(a, b);
+  }
+
+  /** Python's quoted form: single quotes unless the text has some and no double ones. */
+  static void repr(String text, StringBuilder out) {
+    char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
+    out.append(quote);
+    text.codePoints()
+        .forEach(
+            point -> {
+              switch (point) {
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                case '\\' -> out.append("\\\\");
+                default -> {
+                  if (point == quote) {
+                    out.append('\\').append(quote);
+                  } else if (isPrintable(point)) {
+                    out.appendCodePoint(point);
+                  } else {
+                    String format =
+                        point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x";
+                    out.append(format.formatted(point));
+                  }
+                }
+              }
+            });
+    out.append(quote);
+  }
+
+  private static boolean isPrintable(int point) {
+    return switch (Character.getType(point)) {
+      case Character.CONTROL,
+              Character.FORMAT,
+              Character.SURROGATE,
+              Character.PRIVATE_USE,
+              Character.UNASSIGNED,
+              Character.LINE_SEPARATOR,
+              Character.PARAGRAPH_SEPARATOR ->
+          false;
+      case Character.SPACE_SEPARATOR -> point == ' ';
+      default -> true;
+    };
+  }
+}

@@ -1,0 +1,57 @@
+package org.sparklora.text.jinja;
+
+import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A parsed Jinja2 template. Immutable and thread-safe: each rendering has its own state. */
+public final class Template {
+  private final List<Statement> statements;
+
+  private Template(List<Statement> statements) {
+    this.statements = statements;
+  }
+
+  /**
+   * Parses a template.
+   *
+   * @throws JinjaException if it is malformed or reaches for what chat templates may not use
+   */
+  public static Template parse(String source) {
+    try {
+      return new Template(Parser.parse(source));
+    } catch (JinjaException e) {
+      throw e;
+    } catch (StackOverflowError | RuntimeException e) {
+      throw unforeseen("The template cannot be read", e);
+    }
+  }
+
+  /**
+   * Renders the template.
+   *
+   * @param variables JSON-like values: maps, lists, strings, numbers, booleans and nulls
+   * @param clock what {@code strftime_now} reads
+   * @throws JinjaException if the template fails, raises or exceeds the limits
+   */
+  public Rendering render(Map<String, ?> variables, Clock clock, Limits limits) {
+    Map<String, Object> names = new HashMap<>(Globals.of(clock));
+    try {
+      variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
+      return new Renderer(limits).render(statements, Scope.root(names));
+    } catch (StackOverflowError e) {
+      // The limit on depth is meant to come first, but the caller's stack may be small.
+      throw new JinjaException("The template nests too deeply", JinjaException.NO_LINE);
+    } catch (JinjaException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      throw unforeseen("The template asks for what cannot be computed", e);
+    }
+  }
+
+  /** A stranger's template must not end more than its own rendering, whatever it finds. */
+  private static JinjaException unforeseen(String what, Throwable cause) {
+    return new JinjaException("%s (%s)".formatted(what, cause), JinjaException.NO_LINE);
+  }
+}

@@ -1,0 +1,41 @@
+package org.sparklora.text.jinja;
+
+/**
+ * A piece of a template.
+ *
+ * @param text what stands in the source; for strings the value, escapes resolved
+ * @param line from 1
+ */
+record Token(Kind kind, String text, int line) {
+
+  enum Kind {
+    DATA,
+    BLOCK_BEGIN,
+    BLOCK_END,
+    VARIABLE_BEGIN,
+    VARIABLE_END,
+    NAME,
+    STRING,
+    INTEGER,
+    FLOAT,
+    OPERATOR,
+    END
+  }
+
+  boolean isName(String name) {
+    return kind == Kind.NAME && text.equals(name);
+  }
+
+  boolean isOperator(String operator) {
+    return kind == Kind.OPERATOR && text.equals(operator);
+  }
+
+  /** For error messages. */
+  String described() {
+    return switch (kind) {
+      case END -> "the end of the template";
+      case BLOCK_END, VARIABLE_END -> "the end of the tag";
+      default -> "'" + text + "'";
+    };
+  }
+}

@@ -1,0 +1,82 @@
+package org.sparklora.text.jinja;
+
+import java.util.List;
+import org.sparklora.text.jinja.Token.Kind;
+
+/** The tokens of a template, read once from the front; also counts how deeply the parser nests. */
+final class TokenStream {
+  /** Far beyond any template people write, and within the smallest thread's stack. */
+  private static final int MAX_DEPTH = 150;
+
+  private final List<Token> tokens;
+  private int at;
+  private int depth;
+
+  TokenStream(List<Token> tokens) {
+    this.tokens = tokens;
+  }
+
+  Token peek() {
+    return tokens.get(at);
+  }
+
+  Token peekSecond() {
+    return tokens.get(Math.min(at + 1, tokens.size() - 1));
+  }
+
+  Token next() {
+    Token token = tokens.get(at);
+    if (token.kind() != Kind.END) {
+      at++;
+    }
+    return token;
+  }
+
+  boolean skipName(String name) {
+    return skipIf(peek().isName(name));
+  }
+
+  boolean skipOperator(String operator) {
+    return skipIf(peek().isOperator(operator));
+  }
+
+  private boolean skipIf(boolean condition) {
+    if (condition) {
+      at++;
+    }
+    return condition;
+  }
+
+  Token expect(Kind kind) {
+    return expect(
+        peek().kind() == kind,
+        kind.toString().toLowerCase(java.util.Locale.ROOT).replace('_', ' '));
+  }
+
+  void expectName(String name) {
+    expect(peek().isName(name), "'" + name + "'");
+  }
+
+  void expectOperator(String operator) {
+    expect(peek().isOperator(operator), "'" + operator + "'");
+  }
+
+  private Token expect(boolean met, String wanted) {
+    if (!met) {
+      throw new JinjaException(
+          "Expected %s, found %s".formatted(wanted, peek().described()), peek().line());
+    }
+    return next();
+  }
+
+  void descend() {
+    if (++depth > MAX_DEPTH) {
+      throw new JinjaException(
+          "The template nests more than %d levels".formatted(MAX_DEPTH), peek().line());
+    }
+  }
+
+  void ascend() {
+    depth--;
+  }
+}

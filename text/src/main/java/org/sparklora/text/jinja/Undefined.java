@@ -1,0 +1,24 @@
+package org.sparklora.text.jinja;
+
+/**
+ * What a missing name or key evaluates to: false, empty and printed as nothing, but an error as
+ * soon as something is read from it or computed with it.
+ *
+ * @param what the missing thing, for the error
+ */
+record Undefined(String what) {
+
+  JinjaException error(int line) {
+    return new JinjaException(what + " is undefined", line);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Undefined;
+  }
+
+  @Override
+  public int hashCode() {
+    return 0;
+  }
+}

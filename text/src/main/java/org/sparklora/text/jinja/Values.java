@@ -1,0 +1,440 @@
+package org.sparklora.text.jinja;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Python's values as a template sees them: None, bool, int (64 bits), float, str, list, tuple,
+ * dict, {@link Namespace}, {@link Callable} and {@link Undefined}. Strings count code points, as
+ * Python's do.
+ */
+final class Values {
+  private static final int MAX_NESTING = 200;
+  private static final int MAX_TEXT = 16_000_000;
+
+  private Values() {}
+
+  /**
+   * A plain Java value (JSON-like: maps, lists, strings, numbers, booleans, null) as a template's.
+   */
+  static Object fromJava(Object value) {
+    if (value == null) {
+      return None.NONE;
+    }
+    if (value instanceof Map<?, ?> map) {
+      Map<Object, Object> dict = new LinkedHashMap<>();
+      map.forEach((key, item) -> dict.put(fromJava(key), fromJava(item)));
+      return dict;
+    }
+    if (value instanceof Iterable<?> items) {
+      List<Object> list = new ArrayList<>();
+      items.forEach(item -> list.add(fromJava(item)));
+      return list;
+    }
+    if (value instanceof Float || value instanceof Double || value instanceof BigDecimal) {
+      return ((Number) value).doubleValue();
+    }
+    if (value instanceof BigInteger big && big.bitLength() > 63) {
+      return big; // printed as it is; nothing is computed with it
+    }
+    if (value instanceof Number number) {
+      return number.longValue();
+    }
+    if (value instanceof Boolean || value instanceof None) {
+      return value;
+    }
+    return value.toString();
+  }
+
+  static boolean isTrue(Object value) {
+    if (value instanceof Boolean flag) {
+      return flag;
+    }
+    if (value instanceof String text) {
+      return !text.isEmpty();
+    }
+    if (value instanceof List<?> list) {
+      return !list.isEmpty();
+    }
+    if (value instanceof Map<?, ?> dict) {
+      return !dict.isEmpty();
+    }
+    if (value instanceof Number number) {
+      return number.doubleValue() != 0;
+    }
+    return value != None.NONE && !(value instanceof Undefined);
+  }
+
+  static String typeName(Object value) {
+    if (value instanceof String) {
+      return "str";
+    }
+    if (value instanceof Boolean) {
+      return "bool";
+    }
+    if (value instanceof Long || value instanceof BigInteger) {
+      return "int";
+    }
+    if (value instanceof Double) {
+      return "float";
+    }
+    if (value instanceof Tuple) {
+      return "tuple";
+    }
+    if (value instanceof List) {
+      return "list";
+    }
+    if (value instanceof Map) {
+      return "dict";
+    }
+    return value == None.NONE ? "None" : value instanceof Undefined ? "undefined" : "function";
+  }
+
+  /** Python's {@code str(value)}. */
+  static String text(Object value) {
+    if (value instanceof String string) {
+      return string;
+    }
+    return value instanceof Undefined ? "" : repr(value);
+  }
+
+  /** Python's {@code repr(value)}. */
+  static String repr(Object value) {
+    StringBuilder out = new StringBuilder();
+    repr(value, 0, out);
+    return out.toString();
+  }
+
+  /** A template can build a list that holds itself a million times over, so this has bounds. */
+  private static void repr(Object value, int depth, StringBuilder out) {
+    if (depth > MAX_NESTING || out.length() > MAX_TEXT) {
+      throw new JinjaException("A value is too large to be printed", JinjaException.NO_LINE);
+    }
+    if (value instanceof String string) {
+      StringMethods.repr(string, out);
+    } else if (value instanceof Boolean flag) {
+      out.append(flag ? "True" : "False");
+    } else if (value instanceof Double number) {
+      out.append(floatText(number));
+    } else if (value instanceof Tuple tuple) {
+      reprItems(tuple, "(", tuple.size() == 1 ? ",)" : ")", depth, out);
+    } else if (value instanceof List<?> list) {
+      reprItems(list, "[", "]", depth, out);
+    } else if (value instanceof Map<?, ?> dict) {
+      String separator = "{";
+      for (Map.Entry<?, ?> entry : dict.entrySet()) {
+        out.append(separator);
+        repr(entry.getKey(), depth + 1, out);
+        out.append(": ");
+        repr(entry.getValue(), depth + 1, out);
+        separator = ", ";
+      }
+      out.append(dict.isEmpty() ? "{}" : "}");
+    } else if (value == None.NONE) {
+      out.append("None");
+    } else if (value instanceof Undefined) {
+      out.append("Undefined");
+    } else if (value instanceof Long || value instanceof BigInteger) {
+      out.append(value);
+    } else {
+      out.append('<').append(typeName(value)).append('>'); // no object's address or class shows
+    }
+  }
+
+  private static void reprItems(
+      List<?> items, String open, String close, int depth, StringBuilder out) {
+    out.append(open);
+    for (int i = 0; i < items.size(); i++) {
+      out.append(i == 0 ? "" : ", ");
+      repr(items.get(i), depth + 1, out);
+    }
+    out.append(close);
+  }
+
+  /** Python's shortest text of a float: {@code 0.1}, {@code 1e-05}, {@code 1e+16}, {@code inf}. */
+  static String floatText(double number) {
+    if (Double.isNaN(number)) {
+      return "nan";
+    }
+    if (Double.isInfinite(number)) {
+      return number > 0 ? "inf" : "-inf";
+    }
+    if (number == 0) {
+      return 1 / number > 0 ? "0.0" : "-0.0";
+    }
+    BigDecimal shortest = shortest(number);
+    int exponent = shortest.precision() - shortest.scale() - 1;
+    if (exponent >= -4 && exponent < 16) {
+      String plain = shortest.toPlainString();
+      return plain.indexOf('.') < 0 ? plain + ".0" : plain;
+    }
+    String digits = shortest.unscaledValue().abs().toString();
+    String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
+    return "%s%se%s%02d"
+        .formatted(number < 0 ? "-" : "", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
+  }
+
+  private static BigDecimal shortest(double number) {
+    BigDecimal exact = new BigDecimal(number);
+    for (int digits = 1; digits < 17; digits++) {
+      BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
+      if (rounded.doubleValue() == number) {
+        return rounded.stripTrailingZeros();
+      }
+    }
+    return exact.round(new MathContext(17, RoundingMode.HALF_EVEN)).stripTrailingZeros();
+  }
+
+  /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
+  static boolean equal(Object left, Object right, Budget budget, int line) {
+    if (isNumber(left) && isNumber(right)) {
+      return left instanceof Double || right instanceof Double
+          ? number(left) == number(right)
+          : integer(left) == integer(right);
+    }
+    if (left instanceof List<?> a && right instanceof List<?> b) {
+      if (left instanceof Tuple != right instanceof Tuple || a.size() != b.size()) {
+        return false;
+      }
+      budget.descend(line);
+      budget.work(a.size(), line);
+      for (int i = 0; i < a.size(); i++) {
+        if (!equal(a.get(i), b.get(i), budget, line)) {
+          budget.ascend();
+          return false;
+        }
+      }
+      budget.ascend();
+      return true;
+    }
+    if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
+      return a.size() == b.size() && equalEntries(a, b, budget, line);
+    }
+    if (left instanceof String text) {
+      budget.work(text.length(), line);
+    }
+    return left.equals(right);
+  }
+
+  private static boolean equalEntries(Map<?, ?> a, Map<?, ?> b, Budget budget, int line) {
+    budget.descend(line);
+    for (Map.Entry<?, ?> entry : a.entrySet()) {
+      Object other = b.get(entry.getKey());
+      if (other == null || !equal(entry.getValue(), other, budget, line)) {
+        budget.ascend();
+        return false;
+      }
+    }
+    budget.ascend();
+    return true;
+  }
+
+  /** Python's order of two numbers, strings or sequences. */
+  static int compare(Object left, Object right, Budget budget, int line) {
+    if (isNumber(left) && isNumber(right)) {
+      return left instanceof Double || right instanceof Double
+          ? Double.compare(number(left), number(right))
+          : Long.compare(integer(left), integer(right));
+    }
+    if (left instanceof String a && right instanceof String b) {
+      budget.work((long) a.length() + b.length(), line);
+      return StringMethods.compareCodePoints(a, b);
+    }
+    if (left instanceof List<?> a
+        && right instanceof List<?> b
+        && left instanceof Tuple == right instanceof Tuple) {
+      for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
+        if (!equal(a.get(i), b.get(i), budget, line)) {
+          budget.descend(line);
+          int order = compare(a.get(i), b.get(i), budget, line);
+          budget.ascend();
+          return order;
+        }
+      }
+      return Integer.compare(a.size(), b.size());
+    }
+    if (left instanceof Undefined undefined) {
+      throw undefined.error(line);
+    }
+    throw new JinjaException(
+        "Cannot order %s and %s".formatted(typeName(left), typeName(right)), line);
+  }
+
+  static boolean isNumber(Object value) {
+    return value instanceof Long || value instanceof Double || value instanceof Boolean;
+  }
+
+  /** A number as a double; True is 1. */
+  static double number(Object value) {
+    return value instanceof Boolean flag ? (flag ? 1 : 0) : ((Number) value).doubleValue();
+  }
+
+  /** An int or bool as a long. */
+  static long integer(Object value) {
+    return value instanceof Boolean flag ? (flag ? 1 : 0) : (Long) value;
+  }
+
+  static int asIndex(Object value, int line) {
+    if (value instanceof Long || value instanceof Boolean) {
+      return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, integer(value)));
+    }
+    throw new JinjaException("Expected an integer, found " + typeName(value), line);
+  }
+
+  /** What a for loop walks over. */
+  static List<Object> iterate(Object value, Budget budget, int line) {
+    if (value instanceof String text) {
+      budget.items(text.length(), line);
+      List<Object> characters = new ArrayList<>(text.length());
+      text.codePoints().forEach(point -> characters.add(Character.toString(point)));
+      return characters;
+    }
+    if (value instanceof List<?> list) {
+      budget.allocate(list.size(), line);
+      return new ArrayList<>(list);
+    }
+    if (value instanceof Map<?, ?> dict) {
+      budget.allocate(dict.size(), line);
+      return new ArrayList<>(dict.keySet());
+    }
+    if (value instanceof Undefined) {
+      return new ArrayList<>();
+    }
+    throw new JinjaException("Cannot iterate over " + typeName(value), line);
+  }
+
+  static long length(Object value, int line) {
+    if (value instanceof String text) {
+      return text.codePointCount(0, text.length());
+    }
+    if (value instanceof List<?> list) {
+      return list.size();
+    }
+    if (value instanceof Map<?, ?> dict) {
+      return dict.size();
+    }
+    if (value instanceof Undefined) {
+      return 0;
+    }
+    throw new JinjaException("A value of type %s has no length".formatted(typeName(value)), line);
+  }
+
+  static boolean contains(Object container, Object item, Budget budget, int line) {
+    if (container instanceof String text) {
+      if (!(item instanceof String part)) {
+        throw new JinjaException("Cannot look for %s in a string".formatted(typeName(item)), line);
+      }
+      budget.search(text.length(), part.length(), line);
+      return text.contains(part);
+    }
+    if (container instanceof Map<?, ?> dict) {
+      return dict.containsKey(key(item, line));
+    }
+    for (Object candidate : iterate(container, budget, line)) {
+      if (equal(candidate, item, budget, line)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** {@code target[key]}; missing keys and indexes are undefined. */
+  static Object item(Object target, Object key, int line) {
+    if (target instanceof Map<?, ?> dict) {
+      Object value = isHashable(key) ? dict.get(key) : null;
+      return value == null ? new Undefined(brief(key) + " of a dict") : value;
+    }
+    if ((target instanceof List<?> || target instanceof String)
+        && (key instanceof Long || key instanceof Boolean)) {
+      long size = length(target, line);
+      long index = integer(key) < 0 ? integer(key) + size : integer(key);
+      if (index < 0 || index >= size) {
+        return new Undefined("index " + key);
+      }
+      return target instanceof List<?> list
+          ? list.get((int) index)
+          : codePointAt((String) target, (int) index);
+    }
+    if (target instanceof Undefined undefined) {
+      throw undefined.error(line);
+    }
+    return new Undefined(brief(key) + " of " + typeName(target));
+  }
+
+  /** A key for an error message; most undefined values never get into one, so this is cheap. */
+  private static String brief(Object key) {
+    return key instanceof String text && text.length() < 100
+        ? "'" + text + "'"
+        : key instanceof Long ? key.toString() : "a " + typeName(key);
+  }
+
+  /** A dict's key: as in Python no list and no dict, nor a tuple that holds one. */
+  static Object key(Object value, int line) {
+    if (!isHashable(value)) {
+      throw new JinjaException("A %s cannot be a key".formatted(typeName(value)), line);
+    }
+    return value;
+  }
+
+  private static boolean isHashable(Object value) {
+    return value instanceof Tuple tuple
+        ? tuple.stream().noneMatch(item -> item instanceof List || item instanceof Map)
+        : !(value instanceof List || value instanceof Map);
+  }
+
+  private static String codePointAt(String text, int index) {
+    return Character.toString(text.codePointAt(text.offsetByCodePoints(0, index)));
+  }
+
+  /** {@code target[start:stop:step]}, any of them None. */
+  static Object slice(
+      Object target, Object start, Object stop, Object step, Budget budget, int line) {
+    if (target instanceof Undefined undefined) {
+      throw undefined.error(line);
+    }
+    if (!(target instanceof String) && !(target instanceof List)) {
+      return new Undefined("a slice of " + typeName(target));
+    }
+    int by = step == None.NONE ? 1 : asIndex(step, line);
+    if (by == 0) {
+      throw new JinjaException("A slice's step is 0", line);
+    }
+    int size = (int) length(target, line);
+    int from = bound(start, by > 0 ? 0 : size - 1, size, by, line);
+    int to = bound(stop, by > 0 ? size : -1, size, by, line);
+    budget.work(size, line);
+    if (target instanceof String text && by == 1) {
+      int begin = text.offsetByCodePoints(0, from);
+      return from >= to ? "" : text.substring(begin, text.offsetByCodePoints(begin, to - from));
+    }
+    List<Object> source = iterate(target, budget, line);
+    List<Object> picked = new ArrayList<>();
+    for (long i = from; by > 0 ? i < to : i > to; i += by) {
+      picked.add(source.get((int) i));
+    }
+    if (target instanceof String) {
+      StringBuilder out = new StringBuilder();
+      picked.forEach(out::append);
+      return out.toString();
+    }
+    return target instanceof Tuple ? new Tuple(picked) : picked;
+  }
+
+  private static int bound(Object value, int fallback, int size, int step, int line) {
+    if (value == None.NONE) {
+      return fallback;
+    }
+    long index = asIndex(value, line);
+    if (index < 0) {
+      index += size;
+    }
+    return (int)
+        (step > 0 ? Math.max(0, Math.min(size, index)) : Math.max(-1, Math.min(size - 1, index)));
+  }
+}

@@ -1,0 +1,173 @@
+package org.sparklora.text.json;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * The values of a JSON object by key, each of the type that is asked for. A value of another type
+ * is refused by key, value and file: what it was meant to say cannot be known.
+ *
+ * @param file for messages
+ * @param json the object
+ * @param name of the object in the file, {@code "rope_scaling"}; empty for the file itself
+ */
+public record JsonFields(Path file, JsonNode json, String name) {
+  private static final int SHOWN = 80;
+
+  /** The fields of a file that is one object. */
+  public static JsonFields of(Path file, JsonNode json) {
+    return new JsonFields(file, json, "");
+  }
+
+  /** Whether the key is there and not null. */
+  public boolean has(String key) {
+    return json.hasNonNull(key);
+  }
+
+  /** An object by key; without any fields where it is missing or null. */
+  public JsonFields child(String key) {
+    JsonNode node = json.path(key);
+    if (!node.isObject() && !isAbsent(node)) {
+      throw refusal(key, node, "must be an object {…} or null");
+    }
+    return new JsonFields(file, node, path(key));
+  }
+
+  /** A whole number in {@code [1, max]} that must be there. */
+  public int positive(String key, int max) {
+    return whole(key, 1, max).orElseThrow(() -> missing(key));
+  }
+
+  /** A whole number in {@code [1, max]}; null is refused where the key is there. */
+  public int positive(String key, int max, int byDefault) {
+    return json.has(key) ? positive(key, max) : byDefault;
+  }
+
+  /** A whole number in {@code [min, max]}, if the key is there and not null. */
+  public OptionalInt whole(String key, int min, int max) {
+    JsonNode node = json.path(key);
+    return isAbsent(node) ? OptionalInt.empty() : OptionalInt.of(whole(key, node, min, max));
+  }
+
+  /** The whole numbers under a key, one or a list of them; none if it is missing or null. */
+  public List<Integer> wholes(String key, int min, int max) {
+    JsonNode node = json.path(key);
+    List<Integer> values = new ArrayList<>();
+    if (node.isArray()) {
+      node.forEach(item -> values.add(whole(key, item, min, max)));
+    } else if (!isAbsent(node)) {
+      values.add(whole(key, node, min, max));
+    }
+    return values;
+  }
+
+  private int whole(String key, JsonNode node, int min, int max) {
+    if (!node.isIntegralNumber() || !node.canConvertToInt()) {
+      throw refusal(key, node, wanted(min, max));
+    }
+    int value = node.intValue();
+    if (value < min || value > max) {
+      throw refusal(key, node, wanted(min, max));
+    }
+    return value;
+  }
+
+  private static String wanted(int min, int max) {
+    String kind =
+        switch (min) {
+          case Integer.MIN_VALUE -> "a whole number";
+          case 1 -> "a positive whole number";
+          default -> "a whole number of at least " + min;
+        };
+    return "must be " + kind + (max == Integer.MAX_VALUE ? "" : ", at most %,d".formatted(max));
+  }
+
+  /** True or false; null is refused where the key is there. */
+  public boolean flag(String key, boolean byDefault) {
+    if (!json.has(key)) {
+      return byDefault;
+    }
+    if (!json.get(key).isBoolean()) {
+      throw refusal(key, json.get(key), "must be true or false");
+    }
+    return json.get(key).booleanValue();
+  }
+
+  /** A finite number; null is refused where the key is there. */
+  public double number(String key, double byDefault) {
+    if (!json.has(key)) {
+      return byDefault;
+    }
+    JsonNode node = json.get(key);
+    if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+      throw refusal(key, node, "must be a number");
+    }
+    return node.doubleValue();
+  }
+
+  /** A text, if the key is there and not null. */
+  public Optional<String> text(String key) {
+    JsonNode node = json.path(key);
+    if (!node.isTextual() && !isAbsent(node)) {
+      throw refusal(key, node, "must be a text in quotes");
+    }
+    return Optional.ofNullable(node.textValue());
+  }
+
+  /** The texts under a key, one or a list of them; none if it is missing or null. */
+  public List<String> texts(String key) {
+    JsonNode node = json.path(key);
+    List<String> texts = new ArrayList<>();
+    if (node.isTextual()) {
+      texts.add(node.textValue());
+    } else if (!isAbsent(node)) {
+      list(key, node)
+          .forEach(
+              item -> {
+                if (!item.isTextual()) {
+                  throw refusal(key, item, "must be a list of texts in quotes");
+                }
+                texts.add(item.textValue());
+              });
+    }
+    return texts;
+  }
+
+  private JsonNode list(String key, JsonNode node) {
+    if (!node.isArray()) {
+      throw refusal(key, node, "must be a list […] or null");
+    }
+    return node;
+  }
+
+  /** A key that must be there is not. */
+  public CheckpointException missing(String key) {
+    return new CheckpointException(
+        "Cannot use %s: %s is missing; copy the file of the checkpoint again"
+            .formatted(file, path(key)));
+  }
+
+  /** A value cannot be used. */
+  public CheckpointException refusal(String key, Object value, String remedy) {
+    String shown = String.valueOf(value);
+    return new CheckpointException(
+        "Cannot use %s = %s (%s): %s"
+            .formatted(
+                path(key),
+                shown.length() <= SHOWN ? shown : shown.substring(0, SHOWN) + "…",
+                file,
+                remedy));
+  }
+
+  private String path(String key) {
+    return name.isEmpty() ? key : name + "." + key;
+  }
+
+  private static boolean isAbsent(JsonNode node) {
+    return node.isMissingNode() || node.isNull();
+  }
+}

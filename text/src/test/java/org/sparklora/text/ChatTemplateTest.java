@@ -1,0 +1,280 @@
+package org.sparklora.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ChatTemplateTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String MARKED =
+      "{% for m in messages %}{{ m.role }}:{% generation %}{{ m.content }}{% endgeneration %};{% endfor %}";
+
+  @ParameterizedTest
+  @ValueSource(strings = {"qwen3", "smollm2", "tiny"})
+  void rendersWhatTransformersRenders(String name) throws IOException {
+    ChatTemplate template = ChatTemplate.load(folder(name)).orElseThrow();
+    for (JsonNode row : conversations()) {
+      assertRenders(template, row, row.get(name));
+    }
+  }
+
+  static void assertRenders(ChatTemplate template, JsonNode row, JsonNode expected) {
+    Conversation conversation = conversation(row);
+    String text = template.render(conversation, ChatTemplate.Options.training()).text();
+    assertThat(text).as("conversation %s", row.get("id")).isEqualTo(expected.get("text").asText());
+    String prompt =
+        expected.has("gen_text")
+            ? expected.get("gen_text").asText()
+            : text + expected.get("gen_suffix").asText();
+    assertThat(template.render(conversation, ChatTemplate.Options.prompt()).text())
+        .isEqualTo(prompt);
+    if (expected.has("nothink_gen_text")) {
+      var options = new ChatTemplate.Options(true, Map.of("enable_thinking", false));
+      assertThat(template.render(conversation, options).text())
+          .isEqualTo(expected.get("nothink_gen_text").asText());
+    }
+  }
+
+  @Test
+  void aKnownTemplateHasATrainingTwinThatKeepsEveryTurnsReasoning() throws IOException {
+    ChatTemplate twin =
+        ChatTemplate.load(folder("qwen3")).orElseThrow().forAssistantOnlyLoss().orElseThrow();
+    ChatTemplate.Rendered rendered =
+        twin.render(
+            Conversation.of(
+                Message.of("user", "q1"),
+                Message.of("assistant", "<think>\nr1\n</think>\n\na1"),
+                Message.of("user", "q2"),
+                Message.of("assistant", "a2")),
+            ChatTemplate.Options.training());
+
+    assertThat(rendered.text())
+        .isEqualTo(
+            """
+            <|im_start|>user
+            q1<|im_end|>
+            <|im_start|>assistant
+            <think>
+            r1
+            </think>
+
+            a1<|im_end|>
+            <|im_start|>user
+            q2<|im_end|>
+            <|im_start|>assistant
+            <think>
+
+            </think>
+
+            a2<|im_end|>
+            """);
+    assertThat(
+            rendered.generated().stream().map(s -> rendered.text().substring(s.start(), s.end())))
+        .containsExactly(
+            "<think>\nr1\n</think>\n\na1<|im_end|>\n", "<think>\n\n</think>\n\na2<|im_end|>\n");
+  }
+
+  @Test
+  void anUnknownTemplateWithoutMarksHasNoTwin() throws IOException {
+    assertThat(ChatTemplate.load(folder("smollm2")).orElseThrow().forAssistantOnlyLoss()).isEmpty();
+  }
+
+  @Test
+  void aTemplateThatMarksTheAssistantIsItsOwnTwinAndSaysWhere() {
+    ChatTemplate template = ChatTemplate.of(MARKED, Map.of());
+    var rendered =
+        template
+            .forAssistantOnlyLoss()
+            .orElseThrow()
+            .render(
+                Conversation.of(Message.of("a", "xy"), Message.of("b", "z")),
+                ChatTemplate.Options.training());
+
+    assertThat(rendered.text()).isEqualTo("a:xy;b:z;");
+    assertThat(rendered.generated())
+        .containsExactly(new ChatTemplate.Span(2, 4), new ChatTemplate.Span(7, 8));
+  }
+
+  @Test
+  void aMessageWithoutContentHasNone() {
+    String source = "{{ messages[0].content is defined }}|{{ messages[0] | tojson }}";
+    assertThat(rendered(source, Map.of("role", "a"))).isEqualTo("False|{\"role\": \"a\"}");
+    assertThat(rendered(source, Map.of("role", "a", "content", "")))
+        .isEqualTo("True|{\"role\": \"a\", \"content\": \"\"}");
+  }
+
+  private static String rendered(String source, Map<String, Object> message) {
+    Conversation conversation = Conversation.of(Message.ofFields(message));
+    return ChatTemplate.of(source, Map.of())
+        .render(conversation, ChatTemplate.Options.training())
+        .text();
+  }
+
+  @Test
+  void aFileOfItsOwnWinsOverTheTokenizersConfig(@TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"chat_template\": \"config\", \"bos_token\": {\"content\": \"<s>\"}}");
+    assertThat(text(folder)).isEqualTo("config");
+    Files.writeString(folder.resolve("chat_template.jinja"), "{{ bos_token }}file");
+    assertThat(text(folder)).isEqualTo("<s>file");
+  }
+
+  @Test
+  void ofSeveralNamedTemplatesTheDefaultIsTakenOrTheOneForTools(@TempDir Path folder)
+      throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        """
+        {"chat_template": [{"name": "tool_use", "template": "tools"}, {"name": "default", "template": "plain"}]}""");
+    assertThat(text(folder)).isEqualTo("plain");
+    Conversation withTools =
+        new Conversation(List.of(Message.of("user", "x")), Map.of("tools", List.of()));
+    ChatTemplate template = ChatTemplate.load(folder).orElseThrow();
+    assertThat(template.render(withTools, ChatTemplate.Options.training()).text())
+        .isEqualTo("tools");
+  }
+
+  @Test
+  void aFolderWithoutTemplateIsNotAnError(@TempDir Path folder) {
+    assertThat(ChatTemplate.load(folder)).isEmpty();
+  }
+
+  @Test
+  void nullFieldsAreLeftOutAndOldNamesOfReasoningAreUnderstood() {
+    ChatTemplate template =
+        ChatTemplate.of(
+            "{{ messages[0].reasoning_content }}|{{ messages[0].tool_calls is defined }}",
+            Map.of());
+    Map<String, Object> extra = new java.util.HashMap<>();
+    extra.put("thinking", "hm");
+    extra.put("tool_calls", null);
+    var conversation = Conversation.of(new Message("assistant", "x", extra));
+    assertThat(template.render(conversation, ChatTemplate.Options.training()).text())
+        .isEqualTo("hm|False");
+  }
+
+  @Test
+  void saysThatTheTemplateRefusesAndWhy() {
+    ChatTemplate template =
+        ChatTemplate.of("\n{{ raise_exception('roles must alternate') }}", Map.of());
+    assertThatThrownBy(
+            () ->
+                template.render(
+                    Conversation.of(Message.of("user", "x")), ChatTemplate.Options.training()))
+        .isInstanceOfSatisfying(ChatTemplateException.class, e -> assertThat(e.refused()).isTrue())
+        .hasMessage("The chat template refuses the conversation, line 2: roles must alternate");
+  }
+
+  @Test
+  void aFileThatIsNoTextIsToldByItsName(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("chat_template.jinja");
+    Files.write(file, new byte[] {'a', 'b', (byte) 0xE9, 'c'});
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("not UTF-8 at byte 2");
+    Files.writeString(file, " \n");
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("empty");
+    Files.write(file, new byte[5 << 20]);
+    assertThatThrownBy(() -> ChatTemplate.load(folder)).hasMessageContaining("5,242,880 bytes");
+    Files.delete(file);
+    Files.createDirectory(file);
+    assertThatThrownBy(() -> ChatTemplate.load(folder))
+        .hasMessageContaining(file.toString())
+        .hasMessageContaining("not a file");
+  }
+
+  @Test
+  void whatFailsInATemplateIsToldByFileAndKey(@TempDir Path folder) throws IOException {
+    Path config = folder.resolve("tokenizer_config.json");
+    Files.writeString(config, "{\"chat_template\": \"{{ 'a' * 30000000 }}\"}");
+    Conversation conversation = Conversation.of(Message.of("user", "x\ud800"));
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("30,000,000")
+        .hasMessageContaining("16,000,000 are allowed");
+    Files.writeString(config, "{\"chat_template\": \"a\\ud800\"}");
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("half of a surrogate pair");
+    Files.writeString(config, "{\"chat_template\": \"\"}");
+    assertThatThrownBy(
+            () ->
+                ChatTemplate.load(folder)
+                    .orElseThrow()
+                    .render(conversation, ChatTemplate.Options.training()))
+        .hasMessageContaining("chat_template of " + config)
+        .hasMessageContaining("empty");
+  }
+
+  @Test
+  void saysWhereATemplateIsMalformed() {
+    assertThatThrownBy(() -> ChatTemplate.of("a\nb\n{% if x %}", Map.of()))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessageContaining("line 3")
+        .hasMessageContaining("endif");
+  }
+
+  private static String text(Path folder) {
+    return ChatTemplate.load(folder)
+        .orElseThrow()
+        .render(Conversation.of(Message.of("user", "x")), ChatTemplate.Options.training())
+        .text();
+  }
+
+  private static Path folder(String name) {
+    return Path.of("src/test/resources/text/templates", name);
+  }
+
+  static Conversation conversation(JsonNode row) {
+    List<Message> messages = new ArrayList<>();
+    for (JsonNode message : row.get("messages")) {
+      Map<String, Object> extra = JSON.convertValue(message, new TypeReference<>() {});
+      extra.remove("role");
+      extra.remove("content");
+      messages.add(
+          new Message(message.get("role").asText(), message.path("content").asText(), extra));
+    }
+    return new Conversation(messages, Map.of());
+  }
+
+  static List<JsonNode> conversations() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    try (var in = ChatTemplateTest.class.getResourceAsStream("/text/conversations.jsonl.gz");
+        var reader =
+            new BufferedReader(
+                new InputStreamReader(new GZIPInputStream(in), StandardCharsets.UTF_8))) {
+      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+        rows.add(JSON.readTree(line));
+      }
+    }
+    return rows;
+  }
+}

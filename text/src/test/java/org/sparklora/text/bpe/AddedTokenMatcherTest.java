@@ -1,0 +1,64 @@
+package org.sparklora.text.bpe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class AddedTokenMatcherTest {
+
+  @Test
+  void takesTheLeftmostAndOfThoseTheLongest() {
+    assertThat(scan("xabcab", token("ab"), token("abc"), token("bca")))
+        .containsExactly("x", "[abc]", "[ab]");
+    assertThat(scan("aab", token("ab"))).containsExactly("a", "[ab]");
+  }
+
+  @Test
+  void aSingleWordTouchesNoLetterDigitOrUnderscore() {
+    AddedToken word = new AddedToken(0, "ab", true, false, false, false, false);
+
+    assertThat(scan("ab xab ab_ -ab-", word)).containsExactly("[ab]", " xab ab_ -", "[ab]", "-");
+  }
+
+  @Test
+  void takesTheSpaceAroundItIfItStrips() {
+    AddedToken both = new AddedToken(0, "ab", false, true, true, false, false);
+
+    assertThat(scan("x \n ab\t ab y", both)).containsExactly("x", "[ \n ab\t ]", "[ab ]", "y");
+  }
+
+  @Test
+  void textWithoutTokensComesBackWhole() {
+    assertThat(scan("<|im_end", token("<|im_end|>"))).containsExactly("<|im_end");
+    assertThat(scan("", token("a"))).isEmpty();
+  }
+
+  private static AddedToken token(String content) {
+    return new AddedToken(0, content, false, false, false, false, true);
+  }
+
+  private static List<String> scan(String text, AddedToken... tokens) {
+    List<AddedToken> list = Arrays.asList(tokens);
+    List<String> found = new ArrayList<>();
+    new AddedTokenMatcher(list, list.stream().map(AddedToken::content).toList())
+        .scan(
+            text,
+            0,
+            text.length(),
+            new AddedTokenMatcher.Sink() {
+              @Override
+              public void text(int start, int end) {
+                found.add(text.substring(start, end));
+              }
+
+              @Override
+              public void token(int id, int start, int end) {
+                found.add("[" + text.substring(start, end) + "]");
+              }
+            });
+    return found;
+  }
+}

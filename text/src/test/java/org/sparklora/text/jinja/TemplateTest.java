@@ -1,0 +1,208 @@
+package org.sparklora.text.jinja;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Assertions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Expected texts were written by Jinja2 3.1.6 with transformers' environment. */
+class TemplateTest {
+  private static final Clock CLOCK =
+      Clock.fixed(Instant.parse("2024-07-06T08:05:09Z"), ZoneOffset.UTC);
+  private static final Map<String, Object> VARIABLES =
+      Map.of(
+          "name", "wörld😀",
+          "words", List.of("b", "a", "C"),
+          "empty", "",
+          "messages",
+              List.of(
+                  Map.of("role", "user", "content", "hi"),
+                  Map.of("role", "assistant", "content", "yo")),
+          "tool", Map.of("f", Arrays.asList(1, 2.5, true, null, "é\"\n")));
+
+  /** A template and its text, on two lines; {@code ⏎} stands for a line break. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        // output, arithmetic and Python's texts of values
+        "{{ 1 + 2 * 3 }}→7",
+        "{{ 7 // 2 }} {{ -7 // 2 }} {{ 7 / 2 }} {{ -7 % 3 }} {{ 2 ** 10 }}→3 -4 3.5 2 1024",
+        "{{ 1e-5 }} {{ 0.1 + 0.2 }} {{ 1e16 }} {{ 3.0 }}→1e-05 0.30000000000000004 1e+16 3.0",
+        "{{ [1, 'a', none, true, 2.0, (1,), {'k': \"it's\"}] }}→[1, 'a', None, True, 2.0, (1,), {'k': \"it's\"}]",
+        "{{ none }} {{ missing }} {{ true }}→None  True",
+        "{{ 'a' ~ 1 ~ none }} {{ 'ab' * 3 }} {{ [1] + [2] }}→a1None ababab [1, 2]",
+        // logic gives operands, comparisons chain
+        "{{ '' or 'x' }} {{ 'y' and 0 }} {{ not '' }} {{ 1 < 2 < 3 }} {{ 1 == 1.0 == true }}→x 0 True True True",
+        "{{ 'b' in words }} {{ 'ör' in name }} {{ 'z' not in words }} {{ 'role' in messages[0] }}→True True True True",
+        "{{ 'yes' if words else 'no' }} [{{ 'x' if empty }}]→yes []",
+        // code points, slices
+        "{{ name | length }} {{ name[5] }} {{ name[-1] }} {{ name[1:3] }} {{ name[::-1] }}→6 😀 😀 ör 😀dlröw",
+        "{{ words[::-1] }} {{ words[-2:] }} {{ words[:1] }} {{ words[5:] }}→['C', 'a', 'b'] ['a', 'C'] ['b'] []",
+        // methods
+        "{{ ' x '.strip() }}|{{ '\\nx\\n'.lstrip('\\n') }}|{{ 'xxaxx'.rstrip('x') }}→x|x⏎|xxa",
+        "{{ 'a</t>b</t>c'.split('</t>')[-1] }} {{ 'a  b'.split() }} {{ 'a,b,c'.split(',', 1) }} {{ 'a,b,c'.rsplit(',', 1) }}→c ['a', 'b'] ['a', 'b,c'] ['a,b', 'c']",
+        "{{ 'Hello'.startswith('He') }} {{ 'Hello'.endswith(('x', 'lo')) }} {{ 'hello world'.title() }} {{ 'a-b'.replace('-', '+') }}→True True Hello World a+b",
+        "{{ messages[0].get('x', 'd') }} {{ messages[0].get('role') }} {% for k, v in {'a': 1}.items() %}{{ k }}={{ v }}{% endfor %}→d user a=1",
+        "{{ ', '.join(words) }} {{ 'x'.join([]) }} {{ 'abcabc'.count('bc') }} {{ 'abc'.find('c') }}→b, a, C  2 2",
+        "{{ '%s-%d' % ('a', 3) }} {{ '{} {x}'.format(1, x=2) }} {{ '%.2f' | format(2.345) }}→a-3 1 2 2.35",
+        // filters and tests
+        "{{ words | sort | join('') }} {{ words | first }}{{ words | last }} {{ words | map('upper') | list }}→abC bC ['B', 'A', 'C']",
+        "{{ messages | map(attribute='role') | join('/') }} {{ messages | selectattr('role', 'equalto', 'user') | list | length }}→user/assistant 1",
+        "{{ messages | rejectattr('role', 'eq', 'user') | map(attribute='content') | first }}→yo",
+        "{{ tool | tojson }}→{\"f\": [1, 2.5, true, null, \"é\\\"\\n\"]}",
+        "{{ {'b': [], 'a': {'x': 1}} | tojson(indent=2) }}→{⏎  \"b\": [],⏎  \"a\": {⏎    \"x\": 1⏎  }⏎}",
+        "{{ missing | default('d') }} {{ '' | default('d', true) }} {{ '3' | int + 1 }} {{ 'x' | int }} {{ -3 | abs }}→d d 4 0 3",
+        "{{ 'a' is string }} {{ 1 is number }} {{ true is integer }} {{ words is iterable }} {{ {} is mapping }} {{ x is defined }} {{ none is none }}→True True False True True False True",
+        "{{ 4 is divisibleby 2 }} {{ 3 is odd }} {{ 'a' is in words }} {{ 1 is not none }} {{ 5 is gt 3 }}→True True True True True",
+        "{{ 'a\\nb' | indent(2) }} {{ ' x ' | trim }} {{ 'aXb' | lower | upper | replace('X', '_') | capitalize }}→a⏎  b x A_b",
+        "{{ {'b': 1, 'a': 2} | dictsort }} {{ [3, 1, 2] | max }} {{ [1, 2] | sum }} {{ [1, 1, 2] | unique | list }}→[('a', 2), ('b', 1)] 3 3 [1, 2]",
+        // statements
+        "{% for x in words if x != 'a' %}{{ loop.index }}{{ x }}{{ ',' if not loop.last }}{% endfor %}→1b,2C",
+        "{% for x in [] %}x{% else %}none{% endfor %}{% for i in range(5) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 3 %}{% break %}{% endif %}{{ i }}{% endfor %}→none02",
+        "{% for a, b in [(1, 2), (3, 4)] %}{{ a + b }}{% endfor %} {% for x in words %}{{ loop.previtem }}{{ loop.nextitem }};{% endfor %}→37 a;bC;a;",
+        "{% set x = 1 %}{% for i in [1] %}{% set x = 2 %}{% endfor %}{{ x }}{% if true %}{% set x = 3 %}{% endif %}{{ x }}→13",
+        "{% set ns = namespace(n=0) %}{% for i in range(4) %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}→6",
+        "{% set b %}<{{ 1 }}>{% endset %}{{ b }}{% set c | upper %}x{% endset %}{{ c }}→<1>X",
+        "{% macro m(a, b='d') %}[{{ a }}{{ b }}]{% endmacro %}{{ m(1) }}{{ m(1, b=2) }}{{ m(b=3, a=4) }}→[1d][12][43]",
+        "{% macro m() %}<{{ caller('q') }}>{% endmacro %}{% call(x) m() %}{{ x }}{% endcall %}→<q>",
+        "{% filter upper %}a{% endfilter %}{% with a = 1, b = 2 %}{{ a + b }}{% endwith %}{% raw %}{{ x }}{% endraw %}→A3{{ x }}",
+        "{% for x in [[1, [2]], [3]] recursive %}{% if x is iterable %}({{ loop(x) }}){% else %}{{ x }}{% endif %}{% endfor %}→(1(2))(3)",
+        // what fuzzing against Jinja2 found
+        "{% for x in missing if x %}{% endfor %}{{ missing | map('upper') | list }}{{ missing | sort | join }}{{ none | select | list }}→[][]",
+        "{{ 'a-b (c) [d]' | title }} {{ \"it's\".title() }} {{ true | float }} {{ 3 | round(1) }} {{ 2.675 | round(2) }} {{ 2.5 | round }}→A-B (C) [D] It'S 1.0 3 2.67 2.0",
+        "{{ 'hello'.find('l', 3) }} {{ 'hello'.rfind('l', 0, 3) }} {{ 'a1b1'.count('1', 2) }} {{ 'abc'.center(6, '*') }} {{ 'ab'.center(5, '*') }}→3 2 1 *abc** **ab*",
+        "{% for i in range(2) %}x{% continue %}{% else %}else{% endfor %} {% for i in range(2) %}{% break %}{% else %}else{% endfor %}→xxelse else",
+        "{{ '\\101\\x41\\u00e9\\q' }} {{ '12' is lower }} {{ 'ab' is lower }} {{ 7.5 // 2 }} {{ -7.5 % 2 }} {{ 'hello world' | truncate(5, true, '..', 0) }}→AAé\\q False True 3.0 0.5 hel..",
+        "{{ [1, 2, 3, 4, 5] | slice(3) | list }} {{ 5[1:] }}{{ 'a\\tb'.expandtabs(4) }}→[[1, 2], [3, 4], [5]] a   b",
+        "a {#-#} b {#- c -#} d→a bd",
+        "{% raw %}⏎a{% endraw %}→⏎a",
+        // whitespace
+        "a⏎  {% if true %}⏎b⏎  {% endif %}⏎c→a⏎b⏎c",
+        "a  {%- if true -%}  b  {%- endif %}⏎c→abc",
+        "  {{ 1 }}⏎  {#- c -#}  x⏎→  1x",
+        "a⏎  {%+ if true %}b{% endif +%}⏎c→a⏎  b⏎c",
+        "{{ 'a' }}⏎⏎{{ 'b' }}⏎→a⏎⏎b",
+        // transformers' own
+        "{{ strftime_now('%d %b %Y %H:%M %-d') }}→06 Jul 2024 08:05 6",
+        "a{% generation %}b{% endgeneration %}c→abc",
+      })
+  void rendersAsJinja2Does(String example) {
+    String[] parts = example.replace('⏎', '\n').split("→", 2);
+    assertThat(render(parts[0])).isEqualTo(parts[1]);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '→',
+      value = {
+        "{{ missing.attribute }} → 'missing' is undefined",
+        "{{ 1 + 'a' }} → Cannot compute int + str",
+        "{{ 'a' + none }} → Cannot compute str + None",
+        "{{ 1 / 0 }} → Division by zero",
+        "{{ words.append('x') }} → may not change the values",
+        "{{ 'x' < 1 }} → Cannot order str and int",
+        "{{ x | nosuchfilter }} → No filter named 'nosuchfilter'",
+        "{{ x is nosuchtest }} → No test named 'nosuchtest'",
+        "{% nosuchtag %} → Unknown tag 'nosuchtag'",
+        "{% include 'f' %} → reaches for other templates",
+        "{% for x in 5 %}{% endfor %} → Cannot iterate over int",
+        "{{ raise_exception('no') }} → no",
+        "{{ 'a → not closed",
+        "{{ ''.__class__.__mro__ }} → is undefined",
+        "{{ ''['__class__']['__mro__'] }} → is undefined",
+        "{{ messages.getClass() }} → is undefined",
+        "{{ range.__globals__ }}x{{ self.x }} → 'self' is undefined",
+        "{% set ns = namespace(_x=1) %} → reserved",
+        "{% set words.x = 1 %} → only a namespace",
+        "{{ range(1000000) }} → too long",
+      })
+  void refuses(String template, String message) {
+    assertThatThrownBy(() -> render(template))
+        .isInstanceOf(JinjaException.class)
+        .hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
+        "{{ 'x' * 999999999 }}",
+        "{{ 'a' * 30000000 }}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ ('a' * 8000000) | list }}",
+        "{{ ('a ' * 5000000).split() | length }}",
+        "{% set ns = namespace(l=[]) %}{% set s = 'a' * 900000 %}{% for i in range(9999) %}{% set ns.l = ns.l + [s.upper()] %}{% endfor %}",
+        "{% set ns = namespace(l=[]) %}{% set d = dict(a=1, b=2, c=3) %}{% for i in range(99999) %}{% for j in range(99999) %}{% set ns.l = [ns.l, d.items()] %}{% endfor %}{% endfor %}",
+        "{{ strftime_now('%Y' * 999999) }}",
+        "{{ [0] * 999999999 }}",
+        "{% for i in range(99999) %}{{ 'x' * 9999 }}{% endfor %}",
+        "{{ 'x'.ljust(2000000000) }}",
+        "{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = ns.l + ns.l %}{% endfor %}",
+        "{{ ('a' * 9999).replace('', 'b' * 9999) }}",
+        "{{ 9 ** 9 ** 9 }}",
+        "{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}",
+        "{% set ns = namespace(l=[1], m=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.m = [ns.m, ns.m] %}{% endfor %}{{ ns.l == ns.m }}",
+        "{% set ns = namespace(l=[1], m=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% set ns.m = [ns.m, ns.m] %}{% endfor %}{{ ns.l < ns.m }}",
+        "{% set ns = namespace(t=(1,)) %}{% for i in range(99) %}{% set ns.t = (ns.t, ns.t) %}{% endfor %}{{ {ns.t: 1} }}",
+        "{% set ns = namespace(l=[]) %}{% for i in range(90000) %}{% set ns.l = [ns.l] %}{% endfor %}{{ ns.l }}",
+        "{% set s = 'a' * 4000000 %}{{ s.find('a' * 2000000 ~ 'b') }}",
+        "{% set s = 'a' * 9000000 %}{{ 'x'.ljust(9000000, s) }}",
+        "{{ ('\n' * 100000) | indent('x' * 100000) }}",
+        "{{ [ 'x' * 9000000 ] * 1000 | join }}{{ (['x' * 9000000] * 1000) | tojson }}",
+        "{{ '%999999d' % 1 }}{{ 1 ** 999999999999 }}{{ nothing.x }}",
+      })
+  void aHostileTemplateEndsSoonWithAnError(String template) {
+    Assertions.assertTimeout(
+        Duration.ofSeconds(20),
+        () -> assertThatThrownBy(() -> render(template)).isInstanceOf(JinjaException.class));
+  }
+
+  @Test
+  void deepNestingIsAnErrorAndNotAStackOverflow() {
+    for (String deep :
+        List.of(
+            "(".repeat(5000),
+            "[".repeat(5000),
+            "not ".repeat(5000),
+            "-".repeat(5000),
+            "1" + "+1".repeat(5000))) {
+      assertThatThrownBy(() -> render("{{ " + deep + " }}")).isInstanceOf(JinjaException.class);
+    }
+    assertThatThrownBy(() -> render("{% if 1 %}".repeat(5000))).isInstanceOf(JinjaException.class);
+  }
+
+  @Test
+  void marksWhereTheAssistantSpeaks() {
+    Rendering rendering =
+        Template.parse(
+                "ab{% generation %}cd{% endgeneration %}e{% generation %}{% endgeneration %}")
+            .render(VARIABLES, CLOCK, Limits.defaults());
+    assertThat(rendering.text()).isEqualTo("abcde");
+    assertThat(rendering.generated())
+        .containsExactly(new Rendering.Span(2, 4), new Rendering.Span(5, 5));
+  }
+
+  @Test
+  void errorsCarryTheLine() {
+    assertThatThrownBy(() -> render("a\n\n{{ missing.x }}"))
+        .isInstanceOfSatisfying(JinjaException.class, e -> assertThat(e.line()).isEqualTo(3));
+  }
+
+  private static String render(String template) {
+    return Template.parse(template).render(VARIABLES, CLOCK, Limits.defaults()).text();
+  }
+}
