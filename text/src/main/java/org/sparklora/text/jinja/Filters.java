@@ -51,11 +51,6 @@ final class Filters {
     ALL.put("lower", (v, a) -> text(v, a).toLowerCase(Locale.ROOT));
     ALL.put("title", (v, a) -> titled(text(v, a)));
     ALL.put("capitalize", (v, a) -> StringMethods.capitalize(text(v, a)));
-    ALL.put("center", (v, a) -> StringMethods.padded(text(v, a), a, 1));
-    ALL.put("escape", (v, a) -> escaped(text(v, a)));
-    ALL.put("e", ALL.get("escape"));
-    ALL.put("forceescape", ALL.get("escape"));
-    ALL.put("truncate", (v, a) -> truncated(text(v, a), a));
     ALL.put(
         "replace",
         (v, a) ->
@@ -70,12 +65,6 @@ final class Filters {
         "format",
         (v, a) ->
             StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget(), a.line()));
-    ALL.put(
-        "wordcount",
-        (v, a) ->
-            (long)
-                ((List<?>) StringMethods.find(text(v, a), "split").orElseThrow().call(a.after(9)))
-                    .size());
     ALL.put(
         "join",
         (v, a) -> {
@@ -148,8 +137,6 @@ final class Filters {
                 : reversed(Values.iterate(v, a.budget(), a.line())));
     ALL.put("sort", Filters::sorted);
     ALL.put("unique", Filters::unique);
-    ALL.put("batch", Filters::batches);
-    ALL.put("slice", Filters::slices);
     ALL.put(
         "items",
         (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v, a), a));
@@ -161,22 +148,6 @@ final class Filters {
           items.sort(
               order(a.truth(0, "case_sensitive", false), a, item -> ((List<?>) item).get(by)));
           return a.truth(2, "reverse", false) ? reversed(items) : items;
-        });
-    ALL.put(
-        "groupby",
-        (v, a) -> {
-          Function<Object, Object> key = attribute(a.get(0, "attribute"), a);
-          List<Object> items = Values.iterate(v, a.budget(), a.line());
-          items.sort(order(false, a, key));
-          Map<Object, List<Object>> groups = new LinkedHashMap<>();
-          items.forEach(
-              item -> {
-                Object group = Values.key(key.apply(item), a.line());
-                groups.computeIfAbsent(group, k -> new ArrayList<>()).add(item);
-              });
-          List<Object> pairs = new ArrayList<>();
-          groups.forEach((k, members) -> pairs.add(Tuple.of(k, members)));
-          return pairs;
         });
     ALL.put("attr", (v, a) -> attribute(a.get(0, "name"), a).apply(v));
   }
@@ -282,51 +253,6 @@ final class Filters {
     return value instanceof Double ? (Object) result.doubleValue() : (Object) result.longValue();
   }
 
-  private static String truncated(String text, Arguments arguments) {
-    int[] points = text.codePoints().toArray();
-    int length = arguments.integer(0, "length", 255);
-    String end = arguments.string(2, "end", "...");
-    int endLength = end.codePointCount(0, end.length());
-    if (points.length <= length + arguments.integer(3, "leeway", 5)) {
-      return text;
-    }
-    String kept = new String(points, 0, Math.max(0, Math.min(points.length, length - endLength)));
-    int blank = arguments.truth(1, "killwords", false) ? -1 : kept.lastIndexOf(' ');
-    return (blank < 0 ? kept : kept.substring(0, blank)) + end;
-  }
-
-  /** Cuts into so many lists of about one length. */
-  private static Object slices(Object value, Arguments arguments) {
-    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
-    int count = arguments.integer(0, "slices", 1);
-    if (count < 1) {
-      throw new JinjaException("A sequence is sliced into at least 1", arguments.line());
-    }
-    arguments.budget().items(count, arguments.line());
-    int size = items.size() / count;
-    int longer = items.size() % count;
-    List<Object> slices = new ArrayList<>();
-    int from = 0;
-    for (int i = 0; i < count; i++) {
-      int to = from + size + (i < longer ? 1 : 0);
-      List<Object> slice = new ArrayList<>(items.subList(from, to));
-      if (i >= longer) { // also where all are of one length
-        arguments.find(1, "fill_with").filter(fill -> fill != None.NONE).ifPresent(slice::add);
-      }
-      slices.add(slice);
-      from = to;
-    }
-    return slices;
-  }
-
-  private static String escaped(String text) {
-    return text.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("'", "&#39;")
-        .replace("\"", "&#34;");
-  }
-
   private static String indented(String text, Arguments arguments) {
     Object width = arguments.get(0, "width", 4L);
     String indent =
@@ -402,31 +328,6 @@ final class Filters {
       seen.putIfAbsent(Values.key(compared, arguments.line()), item);
     }
     return new ArrayList<>(seen.values());
-  }
-
-  private static Object batches(Object value, Arguments arguments) {
-    int size = arguments.integer(0, "linecount", 1);
-    if (size < 1) {
-      throw new JinjaException("A batch needs a size of at least 1", arguments.line());
-    }
-    List<Object> batches = new ArrayList<>();
-    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
-    arguments.budget().items(items.size() / size, arguments.line());
-    for (int from = 0; from < items.size(); from += size) {
-      List<Object> batch =
-          new ArrayList<>(items.subList(from, Math.min(items.size(), from + size)));
-      arguments
-          .find(1, "fill_with")
-          .ifPresent(
-              fill -> {
-                while (batch.size() < size) {
-                  arguments.budget().step(arguments.line());
-                  batch.add(fill);
-                }
-              });
-      batches.add(batch);
-    }
-    return batches;
   }
 
   /** Reads {@code a.b.0} from an item; None reads the item itself. */

@@ -24,8 +24,6 @@ final class Globals {
     globals.put("range", (Callable) Globals::range);
     globals.put("dict", (Callable) Globals::dict);
     globals.put("namespace", (Callable) Globals::namespace);
-    globals.put("cycler", (Callable) Globals::cycler);
-    globals.put("joiner", (Callable) Globals::joiner);
     globals.put(
         "raise_exception",
         (Callable)
@@ -83,28 +81,6 @@ final class Globals {
     ((Map<?, ?>) dict(arguments))
         .forEach((name, value) -> namespace.set(Values.text(name), value, arguments.line()));
     return namespace;
-  }
-
-  private static Object cycler(Arguments arguments) {
-    List<Object> items = arguments.positional();
-    if (items.isEmpty()) {
-      throw new JinjaException("A cycler needs an item", arguments.line());
-    }
-    int[] at = {0};
-    Map<Object, Object> cycler = new LinkedHashMap<>();
-    cycler.put("next", (Callable) a -> items.get(at[0]++ % items.size()));
-    return cycler;
-  }
-
-  private static Object joiner(Arguments arguments) {
-    String separator = arguments.string(0, "sep", ", ");
-    boolean[] used = {false};
-    return (Callable)
-        a -> {
-          String text = used[0] ? separator : "";
-          used[0] = true;
-          return text;
-        };
   }
 
   private static String strftime(String format, Clock clock, int line) {

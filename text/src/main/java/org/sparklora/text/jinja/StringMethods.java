@@ -47,17 +47,9 @@ final class StringMethods {
                   replace(
                       text, a.string(0, "old"), a.string(1, "new"), a.integer(2, "count", -1), a);
           case "upper" -> a -> text.toUpperCase(Locale.ROOT);
-          case "lower", "casefold" -> a -> text.toLowerCase(Locale.ROOT);
+          case "lower" -> a -> text.toLowerCase(Locale.ROOT);
           case "title" -> a -> title(text);
           case "capitalize" -> a -> capitalize(text);
-          case "swapcase" ->
-              a ->
-                  mapped(
-                      text,
-                      p ->
-                          Character.isUpperCase(p)
-                              ? Character.toLowerCase(p)
-                              : Character.toUpperCase(p));
           case "join" ->
               a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget(), a.line()), a);
           case "format" -> a -> StringFormat.braces(text, a);
@@ -75,15 +67,9 @@ final class StringMethods {
           case "isalpha" -> a -> all(text, Character::isLetter);
           case "isalnum" -> a -> all(text, Character::isLetterOrDigit);
           case "isascii" -> a -> text.chars().allMatch(c -> c < 0x80);
-          case "istitle" -> a -> isTitle(text);
           case "isspace" -> a -> all(text, StringMethods::isSpace);
           case "isupper" -> a -> isUpper(text);
           case "islower" -> a -> isLower(text);
-          case "expandtabs" -> a -> expandTabs(text, a);
-          case "zfill" -> a -> zeroFilled(text, a);
-          case "ljust" -> a -> padded(text, a, 0);
-          case "rjust" -> a -> padded(text, a, 2);
-          case "center" -> a -> padded(text, a, 1);
           default -> null;
         };
     if (method == null) {
@@ -284,40 +270,6 @@ final class StringMethods {
     return at;
   }
 
-  private static boolean isTitle(String text) {
-    boolean inWord = false;
-    boolean any = false;
-    for (int point : text.codePoints().toArray()) {
-      boolean upper = Character.isUpperCase(point) || Character.isTitleCase(point);
-      boolean lower = Character.isLowerCase(point);
-      if (upper && inWord || lower && !inWord) {
-        return false;
-      }
-      inWord = upper || lower;
-      any |= inWord;
-    }
-    return any;
-  }
-
-  private static String expandTabs(String text, Arguments arguments) {
-    int width = arguments.integer(0, "tabsize", 8);
-    long tabs = text.chars().filter(c -> c == '\t').count();
-    arguments.budget().allocate(text.length() + tabs * Math.max(0, width), arguments.line());
-    StringBuilder out = new StringBuilder();
-    int column = 0;
-    for (int point : text.codePoints().toArray()) {
-      if (point == '\t') {
-        int blanks = width <= 0 ? 0 : width - column % width;
-        out.append(" ".repeat(blanks));
-        column += blanks;
-      } else {
-        out.appendCodePoint(point);
-        column = point == '\n' || point == '\r' ? 0 : column + 1;
-      }
-    }
-    return out.toString();
-  }
-
   private static long count(String text, String part) {
     if (part.isEmpty()) {
       return text.codePointCount(0, text.length()) + 1L;
@@ -369,12 +321,6 @@ final class StringMethods {
         + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
   }
 
-  private static String mapped(String text, java.util.function.IntUnaryOperator map) {
-    StringBuilder out = new StringBuilder();
-    text.codePoints().map(map).forEach(out::appendCodePoint);
-    return out.toString();
-  }
-
   private static boolean all(String text, IntPredicate test) {
     return !text.isEmpty() && text.codePoints().allMatch(test);
   }
@@ -394,37 +340,6 @@ final class StringMethods {
       between = separator;
     }
     return out.toString();
-  }
-
-  private static String zeroFilled(String text, Arguments arguments) {
-    int missing = arguments.integer(0, "width", 0) - text.codePointCount(0, text.length());
-    arguments.budget().allocate(Math.max(0, missing), arguments.line());
-    int sign = text.startsWith("-") || text.startsWith("+") ? 1 : 0;
-    return missing <= 0
-        ? text
-        : text.substring(0, sign) + "0".repeat(missing) + text.substring(sign);
-  }
-
-  /** Fills up to a width; {@code left} halves of the filling go before the text. */
-  static String padded(String text, Arguments arguments, int left) {
-    int missing = arguments.integer(0, "width", 0) - text.codePointCount(0, text.length());
-    if (missing <= 0) {
-      return text;
-    }
-    arguments.budget().allocate(missing, arguments.line());
-    String fill = arguments.string(1, "fillchar", " ");
-    if (fill.codePointCount(0, fill.length()) != 1) {
-      throw new JinjaException("A text is filled up with one character", arguments.line());
-    }
-    int before = before(missing, text, left, arguments);
-    return fill.repeat(before) + text + fill.repeat(missing - before);
-  }
-
-  /** Python's center puts the odd blank before the text if the width is odd. */
-  private static int before(int missing, String text, int left, Arguments arguments) {
-    boolean center = left == 1;
-    int odd = missing & arguments.integer(0, "width", 0) & 1;
-    return center ? missing / 2 + odd : missing * left / 2;
   }
 
   static int compareCodePoints(String left, String right) {

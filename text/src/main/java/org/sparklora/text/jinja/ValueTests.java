@@ -30,8 +30,6 @@ final class ValueTests {
     ALL.put("mapping", (v, a) -> v instanceof Map);
     ALL.put("iterable", (v, a) -> isSequence(v) || v instanceof Undefined);
     ALL.put("sequence", (v, a) -> isSequence(v) || v instanceof Undefined);
-    ALL.put("escaped", (v, a) -> false); // autoescape is off
-    ALL.put("callable", (v, a) -> v instanceof Callable);
     ALL.put(
         "sameas",
         (v, a) ->
@@ -42,8 +40,6 @@ final class ValueTests {
     ALL.put("odd", (v, a) -> remainder(v, 2L, a) == 1);
     ALL.put("even", (v, a) -> remainder(v, 2L, a) == 0);
     ALL.put("divisibleby", (v, a) -> remainder(v, a.get(0, "num"), a) == 0);
-    ALL.put("filter", (v, a) -> Filters.find(Values.text(v)).isPresent());
-    ALL.put("test", (v, a) -> find(Values.text(v)).isPresent());
     ALL.put("in", (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget(), a.line()));
     for (String name : List.of("eq", "equalto", "==")) {
       ALL.put(name, (v, a) -> Values.equal(v, a.get(0, "other"), a.budget(), a.line()));
