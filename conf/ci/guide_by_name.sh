@@ -21,12 +21,13 @@ fi
 # ---------------------------------------------------------------------------------------------------------------------
 # The hub: models of the tests, GSM8K's rows in the guide's datasets
 
-RESOURCES=$ROOT/model/src/test/resources
+MODELS=$ROOT/model/src/test/resources/golden/models
+TEXT=$ROOT/text/src/test/resources/text
 stand_in() { # NAME MODEL
   local folder=$WORK/hub/models/$1
   mkdir -p "$folder"
-  cp "$RESOURCES/golden/models/$2"/* "$RESOURCES/text/templates/tiny"/* "$folder"
-  gunzip -c "$RESOURCES/text/tokenizers/tiny.json.gz" >"$folder/tokenizer.json"
+  cp "$MODELS/$2"/* "$TEXT/templates/tiny"/* "$folder"
+  gunzip -c "$TEXT/tokenizers/tiny.json.gz" >"$folder/tokenizer.json"
 }
 stand_in Qwen/Qwen2.5-3B-Instruct qwen2-tiny
 stand_in Qwen/Qwen3-0.6B qwen3-tiny

@@ -83,7 +83,7 @@ public record ActivationMemory(
   private long blockColumnsWithoutAdapter() {
     long heads = model.numAttentionHeads();
     long keyValueHeads = model.numKeyValueHeads();
-    long headNorms = model.queryKeyNorm() ? heads + keyValueHeads : 0;
+    long headNorms = model.attention().queryKeyNorm() ? heads + keyValueHeads : 0;
     return model.hiddenSize()
         + 2 * (heads + keyValueHeads) * model.headDim()
         + heads
@@ -95,7 +95,7 @@ public record ActivationMemory(
   private long workspaceColumns() {
     long query = (long) model.numAttentionHeads() * model.headDim();
     long keyOrValue = (long) model.numKeyValueHeads() * model.headDim();
-    long normedHeads = model.queryKeyNorm() ? 2 * (query + keyOrValue) : 0;
+    long normedHeads = model.attention().queryKeyNorm() ? 2 * (query + keyOrValue) : 0;
     // normed and its gradient, the stream's gradient, rows with targets and their gradient, rstd
     return 5L * model.hiddenSize()
         + 1

@@ -103,7 +103,7 @@ final class Activations implements AutoCloseable {
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
     int heads = config.numAttentionHeads();
     int keyValueHeads = config.numKeyValueHeads();
-    int headNorms = config.queryKeyNorm() ? 1 : 0;
+    int headNorms = config.attention().queryKeyNorm() ? 1 : 0;
     return new DecoderBlock.Saved(
         lender.lend(1),
         new GroupedQueryAttention.Saved(

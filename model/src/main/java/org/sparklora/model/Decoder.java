@@ -195,7 +195,7 @@ public final class Decoder implements AutoCloseable {
 
     private DecoderBlock block(int layer) {
       Optional<HeadNorms> headNorms =
-          config.queryKeyNorm()
+          config.attention().queryKeyNorm()
               ? Optional.of(
                   new HeadNorms(
                       norm(WeightNames.queryNorm(layer)), norm(WeightNames.keyNorm(layer))))
@@ -208,7 +208,7 @@ public final class Decoder implements AutoCloseable {
               linear(Projection.OUTPUT, layer),
               headNorms,
               new Heads(config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim()),
-              config.ropeLayers().get(layer));
+              config.rope().layers().get(layer));
       SwiGlu feedForward =
           new SwiGlu(
               linear(Projection.GATE, layer),

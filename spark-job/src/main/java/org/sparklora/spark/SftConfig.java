@@ -238,7 +238,7 @@ public record SftConfig(
     LoraTargets targets =
         given.isEmpty() ? LoraTargets.names(PEFT_DEFAULT_TARGETS) : LoraTargets.ofFlag(given);
     return Optional.of(
-        ConfigException.ofSettings(
+        ModelSettings.of(
             () ->
                 new LoraConfig(
                     settings.integer("lora_r"),

@@ -12,24 +12,24 @@ import org.sparklora.pipeline.model.ModelSource;
 
 /** The tiny models that the model module is tested with, as complete checkpoint folders. */
 public final class TestModels {
-  private static final Path MODEL_RESOURCES = Path.of("../model/src/test/resources");
+  private static final Path MODELS = Path.of("../model/src/test/resources/golden/models");
+  private static final Path TEXT = Path.of("../text/src/test/resources/text");
 
   private TestModels() {}
 
   /** Copies a model and the tiny tokenizer, whose vocabulary it has, into a new folder. */
   public static Path copy(String name, Path into) throws IOException {
     Path folder = Files.createDirectories(into.resolve(name));
-    try (Stream<Path> files = Files.list(MODEL_RESOURCES.resolve("golden/models").resolve(name))) {
+    try (Stream<Path> files = Files.list(MODELS.resolve(name))) {
       for (Path file : files.toList()) {
         Files.copy(file, folder.resolve(file.getFileName()));
       }
     }
     try (InputStream tokenizer =
-        new GZIPInputStream(
-            Files.newInputStream(MODEL_RESOURCES.resolve("text/tokenizers/tiny.json.gz")))) {
+        new GZIPInputStream(Files.newInputStream(TEXT.resolve("tokenizers/tiny.json.gz")))) {
       Files.copy(tokenizer, folder.resolve("tokenizer.json"));
     }
-    try (Stream<Path> files = Files.list(MODEL_RESOURCES.resolve("text/templates/tiny"))) {
+    try (Stream<Path> files = Files.list(TEXT.resolve("templates/tiny"))) {
       for (Path file : files.toList()) {
         Files.copy(file, folder.resolve(file.getFileName()));
       }

@@ -7,50 +7,59 @@ import java.util.OptionalInt;
 import org.sparklora.text.json.CheckpointException;
 
 /**
- * The shape of a decoder, from {@code config.json}. Components are called as there; those that the
- * file derives from others are filled in as {@code transformers} does.
+ * The shape of a decoder, from {@code config.json}. What the file leaves out is filled in as {@code
+ * transformers} does.
  *
- * @param modelType {@code llama}, {@code qwen2}, {@code qwen3} or {@code smollm3}
- * @param vocabSize V
- * @param hiddenSize C
- * @param intermediateSize F
- * @param numHiddenLayers L
- * @param numAttentionHeads H
- * @param numKeyValueHeads K
- * @param headDim D
- * @param queryKeyValueBias whether q_proj, k_proj and v_proj have a bias
- * @param outputBias whether o_proj has a bias
+ * @param family what {@code model_type} says
  * @param mlpBias whether gate_proj, up_proj and down_proj have a bias
- * @param queryKeyNorm whether each head of q and k is normalised (Qwen3)
- * @param ropeLayers for each layer whether q and k are rotated; false is NoPE
  * @param tieWordEmbeddings whether lm_head is the embedding's table
  * @param padTokenId the token whose embedding is never trained, if any
  * @param dtype as the file names it, {@code float32}, {@code bfloat16} or {@code float16}
  */
 public record DecoderConfig(
-    String modelType,
-    int vocabSize,
-    int hiddenSize,
-    int intermediateSize,
-    int numHiddenLayers,
-    int numAttentionHeads,
-    int numKeyValueHeads,
-    int headDim,
+    ModelFamily family,
+    Sizes sizes,
+    Attention attention,
+    Rope rope,
     float rmsNormEps,
-    double ropeTheta,
-    RopeScaling ropeScaling,
-    List<Boolean> ropeLayers,
-    boolean queryKeyValueBias,
-    boolean outputBias,
     boolean mlpBias,
-    boolean queryKeyNorm,
     boolean tieWordEmbeddings,
     int maxPositionEmbeddings,
     OptionalInt padTokenId,
     String dtype) {
 
-  public DecoderConfig {
-    ropeLayers = List.copyOf(ropeLayers);
+  /**
+   * @param vocabulary V
+   * @param hidden C
+   * @param feedForward F
+   * @param layers L
+   */
+  public record Sizes(int vocabulary, int hidden, int feedForward, int layers) {}
+
+  /**
+   * @param heads H
+   * @param keyValueHeads K
+   * @param headSize D
+   * @param queryKeyValueBias whether q_proj, k_proj and v_proj have a bias
+   * @param outputBias whether o_proj has a bias
+   * @param queryKeyNorm whether each head of q and k is normalised (Qwen3)
+   */
+  public record Attention(
+      int heads,
+      int keyValueHeads,
+      int headSize,
+      boolean queryKeyValueBias,
+      boolean outputBias,
+      boolean queryKeyNorm) {}
+
+  /**
+   * @param theta base of the frequencies
+   * @param layers for each layer whether q and k are rotated; false is NoPE
+   */
+  public record Rope(double theta, RopeScaling scaling, List<Boolean> layers) {
+    public Rope {
+      layers = List.copyOf(layers);
+    }
   }
 
   /**
@@ -66,5 +75,40 @@ public record DecoderConfig(
   /** The names of all linear layers that can carry an adapter, in the order of computation. */
   public List<String> linearNames() {
     return WeightNames.linears(this);
+  }
+
+  /** V. */
+  public int vocabSize() {
+    return sizes.vocabulary;
+  }
+
+  /** C. */
+  public int hiddenSize() {
+    return sizes.hidden;
+  }
+
+  /** F. */
+  public int intermediateSize() {
+    return sizes.feedForward;
+  }
+
+  /** L. */
+  public int numHiddenLayers() {
+    return sizes.layers;
+  }
+
+  /** H. */
+  public int numAttentionHeads() {
+    return attention.heads;
+  }
+
+  /** K. */
+  public int numKeyValueHeads() {
+    return attention.keyValueHeads;
+  }
+
+  /** D. */
+  public int headDim() {
+    return attention.headSize;
   }
 }

@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.sparklora.model.checkpoint.DecoderConfig.Sizes;
+import org.sparklora.model.checkpoint.ModelFamily.Bias;
+import org.sparklora.model.checkpoint.ModelFamily.Windows;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
@@ -18,7 +21,6 @@ import org.sparklora.text.json.JsonFile;
  * that loads and computes something slightly different is worse than one that does not load.
  */
 final class DecoderConfigReader {
-  private static final Set<String> MODEL_TYPES = Set.of("llama", "qwen2", "qwen3", "smollm3");
   private static final Set<String> SILU = Set.of("silu", "swish");
   private static final Set<String> DTYPES = Set.of("float32", "bfloat16", "float16", "float64");
 
@@ -32,12 +34,16 @@ final class DecoderConfigReader {
 
   private final JsonNode json;
   private final JsonFields fields;
-  private final String modelType;
+  private final ModelFamily family;
 
   DecoderConfigReader(Path file) throws IOException {
     this.json = JsonFile.read(file);
     this.fields = JsonFields.of(file, json);
-    this.modelType = fields.text("model_type").orElse("");
+    String modelType = fields.text("model_type").orElse("");
+    this.family =
+        ModelFamily.of(modelType)
+            .orElseThrow(
+                () -> refusal("model_type", modelType, "supported are " + ModelFamily.names()));
   }
 
   DecoderConfig read() {
@@ -61,25 +67,23 @@ final class DecoderConfigReader {
           "times head_dim = %,d it may be at most %,d".formatted(headDim, MAX_FEATURES));
     }
     int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
-    boolean attentionBias = fields.flag("attention_bias", false);
+    boolean bias = fields.flag("attention_bias", false);
+    boolean always = family.attention().bias() == Bias.OF_QUERY_KEY_VALUE;
     return new DecoderConfig(
-        modelType,
-        vocabSize,
-        hiddenSize,
-        fields.positive("intermediate_size", MAX_FEATURES),
-        layers,
-        heads,
-        keyValueHeads,
-        headDim,
+        family,
+        new Sizes(
+            vocabSize, hiddenSize, fields.positive("intermediate_size", MAX_FEATURES), layers),
+        new DecoderConfig.Attention(
+            heads,
+            keyValueHeads,
+            headDim,
+            always || bias,
+            !always && bias,
+            family.attention().queryKeyNorm()),
+        new DecoderConfig.Rope(ropeTheta(), ropeScaling(), ropeLayers(layers)),
         epsilon(),
-        ropeTheta(),
-        ropeScaling(),
-        ropeLayers(layers),
-        modelType.equals("qwen2") || attentionBias,
-        !modelType.equals("qwen2") && attentionBias,
-        hasMlpBiasKey() && fields.flag("mlp_bias", false),
-        modelType.equals("qwen3"),
-        fields.flag("tie_word_embeddings", modelType.equals("smollm3")),
+        family.rest().feedForwardBias() && fields.flag("mlp_bias", false),
+        fields.flag("tie_word_embeddings", family.rest().tiesEmbeddings()),
         maxPositions(),
         padTokenId(vocabSize),
         dtype());
@@ -107,9 +111,6 @@ final class DecoderConfigReader {
   }
 
   private void refuseUnsupported() {
-    if (!MODEL_TYPES.contains(modelType)) {
-      throw refusal("model_type", modelType, "supported are llama, qwen2, qwen3 and smollm3");
-    }
     if (json.hasNonNull("quantization_config")) {
       throw refusal(
           "quantization_config",
@@ -132,8 +133,9 @@ final class DecoderConfigReader {
   }
 
   private void refuseSlidingWindows() {
-    if (modelType.equals("llama")) {
-      return; // transformers' Llama has no windows either
+    Windows windows = family.positions().windows();
+    if (windows == Windows.NONE) {
+      return;
     }
     // SmolLM3 follows them whatever use_sliding_window says
     for (String type : fields.texts("layer_types")) {
@@ -145,7 +147,7 @@ final class DecoderConfigReader {
       }
     }
     boolean reaches =
-        modelType.equals("smollm3")
+        windows == Windows.IN_UNROTATED_LAYERS
             ? ropeLayers(layers()).contains(false)
             : firstWindowLayer() < layers();
     boolean uses = fields.flag("use_sliding_window", false) && slidingWindow() > 0;
@@ -167,18 +169,14 @@ final class DecoderConfigReader {
 
   /** Tokens that a window holds; 0 where null says that there is none. */
   private int slidingWindow() {
-    return !json.has("sliding_window") && !modelType.equals("smollm3")
+    return !json.has("sliding_window") && family.positions().windows() == Windows.FROM_LAYER
         ? 4096 // the default of Qwen2Config and Qwen3Config
         : fields.whole("sliding_window", 0, Integer.MAX_VALUE).orElse(0);
   }
 
   private int keyValueHeads(int heads) {
-    if (!json.has("num_key_value_heads")) { // transformers' defaults differ by type
-      return switch (modelType) {
-        case "qwen2", "qwen3" -> 32;
-        case "smollm3" -> 4;
-        default -> heads;
-      };
+    if (!json.has("num_key_value_heads")) {
+      return family.attention().keyValueHeads().orElse(heads);
     }
     return fields.whole("num_key_value_heads", 1, MAX_HEADS).orElse(heads);
   }
@@ -187,8 +185,8 @@ final class DecoderConfigReader {
     if (fields.has("head_dim")) {
       return fields.positive("head_dim", MAX_HEADS);
     }
-    if (modelType.equals("qwen3") && !json.has("head_dim")) {
-      return 128; // Qwen3Config's default
+    if (family.attention().headSize().isPresent() && !json.has("head_dim")) {
+      return family.attention().headSize().getAsInt();
     }
     if (hiddenSize % heads != 0) {
       throw refusal(
@@ -198,7 +196,7 @@ final class DecoderConfigReader {
   }
 
   private List<Boolean> ropeLayers(int layers) {
-    if (!modelType.equals("smollm3")) {
+    if (!family.positions().skipsLayers()) {
       return Collections.nCopies(layers, true);
     }
     List<Boolean> rotated = new ArrayList<>(layers);
@@ -240,7 +238,7 @@ final class DecoderConfigReader {
   }
 
   private double ropeTheta() {
-    double byDefault = modelType.equals("smollm3") ? 2_000_000 : 10_000;
+    double byDefault = family.positions().theta();
     JsonFields place = rope().json().has("rope_theta") ? rope() : fields;
     double value = place.number("rope_theta", byDefault);
     if (!(value > 0)) {
@@ -298,18 +296,13 @@ final class DecoderConfigReader {
   }
 
   private int maxPositions() {
-    // transformers' defaults
-    int byDefault = modelType.equals("llama") ? 2048 : 32_768;
-    return fields.positive("max_position_embeddings", Integer.MAX_VALUE, byDefault);
-  }
-
-  private boolean hasMlpBiasKey() {
-    return modelType.equals("llama") || modelType.equals("smollm3");
+    return fields.positive(
+        "max_position_embeddings", Integer.MAX_VALUE, family.positions().maximum());
   }
 
   private OptionalInt padTokenId(int vocabSize) {
-    if (!json.has("pad_token_id") && modelType.equals("smollm3")) {
-      return OptionalInt.of(128_004); // SmolLM3Config's default
+    if (!json.has("pad_token_id") && family.rest().paddingId().isPresent()) {
+      return family.rest().paddingId();
     }
     OptionalInt id = fields.whole("pad_token_id", -1, vocabSize - 1); // Llama's first file has -1
     return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;

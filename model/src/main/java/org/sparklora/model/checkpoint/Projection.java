@@ -43,8 +43,8 @@ public enum Projection {
   /** Whether {@code y = x·Wᵀ + b} has its b. */
   public boolean hasBias(DecoderConfig config) {
     return switch (this) {
-      case QUERY, KEY, VALUE -> config.queryKeyValueBias();
-      case OUTPUT -> config.outputBias();
+      case QUERY, KEY, VALUE -> config.attention().queryKeyValueBias();
+      case OUTPUT -> config.attention().outputBias();
       case GATE, UP, DOWN -> config.mlpBias();
     };
   }

@@ -75,7 +75,7 @@ public final class WeightNames {
           shapes.put(module + ".bias", new long[] {projection.out(config)});
         }
       }
-      if (config.queryKeyNorm()) {
+      if (config.attention().queryKeyNorm()) {
         shapes.put(queryNorm(layer), new long[] {config.headDim()});
         shapes.put(keyNorm(layer), new long[] {config.headDim()});
       }

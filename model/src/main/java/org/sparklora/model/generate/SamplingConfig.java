@@ -1,5 +1,7 @@
 package org.sparklora.model.generate;
 
+import static org.sparklora.model.InvalidSetting.require;
+
 import java.io.Serializable;
 import java.util.Set;
 
@@ -38,25 +40,34 @@ public record SamplingConfig(
         numGenerations >= 1 && numGenerations <= MAX_GENERATIONS,
         "num_generations",
         numGenerations,
-        "at least 1 and at most " + MAX_GENERATIONS);
-    require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
-    require(temperature >= 0, "temperature", temperature, "0 for greedy, or above");
-    require(topK >= 0, "top_k", topK, "0 for all tokens, or the number of tokens to draw from");
-    require(topP >= 0 && topP <= 1, "top_p", topP, "between 0 and 1; 1 draws from all tokens");
-    require(minP >= 0 && minP <= 1, "min_p", minP, "between 0 and 1; 0 draws from all tokens");
+        "it must be at least 1 and at most " + MAX_GENERATIONS);
+    require(
+        maxCompletionLength >= 1,
+        "max_completion_length",
+        maxCompletionLength,
+        "it must be at least 1");
+    require(temperature >= 0, "temperature", temperature, "it must be 0 for greedy, or above");
+    require(
+        topK >= 0,
+        "top_k",
+        topK,
+        "it must be 0 for all tokens, or the number of tokens to draw from");
+    require(
+        topP >= 0 && topP <= 1,
+        "top_p",
+        topP,
+        "it must be between 0 and 1; 1 draws from all tokens");
+    require(
+        minP >= 0 && minP <= 1,
+        "min_p",
+        minP,
+        "it must be between 0 and 1; 0 draws from all tokens");
     require(
         repetitionPenalty > 0 && Float.isFinite(repetitionPenalty),
         "repetition_penalty",
         repetitionPenalty,
-        "a number above 0; 1 is none");
+        "it must be a number above 0; 1 is none");
     endTokens = Set.copyOf(endTokens);
-  }
-
-  private static void require(boolean holds, String name, Object value, String remedy) {
-    if (!holds) {
-      throw new IllegalArgumentException(
-          "Cannot use %s = %s: it must be %s".formatted(name, value, remedy));
-    }
   }
 
   /** One completion of at most 512 tokens, drawn at temperature 1 from the whole distribution. */

@@ -24,9 +24,9 @@ public final class RotaryEmbedding implements AutoCloseable {
   private Tables tables = null;
 
   public RotaryEmbedding(DecoderConfig config) {
-    frequencies = frequencies(config.headDim(), config.ropeTheta());
+    frequencies = frequencies(config.headDim(), config.rope().theta());
     for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = scaled(frequencies[i], config.ropeScaling());
+      frequencies[i] = scaled(frequencies[i], config.rope().scaling());
     }
   }
 

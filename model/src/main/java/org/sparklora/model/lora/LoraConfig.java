@@ -1,5 +1,7 @@
 package org.sparklora.model.lora;
 
+import static org.sparklora.model.InvalidSetting.require;
+
 import java.io.Serializable;
 
 /**
@@ -16,21 +18,21 @@ public record LoraConfig(
     implements Serializable {
 
   public LoraConfig {
-    if (rank < 1) {
-      throw new IllegalArgumentException(
-          "Cannot use lora_r = %d: a LoRA rank must be at least 1; to train nothing, leave the adapter out"
-              .formatted(rank));
-    }
-    if (!(alpha > 0 && alpha <= Float.MAX_VALUE)) { // the scale is a float
-      throw new IllegalArgumentException(
-          "Cannot use lora_alpha = %s: alpha scales the update by alpha / rank and must be positive; 32 is the usual choice"
-              .formatted(alpha));
-    }
-    if (!(dropout >= 0 && dropout < 1)) {
-      throw new IllegalArgumentException(
-          "Cannot use lora_dropout = %s: it is the share of inputs that is dropped, at least 0 and below 1"
-              .formatted(dropout));
-    }
+    require(
+        rank >= 1,
+        "lora_r",
+        rank,
+        "a LoRA rank must be at least 1; to train nothing, leave the adapter out");
+    require(
+        alpha > 0 && alpha <= Float.MAX_VALUE, // the scale is a float
+        "lora_alpha",
+        alpha,
+        "alpha scales the update by alpha / rank and must be positive; 32 is the usual choice");
+    require(
+        dropout >= 0 && dropout < 1,
+        "lora_dropout",
+        dropout,
+        "it is the share of inputs that is dropped, at least 0 and below 1");
   }
 
   /** A configuration without dropout and rank stabilisation. */

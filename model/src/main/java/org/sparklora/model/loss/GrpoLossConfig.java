@@ -1,5 +1,7 @@
 package org.sparklora.model.loss;
 
+import static org.sparklora.model.InvalidSetting.require;
+
 import java.io.Serializable;
 
 /**
@@ -63,26 +65,37 @@ public record GrpoLossConfig(
   }
 
   public GrpoLossConfig {
-    require(epsilon >= 0, "epsilon", epsilon, "0 or above; 0.2 is the usual choice");
-    require(epsilonHigh >= 0, "epsilon_high", epsilonHigh, "0 or above; epsilon is the default");
-    require(beta >= 0, "beta", beta, "0 for no reference policy, or above");
+    require(epsilon >= 0, "epsilon", epsilon, "it must be 0 or above; 0.2 is the usual choice");
+    require(
+        epsilonHigh >= 0,
+        "epsilon_high",
+        epsilonHigh,
+        "it must be 0 or above; epsilon is the default");
+    require(beta >= 0, "beta", beta, "it must be 0 for no reference policy, or above");
     require(
         topEntropyQuantile > 0 && topEntropyQuantile <= 1,
         "top_entropy_quantile",
         topEntropyQuantile,
-        "above 0 and at most 1; 1 trains on all tokens");
-    require(maxCompletionLength >= 1, "max_completion_length", maxCompletionLength, "at least 1");
-    require(temperature > 0, "temperature", temperature, "above 0: a policy must be able to vary");
-    require(sapoTemperaturePos > 0, "sapo_temperature_pos", sapoTemperaturePos, "above 0");
-    require(sapoTemperatureNeg > 0, "sapo_temperature_neg", sapoTemperatureNeg, "above 0");
-    require(delta > 0, "delta", delta, "above 1 + epsilon; leave it out for no second bound");
-  }
-
-  private static void require(boolean holds, String name, Object value, String remedy) {
-    if (!holds) {
-      throw new IllegalArgumentException(
-          "Cannot use %s = %s: it must be %s".formatted(name, value, remedy));
-    }
+        "it must be above 0 and at most 1; 1 trains on all tokens");
+    require(
+        maxCompletionLength >= 1,
+        "max_completion_length",
+        maxCompletionLength,
+        "it must be at least 1");
+    require(
+        temperature > 0,
+        "temperature",
+        temperature,
+        "it must be above 0: a policy must be able to vary");
+    require(
+        sapoTemperaturePos > 0, "sapo_temperature_pos", sapoTemperaturePos, "it must be above 0");
+    require(
+        sapoTemperatureNeg > 0, "sapo_temperature_neg", sapoTemperatureNeg, "it must be above 0");
+    require(
+        delta > 0,
+        "delta",
+        delta,
+        "it must be above 1 + epsilon; leave it out for no second bound");
   }
 
   /** TRL's defaults. */

@@ -24,39 +24,39 @@ class DecoderConfigTest {
   @Test
   void readsTheLayoutOfTransformers4() throws IOException {
     DecoderConfig config = golden("llama-tiny");
-    assertThat(config.ropeTheta()).isEqualTo(500_000);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.Llama3(32, 1, 4, 64));
+    assertThat(config.rope().theta()).isEqualTo(500_000);
+    assertThat(config.rope().scaling()).isEqualTo(new RopeScaling.Llama3(32, 1, 4, 64));
     assertThat(config.dtype()).isEqualTo("float32");
     assertThat(config.padTokenId()).hasValue(3);
     assertThat(config.tieWordEmbeddings()).isTrue();
-    assertThat(config.queryKeyValueBias()).isFalse();
+    assertThat(config.attention().queryKeyValueBias()).isFalse();
   }
 
   @Test
   void readsTheLayoutOfTransformers5() throws IOException {
     DecoderConfig config = golden("qwen3-tiny");
-    assertThat(config.ropeTheta()).isEqualTo(1_000_000);
-    assertThat(config.ropeScaling()).isEqualTo(new RopeScaling.None());
+    assertThat(config.rope().theta()).isEqualTo(1_000_000);
+    assertThat(config.rope().scaling()).isEqualTo(new RopeScaling.None());
     assertThat(config.headDim()).isEqualTo(32);
-    assertThat(config.queryKeyNorm()).isTrue();
+    assertThat(config.attention().queryKeyNorm()).isTrue();
     assertThat(config.tieWordEmbeddings()).isFalse();
   }
 
   @Test
   void qwen2HasBiasesOnQueryKeyAndValueOnly() throws IOException {
     DecoderConfig config = golden("qwen2-tiny");
-    assertThat(config.queryKeyValueBias()).isTrue();
-    assertThat(config.outputBias()).isFalse();
+    assertThat(config.attention().queryKeyValueBias()).isTrue();
+    assertThat(config.attention().outputBias()).isFalse();
     assertThat(config.headDim()).as("hidden_size / num_attention_heads").isEqualTo(16);
   }
 
   @Test
   void smolLm3HasLayersWithoutRotation() throws IOException {
-    assertThat(golden("smollm3-tiny").ropeLayers()).containsExactly(true, false, true, false);
+    assertThat(golden("smollm3-tiny").rope().layers()).containsExactly(true, false, true, false);
     ObjectNode config = TinyCheckpoint.config("smollm3").put("num_hidden_layers", 5);
-    assertThat(read(config).ropeLayers()).containsExactly(true, true, true, false, true);
+    assertThat(read(config).rope().layers()).containsExactly(true, true, true, false, true);
     config.put("no_rope_layer_interval", 2);
-    assertThat(read(config).ropeLayers()).containsExactly(true, false, true, false, true);
+    assertThat(read(config).rope().layers()).containsExactly(true, false, true, false, true);
   }
 
   @Test
@@ -67,8 +67,8 @@ class DecoderConfigTest {
         .put("rope_type", "linear")
         .put("factor", 4)
         .put("rope_theta", 7.0);
-    assertThat(read(config).ropeTheta()).isEqualTo(7);
-    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    assertThat(read(config).rope().theta()).isEqualTo(7);
+    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Linear(4));
   }
 
   /** What convert_rope_params_to_dict of transformers 5.24 does with a file edited by hand. */
@@ -77,10 +77,10 @@ class DecoderConfigTest {
     ObjectNode config = TinyCheckpoint.config("llama");
     config.putObject("rope_parameters").put("rope_type", "default").put("rope_theta", 7.0);
     config.putObject("rope_scaling").put("rope_type", "linear").put("factor", 4);
-    assertThat(read(config).ropeTheta()).isEqualTo(10_000);
-    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Linear(4));
+    assertThat(read(config).rope().theta()).isEqualTo(10_000);
+    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Linear(4));
     config.putObject("rope_scaling");
-    assertThat(read(config).ropeTheta()).isEqualTo(7);
+    assertThat(read(config).rope().theta()).isEqualTo(7);
   }
 
   @Test
@@ -90,7 +90,7 @@ class DecoderConfigTest {
     config.put("use_sliding_window", true).put("max_window_layers", 1);
     assertThatThrownBy(() -> read(config)).hasMessageContaining("use_sliding_window = true");
     config.putNull("sliding_window");
-    assertThat(read(config).modelType()).isEqualTo("qwen2");
+    assertThat(read(config).family()).isEqualTo(ModelFamily.QWEN2);
   }
 
   @Test
@@ -102,16 +102,16 @@ class DecoderConfigTest {
         .put("factor", 8)
         .put("low_freq_factor", 1)
         .put("high_freq_factor", 4);
-    assertThat(read(config).ropeScaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
+    assertThat(read(config).rope().scaling()).isEqualTo(new RopeScaling.Llama3(8, 1, 4, 99));
   }
 
   @Test
   void unusedSlidingWindowIsNoObstacle() throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen2");
     config.put("use_sliding_window", false).put("sliding_window", 32768);
-    assertThat(read(config).modelType()).isEqualTo("qwen2");
+    assertThat(read(config).family()).isEqualTo(ModelFamily.QWEN2);
     config.put("use_sliding_window", true).put("max_window_layers", 2); // no layer is beyond it
-    assertThat(read(config).modelType()).isEqualTo("qwen2");
+    assertThat(read(config).family()).isEqualTo(ModelFamily.QWEN2);
   }
 
   @ParameterizedTest

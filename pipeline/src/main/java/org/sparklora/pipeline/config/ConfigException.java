@@ -1,9 +1,6 @@
 package org.sparklora.pipeline.config;
 
 import java.util.Objects;
-import java.util.function.Supplier;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * A setting that cannot be used: which key, which value, where it was written, and what to write
@@ -15,8 +12,6 @@ import java.util.regex.Pattern;
  */
 public final class ConfigException extends RuntimeException {
   private static final long serialVersionUID = 1L;
-  private static final Pattern WORDING =
-      Pattern.compile("Cannot use (\\w+) = (.*?): (.*)", Pattern.DOTALL);
 
   private final String key;
   private final String value;
@@ -46,22 +41,6 @@ public final class ConfigException extends RuntimeException {
   public static void require(boolean condition, String key, Object value, String remedy) {
     if (!condition) {
       throw new ConfigException(key, value, remedy);
-    }
-  }
-
-  /**
-   * What {@code record} gives, or this exception in place of its own. The module {@code model}
-   * knows of no settings, but its records word what they refuse as it is worded here.
-   */
-  public static <T> T ofSettings(Supplier<T> record) {
-    try {
-      return record.get();
-    } catch (IllegalArgumentException e) {
-      Matcher wording = WORDING.matcher(String.valueOf(e.getMessage()));
-      if (!wording.matches()) {
-        throw e;
-      }
-      throw new ConfigException(wording.group(1), wording.group(2), wording.group(3));
     }
   }
 

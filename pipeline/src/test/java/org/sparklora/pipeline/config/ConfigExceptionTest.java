@@ -15,29 +15,4 @@ class ConfigExceptionTest {
         .hasMessage("Cannot use lora_r = 0 (conf/sft.yaml): use at least 1");
     ConfigException.require(true, "lora_r", 1, "use at least 1");
   }
-
-  @Test
-  void refusalsOfRecordsThatKnowNoSettingsAreOfSettingsToo() {
-    assertThatThrownBy(
-            () ->
-                ConfigException.ofSettings(
-                    () -> {
-                      throw new IllegalArgumentException("Cannot use lora_r = 0: it is: too low");
-                    }))
-        .isInstanceOfSatisfying(
-            ConfigException.class,
-            e -> {
-              assertThat(e.key()).isEqualTo("lora_r");
-              assertThat(e.value()).isEqualTo("0");
-              assertThat(e.remedy()).isEqualTo("it is: too low");
-            });
-    IllegalArgumentException other = new IllegalArgumentException("Cannot find it");
-    assertThatThrownBy(
-            () ->
-                ConfigException.ofSettings(
-                    () -> {
-                      throw other;
-                    }))
-        .isSameAs(other);
-  }
 }

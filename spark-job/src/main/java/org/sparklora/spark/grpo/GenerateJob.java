@@ -26,6 +26,7 @@ import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.ModelSettings;
 import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -47,7 +48,7 @@ public final class GenerateJob {
 
   /** How completions are drawn, until the largest length; of a user's settings. */
   public static SamplingConfig sampling(Settings settings) {
-    return ConfigException.ofSettings(
+    return ModelSettings.of(
         () ->
             new SamplingConfig(
                 settings.optionalInteger("num_generations").orElse(1),

@@ -16,6 +16,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.RewardConfig;
 import org.sparklora.spark.CheckpointConfig;
+import org.sparklora.spark.ModelSettings;
 import org.sparklora.spark.PromptSettings;
 import org.sparklora.spark.SftConfig;
 import org.sparklora.spark.train.RowOrder;
@@ -297,7 +298,7 @@ record GrpoConfig(
         SftConfig.schedule(settings),
         Batch.of(settings),
         GenerateJob.sampling(settings),
-        ConfigException.ofSettings(() -> loss(settings)),
+        ModelSettings.of(() -> loss(settings)),
         RewardCommand.functions(settings),
         RewardCommand.advantages(settings),
         new DynamicSampling(

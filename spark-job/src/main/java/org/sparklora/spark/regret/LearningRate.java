@@ -1,6 +1,7 @@
 package org.sparklora.spark.regret;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.ModelFamily;
 
 /**
  * The learning rate that is advised for a model: {@code 5e-5 · m · (2000 / C)^p}, with C the hidden
@@ -45,8 +46,8 @@ public record LearningRate(double advised, boolean extrapolated) {
   }
 
   private static LearningRate of(DecoderConfig model, double factor) {
-    boolean qwen = model.modelType().startsWith("qwen");
-    boolean llama = model.modelType().equals("llama");
+    boolean qwen = model.family() == ModelFamily.QWEN2 || model.family() == ModelFamily.QWEN3;
+    boolean llama = model.family() == ModelFamily.LLAMA;
     int hidden = model.hiddenSize();
     double advised =
         BASE * factor * Math.pow(BASE_HIDDEN_SIZE / hidden, qwen ? QWEN_POWER : LLAMA_POWER);
