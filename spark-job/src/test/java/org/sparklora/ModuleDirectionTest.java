@@ -21,8 +21,11 @@ import com.tngtech.archunit.lang.ArchRule;
  *       pipeline ◄──────────────┬───────────── reward ◄─┐ (from org.sparklora.spark.grpo only)
  *          ▲                    │                       │
  *          └──── data-prep ─► model ◄────────── spark-job
- *                      │        │                  │
- *                      └─────► text ◄──────────────┘
+ *                     │       ▲  │               │
+ *                     │       │  ▼               │
+ *                     └───────│► text ◄──────────┘
+ *                             │
+ *                        engine-nd4j (sees org.sparklora.model.engine only; found at run time)
  * </pre>
  */
 @AnalyzeClasses(packages = "org.sparklora", importOptions = DoNotIncludeTests.class)
@@ -30,6 +33,8 @@ class ModuleDirectionTest {
 
   private static final String TEXT = "org.sparklora.text..";
   private static final String MODEL = "org.sparklora.model..";
+  private static final String ENGINE = "org.sparklora.model.engine";
+  private static final String ENGINE_MODULES = "org.sparklora.engine..";
   private static final String PIPELINE = "org.sparklora.pipeline..";
   private static final String DATA_PREP = "org.sparklora.prep..";
   private static final String REWARD = "org.sparklora.reward..";
@@ -78,13 +83,21 @@ class ModuleDirectionTest {
   @ArchTest
   static final ArchRule NOBODY_NAMES_AN_ENGINE =
       noClasses()
-          .that(resideOutsideOfPackage("org.sparklora.model.engine.."))
+          .that(resideOutsideOfPackages("org.sparklora.model.engine..", ENGINE_MODULES))
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
               "org.sparklora.model.engine.reference..",
               "org.sparklora.model.engine.vector..",
-              "org.sparklora.model.engine.nd4j..");
+              ENGINE_MODULES);
+
+  @ArchTest
+  static final ArchRule ENGINES_USE_THE_SEAM_ONLY =
+      noClasses()
+          .that()
+          .resideInAPackage(ENGINE_MODULES)
+          .should()
+          .dependOnClassesThat(ours(ENGINE_MODULES, ENGINE));
 
   @ArchTest
   static final ArchRule PIPELINE_USES_NO_OTHER_MODULE =

@@ -83,7 +83,7 @@ public final class Engines {
       }
     }
     LOG.warn(
-        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pcuda package",
+        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pnd4j-cuda package",
         address);
   }
 

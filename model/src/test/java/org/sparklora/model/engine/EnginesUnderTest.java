@@ -12,8 +12,7 @@ public final class EnginesUnderTest {
 
   /** One thread, and more than the rows of some cases. */
   public static final List<Engine> ALL =
-      List.of(
-          REFERENCE, Engines.open("vector", 1), Engines.open("vector", 3), Engines.open("nd4j", 1));
+      List.of(REFERENCE, Engines.open("vector", 1), Engines.open("vector", 3));
 
   private EnginesUnderTest() {}
 

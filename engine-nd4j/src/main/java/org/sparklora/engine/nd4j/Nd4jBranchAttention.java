@@ -1,13 +1,13 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import java.util.List;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.sparklora.engine.nd4j.Nd4jAttention.Inputs;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Segments;
-import org.sparklora.model.engine.nd4j.Nd4jAttention.Inputs;
 
 /**
  * Attention over branches of {@link Nd4jKernels}: the keys that a branch sees are copied one after

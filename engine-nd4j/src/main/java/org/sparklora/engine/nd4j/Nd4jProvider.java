@@ -1,10 +1,10 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import java.util.OptionalLong;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
 
-/** Opens engines of ND4J: on processors, or in a build with {@code -Pcuda} on a GPU. */
+/** Opens engines of ND4J: on processors, or in a build with {@code -Pnd4j-cuda} on a GPU. */
 public final class Nd4jProvider implements EngineProvider {
 
   @Override

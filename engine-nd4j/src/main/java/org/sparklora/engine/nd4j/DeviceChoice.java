@@ -1,4 +1,4 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 public final class DeviceChoice {
   private static final Logger LOG = LoggerFactory.getLogger(DeviceChoice.class);
 
-  /** ND4J's settings for GPUs; there only in a build with {@code -Pcuda}. */
+  /** ND4J's settings for GPUs; there only in a build with {@code -Pnd4j-cuda}. */
   private static final String CUDA_ENVIRONMENT = "org.nd4j.jita.conf.CudaEnvironment";
 
   private static CudaDevice chosen;

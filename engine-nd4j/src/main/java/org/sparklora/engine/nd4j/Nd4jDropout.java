@@ -1,4 +1,4 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -51,7 +51,7 @@ final class Nd4jDropout {
     }
     return counters.length() == count
         ? counters
-        : Nd4j.create(counters.data(), new long[] {count}, new long[] {1}, 0, 'c', DataType.INT);
+        : Nd4j.create(counters.data(), new long[] {count}, new long[] {1}, 0, 'c', DataType.INT32);
   }
 
   /** {@code DropoutMask.mix}, line by line. */
@@ -63,7 +63,7 @@ final class Nd4jDropout {
 
   /** {@code h >>> bits}: ND4J's shift keeps the sign, so the bits that came in are cleared. */
   private static INDArray shifted(INDArray h, int bits) {
-    INDArray arithmetic = Nd4j.exec(new RShiftBits(h, Nd4j.scalar(DataType.INT, bits)))[0];
+    INDArray arithmetic = Nd4j.exec(new RShiftBits(h, Nd4j.scalar(DataType.INT32, bits)))[0];
     return Nd4j.exec(new BitwiseAnd(arithmetic, of(-1 >>> bits)))[0];
   }
 

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import java.util.List;
 

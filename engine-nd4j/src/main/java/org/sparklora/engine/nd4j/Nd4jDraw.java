@@ -1,4 +1,4 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,4 +1,4 @@
-package org.sparklora.model.engine.nd4j;
+package org.sparklora.engine.nd4j;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
@@ -68,7 +68,7 @@ final class Nd4jTensor extends Tensor {
     return switch (dtype) {
       case FLOAT32 -> DataType.FLOAT;
       case BFLOAT16 -> DataType.BFLOAT16;
-      case FLOAT16 -> DataType.HALF;
+      case FLOAT16 -> DataType.FLOAT16;
     };
   }
 
