@@ -31,6 +31,7 @@ final class Activations implements AutoCloseable {
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
   private int keptBlocks = 0;
+  private int reserved = 0; // tokens that the views are for
 
   private Activations(Decoder decoder, Engine engine, boolean backward, long blockBytes) {
     this.decoder = decoder;
@@ -53,8 +54,14 @@ final class Activations implements AutoCloseable {
     return new Activations(decoder, engine, false, 0);
   }
 
-  /** The activations of a batch of N tokens; what an earlier call returned is overwritten. */
+  /**
+   * The activations of a batch of N tokens; what an earlier call returned is overwritten. Nothing
+   * is made anew for as many tokens as the last time, as in decoding.
+   */
   Activations reserve(int tokens) {
+    if (tokens == reserved) {
+      return this;
+    }
     if (tokens > capacity) {
       close();
       capacity = tokens;
@@ -74,6 +81,7 @@ final class Activations implements AutoCloseable {
       }
       blocks.add(block(lender, config, layer));
     }
+    reserved = tokens;
     return this;
   }
 
@@ -133,6 +141,7 @@ final class Activations implements AutoCloseable {
     owned.forEach(Tensor::close);
     owned.clear();
     capacity = 0;
+    reserved = 0;
   }
 
   /**

@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
@@ -77,10 +78,10 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("gradient", gradient);
     checkTokens(batch);
     lock.lock();
-    try {
+    try (AttentionMask mask = engine.mask(batch.segments())) {
       DecoderStack stack =
           decoder.bind(parameters, Optional.of(gradient), Optional.of(dropoutSeed));
-      TokenPlaces places = places(batch.segments());
+      TokenPlaces places = places(batch.segments(), mask);
       Activations activations = training.reserve(batch.tokenCount());
       Tensor stream = stack.forward(workspace, places, batch.tokens(), activations);
       Tensor dStream = workspace.lendZeros(Slot.D_STREAM, stream.shape());
@@ -134,12 +135,12 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("parameters", parameters);
     checkTokens(batch);
     lock.lock();
-    try {
+    try (AttentionMask mask = engine.mask(batch.segments())) {
       DecoderStack stack = decoder.bind(parameters, Optional.empty(), Optional.empty());
       Tensor stream =
           stack.forward(
               workspace,
-              places(batch.segments()),
+              places(batch.segments(), mask),
               batch.tokens(),
               inference.reserve(batch.tokenCount()));
       return ending.of(stack, stream);
@@ -165,9 +166,9 @@ public final class AdapterStep implements AutoCloseable {
         workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize());
   }
 
-  private TokenPlaces places(Segments segments) {
+  private TokenPlaces places(Segments segments, AttentionMask mask) {
     return new TokenPlaces(
-        segments, segments.positions(), decoder.rotary().tables(engine, segments.longest()));
+        mask, segments.positions(), decoder.rotary().tables(engine, segments.longest()));
   }
 
   private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {

@@ -202,6 +202,7 @@ public final class Decoder implements AutoCloseable {
               : Optional.empty();
       GroupedQueryAttention attention =
           new GroupedQueryAttention(
+              layer,
               linear(Projection.QUERY, layer),
               linear(Projection.KEY, layer),
               linear(Projection.VALUE, layer),

@@ -2,9 +2,7 @@ package org.sparklora.model;
 
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.GroupedQueryAttention;
-import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.SwiGlu;
 import org.sparklora.model.layer.TokenPlaces;
@@ -78,19 +76,5 @@ record DecoderBlock(
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
     attentionNorm.backward(engine, x, saved.attentionRstd, dNormed, dStream);
-  }
-
-  /** {@link #forward} for tokens whose predecessors are in a cache; there is no backward. */
-  void extend(
-      Workspace workspace, CachedPlaces places, Tensor x, Saved saved, KeyValues cache, Tensor y) {
-    Engine engine = workspace.engine();
-    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
-    attentionNorm.forward(engine, x, normed, saved.attentionRstd);
-    engine.copy(x, saved.mid);
-    attention.extend(workspace, places, normed, saved.attention, cache, saved.mid);
-
-    feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
-    engine.copy(saved.mid, y);
-    feedForward.forward(workspace, normed, saved.feedForward, y);
   }
 }

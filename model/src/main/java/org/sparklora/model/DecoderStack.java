@@ -2,8 +2,6 @@ package org.sparklora.model;
 
 import java.util.List;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.CachedPlaces;
-import org.sparklora.model.layer.KeyValues;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.TokenEmbedding;
@@ -28,28 +26,6 @@ record DecoderStack(
               places,
               activations.stream(layer),
               activations.block(layer),
-              activations.stream(layer + 1));
-    }
-    return activations.stream(blocks.size());
-  }
-
-  /** {@link #forward} for tokens whose predecessors are in a cache, one for each layer. */
-  Tensor extend(
-      Workspace workspace,
-      CachedPlaces places,
-      int[] tokens,
-      Activations activations,
-      List<KeyValues> cache) {
-    embedding.forward(workspace.engine(), tokens, activations.stream(0));
-    for (int layer = 0; layer < blocks.size(); layer++) {
-      blocks
-          .get(layer)
-          .extend(
-              workspace,
-              places,
-              activations.stream(layer),
-              activations.block(layer),
-              cache.get(layer),
               activations.stream(layer + 1));
     }
     return activations.stream(blocks.size());

@@ -3,11 +3,14 @@ package org.sparklora.model;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.CachedPlaces;
 import org.sparklora.model.layer.KeyValues;
+import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 
 /**
@@ -39,7 +42,16 @@ public final class IncrementalDecoder implements AutoCloseable {
   }
 
   /**
-   * The tokens of one call, from one or several texts.
+   * Binds the layers to a parameter vector, once for all tokens that are computed with it.
+   *
+   * @param parameters vector of the decoder's layout, which must outlive the plan
+   */
+  public Plan plan(Tensor parameters) {
+    return new Plan(decoder.bind(parameters, Optional.empty(), Optional.empty()));
+  }
+
+  /**
+   * One more token of each of several texts.
    *
    * @param ids {@code (N)}
    * @param positions of each token in its text, {@code (N)}
@@ -48,28 +60,69 @@ public final class IncrementalDecoder implements AutoCloseable {
    */
   public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
 
-  /**
-   * Computes tokens and adds them to the cache.
-   *
-   * @param parameters vector of the decoder's layout
-   * @param cache one for each layer
-   * @param wanted the tokens whose logits are asked for, {@code (M)}
-   * @param logits overwritten with those of the token that follows each of them, {@code (M, V)}
-   */
-  public void extend(
-      Tensor parameters, Tokens tokens, List<KeyValues> cache, int[] wanted, Tensor logits) {
-    DecoderStack stack = decoder.bind(parameters, Optional.empty(), Optional.empty());
-    int longest = Arrays.stream(tokens.positions).max().orElseThrow() + 1;
-    CachedPlaces places =
-        new CachedPlaces(
-            tokens.branches,
-            tokens.slots,
-            tokens.positions,
-            decoder.rotary().tables(engine, longest));
-    Tensor stream =
-        stack.extend(workspace, places, tokens.ids, activations.reserve(tokens.ids.length), cache);
-    new LossHead(workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize())
-        .logits(stream, wanted, logits);
+  /** The decoder's layers over one parameter vector, and the memory that they compute in. */
+  public final class Plan {
+    private final DecoderStack stack;
+    private final LossHead head;
+
+    private Plan(DecoderStack stack) {
+      this.stack = stack;
+      this.head =
+          new LossHead(
+              workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize());
+    }
+
+    /**
+     * Computes whole texts, which see nothing before them, and adds them to the cache.
+     *
+     * @param texts P texts, end to end
+     * @param ids of their tokens, {@code (N)}
+     * @param slots of the cache, where the tokens' keys and values go, {@code (N)}
+     * @param cache one for each layer
+     * @param logits overwritten with those of the token that follows each text, {@code (P, V)}
+     */
+    public void begin(
+        Segments texts, int[] ids, int[] slots, List<KeyValues> cache, Tensor logits) {
+      int[] last = IntStream.range(0, texts.count()).map(p -> texts.end(p) - 1).toArray();
+      int longest = texts.longest();
+      try (AttentionMask mask = engine.mask(texts)) {
+        run(places(mask, texts.positions(), longest, cache, slots, false), ids, last, logits);
+      }
+    }
+
+    /**
+     * Computes tokens and adds them to the cache.
+     *
+     * @param cache one for each layer
+     * @param logits overwritten with those of the token that follows each of them, {@code (N, V)}
+     */
+    public void extend(Tokens tokens, List<KeyValues> cache, Tensor logits) {
+      int[] all = IntStream.range(0, tokens.ids.length).toArray();
+      int longest = Arrays.stream(tokens.positions).max().orElseThrow() + 1;
+      try (AttentionMask mask = engine.mask(tokens.branches)) {
+        run(
+            places(mask, tokens.positions, longest, cache, tokens.slots, true),
+            tokens.ids,
+            all,
+            logits);
+      }
+    }
+
+    private TokenPlaces places(
+        AttentionMask mask,
+        int[] positions,
+        int longest,
+        List<KeyValues> cache,
+        int[] slots,
+        boolean seesCache) {
+      return new TokenPlaces(
+          mask, positions, decoder.rotary().tables(engine, longest), cache, slots, seesCache);
+    }
+
+    private void run(TokenPlaces places, int[] ids, int[] wanted, Tensor logits) {
+      Tensor stream = stack.forward(workspace, places, ids, activations.reserve(ids.length));
+      head.logits(stream, wanted, logits);
+    }
   }
 
   /** Frees activations; the decoder stays. */

@@ -22,7 +22,7 @@ class PolicyBatchTest {
     assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 7, 6);
     assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, 8, 5);
     assertThat(batch.packed().segments().positions()).containsExactly(0, 1, 2, 0, 0);
-    assertThat(batch.packed().segments().isBranched()).isFalse();
+    assertThat(batch.packed().segments().prefixes()).containsOnly(-1);
     assertThat(batch.targets().lengths()).containsExactly(2, 1, 1);
     assertThat(batch.targets().oldLogProbs()).isEmpty();
   }

@@ -8,10 +8,9 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Segments;
 
 /**
- * Attention of {@link Nd4jKernels}: for each document, tile after tile of queries against the keys
+ * Attention of {@link Nd4jKernels}: for each branch, tile after tile of queries against the keys
  * before the tile's end, as products batched over the K key/value heads. The G = H/K query heads of
  * a key/value head stand below each other, so that a batch member is one matrix {@code (G·t, D)}.
  */
@@ -27,21 +26,14 @@ final class Nd4jAttention {
   private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
 
   private final Heads heads;
-  private final Segments segments;
   private final float scale;
 
-  Nd4jAttention(Heads heads, Segments segments, float scale) {
+  Nd4jAttention(Heads heads, float scale) {
     this.heads = heads;
-    this.segments = segments;
     this.scale = scale;
   }
 
-  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v}. */
-  void forward(Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
-    forTiles(tile -> forward(tile, q, k, v, y, logSumExp));
-  }
-
-  /** One tile. */
+  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of one tile. */
   void forward(
       Tile tile, Nd4jTensor q, Nd4jTensor k, Nd4jTensor v, Nd4jTensor y, Nd4jTensor logSumExp) {
     INDArray scores = tile.scores(q, k);
@@ -56,13 +48,8 @@ final class Nd4jAttention {
 
   /**
    * With p as in forward: {@code dV += pᵀ·dY, dS = p·(dY·vᵀ − Σ dY·y), dQ += scale·dS·k, dK +=
-   * scale·dSᵀ·q}.
+   * scale·dSᵀ·q} of one tile.
    */
-  void backward(Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
-    forTiles(tile -> backward(tile, in, dQ, dK, dV));
-  }
-
-  /** One tile. */
   void backward(Tile tile, Inputs in, Nd4jTensor dQ, Nd4jTensor dK, Nd4jTensor dV) {
     INDArray p = tile.scores(in.q, in.k);
     Transforms.exp(p.subi(tile.grouped(tile.sums(in.logSumExp))), false);
@@ -91,22 +78,6 @@ final class Nd4jAttention {
   private static void multiply(
       INDArray a, INDArray b, INDArray c, double beta, MMulTranspose transposed) {
     Nd4j.exec(new Mmul(a, b, c, 1, beta, transposed));
-  }
-
-  private interface TileOperations {
-    void run(Tile tile);
-  }
-
-  private void forTiles(TileOperations operations) {
-    for (int segment = 0; segment < segments.count(); segment++) {
-      int start = segments.start(segment);
-      int end = segments.end(segment);
-      for (int from = start; from < end; from += QUERIES) {
-        int to = Math.min(end, from + QUERIES);
-        Tile tile = new Tile(start, to - start, from, to - from);
-        Nd4jScratch.run(() -> operations.run(tile));
-      }
-    }
   }
 
   /**

@@ -2,7 +2,6 @@ package org.sparklora.engine.nd4j;
 
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
@@ -13,13 +12,14 @@ import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
-import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -377,75 +377,35 @@ final class Nd4jKernels implements Kernels {
   // ---- attention -----------------------------------------------------------------------------
 
   @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    new Nd4jAttention(heads, segments, scale)
-        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
+  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    new Nd4jBranchAttention(this, heads, mask.branches(), scale)
+        .forward(
+            nd4j(tensors.q()),
+            nd4j(tensors.k()),
+            nd4j(tensors.v()),
+            nd4j(tensors.y()),
+            nd4j(tensors.logSumExp()));
   }
 
   @Override
   public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    new Nd4jAttention(heads, segments, scale)
+      AttentionMask mask,
+      float scale) {
+    new Nd4jBranchAttention(this, heads, mask.branches(), scale)
         .backward(
-            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
-            nd4j(dQ),
-            nd4j(dK),
-            nd4j(dV));
-  }
-
-  @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    new Nd4jBranchAttention(this, heads, branches, scale)
-        .forward(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp));
-  }
-
-  @Override
-  public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    new Nd4jBranchAttention(this, heads, branches, scale)
-        .backward(
-            new Nd4jAttention.Inputs(nd4j(q), nd4j(k), nd4j(v), nd4j(y), nd4j(logSumExp), nd4j(dY)),
-            nd4j(dQ),
-            nd4j(dK),
-            nd4j(dV));
+            new Nd4jAttention.Inputs(
+                nd4j(tensors.q()),
+                nd4j(tensors.k()),
+                nd4j(tensors.v()),
+                nd4j(tensors.y()),
+                nd4j(tensors.logSumExp()),
+                nd4j(gradients.dY())),
+            nd4j(gradients.dQ()),
+            nd4j(gradients.dK()),
+            nd4j(gradients.dV()));
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

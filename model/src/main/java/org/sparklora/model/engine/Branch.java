@@ -1,59 +1,82 @@
 package org.sparklora.model.engine;
 
+import java.util.List;
+
 /**
- * Consecutive queries and the keys they see: all keys of a prefix, which other branches may share,
- * and then, causally, keys of their own. Query i of the branch sees the keys {@code [prefixStart,
- * prefixStart + prefixLength)} and {@code [ownStart, ownStart + ownBefore + i + 1)}.
+ * Consecutive queries and the keys they see: rows of keys in the order of the text, of which each
+ * query sees one more than its predecessor. Query i sees the first {@code keys − queries + i + 1}.
  *
- * <p>A prompt is a branch without prefix; a token that is generated after it is a branch of one
- * query, with the prompt as its prefix and the tokens generated so far as {@code ownBefore}.
+ * <p>A document is a branch with as many keys as queries; one that continues another has the keys
+ * of that before its own. A token that is generated after a prompt is a branch of one query.
  *
  * @param firstQuery row of the first query
  * @param queries number of queries, at least 1
- * @param prefixStart row of the prefix's first key
- * @param prefixLength keys of the prefix, possibly 0
- * @param ownStart row of the branch's first own key
- * @param ownBefore own keys before that of the first query
+ * @param runs where the keys lie, one run after the other; may go on after the last key that is
+ *     seen. Read-only and not copied
+ * @param keys number of keys that the last query sees
  */
-public record Branch(
-    int firstQuery, int queries, int prefixStart, int prefixLength, int ownStart, int ownBefore) {
+public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
+
+  /** Consecutive rows of keys and values. */
+  public record Run(int start, int length) {
+    public Run {
+      if (start < 0 || length < 1) {
+        throw new IllegalArgumentException(
+            "Cannot attend to %d keys from row %d: at least 1, from row 0 or later"
+                .formatted(length, start));
+      }
+    }
+  }
 
   public Branch {
-    if (firstQuery < 0
-        || queries < 1
-        || prefixStart < 0
-        || prefixLength < 0
-        || ownStart < 0
-        || ownBefore < 0) {
+    if (firstQuery < 0 || queries < 1 || keys < queries) {
       throw new IllegalArgumentException(
-          "Cannot attend with %d queries from %d over %d keys from %d and %d more from %d: none may be negative, and there must be a query"
-              .formatted(queries, firstQuery, prefixLength, prefixStart, ownBefore, ownStart));
+          "Cannot attend with %d queries from %d over %d keys: there must be a query, from 0 or later, and a key for each"
+              .formatted(queries, firstQuery, keys));
+    }
+    long there = 0;
+    for (int r = 0; r < runs.size(); r++) { // no iterator: this is made for every token
+      there += runs.get(r).length;
+    }
+    if (there < keys) {
+      throw new IllegalArgumentException(
+          "Cannot attend over %d keys: %s hold %d".formatted(keys, runs, there));
     }
   }
 
   /** The first tokens of a text, whose keys begin at {@code start}. */
-  public static Branch ofStart(int queries, int start) {
-    return new Branch(0, queries, 0, 0, start, 0);
-  }
-
-  /** Where the keys begin that the branch reaches back to. */
-  public int rootStart() {
-    return prefixLength > 0 ? prefixStart : ownStart;
+  public static Branch ofStart(int firstQuery, int queries, int start) {
+    return new Branch(firstQuery, queries, List.of(new Run(start, queries)), queries);
   }
 
   /** Keys that query i of the branch sees. */
   public int visible(int i) {
-    return prefixLength + ownBefore + i + 1;
-  }
-
-  /** Own keys of the last query. */
-  public int ownKeys() {
-    return ownBefore + queries;
+    return keys - queries + i + 1;
   }
 
   /** The queries {@code [from, to)} of this branch. */
   public Branch part(int from, int to) {
-    return new Branch(
-        firstQuery + from, to - from, prefixStart, prefixLength, ownStart, ownBefore + from);
+    return new Branch(firstQuery + from, to - from, runs, visible(to - 1));
+  }
+
+  /** What is done with a run. */
+  public interface RunVisitor {
+    /**
+     * @param start row of the run's first key
+     * @param count its keys that the branch sees
+     * @param key the number of the first among all keys of the branch
+     */
+    void visit(int start, int count, int key);
+  }
+
+  /** Visits the runs in order, the last one cut to the keys that are seen. */
+  public void forEachRun(RunVisitor visitor) {
+    int key = 0;
+    for (int r = 0; key < keys; r++) {
+      Run run = runs.get(r);
+      int count = Math.min(run.length, keys - key);
+      visitor.visit(run.start, count, key);
+      key += count;
+    }
   }
 }

@@ -266,92 +266,47 @@ public final class Engine implements AutoCloseable {
   }
 
   // ---- attention -----------------------------------------------------------------------------
+  /** Who sees whom among the documents of a packed batch, whose keys are those of its tokens. */
+  public AttentionMask mask(Segments documents) {
+    return mask(documents.branches());
+  }
+
   /**
-   * Causal softmax attention in which a token sees only earlier tokens of its own segment, and
-   * itself.
+   * Who sees whom, branch by branch: for keys in a cache.
    *
-   * @param q {@code (N, H, D)}
-   * @param k {@code (N, K, D)}; query head h reads key/value head {@code h·K/H}
-   * @param v {@code (N, K, D)}
+   * @param branches no two have a query in common; read-only and not copied
+   * @return to be closed after the last attention that it is for
+   */
+  public AttentionMask mask(List<Branch> branches) {
+    return kernels.mask(branches);
+  }
+
+  /**
+   * Softmax attention of each query over the keys that the mask lets it see. What a query gets does
+   * not depend on other branches; rows of queries that are in none are left as they are.
+   *
    * @param scale multiplies the scores before the softmax, usually 1/√D
-   * @param y {@code (N, H, D)}
-   * @param logSumExp receives the logarithm of each softmax's denominator, {@code (N, H)}
    */
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
-    kernels.attention(q, k, v, heads, segments, scale, y, logSumExp);
+  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    Shapes.attention("attention", tensors, heads, mask);
+    kernels.attention(tensors, heads, mask, scale);
   }
 
   /**
-   * The same with keys and values that are not those of the queries: of a cache. What a branch gets
-   * does not depend on the other branches.
+   * Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp.
    *
-   * @param q {@code (N, H, D)}
-   * @param k and {@code v} {@code (S, K, D)}, whose rows the branches name
-   * @param branches each query belongs to one; the rows of others are left as they are
-   */
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
-    kernels.attention(q, k, v, heads, branches, scale, y, logSumExp);
-  }
-
-  /** Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp. */
-  public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    Shapes.attention(q, k, v, heads, segments, y, logSumExp);
-    Shapes.attention(dQ, dK, dV, heads, segments, dY, logSumExp);
-    kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
-  }
-
-  /**
-   * The backward of attention over branches; adds to dQ, dK and dV.
-   *
-   * @param branches the prefix of each begins where a branch without prefix does
+   * @throws IllegalArgumentException if the mask has no {@link AttentionMask#families}
    */
   public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    Shapes.attention(q, k, v, heads, branches, y, logSumExp);
-    Shapes.attention(dQ, dK, dV, heads, branches, dY, logSumExp);
-    Shapes.roots(branches);
-    kernels.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
+      AttentionMask mask,
+      float scale) {
+    Shapes.attention("attentionBackward", tensors, heads, mask);
+    Shapes.attention("attentionBackward", tensors, gradients);
+    mask.families();
+    kernels.attentionBackward(tensors, gradients, heads, mask, scale);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

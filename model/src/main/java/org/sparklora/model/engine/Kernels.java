@@ -81,53 +81,18 @@ public interface Kernels extends AutoCloseable {
 
   // ---- attention -----------------------------------------------------------------------------
 
-  void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp);
+  default AttentionMask mask(List<Branch> branches) {
+    return new AttentionMask(branches);
+  }
 
-  void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor y,
-      Tensor logSumExp);
+  void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale);
 
   void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV);
-
-  void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV);
+      AttentionMask mask,
+      float scale);
 
   // ---- gated feed-forward --------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ package org.sparklora.model.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.sparklora.model.engine.Branch.Run;
 
 /**
  * Where the documents of a packed batch begin: document {@code s} owns the tokens {@code
@@ -91,11 +92,6 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return boundaries[boundaries.length - 1];
   }
 
-  /** Whether a document continues another. */
-  public boolean isBranched() {
-    return Arrays.stream(prefixes).anyMatch(prefix -> prefix != NONE);
-  }
-
   private int prefixLength(int segment) {
     int prefix = prefixes[segment];
     return prefix == NONE ? 0 : end(prefix) - start(prefix);
@@ -122,12 +118,15 @@ public record Segments(int[] boundaries, int[] prefixes) {
   }
 
   /** What the tokens of each document see, where keys lie in the order of the batch. */
-  public List<Branch> branches() {
+  List<Branch> branches() {
     List<Branch> branches = new ArrayList<>();
     for (int s = 0; s < count(); s++) {
-      int length = prefixLength(s);
-      int prefixStart = length == 0 ? 0 : start(prefixes[s]);
-      branches.add(new Branch(start(s), end(s) - start(s), prefixStart, length, start(s), 0));
+      int queries = end(s) - start(s);
+      Run own = new Run(start(s), queries);
+      int before = prefixLength(s);
+      List<Run> runs =
+          before == 0 ? List.of(own) : List.of(new Run(start(prefixes[s]), before), own);
+      branches.add(new Branch(start(s), queries, runs, before + queries));
     }
     return branches;
   }

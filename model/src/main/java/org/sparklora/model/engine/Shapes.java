@@ -1,9 +1,5 @@
 package org.sparklora.model.engine;
 
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-
 /**
  * The checks at the entry of every operation of {@link Kernels}, shared by all implementations: a
  * wrong shape must end in a message, never in a native call that writes past a buffer.
@@ -120,88 +116,40 @@ final class Shapes {
     indices("rotate", positions, cos.rows(), "position");
   }
 
+  /** q and y (N, H, D), k and v (S, K, D), logSumExp (N, H), with what the mask names in them. */
   static void attention(
-      Tensor q, Tensor k, Tensor v, Heads heads, Segments segments, Tensor y, Tensor logSumExp) {
-    floats("attention", q, k, v, y, logSumExp);
-    if (segments.isBranched()) {
-      throw mismatch("attention", "a document continues another; give its branches");
-    }
-    long tokens = segments.tokens();
-    long queries = tokens * heads.query();
-    long keys = tokens * heads.keyValue();
-    if (q.size() != queries * heads.size()
-        || y.size() != q.size()
-        || k.size() != keys * heads.size()
-        || v.size() != k.size()
-        || logSumExp.size() != queries) {
-      throw mismatch(
-          "attention",
-          "q %s, k %s, v %s, y %s and logSumExp %s do not fit %s and %s tokens",
-          q,
-          k,
-          v,
-          y,
-          logSumExp,
-          heads,
-          tokens);
-    }
-  }
-
-  static void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      Tensor y,
-      Tensor logSumExp) {
-    floats("attention", q, k, v, y, logSumExp);
+      String operation, AttentionTensors tensors, Heads heads, AttentionMask mask) {
+    Tensor q = tensors.q();
+    Tensor k = tensors.k();
+    floats(operation, q, k, tensors.v(), tensors.y(), tensors.logSumExp());
     long queryWidth = (long) heads.query() * heads.size();
     long keyWidth = (long) heads.keyValue() * heads.size();
     long queries = q.size() / queryWidth;
     long keys = k.size() / keyWidth;
     if (q.size() % queryWidth != 0
-        || y.size() != q.size()
+        || tensors.y().size() != q.size()
         || k.size() % keyWidth != 0
-        || v.size() != k.size()
-        || logSumExp.size() != queries * heads.query()) {
-      throw mismatch(
-          "attention",
-          "q %s, k %s, v %s, y %s and logSumExp %s do not fit %s",
-          q,
-          k,
-          v,
-          y,
-          logSumExp,
-          heads);
+        || tensors.v().size() != k.size()
+        || tensors.logSumExp().size() != queries * heads.query()) {
+      throw mismatch(operation, "%s do not fit %s", tensors, heads);
     }
-    for (Branch branch : branches) {
-      if ((long) branch.firstQuery() + branch.queries() > queries
-          || (long) branch.prefixStart() + branch.prefixLength() > keys
-          || (long) branch.ownStart() + branch.ownKeys() > keys) {
-        throw mismatch("attention", "%s reaches beyond q %s or k %s", branch, q, k);
-      }
+    if (mask.queries() > queries || mask.keys() > keys) {
+      throw mismatch(
+          operation,
+          "%s queries and %s keys of the mask reach beyond q %s or k %s",
+          mask.queries(),
+          mask.keys(),
+          q,
+          k);
     }
   }
 
-  /**
-   * Branches of a backward: gradients of keys are summed for all branches of one root together, so
-   * a prefix must begin where a branch without prefix does.
-   */
-  static void roots(List<Branch> branches) {
-    Map<Integer, Integer> roots = new HashMap<>();
-    for (Branch branch : branches) {
-      if (branch.prefixLength() == 0) {
-        roots.merge(branch.ownStart(), branch.ownKeys(), Math::max);
-      }
-    }
-    for (Branch branch : branches) {
-      if (branch.prefixLength() > roots.getOrDefault(branch.rootStart(), 0)
-          && branch.prefixLength() > 0) {
-        throw mismatch(
-            "attentionBackward", "the prefix of %s is not the beginning of another branch", branch);
-      }
-    }
+  static void attention(String operation, AttentionTensors tensors, AttentionGradients gradients) {
+    floats(operation, gradients.dY(), gradients.dQ(), gradients.dK(), gradients.dV());
+    sameSize(operation, tensors.q(), gradients.dY());
+    sameSize(operation, tensors.q(), gradients.dQ());
+    sameSize(operation, tensors.k(), gradients.dK());
+    sameSize(operation, tensors.k(), gradients.dV());
   }
 
   /** x (N, C), rows (N), y (at least max(rows) + 1, C). */

@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import java.util.Arrays;
+
 /**
  * A dense row-major array whose storage belongs to the {@link Engine} that made it; only that looks
  * inside. Activations and gradients are float32; frozen weights may be bfloat16.
@@ -41,6 +43,11 @@ public abstract class Tensor implements AutoCloseable {
 
   public final long[] shape() {
     return shape.clone();
+  }
+
+  /** Whether {@link #shape} is this one. */
+  public final boolean hasShape(long... other) {
+    return Arrays.equals(shape, other);
   }
 
   /** The number of elements. */

@@ -2,25 +2,26 @@ package org.sparklora.model.generate;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.IncrementalDecoder;
 import org.sparklora.model.IncrementalDecoder.Tokens;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /**
  * Completes prompts. Many completions advance together, a token at a time, so that one pass over
  * the weights serves all of them; a prompt is computed once for its G completions, which share its
- * keys and values. A completion that ends leaves the batch at once, and the next prompt enters as
- * soon as there is room for its completions.
+ * keys and values, and short prompts several at a time. A completion that ends leaves the batch at
+ * once, and the next prompt enters as soon as there is room for its completions.
  *
  * <p>What a completion gets depends on nothing but its prompt, the seed and its index among the
  * prompt's completions, to the last bit: not on the other prompts and how many completions there
@@ -35,6 +36,9 @@ import org.sparklora.model.engine.Tensor;
 public final class Generator implements AutoCloseable {
   /** Completions in flight by default: enough to keep gemm busy. */
   public static final int DEFAULT_ROWS = 64;
+
+  /** Tokens of the prompts that are computed in one pass; a longer prompt is computed by itself. */
+  private static final int PROMPT_TOKENS = 2048;
 
   private final IncrementalDecoder decoder;
   private final Engine engine;
@@ -84,7 +88,7 @@ public final class Generator implements AutoCloseable {
   }
 
   private void check(List<Prompt> prompts, SamplingConfig config) {
-    int vocabSize = decoder.decoder().config().vocabSize();
+    int vocabSize = model().vocabSize();
     for (Prompt prompt : prompts) {
       for (int token : prompt.tokens()) {
         if (token < 0 || token >= vocabSize) {
@@ -102,39 +106,36 @@ public final class Generator implements AutoCloseable {
 
   /** One call: what waits, what is in flight and what is done. */
   private final class Batch implements AutoCloseable {
-    private final Tensor parameters;
+    private final IncrementalDecoder.Plan plan;
     private final SamplingConfig config;
     private final Deque<Prompt> waiting;
     private final List<Row> active = new ArrayList<>();
-    private final Map<Integer, Integer> users = new HashMap<>(); // of a prompt's run
     private final Map<Long, Integer> order = new HashMap<>();
     private final List<Completion> done = new ArrayList<>();
-    private final KvCache cache;
+    private final int width; // rows in flight at most
     private final int together; // rows that are computed in one call
-    private final Tensor logits; // (rows, V)
+    private final KvCache cache;
+    private final Tensor logits; // (together, V)
     private final Sampler sampler;
 
     Batch(Tensor parameters, List<Prompt> prompts, SamplingConfig config) {
-      this.parameters = parameters;
+      this.plan = decoder.plan(parameters);
       this.config = config;
       this.waiting = new ArrayDeque<>(prompts);
       prompts.forEach(prompt -> order.put(prompt.id(), order.size()));
       int g = config.numGenerations();
-      int width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
-      int longest = prompts.stream().mapToInt(prompt -> prompt.tokens().length).max().orElseThrow();
-      int vocabSize = decoder.decoder().config().vocabSize();
-      together = engine.independentRows() == 0 ? width : engine.independentRows();
-      cache =
-          new KvCache(
-              decoder.decoder().config(), engine, width, longest, config.maxCompletionLength());
+      width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
+      int independent = engine.independentRows();
+      together = independent == 0 ? width : Math.min(width, independent);
+      cache = new KvCache(model(), engine);
       try {
-        logits = engine.allocate(width, vocabSize);
+        logits = engine.allocate(together, model().vocabSize());
       } catch (RuntimeException | Error e) {
         cache.close();
         throw e;
       }
       try {
-        sampler = new Sampler(engine, config, width, vocabSize);
+        sampler = new Sampler(engine, config, together, model().vocabSize());
       } catch (RuntimeException | Error e) {
         logits.close();
         cache.close();
@@ -144,8 +145,8 @@ public final class Generator implements AutoCloseable {
 
     List<Completion> run() {
       while (!waiting.isEmpty() || !active.isEmpty()) {
-        while (!waiting.isEmpty() && cache.freeCompletions() >= config.numGenerations()) {
-          begin(waiting.remove());
+        for (List<Prompt> next = next(); !next.isEmpty(); next = next()) {
+          begin(next);
         }
         advance();
       }
@@ -155,27 +156,50 @@ public final class Generator implements AutoCloseable {
       return done;
     }
 
-    /** Computes a prompt, and the first token of each of its completions from its last logits. */
-    private void begin(Prompt prompt) {
-      int length = prompt.tokens().length;
-      int run = cache.takePromptRun();
-      Tokens tokens =
-          new Tokens(
-              prompt.tokens(),
-              IntStream.range(0, length).toArray(),
-              IntStream.range(run, run + length).toArray(),
-              List.of(Branch.ofStart(length, run)));
-      List<Row> begun = new ArrayList<>();
-      for (int g = 0; g < config.numGenerations(); g++) {
-        int ownRun = cache.takeCompletionRun();
-        begun.add(new Row(prompt, g, run, ownRun, config.maxCompletionLength()));
+    /** The waiting prompts that are computed in one pass: as many as there is room for. */
+    private List<Prompt> next() {
+      int independent = engine.independentRows();
+      int most = independent == 0 ? PROMPT_TOKENS : Math.min(independent, PROMPT_TOKENS);
+      int room = (width - active.size()) / config.numGenerations();
+      List<Prompt> next = new ArrayList<>();
+      int tokens = 0;
+      while (!waiting.isEmpty() && next.size() < room) {
+        tokens += waiting.element().tokens().length;
+        if (tokens > most && !next.isEmpty()) {
+          break;
+        }
+        next.add(waiting.remove());
       }
-      users.put(run, begun.size());
-      try (Tensor last = engine.allocate(1, logits.columns())) {
-        decoder.extend(parameters, tokens, cache.layers(), new int[] {length - 1}, last);
-        Tensor repeated = logits.rows(0, begun.size());
-        engine.embed(last, new int[begun.size()], repeated);
-        active.addAll(add(begun, repeated));
+      return next;
+    }
+
+    /** Computes prompts, and the first token of each of their completions from the last logits. */
+    private void begin(List<Prompt> prompts) {
+      int[] lengths = prompts.stream().mapToInt(prompt -> prompt.tokens().length).toArray();
+      Segments texts = Segments.ofLengths(lengths);
+      int[] ids = prompts.stream().flatMapToInt(prompt -> Arrays.stream(prompt.tokens())).toArray();
+      int[] slots = new int[ids.length];
+      List<Row> begun = new ArrayList<>();
+      int[] promptOf = new int[prompts.size() * config.numGenerations()]; // of each row
+      for (int p = 0; p < lengths.length; p++) {
+        CachedText cached = new CachedText(cache, config.numGenerations());
+        cached.reserve(lengths[p]);
+        for (int n = 0; n < lengths[p]; n++) {
+          slots[texts.start(p) + n] = cached.slot(n);
+        }
+        for (int g = 0; g < config.numGenerations(); g++) {
+          promptOf[begun.size()] = p;
+          begun.add(new Row(prompts.get(p), g, cached, new CachedText(cache, 1)));
+        }
+      }
+      try (Tensor last = engine.allocate(lengths.length, logits.columns())) {
+        plan.begin(texts, ids, slots, cache.layers(), last);
+        for (int from = 0; from < begun.size(); from += together) {
+          int to = Math.min(from + together, begun.size());
+          Tensor repeated = logits.rows(0, to - from);
+          engine.embed(last, Arrays.copyOfRange(promptOf, from, to), repeated);
+          active.addAll(add(begun.subList(from, to), repeated));
+        }
       }
     }
 
@@ -195,6 +219,7 @@ public final class Generator implements AutoCloseable {
       int count = rows.size();
       List<Branch> branches = new ArrayList<>();
       for (int m = 0; m < count; m++) {
+        rows.get(m).reserve();
         branches.add(rows.get(m).lastBranch(m));
       }
       Tokens tokens =
@@ -203,9 +228,8 @@ public final class Generator implements AutoCloseable {
               rows.stream().mapToInt(Row::lastPosition).toArray(),
               rows.stream().mapToInt(Row::lastSlot).toArray(),
               branches);
-      int[] all = IntStream.range(0, count).toArray();
       Tensor next = logits.rows(0, count);
-      decoder.extend(parameters, tokens, cache.layers(), all, next);
+      plan.extend(tokens, cache.layers(), next);
       return add(rows, next);
     }
 
@@ -217,23 +241,14 @@ public final class Generator implements AutoCloseable {
         Row row = to.get(m);
         row.add(draws.tokens()[m], draws.logProbs()[m]);
         if (config.endTokens().contains(row.lastToken())) {
-          finish(row, Completion.StopReason.EOS);
+          done.add(row.end(Completion.StopReason.EOS));
         } else if (row.length() == config.maxCompletionLength()) {
-          finish(row, Completion.StopReason.LENGTH);
+          done.add(row.end(Completion.StopReason.LENGTH));
         } else {
           unfinished.add(row);
         }
       }
       return unfinished;
-    }
-
-    private void finish(Row row, Completion.StopReason reason) {
-      done.add(row.completion(reason));
-      cache.freeCompletionRun(row.ownRun());
-      if (users.merge(row.promptRun(), -1, Integer::sum) == 0) {
-        users.remove(row.promptRun());
-        cache.freePromptRun(row.promptRun());
-      }
     }
 
     @Override

@@ -4,83 +4,96 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.KeyValues;
 
 /**
- * Keys and values of all layers for the tokens in flight. A prompt gets a run of slots, which all
- * its completions read; a completion gets a run of its own for what follows.
+ * Keys and values of all layers for the tokens in flight, in pages of {@value #PAGE} slots: a text
+ * takes a page when it comes to need one, and gives all back when it ends. Where its pages lie is
+ * nothing to what it sees.
  *
- * <p>Runs are as long as the longest prompt and the longest completion may be. Memory is that of
- * the tokens that really occurred, since the operating system backs a page when it is first
- * written, and the lowest free run is used first. Floats a token: 2·L·K·D.
+ * <p>Memory doubles when pages run out, so it is less than twice that of the most tokens that were
+ * in flight at a time, and of the pages they had begun. Floats a slot: 2·L·K·D.
  *
  * <p>Not thread-safe.
  */
 final class KvCache implements AutoCloseable {
+  /** Slots of a page. */
+  static final int PAGE = 16;
+
+  private final Engine engine;
+  private final long width; // K·D
   private final List<KeyValues> layers = new ArrayList<>(); // (S, K·D) each
-  private final List<Tensor> owned = new ArrayList<>(); // keys and values of all layers
-  private final PriorityQueue<Integer> promptRuns = new PriorityQueue<>();
-  private final PriorityQueue<Integer> completionRuns = new PriorityQueue<>();
+  private final PriorityQueue<Integer> free = new PriorityQueue<>(); // first slots of pages
+  private int slots = 0;
+
+  KvCache(DecoderConfig config, Engine engine) {
+    this(engine, config.numHiddenLayers(), (long) config.numKeyValueHeads() * config.headDim());
+  }
 
   /**
-   * @param rows prompts and completions in flight at most
-   * @param promptLength tokens of the longest prompt
-   * @param completionLength tokens of the longest completion
+   * @param width K·D
    */
-  KvCache(DecoderConfig config, Engine engine, int rows, int promptLength, int completionLength) {
-    int slots = Math.multiplyExact(rows, Math.addExact(promptLength, completionLength));
-    long width = (long) config.numKeyValueHeads() * config.headDim();
-    try {
-      for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-        layers.add(new KeyValues(allocate(engine, slots, width), allocate(engine, slots, width)));
-      }
-    } catch (RuntimeException | Error e) { // memory may end in the middle
-      close();
-      throw e;
-    }
-    for (int row = 0; row < rows; row++) {
-      promptRuns.add(row * promptLength);
-      completionRuns.add(rows * promptLength + row * completionLength);
+  KvCache(Engine engine, int layerCount, long width) {
+    this.engine = engine;
+    this.width = width;
+    for (int layer = 0; layer < layerCount; layer++) {
+      layers.add(new KeyValues(engine.allocate(0, width), engine.allocate(0, width)));
     }
   }
 
-  private Tensor allocate(Engine engine, long slots, long width) {
-    Tensor allocated = engine.allocate(slots, width);
-    owned.add(allocated);
-    return allocated;
-  }
-
+  /** As they are until the next page is taken. */
   List<KeyValues> layers() {
     return layers;
   }
 
-  /** The first slot of a free run for a prompt. */
-  int takePromptRun() {
-    return promptRuns.remove();
+  /** Memory held. */
+  long bytes() {
+    return 2L * layers.size() * slots * width * Float.BYTES;
   }
 
-  /** The first slot of a free run for a completion. */
-  int takeCompletionRun() {
-    return completionRuns.remove();
+  /** The lowest free page. */
+  Run take() {
+    if (free.isEmpty()) {
+      grow(Math.max(PAGE, Math.multiplyExact(2, slots)));
+    }
+    return new Run(free.remove(), PAGE);
   }
 
-  void freePromptRun(int start) {
-    promptRuns.add(start);
+  void giveBack(Run page) {
+    free.add(page.start());
   }
 
-  void freeCompletionRun(int start) {
-    completionRuns.add(start);
+  /** One tensor after the other, so that no more than one of them exists twice. */
+  private void grow(int newSlots) {
+    for (int layer = 0; layer < layers.size(); layer++) {
+      KeyValues old = layers.get(layer);
+      Tensor keys = grown(old.keys(), newSlots);
+      layers.set(layer, new KeyValues(keys, old.values()));
+      layers.set(layer, new KeyValues(keys, grown(old.values(), newSlots)));
+    }
+    for (int page = slots; page < newSlots; page += PAGE) {
+      free.add(page);
+    }
+    slots = newSlots;
   }
 
-  /** Completions that can still be begun. */
-  int freeCompletions() {
-    return completionRuns.size();
+  private Tensor grown(Tensor old, int newSlots) {
+    Tensor grown = engine.allocate(newSlots, width);
+    if (slots > 0) {
+      engine.copy(old, grown.rows(0, slots));
+    }
+    old.close();
+    return grown;
   }
 
   @Override
   public void close() {
-    owned.forEach(Tensor::close);
+    for (KeyValues layer : layers) {
+      layer.keys().close();
+      layer.values().close();
+    }
   }
 }

@@ -1,34 +1,43 @@
 package org.sparklora.model.generate;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Branch.Run;
 
 /** A completion in the making, and where its keys and values lie in the cache. */
 final class Row {
+  private static final int FIRST_TOKENS = 64;
+
   private final Prompt prompt;
   private final int index;
-  private final int promptRun;
-  private final int ownRun;
-  private final int[] tokens;
-  private final float[] logProbs;
+  private final CachedText cachedPrompt;
+  private final CachedText own;
+  private int[] tokens = new int[FIRST_TOKENS]; // grows with the completion
+  private float[] logProbs = new float[FIRST_TOKENS];
   private int length = 0;
+  private List<Run> seen = List.of(); // the prompt's slots and the pages that it was made for
+  private int seenPages = 0;
 
   /**
    * @param index which of the prompt's completions
-   * @param promptRun first slot of the prompt
-   * @param ownRun first slot of this completion
+   * @param cachedPrompt which all of them share
+   * @param own empty
    */
-  Row(Prompt prompt, int index, int promptRun, int ownRun, int maxLength) {
+  Row(Prompt prompt, int index, CachedText cachedPrompt, CachedText own) {
     this.prompt = prompt;
     this.index = index;
-    this.promptRun = promptRun;
-    this.ownRun = ownRun;
-    this.tokens = new int[maxLength];
-    this.logProbs = new float[maxLength];
+    this.cachedPrompt = cachedPrompt;
+    this.own = own;
   }
 
   void add(int token, float logProb) {
+    if (length == tokens.length) {
+      tokens = Arrays.copyOf(tokens, 2 * length);
+      logProbs = Arrays.copyOf(logProbs, 2 * length);
+    }
     tokens[length] = token;
     logProbs[length] = logProb;
     length++;
@@ -36,14 +45,6 @@ final class Row {
 
   long promptId() {
     return prompt.id();
-  }
-
-  int promptRun() {
-    return promptRun;
-  }
-
-  int ownRun() {
-    return ownRun;
   }
 
   int length() {
@@ -59,14 +60,24 @@ final class Row {
     return prompt.tokens().length + length - 1;
   }
 
+  /** Takes a place in the cache for the last token. */
+  void reserve() {
+    own.reserve(length);
+    if (seenPages < own.pages().size()) {
+      seenPages = own.pages().size();
+      seen = new ArrayList<>(cachedPrompt.slots(prompt.tokens().length));
+      seen.addAll(own.pages());
+    }
+  }
+
   /** Where the last token's keys and values go. */
   int lastSlot() {
-    return ownRun + length - 1;
+    return own.slot(length - 1);
   }
 
   /** What the last token sees, as query number {@code query} of its batch. */
   Branch lastBranch(int query) {
-    return new Branch(query, 1, promptRun, prompt.tokens().length, ownRun, length - 1);
+    return new Branch(query, 1, seen, prompt.tokens().length + length);
   }
 
   /** The random number of the next token. */
@@ -80,7 +91,10 @@ final class Row {
         .distinct();
   }
 
-  Completion completion(Completion.StopReason reason) {
+  /** Leaves the cache. */
+  Completion end(Completion.StopReason reason) {
+    cachedPrompt.release();
+    own.release();
     return new Completion(
         prompt.id(), index, Arrays.copyOf(tokens, length), Arrays.copyOf(logProbs, length), reason);
   }

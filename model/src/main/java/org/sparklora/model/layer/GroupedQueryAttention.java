@@ -1,11 +1,10 @@
 package org.sparklora.model.layer;
 
-import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Workspace.Slot;
 
@@ -13,10 +12,12 @@ import org.sparklora.model.layer.Workspace.Slot;
  * Causal self-attention in which several query heads share a key/value head (Ainslie et al., 2023):
  * {@code softmax(q·kᵀ / √D)·v} of each document, between the projections q, k, v and o.
  *
+ * @param layer the number of the block, whose cache this one writes and reads
  * @param headNorms norms of each head of q and k before the rotation (Qwen3), if the model has them
  * @param rotated whether q and k are rotated; false in NoPE layers
  */
 public record GroupedQueryAttention(
+    int layer,
     Linear query,
     Linear key,
     Linear value,
@@ -56,78 +57,44 @@ public record GroupedQueryAttention(
   /** {@code residual += o(attention(q(x), k(x), v(x)))}, with x and residual {@code (N, C)}. */
   public void forward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
-    project(workspace, x, saved);
-    Tensor q = headsOfQuery(workspace, saved);
-    Tensor k = headsOfKey(workspace, saved);
-    rotate(workspace, places, q, k, false);
-    attend(workspace.engine(), places.segments(), q, k, saved);
-    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
-  }
-
-  private void attend(Engine engine, Segments segments, Tensor q, Tensor k, Saved saved) {
-    if (segments.isBranched()) {
-      engine.attention(
-          q, k, saved.v, heads, segments.branches(), scale(), saved.y, saved.logSumExp);
-    } else {
-      engine.attention(q, k, saved.v, heads, segments, scale(), saved.y, saved.logSumExp);
-    }
-  }
-
-  /**
-   * {@link #forward} for tokens whose predecessors are in a cache, to which theirs are added.
-   * Without dropout and without a backward.
-   */
-  public void extend(
-      Workspace workspace,
-      CachedPlaces places,
-      Tensor x,
-      Saved saved,
-      KeyValues cache,
-      Tensor residual) {
     Engine engine = workspace.engine();
-    project(workspace, x, saved);
-    Tensor q = headsOfQuery(workspace, saved);
-    Tensor k = headsOfKey(workspace, saved);
-    if (rotated) {
-      places.rotary().rotate(engine, q, heads.size(), places.positions(), false);
-      places.rotary().rotate(engine, k, heads.size(), places.positions(), false);
-    }
-    engine.putRows(k, places.slots(), cache.keys());
-    engine.putRows(saved.v, places.slots(), cache.values());
-    engine.attention(
-        q,
-        cache.keys(),
-        cache.values(),
-        heads,
-        places.branches(),
-        scale(),
-        saved.y,
-        saved.logSumExp);
-    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
-  }
-
-  private void project(Workspace workspace, Tensor x, Saved saved) {
     query.forward(workspace, x, saved.q, saved.uQuery);
     key.forward(workspace, x, saved.k, saved.uKey);
     value.forward(workspace, x, saved.v, saved.uValue);
+    Tensor q = headsOfQuery(workspace, saved);
+    Tensor k = headsOfKey(workspace, saved);
+    rotate(engine, places, q, k, false);
+    KeyValues seen = places.keep(engine, layer, k, saved.v);
+    engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
+    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+  }
+
+  private static AttentionTensors tensors(Tensor q, KeyValues seen, Saved saved) {
+    return new AttentionTensors(q, seen.keys(), seen.values(), saved.y, saved.logSumExp);
   }
 
   /** Adds to dX, with dResidual the gradient of what forward added to. */
   public void backward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
+    Engine engine = workspace.engine();
     Tensor dY = workspace.lendZeros(Slot.D_ATTENTION, saved.y.shape());
     output.backward(workspace, saved.y, saved.uOutput, dResidual, dY); // forward: residual += o(y)
 
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     if (headNorms.isPresent()) { // else saved q and k were rotated in place
-      rotate(workspace, places, q, k, false);
+      rotate(engine, places, q, k, false);
     }
     Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
     Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
     Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
-    attendBackward(workspace.engine(), places.segments(), q, k, saved, dY, dQ, dK, dV);
-    rotate(workspace, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
+    engine.attentionBackward(
+        tensors(q, new KeyValues(k, saved.v), saved),
+        new AttentionGradients(dY, dQ, dK, dV),
+        heads,
+        places.mask(),
+        scale());
+    rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
     if (headNorms.isPresent()) {
       dQ =
           throughNorm(
@@ -137,27 +104,6 @@ public record GroupedQueryAttention(
     query.backward(workspace, x, saved.uQuery, dQ, dX); // forward: q = query(x)
     key.backward(workspace, x, saved.uKey, dK, dX);
     value.backward(workspace, x, saved.uValue, dV, dX);
-  }
-
-  private void attendBackward(
-      Engine engine,
-      Segments segments,
-      Tensor q,
-      Tensor k,
-      Saved saved,
-      Tensor dY,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    Tensor v = saved.v;
-    Tensor y = saved.y;
-    Tensor logSumExp = saved.logSumExp;
-    if (segments.isBranched()) {
-      List<Branch> branches = segments.branches();
-      engine.attentionBackward(q, k, v, y, logSumExp, dY, heads, branches, scale(), dQ, dK, dV);
-    } else {
-      engine.attentionBackward(q, k, v, y, logSumExp, dY, heads, segments, scale(), dQ, dK, dV);
-    }
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {
@@ -186,10 +132,8 @@ public record GroupedQueryAttention(
     return dRaw;
   }
 
-  private void rotate(
-      Workspace workspace, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
+  private void rotate(Engine engine, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {
     if (rotated) {
-      Engine engine = workspace.engine();
       places.rotary().rotate(engine, q, heads.size(), places.positions(), inverse);
       places.rotary().rotate(engine, k, heads.size(), places.positions(), inverse);
     }

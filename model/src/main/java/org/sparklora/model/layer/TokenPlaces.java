@@ -1,12 +1,47 @@
 package org.sparklora.model.layer;
 
-import org.sparklora.model.engine.Segments;
+import java.util.List;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
 
 /**
- * Where the tokens of a batch stand.
+ * Where the tokens of one pass stand, whom they see, and whether their keys and values are kept.
  *
- * @param segments the documents: attention does not cross them
- * @param positions of each token in its document, {@code (N)}
+ * @param mask who sees whom
+ * @param positions of each token in its text, {@code (N)}
  * @param rotary the angles of these positions
+ * @param cache of each layer; empty if nothing is kept
+ * @param slots of the cache, where the tokens' own keys and values go, {@code (N)}; empty without
+ *     one
+ * @param seesCache whether the mask speaks of slots of the cache, and not of the pass's own tokens
  */
-public record TokenPlaces(Segments segments, int[] positions, RotaryEmbedding.Tables rotary) {}
+public record TokenPlaces(
+    AttentionMask mask,
+    int[] positions,
+    RotaryEmbedding.Tables rotary,
+    List<KeyValues> cache,
+    int[] slots,
+    boolean seesCache) {
+
+  /** Of a pass that keeps nothing. */
+  public TokenPlaces(AttentionMask mask, int[] positions, RotaryEmbedding.Tables rotary) {
+    this(mask, positions, rotary, List.of(), new int[0], false);
+  }
+
+  /**
+   * Keeps what a layer computed if there is a cache; returns what the layer's attention reads.
+   *
+   * @param k rotated, {@code (N, K·D)}
+   * @param v {@code (N, K·D)}
+   */
+  KeyValues keep(Engine engine, int layer, Tensor k, Tensor v) {
+    if (cache.isEmpty()) {
+      return new KeyValues(k, v);
+    }
+    KeyValues kept = cache.get(layer);
+    engine.putRows(k, slots, kept.keys());
+    engine.putRows(v, slots, kept.values());
+    return seesCache ? kept : new KeyValues(k, v);
+  }
+}

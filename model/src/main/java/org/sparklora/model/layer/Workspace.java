@@ -48,6 +48,7 @@ public final class Workspace implements AutoCloseable {
 
   private final Engine engine;
   private final Map<Slot, Tensor> buffers = new EnumMap<>(Slot.class);
+  private final Map<Slot, Tensor> lent = new EnumMap<>(Slot.class); // the last view of each
 
   public Workspace(Engine engine) {
     this.engine = engine;
@@ -57,8 +58,15 @@ public final class Workspace implements AutoCloseable {
     return engine;
   }
 
-  /** A tensor with undefined contents, valid until the slot is lent again. */
+  /**
+   * A tensor with undefined contents, valid until the slot is lent again; the same as the last time
+   * if it has this shape.
+   */
   public Tensor lend(Slot slot, long... shape) {
+    Tensor last = lent.get(slot);
+    if (last != null && last.hasShape(shape)) {
+      return last;
+    }
     long size = 1;
     for (long dimension : shape) {
       size *= dimension;
@@ -66,12 +74,15 @@ public final class Workspace implements AutoCloseable {
     Tensor buffer = buffers.get(slot);
     if (buffer == null || buffer.size() < size) {
       if (buffer != null) {
+        lent.remove(slot);
         buffers.remove(slot).close(); // a larger one may not be had
       }
       buffer = engine.allocate(size);
       buffers.put(slot, buffer);
     }
-    return buffer.view(0, shape);
+    Tensor view = buffer.view(0, shape);
+    lent.put(slot, view);
+    return view;
   }
 
   /** A tensor of zeros, valid until the slot is lent again: for gradients, which are added to. */
@@ -90,5 +101,6 @@ public final class Workspace implements AutoCloseable {
   public void close() {
     buffers.values().forEach(Tensor::close);
     buffers.clear();
+    lent.clear();
   }
 }

@@ -75,28 +75,17 @@ class AttentionContractTest {
     }
 
     void run(Engine engine) {
-      engine.attention(
-          q.tensor(),
-          k.tensor(),
-          v.tensor(),
-          heads,
-          segments,
-          scale,
-          y.tensor(),
-          logSumExp.tensor());
-      engine.attentionBackward(
-          q.tensor(),
-          k.tensor(),
-          v.tensor(),
-          y.tensor(),
-          logSumExp.tensor(),
-          dY.tensor(),
-          heads,
-          segments,
-          scale,
-          dQ.tensor(),
-          dK.tensor(),
-          dV.tensor());
+      AttentionTensors tensors =
+          new AttentionTensors(q.tensor(), k.tensor(), v.tensor(), y.tensor(), logSumExp.tensor());
+      try (AttentionMask mask = engine.mask(segments)) {
+        engine.attention(tensors, heads, mask, scale);
+        engine.attentionBackward(
+            tensors,
+            new AttentionGradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
+            heads,
+            mask,
+            scale);
+      }
     }
 
     @Override

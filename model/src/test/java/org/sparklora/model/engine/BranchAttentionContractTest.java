@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -12,8 +13,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.Branch.Run;
 
-/** Attention over a cache: every implementation against the reference's. */
+/** Attention over branches: every implementation against the reference's. */
 class BranchAttentionContractTest {
   private static final long SEED = 31;
 
@@ -35,19 +37,28 @@ class BranchAttentionContractTest {
         List.of(
             // single tokens after a shared prefix, and after nothing
             List.of(
-                new Branch(0, 1, 10, 30, 100, 0),
-                new Branch(1, 1, 10, 30, 150, 17),
-                new Branch(2, 1, 0, 0, 0, 0),
-                new Branch(3, 1, 390, 1, 398, 1)),
+                branch(0, 1, 10, 30, 100, 0),
+                branch(1, 1, 10, 30, 150, 17),
+                branch(2, 1, 0, 0, 0, 0),
+                branch(3, 1, 390, 1, 398, 1)),
             // many single tokens, with keys of many lengths
-            IntStream.range(0, 40).mapToObj(i -> new Branch(i, 1, 3, 7 * i, 300, i)).toList(),
+            IntStream.range(0, 40).mapToObj(i -> branch(i, 1, 3, 7 * i, 300, i)).toList(),
             // several tokens: a start, the continuation of a prefix, more after own keys
             List.of(
-                Branch.ofStart(65, 20),
-                new Branch(65, 7, 20, 65, 100, 0),
-                new Branch(72, 130, 20, 65, 120, 40)));
+                Branch.ofStart(0, 65, 20),
+                branch(65, 7, 20, 65, 100, 0),
+                branch(72, 130, 20, 65, 120, 40)));
     return EnginesUnderTest.ALL.stream()
         .flatMap(k -> heads.stream().flatMap(h -> branches.stream().map(b -> arguments(k, h, b))));
+  }
+
+  /** Queries that see all of a prefix, and then, causally, keys of their own after others. */
+  static Branch branch(
+      int firstQuery, int queries, int prefixStart, int prefixLength, int ownStart, int ownBefore) {
+    Run own = new Run(ownStart, ownBefore + queries);
+    List<Run> runs =
+        prefixLength == 0 ? List.of(own) : List.of(new Run(prefixStart, prefixLength), own);
+    return new Branch(firstQuery, queries, runs, prefixLength + ownBefore + queries);
   }
 
   private static final class Case implements AutoCloseable {
@@ -70,16 +81,18 @@ class BranchAttentionContractTest {
     }
 
     void run(Engine engine, List<Branch> branches) {
-      float scale = 2 / (float) Math.sqrt(heads.size());
-      engine.attention(
-          q.tensor(),
-          k.tensor(),
-          v.tensor(),
-          heads,
-          branches,
-          scale,
-          y.tensor(),
-          logSumExp.tensor());
+      try (AttentionMask mask = engine.mask(branches)) {
+        engine.attention(tensors(), heads, mask, scale());
+      }
+    }
+
+    AttentionTensors tensors() {
+      return new AttentionTensors(
+          q.tensor(), k.tensor(), v.tensor(), y.tensor(), logSumExp.tensor());
+    }
+
+    float scale() {
+      return 2 / (float) Math.sqrt(heads.size());
     }
 
     @Override
@@ -157,19 +170,14 @@ class BranchAttentionContractTest {
 
     void run(Engine engine, List<Branch> branches) {
       forward.run(engine, branches);
-      engine.attentionBackward(
-          forward.q.tensor(),
-          forward.k.tensor(),
-          forward.v.tensor(),
-          forward.y.tensor(),
-          forward.logSumExp.tensor(),
-          dY.tensor(),
-          forward.heads,
-          branches,
-          2 / (float) Math.sqrt(forward.heads.size()),
-          dQ.tensor(),
-          dK.tensor(),
-          dV.tensor());
+      try (AttentionMask mask = engine.mask(branches)) {
+        engine.attentionBackward(
+            forward.tensors(),
+            new AttentionGradients(dY.tensor(), dQ.tensor(), dK.tensor(), dV.tensor()),
+            forward.heads,
+            mask,
+            forward.scale());
+      }
     }
 
     @Override
@@ -179,67 +187,14 @@ class BranchAttentionContractTest {
     }
   }
 
-  /** Documents that continue nothing have a backward of their own, which is tested by itself. */
-  @Test
-  void backwardOfDocumentsIsThatOfAttentionWithoutBranches() {
-    Segments documents = Segments.ofLengths(70, 30);
-    Heads heads = new Heads(4, 2, 16);
-    try (Gradients branched = new Gradients(REFERENCE, heads);
-        Gradients plain = new Gradients(REFERENCE, heads)) {
-      branched.run(REFERENCE, documents.branches());
-      plain.forward.run(REFERENCE, documents.branches());
-      REFERENCE.attentionBackward(
-          rows(plain.forward.q, documents),
-          rows(plain.forward.k, documents),
-          rows(plain.forward.v, documents),
-          rows(plain.forward.y, documents),
-          rows(plain.forward.logSumExp, documents),
-          rows(plain.dY, documents),
-          heads,
-          documents,
-          2 / (float) Math.sqrt(heads.size()),
-          rows(plain.dQ, documents),
-          rows(plain.dK, documents),
-          rows(plain.dV, documents));
-      branched.dQ.assertCloseTo(plain.dQ.values(), FORWARD);
-      branched.dK.assertCloseTo(plain.dK.values(), FORWARD);
-      branched.dV.assertCloseTo(plain.dV.values(), FORWARD);
-    }
-  }
-
-  private static Tensor rows(GuardedTensor tensor, Segments documents) {
-    return tensor.tensor().rows(0, documents.tokens());
-  }
-
   @Test
   void refusesBackwardWithAPrefixOfNoBranch() {
     try (Gradients gradients = new Gradients(REFERENCE, new Heads(4, 2, 16))) {
       assertThatThrownBy(
               () ->
                   gradients.run(
-                      REFERENCE,
-                      List.of(new Branch(0, 5, 0, 0, 0, 0), new Branch(5, 2, 0, 6, 10, 0))))
+                      REFERENCE, List.of(branch(0, 5, 0, 0, 0, 0), branch(5, 2, 0, 6, 10, 0))))
           .hasMessageContaining("not the beginning of another branch");
-    }
-  }
-
-  @Test
-  void documentsThatContinueOthersNeedBranches() {
-    Heads heads = new Heads(4, 2, 16);
-    try (Case tensors = new Case(REFERENCE, heads, SLOTS)) {
-      Segments branched = Segments.ofLengths(100, 300).continuing(new int[] {-1, 0});
-      assertThatThrownBy(
-              () ->
-                  REFERENCE.attention(
-                      tensors.q.tensor(),
-                      tensors.k.tensor(),
-                      tensors.v.tensor(),
-                      heads,
-                      branched,
-                      1,
-                      tensors.y.tensor(),
-                      tensors.logSumExp.tensor()))
-          .hasMessageContaining("give its branches");
     }
   }
 
@@ -253,17 +208,37 @@ class BranchAttentionContractTest {
     Heads heads = new Heads(4, 2, 16);
     try (Case cached = new Case(engine, heads, SLOTS);
         Case packed = new Case(REFERENCE, heads, SLOTS)) {
-      cached.run(engine, List.of(Branch.ofStart(SLOTS, 0)));
-      REFERENCE.attention(
-          packed.q.tensor(),
-          packed.k.tensor(),
-          packed.v.tensor(),
-          heads,
-          Segments.ofLengths(SLOTS),
-          2 / (float) Math.sqrt(heads.size()),
-          packed.y.tensor(),
-          packed.logSumExp.tensor());
+      cached.run(engine, List.of(Branch.ofStart(0, SLOTS, 0)));
+      try (AttentionMask mask = REFERENCE.mask(Segments.ofLengths(SLOTS))) {
+        REFERENCE.attention(packed.tensors(), heads, mask, packed.scale());
+      }
       cached.y.assertCloseTo(packed.y.values(), FORWARD);
+    }
+  }
+
+  /** As in a cache of pages: the same keys in other rows. */
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("engines")
+  void whatAQueryGetsDoesNotDependOnWhereItsKeysLieToTheBit(Engine engine) {
+    Heads heads = new Heads(9, 3, 64);
+    int keys = 100;
+    List<Run> pages = new ArrayList<>();
+    for (int from = 0; from < keys; from += 16) {
+      pages.add(new Run(360 - 2 * from, 16)); // descending, with gaps; the last is cut to the keys
+    }
+    try (Case together = new Case(engine, heads, 1);
+        Case scattered = new Case(engine, heads, 1)) {
+      for (int key = 0; key < keys; key++) {
+        int row = 360 - 2 * (key / 16 * 16) + key % 16;
+        engine.copy(
+            together.k.tensor().rows(key, key + 1), scattered.k.tensor().rows(row, row + 1));
+        engine.copy(
+            together.v.tensor().rows(key, key + 1), scattered.v.tensor().rows(row, row + 1));
+      }
+      together.run(engine, List.of(new Branch(0, 1, List.of(new Run(0, keys)), keys)));
+      scattered.run(engine, List.of(new Branch(0, 1, pages, keys)));
+      assertThat(scattered.y.values()).isEqualTo(together.y.values());
+      assertThat(scattered.logSumExp.values()).isEqualTo(together.logSumExp.values());
     }
   }
 
@@ -271,13 +246,12 @@ class BranchAttentionContractTest {
   @MethodSource("engines")
   void whatABranchGetsDoesNotDependOnTheOthersToTheBit(Engine engine) {
     Heads heads = new Heads(9, 3, 64);
-    Branch second = new Branch(1, 1, 10, 30, 150, 17);
+    Branch second = branch(1, 1, 10, 30, 150, 17);
     try (Case alone = new Case(engine, heads, 3);
         Case together = new Case(engine, heads, 3)) {
       alone.run(engine, List.of(second));
       together.run(
-          engine,
-          List.of(new Branch(0, 1, 10, 30, 100, 5), second, new Branch(2, 1, 0, 200, 300, 9)));
+          engine, List.of(branch(0, 1, 10, 30, 100, 5), second, branch(2, 1, 0, 200, 300, 9)));
       assertThat(together.y.tensor().rows(1, 2).toArray())
           .isEqualTo(alone.y.tensor().rows(1, 2).toArray());
       assertThat(alone.y.tensor().rows(0, 1).toArray()).containsOnly(Float.NaN);
@@ -287,15 +261,17 @@ class BranchAttentionContractTest {
   @Test
   void refusesBranchesBeyondTheTensors() {
     try (Case tensors = new Case(REFERENCE, new Heads(4, 2, 16), 3)) {
-      assertThatThrownBy(() -> tensors.run(REFERENCE, List.of(new Branch(2, 2, 0, 0, 0, 0))))
+      assertThatThrownBy(() -> tensors.run(REFERENCE, List.of(branch(2, 2, 0, 0, 0, 0))))
           .hasMessageContaining("beyond");
-      assertThatThrownBy(
-              () -> tensors.run(REFERENCE, List.of(new Branch(0, 1, SLOTS - 1, 2, 0, 0))))
+      assertThatThrownBy(() -> tensors.run(REFERENCE, List.of(branch(0, 1, SLOTS - 1, 2, 0, 0))))
           .hasMessageContaining("beyond");
-      assertThatThrownBy(
-              () -> tensors.run(REFERENCE, List.of(new Branch(0, 1, 0, 0, SLOTS - 4, 4))))
+      assertThatThrownBy(() -> tensors.run(REFERENCE, List.of(branch(0, 1, 0, 0, SLOTS - 4, 4))))
           .hasMessageContaining("beyond");
     }
-    assertThatThrownBy(() -> new Branch(0, 0, 0, 0, 0, 0)).hasMessageContaining("a query");
+    assertThatThrownBy(() -> new Branch(0, 0, List.of(new Run(0, 1)), 1))
+        .hasMessageContaining("a query");
+    assertThatThrownBy(() -> new Branch(0, 1, List.of(new Run(0, 3), new Run(9, 4)), 8))
+        .hasMessageContaining("8 keys");
+    assertThatThrownBy(() -> new Run(0, 0)).hasMessageContaining("0 keys from row 0");
   }
 }

@@ -40,16 +40,14 @@ class SegmentsTest {
   @Test
   void aDocumentThatContinuesAnotherGoesOnWithItsPositions() {
     Segments segments = Segments.ofLengths(2, 3, 1, 2).continuing(new int[] {-1, 0, -1, 0});
-    assertThat(segments.isBranched()).isTrue();
     assertThat(segments.positions()).containsExactly(0, 1, 2, 3, 4, 0, 2, 3);
     assertThat(segments.longest()).isEqualTo(5);
     assertThat(segments.branches())
         .containsExactly(
-            new Branch(0, 2, 0, 0, 0, 0),
-            new Branch(2, 3, 0, 2, 2, 0),
-            new Branch(5, 1, 0, 0, 5, 0),
-            new Branch(6, 2, 0, 2, 6, 0));
-    assertThat(Segments.ofLengths(2, 3).isBranched()).isFalse();
+            BranchAttentionContractTest.branch(0, 2, 0, 0, 0, 0),
+            BranchAttentionContractTest.branch(2, 3, 0, 2, 2, 0),
+            BranchAttentionContractTest.branch(5, 1, 0, 0, 5, 0),
+            BranchAttentionContractTest.branch(6, 2, 0, 2, 6, 0));
   }
 
   @Test

@@ -131,9 +131,21 @@ class GeneratorTest {
   @Test
   void logProbsAreThoseThatTheLearnerComputes() {
     float temperature = 0.7f;
-    List<Prompt> prompts = prompts(4);
-    SamplingConfig config =
-        new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1);
+    assertLearnersLogProbs(
+        prompts(4),
+        new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1));
+  }
+
+  @Test
+  void textsOfSeveralPagesOfTheCacheSeeAllOfThem() {
+    int tokens = 2 * KvCache.PAGE + 3;
+    List<Prompt> prompts = new ArrayList<>(prompts(2));
+    prompts.add(new Prompt(102, new SplittableRandom(1).ints(tokens, 0, 512).toArray()));
+    assertLearnersLogProbs(prompts, new SamplingConfig(2, tokens, 0.7f, 0, 1, 0, 1, Set.of(), 1));
+  }
+
+  private void assertLearnersLogProbs(List<Prompt> prompts, SamplingConfig config) {
+    float temperature = config.temperature();
     try (AdapterStep step = new AdapterStep(decoder, engine)) {
       for (Completion completion : generate(64, prompts, config)) {
         int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
@@ -200,5 +212,55 @@ class GeneratorTest {
     assertThatThrownBy(() -> generate(1, List.of(twice, twice), sampling(1, 1, 1)))
         .hasMessageContaining("one id");
     assertThatThrownBy(() -> new Generator(decoder, engine, 0)).hasMessageContaining("at least 1");
+  }
+
+  /** Parameters of which nothing but views can be used, and these are counted. */
+  private static final class CountedViews extends Tensor {
+    private final Tensor tensor;
+    private int views = 0;
+
+    CountedViews(Tensor tensor) {
+      super(tensor.dtype(), tensor.shape());
+      this.tensor = tensor;
+    }
+
+    @Override
+    public Tensor view(long offset, long... shape) {
+      views++;
+      return tensor.view(offset, shape);
+    }
+
+    @Override
+    public void read(long offset, float[] destination, int from, int count) {
+      tensor.read(offset, destination, from, count);
+    }
+
+    @Override
+    public void write(long offset, float[] source, int from, int count) {
+      tensor.write(offset, source, from, count);
+    }
+
+    @Override
+    public void close() {
+      // the tensor's owner does
+    }
+  }
+
+  @Test
+  void layersAreBoundToTheParametersOnceForAllTokens() {
+    int[] views = new int[2];
+    for (int i = 0; i < 2; i++) {
+      CountedViews counted = new CountedViews(parameters);
+      List<Prompt> prompts = prompts(1 + 5 * i);
+      SamplingConfig config = new SamplingConfig(2, 1 + 9 * i, 1, 0, 1, 0, 1, Set.of(), 42);
+      try (Generator generator = new Generator(decoder, engine, 4)) {
+        assertSame(
+            generator.generate(counted, prompts, config),
+            generator.generate(parameters, prompts, config));
+      }
+      views[i] = counted.views;
+    }
+    assertThat(views[0]).isPositive();
+    assertThat(views[1]).isEqualTo(views[0]);
   }
 }

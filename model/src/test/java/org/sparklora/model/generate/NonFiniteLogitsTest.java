@@ -80,6 +80,7 @@ class NonFiniteLogitsTest {
   }
 
   private static Row row(long prompt) {
-    return new Row(new Prompt(prompt, new int[] {1, 2}), 0, 0, 0, 4);
+    CachedText text = new CachedText(new KvCache(EnginesUnderTest.reference(), 0, 1), 2);
+    return new Row(new Prompt(prompt, new int[] {1, 2}), 0, text, text);
   }
 }

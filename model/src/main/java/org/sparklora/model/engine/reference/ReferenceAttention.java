@@ -1,62 +1,50 @@
 package org.sparklora.model.engine.reference;
 
-import java.util.Arrays;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /** Attention of {@link ReferenceKernels}: one query at a time, as the formula is written. */
 final class ReferenceAttention {
   private ReferenceAttention() {}
 
-  /**
-   * {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over the earlier tokens of the
-   * segment.
-   */
-  static void forward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    float[] queries = q.toArray(); // (N, H, D)
-    float[] keys = k.toArray(); // (N, K, D)
-    float[] values = v.toArray(); // (N, K, D)
-    float[] out = new float[queries.length]; // (N, H, D)
-    float[] lse = new float[segments.tokens() * heads.query()]; // (N, H)
+  /** {@code s = scale·q·k, p = exp(s − logSumExp), y = Σ p·v} over the keys that a query sees. */
+  static void forward(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    float[] queries = tensors.q().toArray(); // (N, H, D)
+    float[] keys = tensors.k().toArray(); // (S, K, D)
+    float[] values = tensors.v().toArray(); // (S, K, D)
+    float[] out = tensors.y().toArray(); // (N, H, D)
+    float[] lse = tensors.logSumExp().toArray(); // (N, H)
     int size = heads.size();
-    double[] sum = new double[size];
     forEachQuery(
         heads,
-        segments,
-        (start, t, h, kv) -> {
-          int query = (t * heads.query() + h) * size;
-          double[] scores = new double[t - start + 1];
+        mask,
+        (query, seen) -> {
+          double[] scores = new double[seen.length];
           double largest = Double.NEGATIVE_INFINITY;
-          for (int s = start; s <= t; s++) {
-            scores[s - start] =
-                scale * dot(queries, query, keys, (s * heads.keyValue() + kv) * size, size);
-            largest = Math.max(largest, scores[s - start]);
+          for (int s = 0; s < seen.length; s++) {
+            scores[s] = scale * dot(queries, query * size, keys, seen[s] * size, size);
+            largest = Math.max(largest, scores[s]);
           }
           double denominator = 0;
-          Arrays.fill(sum, 0);
-          for (int s = start; s <= t; s++) {
-            double e = Math.exp(scores[s - start] - largest);
+          double[] sum = new double[size];
+          for (int s = 0; s < seen.length; s++) {
+            double e = Math.exp(scores[s] - largest);
             denominator += e;
             for (int d = 0; d < size; d++) {
-              sum[d] += e * values[(s * heads.keyValue() + kv) * size + d];
+              sum[d] += e * values[seen[s] * size + d];
             }
           }
           for (int d = 0; d < size; d++) {
-            out[query + d] = (float) (sum[d] / denominator);
+            out[query * size + d] = (float) (sum[d] / denominator);
           }
-          lse[t * heads.query() + h] = (float) (largest + Math.log(denominator));
+          lse[query] = (float) (largest + Math.log(denominator));
         });
-    y.write(0, out, 0, out.length);
-    logSumExp.write(0, lse, 0, lse.length);
+    tensors.y().write(0, out, 0, out.length);
+    tensors.logSumExp().write(0, lse, 0, lse.length);
   }
 
   /**
@@ -64,38 +52,30 @@ final class ReferenceAttention {
    * scale·dS·q}.
    */
   static void backward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    float[] queries = q.toArray(); // (N, H, D)
-    float[] keys = k.toArray(); // (N, K, D)
-    float[] values = v.toArray(); // (N, K, D)
-    float[] out = y.toArray(); // (N, H, D)
-    float[] lse = logSumExp.toArray(); // (N, H)
-    float[] dOut = dY.toArray(); // (N, H, D)
+      AttentionMask mask,
+      float scale) {
+    float[] queries = tensors.q().toArray(); // (N, H, D)
+    float[] keys = tensors.k().toArray(); // (S, K, D)
+    float[] values = tensors.v().toArray(); // (S, K, D)
+    float[] out = tensors.y().toArray(); // (N, H, D)
+    float[] lse = tensors.logSumExp().toArray(); // (N, H)
+    float[] dOut = gradients.dY().toArray(); // (N, H, D)
     double[] dQueries = new double[queries.length];
     double[] dKeys = new double[keys.length];
     double[] dValues = new double[values.length];
     int size = heads.size();
     forEachQuery(
         heads,
-        segments,
-        (start, t, h, kv) -> {
-          int query = (t * heads.query() + h) * size;
+        mask,
+        (number, seen) -> {
+          int query = number * size;
           double centre = dot(dOut, query, out, query, size);
-          for (int s = start; s <= t; s++) {
-            int key = (s * heads.keyValue() + kv) * size;
-            double p =
-                Math.exp(scale * dot(queries, query, keys, key, size) - lse[t * heads.query() + h]);
+          for (int row : seen) {
+            int key = row * size;
+            double p = Math.exp(scale * dot(queries, query, keys, key, size) - lse[number]);
             double dS = p * (dot(dOut, query, values, key, size) - centre);
             for (int d = 0; d < size; d++) {
               dValues[key + d] += p * dOut[query + d];
@@ -104,26 +84,40 @@ final class ReferenceAttention {
             }
           }
         });
-    add(dQueries, dQ);
-    add(dKeys, dK);
-    add(dValues, dV);
+    add(dQueries, gradients.dQ());
+    add(dKeys, gradients.dK());
+    add(dValues, gradients.dV());
   }
 
   private interface QueryVisitor {
     /**
-     * Token {@code t} of the segment that begins at {@code start}, query head h, key/value head kv.
+     * @param query of (N, H), in that order
+     * @param seen the rows of (S, K) that it sees
      */
-    void visit(int start, int t, int h, int kv);
+    void visit(int query, int[] seen);
   }
 
-  private static void forEachQuery(Heads heads, Segments segments, QueryVisitor visitor) {
-    for (int segment = 0; segment < segments.count(); segment++) {
-      for (int t = segments.start(segment); t < segments.end(segment); t++) {
+  private static void forEachQuery(Heads heads, AttentionMask mask, QueryVisitor visitor) {
+    for (Branch branch : mask.branches()) {
+      for (int i = 0; i < branch.queries(); i++) {
         for (int h = 0; h < heads.query(); h++) {
-          visitor.visit(segments.start(segment), t, h, h * heads.keyValue() / heads.query());
+          int kv = h * heads.keyValue() / heads.query();
+          int query = (branch.firstQuery() + i) * heads.query() + h;
+          visitor.visit(query, seen(branch.part(i, i + 1), heads.keyValue(), kv));
         }
       }
     }
+  }
+
+  private static int[] seen(Branch query, int keyValueHeads, int kv) {
+    int[] rows = new int[query.keys()];
+    query.forEachRun(
+        (start, count, key) -> {
+          for (int i = 0; i < count; i++) {
+            rows[key + i] = (start + i) * keyValueHeads + kv;
+          }
+        });
+    return rows;
   }
 
   private static double dot(float[] a, int aFrom, float[] b, int bFrom, int size) {

@@ -1,16 +1,16 @@
 package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
-import java.util.List;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -317,64 +317,18 @@ final class ReferenceKernels implements Kernels {
   // ---- attention -----------------------------------------------------------------------------
 
   @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    ReferenceAttention.forward(q, k, v, heads, segments, scale, y, logSumExp);
-  }
-
-  @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    ReferenceBranchAttention.forward(q, k, v, heads, branches, scale, y, logSumExp);
+  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    ReferenceAttention.forward(tensors, heads, mask, scale);
   }
 
   @Override
   public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    ReferenceAttention.backward(q, k, v, y, logSumExp, dY, heads, segments, scale, dQ, dK, dV);
-  }
-
-  @Override
-  public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    ReferenceBranchAttention.backward(
-        q, k, v, y, logSumExp, dY, heads, branches, scale, dQ, dK, dV);
+      AttentionMask mask,
+      float scale) {
+    ReferenceAttention.backward(tensors, gradients, heads, mask, scale);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

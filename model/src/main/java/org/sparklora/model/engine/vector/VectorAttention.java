@@ -5,17 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * Attention of {@link VectorKernels}, forward. A tile of queries of one head meets all the keys it
- * may see in one small gemm; scores exist for one tile at a time, never for (T, T).
+ * Attention of {@link VectorKernels}, forward. A tile of queries of one head meets each run of the
+ * keys it may see in one small gemm; scores exist for one tile at a time, never for (T, T).
  *
- * <p>A tile's last key is its last query. Earlier queries of the tile see less: their scores are
- * computed and replaced by zero probabilities, which is cheaper than smaller gemms.
+ * <p>A tile's last query sees all its keys. Earlier ones see less: their scores are computed and
+ * replaced by zero probabilities, which is cheaper than smaller gemms.
+ *
+ * <p>What a branch gets depends on that branch alone, to the bit: no gemm mixes branches. A branch
+ * of a single query is left to {@link VectorSingleQuery} where heads are whole vectors.
  */
 final class VectorAttention {
   /** Queries of a tile. */
@@ -23,84 +27,118 @@ final class VectorAttention {
 
   private VectorAttention() {}
 
-  /** Queries {@code [from, to)} of the segment that begins at token {@code start}. */
-  record Queries(int start, int from, int to) {
-    int count() {
-      return to - from;
-    }
-
-    /** Keys that the last query sees. */
-    int keys() {
-      return to - start;
-    }
-
-    List<Queries> tiles() {
-      List<Queries> tiles = new ArrayList<>();
-      for (int t = from; t < to; t += TILE) {
-        tiles.add(new Queries(start, t, Math.min(to, t + TILE)));
-      }
-      return tiles;
-    }
-  }
-
-  static void forward(
-      WorkerPool pool,
+  /** One call's tensors. */
+  record Call(
       HostTensor q,
       HostTensor k,
       HostTensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
       HostTensor y,
-      HostTensor logSumExp) {
-    List<Queries> tiles = new ArrayList<>();
-    for (int s = 0; s < segments.count(); s++) {
-      tiles.addAll(new Queries(segments.start(s), segments.start(s), segments.end(s)).tiles());
+      HostTensor logSumExp,
+      Heads heads,
+      float scale) {
+
+    static Call of(AttentionTensors tensors, Heads heads, float scale) {
+      return new Call(
+          (HostTensor) tensors.q(),
+          (HostTensor) tensors.k(),
+          (HostTensor) tensors.v(),
+          (HostTensor) tensors.y(),
+          (HostTensor) tensors.logSumExp(),
+          heads,
+          scale);
     }
-    pool.forEach(
-        tiles.size() * heads.query(),
-        (task, own) -> {
-          Queries tile = tiles.get(task / heads.query());
-          int h = task % heads.query();
-          int kv = h * heads.keyValue() / heads.query();
-          Matrix keys = of(k, heads.keyValue(), heads, tile.start(), kv);
-          Matrix values = of(v, heads.keyValue(), heads, tile.start(), kv);
-          Matrix queries = of(q, heads.query(), heads, tile.from(), h);
-          HostTensor scores = own.matrix(0, tile.count() * stride(tile));
-          Matrix s = new Matrix(scores.address(), stride(tile));
-          Gemm.timesTransposed(
-              own, tile.count(), tile.keys(), heads.size(), scale, queries, keys, 0, s);
-          softmax(scores, tile, own, logSumExp, h, heads.query());
-          Matrix out = of(y, heads.query(), heads, tile.from(), h);
-          Gemm.times(own, tile.count(), heads.size(), tile.keys(), 1, s, values, 0, out);
-        });
+
+    /** Rows of head h of q, y or their gradients, from the branch's first on. */
+    Matrix queries(HostTensor x, Branch branch, int h) {
+      return at(x, heads.query(), branch.firstQuery(), h);
+    }
+
+    /** Rows of key/value head kv of k, v or their gradients. */
+    Matrix keys(HostTensor x, int row, int kv) {
+      return at(x, heads.keyValue(), row, kv);
+    }
+
+    private Matrix at(HostTensor x, int headCount, int row, int head) {
+      long stride = (long) headCount * heads.size();
+      return new Matrix(x.address(), stride).at(row, (long) head * heads.size());
+    }
   }
 
-  /** Where head h of token n begins, in a tensor (N, headCount, D). */
-  static Matrix of(HostTensor x, int headCount, Heads heads, int n, int h) {
-    long stride = (long) headCount * heads.size();
-    return new Matrix(x.address(), stride).at(n, (long) h * heads.size());
+  static void forward(WorkerPool pool, Call call, List<Branch> branches) {
+    List<Branch> single = new ArrayList<>();
+    List<Branch> tiles = new ArrayList<>();
+    for (Branch branch : branches) {
+      if (VectorSingleQuery.takes(branch, call.heads)) {
+        single.add(branch);
+      } else {
+        tiles.addAll(tiles(branch));
+      }
+    }
+    if (!single.isEmpty()) {
+      VectorSingleQuery.forward(pool, call, single);
+    }
+    int heads = call.heads.query();
+    pool.forEach(
+        tiles.size() * heads,
+        (task, own) -> attend(call, tiles.get(task / heads), task % heads, own));
+  }
+
+  static List<Branch> tiles(Branch branch) {
+    List<Branch> tiles = new ArrayList<>();
+    for (int from = 0; from < branch.queries(); from += TILE) {
+      tiles.add(branch.part(from, Math.min(branch.queries(), from + TILE)));
+    }
+    return tiles;
   }
 
   /**
    * Elements from one row of scores to the next: not a power of two, whose rows would share cache
    * sets.
    */
-  static long stride(Queries tile) {
+  static long stride(Branch tile) {
     return (tile.keys() + 15) / 16 * 16 + 16;
   }
 
+  private static void attend(Call call, Branch tile, int h, Scratch own) {
+    int size = call.heads.size();
+    int rows = tile.queries();
+    int kv = h * call.heads.keyValue() / call.heads.query();
+    HostTensor scores = own.matrix(0, rows * stride(tile));
+    Matrix p = new Matrix(scores.address(), stride(tile));
+    Matrix queries = call.queries(call.q, tile, h);
+    tile.forEachRun(
+        (start, count, key) ->
+            Gemm.timesTransposed(
+                own,
+                rows,
+                count,
+                size,
+                call.scale,
+                queries,
+                call.keys(call.k, start, kv),
+                0,
+                p.at(0, key)));
+    softmax(call, tile, h, scores, own);
+    Matrix out = call.queries(call.y, tile, h);
+    tile.forEachRun(
+        (start, count, key) -> {
+          Matrix values = call.keys(call.v, start, kv);
+          Gemm.times(own, rows, size, count, 1, p.at(0, key), values, key == 0 ? 0 : 1, out);
+        });
+  }
+
   /** Turns a tile of scores into probabilities. */
-  private static void softmax(
-      HostTensor scores, Queries tile, Scratch own, HostTensor logSumExp, int h, int headCount) {
+  private static void softmax(Call call, Branch tile, int h, HostTensor scores, Scratch own) {
     float[] result = new float[1];
     own.row(0, tile.keys()); // grown once, to the longest row
-    for (int r = 0; r < tile.count(); r++) {
-      int visible = tile.from() + r - tile.start() + 1;
-      float[] row = own.load(0, scores, r * stride(tile), visible, Float.NEGATIVE_INFINITY);
+    for (int r = 0; r < tile.queries(); r++) {
+      int visible = tile.visible(r);
+      long offset = r * stride(tile);
+      float[] row = own.load(0, scores, offset, visible, Float.NEGATIVE_INFINITY);
       result[0] = softmax(row, 0, visible);
-      storeMasked(row, visible, scores, r * stride(tile), tile.keys());
-      logSumExp.write((long) (tile.from() + r) * headCount + h, result, 0, 1);
+      storeMasked(row, visible, scores, offset, tile.keys());
+      long query = tile.firstQuery() + r;
+      call.logSumExp.write(query * call.heads.query() + h, result, 0, 1);
     }
   }
 

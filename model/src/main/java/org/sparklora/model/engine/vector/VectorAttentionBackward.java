@@ -5,11 +5,13 @@ import java.util.Comparator;
 import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
-import org.sparklora.model.engine.vector.VectorAttention.Queries;
 
 /**
  * Attention of {@link VectorKernels}, backward. Forward was {@code P = softmax(scale·Q·Kᵀ), Y =
@@ -20,10 +22,10 @@ import org.sparklora.model.engine.vector.VectorAttention.Queries;
  * dS = P ∘ (dY·Vᵀ − rowsum(dY ∘ Y))    dQ += scale·dS·K      dK += scale·dSᵀ·Q
  * </pre>
  *
- * <p>A {@link Share} of the work is one key/value head with all its query heads, so that no two
- * tasks add to one row of dK. Where that leaves few tasks (one long segment), a head's queries are
- * divided, and all parts but the first sum into memory of their own, which is added up afterwards
- * in a fixed order. Neither depends on the number of threads.
+ * <p>A {@link Share} of the work is one key/value head with all its query heads and all branches of
+ * a family, so that no two tasks add to one row of dK. Where that leaves few tasks (one long
+ * document), its queries are divided, and all parts but the first sum into memory of their own,
+ * which is added up afterwards in a fixed order. Neither depends on the number of threads.
  */
 final class VectorAttentionBackward implements AutoCloseable {
   private static final int MOST_PARTS = 4;
@@ -39,36 +41,51 @@ final class VectorAttentionBackward implements AutoCloseable {
 
   /** The tensors of one call. */
   record Call(
-      HostTensor q,
-      HostTensor k,
-      HostTensor v,
-      HostTensor y,
-      HostTensor logSumExp,
-      HostTensor dY,
-      Heads heads,
-      float scale,
-      HostTensor dQ,
-      HostTensor dK,
-      HostTensor dV) {}
+      VectorAttention.Call forward, HostTensor dY, HostTensor dQ, HostTensor dK, HostTensor dV) {
 
-  /**
-   * Some queries of one segment with key/value head kv.
-   *
-   * @param partial where in {@code partialSums} this share's dK and dV lie, both (keys, D); −1 if
-   *     they go straight into the gradients
-   */
-  private record Share(Queries queries, int kv, long partial) {
-    long work() {
-      return (long) queries.count() * (queries.from() + queries.to() - 2L * queries.start());
+    static Call of(
+        AttentionTensors tensors, AttentionGradients gradients, Heads heads, float scale) {
+      return new Call(
+          VectorAttention.Call.of(tensors, heads, scale),
+          (HostTensor) gradients.dY(),
+          (HostTensor) gradients.dQ(),
+          (HostTensor) gradients.dK(),
+          (HostTensor) gradients.dV());
     }
 
-    long partialSize(Heads heads) {
-      return 2L * queries.keys() * heads.size();
+    Heads heads() {
+      return forward.heads();
     }
   }
 
-  synchronized void run(Call call, Segments segments) {
-    List<Share> shares = shares(call.heads(), segments);
+  /**
+   * Some branches with key/value head kv.
+   *
+   * @param branches which see one another's keys; one part of a document alone if there is a
+   *     partial sum
+   * @param partial where in {@code partialSums} this share's dK and dV lie, both (keys, D); −1 if
+   *     they go straight into the gradients
+   */
+  private record Share(List<Branch> branches, int kv, long partial) {
+    long work() {
+      return branches.stream().mapToLong(VectorAttentionBackward::work).sum();
+    }
+
+    Branch document() {
+      return branches.get(0);
+    }
+
+    long partialSize(Heads heads) {
+      return 2L * document().keys() * heads.size();
+    }
+  }
+
+  private static long work(Branch branch) {
+    return (long) branch.queries() * (branch.visible(0) + branch.keys());
+  }
+
+  synchronized void run(Call call, AttentionMask mask) {
+    List<Share> shares = shares(call.heads(), mask.families());
     List<Share> largestFirst = new ArrayList<>(shares);
     largestFirst.sort(Comparator.comparingLong(Share::work).reversed());
     pool.forEach(largestFirst.size(), (task, own) -> run(call, largestFirst.get(task), own));
@@ -81,31 +98,24 @@ final class VectorAttentionBackward implements AutoCloseable {
                 .forEach(share -> addPartialSums(call, share, own)));
   }
 
-  private List<Share> shares(Heads heads, Segments segments) {
+  private List<Share> shares(Heads heads, List<List<Branch>> families) {
     double total = 0;
-    for (int s = 0; s < segments.count(); s++) {
-      total += Math.pow(segments.end(s) - segments.start(s), 2) * heads.keyValue();
+    for (List<Branch> family : families) {
+      total += (double) new Share(family, 0, -1).work() * heads.keyValue();
     }
     double aTask = total / TASKS;
     List<Share> shares = new ArrayList<>();
     long partialSize = 0;
-    for (int s = 0; s < segments.count(); s++) {
-      int length = segments.end(s) - segments.start(s);
-      int parts =
-          (int) Math.max(1, Math.min(MOST_PARTS, Math.round((double) length * length / aTask)));
+    for (List<Branch> family : families) {
+      List<Branch> parts = parts(family, aTask);
       for (int kv = 0; kv < heads.keyValue(); kv++) {
-        int from = 0;
-        for (int part = 1; part <= parts; part++) {
-          int to = boundary(length, part, parts);
-          if (to == from) {
-            continue;
-          }
-          Queries queries =
-              new Queries(segments.start(s), segments.start(s) + from, segments.start(s) + to);
-          Share share = new Share(queries, kv, from == 0 ? -1 : partialSize);
-          partialSize += from == 0 ? 0 : share.partialSize(heads);
+        if (parts.isEmpty()) {
+          shares.add(new Share(family, kv, -1));
+        }
+        for (int part = 0; part < parts.size(); part++) {
+          Share share = new Share(List.of(parts.get(part)), kv, part == 0 ? -1 : partialSize);
+          partialSize += part == 0 ? 0 : share.partialSize(heads);
           shares.add(share);
-          from = to;
         }
       }
     }
@@ -113,10 +123,23 @@ final class VectorAttentionBackward implements AutoCloseable {
     return shares;
   }
 
-  /** Frees the sums that are kept between calls. */
-  @Override
-  public synchronized void close() {
-    kept.close();
+  /** A document that nobody continues, cut into parts of equal work; none of other families. */
+  private static List<Branch> parts(List<Branch> family, double aTask) {
+    Branch document = family.get(0);
+    if (family.size() > 1 || document.runs().size() > 1) {
+      return List.of();
+    }
+    int parts = (int) Math.max(1, Math.min(MOST_PARTS, Math.round(work(document) / aTask)));
+    List<Branch> cut = new ArrayList<>();
+    int from = 0;
+    for (int part = 1; part <= parts; part++) {
+      int to = boundary(document.queries(), part, parts);
+      if (to > from) {
+        cut.add(document.part(from, to));
+        from = to;
+      }
+    }
+    return cut;
   }
 
   /** Where part number {@code part} ends: work grows with the square of the position. */
@@ -128,73 +151,104 @@ final class VectorAttentionBackward implements AutoCloseable {
     return (int) Math.min(length, Math.round(exact / VectorAttention.TILE) * VectorAttention.TILE);
   }
 
+  /** Frees the sums that are kept between calls. */
+  @Override
+  public synchronized void close() {
+    kept.close();
+  }
+
   private void run(Call call, Share share, Scratch own) {
     Heads heads = call.heads();
-    int start = share.queries().start();
-    Matrix dK = VectorAttention.of(call.dK(), heads.keyValue(), heads, start, share.kv());
-    Matrix dV = VectorAttention.of(call.dV(), heads.keyValue(), heads, start, share.kv());
+    KeyGradients gradients =
+        (start, key, ofKeys) -> call.forward.keys(ofKeys ? call.dK : call.dV, start, share.kv());
     if (share.partial() >= 0) {
       HostTensor sums = partialSums(share, heads);
       Pointer.memset(sums.floats(), 0, sums.size() * Float.BYTES);
-      dK = new Matrix(sums.address(), heads.size());
-      dV = dK.at(share.queries().keys(), 0);
+      Matrix all = new Matrix(sums.address(), heads.size());
+      int keys = share.document().keys();
+      gradients = (start, key, ofKeys) -> all.at(ofKeys ? key : keys + key, 0);
     }
     int group = heads.query() / heads.keyValue();
-    for (Queries tile : share.queries().tiles()) {
-      for (int h = share.kv() * group; h < (share.kv() + 1) * group; h++) {
-        run(call, tile, share.kv(), h, dK, dV, own);
+    for (Branch branch : share.branches()) {
+      for (Branch tile : VectorAttention.tiles(branch)) {
+        for (int h = share.kv() * group; h < (share.kv() + 1) * group; h++) {
+          new Tile(call, tile, share.kv(), h, gradients, own).run();
+        }
       }
     }
   }
 
-  /** One tile of queries of head h, which reads key/value head kv. */
-  private static void run(
-      Call call, Queries tile, int kv, int h, Matrix dK, Matrix dV, Scratch own) {
-    Heads heads = call.heads();
-    int rows = tile.count();
-    int keys = tile.keys();
-    Matrix q = VectorAttention.of(call.q(), heads.query(), heads, tile.from(), h);
-    Matrix dQ = VectorAttention.of(call.dQ(), heads.query(), heads, tile.from(), h);
-    Matrix dY = VectorAttention.of(call.dY(), heads.query(), heads, tile.from(), h);
-    Matrix k = VectorAttention.of(call.k(), heads.keyValue(), heads, tile.start(), kv);
-    Matrix v = VectorAttention.of(call.v(), heads.keyValue(), heads, tile.start(), kv);
-    long stride = VectorAttention.stride(tile);
-    HostTensor scores = own.matrix(0, rows * stride);
-    HostTensor dScores = own.matrix(1, rows * stride);
-    Matrix p = new Matrix(scores.address(), stride);
-    Matrix dS = new Matrix(dScores.address(), stride);
-    Gemm.timesTransposed(own, rows, keys, heads.size(), call.scale(), q, k, 0, p);
-    Gemm.timesTransposed(own, rows, keys, heads.size(), 1, dY, v, 0, dS);
-    softmaxBackward(call, tile, h, scores, dScores, own);
-    Gemm.transposedTimes(own, keys, heads.size(), rows, 1, p, dY, 1, dV);
-    Gemm.times(own, rows, heads.size(), keys, call.scale(), dS, k, 1, dQ);
-    Gemm.transposedTimes(own, keys, heads.size(), rows, call.scale(), dS, q, 1, dK);
+  private interface KeyGradients {
+    /** Where dK or dV of a run begins, whose first key is number {@code key} of the branch. */
+    Matrix at(int start, int key, boolean ofKeys);
   }
 
-  /** Turns scores into probabilities, and the gradient of those into the gradient of scores. */
-  private static void softmaxBackward(
-      Call call, Queries tile, int h, HostTensor scores, HostTensor dScores, Scratch own) {
-    int size = call.heads().size();
-    float[] lse = new float[1];
-    own.row(0, tile.keys());
-    own.row(1, tile.keys());
-    for (int r = 0; r < tile.count(); r++) {
-      long head = (long) (tile.from() + r) * call.heads().query() + h;
-      float[] dY = own.load(2, call.dY(), head * size, size);
-      float centre = VectorMath.dot(dY, own.load(3, call.y(), head * size, size), size);
-      call.logSumExp().read(head, lse, 0, 1);
-      int visible = tile.from() + r - tile.start() + 1;
-      long offset = r * VectorAttention.stride(tile);
-      float[] p = own.load(0, scores, offset, visible);
-      float[] dS = own.load(1, dScores, offset, visible);
-      softmaxBackward(p, dS, lse[0], centre, visible);
-      VectorAttention.storeMasked(p, visible, scores, offset, tile.keys());
-      VectorAttention.storeMasked(dS, visible, dScores, offset, tile.keys());
+  /** One tile of queries of head h, which reads key/value head kv. */
+  private record Tile(Call call, Branch tile, int kv, int h, KeyGradients gradients, Scratch own) {
+
+    void run() {
+      long stride = VectorAttention.stride(tile);
+      HostTensor scores = own.matrix(0, tile.queries() * stride);
+      HostTensor dScores = own.matrix(1, tile.queries() * stride);
+      Matrix p = new Matrix(scores.address(), stride);
+      Matrix dS = new Matrix(dScores.address(), stride);
+      tile.forEachRun((start, count, key) -> score(start, count, p.at(0, key), dS.at(0, key)));
+      softmaxBackward(scores, dScores, stride);
+      tile.forEachRun((start, count, key) -> addGradients(start, count, key, p, dS));
+    }
+
+    private Matrix queries(HostTensor x) {
+      return call.forward.queries(x, tile, h);
+    }
+
+    private void score(int start, int count, Matrix p, Matrix dS) {
+      VectorAttention.Call forward = call.forward;
+      int rows = tile.queries();
+      int size = call.heads().size();
+      Matrix k = forward.keys(forward.k(), start, kv);
+      Matrix v = forward.keys(forward.v(), start, kv);
+      Gemm.timesTransposed(own, rows, count, size, forward.scale(), queries(forward.q()), k, 0, p);
+      Gemm.timesTransposed(own, rows, count, size, 1, queries(call.dY), v, 0, dS);
+    }
+
+    private void addGradients(int start, int count, int key, Matrix p, Matrix dS) {
+      VectorAttention.Call forward = call.forward;
+      int rows = tile.queries();
+      int size = call.heads().size();
+      float scale = forward.scale();
+      Matrix k = forward.keys(forward.k(), start, kv);
+      Matrix dK = gradients.at(start, key, true);
+      Matrix dV = gradients.at(start, key, false);
+      Matrix pRun = p.at(0, key);
+      Matrix dSRun = dS.at(0, key);
+      Gemm.transposedTimes(own, count, size, rows, 1, pRun, queries(call.dY), 1, dV);
+      Gemm.times(own, rows, size, count, scale, dSRun, k, 1, queries(call.dQ));
+      Gemm.transposedTimes(own, count, size, rows, scale, dSRun, queries(forward.q()), 1, dK);
+    }
+
+    /** Turns scores into probabilities, and the gradient of those into the gradient of scores. */
+    private void softmaxBackward(HostTensor scores, HostTensor dScores, long stride) {
+      int size = call.heads().size();
+      float[] lse = new float[1];
+      own.row(0, tile.keys());
+      own.row(1, tile.keys());
+      for (int r = 0; r < tile.queries(); r++) {
+        long head = (long) (tile.firstQuery() + r) * call.heads().query() + h;
+        float[] dY = own.load(2, call.dY, head * size, size);
+        float centre = VectorMath.dot(dY, own.load(3, call.forward.y(), head * size, size), size);
+        call.forward.logSumExp().read(head, lse, 0, 1);
+        int visible = tile.visible(r);
+        float[] p = own.load(0, scores, r * stride, visible);
+        float[] dS = own.load(1, dScores, r * stride, visible);
+        VectorAttentionBackward.softmaxBackward(p, dS, lse[0], centre, visible);
+        VectorAttention.storeMasked(p, visible, scores, r * stride, tile.keys());
+        VectorAttention.storeMasked(dS, visible, dScores, r * stride, tile.keys());
+      }
     }
   }
 
   /** Turns a row of scores into probabilities, and their gradient into that of the scores. */
-  static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
+  private static void softmaxBackward(float[] p, float[] dS, float lse, float centre, int count) {
     for (int i = 0; i < count; i += VectorMath.LANES) {
       FloatVector probability = VectorMath.exp(VectorMath.at(p, i).sub(lse));
       probability.intoArray(p, i);
@@ -205,11 +259,13 @@ final class VectorAttentionBackward implements AutoCloseable {
   private void addPartialSums(Call call, Share share, Scratch own) {
     Heads heads = call.heads();
     int size = heads.size();
+    int keys = share.document().keys();
+    int start = share.document().runs().get(0).start();
     HostTensor sums = partialSums(share, heads);
-    for (int i = 0; i < 2 * share.queries().keys(); i++) {
-      boolean isKey = i < share.queries().keys();
-      long token = share.queries().start() + (isKey ? i : i - share.queries().keys());
-      HostTensor gradient = isKey ? call.dK() : call.dV();
+    for (int i = 0; i < 2 * keys; i++) {
+      boolean isKey = i < keys;
+      long token = start + (isKey ? i : i - keys);
+      HostTensor gradient = isKey ? call.dK : call.dV;
       long offset = (token * heads.keyValue() + share.kv()) * size;
       float[] row = own.load(0, gradient, offset, size);
       VectorElementwise.addScaled(own.load(1, sums, (long) i * size, size), 1, row, size);

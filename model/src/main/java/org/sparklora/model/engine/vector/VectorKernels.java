@@ -1,14 +1,14 @@
 package org.sparklora.model.engine.vector;
 
-import java.util.List;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
-import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -17,9 +17,9 @@ import org.sparklora.model.engine.Tensor;
  * VectorModule}.
  *
  * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
- * {@link VectorAttention}, {@link VectorBranchAttention}, {@link VectorDraw}, {@link VectorRows},
- * {@link VectorElementwise} and {@link VectorLogProbs}. Results do not depend on which thread does
- * what: the same thread count gives the same bits.
+ * {@link VectorAttention}, {@link VectorDraw}, {@link VectorRows}, {@link VectorElementwise} and
+ * {@link VectorLogProbs}. Results do not depend on which thread does what: the same thread count
+ * gives the same bits.
  *
  * <p>Thread-safe.
  */
@@ -193,95 +193,19 @@ final class VectorKernels implements Kernels {
   // ---- attention -----------------------------------------------------------------------------
 
   @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      Segments segments,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    VectorAttention.forward(
-        pool, host(q), host(k), host(v), heads, segments, scale, host(y), host(logSumExp));
-  }
-
-  @Override
-  public void attention(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor y,
-      Tensor logSumExp) {
-    VectorBranchAttention.forward(
-        pool,
-        new VectorBranchAttention.Call(
-            host(q), host(k), host(v), heads, scale, host(y), host(logSumExp)),
-        branches);
+  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    VectorAttention.Call call = VectorAttention.Call.of(tensors, heads, scale);
+    VectorAttention.forward(pool, call, mask.branches());
   }
 
   @Override
   public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
+      AttentionTensors tensors,
+      AttentionGradients gradients,
       Heads heads,
-      Segments segments,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    attentionBackward.run(
-        new VectorAttentionBackward.Call(
-            host(q),
-            host(k),
-            host(v),
-            host(y),
-            host(logSumExp),
-            host(dY),
-            heads,
-            scale,
-            host(dQ),
-            host(dK),
-            host(dV)),
-        segments);
-  }
-
-  @Override
-  public void attentionBackward(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
-      Tensor dY,
-      Heads heads,
-      List<Branch> branches,
-      float scale,
-      Tensor dQ,
-      Tensor dK,
-      Tensor dV) {
-    VectorBranchAttentionBackward.run(
-        pool,
-        new VectorAttentionBackward.Call(
-            host(q),
-            host(k),
-            host(v),
-            host(y),
-            host(logSumExp),
-            host(dY),
-            heads,
-            scale,
-            host(dQ),
-            host(dK),
-            host(dV)),
-        branches);
+      AttentionMask mask,
+      float scale) {
+    attentionBackward.run(VectorAttentionBackward.Call.of(tensors, gradients, heads, scale), mask);
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------

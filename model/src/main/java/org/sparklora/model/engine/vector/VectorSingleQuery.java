@@ -6,14 +6,15 @@ import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.vector.VectorBranchAttention.Call;
+import org.sparklora.model.engine.vector.VectorAttention.Call;
 
 /**
- * Attention of branches of one query, of {@link VectorBranchAttention}: what decoding does for each
+ * Attention of branches of one query, of {@link VectorAttention}: what decoding does for each
  * token. Keys and values pass once, a few rows of all heads at a time, and meet the query heads
  * that share them in tiles of 4; gemm would take longer to begin than such products take.
  *
- * <p>A branch is computed by itself, in the same way wherever it stands.
+ * <p>A branch is computed by itself, in the same way wherever its keys lie: pieces are cut by the
+ * number of a key, and not where a run ends.
  */
 final class VectorSingleQuery {
   private static final int TILE = FewRowsTile.ROWS;
@@ -68,7 +69,7 @@ final class VectorSingleQuery {
       this.size = call.heads().size();
       this.group = call.heads().query() / call.heads().keyValue();
       this.padded = (group + TILE - 1) / TILE * TILE;
-      this.keys = branch.visible(0);
+      this.keys = branch.keys();
       this.stride = VectorMath.roundUp(keys + TILE); // the last tile may reach past the keys
       this.queries = own.row(0, keyValueHeads * padded * size);
       this.scores = own.row(1, keyValueHeads * padded * stride);
@@ -115,26 +116,38 @@ final class VectorSingleQuery {
       void take(int key, int rows);
     }
 
-    /** The prefix and the branch's own rows, piece by piece. */
+    /** All keys of the branch, piece by piece. */
     private void forPieces(HostTensor x, Piece taker) {
-      forPieces(x, branch.prefixStart(), branch.prefixLength(), 0, taker);
-      forPieces(x, branch.ownStart(), branch.ownKeys(), branch.prefixLength(), taker);
-    }
-
-    private void forPieces(HostTensor x, int start, int count, int firstKey, Piece taker) {
-      int width = call.heads().keyValue() * size;
-      int part = keyValueHeads * size;
-      for (int from = 0; from < count; from += rowsOfAPiece()) {
-        int rows = Math.min(rowsOfAPiece(), count - from);
-        long offset = (long) (start + from) * width + (long) firstHead * size;
-        if (part == width) {
-          x.read(offset, piece, 0, rows * width);
-        } else {
-          for (int row = 0; row < rows; row++) {
-            x.read(offset + (long) row * width, piece, row * part, part);
+      int run = 0;
+      int done = 0; // of the run
+      for (int from = 0; from < keys; from += rowsOfAPiece()) {
+        int rows = Math.min(rowsOfAPiece(), keys - from);
+        for (int row = 0; row < rows; ) {
+          Branch.Run next = branch.runs().get(run);
+          int count = Math.min(rows - row, next.length() - done);
+          read(x, next.start() + done, row, count);
+          row += count;
+          done += count;
+          if (done == next.length()) {
+            run++;
+            done = 0;
           }
         }
-        taker.take(firstKey + from, rows);
+        taker.take(from, rows);
+      }
+    }
+
+    /** Copies {@code count} rows from {@code start} on to the piece, where they begin at a row. */
+    private void read(HostTensor x, int start, int row, int count) {
+      int width = call.heads().keyValue() * size;
+      int part = keyValueHeads * size;
+      long offset = (long) start * width + (long) firstHead * size;
+      if (part == width) {
+        x.read(offset, piece, row * width, count * width);
+        return;
+      }
+      for (int i = 0; i < count; i++) {
+        x.read(offset + (long) i * width, piece, (row + i) * part, part);
       }
     }
 

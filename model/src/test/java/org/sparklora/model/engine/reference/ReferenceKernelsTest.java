@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.function.ToDoubleFunction;
 import org.junit.jupiter.api.Test;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -95,7 +98,11 @@ class ReferenceKernelsTest {
     Tensor v = tensor(shape(3, 1), 4, 8, 100);
     Tensor y = ENGINE.allocate(3, 1);
     Tensor logSumExp = ENGINE.allocate(3, 1);
-    ENGINE.attention(q, k, v, new Heads(1, 1, 1), Segments.ofLengths(2, 1), 1, y, logSumExp);
+    ENGINE.attention(
+        new AttentionTensors(q, k, v, y, logSumExp),
+        new Heads(1, 1, 1),
+        ENGINE.mask(Segments.ofLengths(2, 1)),
+        1);
     // token 1 weighs values 4 and 8 by 1 : 3; token 2 begins a document and sees itself alone
     assertThat(y.toArray()).containsExactly(new float[] {4, 7, 100}, within(EXACT * 10));
     assertThat(logSumExp.toArray())
@@ -179,23 +186,24 @@ class ReferenceKernelsTest {
   @Test
   void attentionBackwardIsItsSlope() {
     Heads heads = new Heads(4, 2, 3);
-    Segments segments = Segments.ofLengths(4, 1, 2);
+    AttentionMask mask = ENGINE.mask(Segments.ofLengths(4, 1, 2));
     Tensor q = random(1, 7, 12);
     Tensor k = random(2, 7, 6);
     Tensor v = random(3, 7, 6);
     Tensor dY = random(4, 7, 12);
     Tensor y = ENGINE.allocate(7, 12);
     Tensor lse = ENGINE.allocate(7, 4);
+    AttentionTensors tensors = new AttentionTensors(q, k, v, y, lse);
     ToDoubleFunction<Tensor> loss =
         ignored -> {
-          ENGINE.attention(q, k, v, heads, segments, 0.7f, y, lse);
+          ENGINE.attention(tensors, heads, mask, 0.7f);
           return weighted(y, dY);
         };
     double unused = loss.applyAsDouble(q); // for what forward leaves to backward
     Tensor dQ = ENGINE.allocate(7, 12);
     Tensor dK = ENGINE.allocate(7, 6);
     Tensor dV = ENGINE.allocate(7, 6);
-    ENGINE.attentionBackward(q, k, v, y, lse, dY, heads, segments, 0.7f, dQ, dK, dV);
+    ENGINE.attentionBackward(tensors, new AttentionGradients(dY, dQ, dK, dV), heads, mask, 0.7f);
     assertSlopes(q, loss, dQ);
     assertSlopes(k, loss, dK);
     assertSlopes(v, loss, dV);

@@ -2,6 +2,9 @@ package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -131,20 +134,20 @@ final class EngineBenchmark {
     Tensor dQ = random(N, C);
     Tensor dK = random(N, 192);
     Tensor dV = random(N, 192);
+    AttentionMask mask = engine.mask(segments);
+    AttentionTensors tensors = new AttentionTensors(q, k, v, y, lse);
+    AttentionGradients gradients = new AttentionGradients(y, dQ, dK, dV);
     double pairs = 0; // of a query and a key that it sees
     for (int s = 0; s < segments.count(); s++) {
       double length = segments.end(s) - segments.start(s);
       pairs += length * (length + 1) / 2;
     }
     double operations = 4 * pairs * C;
-    gemm(
-        "attention, " + name,
-        operations,
-        () -> engine.attention(q, k, v, HEADS, segments, 0.125f, y, lse));
+    gemm("attention, " + name, operations, () -> engine.attention(tensors, HEADS, mask, 0.125f));
     gemm(
         "attentionBackward, " + name,
         2.5 * operations,
-        () -> engine.attentionBackward(q, k, v, y, lse, y, HEADS, segments, 0.125f, dQ, dK, dV));
+        () -> engine.attentionBackward(tensors, gradients, HEADS, mask, 0.125f));
     Arrays.asList(q, k, v, y, lse, dQ, dK, dV).forEach(Tensor::close);
   }
 

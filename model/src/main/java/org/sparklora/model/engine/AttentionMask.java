@@ -1,0 +1,97 @@
+package org.sparklora.model.engine;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Who sees whom in the attention of one pass: documents of a packed batch, completions that share a
+ * prompt, or slots of a cache. An engine {@link Engine#mask makes} it once, all layers use it.
+ *
+ * <p>This one lies in the Java heap; engines that compute elsewhere extend it by what they keep
+ * there, which {@link #close} frees.
+ *
+ * <p>Words: a <i>branch</i> is some consecutive queries with the keys they see; a <i>run</i> is
+ * some consecutive rows of keys; a <i>family</i> is all branches that see one another's keys.
+ */
+public class AttentionMask implements AutoCloseable {
+  private final List<Branch> branches;
+  private final int queries;
+  private final int keys;
+  private List<List<Branch>> families; // null until a backward asks for them
+
+  protected AttentionMask(List<Branch> branches) {
+    this.branches = branches;
+    int lastQuery = 0;
+    int lastKey = 0;
+    for (Branch branch : branches) {
+      lastQuery = Math.max(lastQuery, Math.addExact(branch.firstQuery(), branch.queries()));
+      int key = 0;
+      for (int r = 0; key < branch.keys(); r++) {
+        Branch.Run run = branch.runs().get(r);
+        int count = Math.min(run.length(), branch.keys() - key);
+        lastKey = Math.max(lastKey, Math.addExact(run.start(), count));
+        key += count;
+      }
+    }
+    this.queries = lastQuery;
+    this.keys = lastKey;
+  }
+
+  /** Each query belongs to one at most. */
+  public final List<Branch> branches() {
+    return branches;
+  }
+
+  /** Rows that q must have at least. */
+  final int queries() {
+    return queries;
+  }
+
+  /** Rows that k and v must have at least. */
+  final int keys() {
+    return keys;
+  }
+
+  /**
+   * The branches by the keys they share, for a backward: no two families have a key in common.
+   *
+   * @throws IllegalArgumentException if a branch goes on from keys that are not the beginning of
+   *     another: gradients of keys are summed for all branches of one beginning together
+   */
+  public final List<List<Branch>> families() {
+    if (families == null) {
+      families = groupByBeginning(branches);
+    }
+    return families;
+  }
+
+  private static List<List<Branch>> groupByBeginning(List<Branch> branches) {
+    Map<Integer, Integer> beginnings = new HashMap<>();
+    Map<Integer, List<Branch>> groups = new TreeMap<>();
+    for (Branch branch : branches) {
+      Branch.Run first = branch.runs().get(0);
+      groups.computeIfAbsent(first.start(), start -> new ArrayList<>()).add(branch);
+      if (branch.runs().size() == 1) {
+        beginnings.merge(first.start(), branch.keys(), Math::max);
+      }
+    }
+    for (Branch branch : branches) {
+      Branch.Run first = branch.runs().get(0);
+      if (branch.runs().size() > 1 && first.length() > beginnings.getOrDefault(first.start(), 0)) {
+        throw new IllegalArgumentException(
+            "Cannot run attentionBackward: the first keys of %s are not the beginning of another branch"
+                .formatted(branch));
+      }
+    }
+    return List.copyOf(groups.values());
+  }
+
+  /** Frees what an engine keeps of it elsewhere. Idempotent. */
+  @Override
+  public void close() {
+    // nothing here
+  }
+}
