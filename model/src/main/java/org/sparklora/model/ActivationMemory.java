@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
@@ -18,7 +19,7 @@ import org.sparklora.model.lora.AdapterLayout;
  * blocks      N · (C + 2·(H + K)·D + H + 2·F + 2 + ΣR) of each layer; with checkpointing of the
  *             last ones, as far as 256 MiB go, but of one at least
  * workspace   N · (5·C + 2·F + 2·(H + K)·D + R + 1), and the widest adapted input with dropout
- * logits      rows of a chunk · V, 64 MiB at most
+ * logits      rows of a chunk · V, 64 MiB at most as processors take them
  * </pre>
  *
  * A model with norms of query and key heads (Qwen3) keeps H + K more a layer and lends {@code 2·(H
@@ -118,7 +119,7 @@ public record ActivationMemory(
   }
 
   private long headFloats(long tokens) {
-    long rows = Math.min(tokens, LossHead.chunkRows(model.vocabSize()));
+    long rows = Math.min(tokens, Engine.usualLogitsRows(model.vocabSize()));
     return rows * (model.vocabSize() + rank(WeightNames.HEAD_MODULE));
   }
 

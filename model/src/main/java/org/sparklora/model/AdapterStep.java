@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.TokenPlaces;
@@ -78,16 +79,18 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("gradient", gradient);
     checkTokens(batch);
     lock.lock();
-    try (AttentionMask mask = engine.mask(batch.segments())) {
+    try (AttentionMask mask = engine.mask(batch.segments());
+        Indices tokens = engine.indices(batch.tokens());
+        Indices positions = engine.indices(batch.segments().positions())) {
       DecoderStack stack =
           decoder.bind(parameters, Optional.of(gradient), Optional.of(dropoutSeed));
-      TokenPlaces places = places(batch.segments(), mask);
+      TokenPlaces places = places(batch.segments(), mask, positions);
       Activations activations = training.reserve(batch.tokenCount());
-      Tensor stream = stack.forward(workspace, places, batch.tokens(), activations);
+      Tensor stream = stack.forward(workspace, places, tokens, activations);
       Tensor dStream = workspace.lendZeros(Slot.D_STREAM, stream.shape());
-      LossHead.Result result = head(stack).loss(stream, batch, loss, Optional.of(dStream));
+      LossHead.Result result = head(stack).lossAndGradient(stream, batch, loss, dStream);
       if (result.logProbs().count() > 0) {
-        stack.backward(workspace, places, batch.tokens(), activations, dStream);
+        stack.backward(workspace, places, tokens, activations, dStream);
       }
       return stepResult(result, batch);
     } finally {
@@ -100,8 +103,7 @@ public final class AdapterStep implements AutoCloseable {
     return inStack(
         parameters,
         batch,
-        (stack, stream) ->
-            stepResult(head(stack).loss(stream, batch, loss, Optional.empty()), batch));
+        (stack, stream) -> stepResult(head(stack).loss(stream, batch, loss), batch));
   }
 
   /** Log-probabilities of the batch's targets, without dropout, logits divided by temperature. */
@@ -135,13 +137,15 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("parameters", parameters);
     checkTokens(batch);
     lock.lock();
-    try (AttentionMask mask = engine.mask(batch.segments())) {
+    try (AttentionMask mask = engine.mask(batch.segments());
+        Indices tokens = engine.indices(batch.tokens());
+        Indices positions = engine.indices(batch.segments().positions())) {
       DecoderStack stack = decoder.bind(parameters, Optional.empty(), Optional.empty());
       Tensor stream =
           stack.forward(
               workspace,
-              places(batch.segments(), mask),
-              batch.tokens(),
+              places(batch.segments(), mask, positions),
+              tokens,
               inference.reserve(batch.tokenCount()));
       return ending.of(stack, stream);
     } finally {
@@ -162,13 +166,11 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   private LossHead head(DecoderStack stack) {
-    return new LossHead(
-        workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize());
+    return new LossHead(workspace, stack, decoder.config().vocabSize());
   }
 
-  private TokenPlaces places(Segments segments, AttentionMask mask) {
-    return new TokenPlaces(
-        mask, segments.positions(), decoder.rotary().tables(engine, segments.longest()));
+  private TokenPlaces places(Segments segments, AttentionMask mask, Indices positions) {
+    return new TokenPlaces(mask, positions, decoder.rotary().tables(engine, segments.longest()));
   }
 
   private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {

@@ -1,6 +1,7 @@
 package org.sparklora.model;
 
 import java.util.List;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
@@ -16,7 +17,7 @@ record DecoderStack(
     TokenEmbedding embedding, List<DecoderBlock> blocks, RmsNorm norm, Linear head) {
 
   /** The stream after the last block, {@code (N, C)}. */
-  Tensor forward(Workspace workspace, TokenPlaces places, int[] tokens, Activations activations) {
+  Tensor forward(Workspace workspace, TokenPlaces places, Indices tokens, Activations activations) {
     embedding.forward(workspace.engine(), tokens, activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       blocks
@@ -35,7 +36,7 @@ record DecoderStack(
   void backward(
       Workspace workspace,
       TokenPlaces places,
-      int[] tokens,
+      Indices tokens,
       Activations activations,
       Tensor dStream) {
     for (int layer = blocks.size() - 1; layer >= 0; layer--) {

@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.KeyValues;
@@ -67,9 +68,7 @@ public final class IncrementalDecoder implements AutoCloseable {
 
     private Plan(DecoderStack stack) {
       this.stack = stack;
-      this.head =
-          new LossHead(
-              workspace, stack, decoder.config().hiddenSize(), decoder.config().vocabSize());
+      this.head = new LossHead(workspace, stack, decoder.config().vocabSize());
     }
 
     /**
@@ -84,9 +83,8 @@ public final class IncrementalDecoder implements AutoCloseable {
     public void begin(
         Segments texts, int[] ids, int[] slots, List<KeyValues> cache, Tensor logits) {
       int[] last = IntStream.range(0, texts.count()).map(p -> texts.end(p) - 1).toArray();
-      int longest = texts.longest();
       try (AttentionMask mask = engine.mask(texts)) {
-        run(places(mask, texts.positions(), longest, cache, slots, false), ids, last, logits);
+        run(new Pass(mask, ids, texts.positions(), slots, cache, false), last, logits);
       }
     }
 
@@ -98,32 +96,38 @@ public final class IncrementalDecoder implements AutoCloseable {
      */
     public void extend(Tokens tokens, List<KeyValues> cache, Tensor logits) {
       int[] all = IntStream.range(0, tokens.ids.length).toArray();
-      int longest = Arrays.stream(tokens.positions).max().orElseThrow() + 1;
       try (AttentionMask mask = engine.mask(tokens.branches)) {
-        run(
-            places(mask, tokens.positions, longest, cache, tokens.slots, true),
-            tokens.ids,
-            all,
-            logits);
+        run(new Pass(mask, tokens.ids, tokens.positions, tokens.slots, cache, true), all, logits);
       }
     }
 
-    private TokenPlaces places(
-        AttentionMask mask,
-        int[] positions,
-        int longest,
-        List<KeyValues> cache,
-        int[] slots,
-        boolean seesCache) {
-      return new TokenPlaces(
-          mask, positions, decoder.rotary().tables(engine, longest), cache, slots, seesCache);
-    }
-
-    private void run(TokenPlaces places, int[] ids, int[] wanted, Tensor logits) {
-      Tensor stream = stack.forward(workspace, places, ids, activations.reserve(ids.length));
-      head.logits(stream, wanted, logits);
+    private void run(Pass pass, int[] wanted, Tensor logits) {
+      int longest = Arrays.stream(pass.positions).max().orElseThrow() + 1;
+      try (Indices ids = engine.indices(pass.ids);
+          Indices positions = engine.indices(pass.positions);
+          Indices slots = engine.indices(pass.slots)) {
+        TokenPlaces places =
+            new TokenPlaces(
+                pass.mask,
+                positions,
+                decoder.rotary().tables(engine, longest),
+                pass.cache,
+                slots,
+                pass.seesCache);
+        Tensor stream = stack.forward(workspace, places, ids, activations.reserve(ids.count()));
+        head.logits(stream, wanted, logits);
+      }
     }
   }
+
+  /** What one pass computes, as {@link Tokens} and {@link TokenPlaces} have it. */
+  private record Pass(
+      AttentionMask mask,
+      int[] ids,
+      int[] positions,
+      int[] slots,
+      List<KeyValues> cache,
+      boolean seesCache) {}
 
   /** Frees activations; the decoder stays. */
   @Override

@@ -22,6 +22,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.model.loss.TokenLoss.Dependence;
 
 /** Rows of logits in chunks of any size give what all of them at once give. */
 class LossHeadTest {
@@ -56,20 +57,29 @@ class LossHeadTest {
 
   private record Outcome(LossHead.Result result, float[] gradient, float[] dStream) {}
 
-  private Outcome run(int chunkRows, boolean wholeBatch) {
+  private Outcome run(int chunkRows, Dependence dependence) {
     Tensor gradient = engine.allocate(parameters.size());
     Tensor dStream = engine.allocate(stream.shape());
     DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
-    LossHead head = new LossHead(workspace, stack, 8, 11, chunkRows);
-    LossHead.Result result = head.loss(stream, BATCH, LOSS, wholeBatch, Optional.of(dStream));
+    LossHead head = new LossHead(workspace, stack, 11, chunkRows);
+    LossHead.Result result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream);
     return new Outcome(result, gradient.toArray(), dStream.toArray());
   }
 
-  @ParameterizedTest(name = "chunks of {0}, whole batch first: {1}")
-  @CsvSource({"1, false", "4, false", "6, false", "1, true", "4, true", "100, true"})
-  void chunksGiveWhatAllRowsAtOnceGive(int chunkRows, boolean wholeBatch) {
-    Outcome expected = run(ALL_ROWS, false);
-    Outcome actual = run(chunkRows, wholeBatch);
+  @ParameterizedTest(name = "chunks of {0}, gradients depend on {1}")
+  @CsvSource({
+    "1, OWN_TARGET",
+    "4, OWN_TARGET",
+    "6, OWN_TARGET",
+    "1, ALL_TARGETS",
+    "4, ALL_TARGETS",
+    "100, ALL_TARGETS",
+    "1, NOTHING",
+    "4, NOTHING"
+  })
+  void chunksGiveWhatAllRowsAtOnceGive(int chunkRows, Dependence dependence) {
+    Outcome expected = run(ALL_ROWS, Dependence.OWN_TARGET);
+    Outcome actual = run(chunkRows, dependence);
 
     assertThat(actual.result.loss()).isCloseTo(expected.result.loss(), within(1e-6));
     assertThat(actual.result.logProbs().logProbs())
@@ -80,7 +90,7 @@ class LossHeadTest {
 
   @Test
   void onlyTokensWithATargetGetAGradient() {
-    float[] dStream = run(ALL_ROWS, false).dStream;
+    float[] dStream = run(ALL_ROWS, Dependence.OWN_TARGET).dStream;
     for (int n = 0; n < BATCH.tokenCount(); n++) {
       float[] row = java.util.Arrays.copyOfRange(dStream, n * 8, n * 8 + 8);
       if (BATCH.targets()[n] == PackedBatch.NO_TARGET) {

@@ -2,6 +2,7 @@ package org.sparklora.engine.nd4j;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
@@ -16,11 +17,15 @@ import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * The kernels in ND4J's operations alone, so that they run wherever ND4J does: with {@code
@@ -68,6 +73,10 @@ final class Nd4jKernels implements Kernels {
     return (Nd4jTensor) tensor;
   }
 
+  private static INDArray nd4j(Indices indices) {
+    return ((Nd4jIndices) indices).array();
+  }
+
   private static INDArray matrix(Tensor tensor) {
     return nd4j(tensor).matrix();
   }
@@ -106,6 +115,11 @@ final class Nd4jKernels implements Kernels {
     try (memory) {
       return wrap(memory.pointer(), 0, dtype, shape);
     }
+  }
+
+  @Override
+  public Indices indices(int[] values, int bound) {
+    return Nd4jIndices.of(values, bound);
   }
 
   @Override
@@ -225,8 +239,8 @@ final class Nd4jKernels implements Kernels {
   // ---- token embedding -----------------------------------------------------------------------
 
   @Override
-  public void embed(Tensor table, int[] tokens, Tensor y) {
-    Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), tokens)));
+  public void embed(Tensor table, Indices tokens, Tensor y) {
+    Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), nd4j(tokens))));
   }
 
   @Override
@@ -244,19 +258,21 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
-  public void putRows(Tensor x, int[] rows, Tensor y) {
+  public void putRows(Tensor x, Indices rows, Tensor y) {
+    int[] to = rows.toArray();
     Nd4jScratch.run(
         () -> {
-          for (int n = 0; n < rows.length; n++) {
+          for (int n = 0; n < to.length; n++) {
             nd4j(y)
-                .arrayFrom((long) rows[n] * y.columns(), y.columns())
+                .arrayFrom((long) to[n] * y.columns(), y.columns())
                 .assign(nd4j(x).arrayFrom((long) n * x.columns(), x.columns()));
           }
         });
   }
 
   @Override
-  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+  public void embedBackward(Indices indices, int paddingId, Tensor dY, Tensor dTable) {
+    int[] tokens = indices.toArray();
     int[] places =
         IntStream.range(0, tokens.length)
             .filter(n -> tokens[n] != paddingId)
@@ -271,7 +287,11 @@ final class Nd4jKernels implements Kernels {
               scatterAdd(
                   matrix(dTable),
                   Nd4j.createFromArray(trained),
-                  sumRuns(gather(matrix(dY), places), places, tokens, trained.length)));
+                  sumRuns(
+                      gather(matrix(dY), Nd4j.createFromArray(places)),
+                      places,
+                      tokens,
+                      trained.length)));
     }
   }
 
@@ -293,11 +313,11 @@ final class Nd4jKernels implements Kernels {
   }
 
   /** {@code table[rows[n]]} for each n, in the table's type. */
-  private static INDArray gather(INDArray table, int[] rows) {
-    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length, table.size(1));
+  static INDArray gather(INDArray table, INDArray rows) {
+    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length(), table.size(1));
     Nd4j.exec(
         DynamicCustomOp.builder("gather")
-            .addInputs(table, Nd4j.createFromArray(rows))
+            .addInputs(table, rows)
             .addOutputs(gathered)
             .addIntegerArguments(0)
             .build());
@@ -308,6 +328,15 @@ final class Nd4jKernels implements Kernels {
   static void scatterAdd(INDArray target, INDArray places, INDArray values) {
     Nd4j.exec(
         DynamicCustomOp.builder("scatter_add")
+            .addInputs(target, places, values)
+            .addOutputs(target)
+            .build());
+  }
+
+  /** {@code target[places[n]] = values[n]}; no place may occur twice. */
+  static void scatterUpdate(INDArray target, INDArray places, INDArray values) {
+    Nd4j.exec(
+        DynamicCustomOp.builder("scatter_upd")
             .addInputs(target, places, values)
             .addOutputs(target)
             .build());
@@ -348,20 +377,21 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void rotate(
-      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
-    if (positions.length == 0) {
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
+    if (positions.count() == 0) {
       return;
     }
     int half = headSize / 2;
-    long heads = x.size() / ((long) positions.length * headSize);
+    long tokens = positions.count();
+    long heads = x.size() / (tokens * headSize);
     Nd4jScratch.run(
         () -> {
-          INDArray c = gather(matrix(cos), positions).reshape(positions.length, 1, half);
-          INDArray s = gather(matrix(sin), positions).reshape(positions.length, 1, half);
+          INDArray c = gather(matrix(cos), nd4j(positions)).reshape(tokens, 1, half);
+          INDArray s = gather(matrix(sin), nd4j(positions)).reshape(tokens, 1, half);
           if (inverse) {
             s.negi();
           }
-          INDArray all = nd4j(x).array(positions.length, heads, headSize);
+          INDArray all = nd4j(x).array(tokens, heads, headSize);
           INDArray a = columns(all, 0, half);
           INDArray b = columns(all, half, headSize);
           INDArray first = a.mul(c).subi(b.mul(s));
@@ -456,34 +486,32 @@ final class Nd4jKernels implements Kernels {
   // ---- log-probabilities of the next token ---------------------------------------------------
 
   @Override
-  public void tokenLogProbs(
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
+  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
     Nd4jScratch.run(
-        () ->
-            Nd4jLogProbs.forward(
-                nd4j(logits), targets, temperature, logProbs, logSumExp, entropies, argmax));
+        () -> {
+          Nd4jLogProbs.Sums sums = Nd4jLogProbs.Sums.of(matrix(logits), temperature);
+          flat(y.logSumExp()).assign(sums.logSumExp());
+          flat(y.entropies()).assign(sums.entropies());
+          flat(y.logProbs())
+              .assign(Nd4jLogProbs.logProbs(nd4j(logits), nd4j(targets), temperature, sums));
+          nd4j(y.argmax()).assign(Nd4j.argMax(matrix(logits), 1));
+        });
   }
 
   @Override
   public void tokenLogProbsBackwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
     Nd4jScratch.run(
         () ->
-            Nd4jLogProbs.backwardInPlace(nd4j(logits), targets, temperature, logSumExp, dLogProbs));
+            Nd4jLogProbs.backwardInPlace(
+                nd4j(logits), nd4j(targets), temperature, nd4j(logSumExp), nd4j(dLogProbs)));
   }
 
   // ---- sampling ------------------------------------------------------------------------------
 
   @Override
-  public void drawTokens(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
-    Nd4jScratch.run(() -> Nd4jDraw.draw(nd4j(logits), temperature, floors, uniforms, tokens));
+  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    return Nd4jScratch.of(() -> Nd4jSampling.sample(nd4j(logits), rule, uniforms, seen));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package org.sparklora.engine.nd4j;
 
+import java.util.stream.LongStream;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
@@ -13,65 +14,55 @@ final class Nd4jLogProbs {
 
   private Nd4jLogProbs() {}
 
-  static void forward(
-      Nd4jTensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
-    INDArray z = logits.matrix(); // (M, V)
-    INDArray top = z.max(true, 1);
-    INDArray shifted = z.sub(top).muli(1 / temperature);
-    INDArray e = Transforms.exp(shifted, true);
-    double[] sums = sumOfRows(e);
-    double[] weighted = sumOfRows(e.muli(Transforms.max(shifted, LOWEST, false)));
-    float[] tops = top.reshape(targets.length).toFloatVector();
-    float[] chosen = ofTargets(logits, targets);
-    int[] largest = Nd4j.argMax(z, 1).toIntVector();
-    for (int m = 0; m < targets.length; m++) {
-      double logSum = Math.log(sums[m]);
-      double scaledTop = (double) tops[m] / temperature;
-      argmax[m] = largest[m];
-      logSumExp[m] = (float) (scaledTop + logSum);
-      logProbs[m] = (float) ((double) chosen[m] / temperature - scaledTop - logSum);
-      entropies[m] = (float) (logSum - weighted[m] / sums[m]);
+  /**
+   * What a softmax needs of each row, in double: a vocabulary's worth of float additions would cost
+   * two digits.
+   *
+   * @param logSumExp {@code (M)}
+   * @param entropies {@code (M)}
+   */
+  record Sums(INDArray logSumExp, INDArray entropies) {
+    static Sums of(INDArray z, float temperature) {
+      INDArray top = z.max(true, 1);
+      INDArray shifted = z.sub(top).muli(1 / temperature);
+      INDArray e = Transforms.exp(shifted, true);
+      INDArray sums = e.castTo(DataType.DOUBLE).sum(1);
+      INDArray weighted =
+          e.muli(Transforms.max(shifted, LOWEST, false)).castTo(DataType.DOUBLE).sum(1);
+      INDArray logs = Transforms.log(sums, true);
+      INDArray scaledTop = top.reshape(z.rows()).castTo(DataType.DOUBLE).divi(temperature);
+      return new Sums(scaledTop.addi(logs), logs.sub(weighted.divi(sums)));
     }
   }
 
-  /** In double: a vocabulary's worth of float additions would cost two digits. */
-  private static double[] sumOfRows(INDArray matrix) {
-    return matrix.castTo(DataType.DOUBLE).sum(1).toDoubleVector();
-  }
-
-  private static float[] ofTargets(Nd4jTensor logits, int[] targets) {
-    INDArray chosen = Nd4j.createUninitialized(targets.length);
+  /** Of the targets, {@code (M)} in double. */
+  static INDArray logProbs(Nd4jTensor logits, INDArray targets, float temperature, Sums sums) {
+    INDArray chosen = Nd4j.createUninitialized(DataType.FLOAT, targets.length());
     Nd4j.exec(
         DynamicCustomOp.builder("gather")
             .addInputs(logits.array(logits.size()), places(logits, targets))
             .addOutputs(chosen)
             .addIntegerArguments(0)
             .build());
-    return chosen.toFloatVector();
+    return chosen.castTo(DataType.DOUBLE).divi(temperature).subi(sums.logSumExp);
   }
 
   /** Where the targets' logits lie among all, {@code (M)}. */
-  private static INDArray places(Nd4jTensor logits, int[] targets) {
-    long[] places = new long[targets.length];
-    for (int m = 0; m < targets.length; m++) {
-      places[m] = (long) m * logits.columns() + targets[m];
-    }
-    return Nd4j.createFromArray(places);
+  private static INDArray places(Nd4jTensor logits, INDArray targets) {
+    long[] rows = LongStream.range(0, logits.rows()).map(m -> m * logits.columns()).toArray();
+    return Nd4j.createFromArray(rows).addi(targets.castTo(DataType.INT64));
   }
 
   static void backwardInPlace(
-      Nd4jTensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+      Nd4jTensor logits,
+      INDArray targets,
+      float temperature,
+      Nd4jTensor logSumExp,
+      Nd4jTensor dLogProbs) {
     INDArray z = logits.matrix();
-    INDArray scale = Nd4j.createFromArray(dLogProbs).divi(temperature); // (M)
-    INDArray sums = Nd4j.createFromArray(logSumExp).reshape(targets.length, 1);
-    Transforms.exp(z.muli(1 / temperature).subi(sums), false);
-    z.muli(scale.neg().reshape(targets.length, 1));
+    INDArray scale = dLogProbs.array(z.rows()).div(temperature); // (M)
+    Transforms.exp(z.muli(1 / temperature).subi(logSumExp.array(z.rows(), 1)), false);
+    z.muli(scale.neg().reshape(z.rows(), 1));
     Nd4jKernels.scatterAdd(logits.array(logits.size()), places(logits, targets), scale);
   }
 }

@@ -14,6 +14,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /** What the contract tests' sizes do not reach: several tiles, devices, DL4J's workspaces. */
 class Nd4jKernelsTest {
@@ -49,8 +50,8 @@ class Nd4jKernelsTest {
         GuardedTensor dTable = GuardedTensor.filled(threads, 1, 7, 64);
         GuardedTensor expected = GuardedTensor.filled(threads, 1, 7, 64);
         Tensor logits = GuardedTensor.weight(threads, DType.FLOAT32, SEED, 2, 49_152)) {
-      threads.embedBackward(tokens, 4, dY, dTable.tensor());
-      REFERENCE.embedBackward(tokens, 4, dY, expected.tensor());
+      threads.embedBackward(threads.indices(tokens), 4, dY, dTable.tensor());
+      REFERENCE.embedBackward(REFERENCE.indices(tokens), 4, dY, expected.tensor());
       dTable.assertCloseTo(expected.values(), 2e-5);
       assertThat(logSumExp(threads, logits))
           .containsExactly(logSumExp(REFERENCE, logits), within(2e-6f));
@@ -60,9 +61,10 @@ class Nd4jKernelsTest {
   }
 
   private static float[] logSumExp(Engine engine, Tensor logits) {
-    float[] logSumExp = new float[2];
-    engine.tokenLogProbs(logits, new int[2], 1, new float[2], logSumExp, new float[2], new int[2]);
-    return logSumExp;
+    try (TokenScores y = TokenScores.allocate(engine, 2, logits.columns())) {
+      engine.tokenLogProbs(logits, engine.indices(new int[2]), 1, y);
+      return y.logSumExp().toArray();
+    }
   }
 
   @Test

@@ -143,10 +143,30 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Indices that live where this engine computes, to be closed by the caller.
+   *
+   * @param values none negative; not copied by engines that compute in this process, so they may
+   *     not change
+   */
+  public Indices indices(int[] values) {
+    return kernels.indices(values, Shapes.bound(values));
+  }
+
+  /**
+   * Indices that an operation will fill, to be closed by the caller.
+   *
+   * @param values as many as will be; overwritten where the engine computes in this process
+   * @param bound above all that will be written
+   */
+  public Indices indices(int[] values, int bound) {
+    return kernels.indices(values, bound);
+  }
+
+  /**
    * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
    * entry says; {@link #embed} is the way back. No two entries may be equal.
    */
-  public void putRows(Tensor x, int[] rows, Tensor y) {
+  public void putRows(Tensor x, Indices rows, Tensor y) {
     Shapes.putRows(x, rows, y);
     kernels.putRows(x, rows, y);
   }
@@ -205,7 +225,7 @@ public final class Engine implements AutoCloseable {
    * {@code y[n] = table[tokens[n]]}, with tokens {@code (N)}, table {@code (V, C)}, y {@code (N,
    * C)}.
    */
-  public void embed(Tensor table, int[] tokens, Tensor y) {
+  public void embed(Tensor table, Indices tokens, Tensor y) {
     Shapes.embedding("embed", table, tokens, y);
     kernels.embed(table, tokens, y);
   }
@@ -214,7 +234,7 @@ public final class Engine implements AutoCloseable {
    * {@code dTable[tokens[n]] += dY[n]}, except where the token is {@code paddingId}: PyTorch's
    * {@code padding_idx} gets no gradient. A negative {@code paddingId} means there is none.
    */
-  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
     Shapes.floats("embedBackward", dTable);
     Shapes.embedding("embedBackward", dTable, tokens, dY);
     kernels.embedBackward(tokens, paddingId, dY, dTable);
@@ -260,7 +280,7 @@ public final class Engine implements AutoCloseable {
    * @param inverse rotate back, which is the backward pass of the rotation
    */
   public void rotate(
-      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
     Shapes.rotary(x, headSize, cos, sin, positions);
     kernels.rotate(x, headSize, cos, sin, positions, inverse);
   }
@@ -345,54 +365,63 @@ public final class Engine implements AutoCloseable {
   }
 
   // ---- log-probabilities of the next token ---------------------------------------------------
+  /** How many rows of logits should exist at a time, for a vocabulary of V. */
+  public int logitsRows(int vocabSize) {
+    return kernels.logitsRows(vocabSize);
+  }
+
+  /** As many as 64 MiB hold, far beyond the size where gemm on processors slows down. */
+  public static int usualLogitsRows(int vocabSize) {
+    return Math.max(1, (16 << 20) / vocabSize);
+  }
+
   /**
    * What a loss needs of each row of logits; logits are first divided by {@code temperature}.
    *
    * @param logits {@code (M, V)}; left as they are
    * @param targets {@code (M)}
-   * @param logProbs receives log softmax at the target, {@code (M)}
-   * @param logSumExp receives log Σ exp, {@code (M)}
-   * @param entropies receives the entropy of the softmax in nats, {@code (M)}
-   * @param argmax receives the first index of the largest logit, {@code (M)}
+   * @param y overwritten
    */
-  public void tokenLogProbs(
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
-    Shapes.logProbs(logits, targets, temperature, logProbs, logSumExp, entropies);
-    Shapes.perRow("tokenLogProbs", logits, argmax.length, "argmax");
-    kernels.tokenLogProbs(logits, targets, temperature, logProbs, logSumExp, entropies, argmax);
+  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
+    Shapes.logProbs(logits, targets, temperature, y.logProbs(), y.logSumExp(), y.entropies());
+    Shapes.perRow("tokenLogProbs", logits, y.argmax().count(), "argmax");
+    kernels.tokenLogProbs(logits, targets, temperature, y);
   }
 
   /**
    * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]}:
    * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}.
+   *
+   * @param logSumExp of {@link #tokenLogProbs}, {@code (M)}
+   * @param dLogProbs {@code (M)}
    */
   public void tokenLogProbsBackwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
     Shapes.logProbs(logits, targets, temperature, logSumExp, dLogProbs);
     kernels.tokenLogProbsBackwardInPlace(logits, targets, temperature, logSumExp, dLogProbs);
   }
 
   // ---- sampling ------------------------------------------------------------------------------
   /**
-   * Draws a token for each row from softmax(logits / temperature) over the tokens whose logit is at
-   * least the row's floor, by inverting the distribution function: the token in which the sum of
-   * the probabilities, in the order of the ids, exceeds the row's uniform number.
+   * Picks a token for each row: the likeliest, or one drawn from softmax(logits / temperature) over
+   * what the rule leaves, by inverting the distribution function: the token in which the sum of the
+   * probabilities, in the order of the ids, exceeds the row's uniform number.
    *
    * @param logits {@code (M, V)}; left as they are
-   * @param floors {@code (M)}, no one above its row's largest logit; −∞ keeps all tokens
-   * @param uniforms {@code (M)} in [0, 1)
-   * @param tokens receives the draws, {@code (M)}
+   * @param uniforms {@code (M)} in [0, 1); without effect if the rule is greedy
+   * @param seen tokens of each row that the repetition penalty meets, once however often they are
+   *     named; an empty list if the rule has none
+   * @throws NonFiniteRowException if a logit is NaN or infinite, however tokens are picked
    */
-  public void drawTokens(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
-    Shapes.draw(logits, temperature, floors, uniforms, tokens);
-    kernels.drawTokens(logits, temperature, floors, uniforms, tokens);
+  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    Shapes.sample(logits, rule, uniforms, seen);
+    Draws draws = kernels.sample(logits, rule, uniforms, seen);
+    for (int m = 0; m < draws.tokens().length; m++) {
+      if (draws.tokens()[m] == Draws.NOT_FINITE) {
+        throw new NonFiniteRowException(m);
+      }
+    }
+    return draws;
   }
 
   /** A name for logs: {@code "vector 256-bit + oneDNN gemm, 2 threads"}. */

@@ -45,7 +45,11 @@ public interface Kernels extends AutoCloseable {
 
   boolean isFinite(Tensor x);
 
-  void putRows(Tensor x, int[] rows, Tensor y);
+  default Indices indices(int[] values, int bound) {
+    return new HostIndices(values, bound);
+  }
+
+  void putRows(Tensor x, Indices rows, Tensor y);
 
   // ---- linear layers -------------------------------------------------------------------------
 
@@ -63,9 +67,9 @@ public interface Kernels extends AutoCloseable {
 
   // ---- token embedding -----------------------------------------------------------------------
 
-  void embed(Tensor table, int[] tokens, Tensor y);
+  void embed(Tensor table, Indices tokens, Tensor y);
 
-  void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable);
+  void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable);
 
   // ---- root-mean-square norm -----------------------------------------------------------------
 
@@ -77,7 +81,7 @@ public interface Kernels extends AutoCloseable {
 
   // ---- rotary position embedding -------------------------------------------------------------
 
-  void rotate(Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse);
+  void rotate(Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse);
 
   // ---- attention -----------------------------------------------------------------------------
 
@@ -108,22 +112,18 @@ public interface Kernels extends AutoCloseable {
 
   // ---- log-probabilities of the next token ---------------------------------------------------
 
-  void tokenLogProbs(
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax);
+  default int logitsRows(int vocabSize) {
+    return Engine.usualLogitsRows(vocabSize);
+  }
+
+  void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y);
 
   void tokenLogProbsBackwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs);
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs);
 
   // ---- sampling ------------------------------------------------------------------------------
 
-  void drawTokens(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens);
+  Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen);
 
   String description();
 

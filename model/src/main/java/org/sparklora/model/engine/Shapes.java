@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import java.util.List;
+
 /**
  * The checks at the entry of every operation of {@link Kernels}, shared by all implementations: a
  * wrong shape must end in a message, never in a native call that writes past a buffer.
@@ -72,10 +74,30 @@ final class Shapes {
     }
   }
 
+  /** The same for many operations at once: there is an array to look through only on failure. */
+  static void indices(String operation, Indices indices, int bound, String name) {
+    if (indices.bound() > bound) {
+      indices(operation, indices.toArray(), bound, name);
+    }
+  }
+
+  /** A number above all of these. */
+  static int bound(int[] indices) {
+    int largest = -1;
+    for (int n = 0; n < indices.length; n++) {
+      if (indices[n] < 0) {
+        throw new IllegalArgumentException(
+            "Cannot use index %d at place %d: none may be negative".formatted(indices[n], n));
+      }
+      largest = Math.max(largest, indices[n]);
+    }
+    return Math.addExact(largest, 1);
+  }
+
   /** tokens (N), table (V, C), y (N, C). */
-  static void embedding(String operation, Tensor table, int[] tokens, Tensor y) {
+  static void embedding(String operation, Tensor table, Indices tokens, Tensor y) {
     floats(operation, y);
-    perRow(operation, y, tokens.length, "tokens");
+    perRow(operation, y, tokens.count(), "tokens");
     if (table.columns() != y.columns()) {
       throw mismatch(operation, "table %s and rows %s differ in columns", table, y);
     }
@@ -96,22 +118,17 @@ final class Shapes {
     sameSize(operation, gate, y);
   }
 
-  static void rotary(Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions) {
+  static void rotary(Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions) {
     floats("rotate", x, cos, sin);
     if (headSize < 2 || headSize % 2 != 0 || cos.columns() != headSize / 2) {
       throw mismatch(
           "rotate", "head size %s needs tables of half as many columns, not %s", headSize, cos);
     }
     sameMatrix("rotate", cos, sin);
-    if (positions.length == 0
-        ? x.size() != 0
-        : x.size() % ((long) positions.length * headSize) != 0) {
+    int tokens = positions.count();
+    if (tokens == 0 ? x.size() != 0 : x.size() % ((long) tokens * headSize) != 0) {
       throw mismatch(
-          "rotate",
-          "%s does not divide into %s tokens of heads of %s",
-          x,
-          positions.length,
-          headSize);
+          "rotate", "%s does not divide into %s tokens of heads of %s", x, tokens, headSize);
     }
     indices("rotate", positions, cos.rows(), "position");
   }
@@ -153,23 +170,21 @@ final class Shapes {
   }
 
   /** x (N, C), rows (N), y (at least max(rows) + 1, C). */
-  static void putRows(Tensor x, int[] rows, Tensor y) {
+  static void putRows(Tensor x, Indices rows, Tensor y) {
     floats("putRows", x, y);
-    perRow("putRows", x, rows.length, "rows");
+    perRow("putRows", x, rows.count(), "rows");
     if (x.columns() != y.columns()) {
       throw mismatch("putRows", "%s and %s differ in columns", x, y);
     }
     indices("putRows", rows, y.rows(), "row");
   }
 
-  static void draw(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
-    floats("drawTokens", logits);
-    perRow("drawTokens", logits, tokens.length, "tokens");
-    perRow("drawTokens", logits, floors.length, "floors");
-    perRow("drawTokens", logits, uniforms.length, "uniforms");
-    if (!(temperature > 0)) {
-      throw mismatch("drawTokens", "temperature %s is not above 0", temperature);
+  static void sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    floats("sample", logits);
+    perRow("sample", logits, uniforms.length, "uniforms");
+    if (rule.hasPenalty()) {
+      perRow("sample", logits, seen.size(), "seen");
+      seen.forEach(tokens -> indices("sample", tokens, logits.columns(), "token"));
     }
   }
 
@@ -181,11 +196,12 @@ final class Shapes {
     }
   }
 
-  static void logProbs(Tensor logits, int[] targets, float temperature, float[]... perRow) {
+  static void logProbs(Tensor logits, Indices targets, float temperature, Tensor... perRow) {
     floats("tokenLogProbs", logits);
-    perRow("tokenLogProbs", logits, targets.length, "targets");
-    for (float[] row : perRow) {
-      perRow("tokenLogProbs", logits, row.length, "a result");
+    floats("tokenLogProbs", perRow);
+    perRow("tokenLogProbs", logits, targets.count(), "targets");
+    for (Tensor row : perRow) {
+      perRow("tokenLogProbs", logits, row);
     }
     indices("tokenLogProbs", targets, logits.columns(), "target");
     if (!(temperature > 0)) {

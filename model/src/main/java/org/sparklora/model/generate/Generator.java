@@ -13,7 +13,9 @@ import org.sparklora.model.IncrementalDecoder;
 import org.sparklora.model.IncrementalDecoder.Tokens;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
@@ -134,13 +136,7 @@ public final class Generator implements AutoCloseable {
         cache.close();
         throw e;
       }
-      try {
-        sampler = new Sampler(engine, config, together, model().vocabSize());
-      } catch (RuntimeException | Error e) {
-        logits.close();
-        cache.close();
-        throw e;
-      }
+      sampler = new Sampler(engine, config);
     }
 
     List<Completion> run() {
@@ -197,7 +193,9 @@ public final class Generator implements AutoCloseable {
         for (int from = 0; from < begun.size(); from += together) {
           int to = Math.min(from + together, begun.size());
           Tensor repeated = logits.rows(0, to - from);
-          engine.embed(last, Arrays.copyOfRange(promptOf, from, to), repeated);
+          try (Indices sources = engine.indices(Arrays.copyOfRange(promptOf, from, to))) {
+            engine.embed(last, sources, repeated);
+          }
           active.addAll(add(begun.subList(from, to), repeated));
         }
       }
@@ -235,7 +233,7 @@ public final class Generator implements AutoCloseable {
 
     /** Adds the next token to each row; returns the rows that go on. */
     private List<Row> add(List<Row> to, Tensor logits) {
-      Sampler.Draws draws = sampler.draw(logits, to);
+      Draws draws = sampler.draw(logits, to);
       List<Row> unfinished = new ArrayList<>();
       for (int m = 0; m < to.size(); m++) {
         Row row = to.get(m);
@@ -255,7 +253,6 @@ public final class Generator implements AutoCloseable {
     public void close() {
       cache.close();
       logits.close();
-      sampler.close();
     }
   }
 

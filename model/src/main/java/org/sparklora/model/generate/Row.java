@@ -3,7 +3,6 @@ package org.sparklora.model.generate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
 
@@ -85,10 +84,11 @@ final class Row {
     return RandomStream.uniform(seed, prompt.id(), index, length);
   }
 
-  /** The tokens of prompt and completion, each once. */
-  IntStream seen() {
-    return IntStream.concat(Arrays.stream(prompt.tokens()), Arrays.stream(tokens, 0, length))
-        .distinct();
+  /** The tokens of prompt and completion. */
+  int[] seen() {
+    int[] seen = Arrays.copyOf(prompt.tokens(), prompt.tokens().length + length);
+    System.arraycopy(tokens, 0, seen, prompt.tokens().length, length);
+    return seen;
   }
 
   /** Leaves the cache. */

@@ -4,19 +4,14 @@ import static org.sparklora.model.InvalidSetting.require;
 
 import java.io.Serializable;
 import java.util.Set;
+import org.sparklora.model.engine.SamplingRule;
 
 /**
- * How completions are drawn. Names, order and meaning are those of transformers: the repetition
- * penalty first, then temperature, top-k, top-p and min-p, each on what its predecessor left.
+ * How completions are drawn.
  *
  * @param numGenerations G, completions of each prompt
  * @param maxCompletionLength tokens of a completion at most
- * @param temperature logits are divided by it; 0 takes the likeliest token always
- * @param topK only this many likeliest tokens can be drawn; 0 for all
- * @param topP only the likeliest tokens whose probabilities sum to this can be drawn; 1 for all
- * @param minP tokens less likely than this share of the likeliest cannot be drawn; 0 for all
- * @param repetitionPenalty logits of tokens of prompt and completion are divided by it if positive,
- *     multiplied if negative; 1 for none
+ * @param temperature of {@link SamplingRule}, as the four that follow
  * @param endTokens a completion ends with the first of these; empty for none
  * @param seed of all random numbers
  */
@@ -46,27 +41,7 @@ public record SamplingConfig(
         "max_completion_length",
         maxCompletionLength,
         "it must be at least 1");
-    require(temperature >= 0, "temperature", temperature, "it must be 0 for greedy, or above");
-    require(
-        topK >= 0,
-        "top_k",
-        topK,
-        "it must be 0 for all tokens, or the number of tokens to draw from");
-    require(
-        topP >= 0 && topP <= 1,
-        "top_p",
-        topP,
-        "it must be between 0 and 1; 1 draws from all tokens");
-    require(
-        minP >= 0 && minP <= 1,
-        "min_p",
-        minP,
-        "it must be between 0 and 1; 0 draws from all tokens");
-    require(
-        repetitionPenalty > 0 && Float.isFinite(repetitionPenalty),
-        "repetition_penalty",
-        repetitionPenalty,
-        "it must be a number above 0; 1 is none");
+    new SamplingRule(temperature, topK, topP, minP, repetitionPenalty); // refuses the others
     endTokens = Set.copyOf(endTokens);
   }
 
@@ -122,16 +97,8 @@ public record SamplingConfig(
         seed);
   }
 
-  boolean isGreedy() {
-    return temperature == 0;
-  }
-
-  boolean hasPenalty() {
-    return repetitionPenalty != 1;
-  }
-
-  /** The temperature of the log-probabilities that are reported. */
-  float scoringTemperature() {
-    return isGreedy() ? 1 : temperature;
+  /** How each token is drawn. */
+  SamplingRule rule() {
+    return new SamplingRule(temperature, topK, topP, minP, repetitionPenalty);
   }
 }

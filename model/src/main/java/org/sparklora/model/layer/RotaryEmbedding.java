@@ -5,6 +5,7 @@ import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.RopeScaling;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -112,7 +113,7 @@ public final class RotaryEmbedding implements AutoCloseable {
     /**
      * Rotates the heads of x {@code (N, heads, D)} in place; {@code inverse} is the backward of it.
      */
-    void rotate(Engine engine, Tensor x, int headSize, int[] positions, boolean inverse) {
+    void rotate(Engine engine, Tensor x, int headSize, Indices positions, boolean inverse) {
       engine.rotate(x, headSize, cos, sin, positions, inverse);
     }
   }

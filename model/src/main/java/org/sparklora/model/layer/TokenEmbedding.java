@@ -1,6 +1,7 @@
 package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -13,12 +14,12 @@ import org.sparklora.model.engine.Tensor;
 public record TokenEmbedding(Weight table, int paddingId) {
 
   /** Overwrites y {@code (N, C)}. */
-  public void forward(Engine engine, int[] tokens, Tensor y) {
+  public void forward(Engine engine, Indices tokens, Tensor y) {
     engine.embed(table.value(), tokens, y);
   }
 
   /** Adds to the table's gradient, if it is trained. */
-  public void backward(Engine engine, int[] tokens, Tensor dY) {
+  public void backward(Engine engine, Indices tokens, Tensor dY) {
     // forward: y[n] = table[tokens[n]]
     table.gradient().ifPresent(dTable -> engine.embedBackward(tokens, paddingId, dY, dTable));
   }

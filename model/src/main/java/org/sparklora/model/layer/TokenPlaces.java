@@ -3,6 +3,7 @@ package org.sparklora.model.layer;
 import java.util.List;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -12,21 +13,21 @@ import org.sparklora.model.engine.Tensor;
  * @param positions of each token in its text, {@code (N)}
  * @param rotary the angles of these positions
  * @param cache of each layer; empty if nothing is kept
- * @param slots of the cache, where the tokens' own keys and values go, {@code (N)}; empty without
+ * @param slots of the cache, where the tokens' own keys and values go, {@code (N)}; unused without
  *     one
  * @param seesCache whether the mask speaks of slots of the cache, and not of the pass's own tokens
  */
 public record TokenPlaces(
     AttentionMask mask,
-    int[] positions,
+    Indices positions,
     RotaryEmbedding.Tables rotary,
     List<KeyValues> cache,
-    int[] slots,
+    Indices slots,
     boolean seesCache) {
 
   /** Of a pass that keeps nothing. */
-  public TokenPlaces(AttentionMask mask, int[] positions, RotaryEmbedding.Tables rotary) {
-    this(mask, positions, rotary, List.of(), new int[0], false);
+  public TokenPlaces(AttentionMask mask, Indices positions, RotaryEmbedding.Tables rotary) {
+    this(mask, positions, rotary, List.of(), positions, false);
   }
 
   /**

@@ -20,8 +20,8 @@ public record CrossEntropyLoss(double normalizer) implements TokenLoss {
   }
 
   @Override
-  public boolean needsWholeBatch() {
-    return false;
+  public Dependence gradientDependsOn() {
+    return Dependence.NOTHING;
   }
 
   @Override

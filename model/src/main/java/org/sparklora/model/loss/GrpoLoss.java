@@ -39,9 +39,11 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
    * A ratio of the sequence and a quantile of entropies need all tokens; else each stands alone.
    */
   @Override
-  public boolean needsWholeBatch() {
-    return config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
-        || config.topEntropyQuantile() < 1;
+  public Dependence gradientDependsOn() {
+    boolean others =
+        config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
+            || config.topEntropyQuantile() < 1;
+    return others ? Dependence.ALL_TARGETS : Dependence.OWN_TARGET;
   }
 
   @Override

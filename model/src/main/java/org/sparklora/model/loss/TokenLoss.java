@@ -13,12 +13,18 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
     return 1f;
   }
 
-  /**
-   * Whether {@link #lossAndGradient} must see all M targets in one call, because a token's gradient
-   * depends on other tokens. If not, it may be called for one run of targets after the other, and
-   * the logits of a run need not be computed twice.
-   */
-  boolean needsWholeBatch();
+  /** What a target's gradient depends on: the less, the earlier it is known. */
+  enum Dependence {
+    /** On no log-probability: {@link #lossAndGradient} tells it of any numbers. */
+    NOTHING,
+    /** On what the model says of that target: the loss may be called for one run after another. */
+    OWN_TARGET,
+    /** On other targets: the loss must see all M in one call, and logits are computed twice. */
+    ALL_TARGETS
+  }
+
+  /** What a target's gradient depends on. */
+  Dependence gradientDependsOn();
 
   /**
    * The share of the loss that belongs to a run of targets.

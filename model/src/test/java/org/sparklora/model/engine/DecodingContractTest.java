@@ -2,12 +2,8 @@ package org.sparklora.model.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import java.util.Arrays;
-import java.util.SplittableRandom;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -74,76 +70,18 @@ class DecodingContractTest {
     try (GuardedTensor x = GuardedTensor.random(engine, SEED, rows.length, 37);
         GuardedTensor table = GuardedTensor.filled(engine, 5, 200, 37);
         GuardedTensor back = GuardedTensor.filled(engine, 0, rows.length, 37)) {
-      engine.putRows(x.tensor(), rows, table.tensor());
-      engine.embed(table.tensor(), rows, back.tensor());
+      engine.putRows(x.tensor(), engine.indices(rows), table.tensor());
+      engine.embed(table.tensor(), engine.indices(rows), back.tensor());
       back.assertCloseTo(x.values(), 0);
       float[] kept = table.tensor().rows(7, 199).toArray();
       assertThat(kept).containsOnly(5f);
       table.assertCloseTo(table.values(), 0); // guards
-      assertThatThrownBy(() -> engine.putRows(x.tensor(), new int[] {0, 1, 2, 200}, table.tensor()))
+      assertThatThrownBy(
+              () ->
+                  engine.putRows(
+                      x.tensor(), engine.indices(new int[] {0, 1, 2, 200}), table.tensor()))
           .hasMessageContaining("row 200")
           .hasMessageContaining("below 200");
-    }
-  }
-
-  /** Probabilities 0.1, 0.2, 0.3 and 0.4 at temperature 2. */
-  private static final double[] PROBABILITIES = {0.1, 0.2, 0.3, 0.4};
-
-  @ParameterizedTest(autoCloseArguments = false)
-  @MethodSource("engines")
-  void tokensAreDrawnByTheirProbability(Engine engine) {
-    double[] uniforms = {0, 0.099, 0.101, 0.299, 0.301, 0.599, 0.601, 0.999_999_999};
-    int[] expected = {0, 0, 1, 1, 2, 2, 3, 3};
-    float[] row = new float[4];
-    for (int i = 0; i < 4; i++) {
-      row[i] = (float) (2 * Math.log(PROBABILITIES[i]) + 5);
-    }
-    assertThat(draw(engine, row, 2, Float.NEGATIVE_INFINITY, uniforms)).isEqualTo(expected);
-
-    // without the first two: 0.3 / 0.7 = 0.4286
-    assertThat(draw(engine, row, 2, row[2], new double[] {0, 0.428, 0.429, 0.999}))
-        .containsExactly(2, 2, 3, 3);
-    // only the likeliest
-    assertThat(draw(engine, row, 2, row[3], new double[] {0, 0.5, 0.999})).containsOnly(3);
-  }
-
-  @ParameterizedTest(autoCloseArguments = false)
-  @MethodSource("engines")
-  void drawsFromALargeVocabularyInvertTheDistribution(Engine engine) {
-    int vocabulary = 2500; // not whole blocks
-    float[] row = GuardedTensor.randomValues(SEED, vocabulary);
-    Arrays.fill(row, 2000, vocabulary, Float.NEGATIVE_INFINITY);
-    double[] cumulative = new double[vocabulary];
-    double total = 0;
-    for (int i = 0; i < vocabulary; i++) {
-      total += Math.exp(row[i]);
-      cumulative[i] = total;
-    }
-    SplittableRandom random = new SplittableRandom(4);
-    double[] uniforms = IntStream.range(0, 300).mapToDouble(i -> random.nextDouble()).toArray();
-    uniforms[0] = Math.nextDown(1.0);
-    int[] tokens = draw(engine, row, 1, Float.NEGATIVE_INFINITY, uniforms);
-    for (int m = 0; m < tokens.length; m++) {
-      assertThat(tokens[m]).isLessThan(2000);
-      double upper = cumulative[tokens[m]] / total;
-      double lower = tokens[m] == 0 ? 0 : cumulative[tokens[m] - 1] / total;
-      // float sums of blocks of probabilities
-      assertThat(uniforms[m]).isCloseTo((lower + upper) / 2, within((upper - lower) / 2 + 1e-6));
-    }
-  }
-
-  private static int[] draw(
-      Engine engine, float[] row, float temperature, float floor, double[] uniforms) {
-    int rows = uniforms.length;
-    try (Tensor logits = engine.allocate(rows, row.length)) {
-      for (int m = 0; m < rows; m++) {
-        logits.write((long) m * row.length, row, 0, row.length);
-      }
-      float[] floors = new float[rows];
-      Arrays.fill(floors, floor);
-      int[] tokens = new int[rows];
-      engine.drawTokens(logits, temperature, floors, uniforms, tokens);
-      return tokens;
     }
   }
 }

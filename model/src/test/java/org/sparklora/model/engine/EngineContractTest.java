@@ -115,10 +115,10 @@ class EngineContractTest {
         GuardedTensor dY = GuardedTensor.random(engine, SEED + 1, ROWS, columns);
         GuardedTensor expected = GuardedTensor.filled(engine, 1, 11, columns);
         GuardedTensor actual = GuardedTensor.filled(engine, 1, 11, columns)) {
-      compare(engine, columns, 0, (k, y) -> k.embed(table.tensor(), tokens, y));
-      compare(engine, columns, 0, (k, y) -> k.embed(half, tokens, y));
-      REFERENCE.embedBackward(tokens, 4, dY.tensor(), expected.tensor());
-      engine.embedBackward(tokens, 4, dY.tensor(), actual.tensor());
+      compare(engine, columns, 0, (k, y) -> k.embed(table.tensor(), k.indices(tokens), y));
+      compare(engine, columns, 0, (k, y) -> k.embed(half, k.indices(tokens), y));
+      REFERENCE.embedBackward(REFERENCE.indices(tokens), 4, dY.tensor(), expected.tensor());
+      engine.embedBackward(engine.indices(tokens), 4, dY.tensor(), actual.tensor());
       actual.assertCloseTo(expected.values(), sumOf(ROWS));
       assertThat(actual.tensor().rows(4, 5).toArray()).containsOnly(1f); // padding: untouched
     }
@@ -200,7 +200,7 @@ class EngineContractTest {
             ELEMENTWISE,
             (k, y) -> {
               k.copy(x.tensor(), y);
-              k.rotate(y, headSize, cos.tensor(), sin.tensor(), positions, inverse);
+              k.rotate(y, headSize, cos.tensor(), sin.tensor(), k.indices(positions), inverse);
             });
       }
     }
@@ -294,8 +294,11 @@ class EngineContractTest {
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("inputs FLOAT32(2, 3)")
           .hasMessageContaining("(N, in)");
-      assertThatThrownBy(() -> engine.embed(w, new int[] {0, 5}, engine.allocate(2, 4)))
+      assertThatThrownBy(
+              () -> engine.embed(w, engine.indices(new int[] {0, 5}), engine.allocate(2, 4)))
           .hasMessageContaining("token 5 at place 1 is not below 5");
+      assertThatThrownBy(() -> engine.indices(new int[] {0, -1}))
+          .hasMessageContaining("index -1 at place 1");
       assertThatThrownBy(() -> engine.dropout(x, 1f, 0, x)).hasMessageContaining("rate 1.0");
     }
   }

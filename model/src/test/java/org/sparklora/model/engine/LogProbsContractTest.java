@@ -29,16 +29,15 @@ class LogProbsContractTest {
 
   private record Result(float[] logProbs, float[] logSumExp, float[] entropies, int[] argmax) {
     static Result of(Engine engine, Tensor logits, int[] targets, float temperature) {
-      Result result = new Result(new float[ROWS], new float[ROWS], new float[ROWS], new int[ROWS]);
-      engine.tokenLogProbs(
-          logits,
-          targets,
-          temperature,
-          result.logProbs,
-          result.logSumExp,
-          result.entropies,
-          result.argmax);
-      return result;
+      try (TokenScores y = TokenScores.allocate(engine, ROWS, logits.columns());
+          Indices labels = engine.indices(targets)) {
+        engine.tokenLogProbs(logits, labels, temperature, y);
+        return new Result(
+            y.logProbs().toArray(),
+            y.logSumExp().toArray(),
+            y.entropies().toArray(),
+            y.argmax().toArray());
+      }
     }
   }
 
@@ -67,11 +66,24 @@ class LogProbsContractTest {
       assertThat(actual.argmax).isEqualTo(expected.argmax);
       assertThat(actual.argmax[0]).isEqualTo(vocabulary / 2);
 
-      REFERENCE.tokenLogProbsBackwardInPlace(
-          expectedGradient.tensor(), targets, temperature, expected.logSumExp, dLogProbs);
-      engine.tokenLogProbsBackwardInPlace(
-          logits.tensor(), targets, temperature, expected.logSumExp, dLogProbs);
+      backward(REFERENCE, expectedGradient, targets, temperature, expected.logSumExp, dLogProbs);
+      backward(engine, logits, targets, temperature, expected.logSumExp, dLogProbs);
       logits.assertCloseTo(expectedGradient.values(), TOLERANCE);
+    }
+  }
+
+  private static void backward(
+      Engine engine,
+      GuardedTensor logits,
+      int[] targets,
+      float temperature,
+      float[] logSumExp,
+      float[] dLogProbs) {
+    try (GuardedTensor sums = GuardedTensor.of(engine, logSumExp, ROWS);
+        GuardedTensor derivatives = GuardedTensor.of(engine, dLogProbs, ROWS);
+        Indices labels = engine.indices(targets)) {
+      engine.tokenLogProbsBackwardInPlace(
+          logits.tensor(), labels, temperature, sums.tensor(), derivatives.tensor());
     }
   }
 

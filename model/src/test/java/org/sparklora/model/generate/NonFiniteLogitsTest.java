@@ -65,8 +65,8 @@ class NonFiniteLogitsTest {
       for (int i = 0; i < damaged; i++) {
         values[VOCABULARY + i] = value;
       }
-      try (Tensor logits = engine.allocate(3, VOCABULARY);
-          Sampler sampler = new Sampler(engine, mode.config(), 3, VOCABULARY)) {
+      Sampler sampler = new Sampler(engine, mode.config());
+      try (Tensor logits = engine.allocate(3, VOCABULARY)) {
         logits.write(0, values, 0, values.length);
         assertThatThrownBy(() -> sampler.draw(logits, List.of(row(7), row(8), row(9))))
             .isInstanceOf(NonFiniteLogitsException.class)

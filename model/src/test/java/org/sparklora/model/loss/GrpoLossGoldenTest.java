@@ -160,7 +160,7 @@ class GrpoLossGoldenTest {
     float[] logProbs = golden.masked("per_token_logps").orElseThrow();
     float[] whole = new float[logProbs.length];
     double value = loss.lossAndGradient(0, logProbs, golden.entropies(logProbs.length), whole);
-    if (loss.needsWholeBatch()) {
+    if (loss.gradientDependsOn() == TokenLoss.Dependence.ALL_TARGETS) {
       assertThat(
               loss.config().importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
                   || loss.config().topEntropyQuantile() < 1)

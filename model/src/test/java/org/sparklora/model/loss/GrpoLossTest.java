@@ -99,7 +99,7 @@ class GrpoLossTest {
     float[] old = {-1, -2 - LN2, -3 + LN2};
     GrpoLoss loss =
         new GrpoLoss(config(LossType.BNPO, Level.SEQUENCE, 0, 1), targets(old, null), ALONE);
-    assertThat(loss.needsWholeBatch()).isTrue();
+    assertThat(loss.gradientDependsOn()).isEqualTo(TokenLoss.Dependence.ALL_TARGETS);
     Outcome outcome = run(loss, logProbs, new float[3]);
 
     assertThat(outcome.loss).isCloseTo(0, within(1e-6));
@@ -132,7 +132,7 @@ class GrpoLossTest {
     // the upper half of 1, 2, 6 is 2 and 6: the median stays
     GrpoLoss loss =
         new GrpoLoss(config(LossType.BNPO, Level.TOKEN, 0, 0.5), targets(null, null), ALONE);
-    assertThat(loss.needsWholeBatch()).isTrue();
+    assertThat(loss.gradientDependsOn()).isEqualTo(TokenLoss.Dependence.ALL_TARGETS);
     Outcome outcome = run(loss, new float[] {-1, -2, -3}, new float[] {1, 2, 6});
 
     assertThat(outcome.gradient).containsExactly(new float[] {0, 1 / 3f, 1 / 3f}, within(ROUNDING));

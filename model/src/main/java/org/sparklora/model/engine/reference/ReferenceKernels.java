@@ -1,17 +1,23 @@
 package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * Plain loops, written to be read: the oracle that every other implementation is tested against,
@@ -94,11 +100,12 @@ final class ReferenceKernels implements Kernels {
   }
 
   @Override
-  public void putRows(Tensor x, int[] rows, Tensor y) {
+  public void putRows(Tensor x, Indices rows, Tensor y) {
     float[] row = new float[x.columns()];
-    for (int n = 0; n < rows.length; n++) {
+    int[] to = rows.toArray();
+    for (int n = 0; n < to.length; n++) {
       x.read((long) n * row.length, row, 0, row.length);
-      y.write((long) rows[n] * row.length, row, 0, row.length);
+      y.write((long) to[n] * row.length, row, 0, row.length);
     }
   }
 
@@ -202,20 +209,22 @@ final class ReferenceKernels implements Kernels {
   // ---- token embedding -----------------------------------------------------------------------
 
   @Override
-  public void embed(Tensor table, int[] tokens, Tensor y) {
+  public void embed(Tensor table, Indices tokens, Tensor y) {
     float[] row = new float[table.columns()];
-    for (int n = 0; n < tokens.length; n++) {
-      table.read((long) tokens[n] * row.length, row, 0, row.length);
+    int[] of = tokens.toArray();
+    for (int n = 0; n < of.length; n++) {
+      table.read((long) of[n] * row.length, row, 0, row.length);
       y.write((long) n * row.length, row, 0, row.length);
     }
   }
 
   @Override
-  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
     int columns = dY.columns();
-    for (int n = 0; n < tokens.length; n++) {
-      if (tokens[n] != paddingId) {
-        addScaled(dY.rows(n, n + 1), 1, dTable.view((long) tokens[n] * columns, columns));
+    int[] of = tokens.toArray();
+    for (int n = 0; n < of.length; n++) {
+      if (of[n] != paddingId) {
+        addScaled(dY.rows(n, n + 1), 1, dTable.view((long) of[n] * columns, columns));
       }
     }
   }
@@ -290,10 +299,11 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void rotate(
-      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
-    if (positions.length == 0) {
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices tokens, boolean inverse) {
+    if (tokens.count() == 0) {
       return;
     }
+    int[] positions = tokens.toArray(); // (N)
     float[] values = x.toArray(); // (N, heads, D)
     float[] cosines = cos.toArray(); // (positions, D/2)
     float[] sines = sin.toArray();
@@ -393,16 +403,13 @@ final class ReferenceKernels implements Kernels {
   // ---- log-probabilities of the next token ---------------------------------------------------
 
   @Override
-  public void tokenLogProbs(
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
+  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
+    int[] labels = targets.toArray();
+    float[] logProbs = new float[labels.length];
+    float[] logSumExp = new float[labels.length];
+    float[] entropies = new float[labels.length];
     float[] z = new float[logits.columns()];
-    for (int m = 0; m < targets.length; m++) {
+    for (int m = 0; m < labels.length; m++) {
       logits.read((long) m * z.length, z, 0, z.length);
       int best = 0;
       for (int i = 1; i < z.length; i++) {
@@ -417,23 +424,29 @@ final class ReferenceKernels implements Kernels {
         weighted += e == 0 ? 0 : e * shifted;
       }
       double top = (double) z[best] / temperature;
-      argmax[m] = best;
+      ((HostIndices) y.argmax()).set(m, best);
       logSumExp[m] = (float) (top + Math.log(sum));
-      logProbs[m] = (float) ((double) z[targets[m]] / temperature - top - Math.log(sum));
+      logProbs[m] = (float) ((double) z[labels[m]] / temperature - top - Math.log(sum));
       entropies[m] = (float) (Math.log(sum) - weighted / sum);
     }
+    store(logProbs, y.logProbs());
+    store(logSumExp, y.logSumExp());
+    store(entropies, y.entropies());
   }
 
   @Override
   public void tokenLogProbsBackwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    int[] labels = targets.toArray();
+    float[] sums = logSumExp.toArray();
+    float[] dOut = dLogProbs.toArray();
     float[] z = new float[logits.columns()];
-    for (int m = 0; m < targets.length; m++) {
+    for (int m = 0; m < labels.length; m++) {
       logits.read((long) m * z.length, z, 0, z.length);
-      double scale = (double) dLogProbs[m] / temperature;
+      double scale = (double) dOut[m] / temperature;
       for (int i = 0; i < z.length; i++) {
-        double probability = Math.exp((double) z[i] / temperature - logSumExp[m]);
-        z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
+        double probability = Math.exp((double) z[i] / temperature - sums[m]);
+        z[i] = (float) (scale * ((i == labels[m] ? 1 : 0) - probability));
       }
       logits.write((long) m * z.length, z, 0, z.length);
     }
@@ -442,27 +455,8 @@ final class ReferenceKernels implements Kernels {
   // ---- sampling ------------------------------------------------------------------------------
 
   @Override
-  public void drawTokens(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
-    float[] z = new float[logits.columns()];
-    for (int m = 0; m < tokens.length; m++) {
-      logits.read((long) m * z.length, z, 0, z.length);
-      float top = Float.NEGATIVE_INFINITY;
-      for (float logit : z) {
-        top = Math.max(top, logit);
-      }
-      double[] cumulative = new double[z.length]; // Σ exp((z − max) / temperature)
-      double total = 0;
-      for (int i = 0; i < z.length; i++) {
-        total += z[i] >= floors[m] ? Math.exp((double) (z[i] - top) / temperature) : 0;
-        cumulative[i] = total;
-      }
-      int token = 0;
-      while (token < z.length - 1 && cumulative[token] <= uniforms[m] * total) {
-        token++;
-      }
-      tokens[m] = token;
-    }
+  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    return ReferenceSampling.sample(logits, rule, uniforms, seen);
   }
 
   @Override

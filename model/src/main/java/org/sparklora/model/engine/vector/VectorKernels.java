@@ -1,15 +1,21 @@
 package org.sparklora.model.engine.vector;
 
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
@@ -17,9 +23,9 @@ import org.sparklora.model.engine.Tensor;
  * VectorModule}.
  *
  * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
- * {@link VectorAttention}, {@link VectorDraw}, {@link VectorRows}, {@link VectorElementwise} and
- * {@link VectorLogProbs}. Results do not depend on which thread does what: the same thread count
- * gives the same bits.
+ * {@link VectorAttention}, {@link VectorSampling}, {@link VectorRows}, {@link VectorElementwise}
+ * and {@link VectorLogProbs}. Results do not depend on which thread does what: the same thread
+ * count gives the same bits.
  *
  * <p>Thread-safe.
  */
@@ -59,6 +65,10 @@ final class VectorKernels implements Kernels {
 
   private static HostTensor host(Tensor tensor) {
     return (HostTensor) tensor;
+  }
+
+  private static HostIndices host(Indices indices) {
+    return (HostIndices) indices;
   }
 
   @Override
@@ -117,8 +127,8 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void putRows(Tensor x, int[] rows, Tensor y) {
-    VectorRows.putRows(pool, x, rows, y);
+  public void putRows(Tensor x, Indices rows, Tensor y) {
+    VectorRows.putRows(pool, x, host(rows), y);
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -156,13 +166,13 @@ final class VectorKernels implements Kernels {
   // ---- token embedding -----------------------------------------------------------------------
 
   @Override
-  public void embed(Tensor table, int[] tokens, Tensor y) {
-    VectorRows.embed(pool, table, tokens, y);
+  public void embed(Tensor table, Indices tokens, Tensor y) {
+    VectorRows.embed(pool, table, host(tokens), y);
   }
 
   @Override
-  public void embedBackward(int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
-    VectorRows.embedBackward(pool, tokens, paddingId, dY, dTable);
+  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
+    VectorRows.embedBackward(pool, host(tokens), paddingId, dY, dTable);
   }
 
   // ---- root-mean-square norm -----------------------------------------------------------------
@@ -186,8 +196,8 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void rotate(
-      Tensor x, int headSize, Tensor cos, Tensor sin, int[] positions, boolean inverse) {
-    VectorRows.rotate(pool, x, headSize, cos, sin, positions, inverse);
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
+    VectorRows.rotate(pool, x, headSize, cos, sin, host(positions), inverse);
   }
 
   // ---- attention -----------------------------------------------------------------------------
@@ -235,30 +245,21 @@ final class VectorKernels implements Kernels {
   // ---- log-probabilities of the next token ---------------------------------------------------
 
   @Override
-  public void tokenLogProbs(
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
-    VectorLogProbs.forward(
-        pool, logits, targets, temperature, logProbs, logSumExp, entropies, argmax);
+  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
+    VectorLogProbs.forward(pool, logits, host(targets), temperature, y);
   }
 
   @Override
   public void tokenLogProbsBackwardInPlace(
-      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
-    VectorLogProbs.backwardInPlace(pool, logits, targets, temperature, logSumExp, dLogProbs);
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    VectorLogProbs.backwardInPlace(pool, logits, host(targets), temperature, logSumExp, dLogProbs);
   }
 
   // ---- sampling ------------------------------------------------------------------------------
 
   @Override
-  public void drawTokens(
-      Tensor logits, float temperature, float[] floors, double[] uniforms, int[] tokens) {
-    VectorDraw.draw(pool, logits, temperature, floors, uniforms, tokens);
+  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    return VectorSampling.sample(pool, logits, rule, uniforms, seen);
   }
 
   @Override

@@ -2,7 +2,9 @@ package org.sparklora.model.engine.vector;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
+import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * Log-probabilities of the next token, of {@link VectorKernels}. A row of logits is read from
@@ -16,28 +18,32 @@ final class VectorLogProbs {
   private VectorLogProbs() {}
 
   static void forward(
-      WorkerPool pool,
-      Tensor logits,
-      int[] targets,
-      float temperature,
-      float[] logProbs,
-      float[] logSumExp,
-      float[] entropies,
-      int[] argmax) {
+      WorkerPool pool, Tensor logits, HostIndices targets, float temperature, TokenScores y) {
     int columns = logits.columns();
+    HostIndices argmax = (HostIndices) y.argmax();
     pool.forEach(
-        targets.length,
+        targets.count(),
         (m, own) -> {
           float[] z = own.load(0, logits, (long) m * columns, columns, Float.NEGATIVE_INFINITY);
           int best = firstLargest(z, columns);
           double[] sums = sums(z, columns, z[best], 1 / temperature);
           double logSum = Math.log(sums[0]);
           double top = (double) z[best] / temperature;
-          argmax[m] = best;
-          logSumExp[m] = (float) (top + logSum);
-          logProbs[m] = (float) ((double) z[targets[m]] / temperature - top - logSum);
-          entropies[m] = (float) (logSum - sums[1] / sums[0]);
+          argmax.set(m, best);
+          put(top + logSum, y.logSumExp(), m);
+          put((double) z[targets.at(m)] / temperature - top - logSum, y.logProbs(), m);
+          put(logSum - sums[1] / sums[0], y.entropies(), m);
         });
+  }
+
+  private static void put(double value, Tensor y, int m) {
+    y.write(m, new float[] {(float) value}, 0, 1);
+  }
+
+  private static float get(Tensor x, int m) {
+    float[] value = new float[1];
+    x.read(m, value, 0, 1);
+    return value[0];
   }
 
   private static int firstLargest(float[] z, int columns) {
@@ -93,21 +99,23 @@ final class VectorLogProbs {
   static void backwardInPlace(
       WorkerPool pool,
       Tensor logits,
-      int[] targets,
+      HostIndices targets,
       float temperature,
-      float[] logSumExp,
-      float[] dLogProbs) {
+      Tensor logSumExp,
+      Tensor dLogProbs) {
     int columns = logits.columns();
     pool.forEach(
-        targets.length,
+        targets.count(),
         (m, own) -> {
-          float scale = dLogProbs[m] / temperature;
+          float logSum = get(logSumExp, m);
+          float scale = get(dLogProbs, m) / temperature;
+          int target = targets.at(m);
           for (int from = 0; from < columns; from += BLOCK) {
             int count = Math.min(BLOCK, columns - from);
             float[] z = own.load(0, logits, (long) m * columns + from, count);
-            scaledSoftmax(z, 1 / temperature, logSumExp[m], -scale, count);
-            if (targets[m] >= from && targets[m] < from + count) {
-              z[targets[m] - from] += scale;
+            scaledSoftmax(z, 1 / temperature, logSum, -scale, count);
+            if (target >= from && target < from + count) {
+              z[target - from] += scale;
             }
             logits.write((long) m * columns + from, z, 0, count);
           }

@@ -2,6 +2,7 @@ package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -74,25 +75,25 @@ final class VectorRows {
 
   // ---- token embedding -----------------------------------------------------------------------
 
-  static void putRows(WorkerPool pool, Tensor x, int[] rows, Tensor y) {
+  static void putRows(WorkerPool pool, Tensor x, HostIndices rows, Tensor y) {
     int columns = x.columns();
     pool.forRows(
         x,
         (from, to, own) -> {
           for (long n = from; n < to; n++) {
             float[] row = own.load(0, x, n * columns, columns);
-            y.write((long) rows[(int) n] * columns, row, 0, columns);
+            y.write((long) rows.at((int) n) * columns, row, 0, columns);
           }
         });
   }
 
-  static void embed(WorkerPool pool, Tensor table, int[] tokens, Tensor y) {
+  static void embed(WorkerPool pool, Tensor table, HostIndices tokens, Tensor y) {
     int columns = y.columns();
     pool.forRows(
         y,
         (from, to, own) -> {
           for (long n = from; n < to; n++) {
-            float[] row = own.load(0, table, (long) tokens[(int) n] * columns, columns);
+            float[] row = own.load(0, table, (long) tokens.at((int) n) * columns, columns);
             y.write(n * columns, row, 0, columns);
           }
         });
@@ -102,18 +103,18 @@ final class VectorRows {
    * Tasks own column ranges: a token that occurs twice would otherwise be added to by two threads.
    */
   static void embedBackward(
-      WorkerPool pool, int[] tokens, int paddingId, Tensor dY, Tensor dTable) {
+      WorkerPool pool, HostIndices tokens, int paddingId, Tensor dY, Tensor dTable) {
     int columns = dY.columns();
     pool.forRanges(
         columns,
         SUM_COLUMNS,
         (from, to, own) -> {
           int count = (int) (to - from);
-          for (int n = 0; n < tokens.length; n++) {
-            if (tokens[n] == paddingId) {
+          for (int n = 0; n < tokens.count(); n++) {
+            if (tokens.at(n) == paddingId) {
               continue;
             }
-            long offset = (long) tokens[n] * columns + from;
+            long offset = (long) tokens.at(n) * columns + from;
             float[] row = own.load(0, dTable, offset, count);
             VectorElementwise.addScaled(
                 own.load(1, dY, (long) n * columns + from, count), 1, row, count);
@@ -199,19 +200,19 @@ final class VectorRows {
       int headSize,
       Tensor cos,
       Tensor sin,
-      int[] positions,
+      HostIndices positions,
       boolean inverse) {
-    if (positions.length == 0) {
+    if (positions.count() == 0) {
       return;
     }
     int half = headSize / 2;
-    int width = Math.toIntExact(x.size() / positions.length); // heads · D
+    int width = Math.toIntExact(x.size() / positions.count()); // heads · D
     pool.forRows(
-        x.reshape(positions.length, width),
+        x.reshape(positions.count(), width),
         (from, to, own) -> {
           for (int n = (int) from; n < to; n++) {
-            float[] c = own.load(0, cos, (long) positions[n] * half, half);
-            float[] s = own.load(1, sin, (long) positions[n] * half, half);
+            float[] c = own.load(0, cos, (long) positions.at(n) * half, half);
+            float[] s = own.load(1, sin, (long) positions.at(n) * half, half);
             float[] row = own.load(2, x, (long) n * width, width);
             for (int head = 0; head < width; head += headSize) {
               rotate(row, head, head + half, c, s, inverse ? -1 : 1, half);

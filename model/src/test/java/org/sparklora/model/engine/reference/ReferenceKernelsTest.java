@@ -14,8 +14,10 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * The oracle itself: numbers worked out by hand, and every backward against the slope of its
@@ -84,9 +86,9 @@ class ReferenceKernelsTest {
     Tensor x = tensor(shape(1, 4), 1, 2, 3, 4); // pairs (1, 3) and (2, 4)
     Tensor cos = tensor(shape(2, 2), 1, 1, 0, 0);
     Tensor sin = tensor(shape(2, 2), 0, 0, 1, 1);
-    ENGINE.rotate(x, 4, cos, sin, new int[] {1}, false);
+    ENGINE.rotate(x, 4, cos, sin, ENGINE.indices(new int[] {1}), false);
     assertThat(x.toArray()).containsExactly(-3, -4, 1, 2);
-    ENGINE.rotate(x, 4, cos, sin, new int[] {1}, true);
+    ENGINE.rotate(x, 4, cos, sin, ENGINE.indices(new int[] {1}), true);
     assertThat(x.toArray()).containsExactly(1, 2, 3, 4);
   }
 
@@ -119,17 +121,15 @@ class ReferenceKernelsTest {
   @Test
   void logProbabilitiesOfThreeToOneOdds() {
     Tensor logits = tensor(shape(1, 2), 0, 2 * (float) Math.log(3)); // at temperature 2: odds 1 : 3
-    float[] logProbs = new float[1];
-    float[] logSumExp = new float[1];
-    float[] entropies = new float[1];
-    int[] argmax = new int[1];
-    ENGINE.tokenLogProbs(logits, new int[] {0}, 2, logProbs, logSumExp, entropies, argmax);
-    assertThat(logProbs[0]).isCloseTo((float) Math.log(0.25), within(EXACT));
-    assertThat(logSumExp[0]).isCloseTo((float) Math.log(4), within(EXACT));
-    assertThat(entropies[0]).isCloseTo(0.5623351f, within(EXACT));
-    assertThat(argmax[0]).isEqualTo(1);
+    TokenScores y = TokenScores.allocate(ENGINE, 1, 2);
+    Indices targets = ENGINE.indices(new int[] {0});
+    ENGINE.tokenLogProbs(logits, targets, 2, y);
+    assertThat(y.logProbs().toArray()[0]).isCloseTo((float) Math.log(0.25), within(EXACT));
+    assertThat(y.logSumExp().toArray()[0]).isCloseTo((float) Math.log(4), within(EXACT));
+    assertThat(y.entropies().toArray()[0]).isCloseTo(0.5623351f, within(EXACT));
+    assertThat(y.argmax().toArray()[0]).isEqualTo(1);
 
-    ENGINE.tokenLogProbsBackwardInPlace(logits, new int[] {0}, 2, logSumExp, new float[] {4});
+    ENGINE.tokenLogProbsBackwardInPlace(logits, targets, 2, y.logSumExp(), tensor(shape(1), 4));
     assertThat(logits.toArray()).containsExactly(new float[] {1.5f, -1.5f}, within(EXACT));
   }
 
@@ -231,20 +231,19 @@ class ReferenceKernelsTest {
 
   @Test
   void logProbabilityBackwardIsItsSlope() {
-    int[] targets = {2, 0};
-    float[] dLogProbs = {1.5f, -0.5f};
-    float[] logSumExp = new float[2];
+    Indices targets = ENGINE.indices(new int[] {2, 0});
+    Tensor dLogProbs = tensor(shape(2), 1.5f, -0.5f);
+    TokenScores y = TokenScores.allocate(ENGINE, 2, 5);
     Tensor logits = random(1, 2, 5);
     ToDoubleFunction<Tensor> loss =
         z -> {
-          float[] logProbs = new float[2];
-          ENGINE.tokenLogProbs(z, targets, 0.5f, logProbs, logSumExp, new float[2], new int[2]);
-          return (double) logProbs[0] * dLogProbs[0] + (double) logProbs[1] * dLogProbs[1];
+          ENGINE.tokenLogProbs(z, targets, 0.5f, y);
+          return weighted(y.logProbs(), dLogProbs);
         };
     double unused = loss.applyAsDouble(logits); // for what forward leaves to backward
     Tensor gradient = ENGINE.allocate(2, 5);
     ENGINE.copy(logits, gradient);
-    ENGINE.tokenLogProbsBackwardInPlace(gradient, targets, 0.5f, logSumExp, dLogProbs);
+    ENGINE.tokenLogProbsBackwardInPlace(gradient, targets, 0.5f, y.logSumExp(), dLogProbs);
     assertSlopes(logits, loss, gradient);
   }
 }

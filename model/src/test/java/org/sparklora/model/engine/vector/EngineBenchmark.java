@@ -10,8 +10,10 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
 
 /**
  * Prints the speed of each operation at the shapes of training SmolLM2-135M with LoRA of rank 256
@@ -63,20 +65,19 @@ final class EngineBenchmark {
   private void head() {
     linear(CHUNK, C, V, DType.FLOAT32);
     Tensor logits = random(CHUNK, V);
-    int[] targets = IntStream.range(0, CHUNK).map(i -> i * 7).toArray();
-    float[] logProbs = new float[CHUNK];
-    float[] logSumExp = new float[CHUNK];
-    float[] entropies = new float[CHUNK];
-    int[] argmax = new int[CHUNK];
+    Indices targets = engine.indices(IntStream.range(0, CHUNK).map(i -> i * 7).toArray());
+    TokenScores scores = TokenScores.allocate(engine, CHUNK, V);
     memory(
-        "tokenLogProbs",
-        (long) CHUNK * V,
-        () -> engine.tokenLogProbs(logits, targets, 1, logProbs, logSumExp, entropies, argmax));
+        "tokenLogProbs", (long) CHUNK * V, () -> engine.tokenLogProbs(logits, targets, 1, scores));
     memory(
         "tokenLogProbsBackwardInPlace",
         2L * CHUNK * V,
-        () -> engine.tokenLogProbsBackwardInPlace(logits, targets, 1, logSumExp, logProbs));
+        () ->
+            engine.tokenLogProbsBackwardInPlace(
+                logits, targets, 1, scores.logSumExp(), scores.logProbs()));
     logits.close();
+    targets.close();
+    scores.close();
   }
 
   private void linear(int n, int in, int out, DType type) {
@@ -115,7 +116,7 @@ final class EngineBenchmark {
     memory("copy", 2 * size, () -> engine.copy(x, y));
     memory("fill", size, () -> engine.fill(y, 0));
     Tensor cos = random(N, 32);
-    int[] positions = IntStream.range(0, N).toArray();
+    Indices positions = engine.indices(IntStream.range(0, N).toArray());
     memory("rotate", 2 * size, () -> engine.rotate(y, 64, cos, cos, positions, false));
     Tensor gate = random(N, F);
     Tensor up = random(N, F);

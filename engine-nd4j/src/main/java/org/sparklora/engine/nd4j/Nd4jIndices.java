@@ -1,0 +1,48 @@
+package org.sparklora.engine.nd4j;
+
+import java.util.Objects;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.sparklora.model.engine.Indices;
+
+/** Indices in ND4J's memory, int32. */
+final class Nd4jIndices extends Indices {
+  private final INDArray array; // one element more than none, which ND4J has not
+  private final boolean owned;
+
+  private Nd4jIndices(INDArray array, boolean owned, int count, int bound) {
+    super(count, bound);
+    this.array = array;
+    this.owned = owned;
+  }
+
+  static Nd4jIndices of(int[] values, int bound) {
+    int[] some = values.length == 0 ? new int[1] : values;
+    INDArray array = Nd4jScratch.outside(() -> Nd4j.createFromArray(some));
+    return new Nd4jIndices(array, true, values.length, bound);
+  }
+
+  INDArray array() {
+    return array;
+  }
+
+  @Override
+  public Nd4jIndices part(int from, int to) {
+    Objects.checkFromToIndex(from, to, count());
+    INDArray part = Nd4jScratch.outside(() -> array.get(NDArrayIndex.interval(from, to)));
+    return new Nd4jIndices(part, false, to - from, bound());
+  }
+
+  @Override
+  public int[] toArray() {
+    return count() == 0 ? new int[0] : Nd4jScratch.of(() -> array.dup().toIntVector());
+  }
+
+  @Override
+  public void close() {
+    if (owned && !array.wasClosed()) {
+      array.close();
+    }
+  }
+}

@@ -1,0 +1,123 @@
+package org.sparklora.model.engine.reference;
+
+import java.util.Arrays;
+import java.util.List;
+import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * Draws tokens, of {@link ReferenceKernels}. Top-k, top-p and min-p all keep the likeliest tokens,
+ * so together they are one number: the smallest logit that can be drawn.
+ */
+final class ReferenceSampling {
+  private ReferenceSampling() {}
+
+  static Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    Draws draws = Draws.ofRows(uniforms.length);
+    float[] row = new float[logits.columns()];
+    for (int m = 0; m < uniforms.length; m++) {
+      logits.read((long) m * row.length, row, 0, row.length);
+      float[] scores = rule.hasPenalty() ? penalised(row, rule, seen.get(m)) : row;
+      if (!isFinite(scores)) {
+        draws.tokens()[m] = Draws.NOT_FINITE;
+        continue;
+      }
+      int token = rule.isGreedy() ? likeliest(scores) : draw(scores, rule, uniforms[m]);
+      draws.tokens()[m] = token;
+      draws.logProbs()[m] = logProb(row, token, rule.scoringTemperature());
+    }
+    return draws;
+  }
+
+  private static float[] penalised(float[] row, SamplingRule rule, int[] seen) {
+    float[] scores = row.clone();
+    for (int token : seen) {
+      scores[token] = rule.penalised(row[token]); // once, however often it was seen
+    }
+    return scores;
+  }
+
+  private static boolean isFinite(float[] scores) {
+    for (float score : scores) {
+      if (!Float.isFinite(score)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static int likeliest(float[] scores) {
+    int best = 0;
+    for (int i = 1; i < scores.length; i++) {
+      best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+  }
+
+  /** The first token at which the sum of probabilities exceeds the uniform number. */
+  private static int draw(float[] scores, SamplingRule rule, double uniform) {
+    float top = scores[likeliest(scores)];
+    float floor = floor(scores, top, rule);
+    double[] cumulative = new double[scores.length]; // Σ exp((score − max) / temperature)
+    double total = 0;
+    for (int i = 0; i < scores.length; i++) {
+      total += scores[i] >= floor ? weight(scores[i], top, rule) : 0;
+      cumulative[i] = total;
+    }
+    int token = 0;
+    while (token < scores.length - 1 && cumulative[token] <= uniform * total) {
+      token++;
+    }
+    return token;
+  }
+
+  /** The smallest logit that can be drawn. */
+  private static float floor(float[] scores, float top, SamplingRule rule) {
+    float[] sorted = scores.clone();
+    Arrays.sort(sorted);
+    int first = 0; // of those that can be drawn
+    if (rule.topK() > 0 && rule.topK() < sorted.length) {
+      first = Arrays.binarySearch(sorted, sorted[sorted.length - rule.topK()]);
+      while (first > 0 && sorted[first - 1] == sorted[first]) {
+        first--;
+      }
+    }
+    if (rule.topP() < 1) {
+      first = topP(sorted, first, top, rule);
+    }
+    float minP =
+        rule.minP() > 0
+            ? top + rule.temperature() * (float) Math.log(rule.minP())
+            : Float.NEGATIVE_INFINITY;
+    return Math.max(sorted[first], minP);
+  }
+
+  /** The last token, from the likeliest down, before which probabilities sum to less than top-p. */
+  private static int topP(float[] sorted, int first, float top, SamplingRule rule) {
+    double total = 0;
+    for (int i = first; i < sorted.length; i++) {
+      total += weight(sorted[i], top, rule);
+    }
+    int token = sorted.length - 1;
+    double sum = weight(sorted[token], top, rule);
+    while (token > first && sum < rule.topP() * total) {
+      token--;
+      sum += weight(sorted[token], top, rule);
+    }
+    return token;
+  }
+
+  private static double weight(float score, float top, SamplingRule rule) {
+    return Math.exp((double) (score - top) / rule.temperature());
+  }
+
+  private static float logProb(float[] row, int token, float temperature) {
+    float top = row[likeliest(row)];
+    double sum = 0;
+    for (float logit : row) {
+      sum += Math.exp((double) (logit - top) / temperature);
+    }
+    return (float) ((double) row[token] / temperature - (double) top / temperature - Math.log(sum));
+  }
+}
