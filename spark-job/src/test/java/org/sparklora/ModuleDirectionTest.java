@@ -9,7 +9,9 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
@@ -28,8 +30,18 @@ import com.tngtech.archunit.lang.ArchRule;
  *                        engine-nd4j (sees org.sparklora.model.engine only; found at run time)
  * </pre>
  */
-@AnalyzeClasses(packages = "org.sparklora", importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(
+    packages = "org.sparklora",
+    importOptions = {DoNotIncludeTests.class, ModuleDirectionTest.NoTestJars.class})
 class ModuleDirectionTest {
+
+  /** Tests of other modules that this one's use. */
+  static final class NoTestJars implements ImportOption {
+    @Override
+    public boolean includes(Location location) {
+      return !location.contains("-tests.jar");
+    }
+  }
 
   private static final String TEXT = "org.sparklora.text..";
   private static final String MODEL = "org.sparklora.model..";

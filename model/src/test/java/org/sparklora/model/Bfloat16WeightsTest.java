@@ -13,13 +13,13 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -42,7 +42,7 @@ class Bfloat16WeightsTest {
     return EnginesUnderTest.all();
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void giveAdaptersTheGradientsOfWidenedWeights(Engine engine) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
@@ -67,7 +67,7 @@ class Bfloat16WeightsTest {
     return CheckpointFolder.open(folder);
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void areRoundedWhereTheyAreStoredAsFloat32(Engine engine) throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3").put("attention_bias", true);
@@ -83,7 +83,7 @@ class Bfloat16WeightsTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void areKeptAsTheyAreStoredWhereEnginesReadThemSo(Engine engine) throws IOException {
     boolean kept = engine.keepsBfloat16();

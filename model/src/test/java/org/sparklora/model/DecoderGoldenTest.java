@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -68,7 +68,7 @@ class DecoderGoldenTest {
         .flatMap(engine -> names.stream().map(name -> Arguments.of(engine, name)));
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void logitsAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -79,7 +79,7 @@ class DecoderGoldenTest {
         golden, model, packed, "packed_logits", IntStream.range(0, packed.tokenCount()).toArray());
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void tokenLogProbsAndEntropiesAreThoseOfTransformers(Engine engine, String name)
       throws IOException {
@@ -98,7 +98,7 @@ class DecoderGoldenTest {
         .containsExactly(golden.floats("long_token_logps"), offset(LOG_PROBS));
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void lossesAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -113,7 +113,7 @@ class DecoderGoldenTest {
     assertThat(packed.loss()).isCloseTo(golden.scalar("packed_loss"), within(LOSS));
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void adapterGivesLogitsLossAndGradientsOfPeft(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -124,7 +124,7 @@ class DecoderGoldenTest {
     checkGradients(golden, model, golden.packedBatch(), "lora_packed_");
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndRslora")
   void rankStabilisedAdapterGivesLogitsLossAndGradientsOfPeft(Engine engine, String name)
       throws IOException {
@@ -135,7 +135,7 @@ class DecoderGoldenTest {
     checkGradients(golden, model, batch, "rslora_");
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndExtraAdapters")
   void adaptersOnSomeLayersGiveLossAndGradientsOfPeft(Engine engine, String adapter)
       throws IOException {
@@ -156,7 +156,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void mergedModelHasWeightsAndLogitsOfPeft(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);
@@ -189,7 +189,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void gradientsOfAllWeightsAreThoseOfTransformers(Engine engine) throws IOException {
     GoldenModel golden = new GoldenModel("llama-tiny");
@@ -212,7 +212,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void bfloat16WeightsGiveTheLogitsOfTransformersWidenedOrAsStored(Engine engine)
       throws IOException {
@@ -230,7 +230,7 @@ class DecoderGoldenTest {
     }
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModels")
   void greedyContinuationsAreThoseOfTransformers(Engine engine, String name) throws IOException {
     GoldenModel golden = new GoldenModel(name);

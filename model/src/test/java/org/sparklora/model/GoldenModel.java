@@ -4,13 +4,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.engine.Engine;
@@ -22,6 +28,7 @@ import org.sparklora.model.lora.AdapterLayout;
 /** One model of the golden set, with the numbers that transformers and PEFT computed for it. */
 public final class GoldenModel {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path ROOT = findRoot();
 
   final String name;
   private final SafeTensors numbers;
@@ -41,15 +48,35 @@ public final class GoldenModel {
    * The trimmed copy among the test's resources, or the full set where the environment names it.
    */
   public static Path root() {
+    return ROOT;
+  }
+
+  private static Path findRoot() {
     String full = System.getenv("SPARK_LORA_FIXTURES");
     if (full != null) {
       return Path.of(full);
     }
     try {
-      return Path.of(GoldenModel.class.getResource("/golden/README.md").toURI()).getParent();
-    } catch (URISyntaxException e) {
+      URI readme = GoldenModel.class.getResource("/golden/README.md").toURI();
+      return readme.getScheme().equals("file") ? Path.of(readme).getParent() : unpacked(readme);
+    } catch (URISyntaxException | IOException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** In other modules the resources may lie in a jar, whose files cannot be mapped. */
+  private static Path unpacked(URI readme) throws IOException {
+    Path folder = Files.createTempDirectory("golden");
+    folder.toFile().deleteOnExit();
+    try (FileSystem jar = FileSystems.newFileSystem(readme, Map.of());
+        Stream<Path> files = Files.walk(jar.getPath("/golden"))) {
+      for (Path file : (Iterable<Path>) files.skip(1)::iterator) {
+        Path copy = folder.resolve(jar.getPath("/golden").relativize(file).toString());
+        Files.copy(file, copy);
+        copy.toFile().deleteOnExit();
+      }
+    }
+    return folder;
   }
 
   public static Path modelFolder(String name) {

@@ -10,10 +10,10 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -45,7 +45,7 @@ class GradientCheckpointingTest {
                     .map(type -> Arguments.of(engine, type)));
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModelTypes")
   void givesAdaptersTheSameGradientsToTheLastBit(Engine engine, String modelType)
       throws IOException {
@@ -55,7 +55,7 @@ class GradientCheckpointingTest {
     checkEqual(engine, checkpoint, AdapterLayout.of(config, checkpoint.config()));
   }
 
-  @ParameterizedTest(name = "{0}, {1}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndModelTypes")
   void givesWeightsTheSameGradientsToTheLastBit(Engine engine, String modelType)
       throws IOException {

@@ -11,10 +11,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -34,7 +34,6 @@ class GrpoTraceTest {
 
   static Stream<Arguments> runs() {
     return EnginesUnderTest.all()
-        .limit(2)
         .flatMap(
             engine ->
                 Stream.of(
@@ -45,7 +44,7 @@ class GrpoTraceTest {
                     .map(run -> arguments(engine, run)));
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("runs")
   void learnsWhatTrlLearned(Engine engine, String run) throws IOException {
     GrpoTrace trace = GrpoTrace.read(GoldenModel.root().resolve("grpo").resolve(run));

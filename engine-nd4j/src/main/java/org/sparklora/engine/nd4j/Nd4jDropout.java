@@ -7,14 +7,17 @@ import org.nd4j.linalg.api.ops.impl.transforms.custom.BitwiseXor;
 import org.nd4j.linalg.api.ops.impl.transforms.custom.RShiftBits;
 import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.NativeMemory;
 
 /** {@link DropoutMask} in ND4J's operations on ints, which wrap around as Java's do. */
-final class Nd4jDropout {
+final class Nd4jDropout implements AutoCloseable {
   /** Elements drawn at a time; a power of two, so that none crosses an upper half. */
   static final int CHUNK = 1 << 22;
 
-  /** {@code i·K1} for all i of a chunk, computed once. */
-  private INDArray counters;
+  /** {@code i·K1} for all i of a chunk, computed at the first mask. */
+  private INDArray counters; // null before that
+
+  private NativeMemory memory = NativeMemory.zeros(0); // of the counters
 
   /** What to do with a run of elements and their mask. */
   interface Masked {
@@ -42,16 +45,24 @@ final class Nd4jDropout {
   }
 
   private synchronized INDArray counters(int count) {
-    if (counters == null || counters.length() < count) {
-      int[] products = new int[count];
-      for (int i = 0; i < count; i++) {
+    if (counters == null) {
+      int[] products = new int[CHUNK];
+      for (int i = 0; i < CHUNK; i++) {
         products[i] = i * DropoutMask.K1;
       }
-      counters = Nd4jScratch.outside(() -> Nd4j.createFromArray(products));
+      INDArray made = Nd4jScratch.outside(() -> Nd4j.createFromArray(products));
+      memory = NativeMemory.ofLibrary((long) CHUNK * Integer.BYTES, made::close);
+      counters = made;
     }
-    return counters.length() == count
+    return count == CHUNK
         ? counters
         : Nd4j.create(counters.data(), new long[] {count}, new long[] {1}, 0, 'c', DataType.INT32);
+  }
+
+  @Override
+  public synchronized void close() {
+    memory.close();
+    counters = null;
   }
 
   /** {@code DropoutMask.mix}, line by line. */

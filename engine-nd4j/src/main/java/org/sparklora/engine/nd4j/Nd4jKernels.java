@@ -297,8 +297,12 @@ final class Nd4jKernels implements Kernels {
 
   /**
    * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
+   * Rows of different tokens are left alone; of a single row ND4J would sum one element.
    */
   private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
+    if (runs == places.length) {
+      return rows;
+    }
     int[] run = new int[places.length];
     for (int i = 1; i < places.length; i++) {
       run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
@@ -516,6 +520,7 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void close() {
+    dropout.close();
     Nd4jScratch.freeOfCallingThread(); // those of other threads end with them
   }
 

@@ -58,9 +58,14 @@ final class Nd4jScratch {
     }
   }
 
+  /** Whether the calling thread has a workspace. */
+  static boolean isHeldByCallingThread() {
+    return Nd4j.getWorkspaceManager().checkIfWorkspaceExists(NAME);
+  }
+
   /** Frees the workspace of the calling thread; the next operation makes another. */
   static void freeOfCallingThread() {
-    if (Nd4j.getWorkspaceManager().checkIfWorkspaceExists(NAME)) {
+    if (isHeldByCallingThread()) {
       Nd4j.getWorkspaceManager()
           .destroyWorkspace(Nd4j.getWorkspaceManager().getWorkspaceForCurrentThread(NAME));
     }

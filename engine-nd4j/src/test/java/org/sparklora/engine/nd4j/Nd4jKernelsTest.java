@@ -13,6 +13,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
 
@@ -103,6 +104,19 @@ class Nd4jKernelsTest {
       assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
           .containsExactly(1, 5, 5);
     }
+  }
+
+  /** What the counting of bytes does not see is ND4J's own workspace. */
+  @Test
+  void closingFreesScratchMemory() {
+    long before = NativeMemory.liveBytes();
+    try (Engine closed = EnginesUnderTest.of(new Nd4jKernels(1));
+        Tensor x = closed.allocate(1000)) {
+      closed.dropout(x, 0.4f, SEED, x);
+      assertThat(Nd4jScratch.isHeldByCallingThread()).isTrue();
+    }
+    assertThat(Nd4jScratch.isHeldByCallingThread()).isFalse();
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 
   @Test

@@ -8,7 +8,6 @@ import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -37,7 +36,7 @@ class AttentionContractTest {
             Segments.ofLengths(17, 64, 1, 65),
             Segments.ofLengths(129, 7),
             Segments.ofLengths(300));
-    return EnginesUnderTest.ALL.stream()
+    return EnginesUnderTest.all()
         .flatMap(k -> heads.stream().flatMap(h -> segments.stream().map(s -> arguments(k, h, s))));
   }
 
@@ -94,7 +93,7 @@ class AttentionContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(Engine engine, Heads heads, Segments segments) {
     try (Case expected = new Case(engine, heads, segments);
@@ -131,10 +130,10 @@ class AttentionContractTest {
   }
 
   static Stream<Engine> engines() {
-    return EnginesUnderTest.ALL.stream();
+    return EnginesUnderTest.all();
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void theSameThreadCountGivesTheSameBits(Engine engine) {
     try (Case first = new Case(engine, new Heads(2, 1, 32), Segments.ofLengths(400));
@@ -147,7 +146,7 @@ class AttentionContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void aDocumentIsBlindToItsNeighbours(Engine engine) {
     Heads heads = new Heads(4, 2, 16);

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.Branch.Run;
@@ -48,7 +47,7 @@ class BranchAttentionContractTest {
                 Branch.ofStart(0, 65, 20),
                 branch(65, 7, 20, 65, 100, 0),
                 branch(72, 130, 20, 65, 120, 40)));
-    return EnginesUnderTest.ALL.stream()
+    return EnginesUnderTest.all()
         .flatMap(k -> heads.stream().flatMap(h -> branches.stream().map(b -> arguments(k, h, b))));
   }
 
@@ -105,7 +104,7 @@ class BranchAttentionContractTest {
     return branches.stream().mapToInt(Branch::queries).sum();
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void agreesWithReference(Engine engine, Heads heads, List<Branch> branches) {
     try (Case expected = new Case(REFERENCE, heads, queries(branches));
@@ -133,7 +132,7 @@ class BranchAttentionContractTest {
                     .map(h -> arguments(k, h)));
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndHeads")
   void backwardAgreesWithReferenceAndAdds(Engine engine, Heads heads) {
     try (Gradients expected = new Gradients(REFERENCE, heads);
@@ -199,10 +198,10 @@ class BranchAttentionContractTest {
   }
 
   static Stream<Engine> engines() {
-    return EnginesUnderTest.ALL.stream();
+    return EnginesUnderTest.all();
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void aStartIsADocument(Engine engine) {
     Heads heads = new Heads(4, 2, 16);
@@ -217,7 +216,7 @@ class BranchAttentionContractTest {
   }
 
   /** As in a cache of pages: the same keys in other rows. */
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void whatAQueryGetsDoesNotDependOnWhereItsKeysLieToTheBit(Engine engine) {
     Heads heads = new Heads(9, 3, 64);
@@ -242,7 +241,7 @@ class BranchAttentionContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void whatABranchGetsDoesNotDependOnTheOthersToTheBit(Engine engine) {
     Heads heads = new Heads(9, 3, 64);

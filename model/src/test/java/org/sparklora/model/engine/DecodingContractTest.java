@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -17,33 +16,36 @@ class DecodingContractTest {
   private static final int MOST_ROWS = 128;
 
   static Stream<Engine> engines() {
-    return EnginesUnderTest.ALL.stream();
+    return EnginesUnderTest.all();
   }
 
-  /** ND4J divides a product as it likes: there completions may depend on their batch. */
   static Stream<Arguments> enginesAndWeights() {
     return engines()
-        .filter(engine -> engine.independentRows() > 0)
         .flatMap(
             engine ->
                 Stream.of(DType.FLOAT32, DType.BFLOAT16).map(dtype -> arguments(engine, dtype)));
   }
 
-  /** Every number of rows; sums of few terms, of one block and of several. */
-  @ParameterizedTest(autoCloseArguments = false)
+  /**
+   * Every number of rows; sums of few terms, of one block and of several. To the last bit where
+   * engines compute rows independently, else to rounding.
+   */
+  @EachEngine
   @MethodSource("enginesAndWeights")
-  void aRowOfALinearLayerDoesNotDependOnTheOthersToTheBit(Engine engine, DType dtype) {
+  void aRowOfALinearLayerDoesNotDependOnTheOthers(Engine engine, DType dtype) {
     for (int in :
         engine.description().startsWith("reference")
             ? new int[] {17}
             : new int[] {3, 603, 1003, 1603}) {
-      aRowDoesNotDependOnTheOthersToTheBit(engine, dtype, in);
+      aRowDoesNotDependOnTheOthers(engine, dtype, in);
     }
   }
 
-  private static void aRowDoesNotDependOnTheOthersToTheBit(Engine engine, DType dtype, int in) {
+  private static void aRowDoesNotDependOnTheOthers(Engine engine, DType dtype, int in) {
     int[] outs = {1, 5, 203};
-    int most = Math.min(MOST_ROWS, engine.independentRows());
+    int independent = engine.independentRows();
+    int most = independent > 0 ? Math.min(MOST_ROWS, independent) : MOST_ROWS;
+    double rounding = 1e-6 + 1e-6 * Math.sqrt(in); // as of any linear layer
     for (int out : outs) {
       try (GuardedTensor x = GuardedTensor.random(engine, SEED, most, in);
           Tensor w = GuardedTensor.weight(engine, dtype, SEED + 1, out, in);
@@ -53,17 +55,18 @@ class DecodingContractTest {
           int from = most - rows; // other neighbours and another place than in the large product
           try (GuardedTensor some = GuardedTensor.filled(engine, 1, rows, out)) {
             engine.matmulAdd(x.tensor().rows(from, most), w, 0.5f, some.tensor());
-            assertThat(some.values())
-                .as("%d rows, %d outputs", rows, out)
-                .isEqualTo(all.tensor().rows(from, most).toArray());
-            some.assertCloseTo(some.values(), 0); // guards
+            float[] expected = all.tensor().rows(from, most).toArray();
+            if (independent > 0) {
+              assertThat(some.values()).as("%d rows, %d outputs", rows, out).isEqualTo(expected);
+            }
+            some.assertCloseTo(expected, rounding); // and guards
           }
         }
       }
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void putRowsIsTheWayBackOfEmbed(Engine engine) {
     int[] rows = {6, 0, 3, 199};

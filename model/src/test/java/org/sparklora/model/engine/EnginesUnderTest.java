@@ -1,24 +1,64 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * The implementations that tests run over, made once for all of them: no test closes them, nor lets
- * JUnit close them as arguments.
+ * The engines that tests run over: those of {@code model}, or those that a subclass of {@link
+ * EngineContract} names. An engine's name here is that of {@code lora.engine}, a colon and its
+ * threads.
+ *
+ * <p>Each is opened once for all tests: none closes it, nor lets JUnit close it as an argument.
  */
 public final class EnginesUnderTest {
-  public static final Engine REFERENCE = Engines.open("reference", 1);
-
   /** One thread, and more than the rows of some cases. */
-  public static final List<Engine> ALL =
-      List.of(REFERENCE, Engines.open("vector", 1), Engines.open("vector", 3));
+  private static final List<String> OF_MODEL = List.of("reference:1", "vector:1", "vector:3");
+
+  private static final Map<String, Engine> OPENED = new ConcurrentHashMap<>();
+
+  /** The oracle. */
+  public static final Engine REFERENCE = opened("reference:1");
+
+  private static volatile List<String> names = OF_MODEL;
 
   private EnginesUnderTest() {}
 
-  /** All implementations that this JVM can run. */
+  /** Names the engines of the tests that follow. */
+  public static void are(String... engines) {
+    names = List.of(engines);
+  }
+
+  /** The tests that follow are of model's own engines. */
+  static void areOfModel() {
+    names = OF_MODEL;
+  }
+
+  /** The names of them all. */
+  public static Stream<String> names() {
+    return names.stream();
+  }
+
+  /** All of them. */
   public static Stream<Engine> all() {
-    return ALL.stream();
+    return names().map(EnginesUnderTest::opened);
+  }
+
+  /** The one engine of this name, whether it is under test or not. */
+  public static Engine opened(String name) {
+    return OPENED.computeIfAbsent(name, EnginesUnderTest::open);
+  }
+
+  /** Another engine of this name, which the caller closes. */
+  public static Engine open(String name) {
+    String[] parts = name.split(":");
+    return Engines.open(parts[0], Integer.parseInt(parts[1]));
+  }
+
+  /** What computes in another engine of this name, for {@link #of}. */
+  public static Kernels kernels(String name) {
+    return open(name).kernels();
   }
 
   /** An engine of one's own kernels. */

@@ -5,7 +5,6 @@ import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -46,7 +45,7 @@ class LinearContractTest {
       {613, 1, 576},
       {200, 300, 8}
     };
-    return EnginesUnderTest.ALL.stream()
+    return EnginesUnderTest.all()
         .flatMap(
             engine ->
                 Stream.of(shapes)
@@ -58,7 +57,7 @@ class LinearContractTest {
                                         arguments(engine, shape[0], shape[1], shape[2], type))));
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void matmulOverwritesAndMatmulAddAdds(Engine engine, int n, int in, int out, DType type) {
     try (GuardedTensor x = GuardedTensor.random(engine, SEED, n, in);
@@ -74,7 +73,7 @@ class LinearContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void backwardInputAdds(Engine engine, int n, int in, int out, DType type) {
     try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
@@ -87,7 +86,7 @@ class LinearContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void backwardWeightAdds(Engine engine, int n, int in, int out, DType ignored) {
     try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
@@ -104,7 +103,7 @@ class LinearContractTest {
   void aWeightOfSeveralWidenedTilesIsReadWhole() {
     int in = 1030; // two tiles forward (509 rows each); backward too
     int out = 600;
-    Engine engine = EnginesUnderTest.ALL.get(2);
+    Engine engine = EnginesUnderTest.opened("vector:3");
     try (GuardedTensor x = GuardedTensor.random(engine, SEED, 2, in);
         Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED + 1, out, in);
         GuardedTensor y = GuardedTensor.filled(engine, 0, 2, out);

@@ -7,7 +7,6 @@ import static org.sparklora.model.engine.EnginesUnderTest.REFERENCE;
 
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -19,7 +18,7 @@ class LogProbsContractTest {
   private static final double TOLERANCE = 6e-6;
 
   static Stream<Arguments> cases() {
-    return EnginesUnderTest.ALL.stream()
+    return EnginesUnderTest.all()
         .flatMap(
             k ->
                 IntStream.of(1, 3, 17, 64, 1023, 1025, 49_152, 128_257)
@@ -51,7 +50,7 @@ class LogProbsContractTest {
     return GuardedTensor.of(engine, values, ROWS, vocabulary);
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void forwardAndBackwardAgreeWithReference(Engine engine, int vocabulary, float temperature) {
     int[] targets = IntStream.range(0, ROWS).map(m -> (vocabulary - 1) * m / (ROWS - 1)).toArray();
@@ -88,10 +87,10 @@ class LogProbsContractTest {
   }
 
   static Stream<Engine> engines() {
-    return EnginesUnderTest.ALL.stream();
+    return EnginesUnderTest.all();
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void logitsOfNoChanceCountForNothing(Engine engine) {
     float[] row = {2, Float.NEGATIVE_INFINITY, 2, -300, Float.NEGATIVE_INFINITY};
@@ -106,7 +105,7 @@ class LogProbsContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void aLogitThatIsNoNumberIsNotHidden(Engine engine) {
     float[] values = new float[ROWS * 40];

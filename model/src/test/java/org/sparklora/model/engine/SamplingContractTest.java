@@ -11,7 +11,6 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -64,7 +63,7 @@ class SamplingContractTest {
   }
 
   static Stream<Engine> engines() {
-    return EnginesUnderTest.ALL.stream();
+    return EnginesUnderTest.all();
   }
 
   static Stream<Arguments> filters() {
@@ -91,7 +90,7 @@ class SamplingContractTest {
                     arguments(engine, 2, 1f, 0.01f, 2)));
   }
 
-  @ParameterizedTest(name = "{0}, top_k {1}, top_p {2}, min_p {3}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("filters")
   void theLikeliestTokensStay(Engine engine, int topK, float topP, float minP, int expected) {
     Draws draws = draw(engine, logits(PROBABILITIES), rule(1, topK, topP, minP), uniforms(200));
@@ -103,7 +102,7 @@ class SamplingContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void temperatureFlattensBeforeTheFilters(Engine engine) {
     float[] logits = logits(PROBABILITIES);
@@ -118,7 +117,7 @@ class SamplingContractTest {
         .containsOnly(1, 2);
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void greedyIgnoresTheFiltersAndTakesTheFirstOfTheLikeliest(Engine engine) {
     float[] logits = logits(0.1, 0.3, 0.2, 0.3, 0.1);
@@ -128,7 +127,7 @@ class SamplingContractTest {
   }
 
   /** In ascending order the first token that can be drawn is the filter's bound. */
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void manyTokensGiveWhatSortingAllOfThemGives(Engine engine) {
     SplittableRandom random = new SplittableRandom(3);
@@ -164,7 +163,7 @@ class SamplingContractTest {
     assertThat(draw(engine, shuffled, rule, 0).tokens()[0]).as("%s", rule).isEqualTo(first);
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void tokensAreDrawnByTheirProbability(Engine engine) {
     double[] uniforms = {0, 0.099, 0.101, 0.299, 0.301, 0.599, 0.601, 0.999_999_999};
@@ -182,7 +181,7 @@ class SamplingContractTest {
     assertThat(draw(engine, row, rule(2, 1, 1, 0), 0, 0.5, 0.999).tokens()).containsOnly(3);
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void drawsFromALargeVocabularyInvertTheDistribution(Engine engine) {
     int vocabulary = 2500; // not whole blocks
@@ -207,7 +206,7 @@ class SamplingContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void seenTokensAreMadeLessLikelyOnceAndReportedAsTheyAre(Engine engine) {
     float[] row = {2, -1, 1.5f, 0.5f};
@@ -231,7 +230,7 @@ class SamplingContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void namesTheFirstRowThatIsNotFinite(Engine engine) {
     float[] values = new float[12];
@@ -245,7 +244,7 @@ class SamplingContractTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void refusesWhatDoesNotFit(Engine engine) {
     try (Tensor logits = engine.allocate(2, 3)) {

@@ -1,8 +1,8 @@
 package org.sparklora.model.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.generate.Completions.assertSame;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -14,13 +14,13 @@ import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -33,9 +33,6 @@ import org.sparklora.model.lora.AdapterFile;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BatchInvarianceTest {
   private static final int LENGTH = 3;
-
-  /** Engine that round rows together: float32 sums of a tiny model in another order. */
-  private static final float ROUNDING = 1e-4f;
 
   private final Map<String, Model> models = new HashMap<>();
 
@@ -90,7 +87,7 @@ class BatchInvarianceTest {
   }
 
   /** The prompt is longer than what is decoded at once, and computed by other products. */
-  @ParameterizedTest(name = "{0}, {1} completions", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndCompletions")
   void completionsDoNotDependOnHowManyThereAre(Engine engine, int completions) {
     Prompt prompt = prompt(3, 150);
@@ -117,7 +114,7 @@ class BatchInvarianceTest {
                                 .map(weights -> arguments(engine, rows, weights))));
   }
 
-  @ParameterizedTest(name = "{0}, {1} in flight, {2}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("enginesAndRows")
   void completionsDoNotDependOnOtherPromptsAndHowManyAreInFlight(
       Engine engine, int rows, DType weights) {
@@ -132,29 +129,5 @@ class BatchInvarianceTest {
           together.subList(9 * id, 9 * id + 9),
           generate(engine, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
     }
-  }
-
-  private static void assertSame(
-      Engine engine, List<Completion> actual, List<Completion> expected) {
-    if (engine.independentRows() > 0) {
-      assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
-      return;
-    }
-    for (int c = 0; c < actual.size(); c++) {
-      int same = sameTokens(actual.get(c).tokens(), expected.get(c).tokens());
-      for (int t = 0; t < same; t++) {
-        assertThat(actual.get(c).logProbs()[t])
-            .isCloseTo(expected.get(c).logProbs()[t], within(ROUNDING));
-      }
-    }
-  }
-
-  /** Rounding may let another token be drawn; what follows it differs. */
-  private static int sameTokens(int[] some, int[] others) {
-    int same = 0;
-    while (same < some.length && some[same] == others[same]) {
-      same++;
-    }
-    return same;
   }
 }

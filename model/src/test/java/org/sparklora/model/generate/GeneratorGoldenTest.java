@@ -15,13 +15,13 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
@@ -43,7 +43,7 @@ class GeneratorGoldenTest {
                     .map(model -> arguments(engine, model)));
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("models")
   void greedyTokensOfTheBaseModelAreThoseOfTransformers(Engine engine, String model)
       throws IOException {
@@ -54,7 +54,7 @@ class GeneratorGoldenTest {
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @EachEngine
   @MethodSource("models")
   void greedyTokensWithAnAdapterAreThoseOfPeft(Engine engine, String model) throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint(model)) {

@@ -3,6 +3,8 @@ package org.sparklora.model.generate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+import static org.sparklora.model.generate.Completions.assertSame;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -13,15 +15,14 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -29,7 +30,7 @@ import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.loss.TokenLogProbs;
 
-/** Batches of completions of a random model with an adapter. */
+/** Batches of completions of a random model with an adapter, of every engine. */
 class GeneratorTest {
   private static final int LENGTH = 12;
 
@@ -39,7 +40,7 @@ class GeneratorTest {
   /** End tokens that a random model of 512 tokens meets within 12 tokens now and then. */
   private static final Set<Integer> OFTEN_ENDS = endTokens();
 
-  private final Engine engine = EnginesUnderTest.all().toList().get(2);
+  private Engine engine;
   private Decoder decoder;
   private Tensor parameters;
 
@@ -49,8 +50,12 @@ class GeneratorTest {
     return Set.of(ids);
   }
 
-  @BeforeEach
-  void load() throws IOException {
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
+  }
+
+  private void load(Engine engineUnderTest) throws IOException {
+    engine = engineUnderTest;
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
@@ -63,6 +68,7 @@ class GeneratorTest {
   @AfterEach
   void close() {
     parameters.close();
+    decoder.close();
   }
 
   private static SamplingConfig sampling(int generations, float temperature, long seed) {
@@ -85,59 +91,72 @@ class GeneratorTest {
     }
   }
 
-  private static void assertSame(List<Completion> actual, List<Completion> expected) {
-    assertThat(actual).usingRecursiveComparison().isEqualTo(expected);
-  }
-
-  @ParameterizedTest
-  @MethodSource("batchSizes")
-  void completionsDoNotDependOnWhatElseIsInTheBatch(int rows) {
+  @EachEngine
+  @MethodSource("enginesAndBatchSizes")
+  void completionsDoNotDependOnWhatElseIsInTheBatch(Engine engineUnderTest, int rows)
+      throws IOException {
+    load(engineUnderTest);
     List<Prompt> prompts = prompts(7);
     List<Completion> together = generate(64, prompts, sampling(3, 1, 42));
 
-    assertSame(generate(rows, prompts, sampling(3, 1, 42)), together);
+    assertSame(engine, generate(rows, prompts, sampling(3, 1, 42)), together);
   }
 
-  static Stream<Integer> batchSizes() {
-    return Stream.of(1, 5, 9, 15, 21);
+  static Stream<Arguments> enginesAndBatchSizes() {
+    return EnginesUnderTest.all()
+        .flatMap(engine -> Stream.of(1, 5, 9, 15, 21).map(rows -> arguments(engine, rows)));
   }
 
-  @Test
-  void completionsOfAPromptAreTheSameAloneAndInAnyOrder() {
+  @EachEngine
+  @MethodSource("engines")
+  void completionsOfAPromptAreTheSameAloneAndInAnyOrder(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     List<Prompt> prompts = prompts(5);
     List<Completion> together = generate(64, prompts, sampling(2, 1, 42));
     List<Prompt> reversed = new ArrayList<>(prompts);
     Collections.reverse(reversed);
 
-    assertSame(generate(64, prompts.subList(3, 4), sampling(2, 1, 42)), together.subList(6, 8));
-    assertSame(generate(64, reversed, sampling(2, 1, 42)).subList(2, 4), together.subList(6, 8));
+    assertSame(
+        engine, generate(64, prompts.subList(3, 4), sampling(2, 1, 42)), together.subList(6, 8));
+    assertSame(
+        engine, generate(64, reversed, sampling(2, 1, 42)).subList(2, 4), together.subList(6, 8));
   }
 
-  @Test
-  void moreCompletionsBeginWithTheSameOnes() {
+  @EachEngine
+  @MethodSource("engines")
+  void moreCompletionsBeginWithTheSameOnes(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     List<Prompt> one = prompts(1);
     assertSame(
-        generate(64, one, sampling(8, 1, 42)).subList(0, 3), generate(64, one, sampling(3, 1, 42)));
+        engine,
+        generate(64, one, sampling(8, 1, 42)).subList(0, 3),
+        generate(64, one, sampling(3, 1, 42)));
   }
 
-  @Test
-  void anotherSeedGivesOtherCompletions() {
+  @EachEngine
+  @MethodSource("engines")
+  void anotherSeedGivesOtherCompletions(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     List<Completion> first = generate(64, prompts(3), sampling(2, 1, 42));
     List<Completion> second = generate(64, prompts(3), sampling(2, 1, 43));
     assertThat(second.get(0).tokens()).isNotEqualTo(first.get(0).tokens());
     assertThat(first.get(0).tokens()).isNotEqualTo(first.get(1).tokens());
   }
 
-  @Test
-  void logProbsAreThoseThatTheLearnerComputes() {
+  @EachEngine
+  @MethodSource("engines")
+  void logProbsAreThoseThatTheLearnerComputes(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     float temperature = 0.7f;
     assertLearnersLogProbs(
         prompts(4),
         new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1));
   }
 
-  @Test
-  void textsOfSeveralPagesOfTheCacheSeeAllOfThem() {
+  @EachEngine
+  @MethodSource("engines")
+  void textsOfSeveralPagesOfTheCacheSeeAllOfThem(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     int tokens = 2 * KvCache.PAGE + 3;
     List<Prompt> prompts = new ArrayList<>(prompts(2));
     prompts.add(new Prompt(102, new SplittableRandom(1).ints(tokens, 0, 512).toArray()));
@@ -160,8 +179,11 @@ class GeneratorTest {
     }
   }
 
-  @Test
-  void completionsEndWithAnEndTokenOrAtTheirLargestLength() {
+  @EachEngine
+  @MethodSource("engines")
+  void completionsEndWithAnEndTokenOrAtTheirLargestLength(Engine engineUnderTest)
+      throws IOException {
+    load(engineUnderTest);
     List<Completion> completions = generate(64, prompts(6), sampling(4, 1, 42));
     assertThat(completions).extracting(Completion::stopReason).contains(StopReason.values());
     for (Completion completion : completions) {
@@ -176,8 +198,10 @@ class GeneratorTest {
     }
   }
 
-  @Test
-  void lowTemperatureBecomesGreedy() {
+  @EachEngine
+  @MethodSource("engines")
+  void lowTemperatureBecomesGreedy(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     SamplingConfig greedy = new SamplingConfig(1, LENGTH, 0, 0, 1, 0, 1, Set.of(), 7);
     SamplingConfig cold = new SamplingConfig(1, LENGTH, 1e-4f, 0, 1, 0, 1, Set.of(), 7);
     List<Completion> likeliest = generate(64, prompts(3), greedy);
@@ -187,21 +211,27 @@ class GeneratorTest {
     }
   }
 
-  @Test
-  void oneTokenIsEnough() {
+  @EachEngine
+  @MethodSource("engines")
+  void oneTokenIsEnough(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     SamplingConfig one = new SamplingConfig(2, 1, 1, 0, 1, 0, 1, Set.of(), 7);
     assertThat(generate(1, prompts(3), one))
         .hasSize(6)
         .allMatch(completion -> completion.tokens().length == 1);
   }
 
-  @Test
-  void noPromptsGiveNoCompletions() {
+  @EachEngine
+  @MethodSource("engines")
+  void noPromptsGiveNoCompletions(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     assertThat(generate(64, List.of(), sampling(2, 1, 42))).isEmpty();
   }
 
-  @Test
-  void refusesWhatCannotBeCompleted() {
+  @EachEngine
+  @MethodSource("engines")
+  void refusesWhatCannotBeCompleted(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     assertThatThrownBy(() -> new Prompt(17, new int[0])).hasMessageContaining("prompt 17");
     assertThatThrownBy(
             () -> generate(1, List.of(new Prompt(3, new int[] {5, 512})), sampling(1, 1, 1)))
@@ -246,8 +276,10 @@ class GeneratorTest {
     }
   }
 
-  @Test
-  void layersAreBoundToTheParametersOnceForAllTokens() {
+  @EachEngine
+  @MethodSource("engines")
+  void layersAreBoundToTheParametersOnceForAllTokens(Engine engineUnderTest) throws IOException {
+    load(engineUnderTest);
     int[] views = new int[2];
     for (int i = 0; i < 2; i++) {
       CountedViews counted = new CountedViews(parameters);
@@ -255,6 +287,7 @@ class GeneratorTest {
       SamplingConfig config = new SamplingConfig(2, 1 + 9 * i, 1, 0, 1, 0, 1, Set.of(), 42);
       try (Generator generator = new Generator(decoder, engine, 4)) {
         assertSame(
+            engine,
             generator.generate(counted, prompts, config),
             generator.generate(parameters, prompts, config));
       }

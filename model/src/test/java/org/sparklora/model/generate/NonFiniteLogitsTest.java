@@ -9,9 +9,9 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -54,7 +54,7 @@ class NonFiniteLogitsTest {
                                 .map(value -> arguments(engine, mode, value))));
   }
 
-  @ParameterizedTest(name = "{0}, {1}, {2}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("cases")
   void areRefused(Engine engine, Mode mode, float value) {
     for (int damaged : new int[] {1, VOCABULARY}) { // of the second row's logits

@@ -12,7 +12,6 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
@@ -22,6 +21,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
@@ -38,7 +38,7 @@ class AdapterMergeTest {
     return EnginesUnderTest.all();
   }
 
-  @ParameterizedTest(name = "{0}", autoCloseArguments = false)
+  @EachEngine
   @MethodSource("engines")
   void mergedGoldenModelsComputeWhatTheirAdaptersDid(Engine engine) throws IOException {
     for (String name : List.of("llama-tiny", "qwen2-tiny", "qwen3-tiny", "smollm3-tiny")) {

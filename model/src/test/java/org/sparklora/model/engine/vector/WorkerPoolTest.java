@@ -57,7 +57,7 @@ class WorkerPoolTest {
 
   @Test
   void callersAtOnceGetTheirOwnResults() {
-    Engine engine = EnginesUnderTest.ALL.get(2);
+    Engine engine = EnginesUnderTest.opened("vector:3");
     List<CompletableFuture<float[]>> results =
         IntStream.range(0, 8)
             .mapToObj(seed -> CompletableFuture.supplyAsync(() -> product(engine, seed)))
