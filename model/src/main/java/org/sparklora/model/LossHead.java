@@ -170,9 +170,20 @@ final class LossHead {
       for (int m = 0; m < count; m++) {
         tokens[m] = batch.targets()[places[m]];
       }
-      this.positions = engine.indices(places);
-      this.labels = engine.indices(tokens);
       this.scores = TokenScores.allocate(engine, count, vocabSize);
+      try {
+        this.positions = engine.indices(places);
+      } catch (RuntimeException | Error e) {
+        scores.close();
+        throw e;
+      }
+      try {
+        this.labels = engine.indices(tokens);
+      } catch (RuntimeException | Error e) {
+        positions.close();
+        scores.close();
+        throw e;
+      }
     }
 
     List<Chunk> chunks() {

@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import java.util.Optional;
+
 /**
  * What a model says about M target tokens, a number for each row of logits. It stays where the
  * engine computes until somebody reads it.
@@ -8,8 +10,10 @@ package org.sparklora.model.engine;
  * @param logSumExp log Σ exp, {@code (M)}
  * @param entropies of the softmax in nats, {@code (M)}
  * @param argmax the first index of the largest logit, {@code (M)}
+ * @param memory that the tensors lie in, freed by {@link #close}; empty for some rows of others
  */
-public record TokenScores(Tensor logProbs, Tensor logSumExp, Tensor entropies, Indices argmax)
+public record TokenScores(
+    Tensor logProbs, Tensor logSumExp, Tensor entropies, Indices argmax, Optional<Tensor> memory)
     implements AutoCloseable {
 
   /**
@@ -18,11 +22,18 @@ public record TokenScores(Tensor logProbs, Tensor logSumExp, Tensor entropies, I
    * @param vocabSize V, above every argmax
    */
   public static TokenScores allocate(Engine engine, int rows, int vocabSize) {
-    return new TokenScores(
-        engine.allocate(rows),
-        engine.allocate(rows),
-        engine.allocate(rows),
-        engine.indices(new int[rows], vocabSize));
+    Tensor memory = engine.allocate(3, rows);
+    try {
+      return new TokenScores(
+          memory.view(0, rows),
+          memory.view(rows, rows),
+          memory.view(2L * rows, rows),
+          engine.indices(new int[rows], vocabSize),
+          Optional.of(memory));
+    } catch (RuntimeException | Error e) {
+      memory.close();
+      throw e;
+    }
   }
 
   /** Those of the rows {@code [from, to)}. */
@@ -32,14 +43,13 @@ public record TokenScores(Tensor logProbs, Tensor logSumExp, Tensor entropies, I
         logProbs.view(from, count),
         logSumExp.view(from, count),
         entropies.view(from, count),
-        argmax.part(from, to));
+        argmax.part(from, to),
+        Optional.empty());
   }
 
   @Override
   public void close() {
-    logProbs.close();
-    logSumExp.close();
-    entropies.close();
+    memory.ifPresent(Tensor::close);
     argmax.close();
   }
 }
