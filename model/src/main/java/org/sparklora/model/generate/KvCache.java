@@ -1,6 +1,7 @@
 package org.sparklora.model.generate;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.PriorityQueue;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -39,9 +40,8 @@ final class KvCache implements AutoCloseable {
   KvCache(Engine engine, int layerCount, long width) {
     this.engine = engine;
     this.width = width;
-    for (int layer = 0; layer < layerCount; layer++) {
-      layers.add(new KeyValues(engine.allocate(0, width), engine.allocate(0, width)));
-    }
+    Tensor nothing = engine.allocate(0, width);
+    layers.addAll(Collections.nCopies(layerCount, new KeyValues(nothing, nothing)));
   }
 
   /** As they are until the next page is taken. */
