@@ -13,6 +13,7 @@ import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.DenseLinear;
 import org.sparklora.model.layer.GroupedQueryAttention;
@@ -50,7 +51,7 @@ public final class Decoder implements AutoCloseable {
   /** Loads for arithmetic with float32 weights, as TRL does. */
   public static Decoder load(CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine)
       throws IOException {
-    return load(checkpoint, trainable, engine, DType.FLOAT32);
+    return load(checkpoint, trainable, engine, Precision.FLOAT32);
   }
 
   /**
@@ -58,20 +59,15 @@ public final class Decoder implements AutoCloseable {
    *
    * @param trainable what the parameter vector of each call holds: an {@link AdapterLayout}, a
    *     {@link WeightLayout} or {@link ParameterLayout#none()}
-   * @param weights float32, or bfloat16 to keep matrices at half the memory; what is stored with
-   *     more precision is rounded, as PyTorch does. Arithmetic is float32 in both cases. A matrix
-   *     may be kept with less memory than this where that loses nothing: see {@link #kept}
+   * @param precision its weights say how matrices are kept: what is stored with more precision is
+   *     rounded, as PyTorch does. Its products are the {@link Engine#withProductsIn engine's}
    */
   public static Decoder load(
-      CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine, DType weights)
+      CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine, Precision precision)
       throws IOException {
-    if (weights == DType.FLOAT16) {
-      throw new IllegalArgumentException(
-          "Cannot compute with float16 weights: use float32, or bfloat16 to save memory");
-    }
     Decoder decoder = new Decoder(checkpoint.config(), trainable, new HashMap<>());
     try {
-      decoder.loadFrozen(checkpoint, engine, weights);
+      decoder.loadFrozen(checkpoint, engine, precision.weights());
       return decoder;
     } catch (IOException | RuntimeException | Error e) { // OutOfMemoryError is a likely one
       decoder.close();

@@ -22,6 +22,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -94,8 +95,9 @@ class Bfloat16WeightsTest {
     assertThat(Decoder.kept(DType.BFLOAT16, DType.FLOAT32, engine)).isEqualTo(DType.BFLOAT16);
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("llama-tiny-bf16")) {
       ParameterLayout none = ParameterLayout.none();
-      long stored = Decoder.load(checkpoint, none, engine, DType.BFLOAT16).weightBytes();
-      long loaded = Decoder.load(checkpoint, none, engine, DType.FLOAT32).weightBytes();
+      long stored =
+          Decoder.load(checkpoint, none, engine, Precision.ofWeights(DType.BFLOAT16)).weightBytes();
+      long loaded = Decoder.load(checkpoint, none, engine, Precision.FLOAT32).weightBytes();
       assertThat((double) loaded / stored).isCloseTo(kept ? 1 : 2, within(0.05));
     }
   }
@@ -105,8 +107,10 @@ class Bfloat16WeightsTest {
     Engine engine = EnginesUnderTest.reference();
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("llama-tiny-bf16")) {
       AdapterLayout layout = adapter(checkpoint);
-      long widened = Decoder.load(checkpoint, layout, engine, DType.FLOAT32).weightBytes();
-      long stored = Decoder.load(checkpoint, layout, engine, DType.BFLOAT16).weightBytes();
+      long widened = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32).weightBytes();
+      long stored =
+          Decoder.load(checkpoint, layout, engine, Precision.ofWeights(DType.BFLOAT16))
+              .weightBytes();
       assertThat((double) stored / widened).isCloseTo(0.5, within(0.01)); // norms are float32
     }
   }
@@ -120,7 +124,7 @@ class Bfloat16WeightsTest {
                       checkpoint,
                       ParameterLayout.none(),
                       EnginesUnderTest.reference(),
-                      DType.FLOAT16))
+                      Precision.ofWeights(DType.FLOAT16)))
           .hasMessageContaining("float16")
           .hasMessageContaining("use float32, or bfloat16");
     }
@@ -137,7 +141,7 @@ class Bfloat16WeightsTest {
       DType weights,
       PackedBatch batch)
       throws IOException {
-    Decoder decoder = Decoder.load(checkpoint, layout, engine, weights);
+    Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.ofWeights(weights));
     float[] factors = TinyCheckpoint.random(new Random(5), 0, 0.1, layout.size()).toArray();
     try (AdapterStep step = new AdapterStep(decoder, engine);
         Tensor parameters = engine.allocate(layout.size());

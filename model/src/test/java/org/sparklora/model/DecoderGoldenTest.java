@@ -18,6 +18,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
@@ -219,7 +220,8 @@ class DecoderGoldenTest {
     GoldenModel golden = new GoldenModel("llama-tiny-bf16");
     for (DType weights : List.of(DType.FLOAT32, DType.BFLOAT16)) {
       try (CheckpointFolder checkpoint = golden.checkpoint()) {
-        Decoder decoder = Decoder.load(checkpoint, ParameterLayout.none(), engine, weights);
+        Decoder decoder =
+            Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.ofWeights(weights));
         GoldenModel.Loaded model =
             new GoldenModel.Loaded(
                 new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());

@@ -9,6 +9,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -49,7 +50,7 @@ final class StepBenchmark {
         adapter.initialize(parameters, 1);
         layout = adapter;
       }
-      Decoder decoder = Decoder.load(checkpoint, layout, engine, weights);
+      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.ofWeights(weights));
       Tensor gradient = engine.allocate(layout.size());
       System.out.println(
           "%s, frozen weights %.0f MB, %s"

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.engine.DType;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
@@ -42,7 +43,7 @@ final class CheckCommand {
             .withDefault("output_dir", "unnamed-run")
             .withDefault("dataset_name", "unnamed-dataset");
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
-    SftConfig.Model base = SftConfig.Model.of(settings);
+    SftConfig.Model base = SftConfig.Model.of(settings, DType.FLOAT32); // memory is the same
     Optional<ModelReference> start = ModelReference.of(settings, "adapter_name_or_path");
     try (Outlines outlines = Outlines.of(base, start, hadoop)) {
       RegretReport report =

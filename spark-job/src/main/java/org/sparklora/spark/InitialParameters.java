@@ -11,6 +11,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
@@ -106,19 +107,17 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
       DecoderConfig model,
       Optional<LoraConfig> lora,
       long seed) {
-    DType baseWeights = base.dtype().of(model);
+    Precision precision = base.precision(model);
     if (lora.isPresent()) {
       return TrainedModel.adapter(
-              checkpoint, lora.get(), baseWeights, base.gradientCheckpointing(), seed)
-          .multiplying(base.products());
+          checkpoint, lora.get(), precision, base.gradientCheckpointing(), seed);
     }
     ConfigException.require(
-        baseWeights == DType.FLOAT32,
+        precision.weights() == DType.FLOAT32,
         "dtype",
         base.dtype().name().toLowerCase(Locale.ROOT),
         "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
-    return TrainedModel.allWeights(checkpoint, base.gradientCheckpointing())
-        .multiplying(base.products());
+    return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing());
   }
 
   /** Fills a vector of the model's layout. */

@@ -2,7 +2,9 @@ package org.sparklora.spark;
 
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
@@ -72,19 +74,19 @@ public record SftConfig(
       return reference.name();
     }
 
-    /** The record of a user's settings. */
-    public static Model of(Settings settings) {
+    /** The record of a user's settings, but for {@code bf16}, which not all commands have. */
+    public static Model of(Settings settings, DType products) {
       return new Model(
           ModelReference.of(settings),
           WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
           settings.isOn("gradient_checkpointing"),
           settings.oneOf("tokenizer_dialect", TokenizerDialect.class),
-          DType.FLOAT32);
+          products);
     }
 
-    /** The same with products of matrices in another type. */
-    Model multiplying(DType type) {
-      return new Model(reference, dtype, gradientCheckpointing, dialect, type);
+    /** The types of numbers for a model, whose config {@code dtype} may ask. */
+    public Precision precision(DecoderConfig model) {
+      return new Precision(dtype.of(model), products);
     }
   }
 
@@ -188,9 +190,9 @@ public record SftConfig(
     String packedFolder = settings.text("packed_dir").orElse(outputFolder + ".packed");
     CheckpointConfig checkpoints = CheckpointConfig.of(settings);
     return new SftConfig(
-        Model.of(settings)
-            .multiplying(
-                settings.optionalSwitch("bf16").orElse(false) ? DType.BFLOAT16 : DType.FLOAT32),
+        Model.of(
+            settings,
+            settings.optionalSwitch("bf16").orElse(false) ? DType.BFLOAT16 : DType.FLOAT32),
         replacing(settings, PrepSettings.of(settings, packedFolder)),
         lora(settings),
         ModelReference.of(settings, "adapter_name_or_path"),

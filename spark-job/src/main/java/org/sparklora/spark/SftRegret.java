@@ -45,7 +45,7 @@ record SftRegret(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), Engines.shared());
+    DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
     return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
   }
 

@@ -23,6 +23,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
@@ -47,7 +48,8 @@ class BatchInvarianceTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen3-tiny")) {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
-      Decoder decoder = Decoder.load(checkpoint, file.layout(), engine, weights);
+      Decoder decoder =
+          Decoder.load(checkpoint, file.layout(), engine, Precision.ofWeights(weights));
       Tensor parameters = engine.allocate(file.layout().size());
       file.load(engine, parameters);
       return new Model(decoder, parameters);

@@ -14,9 +14,9 @@ import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.Decoder;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.EndTokens;
@@ -168,7 +168,7 @@ public final class GenerateCommand {
   }
 
   /** What completes prompts in this process, before its weights are read. */
-  private record Here(AdaptedModel model, RowText texts, SamplingConfig config, DType weights)
+  private record Here(AdaptedModel model, RowText texts, SamplingConfig config, Precision precision)
       implements AutoCloseable {
 
     /** Checks all settings but those of the output. */
@@ -182,7 +182,7 @@ public final class GenerateCommand {
             model,
             texts,
             GenerateCommand.config(settings, folder, texts),
-            dtype.of(model.checkpoint().config()));
+            Precision.ofWeights(dtype.of(model.checkpoint().config())));
       } catch (IOException | RuntimeException e) {
         model.close();
         throw e;
@@ -192,7 +192,7 @@ public final class GenerateCommand {
     /** Returns how many prompts there were. */
     int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
       Engine engine = Engines.shared();
-      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, weights);
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
           Tensor parameters = model.parameters(engine);
           Generator generator = new Generator(decoder, engine)) {
         return new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);

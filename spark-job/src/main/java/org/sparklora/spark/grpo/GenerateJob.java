@@ -14,6 +14,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterBase;
@@ -121,20 +122,21 @@ public final class GenerateJob {
 
   /** What a model is read from. */
   private record Files(
-      ModelSource base, DecoderConfig config, DType weights, Optional<AdapterFile> adapter) {}
+      ModelSource base, DecoderConfig config, Precision precision, Optional<AdapterFile> adapter) {}
 
   private static Files files(Configuration hadoop, Settings settings) throws IOException {
     ModelSource base = ModelReference.of(settings).locate(hadoop, ModelSource.Part.WHOLE);
     DecoderConfig config = DecoderConfig.read(base.folder().resolve("config.json"));
-    DType weights = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(config);
+    Precision precision =
+        Precision.ofWeights(WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)).of(config));
     Optional<ModelReference> adapter = ModelReference.of(settings, "adapter");
     if (adapter.isEmpty()) {
-      return new Files(base, config, weights, Optional.empty());
+      return new Files(base, config, precision, Optional.empty());
     }
     ModelSource at = adapter.get().locate(hadoop, ModelSource.Part.WHOLE);
     AdapterFile file =
         AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder()));
-    return new Files(base, config, weights, Optional.of(file));
+    return new Files(base, config, precision, Optional.of(file));
   }
 
   static void run(
@@ -147,11 +149,11 @@ public final class GenerateJob {
     Files files = files(hadoop, settings);
     ModelSource base = files.base();
     DecoderConfig config = files.config();
-    DType weights = files.weights();
+    Precision precision = files.precision();
     Optional<AdapterFile> file = files.adapter();
     TrainedModel model =
-        file.map(one -> TrainedModel.adapter(base, one.layout().config(), weights, false, 0))
-            .orElse(TrainedModel.frozen(base, weights))
+        file.map(one -> TrainedModel.adapter(base, one.layout().config(), precision, false, 0))
+            .orElse(TrainedModel.frozen(base, precision))
             .reading(settings.oneOf("tokenizer_dialect", TokenizerDialect.class));
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {

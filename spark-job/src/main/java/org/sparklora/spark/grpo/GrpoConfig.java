@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
@@ -290,7 +291,7 @@ record GrpoConfig(
   /** The records of a user's settings. */
   static GrpoConfig of(Settings settings) {
     return new GrpoConfig(
-        SftConfig.Model.of(settings),
+        SftConfig.Model.of(settings, DType.FLOAT32),
         Prompts.of(settings),
         SftConfig.lora(settings),
         ModelReference.of(settings, "adapter_name_or_path"),

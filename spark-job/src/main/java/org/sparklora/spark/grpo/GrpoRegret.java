@@ -39,7 +39,7 @@ public final class GrpoRegret {
    */
   public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.baseWeights(), headers.matrixType(), Engines.shared());
+    DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
     String name = RegretReport.title(model.checkpoint().name(), model.lora());
     return RegretReport.of("GRPO, " + name, plan(model, headers.config(), kept), machine);
   }

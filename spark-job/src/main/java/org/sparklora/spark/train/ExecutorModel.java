@@ -69,7 +69,7 @@ public final class ExecutorModel implements AutoCloseable {
   private volatile boolean released;
 
   private ExecutorModel(TrainedModel source) {
-    this.engine = engine(source.products());
+    this.engine = engine(source.precision().products());
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
@@ -94,7 +94,7 @@ public final class ExecutorModel implements AutoCloseable {
   private static Decoder load(TrainedModel source, ParameterLayout layout, Engine engine) {
     try (CheckpointFolder folder = CheckpointFolder.open(source.checkpoint().folder())) {
       long started = System.nanoTime();
-      Decoder decoder = Decoder.load(folder, layout, engine, source.baseWeights());
+      Decoder decoder = Decoder.load(folder, layout, engine, source.precision());
       LOG.info(
           "Loaded the base model {} in {} s",
           source.checkpoint().name(),

@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.model.ModelSource;
@@ -26,95 +26,64 @@ public final class TrainedModel implements Serializable {
 
   private final ModelSource checkpoint;
   private final LoraConfig lora; // null where all weights are trained: Optional is not serialisable
-  private final DType baseWeights;
+  private final Precision precision;
   private final boolean gradientCheckpointing;
   private final long seed;
   private final TokenizerDialect dialect;
-  private final DType products;
 
   private TrainedModel(
       ModelSource checkpoint,
       LoraConfig lora,
-      DType baseWeights,
+      Precision precision,
       boolean gradientCheckpointing,
       long seed,
-      TokenizerDialect dialect,
-      DType products) {
+      TokenizerDialect dialect) {
     this.checkpoint = checkpoint;
     this.lora = lora;
-    this.baseWeights = baseWeights;
+    this.precision = precision;
     this.gradientCheckpointing = gradientCheckpointing;
     this.seed = seed;
     this.dialect = dialect;
-    this.products = products;
   }
 
   /**
    * An adapter on a frozen base.
    *
    * @param checkpoint the base model
-   * @param baseWeights how matrices of the base are kept in memory: float32 or bfloat16; {@link
-   *     org.sparklora.model.Decoder#kept} may save some of it
+   * @param precision how matrices of the base are kept, and multiplied
    * @param gradientCheckpointing whether backward computes forward's blocks once more
    * @param seed of the dropout masks
    */
   public static TrainedModel adapter(
       ModelSource checkpoint,
       LoraConfig lora,
-      DType baseWeights,
+      Precision precision,
       boolean gradientCheckpointing,
       long seed) {
     return new TrainedModel(
-        checkpoint,
-        lora,
-        baseWeights,
-        gradientCheckpointing,
-        seed,
-        TokenizerDialect.FILE,
-        DType.FLOAT32);
-  }
-
-  /** All weights of a model. */
-  public static TrainedModel allWeights(ModelSource checkpoint, boolean gradientCheckpointing) {
-    return new TrainedModel(
-        checkpoint,
-        null,
-        DType.FLOAT32,
-        gradientCheckpointing,
-        0,
-        TokenizerDialect.FILE,
-        DType.FLOAT32);
+        checkpoint, lora, precision, gradientCheckpointing, seed, TokenizerDialect.FILE);
   }
 
   /**
-   * A model of which nothing is trained.
+   * All weights of a model.
    *
-   * @param weights how its matrices are kept in memory: float32 or bfloat16
+   * @param precision how they are multiplied; what is trained is float32
    */
-  public static TrainedModel frozen(ModelSource checkpoint, DType weights) {
+  public static TrainedModel allWeights(
+      ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
     return new TrainedModel(
-        checkpoint, null, weights, false, FROZEN, TokenizerDialect.FILE, DType.FLOAT32);
+        checkpoint, null, precision, gradientCheckpointing, 0, TokenizerDialect.FILE);
+  }
+
+  /** A model of which nothing is trained. */
+  public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
+    return new TrainedModel(checkpoint, null, precision, false, FROZEN, TokenizerDialect.FILE);
   }
 
   /** The same with its tokenizer read in a dialect; without this, as its file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
     return new TrainedModel(
-        checkpoint, lora, baseWeights, gradientCheckpointing, seed, tokenizerDialect, products);
-  }
-
-  /**
-   * The same with products of matrices in another type; without this, in float32.
-   *
-   * @param type float32, or bfloat16 for operands that are rounded to it
-   */
-  public TrainedModel multiplying(DType type) {
-    return new TrainedModel(
-        checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect, type);
-  }
-
-  /** The type of the operands of matrix products; a CPU may not multiply bfloat16. */
-  public DType products() {
-    return products;
+        checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect);
   }
 
   /** How the checkpoint's tokenizer is read. */
@@ -132,9 +101,9 @@ public final class TrainedModel implements Serializable {
     return Optional.ofNullable(lora);
   }
 
-  /** How matrices of the frozen base are kept in memory. */
-  public DType baseWeights() {
-    return baseWeights;
+  /** How matrices of the frozen base are kept in memory, and multiplied where the CPU can. */
+  public Precision precision() {
+    return precision;
   }
 
   /** Whether backward computes forward's blocks once more instead of keeping them all. */
@@ -172,16 +141,14 @@ public final class TrainedModel implements Serializable {
     return other instanceof TrainedModel that
         && checkpoint.equals(that.checkpoint)
         && Objects.equals(lora, that.lora)
-        && baseWeights == that.baseWeights
+        && precision.equals(that.precision)
         && gradientCheckpointing == that.gradientCheckpointing
         && seed == that.seed
-        && dialect == that.dialect
-        && products == that.products;
+        && dialect == that.dialect;
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(
-        checkpoint, lora, baseWeights, gradientCheckpointing, seed, dialect, products);
+    return Objects.hash(checkpoint, lora, precision, gradientCheckpointing, seed, dialect);
   }
 }

@@ -30,6 +30,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
@@ -132,7 +133,7 @@ class TravelTest {
         TrainedModel.adapter(
             TestModels.source(TestModels.copy("llama-tiny", folder)),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
-            DType.FLOAT32,
+            Precision.FLOAT32,
             true,
             42);
     return AdapterNetwork.create(
@@ -211,7 +212,8 @@ class TravelTest {
     StepMetrics metrics = new StepMetrics(1, 2.5, 3, 4, 5, 6, 7.5, 8.5, 9.5);
     assertThat(roundTrip(serializer, metrics)).isEqualTo(metrics);
     TrainedModel model =
-        TrainedModel.allWeights(TestModels.source(TestModels.copy("llama-tiny", folder)), false);
+        TrainedModel.allWeights(
+            TestModels.source(TestModels.copy("llama-tiny", folder)), Precision.FLOAT32, false);
     assertThat(roundTrip(serializer, model)).isEqualTo(model);
     assertThat(roundTrip(serializer, rows().microBatches().get(0).get(0)).inputIds())
         .containsExactly(1, 2, 3, 4);

@@ -19,6 +19,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.trace.GrpoTrace;
 import org.sparklora.pipeline.config.OptimizerConfig;
@@ -155,8 +156,8 @@ class GrpoReplayTest {
     ModelSource checkpoint = TestModels.source(TestModels.copy(trace.model(), folder));
     return trace
         .lora()
-        .map(lora -> TrainedModel.adapter(checkpoint, lora, DType.FLOAT32, false, 0))
-        .orElseGet(() -> TrainedModel.allWeights(checkpoint, false));
+        .map(lora -> TrainedModel.adapter(checkpoint, lora, Precision.FLOAT32, false, 0))
+        .orElseGet(() -> TrainedModel.allWeights(checkpoint, Precision.FLOAT32, false));
   }
 
   private static AdapterNetwork network(TrainedModel model, GrpoTrace trace) {

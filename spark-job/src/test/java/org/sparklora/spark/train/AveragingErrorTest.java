@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -36,7 +37,7 @@ class AveragingErrorTest {
         TrainedModel.adapter(
             TestModels.source(checkpoint),
             LoraConfig.of(4, 8, LoraTargets.allLinear()),
-            DType.FLOAT32,
+            Precision.FLOAT32,
             true,
             0);
     layout = (AdapterLayout) model.layout();

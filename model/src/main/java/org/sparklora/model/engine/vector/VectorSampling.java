@@ -17,13 +17,13 @@ final class VectorSampling {
   /** Probabilities summed in float; a multiple of every vector length. */
   private static final int BLOCK = 1024;
 
-  /**
-   * How far below the largest logit, in units of temperature, the first search for the likeliest
-   * tokens goes.
-   */
-  private static final float FIRST_DEPTH = 8;
+  /** Groups of logits by their distance from the largest; the last one has all that are further. */
+  private static final int GROUPS = 1024;
 
-  /** Finite, and below what can be drawn. */
+  /** How many there are in a unit of temperature, a factor of e between probabilities. */
+  private static final int GROUPS_IN_UNIT = 16;
+
+  /** Finite, and so low that what it adds to a sum with 1 in it is lost. */
   private static final float PADDING = -Float.MAX_VALUE;
 
   private VectorSampling() {}
@@ -36,13 +36,15 @@ final class VectorSampling {
         uniforms.length,
         (m, own) -> {
           float[] z = own.load(0, logits, (long) m * columns, columns, PADDING);
-          Row row = new Row(z, columns, own);
-          row.exponentiate(rule.scoringTemperature());
+          Row row = new Row(z, columns, rule.scoringTemperature(), own);
+          row.exponentiate();
           double logSum = row.logSum();
           Row scores = row;
           if (rule.hasPenalty()) {
-            scores = new Row(penalised(z, rule, seen.get(m), own), columns, own);
-            scores.exponentiate(rule.scoringTemperature());
+            scores =
+                new Row(
+                    penalised(z, rule, seen.get(m), own), columns, rule.scoringTemperature(), own);
+            scores.exponentiate();
           }
           if (!scores.finite) {
             draws.tokens()[m] = Draws.NOT_FINITE;
@@ -72,13 +74,15 @@ final class VectorSampling {
     private final float[] e; // e^((z − top) / temperature); 0 for what cannot be drawn
     private final double[] sums; // of blocks of e
     private final Scratch own;
+    private final float inverse; // of the temperature
     private final float top;
     private final boolean finite;
 
-    Row(float[] z, int columns, Scratch own) {
+    Row(float[] z, int columns, float temperature, Scratch own) {
       this.z = z;
       this.columns = columns;
       this.own = own;
+      this.inverse = 1 / temperature;
       this.e = own.row(2, columns);
       this.sums = new double[(columns + BLOCK - 1) / BLOCK];
       FloatVector largest = VectorMath.broadcast(PADDING);
@@ -92,18 +96,12 @@ final class VectorSampling {
       this.finite = zero.reduceLanes(VectorOperators.ADD) == 0;
     }
 
-    void exponentiate(float temperature) {
-      float inverse = 1 / temperature;
+    void exponentiate() {
       for (int b = 0; b < sums.length; b++) {
         FloatVector sum = VectorMath.broadcast(0);
         int to = Math.min(columns, (b + 1) * BLOCK);
         for (int i = b * BLOCK; i < to; i += VectorMath.LANES) {
-          FloatVector logit = VectorMath.at(z, i);
-          FloatVector exp =
-              VectorMath.broadcast(0)
-                  .blend(
-                      VectorMath.exp(logit.sub(top).mul(inverse)),
-                      logit.compare(VectorOperators.GT, PADDING));
+          FloatVector exp = VectorMath.exp(VectorMath.at(z, i).sub(top).mul(inverse));
           exp.intoArray(e, i);
           sum = sum.add(exp);
         }
@@ -128,14 +126,11 @@ final class VectorSampling {
     }
 
     int draw(SamplingRule rule, double uniform) {
-      float floor = Float.NEGATIVE_INFINITY;
       if (rule.topK() > 0 && rule.topK() < columns) {
-        floor = topK(rule);
-        drop(floor);
+        drop(topK(rule.topK()));
       }
       if (rule.topP() < 1) {
-        floor = topP(rule, floor);
-        drop(floor);
+        drop(topP(rule.topP()));
       }
       if (rule.minP() > 0) {
         drop(top + rule.temperature() * (float) Math.log(rule.minP()));
@@ -159,13 +154,15 @@ final class VectorSampling {
     }
 
     /** The k-th largest logit. */
-    private float topK(SamplingRule rule) {
-      float[] candidates = own.row(3, columns);
-      int count = 0;
-      for (float depth = FIRST_DEPTH; count < rule.topK(); depth *= 2) {
-        count = sortedFrom(top - depth * rule.temperature(), candidates);
+    private float topK(int k) {
+      double[] counts = new double[GROUPS];
+      for (int i = 0; i < columns; i++) {
+        counts[group(i)]++;
       }
-      return candidates[count - rule.topK()];
+      int group = groupOf(k, counts);
+      float[] members = own.row(3, columns);
+      int count = members(group, members);
+      return members[count - (k - (int) sum(counts, group))];
     }
 
     /**
@@ -173,46 +170,60 @@ final class VectorSampling {
      * less than top-p. Sums are exact, of the exponentials as they are: in float, those of the
      * likeliest would not fit that of all.
      */
-    private float topP(SamplingRule rule, float floor) {
-      double total = 0;
+    private float topP(float topP) {
+      double[] masses = new double[GROUPS];
       for (int i = 0; i < columns; i++) {
-        total += e[i];
+        masses[group(i)] += e[i];
       }
-      float[] candidates = own.row(3, columns);
+      double enough = topP * sum(masses, GROUPS);
+      int group = groupOf(enough, masses);
+      float[] members = own.row(3, columns);
       float[] weights = own.row(4, columns);
-      for (float depth = FIRST_DEPTH; ; depth *= 2) {
-        float from = Math.max(floor, top - depth * rule.temperature());
-        int count = sortedFrom(from, candidates);
-        for (int i = 0; i < count; i += VectorMath.LANES) {
-          FloatVector logit = VectorMath.at(candidates, i);
-          VectorMath.exp(logit.sub(top).mul(1 / rule.temperature())).intoArray(weights, i);
-        }
-        double sum = 0;
-        for (int i = count - 1; i >= 0; i--) {
-          sum += weights[i];
-          if (sum >= rule.topP() * total) {
-            return candidates[i];
-          }
-        }
-        if (from == floor || count == columns) { // rounding kept the sum from reaching it
-          return candidates[0];
+      int count = members(group, members);
+      for (int i = 0; i < count; i += VectorMath.LANES) {
+        VectorMath.exp(VectorMath.at(members, i).sub(top).mul(inverse)).intoArray(weights, i);
+      }
+      double sum = sum(masses, group);
+      for (int i = count - 1; i >= 0; i--) {
+        sum += weights[i];
+        if (sum >= enough) {
+          return members[i];
         }
       }
+      return count == 0 ? PADDING : members[0]; // rounding kept the sum from reaching it
     }
 
-    /** Writes the logits that are at least {@code from}, ascending; returns how many they are. */
-    private int sortedFrom(float from, float[] found) {
+    /** The further from the largest, the higher; equal logits are of one group. */
+    private int group(int i) {
+      return Math.min(GROUPS - 1, (int) ((top - z[i]) * (GROUPS_IN_UNIT * inverse)));
+    }
+
+    /** The group in which the sum from the first one on reaches {@code enough}. */
+    private static int groupOf(double enough, double[] groups) {
+      int group = 0;
+      for (double sum = groups[0]; sum < enough && group < GROUPS - 1; sum += groups[group]) {
+        group++;
+      }
+      return group;
+    }
+
+    private static double sum(double[] groups, int to) {
+      double sum = 0;
+      for (int group = 0; group < to; group++) {
+        sum += groups[group];
+      }
+      return sum;
+    }
+
+    /** Writes a group's logits that can be drawn, ascending; returns how many they are. */
+    private int members(int group, float[] members) {
       int count = 0;
-      for (int i = 0; i < columns; i += VectorMath.LANES) {
-        if (VectorMath.at(z, i).compare(VectorOperators.GE, from).anyTrue()) {
-          for (int j = i; j < Math.min(columns, i + VectorMath.LANES); j++) {
-            if (z[j] >= from) {
-              found[count++] = z[j];
-            }
-          }
+      for (int i = 0; i < columns; i++) {
+        if (group(i) == group && e[i] > 0) {
+          members[count++] = z[i];
         }
       }
-      Arrays.sort(found, 0, count);
+      Arrays.sort(members, 0, count);
       return count;
     }
 
