@@ -50,7 +50,7 @@ record DecoderBlock(
   private Tensor forwardToFeedForward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Engine engine = workspace.engine();
-    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    Tensor normed = workspace.lendOperand(Slot.NORMED, x.shape());
     attentionNorm.forward(engine, x, normed, saved.attentionRstd);
     engine.copy(x, saved.mid);
     attention.forward(workspace, places, normed, saved.attention, saved.mid);
@@ -64,7 +64,7 @@ record DecoderBlock(
    */
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
     Engine engine = workspace.engine();
-    Tensor normed = workspace.lend(Slot.NORMED, x.shape());
+    Tensor normed = workspace.lendOperand(Slot.NORMED, x.shape());
     feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
     Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, x.shape());
     feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);

@@ -22,6 +22,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.NonFiniteLogitsException;
@@ -72,7 +73,8 @@ class EngineMemoryTest {
               new LoraConfig(2, 4, 0.1, false, LoraTargets.allLinear()), checkpoint.config());
       float[] values = new float[(int) layout.size()];
       Arrays.fill(values, factors);
-      try (Decoder decoder = Decoder.load(checkpoint, layout, engine, DType.BFLOAT16);
+      try (Decoder decoder =
+              Decoder.load(checkpoint, layout, engine, Precision.ofWeights(DType.BFLOAT16));
           Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size());
           AdapterStep step = new AdapterStep(decoder, engine, 0L);

@@ -10,6 +10,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.ProfiledEngine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -17,7 +18,8 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
 
 /**
- * Prints the time and memory of steps on rows of random tokens, four documents a row.
+ * Prints the time and memory of steps on rows of random tokens, four documents a row, and the last
+ * step's profile by kind of work.
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp … org.sparklora.model.StepBenchmark
  * CHECKPOINT [rank, 0 for all weights] [tokens a row] [steps] [dropout] [FLOAT32 or BFLOAT16]
@@ -34,7 +36,8 @@ final class StepBenchmark {
     DType weights = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
     boolean checkpointing = args.length > 6 && Boolean.parseBoolean(args[6]);
     DType products = args.length > 7 ? DType.valueOf(args[7]) : DType.FLOAT32;
-    Engine engine = Engines.shared().withProductsIn(products);
+    ProfiledEngine profiled = new ProfiledEngine(Engines.shared().withProductsIn(products));
+    Engine engine = profiled.engine();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout;
       Tensor parameters;
@@ -58,14 +61,21 @@ final class StepBenchmark {
       try (AdapterStep step = new AdapterStep(decoder, engine, checkpointing)) {
         PackedBatch batch = batch(tokens, checkpoint.config().vocabSize());
         for (int i = 0; i < steps; i++) {
+          profiled.restart();
           long start = System.nanoTime();
           StepResult result =
               step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), i, gradient);
           double seconds = (System.nanoTime() - start) / 1e9;
           System.out.printf(
-              "loss %.4f, %.2f s, %.1f tokens/s, activations %.0f MB, %s%n",
-              result.loss(), seconds, tokens / seconds, step.activationBytes() / 1e6, memory());
+              "loss %.4f, %.2f s, %.1f tokens/s, %.2f s of processor, activations %.0f MB, %s%n",
+              result.loss(),
+              seconds,
+              tokens / seconds,
+              profiled.processorSeconds(),
+              step.activationBytes() / 1e6,
+              memory());
         }
+        System.out.print(profiled.report());
       }
     }
   }

@@ -77,6 +77,14 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * What linear layers round x and dY of so many rows (N) to. They take them rounded as well, so
+   * that a caller can do once, by {@link #copy}, what each product would do again.
+   */
+  public DType operandType(int rows) {
+    return kernels.operandType(rows);
+  }
+
+  /**
    * A tensor over memory of this process that somebody else owns, such as a memory-mapped
    * checkpoint; a copy if these kernels compute elsewhere, so that it has to be closed.
    */
@@ -174,14 +182,16 @@ public final class Engine implements AutoCloseable {
   // ---- linear layers -------------------------------------------------------------------------
   /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
   public void matmul(Tensor x, Tensor w, Tensor y) {
-    Shapes.floats("matmul", x, y);
+    Shapes.floats("matmul", y);
+    operands("matmul", x);
     Shapes.linear("matmul", x, w, y);
     kernels.matmul(x, w, y);
   }
 
   /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    Shapes.floats("matmulAdd", x, y);
+    Shapes.floats("matmulAdd", y);
+    operands("matmulAdd", x);
     Shapes.linear("matmulAdd", x, w, y);
     kernels.matmulAdd(x, w, alpha, y);
   }
@@ -191,7 +201,8 @@ public final class Engine implements AutoCloseable {
    * in)}.
    */
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    Shapes.floats("matmulBackwardInput", dY, dX);
+    Shapes.floats("matmulBackwardInput", dX);
+    operands("matmulBackwardInput", dY);
     Shapes.linear("matmulBackwardInput", dX, w, dY);
     kernels.matmulBackwardInput(dY, w, alpha, dX);
   }
@@ -201,9 +212,16 @@ public final class Engine implements AutoCloseable {
    * in)}.
    */
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    Shapes.floats("matmulBackwardWeight", dY, x, dW);
+    Shapes.floats("matmulBackwardWeight", dW);
+    operands("matmulBackwardWeight", dY, x);
     Shapes.linear("matmulBackwardWeight", x, dW, dY);
     kernels.matmulBackwardWeight(dY, x, alpha, dW);
+  }
+
+  private void operands(String operation, Tensor... tensors) {
+    for (Tensor tensor : tensors) {
+      Shapes.operand(operation, tensor, operandType(tensor.rows()));
+    }
   }
 
   /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
@@ -246,10 +264,11 @@ public final class Engine implements AutoCloseable {
    *
    * @param x {@code (M, C)}, where M is N, or N·H for a norm of each head
    * @param weight {@code (C)}
-   * @param y {@code (M, C)}; may be {@code x} itself
+   * @param y {@code (M, C)}; may be {@code x} itself, or of {@link #operandType}
    * @param rstd receives one number a row, {@code (M)}
    */
   public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    operands("rmsNorm", y);
     Shapes.rmsNorm("rmsNorm", x, weight, rstd, y);
     kernels.rmsNorm(x, weight, epsilon, y, rstd);
   }
@@ -257,14 +276,14 @@ public final class Engine implements AutoCloseable {
   /** Adds to dX; dX may not be dY. */
   public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     Shapes.rmsNorm("rmsNormBackward", x, weight, rstd, dY);
-    Shapes.floats("rmsNormBackward", dX);
+    Shapes.floats("rmsNormBackward", dY, dX);
     Shapes.sameMatrix("rmsNormBackward", x, dX);
     kernels.rmsNormBackward(x, weight, rstd, dY, dX);
   }
 
   /** {@code dWeight += Σₘ dY[m] · x[m] · rstd[m]}. */
   public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
-    Shapes.floats("rmsNormBackwardWeight", dWeight);
+    Shapes.floats("rmsNormBackwardWeight", dY, dWeight);
     Shapes.rmsNorm("rmsNormBackwardWeight", x, dWeight, rstd, dY);
     kernels.rmsNormBackwardWeight(x, rstd, dY, dWeight);
   }
@@ -332,9 +351,10 @@ public final class Engine implements AutoCloseable {
   // ---- gated feed-forward --------------------------------------------------------------------
   /**
    * {@code y = silu(gate) · up}, all {@code (N, F)}; y may be {@code up}'s or {@code gate}'s
-   * memory.
+   * memory, or of {@link #operandType}.
    */
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    operands("swiGlu", y);
     Shapes.swiGlu("swiGlu", gate, up, y);
     kernels.swiGlu(gate, up, y);
   }
@@ -344,6 +364,7 @@ public final class Engine implements AutoCloseable {
    * buffers: both are dead after this call.
    */
   public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    Shapes.floats("swiGluBackwardInPlace", dY);
     Shapes.swiGlu("swiGluBackwardInPlace", gate, up, dY);
     kernels.swiGluBackwardInPlace(gate, up, dY);
   }
@@ -352,14 +373,18 @@ public final class Engine implements AutoCloseable {
   /**
    * {@code y = x · m / (1 − rate)} with m in {0, 1} drawn from a counter-based generator: the same
    * seed gives the same mask on every implementation, so backward needs no stored mask.
+   *
+   * @param x and {@code y} float32 or of {@link #operandType}, both of one type
    */
   public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    operands("dropout", x);
     Shapes.dropout("dropout", x, rate, y);
     kernels.dropout(x, rate, seed, y);
   }
 
   /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
   public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    Shapes.floats("dropoutBackward", dY);
     Shapes.dropout("dropoutBackward", dY, rate, dX);
     kernels.dropoutBackward(dY, rate, seed, dX);
   }

@@ -29,6 +29,10 @@ public interface Kernels extends AutoCloseable {
     return this;
   }
 
+  default DType operandType(int rows) {
+    return DType.FLOAT32;
+  }
+
   Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
 
   Tensor adopt(NativeMemory memory, DType dtype, long... shape);

@@ -30,6 +30,14 @@ final class Shapes {
     }
   }
 
+  /** What products multiply is float32, or rounded to the type that they round it to. */
+  static void operand(String operation, Tensor tensor, DType rounded) {
+    if (tensor.dtype() != DType.FLOAT32 && tensor.dtype() != rounded) {
+      throw mismatch(
+          operation, "%s must be float32, or what products of it are computed in", tensor);
+    }
+  }
+
   /** x (N, in), w (out, in), y (N, out). */
   static void linear(String operation, Tensor x, Tensor w, Tensor y) {
     if (x.columns() != w.columns() || y.columns() != w.rows() || x.rows() != y.rows()) {
@@ -106,14 +114,14 @@ final class Shapes {
 
   /** x and y (M, C), weight (C), rstd (M). */
   static void rmsNorm(String operation, Tensor x, Tensor weight, Tensor rstd, Tensor y) {
-    floats(operation, x, rstd, y);
+    floats(operation, x, rstd);
     sameMatrix(operation, x, y);
     perColumn(operation, x, weight);
     perRow(operation, x, rstd);
   }
 
   static void swiGlu(String operation, Tensor gate, Tensor up, Tensor y) {
-    floats(operation, gate, up, y);
+    floats(operation, gate, up);
     sameSize(operation, gate, up);
     sameSize(operation, gate, y);
   }
@@ -189,7 +197,9 @@ final class Shapes {
   }
 
   static void dropout(String operation, Tensor x, float rate, Tensor y) {
-    floats(operation, x, y);
+    if (x.dtype() != y.dtype()) {
+      throw mismatch(operation, "%s and %s differ in type", x, y);
+    }
     sameSize(operation, x, y);
     if (!(rate >= 0 && rate < 1)) {
       throw mismatch(operation, "rate %s is not in [0, 1)", rate);

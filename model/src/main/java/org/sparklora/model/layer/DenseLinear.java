@@ -3,6 +3,7 @@ package org.sparklora.model.layer;
 import java.util.Optional;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.layer.Workspace.Slot;
 
 /**
  * {@code y = x·Wᵀ + b}.
@@ -39,10 +40,11 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
     Engine k = workspace.engine();
+    Tensor dOut = workspace.operand(Slot.D_OPERAND, dY);
     // forward: y = x·Wᵀ + b
-    weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dY, x, 1f, dWeight));
+    weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dOut, x, 1f, dWeight));
     bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));
-    k.matmulBackwardInput(dY, weight.value(), 1f, dX);
+    k.matmulBackwardInput(dOut, weight.value(), 1f, dX);
   }
 
   @Override

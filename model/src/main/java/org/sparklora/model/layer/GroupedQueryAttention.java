@@ -58,9 +58,10 @@ public record GroupedQueryAttention(
   public void forward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
     Engine engine = workspace.engine();
-    query.forward(workspace, x, saved.q, saved.uQuery);
-    key.forward(workspace, x, saved.k, saved.uKey);
-    value.forward(workspace, x, saved.v, saved.uValue);
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    query.forward(workspace, in, saved.q, saved.uQuery);
+    key.forward(workspace, in, saved.k, saved.uKey);
+    value.forward(workspace, in, saved.v, saved.uValue);
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(engine, places, q, k, false);
@@ -101,9 +102,10 @@ public record GroupedQueryAttention(
               workspace, headNorms.get().query, saved.q, saved.queryRstd, dQ, Slot.D_RAW_QUERY);
       dK = throughNorm(workspace, headNorms.get().key, saved.k, saved.keyRstd, dK, Slot.D_RAW_KEY);
     }
-    query.backward(workspace, x, saved.uQuery, dQ, dX); // forward: q = query(x)
-    key.backward(workspace, x, saved.uKey, dK, dX);
-    value.backward(workspace, x, saved.uValue, dV, dX);
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    query.backward(workspace, in, saved.uQuery, dQ, dX); // forward: q = query(x)
+    key.backward(workspace, in, saved.uKey, dK, dX);
+    value.backward(workspace, in, saved.uValue, dV, dX);
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {

@@ -26,14 +26,16 @@ public record LoraLinear(
   /** {@code u} receives {@code drop(x)·Aᵀ}: it is R wide, so keeping it is cheap. */
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    base.forward(workspace, x, y, u);
-    addUpdate(workspace, x, y, u);
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    base.forward(workspace, in, y, u);
+    addUpdate(workspace, in, y, u);
   }
 
   @Override
   public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    base.forwardAdd(workspace, x, y, u);
-    addUpdate(workspace, x, y, u);
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    base.forwardAdd(workspace, in, y, u);
+    addUpdate(workspace, in, y, u);
   }
 
   private void addUpdate(Workspace workspace, Tensor x, Tensor y, Tensor u) {
@@ -43,18 +45,21 @@ public record LoraLinear(
 
   @Override
   public void recompute(Workspace workspace, Tensor x, Tensor u) {
-    workspace.engine().matmul(dropped(workspace, x), a.value(), u); // u = drop(x)·Aᵀ
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    workspace.engine().matmul(dropped(workspace, in), a.value(), u); // u = drop(x)·Aᵀ
   }
 
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
     Engine k = workspace.engine();
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor dOut = workspace.operand(Slot.D_OPERAND, dY);
     Tensor dU = workspace.lendZeros(Slot.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
-    b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dY, u, scale, dB));
-    k.matmulBackwardInput(dY, b.value(), scale, dU);
+    b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
+    k.matmulBackwardInput(dOut, b.value(), scale, dU);
     // forward: u = drop(x)·Aᵀ
-    a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, x), 1f, dA));
+    a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout == 0) {
       k.matmulBackwardInput(dU, a.value(), 1f, dX);
     } else {
@@ -62,14 +67,14 @@ public record LoraLinear(
       k.matmulBackwardInput(dU, a.value(), 1f, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
     }
-    base.backward(workspace, x, u, dY, dX); // forward: y = x·Wᵀ + b
+    base.backward(workspace, in, u, dOut, dX); // forward: y = x·Wᵀ + b
   }
 
   private Tensor dropped(Workspace workspace, Tensor x) {
     if (dropout == 0) {
       return x;
     }
-    Tensor dropped = workspace.lend(Slot.DROPPED, x.shape());
+    Tensor dropped = workspace.lend(Slot.DROPPED, x.dtype(), x.shape());
     workspace.engine().dropout(x, dropout, seed, dropped);
     return dropped;
   }

@@ -16,15 +16,19 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
 
   /** {@code residual += down(silu(gate(x)) · up(x))}, with x and residual {@code (N, C)}. */
   public void forward(Workspace workspace, Tensor x, Saved saved, Tensor residual) {
-    gate.forward(workspace, x, saved.gate, saved.uGate);
-    up.forward(workspace, x, saved.up, saved.uUp);
+    project(workspace, x, saved);
     down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
+  }
+
+  private void project(Workspace workspace, Tensor x, Saved saved) {
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    gate.forward(workspace, in, saved.gate, saved.uGate);
+    up.forward(workspace, in, saved.up, saved.uUp);
   }
 
   /** Fills {@code saved} again as forward did, without the product that only the result needs. */
   public void recompute(Workspace workspace, Tensor x, Saved saved) {
-    gate.forward(workspace, x, saved.gate, saved.uGate);
-    up.forward(workspace, x, saved.up, saved.uUp);
+    project(workspace, x, saved);
     down.recompute(workspace, gated(workspace, saved), saved.uDown);
   }
 
@@ -35,12 +39,13 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
     down.backward(
         workspace, gated, saved.uDown, dResidual, dGated); // forward: residual += down(gated)
     workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
-    gate.backward(workspace, x, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
-    up.backward(workspace, x, saved.uUp, saved.up, dX); // forward: up = up(x)
+    Tensor in = workspace.operand(Slot.OPERAND, x);
+    gate.backward(workspace, in, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
+    up.backward(workspace, in, saved.uUp, saved.up, dX); // forward: up = up(x)
   }
 
   private static Tensor gated(Workspace workspace, Saved saved) {
-    Tensor gated = workspace.lend(Slot.GATED, saved.gate.shape());
+    Tensor gated = workspace.lendOperand(Slot.GATED, saved.gate.shape());
     workspace.engine().swiGlu(saved.gate, saved.up, gated);
     return gated;
   }

@@ -1,7 +1,9 @@
 package org.sparklora.model.layer;
 
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Map;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 
@@ -35,6 +37,9 @@ public final class Workspace implements AutoCloseable {
     D_LORA,
     /** Input of A after dropout, and its gradient, {@code (N, in)}. */
     DROPPED,
+    /** What linear layers multiply, {@code (N, in)} and {@code (N, out)}: see {@link #operand}. */
+    OPERAND,
+    D_OPERAND,
     /** The residual stream's gradient, {@code (N, C)}. */
     D_STREAM,
     /** Rows of the stream that carry a target, {@code (M, C)}. */
@@ -47,8 +52,10 @@ public final class Workspace implements AutoCloseable {
   }
 
   private final Engine engine;
-  private final Map<Slot, Tensor> buffers = new EnumMap<>(Slot.class);
+  private final Map<Key, Tensor> buffers = new HashMap<>();
   private final Map<Slot, Tensor> lent = new EnumMap<>(Slot.class); // the last view of each
+
+  private record Key(Slot slot, DType type) {}
 
   public Workspace(Engine engine) {
     this.engine = engine;
@@ -59,30 +66,54 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * A tensor with undefined contents, valid until the slot is lent again; the same as the last time
-   * if it has this shape.
+   * A float32 tensor with undefined contents, valid until the slot is lent again; the same as the
+   * last time if it has this shape.
    */
   public Tensor lend(Slot slot, long... shape) {
+    return lend(slot, DType.FLOAT32, shape);
+  }
+
+  /** The same of any type. */
+  public Tensor lend(Slot slot, DType type, long... shape) {
     Tensor last = lent.get(slot);
-    if (last != null && last.hasShape(shape)) {
+    if (last != null && last.dtype() == type && last.hasShape(shape)) {
       return last;
     }
     long size = 1;
     for (long dimension : shape) {
       size *= dimension;
     }
-    Tensor buffer = buffers.get(slot);
+    Key key = new Key(slot, type);
+    Tensor buffer = buffers.get(key);
     if (buffer == null || buffer.size() < size) {
       if (buffer != null) {
         lent.remove(slot);
-        buffers.remove(slot).close(); // a larger one may not be had
+        buffers.remove(key).close(); // a larger one may not be had
       }
-      buffer = engine.allocate(size);
-      buffers.put(slot, buffer);
+      buffer = engine.allocate(type, size);
+      buffers.put(key, buffer);
     }
     Tensor view = buffer.view(0, shape);
     lent.put(slot, view);
     return view;
+  }
+
+  /** {@link #lend} of the type in which products of this matrix are computed. */
+  public Tensor lendOperand(Slot slot, long... shape) {
+    return lend(slot, engine.operandType(Math.toIntExact(shape[0])), shape);
+  }
+
+  /**
+   * {@code x} as products multiply it: itself, or rounded once into a slot for all products that
+   * follow. A layer that several share an input with is given what this returned.
+   */
+  public Tensor operand(Slot slot, Tensor x) {
+    if (x.dtype() == engine.operandType(x.rows())) {
+      return x;
+    }
+    Tensor rounded = lendOperand(slot, x.rows(), x.columns());
+    engine.copy(x, rounded);
+    return rounded;
   }
 
   /** A tensor of zeros, valid until the slot is lent again: for gradients, which are added to. */

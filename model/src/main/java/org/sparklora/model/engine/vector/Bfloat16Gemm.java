@@ -126,14 +126,13 @@ final class Bfloat16Gemm implements AutoCloseable {
           layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
       memory.desc layoutC = layout(memory.data_type.f32, shape.m, shape.n, shape.strideC, false);
       matmul.primitive_desc description =
-          own(
-              new matmul.primitive_desc(
-                  cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false));
+          new matmul.primitive_desc(cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false);
       primitive = own(new matmul(description));
       a = argument(dnnl.DNNL_ARG_SRC, new memory(layoutA, cpu, (Pointer) null));
       b = argument(dnnl.DNNL_ARG_WEIGHTS, new memory(layoutB, cpu, (Pointer) null));
       c = argument(dnnl.DNNL_ARG_DST, new memory(layoutC, cpu, (Pointer) null));
       memory.desc layoutOfScratchpad = own(description.scratchpad_desc());
+      description.close(); // a megabyte, of which the primitive keeps what it needs
       scratchBytes = layoutOfScratchpad.get_size();
       scratch =
           argument(dnnl.DNNL_ARG_SCRATCHPAD, new memory(layoutOfScratchpad, cpu, (Pointer) null));

@@ -47,7 +47,13 @@ final class Scratch implements AutoCloseable {
    */
   float[] load(int index, Tensor x, long offset, int columns, float padding) {
     float[] row = row(index, columns);
-    x.read(offset, row, 0, columns);
+    if (x.dtype() == DType.BFLOAT16) {
+      short[] bits = halves(columns);
+      ((HostTensor) x).readBits(offset, bits, 0, columns);
+      WeightRows.widen(bits, columns, row, 0);
+    } else {
+      x.read(offset, row, 0, columns);
+    }
     for (int i = columns; i < VectorMath.roundUp(columns); i++) {
       row[i] = padding;
     }
@@ -57,6 +63,17 @@ final class Scratch implements AutoCloseable {
   /** The same with zeros as padding, which change no sum. */
   float[] load(int index, Tensor x, long offset, int columns) {
     return load(index, x, offset, columns, 0);
+  }
+
+  /** Writes a row's elements to {@code [offset, offset + columns)} of y, rounded to its type. */
+  void store(float[] row, Tensor y, long offset, int columns) {
+    if (y.dtype() == DType.BFLOAT16) {
+      short[] bits = halves(columns);
+      WeightRows.round(row, columns, bits);
+      ((HostTensor) y).writeBits(offset, bits, 0, columns);
+    } else {
+      y.write(offset, row, 0, columns);
+    }
   }
 
   short[] halves(int columns) {

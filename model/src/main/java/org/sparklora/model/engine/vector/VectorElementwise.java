@@ -34,11 +34,24 @@ final class VectorElementwise {
         });
   }
 
-  static void copy(WorkerPool pool, Tensor x, Tensor y) {
+  /** {@code y = alpha · x}, rounded to y's type. */
+  static void copy(WorkerPool pool, Tensor x, float alpha, Tensor y) {
     forChunks(
         pool,
-        y.size(),
-        (offset, count, own) -> y.write(offset, own.load(0, x, offset, count), 0, count));
+        x.size(),
+        (offset, count, own) -> {
+          float[] row = own.load(0, x, offset, count);
+          if (alpha != 1) {
+            scale(row, alpha, count);
+          }
+          own.store(row, y, offset, count);
+        });
+  }
+
+  private static void scale(float[] row, float alpha, int count) {
+    for (int i = 0; i < count; i += VectorMath.LANES) {
+      VectorMath.at(row, i).mul(alpha).intoArray(row, i);
+    }
   }
 
   static void fill(WorkerPool pool, Tensor y, float value) {
@@ -115,7 +128,7 @@ final class VectorElementwise {
         (offset, count, own) -> {
           float[] out = own.row(2, count);
           swiGlu(own.load(0, gate, offset, count), own.load(1, up, offset, count), out, count);
-          y.write(offset, out, 0, count);
+          own.store(out, y, offset, count);
         });
   }
 
@@ -165,7 +178,7 @@ final class VectorElementwise {
           float[] out = own.row(1, count);
           Arrays.fill(out, 0, VectorMath.roundUp(count), 0);
           addMasked(own.load(0, x, offset, count), offset, rate, seed, out, count);
-          y.write(offset, out, 0, count);
+          own.store(out, y, offset, count);
         });
   }
 

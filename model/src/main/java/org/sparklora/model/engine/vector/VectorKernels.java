@@ -63,6 +63,11 @@ final class VectorKernels implements Kernels {
     return dtype == DType.BFLOAT16 ? inBfloat16 : inFloat32;
   }
 
+  @Override
+  public DType operandType(int rows) {
+    return this == inFloat32 || rows <= VectorFewRows.MOST ? DType.FLOAT32 : DType.BFLOAT16;
+  }
+
   private static HostTensor host(Tensor tensor) {
     return (HostTensor) tensor;
   }
@@ -103,7 +108,7 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void copy(Tensor x, Tensor y) {
-    VectorElementwise.copy(pool, x, y);
+    VectorElementwise.copy(pool, x, 1, y);
   }
 
   @Override

@@ -28,7 +28,7 @@ final class VectorMatmul implements AutoCloseable {
   /** Elements of a widened tile: 2 MiB. */
   private static final int TILE = 1 << 19;
 
-  /** Inputs and outputs from which products in bfloat16 gain more than rounding costs. */
+  /** Inputs and outputs from which products in bfloat16 gain more than rounding both costs. */
   private static final int LEAST_ROUNDED = 16;
 
   private final WorkerPool pool;
@@ -60,7 +60,8 @@ final class VectorMatmul implements AutoCloseable {
     int out = w.rows();
     Matrix ys = Matrix.of(y);
     if (rounds(x, w)) {
-      timesTransposed(x.rows(), out, in, 1, rounded(x, alpha, 0), rounded(w, 1, 1), beta, ys);
+      Matrix[] both = rounded(x, w, alpha);
+      timesTransposed(x.rows(), out, in, 1, both[0], both[1], beta, ys);
       return;
     }
     Matrix xs = Matrix.of(x);
@@ -101,8 +102,9 @@ final class VectorMatmul implements AutoCloseable {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
-    if (rounds(dX, w)) {
-      addTimes(dX.rows(), in, out, 1, rounded(dY, alpha, 0), rounded(w, 1, 1), dXs);
+    if (rounds(dY, w)) {
+      Matrix[] both = rounded(dY, w, alpha);
+      addTimes(dX.rows(), in, out, 1, both[0], both[1], dXs);
     } else if (w.dtype() != DType.FLOAT32) {
       slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, dXs, from, to, own));
     } else {
@@ -150,8 +152,9 @@ final class VectorMatmul implements AutoCloseable {
     int in = dW.columns();
     int out = dW.rows();
     Matrix dWs = Matrix.of(dW);
-    if (rounds(x, dW)) {
-      addTransposedTimes(out, in, x.rows(), 1, rounded(dY, alpha, 0), rounded(x, 1, 1), dWs);
+    if (rounds(x, dW) || isRounded(dY)) {
+      Matrix[] both = rounded(dY, x, alpha);
+      addTransposedTimes(out, in, x.rows(), 1, both[0], both[1], dWs);
     } else {
       addTransposedTimes(out, in, x.rows(), alpha, Matrix.of(dY), Matrix.of(x), dWs);
     }
@@ -175,39 +178,34 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * Whether a product of x {@code (N, in)} and w {@code (out, in)} is computed in bfloat16. Those
-   * that memory bounds are not, and few rows are not either, since there a row's result must not
-   * depend on the others.
+   * Whether a product of x {@code (N, in)}, or dY, and w {@code (out, in)} is computed in bfloat16.
+   * Those that memory bounds are not unless the caller has rounded one operand, and few rows are
+   * not either, since there a row's result must not depend on the others.
    */
   private boolean rounds(HostTensor x, HostTensor w) {
     return bfloat16
         && x.rows() > VectorFewRows.MOST
-        && w.columns() >= LEAST_ROUNDED
-        && w.rows() >= LEAST_ROUNDED;
+        && (isRounded(x) || w.columns() >= LEAST_ROUNDED && w.rows() >= LEAST_ROUNDED);
+  }
+
+  private static boolean isRounded(HostTensor x) {
+    return x.dtype() == DType.BFLOAT16;
+  }
+
+  /** Both operands in bfloat16, their product {@code alpha} times what it was. */
+  private Matrix[] rounded(HostTensor a, HostTensor b, float alpha) {
+    boolean scalesA = !isRounded(a) || isRounded(b); // one that is not rounded yet, if there is one
+    return new Matrix[] {rounded(a, scalesA ? alpha : 1, 0), rounded(b, scalesA ? 1 : alpha, 1)};
   }
 
   /** {@code alpha · x} in bfloat16, in buffer {@code index} unless x is it. */
   private Matrix rounded(HostTensor x, float alpha, int index) {
-    if (x.dtype() == DType.BFLOAT16 && alpha == 1) {
+    if (isRounded(x) && alpha == 1) {
       return Matrix.of(x);
     }
-    int columns = x.columns();
     HostTensor y = buffer(index, x.size());
-    pool.forRows(
-        x,
-        (from, to, own) -> {
-          float[] row = own.row(0, columns);
-          short[] bits = own.halves(columns);
-          for (long n = from; n < to; n++) {
-            x.read(n * columns, row, 0, columns);
-            for (int i = 0; alpha != 1 && i < columns; i++) {
-              row[i] *= alpha;
-            }
-            WeightRows.round(row, columns, bits);
-            y.writeBits(n * columns, bits, 0, columns);
-          }
-        });
-    return new Matrix(DType.BFLOAT16, y.address(), columns);
+    VectorElementwise.copy(pool, x, alpha, y);
+    return new Matrix(DType.BFLOAT16, y.address(), x.columns());
   }
 
   private HostTensor buffer(int index, long size) {

@@ -138,7 +138,7 @@ final class VectorRows {
             double mean = VectorMath.dot(row, row, columns) / (double) columns;
             float r = (float) (1 / Math.sqrt(mean + epsilon));
             scaleInto(row, r, w, columns);
-            y.write(m * columns, row, 0, columns);
+            own.store(row, y, m * columns, columns);
             scales[(int) (m - from)] = r;
           }
           rstd.write(from, scales, 0, (int) (to - from));

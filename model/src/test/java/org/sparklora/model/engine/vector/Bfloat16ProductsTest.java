@@ -1,10 +1,12 @@
 package org.sparklora.model.engine.vector;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -12,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.engine.Bfloat16;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -131,6 +134,84 @@ class Bfloat16ProductsTest {
         sum += weights[i];
       }
       assertThat(y.values()[0]).isEqualTo(sum, within(1e-5f));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 8, 16, 40})
+  void operandsThatTheCallerRoundedGiveTheSameBits(int out) {
+    Engine engine = THREE_THREADS.withProductsIn(DType.BFLOAT16);
+    try (Tensor x = random(SEED, 300, 64).tensor();
+        Tensor dY = random(SEED + 1, 300, out).tensor();
+        Tensor roundedX = engine.copyAs(engine.operandType(300), x);
+        Tensor roundedDy = engine.copyAs(engine.operandType(300), dY);
+        Tensor w = weight(DType.FLOAT32, out, 64)) {
+      assertThat(roundedX.dtype()).isEqualTo(DType.BFLOAT16);
+      double bound = out < 16 ? tolerance(300) : 0; // thin ones are float32 if nothing is rounded
+      assertSame(y -> engine.matmul(x, w, y), y -> engine.matmul(roundedX, w, y), bound, 300, out);
+      assertSame(
+          dX -> engine.matmulBackwardInput(dY, w, 0.5f, dX),
+          dX -> engine.matmulBackwardInput(roundedDy, w, 0.5f, dX),
+          bound,
+          300,
+          64);
+      assertSame(
+          dW -> engine.matmulBackwardWeight(dY, x, 0.5f, dW),
+          dW -> engine.matmulBackwardWeight(roundedDy, x, 0.5f, dW),
+          bound,
+          out,
+          64);
+    }
+  }
+
+  @Test
+  void whatProductsReadIsWrittenRounded() {
+    Engine engine = THREE_THREADS.withProductsIn(DType.BFLOAT16);
+    try (Tensor x = GuardedTensor.random(engine, SEED, 300, 70).tensor();
+        Tensor gate = GuardedTensor.random(engine, SEED + 1, 300, 70).tensor();
+        Tensor weight = GuardedTensor.random(engine, SEED + 2, 1, 70).tensor();
+        Tensor rstd = engine.allocate(300);
+        Tensor half = engine.copyAs(DType.BFLOAT16, x)) {
+      assertRounds(y -> engine.copy(x, y));
+      assertRounds(y -> engine.rmsNorm(x, weight, 1e-5f, y, rstd));
+      assertRounds(y -> engine.swiGlu(gate, x, y));
+      try (Tensor widened = engine.copyAs(DType.FLOAT32, half)) {
+        assertRounds(
+            y -> engine.dropout(y.dtype() == DType.FLOAT32 ? widened : half, 0.25f, SEED, y));
+      }
+    }
+  }
+
+  @Test
+  void engineThatMultipliesFloat32RefusesRoundedOperands() {
+    try (Tensor x = ONE_THREAD.allocate(DType.BFLOAT16, 300, 16);
+        Tensor w = ONE_THREAD.allocate(16, 16);
+        Tensor y = ONE_THREAD.allocate(300, 16)) {
+      assertThatThrownBy(() -> ONE_THREAD.matmul(x, w, y))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("matmul: BFLOAT16(300, 16) must be float32");
+    }
+  }
+
+  private static void assertSame(
+      Consumer<Tensor> one, Consumer<Tensor> other, double bound, long rows, long columns) {
+    try (GuardedTensor expected = GuardedTensor.filled(ONE_THREAD, 1, rows, columns);
+        GuardedTensor actual = GuardedTensor.filled(ONE_THREAD, 1, rows, columns)) {
+      one.accept(expected.tensor());
+      other.accept(actual.tensor());
+      actual.assertCloseTo(expected.values(), bound);
+    }
+  }
+
+  /** The bfloat16 result is the float32 one, rounded once. */
+  private static void assertRounds(Consumer<Tensor> operation) {
+    try (Tensor exact = ONE_THREAD.allocate(300, 70);
+        Tensor rounded = ONE_THREAD.allocate(DType.BFLOAT16, 300, 70)) {
+      operation.accept(exact);
+      operation.accept(rounded);
+      try (Tensor expected = ONE_THREAD.copyAs(DType.BFLOAT16, exact)) {
+        assertThat(rounded.toArray()).isEqualTo(expected.toArray());
+      }
     }
   }
 
