@@ -1,6 +1,8 @@
 package org.sparklora.model;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
@@ -58,15 +60,17 @@ final class LossHead {
 
   /** Log-probabilities of the batch's targets under the stream's end {@code (N, C)}. */
   TokenLogProbs logProbs(Tensor stream, PackedBatch batch, float temperature) {
-    try (Targets targets = new Targets(batch)) {
-      if (targets.count > 0) {
-        Tensor normed = normed(stream, targets.positions).normed;
-        for (Chunk chunk : targets.chunks()) {
-          chunk.score(chunk.logits(normed), temperature);
-        }
-      }
-      return targets.read();
-    }
+    return withTargets(
+        batch,
+        targets -> {
+          if (targets.count() > 0) {
+            Tensor normed = normed(stream, targets.positions).normed;
+            for (Chunk chunk : chunks(targets)) {
+              chunk.score(chunk.logits(normed), temperature);
+            }
+          }
+          return targets.read();
+        });
   }
 
   /** The loss alone. */
@@ -86,40 +90,52 @@ final class LossHead {
   /** For tests: {@code dependence} may be more than the loss has. */
   Result lossAndGradient(
       Tensor stream, PackedBatch batch, TokenLoss loss, Dependence dependence, Tensor dStream) {
-    try (Targets targets = new Targets(batch);
-        Tensor dLogProbs = engine.allocate(targets.count)) {
-      if (targets.count == 0) {
-        return new Result(0, targets.read());
-      }
-      Rows rows = normed(stream, targets.positions);
-      Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, rows.normed.shape());
-      if (dependence == Dependence.NOTHING) {
-        int count = targets.count;
-        differentiate(loss, 0, new float[count], new float[count], dLogProbs);
-      }
-      for (Chunk chunk : targets.chunks()) {
-        Tensor logits = chunk.logits(rows.normed);
-        chunk.score(logits, loss.temperature());
-        if (dependence == Dependence.OWN_TARGET) {
-          float[] logProbs = chunk.scores.logProbs().toArray();
-          float[] entropies = chunk.scores.entropies().toArray();
-          differentiate(loss, chunk.from, logProbs, entropies, chunk.of(dLogProbs));
-        }
-        if (dependence != Dependence.ALL_TARGETS) {
-          chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
-        }
-      }
-      TokenLogProbs all = targets.read();
-      double value = differentiate(loss, 0, all.logProbs(), all.entropies(), dLogProbs);
-      if (dependence == Dependence.ALL_TARGETS) { // the logits are computed once more
-        for (Chunk chunk : targets.chunks()) {
-          Tensor logits = chunk.logits(rows.normed);
-          chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
-        }
-      }
-      backwardRows(stream, targets.positions, rows, dNormed, dStream);
-      return new Result(value, all);
+    return withTargets(
+        batch,
+        targets -> {
+          try (Tensor dLogProbs = engine.allocate(targets.count())) {
+            return targets.count() == 0
+                ? new Result(0, targets.read())
+                : lossAndGradient(stream, targets, loss, dependence, dLogProbs, dStream);
+          }
+        });
+  }
+
+  private Result lossAndGradient(
+      Tensor stream,
+      Targets targets,
+      TokenLoss loss,
+      Dependence dependence,
+      Tensor dLogProbs,
+      Tensor dStream) {
+    Rows rows = normed(stream, targets.positions);
+    Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, rows.normed.shape());
+    if (dependence == Dependence.NOTHING) {
+      int count = targets.count();
+      differentiate(loss, 0, new float[count], new float[count], dLogProbs);
     }
+    for (Chunk chunk : chunks(targets)) {
+      Tensor logits = chunk.logits(rows.normed);
+      chunk.score(logits, loss.temperature());
+      if (dependence == Dependence.OWN_TARGET) {
+        float[] logProbs = chunk.scores.logProbs().toArray();
+        float[] entropies = chunk.scores.entropies().toArray();
+        differentiate(loss, chunk.from, logProbs, entropies, chunk.of(dLogProbs));
+      }
+      if (dependence != Dependence.ALL_TARGETS) {
+        chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
+      }
+    }
+    TokenLogProbs all = targets.read();
+    double value = differentiate(loss, 0, all.logProbs(), all.entropies(), dLogProbs);
+    if (dependence == Dependence.ALL_TARGETS) { // the logits are computed once more
+      for (Chunk chunk : chunks(targets)) {
+        Tensor logits = chunk.logits(rows.normed);
+        chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
+      }
+    }
+    backwardRows(stream, targets.positions, rows, dNormed, dStream);
+    return new Result(value, all);
   }
 
   /** The loss of a run of targets; overwrites its derivatives. */
@@ -154,42 +170,20 @@ final class LossHead {
     engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
   }
 
-  /** All targets of a batch, and what the engine says of them, chunk by chunk. */
-  private final class Targets implements AutoCloseable {
-    private final int[] places; // rows of the batch, (M)
-    private final int[] tokens; // (M)
-    private final int count; // M
-    private final Indices positions;
-    private final Indices labels;
-    private final TokenScores scores;
+  /**
+   * All targets of a batch, and what the engine says of them, chunk by chunk.
+   *
+   * @param places rows of the batch, {@code (M)}
+   * @param tokens {@code (M)}
+   * @param positions the places, where the engine computes
+   * @param labels the tokens, likewise
+   */
+  private record Targets(
+      int[] places, int[] tokens, Indices positions, Indices labels, TokenScores scores) {
 
-    Targets(PackedBatch batch) {
-      this.places = batch.targetPositions();
-      this.count = places.length;
-      this.tokens = new int[count];
-      for (int m = 0; m < count; m++) {
-        tokens[m] = batch.targets()[places[m]];
-      }
-      this.scores = TokenScores.allocate(engine, count, vocabSize);
-      try {
-        this.positions = engine.indices(places);
-      } catch (RuntimeException | Error e) {
-        scores.close();
-        throw e;
-      }
-      try {
-        this.labels = engine.indices(tokens);
-      } catch (RuntimeException | Error e) {
-        positions.close();
-        scores.close();
-        throw e;
-      }
-    }
-
-    List<Chunk> chunks() {
-      return IntStream.iterate(0, from -> from < count, from -> from + chunkRows)
-          .mapToObj(from -> new Chunk(this, from))
-          .toList();
+    /** M. */
+    int count() {
+      return places.length;
     }
 
     TokenLogProbs read() {
@@ -200,13 +194,22 @@ final class LossHead {
           scores.entropies().toArray(),
           scores.argmax().toArray());
     }
+  }
 
-    @Override
-    public void close() {
-      positions.close();
-      labels.close();
-      scores.close();
+  private <T> T withTargets(PackedBatch batch, Function<Targets, T> use) {
+    int[] places = batch.targetPositions();
+    int[] tokens = Arrays.stream(places).map(place -> batch.targets()[place]).toArray();
+    try (Indices positions = engine.indices(places);
+        Indices labels = engine.indices(tokens);
+        TokenScores scores = TokenScores.allocate(engine, places.length, vocabSize)) {
+      return use.apply(new Targets(places, tokens, positions, labels, scores));
     }
+  }
+
+  private List<Chunk> chunks(Targets targets) {
+    return IntStream.iterate(0, from -> from < targets.count(), from -> from + chunkRows)
+        .mapToObj(from -> new Chunk(targets, from))
+        .toList();
   }
 
   /** Some consecutive targets, whose logits exist at a time. */
@@ -218,7 +221,7 @@ final class LossHead {
 
     Chunk(Targets targets, int from) {
       this.from = from;
-      this.rows = Math.min(chunkRows, targets.count - from);
+      this.rows = Math.min(chunkRows, targets.count() - from);
       this.labels = targets.labels.part(from, from + rows);
       this.scores = targets.scores.rows(from, from + rows);
     }

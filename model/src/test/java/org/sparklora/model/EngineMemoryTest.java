@@ -23,6 +23,7 @@ import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.NonFiniteLogitsException;
@@ -95,7 +96,7 @@ class EngineMemoryTest {
 
   /** Two completions, with all that a sampler can do. */
   private static SamplingConfig sampling() {
-    return new SamplingConfig(2, 3, 0.9f, 5, 0.9f, 0.01f, 1.1f, Set.of(), 1);
+    return new SamplingConfig(2, 3, new SamplingRule(0.9f, 5, 0.9f, 0.01f, 1.1f), Set.of(), 1);
   }
 
   @EachEngine

@@ -13,6 +13,7 @@ import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
@@ -47,7 +48,8 @@ final class PolicyStepBenchmark {
       AdapterLayout layout =
           AdapterLayout.of(LoraConfig.of(1, 32, LoraTargets.allLinear()), checkpoint.config());
       Decoder decoder = Decoder.load(checkpoint, layout, engine);
-      SamplingConfig config = new SamplingConfig(completions, length, 1, 0, 1, 0, 1, Set.of(), 42);
+      SamplingConfig config =
+          new SamplingConfig(completions, length, SamplingRule.at(1), Set.of(), 42);
       try (Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size());
           Generator generator = new Generator(decoder, engine);

@@ -5,22 +5,25 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.sparklora.model.engine.Indices;
+import org.sparklora.model.engine.NativeMemory;
 
 /** Indices in ND4J's memory, int32. */
 final class Nd4jIndices extends Indices {
   private final INDArray array; // one element more than none, which ND4J has not
-  private final boolean owned;
+  private final Runnable free;
 
-  private Nd4jIndices(INDArray array, boolean owned, int count, int bound) {
+  private Nd4jIndices(INDArray array, Runnable free, int count, int bound) {
     super(count, bound);
     this.array = array;
-    this.owned = owned;
+    this.free = free;
   }
 
   static Nd4jIndices of(int[] values, int bound) {
     int[] some = values.length == 0 ? new int[1] : values;
     INDArray array = Nd4jScratch.outside(() -> Nd4j.createFromArray(some));
-    return new Nd4jIndices(array, true, values.length, bound);
+    long bytes = (long) some.length * Integer.BYTES;
+    NativeMemory counted = NativeMemory.ofLibrary(bytes, array::close);
+    return new Nd4jIndices(array, counted::close, values.length, bound);
   }
 
   INDArray array() {
@@ -31,7 +34,7 @@ final class Nd4jIndices extends Indices {
   public Nd4jIndices part(int from, int to) {
     Objects.checkFromToIndex(from, to, count());
     INDArray part = Nd4jScratch.outside(() -> array.get(NDArrayIndex.interval(from, to)));
-    return new Nd4jIndices(part, false, to - from, bound());
+    return new Nd4jIndices(part, () -> {}, to - from, bound());
   }
 
   @Override
@@ -41,8 +44,6 @@ final class Nd4jIndices extends Indices {
 
   @Override
   public void close() {
-    if (owned && !array.wasClosed()) {
-      array.close();
-    }
+    free.run();
   }
 }

@@ -44,6 +44,11 @@ public record SamplingRule(
         "it must be a number above 0; 1 is none");
   }
 
+  /** Any token can be drawn, or with temperature 0 the likeliest one alone. */
+  public static SamplingRule at(float temperature) {
+    return new SamplingRule(temperature, 0, 1, 0, 1);
+  }
+
   /** Whether the likeliest token is taken, and nothing drawn. */
   public boolean isGreedy() {
     return temperature == 0;

@@ -11,18 +11,14 @@ import org.sparklora.model.engine.SamplingRule;
  *
  * @param numGenerations G, completions of each prompt
  * @param maxCompletionLength tokens of a completion at most
- * @param temperature of {@link SamplingRule}, as the four that follow
+ * @param rule how each token is drawn
  * @param endTokens a completion ends with the first of these; empty for none
  * @param seed of all random numbers
  */
 public record SamplingConfig(
     int numGenerations,
     int maxCompletionLength,
-    float temperature,
-    int topK,
-    float topP,
-    float minP,
-    float repetitionPenalty,
+    SamplingRule rule,
     Set<Integer> endTokens,
     long seed)
     implements Serializable {
@@ -41,64 +37,31 @@ public record SamplingConfig(
         "max_completion_length",
         maxCompletionLength,
         "it must be at least 1");
-    new SamplingRule(temperature, topK, topP, minP, repetitionPenalty); // refuses the others
     endTokens = Set.copyOf(endTokens);
   }
 
   /** One completion of at most 512 tokens, drawn at temperature 1 from the whole distribution. */
   public static SamplingConfig defaults() {
-    return new SamplingConfig(1, 512, 1, 0, 1, 0, 1, Set.of(), 42);
+    return new SamplingConfig(1, 512, SamplingRule.at(1), Set.of(), 42);
   }
 
   /** The likeliest token always. */
   public static SamplingConfig greedy(int maxCompletionLength, Set<Integer> endTokens) {
-    return new SamplingConfig(1, maxCompletionLength, 0, 0, 1, 0, 1, endTokens, 0);
+    return new SamplingConfig(1, maxCompletionLength, SamplingRule.at(0), endTokens, 0);
   }
 
   /** The same with other random numbers. */
   public SamplingConfig withSeed(long newSeed) {
-    return new SamplingConfig(
-        numGenerations,
-        maxCompletionLength,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        endTokens,
-        newSeed);
+    return new SamplingConfig(numGenerations, maxCompletionLength, rule, endTokens, newSeed);
   }
 
   /** The same for another number of completions of each prompt. */
   public SamplingConfig withNumGenerations(int completions) {
-    return new SamplingConfig(
-        completions,
-        maxCompletionLength,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        endTokens,
-        seed);
+    return new SamplingConfig(completions, maxCompletionLength, rule, endTokens, seed);
   }
 
   /** The same, ended by other tokens. */
   public SamplingConfig withEndTokens(Set<Integer> tokens) {
-    return new SamplingConfig(
-        numGenerations,
-        maxCompletionLength,
-        temperature,
-        topK,
-        topP,
-        minP,
-        repetitionPenalty,
-        tokens,
-        seed);
-  }
-
-  /** How each token is drawn. */
-  SamplingRule rule() {
-    return new SamplingRule(temperature, topK, topP, minP, repetitionPenalty);
+    return new SamplingConfig(numGenerations, maxCompletionLength, rule, tokens, seed);
   }
 }

@@ -24,6 +24,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
@@ -81,7 +82,7 @@ class BatchInvarianceTest {
   }
 
   private static SamplingConfig sampling(int completions, float temperature) {
-    return new SamplingConfig(completions, LENGTH, temperature, 0, 1, 0, 1, Set.of(), 42);
+    return new SamplingConfig(completions, LENGTH, SamplingRule.at(temperature), Set.of(), 42);
   }
 
   private static Prompt prompt(int id, int length) {

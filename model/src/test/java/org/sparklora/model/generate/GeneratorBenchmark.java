@@ -11,6 +11,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -68,7 +69,7 @@ final class GeneratorBenchmark {
   }
 
   private static SamplingConfig config(int generations, int tokens) {
-    return new SamplingConfig(generations, tokens, 1, 0, 1, 0, 1, Set.of(), 42);
+    return new SamplingConfig(generations, tokens, SamplingRule.at(1), Set.of(), 42);
   }
 
   private static List<Prompt> prompts(int count, int vocabSize) {

@@ -25,6 +25,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion.StopReason;
 import org.sparklora.model.lora.AdapterFile;
@@ -72,7 +73,7 @@ class GeneratorTest {
   }
 
   private static SamplingConfig sampling(int generations, float temperature, long seed) {
-    return new SamplingConfig(generations, LENGTH, temperature, 0, 1, 0, 1, OFTEN_ENDS, seed);
+    return new SamplingConfig(generations, LENGTH, SamplingRule.at(temperature), OFTEN_ENDS, seed);
   }
 
   /** Prompts of 1 to 9 tokens. */
@@ -150,7 +151,8 @@ class GeneratorTest {
     float temperature = 0.7f;
     assertLearnersLogProbs(
         prompts(4),
-        new SamplingConfig(2, LENGTH, temperature, 40, 0.9f, 0.01f, 1.2f, OFTEN_ENDS, 1));
+        new SamplingConfig(
+            2, LENGTH, new SamplingRule(temperature, 40, 0.9f, 0.01f, 1.2f), OFTEN_ENDS, 1));
   }
 
   @EachEngine
@@ -160,11 +162,12 @@ class GeneratorTest {
     int tokens = 2 * KvCache.PAGE + 3;
     List<Prompt> prompts = new ArrayList<>(prompts(2));
     prompts.add(new Prompt(102, new SplittableRandom(1).ints(tokens, 0, 512).toArray()));
-    assertLearnersLogProbs(prompts, new SamplingConfig(2, tokens, 0.7f, 0, 1, 0, 1, Set.of(), 1));
+    assertLearnersLogProbs(
+        prompts, new SamplingConfig(2, tokens, SamplingRule.at(0.7f), Set.of(), 1));
   }
 
   private void assertLearnersLogProbs(List<Prompt> prompts, SamplingConfig config) {
-    float temperature = config.temperature();
+    float temperature = config.rule().temperature();
     try (AdapterStep step = new AdapterStep(decoder, engine)) {
       for (Completion completion : generate(64, prompts, config)) {
         int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
@@ -202,8 +205,8 @@ class GeneratorTest {
   @MethodSource("engines")
   void lowTemperatureBecomesGreedy(Engine engineUnderTest) throws IOException {
     load(engineUnderTest);
-    SamplingConfig greedy = new SamplingConfig(1, LENGTH, 0, 0, 1, 0, 1, Set.of(), 7);
-    SamplingConfig cold = new SamplingConfig(1, LENGTH, 1e-4f, 0, 1, 0, 1, Set.of(), 7);
+    SamplingConfig greedy = new SamplingConfig(1, LENGTH, SamplingRule.at(0), Set.of(), 7);
+    SamplingConfig cold = new SamplingConfig(1, LENGTH, SamplingRule.at(1e-4f), Set.of(), 7);
     List<Completion> likeliest = generate(64, prompts(3), greedy);
     List<Completion> drawn = generate(64, prompts(3), cold);
     for (int p = 0; p < 3; p++) {
@@ -215,7 +218,7 @@ class GeneratorTest {
   @MethodSource("engines")
   void oneTokenIsEnough(Engine engineUnderTest) throws IOException {
     load(engineUnderTest);
-    SamplingConfig one = new SamplingConfig(2, 1, 1, 0, 1, 0, 1, Set.of(), 7);
+    SamplingConfig one = new SamplingConfig(2, 1, SamplingRule.at(1), Set.of(), 7);
     assertThat(generate(1, prompts(3), one))
         .hasSize(6)
         .allMatch(completion -> completion.tokens().length == 1);
@@ -284,7 +287,7 @@ class GeneratorTest {
     for (int i = 0; i < 2; i++) {
       CountedViews counted = new CountedViews(parameters);
       List<Prompt> prompts = prompts(1 + 5 * i);
-      SamplingConfig config = new SamplingConfig(2, 1 + 9 * i, 1, 0, 1, 0, 1, Set.of(), 42);
+      SamplingConfig config = new SamplingConfig(2, 1 + 9 * i, SamplingRule.at(1), Set.of(), 42);
       try (Generator generator = new Generator(decoder, engine, 4)) {
         assertSame(
             engine,

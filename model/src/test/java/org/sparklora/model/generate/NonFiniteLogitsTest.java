@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 
 /** Every way to pick a token refuses logits of a model that diverged, and says of which prompt. */
@@ -24,7 +25,8 @@ class NonFiniteLogitsTest {
   private record Mode(
       String name, float temperature, int topK, float topP, float minP, float fine) {
     SamplingConfig config() {
-      return new SamplingConfig(1, 4, temperature, topK, topP, minP, fine, Set.of(), 1);
+      return new SamplingConfig(
+          1, 4, new SamplingRule(temperature, topK, topP, minP, fine), Set.of(), 1);
     }
 
     @Override

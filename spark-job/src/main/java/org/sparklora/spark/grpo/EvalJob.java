@@ -112,7 +112,7 @@ final class EvalJob {
                 "pass@%d needs that many completions of a problem: --num_generations %d --temperature 1.0"
                     .formatted(k, k)));
     ConfigException.require(
-        completions == 1 || sampling.temperature() > 0,
+        completions == 1 || !sampling.rule().isGreedy(),
         "num_generations",
         completions,
         "all greedy completions of a problem are the same; draw them with --temperature 1.0");

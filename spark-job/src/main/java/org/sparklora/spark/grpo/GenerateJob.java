@@ -15,6 +15,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterBase;
@@ -54,11 +55,12 @@ public final class GenerateJob {
             new SamplingConfig(
                 settings.optionalInteger("num_generations").orElse(1),
                 settings.integer("max_completion_length"),
-                (float) settings.number("temperature"),
-                settings.integer("top_k"),
-                (float) settings.number("top_p"),
-                (float) settings.number("min_p"),
-                (float) settings.number("repetition_penalty"),
+                new SamplingRule(
+                    (float) settings.number("temperature"),
+                    settings.integer("top_k"),
+                    (float) settings.number("top_p"),
+                    (float) settings.number("min_p"),
+                    (float) settings.number("repetition_penalty")),
                 Set.of(),
                 settings.integer("seed")));
   }

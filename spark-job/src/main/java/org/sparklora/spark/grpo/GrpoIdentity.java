@@ -59,11 +59,11 @@ final class GrpoIdentity {
   private static void addSampling(Map<String, String> fixed, SamplingConfig sampling) {
     fixed.put("num_generations", Integer.toString(sampling.numGenerations()));
     fixed.put("max_completion_length", Integer.toString(sampling.maxCompletionLength()));
-    fixed.put("temperature", Float.toString(sampling.temperature()));
-    fixed.put("top_k", Integer.toString(sampling.topK()));
-    fixed.put("top_p", Float.toString(sampling.topP()));
-    fixed.put("min_p", Float.toString(sampling.minP()));
-    fixed.put("repetition_penalty", Float.toString(sampling.repetitionPenalty()));
+    fixed.put("temperature", Float.toString(sampling.rule().temperature()));
+    fixed.put("top_k", Integer.toString(sampling.rule().topK()));
+    fixed.put("top_p", Float.toString(sampling.rule().topP()));
+    fixed.put("min_p", Float.toString(sampling.rule().minP()));
+    fixed.put("repetition_penalty", Float.toString(sampling.rule().repetitionPenalty()));
     fixed.put("end tokens", new TreeSet<>(sampling.endTokens()).toString());
   }
 
