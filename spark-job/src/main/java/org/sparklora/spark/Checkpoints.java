@@ -9,7 +9,6 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
@@ -123,7 +122,7 @@ public final class Checkpoints {
   }
 
   private Tensor moments() {
-    return engine.wrap(network.moments(), 0, DType.FLOAT32, 2 * layout.size());
+    return engine.alias(network.moments(), 2 * layout.size()).tensor();
   }
 
   /** Where the best checkpoint lies, for {@code trainer_state.json}. */

@@ -7,7 +7,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
@@ -141,7 +140,7 @@ public final class SftJob {
       throws IOException {
     ParameterLayout layout = model.layout();
     Engine engine = Engines.host();
-    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    Tensor parameters = engine.alias(network.parameters(), layout.size()).tensor();
     RunFingerprint fingerprint =
         RunIdentity.of(config, model, rows.fingerprint(), rows.count(), workers);
     Checkpoints checkpoints =

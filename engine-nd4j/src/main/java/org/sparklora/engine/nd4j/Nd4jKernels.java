@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -22,7 +21,6 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
@@ -98,35 +96,13 @@ final class Nd4jKernels implements Kernels {
   }
 
   @Override
-  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
-    if (inPlace) {
-      return Nd4jTensor.over(memory, byteOffset, dtype, shape);
-    }
-    Tensor copy = allocate(dtype, shape);
-    HostTensor.wrap(memory, byteOffset, dtype, shape).transferTo(copy);
-    return copy;
-  }
-
-  @Override
-  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
-    if (inPlace) {
-      return Nd4jTensor.owning(memory, dtype, shape);
-    }
-    try (memory) {
-      return wrap(memory.pointer(), 0, dtype, shape);
-    }
+  public Tensor over(HostTensor host) {
+    return Nd4jTensor.over(host);
   }
 
   @Override
   public Indices indices(int[] values, int bound) {
     return Nd4jIndices.of(values, bound);
-  }
-
-  @Override
-  public void writeBack(Tensor wrapped, Pointer memory) {
-    if (!inPlace) {
-      wrapped.transferTo(HostTensor.wrap(memory, 0, wrapped.dtype(), wrapped.shape()));
-    }
   }
 
   @Override

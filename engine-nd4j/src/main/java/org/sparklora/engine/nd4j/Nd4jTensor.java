@@ -1,7 +1,6 @@
 package org.sparklora.engine.nd4j;
 
 import java.util.Arrays;
-import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -38,30 +37,20 @@ final class Nd4jTensor extends Tensor {
     return new Nd4jTensor(zeros, counted::close, 0, dtype, shape);
   }
 
-  /** Memory of this process, which an ND4J that computes on processors uses in place. */
-  static Nd4jTensor over(Pointer memory, long byteOffset, DType dtype, long... shape) {
-    return new Nd4jTensor(bufferOver(memory, byteOffset, dtype, shape), () -> {}, 0, dtype, shape);
-  }
-
-  /** The same over memory that is this tensor's from now on. */
-  static Nd4jTensor owning(NativeMemory memory, DType dtype, long... shape) {
-    DataBuffer buffer = bufferOver(memory.pointer(), 0, dtype, shape);
+  /** Memory of this process in place, which is freed where the host's tensor would. */
+  static Nd4jTensor over(HostTensor host) {
+    long size = Math.max(1, host.size());
+    DataBuffer buffer =
+        Nd4jScratch.outside(() -> Nd4j.createBuffer(host.elements(), size, dataType(host.dtype())));
     return new Nd4jTensor(
         buffer,
         () -> {
           buffer.close();
-          memory.close();
+          host.close();
         },
         0,
-        dtype,
-        shape);
-  }
-
-  private static DataBuffer bufferOver(
-      Pointer memory, long byteOffset, DType dtype, long... shape) {
-    Pointer start = HostTensor.wrap(memory, byteOffset, dtype, shape).elements();
-    long size = Math.max(1, sizeOf(shape));
-    return Nd4jScratch.outside(() -> Nd4j.createBuffer(start, size, dataType(dtype)));
+        host.dtype(),
+        host.shape());
   }
 
   private static DataType dataType(DType dtype) {

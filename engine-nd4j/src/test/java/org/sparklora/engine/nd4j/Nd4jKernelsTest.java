@@ -13,6 +13,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.HostAlias;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
@@ -84,26 +85,31 @@ class Nd4jKernelsTest {
   @Test
   void memoryThatADeviceCannotReachIsCopiedThereAndBack() {
     Engine onDevice = EnginesUnderTest.of(new Nd4jKernels(1, false));
+    long before = NativeMemory.liveBytes();
     try (FloatPointer memory = new FloatPointer(1, 2, 3);
-        Tensor wrapped = onDevice.wrap(memory, Float.BYTES, DType.FLOAT32, 2);
-        Tensor whole = onDevice.wrap(memory, 0, DType.FLOAT32, 3)) {
-      assertThat(wrapped.toArray()).containsExactly(2, 3);
-      onDevice.addScaled(whole, 1, whole);
-      assertThat(memory.get(2)).isEqualTo(3);
-      onDevice.writeBack(whole, memory);
-      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
-          .containsExactly(2, 4, 6);
-      assertThat(wrapped.toArray()).containsExactly(2, 3);
+        HostAlias alias = onDevice.alias(memory, 3)) {
+      onDevice.addScaled(alias.tensor(), 1, alias.tensor());
+      assertThat(numbers(memory)).containsExactly(1, 2, 3);
+      alias.writeBack();
+      assertThat(numbers(memory)).containsExactly(2, 4, 6);
     }
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
   }
 
   @Test
   void memoryOfThisProcessIsSharedOnProcessors() {
     try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
-      engine.fill(engine.wrap(memory, Float.BYTES, DType.FLOAT32, 2), 5);
-      assertThat(new float[] {memory.get(0), memory.get(1), memory.get(2)})
-          .containsExactly(1, 5, 5);
+      try (HostAlias alias = engine.alias(memory, 3)) {
+        engine.fill(alias.tensor().view(1, 2), 5);
+        assertThat(numbers(memory)).containsExactly(1, 5, 5);
+        alias.writeBack(); // both are one
+      }
+      assertThat(numbers(memory)).containsExactly(1, 5, 5);
     }
+  }
+
+  private static float[] numbers(FloatPointer memory) {
+    return new float[] {memory.get(0), memory.get(1), memory.get(2)};
   }
 
   /** What the counting of bytes does not see is ND4J's own workspace. */

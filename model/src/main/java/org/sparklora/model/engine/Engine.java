@@ -84,28 +84,37 @@ public final class Engine implements AutoCloseable {
     return kernels.operandType(rows);
   }
 
-  /**
-   * A tensor over memory of this process that somebody else owns, such as a memory-mapped
-   * checkpoint; a copy if these kernels compute elsewhere, so that it has to be closed.
-   */
-  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
-    return kernels.wrap(memory, byteOffset, dtype, shape);
+  /** Float32 numbers in memory of this process that somebody else owns, as a tensor. */
+  public HostAlias alias(Pointer floats, long size) {
+    HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
+    return isInThisProcess()
+        ? new HostAlias(memory, kernels.over(memory), false)
+        : new HostAlias(memory, copied(memory), true);
   }
 
   /**
-   * A tensor over memory that belongs to it from now on: closing the tensor frees it. Kernels that
+   * A tensor over memory that belongs to it from now on: closing the tensor frees it. Engines that
    * compute elsewhere copy it and free it at once.
    */
   public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
-    return kernels.adopt(memory, dtype, shape);
+    HostTensor host = HostTensor.owning(memory, dtype, shape);
+    if (isInThisProcess()) {
+      return kernels.over(host);
+    }
+    try (host) {
+      return copied(host);
+    }
   }
 
-  /**
-   * Brings what was computed in a tensor back to the memory that it was {@link #wrap wrapped} from;
-   * nothing to do where both are one.
-   */
-  public void writeBack(Tensor wrapped, Pointer memory) {
-    kernels.writeBack(wrapped, memory);
+  private Tensor copied(HostTensor host) {
+    Tensor copy = allocate(host.dtype(), host.shape());
+    try {
+      host.transferTo(copy);
+      return copy;
+    } catch (RuntimeException e) {
+      copy.close();
+      throw e;
+    }
   }
 
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */

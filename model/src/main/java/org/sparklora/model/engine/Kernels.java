@@ -1,7 +1,6 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 
 /**
  * The arithmetic of an {@link Engine}, one implementation for each way of computing. What the
@@ -33,11 +32,13 @@ public interface Kernels extends AutoCloseable {
     return DType.FLOAT32;
   }
 
-  Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape);
-
-  Tensor adopt(NativeMemory memory, DType dtype, long... shape);
-
-  void writeBack(Tensor wrapped, Pointer memory);
+  /**
+   * The tensor as one of these kernels, which takes its memory in place and frees it where the
+   * tensor would; of kernels that compute in this process.
+   */
+  default Tensor over(HostTensor host) {
+    return host;
+  }
 
   void copy(Tensor x, Tensor y);
 

@@ -2,7 +2,6 @@ package org.sparklora.spark.dl4j;
 
 import org.bytedeco.javacpp.Pointer;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.train.NonFiniteLossException;
@@ -39,6 +38,6 @@ final class GradientClip {
   private static double norm(INDArray gradient) {
     Engine engine = Engines.host();
     Pointer floats = DecoderLayer.address(gradient);
-    return Math.sqrt(engine.sumOfSquares(engine.wrap(floats, 0, DType.FLOAT32, gradient.length())));
+    return Math.sqrt(engine.sumOfSquares(engine.alias(floats, gradient.length()).tensor()));
   }
 }

@@ -183,7 +183,7 @@ public final class GenerateJob {
       Workers workers, Optional<AdapterFile> adapter, FlatVector parameters) throws IOException {
     if (adapter.isPresent()) {
       Engine engine = Engines.host();
-      Tensor vector = engine.wrap(parameters.pointer(), 0, DType.FLOAT32, parameters.size());
+      Tensor vector = engine.alias(parameters.pointer(), parameters.size()).tensor();
       adapter.get().load(engine, vector);
     }
     return workers.share(parameters.pointer(), parameters.size());

@@ -8,7 +8,6 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
@@ -164,7 +163,7 @@ final class GrpoJob {
   private Result train(Optional<String> advantages, TrainingPlan plan, AdapterNetwork network)
       throws IOException {
     Engine engine = Engines.host();
-    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
+    Tensor parameters = engine.alias(network.parameters(), model.layout().size()).tensor();
     initial.write(engine, parameters);
     try (Reference reference = reference(network)) {
       return train(advantages, plan, network, engine, parameters, reference);

@@ -6,7 +6,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SplittableRandom;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
@@ -59,7 +58,7 @@ public final class AveragingError implements Serializable {
       return Optional.empty();
     }
     Engine engine = Engines.host();
-    Tensor vector = engine.wrap(parameters, 0, DType.FLOAT32, layout.size());
+    Tensor vector = engine.alias(parameters, layout.size()).tensor();
     int outputs =
         layout.modules().stream()
             .mapToInt(module -> layout.factors(module).orElseThrow().out())

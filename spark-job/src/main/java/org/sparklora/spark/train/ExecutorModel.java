@@ -21,6 +21,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.HostAlias;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
@@ -199,8 +200,8 @@ public final class ExecutorModel implements AutoCloseable {
   public StepMetrics accumulate(StepRows rows, Pointer parameters, Pointer gradient) {
     turn.lock();
     long started = System.nanoTime();
-    try (Tensor parameterVector = vector(parameters);
-        Tensor gradientVector = vector(gradient)) {
+    try (HostAlias parameterVector = vector(parameters);
+        HostAlias gradientVector = vector(gradient)) {
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
       StepMetrics sum = StepMetrics.none(rows.step());
       for (int i = 0; i < rows.microBatches().size(); i++) {
@@ -209,13 +210,17 @@ public final class ExecutorModel implements AutoCloseable {
         PackedBatch batch = rows.batch(i);
         StepResult result =
             step.lossAndGradient(
-                parameterVector, batch, loss, dropoutSeed(rows.step(), microBatch), gradientVector);
+                parameterVector.tensor(),
+                batch,
+                loss,
+                dropoutSeed(rows.step(), microBatch),
+                gradientVector.tensor());
         if (!Double.isFinite(result.loss())) {
           throw new NonFiniteLossException("loss", result.loss(), rows.step() + 1, microBatch + 1);
         }
         sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
-      engine.writeBack(gradientVector, gradient);
+      gradientVector.writeBack();
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     } finally {
@@ -231,13 +236,13 @@ public final class ExecutorModel implements AutoCloseable {
    */
   public List<StepMetrics> evaluate(StepRows rows, Pointer parameters) {
     turn.lock();
-    try (Tensor parameterVector = vector(parameters)) {
+    try (HostAlias parameterVector = vector(parameters)) {
       List<StepMetrics> measured = new ArrayList<>();
       for (int i = 0; i < rows.microBatches().size(); i++) {
         requireUnreleased();
         CrossEntropyLoss loss =
             new CrossEntropyLoss(StepRows.targetTokens(rows.microBatches().subList(i, i + 1)));
-        StepResult result = step.evaluate(parameterVector, rows.batch(i), loss);
+        StepResult result = step.evaluate(parameterVector.tensor(), rows.batch(i), loss);
         measured.add(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
       }
       return measured;
@@ -275,16 +280,18 @@ public final class ExecutorModel implements AutoCloseable {
     double loss = 0;
     float[] logProbs = {};
     float[] entropies = {};
-    try (Tensor parameterVector = vector(parameters)) {
+    try (HostAlias parameterVector = vector(parameters)) {
       if (gradient.size() > 0) {
-        StepResult result = learn(micro, split.trained(), parameterVector, gradient.pointer());
+        StepResult result =
+            learn(micro, split.trained(), parameterVector.tensor(), gradient.pointer());
         loss = result.loss();
         logProbs = result.logProbs().logProbs();
         entropies = result.logProbs().entropies();
       }
       if (split.flat().packed().tokenCount() > 0) {
         TokenLogProbs flat =
-            step.logProbs(parameterVector, split.flat().packed(), micro.loss().temperature());
+            step.logProbs(
+                parameterVector.tensor(), split.flat().packed(), micro.loss().temperature());
         logProbs = split.merge(logProbs, flat.logProbs());
         entropies = split.merge(entropies, flat.entropies());
       }
@@ -297,19 +304,19 @@ public final class ExecutorModel implements AutoCloseable {
 
   private StepResult learn(
       PolicyMicroBatch micro, PolicyBatch batch, Tensor parameterVector, Pointer gradient) {
-    try (Tensor gradientVector = vector(gradient)) {
+    try (HostAlias gradientVector = vector(gradient)) {
       StepResult result =
           step.lossAndGradient(
               parameterVector,
               batch.packed(),
               new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
               dropoutSeed(micro.step(), micro.number()),
-              gradientVector);
+              gradientVector.tensor());
       if (!Double.isFinite(result.loss())) {
         throw new NonFiniteLossException(
             "loss", result.loss(), micro.step() + 1, micro.number() + 1);
       }
-      engine.writeBack(gradientVector, gradient);
+      gradientVector.writeBack();
       return result;
     }
   }
@@ -323,13 +330,13 @@ public final class ExecutorModel implements AutoCloseable {
   public PolicyGradient evaluate(PolicyMicroBatch micro, Pointer parameters) {
     PolicyBatch batch = PolicyBatch.of(micro.rows());
     turn.lock();
-    try (Tensor parameterVector = vector(parameters)) {
+    try (HostAlias parameterVector = vector(parameters)) {
       requireUnreleased();
       float[] logProbs = {};
       float[] entropies = {};
       if (batch.packed().tokenCount() > 0) {
         TokenLogProbs policy =
-            step.logProbs(parameterVector, batch.packed(), micro.loss().temperature());
+            step.logProbs(parameterVector.tensor(), batch.packed(), micro.loss().temperature());
         logProbs = policy.logProbs();
         entropies = policy.entropies();
       }
@@ -354,9 +361,10 @@ public final class ExecutorModel implements AutoCloseable {
     turn.lock();
     long started = System.nanoTime();
     try (Generator generator = new Generator(decoder, engine);
-        Tensor parameterVector = vector(parameters)) {
+        HostAlias parameterVector = vector(parameters)) {
       requireUnreleased();
-      List<Completion> completions = generator.generate(parameterVector, prompts, sampling);
+      List<Completion> completions =
+          generator.generate(parameterVector.tensor(), prompts, sampling);
       long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
       ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
       return completions;
@@ -372,17 +380,17 @@ public final class ExecutorModel implements AutoCloseable {
    */
   public float[] logProbs(Pointer parameters, PackedBatch batch, float temperature) {
     turn.lock();
-    try (Tensor parameterVector = vector(parameters)) {
+    try (HostAlias parameterVector = vector(parameters)) {
       requireUnreleased();
-      return step.logProbs(parameterVector, batch, temperature).logProbs();
+      return step.logProbs(parameterVector.tensor(), batch, temperature).logProbs();
     } finally {
       turn.unlock();
     }
   }
 
   /** Floats of this process as the engine sees them; a copy where it computes elsewhere. */
-  private Tensor vector(Pointer floats) {
-    return engine.wrap(floats, 0, DType.FLOAT32, layout.size());
+  private HostAlias vector(Pointer floats) {
+    return engine.alias(floats, layout.size());
   }
 
   /** Another mask for every micro-batch, the same whichever executor computes it. */

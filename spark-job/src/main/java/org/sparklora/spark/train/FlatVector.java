@@ -15,7 +15,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 
@@ -94,9 +93,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void addTo(Pointer target) {
     var engine = Engines.host();
     engine.addScaled(
-        engine.wrap(pointer(), 0, DType.FLOAT32, size()),
-        1f,
-        engine.wrap(target, 0, DType.FLOAT32, size()));
+        engine.alias(pointer(), size()).tensor(), 1f, engine.alias(target, size()).tensor());
   }
 
   /** A checksum of {@code size} floats, to tell vectors apart. */

@@ -61,7 +61,7 @@ class AveragingTest {
   }
 
   private Tensor parameters(AdapterNetwork network) {
-    return Engines.shared().wrap(network.parameters(), 0, DType.FLOAT32, model.layout().size());
+    return Engines.shared().alias(network.parameters(), model.layout().size()).tensor();
   }
 
   /** Two steps for each worker; worker w's rows differ from the others'. */

@@ -109,7 +109,8 @@ class TravelTest {
     }
     try (FlatVector vector = new FlatVector(values.length)) {
       Engines.shared()
-          .wrap(vector.pointer(), 0, DType.FLOAT32, values.length)
+          .alias(vector.pointer(), values.length)
+          .tensor()
           .write(0, values, 0, values.length);
       for (int round = 0; round < 2; round++) {
         try (FlatVector got = roundTrip(serializer, vector)) {
@@ -125,7 +126,7 @@ class TravelTest {
   }
 
   private static float[] floats(FlatVector vector) {
-    return Engines.shared().wrap(vector.pointer(), 0, DType.FLOAT32, vector.size()).toArray();
+    return Engines.shared().alias(vector.pointer(), vector.size()).tensor().toArray();
   }
 
   private static AdapterNetwork network(Path folder) throws IOException {

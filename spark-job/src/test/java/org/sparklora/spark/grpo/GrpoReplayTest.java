@@ -70,7 +70,7 @@ class GrpoReplayTest {
     int slices = resolved.get("steps_per_generation").asInt();
     AdapterNetwork network = network(model, trace);
     Engine engine = Engines.host();
-    Tensor parameters = engine.wrap(network.parameters(), 0, DType.FLOAT32, layout.size());
+    Tensor parameters = engine.alias(network.parameters(), layout.size()).tensor();
     try (CheckpointFolder base = CheckpointFolder.open(model.checkpoint().folder())) {
       trace.begin(base, layout, engine, parameters);
     }

@@ -55,7 +55,7 @@ class AveragingErrorTest {
   }
 
   private Tensor tensor(FlatVector vector) {
-    return Engines.shared().wrap(vector.pointer(), 0, DType.FLOAT32, vector.size());
+    return Engines.shared().alias(vector.pointer(), vector.size()).tensor();
   }
 
   private FlatVector mean(List<FlatVector> vectors) {

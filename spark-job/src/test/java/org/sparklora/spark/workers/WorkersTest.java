@@ -13,7 +13,6 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.spark.TestSpark;
 import org.sparklora.spark.meter.ExecutorMeter;
@@ -58,9 +57,7 @@ class WorkersTest {
   @MethodSource("workers")
   void workReadsSharedVectors(Workers workers) {
     try (FlatVector vector = new FlatVector(3)) {
-      Engines.host()
-          .wrap(vector.pointer(), 0, DType.FLOAT32, 3)
-          .write(0, new float[] {1, 2, 4}, 0, 3);
+      Engines.host().alias(vector.pointer(), 3).tensor().write(0, new float[] {1, 2, 4}, 0, 3);
       try (SharedVector shared = workers.share(vector.pointer(), 3)) {
         List<Float> read = workers.map(List.of(2, 0, 1), new Element(shared));
         assertThat(read).containsExactly(4f, 1f, 2f);
@@ -106,7 +103,7 @@ class WorkersTest {
     @Override
     public Float run(Integer index) {
       float[] value = new float[1];
-      Engines.host().wrap(vector.floats(), 0, DType.FLOAT32, 3).read(index, value, 0, 1);
+      Engines.host().alias(vector.floats(), 3).tensor().read(index, value, 0, 1);
       return value[0];
     }
   }

@@ -2,7 +2,6 @@ package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -14,7 +13,6 @@ import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
-import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
@@ -39,21 +37,6 @@ final class ReferenceKernels implements Kernels {
   @Override
   public int independentRows() {
     return Integer.MAX_VALUE;
-  }
-
-  @Override
-  public Tensor wrap(Pointer memory, long byteOffset, DType dtype, long... shape) {
-    return HostTensor.wrap(memory, byteOffset, dtype, shape);
-  }
-
-  @Override
-  public Tensor adopt(NativeMemory memory, DType dtype, long... shape) {
-    return HostTensor.owning(memory, dtype, shape);
-  }
-
-  @Override
-  public void writeBack(Tensor wrapped, Pointer memory) {
-    // it is the same memory
   }
 
   @Override
