@@ -52,8 +52,8 @@ public final class Engine implements AutoCloseable {
   /**
    * Up to how many rows (N) of one call a row's result is, to the last bit, what it is when the row
    * is computed alone; 0 where rows are rounded together. It holds for all that decoding computes:
-   * linear layers, norms, rotation, attention over branches, gated feed-forward, log-probabilities
-   * and draws.
+   * linear layers, norms, rotation, gated feed-forward, log-probabilities and draws. {@link
+   * #attention} is beyond rows: what a query gets depends on its own branch alone.
    */
   public int independentRows() {
     return kernels.independentRows();

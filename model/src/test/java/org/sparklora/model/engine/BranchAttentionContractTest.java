@@ -257,6 +257,29 @@ class BranchAttentionContractTest {
     }
   }
 
+  /** Every width at which completions of a prompt are decoded. */
+  @EachEngine
+  @MethodSource("engines")
+  void whatABranchGetsDoesNotDependOnHowManyThereAreToTheBit(Engine engine) {
+    Heads heads = new Heads(4, 2, 16);
+    for (int width : new int[] {1, 2, 63, 64, 65, 128, 129, 256, 1000}) {
+      List<Branch> branches =
+          IntStream.range(0, width)
+              .mapToObj(i -> branch(i, 1, 5, 40, 60 + i % 300, i % 30))
+              .toList();
+      try (Case together = new Case(engine, heads, width);
+          Case alone = new Case(engine, heads, width)) {
+        together.run(engine, branches);
+        for (int i : new int[] {0, width / 2, width - 1}) {
+          alone.run(engine, branches.subList(i, i + 1));
+          assertThat(together.y.tensor().rows(i, i + 1).toArray())
+              .as("%d of %d", i, width)
+              .isEqualTo(alone.y.tensor().rows(i, i + 1).toArray());
+        }
+      }
+    }
+  }
+
   @Test
   void refusesBranchesBeyondTheTensors() {
     try (Case tensors = new Case(REFERENCE, new Heads(4, 2, 16), 3)) {

@@ -6,11 +6,14 @@ import static org.sparklora.model.generate.Completions.assertSame;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.TestInstance;
@@ -131,6 +134,50 @@ class BatchInvarianceTest {
           engine,
           together.subList(9 * id, 9 * id + 9),
           generate(engine, weights, 64, List.of(prompt(id, 1 + id * 7 % 40)), sampling(9, 0.7f)));
+    }
+  }
+
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
+  }
+
+  /** Short ones are computed together, up to as many tokens as an engine has independent rows. */
+  @EachEngine
+  @MethodSource("engines")
+  void completionsDoNotDependOnThePromptsThatAreComputedWithTheirs(Engine engine) {
+    int[] lengths = {1, 2, 63, 62, 1, 65, 64, 128, 129, 5, 256, 40, 88, 3};
+    List<Prompt> prompts = new ArrayList<>();
+    for (int id = 0; id < lengths.length; id++) {
+      prompts.add(prompt(id, lengths[id]));
+    }
+    List<Completion> together = generate(engine, DType.FLOAT32, 64, prompts, sampling(2, 1));
+    Collections.reverse(prompts);
+    List<Completion> reversed = generate(engine, DType.FLOAT32, 64, prompts, sampling(2, 1));
+    for (int id = 0; id < lengths.length; id++) {
+      int place = lengths.length - 1 - id;
+      List<Completion> alone =
+          generate(engine, DType.FLOAT32, 64, prompts.subList(place, place + 1), sampling(2, 1));
+      assertSame(engine, together.subList(2 * id, 2 * id + 2), alone);
+      assertSame(engine, reversed.subList(2 * place, 2 * place + 2), alone);
+    }
+  }
+
+  /** Completions begin and end at different times, so that pages of the cache change hands. */
+  @EachEngine
+  @MethodSource("engines")
+  void completionsDoNotDependOnWhereTheirPagesLie(Engine engine) {
+    List<Prompt> prompts =
+        IntStream.range(0, 12).mapToObj(id -> prompt(id, 10 + 7 * id % 30)).toList();
+    Set<Integer> ends = IntStream.range(0, 16).mapToObj(i -> 32 * i).collect(Collectors.toSet());
+    SamplingConfig config = new SamplingConfig(2, 3 * KvCache.PAGE, 1, 0, 1, 0, 1, ends, 42);
+    List<Completion> crowded = generate(engine, DType.FLOAT32, 5, prompts, config);
+    assertThat(crowded).anyMatch(completion -> completion.tokens().length > KvCache.PAGE);
+    assertThat(crowded).anyMatch(completion -> completion.tokens().length < KvCache.PAGE);
+    for (int id : new int[] {3, 11}) {
+      assertSame(
+          engine,
+          crowded.subList(2 * id, 2 * id + 2),
+          generate(engine, DType.FLOAT32, 64, prompts.subList(id, id + 1), config));
     }
   }
 }
