@@ -1,11 +1,16 @@
 package org.sparklora.model.generate;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -19,7 +24,8 @@ import org.sparklora.model.lora.LoraTargets;
 
 /**
  * Prints how fast completions of random prompts of 100 tokens are made, for several numbers of
- * completions at a time.
+ * completions at a time, and the bytes of weights that are read a second beside what the same
+ * threads read of memory when they do nothing else, before and after.
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp …
  * org.sparklora.model.generate.GeneratorBenchmark CHECKPOINT [rank, 0 for none] [tokens a
@@ -52,17 +58,23 @@ final class GeneratorBenchmark {
           int count = args.length > 4 ? Integer.parseInt(args[i + 1]) : 1;
           List<Prompt> prompts = prompts(count, checkpoint.config().vocabSize());
           time(generator, parameters, prompts, config(generations, 1));
+          double before = bytesReadASecond(decoder.weightBytes());
           double first = time(generator, parameters, prompts, config(generations, 1));
           double all = time(generator, parameters, prompts, config(generations, tokens));
+          double memory = (before + bytesReadASecond(decoder.weightBytes())) / 2;
+          double weights = decoder.weightBytes() * (tokens - 1) / (all - first);
           long rows = (long) count * generations;
           System.out.printf(
-              "%d rows: %.2f s, of which prompts %.2f s; %.1f tokens/s, in decoding alone %.1f, %.1f ms a step%n",
+              "%d rows: %.2f s, of which prompts %.2f s; %.1f tokens/s, in decoding alone %.1f, %.1f ms a step; weights at %.1f of %.1f GB/s, %.0f %%%n",
               rows,
               all,
               first,
               rows * tokens / all,
               rows * (tokens - 1) / (all - first),
-              1e3 * (all - first) / (tokens - 1));
+              1e3 * (all - first) / (tokens - 1),
+              weights / 1e9,
+              memory / 1e9,
+              100 * weights / memory);
         }
       }
     }
@@ -79,6 +91,36 @@ final class GeneratorBenchmark {
       prompts.add(new Prompt(p, random.ints(PROMPT_TOKENS, 0, vocabSize).toArray()));
     }
     return prompts;
+  }
+
+  /** What as many threads as the engine has read of so many bytes, twice over. */
+  private static double bytesReadASecond(long bytes) {
+    int threads = Integer.getInteger("lora.threads", Runtime.getRuntime().availableProcessors());
+    int part = (int) Math.min(Integer.MAX_VALUE - 7, bytes / threads) & -64;
+    List<ByteBuffer> parts =
+        IntStream.range(0, threads).mapToObj(t -> ByteBuffer.allocateDirect(part)).toList();
+    sum(parts); // touches and compiles
+    long start = System.nanoTime();
+    sum(parts);
+    sum(parts);
+    return 2.0 * part * threads / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private static void sum(List<ByteBuffer> parts) {
+    parts.parallelStream()
+        .forEach(
+            part -> {
+              LongVector sum = LongVector.zero(LongVector.SPECIES_PREFERRED);
+              for (int i = 0; i < part.capacity(); i += LongVector.SPECIES_PREFERRED.vectorByteSize()) {
+                sum =
+                    sum.add(
+                        LongVector.fromByteBuffer(
+                            LongVector.SPECIES_PREFERRED, part, i, ByteOrder.nativeOrder()));
+              }
+              if (sum.reduceLanes(VectorOperators.ADD) != 0) {
+                throw new IllegalStateException("Memory that was never written is zero");
+              }
+            });
   }
 
   private static double time(

@@ -29,6 +29,12 @@ final class Bfloat16Gemm implements AutoCloseable {
   /** Shapes that are kept compiled: a model has some thirty, each batch of another size as many. */
   private static final int MOST = 256;
 
+  /**
+   * Tokens are computed in multiples of this, what is left by itself: batches of any number of
+   * tokens then share most of their shapes, of which each costs 3 ms and a megabyte.
+   */
+  static final int TOKENS = 64;
+
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
 
@@ -70,11 +76,36 @@ final class Bfloat16Gemm implements AutoCloseable {
       boolean adds) {}
 
   /**
-   * C (m, n) = op(A) (m, k) · op(B) (k, n).
+   * C (m, n) = op(A) (m, k) · op(B) (k, n); B is as it lies if A is transposed.
    *
    * @param adds whether the product is added to C instead
    */
   void multiply(
+      long m,
+      long n,
+      long k,
+      Matrix a,
+      boolean transposedA,
+      Matrix b,
+      boolean transposedB,
+      Matrix c,
+      boolean adds) {
+    long tokens = transposedA ? k : m; // of A, which holds activations or their gradients
+    long left = tokens > TOKENS ? tokens % TOKENS : 0;
+    if (left == 0) {
+      run(m, n, k, a, transposedA, b, transposedB, c, adds);
+    } else if (transposedA) {
+      long even = k - left;
+      run(m, n, even, a, true, b, transposedB, c, adds);
+      run(m, n, left, a.at(even, 0), true, b.at(even, 0), transposedB, c, true);
+    } else {
+      long even = m - left;
+      run(even, n, k, a, false, b, transposedB, c, adds);
+      run(left, n, k, a.at(even, 0), false, b, transposedB, c.at(even, 0), adds);
+    }
+  }
+
+  private void run(
       long m,
       long n,
       long k,
@@ -97,6 +128,11 @@ final class Bfloat16Gemm implements AutoCloseable {
       scratchpad = HostTensor.allocate(DType.FLOAT32, floats);
     }
     return (scratchpad.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  }
+
+  /** How many shapes are kept compiled. */
+  int compiled() {
+    return products.size();
   }
 
   @Override

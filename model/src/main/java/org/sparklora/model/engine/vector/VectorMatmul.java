@@ -68,7 +68,7 @@ final class VectorMatmul implements AutoCloseable {
     if (w.dtype() != DType.FLOAT32) {
       pool.forGemmRanges(
           out,
-          Math.max(1, Math.min(TILE / in, slice(out))),
+          Math.max(1, Math.min(TILE / in, slice(out, ALIGNMENT))),
           (from, to, own) -> {
             Matrix tile = widen(w, from, to, 0, in, own);
             Gemm.timesTransposed(
@@ -85,6 +85,7 @@ final class VectorMatmul implements AutoCloseable {
     if (m >= n) {
       slices(
           m,
+          alignment(a),
           (from, to, own) ->
               Gemm.timesTransposed(
                   own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
@@ -117,6 +118,7 @@ final class VectorMatmul implements AutoCloseable {
     if (m >= n) {
       slices(
           m,
+          alignment(a),
           (from, to, own) ->
               Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, 1, c.at(from, 0)));
     } else {
@@ -232,14 +234,23 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   private void slices(int size, WorkerPool.Range gemm) {
-    pool.forGemmRanges(size, slice(size), gemm);
+    slices(size, ALIGNMENT, gemm);
   }
 
-  private int slice(int size) {
+  private void slices(int size, int alignment, WorkerPool.Range gemm) {
+    pool.forGemmRanges(size, slice(size, alignment), gemm);
+  }
+
+  /** What slices of the rows of an activation begin at multiples of. */
+  private static int alignment(Matrix rows) {
+    return rows.dtype() == DType.BFLOAT16 ? Bfloat16Gemm.TOKENS : ALIGNMENT;
+  }
+
+  private int slice(int size, int alignment) {
     int most = SLICES * WIDEST_SLICE;
     int slices = pool.isGemmLimited() ? SLICES * ((size + most - 1) / most) : 1;
     int even = (size + slices - 1) / slices;
-    return (even + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return (even + alignment - 1) / alignment * alignment;
   }
 
   /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */

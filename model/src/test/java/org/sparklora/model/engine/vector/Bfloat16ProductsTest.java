@@ -21,8 +21,10 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /** Products whose operands are rounded to bfloat16, against the reference's on rounded operands. */
 class Bfloat16ProductsTest {
@@ -212,6 +214,20 @@ class Bfloat16ProductsTest {
       try (Tensor expected = ONE_THREAD.copyAs(DType.BFLOAT16, exact)) {
         assertThat(rounded.toArray()).isEqualTo(expected.toArray());
       }
+    }
+  }
+
+  @Test
+  void batchesOfAnyNumberOfTokensShareShapes() {
+    try (Bfloat16Gemm gemm = new Bfloat16Gemm();
+        HostTensor x = HostTensor.allocate(DType.BFLOAT16, 500, 16);
+        HostTensor w = HostTensor.allocate(DType.BFLOAT16, 16, 16);
+        HostTensor y = HostTensor.allocate(DType.FLOAT32, 500, 16)) {
+      for (int tokens = 300; tokens < 500; tokens++) {
+        gemm.multiply(tokens, 16, 16, Matrix.of(x), false, Matrix.of(w), true, Matrix.of(y), false);
+        gemm.multiply(16, 16, tokens, Matrix.of(x), true, Matrix.of(x), false, Matrix.of(y), true);
+      }
+      assertThat(gemm.compiled()).isLessThanOrEqualTo(2 * (63 + 4)); // of 400
     }
   }
 
