@@ -169,7 +169,7 @@ class BatchInvarianceTest {
     List<Prompt> prompts =
         IntStream.range(0, 12).mapToObj(id -> prompt(id, 10 + 7 * id % 30)).toList();
     Set<Integer> ends = IntStream.range(0, 16).mapToObj(i -> 32 * i).collect(Collectors.toSet());
-    SamplingConfig config = new SamplingConfig(2, 3 * KvCache.PAGE, 1, 0, 1, 0, 1, ends, 42);
+    SamplingConfig config = new SamplingConfig(2, 3 * KvCache.PAGE, SamplingRule.at(1), ends, 42);
     List<Completion> crowded = generate(engine, DType.FLOAT32, 5, prompts, config);
     assertThat(crowded).anyMatch(completion -> completion.tokens().length > KvCache.PAGE);
     assertThat(crowded).anyMatch(completion -> completion.tokens().length < KvCache.PAGE);

@@ -111,7 +111,9 @@ final class GeneratorBenchmark {
         .forEach(
             part -> {
               LongVector sum = LongVector.zero(LongVector.SPECIES_PREFERRED);
-              for (int i = 0; i < part.capacity(); i += LongVector.SPECIES_PREFERRED.vectorByteSize()) {
+              for (int i = 0;
+                  i < part.capacity();
+                  i += LongVector.SPECIES_PREFERRED.vectorByteSize()) {
                 sum =
                     sum.add(
                         LongVector.fromByteBuffer(

@@ -11,7 +11,6 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;

@@ -28,7 +28,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;

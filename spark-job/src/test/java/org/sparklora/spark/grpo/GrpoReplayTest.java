@@ -16,7 +16,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;

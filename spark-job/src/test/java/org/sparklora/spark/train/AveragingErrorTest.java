@@ -11,7 +11,6 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
