@@ -27,7 +27,7 @@ peer() { # TYPE
 ours() { # TYPE [FLAG]
   SPARK_LORA_HEAP=2g bin/spark-lora sft --model_name_or_path "$model" --dataset_name "$data" --output_dir "$work/run" \
     --overwrite_output_dir --max_length 1024 --packing --per_device_train_batch_size 1 --gradient_accumulation_steps 4 \
-    --max_steps "$steps" --logging_steps 1 --use_peft --lora_r "$rank" --lora_alpha 16 --lora_dropout 0 \
+    --max_steps "$steps" --logging_steps 1 --averaging_frequency 1 --use_peft --lora_r "$rank" --lora_alpha 16 --lora_dropout 0 \
     --lora_target_modules all-linear --learning_rate 2e-4 --save_strategy no --seed 0 "${@:2}" \
     >"$work/ours.log" 2>&1 || { cat "$work/ours.log"; exit 1; }
   python3 - "$work/run/metrics.jsonl" "$1" "$rank" >>"$work/runs.jsonl" <<'PYTHON'
