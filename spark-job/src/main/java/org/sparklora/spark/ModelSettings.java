@@ -1,7 +1,7 @@
 package org.sparklora.spark;
 
 import java.util.function.Supplier;
-import org.sparklora.model.InvalidSetting;
+import org.sparklora.model.config.InvalidSetting;
 import org.sparklora.pipeline.config.ConfigException;
 
 /** Records of the module {@code model} that are made of a user's settings. */

@@ -1,6 +1,6 @@
 package org.sparklora.model.loss;
 
-import static org.sparklora.model.InvalidSetting.require;
+import static org.sparklora.model.config.InvalidSetting.require;
 
 import java.io.Serializable;
 

@@ -1,4 +1,4 @@
-package org.sparklora.model;
+package org.sparklora.model.config;
 
 /**
  * A value that a record of settings refuses: which setting, its value, and what to give instead.
