@@ -1,16 +1,11 @@
 package org.sparklora.model.generate;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
-import java.util.stream.IntStream;
-import jdk.incubator.vector.LongVector;
-import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -18,6 +13,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.vector.MemoryBandwidth;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -58,10 +54,10 @@ final class GeneratorBenchmark {
           int count = args.length > 4 ? Integer.parseInt(args[i + 1]) : 1;
           List<Prompt> prompts = prompts(count, checkpoint.config().vocabSize());
           time(generator, parameters, prompts, config(generations, 1));
-          double before = bytesReadASecond(decoder.weightBytes());
+          double before = MemoryBandwidth.bytesReadASecond(decoder.weightBytes());
           double first = time(generator, parameters, prompts, config(generations, 1));
           double all = time(generator, parameters, prompts, config(generations, tokens));
-          double memory = (before + bytesReadASecond(decoder.weightBytes())) / 2;
+          double memory = (before + MemoryBandwidth.bytesReadASecond(decoder.weightBytes())) / 2;
           double weights = decoder.weightBytes() * (tokens - 1) / (all - first);
           long rows = (long) count * generations;
           System.out.printf(
@@ -91,38 +87,6 @@ final class GeneratorBenchmark {
       prompts.add(new Prompt(p, random.ints(PROMPT_TOKENS, 0, vocabSize).toArray()));
     }
     return prompts;
-  }
-
-  /** What as many threads as the engine has read of so many bytes, twice over. */
-  private static double bytesReadASecond(long bytes) {
-    int threads = Integer.getInteger("lora.threads", Runtime.getRuntime().availableProcessors());
-    int part = (int) Math.min(Integer.MAX_VALUE - 7, bytes / threads) & -64;
-    List<ByteBuffer> parts =
-        IntStream.range(0, threads).mapToObj(t -> ByteBuffer.allocateDirect(part)).toList();
-    sum(parts); // touches and compiles
-    long start = System.nanoTime();
-    sum(parts);
-    sum(parts);
-    return 2.0 * part * threads / ((System.nanoTime() - start) / 1e9);
-  }
-
-  private static void sum(List<ByteBuffer> parts) {
-    parts.parallelStream()
-        .forEach(
-            part -> {
-              LongVector sum = LongVector.zero(LongVector.SPECIES_PREFERRED);
-              for (int i = 0;
-                  i < part.capacity();
-                  i += LongVector.SPECIES_PREFERRED.vectorByteSize()) {
-                sum =
-                    sum.add(
-                        LongVector.fromByteBuffer(
-                            LongVector.SPECIES_PREFERRED, part, i, ByteOrder.nativeOrder()));
-              }
-              if (sum.reduceLanes(VectorOperators.ADD) != 0) {
-                throw new IllegalStateException("Memory that was never written is zero");
-              }
-            });
   }
 
   private static double time(
