@@ -95,11 +95,6 @@ public enum ModelFamily {
     return Arrays.stream(values()).map(f -> f.modelType).collect(Collectors.joining(", "));
   }
 
-  /** As {@code config.json} has it. */
-  public String modelType() {
-    return modelType;
-  }
-
   Attention attention() {
     return attention;
   }

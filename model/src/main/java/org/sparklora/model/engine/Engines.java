@@ -34,7 +34,7 @@ public final class Engines {
           .toList();
 
   private static volatile Shared shared; // null while nobody computes
-  private static volatile EngineProvider ofDevice; // null where there is none
+  private static volatile EngineProvider ofDevice; // null without a GPU
 
   private Engines() {}
 
