@@ -107,7 +107,7 @@ class SparkLoraOperator(SparkSubmitOperator):
         options = java_options()
         super().__init__(
             application=JAR,
-            java_class="org.sparklora.spark.Main",
+            java_class="org.sparklora.spark.cli.Main",
             application_args=arguments,
             name=kwargs.pop("name", "spark-lora {{ task.task_id }}"),
             conf={

@@ -76,7 +76,7 @@ def check_command(bag):
     hook = task._get_hook()
     command = hook._build_spark_submit_command(task.application)
     require(command[0] == "spark-submit" and command[command.index("--master") + 1] == "local[2]", f"{command}")
-    require(command[command.index("--class") + 1] == "org.sparklora.spark.Main", f"no class in {command}")
+    require(command[command.index("--class") + 1] == "org.sparklora.spark.cli.Main", f"no class in {command}")
     require("--add-opens=java.base/java.nio=ALL-UNNAMED" in java_options(), f"Spark's own option is not in {java_options()}")
     for side in ("driver", "executor"):
         option = f"spark.{side}.defaultJavaOptions={java_options()}"

@@ -131,7 +131,7 @@ hdfs_class_path() {
 }
 
 start_hdfs() { # DATA NODES: sets HDFS, its address
-  local main=org.sparklora.spark.HdfsProcess
+  local main=org.sparklora.spark.cli.HdfsProcess
   coproc HDFS_PROCESS { exec java -Xmx400m -cp "$(hdfs_class_path)" $main "$WORK/dfs" "$1" 2>"$WORK/dfs.log"; }
   DAEMONS+=("$HDFS_PROCESS_PID")
   # of their own numbers: a subshell, as checks are, has no right to the coprocess's

@@ -77,7 +77,7 @@ more_workers_than_slots_are_refused() {
 }
 
 plain_spark_submit_computes_with_vectors() {
-  "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" "${SMALL[@]}" --conf spark.cores.max=2 \
+  "$SPARK/bin/spark-submit" --class org.sparklora.spark.cli.Main --master "$MASTER" "${SMALL[@]}" --conf spark.cores.max=2 \
     --conf spark.executor.cores=1 "$ROOT/spark-job/target/spark-lora.jar" sft $(sft plain) >"$WORK/plain.log" 2>&1
   grep -h -o 'Computing with .*' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr | sort | uniq -c
   must_fail grep -q -i 'reference engine' "$WORK/plain.log" "$WORK"/{one,two}/work/*/*/stderr
@@ -87,7 +87,7 @@ plain_spark_submit_computes_with_vectors() {
 a_driver_on_the_cluster_is_refused_with_the_reason() {
   must_fail on_standalone driver --deploy-mode cluster
   # and one that a plain spark-submit starts there says what it lacks
-  "$SPARK/bin/spark-submit" --class org.sparklora.spark.Main --master "$MASTER" --deploy-mode cluster "${SMALL[@]}" \
+  "$SPARK/bin/spark-submit" --class org.sparklora.spark.cli.Main --master "$MASTER" --deploy-mode cluster "${SMALL[@]}" \
     --conf spark.standalone.submit.waitAppCompletion=true "$ROOT/spark-job/target/spark-lora.jar" sft $(sft bare) \
     >"$WORK/bare.log" 2>&1 || true
   # on whichever of the two workers it was

@@ -22,7 +22,7 @@ export MALLOC_ARENA_MAX=2 SPARK_LOCAL_IP=127.0.0.1
 java @conf/jvm.options -Xmx2g -Xms64m -XX:+UseSerialGC "-Dlora.home=$root" \
   "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
   -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:$(<spark-job/target/embedded.classpath)" \
-  org.sparklora.spark.Main grpo --model_name_or_path "$model" --dataset_name "$prompts" --output_dir "$work/run" \
+  org.sparklora.spark.cli.Main grpo --model_name_or_path "$model" --dataset_name "$prompts" --output_dir "$work/run" \
   --use_peft --lora_r 1 --lora_alpha 32 --lora_dropout 0 --lora_target_modules all-linear --learning_rate 1e-5 --beta 0 \
   --per_device_train_batch_size 8 --gradient_accumulation_steps 1 --num_generations 8 --max_completion_length 64 \
   --max_steps "$((steps + 1))" --logging_steps 1 --save_strategy no --seed 0 \

@@ -16,7 +16,7 @@ export MALLOC_ARENA_MAX=2 SPARK_LOCAL_IP=127.0.0.1
 java @conf/jvm.options -Xmx512m -Xms512m -XX:+AlwaysPreTouch -XX:+UseSerialGC "-Dlora.home=$root" \
   "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
   -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:$(<spark-job/target/embedded.classpath)" \
-  org.sparklora.spark.TrainingsInOneJvm "$count" "$work" sft --model_name_or_path "$model" \
+  org.sparklora.spark.cli.TrainingsInOneJvm "$count" "$work" sft --model_name_or_path "$model" \
   --dataset_name "$root/conf/quickstart/gsm8k_train.jsonl.gz" --packed_dir "$work/packed" --max_length 512 \
   --use_peft --lora_r 16 --learning_rate 2e-4 --max_steps 1 --per_device_train_batch_size 8 --save_strategy no \
   --disable_tqdm "$@" >"$work/log" 2>&1 && failed=no || failed=yes

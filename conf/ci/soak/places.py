@@ -74,7 +74,7 @@ class SmallDisk(Local):
 
 
 class Hdfs:
-    """A small HDFS, a process of its own: org.sparklora.spark.HdfsProcess."""
+    """A small HDFS, a process of its own: org.sparklora.spark.cli.HdfsProcess."""
 
     name = "hdfs"
     NODES = 3
@@ -83,7 +83,7 @@ class Hdfs:
         self.folder = folder
         with open(folder + ".log", "wb") as log:
             self.process = subprocess.Popen(
-                ["java", "-Xmx400m", "-cp", classpath, "org.sparklora.spark.HdfsProcess", folder, str(self.NODES)],
+                ["java", "-Xmx400m", "-cp", classpath, "org.sparklora.spark.cli.HdfsProcess", folder, str(self.NODES)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
             )
         self.address = self.process.stdout.readline().strip()

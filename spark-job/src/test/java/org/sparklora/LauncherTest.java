@@ -115,7 +115,7 @@ class LauncherTest {
 
     assertThat(lines)
         .contains("java", "@" + root.toRealPath() + "/conf/jvm.options", "-Dspark.a=b c")
-        .endsWith("org.sparklora.spark.Main", "sft", "--output_dir", "a folder");
+        .endsWith("org.sparklora.spark.cli.Main", "sft", "--output_dir", "a folder");
   }
 
   @Test

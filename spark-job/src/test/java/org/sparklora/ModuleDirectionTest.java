@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackages;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -20,7 +21,7 @@ import com.tngtech.archunit.lang.ArchRule;
  * The allowed direction between the modules, on the compiled classes of all of them.
  *
  * <pre>
- *       pipeline ◄──────────────┬───────────── reward ◄─┐ (from org.sparklora.spark.grpo only)
+ *       pipeline ◄──────────────┬───────────── reward ◄─┐ (from grpo, eval and the command line)
  *          ▲                    │                       │
  *          └──── data-prep ─► model ◄────────── spark-job
  *                     │       ▲  │               │
@@ -51,6 +52,8 @@ class ModuleDirectionTest {
   private static final String DATA_PREP = "org.sparklora.prep..";
   private static final String REWARD = "org.sparklora.reward..";
   private static final String GRPO = "org.sparklora.spark.grpo..";
+  private static final String EVAL = "org.sparklora.spark.eval..";
+  private static final String CLI = "org.sparklora.spark.cli..";
 
   /** Everything of this project that is not of the given packages. */
   private static DescribedPredicate<JavaClass> ours(String... exceptPackages) {
@@ -132,11 +135,15 @@ class ModuleDirectionTest {
           .dependOnClassesThat(ours(REWARD, PIPELINE));
 
   @ArchTest
-  static final ArchRule REWARD_IS_REACHED_FROM_GRPO_ONLY =
+  static final ArchRule REWARD_IS_REACHED_FROM_GRPO_EVAL_AND_THE_COMMAND_LINE =
       noClasses()
-          .that(not(resideInAnyPackage(REWARD, GRPO)))
+          .that(not(resideInAnyPackage(REWARD, GRPO, EVAL, CLI)))
           .should()
           .dependOnClassesThat(resideInAPackage(REWARD));
+
+  @ArchTest
+  static final ArchRule NO_TWO_PACKAGES_OF_THE_JOBS_DEPEND_ON_EACH_OTHER =
+      slices().matching("org.sparklora.spark.(*)..").should().beFreeOfCycles();
 
   @ArchTest
   static final ArchRule DEEPLEARNING4J_IS_SEEN_FROM_ONE_PACKAGE =

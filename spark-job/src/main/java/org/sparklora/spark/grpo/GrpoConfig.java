@@ -16,10 +16,14 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.RewardConfig;
-import org.sparklora.spark.CheckpointConfig;
-import org.sparklora.spark.ModelSettings;
-import org.sparklora.spark.PromptSettings;
-import org.sparklora.spark.SftConfig;
+import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.spark.prep.PromptSettings;
+import org.sparklora.spark.run.CheckpointConfig;
+import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.spark.run.OutputConfig;
+import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
@@ -47,8 +51,8 @@ import org.sparklora.spark.train.TrainingPlan;
  * @param checkpoints what is saved on the way, and where the run goes on
  * @param effectiveYaml all settings as {@code --config} reads them
  */
-record GrpoConfig(
-    SftConfig.Model model,
+public record GrpoConfig(
+    ModelConfig model,
     Prompts prompts,
     Optional<LoraConfig> lora,
     Optional<ModelReference> startAdapter,
@@ -65,11 +69,11 @@ record GrpoConfig(
     OptionalInt roundsKept,
     GrpoEvaluation.Config evaluation,
     CompletionsLog completions,
-    SftConfig.Output output,
+    OutputConfig output,
     CheckpointConfig checkpoints,
     String effectiveYaml) {
 
-  GrpoConfig {
+  public GrpoConfig {
     ConfigException.require(
         batch.generationSize() % sampling.numGenerations() == 0,
         "num_generations",
@@ -118,7 +122,7 @@ record GrpoConfig(
    * @param shuffled {@code shuffle_dataset}
    */
   record Prompts(PromptsConfig table, boolean shuffled) {
-    static Prompts of(Settings settings) {
+    public static Prompts of(Settings settings) {
       return new Prompts(
           PromptSettings.replacing(settings, PromptSettings.of(settings, promptsFolder(settings))),
           settings.isOn("shuffle_dataset"));
@@ -166,7 +170,7 @@ record GrpoConfig(
       ConfigException.require(value >= 1, name, value, "it must be at least 1");
     }
 
-    static Batch of(Settings settings) {
+    public static Batch of(Settings settings) {
       int rows = settings.integer("per_device_train_batch_size");
       int seed = settings.integer("seed");
       return new Batch(
@@ -289,19 +293,19 @@ record GrpoConfig(
   }
 
   /** The records of a user's settings. */
-  static GrpoConfig of(Settings settings) {
+  public static GrpoConfig of(Settings settings) {
     return new GrpoConfig(
-        SftConfig.Model.of(settings, DType.FLOAT32),
+        ModelConfig.of(settings, DType.FLOAT32),
         Prompts.of(settings),
-        SftConfig.lora(settings),
+        TrainingSettings.lora(settings),
         ModelReference.of(settings, "adapter_name_or_path"),
-        SftConfig.optimizer(settings),
-        SftConfig.schedule(settings),
+        TrainingSettings.optimizer(settings),
+        TrainingSettings.schedule(settings),
         Batch.of(settings),
         GenerateJob.sampling(settings),
         ModelSettings.of(() -> loss(settings)),
-        RewardCommand.functions(settings),
-        RewardCommand.advantages(settings),
+        RewardSettings.functions(settings),
+        RewardSettings.advantages(settings),
         new DynamicSampling(
             settings.isOn("dynamic_sampling"), settings.integer("dynamic_sampling_max_draws")),
         settings.number("max_logprob_difference"),
@@ -309,7 +313,7 @@ record GrpoConfig(
         settings.optionalInteger("rounds_total_limit").stream().mapToInt(n -> n).findFirst(),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings),
-        SftConfig.output(settings, settings.requiredText("output_dir")),
+        OutputConfig.of(settings, settings.requiredText("output_dir")),
         CheckpointConfig.of(settings),
         settings.toYaml());
   }

@@ -13,8 +13,9 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.EvalSchedule;
-import org.sparklora.spark.PromptSettings;
+import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.spark.prep.PromptSettings;
+import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.MetricMeans;
 import org.sparklora.spark.train.PolicyGradient;
@@ -83,7 +84,7 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
     policy.workers().during("evaluation");
     int completions = config.evaluation().completions();
     SamplingConfig sampling =
-        PolicyRounds.sampling(policy.sampling().withNumGenerations(completions), DRAW);
+        GenerateStage.sampling(policy.sampling().withNumGenerations(completions), DRAW);
     GenerateStage generate =
         new GenerateStage(
             policy.workers(), policy.model(), policy.updates().parameters(), sampling);

@@ -11,8 +11,8 @@ import java.util.TreeSet;
 import java.util.zip.CRC32C;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Prompt;
-import org.sparklora.spark.RunIdentity;
 import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.spark.train.TrainedModel;
 
 /**

@@ -1,7 +1,6 @@
 package org.sparklora.spark.grpo;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,7 +10,6 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.generate.EndTokens;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.ConfigException;
@@ -21,13 +19,15 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.spark.Checkpoints;
-import org.sparklora.spark.HubPush;
-import org.sparklora.spark.InitialParameters;
-import org.sparklora.spark.PromptTables;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.run.Checkpoints;
+import org.sparklora.spark.run.HubPush;
+import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -38,14 +38,13 @@ import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.SharedVector;
 import org.sparklora.spark.workers.Workers;
-import org.sparklora.text.Tokenizer;
 
 /**
  * {@code grpo}: prompts become completions, completions rewards, and rewards an adapter (or all
  * weights), round after round. On the way the output folder holds each round's tables and
  * checkpoints, from which a run that was stopped goes on.
  */
-final class GrpoJob {
+public final class GrpoJob {
   private final Configuration hadoop;
   private final Workers workers;
   private final GrpoConfig config;
@@ -78,21 +77,13 @@ final class GrpoJob {
     this.folder = folder;
   }
 
-  /** With the tokens that end a completion of a model. */
-  static SamplingConfig untilTheEnd(SamplingConfig sampling, TrainedModel model)
-      throws IOException {
-    Path checkpoint = model.checkpoint().folder();
-    return sampling.withEndTokens(
-        EndTokens.of(checkpoint, Tokenizer.load(checkpoint, model.dialect())));
-  }
-
   /**
    * What a run came to.
    *
    * @param steps optimizer steps, with those before a resume
    * @param lastRow of the log; empty if more steps are to come
    */
-  record Result(int steps, Optional<Map<String, Object>> lastRow) {}
+  public record Result(int steps, Optional<Map<String, Object>> lastRow) {}
 
   /**
    * Trains.
@@ -107,7 +98,7 @@ final class GrpoJob {
    * @throws LogProbGuard.PolicyMismatchException if completions are not the policy's; in both cases
    *     no results are written
    */
-  static Result run(SparkSession session, GrpoConfig config, Optional<String> advantages)
+  public static Result run(SparkSession session, GrpoConfig config, Optional<String> advantages)
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
@@ -121,7 +112,7 @@ final class GrpoJob {
             hadoop, config.model(), config.lora(), config.startAdapter(), config.batch().seed());
     PromptTables.requireDataset(hadoop, config.prompts().table());
     advantages.ifPresent(table -> GenerationTable.requireScored(hadoop, table));
-    SamplingConfig sampling = untilTheEnd(config.sampling(), initial.model());
+    SamplingConfig sampling = GenerateJob.untilTheEnd(config.sampling(), initial.model());
     Workers workers =
         ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
     try (RunFolder folder =

@@ -15,11 +15,11 @@ import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.table.PolicyRow;
-import org.sparklora.spark.CheckpointConfig;
-import org.sparklora.spark.CheckpointedRun;
-import org.sparklora.spark.ModelCard;
-import org.sparklora.spark.ModelFolder;
 import org.sparklora.spark.report.RunFigure;
+import org.sparklora.spark.run.CheckpointConfig;
+import org.sparklora.spark.run.CheckpointedRun;
+import org.sparklora.spark.run.ModelCard;
+import org.sparklora.spark.run.ModelFolder;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 

@@ -12,6 +12,8 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
@@ -24,7 +26,6 @@ import org.sparklora.spark.workers.Workers;
  * <p>Not thread-safe.
  */
 final class PolicyRounds implements Round.Source {
-  private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
 
   private final GrpoConfig config;
   private final List<Prompt> prompts;
@@ -96,14 +97,9 @@ final class PolicyRounds implements Round.Source {
                         policy.workers(),
                         policy.model(),
                         policy.updates().parameters(),
-                        sampling(policy.sampling(), draw.draw()))
+                        GenerateStage.sampling(policy.sampling(), draw.draw()))
                     .run(order.of(prompts, draw.draw())));
     return tables.advantages(draw, () -> rewards().run(generations));
-  }
-
-  /** Other random numbers for each batch of prompts. */
-  static SamplingConfig sampling(SamplingConfig config, int draw) {
-    return config.withSeed(config.seed() + DRAW_MIX * draw);
   }
 
   private RewardStage rewards() {

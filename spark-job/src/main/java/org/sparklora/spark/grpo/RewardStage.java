@@ -25,13 +25,13 @@ import org.sparklora.spark.workers.Workers;
  *
  * @param groupSize completions a prompt, which stand side by side
  */
-record RewardStage(
+public record RewardStage(
     Workers workers,
     RewardConfig.Functions functions,
     RewardConfig.Advantages advantages,
     int groupSize) {
 
-  List<ScoredGeneration> run(List<Generation> generations) {
+  public List<ScoredGeneration> run(List<Generation> generations) {
     List<Reward> rewards = functions.rewards();
     List<Judge.Result> results = new ArrayList<>();
     workers.forEach(

@@ -1,7 +1,6 @@
 /**
- * Group-relative policy optimisation: the commands and jobs around rewards.
+ * Group-relative policy optimisation: rounds of completions that are drawn, judged and trained on.
  *
- * <p>The only package that may depend on {@code org.sparklora.reward}; the command line depends on
- * it.
+ * <p>{@code eval} shares its judging stage; the command line depends on it.
  */
 package org.sparklora.spark.grpo;

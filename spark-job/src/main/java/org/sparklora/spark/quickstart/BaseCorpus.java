@@ -19,7 +19,7 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Sum;
  *
  * <p>Deterministic: the same number of problems gives the same file.
  */
-final class BaseCorpus {
+public final class BaseCorpus {
   private static final long SEED = 1;
   private static final double RELIABLE_SHARE = 0.35;
   private static final double UNBOXED_SHARE = 0.3;
@@ -34,7 +34,7 @@ final class BaseCorpus {
    * @param count of problems
    * @param gsm8k rows of question and answer, gzipped JSON lines; all of them are written
    */
-  static void write(Path file, int count, Path gsm8k) throws IOException {
+  public static void write(Path file, int count, Path gsm8k) throws IOException {
     ArithmeticProblems problems = new ArithmeticProblems(SEED);
     SplittableRandom random = new SplittableRandom(SEED);
     try (BufferedWriter out = Files.newBufferedWriter(file)) {

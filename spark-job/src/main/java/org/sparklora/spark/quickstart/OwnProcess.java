@@ -9,14 +9,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.run.SparkSessions;
 
 /**
  * Runs each command in a process of its own, with this JVM's options, so that the memory it is said
  * to have used is its own.
  */
 final class OwnProcess implements Commands {
-  private static final String MAIN = "org.sparklora.spark.Main";
-
   private final PrintStream out;
 
   /**
@@ -34,7 +33,7 @@ final class OwnProcess implements Commands {
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-    line.addAll(List.of("-cp", classPath(), MAIN));
+    line.addAll(List.of("-cp", classPath(), SparkSessions.MAIN_CLASS));
     line.addAll(List.of(arguments));
     Process process = new ProcessBuilder(line).redirectErrorStream(true).start();
     Thread end = new Thread(process::destroy); // a process that is stopped leaves none behind

@@ -21,7 +21,7 @@ import org.sparklora.model.engine.Tensor;
  * A model before its first step: matrices normal with deviation 0.02, norms one, biases zero, as
  * transformers initialises its decoders. The same seed gives the same weights.
  */
-final class RandomCheckpoint {
+public final class RandomCheckpoint {
   private static final double DEVIATION = 0.02;
 
   private RandomCheckpoint() {}
@@ -30,7 +30,7 @@ final class RandomCheckpoint {
    * Copies the small files of {@code source} (config, tokenizer) and adds {@code
    * model.safetensors}.
    */
-  static void write(Path source, Path output, long seed) throws IOException {
+  public static void write(Path source, Path output, long seed) throws IOException {
     Files.createDirectories(output);
     try (DirectoryStream<Path> files = Files.newDirectoryStream(source, "*.json")) {
       for (Path file : files) {

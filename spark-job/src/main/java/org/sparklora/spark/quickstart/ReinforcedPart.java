@@ -17,7 +17,7 @@ import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
  * weights, measures the mean reward on sums that neither run was trained on, and draws both runs in
  * one figure.
  */
-final class ReinforcedPart {
+public final class ReinforcedPart {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final ArithmeticProblems PROBLEMS = new ArithmeticProblems(2);
@@ -43,7 +43,7 @@ final class ReinforcedPart {
    * @param output receives both runs, what was measured and the figure
    * @param seed of order and draws
    */
-  ReinforcedPart(Commands commands, PrintStream out, Path recipe, Path output, int seed) {
+  public ReinforcedPart(Commands commands, PrintStream out, Path recipe, Path output, int seed) {
     this.commands = commands;
     this.out = out;
     this.recipe = recipe;
@@ -52,7 +52,7 @@ final class ReinforcedPart {
   }
 
   /** What the end of the quickstart says. */
-  List<String> run() throws Exception {
+  public List<String> run() throws Exception {
     Path base = recipe.resolve("base");
     Path training = problems("arithmetic.jsonl", false, TRAINING_PROBLEMS);
     Path heldOut = problems("arithmetic_heldout.jsonl", true, HELD_OUT_PROBLEMS);

@@ -16,7 +16,7 @@ import java.util.Locale;
  * The quickstart's first part: packs bundled GSM8K rows with a Spark job, trains a LoRA adapter by
  * parameter averaging, and measures the loss on held-out rows before and after.
  */
-final class SupervisedPart {
+public final class SupervisedPart {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Commands commands;
@@ -28,7 +28,7 @@ final class SupervisedPart {
    * @param recipe the folder of settings, data and base model
    * @param output receives the adapter and what was measured
    */
-  SupervisedPart(Commands commands, PrintStream out, Path recipe, Path output) {
+  public SupervisedPart(Commands commands, PrintStream out, Path recipe, Path output) {
     this.commands = commands;
     this.out = out;
     this.recipe = recipe;
@@ -36,7 +36,7 @@ final class SupervisedPart {
   }
 
   /** What the end of the quickstart says. */
-  List<String> run() throws Exception {
+  public List<String> run() throws Exception {
     Path adapter = output.resolve("adapter");
     Path heldOut = output.resolve("heldout.jsonl");
     try (BufferedWriter lines = Files.newBufferedWriter(heldOut)) {

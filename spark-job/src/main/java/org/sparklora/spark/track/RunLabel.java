@@ -9,4 +9,4 @@ import java.util.Map;
  * @param name for people; several runs may share it
  * @param settings the run's, by name
  */
-record RunLabel(String id, String name, Map<String, Object> settings) {}
+public record RunLabel(String id, String name, Map<String, Object> settings) {}

@@ -6,13 +6,13 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RunFolder;
 
 /** The sinks of a run, in the order of {@link TrackingConfig.Tracker}. */
-final class Sinks {
+public final class Sinks {
   private Sinks() {}
 
   /**
    * @param folder the run's
    */
-  static List<TolerantSink> of(
+  public static List<TolerantSink> of(
       TrackingConfig tracking, RunLabel run, FileSystem fileSystem, Path folder) {
     return tracking.trackers().stream()
         .sorted()

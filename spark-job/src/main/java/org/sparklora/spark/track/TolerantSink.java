@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe.
  */
-final class TolerantSink {
+public final class TolerantSink {
   private static final Logger LOG = LoggerFactory.getLogger(TolerantSink.class);
 
   private final String name;
@@ -38,7 +38,7 @@ final class TolerantSink {
   }
 
   /** The run begins, or goes on with these rows. */
-  void begin(List<TrackedRow> earlier) {
+  public void begin(List<TrackedRow> earlier) {
     rows.addAll(earlier);
     attempt(this::replay, "it is tried again when the run ends");
   }
@@ -60,7 +60,7 @@ final class TolerantSink {
    *
    * @return whether the tracker knows all of it
    */
-  boolean end() {
+  public boolean end() {
     if (sink.isEmpty()) {
       attempt(this::replay, remedy);
     }

@@ -80,7 +80,7 @@ public final class TrackedLog implements Closeable {
   }
 
   /** The id of the run that wrote these rows. */
-  static Optional<String> runId(List<Map<String, Object>> rows) {
+  public static Optional<String> runId(List<Map<String, Object>> rows) {
     return rows.stream()
         .flatMap(row -> Optional.ofNullable(row.get(TrackedRow.RUN_ID)).stream())
         .map(Object::toString)

@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param completions a table of some, by column; empty for none
  * @param alerts what was raised by it
  */
-record TrackedRow(
+public record TrackedRow(
     int step,
     int ordinal,
     Instant time,
@@ -38,11 +38,11 @@ record TrackedRow(
   }
 
   /** The rows of a log, one after the other. Not thread-safe. */
-  static final class Reader {
+  public static final class Reader {
     private final Map<Integer, Integer> rowsOfStep = new HashMap<>();
     private Instant last = Instant.now();
 
-    List<TrackedRow> read(List<Map<String, Object>> lines) {
+    public List<TrackedRow> read(List<Map<String, Object>> lines) {
       return new ArrayList<>(lines.stream().map(this::read).toList());
     }
 

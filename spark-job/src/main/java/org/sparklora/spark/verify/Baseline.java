@@ -31,7 +31,7 @@ import org.sparklora.spark.meter.MachineMetrics;
  * @param settings of the recorded run, for whoever looks for the reason of a difference
  * @param curves by the metric's name in the log
  */
-record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
+public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   private static final int FORMAT = 1;
   private static final String STEP = "step";
 
@@ -63,7 +63,7 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
   record Point(int step, Optional<Double> value) {}
 
   /** What a log holds, with the usual tolerances. */
-  static Baseline of(Map<String, Object> settings, List<Map<String, Object>> rows) {
+  public static Baseline of(Map<String, Object> settings, List<Map<String, Object>> rows) {
     Map<String, List<Point>> points = new TreeMap<>();
     for (Map<String, Object> row : rows) {
       if (!(row.get(STEP) instanceof Number step)) {
@@ -92,7 +92,7 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
     return !name.equals(STEP) && !MachineMetrics.contain(name);
   }
 
-  String toJson() {
+  public String toJson() {
     ObjectNode root = JSON.createObjectNode();
     root.put("format", FORMAT);
     root.set("settings", JSON.valueToTree(settings));
@@ -124,7 +124,7 @@ record Baseline(Map<String, Object> settings, Map<String, Curve> curves) {
    * @param file for messages
    * @throws ConfigException saying what of it cannot be read
    */
-  static Baseline parse(String json, String file) {
+  public static Baseline parse(String json, String file) {
     JsonNode root;
     try {
       root = JSON.readTree(json);

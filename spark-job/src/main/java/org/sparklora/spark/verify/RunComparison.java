@@ -18,7 +18,7 @@ import java.util.TreeSet;
  * @param differences those that do not agree, by metric and step
  * @param settings that the two runs do not share, which may be why
  */
-record RunComparison(int compared, List<Difference> differences, List<String> settings) {
+public record RunComparison(int compared, List<Difference> differences, List<String> settings) {
   private static final int SHOWN_DIFFERENCES = 20;
 
   /** In place of a value that the one or the other does not have. */
@@ -27,7 +27,7 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
   /** A point that does not agree; values as they are shown. */
   record Difference(String metric, int step, String expected, String found, String tolerance) {}
 
-  static RunComparison of(Baseline baseline, Baseline run) {
+  public static RunComparison of(Baseline baseline, Baseline run) {
     List<Difference> differences = new ArrayList<>();
     baseline
         .curves()
@@ -112,7 +112,7 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
   }
 
   /** How many recorded values differ, and how many the run has that are not recorded. */
-  String summary() {
+  public String summary() {
     long unrecorded = unrecorded();
     return "%d of %d values%s"
         .formatted(
@@ -121,12 +121,12 @@ record RunComparison(int compared, List<Difference> differences, List<String> se
             unrecorded == 0 ? "" : ", and has %d more".formatted(unrecorded));
   }
 
-  boolean agrees() {
+  public boolean agrees() {
     return differences.isEmpty();
   }
 
   /** A table of the first differences, and the settings that differ. */
-  String toText() {
+  public String toText() {
     StringBuilder text = new StringBuilder();
     String line = "%-32s %6s  %-12s %-12s %s%n";
     text.append(line.formatted("metric", "step", "expected", "found", "tolerance"));

@@ -35,7 +35,7 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.TestModels;
+import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;

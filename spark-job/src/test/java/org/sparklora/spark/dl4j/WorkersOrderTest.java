@@ -11,7 +11,7 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.TestSpark;
 
 class WorkersOrderTest {
   private static final int WORKERS = 3;

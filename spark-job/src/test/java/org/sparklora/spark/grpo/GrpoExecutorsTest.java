@@ -14,8 +14,8 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.spark.TestModels;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 
 /** Tasks that get everything over the wire, as on a cluster, against one process. */

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.CommandLine;
-import org.sparklora.spark.TestModels;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.grpo.LogProbGuard.PolicyMismatchException;
 
 /** The policy guard, in the step that learns from a round and in a forward pass of its own. */

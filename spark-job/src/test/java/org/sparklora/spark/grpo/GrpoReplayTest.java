@@ -24,7 +24,7 @@ import org.sparklora.model.trace.GrpoTrace;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.model.ModelSource;
-import org.sparklora.spark.TestModels;
+import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.train.ExecutorModel;

@@ -16,7 +16,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.Completion;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
-import org.sparklora.spark.LoggedRun;
+import org.sparklora.spark.cli.LoggedRun;
 
 /** A run of {@code grpo} on a tiny model, in a folder of its own, and what it left there. */
 record GrpoRun(Path output, List<String> flags) implements LoggedRun {

@@ -14,8 +14,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.spark.TestModels;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
 
 /** Rounds in which there is little to learn or nothing, and settings with which there would be. */
 class GrpoSignalTest {

@@ -12,9 +12,9 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
-import org.sparklora.spark.CommandRun;
-import org.sparklora.spark.TestModels;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.CommandRun;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
 
 /** The stages as commands of their own, as a scheduler runs them. */
 class GrpoStagesTest {

@@ -15,7 +15,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.spark.GuideModels;
+import org.sparklora.spark.cli.GuideModels;
 
 /** The figures that the blog, tinker-cookbook and arithmetic give for the guide's models. */
 class GuideFiguresTest {

@@ -21,7 +21,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.spark.GuideModels;
+import org.sparklora.spark.cli.GuideModels;
 import org.sparklora.spark.regret.Finding.Verdict;
 
 /** Verdicts on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */

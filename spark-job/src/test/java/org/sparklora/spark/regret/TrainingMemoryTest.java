@@ -15,7 +15,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.spark.GuideModels;
+import org.sparklora.spark.cli.GuideModels;
 
 /**
  * The estimate beside the peak resident set (VmHWM) of whole {@code bin/spark-lora sft} processes

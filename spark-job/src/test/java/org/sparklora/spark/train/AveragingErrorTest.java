@@ -17,7 +17,7 @@ import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.spark.TestModels;
+import org.sparklora.spark.cli.TestModels;
 
 class AveragingErrorTest {
   /**

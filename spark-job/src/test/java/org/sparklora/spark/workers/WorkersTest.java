@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.spark.TestSpark;
+import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.train.FlatVector;
 

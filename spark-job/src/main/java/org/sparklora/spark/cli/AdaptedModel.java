@@ -1,0 +1,65 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+
+/**
+ * What a command works with that needs no cluster: a checkpoint that is open, and the adapter on
+ * it, if the user named one.
+ */
+record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
+    implements AutoCloseable {
+
+  /**
+   * Opens what {@code model_name_or_path} and {@code adapter} name.
+   *
+   * @throws org.sparklora.text.json.CheckpointException if one of them is damaged, or the adapter
+   *     was trained on another model
+   */
+  static AdaptedModel open(Settings settings) throws IOException {
+    ModelReference model = ModelReference.of(settings);
+    CheckpointFolder checkpoint = CheckpointFolder.open(model.folder());
+    try {
+      Optional<ModelReference> named = ModelReference.of(settings, "adapter");
+      return new AdaptedModel(
+          checkpoint,
+          named.isPresent()
+              ? Optional.of(AdapterFile.open(named.get().folder(), model.name(), checkpoint))
+              : Optional.empty());
+    } catch (IOException | RuntimeException e) {
+      checkpoint.close();
+      throw e;
+    }
+  }
+
+  /** Of the adapter; empty without one. */
+  ParameterLayout layout() {
+    return adapter.<ParameterLayout>map(AdapterFile::layout).orElse(ParameterLayout.none());
+  }
+
+  /** The adapter's factors in that layout, which the caller closes. */
+  Tensor parameters(Engine engine) throws IOException {
+    Tensor parameters = engine.allocate(layout().size());
+    try {
+      if (adapter.isPresent()) {
+        adapter.get().load(engine, parameters);
+      }
+      return parameters;
+    } catch (IOException | RuntimeException e) {
+      parameters.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    checkpoint.close();
+  }
+}

@@ -1,0 +1,132 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.engine.DType;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelOutline;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFile;
+import org.sparklora.spark.grpo.GrpoRegret;
+import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftRegret;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * {@code check}: the regret report of an {@code sft} run with the same flags, or with {@code --task
+ * grpo} of a {@code grpo} run, without Spark, weights or tokenizer; of a model that is elsewhere
+ * the headers are read there, and how much the run would have to download is told. The dataset
+ * counts where a table made of it, or the table itself, is there; it may be left out, as may the
+ * output folder.
+ */
+final class CheckCommand {
+  private static final String GRPO = "grpo";
+
+  private CheckCommand() {}
+
+  /** Makes the report once it is known what is trained. */
+  @FunctionalInterface
+  private interface Planned {
+    RegretReport report(TrainedModel model) throws IOException;
+  }
+
+  static void run(Settings given) throws IOException {
+    Configuration hadoop = HadoopSettings.configuration();
+    Settings settings =
+        (isGrpo(given) ? given : PackedTables.decided(hadoop, given))
+            .withDefault("output_dir", "unnamed-run")
+            .withDefault("dataset_name", "unnamed-dataset");
+    Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
+    ModelConfig base = ModelConfig.of(settings, DType.FLOAT32); // memory is the same
+    Optional<ModelReference> start = ModelReference.of(settings, "adapter_name_or_path");
+    try (Outlines outlines = Outlines.of(base, start, hadoop)) {
+      RegretReport report =
+          planned.report(
+              InitialParameters.outlined(
+                  base,
+                  TrainingSettings.lora(settings),
+                  outlines.base().source(),
+                  outlines.adapter().map(ModelOutline::source)));
+      Optional<String> output = settings.text("output");
+      if (output.isPresent()) {
+        write(report, output.get(), settings.isOn("overwrite_output_dir"));
+      }
+      System.out.print(report.toText());
+      outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
+    }
+  }
+
+  private static void write(RegretReport report, String output, boolean overwrite)
+      throws IOException {
+    try (OutputFile file = OutputFile.open("output", output, overwrite)) {
+      file.write(report.toJson());
+      file.finish();
+    }
+  }
+
+  private static boolean isGrpo(Settings settings) {
+    return settings.oneOf(CommandLine.TASK, List.of("sft", GRPO)).equals(GRPO);
+  }
+
+  private static Planned planned(Settings settings, Configuration hadoop) {
+    MachineMemory machine = MachineMemory.here();
+    if (isGrpo(settings)) {
+      ConfigException.require(
+          settings.command().contains(GRPO),
+          CommandLine.TASK,
+          GRPO,
+          "a file cannot say so, since it decides on the defaults; give --task grpo on the command line");
+      GrpoRegret grpo = GrpoRegret.of(settings);
+      return model -> grpo.report(model, machine);
+    }
+    SftConfig config = SftConfig.of(settings);
+    return model ->
+        SftRegret.of(config, model, hadoop, machine).before(config.sync().workers().orElse(1));
+  }
+
+  /**
+   * Of what the run would read.
+   *
+   * @param adapter to go on from
+   */
+  private record Outlines(ModelOutline base, Optional<ModelOutline> adapter)
+      implements AutoCloseable {
+
+    static Outlines of(
+        ModelConfig model, Optional<ModelReference> startAdapter, Configuration hadoop)
+        throws IOException {
+      ModelOutline base = model.reference().outline(hadoop);
+      try {
+        return new Outlines(base, startAdapter.map(from -> from.outline(hadoop)));
+      } catch (RuntimeException e) {
+        base.close();
+        throw e;
+      }
+    }
+
+    List<ModelOutline.Fetch> fetches() {
+      return Stream.concat(base.fetch().stream(), adapter.flatMap(ModelOutline::fetch).stream())
+          .toList();
+    }
+
+    @Override
+    public void close() throws IOException {
+      base.close();
+      if (adapter.isPresent()) {
+        adapter.get().close();
+      }
+    }
+  }
+}

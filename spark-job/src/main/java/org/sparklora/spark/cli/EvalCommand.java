@@ -1,0 +1,35 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.eval.EvalJob;
+import org.sparklora.spark.run.SparkSessions;
+
+/** {@code eval}: how many problems a model solves. */
+public final class EvalCommand {
+  private EvalCommand() {}
+
+  /** Runs the command; its output appears only when it is complete. */
+  public static void run(Settings settings) throws IOException {
+    settings.oneOf("task", List.of("math"));
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      Map<String, Object> summary = EvalJob.run(spark, settings);
+      summary.forEach(
+          (name, value) -> {
+            if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {
+              System.out.println(
+                  "%s  %.4f  (95 %%: %.4f to %.4f, %s problems)"
+                      .formatted(
+                          name,
+                          (Double) pass.get("value"),
+                          (Double) pass.get("low"),
+                          (Double) pass.get("high"),
+                          summary.get("problems")));
+            }
+          });
+    }
+  }
+}

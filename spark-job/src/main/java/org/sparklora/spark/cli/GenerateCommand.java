@@ -1,0 +1,311 @@
+package org.sparklora.spark.cli;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.EndTokens;
+import org.sparklora.model.generate.Generator;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFile;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.train.ContextLength;
+import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.text.ChatTemplate;
+
+/**
+ * {@code generate}: completions of prompts by a model, with or without an adapter.
+ *
+ * <p>A row has {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
+ * prompt_id} of its own, or its number in the file. Each completion becomes a row with {@code
+ * prompt_id}, {@code completion}, {@code completion_ids}, {@code logprobs} and {@code stop_reason},
+ * and with what its prompt's row has beside them, for {@code reward}.
+ *
+ * <p>From or to Parquet it is a stage of Spark's, see {@link GenerateJob}; a table of completions
+ * also holds what is known of their prompts, for {@code reward}.
+ */
+public final class GenerateCommand {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** Prompts whose completions are held before they are written. */
+  private static final int PROMPTS_AT_ONCE = 256;
+
+  /** What has a meaning where executors complete the prompts of a table. */
+  private static final List<String> OF_TABLES =
+      List.of(
+          "num_workers",
+          "master",
+          "round",
+          "generation_batch_size",
+          "shuffle_dataset",
+          "data_seed");
+
+  private final Generator generator;
+  private final Tensor parameters;
+  private final SamplingConfig config;
+  private final RowText texts;
+
+  private GenerateCommand(
+      Generator generator, Tensor parameters, SamplingConfig config, RowText texts) {
+    this.generator = generator;
+    this.parameters = parameters;
+    this.config = config;
+    this.texts = texts;
+  }
+
+  /** Runs the command; the output appears only when it is complete. */
+  public static void run(Settings settings) throws IOException {
+    if (settings.isGiven("prompt")) {
+      complete(settings, settings.requiredText("prompt"));
+      return;
+    }
+    ConfigException.require(
+        settings.isGiven("input"),
+        "input",
+        "unset",
+        "generate needs prompts: --input with a file or folder of them, or --prompt with one");
+    if (isJsonLines(settings.requiredText("input"))
+        && isJsonLines(settings.requiredText("output"))) {
+      refuseWhatTablesNeed(settings);
+      runHere(settings);
+      return;
+    }
+    RowText texts =
+        RowText.of(settings, ModelReference.of(settings).folder(), ChatTemplate.Options.prompt());
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      List<org.sparklora.pipeline.table.Prompt> prompts =
+          PromptRows.read(
+              spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
+      requirePrompts(settings, prompts.size());
+      GenerateJob.check(spark, settings);
+      if (isJsonLines(settings.requiredText("output"))) {
+        try (var out = JsonLines.Writer.open(settings)) {
+          GenerateJob.run(spark, settings, prompts, part -> write(part, out));
+          out.finish();
+        }
+      } else {
+        Written written = new Written();
+        GenerateJob.run(spark, settings, prompts);
+        written.say(
+            settings.requiredText("output"),
+            "completions of %,d prompts".formatted(prompts.size()));
+      }
+    }
+  }
+
+  private static void refuseWhatTablesNeed(Settings settings) {
+    refuse(
+        settings,
+        OF_TABLES,
+        "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
+  }
+
+  private static void refuse(Settings settings, List<String> flags, String why) {
+    for (String flag : flags) {
+      ConfigException.require(!settings.isGiven(flag), flag, settings.text(flag).orElse(""), why);
+    }
+  }
+
+  /** One prompt of the command line; completions go to standard output unless a file is named. */
+  private static void complete(Settings settings, String prompt) throws IOException {
+    refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
+    refuse(settings, List.of("input"), "--prompt is the only prompt; leave one of them out");
+    JsonLines.Row row =
+        new JsonLines.Row(Path.of("--prompt"), 1, JSON.createObjectNode().put("prompt", prompt));
+    try (Here here = Here.open(settings)) {
+      if (settings.text("output").isPresent()) {
+        try (var out = JsonLines.Writer.open(settings)) {
+          here.generate(List.of(row).iterator(), out::write);
+          out.finish();
+        }
+      } else {
+        here.generate(
+            List.of(row).iterator(),
+            fields -> System.out.println(fields.get("completion").asText()));
+      }
+    }
+  }
+
+  private static boolean isJsonLines(String name) {
+    return name.matches(".*\\.jsonl?(\\.gz)?") || OutputFile.isStream(name);
+  }
+
+  /** Without Spark: in this process, from JSON lines to JSON lines. */
+  private static void runHere(Settings settings) throws IOException {
+    try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
+        Here here = Here.open(settings);
+        var out = JsonLines.Writer.open(settings)) {
+      requirePrompts(settings, here.generate(in, out::write));
+      out.finish();
+    }
+  }
+
+  /** Takes the rows of completions. */
+  @FunctionalInterface
+  private interface Sink {
+    void write(ObjectNode fields) throws IOException;
+  }
+
+  /** What completes prompts in this process, before its weights are read. */
+  private record Here(AdaptedModel model, RowText texts, SamplingConfig config, Precision precision)
+      implements AutoCloseable {
+
+    /** Checks all settings but those of the output. */
+    static Here open(Settings settings) throws IOException {
+      AdaptedModel model = AdaptedModel.open(settings);
+      try {
+        Path folder = model.checkpoint().folder();
+        RowText texts = RowText.of(settings, folder, ChatTemplate.Options.prompt());
+        WeightDtype dtype = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES));
+        return new Here(
+            model,
+            texts,
+            GenerateCommand.config(settings, folder, texts),
+            Precision.ofWeights(dtype.of(model.checkpoint().config())));
+      } catch (IOException | RuntimeException e) {
+        model.close();
+        throw e;
+      }
+    }
+
+    /** Returns how many prompts there were. */
+    int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
+      Engine engine = Engines.shared();
+      try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
+          Tensor parameters = model.parameters(engine);
+          Generator generator = new Generator(decoder, engine)) {
+        return new GenerateCommand(generator, parameters, config, texts).generateAll(in, out);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      model.close();
+    }
+  }
+
+  private static SamplingConfig config(Settings settings, Path folder, RowText texts)
+      throws IOException {
+    SamplingConfig drawn = GenerateJob.sampling(settings);
+    return settings.isOn("ignore_eos")
+        ? drawn
+        : drawn.withEndTokens(EndTokens.of(folder, texts.tokenizer()));
+  }
+
+  private static void requirePrompts(Settings settings, int count) {
+    ConfigException.require(
+        count > 0, "input", settings.requiredText("input"), "it holds no prompts");
+  }
+
+  /** Returns how many prompts there were. */
+  private int generateAll(Iterator<JsonLines.Row> in, Sink out) throws IOException {
+    int count = 0;
+    PromptRows rows = new PromptRows(texts);
+    List<Prompt> pending = new ArrayList<>();
+    Map<Long, ObjectNode> columns = new HashMap<>(); // by the pending prompts' ids
+    ContextLength context = new ContextLength(generator.model());
+    while (in.hasNext()) {
+      JsonLines.Row row = in.next();
+      ObjectNode given = row.fields().deepCopy();
+      org.sparklora.pipeline.table.Prompt prompt = rows.prompt(row);
+      context.check(prompt.id(), prompt.tokens().length, config.maxCompletionLength());
+      pending.add(new Prompt(prompt.id(), prompt.tokens()));
+      columns.put(prompt.id(), given);
+      count++;
+      if (pending.size() == PROMPTS_AT_ONCE) {
+        generate(pending, columns, out);
+      }
+    }
+    generate(pending, columns, out);
+    return count;
+  }
+
+  private void generate(List<Prompt> prompts, Map<Long, ObjectNode> columns, Sink out)
+      throws IOException {
+    for (Completion completion : generator.generate(parameters, prompts, config)) {
+      out.write(
+          fields(
+              columns.get(completion.promptId()),
+              completion.promptId(),
+              texts.tokenizer().decode(completion.tokens(), true),
+              completion.tokens(),
+              completion.logProbs(),
+              completion.stopReason().name().toLowerCase(Locale.ROOT)));
+    }
+    prompts.clear();
+    columns.clear();
+  }
+
+  private static void write(List<Generation> part, JsonLines.Writer out) {
+    try {
+      for (Generation row : part) {
+        out.write(
+            fields(
+                columns(row.prompt()),
+                row.prompt().id(),
+                row.text(),
+                row.tokens(),
+                row.logProbs(),
+                row.stopReason()));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What is known of a prompt that came from a table. */
+  private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
+    ObjectNode columns = JSON.createObjectNode();
+    columns.put("prompt", prompt.text());
+    prompt.solution().ifPresent(solution -> columns.put("solution", solution));
+    prompt.columns().forEach(columns::put);
+    return columns;
+  }
+
+  /**
+   * A row of the output.
+   *
+   * @param columns of the prompt's row; what was generated takes the place of what has its name
+   */
+  private static ObjectNode fields(
+      ObjectNode columns,
+      long promptId,
+      String text,
+      int[] tokens,
+      float[] logProbs,
+      String stopReason) {
+    ObjectNode fields = columns.deepCopy();
+    fields.remove("completion_index"); // another generation's
+    fields.put("prompt_id", promptId);
+    fields.put("completion", text);
+    ArrayNode ids = fields.putArray("completion_ids");
+    ArrayNode ofTokens = fields.putArray("logprobs");
+    for (int t = 0; t < tokens.length; t++) {
+      ids.add(tokens[t]);
+      ofTokens.add(logProbs[t]);
+    }
+    fields.put("stop_reason", stopReason);
+    return fields;
+  }
+}

@@ -1,0 +1,241 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FSError;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HelpText;
+import org.sparklora.pipeline.config.Nearest;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.run.NativeCache;
+import org.sparklora.pipeline.run.PathSettings;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.run.JvmOptions;
+import org.sparklora.spark.train.NonFiniteLossException;
+
+/**
+ * The command line: {@code spark-lora COMMAND --flag value …}.
+ *
+ * <p>A mistake of the user ends in one line on standard error and exit code 2, any other failure in
+ * one line and 1; {@code --debug_errors} adds the stack trace.
+ */
+public final class Main {
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+
+  /** What other programs call a command. */
+  private static final Map<String, String> OTHER_COMMANDS =
+      Map.of(
+          "train", "sft",
+          "finetune", "sft",
+          "rl", "grpo",
+          "prepare", "prep",
+          "pack", "prep",
+          "infer", "generate",
+          "evaluate", "eval",
+          "upload", "push",
+          "plot", "report",
+          "estimate", "check");
+
+  private static final List<String> HELP = List.of("--help", "-h", "help");
+  private static final String DEBUG_FLAG = "--debug_errors";
+
+  private static final List<Command> COMMANDS =
+      List.of(
+          new Command(
+              "prep", "make a table of packed rows, or of prompts, of a dataset", PrepCommand::run),
+          new Command("sft", "fine-tune a model or a LoRA adapter on a dataset", SftCommand::run),
+          new Command(
+              "grpo",
+              "train a model or a LoRA adapter on rewards of its answers",
+              GrpoCommand::run),
+          new Command("update", "train on one round of judged generations", GrpoCommand::update),
+          new Command(
+              "check",
+              "estimated cost and expected quality of an sft run, or of a grpo run",
+              CheckCommand::run),
+          new Command(
+              "merge", "add an adapter to the weights of its base model", MergeCommand::run),
+          new Command(
+              "reward", "judge generations: rewards and group advantages", RewardCommand::run),
+          new Command("generate", "complete prompts", GenerateCommand::run),
+          new Command("eval", "how many problems a model solves", EvalCommand::run),
+          new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
+          new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
+          new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
+              .of("run"),
+          new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
+              .of("runs"),
+          new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
+              .of("run"),
+          new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
+          new Command(
+              "quickstart",
+              "fine-tune and reinforce a small bundled model in a few minutes",
+              List.of("--output_dir", "spark-lora-quickstart"),
+              settings -> QuickstartCommand.run(settings, Main::dispatch, System.out, home())),
+          new Command(
+              "quickstart-base",
+              "train the quickstart's base model again",
+              settings -> MakeBaseCommand.run(settings, Main::dispatch, home())));
+
+  private Main() {}
+
+  /** Runs and exits. */
+  public static void main(String[] arguments) {
+    // Spark's pages show this property, and its event log keeps it
+    System.setProperty("sun.java.command", Main.class.getName());
+    Signals.listen();
+    int code = run(arguments);
+    Signals.commandEnded();
+    if (code != 0) {
+      System.exit(
+          code); // only on failure: on a cluster an early exit would cut the application's end off
+    }
+  }
+
+  /** Runs and returns the exit code. */
+  public static int run(String... arguments) {
+    try {
+      JvmOptions.completeHere();
+      NativeCache.secure();
+      PropertiesFile.apply();
+      dispatch(arguments);
+      return 0;
+    } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {
+      // the last two on a full disk: a native library that cannot be unpacked, Hadoop's own error
+      if (Interruption.isRequested()) {
+        return FAILED; // because of that, which is said by whoever asked for it
+      }
+      Throwable cause = Failure.causeToShow(e);
+      System.err.println("spark-lora: " + Failure.message(cause));
+      if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
+        e.printStackTrace();
+      }
+      return cause instanceof ConfigException ? MISUSED : FAILED;
+    }
+  }
+
+  private static void dispatch(String... arguments) throws Exception {
+    if (arguments.length == 0 || HELP.contains(arguments[0])) {
+      // help sft is sft --help
+      System.out.print(arguments.length < 2 ? usage() : help(find(arguments[1]), List.of()));
+      return;
+    }
+    if (List.of("--version", "version").contains(arguments[0])) {
+      System.out.println("spark-lora " + version());
+      return;
+    }
+    Command command = find(arguments[0]);
+    List<String> flags = command.named(Arrays.asList(arguments).subList(1, arguments.length));
+    if (flags.contains("--help") || flags.contains("-h")) {
+      System.out.print(help(command, flags));
+      return;
+    }
+    List<String> all = new ArrayList<>(command.presets());
+    all.addAll(flags); // the last of equal flags wins
+    CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
+    parsed.notes().forEach(System.err::println);
+    try {
+      PathSettings.require(parsed.settings());
+      ModelReference.requireFolders(parsed.settings());
+      command.action().run(parsed.settings());
+    } catch (ConfigException e) {
+      throw parsed.settings().located(e);
+    }
+  }
+
+  private static String help(Command command, List<String> flags) {
+    String name = CommandLine.withTask(command.name(), flags);
+    return HelpText.of(name, command.summary(), Terminal.columns(HelpText.WIDTH));
+  }
+
+  private static Command find(String name) {
+    List<String> names = COMMANDS.stream().map(Command::name).toList();
+    return COMMANDS.stream()
+        .filter(command -> command.name().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    "the command",
+                    name,
+                    nearest(name, names)
+                            .map("did you mean %s? There are "::formatted)
+                            .orElse("use one of ")
+                        + String.join(", ", names)
+                        + "; --help says what they do"));
+  }
+
+  /** By its own name, or by what others call it. */
+  private static Optional<String> nearest(String typed, List<String> names) {
+    List<String> all = new ArrayList<>(names);
+    all.addAll(OTHER_COMMANDS.keySet());
+    return Nearest.of(typed, all).map(name -> OTHER_COMMANDS.getOrDefault(name, name));
+  }
+
+  /** The repository's root, where the launcher has told it. */
+  private static Path home() {
+    return Path.of(System.getProperty("lora.home", "."));
+  }
+
+  private static String version() throws IOException {
+    try (InputStream text = Main.class.getResourceAsStream("version.txt")) {
+      return "%s, Java %s"
+          .formatted(
+              new String(text.readAllBytes(), StandardCharsets.UTF_8).strip(),
+              System.getProperty("java.version"));
+    }
+  }
+
+  private static String usage() {
+    StringBuilder text =
+        new StringBuilder("Usage: spark-lora COMMAND [--flag value ...]%n%n".formatted());
+    COMMANDS.forEach(
+        command -> text.append("  %-16s %s%n".formatted(command.name(), command.summary())));
+    return text.append(
+            "%nspark-lora COMMAND --help lists a command's flags, with examples; --version tells the version.%n"
+                .formatted())
+        .toString();
+  }
+
+  /** What of a failure the user is shown. */
+  private static final class Failure {
+    /**
+     * The innermost exception of ours, which Spark may have wrapped several times; else the
+     * outermost.
+     */
+    static Throwable causeToShow(Throwable failure) {
+      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+        if (cause instanceof ConfigException
+            || cause instanceof TableException
+            || cause instanceof NonFiniteLossException
+            || cause instanceof IllegalArgumentException) {
+          return cause;
+        }
+      }
+      boolean wrapped =
+          failure instanceof ExceptionInInitializerError || failure instanceof FSError;
+      return wrapped && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    static String message(Throwable cause) {
+      String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      boolean ours = cause.getClass().getName().startsWith("org.sparklora");
+      String named =
+          ours || cause instanceof IllegalArgumentException
+              ? message
+              : cause.getClass().getSimpleName() + ": " + message;
+      return named.lines().findFirst().orElse(named);
+    }
+  }
+}

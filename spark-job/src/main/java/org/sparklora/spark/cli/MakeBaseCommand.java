@@ -1,0 +1,42 @@
+package org.sparklora.spark.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.quickstart.BaseCorpus;
+import org.sparklora.spark.quickstart.Commands;
+import org.sparklora.spark.quickstart.RandomCheckpoint;
+
+/**
+ * {@code quickstart-base}: makes the quickstart's base model again, from nothing: a corpus of
+ * generated problems, a random model, and full fine-tuning with {@code conf/quickstart/base.yaml}.
+ */
+public final class MakeBaseCommand {
+  private static final long SEED = 1;
+
+  private MakeBaseCommand() {}
+
+  /** Runs the command. */
+  public static void run(Settings settings, Commands commands, Path home) throws Exception {
+    int problems = settings.integer("rows");
+    ConfigException.require(problems >= 1, "rows", problems, "at least one problem is needed");
+    Path output = Path.of(settings.requiredText("output_dir"));
+    Path recipe = home.resolve("conf/quickstart");
+    Path corpus = output.resolve("corpus.jsonl");
+    Path start = output.resolve("random");
+    Files.createDirectories(output);
+    BaseCorpus.write(corpus, problems, recipe.resolve("gsm8k_base.jsonl.gz"));
+    RandomCheckpoint.write(recipe.resolve("base"), start, SEED);
+    commands.run(
+        "sft",
+        "--config",
+        recipe.resolve("base.yaml").toString(),
+        "--model_name_or_path",
+        start.toString(),
+        "--dataset_name",
+        corpus.toString(),
+        "--output_dir",
+        output.resolve("base").toString());
+  }
+}

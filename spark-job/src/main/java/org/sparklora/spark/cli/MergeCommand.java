@@ -1,0 +1,62 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterMerge;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFolder;
+
+/** {@code merge}: a base model and its adapter as one plain checkpoint folder. */
+public final class MergeCommand {
+  private MergeCommand() {}
+
+  /**
+   * Runs the command; the output folder appears when it is whole. One with something in it is
+   * refused, unless it may be overwritten, and then stays until the new one is whole.
+   */
+  public static void run(Settings settings) throws IOException {
+    Written written = new Written();
+    String output = settings.requiredText("output_dir");
+    ModelReference model = ModelReference.of(settings);
+    Path adapterFolder = ModelReference.required(settings, "adapter").folder();
+    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+      AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
+      requireOther(output, model.folder());
+      requireOther(output, adapterFolder);
+      try (OutputFolder folder =
+          OutputFolder.create(
+              HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"))) {
+        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
+        folder.commit();
+      }
+      written.say(
+          output, "%s with adapter %s".formatted(model.name(), settings.requiredText("adapter")));
+    }
+  }
+
+  /** What is read cannot be what is replaced. */
+  private static void requireOther(String output, Path read) throws IOException {
+    Path folder = Path.of(output);
+    ConfigException.require(
+        !Files.exists(folder) || !Files.isSameFile(folder, read),
+        "output_dir",
+        output,
+        "it is the folder of the base model or of the adapter; name another");
+  }
+
+  private static Path local(String output, OutputFolder folder) {
+    ConfigException.require(
+        "file".equals(folder.work().toUri().getScheme()),
+        "output_dir",
+        output,
+        "a merged model is written to this machine's disk; name a folder there, and copy it then");
+    return Path.of(folder.work().toUri());
+  }
+}

@@ -1,0 +1,150 @@
+package org.sparklora.spark.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.TableOrigin;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.RowHandler;
+import org.sparklora.prep.source.SourceRow;
+
+/**
+ * Rows with prompts: {@code prompt}, a text or a list of messages, or {@code input_ids}; a {@code
+ * prompt_id} of their own, or their number in the file.
+ *
+ * <p>Not thread-safe: it remembers the ids that it has seen.
+ */
+final class PromptRows {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String ID = "prompt_id";
+  private static final String TOKENS = "input_ids";
+  private static final String COLUMNS = "columns";
+
+  /**
+   * An index says which completion of its prompt a row held, where it comes from a table of such.
+   */
+  private static final Set<String> OWN =
+      Set.of(ID, "prompt", "solution", "text", "completion_index");
+
+  private final RowText texts;
+  private final Map<Long, Integer> lines = new HashMap<>(); // of all prompts so far
+
+  PromptRows(RowText texts) {
+    this.texts = texts;
+  }
+
+  /** All prompts of a folder of Parquet or a file that datasets may come in; or a prompts table. */
+  static List<Prompt> read(Configuration hadoop, String input, RowText texts) {
+    requireInput(hadoop, input);
+    if (!input.contains(".json") && PromptTable.isAt(hadoop, input)) {
+      TableOrigin.ofPrompts(hadoop, input)
+          .ifPresent(
+              origin ->
+                  origin.requireTokenizer(
+                      "input", texts.folder().toString(), Optional.of(texts.tokenizer())));
+      return PromptTable.open(hadoop, input).readAll();
+    }
+    PromptRows rows = new PromptRows(texts);
+    List<Prompt> prompts = new ArrayList<>();
+    RowHandler handler =
+        new RowHandler() {
+          @Override
+          public void row(SourceRow row) {
+            ObjectNode fields = JSON.valueToTree(row.values());
+            fields.remove(
+                row.values().keySet().stream().filter(name -> fields.get(name).isNull()).toList());
+            prompts.add(rows.prompt(new JsonLines.Row(Path.of(input), prompts.size() + 1, fields)));
+          }
+
+          @Override
+          public void bad(BadRowException problem) {
+            throw problem;
+          }
+        };
+    new DatasetSplits(hadoop)
+        .of(new DatasetFiles(hadoop).find(input, "", "train"), handler::bad)
+        .forEach(split -> split.read(hadoop, Set.of(), handler));
+    return prompts;
+  }
+
+  private static void requireInput(Configuration hadoop, String input) {
+    var path = new org.apache.hadoop.fs.Path(input);
+    try {
+      FileStatus[] found = path.getFileSystem(hadoop).globStatus(path);
+      ConfigException.require(
+          found != null && found.length > 0,
+          "input",
+          input,
+          "there is no such file or folder; name JSON lines or a folder of Parquet");
+    } catch (IOException e) {
+      throw new ConfigException("input", input, "it cannot be looked for: " + e.getMessage());
+    }
+  }
+
+  /** The prompt of a row, with its other texts and numbers as columns. */
+  Prompt prompt(JsonLines.Row row) {
+    ObjectNode fields = row.fields();
+    JsonNode id = fields.path(ID);
+    if (!id.isMissingNode() && !id.canConvertToLong()) {
+      throw row.error("prompt_id is %s where a whole number belongs".formatted(id));
+    }
+    if (!fields.hasNonNull(TOKENS)) {
+      fields.set(fields.path("prompt").isArray() ? "messages" : "text", fields.get("prompt"));
+      if (!texts.addTokens(row)) {
+        throw row.error("it has neither prompt nor input_ids");
+      }
+    }
+    int[] tokens = row.integers(TOKENS);
+    if (tokens.length == 0) {
+      throw row.error("its prompt has no tokens");
+    }
+    long number = id.isMissingNode() ? lines.size() : id.longValue();
+    Integer other = lines.putIfAbsent(number, row.line());
+    if (other != null) {
+      throw row.error("its prompt_id %d is that of line %d".formatted(number, other));
+    }
+    String text =
+        fields.path("text").isTextual()
+            ? fields.get("text").asText()
+            : texts.tokenizer().decode(tokens, false);
+    return new Prompt(number, text, tokens, solution(fields), columns(fields));
+  }
+
+  private static Optional<String> solution(ObjectNode fields) {
+    return Optional.of(fields.path("solution")).filter(JsonNode::isValueNode).map(JsonNode::asText);
+  }
+
+  private static Map<String, String> columns(ObjectNode fields) {
+    Map<String, String> columns = new TreeMap<>();
+    if (fields.get(COLUMNS) instanceof ObjectNode others) { // as the project's own tables have them
+      columns.putAll(columns(others));
+    }
+    fields
+        .fields()
+        .forEachRemaining(
+            field -> {
+              if (field.getValue().isValueNode()
+                  && !field.getValue().isNull()
+                  && !OWN.contains(field.getKey())) {
+                columns.put(field.getKey(), field.getValue().asText());
+              }
+            });
+    return columns;
+  }
+}

@@ -1,0 +1,55 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.report.RunLog;
+import org.sparklora.spark.report.RunReport;
+
+/** {@code report}: the curves and the outcome of runs side by side. */
+public final class ReportCommand {
+  private ReportCommand() {}
+
+  /** Runs the command. */
+  public static void run(Settings settings) throws IOException {
+    List<String> folders = settings.values("runs");
+    List<String> labels = settings.values("labels");
+    ConfigException.require(
+        !folders.isEmpty(), "runs", "unset", "name the output_dir of one run or of several");
+    ConfigException.require(
+        labels.isEmpty() || labels.size() == folders.size(),
+        "labels",
+        String.join(" ", labels),
+        "one for each of the %d runs is expected".formatted(folders.size()));
+    Path output = Path.of(settings.requiredText("output_dir"));
+    Configuration hadoop = HadoopSettings.configuration();
+    List<RunLog> runs = folders.stream().map(folder -> RunLog.read(hadoop, folder)).toList();
+    RunReport.write(output, settings.text("title").orElse(""), named(runs, folders, labels));
+    System.out.println(output.resolve("report.html"));
+  }
+
+  /**
+   * Names that differ: the labels, or the folders' names, or as much of their paths as it takes.
+   */
+  private static List<RunLog> named(List<RunLog> runs, List<String> folders, List<String> labels) {
+    Set<String> names = new HashSet<>(runs.stream().map(RunLog::name).toList());
+    List<RunLog> named = new ArrayList<>();
+    for (int run = 0; run < runs.size(); run++) {
+      String name = names.size() == runs.size() ? runs.get(run).name() : folders.get(run);
+      named.add(runs.get(run).named(labels.isEmpty() ? name : labels.get(run)));
+    }
+    ConfigException.require(
+        named.stream().map(RunLog::name).distinct().count() == named.size(),
+        labels.isEmpty() ? "runs" : "labels",
+        String.join(" ", labels.isEmpty() ? folders : labels),
+        "each must be named once");
+    return named;
+  }
+}

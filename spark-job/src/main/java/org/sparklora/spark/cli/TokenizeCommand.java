@@ -1,0 +1,50 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.text.ChatTemplate;
+
+/**
+ * {@code tokenize}: text to tokens and back, as transformers does it.
+ *
+ * <p>A row with {@code messages} gets {@code text} and {@code input_ids}; one with {@code text},
+ * its {@code input_ids}; one with {@code input_ids}, its {@code text}.
+ */
+public final class TokenizeCommand {
+  private TokenizeCommand() {}
+
+  /** Runs the command; the output appears only when it is complete. */
+  public static void run(Settings settings) throws IOException {
+    Map<String, Object> variables = new TreeMap<>();
+    settings
+        .optionalSwitch("enable_thinking")
+        .ifPresent(on -> variables.put("enable_thinking", on));
+    var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
+    Path input = Path.of(settings.requiredText("input"));
+    RowText texts = RowText.of(settings, ModelReference.of(settings).folder(), options);
+    try (var in = new JsonLines.Reader(input);
+        var out = JsonLines.Writer.open(settings)) {
+      while (in.hasNext()) {
+        JsonLines.Row row = in.next();
+        if (!texts.addTokens(row)) {
+          addText(row, texts);
+        }
+        out.write(List.of(row));
+      }
+      out.finish();
+    }
+  }
+
+  private static void addText(JsonLines.Row row, RowText texts) {
+    if (!row.fields().hasNonNull("input_ids")) {
+      throw row.error("it has neither messages nor text nor input_ids");
+    }
+    int[] ids = row.integers("input_ids");
+    row.fields().put("text", texts.tokenizer().decode(ids, false));
+  }
+}

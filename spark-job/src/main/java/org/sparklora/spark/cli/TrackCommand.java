@@ -1,0 +1,92 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.track.RunLabel;
+import org.sparklora.spark.track.RunSettings;
+import org.sparklora.spark.track.Sinks;
+import org.sparklora.spark.track.TolerantSink;
+import org.sparklora.spark.track.TrackedLog;
+import org.sparklora.spark.track.TrackedRow;
+import org.sparklora.spark.track.TrackingConfig;
+
+/**
+ * {@code spark-lora track RUN}: tells trackers what the log of a run holds that is not going on.
+ * Those that know some of it or all show nothing twice.
+ */
+public final class TrackCommand {
+  private TrackCommand() {}
+
+  public static void run(Settings settings) throws IOException {
+    TrackingConfig tracking = TrackingConfig.of(settings);
+    ConfigException.require(
+        !tracking.trackers().isEmpty(),
+        "report_to",
+        "none",
+        "say who is to be told: --report_to trackio, tensorboard or all");
+    try (RunFolder.Finished folder =
+        RunFolder.claim(HadoopSettings.configuration(), settings.requiredText("run"))) {
+      List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
+      ConfigException.require(
+          !rows.isEmpty(),
+          "run",
+          folder.path(),
+          "it holds no %s with rows; name the --output_dir of a run"
+              .formatted(MetricsLog.FILE_NAME));
+      Map<String, Object> known = RunSettings.read(folder.fileSystem(), folder.path());
+      RunLabel label = new RunLabel(id(folder, rows), name(settings, known, folder), known);
+      TrackingConfig named =
+          settings.isGiven("project") || !known.containsKey("project")
+              ? tracking
+              : new TrackingConfig(
+                  tracking.trackers(),
+                  known.get("project").toString(),
+                  tracking.maxLogProbDifference());
+      tell(named, label, folder, rows);
+    }
+  }
+
+  /** Logs of older versions name no run. */
+  private static String id(RunFolder.Finished folder, List<Map<String, Object>> rows) {
+    return TrackedLog.runId(rows)
+        .orElseGet(
+            () ->
+                UUID.nameUUIDFromBytes(
+                        folder.path().toString().getBytes(java.nio.charset.StandardCharsets.UTF_8))
+                    .toString()
+                    .replace("-", ""));
+  }
+
+  private static String name(
+      Settings settings, Map<String, Object> known, RunFolder.Finished folder) {
+    return settings
+        .text("run_name")
+        .orElseGet(() -> String.valueOf(known.getOrDefault("run_name", folder.path().getName())));
+  }
+
+  private static void tell(
+      TrackingConfig tracking,
+      RunLabel label,
+      RunFolder.Finished folder,
+      List<Map<String, Object>> rows) {
+    List<TrackedRow> tracked = new TrackedRow.Reader().read(rows);
+    boolean all = true;
+    for (TolerantSink sink : Sinks.of(tracking, label, folder.fileSystem(), folder.path())) {
+      sink.begin(tracked);
+      all &= sink.end();
+    }
+    if (!all) {
+      throw new TableException(
+          "Cannot tell all trackers of %s: the warnings above say why".formatted(folder.path()));
+    }
+    System.out.printf("%s: %,d rows as run %s%n", folder.path(), rows.size(), label.name());
+  }
+}

@@ -1,0 +1,93 @@
+package org.sparklora.spark.generate;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.sparklora.model.generate.Completion;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Work;
+import org.sparklora.spark.workers.Workers;
+import org.sparklora.text.Tokenizer;
+
+/**
+ * The first stage: prompts are divided over workers and completed. The same seed gives the same
+ * completions however they are divided, and when a part has to be done again.
+ *
+ * @param model what completes
+ * @param parameters of its trained part
+ * @param sampling with the tokens that end a completion
+ */
+public record GenerateStage(
+    Workers workers, TrainedModel model, SharedVector parameters, SamplingConfig sampling) {
+  private static final long DRAW_MIX = 0x9e3779b97f4a7c15L;
+
+  /** The completions of all prompts, in the order of the prompts. */
+  public List<Generation> run(List<Prompt> prompts) {
+    List<Generation> all = new ArrayList<>();
+    run(workers.shares(prompts), all::addAll);
+    return all;
+  }
+
+  /** Hands over the completions of each part, in the order of the parts. */
+  public void run(List<List<Prompt>> parts, Consumer<List<Generation>> completed) {
+    Map<Long, Prompt> byId = new HashMap<>();
+    parts.forEach(part -> part.forEach(prompt -> byId.put(prompt.id(), prompt)));
+    workers.forEach(
+        parts.stream().map(GenerateStage::asked).toList(),
+        new Complete(model, parameters, sampling),
+        drawn ->
+            completed.accept(
+                drawn.stream().map(one -> one.of(byId.get(one.completion.promptId()))).toList()));
+  }
+
+  private static List<org.sparklora.model.generate.Prompt> asked(List<Prompt> prompts) {
+    return prompts.stream()
+        .map(prompt -> new org.sparklora.model.generate.Prompt(prompt.id(), prompt.tokens()))
+        .toList();
+  }
+
+  /** A completion and its text. */
+  private record Drawn(Completion completion, String text) implements Serializable {
+    Generation of(Prompt prompt) {
+      return new Generation(
+          prompt,
+          completion.index(),
+          text,
+          completion.tokens(),
+          completion.logProbs(),
+          completion.stopReason().name().toLowerCase(Locale.ROOT));
+    }
+  }
+
+  private record Complete(TrainedModel model, SharedVector parameters, SamplingConfig sampling)
+      implements Work<List<org.sparklora.model.generate.Prompt>, List<Drawn>> {
+    @Override
+    public String verb() {
+      return "complete prompts";
+    }
+
+    @Override
+    public List<Drawn> run(List<org.sparklora.model.generate.Prompt> prompts) {
+      try (ExecutorModel here = ExecutorModel.of(model)) {
+        Tokenizer tokenizer = here.tokenizer();
+        return here.generate(parameters.floats(), prompts, sampling).stream()
+            .map(completion -> new Drawn(completion, tokenizer.decode(completion.tokens(), true)))
+            .toList();
+      }
+    }
+  }
+
+  /** Other random numbers for each batch of prompts. */
+  public static SamplingConfig sampling(SamplingConfig config, int draw) {
+    return config.withSeed(config.seed() + DRAW_MIX * draw);
+  }
+}

@@ -1,0 +1,120 @@
+package org.sparklora.spark.prep;
+
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.prep.PackSftJob;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PrepManifest;
+import org.sparklora.prep.TableOrigin;
+import org.sparklora.prep.source.DatasetFile;
+import org.sparklora.prep.source.DatasetFiles;
+
+/** Finds or makes the packed table of a dataset. */
+public final class PackedTables {
+  private PackedTables() {}
+
+  private static final String FOLDER_KEY = "packed_dir";
+  private static final Logger LOG = LoggerFactory.getLogger(PackedTables.class);
+
+  /**
+   * The settings of a run, with those that the table has decided where its dataset is one already.
+   *
+   * @throws ConfigException if one of those is given, and another than the table's
+   */
+  public static Settings decided(Configuration hadoop, Settings settings) {
+    if (settings.text("dataset_name").isEmpty()) {
+      return settings;
+    }
+    PrepConfig config = PrepSettings.of(settings, FOLDER_KEY);
+    return TableOrigin.ofPacked(hadoop, config.source().dataset())
+        .map(origin -> origin.decided(settings, config.settings(), Map.of()))
+        .orElse(settings);
+  }
+
+  /**
+   * The dataset itself if {@code prep} made it; else the table of an earlier run with the same
+   * settings; else a new one.
+   *
+   * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
+   *     a new one holds what may not be replaced
+   */
+  public static PackedSequenceTable open(SparkSession spark, PrepConfig config) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    String dataset = config.source().dataset();
+    if (isTable(hadoop, dataset)) {
+      TableOrigin.ofPacked(hadoop, dataset)
+          .orElseThrow(() -> ResultTables.unknown(dataset, PrepManifest.FILE_NAME))
+          .requireTokenizer(hadoop, "dataset_name", config.model());
+      return PackedSequenceTable.open(hadoop, dataset);
+    }
+    String folder = config.outputFolder();
+    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
+    LOG.info("{}: {}", folder, PackSftJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
+    return PackedSequenceTable.open(hadoop, folder);
+  }
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws ConfigException if it is not there
+   */
+  public static void requireDataset(Configuration hadoop, PrepConfig config) {
+    if (!isTable(hadoop, config.source().dataset())) {
+      files(hadoop, config.source());
+    }
+  }
+
+  /**
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   *
+   * @throws ConfigException if the dataset has no files for that split alone
+   */
+  public static void requireTestSplit(
+      Configuration hadoop, PrepConfig testing, PrepConfig training) {
+    requireSplitApart(
+        hadoop, testing.source(), training.source(), isTable(hadoop, testing.source().dataset()));
+  }
+
+  /**
+   * Throws {@link ConfigException} unless the split to evaluate on has files of its own.
+   *
+   * @param prepared whether the dataset is a table, which has no splits
+   */
+  static void requireSplitApart(
+      Configuration hadoop,
+      PrepConfig.Source testing,
+      PrepConfig.Source training,
+      boolean prepared) {
+    ConfigException.require(
+        !prepared && isSplitApart(hadoop, testing, training),
+        "dataset_test_split",
+        testing.split(),
+        "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
+            .formatted(testing.dataset(), testing.split()));
+  }
+
+  private static boolean isSplitApart(
+      Configuration hadoop, PrepConfig.Source testing, PrepConfig.Source training) {
+    List<DatasetFile> trained = files(hadoop, training);
+    try {
+      return !files(hadoop, testing).equals(trained);
+    } catch (ConfigException e) {
+      return false; // none is named after the split to evaluate on
+    }
+  }
+
+  static List<DatasetFile> files(Configuration hadoop, PrepConfig.Source source) {
+    return new DatasetFiles(hadoop).find(source.dataset(), source.config(), source.split());
+  }
+
+  private static boolean isTable(Configuration hadoop, String folder) {
+    return ResultTables.isThere(hadoop, folder, PrepManifest.FILE_NAME);
+  }
+}

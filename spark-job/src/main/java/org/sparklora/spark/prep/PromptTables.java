@@ -1,0 +1,84 @@
+package org.sparklora.spark.prep;
+
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PreparePromptsJob;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.PromptsManifest;
+import org.sparklora.prep.TableOrigin;
+
+/** Finds or makes the prompts table of a dataset. */
+public final class PromptTables {
+  private static final String FOLDER_KEY = "prompts_dir";
+  private static final Logger LOG = LoggerFactory.getLogger(PromptTables.class);
+  private static final String SPLIT_KEY = "dataset_train_split";
+
+  private PromptTables() {}
+
+  /**
+   * The settings of a run, with those that the table has decided where its dataset is one already.
+   *
+   * @param splitFlag of the split whose prompts are wanted
+   * @throws ConfigException if one of those is given, and another than the table's
+   */
+  public static Settings decided(Configuration hadoop, Settings settings, String splitFlag) {
+    PromptsConfig config = PromptSettings.of(settings, splitFlag, FOLDER_KEY);
+    return TableOrigin.ofPrompts(hadoop, config.source().dataset())
+        .map(origin -> origin.decided(settings, config.settings(), Map.of(SPLIT_KEY, splitFlag)))
+        .orElse(settings);
+  }
+
+  /**
+   * The dataset itself if {@code prep --task grpo} made it; else the table of an earlier run with
+   * the same settings; else a new one.
+   *
+   * @throws ConfigException if the dataset is a table of another tokenizer's ids, or the folder for
+   *     a new one holds what may not be replaced
+   */
+  public static PromptTable open(SparkSession spark, PromptsConfig config) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    String dataset = config.source().dataset();
+    if (isTable(hadoop, dataset)) {
+      TableOrigin.ofPrompts(hadoop, dataset)
+          .orElseThrow(() -> ResultTables.unknown(dataset, PromptsManifest.FILE_NAME))
+          .requireTokenizer(hadoop, "dataset_name", config.model());
+      return PromptTable.open(hadoop, dataset);
+    }
+    String folder = config.outputFolder();
+    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
+    LOG.info("{}: {}", folder, PreparePromptsJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
+    return PromptTable.open(hadoop, folder);
+  }
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws ConfigException if it is not there
+   */
+  public static void requireDataset(Configuration hadoop, PromptsConfig config) {
+    if (!isTable(hadoop, config.source().dataset())) {
+      PackedTables.files(hadoop, config.source());
+    }
+  }
+
+  /**
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   *
+   * @throws ConfigException if the dataset has no files for that split alone
+   */
+  public static void requireTestSplit(
+      Configuration hadoop, PromptsConfig testing, PromptsConfig training) {
+    PackedTables.requireSplitApart(
+        hadoop, testing.source(), training.source(), isTable(hadoop, testing.source().dataset()));
+  }
+
+  private static boolean isTable(Configuration hadoop, String folder) {
+    return ResultTables.isThere(hadoop, folder, PromptsManifest.FILE_NAME);
+  }
+}

@@ -1,0 +1,62 @@
+package org.sparklora.spark.run;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.train.Cadence;
+
+/**
+ * Checkpoints of a run.
+ *
+ * @param unit {@code save_strategy}
+ * @param steps {@code save_steps}; below 1 a share of all steps
+ * @param limit {@code save_total_limit}; 0 or less for none
+ * @param modelOnly {@code save_only_model}: without what resuming takes
+ * @param resumeFrom {@code resume_from_checkpoint}: a folder, or {@link RunFolder#LATEST}
+ */
+public record CheckpointConfig(
+    Cadence.Unit unit, double steps, int limit, boolean modelOnly, Optional<String> resumeFrom) {
+
+  public CheckpointConfig {
+    requireInterval("save_steps", unit, steps);
+  }
+
+  /** The records of a user's settings. */
+  public static CheckpointConfig of(Settings settings) {
+    return new CheckpointConfig(
+        unit(settings, "save_strategy"),
+        settings.number("save_steps"),
+        settings.optionalInteger("save_total_limit").orElse(0),
+        settings.isOn("save_only_model"),
+        resumeFrom(settings));
+  }
+
+  /** Which steps are saved in a run of so many. */
+  public Cadence cadence(int totalSteps) {
+    return Cadence.of(unit, steps, 0, totalSteps);
+  }
+
+  static Cadence.Unit unit(Settings settings, String name) {
+    String strategy = settings.oneOf(name, List.of("no", "steps", "epoch"));
+    return Cadence.Unit.valueOf(strategy.toUpperCase(Locale.ROOT));
+  }
+
+  static void requireInterval(String name, Cadence.Unit unit, double steps) {
+    ConfigException.require(
+        unit != Cadence.Unit.STEPS || steps > 0 && (steps < 1 || steps == Math.rint(steps)),
+        name,
+        steps,
+        "it is a whole number of steps, or a share of all steps below 1");
+  }
+
+  /** Besides a path, the spellings of a switch, which is what YAML files hold. */
+  private static Optional<String> resumeFrom(Settings settings) {
+    return settings
+        .text("resume_from_checkpoint")
+        .filter(text -> !List.of("false", "no", "none").contains(text.toLowerCase(Locale.ROOT)))
+        .map(text -> text.equalsIgnoreCase(RunFolder.LATEST) ? RunFolder.LATEST : text);
+  }
+}

@@ -1,0 +1,171 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.resume.Checkpoint;
+import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * Saves the driver's network as {@code checkpoint-N} folders, keeps as many of them as transformers
+ * would, and loads them again: to resume, or the best one at the end.
+ */
+public final class Checkpoints {
+  private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
+
+  private final Configuration hadoop;
+  private final RunFolder folder;
+  private final CheckpointedRun run;
+  private final RunFingerprint fingerprint;
+  private final TrainedModel model;
+  private final ParameterLayout layout;
+  private final AdapterNetwork network;
+  private final Engine engine;
+  private final Tensor parameters;
+
+  /**
+   * @param run what is saved besides the optimizer's state
+   * @param fingerprint of the run
+   * @param network whose parameters are saved and loaded
+   * @param parameters the network's
+   */
+  public Checkpoints(
+      Configuration hadoop,
+      RunFolder folder,
+      CheckpointedRun run,
+      RunFingerprint fingerprint,
+      TrainedModel model,
+      AdapterNetwork network,
+      Engine engine,
+      Tensor parameters) {
+    this.hadoop = hadoop;
+    this.folder = folder;
+    this.run = run;
+    this.fingerprint = fingerprint;
+    this.model = model;
+    this.layout = model.layout();
+    this.network = network;
+    this.engine = engine;
+    this.parameters = parameters;
+  }
+
+  /**
+   * Sets network and log to where a checkpoint was made.
+   *
+   * @param totalSteps of this run
+   * @throws ConfigException if the checkpoint is damaged or of another run
+   */
+  public void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
+    try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
+      Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
+      fingerprint
+          .requireSame(saved.fingerprint(), checkpoint.toString())
+          .forEach(change -> LOG.warn("Going on from {}: {}", checkpoint, change));
+      ConfigException.require(
+          saved.step() <= totalSteps,
+          "resume_from_checkpoint",
+          checkpoint,
+          "it was made after %d steps, and this run has only %d in all"
+              .formatted(saved.step(), totalSteps));
+      saved.restore(state);
+      saved.restore(layout, model.config(), engine, parameters, moments());
+      run.restore(copy.folder());
+    }
+  }
+
+  /** Saves the network, then deletes what {@code save_total_limit} does not keep. */
+  public void save(TrainerState state) {
+    int step = state.sums().steps();
+    int best = state.best().step();
+    if (best > 0 && (best == step || folder.checkpoints().contains(best))) {
+      state.bestIsSaved();
+    }
+    folder.saveCheckpoint(step, local -> write(local, state));
+    rotate(state);
+  }
+
+  /** What a run says that is stopped: how far it came, and how to go on. */
+  public String whenInterrupted(TrainerState state) {
+    int step = state.sums().steps();
+    List<Integer> saved = folder.checkpoints();
+    if (saved.isEmpty()) {
+      return "Interrupted after step %d, before the first checkpoint, so that nothing is kept; run it again, with checkpoints more often (--save_steps)"
+          .formatted(step);
+    }
+    int last = saved.get(saved.size() - 1);
+    return run.checkpoints().modelOnly()
+        ? "Interrupted after step %d; checkpoint-%d holds the model alone (--save_only_model), from which no run goes on"
+            .formatted(step, last)
+        : "Interrupted after step %d; go on from checkpoint-%d with --resume_from_checkpoint true"
+            .formatted(step, last);
+  }
+
+  private void write(java.nio.file.Path local, TrainerState state) throws IOException {
+    run.writeModel(local, state);
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
+    if (!run.checkpoints().modelOnly()) {
+      Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
+    }
+  }
+
+  private Tensor moments() {
+    return engine.alias(network.moments(), 2 * layout.size()).tensor();
+  }
+
+  /** Where the best checkpoint lies, for {@code trainer_state.json}. */
+  public Optional<String> bestFolder(TrainerState state) {
+    int best = state.best().checkpoint();
+    return best == 0
+        ? Optional.empty()
+        : Optional.of(run.outputFolder() + "/" + folder.checkpoint(best).getName());
+  }
+
+  /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
+  private void rotate(TrainerState state) {
+    int limit = run.checkpoints().limit();
+    List<Integer> steps = folder.checkpoints();
+    if (limit <= 0) {
+      return;
+    }
+    int newest = steps.get(steps.size() - 1);
+    int best = state.best().checkpoint();
+    int kept = best > 0 && best != newest ? Math.max(limit, 2) : limit;
+    int left = steps.size();
+    for (int step : steps) {
+      if (left > kept && step != newest && step != best) {
+        folder.deleteCheckpoint(step);
+        left--;
+      }
+    }
+  }
+
+  /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
+  public void finish(TrainerState state) throws IOException {
+    int best = state.best().checkpoint();
+    if (best == 0) {
+      return;
+    }
+    if (run.loadsBest()) {
+      LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
+      try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
+        Checkpoint.loadParameters(copy.folder(), layout, model.config(), engine, parameters);
+      }
+    }
+    if (run.checkpoints().limit() == 1) {
+      folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.util.function.Predicate;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.hub.HubClient;
+import org.sparklora.pipeline.hub.HubConfig;
+import org.sparklora.pipeline.hub.HubException;
+import org.sparklora.pipeline.hub.HubProgress;
+import org.sparklora.pipeline.hub.HubRepo;
+import org.sparklora.pipeline.hub.HubUpload;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.resume.Checkpoint;
+
+/**
+ * Pushes what a run saves to the hub: the model of each checkpoint if wanted, and the results. A
+ * checkpoint that cannot be pushed costs a warning; results that cannot be are whole where they
+ * are, and the message says how to push them later.
+ */
+public final class HubPush implements RunFolder.SaveListener {
+  private static final Logger LOG = LoggerFactory.getLogger(HubPush.class);
+
+  private final Configuration hadoop;
+  private final PushConfig config;
+  private final HubUpload upload;
+  private final HubRepo repository;
+
+  private HubPush(Configuration hadoop, PushConfig config, HubUpload upload, HubRepo repository) {
+    this.hadoop = hadoop;
+    this.config = config;
+    this.upload = upload;
+    this.repository = repository;
+  }
+
+  /**
+   * Makes the repository and the branch, unless they are there: what does not work should show
+   * before hours of training.
+   *
+   * @throws HubException if there is no token, or it does not allow it
+   */
+  public static HubPush open(Configuration hadoop, PushConfig config) {
+    HubClient client = new HubClient(HubConfig.ofEnvironment().withToken(config.token()));
+    HubUpload upload = new HubUpload(client, new HubProgress());
+    HubRepo repository = upload.repository(HubRepo.Type.MODEL, config.repository());
+    upload.create(repository, config.isPrivate());
+    upload.createBranch(repository, config.branch());
+    return new HubPush(hadoop, config, upload, repository);
+  }
+
+  @Override
+  public void checkpointSaved(int step, Path checkpoint) {
+    if (config.strategy() != PushConfig.Strategy.EVERY_SAVE) {
+      return;
+    }
+    try {
+      push(
+          checkpoint,
+          name -> !Checkpoint.isForResuming(name),
+          "Training in progress, step " + step);
+    } catch (HubException e) {
+      LOG.warn("Checkpoint {} was not pushed, training goes on: {}", step, e.getMessage());
+    }
+  }
+
+  @Override
+  public void resultsSaved(Path folder) {
+    pushResults(folder);
+  }
+
+  /**
+   * Pushes a run's folder without its checkpoints and the tables of its rounds.
+   *
+   * @return the commit's address
+   * @throws TableException if it fails; it says what to run
+   */
+  public String pushResults(Path folder) {
+    try {
+      String commit = push(folder, RunFolder::isResult, "End of training");
+      String address =
+          "%s (branch %s, commit %s)".formatted(repository.id(), config.branch(), commit);
+      LOG.info("Pushed {} to {}", folder, address);
+      return address;
+    } catch (HubException e) {
+      throw new TableException(
+          "The results are whole in %s, but were not pushed: %s. Push them with: bin/spark-lora push --input %s --hub_model_id %s --hub_revision %s"
+              .formatted(folder, e.getMessage(), folder, repository.id(), config.branch()),
+          e);
+    }
+  }
+
+  private String push(Path folder, Predicate<String> wanted, String summary) {
+    try (LocalCopy copy = LocalCopy.of(hadoop, folder)) {
+      return upload.push(repository, config.branch(), copy.folder(), wanted, summary);
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot read %s for a push (%s): check rights and room".formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterBase;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * What training starts from: a new adapter, an existing one, or all weights of a checkpoint.
+ *
+ * @param model what is trained
+ * @param adapter the adapter to go on from, if there is one
+ * @param seed of a new adapter
+ */
+public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
+  /** The seed of what is only looked at. */
+  private static final long SEEDLESS = 0;
+
+  /**
+   * Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold.
+   *
+   * @param hadoop finds models of other file systems
+   * @param requestedLora empty trains all weights
+   * @param startAdapter an adapter to go on from
+   * @param seed of a new adapter, and of dropout
+   */
+  public static InitialParameters of(
+      Configuration hadoop,
+      ModelConfig base,
+      Optional<LoraConfig> requestedLora,
+      Optional<ModelReference> startAdapter,
+      long seed)
+      throws IOException {
+    ModelSource checkpoint = base.reference().locate(hadoop, ModelSource.Part.WHOLE);
+    DecoderConfig model = decoder(base, checkpoint);
+    CheckpointFolder.open(checkpoint.folder()).close(); // damage shows before data is prepared
+    Optional<AdapterFile> adapter = Optional.empty();
+    Optional<LoraConfig> lora = requestedLora;
+    if (requestedLora.isPresent() && startAdapter.isPresent()) {
+      Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
+      adapter =
+          Optional.of(
+              AdapterFile.open(folder, model).on(AdapterBase.of(base.name(), checkpoint.folder())));
+      lora = Optional.of(adapter.get().layout().config());
+    }
+    TrainedModel trained = trained(base, checkpoint, model, lora, seed).reading(base.dialect());
+    return new InitialParameters(trained, adapter, seed);
+  }
+
+  /**
+   * What would be trained, told without weights.
+   *
+   * @param requestedLora empty trains all weights
+   * @param checkpoint whose safetensors may end with their headers
+   * @param adapter to go on from; likewise
+   */
+  public static TrainedModel outlined(
+      ModelConfig base,
+      Optional<LoraConfig> requestedLora,
+      ModelSource checkpoint,
+      Optional<ModelSource> adapter)
+      throws IOException {
+    DecoderConfig model = decoder(base, checkpoint);
+    Optional<LoraConfig> lora = requestedLora;
+    if (lora.isPresent() && adapter.isPresent()) {
+      lora = Optional.of(AdapterFile.outline(adapter.get().folder(), model).config());
+    }
+    return trained(base, checkpoint, model, lora, SEEDLESS);
+  }
+
+  private static DecoderConfig decoder(ModelConfig base, ModelSource checkpoint)
+      throws IOException {
+    Path configJson = checkpoint.folder().resolve("config.json");
+    ConfigException.require(
+        Files.isRegularFile(configJson),
+        "model_name_or_path",
+        base.name(),
+        "it must be a folder with config.json, model.safetensors and tokenizer.json, or a repository of the hub with them, written namespace/name");
+    return DecoderConfig.read(configJson);
+  }
+
+  private static TrainedModel trained(
+      ModelConfig base,
+      ModelSource checkpoint,
+      DecoderConfig model,
+      Optional<LoraConfig> lora,
+      long seed) {
+    Precision precision = base.precision(model);
+    if (lora.isPresent()) {
+      return TrainedModel.adapter(
+          checkpoint, lora.get(), precision, base.gradientCheckpointing(), seed);
+    }
+    ConfigException.require(
+        precision.weights() == DType.FLOAT32,
+        "dtype",
+        base.dtype().name().toLowerCase(Locale.ROOT),
+        "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
+    return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing());
+  }
+
+  /** Fills a vector of the model's layout. */
+  public void write(Engine engine, Tensor parameters) throws IOException {
+    if (adapter.isPresent()) {
+      adapter.get().load(engine, parameters);
+    } else if (model.layout() instanceof AdapterLayout layout) {
+      layout.initialize(parameters, seed);
+    } else if (model.layout() instanceof WeightLayout layout) {
+      try (CheckpointFolder checkpoint = CheckpointFolder.open(model.checkpoint().folder())) {
+        layout.load(checkpoint, engine, parameters);
+      }
+    }
+  }
+}

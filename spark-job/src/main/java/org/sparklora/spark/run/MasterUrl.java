@@ -1,0 +1,28 @@
+package org.sparklora.spark.run;
+
+import java.util.regex.Pattern;
+import org.sparklora.pipeline.config.ConfigException;
+
+/** The forms of {@code --master} that Spark 3.5 knows; of any other it says so with a trace. */
+final class MasterUrl {
+  private static final String COUNT = "\\s*[1-9]\\d{0,5}\\s*";
+  private static final Pattern KNOWN =
+      Pattern.compile(
+          "local(\\[(%1$s|\\*)(,%1$s)?])?|local-cluster\\[%1$s,%1$s,\\s*[1-9]\\d*\\s*]|yarn|spark://[^/,\\s]+:\\d+(,[^/,\\s]+:\\d+)*|(k8s|mesos)://.+"
+              .formatted(COUNT));
+
+  private MasterUrl() {}
+
+  /**
+   * Checks one.
+   *
+   * @throws ConfigException if it is none
+   */
+  static void require(String master) {
+    ConfigException.require(
+        KNOWN.matcher(master).matches(),
+        "master",
+        master,
+        "write local, local[4] or local[*], spark://HOST:PORT, yarn, or k8s://https://HOST:PORT");
+  }
+}

@@ -1,0 +1,166 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.hub.HubRepo;
+
+/**
+ * The {@code README.md} of a result folder, with the front matter that the hub and PEFT read.
+ *
+ * @param base what the base model is called
+ * @param name of the run
+ * @param layout what was trained
+ * @param dataset on which
+ * @param method by which
+ * @param facts further lines of the table, by what they tell
+ */
+public record ModelCard(
+    String base,
+    String name,
+    ParameterLayout layout,
+    String dataset,
+    Method method,
+    Map<String, String> facts) {
+
+  private static final String FILE_NAME = "README.md";
+
+  /** How a model was trained. */
+  public enum Method {
+    SFT("supervised fine-tuning", "loss of each step", "loss.png", "sft_config.yaml"),
+    GRPO(
+        "GRPO, on rewards of its own completions",
+        "reward of each round",
+        "reward.png",
+        "grpo_config.yaml");
+
+    private final String words;
+    private final String curve;
+    private final String plot;
+    private final String settings;
+
+    Method(String words, String curve, String plot, String settings) {
+      this.words = words;
+      this.curve = curve;
+      this.plot = plot;
+      this.settings = settings;
+    }
+
+    /** Name of the picture of its curves. */
+    public String plot() {
+      return plot;
+    }
+
+    String tag() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * Writes it into a folder that has all else: it shows the curves if there is a picture of them.
+   */
+  public void write(Path folder) throws IOException {
+    Files.writeString(folder.resolve(FILE_NAME), text(Files.exists(folder.resolve(method.plot))));
+  }
+
+  private String text(boolean plotted) {
+    boolean adapter = layout instanceof AdapterLayout;
+    return """
+        ---
+        base_model: %s
+        %slibrary_name: %s
+        model_name: %s
+        tags:
+        %s
+        pipeline_tag: text-generation
+        ---
+
+        # %s
+
+        %s, trained on `%s` by %s.
+
+        | | |
+        |---|---|
+        %s
+
+        The %s is in `trainer_state.json`%s, all settings in `%s`%s
+
+        ## Framework versions
+
+        - spark-lora %s
+        - Spark %s
+        - Java %s
+        """
+        .formatted(
+            base,
+            HubRepo.isId(withoutRevision(dataset)) && !Files.exists(Path.of(dataset))
+                ? "datasets:\n- %s\n".formatted(withoutRevision(dataset))
+                : "",
+            adapter ? "peft" : "transformers",
+            name,
+            tags(adapter),
+            name,
+            adapter
+                ? "A LoRA adapter for `%s`".formatted(base)
+                : "All weights of `%s`".formatted(base),
+            dataset,
+            method.words,
+            table(),
+            method.curve,
+            plotted ? " and `%s`".formatted(method.plot) : "",
+            method.settings,
+            plotted ? ":\n\n![%s](%s)".formatted(method.curve, method.plot) : ".",
+            version(),
+            org.apache.spark.package$.MODULE$.SPARK_VERSION(),
+            Runtime.version());
+  }
+
+  /** Of a repository's name, which the hub makes a link of. */
+  private static String withoutRevision(String reference) {
+    int at = reference.indexOf('@');
+    return at > 0 && HubRepo.isId(reference.substring(0, at))
+        ? reference.substring(0, at)
+        : reference;
+  }
+
+  private String table() {
+    Map<String, String> lines = new LinkedHashMap<>();
+    lines.put("trained parameters", "%,d".formatted(layout.size()));
+    lines.putAll(facts);
+    if (layout instanceof AdapterLayout lora) {
+      lines.put(
+          "LoRA",
+          "rank %d, alpha %s, dropout %s"
+              .formatted(lora.config().rank(), lora.config().alpha(), lora.config().dropout()));
+    }
+    return lines.entrySet().stream()
+        .map(line -> "| %s | %s |".formatted(line.getKey(), line.getValue()))
+        .collect(Collectors.joining("\n"));
+  }
+
+  private String tags(boolean adapter) {
+    List<String> tags =
+        adapter
+            ? List.of(
+                "base_model:adapter:" + base,
+                "lora",
+                "peft",
+                method.tag(),
+                "spark-lora",
+                "transformers")
+            : List.of("generated_from_trainer", method.tag(), "spark-lora");
+    return String.join("\n", tags.stream().map(tag -> "- " + tag).toList());
+  }
+
+  private static String version() {
+    String version = ModelCard.class.getPackage().getImplementationVersion();
+    return version == null ? "0.1.0" : version;
+  }
+}

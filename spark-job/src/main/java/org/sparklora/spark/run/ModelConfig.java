@@ -1,0 +1,46 @@
+package org.sparklora.spark.run;
+
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.text.TokenizerDialect;
+
+/**
+ * The base model.
+ *
+ * @param reference {@code model_name_or_path}
+ * @param dtype {@code dtype}
+ * @param gradientCheckpointing {@code gradient_checkpointing}
+ * @param dialect {@code tokenizer_dialect}
+ * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
+ */
+public record ModelConfig(
+    ModelReference reference,
+    WeightDtype dtype,
+    boolean gradientCheckpointing,
+    TokenizerDialect dialect,
+    DType products) {
+
+  /** What the user calls it. */
+  public String name() {
+    return reference.name();
+  }
+
+  /** The record of a user's settings, but for {@code bf16}, which not all commands have. */
+  public static ModelConfig of(Settings settings, DType products) {
+    return new ModelConfig(
+        ModelReference.of(settings),
+        WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
+        settings.isOn("gradient_checkpointing"),
+        settings.oneOf("tokenizer_dialect", TokenizerDialect.class),
+        products);
+  }
+
+  /** The types of numbers for a model, whose config {@code dtype} may ask. */
+  public Precision precision(DecoderConfig model) {
+    return new Precision(dtype.of(model), products);
+  }
+}

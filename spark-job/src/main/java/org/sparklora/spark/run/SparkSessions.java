@@ -1,0 +1,149 @@
+package org.sparklora.spark.run;
+
+import java.util.List;
+import java.util.Optional;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.KryoSerializer;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.dl4j.LoraRegistrator;
+import org.sparklora.spark.regret.MachineMemory;
+
+/** Opens the Spark session that a command runs in. */
+public final class SparkSessions {
+  /** Name of the class that spark-submit starts. */
+  public static final String MAIN_CLASS = "org.sparklora.spark.cli.Main";
+
+  private static final String MASTER = "spark.master";
+  private static final String NAME = "spark.app.name";
+  private static final String MODEL = "model_name_or_path";
+  private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
+  private static final String REGISTRATOR = "spark.kryo.registrator";
+  private static final String OVERHEAD = "spark.executor.memoryOverhead";
+  private static final long MIN_OVERHEAD_MB = 384;
+  private static final long OVERHEAD_SHARE = 10;
+
+  private SparkSessions() {}
+
+  /**
+   * The session of spark-submit or {@code --master}; otherwise one in this JVM, quiet and without
+   * ports to the outside.
+   */
+  public static SparkSession open(Settings settings) {
+    Module jdk = Object.class.getModule();
+    JvmOptions.requireOpen(name -> jdk.isOpen(name, SparkSessions.class.getModule()));
+    SparkConf conf = new SparkConf();
+    Optional<String> master = settings.text("master");
+    if (master.isPresent()) {
+      conf.setMaster(master.get());
+    }
+    conf.setIfMissing(MASTER, "local[*]");
+    name(conf, settings);
+    if (conf.get(MASTER).startsWith("local")) {
+      conf.setIfMissing("spark.ui.enabled", "false");
+      conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
+      conf.setIfMissing("spark.driver.host", "127.0.0.1");
+      // the usual 200 are for clusters; on one machine they are 200 times a task's overhead
+      conf.setIfMissing("spark.sql.shuffle.partitions", LOCAL_SHUFFLE_PARTITIONS);
+    }
+    completeKryo(conf);
+    conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
+    conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
+    // a task that waits for a slot near its data would hold up every other worker of the step
+    conf.setIfMissing("spark.locality.wait", "0");
+    return start(conf);
+  }
+
+  /**
+   * Spark says of a setting that it cannot use whatever its code came upon.
+   *
+   * @throws ConfigException if it does not start
+   */
+  private static SparkSession start(SparkConf conf) {
+    String master = conf.get(MASTER);
+    MasterUrl.require(master);
+    try {
+      SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+      session.conf().get("spark.sql.shuffle.partitions"); // looks at the settings of spark.sql
+      Interruption.check();
+      return session;
+    } catch (Exception e) { // Scala's are not declared
+      if (Interruption.isRequested()) {
+        throw e;
+      }
+      Throwable cause = e;
+      while (cause.getCause() != null) {
+        cause = cause.getCause();
+      }
+      String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+      throw new ConfigException(
+          "master",
+          master,
+          "Spark does not start (%s); check --master, --conf and --properties-file"
+              .formatted(problem.lines().findFirst().orElse(problem)));
+    }
+  }
+
+  /**
+   * Cancels all jobs of this process, which is about to stop, and silences what fails because of
+   * it.
+   *
+   * @return whether there was a session
+   */
+  public static boolean cancelJobs() {
+    var session = SparkSession.getDefaultSession(); // an Option of Scala's
+    if (session.isEmpty()) {
+      return false;
+    }
+    try {
+      session.get().sparkContext().setLogLevel("OFF");
+      session.get().sparkContext().cancelAllJobs();
+    } catch (IllegalStateException e) {
+      // the command is just stopping it
+    }
+    return true;
+  }
+
+  /** spark-submit calls an application by its main class unless told. */
+  static void name(SparkConf conf, Settings settings) {
+    String given = conf.get(NAME, "");
+    if (!given.isEmpty() && !given.equals(MAIN_CLASS)) {
+      return;
+    }
+    String model = settings.isGiven(MODEL) ? settings.text(MODEL).orElse("") : "";
+    String last = model.replaceAll("/+$", "").replaceAll("^.*/", "");
+    conf.set(NAME, "spark-lora %s %s".formatted(settings.command(), last).strip());
+  }
+
+  /** Kryo by itself can read back neither our records nor ND4J's arrays. */
+  static void completeKryo(SparkConf conf) {
+    if (!conf.get("spark.serializer", "").equals(KryoSerializer.class.getName())) {
+      return;
+    }
+    String ours = LoraRegistrator.class.getName();
+    String given = conf.get(REGISTRATOR, "");
+    if (!List.of(given.split(",")).contains(ours)) {
+      conf.set(REGISTRATOR, given.isEmpty() ? ours : given + "," + ours);
+    }
+    // a bound, not an allocation; the usual 64 MB are less than a large adapter
+    conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
+  }
+
+  /** What a training process can have: this machine's memory, or an executor's on a cluster. */
+  public static MachineMemory memory(JavaSparkContext spark) {
+    if (spark.isLocal()) {
+      return MachineMemory.here();
+    }
+    SparkConf conf = spark.getConf();
+    long heap = conf.getSizeAsMb("spark.executor.memory", "1g");
+    // Spark's own defaults: a tenth, at least 384 MiB
+    long overhead =
+        conf.contains(OVERHEAD)
+            ? conf.getSizeAsMb(OVERHEAD)
+            : Math.max(MIN_OVERHEAD_MB, heap / OVERHEAD_SHARE);
+    return MachineMemory.ofExecutors((heap + overhead) << 20);
+  }
+}

@@ -1,0 +1,99 @@
+package org.sparklora.spark.sft;
+
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.spark.run.CheckpointConfig;
+import org.sparklora.spark.run.EvalSchedule;
+import org.sparklora.spark.train.Cadence;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * Evaluation during training.
+ *
+ * @param schedule when
+ * @param batchRows {@code per_device_eval_batch_size}
+ * @param data how the test split becomes packed rows; empty where nothing is evaluated
+ * @param best what the best checkpoint is told by; empty where nobody asks
+ */
+public record EvalConfig(
+    EvalSchedule schedule, int batchRows, Optional<PrepConfig> data, Optional<Best> best) {
+
+  /**
+   * @param metric {@code metric_for_best_model}, with {@code eval_}
+   * @param greaterIsBetter {@code greater_is_better}
+   * @param load {@code load_best_model_at_end}
+   */
+  public record Best(String metric, boolean greaterIsBetter, boolean load) {
+    public Best {
+      ConfigException.require(
+          TrainerState.EVAL_METRICS.contains(metric),
+          "metric_for_best_model",
+          metric,
+          "an evaluation measures " + String.join(", ", TrainerState.EVAL_METRICS));
+    }
+  }
+
+  public EvalConfig {
+    ConfigException.require(
+        batchRows >= 1, "per_device_eval_batch_size", batchRows, "a batch has at least one row");
+  }
+
+  static EvalConfig of(Settings settings, CheckpointConfig saving, String packedFolder) {
+    EvalSchedule schedule = EvalSchedule.of(settings);
+    Optional<Best> best = best(settings, schedule.isOn());
+    if (best.isPresent() && best.get().load()) {
+      requireSavesWhatIsEvaluated(schedule, saving);
+    }
+    return new EvalConfig(
+        schedule,
+        settings.integer("per_device_eval_batch_size"),
+        schedule.isOn()
+            ? Optional.of(
+                SftConfig.replacing(
+                    settings,
+                    PrepSettings.ofTestSplit(
+                        settings,
+                        packedFolder + "-" + settings.requiredText("dataset_test_split"))))
+            : Optional.empty(),
+        best);
+  }
+
+  private static Optional<Best> best(Settings settings, boolean evaluates) {
+    boolean load = settings.isOn("load_best_model_at_end");
+    Optional<String> named = settings.text("metric_for_best_model");
+    if (!load && named.isEmpty()) {
+      return Optional.empty();
+    }
+    ConfigException.require(
+        evaluates,
+        load ? "load_best_model_at_end" : "metric_for_best_model",
+        load ? "true" : named.get(),
+        "which checkpoint is best only an evaluation tells: set --eval_strategy");
+    String metric = named.orElse("loss");
+    return Optional.of(
+        new Best(
+            metric.startsWith("eval_") ? metric : "eval_" + metric,
+            settings.optionalSwitch("greater_is_better").orElse(!metric.endsWith("loss")),
+            load));
+  }
+
+  private static void requireSavesWhatIsEvaluated(EvalSchedule schedule, CheckpointConfig saving) {
+    Cadence.Unit unit = schedule.unit();
+    double steps = schedule.steps();
+    ConfigException.require(
+        saving.unit() == unit,
+        "load_best_model_at_end",
+        true,
+        "a model can only be loaded if it was saved when it was evaluated: save_strategy and eval_strategy must be the same");
+    double ratio = saving.steps() / steps;
+    ConfigException.require(
+        unit != Cadence.Unit.STEPS
+            || (saving.steps() < 1) == (steps < 1) && Math.abs(ratio - Math.rint(ratio)) < 1e-9,
+        "save_steps",
+        saving.steps(),
+        "with load_best_model_at_end it must be a multiple of eval_steps, which is " + steps);
+  }
+}

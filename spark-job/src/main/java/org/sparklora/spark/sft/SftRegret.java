@@ -1,0 +1,130 @@
+package org.sparklora.spark.sft;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PrepManifest;
+import org.sparklora.spark.regret.DataSize;
+import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.regret.MachineMemory.Grantor;
+import org.sparklora.spark.regret.OutcomeFinding;
+import org.sparklora.spark.regret.PlannedRun;
+import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * The regret report of an {@code sft} run: makes a {@link PlannedRun} of its settings, its
+ * checkpoint's headers and its table's manifest.
+ *
+ * @param shapes the base model's, which its headers confirm
+ * @param baseWeights how matrices of a frozen base will be kept
+ * @param hadoop finds the table's manifest
+ * @param machine the memory that a training process can have
+ */
+public record SftRegret(
+    SftConfig config,
+    TrainedModel model,
+    DecoderConfig shapes,
+    DType baseWeights,
+    Configuration hadoop,
+    MachineMemory machine) {
+
+  /** Reads the checkpoint's headers. */
+  public static SftRegret of(
+      SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
+      throws IOException {
+    CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
+    DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
+    return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
+  }
+
+  /**
+   * To be called before anything is prepared, and again before anything is loaded: rows that are
+   * not packed have a known length only when their table is there.
+   *
+   * @throws ConfigException if the run needs more memory than this machine has at all, unless
+   *     {@code --no_check_memory} is given
+   */
+  SftRegret requireMemory() {
+    Optional<DataSize> data = dataSize();
+    boolean lengthsKnown = data.isPresent() || config.data().packing().enabled();
+    if (config.batch().checkMemory() && lengthsKnown) {
+      RegretReport.refusal(run(config.sync().workers().orElse(1), data), machine)
+          .ifPresent(
+              reason -> {
+                throw new ConfigException(
+                    "per_device_train_batch_size", config.batch().rows(), reason);
+              });
+    }
+    return this;
+  }
+
+  /**
+   * What can be said before the run; of the data only if its table is there.
+   *
+   * @param workers how many train
+   */
+  public RegretReport before(int workers) {
+    return RegretReport.of(
+        RegretReport.title(model.checkpoint().name(), model.lora()),
+        run(workers, dataSize()),
+        machine);
+  }
+
+  /**
+   * The same, with what the run has learned: {@code regret.json}.
+   *
+   * @param history rows of {@code trainer_state.json}
+   */
+  RegretReport after(int workers, List<Map<String, Object>> history) {
+    return before(workers).with(OutcomeFinding.of(run(workers, dataSize()), history));
+  }
+
+  private Optional<DataSize> dataSize() {
+    return PrepManifest.find(hadoop, config.data())
+        .map(PrepManifest::counts)
+        .map(counts -> new DataSize(counts.rows(), counts.targetTokens(), counts.longestRow()));
+  }
+
+  private PlannedRun run(int workers, Optional<DataSize> data) {
+    // workers with a batch and a network of their own; summed gradients share one of each
+    int ownNetworks = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS ? workers : 1;
+    return new PlannedRun(
+        shapes,
+        model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
+        memory(ownNetworks),
+        batch(ownNetworks),
+        config.optimizer().learningRate(),
+        data);
+  }
+
+  private PlannedRun.Memory memory(int ownNetworks) {
+    int vectors =
+        machine.grantor() == Grantor.CLUSTER
+            ? TrainingMemory.executorVectors()
+            : TrainingMemory.localVectors(ownNetworks);
+    return new PlannedRun.Memory(baseWeights, model.gradientCheckpointing(), vectors);
+  }
+
+  private PlannedRun.Batch batch(int ownBatches) {
+    SftConfig.Batch batch = config.batch();
+    int maxLength = config.data().maxLength();
+    return new PlannedRun.Batch(
+        batch.rows(),
+        batch.rows() * batch.accumulation() * ownBatches,
+        maxLength == PrepConfig.UNLIMITED ? shapes.maxPositionEmbeddings() : maxLength,
+        batch.maxSteps(),
+        batch.epochs());
+  }
+}

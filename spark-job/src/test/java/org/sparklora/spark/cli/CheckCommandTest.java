@@ -1,0 +1,175 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The report as a user meets it: {@code check} beforehand, and what {@code sft} makes of it. */
+class CheckCommandTest {
+  private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
+  private static final int MISUSED = 2;
+
+  /** Far more tokens than any machine has memory for. */
+  private static final String TOO_MANY_ROWS = "100000000";
+
+  @TempDir private Path folder;
+  @RegisterExtension final Captured out = Captured.out();
+  @RegisterExtension final Captured err = Captured.err();
+
+  private String printed() {
+    return out.text();
+  }
+
+  private String complaint() {
+    return err.text();
+  }
+
+  @Test
+  void guidesCommandIsCheckedFromHeadersAlone() throws IOException {
+    Path model = GuideModels.QWEN2_5_3B.write(folder);
+    Path json = folder.resolve("check.json");
+
+    int code =
+        Main.run(
+            ("check --model_name_or_path %s --dataset_name open-thoughts/OpenThoughts-114k"
+                    + " --learning_rate 2.0e-5 --num_train_epochs 1 --packing"
+                    + " --per_device_train_batch_size 2 --gradient_accumulation_steps 16"
+                    + " --gradient_checkpointing --eval_strategy no --use_peft --lora_r 256"
+                    + " --lora_alpha 16 --lora_target_modules all-linear --output_dir %s"
+                    + " --report_to trackio --push_to_hub --output %s")
+                .formatted(model, folder.resolve("out"), json)
+                .split(" "));
+
+    assertThat(code).as(complaint()).isZero();
+    assertThat(printed())
+        .contains("LoRA of rank 256 on Qwen2.5-3B-Instruct")
+        .contains("478,937,088 parameters hold 958 million bits")
+        .contains("2.000e-5; the fit says 4.991e-4")
+        .contains("this is a rate for full fine-tuning")
+        .contains("32 rows a step")
+        .contains("0.84 of full fine-tuning's");
+    JsonNode report = new ObjectMapper().readTree(json.toFile());
+    assertThat(report.get("findings")).hasSize(8);
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void datasetAndOutputFolderMayBeLeftOut() throws IOException {
+    Path model = GuideModels.SMOLLM2_135M.write(folder);
+
+    assertThat(Main.run("check", "--model_name_or_path", model.toString())).isZero();
+    assertThat(printed()).contains("full fine-tuning of SmolLM2-135M").contains("all weights");
+  }
+
+  @Test
+  void anUnknownFlagIsRefusedAsBySft() {
+    assertThat(Main.run("check", "--lora_rr", "4")).isEqualTo(MISUSED);
+    assertThat(complaint()).contains("did you mean lora_r");
+  }
+
+  @Test
+  void aFolderWithoutConfigIsRefused() {
+    assertThat(Main.run("check", "--model_name_or_path", folder.toString())).isNotZero();
+    assertThat(complaint()).contains("config.json");
+  }
+
+  @Test
+  void aTablesManifestSaysHowMuchThereIsToLearn() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Path table = folder.resolve("table");
+    String prep =
+        "prep --model_name_or_path %s --dataset_name %s --output_dir %s --packing --max_length 64 --master local[2]"
+            .formatted(model, DATA, table);
+    assertThat(Main.run(prep.split(" "))).as(complaint()).isZero();
+    long targetTokens =
+        new ObjectMapper()
+            .readTree(table.resolve("_prep_manifest.json").toFile())
+            .at("/counts/target_tokens")
+            .asLong();
+    String check = "check --model_name_or_path %s --use_peft --dataset_name ".formatted(model);
+
+    assertThat(Main.run((check + table).split(" "))).isZero();
+    assertThat(printed()).contains("; %,d target tokens say".formatted(targetTokens));
+
+    // the same dataset, of which the table was made with the same settings
+    String known = " --packed_dir %s --packing --max_length 64".formatted(table);
+    out.clear();
+    assertThat(Main.run((check + DATA + known).split(" "))).isZero();
+    assertThat(printed()).contains("; %,d target tokens say".formatted(targetTokens));
+
+    // other settings make another table
+    String other = " --packed_dir %s --packing --max_length 32".formatted(table);
+    out.clear();
+    assertThat(Main.run((check + DATA + other).split(" "))).isZero();
+    assertThat(printed()).contains("target tokens unknown");
+  }
+
+  private int sft(String... more) throws IOException {
+    Path model = folder.resolve("llama-tiny");
+    if (!Files.exists(model)) {
+      TestModels.copy("llama-tiny", folder);
+    }
+    List<String> arguments = new ArrayList<>(List.of("sft", "--model_name_or_path"));
+    arguments.addAll(List.of(model.toString(), "--dataset_name", DATA.toString()));
+    arguments.addAll(List.of("--output_dir", folder.resolve("out").toString()));
+    arguments.addAll(List.of("--use_peft", "--max_steps", "2", "--master", "local[2]"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void sftPrintsTheReportAndLeavesItWithWhatWasAbsorbed() throws IOException {
+    assertThat(sft("--logging_steps", "1")).as(complaint()).isZero();
+
+    assertThat(printed()).containsSubsequence("Regret report: LoRA of rank 16", "'loss'");
+    JsonNode findings =
+        new ObjectMapper().readTree(folder.resolve("out/regret.json").toFile()).get("findings");
+    assertThat(findings.findValuesAsText("name"))
+        .containsExactly(
+            "adapted layers",
+            "capacity",
+            "learning rate",
+            "effective batch",
+            "compute",
+            "memory",
+            "memory, all weights",
+            "machine",
+            "absorbed");
+    assertThat(findings.get(8).at("/values/description_bits").asDouble()).isPositive();
+  }
+
+  @Test
+  void aRunThatCannotFitIsRefusedBeforeAnythingIsPrepared() throws IOException {
+    assertThat(sft("--packing", "--per_device_train_batch_size", TOO_MANY_ROWS)).isEqualTo(MISUSED);
+
+    assertThat(complaint())
+        .contains("per_device_train_batch_size = " + TOO_MANY_ROWS)
+        .contains("GiB at its peak")
+        .contains("--no_check_memory");
+    assertThat(folder.resolve("out.packed")).doesNotExist();
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void theEstimateCanBeOverruled() throws IOException {
+    // the dataset has far fewer rows than the micro-batch has room for
+    String[] flags = {
+      "--packing", "--per_device_train_batch_size", TOO_MANY_ROWS, "--no_check_memory"
+    };
+    assertThat(sft(flags)).as(complaint()).isZero();
+  }
+
+  @Test
+  void rowsThatAreNotPackedAreMeasuredFirst() throws IOException {
+    assertThat(sft("--per_device_train_batch_size", TOO_MANY_ROWS)).as(complaint()).isZero();
+  }
+}

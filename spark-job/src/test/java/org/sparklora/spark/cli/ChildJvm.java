@@ -1,0 +1,82 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** A command in a JVM of its own, which can be killed as the operating system kills. */
+public final class ChildJvm {
+  private static final long PATIENCE_SECONDS = 120;
+  private static final long LOOK_MILLIS = 20;
+
+  private final Process process;
+  private final Path log;
+
+  private ChildJvm(Process process, Path log) {
+    this.process = process;
+    this.log = log;
+  }
+
+  /** {@code spark-lora COMMAND …} with this JVM's class path and options. */
+  public static ChildJvm start(Path log, String command, List<String> arguments)
+      throws IOException {
+    List<String> withMaster = new ArrayList<>(List.of("--master", "local[2]"));
+    withMaster.addAll(arguments);
+    return startWithoutMaster(log, command, withMaster);
+  }
+
+  /** The same of a command that needs no Spark. */
+  static ChildJvm startWithoutMaster(Path log, String command, List<String> arguments)
+      throws IOException {
+    List<String> line = new ArrayList<>();
+    line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+        .forEach(line::add);
+    line.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    line.addAll(List.of(Main.class.getName(), command));
+    line.addAll(arguments);
+    Process process =
+        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    return new ChildJvm(process, log);
+  }
+
+  /** Looks again and again until a file or folder is there. */
+  public void await(Path appearing) throws Exception {
+    for (long tries = 0; !Files.exists(appearing); tries++) {
+      assertThat(process.isAlive() && tries * LOOK_MILLIS < PATIENCE_SECONDS * 1000)
+          .as("%s must appear: %s", appearing, log())
+          .isTrue();
+      Thread.sleep(LOOK_MILLIS);
+    }
+  }
+
+  /** Kills it. */
+  public void kill() throws InterruptedException {
+    process.destroyForcibly();
+    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+  }
+
+  /** Sends it a signal by name, as a terminal does or a scheduler. Returns its exit code. */
+  public int signal(String name) throws Exception {
+    new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(log()).isTrue();
+    return process.exitValue();
+  }
+
+  /** Its process. */
+  public Process process() {
+    return process;
+  }
+
+  /** What it said. */
+  public String log() throws IOException {
+    return Files.exists(log) ? Files.readString(log) : "";
+  }
+}

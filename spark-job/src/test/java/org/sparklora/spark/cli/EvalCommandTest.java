@@ -1,0 +1,206 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+
+/** {@code spark-lora eval} as a user meets it, on a tiny model. */
+class EvalCommandTest {
+  private static final int MISUSED = 2;
+
+  /** Calls right what even a random model gets right now and then. */
+  public static final class EvenLength implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "even_length";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      if (completion.solution().isEmpty()) {
+        return Judgement.unverifiable("no solution");
+      }
+      boolean even = completion.text().length() % 2 == 0;
+      return new Judgement(even ? 1 : 0, even ? "correct" : "wrong", "length", "", "");
+    }
+  }
+
+  @TempDir private Path folder;
+  private Path model;
+  private Path dataset;
+  @RegisterExtension final Captured err = Captured.err();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 10; i++) {
+      rows.append("{\"question\": \"%d+%d?\", \"answer\": \"#### %d\"}\n".formatted(i, i, 2 * i));
+    }
+    rows.append("{\"question\": \"Why?\"}\n");
+    dataset = Files.writeString(folder.resolve("test.jsonl"), rows);
+  }
+
+  private int eval(Path output, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "eval",
+                "--task",
+                "math",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                dataset.toString(),
+                "--output_dir",
+                output.toString(),
+                "--max_completion_length",
+                "6"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private String message() {
+    return err.text();
+  }
+
+  private static JsonNode summary(Path output) throws IOException {
+    return new ObjectMapper().readTree(output.resolve("_eval_summary.json").toFile());
+  }
+
+  @Test
+  void passAtKFollowsFromTheTableOfVerdicts() throws IOException {
+    Path output = folder.resolve("out");
+    String[] flags = {
+      "--reward_funcs",
+      EvenLength.class.getName(),
+      "--num_generations",
+      "4",
+      "--temperature",
+      "1.0",
+      "--pass_k",
+      "1",
+      "2",
+      "4"
+    };
+
+    assertThat(eval(output, flags)).as(message()).isZero();
+
+    List<ScoredGeneration> rows =
+        GenerationTable.readScored(new Configuration(), output.toString());
+    assertThat(rows).hasSize(44);
+    Map<Long, Integer> right = new HashMap<>();
+    for (ScoredGeneration row : rows) {
+      if (row.generation().prompt().solution().isPresent()) {
+        right.merge(
+            row.generation().prompt().id(),
+            row.verdict().outcome().equals("correct") ? 1 : 0,
+            Integer::sum);
+      }
+    }
+    JsonNode summary = summary(output);
+    assertThat(summary.get("problems").asInt()).isEqualTo(10);
+    assertThat(summary.get("unverifiable_completions").asInt()).isEqualTo(4);
+    double all = right.values().stream().mapToInt(c -> c).sum() / 40.0;
+    assertThat(all).isStrictlyBetween(0.0, 1.0);
+    assertThat(summary.at("/pass@1/value").asDouble()).isCloseTo(all, within(1e-12));
+    double any = right.values().stream().filter(c -> c > 0).count() / 10.0;
+    assertThat(summary.at("/pass@4/value").asDouble()).isCloseTo(any, within(1e-12));
+    assertThat(summary.at("/pass@2/value").asDouble()).isBetween(all, any);
+    assertThat(summary.at("/pass@1/low").asDouble()).isLessThan(all);
+    assertThat(summary.at("/pass@1/high").asDouble()).isGreaterThan(all);
+  }
+
+  @Test
+  void greedyAnswersAreTheSameWhoeverGivesThem() throws IOException {
+    Path here = folder.resolve("here");
+    Path again = folder.resolve("again");
+    assertThat(eval(here)).as(message()).isZero();
+    assertThat(eval(again, "--master", "local[3]")).as(message()).isZero();
+
+    assertThat(summary(here).at("/pass@1/value").asDouble()).isZero();
+    assertThat(summary(here).get("verdicts")).isEqualTo(summary(again).get("verdicts"));
+    assertThat(texts(again)).isEqualTo(texts(here)).hasSize(11);
+  }
+
+  @Test
+  void anAdaptersAnswersAreTheSameOnSeveralExecutors() throws IOException {
+    Path adapter = folder.resolve("adapter");
+    try (SparkSession spark = TestSpark.open(1)) {
+      SftRun.tiny(model, adapter, "--use_peft", "--learning_rate", "3e-2").run(spark);
+    }
+    // 64 completions of each of eleven problems are three parts
+    String[] with =
+        "--adapter %s --num_generations 64 --temperature 1.0 --pass_k 2"
+            .formatted(adapter)
+            .split(" ");
+    Path base = folder.resolve("base");
+    Path here = folder.resolve("here");
+    Path executors = folder.resolve("executors");
+
+    assertThat(eval(base, Arrays.copyOfRange(with, 2, with.length))).isZero();
+    assertThat(eval(here, with)).as(message()).isZero();
+    // tasks that get everything over the wire, as on a cluster; the command closes the session
+    TestSpark.builder(3).config("spark.sparklora.sharedMemory", "false").getOrCreate();
+    String[] divided = Arrays.copyOf(with, with.length + 2);
+    divided[with.length] = "--num_workers";
+    divided[with.length + 1] = "3";
+    assertThat(eval(executors, divided)).as(message()).isZero();
+
+    assertThat(summary(here).get("adapter").asText()).isEqualTo(adapter.toString());
+    assertThat(texts(here)).hasSize(11 * 64).isNotEqualTo(texts(base));
+    assertThat(texts(executors)).isEqualTo(texts(here));
+    assertThat(summary(executors).get("verdicts")).isEqualTo(summary(here).get("verdicts"));
+    assertThat(summary(executors).get("pass@2")).isEqualTo(summary(here).get("pass@2"));
+    assertThat(parquetFiles(executors)).isEqualTo(3);
+  }
+
+  private static long parquetFiles(Path output) throws IOException {
+    try (Stream<Path> files = Files.list(output)) {
+      return files.filter(file -> file.toString().endsWith(".parquet")).count();
+    }
+  }
+
+  private static List<String> texts(Path output) {
+    return GenerationTable.readScored(new Configuration(), output.toString()).stream()
+        .map(row -> row.generation().text())
+        .toList();
+  }
+
+  @Test
+  void settingsThatDoNotFitAreRefused() {
+    Path output = folder.resolve("out");
+    assertThat(eval(output, "--pass_k", "8")).isEqualTo(MISUSED);
+    assertThat(message()).contains("pass_k").contains("--num_generations 8");
+    assertThat(eval(output, "--num_generations", "2")).isEqualTo(MISUSED);
+    assertThat(message()).contains("greedy");
+    assertThat(eval(output, "--reward_funcs", "think_format_reward")).isEqualTo(MISUSED);
+    assertThat(message()).contains("says which answers are right");
+    assertThat(eval(output, "--task", "sft")).isEqualTo(MISUSED);
+    assertThat(output).doesNotExist();
+  }
+}

@@ -1,0 +1,160 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/**
+ * What is said first of a command that has several mistakes: a wrong value, a model, an adapter or
+ * a dataset that is not there, and only then that the output is in the way.
+ */
+class FirstMistakeTest {
+  private static final int MISUSED = 2;
+
+  @TempDir private Path folder;
+  private Map<String, Path> places;
+  @RegisterExtension final Captured err = Captured.err();
+  @RegisterExtension final Captured out = Captured.out();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path full = Files.createDirectory(folder.resolve("full"));
+    Files.writeString(full.resolve("kept.txt"), "kept");
+    places =
+        Map.of(
+            "MODEL", TestModels.copy("llama-tiny", folder),
+            "DATA", Files.writeString(folder.resolve("data.jsonl"), "{\"text\": \"a b\"}\n"),
+            "PROMPTS",
+                Files.writeString(
+                    folder.resolve("prompts.jsonl"),
+                    "{\"prompt\": \"a\", \"text\": \"a\", \"solution\": \"1\"}\n"),
+            "FULL", full,
+            "FILE", Files.writeString(folder.resolve("out.jsonl"), "kept"),
+            "NONE", folder.resolve("not/there"));
+  }
+
+  /** Runs a line in which words in capitals stand for places; returns what is said. */
+  private String mistake(String line) throws IOException {
+    String[] arguments =
+        Stream.of(line.split(" "))
+            .map(word -> places.containsKey(word) ? places.get(word).toString() : word)
+            .toArray(String[]::new);
+    assertThat(Main.run(arguments)).as(err.text()).isNotZero();
+    List<String> said = err.text().lines().filter(text -> text.startsWith("spark-lora: ")).toList();
+    assertThat(said).hasSize(1);
+    assertThat(places.get("FILE")).hasContent("kept");
+    try (Stream<Path> files = Files.list(places.get("FULL"))) {
+      assertThat(files).containsExactly(places.get("FULL").resolve("kept.txt"));
+    }
+    return said.get(0);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sft --model_name_or_path NONE --dataset_name DATA --output_dir FULL",
+        "grpo --model_name_or_path NONE --dataset_name PROMPTS --reward_funcs gsm8k_reward --output_dir FULL",
+        "prep --model_name_or_path NONE --dataset_name DATA --output_dir FULL",
+        "prep --task grpo --model_name_or_path NONE --dataset_name PROMPTS --output_dir FULL",
+        "merge --model_name_or_path NONE --adapter MODEL --output_dir FULL",
+        "score --model_name_or_path NONE --input PROMPTS --output FILE",
+        "tokenize --model_name_or_path NONE --input PROMPTS --output FILE",
+        "generate --model_name_or_path NONE --input PROMPTS --output FILE",
+        "generate --model_name_or_path NONE --input PROMPTS --output FULL",
+        "generate --model_name_or_path NONE --prompt a --output FILE",
+        "eval --model_name_or_path NONE --dataset_name PROMPTS --output_dir FULL",
+        "check --model_name_or_path NONE --output FILE"
+      })
+  void aModelThatIsNotThere(String line) throws IOException {
+    assertThat(mistake(line))
+        .contains("model_name_or_path = " + places.get("NONE") + ": there is no such folder; ")
+        .contains("config.json, model.safetensors and tokenizer.json", "namespace/name");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sft --model_name_or_path MODEL --dataset_name DATA --output_dir FULL --use_peft --adapter_name_or_path NONE",
+        "grpo --model_name_or_path MODEL --dataset_name PROMPTS --reward_funcs gsm8k_reward --output_dir FULL --use_peft --adapter_name_or_path NONE",
+        "merge --model_name_or_path MODEL --adapter NONE --output_dir FULL",
+        "score --model_name_or_path MODEL --input PROMPTS --output FILE --adapter NONE",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FILE --adapter NONE",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FULL --adapter NONE",
+        "eval --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL --adapter NONE",
+        "check --model_name_or_path MODEL --output FILE --use_peft --adapter_name_or_path NONE"
+      })
+  void anAdapterThatIsNotThere(String line) throws IOException {
+    assertThat(mistake(line))
+        .containsPattern("adapter\\w* = " + places.get("NONE") + ": there is no such folder; ")
+        .contains("adapter_config.json and adapter_model.safetensors", "namespace/name");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sft --model_name_or_path MODEL --dataset_name NONE --output_dir FULL",
+        "grpo --model_name_or_path MODEL --dataset_name NONE --reward_funcs gsm8k_reward --output_dir FULL",
+        "prep --model_name_or_path MODEL --dataset_name NONE --output_dir FULL",
+        "prep --task grpo --model_name_or_path MODEL --dataset_name NONE --output_dir FULL",
+        "eval --model_name_or_path MODEL --dataset_name NONE --output_dir FULL",
+        "update --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL --input NONE",
+        "reward --reward_funcs gsm8k_reward --input NONE --output_dir FULL",
+        "score --model_name_or_path MODEL --input NONE --output FILE",
+        "tokenize --model_name_or_path MODEL --input NONE.jsonl --output FILE",
+        "generate --model_name_or_path MODEL --input NONE --output FILE",
+        "generate --model_name_or_path MODEL --input NONE --output FULL",
+        "generate --model_name_or_path MODEL --input NONE.jsonl --output FULL"
+      })
+  void dataThatAreNotThere(String line) throws IOException {
+    String none = line.contains("NONE.jsonl") ? "NONE.jsonl" : places.get("NONE").toString();
+    assertThat(mistake(line))
+        .containsPattern("(dataset_name =|input =|advantages) " + none)
+        .doesNotContain("overwrite");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sft --model_name_or_path MODEL --dataset_name DATA --output_dir FULL --learning_rate -1",
+        "grpo --model_name_or_path MODEL --dataset_name PROMPTS --reward_funcs gsm8k_reward --output_dir FULL --temperature -1",
+        "prep --model_name_or_path MODEL --dataset_name DATA --output_dir FULL --max_length -1",
+        "reward --reward_funcs bogus --input PROMPTS --output_dir FULL",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FILE --temperature -1",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FULL --temperature -1",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FULL --dtype bogus",
+        "generate --model_name_or_path MODEL --prompt a --output FILE --dtype bogus",
+        "eval --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL --pass_k 0",
+        "score --model_name_or_path MODEL --input PROMPTS --output FILE --tokenizer_dialect bogus",
+        "tokenize --model_name_or_path MODEL --input PROMPTS --output FILE --tokenizer_dialect bogus",
+        "check --model_name_or_path MODEL --output FILE --learning_rate -1"
+      })
+  void aValueThatCannotBeUsed(String line) throws IOException {
+    assertThat(mistake(line)).contains("Cannot use ").doesNotContain("overwrite");
+  }
+
+  @Test
+  void generateSaysThatItNeedsPrompts() throws IOException {
+    assertThat(mistake("generate --model_name_or_path MODEL --output FILE"))
+        .contains("input = unset", "--prompt");
+    assertThat(Main.run("generate", "--help")).isZero();
+    assertThat(out.text()).contains("--prompt").doesNotContain("--input … ", "--output … ");
+  }
+
+  @Test
+  void aFileIsNoModel() throws IOException {
+    String file = places.get("DATA").toString();
+    assertThat(Main.run("check", "--model_name_or_path", file)).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("model_name_or_path = " + file + ": it is a file; ");
+  }
+}

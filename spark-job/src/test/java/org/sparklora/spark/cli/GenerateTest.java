@@ -1,0 +1,282 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.text.Tokenizer;
+
+/** {@code spark-lora generate} as a user meets it. */
+class GenerateTest {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final Path GOLDEN = Path.of("../model/src/test/resources/golden");
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+
+  @TempDir private Path folder;
+  private Path model;
+  @RegisterExtension final Captured err = Captured.err();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+  }
+
+  private static String[] with(List<String> flags, String... more) {
+    return Stream.concat(flags.stream(), Stream.of(more)).toArray(String[]::new);
+  }
+
+  private int run(String rows, String... more) throws IOException {
+    Path input = Files.writeString(folder.resolve("prompts.jsonl"), rows);
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "generate",
+                "--model_name_or_path",
+                model.toString(),
+                "--input",
+                input.toString(),
+                "--output",
+                output().toString()));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  /** From lines to a table, and from that table to lines again. */
+  @Test
+  void tablesHoldWhatLinesHoldAndMore() throws IOException {
+    String rows =
+        """
+        {"prompt": "two and two", "solution": "4", "level": 3}
+        {"prompt": "one", "solution": null, "prompt_id": 7}
+        """;
+    assertThat(run(rows, "--max_completion_length", "6")).as(message()).isZero();
+    List<JsonNode> lines = completions();
+    Path table = folder.resolve("table");
+    assertThat(run(rows, "--max_completion_length", "6", "--output", table.toString()))
+        .as(message())
+        .isZero();
+
+    List<Generation> generations =
+        GenerationTable.read(new Configuration(), table.toUri().toString());
+    assertThat(generations).hasSize(2);
+    for (int row = 0; row < 2; row++) {
+      Generation generation = generations.get(row);
+      JsonNode line = lines.get(row);
+      assertThat(generation.prompt().id()).isEqualTo(line.get("prompt_id").asLong());
+      assertThat(generation.text()).isEqualTo(line.get("completion").asText());
+      assertThat(JSON.<JsonNode>valueToTree(generation.tokens()))
+          .isEqualTo(line.get("completion_ids"));
+      assertThat(JSON.<JsonNode>valueToTree(generation.logProbs()).toString())
+          .isEqualTo(line.get("logprobs").toString());
+      assertThat(generation.stopReason()).isEqualTo(line.get("stop_reason").asText());
+    }
+    assertThat(generations.get(0).prompt().solution()).contains("4");
+    assertThat(generations.get(0).prompt().columns()).containsEntry("level", "3");
+    assertThat(generations.get(1).prompt().solution()).isEmpty();
+
+    assertThat(
+            run(
+                rows,
+                "--max_completion_length",
+                "6",
+                "--input",
+                table.toString(),
+                "--overwrite_output_dir"))
+        .as(message())
+        .isZero();
+    assertThat(generated(completions())).isEqualTo(generated(lines));
+    assertThat(completions().get(0).get("level").asText()).isEqualTo("3");
+    assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
+    assertThat(message()).contains("it holds another run's results");
+  }
+
+  private Path output() {
+    return folder.resolve("completions.jsonl");
+  }
+
+  private List<JsonNode> completions() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(output())) {
+      rows.add(JSON.readTree(line));
+    }
+    return rows;
+  }
+
+  /** The rows without what they have of their prompts' rows. */
+  private static List<JsonNode> generated(List<JsonNode> rows) {
+    return rows.stream()
+        .<JsonNode>map(
+            row ->
+                ((ObjectNode) row)
+                    .deepCopy()
+                    .retain("prompt_id", "completion", "completion_ids", "logprobs", "stop_reason"))
+        .toList();
+  }
+
+  private String message() {
+    return err.text();
+  }
+
+  @Test
+  void greedyTokensWithAnAdapterAreThoseOfPeft() throws IOException {
+    JsonNode golden = JSON.readTree(GOLDEN.resolve("golden/llama-tiny.json").toFile());
+    StringBuilder rows = new StringBuilder();
+    for (JsonNode prompt : golden.get("gen_prompts")) {
+      rows.append("{\"input_ids\": ").append(prompt).append("}\n");
+    }
+    String adapter = GOLDEN.resolve("adapters/llama-tiny").toString();
+    int length = golden.get("gen_lora").get(0).size();
+
+    assertThat(
+            run(
+                rows.toString(),
+                "--adapter",
+                adapter,
+                "--temperature",
+                "0",
+                "--max_completion_length",
+                String.valueOf(length),
+                "--ignore_eos"))
+        .as(message())
+        .isZero();
+
+    Tokenizer tokenizer = Tokenizer.load(model);
+    List<JsonNode> completions = completions();
+    assertThat(completions).hasSize(golden.get("gen_lora").size());
+    for (int p = 0; p < completions.size(); p++) {
+      JsonNode row = completions.get(p);
+      assertThat(row.get("prompt_id").asInt()).isEqualTo(p);
+      assertThat(row.get("completion_ids")).isEqualTo(golden.get("gen_lora").get(p));
+      assertThat(row.get("logprobs")).hasSize(length);
+      assertThat(row.get("stop_reason").asText()).isEqualTo("length");
+      int[] ids = JSON.convertValue(row.get("completion_ids"), int[].class);
+      assertThat(row.get("completion").asText()).isEqualTo(tokenizer.decode(ids, true));
+    }
+  }
+
+  @Test
+  void textsAndConversationsAreSampledAgainWithTheSameSeed() throws IOException {
+    String rows =
+        """
+        {"prompt": "Compute 3 + 4", "prompt_id": 12}
+        {"prompt": [{"role": "user", "content": "Compute 3 + 4"}], "prompt_id": 7}
+        """;
+    List<String> usual =
+        List.of("--num_generations", "3", "--max_completion_length", "6", "--overwrite_output_dir");
+    String[] flags = with(usual, "--seed", "5");
+    assertThat(run(rows, flags)).as(message()).isZero();
+    List<JsonNode> first = completions();
+    assertThat(run(rows, flags)).isZero();
+
+    assertThat(completions()).isEqualTo(first);
+    assertThat(first)
+        .extracting(row -> row.get("prompt_id").asInt())
+        .containsExactly(12, 12, 12, 7, 7, 7);
+    assertThat(first).extracting(row -> row.get("completion_ids")).doesNotHaveDuplicates();
+    assertThat(run(rows, with(usual, "--seed", "6"))).isZero();
+    assertThat(completions()).isNotEqualTo(first);
+  }
+
+  /** What a reward compares with is in the rows that it reads. */
+  @Test
+  void rowsKeepTheColumnsOfTheirPromptsAndCanBeJudged() throws IOException {
+    String rows =
+        """
+        {"prompt": "1 + 1 =", "solution": "2", "level": 3, "meta": {"from": ["a", "b"]}}
+        {"input_ids": [3, 4], "solution": "5", "stop_reason": "old"}
+        """;
+    assertThat(run(rows, "--num_generations", "2", "--max_completion_length", "4"))
+        .as(message())
+        .isZero();
+
+    List<JsonNode> lines = completions();
+    assertThat(lines).hasSize(4);
+    assertThat(lines.get(1).get("level").asInt()).isEqualTo(3);
+    assertThat(lines.get(1).get("meta").toString()).isEqualTo("{\"from\":[\"a\",\"b\"]}");
+    assertThat(lines.get(1).get("prompt").asText()).isEqualTo("1 + 1 =");
+    assertThat(lines.get(1).has("input_ids")).isFalse();
+    assertThat(lines.get(2).get("input_ids")).hasSize(2);
+    assertThat(lines.get(2).get("stop_reason").asText()).isEqualTo("length");
+    Path judged = folder.resolve("judged");
+    assertThat(
+            Main.run(
+                "reward",
+                "--input",
+                output().toString(),
+                "--output_dir",
+                judged.toString(),
+                "--reward_funcs",
+                "accuracy_reward"))
+        .as(message())
+        .isZero();
+    assertThat(judged.resolve("_reward_summary.json")).content().contains("\"rows\" : 4");
+  }
+
+  @Test
+  void badPromptsNameTheirLine() throws IOException {
+    assertThat(run("{\"prompt\": \"a\"}\n{\"question\": \"b\"}\n")).isEqualTo(FAILED);
+    assertThat(message()).contains("line 2").contains("neither prompt nor input_ids");
+    assertThat(run("{\"prompt\": \"a\", \"prompt_id\": 1}\n{\"prompt\": \"b\", \"prompt_id\": 1}"))
+        .isEqualTo(FAILED);
+    assertThat(message()).contains("prompt_id 1 is that of line 1");
+    assertThat(run("{\"input_ids\": [3, 700]}")).isEqualTo(FAILED);
+    assertThat(message()).contains("token id 700");
+    assertThat(run("{\"prompt\": \"a\"}", "--temperature", "-1")).isEqualTo(MISUSED);
+    assertThat(message()).contains("temperature = -1.0");
+    assertThat(run("\n")).isEqualTo(MISUSED);
+    assertThat(message()).contains("input = ").contains("it holds no prompts");
+    assertThat(output()).doesNotExist();
+  }
+
+  /** Weights that are numbers, and too large to compute with. */
+  @Test
+  void aModelThatYieldsNoNumbersIsRefused() throws IOException {
+    DamagedModel.overflow(model);
+
+    for (String mode : List.of("--top_k 5", "--top_p 0.9", "--min_p 0.1", "--temperature 0", "")) {
+      List<String> flags = new ArrayList<>(List.of("--max_completion_length", "2"));
+      flags.addAll(mode.isEmpty() ? List.of() : List.of(mode.split(" ")));
+      assertThat(run("{\"prompt\": \"a\"}", flags.toArray(String[]::new)))
+          .as(mode)
+          .isEqualTo(FAILED);
+      assertThat(message()).contains("prompt 0").contains("NaN");
+      assertThat(output()).doesNotExist();
+    }
+  }
+
+  @Test
+  void aPromptBeyondTheContextIsRefusedAndOneWithoutRoomIsMentioned() throws IOException {
+    Files.writeString(
+        model.resolve("config.json"),
+        Files.readString(model.resolve("config.json"))
+            .replaceFirst("\"max_position_embeddings\": \\d+", "\"max_position_embeddings\": 8"));
+
+    assertThat(run("{\"input_ids\": [1, 2, 3, 4, 5, 6, 7, 8]}")).isEqualTo(FAILED);
+    assertThat(message())
+        .contains("prompt 0")
+        .contains("it has 8 tokens")
+        .contains("made for 8")
+        .contains("max_position_embeddings")
+        .contains("shorten the prompt");
+    assertThat(output()).doesNotExist();
+    Path table = folder.resolve("table");
+    assertThat(run("{\"input_ids\": [1, 2, 3, 4, 5, 6, 7, 8]}", "--output", table.toString()))
+        .isEqualTo(FAILED);
+    assertThat(run("{\"input_ids\": [1, 2]}", "--max_completion_length", "12")).isZero();
+  }
+}

@@ -1,0 +1,197 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.regret.PlannedRun;
+import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.spark.run.TrainingSettings;
+
+/** Every recipe in {@code conf/grpo}: one for each row of the guide's GRPO section. */
+class GrpoRecipesTest {
+  private static final Path CONF = Path.of("../conf/grpo");
+  private static final Pattern STATED_MEMORY =
+      Pattern.compile(
+          "Memory: ([\\d.]+) GiB a training process(, weights in bfloat16 as they are stored,)?"
+              + "[^#]*#[^#]*?([\\d.]+) GiB of keys and values");
+
+  /** Tokens of a prompt, where a recipe sets no bound. */
+  private static final int USUAL_PROMPT = 1024;
+
+  /** The first that fits a recipe's name stands in for its model. */
+  private static final Map<String, String> STAND_INS =
+      Map.of("llama", "llama-tiny", "qwen3", "qwen3-tiny", "smollm3", "smollm3-tiny");
+
+  private static final Map<String, GuideModels> MODELS =
+      Map.of(
+          "llama-3.1-8b", GuideModels.LLAMA_3_1_8B,
+          "qwen3-8b", GuideModels.QWEN3_8B,
+          "qwen3-0.6b", GuideModels.QWEN3_0_6B,
+          "smollm3-3b", GuideModels.SMOLLM3_3B);
+
+  @TempDir private static Path folder;
+
+  @BeforeAll
+  static void copyModels() throws IOException {
+    for (String model : STAND_INS.values()) {
+      TestModels.copy(model, folder);
+    }
+  }
+
+  static List<Path> recipes() throws IOException {
+    try (Stream<Path> files = Files.list(CONF)) {
+      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+    }
+  }
+
+  private static <T> T forModelOf(Path recipe, Map<String, T> byName) {
+    return byName.entrySet().stream()
+        .filter(entry -> recipe.getFileName().toString().contains(entry.getKey()))
+        .map(Map.Entry::getValue)
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** Rows as those of the recipe's dataset. */
+  private static Path dataset(Path recipe) throws IOException {
+    String name = recipe.getFileName().toString();
+    String row = "{\"problem\": \"1+1?\", \"solution\": \"\\\\boxed{2}\", \"answer\": \"2\"}\n";
+    if (name.startsWith("gsm8k")) {
+      row = "{\"question\": \"1+1?\", \"answer\": \"#### 2\"}\n";
+    } else if (name.startsWith("deepmath")) {
+      row = "{\"question\": \"1+1?\", \"final_answer\": \"2\", \"r1_solution_1\": \"So 2.\"}\n";
+    }
+    return Files.writeString(folder.resolve(name + ".jsonl"), row.repeat(4));
+  }
+
+  private static Settings settings(Path recipe) {
+    return CommandLine.parse("grpo", List.of("--config", recipe.toString())).settings();
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void everyRecipeTrainsAStep(Path recipe) throws IOException {
+    Path output = folder.resolve(recipe.getFileName() + ".out");
+    List<String> flags = new ArrayList<>(List.of("grpo", "--config", recipe.toString()));
+    flags.addAll(
+        List.of("--model_name_or_path", folder.resolve(forModelOf(recipe, STAND_INS)).toString()));
+    flags.addAll(List.of("--dataset_name", dataset(recipe).toString()));
+    flags.addAll(List.of("--output_dir", output.toString(), "--max_steps", "1"));
+    flags.addAll(List.of("--max_completion_length", "4", "--logging_steps", "1"));
+    settings(recipe)
+        .text("chat_template_path")
+        .ifPresent(
+            path -> flags.addAll(List.of("--chat_template_path", Path.of("..", path).toString())));
+
+    assertThat(Main.run(flags.toArray(String[]::new))).isZero();
+
+    JsonNode row =
+        new ObjectMapper()
+            .readTree(output.resolve("trainer_state.json").toFile())
+            .at("/log_history/0");
+    assertThat(row.path("reward").isNumber()).as(row.toString()).isTrue();
+    boolean adapter = settings(recipe).isOn("use_peft");
+    assertThat(Files.exists(output.resolve("adapter_model.safetensors"))).isEqualTo(adapter);
+    assertThat(Files.exists(output.resolve("model.safetensors"))).isEqualTo(!adapter);
+  }
+
+  @Test
+  void everyRowOfTheGuideHasARecipe() throws IOException {
+    assertThat(recipes().stream().map(recipe -> recipe.getFileName().toString()))
+        .containsExactly(
+            "deepmath-llama-3.1-8b.yaml",
+            "deepmath-qwen3-8b.yaml",
+            "gsm8k-llama-3.1-8b.yaml",
+            "openr1-qwen3-0.6b-command.yaml",
+            "openr1-qwen3-0.6b-python.yaml",
+            "openr1-smollm3-3b-full.yaml",
+            "openr1-smollm3-3b-lora.yaml");
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void adaptersHaveRankOneAndTenTimesTheRateOfFullFineTuning(Path recipe) {
+    Settings settings = settings(recipe);
+    if (settings.isOn("use_peft")) {
+      assertThat(settings.integer("lora_r")).isEqualTo(1);
+      assertThat(settings.integer("lora_alpha")).isEqualTo(32);
+      assertThat(settings.number("lora_dropout")).isZero();
+      assertThat(settings.values("lora_target_modules")).containsExactly("all-linear");
+      assertThat(settings.number("learning_rate")).isIn(1e-5, 5e-5);
+    } else {
+      assertThat(settings.number("learning_rate")).isEqualTo(1e-6);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("recipes")
+  void recipesStateTheMemoryTheyNeed(Path recipe) throws IOException {
+    Matcher stated = STATED_MEMORY.matcher(Files.readString(recipe));
+    assertThat(stated.find()).isTrue();
+
+    assertThat(stated.group(1)).isEqualTo(updates(recipe));
+    assertThat(stated.group(2) != null).isEqualTo(settings(recipe).isOn("use_peft"));
+    assertThat(stated.group(3)).isEqualTo(keysAndValues(recipe));
+  }
+
+  private static CheckpointHeaders headers(Path recipe) throws IOException {
+    return CheckpointHeaders.read(forModelOf(recipe, MODELS).write(folder));
+  }
+
+  private static int rowTokens(Settings settings) {
+    return settings.optionalInteger("max_prompt_length").orElse(USUAL_PROMPT)
+        + settings.integer("max_completion_length");
+  }
+
+  private static String updates(Path recipe) throws IOException {
+    Settings settings = settings(recipe);
+    CheckpointHeaders headers = headers(recipe);
+    DecoderConfig model = headers.config();
+    PlannedRun run =
+        new PlannedRun(
+            model,
+            TrainingSettings.lora(settings).map(lora -> AdapterLayout.of(lora, model)),
+            new PlannedRun.Memory(
+                headers.matrixType(),
+                settings.isOn("gradient_checkpointing"),
+                TrainingMemory.localVectors(1)),
+            new PlannedRun.Batch(
+                settings.integer("per_device_train_batch_size"), 1, rowTokens(settings), -1, 1),
+            settings.number("learning_rate"),
+            Optional.empty());
+    return gibibytes(TrainingMemory.of(run).total());
+  }
+
+  /** Of the completions of one prompt. */
+  private static String keysAndValues(Path recipe) throws IOException {
+    Settings settings = settings(recipe);
+    DecoderConfig model = headers(recipe).config();
+    long token = 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim() * 4;
+    return gibibytes(token * settings.integer("num_generations") * rowTokens(settings));
+  }
+
+  private static String gibibytes(long bytes) {
+    return "%.1f".formatted(bytes / (double) (1 << 30));
+  }
+}

@@ -1,0 +1,78 @@
+package org.sparklora.spark.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.sparklora.spark.meter.MachineMetrics;
+
+/** What a run of {@code sft} or {@code grpo} left in its folder. */
+public interface LoggedRun {
+  /** The folder. */
+  Path output();
+
+  /** What was said on the command line, but for the folder. */
+  List<String> flags();
+
+  /** The arguments of the command. */
+  default List<String> arguments() {
+    List<String> all = new ArrayList<>(flags());
+    all.addAll(List.of("--output_dir", output().toString()));
+    return all;
+  }
+
+  default byte[] file(String name) throws IOException {
+    return Files.readAllBytes(output().resolve(name));
+  }
+
+  /** The trained parameters as their file holds them. */
+  default byte[] weights() throws IOException {
+    return Files.exists(output().resolve("adapter_model.safetensors"))
+        ? file("adapter_model.safetensors")
+        : file("model.safetensors");
+  }
+
+  default JsonNode state() throws IOException {
+    return new ObjectMapper().readTree(file("trainer_state.json"));
+  }
+
+  /** The rows of the log. */
+  default List<JsonNode> log() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    state().get("log_history").forEach(rows::add);
+    return rows;
+  }
+
+  /** The same without times and memory, which no two runs share. */
+  default List<String> history() throws IOException {
+    return log().stream().map(LoggedRun::withoutMeasurements).toList();
+  }
+
+  /** The rows of {@code metrics.jsonl}. */
+  default List<JsonNode> metricRows() throws IOException {
+    List<JsonNode> rows = new ArrayList<>();
+    for (String line : Files.readAllLines(output().resolve("metrics.jsonl"))) {
+      rows.add(new ObjectMapper().readTree(line));
+    }
+    return rows;
+  }
+
+  /** The same without times and memory. */
+  default List<String> metrics() throws IOException {
+    return metricRows().stream().map(LoggedRun::withoutMeasurements).toList();
+  }
+
+  private static String withoutMeasurements(JsonNode row) {
+    ObjectNode copy = row.deepCopy();
+    List<String> names = new ArrayList<>();
+    copy.fieldNames().forEachRemaining(names::add);
+    names.removeIf(
+        name -> !MachineMetrics.contain(name) && !Set.of("timestamp", "run_id").contains(name));
+    return copy.remove(names).toString();
+  }
+}

@@ -1,0 +1,380 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * The command line as a user meets it: what is printed, the exit code, and what lies in the output
+ * folder.
+ */
+class MainTest {
+  private static final Path DATA = Path.of("src/test/resources/sft/linear_w0/dataset.jsonl");
+  private static final int MISUSED = 2;
+  private static final int FAILED = 1;
+
+  @TempDir private Path folder;
+  private Path model;
+  @RegisterExtension final Captured err = Captured.err();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+  }
+
+  private String message() {
+    return err.text()
+        .lines()
+        .filter(line -> line.startsWith("spark-lora: "))
+        .reduce((first, second) -> second)
+        .orElse("");
+  }
+
+  private int sft(String... more) {
+    return sft(DATA, more);
+  }
+
+  private int sft(Path data, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "sft",
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                data.toString(),
+                "--output_dir",
+                output().toString(),
+                "--master",
+                "local[2]",
+                "--max_steps",
+                "2",
+                "--per_device_train_batch_size",
+                "2",
+                "--logging_steps",
+                "1"));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Path output() {
+    return folder.resolve("out");
+  }
+
+  @Test
+  void guidesLocalCommandRunsWithOnlyThePathsReplaced() throws IOException {
+    int code =
+        Main.run(
+            "sft",
+            "--model_name_or_path",
+            model.toString(),
+            "--dataset_name",
+            DATA.toString(),
+            "--learning_rate",
+            "2.0e-5",
+            "--num_train_epochs",
+            "1",
+            "--packing",
+            "--per_device_train_batch_size",
+            "2",
+            "--gradient_accumulation_steps",
+            "16",
+            "--gradient_checkpointing",
+            "--eval_strategy",
+            "no",
+            "--use_peft",
+            "--lora_r",
+            "256",
+            "--lora_alpha",
+            "16",
+            "--lora_target_modules",
+            "all-linear",
+            "--output_dir",
+            output().toString(),
+            "--report_to",
+            "trackio");
+
+    assertThat(code).as(err.text()).isZero();
+    assertThat(err.text()).doesNotContain("--report_to");
+    assertThat(files(output()))
+        .contains(
+            "README.md",
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "sft_config.yaml",
+            "tokenizer.json",
+            "tokenizer_config.json",
+            "trainer_state.json");
+    assertThat(Files.readString(output().resolve("README.md")))
+        .startsWith("---\nbase_model: " + model);
+  }
+
+  @Test
+  void fullFineTuningLeavesAModelThatCanBeTrainedAgain() throws IOException {
+    assertThat(sft()).isZero();
+    assertThat(files(output()))
+        .contains("model.safetensors", "config.json", "loss.png")
+        .doesNotContain("adapter_config.json");
+    model = output();
+
+    assertThat(sft("--overwrite_output_dir", "--use_peft")).as(message()).isZero();
+    assertThat(files(output()))
+        .contains("adapter_model.safetensors")
+        .doesNotContain("model.safetensors");
+  }
+
+  @Test
+  void writtenSettingsRepeatTheRun() throws IOException {
+    assertThat(sft("--use_peft", "--lora_target_modules", "q_proj", "v_proj")).isZero();
+    String first = Files.readString(output().resolve("sft_config.yaml"));
+    Path config = Files.writeString(folder.resolve("again.yaml"), first);
+    byte[] adapter = Files.readAllBytes(output().resolve("adapter_model.safetensors"));
+
+    assertThat(Main.run("sft", "--config", config.toString(), "--overwrite_output_dir"))
+        .as(message())
+        .isZero();
+
+    assertThat(Files.readAllBytes(output().resolve("adapter_model.safetensors")))
+        .isEqualTo(adapter);
+  }
+
+  @Test
+  void unknownFlagNamesTheNearest() {
+    assertThat(sft("--learning_rat", "1")).isEqualTo(MISUSED);
+    assertThat(message()).contains("learning_rat = 1").contains("did you mean learning_rate?");
+  }
+
+  @Test
+  void flagsThatTrlKnowsAreRefusedByName() {
+    assertThat(sft("--use_dora")).isEqualTo(MISUSED);
+    assertThat(message()).contains("use_dora").contains("TRL knows this flag");
+  }
+
+  @Test
+  void anotherRunsResultsAreKept() throws IOException {
+    Files.createDirectories(output());
+    Files.writeString(output().resolve("precious"), "x");
+
+    assertThat(sft("--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("output_dir").contains("--overwrite_output_dir");
+    assertThat(output().resolve("precious")).exists();
+  }
+
+  @Test
+  void divergenceStopsWithStepAndLeavesNothing() {
+    int code =
+        sft("--use_peft", "--learning_rate", "1e38", "--max_grad_norm", "0", "--max_steps", "6");
+
+    assertThat(code).isEqualTo(FAILED);
+    assertThat(message())
+        .containsPattern("is (NaN|Infinity|-Infinity) at step \\d+, micro-batch 1")
+        .contains("no results were written");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void divergenceStopsTheSameWayWhenGradientsAreSummed() {
+    int code =
+        sft(
+            "--use_peft",
+            "--learning_rate",
+            "1e38",
+            "--max_grad_norm",
+            "0",
+            "--max_steps",
+            "6",
+            "--sync",
+            "gradients");
+
+    assertThat(code).isEqualTo(FAILED);
+    assertThat(message()).contains("at step").contains("no results were written");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void tokensBeyondTheVocabularyAreRefused() throws IOException {
+    Path data = Files.writeString(folder.resolve("rows.jsonl"), "{\"input_ids\":[1,2,512]}\n");
+
+    assertThat(sft(data, "--use_peft")).isNotZero();
+    assertThat(message()).contains("512");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void emptyDatasetIsRefused() throws IOException {
+    Path data = Files.writeString(folder.resolve("rows.jsonl"), "");
+
+    assertThat(sft(data, "--use_peft")).isNotZero();
+    assertThat(message()).isNotEmpty();
+  }
+
+  @Test
+  void missingModelIsRefused() {
+    model = folder.resolve("nowhere");
+
+    assertThat(sft("--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("model_name_or_path").contains("config.json");
+  }
+
+  @Test
+  void adapterOfAnotherModelIsRefused() throws IOException {
+    assertThat(sft("--use_peft")).isZero();
+    Path adapter = Files.move(output(), folder.resolve("adapter"));
+    model = TestModels.copy("qwen3-tiny", folder);
+
+    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString())).isNotZero();
+    assertThat(message()).contains("adapter");
+  }
+
+  @Test
+  void trainingGoesOnFromAnAdapter() throws IOException {
+    assertThat(sft("--use_peft", "--lora_r", "3")).isZero();
+    Path adapter = Files.move(output(), folder.resolve("adapter"));
+
+    assertThat(sft("--use_peft", "--adapter_name_or_path", adapter.toString()))
+        .as(message())
+        .isZero();
+    assertThat(Files.readString(output().resolve("adapter_config.json")))
+        .containsPattern("\"r\" ?: ?3");
+  }
+
+  @Test
+  void preparedTableIsTrainedOnAsItIs() throws IOException {
+    Path table = folder.resolve("table");
+    String[] prep = {
+      "prep",
+      "--model_name_or_path",
+      model.toString(),
+      "--dataset_name",
+      DATA.toString(),
+      "--output_dir",
+      table.toString(),
+      "--packing",
+      "--max_length",
+      "64",
+      "--master",
+      "local[2]"
+    };
+    assertThat(Main.run(prep)).as(message()).isZero();
+    List<String> files = files(table);
+    assertThat(Main.run(prep)).as("a second time: " + message()).isZero();
+    assertThat(files(table)).as("the table is used again").isEqualTo(files);
+    prep[prep.length - 3] = "32";
+    assertThat(Main.run(prep)).as("another table is not replaced").isEqualTo(MISUSED);
+
+    assertThat(sft(table, "--use_peft")).as(message()).isZero();
+    assertThat(folder.resolve("out.packed")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          grpo | --packing                     | packing = true            | sft
+          grpo | --max_length 64               | max_length = 64           | sft
+          grpo | --packing_strategy wrapped    | packing_strategy = wrapped | sft
+          grpo | --assistant_only_loss         | assistant_only_loss = true | sft
+          grpo | --dataset_text_field body     | dataset_text_field = body | sft
+          sft  | --max_prompt_length 64        | max_prompt_length = 64    | grpo
+          sft  | --system_prompt Think.        | system_prompt = Think.    | grpo
+          """)
+  void prepRefusesFlagsOfItsOtherTask(String task, String flags, String told, String other) {
+    Path table = folder.resolve("table");
+    List<String> prep =
+        new ArrayList<>(
+            List.of("prep", "--model_name_or_path", model + "", "--dataset_name", DATA + ""));
+    prep.addAll(List.of("--output_dir", table.toString(), "--task", task));
+    prep.addAll(List.of(flags.split(" ")));
+
+    assertThat(Main.run(prep.toArray(String[]::new))).isEqualTo(MISUSED);
+    assertThat(message()).contains(told).contains("--task %s has no use".formatted(task));
+    assertThat(message()).endsWith("say --task " + other);
+    assertThat(table).doesNotExist();
+  }
+
+  @Test
+  void helpListsACommandsFlags() {
+    PrintStream realOut = System.out;
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    System.setOut(new PrintStream(out, true, StandardCharsets.UTF_8));
+    try {
+      assertThat(Main.run("sft", "--help")).isZero();
+      assertThat(Main.run("--help")).isZero();
+    } finally {
+      System.setOut(realOut);
+    }
+    assertThat(out.toString(StandardCharsets.UTF_8))
+        .contains("--lora_r [16]")
+        .contains("--learning_rate [2e-05]")
+        .contains("tokenize");
+  }
+
+  @Test
+  void unknownCommandListsTheKnown() {
+    assertThat(Main.run("sftt")).isEqualTo(MISUSED);
+    assertThat(message())
+        .contains(
+            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track, report, verify-run");
+  }
+
+  private static List<String> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void reportsNameTheirRunsBeforeOrAfterTheFlag() {
+    assertThat(sft("--max_steps", "3")).as(message()).isZero();
+    String report = folder.resolve("report").toString();
+
+    assertThat(Main.run("report", output().toString(), "--output_dir", report)).isZero();
+    assertThat(folder.resolve("report/report.html")).content().contains("<title>out</title>");
+    assertThat(folder.resolve("report/report.png")).isNotEmptyFile();
+    assertThat(
+            Main.run(
+                "report",
+                "--output_dir",
+                report,
+                "--runs",
+                output().toString(),
+                output().toString(),
+                "--labels",
+                "first",
+                "second"))
+        .isZero();
+    assertThat(folder.resolve("report/report.html")).content().contains("first, second");
+    assertThat(Main.run("report", output() + "", output() + "", "--output_dir", report))
+        .isEqualTo(MISUSED);
+    assertThat(message()).contains("each must be named once");
+    assertThat(Main.run("report", "--output_dir", report)).isEqualTo(MISUSED);
+    assertThat(message()).contains("runs");
+  }
+
+  @Test
+  void aMistypedCommandIsAnsweredWithTheNearest() {
+    assertThat(Main.run("gpro", "--use_peft")).isEqualTo(MISUSED);
+    assertThat(message()).contains("gpro").contains("did you mean grpo?");
+    assertThat(Main.run("trian")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean sft?");
+    assertThat(Main.run("tokenise")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean tokenize?");
+    assertThat(Main.run("help", "verify_run")).isEqualTo(MISUSED);
+    assertThat(message()).contains("did you mean verify-run?");
+  }
+}

@@ -1,0 +1,156 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.run.TrainingSettings;
+
+/** Settings that cannot be used end in one line, before any work, and leave nothing. */
+class RefusedSettingsTest {
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+
+  @TempDir private Path folder;
+  private Map<String, String> commands;
+  @RegisterExtension final Captured err = Captured.err();
+
+  @BeforeEach
+  void prepare() throws IOException {
+    String model = TestModels.copy("llama-tiny", folder).toString();
+    String dataset =
+        Files.writeString(
+                folder.resolve("data.jsonl"),
+                "{\"question\": \"1 + 1?\", \"answer\": \"#### 2\"}\n")
+            .toString();
+    String prompts =
+        Files.writeString(folder.resolve("prompts.jsonl"), "{\"prompt\": \"1 + 1?\"}\n").toString();
+    String run = "%s --model_name_or_path " + model + " --dataset_name " + dataset;
+    String training = run + " --use_peft --master local[1] --output_dir " + output();
+    commands =
+        Map.of(
+            "sft", training.formatted("sft"),
+            "grpo", training.formatted("grpo"),
+            "eval", run.formatted("eval") + " --dataset_test_split train --output_dir " + output(),
+            "generate",
+                "generate --model_name_or_path %s --input %s --output %s.jsonl"
+                    .formatted(model, prompts, output()),
+            "quickstart-base", "quickstart-base --output_dir " + output());
+  }
+
+  private int run(String command, String... more) {
+    List<String> arguments = new ArrayList<>(List.of(commands.get(command).split(" ")));
+    arguments.addAll(List.of(more));
+    return Main.run(arguments.toArray(String[]::new));
+  }
+
+  private Path output() {
+    return folder.resolve("out");
+  }
+
+  private List<Path> files() throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  @ParameterizedTest(name = "{0} {1} {2}")
+  @CsvSource({
+    "sft, --lora_r, 0",
+    "sft, --lora_dropout, 1.5",
+    "sft, --num_workers, 2147483647",
+    "sft, --logging_steps, 0",
+    "sft, --logging_steps, 1.5",
+    "grpo, --beta, Infinity",
+    "grpo, --repetition_penalty, Infinity",
+    "grpo, --temperature, Infinity",
+    "grpo, --top_k, -3",
+    "grpo, --num_completions_to_print, -1",
+    "grpo, --eval_delay, -1",
+    "grpo, --sapo_temperature_pos, 0",
+    "grpo, --sapo_temperature_neg, -1",
+    "grpo, --reward_weights, NaN",
+    "grpo, --reward_funcs, acuracy_reward",
+    "eval, --reward_funcs, acuracy_reward",
+    "sft, --eval_strategy, steps",
+    "grpo, --eval_strategy, steps",
+    "generate, --num_generations, 2147483647",
+    "generate, --num_workers, 0",
+    "generate, --round, -1",
+    "quickstart-base, --rows, 0",
+  })
+  void areNamedBeforeAnyWork(String command, String flag, String value) throws IOException {
+    List<Path> before = files();
+
+    assertThat(run(command, flag, value)).as(err.text()).isEqualTo(MISUSED);
+
+    assertThat(err.text().lines().filter(line -> line.startsWith("spark-lora: ")))
+        .singleElement()
+        .asString()
+        .contains("Cannot use ", flag.substring(2));
+    assertThat(err.text()).doesNotContain("100 %");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  @Test
+  void warmUpIsGivenOnce() {
+    assertThat(run("sft", "--warmup_steps", "5", "--warmup_ratio", "0.1")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("warmup_ratio = 0.1").contains("warmup_steps = 5.0");
+    List<String> none = List.of("--warmup_steps", "5", "--warmup_ratio", "0.0");
+    assertThat(TrainingSettings.schedule(CommandLine.parse("sft", none).settings()).warmup())
+        .isEqualTo(5);
+  }
+
+  @Test
+  void ofAFileNameTheFile() throws IOException {
+    Path file = Files.writeString(folder.resolve("run.yaml"), "lora_r: 0\n");
+    assertThat(run("sft", "--config", file.toString())).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("lora_r = 0 (" + file + ")");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"sft", "grpo"})
+  void damagedWeightsShowBeforeDataIsPrepared(String command) throws IOException {
+    Path weights = folder.resolve("llama-tiny").resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    Files.write(weights, Arrays.copyOf(bytes, bytes.length - 1000));
+    List<Path> before = files();
+
+    assertThat(run(command)).isEqualTo(FAILED);
+
+    assertThat(err.text()).contains("damaged or cut").doesNotContain("100 %");
+    assertThat(files()).isEqualTo(before);
+  }
+
+  @Test
+  void promptsOfWhichNoneHasASolutionAreRefused() throws IOException {
+    Path data = Files.writeString(folder.resolve("asked.jsonl"), "{\"prompt\": \"1 + 1?\"}\n");
+    assertThat(run("grpo", "--dataset_name", data.toString())).isEqualTo(MISUSED);
+    assertThat(err.text())
+        .contains("reward_funcs = strip_reasoning_accuracy_reward")
+        .contains("none of the 1 prompts has one");
+    assertThat(output()).doesNotExist();
+  }
+
+  @Test
+  void anOutputThatCannotBeWrittenIsNamed() throws IOException {
+    Path file = Files.writeString(folder.resolve("taken"), "");
+    assertThat(run("generate", "--output", file.resolve("out.jsonl").toString()))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("output = " + file).contains("it cannot be written");
+  }
+}

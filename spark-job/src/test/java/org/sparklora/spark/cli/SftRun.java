@@ -1,0 +1,81 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftJob;
+
+/** A run of {@code sft} on a tiny model, in a folder of its own, and what it left there. */
+public record SftRun(Path output, List<String> flags) implements LoggedRun {
+
+  /** A run of ten steps on ten rows, in PyTorch's shuffled order. */
+  public static SftRun tiny(Path model, Path output, String... more) {
+    List<String> flags =
+        new ArrayList<>(
+            List.of(
+                "--model_name_or_path",
+                model.toString(),
+                "--dataset_name",
+                "src/test/resources/sft/ragged_2epochs/dataset.jsonl",
+                "--packed_dir",
+                model.resolveSibling("packed").toString(),
+                "--learning_rate",
+                "1e-3",
+                "--max_steps",
+                "10",
+                "--per_device_train_batch_size",
+                "1",
+                "--logging_steps",
+                "1",
+                "--disable_tqdm"));
+    flags.addAll(List.of(more));
+    return new SftRun(output, flags);
+  }
+
+  /** The same into another folder, with some flags more. */
+  public SftRun into(Path folder, String... more) {
+    List<String> all = new ArrayList<>(flags);
+    all.addAll(List.of(more));
+    return new SftRun(folder, all);
+  }
+
+  public SftRun with(String... more) {
+    return into(output, more);
+  }
+
+  public SftRun run(SparkSession spark) throws IOException {
+    SftJob.run(spark, SftConfig.of(CommandLine.parse("sft", arguments()).settings()));
+    return this;
+  }
+
+  /** Names of what lies in the output folder. */
+  List<String> names() throws IOException {
+    return names(output);
+  }
+
+  static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** Copies a folder with all that is in it. */
+  static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> tree = Files.walk(from)) {
+      for (Path path : tree.toList()) {
+        Path target = to.resolve(from.relativize(path).toString());
+        if (Files.isDirectory(path)) {
+          Files.createDirectories(target);
+        } else {
+          Files.copy(path, target);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,60 @@
+package org.sparklora.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.train.TrainedModel;
+
+class InitialParametersTest {
+  @TempDir private Path folder;
+
+  @Test
+  void allWeightsAreTrainedInFloat32Only() throws IOException {
+    assertThat(model("--dtype", "auto").lora()).isEmpty();
+    assertThatThrownBy(() -> model("--dtype", "bfloat16"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("dtype = bfloat16")
+        .hasMessageContaining("leave dtype out, or train an adapter with --use_peft");
+    Path config = folder.resolve("llama-tiny/config.json");
+    Files.writeString(config, Files.readString(config).replace("float32", "bfloat16"));
+    assertThatThrownBy(() -> model("--dtype", "auto")).hasMessageContaining("dtype = auto");
+  }
+
+  @Test
+  void adaptersHaveTheBaseInTheTypeThatIsAskedForAndRecomputeByDefaultAsInTrl() throws IOException {
+    TrainedModel exact = model("--use_peft");
+    assertThat(model("--use_peft", "--dtype", "auto")).isEqualTo(exact); // llama-tiny is float32
+    assertThat(model("--use_peft", "--dtype", "bfloat16")).isNotEqualTo(exact);
+    assertThat(model("--use_peft", "--gradient_checkpointing", "true")).isEqualTo(exact);
+    assertThat(model("--use_peft", "--gradient_checkpointing", "false")).isNotEqualTo(exact);
+  }
+
+  private TrainedModel model(String... flags) throws IOException {
+    if (!Files.exists(folder.resolve("llama-tiny"))) {
+      TestModels.copy("llama-tiny", folder);
+    }
+    List<String> all = new ArrayList<>(List.of(flags));
+    all.addAll(List.of("--model_name_or_path", folder.resolve("llama-tiny").toString()));
+    all.addAll(List.of("--dataset_name", "unread.jsonl", "--output_dir", "unwritten"));
+    SftConfig config = SftConfig.of(CommandLine.parse("sft", all).settings());
+    return InitialParameters.of(
+            new Configuration(),
+            config.model(),
+            config.lora(),
+            config.startAdapter(),
+            config.batch().seed())
+        .model();
+  }
+}

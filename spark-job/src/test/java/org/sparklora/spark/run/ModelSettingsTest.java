@@ -1,0 +1,36 @@
+package org.sparklora.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.ConfigException;
+
+class ModelSettingsTest {
+
+  @Test
+  void whatARecordRefusesIsASettingThatCannotBeUsed() {
+    assertThatThrownBy(() -> ModelSettings.of(() -> LoraConfig.of(0, 32, LoraTargets.allLinear())))
+        .isInstanceOfSatisfying(
+            ConfigException.class,
+            e -> {
+              assertThat(e.key()).isEqualTo("lora_r");
+              assertThat(e.value()).isEqualTo("0");
+              assertThat(e.remedy()).startsWith("a LoRA rank must be at least 1");
+            });
+  }
+
+  @Test
+  void otherFailuresStayWhatTheyAre() {
+    IllegalArgumentException other = new IllegalArgumentException("Cannot use a = b: by chance");
+    assertThatThrownBy(
+            () ->
+                ModelSettings.of(
+                    () -> {
+                      throw other;
+                    }))
+        .isSameAs(other);
+  }
+}

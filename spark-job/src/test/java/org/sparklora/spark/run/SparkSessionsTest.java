@@ -1,0 +1,93 @@
+package org.sparklora.spark.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.SparkConf;
+import org.apache.spark.serializer.JavaSerializer;
+import org.apache.spark.serializer.KryoSerializer;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.spark.cli.Main;
+import org.sparklora.spark.dl4j.LoraRegistrator;
+
+class SparkSessionsTest {
+  private static final String REGISTRATOR = "spark.kryo.registrator";
+  private static final String OURS = LoraRegistrator.class.getName();
+
+  private static SparkConf completed(SparkConf conf) {
+    SparkSessions.completeKryo(conf);
+    return conf;
+  }
+
+  private static SparkConf kryo() {
+    return new SparkConf(false).set("spark.serializer", KryoSerializer.class.getName());
+  }
+
+  @Test
+  void kryoGetsOurRegistratorBesideTheUsersOwn() {
+    assertThat(completed(kryo()).get(REGISTRATOR)).isEqualTo(OURS);
+    assertThat(completed(kryo().set(REGISTRATOR, "org.acme.Theirs")).get(REGISTRATOR))
+        .isEqualTo("org.acme.Theirs," + OURS);
+    assertThat(completed(kryo().set(REGISTRATOR, OURS)).get(REGISTRATOR)).isEqualTo(OURS);
+    assertThat(completed(kryo()).get("spark.kryoserializer.buffer.max")).isEqualTo("2047m");
+  }
+
+  @Test
+  void otherSerialisersAreLeftAlone() {
+    assertThat(completed(new SparkConf(false)).contains(REGISTRATOR)).isFalse();
+    SparkConf java = new SparkConf(false).set("spark.serializer", JavaSerializer.class.getName());
+    assertThat(completed(java).contains(REGISTRATOR)).isFalse();
+  }
+
+  private static String name(String given, String... arguments) {
+    SparkConf conf = new SparkConf(false);
+    if (!given.isEmpty()) {
+      conf.set("spark.app.name", given);
+    }
+    SparkSessions.name(conf, CommandLine.parse("sft", List.of(arguments)).settings());
+    return conf.get("spark.app.name");
+  }
+
+  @Test
+  void applicationsAreNamedAfterCommandAndModelUnlessTheUserNamesThem() {
+    String submitted = Main.class.getName(); // by spark-submit
+    assertThat(name(submitted, "--model_name_or_path", "Qwen/Qwen2.5-3B"))
+        .isEqualTo("spark-lora sft Qwen2.5-3B");
+    assertThat(name("", "--model_name_or_path", "hdfs://host/models/Qwen2.5-3B/"))
+        .isEqualTo("spark-lora sft Qwen2.5-3B");
+    assertThat(name(submitted)).isEqualTo("spark-lora sft");
+    assertThat(name("mine", "--model_name_or_path", "a")).isEqualTo("mine");
+  }
+
+  @Test
+  void jvmsThatOthersStartGetTheOptionsOfConf() throws IOException {
+    List<String> written =
+        Files.readAllLines(Path.of("../conf/jvm.options")).stream()
+            .filter(line -> line.startsWith("-"))
+            .toList();
+    assertThat(JvmOptions.all()).isEqualTo(written);
+
+    String limit = "org.bytedeco.javacpp.maxbytes";
+    String before = System.getProperty(limit);
+    System.clearProperty(limit);
+    JvmOptions.completeHere();
+    assertThat(System.getProperty(limit)).isEqualTo("0");
+    System.setProperty(limit, before);
+  }
+
+  @Test
+  void aJvmInWhichSparkCannotStartIsRefusedWithTheOptions() {
+    JvmOptions.requireOpen(name -> true);
+    assertThatThrownBy(() -> JvmOptions.requireOpen(name -> !name.equals("sun.nio.ch")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("without --add-opens=java.base/sun.nio.ch=ALL-UNNAMED")
+        .hasMessageContaining(
+            "--driver-java-options \"--add-opens=java.base/java.lang=ALL-UNNAMED ");
+  }
+}

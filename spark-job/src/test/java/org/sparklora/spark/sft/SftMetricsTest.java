@@ -1,0 +1,51 @@
+package org.sparklora.spark.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.spark.cli.SftRun;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
+
+/** What {@code metrics.jsonl} tells of executors. */
+class SftMetricsTest {
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @CsvSource({"parameters, true, 5", "parameters, false, 5", "gradients, true, 1"})
+  void rowsThatEndARoundTellWhatExecutorsDid(String sync, boolean shared, int stepsARound)
+      throws IOException {
+    SftRun run =
+        SftRun.tiny(TestModels.copy("llama-tiny", folder), folder.resolve("run"), "--use_peft")
+            .with("--num_workers", "2", "--sync", sync, "--averaging_frequency", "5");
+    try (SparkSession spark =
+        TestSpark.builder(2)
+            .config("spark.sparklora.sharedMemory", Boolean.toString(shared))
+            .getOrCreate()) {
+      run.run(spark);
+    }
+
+    List<JsonNode> rows = run.metricRows();
+    assertThat(rows).hasSize(11); // ten steps and the last row
+    for (JsonNode row : rows.subList(0, 10)) {
+      boolean endsARound = row.get("step").asInt() % stepsARound == 0;
+      assertThat(row.has("executors/count")).isEqualTo(endsARound);
+      if (endsARound) {
+        double rate = row.get("executors/driver/tokens_per_second").asDouble();
+        // the executor waits for others, for the average, and for Spark
+        assertThat(rate).isGreaterThan(row.get("tokens_per_second").asDouble());
+        assertThat(row.get("executors/min_tokens_per_second").asDouble()).isEqualTo(rate);
+        assertThat(row.get("executors/driver/peak_memory_heap").asLong()).isPositive();
+        assertThat(row.get("averaging_seconds").asDouble()).isPositive();
+        assertThat(row.get("averaging_bytes").asDouble() > 0).isEqualTo(!shared);
+      }
+    }
+  }
+}
