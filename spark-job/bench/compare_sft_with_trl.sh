@@ -7,7 +7,7 @@
 #   RANK         of the adapter of all linear layers; 256
 #   REPETITIONS  3
 #   STEPS        of each run; 4
-#   PYTHON       an interpreter with trl 1.16.0 and peft; unset: one that is made, of conf/ci/trl-requirements.txt (several
+#   PYTHON       an interpreter with trl 1.16.0 and peft; unset: one that is made, of ci/trl-requirements.txt (several
 #                gigabytes, once); "none" leaves the peer out
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -15,7 +15,7 @@ model=$(realpath "$1") data=$(realpath "$2") rank=${3:-256} repetitions=${4:-3} 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
-if [[ -z $python ]]; then python=$(conf/ci/venv.sh trl); fi
+if [[ -z $python ]]; then python=$(ci/venv.sh trl); fi
 bin/spark-lora --help >"$work/help" # builds what is missing
 
 peer() { # TYPE

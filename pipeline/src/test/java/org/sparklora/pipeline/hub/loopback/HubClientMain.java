@@ -9,7 +9,7 @@ import org.sparklora.pipeline.hub.HubUpload;
 import org.sparklora.pipeline.hub.TransferListener;
 
 /**
- * Our client as a command, for {@code conf/ci/hub_check.py}: {@code download model|dataset ID
+ * Our client as a command, for {@code ci/hub_check.py}: {@code download model|dataset ID
  * REVISION} prints the snapshot's folder, {@code push model|dataset ID FOLDER MESSAGE [BRANCH]} the
  * commit.
  */

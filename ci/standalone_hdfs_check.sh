@@ -3,12 +3,12 @@
 # `sft` lie on HDFS, one of whose data nodes goes away when the first checkpoint is there. What comes back is what a run on
 # the local disk gives. A part of .ci/run.
 #
-#   conf/ci/standalone_hdfs_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for the check
+#   ci/standalone_hdfs_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for the check
 #
-# Which Spark is used: see conf/ci/spark_home.sh.
+# Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 export SPARK_HOME=$SPARK
 BASE=$ROOT/conf/quickstart/base
@@ -44,7 +44,7 @@ results_on_hdfs_outlive_a_data_node() {
   same_run undisturbed disturbed
 }
 
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 check results_on_hdfs_outlive_a_data_node
 exit $FAILED

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# conf/ci/venv.sh NAME: prints the python of a virtual environment with conf/ci/NAME-requirements.txt. It is made where
+# ci/venv.sh NAME: prints the python of a virtual environment with ci/NAME-requirements.txt. It is made where
 # there is none yet, outside the clone, and used again by every later check with the same requirements:
 #
 #   SPARK_LORA_CI_CACHE   where they lie; ~/.cache/spark-lora-ci unless told

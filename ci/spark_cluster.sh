@@ -1,7 +1,7 @@
 # For the scripts beside it that need executors as processes: defines ROOT, SPARK (which one: see spark_home.sh) and WORK, a
 # temporary folder that goes with the script, and what the scripts do with runs and clusters. Sourced first.
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-SPARK=$("$ROOT/conf/ci/spark_home.sh")
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+SPARK=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)
 DAEMONS=()
 PATIENCE_SECONDS=120
@@ -88,7 +88,7 @@ lost_one() { # NAME
 # Comparisons
 
 same_run() { # NAME NAME
-  python3 "$ROOT/conf/ci/same_run.py" "$WORK/$1" "$WORK/$2"
+  python3 "$ROOT/ci/same_run.py" "$WORK/$1" "$WORK/$2"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

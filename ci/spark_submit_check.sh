@@ -3,12 +3,12 @@
 # both kinds of --sync, under both of Spark's serialisers, while executors are killed, with several tasks in one JVM.
 # Whatever happens on the way, tables and adapters are the undisturbed run's to the last bit. A part of .ci/run.
 #
-#   conf/ci/spark_submit_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#   ci/spark_submit_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
-# Which Spark is used: see conf/ci/spark_home.sh.
+# Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 STEPS=16
 KILL_AFTER_ROWS=5
@@ -133,8 +133,8 @@ three_executors_resume_to_the_last_bit() { # SYNC
   same_run "$1-three" "$1-resumed"
 }
 
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check prep_is_the_same_on_executors

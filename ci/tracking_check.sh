@@ -2,8 +2,8 @@
 # A run of the quickstart's model that tells Trackio and TensorBoard, is killed, and is resumed: what both show is read back
 # with their own packages and must be the rows of metrics.jsonl, each once. About a minute.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-PYTHON=$("$ROOT/conf/ci/venv.sh" tracking)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+PYTHON=$("$ROOT/ci/venv.sh" tracking)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 export TRACKIO_DIR=$WORK/trackio
@@ -43,5 +43,5 @@ cat >"$WORK/failed/metrics.jsonl" <<'ROWS'
 ROWS
 "$ROOT/bin/spark-lora" track "$WORK/failed" --report_to all --project check
 
-"$PYTHON" "$ROOT/conf/ci/tracking_check.py" "$WORK/run" "$WORK/failed"
+"$PYTHON" "$ROOT/ci/tracking_check.py" "$WORK/run" "$WORK/failed"
 if [[ -n ${TRACKING_CHECK_KEEP:-} ]]; then cp -r "$TRACKIO_DIR" "$WORK/run" "$TRACKING_CHECK_KEEP"; fi

@@ -2,11 +2,11 @@
 # Executes the notebooks over runs of the quickstart's model, which it makes first: one of sft with two workers that average,
 # two of grpo, LoRA and full fine-tuning. About three minutes.
 #
-#   conf/ci/notebooks_check.sh [FOLDER]   FOLDER receives the executed notebooks
+#   ci/notebooks_check.sh [FOLDER]   FOLDER receives the executed notebooks
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-PYTHON=$("$ROOT/conf/ci/venv.sh" notebooks)
-SPARK=$("$ROOT/conf/ci/spark_home.sh")
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+PYTHON=$("$ROOT/ci/venv.sh" notebooks)
+SPARK=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 EXECUTED=${1:-$WORK/executed}

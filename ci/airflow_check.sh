@@ -4,11 +4,11 @@
 # baseline is changed. `lora_sft`: to green, though its first attempt at training is killed, with the adapter of a run in one
 # JVM, pushed to the loopback hub. `lora_grpo`: to green. About four minutes.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-PYTHON=$("$ROOT/conf/ci/venv.sh" airflow)
-SPARK_HOME=$("$ROOT/conf/ci/spark_home.sh")
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+PYTHON=$("$ROOT/ci/venv.sh" airflow)
+SPARK_HOME=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)
-source "$ROOT/conf/ci/loopback_hub.sh"
+source "$ROOT/ci/loopback_hub.sh"
 trap 'stop_loopback_hub; rm -rf "$WORK"' EXIT
 TOKEN=hf_secret_of_the_airflow_check
 
@@ -55,12 +55,12 @@ start_loopback_hub --token "$TOKEN=ada"
 
 export SPARK_HOME PATH="$SPARK_HOME/bin:$PATH" SPARK_LOCAL_IP=127.0.0.1
 export AIRFLOW_HOME=$WORK/airflow AIRFLOW__CORE__LOAD_EXAMPLES=False AIRFLOW__CORE__DAGS_FOLDER=$ROOT/conf/airflow
-export AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PYTHONPATH=$ROOT/conf/airflow:$ROOT/conf/ci PYTHONDONTWRITEBYTECODE=1
+export AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PYTHONPATH=$ROOT/conf/airflow:$ROOT/ci PYTHONDONTWRITEBYTECODE=1
 export AIRFLOW_CONN_SPARK_DEFAULT='{"conn_type": "spark", "host": "local[2]"}'
 export AIRFLOW_CONN_HUGGINGFACE="{\"conn_type\": \"generic\", \"host\": \"$LOOPBACK_ENDPOINT\", \"password\": \"$TOKEN\"}"
 
 "$PYTHON" -m airflow db migrate >"$WORK/log" 2>&1 || { cat "$WORK/log"; exit 1; }
-"$PYTHON" "$ROOT/conf/ci/airflow_check.py" "$ROOT" "$WORK" 2>&1 | tee "$WORK/log"
+"$PYTHON" "$ROOT/ci/airflow_check.py" "$ROOT" "$WORK" 2>&1 | tee "$WORK/log"
 if grep -rqF "$TOKEN" "$WORK"; then
   echo "FAILED: the hub's token is in $(grep -rlF "$TOKEN" "$WORK" | tr '\n' ' ')"
   exit 1

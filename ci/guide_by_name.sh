@@ -4,17 +4,17 @@
 # in a search for the token in everything that the runs left. Not a part of .ci/run: torch alone is a download of several
 # gigabytes. A minute or two.
 #
-#   conf/ci/guide_by_name.sh                         makes a virtual environment under a temporary folder
-#   SPARK_LORA_PYTHON=.../bin/python conf/ci/guide_by_name.sh   uses one that holds conf/ci/requirements.txt already
+#   ci/guide_by_name.sh                         makes a virtual environment under a temporary folder
+#   SPARK_LORA_PYTHON=.../bin/python ci/guide_by_name.sh   uses one that holds ci/requirements.txt already
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
-source "$ROOT/conf/ci/loopback_hub.sh"
+source "$ROOT/ci/loopback_hub.sh"
 trap 'stop_loopback_hub; rm -rf "$WORK"' EXIT
 
 if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
   python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/conf/ci/requirements.txt"
+  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
   SPARK_LORA_PYTHON=$WORK/venv/bin/python
 fi
 
@@ -31,7 +31,7 @@ stand_in() { # NAME MODEL
 }
 stand_in Qwen/Qwen2.5-3B-Instruct qwen2-tiny
 stand_in Qwen/Qwen3-0.6B qwen3-tiny
-"$SPARK_LORA_PYTHON" "$ROOT/conf/ci/guide_stand_ins.py" "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" "$WORK/hub/datasets"
+"$SPARK_LORA_PYTHON" "$ROOT/ci/guide_stand_ins.py" "$ROOT/conf/quickstart/gsm8k_heldout.jsonl.gz" "$WORK/hub/datasets"
 
 TOKEN=hf_LoopbackSecret0123456789
 start_loopback_hub --root "$WORK/hub" --token "$TOKEN=ada"
@@ -93,7 +93,7 @@ prompts() { # ROWS DATASET FLAGS: a prompts table of a configuration and split h
     --input "$ROOT/spark-job/src/test/resources/sft/linear_w0/dataset.jsonl" --output "$WORK/scores.jsonl"
 }
 
-"$SPARK_LORA_PYTHON" "$ROOT/conf/ci/guide_by_name.py" "$WORK/scores.jsonl" 2>"$WORK/python.log" \
+"$SPARK_LORA_PYTHON" "$ROOT/ci/guide_by_name.py" "$WORK/scores.jsonl" 2>"$WORK/python.log" \
   || { tail -5 "$WORK/python.log"; exit 1; }
 
 # ---------------------------------------------------------------------------------------------------------------------

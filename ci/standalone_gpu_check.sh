@@ -3,12 +3,12 @@
 # two GPUs on each worker: an nvidia-smi that only pretends. Tasks that run at the same time must each have an address of
 # their own, and so must the executors of `sft` with conf/spark-cluster-gpu.conf. A part of .ci/run.
 #
-#   conf/ci/standalone_gpu_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#   ci/standalone_gpu_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
-# Which Spark is used: see conf/ci/spark_home.sh.
+# Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 export SPARK_HOME=$SPARK
 GPUS=4
@@ -96,8 +96,8 @@ shares_of_a_gpu_are_refused() {
   }
 }
 
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 check tasks_have_addresses_of_their_own
 check executors_of_sft_have_devices_of_their_own
 check shares_of_a_gpu_are_refused

@@ -3,10 +3,10 @@
 # one, and lets that client and ours download, resume and push the same repositories; each must find the other's cache
 # whole. Half a minute.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-PYTHON=$("$ROOT/conf/ci/venv.sh" hub)
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+PYTHON=$("$ROOT/ci/venv.sh" hub)
 WORK=$(mktemp -d)
-source "$ROOT/conf/ci/loopback_hub.sh"
+source "$ROOT/ci/loopback_hub.sh"
 trap 'stop_loopback_hub; rm -rf "$WORK"' EXIT
 
 TOKEN=hf_LoopbackSecret0123456789
@@ -16,7 +16,7 @@ export HF_ENDPOINT=$LOOPBACK_ENDPOINT HF_TOKEN=$TOKEN HF_HOME=$WORK/home
 export HF_HUB_DISABLE_XET=1 HF_HUB_DISABLE_PROGRESS_BARS=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HUB_DISABLE_UPDATE_CHECK=1
 export HUB_CLIENT="java -cp $LOOPBACK_CLASS_PATH org.sparklora.pipeline.hub.loopback.HubClientMain"
 
-"$PYTHON" "$ROOT/conf/ci/hub_check.py" "$WORK" 2>&1 | tee "$WORK/check.log"
+"$PYTHON" "$ROOT/ci/hub_check.py" "$WORK" 2>&1 | tee "$WORK/check.log"
 if grep -q "$TOKEN" "$WORK/check.log" "$WORK/hub.log"; then
   echo "the token is in a log"
   exit 1

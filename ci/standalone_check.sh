@@ -2,12 +2,12 @@
 # A real standalone cluster of two workers: who trains when nobody says how many, with and without dynamic allocation; a plain
 # spark-submit, without bin/spark-lora's flags; and why the driver may not run on the cluster. A part of .ci/run.
 #
-#   conf/ci/standalone_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
+#   ci/standalone_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
-# Which Spark is used: see conf/ci/spark_home.sh.
+# Which Spark is used: see ci/spark_home.sh.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-# shellcheck source=conf/ci/spark_cluster.sh
+# shellcheck source=ci/spark_cluster.sh
 . "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 export SPARK_HOME=$SPARK
 BASE=$ROOT/conf/quickstart/base
@@ -94,8 +94,8 @@ a_driver_on_the_cluster_is_refused_with_the_reason() {
   find "$WORK" -path '*/work/driver-*/stderr' -exec cat {} + | grep 'spark-lora: Cannot use'
 }
 
-# shellcheck source=conf/ci/checks.sh
-. "$ROOT/conf/ci/checks.sh"
+# shellcheck source=ci/checks.sh
+. "$ROOT/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
 check all_executors_of_a_cluster_train
