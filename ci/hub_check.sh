@@ -14,7 +14,7 @@ start_loopback_hub --token "$TOKEN=ada" --page_size 4 --part_bytes 4000000
 export HF_ENDPOINT=$LOOPBACK_ENDPOINT HF_TOKEN=$TOKEN HF_HOME=$WORK/home
 # the loopback hub has no Xet storage, as mirrors have none
 export HF_HUB_DISABLE_XET=1 HF_HUB_DISABLE_PROGRESS_BARS=1 HF_HUB_DISABLE_TELEMETRY=1 HF_HUB_DISABLE_UPDATE_CHECK=1
-export HUB_CLIENT="java -cp $LOOPBACK_CLASS_PATH org.sparklora.pipeline.hub.loopback.HubClientMain"
+export HUB_CLIENT="java -cp $LOOPBACK_CLASS_PATH org.sparklora.hub.loopback.HubClientMain"
 
 "$PYTHON" "$ROOT/ci/hub_check.py" "$WORK" 2>&1 | tee "$WORK/check.log"
 if grep -q "$TOKEN" "$WORK/check.log" "$WORK/hub.log"; then

@@ -19,7 +19,8 @@ class SourceRulesTest {
       Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
 
   private static final List<String> MODULES =
-      List.of("text", "model", "engine-nd4j", "pipeline", "data-prep", "reward", "spark-job");
+      List.of(
+          "text", "hub", "model", "engine-nd4j", "pipeline", "data-prep", "reward", "spark-job");
 
   private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
   private static final Pattern SCALA_IMPORT = import_("scala\\.");

@@ -12,10 +12,10 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.hub.HubClient;
+import org.sparklora.hub.HubReference;
+import org.sparklora.hub.HubRepo;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.hub.HubClient;
-import org.sparklora.pipeline.hub.HubReference;
-import org.sparklora.pipeline.hub.HubRepo;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**

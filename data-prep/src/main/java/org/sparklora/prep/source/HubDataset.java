@@ -12,13 +12,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sparklora.hub.HubClient;
+import org.sparklora.hub.HubFile;
+import org.sparklora.hub.HubReference;
+import org.sparklora.hub.HubRepo;
+import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.hub.HubClient;
-import org.sparklora.pipeline.hub.HubFile;
-import org.sparklora.pipeline.hub.HubProgress;
-import org.sparklora.pipeline.hub.HubReference;
-import org.sparklora.pipeline.hub.HubRepo;
-import org.sparklora.pipeline.hub.TransferListener;
+import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
@@ -40,7 +40,7 @@ record HubDataset(HubClient client, HubReference reference) {
    *
    * @param config a configuration of the card, or a folder; or the empty string
    * @throws ConfigException when nothing is there, or nothing that can be read
-   * @throws org.sparklora.pipeline.hub.HubException when the hub does not give it
+   * @throws org.sparklora.hub.HubException when the hub does not give it
    */
   List<DatasetFile> find(String config, String split) {
     HubRepo repo = reference.repo();

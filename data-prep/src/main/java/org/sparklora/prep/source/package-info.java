@@ -3,7 +3,7 @@
  * row into an example.
  *
  * <p>May be used by {@code org.sparklora.prep} and by commands that read rows; depends on Hadoop's
- * file systems, Parquet, Jackson, univocity, SnakeYAML, {@code pipeline.hub} and {@code
+ * file systems, Parquet, Jackson, univocity, SnakeYAML, {@code hub} and {@code
  * org.sparklora.text}'s messages. No Spark: the job maps one call over splits.
  */
 package org.sparklora.prep.source;

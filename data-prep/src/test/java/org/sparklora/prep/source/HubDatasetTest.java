@@ -14,8 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
-import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.hub.loopback.LoopbackRepo;
 
 class HubDatasetTest {
   private static final String ID = "open/thoughts";

@@ -17,9 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.hub.loopback.LoopbackRepo;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
-import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
 
 /** Splits and configurations have the files that {@code datasets} gives them. */
 class HubResolutionTest {

@@ -8,13 +8,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import org.sparklora.hub.HubClient;
+import org.sparklora.hub.HubFile;
+import org.sparklora.hub.HubReference;
+import org.sparklora.hub.HubRepo;
+import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.hub.HubClient;
-import org.sparklora.pipeline.hub.HubFile;
-import org.sparklora.pipeline.hub.HubProgress;
-import org.sparklora.pipeline.hub.HubReference;
-import org.sparklora.pipeline.hub.HubRepo;
-import org.sparklora.pipeline.hub.TransferListener;
+import org.sparklora.pipeline.run.HubProgress;
 
 /**
  * A repository of the hub at a commit, which the driver has looked up, so that all machines have

@@ -13,7 +13,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.hub.HubFile;
+import org.sparklora.hub.HubFile;
 import org.sparklora.pipeline.model.ModelSource.Part;
 
 /**

@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.hub.HubReference;
+import org.sparklora.hub.HubRepo;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.hub.HubReference;
-import org.sparklora.pipeline.hub.HubRepo;
 
 /**
  * How a user names a model or an adapter, before anyone looked for it.
@@ -74,8 +74,7 @@ public record ModelReference(String flag, String name, String revision, String s
    * into its cache. A local folder wins over a repository of the same name.
    *
    * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
-   * @throws org.sparklora.pipeline.hub.HubException if the hub does not have it, or does not give
-   *     it
+   * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
    */
   public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
     if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
@@ -90,8 +89,7 @@ public record ModelReference(String flag, String name, String revision, String s
    * Looks for it as {@link #locate} does, but brings no weights here.
    *
    * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
-   * @throws org.sparklora.pipeline.hub.HubException if the hub does not have it, or does not give
-   *     it
+   * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
    */
   public ModelOutline outline(Configuration hadoop) {
     if (OTHER_FILE_SYSTEM.matcher(name).matches()) {

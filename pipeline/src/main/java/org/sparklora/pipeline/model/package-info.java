@@ -2,6 +2,6 @@
  * Where the files of a model or an adapter are, and how they come to the machine that reads them.
  *
  * <p>{@code data-prep} and {@code spark-job} depend on this package; it depends on Hadoop's file
- * systems, {@code pipeline.hub}, {@code pipeline.config} and {@code pipeline.run}, not on Spark.
+ * systems, {@code hub}, {@code pipeline.config} and {@code pipeline.run}, not on Spark.
  */
 package org.sparklora.pipeline.model;

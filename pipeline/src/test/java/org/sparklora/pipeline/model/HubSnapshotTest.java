@@ -18,8 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
-import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.hub.loopback.LoopbackRepo;
 import org.sparklora.pipeline.model.ModelSource.Part;
 
 class HubSnapshotTest {

@@ -16,9 +16,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
-import org.sparklora.pipeline.hub.loopback.LoopbackFaults.Kind;
-import org.sparklora.pipeline.hub.loopback.LoopbackFaults.Request;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.hub.loopback.LoopbackFaults.Kind;
+import org.sparklora.hub.loopback.LoopbackFaults.Request;
 import org.sparklora.pipeline.model.ModelSource.Part;
 
 class ModelOutlineTest {

@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.sparklora.hub.HubRepo;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.pipeline.hub.HubRepo;
 
 /**
  * The {@code README.md} of a result folder, with the front matter that the hub and PEFT read.

@@ -4,10 +4,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.hub.HubRepo;
+import org.sparklora.hub.HubToken;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.hub.HubRepo;
-import org.sparklora.pipeline.hub.HubToken;
 
 /**
  * How results are pushed to the hub.

@@ -80,7 +80,7 @@ public final class SftJob {
    *
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
-   * @throws org.sparklora.pipeline.hub.HubException if results are to be pushed and may not be
+   * @throws org.sparklora.hub.HubException if results are to be pushed and may not be
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged or does not fit
    *     the model, or the disk is full; the last checkpoint stays. Also if the results were saved,
    *     but not pushed

@@ -18,9 +18,9 @@ import org.apache.hadoop.hdfs.MiniDFSCluster.DataNodeProperties;
 import org.apache.hadoop.hdfs.server.datanode.DataNode;
 
 /**
- * A main: an HDFS of a few data nodes as a process of its own, for the checks of {@code ci}.
- * Prints its address, then answers each command of standard input with one line, {@code ok …} or
- * {@code failed …}, until there are no more.
+ * A main: an HDFS of a few data nodes as a process of its own, for the checks of {@code ci}. Prints
+ * its address, then answers each command of standard input with one line, {@code ok …} or {@code
+ * failed …}, until there are no more.
  *
  * <pre>
  * kill N        stops data node N, when no block has fewer copies than it should

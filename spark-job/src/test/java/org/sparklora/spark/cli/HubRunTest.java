@@ -14,9 +14,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.hub.loopback.LoopbackEnvironment;
-import org.sparklora.pipeline.hub.loopback.LoopbackFaults.Kind;
-import org.sparklora.pipeline.hub.loopback.LoopbackRepo;
+import org.sparklora.hub.loopback.LoopbackEnvironment;
+import org.sparklora.hub.loopback.LoopbackFaults.Kind;
+import org.sparklora.hub.loopback.LoopbackRepo;
 
 /** Runs by names of the hub, whose results go there. */
 class HubRunTest {

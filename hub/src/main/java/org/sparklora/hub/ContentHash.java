@@ -1,0 +1,73 @@
+package org.sparklora.hub;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/**
+ * The hash that an ETag of the hub is: SHA-256 of a large file's contents, or Git's of any other,
+ * which is SHA-1 of {@code blob SIZE\0} and the contents. Not thread-safe.
+ */
+final class ContentHash {
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private final String expected;
+  private final MessageDigest digest;
+
+  private ContentHash(String expected, MessageDigest digest) {
+    this.expected = expected;
+    this.digest = digest;
+  }
+
+  /** The hash by which contents of that ETag are checked; empty if it is of neither kind. */
+  static Optional<ContentHash> of(String etag, long bytes) {
+    if (etag.matches("[0-9a-f]{64}")) {
+      return Optional.of(new ContentHash(etag, digest("SHA-256")));
+    }
+    if (etag.matches("[0-9a-f]{40}")) {
+      ContentHash git = new ContentHash(etag, digest("SHA-1"));
+      git.digest.update(("blob " + bytes + "\0").getBytes(StandardCharsets.UTF_8));
+      return Optional.of(git);
+    }
+    return Optional.empty();
+  }
+
+  /** SHA-256 of a file, in hexadecimal digits. */
+  static String sha256(Path file) throws IOException {
+    ContentHash hash = new ContentHash("", digest("SHA-256"));
+    hash.add(file);
+    return HexFormat.of().formatHex(hash.digest.digest());
+  }
+
+  void add(byte[] buffer, int length) {
+    digest.update(buffer, 0, length);
+  }
+
+  void add(Path file) throws IOException {
+    byte[] buffer = new byte[BUFFER_BYTES];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+        add(buffer, read);
+      }
+    }
+  }
+
+  /** Whether what was added is what was expected; the hash cannot be used after that. */
+  boolean matches() {
+    return HexFormat.of().formatHex(digest.digest()).equals(expected);
+  }
+
+  private static MessageDigest digest(String algorithm) {
+    try {
+      return MessageDigest.getInstance(algorithm);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has " + algorithm, e);
+    }
+  }
+}

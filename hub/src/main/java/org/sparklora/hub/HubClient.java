@@ -1,0 +1,269 @@
+package org.sparklora.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads repositories of the hub through the cache: a revision becomes a commit, a commit a folder
+ * with the files that are wanted. What is in the cache is not asked for again.
+ *
+ * <p>Thread-safe. A revision means the same commit as long as the client lives, whatever is pushed
+ * meanwhile, so that all parts of a run see one state.
+ */
+public final class HubClient {
+  private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
+  private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;[^,]*\\brel=\"?next\"?");
+  private static final int MAX_PAGES = 10_000;
+
+  private static final Map<HubConfig, HubClient> SHARED = new ConcurrentHashMap<>();
+
+  private final HubConfig config;
+  private final RetryPause pause;
+  private final HubHttp http;
+  private final HubCache cache;
+  private final Map<Wanted, String> commits = new ConcurrentHashMap<>();
+
+  private record Wanted(HubRepo repo, String revision) {}
+
+  /** This process's client of the hub that its environment names. */
+  public static HubClient shared() {
+    return SHARED.computeIfAbsent(HubConfig.ofEnvironment(), HubClient::new);
+  }
+
+  /** The same of the hub that another process, the driver, was told to use. */
+  public static HubClient shared(String endpoint) {
+    return SHARED.computeIfAbsent(
+        HubConfig.ofEnvironment().withEndpoint(URI.create(endpoint)), HubClient::new);
+  }
+
+  public HubClient(HubConfig config) {
+    this(config, duration -> Thread.sleep(duration.toMillis()));
+  }
+
+  HubClient(HubConfig config, RetryPause pause) {
+    this.config = config;
+    this.pause = pause;
+    this.http = new HubHttp(config, pause);
+    this.cache = new HubCache(config.cache(), config.symlinks());
+  }
+
+  /** The settings it was made with. */
+  public HubConfig config() {
+    return config;
+  }
+
+  HubHttp http() {
+    return http;
+  }
+
+  /**
+   * The commit that a branch, a tag or a shortened id stands for; of the cache where the hub may
+   * not be asked or does not answer.
+   *
+   * @throws HubException if there is none
+   */
+  public String commit(HubRepo repo, String revision) {
+    HubCache.requireRevision(revision);
+    return HubCache.isCommit(revision)
+        ? revision
+        : commits.computeIfAbsent(new Wanted(repo, revision), wanted -> ask(repo, revision));
+  }
+
+  private String ask(HubRepo repo, String revision) {
+    Optional<String> cached = cache.commit(repo, revision);
+    if (config.offline()) {
+      return cached.orElseThrow(() -> offline(repo, revision));
+    }
+    try {
+      HubSubject about = HubSubject.of(repo, revision);
+      URI uri = URI.create(api(repo) + "/revision/" + UriPath.encodePart(revision));
+      // with something to fall back to, an absent network should not cost half a minute
+      int retries = cached.isPresent() ? 0 : HubRequest.RETRIES;
+      JsonNode info = http.sendForJson(HubRequest.get(uri, about).triedAgain(retries));
+      String commit = info.path("sha").asText();
+      if (!HubCache.isCommit(commit)) {
+        throw new HubException(
+            HubException.Kind.SERVER,
+            "The hub names no commit for %s; check that HF_ENDPOINT is a hub".formatted(about));
+      }
+      cache.saveCommit(repo, revision, commit);
+      return commit;
+    } catch (HubException e) {
+      if (!e.isNoAnswer() || cached.isEmpty()) {
+        throw e;
+      }
+      LOG.warn(
+          "Using commit {} of {} from the cache, revision {} may have moved on: {}",
+          cached.get(),
+          repo,
+          revision,
+          e.getMessage());
+      return cached.get();
+    }
+  }
+
+  /**
+   * All files of a commit, sorted by path.
+   *
+   * @throws HubException if the hub has no such commit, or cannot be asked and the cache lacks it
+   */
+  public List<HubFile> files(HubRepo repo, String commit) {
+    Optional<Map<String, HubFile>> known = cache.tree(repo, commit);
+    if (known.isPresent()) {
+      return List.copyOf(known.get().values());
+    }
+    if (config.offline()) {
+      // an older huggingface_hub left no list: what it downloaded is what there is
+      List<HubFile> downloaded = cache.files(repo, commit);
+      if (downloaded.isEmpty()) {
+        throw offline(repo, commit);
+      }
+      return downloaded;
+    }
+    List<HubFile> files = new ArrayList<>();
+    HubSubject about = HubSubject.of(repo, commit);
+    URI page = URI.create(api(repo) + "/tree/" + commit + "?recursive=true&expand=false");
+    for (int pages = 0; pages < MAX_PAGES; pages++) {
+      HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
+      for (JsonNode entry : answer.json()) {
+        if (entry.path("type").asText().equals("file")) {
+          files.add(
+              new HubFile(
+                  entry.path("path").asText(),
+                  entry.path("size").asLong(),
+                  entry.path("oid").asText(),
+                  Optional.ofNullable(entry.path("lfs").path("oid").textValue())));
+        }
+      }
+      Matcher next = NEXT.matcher(answer.headers().firstValue("Link").orElse(""));
+      if (!next.find()) {
+        cache.saveTree(repo, commit, files);
+        files.sort((a, b) -> a.path().compareTo(b.path()));
+        return List.copyOf(files);
+      }
+      page = http.resolve(page, next.group(1));
+    }
+    throw new HubException(
+        HubException.Kind.SERVER,
+        "The hub's list of the files of %s has no end; check that HF_ENDPOINT is a hub"
+            .formatted(about));
+  }
+
+  /**
+   * The folder that shows a commit's files.
+   *
+   * @param wanted which files are needed; others may be there as well
+   * @throws HubException if none is wanted, or one cannot be had
+   */
+  public Path snapshot(
+      HubRepo repo, String commit, Predicate<HubFile> wanted, TransferListener listener) {
+    Path folder = cache.snapshot(repo, commit);
+    List<HubFile> files = files(repo, commit).stream().filter(wanted).toList();
+    if (files.isEmpty()) {
+      throw new HubException(
+          HubException.Kind.NO_FILE,
+          "Cannot use %s (commit %s): it has none of the files that are needed; look at its files at %s"
+              .formatted(repo, commit, config.endpoint() + repo.path()));
+    }
+    List<HubFile> missing =
+        files.stream().filter(file -> !Files.exists(cache.pointer(repo, commit, file))).toList();
+    if (missing.isEmpty()) {
+      return folder;
+    }
+    if (config.offline()) {
+      throw lacks(repo, commit, missing);
+    }
+    requireRoom(repo, missing);
+    new SnapshotDownload(
+            missing.stream()
+                .map(
+                    file ->
+                        new FileDownload(http, cache, pause, config.timeout(), repo, commit, file))
+                .toList(),
+            missing.stream().mapToLong(HubFile::bytes).sum(),
+            "download " + repo.id(),
+            listener)
+        .run();
+    return folder;
+  }
+
+  /**
+   * The first bytes of a file: of the cache, or without downloading the rest, so that nothing of it
+   * can be checked against the file's hash.
+   *
+   * @param count at most so many; the file may be shorter
+   * @throws HubException if the hub does not give it, or may not be asked
+   */
+  public byte[] front(HubRepo repo, String commit, HubFile file, int count) {
+    Path pointer = cache.pointer(repo, commit, file);
+    int bytes = (int) Math.min(count, file.bytes());
+    if (Files.exists(pointer)) {
+      try (InputStream in = Files.newInputStream(pointer)) {
+        return in.readNBytes(bytes);
+      } catch (IOException e) {
+        throw HubCache.failed("read", pointer, e);
+      }
+    }
+    if (config.offline()) {
+      throw lacks(repo, commit, List.of(file));
+    }
+    if (bytes == 0) {
+      return new byte[0]; // there is no range in an empty file
+    }
+    HubRequest request =
+        HubRequest.get(
+                http.uri(repo.path() + "/resolve/" + commit + "/" + file.path()),
+                HubSubject.of(repo, commit).withFile(file.path()))
+            .with("Accept-Encoding", "identity")
+            .with("Range", "bytes=0-" + (bytes - 1));
+    return http.front(request, bytes);
+  }
+
+  private HubException lacks(HubRepo repo, String commit, List<HubFile> missing) {
+    return new HubException(
+        HubException.Kind.OFFLINE,
+        "Cannot use %s (commit %s) offline: the cache %s lacks %d of its files (%s); unset HF_HUB_OFFLINE once to download them"
+            .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
+  }
+
+  /** Half a model is of no use, so a disk that cannot hold it is told before. */
+  private void requireRoom(HubRepo repo, List<HubFile> missing) {
+    long bytes = missing.stream().mapToLong(HubFile::bytes).sum();
+    try {
+      long room = Files.getFileStore(Files.createDirectories(config.cache())).getUsableSpace();
+      if (room < bytes && room > 0) {
+        throw new HubException(
+            HubException.Kind.CACHE,
+            "Cannot download %s: its files have %,d bytes and %s has room for %,d; make room or set HF_HUB_CACHE to another disk"
+                .formatted(repo, bytes, config.cache(), room));
+      }
+    } catch (IOException e) {
+      throw HubCache.failed("make", config.cache(), e);
+    }
+  }
+
+  private String api(HubRepo repo) {
+    return config.endpoint() + repo.apiPath();
+  }
+
+  private HubException offline(HubRepo repo, String revision) {
+    return new HubException(
+        HubException.Kind.OFFLINE,
+        "Cannot use %s (revision %s) offline: the cache %s has no such revision; unset HF_HUB_OFFLINE once to download it, or name a local folder"
+            .formatted(repo, revision, config.cache()));
+  }
+}

@@ -1,0 +1,148 @@
+package org.sparklora.hub;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Where the hub is, who we are there, and where what comes from it is kept: {@code
+ * huggingface_hub}'s environment variables. All but the token may also be Java system properties,
+ * which is how {@code spark.executor.extraJavaOptions} can set them; a token there would be shown.
+ *
+ * @param endpoint {@code HF_ENDPOINT}, without a slash at the end
+ * @param cache {@code HF_HUB_CACHE}
+ * @param token {@code HF_TOKEN}, or what {@code hf auth login} left in the token file
+ * @param offline {@code HF_HUB_OFFLINE}: the cache alone is used
+ * @param symlinks not {@code HF_HUB_DISABLE_SYMLINKS}
+ * @param timeout {@code HF_HUB_DOWNLOAD_TIMEOUT}: of connecting, of an answer's beginning and of
+ *     silence in its middle
+ */
+public record HubConfig(
+    URI endpoint,
+    Path cache,
+    Optional<HubToken> token,
+    boolean offline,
+    boolean symlinks,
+    Duration timeout) {
+  static final String PUBLIC_HUB = "https://huggingface.co";
+  private static final String TOKEN = "HF_TOKEN";
+  private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
+  private static final int TIMEOUT_SECONDS = 10;
+
+  /** This process's settings. */
+  public static HubConfig ofEnvironment() {
+    Map<String, String> all = new HashMap<>(System.getenv());
+    for (String name : System.getProperties().stringPropertyNames()) {
+      if (name.startsWith("HF_") && !name.equals(TOKEN)) {
+        all.put(name, System.getProperty(name));
+      }
+    }
+    return of(all, Path.of(System.getProperty("user.home")));
+  }
+
+  /**
+   * The settings of an environment.
+   *
+   * @param userHome the user's home folder
+   * @throws HubException if a value cannot be used
+   */
+  static HubConfig of(Map<String, String> environment, Path userHome) {
+    Path cacheHome = path(environment, "XDG_CACHE_HOME", userHome.resolve(".cache"), userHome);
+    Path home = path(environment, "HF_HOME", cacheHome.resolve("huggingface"), userHome);
+    Path legacy = path(environment, "HUGGINGFACE_HUB_CACHE", home.resolve("hub"), userHome);
+    Path tokenFile = path(environment, "HF_TOKEN_PATH", home.resolve("token"), userHome);
+    return new HubConfig(
+        endpoint(environment.getOrDefault("HF_ENDPOINT", "")),
+        path(environment, "HF_HUB_CACHE", legacy, userHome).toAbsolutePath().normalize(),
+        token(environment, tokenFile),
+        isTrue(environment, "HF_HUB_OFFLINE") || isTrue(environment, "TRANSFORMERS_OFFLINE"),
+        !isTrue(environment, "HF_HUB_DISABLE_SYMLINKS"),
+        Duration.ofSeconds(seconds(environment.getOrDefault("HF_HUB_DOWNLOAD_TIMEOUT", ""))));
+  }
+
+  /** The same with the token a user named for this run, if there is one. */
+  public HubConfig withToken(Optional<HubToken> other) {
+    return new HubConfig(endpoint, cache, other.or(() -> token), offline, symlinks, timeout);
+  }
+
+  HubConfig withEndpoint(URI other) {
+    return new HubConfig(other, cache, token, offline, symlinks, timeout);
+  }
+
+  /** The message without the token, should a server have repeated it. */
+  String redact(String message) {
+    return token.map(secret -> secret.redact(message)).orElse(message);
+  }
+
+  private static Path path(
+      Map<String, String> environment, String name, Path otherwise, Path userHome) {
+    String value = environment.getOrDefault(name, "");
+    if (value.isEmpty()) {
+      return otherwise;
+    }
+    return value.equals("~") || value.startsWith("~/")
+        ? userHome.resolve(value.substring(Math.min(2, value.length())))
+        : Path.of(value);
+  }
+
+  private static URI endpoint(String value) {
+    String text = value.isBlank() ? PUBLIC_HUB : value.strip().replaceAll("/+$", "");
+    try {
+      URI uri = URI.create(text);
+      if (uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
+        return uri;
+      }
+    } catch (IllegalArgumentException e) {
+      // reported below, as an address of another kind is
+    }
+    throw new HubException(
+        HubException.Kind.UNREACHABLE,
+        "Cannot use HF_ENDPOINT = %s: an address as https://huggingface.co is expected"
+            .formatted(text));
+  }
+
+  private static Optional<HubToken> token(Map<String, String> environment, Path file) {
+    String text = environment.getOrDefault(TOKEN, "");
+    if (text.isBlank()) {
+      text = environment.getOrDefault("HUGGING_FACE_HUB_TOKEN", ""); // the older name
+    }
+    if (text.isBlank() && Files.isRegularFile(file)) {
+      try {
+        text = Files.readString(file);
+      } catch (IOException e) {
+        throw new HubException(
+            HubException.Kind.BAD_TOKEN,
+            "Cannot read the hub token in %s (%s): correct its rights, or set HF_TOKEN"
+                .formatted(file, e.getMessage()),
+            e);
+      }
+    }
+    return text.isBlank() ? Optional.empty() : Optional.of(HubToken.of(text));
+  }
+
+  private static boolean isTrue(Map<String, String> environment, String name) {
+    return TRUE.contains(environment.getOrDefault(name, "").toUpperCase(Locale.ROOT));
+  }
+
+  private static int seconds(String value) {
+    try {
+      int seconds = value.isBlank() ? TIMEOUT_SECONDS : Integer.parseInt(value.strip());
+      if (seconds > 0) {
+        return seconds;
+      }
+    } catch (NumberFormatException e) {
+      // reported below, as a number below 1 is
+    }
+    throw new HubException(
+        HubException.Kind.UNREACHABLE,
+        "Cannot use HF_HUB_DOWNLOAD_TIMEOUT = %s: a whole number of seconds is expected"
+            .formatted(value));
+  }
+}

@@ -1,0 +1,65 @@
+package org.sparklora.hub;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+
+/**
+ * A file of a repository at a commit.
+ *
+ * @param path relative to the repository's root, with slashes
+ * @param bytes its size
+ * @param blobId its Git object id
+ * @param sha256 of its contents, where it is kept as a large file
+ */
+public record HubFile(String path, long bytes, String blobId, Optional<String> sha256) {
+  private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
+
+  /** Its name without folders. */
+  public String name() {
+    return path.substring(path.lastIndexOf('/') + 1);
+  }
+
+  /** Whether it lies in the repository's root. */
+  public boolean isAtRoot() {
+    return path.indexOf('/') < 0;
+  }
+
+  /**
+   * Refuses names that would leave the folder they are put into, by the rules of any system: a
+   * server need not run on the same one.
+   *
+   * @throws HubException naming the file
+   */
+  void requireInside() {
+    if (!isInside()) {
+      throw new HubException(
+          HubException.Kind.DAMAGED,
+          "Cannot download a file that the hub calls \"%s\": the name does not stay inside of the repository; do not use this repository"
+              .formatted(printable(path)));
+    }
+  }
+
+  boolean isInside() {
+    return !path.isEmpty()
+        && path.length() < 1024
+        && path.chars().noneMatch(c -> c < ' ' || c == 127)
+        && path.indexOf('\\') < 0
+        && !DRIVE.matcher(path).find()
+        && Arrays.stream(path.split("/", -1)).allMatch(HubFile::isSafeName);
+  }
+
+  private static boolean isSafeName(String part) {
+    return !part.isEmpty()
+        && !part.equals(".")
+        && !part.equals("..")
+        && !part.toLowerCase(Locale.ROOT).equals(".git")
+        && part.length() <= 255;
+  }
+
+  private static String printable(String path) {
+    String visible = path.replaceAll("\\p{Cntrl}", "?");
+    return visible.length() > 100 ? visible.substring(0, 100) + "…" : visible;
+  }
+}

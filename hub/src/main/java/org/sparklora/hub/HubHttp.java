@@ -1,0 +1,302 @@
+package org.sparklora.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Requests to the hub: tried again after failures that pass, with the pauses a server asks for, and
+ * redirected by hand, because {@link HttpClient} would take the token along to any host.
+ *
+ * <p>Thread-safe.
+ */
+final class HubHttp {
+  private static final Set<Integer> RETRIED = Set.of(408, 429, 500, 502, 503, 504);
+  private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+  private static final int MAX_REDIRECTS = 5;
+
+  /** Bytes a second. */
+  private static final long SLOWEST_UPLOAD = 50_000;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HubConfig config;
+  private final RetryPause pause;
+  private final String publicHub;
+  private final HttpClient client;
+
+  HubHttp(HubConfig config, RetryPause pause) {
+    this(config, pause, HubConfig.PUBLIC_HUB);
+  }
+
+  /**
+   * @param publicHub what {@link HubConfig#PUBLIC_HUB} is where it cannot be reached
+   */
+  HubHttp(HubConfig config, RetryPause pause, String publicHub) {
+    this.config = config;
+    this.publicHub = publicHub;
+    this.pause = pause;
+    // HTTP/1.1: parallel downloads then have a connection each, not a share of one
+    this.client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(config.timeout())
+            .build();
+  }
+
+  /** An address below the endpoint; {@code path} is encoded here. */
+  URI uri(String path) {
+    return URI.create(config.endpoint() + UriPath.encode(path));
+  }
+
+  /**
+   * An address that the hub names; a mirror passes on those of the public hub as they are.
+   *
+   * @throws HubException if it is none
+   */
+  URI resolve(URI base, String location) {
+    return location.startsWith(publicHub + "/")
+        ? named(base, config.endpoint() + location.substring(publicHub.length()))
+        : named(base, location);
+  }
+
+  private static URI named(URI base, String location) {
+    try {
+      URI address = base.resolve(location);
+      if (address.getHost() != null && Set.of("http", "https").contains(address.getScheme())) {
+        return address;
+      }
+    } catch (IllegalArgumentException e) {
+      // reported below, as an address of another kind is
+    }
+    throw new HubException(
+        HubException.Kind.SERVER, "The hub answers with an address that is none; try again later");
+  }
+
+  /** Whether the token may be shown there. */
+  private boolean isHub(URI uri) {
+    return origin(uri).equals(origin(config.endpoint()));
+  }
+
+  private static String origin(URI uri) {
+    int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
+    return "%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port).toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Sends a request and follows redirects.
+   *
+   * @return an answer of success; of a {@code HEAD} also a redirect that leaves the hub, since what
+   *     is asked for is in its headers
+   * @throws HubException for any other
+   */
+  HttpResponse<InputStream> send(HubRequest request) {
+    URI uri = request.uri();
+    for (int hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      HttpResponse<InputStream> response = sendPatiently(request, uri);
+      String location = response.headers().firstValue("Location").orElse("");
+      if (!REDIRECTS.contains(response.statusCode()) || location.isEmpty()) {
+        return response;
+      }
+      URI target = redirected(uri, location);
+      if (request.method().equals("HEAD") && !isHub(target) && !isPublicHub(target)) {
+        return response;
+      }
+      discard(response);
+      if ("https".equals(uri.getScheme()) && !"https".equals(target.getScheme())) {
+        throw new HubException(
+            HubException.Kind.SERVER,
+            "The hub redirects %s to an unencrypted address; check HF_ENDPOINT and proxies"
+                .formatted(request.about()));
+      }
+      uri = target;
+    }
+    throw new HubException(
+        HubException.Kind.SERVER,
+        "The hub redirects %s in a circle; check HF_ENDPOINT".formatted(request.about()));
+  }
+
+  /**
+   * Some mirrors pass on what the public hub answers, and mean themselves; others send to it, which
+   * would lead back here.
+   */
+  private URI redirected(URI uri, String location) {
+    URI target = isHub(uri) ? resolve(uri, location) : named(uri, location);
+    return target.equals(uri) ? named(uri, location) : target;
+  }
+
+  private boolean isPublicHub(URI uri) {
+    return origin(uri).equals(origin(URI.create(publicHub)));
+  }
+
+  /** An answer that was read to its end. */
+  record Answer(JsonNode json, HttpHeaders headers) {}
+
+  /** Sends a request whose answer is JSON; one that breaks off is asked for again. */
+  Answer ask(HubRequest request) {
+    Body body = read(request, Integer.MAX_VALUE);
+    try {
+      return new Answer(JSON.readTree(body.bytes()), body.headers());
+    } catch (IOException e) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub's answer about %s is not JSON; check that HF_ENDPOINT is a hub"
+              .formatted(request.about()),
+          e);
+    }
+  }
+
+  /**
+   * The first bytes of an answer; one that breaks off before is asked for again.
+   *
+   * @throws HubException also if the answer is shorter
+   */
+  byte[] front(HubRequest request, int count) {
+    byte[] bytes = read(request, count).bytes();
+    if (bytes.length < count) {
+      throw new HubException(
+          HubException.Kind.DAMAGED,
+          "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so"
+              .formatted(request.about(), bytes.length, count));
+    }
+    return bytes;
+  }
+
+  private record Body(byte[] bytes, HttpHeaders headers) {}
+
+  private Body read(HubRequest request, int most) {
+    for (int attempt = 0; ; attempt++) {
+      HttpResponse<InputStream> response = send(request);
+      try (InputStream body = response.body();
+          StallGuard guard = StallGuard.of(body, config.timeout().multipliedBy(6))) {
+        byte[] bytes = body.readNBytes(most);
+        guard.alive();
+        return new Body(bytes, response.headers());
+      } catch (IOException e) {
+        if (attempt >= request.retries()) {
+          throw unreachable(request.about(), e);
+        }
+        pause.before(attempt, Duration.ZERO);
+      }
+    }
+  }
+
+  JsonNode sendForJson(HubRequest request) {
+    return ask(request).json();
+  }
+
+  private HttpResponse<InputStream> sendPatiently(HubRequest request, URI uri) {
+    for (int attempt = 0; ; attempt++) {
+      try {
+        HttpResponse<InputStream> response =
+            client.send(toHttp(request, uri), BodyHandlers.ofInputStream());
+        int status = response.statusCode();
+        if (status < 400) {
+          return response;
+        }
+        Duration asked = RetryPause.askedFor(response.headers()).orElse(Duration.ZERO);
+        if (!RETRIED.contains(status)
+            || attempt >= request.retries()
+            || asked.compareTo(RetryPause.LONGEST) > 0) {
+          throw failure(request, response, asked);
+        }
+        discard(response);
+        pause.before(attempt, asked);
+      } catch (IOException e) {
+        if (attempt >= request.retries() || isUnknownHost(e)) {
+          throw unreachable(request.about(), e);
+        }
+        pause.before(attempt, Duration.ZERO);
+      } catch (InterruptedException e) {
+        throw interrupted(e);
+      }
+    }
+  }
+
+  /** A machine without a network, or a wrong address: nothing that passes in seconds. */
+  private static boolean isUnknownHost(Throwable failure) {
+    return failure instanceof UnresolvedAddressException
+        || failure.getCause() != null && isUnknownHost(failure.getCause());
+  }
+
+  private HttpRequest toHttp(HubRequest request, URI uri) {
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(uri)
+            .method(request.method(), request.body())
+            .timeout(timeout(request.body().contentLength()))
+            .header("User-Agent", "spark-lora");
+    request.headers().forEach(builder::header);
+    if (isHub(uri)) {
+      config.token().ifPresent(token -> builder.header("Authorization", token.authorization()));
+    }
+    return builder.build();
+  }
+
+  /** An upload is answered at its end, and a commit when the hub has looked at all of it. */
+  private Duration timeout(long bodyBytes) {
+    return bodyBytes <= 0
+        ? config.timeout()
+        : config.timeout().multipliedBy(6).plusSeconds(bodyBytes / SLOWEST_UPLOAD);
+  }
+
+  /** The failure of a request that had no answer. */
+  HubException unreachable(HubSubject about, IOException cause) {
+    String reason =
+        cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+    return new HubException(
+        HubException.Kind.UNREACHABLE,
+        "Cannot reach %s for %s (%s): check the network, HF_ENDPOINT and proxies, or set HF_HUB_OFFLINE=1 to use the cache alone; if a folder was meant, there is none of that name"
+            .formatted(config.endpoint(), about, config.redact(reason)),
+        cause);
+  }
+
+  static HubException interrupted(InterruptedException e) {
+    Thread.currentThread().interrupt();
+    return new HubException(
+        HubException.Kind.UNREACHABLE, "The transfer was interrupted; start it again", e);
+  }
+
+  private HubException failure(
+      HubRequest request, HttpResponse<InputStream> response, Duration asked) {
+    String said = response.headers().firstValue("X-Error-Message").orElse("");
+    String code = response.headers().firstValue("X-Error-Code").orElse("");
+    try (InputStream body = response.body()) {
+      if (said.isEmpty()) {
+        said = errorText(new String(body.readNBytes(2000), StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      said = ""; // the status alone has to do
+    }
+    return request.about().failure(config, response.statusCode(), code, config.redact(said), asked);
+  }
+
+  /** The {@code error} of an answer in JSON; of other bodies nothing is shown. */
+  private static String errorText(String body) {
+    try {
+      return JSON.readTree(body).path("error").asText("").replaceAll("\\s+", " ");
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  static void discard(HttpResponse<InputStream> response) {
+    try (InputStream body = response.body()) {
+      assert body != null; // closing is all that is wanted of it
+    } catch (IOException e) {
+      // nothing was wanted of it
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package org.sparklora.hub;
+
+import java.io.Serializable;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/**
+ * A repository of the hub.
+ *
+ * @param type what it holds
+ * @param id {@code namespace/name}
+ */
+public record HubRepo(Type type, String id) implements Serializable {
+  private static final Pattern PART = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,95}");
+
+  /** What a repository holds. */
+  public enum Type {
+    MODEL,
+    DATASET;
+
+    /** {@code model}, {@code dataset}. */
+    String singular() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** {@code models}, {@code datasets}: part of addresses and of the cache's folders. */
+    String plural() {
+      return singular() + "s";
+    }
+  }
+
+  /**
+   * @throws HubException if no repository can have that name
+   */
+  public HubRepo {
+    if (!isId(id)) {
+      throw new HubException(
+          HubException.Kind.NO_REPOSITORY,
+          "Cannot use %s as the name of a repository: it must be namespace/name, of letters, digits, dots, dashes and underscores"
+              .formatted(id));
+    }
+  }
+
+  public static HubRepo model(String id) {
+    return new HubRepo(Type.MODEL, id);
+  }
+
+  public static HubRepo dataset(String id) {
+    return new HubRepo(Type.DATASET, id);
+  }
+
+  /** Whether the text is {@code namespace/name}. */
+  public static boolean isId(String text) {
+    int slash = text.indexOf('/');
+    return slash > 0 && isName(text.substring(0, slash)) && isName(text.substring(slash + 1));
+  }
+
+  /** The hub's rules; two dashes stand for the slash in the cache's folders. */
+  private static boolean isName(String part) {
+    return PART.matcher(part).matches()
+        && !part.contains("--")
+        && !part.contains("..")
+        && !part.endsWith(".git");
+  }
+
+  /** {@code models--namespace--name}. */
+  String folderName() {
+    return type.plural() + "--" + id.replace("/", "--");
+  }
+
+  /** The path of its files and of its Git. */
+  String path() {
+    return type == Type.MODEL ? "/" + id : "/" + type.plural() + "/" + id;
+  }
+
+  /** The path under which the hub answers about it. */
+  String apiPath() {
+    return "/api/" + type.plural() + "/" + id;
+  }
+
+  @Override
+  public String toString() {
+    return type.singular() + " " + id;
+  }
+}

@@ -1,0 +1,287 @@
+package org.sparklora.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/**
+ * Writes to a repository: makes it, brings large files to the hub's storage, and commits all files
+ * at once on top of the commit that was there. A push that fails leaves the repository as it was.
+ *
+ * <p>One thread pushes.
+ */
+public final class HubUpload {
+  /** Files in one question, as {@code huggingface_hub} asks. */
+  private static final int PREUPLOAD_FILES = 256;
+
+  /** How often a commit is tried on top of another's that came first. */
+  private static final int COMMIT_TRIES = 5;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HubClient client;
+  private final HubHttp http;
+  private final TransferListener listener;
+
+  public HubUpload(HubClient client, TransferListener listener) {
+    this.client = client;
+    this.http = client.http();
+    this.listener = listener;
+  }
+
+  /**
+   * The repository of that name; one without a namespace is the token's owner's.
+   *
+   * @throws HubException if there is no token, or the hub does not know it
+   */
+  public HubRepo repository(HubRepo.Type type, String name) {
+    if (client.config().offline()) {
+      throw new HubException(
+          HubException.Kind.OFFLINE,
+          "Cannot push to %s offline: unset HF_HUB_OFFLINE".formatted(name));
+    }
+    if (client.config().token().isEmpty()) {
+      throw new HubException(
+          HubException.Kind.BAD_TOKEN,
+          "Cannot push to %s without a token: make one with the right to write at %s/settings/tokens and set HF_TOKEN"
+              .formatted(name, client.config().endpoint()));
+    }
+    // asked even where the answer is not needed: a bad token should show before hours of training
+    JsonNode account =
+        http.sendForJson(HubRequest.get(http.uri("/api/whoami-v2"), HubSubject.account()));
+    return new HubRepo(
+        type, name.contains("/") ? name : account.path("name").asText() + "/" + name);
+  }
+
+  /**
+   * Makes a repository, unless it is there.
+   *
+   * @param isPrivate who sees a new one; empty leaves it to the hub's default for the account
+   */
+  public void create(HubRepo repo, Optional<Boolean> isPrivate) {
+    int slash = repo.id().indexOf('/');
+    ObjectNode wanted =
+        JSON.createObjectNode()
+            .put("name", repo.id().substring(slash + 1))
+            .put("organization", repo.id().substring(0, slash))
+            .put("type", repo.type().singular());
+    isPrivate.ifPresent(hidden -> wanted.put("visibility", hidden ? "private" : "public"));
+    HubSubject about = HubSubject.of(repo, "");
+    try {
+      http.sendForJson(HubRequest.post(http.uri("/api/repos/create"), wanted, about));
+    } catch (HubException e) {
+      boolean mayExist =
+          e.kind() == HubException.Kind.CONFLICT || e.kind() == HubException.Kind.FORBIDDEN;
+      if (!mayExist || !exists(repo)) {
+        throw e;
+      }
+    }
+  }
+
+  private boolean exists(HubRepo repo) {
+    return answers(
+        HubRequest.get(http.uri(repo.apiPath()), HubSubject.of(repo, "")),
+        HubException.Kind.NO_REPOSITORY);
+  }
+
+  /**
+   * Makes a branch where {@code main} is, unless it is there.
+   *
+   * @throws HubException if it is no name of a branch, or may not be made
+   */
+  public void createBranch(HubRepo repo, String branch) {
+    HubSubject about = HubSubject.of(repo, branch);
+    if (HubCache.isCommit(HubCache.requireRevision(branch))) {
+      throw new HubException(
+          HubException.Kind.NO_REVISION,
+          "Cannot push to %s: it is a commit; name a branch".formatted(about));
+    }
+    if (answers(
+        HubRequest.get(api(repo, "revision", branch), about), HubException.Kind.NO_REVISION)) {
+      return;
+    }
+    try {
+      HubHttp.discard(
+          http.send(HubRequest.post(api(repo, "branch", branch), JSON.createObjectNode(), about)));
+    } catch (HubException e) {
+      if (e.kind() != HubException.Kind.CONFLICT) { // another's, made between the two requests
+        throw e;
+      }
+    }
+  }
+
+  /** Whether what is asked for is there: not refused for its absence. */
+  private boolean answers(HubRequest request, HubException.Kind absence) {
+    try {
+      http.sendForJson(request);
+      return true;
+    } catch (HubException e) {
+      if (e.kind() == absence) {
+        return false;
+      }
+      throw e;
+    }
+  }
+
+  /**
+   * Commits a folder's files; those that the repository has already, unchanged, are not sent.
+   *
+   * @param folder of this machine; names that begin with a dot or an underscore are left out
+   * @param wanted by their names, files and folders in it that are pushed
+   * @param summary the commit's message
+   * @return the commit
+   */
+  public String push(
+      HubRepo repo, String revision, Path folder, Predicate<String> wanted, String summary) {
+    HubCache.requireRevision(revision);
+    try {
+      List<Addition> additions = Addition.all(folder, wanted);
+      if (additions.isEmpty()) {
+        throw new HubException(
+            HubException.Kind.NO_FILE,
+            "Cannot push %s: there is no file in it; name the folder of a finished run"
+                .formatted(folder));
+      }
+      for (int attempt = 1; ; attempt++) {
+        String parent = head(repo, revision);
+        List<Change> changes = changes(repo, revision, additions);
+        if (changes.isEmpty()) {
+          return parent;
+        }
+        sendLarge(repo, revision, changes);
+        try {
+          return commit(repo, revision, parent, changes, summary);
+        } catch (HubException e) {
+          if (e.kind() != HubException.Kind.CONFLICT || attempt == COMMIT_TRIES) {
+            throw e;
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new HubException(
+          HubException.Kind.CACHE,
+          "Cannot read %s (%s): check rights and push again".formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  /** A file that the repository lacks, or has with other contents. */
+  private record Change(Addition addition, boolean large) {}
+
+  /**
+   * Asks how the hub wants to have each file. Without those that it wants ignored, and those that
+   * it has: so a commit whose answer was lost is not made again.
+   */
+  private List<Change> changes(HubRepo repo, String revision, List<Addition> additions)
+      throws IOException {
+    List<Change> changes = new ArrayList<>();
+    for (int start = 0; start < additions.size(); start += PREUPLOAD_FILES) {
+      Map<String, Addition> some = new LinkedHashMap<>();
+      additions.subList(start, Math.min(additions.size(), start + PREUPLOAD_FILES)).stream()
+          .forEach(addition -> some.put(addition.path(), addition));
+      ObjectNode question = JSON.createObjectNode();
+      ArrayNode files = question.putArray("files");
+      for (Addition addition : some.values()) {
+        files
+            .addObject()
+            .put("path", addition.path())
+            .put("sample", Base64.getEncoder().encodeToString(addition.sample()))
+            .put("size", addition.bytes());
+      }
+      URI uri = api(repo, "preupload", revision);
+      JsonNode answer =
+          http.sendForJson(HubRequest.post(uri, question, HubSubject.of(repo, revision)));
+      for (JsonNode file : answer.path("files")) {
+        Addition addition = some.get(file.path("path").asText());
+        if (addition != null && !file.path("shouldIgnore").asBoolean()) {
+          // the storage of large files takes no empty ones
+          boolean large = file.path("uploadMode").asText().equals("lfs") && addition.bytes() > 0;
+          if (!addition.is(file.path("oid").asText(), large)) {
+            changes.add(new Change(addition, large));
+          }
+        }
+      }
+    }
+    return changes;
+  }
+
+  private void sendLarge(HubRepo repo, String revision, List<Change> changes) throws IOException {
+    List<Addition> large = changes.stream().filter(Change::large).map(Change::addition).toList();
+    long total = large.stream().mapToLong(Addition::bytes).sum();
+    long done = 0;
+    LargeFileUpload upload = new LargeFileUpload(http, repo, revision);
+    for (Addition addition : large) {
+      upload.send(addition.file(), addition.path(), addition.sha256(), addition.bytes());
+      done += addition.bytes();
+      listener.progress("upload " + repo.id(), done, total, 0);
+    }
+  }
+
+  private String commit(
+      HubRepo repo, String revision, String parent, List<Change> changes, String summary)
+      throws IOException {
+    ObjectNode header =
+        JSON.createObjectNode()
+            .put("summary", summary)
+            .put("description", "")
+            .put("parentCommit", parent);
+    StringBuilder lines = new StringBuilder();
+    lines.append(line("header", header));
+    for (Change change : changes) {
+      lines.append(
+          line(change.large() ? "lfsFile" : "file", value(change.addition(), change.large())));
+    }
+    HubRequest request =
+        new HubRequest(
+            "POST",
+            api(repo, "commit", revision),
+            Map.of("Content-Type", "application/x-ndjson"),
+            BodyPublishers.ofString(lines.toString()),
+            HubSubject.of(repo, revision),
+            HubRequest.RETRIES);
+    return http.sendForJson(request).path("commitOid").asText();
+  }
+
+  private static String line(String key, ObjectNode value) {
+    return JSON.createObjectNode().put("key", key).set("value", value) + "\n";
+  }
+
+  private static ObjectNode value(Addition addition, boolean large) throws IOException {
+    ObjectNode value = JSON.createObjectNode();
+    return large
+        ? value
+            .put("path", addition.path())
+            .put("algo", "sha256")
+            .put("oid", addition.sha256())
+            .put("size", addition.bytes())
+        : value
+            .put("content", Base64.getEncoder().encodeToString(Files.readAllBytes(addition.file())))
+            .put("path", addition.path())
+            .put("encoding", "base64");
+  }
+
+  /** The newest commit; not the client's, which stands still. */
+  private String head(HubRepo repo, String revision) {
+    URI uri = api(repo, "revision", revision);
+    return http.sendForJson(HubRequest.get(uri, HubSubject.of(repo, revision)))
+        .path("sha")
+        .asText();
+  }
+
+  private URI api(HubRepo repo, String what, String revision) {
+    return URI.create(http.uri(repo.apiPath()) + "/" + what + "/" + UriPath.encodePart(revision));
+  }
+}

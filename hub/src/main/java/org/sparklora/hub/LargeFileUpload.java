@@ -1,0 +1,182 @@
+package org.sparklora.hub;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Brings large files to the hub's storage by Git LFS's protocol: whole ({@code basic}), or in parts
+ * where the hub says so ({@code multipart}). The storage has addresses that are signed for this one
+ * file, and never sees the token.
+ */
+final class LargeFileUpload {
+  private static final String LFS_JSON = "application/vnd.git-lfs+json";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HubHttp http;
+  private final HubRepo repo;
+  private final String revision;
+
+  LargeFileUpload(HubHttp http, HubRepo repo, String revision) {
+    this.http = http;
+    this.repo = repo;
+    this.revision = revision;
+  }
+
+  /** Sends a file, unless the storage has its contents. */
+  void send(Path file, String path, String sha256, long bytes) throws IOException {
+    HubSubject about = HubSubject.of(repo, revision).withFile(path);
+    JsonNode object = ask(sha256, bytes, about);
+    if (object.has("error")) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub does not take %s (%s); look at its limits, or push again later"
+              .formatted(about, object.path("error").path("message").asText()));
+    }
+    JsonNode upload = object.path("actions").path("upload");
+    if (upload.isMissingNode()) {
+      return; // it is there
+    }
+    URI target = address(upload, about);
+    JsonNode header = upload.path("header");
+    if (header.has("chunk_size")) {
+      sendParts(file, sha256, bytes, target, header, about);
+    } else {
+      http.send(put(target, BodyPublishers.ofFile(file), about)).body().close();
+    }
+    JsonNode verify = object.path("actions").path("verify");
+    if (!verify.isMissingNode()) {
+      ObjectNode claim = JSON.createObjectNode().put("oid", sha256).put("size", bytes);
+      http.send(HubRequest.post(address(verify, about), claim, about)).body().close();
+    }
+  }
+
+  private JsonNode ask(String sha256, long bytes, HubSubject about) {
+    ObjectNode question = JSON.createObjectNode().put("operation", "upload");
+    question.putArray("transfers").add("basic").add("multipart");
+    question.putArray("objects").addObject().put("oid", sha256).put("size", bytes);
+    question.put("hash_algo", "sha256");
+    question.putObject("ref").put("name", revision);
+    JsonNode answer =
+        http.sendForJson(
+            HubRequest.post(http.uri(repo.path() + ".git/info/lfs/objects/batch"), question, about)
+                .with("Accept", LFS_JSON)
+                .with("Content-Type", LFS_JSON));
+    return answer.path("objects").path(0);
+  }
+
+  private URI address(JsonNode action, HubSubject about) {
+    String href = action.path("href").asText();
+    if (href.isEmpty()) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub names no address for %s; push again later".formatted(about));
+    }
+    return http.resolve(http.uri("/"), href);
+  }
+
+  private void sendParts(
+      Path file, String sha256, long bytes, URI completion, JsonNode header, HubSubject about)
+      throws IOException {
+    long partBytes = header.path("chunk_size").asLong();
+    Map<Integer, String> addresses = new TreeMap<>();
+    header
+        .fields()
+        .forEachRemaining(
+            entry -> {
+              if (entry.getKey().matches("\\d{1,6}")) {
+                addresses.put(Integer.valueOf(entry.getKey()), entry.getValue().asText());
+              }
+            });
+    if (partBytes <= 0 || addresses.size() != (bytes + partBytes - 1) / partBytes) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub names %d parts of %d bytes for %s, which has %d; push again later"
+              .formatted(addresses.size(), partBytes, about, bytes));
+    }
+    ObjectNode claim = JSON.createObjectNode().put("oid", sha256);
+    ArrayNode parts = claim.putArray("parts");
+    long start = 0;
+    for (String address : addresses.values()) {
+      URI target = http.resolve(http.uri("/"), address);
+      long length = Math.min(partBytes, bytes - start);
+      HttpResponse<InputStream> response =
+          http.send(put(target, slice(file, start, length), about));
+      response.body().close();
+      String etag = response.headers().firstValue("ETag").orElse("");
+      parts.addObject().put("partNumber", parts.size()).put("etag", etag);
+      start += length;
+    }
+    http.send(
+            HubRequest.post(completion, claim, about)
+                .with("Accept", LFS_JSON)
+                .with("Content-Type", LFS_JSON))
+        .body()
+        .close();
+  }
+
+  private static HubRequest put(URI target, BodyPublisher body, HubSubject about) {
+    return new HubRequest("PUT", target, Map.of(), body, about, HubRequest.RETRIES);
+  }
+
+  /** A part of a file, read again by each attempt. Storages want its length in a header. */
+  private static BodyPublisher slice(Path file, long start, long length) {
+    BodyPublisher stream =
+        BodyPublishers.ofInputStream(
+            () -> {
+              try {
+                SeekableByteChannel channel = Files.newByteChannel(file).position(start);
+                return new BoundedInput(Channels.newInputStream(channel), length);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    return BodyPublishers.fromPublisher(stream, length);
+  }
+
+  /** The first so many bytes of a stream. */
+  private static final class BoundedInput extends InputStream {
+    private final InputStream in;
+    private long left;
+
+    BoundedInput(InputStream in, long length) {
+      this.in = in;
+      this.left = length;
+    }
+
+    @Override
+    public int read() throws IOException {
+      byte[] one = new byte[1];
+      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      if (left == 0) {
+        return -1;
+      }
+      int read = in.read(buffer, offset, (int) Math.min(length, left));
+      left -= Math.max(0, read);
+      return read;
+    }
+
+    @Override
+    public void close() throws IOException {
+      in.close();
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package org.sparklora.hub;
+
+import java.net.http.HttpHeaders;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeParseException;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Waits before a request is sent again: 1, 2, 4, 8, 8 … seconds, or as long as the server asks. */
+@FunctionalInterface
+interface RetryPause {
+  /** A server that asks for more is not waited for. */
+  Duration LONGEST = Duration.ofMinutes(10);
+
+  /** {@code "api";r=0;t=55}: nothing is left until so many seconds have passed. */
+  Pattern RATE_LIMIT = Pattern.compile("\\br=0\\b.*\\bt=(\\d{1,6})\\b");
+
+  /** The three forms of HTTP's dates (RFC 9110, 5.6.7), all of them in GMT. */
+  List<DateTimeFormatter> DATES =
+      List.of(
+          DateTimeFormatter.RFC_1123_DATE_TIME,
+          DateTimeFormatter.ofPattern("EEEE, dd-MMM-yy HH:mm:ss 'GMT'", Locale.US),
+          DateTimeFormatter.ofPattern("EEE MMM ppd HH:mm:ss yyyy", Locale.US));
+
+  void sleep(Duration duration) throws InterruptedException;
+
+  /**
+   * @param attempt how many have failed before this one
+   * @param asked what the server asks for, or zero
+   */
+  default void before(int attempt, Duration asked) {
+    try {
+      sleep(asked.isZero() ? Duration.ofSeconds(Math.min(8, 1L << Math.min(attempt, 3))) : asked);
+    } catch (InterruptedException e) {
+      throw HubHttp.interrupted(e);
+    }
+  }
+
+  /** What {@code Retry-After} (seconds or a date) or {@code RateLimit} ask for. */
+  static Optional<Duration> askedFor(HttpHeaders headers) {
+    Optional<String> limit = headers.firstValue("RateLimit");
+    if (limit.isPresent()) {
+      Matcher matcher = RATE_LIMIT.matcher(limit.get());
+      if (matcher.find()) {
+        return Optional.of(Duration.ofSeconds(Long.parseLong(matcher.group(1)) + 1));
+      }
+    }
+    return headers.firstValue("Retry-After").flatMap(text -> retryAfter(text, Clock.systemUTC()));
+  }
+
+  static Optional<Duration> retryAfter(String text, Clock clock) {
+    String value = text.strip();
+    if (value.matches("\\d{1,9}")) {
+      return Optional.of(Duration.ofSeconds(Long.parseLong(value)));
+    }
+    for (DateTimeFormatter form : DATES) {
+      try {
+        Instant date = LocalDateTime.parse(value, form).toInstant(ZoneOffset.UTC);
+        Duration left = Duration.between(clock.instant(), date);
+        return Optional.of(left.isNegative() ? Duration.ZERO : left);
+      } catch (DateTimeParseException e) {
+        continue; // of another form, or none
+      }
+    }
+    return Optional.empty();
+  }
+}

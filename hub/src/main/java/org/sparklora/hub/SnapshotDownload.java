@@ -1,0 +1,61 @@
+package org.sparklora.hub;
+
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/** Downloads several files side by side; the first failure stops those that have not begun. */
+final class SnapshotDownload implements FileDownload.Meter {
+  /** As {@code snapshot_download}. */
+  private static final int WORKERS = 8;
+
+  private final List<FileDownload> files;
+  private final long totalBytes;
+  private final String what;
+  private final TransferListener listener;
+  private long doneBytes;
+  private long foundBytes;
+
+  SnapshotDownload(
+      List<FileDownload> files, long totalBytes, String what, TransferListener listener) {
+    this.files = files;
+    this.totalBytes = totalBytes;
+    this.what = what;
+    this.listener = listener;
+  }
+
+  void run() {
+    ExecutorService workers = Executors.newFixedThreadPool(Math.min(WORKERS, files.size()));
+    try {
+      // in the order of completion, so that a failure is not told only after a large file before it
+      ExecutorCompletionService<Void> finished = new ExecutorCompletionService<>(workers);
+      files.forEach(file -> finished.submit(() -> file.run(this), null));
+      for (int i = 0; i < files.size(); i++) {
+        finished.take().get();
+      }
+    } catch (InterruptedException e) {
+      throw HubHttp.interrupted(e);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof RuntimeException problem) {
+        throw problem;
+      }
+      throw new IllegalStateException(e.getCause());
+    } finally {
+      workers.shutdownNow();
+    }
+  }
+
+  @Override
+  public synchronized void found(long bytes) {
+    foundBytes += bytes;
+    came(bytes);
+  }
+
+  @Override
+  public synchronized void came(long bytes) {
+    doneBytes += bytes;
+    listener.progress(what, doneBytes, totalBytes, foundBytes);
+  }
+}

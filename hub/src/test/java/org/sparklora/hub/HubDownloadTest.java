@@ -1,0 +1,242 @@
+package org.sparklora.hub;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.hub.loopback.LoopbackFaults.Kind;
+import org.sparklora.hub.loopback.LoopbackFaults.Request;
+
+/** Downloads over a network, and from servers, that fail. */
+class HubDownloadTest {
+  private static final HubRepo REPO = HubRepo.model("qwen/tiny");
+  private static final byte[] WEIGHTS = new byte[300_000];
+  private static final String FILE = "model.safetensors";
+
+  @TempDir Path folder;
+  private HubFixture hub;
+
+  @BeforeEach
+  void start() throws IOException {
+    new Random(7).nextBytes(WEIGHTS);
+    hub = new HubFixture(folder);
+    hub.server.model(REPO.id()).put(FILE, WEIGHTS).put("config.json", "{}");
+  }
+
+  @AfterEach
+  void stop() {
+    hub.close();
+  }
+
+  private Path blob(String suffix) {
+    return hub.cache.resolve("models--qwen--tiny/blobs/" + sha256() + suffix);
+  }
+
+  private static String sha256() {
+    try {
+      Path file = Files.createTempFile("weights", null);
+      Files.write(file, WEIGHTS);
+      String hash = ContentHash.sha256(file);
+      Files.delete(file);
+      return hash;
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private void assertDownloads() {
+    assertThat(hub.download(hub.client(), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+    assertThat(blob(".spark-lora.incomplete")).doesNotExist();
+  }
+
+  private void leavePart(byte[] bytes) throws IOException {
+    Files.createDirectories(blob("").getParent());
+    Files.write(blob(".spark-lora.incomplete"), bytes);
+  }
+
+  @Test
+  void goesOnWhereTheConnectionBroke() {
+    hub.server.faults().add(Kind.DROP, "GET /objects", 120_000, 1);
+    assertDownloads();
+    assertThat(hub.requests("GET /objects").get(1).range()).matches("bytes=[1-9]\\d*-");
+  }
+
+  @Test
+  void goesOnWhereAnotherProcessWasKilled() throws IOException {
+    leavePart(Arrays.copyOf(WEIGHTS, 200_000));
+    assertDownloads();
+    assertThat(hub.requests("GET /objects"))
+        .extracting(Request::range)
+        .containsExactly("bytes=200000-");
+  }
+
+  @Test
+  void takesAllWhereTheServerHeedsNoRange() throws IOException {
+    leavePart(Arrays.copyOf(WEIGHTS, 200_000));
+    hub.server.faults().add(Kind.WHOLE, "GET /objects", 0, 1);
+    assertDownloads();
+  }
+
+  @Test
+  void beginsAgainWhereWhatWasLeftIsOfAnotherFile() throws IOException {
+    leavePart(new byte[250_000]);
+    assertDownloads();
+    leavePart(new byte[0]);
+  }
+
+  @Test
+  void beginsAgainWhereMoreWasLeftThanThereIs() throws IOException {
+    leavePart(new byte[300_001]);
+    assertDownloads();
+  }
+
+  @Test
+  void refusesContentsOfAnotherHash() {
+    hub.server.faults().add(Kind.CORRUPT, "GET /objects", 0, 1);
+    assertThatThrownBy(() -> hub.download(hub.client(), REPO))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining(FILE)
+        .hasMessageContaining("hash that the hub names (" + sha256());
+    assertThat(blob("")).doesNotExist();
+    assertThat(blob(".spark-lora.incomplete")).doesNotExist();
+    assertDownloads();
+  }
+
+  @Test
+  void refusesASmallFileOfAnotherHash() {
+    hub.server.faults().add(Kind.CORRUPT, "GET /api/resolve-cache", 0, 1);
+    assertThatThrownBy(() -> hub.download(hub.client(), REPO))
+        .hasMessageContaining("config.json")
+        .hasMessageContaining("hash");
+  }
+
+  @Test
+  void goesOnWhereTheServerFallsSilent() {
+    HubConfig config = hub.config();
+    HubConfig impatient =
+        new HubConfig(
+            config.endpoint(),
+            config.cache(),
+            Optional.empty(),
+            false,
+            true,
+            Duration.ofMillis(500));
+    hub.server.faults().add(Kind.STALL, "GET /objects", 120_000, 1);
+    assertThat(hub.download(hub.client(impatient), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+  }
+
+  @Test
+  void waitsAsLongAsTheServerAsks() {
+    hub.server.faults().add(Kind.RATE_LIMIT, "GET /api/models", 37, 2);
+    assertDownloads();
+    assertThat(hub.pauses).containsExactly(Duration.ofSeconds(37), Duration.ofSeconds(37));
+  }
+
+  @Test
+  void waitsUntilTheServerIsBack() {
+    hub.server.faults().add(Kind.BACK_AT, "GET /api/models", 120, 1);
+    assertDownloads();
+    // dates have whole seconds, and the answer takes its time
+    assertThat(hub.pauses)
+        .singleElement()
+        .satisfies(pause -> assertThat(pause.toSeconds()).isBetween(100L, 120L));
+  }
+
+  @Test
+  void doesNotWaitForHours() {
+    hub.server.faults().add(Kind.RATE_LIMIT, "GET /api/models", 7200, 1);
+    assertThatThrownBy(() -> hub.download(hub.client(), REPO))
+        .hasMessageContaining("try again in 7200 s");
+    assertThat(hub.pauses).isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {408, 500, 502, 503, 504})
+  void triesFailuresThatPassAgain(int status) {
+    hub.server.faults().add(Kind.STATUS, "/", status, 5);
+    assertDownloads();
+    assertThat(hub.pauses).hasSize(5);
+  }
+
+  @Test
+  void givesUpAfterFiveTimes() {
+    hub.server.faults().add(Kind.STATUS, "GET /api", 503, 6);
+    assertThatThrownBy(() -> hub.download(hub.client(), REPO)).hasMessageContaining("answers 503");
+    assertThat(hub.pauses).hasSize(5);
+  }
+
+  @Test
+  void asksAgainForAListThatBrokeOff() {
+    hub.server.faults().add(Kind.DROP, "GET /api/models/qwen/tiny/tree", 10, 1);
+    assertDownloads();
+  }
+
+  @Test
+  void asksAgainWhereTheAnswerWasLost() {
+    hub.server.faults().add(Kind.LOSE_ANSWER, "GET /api/models", 0, 1);
+    assertDownloads();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "../outside.txt",
+        "a/../../outside.txt",
+        "/etc/outside.txt",
+        "C:/outside.txt",
+        "a\\..\\outside.txt",
+        "a//b",
+        "./a",
+        "a/.",
+        ".git/config",
+        "a\nb"
+      })
+  void namesFromTheServerStayInside(String name) throws IOException {
+    hub.server.model("evil/names").put(name, "harm");
+    assertThatThrownBy(() -> hub.download(hub.client(), HubRepo.model("evil/names")))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("does not stay inside");
+    assertThat(hub.cached()).noneMatch(file -> file.contains("snapshots"));
+    assertThat(folder).isDirectoryNotContaining(file -> file.toString().contains("outside"));
+  }
+
+  @Test
+  void linksInTheCacheLeadNowhere() throws IOException {
+    hub.server.model("evil/links").put("a/file.txt", "harm");
+    HubClient client = hub.client();
+    HubRepo repo = HubRepo.model("evil/links");
+    Path outside = Files.createDirectories(folder.resolve("outside"));
+    Path snapshot =
+        Files.createDirectories(
+            hub.cache.resolve("models--evil--links/snapshots/" + client.commit(repo, "main")));
+    Files.createSymbolicLink(snapshot.resolve("a"), outside);
+    assertThatThrownBy(() -> hub.download(client, repo)).hasMessageContaining("out of the cache");
+    assertThat(outside).isEmptyDirectory();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../../x", "", "a/b", "x.incomplete"})
+  void eTagsAreNoPaths(String etag) {
+    HubCache cache = new HubCache(hub.cache, true);
+    assertThatThrownBy(() -> cache.blob(REPO, etag)).isInstanceOf(HubException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../main", "/etc/passwd", "", "--help", "a/../b"})
+  void revisionsAreNoPaths(String revision) {
+    assertThatThrownBy(() -> hub.client().commit(REPO, revision)).isInstanceOf(HubException.class);
+    assertThat(hub.server.faults().requests()).isEmpty();
+  }
+}
