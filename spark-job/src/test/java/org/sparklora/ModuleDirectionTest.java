@@ -1,5 +1,6 @@
 package org.sparklora;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
@@ -145,6 +146,23 @@ class ModuleDirectionTest {
   @ArchTest
   static final ArchRule NO_TWO_PACKAGES_OF_THE_JOBS_DEPEND_ON_EACH_OTHER =
       slices().matching("org.sparklora.spark.(*)..").should().beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule PACKAGES_OF_REWARD_FORM_NO_CYCLE =
+      slices()
+          .matching("org.sparklora.(**)")
+          .that(describe("are of reward", slice -> slice.getNamePart(1).startsWith("reward")))
+          .should()
+          .beFreeOfCycles();
+
+  @ArchTest
+  static final ArchRule THE_JUDGE_OF_MATHEMATICS_RUNS_WITHOUT_A_CLUSTER =
+      noClasses()
+          .that()
+          .resideInAPackage("org.sparklora.reward.math..")
+          .should()
+          .dependOnClassesThat(
+              resideInAnyPackage("org.apache.spark..", "org.apache.hadoop..", "scala.."));
 
   @ArchTest
   static final ArchRule DEEPLEARNING4J_IS_SEEN_FROM_ONE_PACKAGE =

@@ -9,7 +9,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.reward.math.Verdict;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /**
  * Judges a completion by several rewards; what the reward stage does with each row of a table.

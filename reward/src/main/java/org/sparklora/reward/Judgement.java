@@ -1,7 +1,7 @@
 package org.sparklora.reward;
 
 import java.io.Serializable;
-import org.sparklora.reward.math.Verdict;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /**
  * What a reward says of one completion.

@@ -1,9 +1,20 @@
 package org.sparklora.reward.math;
 
 import java.util.List;
-import org.sparklora.reward.math.ExtractionTarget.Boxed;
-import org.sparklora.reward.math.ExtractionTarget.Latex;
-import org.sparklora.reward.math.ExtractionTarget.Normalization;
+import org.sparklora.reward.math.algebra.Algebra;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.NumericAlgebra;
+import org.sparklora.reward.math.dialect.MathVerify;
+import org.sparklora.reward.math.dialect.SoundJudge;
+import org.sparklora.reward.math.dialect.Verdict;
+import org.sparklora.reward.math.dialect.VerifyConfig;
+import org.sparklora.reward.math.extract.Answer;
+import org.sparklora.reward.math.extract.AnswerExtraction;
+import org.sparklora.reward.math.extract.ExtractionTarget;
+import org.sparklora.reward.math.extract.ExtractionTarget.Boxed;
+import org.sparklora.reward.math.extract.ExtractionTarget.Latex;
+import org.sparklora.reward.math.extract.ExtractionTarget.Normalization;
+import org.sparklora.reward.math.extract.Thinking;
 
 /**
  * Judges a completion against a solution: thinking is cut away, the answer is found, cleaned,

@@ -1,8 +1,12 @@
 /**
- * Judges mathematical answers: finds the answer in a text, parses its LaTeX, compares it with a
- * solution.
+ * Judges mathematical answers: {@code MathReward} finds the answer in a completion, parses it and
+ * compares it with a solution. Below it, each package depends only on those to its right:
  *
- * <p>Used by {@code org.sparklora.reward} and open to anyone who wants the judge alone; it depends
- * on nothing of Spark.
+ * <pre>
+ * math → dialect → extract → latex → algebra
+ * </pre>
+ *
+ * <p>Used by {@code org.sparklora.reward} and open to anyone who wants the judge alone; nothing
+ * here depends on Spark.
  */
 package org.sparklora.reward.math;

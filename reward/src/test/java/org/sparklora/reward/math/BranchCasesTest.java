@@ -10,6 +10,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /** Functions with branches are equal when they are so in every branch, and only then. */
 class BranchCasesTest {

@@ -11,6 +11,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /**
  * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer,

@@ -16,6 +16,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /** Verdicts a second, and how long the slowest take, over the cases that are not adversarial. */
 @State(Scope.Thread)

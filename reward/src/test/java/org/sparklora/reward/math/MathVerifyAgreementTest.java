@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
+import org.sparklora.reward.math.dialect.Verdict;
 
 /** The verdicts of Math-Verify itself, on thousands of completions. */
 class MathVerifyAgreementTest {

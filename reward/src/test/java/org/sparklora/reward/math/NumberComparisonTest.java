@@ -11,7 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.Verdict.Outcome;
+import org.sparklora.reward.math.dialect.Verdict;
+import org.sparklora.reward.math.dialect.Verdict.Outcome;
 
 /** Numbers that are close to each other, or large, or both, and lists that repeat an element. */
 class NumberComparisonTest {

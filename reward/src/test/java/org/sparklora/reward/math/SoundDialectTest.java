@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.Verdict.Outcome;
+import org.sparklora.reward.math.dialect.Verdict.Outcome;
 
 class SoundDialectTest {
   private final MathReward sound = MathReward.of(Dialect.SOUND);

@@ -1,0 +1,354 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.reward.math.algebra.Expr.Call;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+
+/**
+ * Where a term in one variable goes from one branch to another: where the argument of an absolute
+ * value, a root, a logarithm or a power of zero vanishes, two members of a maximum meet, a floor's
+ * argument is whole, a denominator is zero. Between two neighbouring points the term is analytic,
+ * so that a few samples there speak for the whole of it.
+ *
+ * <p>Roots of polynomials are exact or to 18 digits. Other arguments are followed over several
+ * magnitudes for changes of their sign. A point too many does no harm.
+ */
+final class BranchPoints {
+  /** The whole values at which floors are looked at, besides those near other branch points. */
+  private static final int STEPS = 3;
+
+  /** Points near which floors are looked at. */
+  private static final int MOST_NEIGHBOURS = 6;
+
+  /** Ways to write an argument without its own branches: two for each of five absolute values. */
+  private static final int MOST_VARIANTS = 32;
+
+  private static final int MOST_POINTS = 48;
+
+  private final Symbol variable;
+  private final Budget budget;
+  private final List<Value> points = new ArrayList<>();
+  private boolean solved = true;
+
+  private BranchPoints(Symbol variable, Budget budget) {
+    this.variable = variable;
+    this.budget = budget;
+  }
+
+  /** Whether a term has branches that depend on its variables. */
+  static boolean has(Expr expr) {
+    return isBranching(expr) && !Expr.freeSymbols(expr).isEmpty()
+        || expr.children().stream().anyMatch(BranchPoints::has);
+  }
+
+  /** Whether a variable stands inside something with branches. */
+  static boolean decides(Symbol variable, Expr expr) {
+    return isBranching(expr) && Expr.freeSymbols(expr).contains(variable)
+        || expr.children().stream().anyMatch(child -> decides(variable, child));
+  }
+
+  private static boolean isBranching(Expr expr) {
+    if (expr instanceof Call call) {
+      return switch (call.name()) {
+        case "abs",
+                "floor",
+                "ceiling",
+                "mod",
+                "max",
+                "min",
+                "log",
+                "asin",
+                "acos",
+                "atan",
+                "acot",
+                "asec",
+                "acsc",
+                "acosh",
+                "atanh" ->
+            true;
+        default -> false;
+      };
+    }
+    if (!(expr instanceof Pow pow)) {
+      return false;
+    }
+    if (pow.exponent() instanceof Num num) {
+      return !num.value().isInteger();
+    }
+    return !isPositive(pow.base());
+  }
+
+  private static boolean isPositive(Expr base) {
+    return base instanceof Expr.Constant constant && constant != Expr.Constant.I
+        || base instanceof Num num && num.value().signum() > 0;
+  }
+
+  /**
+   * The branch points on a line.
+   *
+   * @param points from left to right
+   * @param solved whether each was worked out, so that none is missing but those of further steps
+   */
+  record Found(List<Value> points, boolean solved) {}
+
+  /**
+   * The branch points of terms in no other variable than this one. Throws {@link Budget.Exceeded}
+   * when nothing is left to find them with.
+   */
+  static Found of(List<Expr> terms, Symbol variable, Budget budget) {
+    BranchPoints found = new BranchPoints(variable, budget);
+    terms.forEach(found::addZeros);
+    terms.forEach(found::addSteps);
+    return new Found(RealRoots.sorted(found.points), found.solved);
+  }
+
+  /**
+   * The ends of the pieces on which a term keeps its branch between two real numbers, the last of
+   * them being the second; only it when branch points cannot be found for sure.
+   */
+  static List<Value> between(Expr term, Symbol variable, Value from, Value to, Budget budget) {
+    boolean bounded = !(from instanceof Value.Unbounded) && !(to instanceof Value.Unbounded);
+    if (!has(term) || !bounded || !Value.isReal(from) || !Value.isReal(to)) {
+      return List.of(to);
+    }
+    Found found = of(List.of(term), variable, budget);
+    List<Value> ends = new ArrayList<>();
+    for (Value point : found.solved() ? found.points() : List.<Value>of()) {
+      if (Evaluator.compare(from, point) < 0 && Evaluator.compare(point, to) < 0) {
+        ends.add(point);
+      }
+    }
+    ends.add(to);
+    return ends;
+  }
+
+  /** The term that one with absolute values, floors and extremes is around a place. */
+  static Expr chosen(Expr term, Symbol variable, Value place, Budget budget) {
+    Evaluator here = Evaluator.atSample(Map.of(variable, place), budget);
+    return Substitution.everywhere(
+        term,
+        node -> {
+          if (!(node instanceof Call call)) {
+            return node;
+          }
+          Expr first = call.args().get(0);
+          return switch (call.name()) {
+            case "abs" -> Value.sign(here.value(first)) < 0 ? Expr.negate(first) : first;
+            case "floor", "ceiling" ->
+                here.value(call) instanceof Value.Exact step ? Num.of(step.rational()) : node;
+            case "max", "min" ->
+                call.args().stream()
+                    .filter(arg -> Closeness.same(here.value(arg), here.value(call)))
+                    .findFirst()
+                    .orElse(node);
+            default -> node;
+          };
+        });
+  }
+
+  /** Where terms in no other variable vanish. */
+  static Found zeros(List<Expr> terms, Symbol variable, Budget budget) {
+    BranchPoints found = new BranchPoints(variable, budget);
+    terms.forEach(found::addZerosOf);
+    return new Found(RealRoots.sorted(found.points), found.solved);
+  }
+
+  private void addZeros(Expr expr) {
+    budget.step();
+    expr.children().forEach(this::addZeros);
+    if (expr instanceof Pow pow) {
+      boolean natural =
+          pow.exponent() instanceof Num num && num.value().isInteger() && num.value().signum() >= 0;
+      if (!natural && !isPositive(pow.base())) {
+        addZerosOf(pow.base());
+        addZerosOf(pow.exponent());
+      }
+    } else if (expr instanceof Call call) {
+      List<Expr> args = call.args();
+      switch (call.name()) {
+        case "abs", "log", "acot" -> args.forEach(this::addZerosOf);
+        case "tan", "cot", "sec", "csc", "atan" -> // poles and jumps without end
+            solved &= !Expr.freeSymbols(expr).contains(variable);
+        case "mod" -> addZerosOf(args.get(1));
+        case "max", "min" -> {
+          for (int i = 0; i < args.size(); i++) {
+            for (int j = 0; j < i; j++) {
+              addZerosOf(Expr.minus(args.get(i), args.get(j)));
+            }
+          }
+        }
+        case "asin", "acos", "acosh", "atanh", "asec", "acsc" -> {
+          addZerosOf(args.get(0));
+          addZerosOf(Expr.minus(args.get(0), Num.of(1)));
+          addZerosOf(Expr.minus(args.get(0), Num.of(-1)));
+        }
+        default -> {}
+      }
+    }
+  }
+
+  private void addZerosOf(Expr argument) {
+    if (!Expr.freeSymbols(argument).contains(variable)) {
+      return;
+    }
+    for (Expr variant : variants(argument)) {
+      for (Expr factor : factors(variant)) {
+        addRoots(factor, Rational.ZERO);
+      }
+    }
+  }
+
+  private void addSteps(Expr expr) {
+    budget.step();
+    expr.children().forEach(this::addSteps);
+    if (!(expr instanceof Call call)) {
+      return;
+    }
+    switch (call.name()) {
+      case "floor", "ceiling" -> addStepsOf(call.args().get(0));
+      case "mod" -> addStepsOf(Expr.divide(call.args().get(0), call.args().get(1)));
+      default -> {}
+    }
+  }
+
+  private void addStepsOf(Expr argument) {
+    if (!Expr.freeSymbols(argument).contains(variable)) {
+      return;
+    }
+    List<BigInteger> steps = new ArrayList<>();
+    for (int k = -STEPS; k <= STEPS; k++) {
+      steps.add(BigInteger.valueOf(k));
+    }
+    for (Value point : List.copyOf(points.subList(0, Math.min(points.size(), MOST_NEIGHBOURS)))) {
+      SamplePoints.attempt(budget, () -> at(argument, point))
+          .filter(Value::isReal)
+          .filter(value -> !(value instanceof Value.Unbounded))
+          .map(value -> Value.complex(value).re().toBigInteger())
+          .ifPresent(
+              whole -> {
+                steps.add(whole.subtract(BigInteger.ONE));
+                steps.add(whole);
+                steps.add(whole.add(BigInteger.ONE));
+              });
+    }
+    for (Expr variant : variants(argument)) {
+      for (BigInteger step : steps.stream().distinct().toList()) {
+        addRoots(variant, Rational.of(step));
+      }
+    }
+  }
+
+  /** Where the term takes a value. */
+  private void addRoots(Expr term, Rational value) {
+    if (!Expr.freeSymbols(term).contains(variable)) {
+      return;
+    }
+    if (points.size() >= MOST_POINTS) {
+      solved = false;
+      return;
+    }
+    boolean rational =
+        SamplePoints.attempt(
+                budget,
+                () -> {
+                  Polynomial.Fraction f = Polynomial.of(term, variable, budget);
+                  Polynomial shifted = f.above().plus(f.below().times(value.negate()));
+                  points.addAll(RealRoots.of(shifted, budget));
+                  points.addAll(RealRoots.of(f.below(), budget));
+                  return true;
+                })
+            .isPresent();
+    if (!rational) {
+      solved = false;
+      addSignChanges(Expr.minus(term, Num.of(value)));
+    }
+  }
+
+  /** Both sides of every change of sign along the line. */
+  private void addSignChanges(Expr term) {
+    Value left = Value.ZERO;
+    int before = 0;
+    for (Value x : SamplePoints.LINE) {
+      int sign = sign(term, x);
+      if (before * sign < 0) {
+        points.add(left);
+        points.add(x);
+      }
+      left = sign == 0 ? left : x;
+      before = sign == 0 ? before : sign;
+    }
+  }
+
+  /** The sign there, or 0 where the term has no real value. */
+  private int sign(Expr term, Value x) {
+    return SamplePoints.attempt(budget, () -> Value.sign(at(term, x))).orElse(0);
+  }
+
+  private Value at(Expr term, Value x) {
+    return Evaluator.atSample(Map.of(variable, x), budget).value(term);
+  }
+
+  private static List<Expr> factors(Expr expr) {
+    if (expr instanceof Expr.Mul mul) {
+      return mul.factors().stream().flatMap(factor -> factors(factor).stream()).toList();
+    }
+    return expr instanceof Pow pow ? factors(pow.base()) : List.of(expr);
+  }
+
+  /**
+   * The term with each of its own branches in place of what chooses between them. Floors stand for
+   * their arguments: they are near them.
+   */
+  private static List<Expr> variants(Expr expr) {
+    List<Expr> open = new ArrayList<>(List.of(expr));
+    List<Expr> plain = new ArrayList<>();
+    while (!open.isEmpty() && plain.size() + open.size() <= MOST_VARIANTS) {
+      Expr next = open.remove(open.size() - 1);
+      List<Expr> branches = new ArrayList<>();
+      firstBranching(next, branches);
+      if (branches.isEmpty()) {
+        plain.add(next);
+        continue;
+      }
+      Expr chooser = branches.get(0);
+      for (Expr branch : branches.subList(1, branches.size())) {
+        open.add(Substitution.everywhere(next, node -> node.equals(chooser) ? branch : node));
+      }
+    }
+    plain.addAll(open);
+    return plain;
+  }
+
+  /** Finds an innermost part with branches of its own; adds it, and then its branches. */
+  private static void firstBranching(Expr expr, List<Expr> found) {
+    for (Expr child : expr.children()) {
+      firstBranching(child, found);
+      if (!found.isEmpty()) {
+        return;
+      }
+    }
+    if (expr instanceof Call call) {
+      Expr first = call.args().get(0);
+      switch (call.name()) {
+        case "abs" -> found.addAll(List.of(expr, first, Expr.negate(first)));
+        case "max", "min" -> {
+          found.add(expr);
+          found.addAll(call.args());
+        }
+        case "floor", "ceiling" -> found.addAll(List.of(expr, first));
+        default -> {}
+      }
+    } else if (expr instanceof Pow root
+        && root.exponent() instanceof Num degree
+        && root.base() instanceof Pow power
+        && power.exponent() instanceof Num exponent
+        && degree.value().times(exponent.value()).equals(Rational.ONE)) {
+      found.addAll(List.of(expr, power.base(), Expr.negate(power.base())));
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+
+/** When two values count as the same number: fractions exactly, others to the digits they have. */
+public final class Closeness {
+  /** Relative to the larger: 50 digits less what sums may cancel. */
+  private static final BigDecimal RELATIVE = new BigDecimal("1e-36");
+
+  /** Below this, beside values of ordinary size, a difference is rounding. */
+  private static final BigDecimal ABSOLUTE = new BigDecimal("1e-44");
+
+  private Closeness() {}
+
+  public static boolean same(Value a, Value b) {
+    if (a instanceof Value.Exact && b instanceof Value.Exact
+        || a instanceof Value.Unbounded
+        || b instanceof Value.Unbounded) {
+      return a.equals(b);
+    }
+    PreciseMath math = Value.digits(a, b);
+    Complex x = Value.complex(a, math);
+    Complex y = Value.complex(b, math);
+    return isSmall(x.minus(y).abs(), x.abs().max(y.abs()), math);
+  }
+
+  /** Whether the values differ by less than an absolute bound. */
+  public static boolean within(Value a, Value b, BigDecimal bound) {
+    if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
+      return a.equals(b);
+    }
+    if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
+      return x.rational().minus(y.rational()).abs().compareTo(Rational.of(bound)) < 0;
+    }
+    PreciseMath math = Value.digits(a, b);
+    Complex difference = Value.complex(a, math).minus(Value.complex(b, math));
+    return difference.re().abs().compareTo(bound) < 0 && difference.im().abs().compareTo(bound) < 0;
+  }
+
+  /** Whether a part is no more than the rounding of the number that it is a part of. */
+  static boolean isNegligible(BigDecimal part, Complex whole) {
+    BigDecimal size = whole.re().abs();
+    return part.compareTo(size.multiply(RELATIVE)) <= 0
+        && (isOrdinary(whole.math()) || part.compareTo(resolution(whole.math())) <= 0);
+  }
+
+  /**
+   * The difference that counts as none where more than the ordinary digits were computed: they are
+   * chosen so that what the values' sizes can bring about is larger, and rounding is smaller.
+   */
+  static BigDecimal resolution(PreciseMath math) {
+    return BigDecimal.ONE.scaleByPowerOfTen(-Magnitudes.resolved(math.digits()));
+  }
+
+  /** Whether a computed value may be what is left of a sum that is zero. */
+  static boolean isVanishing(Value value) {
+    if (!(value instanceof Value.Approximate approximate)) {
+      return false;
+    }
+    PreciseMath math = approximate.complex().math();
+    BigDecimal rounding = isOrdinary(math) ? ABSOLUTE : resolution(math);
+    return approximate.complex().abs().compareTo(rounding) < 0;
+  }
+
+  static boolean isOrdinary(PreciseMath math) {
+    return math.digits() == PreciseMath.ORDINARY_DIGITS;
+  }
+
+  private static boolean isSmall(BigDecimal difference, BigDecimal size, PreciseMath math) {
+    if (!isOrdinary(math)) {
+      return difference.compareTo(resolution(math)) <= 0;
+    }
+    return difference.compareTo(size.multiply(RELATIVE)) <= 0
+        || size.compareTo(BigDecimal.ONE) < 0 && difference.compareTo(ABSOLUTE) < 0;
+  }
+}

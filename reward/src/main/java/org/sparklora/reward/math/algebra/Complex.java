@@ -1,0 +1,203 @@
+package org.sparklora.reward.math.algebra;
+
+import static java.math.BigDecimal.ONE;
+import static java.math.BigDecimal.ZERO;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+
+/**
+ * A complex number to the digits of its arithmetic, with the principal values of the elementary
+ * functions. Real arguments take real paths, so their imaginary part stays exactly zero.
+ *
+ * <p>Immutable and thread-safe.
+ *
+ * @param math to how many digits the parts are right, and whatever is computed from them
+ */
+public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
+  private static final BigDecimal TWO = BigDecimal.valueOf(2);
+
+  /** To the ordinary digits. */
+  Complex(BigDecimal re, BigDecimal im) {
+    this(re, im, PreciseMath.ORDINARY);
+  }
+
+  /** To the ordinary digits. */
+  static Complex real(BigDecimal re) {
+    return new Complex(re, ZERO);
+  }
+
+  static Complex real(BigDecimal re, PreciseMath math) {
+    return new Complex(re, ZERO, math);
+  }
+
+  /** A number known exactly, as good as the arithmetic that it takes part in. */
+  private Complex exactly(BigDecimal re) {
+    return new Complex(re, ZERO, math);
+  }
+
+  /** The same parts, taken for exact to so many digits. */
+  Complex to(PreciseMath digits) {
+    return new Complex(re, im, digits);
+  }
+
+  boolean isReal() {
+    return im.signum() == 0;
+  }
+
+  boolean isZero() {
+    return re.signum() == 0 && im.signum() == 0;
+  }
+
+  Complex plus(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    return new Complex(re.add(o.re, context), im.add(o.im, context), least);
+  }
+
+  Complex minus(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    return new Complex(re.subtract(o.re, context), im.subtract(o.im, context), least);
+  }
+
+  Complex negate() {
+    return new Complex(re.negate(), im.negate(), math);
+  }
+
+  Complex times(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    if (isReal() && o.isReal()) {
+      return real(re.multiply(o.re, context), least);
+    }
+    return new Complex(
+        re.multiply(o.re, context).subtract(im.multiply(o.im, context), context),
+        re.multiply(o.im, context).add(im.multiply(o.re, context), context),
+        least);
+  }
+
+  /** Throws {@link ArithmeticException} for a zero divisor. */
+  Complex dividedBy(Complex o) {
+    PreciseMath least = math.least(o.math);
+    MathContext context = least.inner();
+    if (o.isReal()) {
+      return new Complex(re.divide(o.re, context), im.divide(o.re, context), least);
+    }
+    BigDecimal norm = o.re.multiply(o.re, context).add(o.im.multiply(o.im, context), context);
+    Complex product = times(new Complex(o.re, o.im.negate(), o.math));
+    return new Complex(product.re.divide(norm, context), product.im.divide(norm, context), least);
+  }
+
+  public BigDecimal abs() {
+    if (isReal()) {
+      return re.abs();
+    }
+    MathContext context = math.inner();
+    return math.sqrt(re.multiply(re, context).add(im.multiply(im, context), context));
+  }
+
+  Complex exp() {
+    BigDecimal size = math.exp(re);
+    if (isReal()) {
+      return exactly(size);
+    }
+    return new Complex(
+        size.multiply(math.cos(im), math.inner()), size.multiply(math.sin(im), math.inner()), math);
+  }
+
+  /** Throws {@link ArithmeticException} at zero. */
+  Complex ln() {
+    if (isZero()) {
+      throw new ArithmeticException("Logarithm of zero");
+    }
+    if (isReal()) {
+      return new Complex(math.ln(re.abs()), re.signum() < 0 ? math.pi() : ZERO, math);
+    }
+    return new Complex(math.ln(abs()), math.atan2(im, re), math);
+  }
+
+  Complex sqrt() {
+    if (isReal()) {
+      return re.signum() >= 0
+          ? exactly(math.sqrt(re))
+          : new Complex(ZERO, math.sqrt(re.negate()), math);
+    }
+    return ln().times(exactly(new BigDecimal("0.5"))).exp();
+  }
+
+  private Complex imaginaryUnit() {
+    return new Complex(ZERO, ONE, math);
+  }
+
+  Complex pow(Complex exponent) {
+    if (isZero()) {
+      if (exponent.isReal() && exponent.re.signum() > 0) {
+        return this;
+      }
+      throw new ArithmeticException("Zero to a power that is not positive");
+    }
+    return ln().times(exponent).exp();
+  }
+
+  Complex sin() {
+    if (isReal()) {
+      return exactly(math.sin(re));
+    }
+    Complex e = times(imaginaryUnit()).exp();
+    return e.minus(exactly(ONE).dividedBy(e)).dividedBy(new Complex(ZERO, TWO, math));
+  }
+
+  Complex cos() {
+    if (isReal()) {
+      return exactly(math.cos(re));
+    }
+    Complex e = times(imaginaryUnit()).exp();
+    return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
+  }
+
+  Complex sinh() {
+    Complex e = exp();
+    return e.minus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
+  }
+
+  Complex cosh() {
+    Complex e = exp();
+    return e.plus(exactly(ONE).dividedBy(e)).dividedBy(exactly(TWO));
+  }
+
+  Complex asin() {
+    Complex root = exactly(ONE).minus(times(this)).sqrt();
+    if (isReal() && re.abs().compareTo(ONE) <= 0) {
+      return exactly(math.atan2(re, root.re));
+    }
+    // asin z = −i ln(iz + √(1 − z²))
+    return times(imaginaryUnit()).plus(root).ln().times(imaginaryUnit()).negate();
+  }
+
+  Complex acos() {
+    return exactly(math.pi().divide(TWO, math.inner())).minus(asin());
+  }
+
+  Complex atan() {
+    if (isReal()) {
+      return exactly(math.atan(re));
+    }
+    // atan z = i/2 (ln(1 − iz) − ln(1 + iz))
+    Complex iz = times(imaginaryUnit());
+    Complex difference = exactly(ONE).minus(iz).ln().minus(exactly(ONE).plus(iz).ln());
+    return difference.times(imaginaryUnit()).dividedBy(exactly(TWO));
+  }
+
+  Complex asinh() {
+    return plus(times(this).plus(exactly(ONE)).sqrt()).ln();
+  }
+
+  Complex acosh() {
+    return plus(minus(exactly(ONE)).sqrt().times(plus(exactly(ONE)).sqrt())).ln();
+  }
+
+  Complex atanh() {
+    return exactly(ONE).plus(this).dividedBy(exactly(ONE).minus(this)).ln().dividedBy(exactly(TWO));
+  }
+}

@@ -1,0 +1,298 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.function.Supplier;
+import org.sparklora.reward.math.algebra.Expr.Call;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.Iterated;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+
+/**
+ * Computes values: exactly while only fractions take part, else to as many digits as their sizes
+ * ask for. Here are variables, sums, products and what binds a variable; {@link Powers} and {@link
+ * FunctionValues} have the rest.
+ *
+ * <p>Fifty digits do for ordinary numbers. Where a larger or smaller one has taken part, all is
+ * computed again to so many digits that the difference of the largest and the smallest shows.
+ *
+ * <p>Belongs to one verdict on one thread.
+ */
+public final class Evaluator {
+  private static final int MAX_SAMPLE_BITS = 3_000;
+  private static final int MAX_TERMS = 20_000;
+  private static final int SAMPLE_DIGITS = 400;
+
+  /** A second time for sizes that show only once the digits do; a vanishing power has no end. */
+  private static final int MAX_RAISES = 2;
+
+  private final Map<Symbol, Value> variables;
+  private final Budget budget;
+  private final Magnitudes magnitudes;
+  private int raises;
+  private PreciseMath math;
+  private Powers powers;
+  private FunctionValues functions;
+
+  public Evaluator(Map<Symbol, Value> variables, Budget budget) {
+    this(
+        variables,
+        budget,
+        new Magnitudes(false, !variables.isEmpty(), Magnitudes.MAX_DIGITS),
+        PreciseMath.ORDINARY);
+  }
+
+  private Evaluator(
+      Map<Symbol, Value> variables, Budget budget, Magnitudes magnitudes, PreciseMath math) {
+    this.variables = variables;
+    this.budget = budget;
+    this.magnitudes = magnitudes;
+    use(math);
+  }
+
+  /**
+   * For terms that hold decimals computed to no more than the ordinary digits, such as integrals:
+   * where those do not tell, there is no value.
+   */
+  public static Evaluator ofOrdinaryDigits(Map<Symbol, Value> variables, Budget budget) {
+    return new Evaluator(
+        variables,
+        budget,
+        new Magnitudes(true, false, Magnitudes.MAX_DIGITS),
+        PreciseMath.ORDINARY);
+  }
+
+  /**
+   * For one of many points, of which others tell as much: where that takes more than 400 digits,
+   * there is no value.
+   */
+  static Evaluator atSample(Map<Symbol, Value> variables, Budget budget) {
+    return new Evaluator(
+        variables, budget, new Magnitudes(false, true, SAMPLE_DIGITS), PreciseMath.ORDINARY);
+  }
+
+  private void use(PreciseMath digits) {
+    math = digits;
+    powers = new Powers(budget, digits);
+    functions = new FunctionValues(budget, digits);
+  }
+
+  /** Two values to the same digits. */
+  public record Pair(Value first, Value second) {}
+
+  /** The value of a term. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  Value value(Expr expr) {
+    return toEnoughDigits(() -> at(expr));
+  }
+
+  /** The values of two terms that are to be compared. */
+  public Pair values(Expr first, Expr second) {
+    return toEnoughDigits(() -> new Pair(at(first), at(second)));
+  }
+
+  /** The values of several terms that are to be compared. */
+  public List<Value> values(List<Expr> terms) {
+    return toEnoughDigits(() -> terms.stream().map(this::at).toList());
+  }
+
+  private <T> T toEnoughDigits(Supplier<T> computation) {
+    while (true) {
+      try {
+        T result = computation.get();
+        if (!raised()) {
+          return result;
+        }
+      } catch (Value.None | ArithmeticException none) {
+        // What is no number to few digits, a quotient by a vanished sum, may be one to more.
+        if (!raised()) {
+          throw none;
+        }
+      }
+    }
+  }
+
+  /** Whether the values' sizes asked for more digits, which are used from now on. */
+  private boolean raised() {
+    int digits = magnitudes.digits();
+    if (digits <= math.digits() || raises == MAX_RAISES) {
+      return false;
+    }
+    raises++;
+    budget.step(digits);
+    use(PreciseMath.of(digits));
+    return true;
+  }
+
+  /** The value of a constant expression. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  public static Value constant(Expr expr, Budget budget) {
+    return new Evaluator(Map.of(), budget).value(expr);
+  }
+
+  /** How two real constants compare; empty when one is not a real constant. */
+  public static OptionalInt compare(Expr left, Expr right, Budget budget) {
+    try {
+      Pair pair = new Evaluator(Map.of(), budget).values(left, right);
+      Value a = pair.first();
+      Value b = pair.second();
+      if (!Value.isReal(a) || !Value.isReal(b)) {
+        return OptionalInt.empty();
+      }
+      return OptionalInt.of(compare(a, b));
+    } catch (Value.None | ArithmeticException | Budget.Exceeded none) {
+      return OptionalInt.empty();
+    }
+  }
+
+  /** How two real values compare. */
+  public static int compare(Value a, Value b) {
+    if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
+      return x.rational().compareTo(y.rational());
+    }
+    if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
+      int x = a instanceof Value.Unbounded u ? u.sign() : 0;
+      int y = b instanceof Value.Unbounded u ? u.sign() : 0;
+      return Integer.compare(x, y);
+    }
+    if (Closeness.same(a, b)) {
+      return 0;
+    }
+    PreciseMath math = Value.digits(a, b);
+    return Value.complex(a, math).re().compareTo(Value.complex(b, math).re());
+  }
+
+  private Value at(Expr expr) {
+    Value value = computed(expr);
+    magnitudes.note(expr, value);
+    return value;
+  }
+
+  private Value computed(Expr expr) {
+    budget.step();
+    if (expr instanceof Num num) {
+      return new Value.Exact(num.value());
+    } else if (expr instanceof Symbol symbol) {
+      Value value = variables.get(symbol);
+      if (value == null) {
+        throw new Value.None("a variable: " + symbol.name());
+      }
+      // The digits of a sample point are all there are.
+      return value instanceof Value.Approximate a
+          ? new Value.Approximate(a.complex().to(math))
+          : value;
+    } else if (expr instanceof Constant constant) {
+      return constant(constant);
+    } else if (expr instanceof Expr.Infinite infinite) {
+      return new Value.Unbounded(infinite.sign());
+    } else if (expr instanceof Expr.Add add) {
+      Value sum = Value.ZERO;
+      for (Expr term : add.terms()) {
+        sum = tamed(Value.add(sum, at(term), budget));
+      }
+      return sum;
+    } else if (expr instanceof Expr.Mul mul) {
+      Value product = Value.ONE;
+      for (Expr factor : mul.factors()) {
+        product = tamed(Value.multiply(product, at(factor), budget));
+      }
+      return product;
+    } else if (expr instanceof Expr.Pow pow) {
+      return powers.power(at(pow.base()), at(pow.exponent()));
+    } else if (expr instanceof Expr.Percent percent) {
+      return Value.multiply(at(percent.arg()), new Value.Exact(Rational.of(1, 100)), budget);
+    } else if (expr instanceof Call call) {
+      return functions.value(call, call.args().stream().map(this::at).toList());
+    } else if (expr instanceof Expr.Apply apply) {
+      return unknownFunction(apply);
+    } else if (expr instanceof Iterated iterated) {
+      return iterated(iterated);
+    }
+    throw new Value.None("no number: " + expr.getClass().getSimpleName());
+  }
+
+  /** At sample points digits do: long fractions would cost more than they tell. */
+  private Value tamed(Value value) {
+    return !variables.isEmpty()
+            && value instanceof Value.Exact exact
+            && exact.rational().bits() > MAX_SAMPLE_BITS
+        ? new Value.Approximate(Value.complex(value, math))
+        : value;
+  }
+
+  private Value constant(Constant constant) {
+    Complex value =
+        switch (constant) {
+          case PI -> Complex.real(math.pi(), math);
+          case E -> Complex.real(math.e(), math);
+          case EULER_GAMMA -> Complex.real(math.eulerGamma(), math);
+          case I -> new Complex(BigDecimal.ZERO, BigDecimal.ONE, math);
+        };
+    return new Value.Approximate(value);
+  }
+
+  /**
+   * An unknown function's value is drawn from its name and arguments: equal arguments, equal
+   * values.
+   */
+  private Value unknownFunction(Expr.Apply apply) {
+    magnitudes.noteRounding();
+    StringBuilder key = new StringBuilder(apply.name());
+    for (Expr arg : apply.args()) {
+      Value value = at(arg);
+      key.append(',').append(value instanceof Value.Exact e ? rounded(e) : rounded(value));
+    }
+    long seed = 1125899906842597L;
+    for (int i = 0; i < key.length(); i++) {
+      seed = 31 * seed + key.charAt(i);
+    }
+    return new Value.Exact(Rational.of(1 + Math.floorMod(seed, 99_991L), 20_011));
+  }
+
+  private String rounded(Value value) {
+    Complex complex = Value.complex(value, math);
+    return rounded(complex.re()) + ' ' + rounded(complex.im());
+  }
+
+  private String rounded(Value.Exact value) {
+    BigDecimal decimal =
+        new BigDecimal(value.rational().numerator())
+            .divide(
+                new BigDecimal(value.rational().denominator()),
+                math.digits() / 2,
+                RoundingMode.HALF_EVEN);
+    return rounded(decimal) + " 0";
+  }
+
+  private String rounded(BigDecimal value) {
+    return value
+        .setScale(math.digits() / 2, RoundingMode.HALF_EVEN)
+        .stripTrailingZeros()
+        .toPlainString();
+  }
+
+  private Value iterated(Iterated iterated) {
+    if (iterated.kind() == Iterated.Kind.INTEGRAL) {
+      throw new Value.None("an integral");
+    }
+    BigInteger from = Value.whole(at(iterated.bounds().get(0)));
+    BigInteger to = Value.whole(at(iterated.bounds().get(1)));
+    BigInteger count = to.subtract(from).add(BigInteger.ONE);
+    if (count.signum() < 0 || count.bitLength() > 31 || count.intValueExact() > MAX_TERMS) {
+      throw new Budget.Exceeded("a sum of " + count + " terms");
+    }
+    boolean sum = iterated.kind() == Iterated.Kind.SUM;
+    Map<Symbol, Value> inner = new HashMap<>(variables);
+    Value result = sum ? Value.ZERO : Value.ONE;
+    for (int i = 0; i < count.intValueExact(); i++) {
+      inner.put(iterated.variable(), Value.of(from.add(BigInteger.valueOf(i))));
+      Value term = new Evaluator(inner, budget, magnitudes, math).at(iterated.body());
+      result = sum ? Value.add(result, term, budget) : Value.multiply(result, term, budget);
+    }
+    return result;
+  }
+}

@@ -1,0 +1,235 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.RoundingMode;
+import java.util.List;
+import org.sparklora.reward.math.algebra.Expr.Call;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+
+/**
+ * Values of the functions with a name. Factorials and binomials are sized up before they are
+ * computed, so a tower of them costs nothing.
+ */
+record FunctionValues(Budget budget, PreciseMath math) {
+  private static final int MAX_FACTORIAL = 10_000;
+  private static final BigDecimal TINY = new BigDecimal("1e-30");
+
+  /**
+   * The value of a call at its arguments' values. Throws {@link Value.None}, {@link
+   * Budget.Exceeded}.
+   */
+  Value value(Call call, List<Value> args) {
+    Value first = args.get(0);
+    return switch (call.name()) {
+      case "abs" -> abs(first);
+      case "factorial" -> factorial(first);
+      case "gamma" -> factorial(Value.add(first, Value.of(-1), budget));
+      case "binomial" -> binomial(first, args.get(1));
+      case "floor" -> floor(first);
+      case "ceiling" -> negate(floor(negate(first)));
+      case "mod" -> {
+        Value quotient = floor(Value.divide(first, args.get(1), budget));
+        yield Value.add(first, negate(Value.multiply(quotient, args.get(1), budget)), budget);
+      }
+      case "max" -> args.stream().reduce((a, b) -> compareReal(a, b) >= 0 ? a : b).orElseThrow();
+      case "min" -> args.stream().reduce((a, b) -> compareReal(a, b) <= 0 ? a : b).orElseThrow();
+      case "gcd" ->
+          args.stream().map(Value::whole).reduce(BigInteger::gcd).map(Value::of).orElseThrow();
+      case "lcm" ->
+          args.stream().map(Value::whole).reduce(FunctionValues::lcm).map(Value::of).orElseThrow();
+      case "log" -> log(first, args.get(1), call.args().get(1) == Constant.E);
+      default -> new Value.Approximate(elementary(call.name(), first));
+    };
+  }
+
+  private static int compareReal(Value a, Value b) {
+    if (!Value.isReal(a) || !Value.isReal(b)) {
+      throw new Value.None("an order of complex numbers");
+    }
+    return Evaluator.compare(a, b);
+  }
+
+  private Value negate(Value value) {
+    return Value.multiply(Value.of(-1), value, budget);
+  }
+
+  private static BigInteger lcm(BigInteger a, BigInteger b) {
+    return a.signum() == 0 || b.signum() == 0
+        ? BigInteger.ZERO
+        : a.divide(a.gcd(b)).multiply(b).abs();
+  }
+
+  private static Value abs(Value value) {
+    if (value instanceof Value.Exact exact) {
+      return new Value.Exact(exact.rational().abs());
+    }
+    return value instanceof Value.Unbounded
+        ? new Value.Unbounded(1)
+        : new Value.Approximate(absolute(((Value.Approximate) value).complex()));
+  }
+
+  private static Complex absolute(Complex value) {
+    return Complex.real(value.abs(), value.math());
+  }
+
+  private Value factorial(Value value) {
+    if (value instanceof Value.Exact exact && exact.rational().isInteger()) {
+      BigInteger n = exact.rational().numerator();
+      if (n.signum() < 0) {
+        throw new Value.None("a factorial of a negative number");
+      }
+      if (n.bitLength() > 31 || n.intValueExact() > MAX_FACTORIAL) {
+        throw new Budget.Exceeded("a factorial of a number of " + n.bitLength() + " bits");
+      }
+      int last = n.intValueExact();
+      budget.step(1 + last);
+      return Value.of(product(1, last));
+    }
+    if (value instanceof Value.Unbounded || !Value.isReal(value)) {
+      throw new Value.None("a factorial of no real number");
+    }
+    BigDecimal x = complex(value).re();
+    if (x.abs().compareTo(BigDecimal.valueOf(MAX_FACTORIAL)) > 0) {
+      throw new Budget.Exceeded("a factorial of " + x.toBigInteger());
+    }
+    budget.step(400);
+    return new Value.Approximate(Complex.real(math.gamma(x.add(BigDecimal.ONE)), math));
+  }
+
+  /** Halves the range, so that the factors multiplied are of like size. */
+  private static BigInteger product(int from, int to) {
+    if (to - from < 8) {
+      BigInteger product = BigInteger.ONE;
+      for (int i = from; i <= to; i++) {
+        product = product.multiply(BigInteger.valueOf(i));
+      }
+      return product;
+    }
+    int middle = (from + to) >>> 1;
+    return product(from, middle).multiply(product(middle + 1, to));
+  }
+
+  private Value binomial(Value n, Value k) {
+    boolean whole = k instanceof Value.Exact exact && exact.rational().isInteger();
+    if (!whole) {
+      Value below =
+          Value.multiply(factorial(k), factorial(Value.add(n, negate(k), budget)), budget);
+      return Value.divide(factorial(n), below, budget);
+    }
+    BigInteger count = ((Value.Exact) k).rational().numerator();
+    if (count.signum() < 0) {
+      return Value.ZERO;
+    }
+    // C(n, k) = C(n, n−k) keeps the product short for whole n.
+    if (n instanceof Value.Exact exact
+        && exact.rational().isInteger()
+        && exact.rational().signum() >= 0) {
+      BigInteger rest = exact.rational().numerator().subtract(count);
+      if (rest.signum() < 0) {
+        return Value.ZERO;
+      }
+      count = count.min(rest);
+    }
+    if (count.bitLength() > 31 || count.intValueExact() > MAX_FACTORIAL) {
+      throw new Budget.Exceeded("a binomial of " + count);
+    }
+    Value result = Value.ONE;
+    for (int i = 1; i <= count.intValueExact(); i++) {
+      Value factor = Value.add(n, Value.of(1L - i), budget);
+      result = Value.divide(Value.multiply(result, factor, budget), Value.of(i), budget);
+    }
+    return result;
+  }
+
+  private Value floor(Value value) {
+    if (value instanceof Value.Exact exact) {
+      return new Value.Exact(exact.rational().floor());
+    }
+    if (value instanceof Value.Unbounded) {
+      return value;
+    }
+    if (!Value.isReal(value)) {
+      throw new Value.None("a floor of a complex number");
+    }
+    BigDecimal x = complex(value).re();
+    BigDecimal nearest = x.setScale(0, RoundingMode.HALF_EVEN);
+    // √4 computed to 50 digits may lie a hair below 2.
+    boolean whole = nearest.subtract(x).abs().compareTo(rounding()) < 0;
+    BigDecimal result = whole ? nearest : x.setScale(0, RoundingMode.FLOOR);
+    budget.checkBits((long) (3.4 * Math.max(0, result.precision() - result.scale())));
+    return Value.of(result.toBigInteger());
+  }
+
+  private Value log(Value value, Value base, boolean natural) {
+    if (value instanceof Value.Unbounded unbounded && unbounded.sign() > 0) {
+      return value;
+    }
+    budget.step(150 * math.cost());
+    Complex ln = logarithm(value);
+    return new Value.Approximate(natural ? ln : ln.dividedBy(logarithm(base)));
+  }
+
+  private Complex complex(Value value) {
+    return Value.complex(value, math);
+  }
+
+  private Complex logarithm(Value value) {
+    if (Value.isZero(value)) {
+      throw new Value.None("a logarithm of zero");
+    }
+    return complex(value).ln();
+  }
+
+  private Complex elementary(String name, Value arg) {
+    budget.step(100 * math.cost());
+    if (arg instanceof Value.Unbounded unbounded) {
+      if (name.equals("atan")) {
+        BigDecimal half = math.pi().divide(BigDecimal.valueOf(2), math.context());
+        return Complex.real(unbounded.sign() > 0 ? half : half.negate(), math);
+      }
+      throw new Value.None(name + " of infinity");
+    }
+    Complex x = complex(arg);
+    return switch (name) {
+      case "sin" -> x.sin();
+      case "cos" -> x.cos();
+      case "tan" -> quotient(x.sin(), x.cos());
+      case "cot" -> quotient(x.cos(), x.sin());
+      case "sec" -> quotient(one(), x.cos());
+      case "csc" -> quotient(one(), x.sin());
+      case "asin" -> x.asin();
+      case "acos" -> x.acos();
+      case "atan" -> x.atan();
+      case "acot" -> inverse(x).atan();
+      case "asec" -> inverse(x).acos();
+      case "acsc" -> inverse(x).asin();
+      case "sinh" -> x.sinh();
+      case "cosh" -> x.cosh();
+      case "tanh" -> quotient(x.sinh(), x.cosh());
+      case "asinh" -> x.asinh();
+      case "acosh" -> x.acosh();
+      case "atanh" -> x.atanh();
+      default -> throw new Value.None("no such function: " + name);
+    };
+  }
+
+  private Complex one() {
+    return Complex.real(BigDecimal.ONE, math);
+  }
+
+  private Complex inverse(Complex x) {
+    return quotient(one(), x);
+  }
+
+  private BigDecimal rounding() {
+    return Closeness.isOrdinary(math) ? TINY : Closeness.resolution(math);
+  }
+
+  private Complex quotient(Complex above, Complex below) {
+    if (below.abs().compareTo(rounding()) < 0) {
+      throw new Value.None("division by zero");
+    }
+    return above.dividedBy(below);
+  }
+}

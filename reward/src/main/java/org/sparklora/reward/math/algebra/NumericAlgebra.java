@@ -1,0 +1,242 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.reward.math.algebra.Expr.Iterated;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+
+/**
+ * Integrals, limits and derivatives without a computer algebra system: polynomials are integrated
+ * exactly, other definite integrals branch by branch by double-exponential quadrature and limits by
+ * extrapolation, both to nearly 50 digits or not at all; derivatives by the rules of calculus.
+ *
+ * <p>What it cannot do goes to the next {@link Algebra}. Stateless and thread-safe.
+ */
+public final class NumericAlgebra implements Algebra {
+  private static final BigDecimal TWO = BigDecimal.valueOf(2);
+  private static final BigDecimal AGREEMENT = new BigDecimal("1e-38");
+  private static final int LIMIT_POINTS = 26;
+
+  /** A derivative of a derivative repeats its parts, and so on. */
+  private static final int MAX_SIZE = 20_000;
+
+  private final Algebra next;
+
+  public NumericAlgebra(Algebra next) {
+    this.next = next;
+  }
+
+  @Override
+  public Optional<Expr> workOut(Expr expr, Budget budget) {
+    try {
+      Expr done = Substitution.everywhere(expr, node -> workOutNode(node, budget));
+      return Identity.needsAlgebra(done) ? next.workOut(done, budget) : Optional.of(done);
+    } catch (Value.None | ArithmeticException none) {
+      return next.workOut(expr, budget);
+    }
+  }
+
+  private static Expr workOutNode(Expr node, Budget budget) {
+    try {
+      if (node instanceof Expr.Derivative derivative) {
+        Expr slope = Differentiation.of(derivative.body(), derivative.variable(), budget);
+        if (Expr.size(slope, MAX_SIZE) >= MAX_SIZE) {
+          throw new Budget.Exceeded("a derivative of " + MAX_SIZE + " parts");
+        }
+        return slope;
+      } else if (node instanceof Expr.Limit limit) {
+        return limit(limit, budget);
+      } else if (node instanceof Iterated it
+          && it.kind() == Iterated.Kind.INTEGRAL
+          && it.bounds().size() == 2) {
+        return integral(it, budget);
+      }
+    } catch (Value.None | ArithmeticException none) {
+      // Left for the next algebra.
+    }
+    return node;
+  }
+
+  private static Expr number(Complex value) {
+    Expr re = Num.of(Rational.of(value.re().round(PreciseMath.CONTEXT)));
+    if (value.isReal()) {
+      return re;
+    }
+    Expr im = Num.of(Rational.of(value.im().round(PreciseMath.CONTEXT)));
+    return new Expr.Add(List.of(re, Expr.times(im, Expr.Constant.I)));
+  }
+
+  /** Neville's extrapolation of f(x₀ ± 2⁻ʲ) to the point itself; 1/2⁻ʲ for a limit at infinity. */
+  private static Expr limit(Expr.Limit limit, Budget budget) {
+    Value point = Evaluator.constant(limit.point(), budget);
+    List<BigDecimal> steps = new ArrayList<>();
+    List<Complex> row = new ArrayList<>();
+    Complex before = Complex.real(BigDecimal.ZERO);
+    for (int j = 0; j < LIMIT_POINTS; j++) {
+      BigDecimal h = BigDecimal.ONE.divide(TWO.pow(j + 4), PreciseMath.CONTEXT);
+      Value x = near(point, h, limit.fromAbove(), budget);
+      Complex f =
+          Value.complex(new Evaluator(Map.of(limit.variable(), x), budget).value(limit.body()));
+      steps.add(h);
+      row.add(f);
+      // Row j of the tableau, in place: P(i..j) = (h_i P(i+1..j) − h_j P(i..j−1)) / (h_i − h_j).
+      for (int i = j - 1; i >= 0; i--) {
+        BigDecimal hi = steps.get(i);
+        Complex above =
+            row.get(i + 1).times(Complex.real(hi)).minus(row.get(i).times(Complex.real(h)));
+        row.set(i, above.dividedBy(Complex.real(hi.subtract(h))));
+      }
+      Complex now = row.get(0);
+      BigDecimal size = now.abs().max(new BigDecimal("1e-3"));
+      if (j > 12 && now.minus(before).abs().compareTo(size.multiply(AGREEMENT)) < 0) {
+        return number(now);
+      }
+      before = now;
+    }
+    throw new Value.None("a limit that does not settle");
+  }
+
+  private static Value near(Value point, BigDecimal h, boolean above, Budget budget) {
+    if (point instanceof Value.Unbounded unbounded) {
+      BigDecimal far = BigDecimal.ONE.divide(h, PreciseMath.CONTEXT);
+      return new Value.Exact(Rational.of(unbounded.sign() > 0 ? far : far.negate()));
+    }
+    return Value.add(point, new Value.Exact(Rational.of(above ? h : h.negate())), budget);
+  }
+
+  /** Piece by piece, so that each has one branch of the integrand. */
+  private static Expr integral(Iterated it, Budget budget) {
+    Value from = Evaluator.constant(it.bounds().get(0), budget);
+    Value to = Evaluator.constant(it.bounds().get(1), budget);
+    if (Expr.freeSymbols(it).size() > 0) {
+      return piece(it, it.body(), from, to, budget);
+    }
+    List<Expr> pieces = new ArrayList<>();
+    Value start = from;
+    for (Value end : BranchPoints.between(it.body(), it.variable(), from, to, budget)) {
+      boolean whole = start == from && end == to;
+      Expr body =
+          whole
+              ? it.body()
+              : BranchPoints.chosen(it.body(), it.variable(), middle(start, end, budget), budget);
+      pieces.add(piece(it, body, start, end, budget));
+      start = end;
+    }
+    return pieces.size() == 1 ? pieces.get(0) : new Expr.Add(List.copyOf(pieces));
+  }
+
+  private static Value middle(Value a, Value b, Budget budget) {
+    return Value.divide(Value.add(a, b, budget), Value.of(2), budget);
+  }
+
+  private static Expr piece(Iterated it, Expr body, Value from, Value to, Budget budget) {
+    if (from instanceof Value.Exact a && to instanceof Value.Exact b) {
+      try {
+        Polynomial.Fraction f = Polynomial.of(body, it.variable(), budget);
+        if (f.below().degree() == 0) {
+          Rational scale = Rational.ONE.dividedBy(f.below().coefficients().get(0));
+          Polynomial primitive = f.above().times(scale).antiderivative();
+          return Num.of(
+              primitive.at(b.rational(), budget).minus(primitive.at(a.rational(), budget)));
+        }
+      } catch (Value.None none) {
+        // Not a polynomial: by quadrature.
+      }
+    }
+    if (Expr.freeSymbols(it).size() > 0) {
+      throw new Value.None("an integral with parameters");
+    }
+    return number(quadrature(body, it.variable(), from, to, budget));
+  }
+
+  /** x = φ(π/2 sinh t), so that the integrand falls off double-exponentially at both ends. */
+  private static Complex quadrature(
+      Expr body, Symbol variable, Value from, Value to, Budget budget) {
+    Complex before = Complex.real(BigDecimal.ZERO);
+    for (int level = 4; level <= 6; level++) {
+      Complex sum = Complex.real(BigDecimal.ZERO);
+      for (Node node : Node.ofLevel(level)) {
+        budget.step(20);
+        Place place = place(node, from, to, budget);
+        Map<Symbol, Value> at = new HashMap<>();
+        at.put(variable, place.x());
+        try {
+          Complex f = Value.complex(new Evaluator(at, budget).value(body));
+          sum = sum.plus(f.times(Complex.real(place.weight())));
+        } catch (Value.None | ArithmeticException none) {
+          // An end where the integrand has no value; its weight is next to nothing.
+        }
+      }
+      Complex now = sum.dividedBy(Complex.real(TWO.pow(level)));
+      BigDecimal size = now.abs().max(new BigDecimal("1e-3"));
+      if (level > 4 && now.minus(before).abs().compareTo(size.multiply(AGREEMENT)) < 0) {
+        return now;
+      }
+      before = now;
+    }
+    throw new Value.None("an integral that does not settle");
+  }
+
+  private record Place(Value x, BigDecimal weight) {}
+
+  private static Place place(Node node, Value from, Value to, Budget budget) {
+    boolean down = from instanceof Value.Unbounded;
+    boolean up = to instanceof Value.Unbounded;
+    if (down && up) {
+      // x = sinh u
+      BigDecimal e = PreciseMath.ORDINARY.exp(node.u());
+      BigDecimal inverse = BigDecimal.ONE.divide(e, PreciseMath.CONTEXT);
+      BigDecimal x = e.subtract(inverse).divide(TWO);
+      return new Place(
+          Value.of(x), e.add(inverse).divide(TWO).multiply(node.du(), PreciseMath.CONTEXT));
+    }
+    if (down || up) {
+      // x = a ± e^u
+      BigDecimal e = PreciseMath.ORDINARY.exp(node.u());
+      Value x = Value.add(up ? from : to, Value.of(up ? e : e.negate()), budget);
+      return new Place(x, e.multiply(node.du(), PreciseMath.CONTEXT));
+    }
+    // x = (a + b)/2 + (b − a)/2 · tanh u, written from the nearer end so as not to cancel
+    Complex a = Value.complex(from);
+    Complex b = Value.complex(to);
+    BigDecimal width = b.re().subtract(a.re());
+    BigDecimal e = PreciseMath.ORDINARY.exp(node.u().abs().multiply(TWO));
+    BigDecimal share = BigDecimal.ONE.divide(e.add(BigDecimal.ONE), PreciseMath.CONTEXT);
+    BigDecimal offset = width.multiply(share, PreciseMath.CONTEXT);
+    BigDecimal x = node.u().signum() < 0 ? a.re().add(offset) : b.re().subtract(offset);
+    BigDecimal weight =
+        width
+            .multiply(TWO)
+            .multiply(share.multiply(BigDecimal.ONE.subtract(share), PreciseMath.CONTEXT))
+            .multiply(node.du(), PreciseMath.CONTEXT);
+    return new Place(Value.of(x), weight);
+  }
+
+  /** A point of the rule: u = π/2 sinh t and its derivative, at t = k / 2^level. */
+  private record Node(BigDecimal u, BigDecimal du) {
+    private static final double REACH = 4.4;
+
+    static List<Node> ofLevel(int level) {
+      List<Node> nodes = new ArrayList<>();
+      int last = (int) (REACH * (1 << level));
+      BigDecimal half = PreciseMath.ORDINARY.pi().divide(TWO, PreciseMath.CONTEXT);
+      for (int k = -last; k <= last; k++) {
+        BigDecimal t = BigDecimal.valueOf(k).divide(BigDecimal.valueOf(1 << level));
+        BigDecimal e = PreciseMath.ORDINARY.exp(t);
+        BigDecimal inverse = BigDecimal.ONE.divide(e, PreciseMath.CONTEXT);
+        BigDecimal sinh = e.subtract(inverse).divide(TWO);
+        BigDecimal cosh = e.add(inverse).divide(TWO);
+        nodes.add(
+            new Node(
+                half.multiply(sinh, PreciseMath.CONTEXT),
+                half.multiply(cosh, PreciseMath.CONTEXT)));
+      }
+      return nodes;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+
+/**
+ * Powers and roots of values: exact where a fraction comes out, else to the digits asked for. They
+ * are sized up before they are computed, so a tower of them costs nothing.
+ */
+record Powers(Budget budget, PreciseMath math) {
+
+  private static final int MAX_ROOT_BITS = 20_000;
+
+  /** The base to the exponent. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  Value power(Value base, Value exponent) {
+    if (base instanceof Value.Unbounded || exponent instanceof Value.Unbounded) {
+      return unboundedPower(base, exponent);
+    }
+    if (exponent instanceof Value.Exact e) {
+      if (e.rational().isInteger()) {
+        return integerPower(base, e.rational().numerator());
+      }
+      if (base instanceof Value.Exact b && b.rational().signum() >= 0) {
+        Value root = exactRoot(b.rational(), e.rational());
+        if (root != Value.ZERO || b.rational().signum() == 0) {
+          return root;
+        }
+      }
+      if (e.rational().equals(Rational.HALF)) {
+        budget.step(40 + math.digits());
+        return new Value.Approximate(complex(base).sqrt());
+      }
+      budget.step(40);
+    }
+    budget.step(80 * math.cost());
+    return new Value.Approximate(complex(base).pow(complex(exponent)));
+  }
+
+  private Complex complex(Value value) {
+    return Value.complex(value, math);
+  }
+
+  private static Value unboundedPower(Value base, Value exponent) {
+    if (base instanceof Value.Unbounded u && exponent instanceof Value.Exact e) {
+      if (e.rational().signum() < 0) {
+        return Value.ZERO;
+      }
+      if (e.rational().signum() > 0 && u.sign() > 0) {
+        return base;
+      }
+    }
+    if (exponent instanceof Value.Unbounded u && !(base instanceof Value.Unbounded)) {
+      int versusOne = Evaluator.compare(base, Value.ONE);
+      if (Value.sign(base) > 0 && versusOne != 0) {
+        return versusOne > 0 == u.sign() > 0 ? new Value.Unbounded(1) : Value.ZERO;
+      }
+    }
+    throw new Value.None("a power of infinity");
+  }
+
+  private Value integerPower(Value base, BigInteger exponent) {
+    if (exponent.signum() == 0) {
+      return Value.ONE;
+    }
+    if (Value.isZero(base)) {
+      if (exponent.signum() < 0) {
+        throw new Value.None("division by zero");
+      }
+      return base;
+    }
+    if (exponent.signum() < 0 && Closeness.isVanishing(base)) {
+      throw new Value.None("division by what may be zero");
+    }
+    if (base instanceof Value.Exact exact) {
+      Rational rational = exact.rational();
+      if (rational.abs().equals(Rational.ONE)) {
+        return exponent.testBit(0) ? base : Value.ONE;
+      }
+      long bits =
+          exponent.bitLength() > 31 ? Long.MAX_VALUE : rational.bits() * exponent.abs().longValue();
+      if (bits <= Budget.MAX_BITS) {
+        budget.checkBits(bits);
+        return new Value.Exact(rational.pow(exponent.intValueExact()));
+      }
+    }
+    if (exponent.bitLength() > 40) {
+      throw new Budget.Exceeded("a power with an exponent of " + exponent.bitLength() + " bits");
+    }
+    if (exponent.bitLength() <= 6) {
+      Complex one = Complex.real(BigDecimal.ONE, math);
+      Complex result = one;
+      Complex factor = complex(base);
+      for (int i = 0; i < exponent.abs().intValue(); i++) {
+        budget.step();
+        result = result.times(factor);
+      }
+      return new Value.Approximate(exponent.signum() > 0 ? result : one.dividedBy(result));
+    }
+    budget.step(80 * math.cost());
+    Complex power = complex(base).pow(Complex.real(new BigDecimal(exponent), math));
+    // A real base has a real whole power; the logarithm of a negative one left a rounding error.
+    return new Value.Approximate(
+        Value.isReal(base) ? Complex.real(power.re(), power.math()) : power);
+  }
+
+  /** The root when it is a fraction, else {@link Value#ZERO}. */
+  private Value exactRoot(Rational base, Rational exponent) {
+    if (base.signum() == 0) {
+      if (exponent.signum() < 0) {
+        throw new Value.None("division by zero");
+      }
+      return Value.ZERO;
+    }
+    if (exponent.denominator().bitLength() > 6 || exponent.numerator().bitLength() > 12) {
+      return Value.ZERO;
+    }
+    int degree = exponent.denominator().intValueExact();
+    BigInteger above = root(base.numerator(), degree);
+    BigInteger below = root(base.denominator(), degree);
+    if (above.signum() == 0 || below.signum() == 0) {
+      return Value.ZERO;
+    }
+    return integerPower(new Value.Exact(new Rational(above, below)), exponent.numerator());
+  }
+
+  /** The exact root of a positive number, or zero. */
+  private static BigInteger root(BigInteger value, int degree) {
+    if (value.equals(BigInteger.ONE)) {
+      return value;
+    }
+    if (degree == 2) {
+      BigInteger root = value.sqrt();
+      return root.multiply(root).equals(value) ? root : BigInteger.ZERO;
+    }
+    if (value.bitLength() > MAX_ROOT_BITS) {
+      return BigInteger.ZERO;
+    }
+    // Newton's steps go down from above until they would go up again.
+    BigInteger guess = BigInteger.ONE.shiftLeft(value.bitLength() / degree + 1);
+    BigInteger below = BigInteger.valueOf(degree - 1L);
+    while (true) {
+      BigInteger next =
+          guess
+              .multiply(below)
+              .add(value.divide(guess.pow(degree - 1)))
+              .divide(BigInteger.valueOf(degree));
+      if (next.compareTo(guess) >= 0) {
+        return guess.pow(degree).equals(value) ? guess : BigInteger.ZERO;
+      }
+      guess = next;
+    }
+  }
+}

@@ -1,0 +1,252 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+
+/**
+ * Elementary functions of real numbers to a given number of digits: 50 for ordinary values, more
+ * where the values at hand span more. Series after the usual reductions.
+ *
+ * <p>Immutable and thread-safe.
+ */
+public final class PreciseMath {
+  private static final int GUARD_DIGITS = 14;
+
+  /** Enough digits to tell equal values of ordinary size from merely close ones. */
+  static final int ORDINARY_DIGITS = 50;
+
+  static final PreciseMath ORDINARY = new PreciseMath(ORDINARY_DIGITS);
+
+  /** Results to the ordinary digits are rounded to this. */
+  public static final MathContext CONTEXT = ORDINARY.context;
+
+  /** Series of more digits take longer than a verdict may. */
+  private static final int MAX_SERIES_DIGITS = 5_000;
+
+  private static final int MAX_GAMMA_DIGITS = 2_000;
+
+  private static final BigDecimal TWO = BigDecimal.valueOf(2);
+
+  /** Powers beyond e to this are refused: no answer needs them, and a tower of them never ends. */
+  private static final BigDecimal MAX_EXPONENT = BigDecimal.valueOf(1_000_000);
+
+  /** Digits that an angle must keep after reduction. */
+  private static final int ANGLE_DIGITS = 20;
+
+  private final int digits;
+  private final MathContext context;
+  private final MathContext inner;
+  private final MathContext wide;
+
+  private final PowerSeries series;
+
+  private PreciseMath(int digits) {
+    this.digits = digits;
+    this.context = new MathContext(digits, RoundingMode.HALF_EVEN);
+    this.inner = new MathContext(digits + 10);
+    this.wide = new MathContext(digits + GUARD_DIGITS, RoundingMode.HALF_EVEN);
+    this.series = PowerSeries.ofDecimals(digits + GUARD_DIGITS);
+  }
+
+  /** Functions to as many digits, or to the ordinary ones if that is more. */
+  static PreciseMath of(int digits) {
+    return digits <= ORDINARY_DIGITS ? ORDINARY : new PreciseMath(digits);
+  }
+
+  int digits() {
+    return digits;
+  }
+
+  MathContext context() {
+    return context;
+  }
+
+  /** To what sums and products on the way are rounded. */
+  MathContext inner() {
+    return inner;
+  }
+
+  /** The less precise of the two: what is computed from both is no better. */
+  PreciseMath least(PreciseMath other) {
+    return digits <= other.digits ? this : other;
+  }
+
+  /** What a function costs here, where it costs 1 to the ordinary digits. */
+  long cost() {
+    double ratio = (double) digits / ORDINARY_DIGITS;
+    return (long) (ratio * Math.sqrt(ratio));
+  }
+
+  BigDecimal pi() {
+    return PreciseConstants.PI.to(wide.getPrecision());
+  }
+
+  BigDecimal e() {
+    return PreciseConstants.E.to(wide.getPrecision());
+  }
+
+  /** Throws {@link Value.None} for more digits than a verdict has time for. */
+  BigDecimal eulerGamma() {
+    refuseBeyond(MAX_GAMMA_DIGITS);
+    return PreciseConstants.EULER_GAMMA.to(wide.getPrecision());
+  }
+
+  private void refuseBeyond(int most) {
+    if (digits > most) {
+      throw new Value.None("a series to " + digits + " digits");
+    }
+  }
+
+  BigDecimal sqrt(BigDecimal x) {
+    return x.sqrt(wide);
+  }
+
+  BigDecimal exp(BigDecimal x) {
+    if (x.abs().compareTo(MAX_EXPONENT) > 0) {
+      throw new Budget.Exceeded("an exponential of " + x.round(new MathContext(3)));
+    }
+    refuseBeyond(MAX_SERIES_DIGITS);
+    // e^x = 2^k · e^r with x = k·ln 2 + r.
+    BigDecimal ln2 = PreciseConstants.LN2.to(wide.getPrecision());
+    int k = x.divide(ln2, wide).setScale(0, RoundingMode.HALF_EVEN).intValueExact();
+    BigDecimal r = x.subtract(ln2.multiply(BigDecimal.valueOf(k)), wide);
+    BigDecimal power = series.exp(r, wide);
+    BigDecimal scale = TWO.pow(Math.abs(k), wide);
+    return k >= 0 ? power.multiply(scale, wide) : power.divide(scale, wide);
+  }
+
+  /** Of a positive number. */
+  BigDecimal ln(BigDecimal x) {
+    // x = m · 10^p with m near 1.
+    int p = x.precision() - x.scale() - 1;
+    BigDecimal y = lnOfMantissa(x.scaleByPowerOfTen(-p));
+    return p == 0
+        ? y
+        : y.add(
+            PreciseConstants.LN10.to(wide.getPrecision()).multiply(BigDecimal.valueOf(p)), wide);
+  }
+
+  /** Cubic Newton steps y += 2(m − e^y)/(m + e^y), from a double or from a third of the digits. */
+  private BigDecimal lnOfMantissa(BigDecimal m) {
+    boolean ordinary = digits == ORDINARY_DIGITS;
+    BigDecimal y =
+        ordinary
+            ? new BigDecimal(Math.log(m.doubleValue()))
+            : of(digits / 3 + GUARD_DIGITS).lnOfMantissa(m);
+    for (int i = 0; i < (ordinary ? 2 : 1); i++) {
+      BigDecimal power = exp(y);
+      BigDecimal step = m.subtract(power, wide).divide(m.add(power, wide), wide);
+      y = y.add(step.multiply(TWO), wide);
+    }
+    return y;
+  }
+
+  BigDecimal sin(BigDecimal x) {
+    return series.sine(reduced(x), true, wide);
+  }
+
+  BigDecimal cos(BigDecimal x) {
+    return series.sine(reduced(x), false, wide);
+  }
+
+  /** The angle between −π and π that has the same sine and cosine. */
+  private BigDecimal reduced(BigDecimal x) {
+    refuseBeyond(MAX_SERIES_DIGITS);
+    int length = Math.max(0, x.precision() - x.scale());
+    if (length > digits - ANGLE_DIGITS) {
+      throw new Value.None("an angle of " + length + " digits");
+    }
+    MathContext wider = new MathContext(wide.getPrecision() + length, RoundingMode.HALF_EVEN);
+    BigDecimal full = PreciseConstants.PI.to(wider.getPrecision()).multiply(TWO);
+    BigInteger turns = x.divide(full, wider).setScale(0, RoundingMode.HALF_EVEN).toBigInteger();
+    return x.subtract(full.multiply(new BigDecimal(turns)), wider).round(wide);
+  }
+
+  BigDecimal atan(BigDecimal x) {
+    refuseBeyond(MAX_SERIES_DIGITS);
+    if (x.signum() == 0) {
+      return BigDecimal.ZERO;
+    }
+    if (x.signum() < 0) {
+      return atan(x.negate()).negate();
+    }
+    if (x.compareTo(BigDecimal.ONE) > 0) {
+      return pi().divide(TWO, wide).subtract(atan(BigDecimal.ONE.divide(x, wide)), wide);
+    }
+    // atan x = 2·atan(x / (1 + √(1 + x²))), three times, then the series.
+    BigDecimal small = x;
+    for (int i = 0; i < 3; i++) {
+      BigDecimal root = sqrt(BigDecimal.ONE.add(small.multiply(small, wide), wide));
+      small = small.divide(BigDecimal.ONE.add(root, wide), wide);
+    }
+    return series.inverseTangent(small, wide).multiply(BigDecimal.valueOf(8), wide);
+  }
+
+  /** The angle of the point (x, y), between −π and π. */
+  BigDecimal atan2(BigDecimal y, BigDecimal x) {
+    if (x.signum() > 0) {
+      return atan(y.divide(x, wide));
+    }
+    if (x.signum() < 0) {
+      BigDecimal angle = atan(y.divide(x, wide));
+      return y.signum() < 0 ? angle.subtract(pi(), wide) : angle.add(pi(), wide);
+    }
+    BigDecimal right = pi().divide(TWO, wide);
+    return y.signum() < 0 ? right.negate() : right;
+  }
+
+  /**
+   * The gamma function of a real number that is no pole, by Stirling's series after a shift; throws
+   * {@link Value.None} for more than the ordinary digits, which the series does not have.
+   */
+  BigDecimal gamma(BigDecimal x) {
+    if (digits > ORDINARY_DIGITS) {
+      throw new Value.None("a gamma function to " + digits + " digits");
+    }
+    BigDecimal product = BigDecimal.ONE;
+    BigDecimal z = x;
+    while (z.compareTo(BigDecimal.valueOf(60)) < 0) {
+      product = product.multiply(z, wide);
+      z = z.add(BigDecimal.ONE);
+    }
+    // ln Γ(z) = (z − ½) ln z − z + ½ ln 2π + Σ B₂ₖ / (2k(2k−1) z^(2k−1))
+    BigDecimal sum = z.subtract(new BigDecimal("0.5")).multiply(ln(z), wide).subtract(z, wide);
+    sum = sum.add(ln(pi().multiply(TWO)).divide(TWO, wide), wide);
+    BigDecimal power = z;
+    for (int k = 1; k <= BERNOULLI.length; k++) {
+      BigDecimal divisor = power.multiply(BigDecimal.valueOf(2L * k * (2L * k - 1)), wide);
+      sum = sum.add(BERNOULLI[k - 1].divide(divisor, wide), wide);
+      power = power.multiply(z, wide).multiply(z, wide);
+    }
+    return exp(sum).divide(product, wide);
+  }
+
+  private static final MathContext BERNOULLI_CONTEXT =
+      new MathContext(ORDINARY_DIGITS + GUARD_DIGITS, RoundingMode.HALF_EVEN);
+
+  /** B₂, B₄, …, B₄₀. */
+  private static final BigDecimal[] BERNOULLI = bernoulli(20);
+
+  private static BigDecimal[] bernoulli(int count) {
+    // Σ_{j<=m} C(m+1, j) B_j = 0
+    Rational[] b = new Rational[2 * count + 1];
+    b[0] = Rational.ONE;
+    for (int m = 1; m <= 2 * count; m++) {
+      Rational sum = Rational.ZERO;
+      Rational choose = Rational.ONE;
+      for (int j = 0; j < m; j++) {
+        sum = sum.plus(choose.times(b[j]));
+        choose = choose.times(Rational.of(m + 1L - j, j + 1L));
+      }
+      b[m] = sum.negate().dividedBy(Rational.of(m + 1L));
+    }
+    BigDecimal[] even = new BigDecimal[count];
+    for (int k = 1; k <= count; k++) {
+      Rational value = b[2 * k];
+      even[k - 1] = value.toDecimal(BERNOULLI_CONTEXT);
+    }
+    return even;
+  }
+}

@@ -1,0 +1,124 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+
+/**
+ * An exact fraction in lowest terms with a positive denominator.
+ *
+ * <p>Immutable and thread-safe. Arithmetic is exact; only {@link #toDecimal()} rounds.
+ */
+public record Rational(BigInteger numerator, BigInteger denominator)
+    implements Comparable<Rational> {
+  static final Rational ZERO = of(0);
+  static final Rational ONE = of(1);
+  public static final Rational HALF = new Rational(BigInteger.ONE, BigInteger.TWO);
+
+  public Rational {
+    if (denominator.signum() == 0) {
+      throw new ArithmeticException("Division by zero");
+    }
+    if (denominator.signum() < 0) {
+      numerator = numerator.negate();
+      denominator = denominator.negate();
+    }
+    if (!denominator.equals(BigInteger.ONE)) {
+      BigInteger common = numerator.gcd(denominator);
+      if (!common.equals(BigInteger.ONE)) {
+        numerator = numerator.divide(common);
+        denominator = denominator.divide(common);
+      }
+    }
+  }
+
+  public static Rational of(long value) {
+    return new Rational(BigInteger.valueOf(value), BigInteger.ONE);
+  }
+
+  public static Rational of(long numerator, long denominator) {
+    return new Rational(BigInteger.valueOf(numerator), BigInteger.valueOf(denominator));
+  }
+
+  public static Rational of(BigInteger value) {
+    return new Rational(value, BigInteger.ONE);
+  }
+
+  public static Rational of(BigDecimal value) {
+    return value.scale() <= 0
+        ? of(value.toBigIntegerExact())
+        : new Rational(value.unscaledValue(), BigInteger.TEN.pow(value.scale()));
+  }
+
+  public boolean isInteger() {
+    return denominator.equals(BigInteger.ONE);
+  }
+
+  public int signum() {
+    return numerator.signum();
+  }
+
+  Rational negate() {
+    return new Rational(numerator.negate(), denominator);
+  }
+
+  public Rational abs() {
+    return signum() < 0 ? negate() : this;
+  }
+
+  public Rational plus(Rational other) {
+    return new Rational(
+        numerator.multiply(other.denominator).add(other.numerator.multiply(denominator)),
+        denominator.multiply(other.denominator));
+  }
+
+  public Rational minus(Rational other) {
+    return plus(other.negate());
+  }
+
+  public Rational times(Rational other) {
+    return new Rational(
+        numerator.multiply(other.numerator), denominator.multiply(other.denominator));
+  }
+
+  Rational dividedBy(Rational other) {
+    return new Rational(
+        numerator.multiply(other.denominator), denominator.multiply(other.numerator));
+  }
+
+  /** Throws {@link ArithmeticException} for a negative power of zero. */
+  Rational pow(int exponent) {
+    return exponent >= 0
+        ? new Rational(numerator.pow(exponent), denominator.pow(exponent))
+        : new Rational(denominator.pow(-exponent), numerator.pow(-exponent));
+  }
+
+  Rational floor() {
+    BigInteger[] parts = numerator.divideAndRemainder(denominator);
+    return of(parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0]);
+  }
+
+  /** How many bits the two parts take: what a {@link Budget} limits. */
+  int bits() {
+    return numerator.bitLength() + denominator.bitLength();
+  }
+
+  /** Rounded to the digits of {@link PreciseMath#CONTEXT}. */
+  public BigDecimal toDecimal() {
+    return toDecimal(PreciseMath.CONTEXT);
+  }
+
+  public BigDecimal toDecimal(MathContext context) {
+    return new BigDecimal(numerator).divide(new BigDecimal(denominator), context);
+  }
+
+  @Override
+  public int compareTo(Rational other) {
+    return numerator.multiply(other.denominator).compareTo(other.numerator.multiply(denominator));
+  }
+
+  @Override
+  public String toString() {
+    return isInteger() ? numerator.toString() : numerator + "/" + denominator;
+  }
+}

@@ -1,0 +1,151 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The real roots of polynomials with exact coefficients: rational ones exactly, those of quadratics
+ * to 50 digits, others to 18 digits, told apart by Sturm's theorem.
+ */
+final class RealRoots {
+  /** Halvings of an interval between roots, after it holds one only. */
+  private static final int HALVINGS = 60;
+
+  /** Halvings to tell roots apart; closer ones count as one. */
+  private static final int SEPARATIONS = 80;
+
+  private RealRoots() {}
+
+  /** Each root once; none of a constant. Throws {@link Value.None}, {@link Budget.Exceeded}. */
+  static List<Value> of(Polynomial polynomial, Budget budget) {
+    if (polynomial.degree() <= 0) {
+      return List.of();
+    }
+    Polynomial p = polynomial.squareFree(budget);
+    List<Rational> c = p.coefficients();
+    if (p.degree() == 1) {
+      return List.of(new Value.Exact(c.get(0).negate().dividedBy(c.get(1))));
+    }
+    if (p.degree() == 2) {
+      return quadratic(c.get(0), c.get(1), c.get(2), budget);
+    }
+    List<Polynomial> chain = p.sturmChain(budget);
+    Rational bound = bound(c);
+    List<Value> roots = new ArrayList<>();
+    separate(p, chain, bound.negate(), bound, SEPARATIONS, roots, budget);
+    return roots;
+  }
+
+  /** Left to right, each once. */
+  static List<Value> sorted(List<Value> values) {
+    List<Value> sorted = new ArrayList<>(values);
+    sorted.sort(Evaluator::compare);
+    List<Value> distinct = new ArrayList<>();
+    for (Value value : sorted) {
+      if (distinct.isEmpty() || Evaluator.compare(distinct.get(distinct.size() - 1), value) != 0) {
+        distinct.add(value);
+      }
+    }
+    return distinct;
+  }
+
+  private static List<Value> quadratic(Rational c, Rational b, Rational a, Budget budget) {
+    Rational half = b.dividedBy(a).times(Rational.HALF).negate();
+    Rational square = half.times(half).minus(c.dividedBy(a));
+    if (square.signum() < 0) {
+      return List.of();
+    }
+    Expr squareRoot = new Expr.Pow(Expr.Num.of(square), Expr.Num.of(Rational.HALF));
+    Value root = Evaluator.constant(squareRoot, budget);
+    Value minus = Value.multiply(Value.of(-1), root, budget);
+    Value middle = new Value.Exact(half);
+    return List.of(Value.add(middle, minus, budget), Value.add(middle, root, budget));
+  }
+
+  /** Cauchy's: no root is larger. */
+  private static Rational bound(List<Rational> coefficients) {
+    Rational lead = coefficients.get(coefficients.size() - 1).abs();
+    Rational most = Rational.ZERO;
+    for (Rational c : coefficients) {
+      Rational size = c.abs().dividedBy(lead);
+      most = size.compareTo(most) > 0 ? size : most;
+    }
+    return Rational.of(most.plus(Rational.ONE).floor().numerator().add(BigInteger.TWO));
+  }
+
+  /** The roots in (from, to]. */
+  private static void separate(
+      Polynomial p,
+      List<Polynomial> chain,
+      Rational from,
+      Rational to,
+      int halvings,
+      List<Value> roots,
+      Budget budget) {
+    budget.step(chain.size());
+    int count = changes(chain, from, budget) - changes(chain, to, budget);
+    if (count == 0) {
+      return;
+    }
+    if (count == 1 || halvings == 0) {
+      roots.add(refined(p, from, to, budget));
+      return;
+    }
+    Rational middle = from.plus(to).times(Rational.HALF);
+    separate(p, chain, from, middle, halvings - 1, roots, budget);
+    separate(p, chain, middle, to, halvings - 1, roots, budget);
+  }
+
+  private static int changes(List<Polynomial> chain, Rational x, Budget budget) {
+    int changes = 0;
+    int before = 0;
+    for (Polynomial p : chain) {
+      int sign = p.at(x, budget).signum();
+      changes += before * sign < 0 ? 1 : 0;
+      before = sign == 0 ? before : sign;
+    }
+    return changes;
+  }
+
+  private static Value refined(Polynomial p, Rational from, Rational to, Budget budget) {
+    if (p.at(to, budget).signum() == 0) {
+      return new Value.Exact(to);
+    }
+    Rational left = from;
+    Rational right = to;
+    int above = p.at(to, budget).signum();
+    for (int i = 0; i < HALVINGS; i++) {
+      budget.step();
+      Rational middle = left.plus(right).times(Rational.HALF);
+      int sign = p.at(middle, budget).signum();
+      if (sign == 0) {
+        return new Value.Exact(middle);
+      }
+      left = sign == above ? left : middle;
+      right = sign == above ? middle : right;
+    }
+    Rational simple = simplest(left, right, 0);
+    return p.at(simple, budget).signum() == 0
+        ? new Value.Exact(simple)
+        : new Value.Exact(left.plus(right).times(Rational.HALF));
+  }
+
+  /** The fraction of smallest denominator between two, by continued fractions. */
+  private static Rational simplest(Rational from, Rational to, int depth) {
+    Rational whole = from.floor();
+    Rational next = whole.plus(Rational.ONE);
+    if (next.compareTo(to) <= 0 || depth > Budget.MAX_DEPTH) {
+      return from.isInteger() ? from : next;
+    }
+    if (from.isInteger()) {
+      return from;
+    }
+    Rational rest =
+        simplest(
+            Rational.ONE.dividedBy(to.minus(whole)),
+            Rational.ONE.dividedBy(from.minus(whole)),
+            depth + 1);
+    return whole.plus(Rational.ONE.dividedBy(rest));
+  }
+}

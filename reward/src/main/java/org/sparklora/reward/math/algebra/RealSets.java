@@ -1,0 +1,290 @@
+package org.sparklora.reward.math.algebra;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.reward.math.algebra.Expr.FiniteSet;
+import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.NamedSet;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.SetOperation;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+
+/**
+ * Sets of real numbers made of points and intervals. Two of them are equal when they agree on every
+ * end of either and between every two neighbouring ends.
+ */
+public final class RealSets {
+  private static final Value FAR = Value.of(1);
+
+  /** Forms of a term with five absolute values. */
+  private static final int MOST_VARIANTS = 64;
+
+  private RealSets() {}
+
+  /** Whether two sets hold the same numbers; empty when one is not made of points and intervals. */
+  public static Optional<Boolean> equal(Expr a, Expr b, Budget budget) {
+    try {
+      List<Expr> written = new ArrayList<>();
+      collectEnds(a, written);
+      collectEnds(b, written);
+      Map<Expr, Value> ends = values(written, budget);
+      for (Value probe : probes(finite(ends.values()), budget)) {
+        if (contains(a, probe, ends, budget) != contains(b, probe, ends, budget)) {
+          return Optional.of(false);
+        }
+      }
+      return Optional.of(true);
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static void collectEnds(Expr set, List<Expr> ends) {
+    if (set instanceof Interval interval) {
+      ends.add(interval.start());
+      ends.add(interval.end());
+    } else if (set instanceof FiniteSet finite) {
+      ends.addAll(finite.elements());
+    } else if (set instanceof SetOperation operation) {
+      collectEnds(operation.left(), ends);
+      collectEnds(operation.right(), ends);
+    } else if (set != NamedSet.REALS && set != NamedSet.EMPTY) {
+      throw new Value.None("no set of points and intervals");
+    }
+  }
+
+  /** All to the same digits, since they are compared. */
+  private static Map<Expr, Value> values(List<Expr> written, Budget budget) {
+    List<Value> values = new Evaluator(Map.of(), budget).values(written);
+    Map<Expr, Value> ends = new HashMap<>();
+    for (int i = 0; i < written.size(); i++) {
+      if (!Value.isReal(values.get(i))) {
+        throw new Value.None("an end that is not real");
+      }
+      ends.put(written.get(i), values.get(i));
+    }
+    return ends;
+  }
+
+  private static List<Value> finite(Collection<Value> values) {
+    return values.stream().filter(value -> !(value instanceof Value.Unbounded)).toList();
+  }
+
+  /** Every end, a point between neighbours, and one beyond each side. */
+  private static List<Value> probes(List<Value> ends, Budget budget) {
+    if (ends.isEmpty()) {
+      return List.of(Value.ZERO);
+    }
+    List<Value> sorted = new ArrayList<>(ends);
+    sorted.sort(Evaluator::compare);
+    List<Value> probes = new ArrayList<>();
+    probes.add(Value.add(sorted.get(0), Value.multiply(Value.of(-1), FAR, budget), budget));
+    for (int i = 0; i < sorted.size(); i++) {
+      probes.add(sorted.get(i));
+      if (i + 1 < sorted.size() && Evaluator.compare(sorted.get(i), sorted.get(i + 1)) != 0) {
+        Value sum = Value.add(sorted.get(i), sorted.get(i + 1), budget);
+        probes.add(Value.divide(sum, Value.of(2), budget));
+      }
+    }
+    probes.add(Value.add(sorted.get(sorted.size() - 1), FAR, budget));
+    return probes;
+  }
+
+  private static boolean contains(Expr set, Value x, Map<Expr, Value> ends, Budget budget) {
+    budget.step();
+    if (set instanceof Interval interval) {
+      int start = Evaluator.compare(x, ends.get(interval.start()));
+      int end = Evaluator.compare(x, ends.get(interval.end()));
+      return (interval.leftOpen() ? start > 0 : start >= 0)
+          && (interval.rightOpen() ? end < 0 : end <= 0);
+    } else if (set instanceof FiniteSet finite) {
+      return finite.elements().stream().anyMatch(e -> Evaluator.compare(x, ends.get(e)) == 0);
+    } else if (set instanceof SetOperation operation) {
+      boolean left = contains(operation.left(), x, ends, budget);
+      boolean right = contains(operation.right(), x, ends, budget);
+      return switch (operation.op()) {
+        case UNION -> left || right;
+        case INTERSECTION -> left && right;
+        case MINUS -> left && !right;
+      };
+    }
+    return set == NamedSet.REALS;
+  }
+
+  /** The numbers for which every link holds, of a statement about one variable. */
+  public static Optional<Expr> solutions(Expr statement, Budget budget) {
+    if (!(statement instanceof Relation) && !(statement instanceof Expr.Chain)) {
+      return Optional.empty();
+    }
+    Expr plain = Substitution.everywhere(statement, RealSets::withoutFunction);
+    List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(plain));
+    if (symbols.size() != 1 || !symbols.get(0).real()) {
+      return Optional.empty();
+    }
+    try {
+      return solve(Relations.links(plain), symbols.get(0), budget);
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    }
+  }
+
+  private static Expr withoutFunction(Expr expr) {
+    return expr instanceof Expr.Apply apply ? new Symbol(ExprPrinter.print(apply), true) : expr;
+  }
+
+  private static Optional<Expr> solve(List<Relation> links, Symbol variable, Budget budget) {
+    List<Expr> ends = new ArrayList<>();
+    for (Relation link : links) {
+      Expr side = Expr.minus(link.left(), link.right());
+      for (Expr variant : withoutBars(side)) {
+        Polynomial.Fraction fraction = Polynomial.of(variant, variable, budget);
+        for (Polynomial p : List.of(fraction.above(), fraction.below())) {
+          if (p.degree() > 0) {
+            Optional<List<Expr>> roots = p.squareFree(budget).rootsAsExpressions(budget);
+            if (roots.isEmpty()) {
+              return Optional.empty();
+            }
+            ends.addAll(roots.get());
+          }
+        }
+      }
+    }
+    return Optional.of(assemble(links, variable, sorted(ends, budget), budget));
+  }
+
+  /**
+   * What the term can be between the points where it changes its form: it with each absolute value
+   * as plus or minus, and the arguments of those.
+   */
+  private static List<Expr> withoutBars(Expr side) {
+    List<Expr> plain = new ArrayList<>();
+    List<Expr> open = new ArrayList<>(List.of(side));
+    while (!open.isEmpty()) {
+      if (plain.size() + open.size() > MOST_VARIANTS) {
+        throw new Value.None("too many absolute values");
+      }
+      Expr next = open.remove(open.size() - 1);
+      Optional<Expr> bars = innermostBars(next);
+      if (bars.isEmpty()) {
+        plain.add(next);
+        continue;
+      }
+      Expr inside = bars.get().children().get(0);
+      plain.add(inside);
+      for (Expr branch : List.of(inside, Expr.negate(inside))) {
+        open.add(Substitution.everywhere(next, node -> node.equals(bars.get()) ? branch : node));
+      }
+    }
+    return plain;
+  }
+
+  private static Optional<Expr> innermostBars(Expr expr) {
+    for (Expr child : expr.children()) {
+      Optional<Expr> found = innermostBars(child);
+      if (found.isPresent()) {
+        return found;
+      }
+    }
+    boolean bars = expr instanceof Expr.Call call && call.name().equals("abs");
+    return bars ? Optional.of(expr) : Optional.empty();
+  }
+
+  private static List<Expr> sorted(List<Expr> ends, Budget budget) {
+    List<Expr> sorted = new ArrayList<>();
+    ends.stream()
+        .sorted(
+            (a, b) ->
+                Evaluator.compare(Evaluator.constant(a, budget), Evaluator.constant(b, budget)))
+        .forEach(
+            end -> {
+              boolean known =
+                  !sorted.isEmpty()
+                      && Evaluator.compare(
+                              Evaluator.constant(sorted.get(sorted.size() - 1), budget),
+                              Evaluator.constant(end, budget))
+                          == 0;
+              if (!known) {
+                sorted.add(end);
+              }
+            });
+    return sorted;
+  }
+
+  /** Walks the line from the left: gap, end, gap, end, …, gap. */
+  private static Expr assemble(
+      List<Relation> links, Symbol variable, List<Expr> ends, Budget budget) {
+    List<Expr> pieces = new ArrayList<>();
+    Optional<Expr> start = Optional.empty();
+    boolean startOpen = true;
+    int places = 2 * ends.size() + 1;
+    for (int place = 0; place <= places; place++) {
+      boolean inside =
+          place < places && allHold(links, variable, probe(place, ends, budget), budget);
+      if (inside && start.isEmpty()) {
+        start = Optional.of(place == 0 ? new Expr.Infinite(-1) : ends.get((place - 1) / 2));
+        startOpen = place % 2 == 0;
+      } else if (!inside && start.isPresent()) {
+        boolean endIsPoint = place < places && place % 2 == 0;
+        Expr end = place == places ? new Expr.Infinite(1) : ends.get((place - 1) / 2);
+        boolean single = endIsPoint && !startOpen && start.get().equals(end);
+        pieces.add(
+            single
+                ? new FiniteSet(List.of(end))
+                : new Interval(start.get(), end, startOpen, !endIsPoint));
+        start = Optional.empty();
+      }
+    }
+    return pieces.stream()
+        .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
+        .orElse(NamedSet.EMPTY);
+  }
+
+  private static Value probe(int place, List<Expr> ends, Budget budget) {
+    if (ends.isEmpty()) {
+      return Value.ZERO;
+    }
+    if (place % 2 == 1) {
+      return Evaluator.constant(ends.get((place - 1) / 2), budget);
+    }
+    Value left = Evaluator.constant(ends.get(Math.max(0, place / 2 - 1)), budget);
+    Value right = Evaluator.constant(ends.get(Math.min(ends.size() - 1, place / 2)), budget);
+    if (place == 0) {
+      return Value.add(left, Value.of(-1), budget);
+    }
+    if (place == 2 * ends.size()) {
+      return Value.add(right, Value.ONE, budget);
+    }
+    return Value.divide(Value.add(left, right, budget), Value.of(2), budget);
+  }
+
+  private static boolean allHold(List<Relation> links, Symbol variable, Value x, Budget budget) {
+    Evaluator evaluator = new Evaluator(Map.of(variable, x), budget);
+    for (Relation link : links) {
+      try {
+        Value left = evaluator.value(link.left());
+        Value right = evaluator.value(link.right());
+        if (!holds(link.op(), Evaluator.compare(left, right))) {
+          return false;
+        }
+      } catch (Value.None | ArithmeticException none) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean holds(Relation.Op op, int sign) {
+    return switch (op) {
+      case EQ -> sign == 0;
+      case NE -> sign != 0;
+      case LT -> sign < 0;
+      case LE -> sign <= 0;
+      case GT -> sign > 0;
+      case GE -> sign >= 0;
+    };
+  }
+}

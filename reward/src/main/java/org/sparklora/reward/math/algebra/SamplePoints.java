@@ -1,0 +1,313 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+
+/**
+ * Where terms are evaluated to see whether they are the same function. A few points tell analytic
+ * functions apart: unlike ones agree at none of them. Terms with branches need points in every
+ * branch and on its ends, which are found along lines parallel to the axes, one variable moving.
+ */
+final class SamplePoints {
+  /** Parts of the points' coordinates: distinct primes keep terms from agreeing by chance. */
+  private static final int[] ABOVE = {17, 29, 41, 53, 67, 79, 97, 109, 127, 139, 151, 163};
+
+  private static final int[] BELOW = {23, 13, 37, 31, 19, 43, 59, 47, 61, 71, 73, 83};
+
+  /** For sums up to a variable and the like: enough whole points for any low degree. */
+  private static final int[] WHOLE = {2, 3, 4, 5, 7, 9, 12};
+
+  private static final List<Integer> FURTHER_WHOLE = List.of(1, 6, 10, 17, 29);
+  private static final int MOST_WHOLE_BITS = 9;
+  private static final int FEW = 5;
+
+  /** Further points, where no polynomial of small coefficients is zero. */
+  private static final long[] LONG_ABOVE = {1_618_033_988_749_894_848L, 20_090_401_220_750_107L};
+
+  private static final long LONG_BELOW = 999_999_999_999_999_989L;
+
+  /** Places of many magnitudes on a line, for what cannot be solved. */
+  static final List<Value> LINE = line();
+
+  /** Lines through points of mixed signs. */
+  private static final int LINES = 8;
+
+  /** Lines through numbers that the terms name. */
+  private static final int NAMED_LINES = 8;
+
+  /** All lines together, however many variables there are. */
+  private static final int MOST_LINES = 24;
+
+  /** Lines on which branch points are followed rather than solved, which costs a hundred times. */
+  private static final int MOST_UNSOLVED = 8;
+
+  /** Lines through smaller numbers are as good as others. */
+  private static final Rational SMALL = Rational.of(2);
+
+  private static final List<Rational> BETWEEN = List.of(Rational.of(29, 70), Rational.of(47, 71));
+  private static final List<Rational> BEYOND =
+      List.of(
+          Rational.of(3, 1009),
+          Rational.of(17, 23),
+          Rational.of(1013, 7),
+          Rational.of(10_000_019, 6));
+
+  private SamplePoints() {}
+
+  /** What is worked out within the budget; empty where it has no value or would cost too much. */
+  static <T> Optional<T> attempt(Budget budget, Supplier<T> work) {
+    try {
+      return Optional.of(work.get());
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    } catch (Budget.Exceeded exceeded) {
+      if (budget.isSpent()) {
+        throw exceeded;
+      }
+      return Optional.empty();
+    }
+  }
+
+  private static List<Value> line() {
+    double[] sizes = {
+      1e-6,
+      1e-3,
+      0.11,
+      0.29,
+      0.71,
+      1.07,
+      1.63,
+      1.9,
+      2.3,
+      2.7,
+      3.3,
+      4.1,
+      4.7,
+      5.3,
+      7.7,
+      11.3,
+      17.9,
+      37.9,
+      71.9,
+      101.3,
+      313.1,
+      1009.7,
+      10_007.3,
+      1_000_003.3
+    };
+    List<Value> line = new ArrayList<>();
+    for (int i = sizes.length - 1; i >= -sizes.length; i--) {
+      double x = i >= 0 ? -sizes[i] : sizes[-i - 1];
+      line.add(new Value.Exact(Rational.of(java.math.BigDecimal.valueOf(x))));
+    }
+    return List.copyOf(line);
+  }
+
+  /** Whole points around the numbers that terms name, where what is summed may take a branch. */
+  static List<Map<Symbol, Value>> furtherWhole(List<Expr> terms, List<Symbol> symbols) {
+    Set<BigInteger> wholes = new LinkedHashSet<>();
+    FURTHER_WHOLE.forEach(whole -> wholes.add(BigInteger.valueOf(whole)));
+    for (Rational number : named(terms)) {
+      BigInteger whole = number.floor().numerator();
+      if (whole.signum() > 0 && whole.bitLength() <= MOST_WHOLE_BITS) {
+        wholes.add(whole);
+        wholes.add(whole.add(BigInteger.TWO));
+      }
+    }
+    List<BigInteger> sorted = List.copyOf(wholes);
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (int p = 0; p < sorted.size(); p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        point.put(symbols.get(s), Value.of(sorted.get((p + 2 * s) % sorted.size())));
+      }
+      points.add(point);
+    }
+    return points;
+  }
+
+  /** Whole points, for sums up to a variable and functions of whole numbers. */
+  static List<Map<Symbol, Value>> whole(List<Symbol> symbols) {
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (int p = 0; p < WHOLE.length; p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        point.put(symbols.get(s), Value.of(WHOLE[(p + 3 * s) % WHOLE.length]));
+      }
+      points.add(point);
+    }
+    return points;
+  }
+
+  /** The points that tell analytic functions apart. */
+  static List<Map<Symbol, Value>> few(List<Symbol> symbols, boolean positive) {
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (int p = 0; p < FEW; p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        point.put(symbols.get(s), coordinate(p, s, symbols.get(s), positive));
+      }
+      points.add(point);
+    }
+    for (int p = 0; p < LONG_ABOVE.length; p++) {
+      Map<Symbol, Value> point = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        long above = LONG_ABOVE[p] / (1 + s);
+        point.put(symbols.get(s), new Value.Exact(Rational.of(above, LONG_BELOW)));
+      }
+      points.add(point);
+    }
+    return points;
+  }
+
+  /** Point 0 is all positive, point 1 all negative, the others mix signs. */
+  private static Value coordinate(int point, int index, Symbol symbol, boolean positive) {
+    int above = ABOVE[(5 * point + index) % ABOVE.length] + 2 * (index / ABOVE.length);
+    int below = BELOW[(7 * point + 2 * index + 1) % BELOW.length];
+    boolean minus = !positive && (point == 1 || point > 1 && (index + point) % 2 == 0);
+    Rational real = Rational.of(minus ? -above : above, below);
+    if (symbol.real()) {
+      return new Value.Exact(real);
+    }
+    Rational imaginary = Rational.of(below, 2L * above + point);
+    return new Value.Approximate(new Complex(real.toDecimal(), imaginary.toDecimal()));
+  }
+
+  /** Points in the branches of two terms and on their ends. */
+  static List<Map<Symbol, Value>> inBranches(
+      Expr a, Expr b, List<Symbol> symbols, boolean positive, Budget budget) {
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    int unsolved = 0;
+    for (Line line : lines(List.of(a, b), symbols, positive)) {
+      if (unsolved == MOST_UNSOLVED) {
+        break;
+      }
+      BranchPoints.Found ends = BranchPoints.of(line.of(List.of(a, b)), line.moving(), budget);
+      List<Value> places = places(ends.points(), symbols.size() == 1, budget);
+      if (!ends.solved() && symbols.size() == 1) {
+        places.addAll(LINE);
+      }
+      unsolved += ends.solved() ? 0 : 1;
+      places.forEach(place -> points.add(line.at(place)));
+    }
+    if (positive) {
+      points.removeIf(point -> point.values().stream().anyMatch(value -> Value.sign(value) <= 0));
+    }
+    return points;
+  }
+
+  /** Points where one of the terms vanishes. */
+  static List<Map<Symbol, Value>> zeros(List<Expr> terms, List<Symbol> symbols, Budget budget) {
+    List<Map<Symbol, Value>> points = new ArrayList<>();
+    for (Line line : lines(terms, symbols, false)) {
+      BranchPoints.zeros(line.of(terms), line.moving(), budget)
+          .points()
+          .forEach(place -> points.add(line.at(place)));
+    }
+    return points;
+  }
+
+  /** One variable moves, the others stay at a base. */
+  private record Line(Symbol moving, Map<Symbol, Value> base) {
+
+    Map<Symbol, Value> at(Value place) {
+      Map<Symbol, Value> point = new HashMap<>(base);
+      point.put(moving, place);
+      return point;
+    }
+
+    List<Expr> of(List<Expr> terms) {
+      return terms.stream().map(this::of).toList();
+    }
+
+    private Expr of(Expr term) {
+      return Substitution.everywhere(
+          term,
+          node ->
+              node instanceof Symbol symbol
+                      && !symbol.equals(moving)
+                      && base.get(symbol) instanceof Value.Exact exact
+                  ? Num.of(exact.rational())
+                  : node);
+    }
+  }
+
+  private static List<Line> lines(List<Expr> terms, List<Symbol> symbols, boolean positive) {
+    List<Line> lines = new ArrayList<>();
+    for (Map<Symbol, Value> base : bases(terms, symbols, positive)) {
+      symbols.forEach(moving -> lines.add(new Line(moving, base)));
+    }
+    int most = symbols.size() == 1 ? 1 : MOST_LINES;
+    return lines.subList(0, Math.min(most, lines.size()));
+  }
+
+  /** Every end, places between neighbours, and beyond each side; fewer on one of many lines. */
+  private static List<Value> places(List<Value> ends, boolean onlyLine, Budget budget) {
+    List<Value> places = new ArrayList<>(ends);
+    for (int i = 0; i + 1 < ends.size(); i++) {
+      Value width = Value.add(ends.get(i + 1), negated(ends.get(i), budget), budget);
+      for (Rational share : onlyLine ? BETWEEN : List.of(BETWEEN.get(i % 2))) {
+        Value offset = Value.multiply(width, new Value.Exact(share), budget);
+        places.add(Value.add(ends.get(i), offset, budget));
+      }
+    }
+    Value first = ends.isEmpty() ? Value.ZERO : ends.get(0);
+    Value last = ends.isEmpty() ? Value.ZERO : ends.get(ends.size() - 1);
+    for (Rational distance : onlyLine ? BEYOND : BEYOND.subList(1, 3)) {
+      places.add(Value.add(first, new Value.Exact(distance.negate()), budget));
+      places.add(Value.add(last, new Value.Exact(distance), budget));
+    }
+    return places;
+  }
+
+  private static Value negated(Value value, Budget budget) {
+    return Value.multiply(Value.of(-1), value, budget);
+  }
+
+  /** Points of every mix of signs, then points whose coordinates are numbers in the terms. */
+  private static List<Map<Symbol, Value>> bases(
+      List<Expr> terms, List<Symbol> symbols, boolean positive) {
+    List<Map<Symbol, Value>> bases = new ArrayList<>();
+    List<Rational> named = named(terms);
+    for (int p = 0; p < LINES + Math.min(NAMED_LINES, named.size()); p++) {
+      Map<Symbol, Value> base = new HashMap<>();
+      for (int s = 0; s < symbols.size(); s++) {
+        Rational size =
+            Rational.of(
+                ABOVE[(5 * p + 3 * s + 2) % ABOVE.length], BELOW[(7 * p + s) % BELOW.length]);
+        boolean minus = !positive && (p >> (s % 3) & 1) == 1 != (s >= 3 && p % (s + 1) == 0);
+        Rational mixed = minus ? size.negate() : size;
+        base.put(
+            symbols.get(s),
+            new Value.Exact(p < LINES ? mixed : named.get((p - LINES + s) % named.size())));
+      }
+      bases.add(base);
+    }
+    return bases;
+  }
+
+  /** Zero, and the larger numbers in the terms with either sign: x − 50 is zero at 50. */
+  private static List<Rational> named(List<Expr> terms) {
+    Set<Rational> numbers = new LinkedHashSet<>();
+    numbers.add(Rational.ZERO);
+    terms.forEach(term -> collectNumbers(term, numbers));
+    return List.copyOf(numbers);
+  }
+
+  private static void collectNumbers(Expr expr, Set<Rational> numbers) {
+    if (expr instanceof Num num && num.value().abs().compareTo(SMALL) > 0) {
+      numbers.add(num.value());
+      numbers.add(num.value().negate());
+    }
+    expr.children().forEach(child -> collectNumbers(child, numbers));
+  }
+}

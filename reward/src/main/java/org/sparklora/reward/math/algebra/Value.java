@@ -1,0 +1,160 @@
+package org.sparklora.reward.math.algebra;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+
+/**
+ * What an expression is worth: an exact fraction as long as nothing irrational takes part, else a
+ * complex number to 50 digits or more, or an infinity.
+ */
+public sealed interface Value {
+
+  /** An exact fraction. */
+  record Exact(Rational rational) implements Value {}
+
+  /** A complex number to the digits of its arithmetic. */
+  record Approximate(Complex complex) implements Value {}
+
+  /** Plus or minus infinity. */
+  record Unbounded(int sign) implements Value {}
+
+  /** No value: undefined, or beyond what numbers can tell. Without a stack trace. */
+  final class None extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    None(String why) {
+      super(why, null, false, false);
+    }
+  }
+
+  Value ZERO = new Exact(Rational.ZERO);
+  Value ONE = new Exact(Rational.ONE);
+
+  static Value of(long value) {
+    return new Exact(Rational.of(value));
+  }
+
+  static Value of(BigInteger value) {
+    return new Exact(Rational.of(value));
+  }
+
+  static Value of(BigDecimal value) {
+    return new Approximate(Complex.real(value));
+  }
+
+  /** A finite value in digits: its own, or the ordinary 50 of a fraction. */
+  static Complex complex(Value value) {
+    return complex(value, PreciseMath.ORDINARY);
+  }
+
+  /** A finite value in digits: its own, or those asked for of a fraction. */
+  static Complex complex(Value value, PreciseMath math) {
+    if (value instanceof Exact exact) {
+      return Complex.real(exact.rational().toDecimal(math.context()), math);
+    }
+    if (value instanceof Approximate approximate) {
+      return approximate.complex();
+    }
+    throw new None("infinite");
+  }
+
+  /** The whole number that this is exactly. */
+  static BigInteger whole(Value value) {
+    if (value instanceof Exact exact && exact.rational().isInteger()) {
+      return exact.rational().numerator();
+    }
+    throw new None("no whole number");
+  }
+
+  static Value add(Value a, Value b, Budget budget) {
+    if (a instanceof Exact x && b instanceof Exact y) {
+      Rational sum = x.rational().plus(y.rational());
+      budget.checkBits(sum.bits());
+      return new Exact(sum);
+    }
+    if (a instanceof Unbounded x) {
+      if (b instanceof Unbounded y && x.sign() != y.sign()) {
+        throw new None("infinity minus infinity");
+      }
+      return a;
+    }
+    if (b instanceof Unbounded) {
+      return b;
+    }
+    PreciseMath math = digits(a, b);
+    return new Approximate(complex(a, math).plus(complex(b, math)));
+  }
+
+  static Value multiply(Value a, Value b, Budget budget) {
+    if (a instanceof Exact x && b instanceof Exact y) {
+      budget.checkBits((long) x.rational().bits() + y.rational().bits());
+      return new Exact(x.rational().times(y.rational()));
+    }
+    if (a instanceof Unbounded || b instanceof Unbounded) {
+      int sign = sign(a) * sign(b);
+      if (sign == 0) {
+        throw new None("zero times infinity");
+      }
+      return new Unbounded(sign);
+    }
+    budget.step();
+    PreciseMath math = digits(a, b);
+    return new Approximate(complex(a, math).times(complex(b, math)));
+  }
+
+  static Value divide(Value a, Value b, Budget budget) {
+    if (b instanceof Unbounded) {
+      if (a instanceof Unbounded) {
+        throw new None("infinity by infinity");
+      }
+      return ZERO;
+    }
+    if (isZero(b)) {
+      throw new None("division by zero");
+    }
+    if (b instanceof Exact y) {
+      return multiply(a, new Exact(Rational.ONE.dividedBy(y.rational())), budget);
+    }
+    Complex divisor = complex(b);
+    Complex one = Complex.real(BigDecimal.ONE, divisor.math());
+    return multiply(a, new Approximate(one.dividedBy(divisor)), budget);
+  }
+
+  /** The digits that two finite values have in common; fractions have all of them. */
+  static PreciseMath digits(Value a, Value b) {
+    PreciseMath x = a instanceof Approximate p ? p.complex().math() : null;
+    PreciseMath y = b instanceof Approximate p ? p.complex().math() : null;
+    if (x == null || y == null) {
+      return x != null ? x : y != null ? y : PreciseMath.ORDINARY;
+    }
+    return x.least(y);
+  }
+
+  static boolean isZero(Value value) {
+    return value instanceof Exact exact
+        ? exact.rational().signum() == 0
+        : value instanceof Approximate approximate && approximate.complex().isZero();
+  }
+
+  static boolean isReal(Value value) {
+    return !(value instanceof Approximate approximate) || isNegligible(approximate.complex());
+  }
+
+  private static boolean isNegligible(Complex complex) {
+    return complex.isReal() || Closeness.isNegligible(complex.im().abs(), complex);
+  }
+
+  /** The sign of a real value. */
+  static int sign(Value value) {
+    if (value instanceof Exact exact) {
+      return exact.rational().signum();
+    }
+    if (value instanceof Unbounded unbounded) {
+      return unbounded.sign();
+    }
+    if (!isReal(value)) {
+      throw new None("a sign of a complex number");
+    }
+    return complex(value).re().signum();
+  }
+}

@@ -1,0 +1,410 @@
+package org.sparklora.reward.math.dialect;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sparklora.reward.math.algebra.Algebra;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Closeness;
+import org.sparklora.reward.math.algebra.Complex;
+import org.sparklora.reward.math.algebra.Evaluator;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.Matrix;
+import org.sparklora.reward.math.algebra.Expr.Mul;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Percent;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.ExprPrinter;
+import org.sparklora.reward.math.algebra.Identity;
+import org.sparklora.reward.math.algebra.MatrixAlgebra;
+import org.sparklora.reward.math.algebra.Rational;
+import org.sparklora.reward.math.algebra.RealSets;
+import org.sparklora.reward.math.algebra.Relations;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.algebra.Value;
+
+/**
+ * Whether a prediction equals a solution, by Math-Verify's rules: statements against statements,
+ * sets against sets, names against names, numbers by value, all else as functions of their
+ * variables. Not symmetric: the solution decides which form is asked for.
+ *
+ * <p>Belongs to one verdict on one thread.
+ */
+final class MathEquivalence {
+  private static final int MAX_SIZE = 5_000;
+
+  /** Fewer digits are too rough to mean one fraction. */
+  private static final int MIN_DIGITS = 4;
+
+  private static final int FLOAT_DIGITS = 14;
+
+  /** Decimals that keep a second rounding from going the other way. */
+  private static final int SPARE_DECIMALS = 60;
+
+  private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
+  private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
+
+  private final VerifyConfig config;
+  private final Budget budget;
+  private final Identity identity;
+  private final SetComparison sets;
+  private final RelationComparison relations;
+
+  MathEquivalence(VerifyConfig config, Algebra algebra, Budget budget) {
+    this.config = config;
+    this.budget = budget;
+    this.identity = new Identity(algebra, config.chop(), budget);
+    this.sets = new SetComparison(this, budget);
+    this.relations = new RelationComparison(this, identity, config, budget);
+  }
+
+  /** Throws {@link Budget.Exceeded}; an undefined solution ({@code 1/0}) equals nothing. */
+  boolean same(Expr solution, Expr prediction) {
+    Expr gold = solution;
+    Expr pred = config.strict() ? prediction : renamed(prediction, solution);
+    if (Expr.size(gold, MAX_SIZE) >= MAX_SIZE || Expr.size(pred, MAX_SIZE) >= MAX_SIZE) {
+      throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");
+    }
+    boolean goldAssigns = Relations.isAssignment(gold);
+    boolean predEquates = Relations.isEquation(pred);
+    boolean goldEquates = Relations.isEquation(gold);
+    gold = goldAssigns ? endsOfChain(gold) : gold;
+    pred = Relations.isAssignment(pred) ? endsOfChain(pred) : pred;
+    if (predEquates && !goldEquates) {
+      pred = Relations.last(pred).right();
+    } else if (goldAssigns && !predEquates) {
+      gold = Relations.last(gold).right();
+    }
+    if (Relations.isRelation(gold) && isSet(pred)) {
+      gold = RealSets.solutions(gold, budget).orElse(gold);
+    }
+    if (config.allowSetRelationComparison() && Relations.isRelation(pred) && isSet(gold)) {
+      pred = RealSets.solutions(pred, budget).orElse(pred);
+    }
+    return compare(gold, pred);
+  }
+
+  /** Whether an element stands twice: a list that does so is no set's. */
+  boolean repeats(List<Expr> elements) {
+    for (int i = 0; i < elements.size(); i++) {
+      for (int j = 0; j < i; j++) {
+        budget.step();
+        if (same(elements.get(i), elements.get(j))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private boolean compare(Expr gold, Expr pred) {
+    if (gold instanceof Expr.Undefined) {
+      return false;
+    }
+    if (gold.equals(pred)) {
+      return true;
+    }
+    if (Relations.isRelation(gold) && Relations.isRelation(pred)) {
+      return relations.same(gold, pred);
+    }
+    if (gold.isCollection() || pred.isCollection()) {
+      return sets.same(gold, pred);
+    }
+    if (Relations.isRelation(gold) || Relations.isRelation(pred)) {
+      return false;
+    }
+    if (gold instanceof Symbol || pred instanceof Symbol) {
+      // The reference compares a name with what was written; a person asks for the value.
+      return sameNames(gold, pred) || !config.chop() && sameFunction(gold, pred);
+    }
+    return sameNumber(gold, pred) || sameFunction(gold, pred);
+  }
+
+  private static boolean isSet(Expr expr) {
+    return expr.isCollection() && !(expr instanceof Expr.Tuple);
+  }
+
+  private static Expr endsOfChain(Expr equations) {
+    return new Relation(
+        Relation.Op.EQ, Relations.first(equations).left(), Relations.last(equations).right());
+  }
+
+  /**
+   * The prediction's variables under the solution's names, by their order, when there are as many.
+   */
+  private static Expr renamed(Expr prediction, Expr solution) {
+    List<Symbol> from = sortedSymbols(prediction);
+    List<Symbol> to = sortedSymbols(solution);
+    if (from.size() != to.size()) {
+      return prediction;
+    }
+    Map<Expr, Expr> names = new HashMap<>();
+    for (int i = 0; i < from.size(); i++) {
+      names.put(from.get(i), to.get(i));
+    }
+    return Substitution.everywhere(prediction, node -> names.getOrDefault(node, node));
+  }
+
+  private static List<Symbol> sortedSymbols(Expr expr) {
+    List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(expr));
+    symbols.sort(Comparator.comparing(Symbol::name));
+    return symbols;
+  }
+
+  /** {@code \text{odd}} equals {@code odd}, which was read as a product of letters. */
+  private static boolean sameNames(Expr gold, Expr pred) {
+    if (isLetterE(gold) && pred == Constant.E || isLetterE(pred) && gold == Constant.E) {
+      return true;
+    }
+    if (gold instanceof Symbol name && spelled(pred).isPresent()) {
+      return name.name().equalsIgnoreCase(spelled(pred).get());
+    }
+    if (pred instanceof Symbol name && spelled(gold).isPresent()) {
+      return name.name().equalsIgnoreCase(spelled(gold).get());
+    }
+    if (gold instanceof Symbol a && pred instanceof Symbol b) {
+      return lower(a.name()).equals(lower(b.name()));
+    }
+    return ExprPrinter.print(gold).equals(ExprPrinter.print(pred));
+  }
+
+  private static boolean isLetterE(Expr expr) {
+    return expr instanceof Symbol symbol && symbol.name().equalsIgnoreCase("e");
+  }
+
+  private static String lower(String name) {
+    return name.length() > 1 ? name.toLowerCase(Locale.ROOT) : name;
+  }
+
+  /** The word that a product of nothing but letters spells. */
+  private static Optional<String> spelled(Expr expr) {
+    if (!(expr instanceof Mul mul)
+        || !mul.factors().stream().allMatch(f -> f instanceof Symbol || f == Constant.E)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        mul.factors().stream()
+            .map(f -> f instanceof Symbol symbol ? symbol.name() : "e")
+            .collect(Collectors.joining()));
+  }
+
+  /** Equality by value, where rounding is allowed to decimals only. */
+  private boolean sameNumber(Expr gold, Expr pred) {
+    if (gold instanceof Matrix a && pred instanceof Matrix b) {
+      return sameEntries(a, b, this::sameNumber);
+    }
+    if (gold instanceof Matrix || pred instanceof Matrix) {
+      return false;
+    }
+    if (isNumber(gold) || isNumber(pred)) {
+      if (isDecimal(gold) || isDecimal(pred)) {
+        return sameRounded(gold, pred);
+      }
+      if (isWhole(gold) && isWhole(pred)) {
+        return withoutPercent(gold).equals(withoutPercent(pred));
+      }
+      return false;
+    }
+    return config.chop()
+        && isProduct(gold)
+        && isProduct(pred)
+        && withValues(gold, pred, this::areChopped);
+  }
+
+  /**
+   * The reference cuts tiny differences to zero. Only for tiny powers, products and quotients is
+   * that done here: a sum is compared by its value.
+   */
+  private boolean areChopped(Value a, Value b) {
+    BigDecimal bound = config.chopBelow();
+    return Closeness.within(a, Value.ZERO, bound) && Closeness.within(b, Value.ZERO, bound);
+  }
+
+  private static boolean isProduct(Expr expr) {
+    boolean holds =
+        expr instanceof Num
+            || expr instanceof Mul
+            || expr instanceof Expr.Pow
+            || expr instanceof Constant
+            || expr instanceof Expr.Call call && call.name().equals("factorial");
+    return holds && expr.children().stream().allMatch(MathEquivalence::isProduct);
+  }
+
+  private interface ValueTest {
+    boolean test(Value a, Value b);
+  }
+
+  private boolean withValues(Expr gold, Expr pred, ValueTest test) {
+    try {
+      Optional<Expr> a = identity.workedOut(gold);
+      Optional<Expr> b = identity.workedOut(pred);
+      if (a.isEmpty() || b.isEmpty()) {
+        return false;
+      }
+      boolean ordinary = Identity.needsAlgebra(gold) || Identity.needsAlgebra(pred);
+      Evaluator evaluator =
+          ordinary ? Evaluator.ofOrdinaryDigits(Map.of(), budget) : new Evaluator(Map.of(), budget);
+      Evaluator.Pair pair = evaluator.values(a.get(), b.get());
+      return test.test(pair.first(), pair.second());
+    } catch (Value.None | ArithmeticException none) {
+      return false;
+    }
+  }
+
+  private boolean sameFunction(Expr gold, Expr pred) {
+    if (gold instanceof Matrix a && pred instanceof Matrix b) {
+      return sameEntries(a, b, identity::holds);
+    }
+    return !(gold instanceof Matrix) && !(pred instanceof Matrix) && identity.holds(gold, pred);
+  }
+
+  private interface EntryTest {
+    boolean test(Expr a, Expr b);
+  }
+
+  private static boolean sameEntries(Matrix a, Matrix b, EntryTest test) {
+    if (!MatrixAlgebra.sameShape(a, b)) {
+      return false;
+    }
+    List<Expr> left = a.children();
+    List<Expr> right = b.children();
+    for (int i = 0; i < left.size(); i++) {
+      if (!test.test(left.get(i), right.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static Expr withoutPercent(Expr expr) {
+    return expr instanceof Percent percent ? percent.arg() : expr;
+  }
+
+  private static boolean isNumber(Expr expr) {
+    Expr bare = withoutPercent(expr);
+    return bare instanceof Num || bare instanceof Expr.Infinite;
+  }
+
+  private static boolean isDecimal(Expr expr) {
+    return withoutPercent(expr) instanceof Num num && num.decimal();
+  }
+
+  private static boolean isWhole(Expr expr) {
+    return withoutPercent(expr) instanceof Num num && num.isInteger();
+  }
+
+  private boolean sameRounded(Expr gold, Expr pred) {
+    return config.chop()
+        ? withValues(gold, pred, (a, b) -> sameRounded(gold, a, pred, b))
+        : withValues(
+            gold,
+            pred,
+            (a, b) ->
+                Closeness.same(a, b)
+                    || isDecimal(gold) && isDecimal(pred) && nearlySame(a, b)
+                    || !hasDecimal(pred) && approximates(gold, b)
+                    || !hasDecimal(gold) && approximates(pred, a));
+  }
+
+  private boolean sameRounded(Expr gold, Value a, Expr pred, Value b) {
+    if (a instanceof Value.Unbounded || b instanceof Value.Unbounded) {
+      return a.equals(b);
+    }
+    // A whole number is never rounded, so it equals no decimal that merely rounds to it.
+    if (isExactWhole(gold, a) != isExactWhole(pred, b)) {
+      return false;
+    }
+    if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
+      return rounded(gold, x).compareTo(rounded(pred, y)) == 0;
+    }
+    Complex x = Value.complex(a);
+    Complex y = Value.complex(b);
+    return rounded(gold, x.re()).compareTo(rounded(pred, y.re())) == 0
+        && rounded(gold, x.im()).compareTo(rounded(pred, y.im())) == 0;
+  }
+
+  private BigDecimal rounded(Expr expr, Value.Exact value) {
+    Rational rational = value.rational();
+    int scale = config.floatRounding() + SPARE_DECIMALS;
+    BigDecimal decimal =
+        new BigDecimal(rational.numerator())
+            .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
+    return rounded(expr, decimal);
+  }
+
+  /**
+   * A decimal of four digits or more stands for the fraction that it rounds, never for a surd or
+   * for π.
+   */
+  private static boolean approximates(Expr decimal, Value value) {
+    if (!(decimal instanceof Num num)
+        || !num.decimal()
+        || num.digits() < MIN_DIGITS
+        || value instanceof Value.Unbounded) {
+      return false;
+    }
+    if (!(value instanceof Value.Exact exact)) {
+      return num.digits() >= FLOAT_DIGITS && Value.isReal(value) && sameDigits(num, value);
+    }
+    if (exact.rational().isInteger()) {
+      return false;
+    }
+    int decimals = Math.max(num.value().toDecimal().scale(), 0);
+    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
+    return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
+  }
+
+  /** Two decimals that agree to six places and as many digits. */
+  private static boolean nearlySame(Value a, Value b) {
+    BigDecimal x = Value.complex(a).re();
+    BigDecimal difference =
+        a instanceof Value.Exact p && b instanceof Value.Exact q
+            ? p.rational().minus(q.rational()).abs().toDecimal()
+            : x.subtract(Value.complex(b).re()).abs();
+    return difference.compareTo(HALF_MILLIONTH) <= 0
+        && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
+  }
+
+  /** A number printed to all digits of a float stands for the value that was printed. */
+  private static boolean sameDigits(Num num, Value value) {
+    MathContext digits = new MathContext(FLOAT_DIGITS, RoundingMode.HALF_EVEN);
+    BigDecimal printed = num.value().toDecimal().round(digits);
+    return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
+  }
+
+  private static boolean isExactWhole(Expr expr, Value value) {
+    return value instanceof Value.Exact exact && exact.rational().isInteger() && !hasDecimal(expr);
+  }
+
+  private static boolean hasDecimal(Expr expr) {
+    return expr instanceof Num num && num.decimal()
+        || expr.children().stream().anyMatch(MathEquivalence::hasDecimal);
+  }
+
+  private BigDecimal rounded(Expr expr, BigDecimal value) {
+    // First to the digits a decimal carries, then to the decimals asked for; ties go to the even
+    // digit.
+    int digits = Math.max(Math.max(config.numericPrecision(), 15), writtenDigits(expr));
+    BigDecimal carried =
+        hasDecimal(expr) || value.precision() - value.scale() < digits
+            ? value.round(new MathContext(digits, RoundingMode.HALF_EVEN))
+            : value;
+    return carried.setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
+  }
+
+  /** The most digits of a decimal in a term. */
+  private static int writtenDigits(Expr expr) {
+    int own = expr instanceof Num num && num.decimal() ? num.digits() : 0;
+    return expr.children().stream().mapToInt(MathEquivalence::writtenDigits).reduce(own, Math::max);
+  }
+}

@@ -1,0 +1,41 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.List;
+import org.sparklora.reward.math.algebra.Algebra;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Value;
+import org.sparklora.reward.math.extract.Answer;
+
+/** Math-Verify's second step, verify, with all its settings. Stateless and thread-safe. */
+public final class MathVerify {
+  private MathVerify() {}
+
+  /**
+   * Whether any pair of what was extracted is equal: expression with expression, text with text.
+   */
+  public static boolean verify(
+      Answer gold, Answer answer, VerifyConfig config, Algebra algebra, Budget budget) {
+    if (gold.expression().isPresent() && answer.expression().isPresent()) {
+      try {
+        MathEquivalence equivalence = new MathEquivalence(config, algebra, budget);
+        if (equivalence.same(gold.expression().get(), answer.expression().get())) {
+          return true;
+        }
+      } catch (Budget.Exceeded exceeded) {
+        if (budget.millisLeft() <= 0) {
+          throw exceeded;
+        }
+        // Too big to compare as terms; the texts may still be the same.
+      } catch (Value.None | ArithmeticException none) {
+        // No value on one side.
+      }
+    }
+    return sameText(gold.words(), answer.words());
+  }
+
+  private static boolean sameText(List<String> gold, List<String> answer) {
+    return gold.stream()
+        .map(String::strip)
+        .anyMatch(word -> !word.isEmpty() && answer.stream().anyMatch(w -> w.strip().equals(word)));
+  }
+}

@@ -1,0 +1,217 @@
+package org.sparklora.reward.math.dialect;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Evaluator;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Chain;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.Identity;
+import org.sparklora.reward.math.algebra.Polynomial;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.algebra.Value;
+
+/**
+ * Statements against each other: link by link, the same difference of sides, the same turned round,
+ * or two equations with the same solutions.
+ */
+final class RelationComparison {
+  private final MathEquivalence terms;
+  private final Identity identity;
+  private final VerifyConfig config;
+  private final Budget budget;
+
+  RelationComparison(MathEquivalence terms, Identity identity, VerifyConfig config, Budget budget) {
+    this.terms = terms;
+    this.identity = identity;
+    this.config = config;
+    this.budget = budget;
+  }
+
+  boolean same(Expr gold, Expr pred) {
+    if (gold instanceof Chain a && pred instanceof Chain b) {
+      if (a.links().size() != b.links().size()) {
+        return false;
+      }
+      for (int i = 0; i < a.links().size(); i++) {
+        if (!same(a.links().get(i), b.links().get(i))) {
+          return false;
+        }
+      }
+      return true;
+    }
+    return gold instanceof Relation a && pred instanceof Relation b && sameLink(a, b);
+  }
+
+  private boolean sameLink(Relation gold, Relation pred) {
+    if (gold.equals(pred)) {
+      return true;
+    }
+    if (isStatementOnSets(gold) || isStatementOnSets(pred)) {
+      return false;
+    }
+    Expr a = Expr.minus(gold.left(), gold.right());
+    Expr b = Expr.minus(pred.left(), pred.right());
+    if (gold.op() == pred.op() && terms.same(a, b)) {
+      return true;
+    }
+    if (gold.op() == Relation.Op.NE || pred.op() == Relation.Op.NE) {
+      return false;
+    }
+    if (gold.op().inverse() == pred.op() && terms.same(a, Expr.negate(b))) {
+      return true;
+    }
+    return gold.op() == Relation.Op.EQ
+        && pred.op() == Relation.Op.EQ
+        && sameSolutions(gold, pred, a, b);
+  }
+
+  private static boolean isStatementOnSets(Relation relation) {
+    return relation.left().isCollection()
+        || relation.right().isCollection()
+        || relation.left() instanceof Expr.Matrix
+        || relation.right() instanceof Expr.Matrix;
+  }
+
+  private boolean sameSolutions(Relation gold, Relation pred, Expr a, Expr b) {
+    if (sameAssignment(gold, pred)) {
+      return true;
+    }
+    List<Symbol> symbols = Identity.symbols(a, b);
+    boolean sameVariables = Expr.freeSymbols(a).equals(Expr.freeSymbols(b)) && !symbols.isEmpty();
+    if (sameVariables) {
+      if (identity.proportional(a, b)) {
+        return true;
+      }
+      if (symbols.size() == 1 && sameRealRoots(a, b, symbols.get(0))) {
+        return true;
+      }
+      for (Symbol symbol : symbols) {
+        if (identity.sameLinearRoot(a, b, symbol)) {
+          return true;
+        }
+      }
+    }
+    // The reference compares lists of solutions, and two empty lists are equal.
+    return config.chop() && hasNoSolution(a) && hasNoSolution(b);
+  }
+
+  /** {@code x = 0.333333} and {@code x = 1/3}: the values are compared as values are. */
+  private boolean sameAssignment(Relation gold, Relation pred) {
+    Optional<Expr> left = assigned(gold);
+    Optional<Expr> right = assigned(pred);
+    return left.isPresent()
+        && right.isPresent()
+        && variable(gold).equals(variable(pred))
+        && terms.same(left.get(), right.get());
+  }
+
+  private static Symbol variable(Relation relation) {
+    return (Symbol) (relation.left() instanceof Symbol ? relation.left() : relation.right());
+  }
+
+  /** The value of an equation with a variable alone on one side. */
+  private static Optional<Expr> assigned(Relation relation) {
+    if (relation.left() instanceof Symbol symbol
+        && !Expr.freeSymbols(relation.right()).contains(symbol)) {
+      return Optional.of(relation.right());
+    }
+    if (relation.right() instanceof Symbol symbol
+        && !Expr.freeSymbols(relation.left()).contains(symbol)) {
+      return Optional.of(relation.left());
+    }
+    return Optional.empty();
+  }
+
+  private boolean sameRealRoots(Expr a, Expr b, Symbol variable) {
+    try {
+      Polynomial f = rootsOf(a, variable);
+      Polynomial g = rootsOf(b, variable);
+      if (f.isZero() || g.isZero()) {
+        return false;
+      }
+      int count = f.realRoots(budget);
+      return count > 0
+          && count == g.realRoots(budget)
+          && count == f.gcd(g, budget).realRoots(budget);
+    } catch (Value.None | ArithmeticException none) {
+      return false;
+    }
+  }
+
+  /**
+   * A square-free polynomial with the roots of the term: those above the bar that are not below it.
+   */
+  private Polynomial rootsOf(Expr term, Symbol variable) {
+    Polynomial.Fraction fraction = Polynomial.of(term, variable, budget);
+    Polynomial above = fraction.above();
+    if (above.isZero()) {
+      return above;
+    }
+    above = above.squareFree(budget);
+    Polynomial common = above.gcd(fraction.below(), budget);
+    return common.degree() > 0 ? above.divide(common, budget)[0] : above;
+  }
+
+  /** Whether a solver over the reals comes back with nothing: no solution, or nothing to solve. */
+  private boolean hasNoSolution(Expr term) {
+    List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(term));
+    if (symbols.isEmpty() || identity.holds(term, Num.of(0))) {
+      return true;
+    }
+    if (symbols.size() > 1 || !symbols.get(0).real()) {
+      return false;
+    }
+    try {
+      Polynomial polynomial = rootsOf(term, symbols.get(0));
+      return polynomial.realRoots(budget) == 0;
+    } catch (Value.None | ArithmeticException none) {
+      return bounded(term).filter(this::hasNoRootWithinBounds).isPresent();
+    }
+  }
+
+  /** A polynomial in one bounded function, sin x or cos x. */
+  private record BoundedTerm(Expr polynomial, Symbol stand) {}
+
+  private static Optional<BoundedTerm> bounded(Expr term) {
+    Symbol stand = new Symbol("bounded value", true);
+    List<Expr> found = new ArrayList<>();
+    Expr replaced =
+        Substitution.everywhere(
+            term,
+            node -> {
+              if (node instanceof Expr.Call call
+                  && (call.name().equals("sin") || call.name().equals("cos"))) {
+                found.add(node);
+                return stand;
+              }
+              return node;
+            });
+    boolean single = found.stream().distinct().count() == 1;
+    return single && Expr.freeSymbols(replaced).size() == 1
+        ? Optional.of(new BoundedTerm(replaced, stand))
+        : Optional.empty();
+  }
+
+  private boolean hasNoRootWithinBounds(BoundedTerm bounded) {
+    try {
+      Optional<List<Expr>> roots =
+          rootsOf(bounded.polynomial(), bounded.stand()).rootsAsExpressions(budget);
+      return roots.isPresent()
+          && roots.get().stream()
+              .allMatch(
+                  root ->
+                      Value.complex(Evaluator.constant(root, budget))
+                              .abs()
+                              .compareTo(BigDecimal.ONE)
+                          > 0);
+    } catch (Value.None | ArithmeticException none) {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,404 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Algebra;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Apply;
+import org.sparklora.reward.math.algebra.Expr.Chain;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.FiniteSet;
+import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.NamedSet;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.SetOperation;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.Expr.Tuple;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.algebra.Rational;
+import org.sparklora.reward.math.algebra.RealSets;
+import org.sparklora.reward.math.algebra.Relations;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.algebra.Value;
+import org.sparklora.reward.math.dialect.SoundText.Cleaned;
+import org.sparklora.reward.math.extract.ExtractionTarget;
+import org.sparklora.reward.math.extract.LatexNormalizer;
+import org.sparklora.reward.math.latex.LatexParser;
+
+/**
+ * Whether two answers mean the same to a person. Every reading of one is compared with every
+ * reading of the other; none of the reference's false positives is kept.
+ */
+final class SoundComparison {
+  /** Rounding merges nothing here: decimals are compared by {@link MathEquivalence}'s own rule. */
+  private static final VerifyConfig CONFIG = new VerifyConfig(30, 15, true, true, false);
+
+  private static final Pattern TIME = Pattern.compile("[0-9]{1,2}:[0-9]{2}(?:\\s*[ap]\\.?m\\.?)?");
+
+  private final MathEquivalence equivalence;
+  private final Budget budget;
+
+  SoundComparison(Algebra algebra, Budget budget) {
+    this.equivalence = new MathEquivalence(CONFIG, algebra, budget);
+    this.budget = budget;
+  }
+
+  boolean same(String gold, String answer) {
+    budget.checkLength(gold);
+    budget.checkLength(answer);
+    String goldWords = SoundText.words(gold);
+    String answerWords = SoundText.words(answer);
+    if (TIME.matcher(goldWords).matches() && TIME.matcher(answerWords).matches()) {
+      String time = goldWords.replaceAll("[\\s.]", "");
+      String other = answerWords.replaceAll("[\\s.]", "");
+      return time.equals(other) || time.equals(other.replaceAll("[ap]m$", ""));
+    }
+    if (SoundText.isUndefined(gold) || SoundText.isUndefined(answer)) {
+      return SoundText.isUndefined(gold) && SoundText.isUndefined(answer);
+    }
+    if (isChoice(gold)) {
+      return sameChoice(goldWords, answer);
+    }
+    Cleaned a = SoundText.clean(gold);
+    Cleaned b = SoundText.clean(answer);
+    if (a.modulus().isPresent() && !a.modulus().equals(b.modulus())) {
+      return false;
+    }
+    if (a.base().isPresent() && b.base().isPresent() && !a.base().equals(b.base())) {
+      return false;
+    }
+    if (inDifferentUnits(gold, answer)) {
+      return false;
+    }
+    if (sameReadings(a, b)) {
+      return true;
+    }
+    // Braces tell 9/(4π) from (9/4)π, so mathematics that has no reading is compared with them.
+    boolean mathematics = a.latex().matches("(?s).*\\\\(?!text|mathrm|mbox|mathbf|textbf|[ ,;]).*");
+    return mathematics
+        ? parsed(a).isEmpty() && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
+        : sameWords(goldWords, answerWords);
+  }
+
+  private static boolean inDifferentUnits(String gold, String answer) {
+    Optional<String> unit = AnswerUnit.of(SoundLatex.of(gold));
+    Optional<String> other = AnswerUnit.of(SoundLatex.of(answer));
+    return unit.isPresent() && other.isPresent() && !unit.equals(other);
+  }
+
+  private static boolean isChoice(String gold) {
+    String text =
+        gold.replaceAll("\\\\(?:text|textbf|mathrm|mathbf|boldsymbol)", "")
+            .replaceAll("[{}$ ]", "");
+    return text.matches("\\(?[A-H]\\)?");
+  }
+
+  private static boolean sameChoice(String goldWords, String answer) {
+    String letter = goldWords.replaceAll("[()]", "");
+    // A small e is a number, a capital one a choice.
+    if (answer.strip().equals("e")) {
+      return false;
+    }
+    return SoundText.choice(answer).filter(letter::equals).isPresent();
+  }
+
+  private static boolean sameWords(String gold, String answer) {
+    boolean spoken = gold.matches("(?s).*[a-z]{2}.*") && !gold.matches(".*[0-9=<>^_].*");
+    if (!spoken) {
+      return false;
+    }
+    boolean yesOrNo = gold.matches("yes|no|true|false");
+    return gold.replace(" ", "").equals(answer.replace(" ", ""))
+        || yesOrNo && answer.matches(gold + "[,.! ].*");
+  }
+
+  private boolean sameReadings(Cleaned a, Cleaned b) {
+    for (Expr gold : parsed(a)) {
+      for (Expr answer : parsed(b)) {
+        if (gold instanceof Tuple && answer instanceof FiniteSet && b.braced()) {
+          continue;
+        }
+        if (samePercent(gold, a.percent(), answer, b.percent())) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  /** "28" and "0.28" both answer "28 %"; 125 % does not answer 12.5 %. */
+  private boolean samePercent(Expr gold, boolean goldPercent, Expr answer, boolean answerPercent) {
+    if (goldPercent == answerPercent) {
+      return same(gold, answer);
+    }
+    Expr scaledGold = goldPercent ? hundredth(gold) : gold;
+    Expr scaledAnswer = answerPercent ? hundredth(answer) : answer;
+    return same(gold, answer) || same(scaledGold, scaledAnswer);
+  }
+
+  private static Expr hundredth(Expr value) {
+    Rational hundredth = Rational.of(1, 100);
+    return value instanceof Expr.Num num
+        ? new Expr.Num(num.value().times(hundredth), num.decimal(), num.digits())
+        : Expr.times(value, Expr.Num.of(hundredth));
+  }
+
+  private List<Expr> parsed(Cleaned cleaned) {
+    List<Expr> readings = new ArrayList<>();
+    for (String text : SoundText.readings(cleaned.latex())) {
+      String normal =
+          LatexNormalizer.normalize(
+              text,
+              new ExtractionTarget.Normalization(
+                  true, false, false, false, ExtractionTarget.Boxed.NONE));
+      if (normal.isEmpty()) {
+        continue;
+      }
+      try {
+        Expr expr = LatexParser.parse(normal, true, budget);
+        readings.add(meaning(expr, cleaned.or()));
+      } catch (ParseFailure failure) {
+        // Not mathematics; the words decide.
+      }
+    }
+    return readings;
+  }
+
+  /**
+   * i is the imaginary unit; several relations are one statement; a chain says what its ends say.
+   */
+  private Expr meaning(Expr expr, boolean or) {
+    Expr result = flattened(withImaginaryUnit(expr));
+    if (result instanceof FiniteSet set
+        && set.elements().size() > 1
+        && set.elements().stream().allMatch(SoundComparison::isInequality)) {
+      return combined(set.elements(), or).orElse(result);
+    }
+    if (result instanceof FiniteSet set
+        && !set.elements().isEmpty()
+        && set.elements().stream()
+            .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
+      return set.elements().stream()
+          .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
+          .orElseThrow();
+    }
+    if (result instanceof Chain chain && Relations.isEquation(chain)) {
+      return namedEquation(chain);
+    }
+    if (result instanceof Relation relation
+        && relation.op() == Relation.Op.EQ
+        && !Relations.isNamesOnly(relation.left())
+        && Relations.isNamesOnly(relation.right())) {
+      return new Relation(Relation.Op.EQ, relation.right(), relation.left());
+    }
+    return result;
+  }
+
+  /** {1, 2} and 3 are three values. */
+  private static Expr flattened(Expr expr) {
+    if (!(expr instanceof FiniteSet set)
+        || set.elements().stream().noneMatch(FiniteSet.class::isInstance)
+        || set.elements().stream().allMatch(FiniteSet.class::isInstance)) {
+      return expr;
+    }
+    List<Expr> elements = new ArrayList<>();
+    set.elements()
+        .forEach(
+            e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
+    return new FiniteSet(elements);
+  }
+
+  private static boolean infinite(Interval interval) {
+    return interval.start() instanceof Expr.Infinite || interval.end() instanceof Expr.Infinite;
+  }
+
+  private static Expr withImaginaryUnit(Expr expr) {
+    boolean bound = boundVariables(expr).contains("i");
+    if (bound) {
+      return expr;
+    }
+    return Substitution.everywhere(
+        expr,
+        node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
+  }
+
+  private static List<String> boundVariables(Expr expr) {
+    List<String> names = new ArrayList<>();
+    if (expr instanceof Expr.Iterated iterated) {
+      names.add(iterated.variable().name());
+    }
+    expr.children().forEach(child -> names.addAll(boundVariables(child)));
+    return names;
+  }
+
+  private static boolean isInequality(Expr expr) {
+    return expr instanceof Relation relation && relation.op() != Relation.Op.EQ
+        || expr instanceof Chain chain && !Relations.isEquation(chain);
+  }
+
+  private Optional<Expr> combined(List<Expr> statements, boolean or) {
+    List<Expr> sets = new ArrayList<>();
+    for (Expr statement : statements) {
+      Optional<Expr> solutions = RealSets.solutions(statement, budget);
+      if (solutions.isEmpty()) {
+        return Optional.empty();
+      }
+      sets.add(solutions.get());
+    }
+    SetOperation.Op op = or ? SetOperation.Op.UNION : SetOperation.Op.INTERSECTION;
+    return sets.stream().reduce((a, b) -> new SetOperation(op, a, b));
+  }
+
+  /** {@code 5+6=11=x} says x = 11. */
+  private static Expr namedEquation(Chain chain) {
+    List<Expr> members = new ArrayList<>();
+    members.add(chain.links().get(0).left());
+    chain.links().forEach(link -> members.add(link.right()));
+    Expr last = members.get(members.size() - 1);
+    if (Relations.isNamesOnly(last) && !Relations.isNamesOnly(members.get(0))) {
+      return new Relation(Relation.Op.EQ, last, members.get(members.size() - 2));
+    }
+    return chain;
+  }
+
+  private boolean same(Expr gold, Expr answer) {
+    try {
+      return compare(gold, answer);
+    } catch (Value.None | ArithmeticException none) {
+      return false;
+    }
+  }
+
+  private boolean compare(Expr gold, Expr answer) {
+    if (gold instanceof Tuple || isPair(gold)) {
+      return sameTuple(gold, answer);
+    }
+    Optional<Boolean> functions = sameFunctions(gold, answer);
+    if (functions.isPresent()) {
+      return functions.get();
+    }
+    if (isInequality(gold) && (answer instanceof FiniteSet || answer instanceof Tuple)) {
+      return false;
+    }
+    if (gold instanceof FiniteSet set && answer instanceof Tuple tuple) {
+      return !equivalence.repeats(tuple.elements())
+          && equivalence.same(set, new FiniteSet(tuple.elements()));
+    }
+    if (gold instanceof FiniteSet set && namesAndValues(set, answer)) {
+      return true;
+    }
+    if (equivalence.same(gold, answer)) {
+      return true;
+    }
+    if (gold instanceof Chain
+        && answer instanceof Chain chain
+        && equivalence.same(gold, reversed(chain))) {
+      return true;
+    }
+    return sameSolutions(gold, answer);
+  }
+
+  private static boolean isPair(Expr expr) {
+    return expr instanceof FiniteSet set
+        && set.elements().size() > 1
+        && set.elements().stream().allMatch(Tuple.class::isInstance);
+  }
+
+  /** Order matters in a tuple; braces around an answer say that it does not. */
+  private boolean sameTuple(Expr gold, Expr answer) {
+    if (gold instanceof Tuple tuple && answer instanceof FiniteSet set) {
+      return equivalence.same(tuple, set);
+    }
+    return equivalence.same(gold, answer);
+  }
+
+  /** f(t) = t + 1 and y = x + 1 define the function that f(x) = x + 1 defines. */
+  private Optional<Boolean> sameFunctions(Expr gold, Expr answer) {
+    if (!(gold instanceof Relation a)
+        || !(a.left() instanceof Apply f)
+        || a.op() != Relation.Op.EQ
+        || f.args().size() != 1
+        || !(f.args().get(0) instanceof Symbol variable)
+        || !(answer instanceof Relation b)
+        || b.op() != Relation.Op.EQ) {
+      return Optional.empty();
+    }
+    if (b.left() instanceof Apply g
+        && g.args().size() == 1
+        && g.args().get(0) instanceof Symbol other) {
+      Expr renamed = Substitution.replace(b.right(), other, variable);
+      return Optional.of(equivalence.same(a.right(), renamed));
+    }
+    return b.left() instanceof Symbol
+        ? Optional.of(equivalence.same(a.right(), b.right()))
+        : Optional.empty();
+  }
+
+  /** {@code p=5, q=2} against {@code (p,q)=(5,2)}. */
+  private boolean namesAndValues(FiniteSet gold, Expr answer) {
+    if (!(answer instanceof Relation relation) || !(relation.left() instanceof Tuple names)) {
+      return false;
+    }
+    List<Expr> values =
+        relation.right() instanceof Interval i ? i.children() : relation.right().children();
+    if (values.size() != names.elements().size()) {
+      return false;
+    }
+    List<Expr> equations = new ArrayList<>();
+    for (int i = 0; i < values.size(); i++) {
+      equations.add(new Relation(Relation.Op.EQ, names.elements().get(i), values.get(i)));
+    }
+    return equivalence.same(gold, new FiniteSet(equations));
+  }
+
+  private static Chain reversed(Chain chain) {
+    List<Relation> links = new ArrayList<>();
+    for (Relation link : chain.links()) {
+      links.add(new Relation(link.op().inverse(), link.right(), link.left()));
+    }
+    Collections.reverse(links);
+    return new Chain(List.copyOf(links));
+  }
+
+  /** Statements and sets by the numbers they admit. */
+  private boolean sameSolutions(Expr gold, Expr answer) {
+    Optional<Expr> a = asSet(gold);
+    Optional<Expr> b = asSet(answer);
+    boolean statements =
+        isInequality(gold) || isInequality(answer) || isMembership(gold) || isMembership(answer);
+    boolean sameVariable =
+        !isInequality(gold)
+            || !isInequality(answer)
+            || Expr.freeSymbols(gold).equals(Expr.freeSymbols(answer));
+    return a.isPresent()
+        && b.isPresent()
+        && sameVariable
+        && (statements
+            || a.get() instanceof SetOperation
+            || b.get() instanceof SetOperation
+            || isWhole(a.get()))
+        && RealSets.equal(a.get(), b.get(), budget).orElse(false);
+  }
+
+  private static boolean isWhole(Expr set) {
+    return set == NamedSet.REALS;
+  }
+
+  private static boolean isMembership(Expr expr) {
+    return expr instanceof Relation relation && relation.right().isCollection();
+  }
+
+  private Optional<Expr> asSet(Expr expr) {
+    if (isMembership(expr)) {
+      return Optional.of(((Relation) expr).right());
+    }
+    if (isInequality(expr)) {
+      return RealSets.solutions(expr, budget);
+    }
+    return expr.isCollection() ? Optional.of(expr) : Optional.empty();
+  }
+}

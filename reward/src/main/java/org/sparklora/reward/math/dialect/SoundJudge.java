@@ -1,0 +1,201 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Algebra;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.extract.BoxedAnswer;
+import org.sparklora.reward.math.extract.ExtractionTarget;
+import org.sparklora.reward.math.extract.LatexEnvironments;
+import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
+import org.sparklora.reward.math.extract.Spaces;
+import org.sparklora.reward.math.extract.Thinking;
+
+/**
+ * The {@code sound} dialect: finds the answer where a person would look for it, reads it as a
+ * person would, and takes only equal values for equal.
+ *
+ * <p>Belongs to one verdict.
+ */
+public final class SoundJudge {
+  private static final Pattern THINKING =
+      Pattern.compile(
+          "<think(?:ing)?>.*?</think(?:ing)?>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+  private static final Pattern ANCHOR =
+      Pattern.compile(
+          "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
+          Pattern.CASE_INSENSITIVE);
+
+  /** Words alone are an answer only in a sentence that says so. */
+  private static final Pattern SENTENCE =
+      Pattern.compile(".*\\bis\\W*", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+
+  private static final Pattern BOX = Pattern.compile("\\\\(?:boxed|fbox)\\b");
+  private static final Pattern BOX_WITHOUT_BRACES =
+      Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
+  private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
+
+  private static final Pattern JOINER = Pattern.compile("\\s*(?:,\\s*(?:and|or)?|and|or)\\s*");
+
+  /** Mathematics further from its anchor than this belongs to something else. */
+  private static final int REACH = 200;
+
+  private final Algebra algebra;
+  private final Budget budget;
+
+  public SoundJudge(Algebra algebra, Budget budget) {
+    this.algebra = algebra;
+    this.budget = budget;
+  }
+
+  public Verdict judge(String completion, String solution) {
+    String gold = solution;
+    String answer = "";
+    try {
+      gold = solutionText(solution);
+      if (gold.isBlank()) {
+        return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution is empty", "", "");
+      }
+      Optional<String> found = answerText(withoutThinking(completion));
+      if (found.isEmpty()) {
+        return new Verdict(Verdict.Outcome.WRONG, "no answer found", shortened(gold), "");
+      }
+      answer = found.get();
+      boolean same = new SoundComparison(algebra, budget).same(gold, answer);
+      return new Verdict(
+          same ? Verdict.Outcome.CORRECT : Verdict.Outcome.WRONG,
+          same ? "equal" : "not equal",
+          shortened(gold),
+          shortened(answer));
+    } catch (Budget.Exceeded exceeded) {
+      return new Verdict(
+          Verdict.Outcome.WRONG, "budget exceeded", shortened(gold), shortened(answer));
+    }
+  }
+
+  private String withoutThinking(String completion) {
+    return THINKING.matcher(budget.over(Thinking.strip(completion))).replaceAll("");
+  }
+
+  private static String shortened(String text) {
+    return text.length() > 200 ? text.substring(0, 200) + "…" : text;
+  }
+
+  /** The solution itself, or what it boxes, or the mathematics in it when it is a sentence. */
+  private String solutionText(String solution) {
+    String text = Spaces.strip(solution);
+    if (BOX.matcher(budget.over(text)).find()) {
+      return boxed(text);
+    }
+    List<Environment> list = lastEnvironments(text);
+    boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
+    return list.isEmpty() || !delimited ? text : joined(list);
+  }
+
+  Optional<String> answerText(String text) {
+    if (BOX.matcher(budget.over(text)).find()) {
+      return Optional.of(boxed(text)).filter(answer -> !answer.isBlank());
+    }
+    int hashes = text.lastIndexOf("####");
+    if (hashes >= 0) {
+      return Optional.of(firstSentence(text.substring(hashes + 4)));
+    }
+    Matcher anchor = ANCHOR.matcher(budget.over(text));
+    int after = -1;
+    boolean sentence = false;
+    while (anchor.find()) {
+      budget.step();
+      after = anchor.end();
+      sentence = SENTENCE.matcher(anchor.group()).matches();
+    }
+    if (after >= 0) {
+      Optional<String> answer = afterAnchor(text.substring(after), sentence);
+      if (answer.isPresent()) {
+        return answer;
+      }
+    }
+    List<Environment> list = lastEnvironments(text);
+    return list.isEmpty() ? Optional.empty() : Optional.of(joined(list));
+  }
+
+  /** The last boxes, with a percent sign that follows them. */
+  private static String boxed(String text) {
+    String content = BoxedAnswer.extract(text, ExtractionTarget.Boxed.LAST);
+    int last = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
+    Matcher bare = BOX_WITHOUT_BRACES.matcher(text.substring(last));
+    if (bare.lookingAt()) {
+      return bare.group(1);
+    }
+    String rest = text.substring(last);
+    boolean percent = rest.matches("(?s).*\\}\\s*\\$?\\s*\\\\?%.{0,4}");
+    return percent && !content.contains("%") ? content + "\\%" : content;
+  }
+
+  private Optional<String> afterAnchor(String text, boolean wordsCount) {
+    LatexEnvironments environments = new LatexEnvironments(text);
+    for (int at = 0; at < Math.min(REACH, text.length()); at++) {
+      budget.step();
+      List<Environment> list = environments.listAt(at, false);
+      if (!list.isEmpty()) {
+        return Optional.of(joined(continued(environments, list, text)));
+      }
+    }
+    String sentence = firstSentence(text);
+    return sentence.isBlank() || !wordsCount ? Optional.empty() : Optional.of(sentence);
+  }
+
+  /** Further mathematics joined by commas, "and", "or", however long the list. */
+  private static List<Environment> continued(
+      LatexEnvironments environments, List<Environment> list, String text) {
+    List<Environment> all = new ArrayList<>(list);
+    while (true) {
+      int end = all.get(all.size() - 1).end();
+      Matcher joiner = JOINER.matcher(text).region(end, text.length());
+      List<Environment> more =
+          joiner.lookingAt() ? environments.listAt(joiner.end(), false) : List.of();
+      if (more.isEmpty()) {
+        return all;
+      }
+      all.addAll(more);
+    }
+  }
+
+  private static String firstSentence(String text) {
+    String stripped = Spaces.strip(text);
+    Matcher end = SENTENCE_END.matcher(stripped);
+    return end.find() ? stripped.substring(0, end.start()) : stripped;
+  }
+
+  private List<Environment> lastEnvironments(String text) {
+    LatexEnvironments environments = new LatexEnvironments(text);
+    List<Environment> last = List.of();
+    int at = 0;
+    while (at < text.length()) {
+      List<Environment> list = environments.listAt(at, false);
+      if (list.isEmpty()) {
+        at++;
+      } else {
+        budget.step();
+        last = list;
+        at = list.get(list.size() - 1).end();
+      }
+    }
+    return last;
+  }
+
+  private static String joined(List<Environment> list) {
+    List<String> parts = new ArrayList<>();
+    for (Environment environment : list) {
+      parts.add(environment.content() + (environment.percent() ? "\\%" : ""));
+    }
+    return String.join(",", parts);
+  }
+
+  static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
+  }
+}

@@ -1,0 +1,197 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Takes off an answer what is no part of its value, and lists the readings that the rest allows:
+ * with and without units, with grouped digits joined, with degrees as numbers or as angles.
+ */
+final class SoundText {
+  private static final Pattern AND_OR =
+      Pattern.compile(
+          "\\s*,?\\s*(?:\\\\(?:text|mbox|quad|qquad)\\{?\\s*)?(?<![a-zA-Z])(?:and|or)(?![a-zA-Z])\\s*\\}?\\s*");
+  private static final Pattern GROUPED =
+      Pattern.compile(
+          "(-?[0-9]{1,3})((?:\\s*(?:,|\\\\,|\\\\;|\\\\:|\\\\ |~|\\s)\\s*[0-9]{3})++)(\\.[0-9]+)?");
+  private static final Pattern DECIMAL_COMMA =
+      Pattern.compile("(-?[0-9]+),([0-9]{1,2}|[0-9]{4,}|(?<=0,)[0-9]+)");
+  private static final Pattern DEGREES =
+      Pattern.compile(
+          "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+  private static final Pattern ANY_DEGREES = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
+  private static final Pattern MODULUS =
+      Pattern.compile("\\\\pmod\\s*(?:\\{([^{}]*)\\}|([0-9]+))|\\(\\s*mod\\s*([0-9]+)\\s*\\)");
+  private static final Pattern BASE =
+      Pattern.compile("\\(?\\s*(-?[0-9A-F]+)\\s*\\)?_\\{?\\s*([0-9]+)\\s*\\}?");
+  private static final Pattern CURRENCY =
+      Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
+  private static final Map<String, String> WORDS =
+      Map.ofEntries(
+          Map.entry("zero", "0"),
+          Map.entry("one", "1"),
+          Map.entry("two", "2"),
+          Map.entry("three", "3"),
+          Map.entry("four", "4"),
+          Map.entry("five", "5"),
+          Map.entry("six", "6"),
+          Map.entry("seven", "7"),
+          Map.entry("eight", "8"),
+          Map.entry("nine", "9"),
+          Map.entry("ten", "10"),
+          Map.entry("infinity", "\\infty"),
+          Map.entry("+infinity", "\\infty"),
+          Map.entry("-infinity", "-\\infty"),
+          Map.entry("all real numbers", "\\mathbb{R}"),
+          Map.entry("all reals", "\\mathbb{R}"),
+          Map.entry("empty set", "\\emptyset"),
+          Map.entry("the empty set", "\\emptyset"),
+          Map.entry("no solution", "\\emptyset"),
+          Map.entry("no solutions", "\\emptyset"),
+          Map.entry("no real solutions", "\\emptyset"));
+  private static final Set<String> UNDEFINED =
+      Set.of(
+          "dne",
+          "undefined",
+          "does not exist",
+          "doesnotexist",
+          "not defined",
+          "no limit",
+          "\\frac{1}{0}",
+          "\\frac{0}{0}",
+          "1/0",
+          "0/0");
+
+  private SoundText() {}
+
+  /** One answer cleaned, with what was taken off it. */
+  record Cleaned(
+      String latex,
+      boolean percent,
+      Optional<String> modulus,
+      Optional<String> base,
+      boolean or,
+      boolean braced) {}
+
+  /** The text of an answer in words, in small letters without commands and points. */
+  static String words(String written) {
+    String text = SoundLatex.of(written);
+    text = text.replaceAll("\\\\(?:text|textbf|textit|mathrm|mbox|mathbf|rm|bf)\\b", "");
+    text = text.replaceAll("[{}$*\\\\]", "");
+    return SoundLatex.trimmed(text.toLowerCase(Locale.ROOT).replaceAll("\\s+", " "));
+  }
+
+  /** A choice's letter, from {@code (B)}, {@code B.}, {@code \textbf{(B)}\ 12}. */
+  static Optional<String> choice(String written) {
+    Matcher m = Pattern.compile("\\(?([a-z])\\)?(?:[.:)]?(?:\\s.*)?)?").matcher(words(written));
+    return m.matches() ? Optional.of(m.group(1)) : Optional.empty();
+  }
+
+  static boolean isUndefined(String written) {
+    return UNDEFINED.contains(words(written)) || UNDEFINED.contains(SoundLatex.of(written));
+  }
+
+  static Cleaned clean(String written) {
+    String text = SoundLatex.of(written);
+    String spoken = words(written);
+    text = WORDS.getOrDefault(spoken, text);
+    Optional<String> modulus = Optional.empty();
+    Matcher mod = MODULUS.matcher(text);
+    if (mod.find()) {
+      modulus =
+          Optional.of(
+              mod.group(1) != null
+                  ? mod.group(1)
+                  : mod.group(2) != null ? mod.group(2) : mod.group(3));
+      text = SoundLatex.trimmed(text.substring(0, mod.start()));
+    }
+    Optional<String> base = Optional.empty();
+    Matcher inBase = BASE.matcher(text);
+    if (inBase.matches()) {
+      base = Optional.of(inBase.group(2));
+      text = inBase.group(1);
+    }
+    text = CURRENCY.matcher(text).replaceAll("");
+    boolean percent =
+        text.matches("(?s).*(?:\\\\?%|(?<![a-zA-Z])(?:percent|percentage|pct))\\s*\\}?\\s*");
+    if (percent) {
+      text =
+          SoundLatex.trimmed(
+              text.replaceAll(
+                  "\\s*(?:\\\\text\\{\\s*)?(?:\\\\?%|percentage|percent|pct)\\s*\\}?", ""));
+    }
+    boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
+    text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",");
+    boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
+    return new Cleaned(brackets(text), percent, modulus, base, or, braced);
+  }
+
+  /** French intervals, set builders and angle brackets in the usual form. */
+  private static String brackets(String text) {
+    String result = text.replace("\\langle", "(").replace("\\rangle", ")");
+    Matcher french =
+        Pattern.compile("([\\[\\]])([^\\[\\](){},]+,[^\\[\\](){},]+)(?<!\\\\sqrt)([\\[\\]])")
+            .matcher(result);
+    result =
+        french.replaceAll(
+            m ->
+                Matcher.quoteReplacement(
+                    (m.group(1).equals("]") ? "(" : "[")
+                        + m.group(2)
+                        + (m.group(3).equals("[") ? ")" : "]")));
+    Matcher builder =
+        Pattern.compile(
+                "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?\\s*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
+            .matcher(result);
+    return builder.matches() ? builder.group(1) : result;
+  }
+
+  /** The readings that the text allows, the most literal first. */
+  static List<String> readings(String text) {
+    Set<String> readings = new LinkedHashSet<>();
+    String bare = text.replaceAll("(?<!\\\\)\\\\ ", " ").replace("~", " ");
+    Matcher grouped = GROUPED.matcher(text);
+    if (grouped.matches()) {
+      readings.add(
+          grouped.group(1)
+              + grouped.group(2).replaceAll("[^0-9]", "")
+              + (grouped.group(3) == null ? "" : grouped.group(3)));
+      // Joined digits are one number; as a list they would be another answer.
+      if (!text.matches("[0-9]+,\\s+[0-9 ,]+")) {
+        return List.copyOf(readings);
+      }
+    }
+    Optional<WrittenUnit> measured = WrittenUnit.afterNumber(bare);
+    if (measured.isPresent()) {
+      readings.addAll(readings(measured.get().amount()));
+      return List.copyOf(readings);
+    }
+    if (DEGREES.matcher(bare).find() || ANY_DEGREES.matcher(bare).find()) {
+      readings.add(DEGREES.matcher(bare).replaceAll("(($1)\\\\pi/180)"));
+      if (!bare.matches("(?s).*\\\\(?:sin|cos|tan|cot|sec|csc).*")) {
+        readings.add(ANY_DEGREES.matcher(bare).replaceAll(""));
+      }
+      return List.copyOf(readings);
+    }
+    readings.add(bare);
+    WrittenUnit.atEnd(bare).ifPresent(ended -> readings.add(ended.amount()));
+    Matcher comma = DECIMAL_COMMA.matcher(text);
+    if (comma.matches()) {
+      readings.add(comma.group(1) + "." + comma.group(2));
+    }
+    // "√2 ≈ 1.41" offers both of its sides.
+    if (bare.contains("\\approx")) {
+      for (String side : bare.split("\\\\approx")) {
+        readings.add(SoundLatex.trimmed(side));
+      }
+    }
+    return new ArrayList<>(readings);
+  }
+}

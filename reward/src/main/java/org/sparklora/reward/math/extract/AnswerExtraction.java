@@ -1,0 +1,325 @@
+package org.sparklora.reward.math.extract;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.extract.LatexEnvironments.Environment;
+import org.sparklora.reward.math.latex.LatexParser;
+
+/**
+ * Finds the answer in a text: boxes first, then what follows "final answer is", "answer:",
+ * "answer", then any mathematics. Within one priority the match that ends last wins.
+ *
+ * <p>Stateless and thread-safe.
+ */
+public final class AnswerExtraction {
+  private static final int FINAL_ANSWER = 50;
+  private static final int ANSWER_COLON = 100;
+  private static final int ANSWER = 200;
+  private static final int ANYWHERE = 300;
+
+  /** How far mathematics may stand from "answer", and "is" from "final answer". */
+  private static final int GAP = 50;
+
+  private static final int LONG_GAP = 100;
+
+  private static final Pattern COMPLEX =
+      Pattern.compile(
+          "\\\\mathbb\\{C\\}|\\\\i\\b|\\bi\\b|\\\\text\\{i\\}|\\\\mathrm\\{i\\}|\\\\imath\\b|\\\\det"
+              + "|\\\\operatorname\\{(?:tr|rank|Re|Im)\\}|\\\\text\\{(?:rank|Re|Im)\\}|\\\\arg\\{|\\\\Re\\{|\\\\Im\\{");
+
+  private static final Pattern EQUALS = Pattern.compile("(?<![\\\\<!>])=");
+
+  private AnswerExtraction() {}
+
+  /** One place in the text that may hold the answer. */
+  record Match(int start, int end, Supplier<Answer> answer) {}
+
+  /**
+   * @param firstMatchOnly whether only the first place is tried, or each until one can be parsed
+   * @param keepText whether the first text found is kept beside, or in place of, an expression
+   */
+  public static Answer extract(
+      String text,
+      List<? extends ExtractionTarget> targets,
+      boolean firstMatchOnly,
+      boolean keepText,
+      Budget budget) {
+    TreeMap<Integer, List<Supplier<List<Match>>>> byPriority = new TreeMap<>();
+    for (ExtractionTarget target : targets) {
+      if (target instanceof ExtractionTarget.Latex latex) {
+        latexPatterns(text, latex, byPriority, budget);
+      } else if (target instanceof ExtractionTarget.Plain plain) {
+        PlainExtraction.patterns(text, plain, byPriority, budget);
+      } else if (target instanceof ExtractionTarget.Strings strings) {
+        StringExtraction.patterns(text, strings, byPriority);
+      }
+    }
+    List<String> words = new ArrayList<>();
+    boolean found = false;
+    for (List<Supplier<List<Match>>> patterns : byPriority.values()) {
+      List<Match> matches = new ArrayList<>();
+      patterns.forEach(pattern -> matches.addAll(pattern.get()));
+      matches.sort(Comparator.comparingInt((Match m) -> -m.end()).thenComparingInt(Match::start));
+      for (Match match : matches) {
+        budget.step();
+        found = true;
+        Answer answer = match.answer().get();
+        if (words.isEmpty()) {
+          words.addAll(answer.words());
+        }
+        if (answer.expression().isPresent() || isKey(targets, answer)) {
+          return new Answer(answer.expression(), keepText ? words : List.of());
+        }
+        if (firstMatchOnly) {
+          break;
+        }
+      }
+      if (found && firstMatchOnly) {
+        break;
+      }
+    }
+    return new Answer(Optional.empty(), keepText ? words : List.of());
+  }
+
+  private static boolean isKey(List<? extends ExtractionTarget> targets, Answer answer) {
+    return answer.words().size() == 2
+        && targets.stream().anyMatch(ExtractionTarget.Strings.class::isInstance);
+  }
+
+  private static void latexPatterns(
+      String text,
+      ExtractionTarget.Latex target,
+      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
+      Budget budget) {
+    LatexEnvironments environments = new LatexEnvironments(text);
+    String lower = text.toLowerCase(Locale.ROOT);
+    // Lower-casing may change the length of exotic letters, and with it every position.
+    String folded = lower.length() == text.length() ? lower : asciiLowerCase(text);
+    LatexSearch search = new LatexSearch(text, folded, environments, target, budget);
+    add(byPriority, 0, search::finalAnswerIHope);
+    add(byPriority, FINAL_ANSWER, search::finalAnswerIs);
+    add(byPriority, ANSWER_COLON, () -> search.afterAnswer("answer:"));
+    add(byPriority, ANSWER, () -> search.afterAnswer("answer"));
+    if (target.withoutAnchor()) {
+      add(byPriority, ANYWHERE, () -> search.anywhere(false));
+    }
+    if (target.boxedPriority() >= 0) {
+      add(byPriority, target.boxedPriority(), () -> search.anywhere(true));
+      add(byPriority, target.boxedPriority(), search::bareBox);
+    }
+  }
+
+  static String asciiLowerCase(String text) {
+    StringBuilder lower = new StringBuilder(text);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c >= 'A' && c <= 'Z') {
+        lower.setCharAt(i, (char) (c + 32));
+      }
+    }
+    return lower.toString();
+  }
+
+  static void add(
+      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
+      int priority,
+      Supplier<List<Match>> pattern) {
+    byPriority.computeIfAbsent(priority, key -> new ArrayList<>()).add(pattern);
+  }
+
+  /** Parses LaTeX as the reference does: whole, else the last part of a chain of equations. */
+  static Optional<Expr> parse(String latex, Budget budget) {
+    Optional<Expr> whole = attempt(latex, budget);
+    if (whole.isPresent() || latex.contains(",") || latex.contains(";")) {
+      return whole;
+    }
+    String[] parts = EQUALS.split(latex, -1);
+    return parts.length > 2 ? attempt(parts[parts.length - 1], budget) : Optional.empty();
+  }
+
+  private static Optional<Expr> attempt(String latex, Budget budget) {
+    try {
+      return Optional.of(LatexParser.parse(latex, !COMPLEX.matcher(latex).find(), budget));
+    } catch (ParseFailure failure) {
+      return Optional.empty();
+    }
+  }
+
+  /** What one match of environments is worth. */
+  static Answer answer(
+      List<Environment> environments, ExtractionTarget.Normalization how, Budget budget) {
+    List<String> texts = new ArrayList<>();
+    List<Optional<Expr>> expressions = new ArrayList<>();
+    for (Environment environment : environments) {
+      String text = LatexNormalizer.normalize(environment.content(), how);
+      texts.add(text);
+      Optional<Expr> parsed = parse(text, budget);
+      expressions.add(environment.percent() ? parsed.map(Expr.Percent::new) : parsed);
+    }
+    boolean list = texts.size() > 1 && expressions.stream().allMatch(Optional::isPresent);
+    String text = list ? String.join(" and ", texts) : texts.get(0);
+    Optional<Expr> expression = list ? Optional.of(setOf(expressions)) : expressions.get(0);
+    return new Answer(expression, text.isEmpty() ? List.of() : List.of(text));
+  }
+
+  private static Expr setOf(List<Optional<Expr>> expressions) {
+    List<Expr> elements = new ArrayList<>();
+    for (Optional<Expr> expression : expressions) {
+      Expr element = expression.orElseThrow();
+      if (element instanceof Expr.FiniteSet set) {
+        elements.addAll(set.elements());
+      } else {
+        elements.add(element);
+      }
+    }
+    return new Expr.FiniteSet(elements);
+  }
+
+  /** The places of LaTeX in one text. */
+  private record LatexSearch(
+      String text,
+      String folded,
+      LatexEnvironments environments,
+      ExtractionTarget.Latex target,
+      Budget budget) {
+
+    private static final String FINAL = "final answer";
+
+    private Match match(int start, List<Environment> list) {
+      int end = list.get(list.size() - 1).end();
+      return new Match(start, end, () -> answer(list, target.normalization(), budget));
+    }
+
+    /** "final answer is: $5$. I hope": of a list as much as lets "I hope" follow. */
+    List<Match> finalAnswerIHope() {
+      List<Match> matches = new ArrayList<>();
+      String anchor = FINAL + " is";
+      int from = 0;
+      for (int at = folded.indexOf(anchor); at >= 0; at = folded.indexOf(anchor, from)) {
+        budget.step();
+        from = at + 1;
+        int after = at + anchor.length();
+        after += text.startsWith(":", after) ? 1 : 0;
+        List<Environment> list = environments.listAfterSpaces(after);
+        for (int size = list.size(); size > 0; size--) {
+          int end = iHope(list.get(size - 1).end());
+          if (end >= 0) {
+            List<Environment> part = List.copyOf(list.subList(0, size));
+            matches.add(new Match(at, end, () -> answer(part, target.normalization(), budget)));
+            from = end;
+            break;
+          }
+        }
+      }
+      return matches;
+    }
+
+    private int iHope(int after) {
+      int at = after + (text.startsWith(".", after) ? 1 : 0);
+      if (at < text.length() && Character.isWhitespace(text.charAt(at))) {
+        at++;
+      }
+      if (text.startsWith("I hope", at)) {
+        return at + 6;
+      }
+      return -1;
+    }
+
+    List<Match> finalAnswerIs() {
+      List<Match> matches = new ArrayList<>();
+      int from = 0;
+      for (int at = folded.indexOf(FINAL); at >= 0; at = folded.indexOf(FINAL, from)) {
+        from = at + 1;
+        int after = at + FINAL.length();
+        for (int gap = 0; gap <= LONG_GAP && after + gap < text.length(); gap++) {
+          budget.step();
+          List<Environment> list = afterIs(after + gap);
+          if (!list.isEmpty()) {
+            Match match = match(at, list);
+            matches.add(match);
+            from = match.end();
+            break;
+          }
+        }
+      }
+      return matches;
+    }
+
+    private List<Environment> afterIs(int at) {
+      int word = environments.skipSpaces(at);
+      if (word == at || !text.startsWith("is", word)) {
+        return List.of();
+      }
+      int after = word + 2 + (text.startsWith(":", word + 2) ? 1 : 0);
+      return environments.listAfterSpaces(after);
+    }
+
+    List<Match> afterAnswer(String anchor) {
+      List<Match> matches = new ArrayList<>();
+      int from = 0;
+      for (int at = folded.indexOf(anchor); at >= 0; at = folded.indexOf(anchor, from)) {
+        from = at + 1;
+        int after = at + anchor.length();
+        for (int gap = 0; gap <= GAP && after + gap < text.length(); gap++) {
+          budget.step();
+          List<Environment> list = environments.listAt(after + gap, false);
+          if (!list.isEmpty()) {
+            Match match = match(at, list);
+            matches.add(match);
+            from = match.end();
+            break;
+          }
+        }
+      }
+      return matches;
+    }
+
+    List<Match> anywhere(boolean boxed) {
+      List<Match> matches = new ArrayList<>();
+      if (boxed && !text.contains("\\boxed{")) {
+        return matches;
+      }
+      int at = 0;
+      while (at < text.length()) {
+        List<Environment> list = environments.listAt(at, boxed);
+        if (list.isEmpty()) {
+          at++;
+        } else {
+          budget.step();
+          Match match = match(at, list);
+          matches.add(match);
+          at = match.end();
+        }
+      }
+      return matches;
+    }
+
+    /** From the first box to the last brace: where the box ends is left to {@link BoxedAnswer}. */
+    List<Match> bareBox() {
+      int start = text.indexOf("\\boxed{");
+      int end = text.lastIndexOf('}');
+      if (start < 0 || end <= start + 7) {
+        return List.of();
+      }
+      ExtractionTarget.Normalization n = target.normalization();
+      ExtractionTarget.Normalization last =
+          new ExtractionTarget.Normalization(
+              n.basicLatex(),
+              n.units(),
+              n.malformedOperators(),
+              n.nits(),
+              ExtractionTarget.Boxed.LAST);
+      Environment box = new Environment(start, end + 1, text.substring(start, end + 1), false);
+      return List.of(new Match(start, end + 1, () -> answer(List.of(box), last, budget)));
+    }
+  }
+}

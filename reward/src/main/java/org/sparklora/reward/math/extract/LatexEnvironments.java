@@ -1,0 +1,251 @@
+package org.sparklora.reward.math.extract;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},
+ * {@code […]} between spaces, and a literal {@code \frac{1}{2}}. Also lists of them joined by
+ * commas, "and", "or".
+ *
+ * <p>A scanner rather than regular expressions: those recurse on long texts and try each opening
+ * delimiter against the rest of the text. Belongs to one text.
+ */
+public final class LatexEnvironments {
+  private static final int LONGEST_LIST = 6;
+  private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
+
+  /**
+   * One piece of mathematics; {@code end} lies after the spaces and percent sign that follow it.
+   */
+  public record Environment(int start, int end, String content, boolean percent) {}
+
+  private final String text;
+
+  /** Once a closing delimiter is not found, no later opening one needs to look for it. */
+  private int noDisplayBracketFrom = Integer.MAX_VALUE;
+
+  private int noDisplayDollarFrom = Integer.MAX_VALUE;
+
+  public LatexEnvironments(String text) {
+    this.text = text;
+  }
+
+  /** The longest list that begins here; empty when nothing does. */
+  public List<Environment> listAt(int start, boolean boxed) {
+    List<Environment> list = new ArrayList<>();
+    Optional<Environment> next = at(start, boxed);
+    while (next.isPresent()) {
+      Environment environment = next.get();
+      list.add(environment);
+      if (list.size() == LONGEST_LIST) {
+        break;
+      }
+      int joined = afterJoiner(skipSpaces(environment.end()));
+      next = joined < 0 ? Optional.empty() : afterSpaces(joined, boxed);
+    }
+    return list;
+  }
+
+  /**
+   * The list after any spaces, the last of which may be the one that {@code […]} needs before it.
+   */
+  List<Environment> listAfterSpaces(int start) {
+    int at = skipSpaces(start);
+    List<Environment> list = listAt(at, false);
+    return list.isEmpty() && at > start ? listAt(at - 1, false) : list;
+  }
+
+  private Optional<Environment> afterSpaces(int start, boolean boxed) {
+    int at = skipSpaces(start);
+    Optional<Environment> found = at(at, boxed);
+    return found.isEmpty() && at > start ? at(at - 1, boxed) : found;
+  }
+
+  /** The place after a comma, "and" or "or", or −1. Spaces before it belong to the environment. */
+  private int afterJoiner(int at) {
+    int word = text.startsWith(",", at) ? at + 1 : at;
+    if (text.startsWith("and", word)) {
+      return word + 3;
+    }
+    if (text.startsWith("or", word)) {
+      return word + 2;
+    }
+    return word > at ? word : -1;
+  }
+
+  private Optional<Environment> at(int start, boolean boxed) {
+    if (start >= text.length()) {
+      return Optional.empty();
+    }
+    char c = text.charAt(start);
+    boolean escaped = start > 0 && text.charAt(start - 1) == '\\';
+    if (c == '$' && !escaped) {
+      if (text.startsWith("$$", start)) {
+        return delimited(start, 2, displayDollarEnd(start + 2), boxed);
+      }
+      boolean afterDigit = start > 0 && isDigit(text.charAt(start - 1));
+      return afterDigit ? Optional.empty() : delimited(start, 1, inlineDollarEnd(start + 1), boxed);
+    }
+    if (c == '\\') {
+      if (!escaped && text.startsWith("\\[", start)) {
+        return delimited(start, 2, displayBracketEnd(start + 2), boxed);
+      }
+      if (!escaped && text.startsWith("\\(", start)) {
+        return delimited(start, 2, parenthesisEnd(start + 2), boxed);
+      }
+      return boxed ? Optional.empty() : fraction(start, start);
+    }
+    if (c == '-' && !boxed && text.startsWith("\\frac{", start + 1)) {
+      return fraction(start, start + 1);
+    }
+    if (Spaces.isSpace(c) && text.startsWith("[", start + 1)) {
+      return spacedBracket(start, boxed);
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Environment> delimited(int start, int width, int close, boolean boxed) {
+    if (close <= start + width) {
+      return Optional.empty();
+    }
+    String content = text.substring(start + width, close);
+    return boxed && !holdsBox(content)
+        ? Optional.empty()
+        : Optional.of(environment(start, close + width, content));
+  }
+
+  private static boolean holdsBox(String content) {
+    int box = content.indexOf("\\boxed{");
+    return box >= 0 && content.indexOf('}', box + 8) >= 0;
+  }
+
+  private Environment environment(int start, int end, String content) {
+    int after = skipSpaces(end);
+    for (String word : PERCENT_WORDS) {
+      if (text.startsWith(word, after)) {
+        return new Environment(start, after + word.length(), content, true);
+      }
+    }
+    return new Environment(start, after, content, false);
+  }
+
+  private int displayDollarEnd(int from) {
+    if (from >= noDisplayDollarFrom) {
+      return -1;
+    }
+    int close = text.indexOf("$$", from);
+    // "$$" right away would be an empty content, whose first dollar may not stand before a dollar.
+    if (close < 0) {
+      noDisplayDollarFrom = from;
+      return -1;
+    }
+    return close > from && text.charAt(close - 1) != '\\' ? close : -1;
+  }
+
+  private int displayBracketEnd(int from) {
+    if (from >= noDisplayBracketFrom) {
+      return -1;
+    }
+    int close = text.indexOf("\\]", from);
+    if (close < 0) {
+      noDisplayBracketFrom = from;
+      return -1;
+    }
+    return close > from && text.charAt(close - 1) != '\\' ? close : -1;
+  }
+
+  private int inlineDollarEnd(int from) {
+    for (int i = from; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\n') {
+        return -1;
+      }
+      if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == '$') {
+        i++;
+      } else if (c == '$') {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private int parenthesisEnd(int from) {
+    for (int i = from; i + 1 < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\n') {
+        return -1;
+      }
+      if (c == '\\' && text.charAt(i + 1) == ')') {
+        return text.charAt(i - 1) == '\\' ? -1 : i;
+      }
+    }
+    return -1;
+  }
+
+  private Optional<Environment> spacedBracket(int start, boolean boxed) {
+    for (int i = start + 2; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (c == '\n' || c == '[') {
+        return Optional.empty();
+      }
+      if (c == ']') {
+        boolean spaced = i + 1 < text.length() && Spaces.isSpace(text.charAt(i + 1));
+        String content = text.substring(start + 2, i);
+        return spaced && !content.isEmpty() && (!boxed || holdsBox(content))
+            ? Optional.of(environment(start, i + 2, content))
+            : Optional.empty();
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A fraction of two plain numbers, which needs no delimiters. */
+  private Optional<Environment> fraction(int start, int command) {
+    if (!text.startsWith("\\frac{", command)) {
+      return Optional.empty();
+    }
+    int middle = number(command + 6);
+    if (middle < 0 || !text.startsWith("}{", middle)) {
+      return Optional.empty();
+    }
+    int end = number(middle + 2);
+    return end >= 0 && text.startsWith("}", end)
+        ? Optional.of(environment(start, end + 1, text.substring(start, end + 1)))
+        : Optional.empty();
+  }
+
+  private int number(int from) {
+    int at = text.startsWith("-", from) ? from + 1 : from;
+    int end = digits(at);
+    if (end == at) {
+      return -1;
+    }
+    if (end < text.length() && (text.charAt(end) == '.' || text.charAt(end) == ',')) {
+      int fraction = digits(end + 1);
+      return fraction > end + 1 ? fraction : end;
+    }
+    return end;
+  }
+
+  private int digits(int from) {
+    int at = from;
+    while (at < text.length() && isDigit(text.charAt(at))) {
+      at++;
+    }
+    return at;
+  }
+
+  int skipSpaces(int from) {
+    int at = from;
+    while (at < text.length() && Spaces.isSpace(text.charAt(at))) {
+      at++;
+    }
+    return at;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+}

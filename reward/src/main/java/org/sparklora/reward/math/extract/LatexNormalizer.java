@@ -1,0 +1,198 @@
+package org.sparklora.reward.math.extract;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Budget;
+
+/**
+ * Cleans LaTeX before it is parsed, in the reference's order: boxes, commands, units, nits,
+ * operators. The cleaned text is also what unparseable answers are compared by.
+ *
+ * <p>Stateless and thread-safe.
+ */
+public final class LatexNormalizer {
+  /** Longer texts are not answers; the reference runs into its alarm on them. */
+  static final int MAX_LENGTH = 20_000;
+
+  private static final Pattern LEFT =
+      Pattern.compile(
+          "\\\\m?left(\\\\\\{|\\{|\\\\\\||\\||\\[|\\(|\\\\(?:rbracl|lgroup|lbrace|lbrack|vert|lvert|lceil|lfloor|langle"
+              + "|llcorner|ulcorner))");
+  private static final Pattern RIGHT =
+      Pattern.compile(
+          "\\\\m?right(\\\\\\}|\\}|\\\\\\||\\||\\]|\\)|\\\\(?:rbrack|rgroup|rbrace|vert|rvert|rceil|rfloor|rangle"
+              + "|lrcorner|urcorner))");
+  private static final Pattern FALLING_FACTORIAL =
+      Pattern.compile("\\(([a-zA-Z0-9+\\-*/\\\\ ]+?)\\)_\\{([a-zA-Z0-9+\\-*/\\\\ ]+?)\\}");
+  private static final Pattern REMOVED =
+      Pattern.compile(
+          "\\\\mathrm\\{th\\}|\\\\!\\s*|\\\\text\\s*\\{\\s*\\}|\\\\\\$|\\$|(?<!\\\\)[\"']|\\\\displaystyle");
+  private static final Pattern DOUBLED_BACKSLASH = Pattern.compile("\\\\\\\\(?=[a-zA-Z])");
+  private static final Pattern LONG_SPACE = Pattern.compile("\\s{64,}");
+
+  /**
+   * One pass from the left; the first alternative that fits is replaced and not looked at again.
+   */
+  private static final String[][] REPLACEMENTS = {
+    {"\\\\math(?:rm|it|bf)", "\\text"},
+    {"\\\\text(?:normal|bf|it|rm)", "\\text"},
+    {"\\\\(?:d|t|c)frac", "\\frac"},
+    {"\\s\\.", " 0."},
+    {"\\{\\.", "{0."},
+    {"~=", "\\approx"},
+    {"\\s*\\{\\s*,\\s*\\}", ","},
+    {"(?<![a-zA-Z]),?\\s*(?:and|or)(?![a-zA-Z])", ","},
+    {",?\\s*\\\\text\\{\\s*(?:and|or)\\s*\\}", ","},
+    {"(?<!\\\\)\\\\\\s", " "},
+    {"infinity", "\\infty"},
+    {",?\\\\ldots", " "},
+    {"\\s*\\bpercentage\\b", "\\%"},
+    {"\\\\text\\{percentage\\}", "%"},
+    {"\\s*\\bpercent\\b", "\\%"},
+    {"\\\\text\\{percent\\}", "%"},
+    {"\\s*\\bpct\\b", "\\%"},
+    {"\\\\text\\{pct\\}", "%"},
+    {"(?<!\\\\)inf(?!inity)", "\\infty"},
+    {" sqrt", "\\sqrt"},
+  };
+
+  private static final Pattern ALTERNATION = alternation();
+
+  private static final String[] OPERATORS = {
+    "\\^\\s?\\((.*?)\\)", "^{$1}",
+    "sqrt\\s?\\((.*?)\\)", "\\\\sqrt{$1}",
+    "\\\\frac\\s?(\\d)\\s?(\\d+)", "\\\\frac{$1}{$2}",
+    "\\\\log_\\s?(\\d)\\s?(\\d+)", "\\\\log_{$1}{$2}",
+    "\\\\frac\\s?\\{(.*?)\\}\\s?(\\d)", "\\\\frac{$1}{$2}",
+    "\\\\frac\\s?(\\d)\\s?\\{(.*?)\\}", "\\\\frac{$1}{$2}",
+    "\\\\sqrt\\s?(\\d)", "\\\\sqrt{$1}",
+  };
+
+  private static final Pattern[] OPERATOR_PATTERNS = new Pattern[OPERATORS.length / 2];
+
+  static {
+    for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
+      OPERATOR_PATTERNS[i] = Pattern.compile(OPERATORS[2 * i], Pattern.UNIX_LINES);
+    }
+  }
+
+  private static final Pattern WHOLE_FRACTION = Pattern.compile("(0|-?[1-9]\\d*)/(0|-?[1-9]\\d*)");
+
+  private LatexNormalizer() {}
+
+  private static Pattern alternation() {
+    StringBuilder all = new StringBuilder();
+    for (String[] replacement : REPLACEMENTS) {
+      all.append(all.isEmpty() ? "(" : "|(").append(replacement[0]).append(')');
+    }
+    return Pattern.compile(all.toString());
+  }
+
+  public static String normalize(String text, ExtractionTarget.Normalization how) {
+    if (text.length() > MAX_LENGTH) {
+      throw new Budget.Exceeded("an answer of " + text.length() + " characters");
+    }
+    String result = text;
+    if (how.boxed() != ExtractionTarget.Boxed.NONE) {
+      result = BoxedAnswer.extract(result, how.boxed());
+    }
+    if (how.basicLatex()) {
+      result = basic(result);
+    }
+    if (how.units()) {
+      result = Units.strip(result);
+    }
+    if (how.nits()) {
+      result = result.startsWith(".") ? "0" + result : result;
+      result = result.equals("0.5") ? "\\frac{1}{2}" : result;
+    }
+    if (how.malformedOperators()) {
+      result = repairOperators(result);
+    }
+    return Spaces.strip(result);
+  }
+
+  private static String basic(String text) {
+    // Runs of spaces mean no more than 64 of them, but cost patterns that begin with \s* their
+    // square.
+    String result = LONG_SPACE.matcher(text).replaceAll(" ".repeat(63));
+    result =
+        result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
+    result =
+        result
+            .replace("\\left[\\begin{matrix}", "\\begin{bmatrix}")
+            .replace("\\end{matrix}\\right]", "\\end{bmatrix}");
+    result = LEFT.matcher(result).replaceAll("$1");
+    result = RIGHT.matcher(result).replaceAll("$1");
+    result = FALLING_FACTORIAL.matcher(result).replaceAll("\\\\frac{($1)!}{(($1)-($2))!}");
+    result = REMOVED.matcher(result).replaceAll("");
+    result = ALTERNATION.matcher(result).replaceAll(LatexNormalizer::replacement);
+    result = result.replace('\n', ' ').replace('\t', ' ');
+    return result.contains("matrix")
+        ? result
+        : DOUBLED_BACKSLASH.matcher(result).replaceAll("\\\\");
+  }
+
+  private static String replacement(java.util.regex.MatchResult match) {
+    for (int i = 0; i < REPLACEMENTS.length; i++) {
+      if (match.group(i + 1) != null) {
+        return Matcher.quoteReplacement(REPLACEMENTS[i][1]);
+      }
+    }
+    throw new IllegalStateException("No alternative matched " + match.group());
+  }
+
+  private static String repairOperators(String text) {
+    String result = text;
+    for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
+      result = OPERATOR_PATTERNS[i].matcher(result).replaceAll(OPERATORS[2 * i + 1]);
+    }
+    result = result.replace(" sqrt", "\\sqrt");
+    result = braceRoots(result);
+    result = braceFractions(result);
+    Matcher fraction = WHOLE_FRACTION.matcher(result);
+    return fraction.matches()
+        ? "\\frac{" + fraction.group(1) + "}{" + fraction.group(2) + "}"
+        : result;
+  }
+
+  /** {@code \sqrt3} → {@code \sqrt{3}}. */
+  private static String braceRoots(String text) {
+    if (!text.contains("\\sqrt")) {
+      return text;
+    }
+    String[] parts = text.split("\\\\sqrt", -1);
+    StringBuilder result = new StringBuilder(parts[0]);
+    for (int i = 1; i < parts.length; i++) {
+      String part = parts[i].stripLeading();
+      result.append("\\sqrt");
+      if (part.isEmpty() || part.charAt(0) == '{' || part.charAt(0) == '[') {
+        result.append(part);
+      } else {
+        result.append('{').append(part.charAt(0)).append('}').append(part, 1, part.length());
+      }
+    }
+    return result.toString();
+  }
+
+  /** {@code \frac12} → {@code \frac{1}{2}}; a fraction cut short leaves the whole text as it is. */
+  private static String braceFractions(String text) {
+    String[] parts = text.split("\\\\frac", -1);
+    StringBuilder result = new StringBuilder(parts[0]);
+    for (int i = 1; i < parts.length; i++) {
+      String part = parts[i].stripLeading();
+      result.append("\\frac");
+      if (part.startsWith("{")) {
+        result.append(part);
+        continue;
+      }
+      if (part.length() < 2) {
+        return text;
+      }
+      result.append('{').append(part.charAt(0)).append('}');
+      String below = part.substring(1, 2);
+      result.append(below.equals("{") ? below : "{" + below + "}").append(part, 2, part.length());
+    }
+    return result.toString();
+  }
+}

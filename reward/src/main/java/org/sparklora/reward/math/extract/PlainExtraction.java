@@ -1,0 +1,121 @@
+package org.sparklora.reward.math.extract;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Rational;
+import org.sparklora.reward.math.extract.AnswerExtraction.Match;
+
+/** Finds numbers and arithmetic written without LaTeX, most telling places first. */
+final class PlainExtraction {
+  private static final String NUMBER =
+      "(?<!\\d)(?:(?<grouped>-?[1-9]\\d{0,2}(?:[ ,]\\d{3})+)(?<groupedFraction>\\.\\d+)?"
+          + "|(?<whole>-?\\d+)(?<wholeFraction>[.,]\\d+)|(?<fraction>\\.\\d+)|(?<integer>-?\\d+))"
+          + "(?<percent>\\s*(?:%|[Pp]ercent|\\s*[Pp]ercentage|\\s*[Pp]ct))?";
+  private static final String OPERATORS = "+\\-*×/^()÷";
+  private static final String CHARACTERS = "[\\d.\\s" + OPERATORS + "]";
+  private static final String ARITHMETIC =
+      "(?<arithmetic>-?\\(?-?\\d" + CHARACTERS + "*[" + OPERATORS + "]" + CHARACTERS + "+\\)?)";
+  private static final String PREFIX = "(?:^|\\s|=)(?:\\*\\*)?";
+  private static final String SUFFIX = "(?:\\*\\*)?(?:\\.|,|:|\\s|\\)|\\$|$)";
+  private static final String CURRENCY = "[$€£¥₹₽₪₩₫฿₡₢₣₤₥₦₧₨₭₮₯₰₱₲₳₴₵₶₷₸₺₻₼₾₿]?";
+  private static final String WHOLE_ARITHMETIC = "(?:" + PREFIX + ARITHMETIC + SUFFIX + ")";
+  private static final String WHOLE_NUMBER = "(?:" + PREFIX + CURRENCY + NUMBER + ")";
+  private static final String EITHER = "(?:" + WHOLE_ARITHMETIC + "|" + WHOLE_NUMBER + ")";
+  private static final String GAP = "(?:.{0,100}=\\s*|.{0,50}?)";
+
+  private static final Pattern I_HOPE =
+      compile("(?i:final answer is):?\\s*" + EITHER + "\\.?\\s?I hope");
+  private static final Pattern FINAL_IS = compile("(?i:final answer.{0,100}?)\\s+is:?" + EITHER);
+  private static final Pattern COLON = compile("(?i:answer):" + GAP + EITHER + "(?!\\s*=)");
+  private static final Pattern ANSWER = compile("(?i:answer)" + GAP + EITHER + "(?!\\s*=)");
+  private static final Pattern ANY_ARITHMETIC = compile(WHOLE_ARITHMETIC);
+  private static final Pattern ANY_NUMBER = compile(WHOLE_NUMBER);
+
+  private PlainExtraction() {}
+
+  private static Pattern compile(String pattern) {
+    return Pattern.compile(pattern, Pattern.UNIX_LINES);
+  }
+
+  static void patterns(
+      String text,
+      ExtractionTarget.Plain target,
+      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
+      Budget budget) {
+    add(byPriority, text, 0, I_HOPE, budget);
+    add(byPriority, text, 50, FINAL_IS, budget);
+    add(byPriority, text, 100, COLON, budget);
+    add(byPriority, text, 200, ANSWER, budget);
+    if (target.withoutAnchor()) {
+      add(byPriority, text, 300, ANY_ARITHMETIC, budget);
+      add(byPriority, text, 300, ANY_NUMBER, budget);
+    }
+  }
+
+  private static void add(
+      TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
+      String text,
+      int priority,
+      Pattern pattern,
+      Budget budget) {
+    AnswerExtraction.add(
+        byPriority,
+        priority,
+        () -> {
+          List<Match> matches = new ArrayList<>();
+          Matcher matcher = pattern.matcher(text);
+          while (matcher.find()) {
+            budget.step();
+            Answer answer = answer(matcher, pattern, budget);
+            matches.add(new Match(matcher.start(), matcher.end(), () -> answer));
+          }
+          return matches;
+        });
+  }
+
+  private static Answer answer(Matcher m, Pattern pattern, Budget budget) {
+    boolean numbers = pattern != ANY_ARITHMETIC;
+    String whole = numbers ? first(m, "grouped", "whole", "integer") : "";
+    String fraction = numbers ? first(m, "groupedFraction", "wholeFraction", "fraction") : "";
+    if (!whole.isEmpty() || !fraction.isEmpty()) {
+      String digits = whole.replace(",", "").replace(" ", "");
+      digits = digits.startsWith("-") ? digits : digits.replaceFirst("^0+", "");
+      String text = (digits.isEmpty() ? "0" : digits) + fraction.replace(',', '.');
+      Expr number = number(text);
+      boolean percent = m.group("percent") != null;
+      return new Answer(Optional.of(percent ? new Expr.Percent(number) : number), List.of(text));
+    }
+    if (pattern == ANY_NUMBER) {
+      return Answer.NONE;
+    }
+    String arithmetic = m.group("arithmetic");
+    return arithmetic == null
+        ? Answer.NONE
+        : new Answer(ArithmeticParser.parse(arithmetic, budget), List.of(arithmetic));
+  }
+
+  private static Expr number(String text) {
+    boolean minus = text.startsWith("-");
+    boolean whole = !text.contains(".");
+    BigDecimal value = new BigDecimal(minus ? text.substring(1) : text);
+    Expr.Num number = new Expr.Num(Rational.of(value), !whole, whole ? 0 : value.precision());
+    return minus ? number.negate() : number;
+  }
+
+  private static String first(Matcher m, String... groups) {
+    for (String group : groups) {
+      if (m.group(group) != null && !m.group(group).isEmpty()) {
+        return m.group(group);
+      }
+    }
+    return "";
+  }
+}

@@ -1,0 +1,275 @@
+package org.sparklora.reward.math.latex;
+
+import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Call;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.Iterated;
+import org.sparklora.reward.math.algebra.Expr.Limit;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
+import org.sparklora.reward.math.latex.LatexLexer.Token;
+
+/**
+ * Reads functions of what follows them: named functions with their scripts, operators, roots, sums,
+ * products, integrals, limits, and functions without a known meaning such as {@code f(x)}.
+ */
+final class FunctionParser {
+  private final TokenCursor in;
+  private final SymbolNames names;
+  private final TermParser terms;
+  private final AtomParser atoms;
+
+  FunctionParser(TokenCursor in, SymbolNames names, TermParser terms, AtomParser atoms) {
+    this.in = in;
+    this.names = names;
+    this.terms = terms;
+    this.atoms = atoms;
+  }
+
+  /** What a command or a name begins: a function of what follows, else an atom. */
+  Expr functionOrAtom() {
+    return switch (in.kind()) {
+      case FUNCTION -> function();
+      case GAMMA -> in.attempt(this::function).orElseGet(() -> atoms.atom(true, true));
+      case MULTI_FUNCTION -> functionOfSeveral(in.next().text().substring(1));
+      case OPERATOR_NAME -> operatorName();
+      case EXP_E -> {
+        in.next();
+        yield in.skip(CARET) ? exponential(atoms.script()) : Constant.E;
+      }
+      case SQRT -> root();
+      case SUM -> iterated(Iterated.Kind.SUM);
+      case PROD -> iterated(Iterated.Kind.PRODUCT);
+      case INT -> integral();
+      case LIM -> limit();
+      case LETTER, GREEK, OTHER_SYMBOL, ACCENT ->
+          in.attempt(this::application).orElseGet(() -> atoms.atom(true, true));
+      default -> atoms.atom(true, true);
+    };
+  }
+
+  /** {@code e^{\\ln u}} is u from the start, so that a name in it is compared as a name. */
+  private static Expr exponential(Expr exponent) {
+    return exponent instanceof Call log
+            && log.name().equals("log")
+            && log.args().get(1) == Constant.E
+        ? log.args().get(0)
+        : new Pow(Constant.E, exponent);
+  }
+
+  private Expr function() {
+    String name = in.next().text().substring(1);
+    return call(name);
+  }
+
+  /** A function's scripts and argument, its name having been read. */
+  private Expr call(String name) {
+    Optional<Expr> base = Optional.empty();
+    Optional<Expr> power = Optional.empty();
+    while (in.is(UNDERSCORE) && base.isEmpty() || in.is(CARET) && power.isEmpty()) {
+      if (in.next().kind() == UNDERSCORE) {
+        base = Optional.of(atoms.subscript());
+      } else {
+        power = Optional.of(atoms.script());
+      }
+    }
+    Expr argument =
+        in.attempt(
+                () -> {
+                  in.expect(L_PAREN);
+                  Expr inside = terms.enclosedTerm();
+                  in.expect(R_PAREN);
+                  return inside;
+                })
+            .orElseGet(() -> in.nested(() -> terms.product(false)));
+    return Functions.apply(name, base, power, argument);
+  }
+
+  private Expr functionOfSeveral(String name) {
+    Optional<Expr> power = Optional.empty();
+    while (in.is(UNDERSCORE) || in.is(CARET)) {
+      if (in.next().kind() == UNDERSCORE) {
+        atoms.subscriptText();
+      } else {
+        power = Optional.of(atoms.script());
+      }
+    }
+    in.expect(L_PAREN);
+    List<Expr> args = new ArrayList<>();
+    do {
+      args.add(terms.enclosedTerm());
+    } while (in.skip(COMMA));
+    in.expect(R_PAREN);
+    boolean extreme = name.equals("max") || name.equals("min");
+    boolean alike = extreme && args.stream().distinct().count() == 1;
+    Expr value = alike ? args.get(0) : new Call(name, List.copyOf(args));
+    return power.isPresent() ? new Pow(value, power.get()) : value;
+  }
+
+  private Expr operatorName() {
+    in.next();
+    in.expect(L_BRACE);
+    String name = in.expect(NAME).text();
+    in.expect(R_BRACE);
+    return switch (name) {
+      case "gcd", "lcm" -> functionOfSeveral(name);
+      case "floor",
+              "ceil",
+              "arsinh",
+              "arcsinh",
+              "arcosh",
+              "arccosh",
+              "artanh",
+              "arctanh",
+              "tr",
+              "trace" ->
+          call(name);
+      default -> throw ParseFailure.meaningless("the operator " + name);
+    };
+  }
+
+  private Expr root() {
+    in.next();
+    Expr degree = Num.of(2);
+    if (in.skip(L_BRACKET)) {
+      degree = terms.enclosedTerm();
+      in.expect(R_BRACKET);
+    }
+    Expr base = terms.bracedTerm();
+    return new Pow(base, Expr.divide(Num.of(1), degree));
+  }
+
+  private Expr iterated(Iterated.Kind kind) {
+    in.next();
+    Optional<Expr> upper = in.is(CARET) ? Optional.of(atoms.scriptAfterCaret()) : Optional.empty();
+    in.expect(UNDERSCORE);
+    in.expect(L_BRACE);
+    Expr variable = terms.enclosedTerm();
+    if (!in.skip(ASSIGNMENT)) {
+      in.expect(EQUAL);
+    }
+    Expr lower = terms.enclosedTerm();
+    in.expect(R_BRACE);
+    Expr last = upper.isPresent() ? upper.get() : atoms.scriptAfterCaret();
+    Expr body = in.nested(() -> terms.product(true));
+    if (!(variable instanceof Symbol symbol)) {
+      throw ParseFailure.meaningless("a sum over something that is no variable");
+    }
+    return new Iterated(kind, body, symbol, List.of(lower, last));
+  }
+
+  private Expr integral() {
+    in.next();
+    List<Expr> bounds = List.of();
+    if (in.skip(UNDERSCORE)) {
+      Expr lower = atoms.subscript();
+      bounds = List.of(lower, atoms.scriptAfterCaret());
+    } else if (in.is(CARET)) {
+      Expr upper = atoms.scriptAfterCaret();
+      in.expect(UNDERSCORE);
+      bounds = List.of(atoms.subscript(), upper);
+    }
+    Expr body = terms.integrand();
+    if (in.is(DIFFERENTIAL)) {
+      String name = SymbolNames.differential(in.next().text());
+      return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact(name), bounds);
+    }
+    // ∫ dx / x: the differential is a factor somewhere inside.
+    for (Symbol symbol : Expr.freeSymbols(body)) {
+      if (symbol.name().length() > 1 && symbol.name().startsWith("d")) {
+        Expr without = Substitution.replace(body, symbol, Num.of(1));
+        return new Iterated(
+            Iterated.Kind.INTEGRAL, without, names.exact(symbol.name().substring(1)), bounds);
+      }
+    }
+    return new Iterated(Iterated.Kind.INTEGRAL, body, names.exact("x"), bounds);
+  }
+
+  private Expr limit() {
+    in.next();
+    in.expect(UNDERSCORE);
+    in.expect(L_BRACE);
+    Token name = in.next();
+    if (name.kind() != LETTER && name.kind() != GREEK && name.kind() != OTHER_SYMBOL) {
+      throw new ParseFailure("expected a limit's variable");
+    }
+    in.expect(ARROW);
+    Expr point = terms.enclosedTerm();
+    boolean below = false;
+    if (in.skip(CARET)) {
+      in.expect(L_BRACE);
+      below = in.next().kind() == SUB;
+      in.expect(R_BRACE);
+    }
+    in.expect(R_BRACE);
+    Expr body = in.nested(() -> terms.product(true));
+    Symbol variable =
+        name.kind() == LETTER
+            ? names.exact(name.text())
+            : names.exact(SymbolNames.plain(name.text()));
+    return new Limit(body, variable, point, !below);
+  }
+
+  /**
+   * {@code f(x)}: a letter, then one atom in brackets, or several terms. {@code n(n+1)} is a
+   * product.
+   */
+  private Expr application() {
+    int start = in.mark();
+    in.next();
+    if (in.skip(UNDERSCORE)) {
+      atoms.subscriptText();
+    }
+    String name = in.textFrom(start).strip();
+    Optional<Expr> power = in.is(CARET) ? Optional.of(atoms.scriptAfterCaret()) : Optional.empty();
+    boolean braced = in.is(L_BRACE) && (in.kindAfter(1) == L_PAREN || in.kindAfter(1) == L_BRACKET);
+    if (braced) {
+      in.next();
+    }
+    if (!in.is(L_PAREN) && !in.is(L_BRACKET)) {
+      throw new ParseFailure("no arguments");
+    }
+    Kind close = in.next().kind() == L_PAREN ? R_PAREN : R_BRACKET;
+    List<Expr> args = arguments(close);
+    in.expect(close);
+    if (braced) {
+      in.expect(R_BRACE);
+    }
+    Expr value = new Expr.Apply(name, args);
+    return power.isPresent() ? new Pow(value, power.get()) : value;
+  }
+
+  private List<Expr> arguments(Kind close) {
+    Optional<Expr> single =
+        in.attempt(
+            () -> {
+              Expr only = atoms.atom(true, true);
+              if (!in.is(close)) {
+                throw new ParseFailure("more than an atom");
+              }
+              return only;
+            });
+    if (single.isPresent()) {
+      return List.of(single.get());
+    }
+    List<Expr> args = new ArrayList<>();
+    args.add(terms.enclosedTerm());
+    in.expect(COMMA);
+    while (!in.is(close)) {
+      args.add(terms.enclosedTerm());
+      if (!in.skip(COMMA)) {
+        break;
+      }
+    }
+    return List.copyOf(args);
+  }
+}

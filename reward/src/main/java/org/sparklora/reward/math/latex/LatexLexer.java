@@ -1,0 +1,422 @@
+package org.sparklora.reward.math.latex;
+
+import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.ParseFailure;
+
+/**
+ * Cuts LaTeX mathematics into tokens: always the longest that fits, so {@code \quadx} is a space
+ * and an x, and {@code dx} is one differential. A character that begins no token is an error.
+ *
+ * <p>Stateless and thread-safe.
+ */
+final class LatexLexer {
+  /** What a token is. */
+  enum Kind {
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    COLON,
+    MOD,
+    L_PAREN,
+    R_PAREN,
+    L_PAREN_VISUAL,
+    R_PAREN_VISUAL,
+    L_GROUP,
+    R_GROUP,
+    L_BRACE,
+    R_BRACE,
+    L_BRACE_VISUAL,
+    R_BRACE_VISUAL,
+    L_BRACE_CMD,
+    R_BRACE_CMD,
+    L_BRACKET,
+    R_BRACKET,
+    L_BRACK,
+    R_BRACK,
+    PHANTOM,
+    BOXED,
+    BAR,
+    L_VERT,
+    R_VERT,
+    VERT,
+    NORM,
+    L_ANGLE,
+    R_ANGLE,
+    L_FLOOR,
+    R_FLOOR,
+    LL_CORNER,
+    LR_CORNER,
+    L_CEIL,
+    R_CEIL,
+    UL_CORNER,
+    UR_CORNER,
+    LIM,
+    ARROW,
+    INT,
+    SUM,
+    PROD,
+    FUNCTION,
+    GAMMA,
+    SQRT,
+    MULTI_FUNCTION,
+    OPERATOR_NAME,
+    NAME,
+    FRAC,
+    BINOM,
+    CHOOSE,
+    MATRIX_START,
+    MATRIX_END,
+    ARRAY_START,
+    ARRAY_END,
+    DET_START,
+    DET_END,
+    AMPERSAND,
+    ROW_END,
+    UNDERSCORE,
+    CARET,
+    SEMICOLON,
+    COMMA,
+    TRANSPOSE,
+    DEGREE,
+    DIFFERENTIAL,
+    EXP_E,
+    UPPER_E,
+    LETTER,
+    NUMBER,
+    E_NOTATION,
+    PERCENT_NUMBER,
+    IN,
+    NOTIN,
+    ASSIGNMENT,
+    EQUAL,
+    APPROX,
+    LT,
+    LTE,
+    GT,
+    GTE,
+    UNEQUAL,
+    BANG,
+    GREEK,
+    OTHER_SYMBOL,
+    INFTY,
+    PARTIAL,
+    SET_NAME,
+    SET_EMPTY,
+    ACCENT,
+    UNION,
+    INTERSECTION,
+    SET_MINUS,
+    PLUS_MINUS,
+    SUBSET,
+    SUPSET,
+    UNKNOWN,
+    SKIP,
+    END
+  }
+
+  /** One token with its text as written. */
+  record Token(Kind kind, String text) {}
+
+  private static final Map<String, Kind> LITERALS = new HashMap<>();
+  private static final int LONGEST;
+  private static final boolean[] STARTS = new boolean[128];
+
+  /** Commands that take a braced text and make one symbol of it. */
+  private static final Set<String> ACCENTS =
+      Set.of(
+          ("acute bar overline breve check widecheck dot ddot grave hat tilde widetilde vec overrightarrow bm"
+                  + " boldsymbol text textit textbf textnormal mathbb mathbin mathbf mathcal mathclap mathclose"
+                  + " mathellipsis mathfrak mathinner mathit mathnormal mathop mathopen mathord mathpunct mathrel"
+                  + " mathring mathrlap mathrm mathscr mathsf mathsterling mathtt mbox")
+              .split(" "));
+
+  /** Greek letters by their Unicode sign, each with the command that names it. */
+  static final Map<String, String> GREEK_SIGNS = new HashMap<>();
+
+  static {
+    all(
+        SKIP,
+        "\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
+            + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil");
+    all(ADD, "+ ∔ ⊕ ⊞");
+    all(SUB, "- − ∸");
+    all(MUL, "* × ⋅ ⋄ ⊡ ∗ ⋆ ∘ ∙ ⊗ ⊠ ⋈ ⋉ ⋊ \\times \\cdot");
+    all(DIV, "/ ÷ ∕ \\over \\div");
+    all(COLON, ":");
+    all(MOD, "\\mod");
+    pairs(
+        "L_PAREN ( R_PAREN ) L_PAREN_VISUAL \\( R_PAREN_VISUAL \\) L_GROUP \\lgroup R_GROUP \\rgroup"
+            + " L_BRACE { R_BRACE } L_BRACE_VISUAL \\{ R_BRACE_VISUAL \\} L_BRACE_CMD \\lbrace R_BRACE_CMD \\rbrace"
+            + " L_BRACKET [ R_BRACKET ] L_BRACK \\lbrack R_BRACK \\rbrack PHANTOM \\phantom BOXED \\boxed BAR |"
+            + " L_VERT \\lvert R_VERT \\rvert VERT \\vert NORM \\| L_ANGLE \\langle R_ANGLE \\rangle"
+            + " L_FLOOR \\lfloor R_FLOOR \\rfloor LL_CORNER \\llcorner LR_CORNER \\lrcorner L_CEIL \\lceil"
+            + " R_CEIL \\rceil UL_CORNER \\ulcorner UR_CORNER \\urcorner LIM \\lim INT \\int SUM \\sum PROD \\prod"
+            + " SQRT \\sqrt OPERATOR_NAME \\operatorname CHOOSE \\choose AMPERSAND & ROW_END \\\\ UNDERSCORE _"
+            + " CARET ^ SEMICOLON ; COMMA , IN \\in BANG ! EXP_E e EXP_E \\exponentialE UPPER_E E"
+            + " INFTY \\infty PARTIAL \\partial UNKNOWN .");
+    all(ARROW, "\\to \\rightarrow \\Rightarrow \\longrightarrow \\Longrightarrow");
+    all(
+        FUNCTION,
+        "\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
+            + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor \\ceil \\det");
+    all(GAMMA, "\\Gamma \\gamma");
+    all(MULTI_FUNCTION, "\\gcd \\lcm \\max \\min");
+    // Function names are tokens wherever they stand: a word that contains one is not a product of
+    // letters.
+    all(
+        NAME,
+        "arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
+            + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
+            + " eigenvals eigenvalues eigenvects eigenvectors svd SVD");
+    all(FRAC, "\\frac \\dfrac \\tfrac \\cfrac");
+    all(BINOM, "\\binom \\tbinom \\dbinom");
+    all(TRANSPOSE, "^T ^{T} '");
+    all(DEGREE, "^\\circ ^\\degree ^\\circle ^° ^{\\circ} ^{\\degree} ^{\\circle} ^{°}");
+    all(NOTIN, "\\notin ∉");
+    all(ASSIGNMENT, "= ≡ ≣ ≟ ≎ ≏ ≐ ≑ ≒ ≓ ≔ ≕ ≖ ≗");
+    all(EQUAL, "== \\equiv");
+    all(APPROX, "~= ≈ ≊ ≋ ≃ ≅ \\approx");
+    all(LT, "< ≪ ≺ ⋖ \\lt");
+    all(LTE, "\\leq \\le \\leqslant ≤ ≦ ≲ ≾ <=");
+    all(GT, "> ≫ ≻ ⋗ \\gt");
+    all(GTE, "\\geq \\ge \\geqslant ≥ ≧ ≳ ≿ >=");
+    all(UNEQUAL, "!= !== \\ne \\neq \\not\\equiv ≠ ≁ ≄ ≇ ≉ ≢");
+    all(SET_NAME, "\\mathbb{N} ℕ \\mathbb{Z} ℤ \\mathbb{Q} ℚ \\mathbb{R} ℝ \\mathbb{C} ℂ");
+    all(SET_EMPTY, "\\emptyset ∅ \\{\\} \\lbrace\\rbrace");
+    all(UNION, "\\cup ∪");
+    all(INTERSECTION, "\\cap ∩");
+    all(SET_MINUS, "\\setminus ∖");
+    all(PLUS_MINUS, "\\pm ± ∓ \\mp");
+    all(SUPSET, "\\supseteq ⊇");
+    all(SUBSET, "\\subseteq ⊆");
+    all(
+        UNKNOWN,
+        "\\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit"
+            + " matrix pmatrix bmatrix vmatrix");
+    for (String matrix : List.of("matrix", "pmatrix", "bmatrix")) {
+      all(MATRIX_START, "\\begin{" + matrix + "}");
+      all(MATRIX_END, "\\end{" + matrix + "}");
+    }
+    all(DET_START, "\\begin{vmatrix}");
+    all(DET_END, "\\end{vmatrix}");
+    all(ARRAY_END, "\\end{array}");
+    String[] greek =
+        ("alpha α beta β gamma γ Gamma Γ delta δ Delta Δ epsilon ε varepsilon ϵ zeta ζ eta η theta θ Theta Θ vartheta"
+                + " ϑ iota ι kappa κ lambda λ Lambda Λ mu μ nu ν xi ξ Xi Ξ omicron ο pi π Pi Π varpi ϖ rho ρ varrho ϱ"
+                + " sigma σ Sigma Σ varsigma ς tau τ upsilon υ Upsilon Υ phi φ Phi Φ varphi ϕ chi χ psi ψ Psi Ψ omega ω"
+                + " Omega Ω")
+            .split(" ");
+    for (int i = 0; i < greek.length; i += 2) {
+      LITERALS.putIfAbsent("\\" + greek[i], GREEK);
+      LITERALS.put(greek[i + 1], GREEK);
+      GREEK_SIGNS.put(greek[i + 1], greek[i]);
+    }
+    all(
+        OTHER_SYMBOL,
+        "\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ"
+            + " \\diagup \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
+            + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
+            + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
+            + " \\backprime \\Re \\natural \\surd \\circledS");
+    int longest = 0;
+    for (String literal : LITERALS.keySet()) {
+      longest = Math.max(longest, literal.length());
+      if (literal.charAt(0) < 128) {
+        STARTS[literal.charAt(0)] = true;
+      }
+    }
+    LONGEST = longest;
+  }
+
+  private LatexLexer() {}
+
+  private static void all(Kind kind, String literals) {
+    for (String literal : literals.split(" ")) {
+      LITERALS.put(literal, kind);
+    }
+  }
+
+  private static void pairs(String kindsAndLiterals) {
+    String[] parts = kindsAndLiterals.split(" ");
+    for (int i = 0; i < parts.length; i += 2) {
+      LITERALS.put(parts[i + 1], Kind.valueOf(parts[i]));
+    }
+  }
+
+  /** The tokens of a text, ending in one {@code END}. Throws {@link ParseFailure}. */
+  static List<Token> tokens(String text, Budget budget) {
+    List<Token> tokens = new ArrayList<>();
+    int at = 0;
+    while (at < text.length()) {
+      budget.step();
+      char c = text.charAt(at);
+      if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+        at++;
+        continue;
+      }
+      Token token = longest(text, at);
+      if (token.kind() != SKIP) {
+        tokens.add(token);
+      }
+      if (tokens.size() > Budget.MAX_TOKENS) {
+        throw new Budget.Exceeded("more than " + Budget.MAX_TOKENS + " tokens");
+      }
+      at += token.text().length();
+    }
+    tokens.add(new Token(END, ""));
+    return tokens;
+  }
+
+  private static Token longest(String text, int at) {
+    char c = text.charAt(at);
+    if (isDigit(c) || c == '.') {
+      Token number = number(text, at);
+      if (number.kind() != UNKNOWN) {
+        return number;
+      }
+    }
+    Token best = literal(text, at);
+    if (c == '\\') {
+      best = longer(best, commandWithBraces(text, at));
+    } else if (c == 'd') {
+      best = longer(best, differential(text, at));
+    }
+    if (best.kind() == SKIP || !best.text().isEmpty()) {
+      return best;
+    }
+    if (isLetter(c)) {
+      return new Token(LETTER, String.valueOf(c));
+    }
+    throw new ParseFailure("unexpected '" + c + "'");
+  }
+
+  private static Token longer(Token first, Token second) {
+    return second.text().length() > first.text().length() ? second : first;
+  }
+
+  private static Token literal(String text, int at) {
+    char c = text.charAt(at);
+    if (c < 128 && !STARTS[c]) {
+      return new Token(UNKNOWN, "");
+    }
+    for (int length = Math.min(LONGEST, text.length() - at); length > 0; length--) {
+      String candidate = text.substring(at, at + length);
+      Kind kind = LITERALS.get(candidate);
+      if (kind != null) {
+        // A letter command swallows one following space, which then also counts for its length.
+        boolean space =
+            (kind == GREEK || kind == GAMMA || kind == OTHER_SYMBOL)
+                && at + length < text.length()
+                && text.charAt(at + length) == ' ';
+        return space
+            ? new Token(kind == GAMMA ? GREEK : kind, candidate + " ")
+            : new Token(kind, candidate);
+      }
+    }
+    return new Token(UNKNOWN, "");
+  }
+
+  /**
+   * {@code \text{…}} and its like, up to the first closing brace, and {@code \begin{array}{ccc}}.
+   */
+  private static Token commandWithBraces(String text, int at) {
+    int end = at + 1;
+    while (end < text.length() && isLetter(text.charAt(end))) {
+      end++;
+    }
+    if (text.startsWith("\\begin{array}{", at)) {
+      int close = at + 14;
+      while (close < text.length() && "clr".indexOf(text.charAt(close)) >= 0) {
+        close++;
+      }
+      return close < text.length() && text.charAt(close) == '}'
+          ? new Token(ARRAY_START, text.substring(at, close + 1))
+          : new Token(UNKNOWN, "");
+    }
+    if (!ACCENTS.contains(text.substring(at + 1, end))) {
+      return new Token(UNKNOWN, "");
+    }
+    int brace = end < text.length() && " \t\r\n".indexOf(text.charAt(end)) >= 0 ? end + 1 : end;
+    if (brace >= text.length() || text.charAt(brace) != '{') {
+      return new Token(UNKNOWN, "");
+    }
+    int close = text.indexOf('}', brace);
+    return close < 0 ? new Token(UNKNOWN, "") : new Token(ACCENT, text.substring(at, close + 1));
+  }
+
+  private static Token differential(String text, int at) {
+    int next = at + 1;
+    while (next < text.length() && " \t\r\n".indexOf(text.charAt(next)) >= 0) {
+      next++;
+    }
+    if (next < text.length() && isLetter(text.charAt(next))) {
+      return new Token(DIFFERENTIAL, text.substring(at, next + 1));
+    }
+    if (next + 1 < text.length() && text.charAt(next) == '\\' && isLetter(text.charAt(next + 1))) {
+      next += 2;
+      while (next < text.length() && isLetter(text.charAt(next))) {
+        next++;
+      }
+      return new Token(DIFFERENTIAL, text.substring(at, next));
+    }
+    return new Token(LETTER, "d");
+  }
+
+  private static Token number(String text, int at) {
+    int end = digits(text, at);
+    if (end < text.length() && text.charAt(end) == '.') {
+      int fraction = digits(text, end + 1);
+      if (fraction > end + 1) {
+        end = fraction;
+      }
+    }
+    if (end == at) {
+      return new Token(UNKNOWN, "");
+    }
+    if (end < text.length() && text.charAt(end) == 'E') {
+      int sign = end + 1;
+      if (sign < text.length() && (text.charAt(sign) == '+' || text.charAt(sign) == '-')) {
+        sign++;
+      }
+      int exponent = digits(text, sign);
+      if (exponent > sign) {
+        return new Token(E_NOTATION, text.substring(at, exponent));
+      }
+    }
+    int percent = end;
+    if (percent < text.length() && " \t\r\n".indexOf(text.charAt(percent)) >= 0) {
+      percent++;
+    }
+    if (text.startsWith("\\%", percent)) {
+      return new Token(PERCENT_NUMBER, text.substring(at, percent + 2));
+    }
+    if (text.startsWith("%", percent)) {
+      return new Token(PERCENT_NUMBER, text.substring(at, percent + 1));
+    }
+    return new Token(NUMBER, text.substring(at, end));
+  }
+
+  private static int digits(String text, int from) {
+    int end = from;
+    while (end < text.length() && isDigit(text.charAt(end))) {
+      end++;
+    }
+    return end;
+  }
+
+  private static boolean isDigit(char c) {
+    return c >= '0' && c <= '9';
+  }
+
+  private static boolean isLetter(char c) {
+    return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
+  }
+}

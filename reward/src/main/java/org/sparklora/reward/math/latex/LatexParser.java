@@ -1,0 +1,373 @@
+package org.sparklora.reward.math.latex;
+
+import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Chain;
+import org.sparklora.reward.math.algebra.Expr.FiniteSet;
+import org.sparklora.reward.math.algebra.Expr.NamedSet;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.SetOperation;
+import org.sparklora.reward.math.algebra.Expr.Tuple;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.algebra.Relations;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
+
+/**
+ * Reads a whole answer in LaTeX: a term, a relation, a list, a set, an interval, a tuple, or a
+ * relation with one of those on its right. Of several readings the first that fits the whole text
+ * counts: {@code x=1,2} is x = {1, 2}, {@code x=1,y=2} are two equations, {@code (0,1)} is an
+ * interval.
+ *
+ * <p>Stateless and thread-safe; each call has its own budget.
+ */
+public final class LatexParser {
+  private static final Pattern GROUPED_NUMBER =
+      Pattern.compile("\\s*-?\\d{1,3}(,\\d{3})+(\\.\\d+)?\\s*");
+
+  private static final int ELEMENT = 10;
+  private static final int ELEMENT_WITHOUT_RELATION = 11;
+  private static final int SET_ATOM = 12;
+  private static final int SET_TERM = 13;
+
+  private final TokenCursor in;
+  private final TermParser terms;
+  private final boolean real;
+  private final Budget budget;
+
+  private LatexParser(TokenCursor in, boolean real, Budget budget) {
+    this.in = in;
+    this.terms = new TermParser(in, real);
+    this.real = real;
+    this.budget = budget;
+  }
+
+  /**
+   * Throws {@link ParseFailure} when the text means nothing, {@link Budget.Exceeded} when it is too
+   * big.
+   */
+  public static Expr parse(String text, boolean real, Budget budget) {
+    TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), budget);
+    return new LatexParser(cursor, real, budget).answer(text);
+  }
+
+  private Expr answer(String text) {
+    Optional<Expr> assigned = in.attempt(() -> whole(this::nameEqualsElements));
+    if (assigned.isPresent()) {
+      return assigned.get();
+    }
+    Optional<Expr> listed = in.attempt(() -> whole(() -> collect(elements(false))));
+    if (listed.isPresent()) {
+      // "1,234" is a number, "1,22" a list: only the exact shape of grouped digits counts.
+      return GROUPED_NUMBER.matcher(text).matches() ? groupedNumber(text) : listed.get();
+    }
+    return whole(this::setRelation);
+  }
+
+  private Expr whole(java.util.function.Supplier<Expr> rule) {
+    Expr value = rule.get();
+    in.expect(END);
+    return value;
+  }
+
+  private static Expr groupedNumber(String text) {
+    String digits = text.strip();
+    boolean minus = digits.startsWith("-");
+    digits = minus ? digits.substring(1) : digits;
+    if (!digits.startsWith("0")) {
+      Expr.Num number = AtomParser.number(digits.replace(",", ""));
+      return minus ? number.negate() : number;
+    }
+    // A leading zero makes the comma a decimal comma; more than one point, or a sign before it, the
+    // reference cannot read.
+    String decimal = digits.replace(",", ".");
+    if (minus || decimal.indexOf('.') != decimal.lastIndexOf('.')) {
+      throw ParseFailure.meaningless("grouped digits that begin with a zero");
+    }
+    return AtomParser.number(decimal);
+  }
+
+  private Expr nameEqualsElements() {
+    Expr left = names();
+    if (!in.skip(IN)) {
+      in.expect(ASSIGNMENT);
+    }
+    return new Relation(Relation.Op.EQ, left, collect(elements(true)));
+  }
+
+  private Expr names() {
+    if (!in.skip(L_PAREN)) {
+      return terms.name();
+    }
+    List<Expr> list = new ArrayList<>();
+    do {
+      list.add(terms.name());
+    } while (in.skip(COMMA));
+    in.expect(R_PAREN);
+    return list.size() == 1 ? list.get(0) : new Tuple(List.copyOf(list));
+  }
+
+  /** Lists separated by semicolons, each of elements separated by commas. */
+  private List<List<Expr>> elements(boolean withoutRelations) {
+    List<List<Expr>> lists = new ArrayList<>();
+    do {
+      List<Expr> list = new ArrayList<>();
+      do {
+        list.addAll(element(withoutRelations));
+      } while (in.skip(COMMA));
+      lists.add(list);
+    } while (in.skip(SEMICOLON));
+    return lists;
+  }
+
+  private static Expr collect(List<List<Expr>> lists) {
+    if (lists.size() == 1) {
+      return lists.get(0).size() == 1 ? lists.get(0).get(0) : new FiniteSet(lists.get(0));
+    }
+    if (lists.stream().allMatch(list -> list.size() == 1)) {
+      return new FiniteSet(lists.stream().map(list -> list.get(0)).toList());
+    }
+    return new FiniteSet(lists.stream().<Expr>map(list -> new Tuple(List.copyOf(list))).toList());
+  }
+
+  /** One element; a {@code ±} makes two of it. */
+  private List<Expr> element(boolean withoutRelations) {
+    int rule = withoutRelations ? ELEMENT_WITHOUT_RELATION : ELEMENT;
+    return in.remember(
+        rule,
+        () -> {
+          Optional<List<Expr>> both = in.attempt(this::plusMinus);
+          if (both.isPresent()) {
+            return both.get();
+          }
+          Optional<Expr> set = in.attempt(() -> atEndOfElement(setAtom()));
+          if (set.isPresent()) {
+            return List.of(set.get());
+          }
+          return List.of(withoutRelations ? terms.term() : relation());
+        });
+  }
+
+  private List<Expr> plusMinus() {
+    if (in.skip(PLUS_MINUS)) {
+      Expr value = terms.term();
+      return List.of(Expr.negate(value), value);
+    }
+    Expr left = terms.term();
+    in.expect(PLUS_MINUS);
+    Expr right = terms.term();
+    return List.of(
+        new Expr.Add(List.of(left, right)), new Expr.Add(List.of(left, Expr.negate(right))));
+  }
+
+  private Expr atEndOfElement(Expr set) {
+    return switch (in.kind()) {
+      case COMMA,
+              SEMICOLON,
+              END,
+              R_PAREN,
+              R_PAREN_VISUAL,
+              R_BRACKET,
+              R_BRACE,
+              R_BRACE_VISUAL,
+              R_BRACE_CMD ->
+          set;
+      default -> throw new ParseFailure("not a set by itself");
+    };
+  }
+
+  private Expr relation() {
+    Expr left = terms.term();
+    while (true) {
+      Kind kind = in.kind();
+      switch (kind) {
+        case IN -> throw new ParseFailure("membership inside a list");
+        case APPROX -> {
+          in.next();
+          Expr right = terms.term();
+          left = Relations.isNamesOnly(left) ? right : left;
+        }
+        case ASSIGNMENT, EQUAL, UNEQUAL, LT, LTE, GT, GTE -> {
+          in.next();
+          left = link(left, operator(kind), terms.term());
+        }
+        default -> {
+          return left;
+        }
+      }
+    }
+  }
+
+  private static Relation.Op operator(Kind kind) {
+    return switch (kind) {
+      case LT -> Relation.Op.LT;
+      case LTE -> Relation.Op.LE;
+      case GT -> Relation.Op.GT;
+      case GTE -> Relation.Op.GE;
+      case UNEQUAL -> Relation.Op.NE;
+      default -> Relation.Op.EQ;
+    };
+  }
+
+  /** {@code a < b} followed by {@code < c} becomes a chain of two links. */
+  private static Expr link(Expr left, Relation.Op op, Expr right) {
+    if (left instanceof Chain chain) {
+      List<Relation> links = new ArrayList<>(chain.links());
+      links.add(new Relation(op, links.get(links.size() - 1).right(), right));
+      return new Chain(List.copyOf(links));
+    }
+    if (left instanceof Relation first) {
+      return new Chain(List.of(first, new Relation(op, first.right(), right)));
+    }
+    return new Relation(op, left, right);
+  }
+
+  private Expr setRelation() {
+    Expr left = setStatement();
+    while (in.is(SUBSET) || in.is(SUPSET)) {
+      boolean subset = in.next().kind() == SUBSET;
+      Expr right = setStatement();
+      left = inclusion(subset ? left : right, subset ? right : left);
+    }
+    return left;
+  }
+
+  private static Expr inclusion(Expr part, Expr all) {
+    if (part instanceof FiniteSet a && all instanceof FiniteSet b) {
+      return new Expr.Truth(b.elements().containsAll(a.elements()));
+    }
+    throw ParseFailure.meaningless("an inclusion that cannot be decided");
+  }
+
+  private Expr setStatement() {
+    return in.attempt(
+            () -> {
+              Expr left = names();
+              Kind kind = in.next().kind();
+              if (kind != IN && kind != NOTIN && kind != ASSIGNMENT) {
+                throw new ParseFailure("not a statement about a set");
+              }
+              Expr statement = new Relation(Relation.Op.EQ, left, setRelation());
+              return kind == NOTIN ? new Expr.Not(statement) : statement;
+            })
+        .orElseGet(this::difference);
+  }
+
+  private Expr difference() {
+    return in.remember(SET_TERM, () -> operation(SET_MINUS, SetOperation.Op.MINUS));
+  }
+
+  private Expr operation(Kind sign, SetOperation.Op op) {
+    Expr left = operand(op);
+    while (in.skip(sign)) {
+      in.wrap();
+      Expr right = operand(op);
+      boolean tuples = op != SetOperation.Op.MINUS;
+      left = new SetOperation(op, tuples ? asSet(left) : left, tuples ? asSet(right) : right);
+    }
+    return left;
+  }
+
+  private Expr operand(SetOperation.Op op) {
+    return switch (op) {
+      case MINUS -> operation(UNION, SetOperation.Op.UNION);
+      case UNION -> operation(INTERSECTION, SetOperation.Op.INTERSECTION);
+      case INTERSECTION -> setGroup();
+    };
+  }
+
+  private static Expr asSet(Expr expr) {
+    return expr instanceof Tuple tuple ? new FiniteSet(tuple.elements()) : expr;
+  }
+
+  private Expr setGroup() {
+    return in.attempt(
+            () -> {
+              in.expect(L_PAREN);
+              Expr inside = difference();
+              in.expect(R_PAREN);
+              return inside;
+            })
+        .orElseGet(this::setAtom);
+  }
+
+  private Expr setAtom() {
+    return in.remember(
+        SET_ATOM,
+        () ->
+            switch (in.kind()) {
+              case L_PAREN -> in.attempt(this::interval).orElseGet(() -> tuple(R_PAREN));
+              case L_PAREN_VISUAL ->
+                  in.attempt(this::interval).orElseGet(() -> tuple(R_PAREN_VISUAL));
+              case L_BRACKET -> in.attempt(this::interval).orElseGet(() -> tuple(R_BRACKET));
+              case L_BRACK, L_GROUP -> interval();
+              case SET_NAME -> namedSet(in.next().text());
+              case SET_EMPTY -> {
+                in.next();
+                yield NamedSet.EMPTY;
+              }
+              case L_BRACE ->
+                  in.kindAfter(1) == R_BRACE ? emptyBraces() : finiteSet(R_BRACE, false);
+              case L_BRACE_VISUAL -> finiteSet(R_BRACE_VISUAL, false);
+              case BOXED -> {
+                in.next();
+                if (!in.is(L_BRACE)) {
+                  throw new ParseFailure("expected a brace");
+                }
+                yield finiteSet(R_BRACE, true);
+              }
+              default -> throw new ParseFailure("expected a set");
+            });
+  }
+
+  private Expr emptyBraces() {
+    in.next();
+    in.next();
+    return NamedSet.EMPTY;
+  }
+
+  private static Expr namedSet(String text) {
+    return switch (text) {
+      case "\\mathbb{N}", "ℕ" -> NamedSet.NATURALS;
+      case "\\mathbb{Z}", "ℤ" -> NamedSet.INTEGERS;
+      case "\\mathbb{Q}", "ℚ" -> NamedSet.RATIONALS;
+      case "\\mathbb{R}", "ℝ" -> NamedSet.REALS;
+      default -> NamedSet.COMPLEXES;
+    };
+  }
+
+  private Expr interval() {
+    Kind open = in.next().kind();
+    Expr left = terms.term();
+    in.expect(COMMA);
+    Expr right = terms.term();
+    Kind close = in.next().kind();
+    boolean rightOpen =
+        switch (close) {
+          case R_PAREN, R_PAREN_VISUAL, R_GROUP -> true;
+          case R_BRACKET, R_BRACK -> false;
+          default -> throw new ParseFailure("expected the end of an interval");
+        };
+    boolean leftOpen = open == L_PAREN || open == L_PAREN_VISUAL || open == L_GROUP;
+    return Intervals.of(left, right, leftOpen, rightOpen, real, budget);
+  }
+
+  private Expr tuple(Kind close) {
+    in.next();
+    List<Expr> elements = elements(false).stream().flatMap(List::stream).toList();
+    in.expect(close);
+    return elements.size() == 1 ? elements.get(0) : new Tuple(elements);
+  }
+
+  private Expr finiteSet(Kind close, boolean boxed) {
+    in.next();
+    List<List<Expr>> lists = elements(false);
+    in.expect(close);
+    return boxed ? collect(lists) : new FiniteSet(lists.stream().flatMap(List::stream).toList());
+  }
+}

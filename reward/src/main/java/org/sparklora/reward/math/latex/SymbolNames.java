@@ -1,0 +1,76 @@
+package org.sparklora.reward.math.latex;
+
+import java.util.Locale;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
+import org.sparklora.reward.math.latex.LatexLexer.Token;
+
+/**
+ * Which variable a written name means: letters in lower case, Greek signs by their English name,
+ * text as one symbol, with its subscript joined on.
+ *
+ * @param real whether the variables made are real ones
+ */
+record SymbolNames(boolean real) {
+
+  Symbol exact(String name) {
+    return new Symbol(name, real);
+  }
+
+  /** The variable or constant that a token with a subscript stands for. */
+  Expr named(Token token, String subscript) {
+    if (token.text().equals("I")) {
+      return Constant.I;
+    }
+    String name = token.kind() == Kind.ACCENT ? accented(token.text()) : token.text().strip();
+    if (!subscript.isEmpty()) {
+      name += subscript.length() > 1 ? "_{" + subscript + "}" : "_" + subscript;
+    }
+    return symbolOrConstant(name);
+  }
+
+  Expr symbolOrConstant(String written) {
+    String name = plain(written);
+    if (name.equals("gamma") || name.equals("Gamma")) {
+      return Constant.EULER_GAMMA;
+    }
+    String lower = name.toLowerCase(Locale.ROOT);
+    return switch (lower) {
+      case "pi" -> Constant.PI;
+      case "gamma" -> Constant.EULER_GAMMA;
+      default -> exact(lower);
+    };
+  }
+
+  /** A command's name without its backslash, a Greek sign's name in English. */
+  static String plain(String written) {
+    String name = written.strip();
+    name = LatexLexer.GREEK_SIGNS.getOrDefault(name, name);
+    return name.startsWith("\\") ? name.substring(1) : name;
+  }
+
+  /** The x of {@code dx}. */
+  static String differential(String text) {
+    String name = text.substring(1).strip();
+    return name.startsWith("\\") ? name.substring(1) : name;
+  }
+
+  private static String accented(String text) {
+    int brace = text.indexOf('{');
+    String command = text.substring(1, brace).strip();
+    String inside = text.substring(brace + 1, text.length() - 1).replace(" ", "");
+    if (command.contains("text") || command.contains("mbox")) {
+      return inside.replace("(", "").replace(")", "");
+    }
+    String family =
+        switch (command) {
+          case "bar", "overline" -> "bar";
+          case "vec", "overrightarrow" -> "vec";
+          case "tilde", "widetilde" -> "tilde";
+          default -> command.contains("math") ? "math" : command;
+        };
+    return family + "{" + inside + "}";
+  }
+}

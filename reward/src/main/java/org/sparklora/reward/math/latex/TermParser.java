@@ -1,0 +1,351 @@
+package org.sparklora.reward.math.latex;
+
+import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Add;
+import org.sparklora.reward.math.algebra.Expr.Call;
+import org.sparklora.reward.math.algebra.Expr.Matrix;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Pow;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.MatrixAlgebra;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.algebra.Rational;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
+
+/**
+ * Reads one term: everything that has a value. Sums and products bind to the left; side by side
+ * means times, except that a whole number before a positive fraction is a mixed number; a function
+ * without brackets takes the whole product that follows it, up to the next function.
+ *
+ * <p>Here are the operators and what they bind to; the operands are read by {@link BracketParser},
+ * {@link FractionParser}, {@link FunctionParser} and {@link AtomParser}, which come back here for
+ * the terms inside them. {@link LatexParser} adds relations, sets and lists above it.
+ */
+final class TermParser {
+  /** Terms that a value is put into, and so repeated, may not become larger. */
+  private static final int MAX_SIZE = 5_000;
+
+  private final TokenCursor in;
+  private final AtomParser atoms;
+  private final BracketParser brackets;
+  private final FractionParser fractions;
+  private final FunctionParser functions;
+
+  /** The bar that closes the absolute value being read, or {@code END} when none is open. */
+  private Kind closingBar = END;
+
+  /** Whether a differential ends the term, as under an integral. */
+  private boolean stopAtDifferential;
+
+  TermParser(TokenCursor in, boolean real) {
+    SymbolNames names = new SymbolNames(real);
+    this.in = in;
+    this.atoms = new AtomParser(in, names, this);
+    this.brackets = new BracketParser(in, this);
+    this.fractions = new FractionParser(in, names, this);
+    this.functions = new FunctionParser(in, names, this, atoms);
+  }
+
+  /** A name with its scripts, as it stands before {@code =} or {@code ∈}. */
+  Expr name() {
+    return atoms.name();
+  }
+
+  /** A sum. */
+  Expr term() {
+    int mode = (closingBar == END ? 0 : 1) + (stopAtDifferential ? 2 : 0);
+    return in.remember(mode, this::sum);
+  }
+
+  /** A term inside its own brackets, where an outer bar or differential ends nothing. */
+  Expr enclosedTerm() {
+    Kind bar = closingBar;
+    boolean differential = stopAtDifferential;
+    closingBar = END;
+    stopAtDifferential = false;
+    try {
+      return term();
+    } finally {
+      closingBar = bar;
+      stopAtDifferential = differential;
+    }
+  }
+
+  /** A term in braces. */
+  Expr bracedTerm() {
+    in.expect(L_BRACE);
+    Expr value = enclosedTerm();
+    in.expect(R_BRACE);
+    return value;
+  }
+
+  /** The sum up to a bar that closes an absolute value. */
+  Expr sumUpTo(Kind bar) {
+    Kind outer = closingBar;
+    closingBar = bar;
+    try {
+      return in.nested(this::sum);
+    } finally {
+      closingBar = outer;
+    }
+  }
+
+  /** What stands under an integral, up to its differential; nothing means 1. */
+  Expr integrand() {
+    boolean outer = stopAtDifferential;
+    stopAtDifferential = true;
+    try {
+      return in.is(DIFFERENTIAL) ? Num.of(1) : in.nested(this::sum);
+    } finally {
+      stopAtDifferential = outer;
+    }
+  }
+
+  private Expr sum() {
+    Expr first = product(true);
+    if (!in.is(ADD) && !in.is(SUB)) {
+      return first;
+    }
+    List<Expr> terms = new ArrayList<>();
+    addTerm(terms, first);
+    Expr matrix = first;
+    while (in.is(ADD) || in.is(SUB)) {
+      boolean minus = in.next().kind() == SUB;
+      Expr right = product(true);
+      if (matrix instanceof Matrix || right instanceof Matrix) {
+        matrix = MatrixAlgebra.add(matrix, minus ? MatrixAlgebra.times(Num.of(-1), right) : right);
+      } else {
+        addTerm(terms, minus ? Expr.negate(right) : right);
+      }
+    }
+    return matrix instanceof Matrix ? matrix : new Add(List.copyOf(terms));
+  }
+
+  private static void addTerm(List<Expr> terms, Expr term) {
+    if (term instanceof Add add) {
+      terms.addAll(add.terms());
+    } else {
+      terms.add(term);
+    }
+  }
+
+  /** A product. {@code withFunctions}: whether a function may stand right after another factor. */
+  Expr product(boolean withFunctions) {
+    Expr left = signed(withFunctions);
+    boolean nests = false;
+    while (in.is(MUL) || in.is(DIV) || in.is(COLON) || in.is(MOD)) {
+      Kind operator = in.next().kind();
+      if (operator != MUL) {
+        wrapIf(nests);
+        nests = true;
+      }
+      Expr right = signed(withFunctions);
+      left =
+          switch (operator) {
+            case MUL -> MatrixAlgebra.times(left, right);
+            case MOD -> Call.of("mod", left, right);
+            default -> MatrixAlgebra.divide(left, right);
+          };
+    }
+    return left;
+  }
+
+  private void wrapIf(boolean nests) {
+    if (nests) {
+      in.wrap();
+    }
+  }
+
+  private Expr signed(boolean withFunctions) {
+    boolean minus = false;
+    boolean any = false;
+    while (in.is(ADD) || in.is(SUB)) {
+      any = true;
+      if (in.next().kind() == SUB) {
+        minus = !minus;
+      }
+    }
+    Expr value = juxtaposed(withFunctions);
+    return any && minus ? MatrixAlgebra.negate(value) : value;
+  }
+
+  private Expr juxtaposed(boolean withFunctions) {
+    List<Expr> parts = new ArrayList<>();
+    parts.add(postfix(true));
+    while (startsFactor(withFunctions)) {
+      parts.add(postfix(withFunctions));
+    }
+    Expr right = parts.get(parts.size() - 1);
+    if (FractionParser.isPendingDerivative(right)) {
+      throw ParseFailure.meaningless("a derivative of nothing");
+    }
+    for (int i = parts.size() - 2; i >= 0; i--) {
+      wrapIf(FractionParser.isPendingDerivative(parts.get(i)));
+      right = sideBySide(parts.get(i), right);
+    }
+    return right;
+  }
+
+  private static Expr sideBySide(Expr left, Expr right) {
+    if (FractionParser.isPendingDerivative(left)) {
+      return new Expr.Derivative(right, ((Expr.Derivative) left).variable());
+    }
+    boolean mixed =
+        left instanceof Num whole
+            && whole.isInteger()
+            && right instanceof Num fraction
+            && !fraction.decimal()
+            && fraction.value().signum() > 0;
+    if (!mixed) {
+      return MatrixAlgebra.times(left, right);
+    }
+    Rational whole = ((Num) left).value();
+    Rational fraction = ((Num) right).value();
+    return Num.of(whole.signum() < 0 ? whole.minus(fraction) : whole.plus(fraction));
+  }
+
+  private boolean startsFactor(boolean withFunctions) {
+    return switch (in.kind()) {
+      case L_PAREN,
+              L_GROUP,
+              L_BRACE,
+              L_BRACKET,
+              L_BRACE_VISUAL,
+              L_BRACE_CMD,
+              L_BRACK,
+              PHANTOM,
+              BOXED ->
+          true;
+      case L_VERT, L_ANGLE, L_FLOOR, LL_CORNER, L_CEIL, UL_CORNER -> true;
+      case FRAC, BINOM, MATRIX_START, ARRAY_START, DET_START -> true;
+      case LETTER,
+              GREEK,
+              OTHER_SYMBOL,
+              ACCENT,
+              INFTY,
+              PARTIAL,
+              NUMBER,
+              PERCENT_NUMBER,
+              E_NOTATION ->
+          true;
+      case UPPER_E, GAMMA -> true;
+      case BAR, VERT, NORM -> in.kind() != closingBar;
+      case DIFFERENTIAL -> !stopAtDifferential;
+      case FUNCTION, MULTI_FUNCTION, OPERATOR_NAME, INT, SUM, PROD, LIM, SQRT, EXP_E ->
+          withFunctions;
+      default -> false;
+    };
+  }
+
+  private Expr postfix(boolean withFunctions) {
+    Expr value = power(withFunctions);
+    while (true) {
+      switch (in.kind()) {
+        case BANG -> {
+          in.next();
+          wrapIf(value instanceof Call);
+          value = Call.of("factorial", value);
+        }
+        case TRANSPOSE -> {
+          in.next();
+          value = value instanceof Matrix matrix ? MatrixAlgebra.transpose(matrix) : value;
+        }
+        case DEGREE -> in.next();
+        case BAR -> {
+          // Before a caret the bar closes an absolute value: |x|^{2}.
+          if (in.kindAfter(1) != UNDERSCORE || in.kindAfter(2) != L_BRACE) {
+            return value;
+          }
+          in.next();
+          in.wrap();
+          value = evaluatedAt(value);
+        }
+        default -> {
+          return value;
+        }
+      }
+    }
+  }
+
+  /** {@code x|_{x=2}}: the term with the variable replaced. */
+  private Expr evaluatedAt(Expr value) {
+    in.expect(UNDERSCORE);
+    in.expect(L_BRACE);
+    Expr variable = enclosedTerm();
+    if (!in.skip(ASSIGNMENT) && !in.skip(EQUAL)) {
+      throw ParseFailure.meaningless("a value at an unnamed place");
+    }
+    Expr at = enclosedTerm();
+    in.expect(R_BRACE);
+    if (!(variable instanceof Symbol symbol)) {
+      throw ParseFailure.meaningless("a value at a place that is not a variable's");
+    }
+    if ((long) Expr.size(value, MAX_SIZE) * Expr.size(at, MAX_SIZE) > MAX_SIZE) {
+      throw new Budget.Exceeded("a term of more than " + MAX_SIZE + " parts");
+    }
+    return Substitution.replace(value, symbol, at);
+  }
+
+  private Expr power(boolean withFunctions) {
+    Expr value = primary(withFunctions);
+    while (in.is(CARET)) {
+      in.next();
+      if (FractionParser.isPendingDerivative(value)) {
+        throw ParseFailure.meaningless("a power of a derivative sign");
+      }
+      wrapIf(value instanceof Pow);
+      value = new Pow(value, atoms.script());
+      if (in.is(UNDERSCORE)) {
+        in.next();
+        atoms.subscriptText();
+      }
+    }
+    return value;
+  }
+
+  private Expr primary(boolean withFunctions) {
+    return switch (in.kind()) {
+      case L_PAREN -> brackets.group(R_PAREN);
+      case L_GROUP -> brackets.group(R_GROUP);
+      case L_BRACKET -> brackets.group(R_BRACKET);
+      case L_BRACK -> brackets.group(R_BRACK);
+      case L_BRACE_VISUAL -> brackets.group(R_BRACE_VISUAL);
+      case L_BRACE_CMD -> brackets.group(R_BRACE_CMD);
+      case L_BRACE -> brackets.braces();
+      case PHANTOM, BOXED -> {
+        in.next();
+        if (!in.is(L_BRACE)) {
+          throw new ParseFailure("expected a brace");
+        }
+        yield brackets.group(R_BRACE);
+      }
+      case BAR -> brackets.absolute(BAR);
+      case VERT -> brackets.absolute(VERT);
+      case L_VERT -> Call.of("abs", brackets.group(R_VERT));
+      case L_FLOOR -> Call.of("floor", brackets.group(R_FLOOR));
+      case LL_CORNER -> Call.of("floor", brackets.group(LR_CORNER));
+      case L_CEIL -> Call.of("ceiling", brackets.group(R_CEIL));
+      case UL_CORNER -> Call.of("ceiling", brackets.group(UR_CORNER));
+      case NORM -> {
+        brackets.absolute(NORM);
+        throw ParseFailure.meaningless("a norm");
+      }
+      case L_ANGLE -> {
+        brackets.group(R_ANGLE);
+        throw ParseFailure.meaningless("a product in angles");
+      }
+      case FRAC -> fractions.fraction();
+      case BINOM -> brackets.binomial();
+      case MATRIX_START -> brackets.matrix(MATRIX_END);
+      case ARRAY_START -> brackets.matrix(ARRAY_END);
+      case DET_START -> MatrixAlgebra.determinant(brackets.matrix(DET_END));
+      default -> withFunctions ? functions.functionOrAtom() : atoms.atom(true, true);
+    };
+  }
+}

@@ -1,0 +1,151 @@
+package org.sparklora.reward.math.latex;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.latex.LatexLexer.Kind;
+import org.sparklora.reward.math.latex.LatexLexer.Token;
+
+/**
+ * A place in a list of tokens that parsers can go back to. What a rule made of a place is
+ * remembered, so trying several readings of nested brackets stays linear.
+ */
+final class TokenCursor {
+  private final List<Token> tokens;
+  private final Budget budget;
+  private final Map<Long, Object> remembered = new HashMap<>();
+  private int at;
+  private int depth;
+  private int wraps;
+
+  TokenCursor(List<Token> tokens, Budget budget) {
+    this.tokens = tokens;
+    this.budget = budget;
+  }
+
+  Kind kind() {
+    return tokens.get(at).kind();
+  }
+
+  Kind kindAfter(int offset) {
+    return tokens.get(Math.min(at + offset, tokens.size() - 1)).kind();
+  }
+
+  boolean is(Kind kind) {
+    return kind() == kind;
+  }
+
+  Token next() {
+    budget.step();
+    Token token = tokens.get(at);
+    if (token.kind() != Kind.END) {
+      at++;
+    }
+    return token;
+  }
+
+  /** Goes past a token of this kind if there is one. */
+  boolean skip(Kind kind) {
+    if (is(kind)) {
+      next();
+      return true;
+    }
+    return false;
+  }
+
+  Token expect(Kind kind) {
+    if (!is(kind)) {
+      throw new ParseFailure("expected " + kind + " but found '" + tokens.get(at).text() + "'");
+    }
+    return next();
+  }
+
+  int mark() {
+    return at;
+  }
+
+  /** The text from a mark to here, without the spaces between tokens. */
+  String textFrom(int mark) {
+    StringBuilder text = new StringBuilder();
+    for (int i = mark; i < at; i++) {
+      text.append(tokens.get(i).text());
+    }
+    return text.toString();
+  }
+
+  List<Token> tokensFrom(int mark) {
+    return tokens.subList(mark, at);
+  }
+
+  /** Tries a reading; when it fails, the cursor is back where it was. */
+  <T> Optional<T> attempt(Supplier<T> reading) {
+    int start = at;
+    int startDepth = depth;
+    int startWraps = wraps;
+    try {
+      return Optional.of(reading.get());
+    } catch (ParseFailure failure) {
+      if (failure.isMeaningless()) {
+        throw failure;
+      }
+      at = start;
+      depth = startDepth;
+      wraps = startWraps;
+      return Optional.empty();
+    }
+  }
+
+  /** One rule at this place, worked out once. {@code rule} distinguishes rules and their modes. */
+  @SuppressWarnings("unchecked")
+  <T> T remember(int rule, Supplier<T> reading) {
+    long key = (long) at << 8 | rule;
+    Object known = remembered.get(key);
+    if (known instanceof ParseFailure failure) {
+      throw failure;
+    }
+    if (known instanceof Remembered<?> result) {
+      at = result.end();
+      return (T) result.value();
+    }
+    return nested(() -> remembered(key, reading));
+  }
+
+  private <T> T remembered(long key, Supplier<T> reading) {
+    try {
+      T value = reading.get();
+      remembered.put(key, new Remembered<>(value, at));
+      return value;
+    } catch (ParseFailure failure) {
+      remembered.put(key, failure);
+      throw failure;
+    }
+  }
+
+  /** A rule that may contain itself, no deeper than {@link Budget#MAX_DEPTH}. */
+  <T> T nested(Supplier<T> reading) {
+    if (++depth > Budget.MAX_DEPTH) {
+      throw new Budget.Exceeded("nested deeper than " + Budget.MAX_DEPTH);
+    }
+    try {
+      return reading.get();
+    } finally {
+      depth--;
+    }
+  }
+
+  /**
+   * One more operator around what was read already, as in {@code 3!!!}: such terms nest without
+   * brackets. A whole text may hold no more of them than {@link Budget#MAX_DEPTH}.
+   */
+  void wrap() {
+    if (++wraps > Budget.MAX_DEPTH) {
+      throw new Budget.Exceeded("more than " + Budget.MAX_DEPTH + " operators on one another");
+    }
+  }
+
+  private record Remembered<T>(T value, int end) {}
+}

@@ -1,0 +1,7 @@
+/**
+ * Reads the LaTeX of one answer into an expression: tokens, terms, functions, relations, sets,
+ * intervals.
+ *
+ * <p>Depends on {@code algebra} only; {@code extract} and {@code dialect} may depend on it.
+ */
+package org.sparklora.reward.math.latex;
