@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.SwiGlu;
@@ -16,16 +18,25 @@ import org.sparklora.model.layer.SwiGlu;
  *
  * <p>Floats a token and layer: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
  * for each adapter, for what happens inside of it. Inputs are kept of all blocks, the insides of
- * the last ones, as many as {@link ActivationMemory} says; backward computes those of the others
- * once more, block by block in the memory of one (Chen et al., 2016: gradient checkpointing).
+ * the last ones, as many as there is memory for; backward computes those of the others once more,
+ * block by block in the memory of one (Chen et al., 2016: gradient checkpointing).
  *
  * <p>Not thread-safe: one pass at a time.
  */
 final class Activations implements AutoCloseable {
+  /**
+   * What gradient checkpointing keeps all the same: each block that is kept is one that backward
+   * need not compute again, and this much matters to no machine that holds the model.
+   */
+  static final long CHECKPOINTED_BYTES = 256L << 20;
+
+  /** The insides of all blocks. */
+  static final long UNLIMITED = Long.MAX_VALUE;
+
   private final Decoder decoder;
   private final Engine engine;
   private final boolean backward; // or nothing is kept but the stream's end
-  private final ActivationMemory memory;
+  private final long blockBytes;
   private final List<Tensor> owned = new ArrayList<>();
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
@@ -37,13 +48,17 @@ final class Activations implements AutoCloseable {
     this.decoder = decoder;
     this.engine = engine;
     this.backward = backward;
-    this.memory = new ActivationMemory(decoder.config(), decoder.adapter(), blockBytes);
+    this.blockBytes = blockBytes;
+  }
+
+  static long blockBytes(boolean gradientCheckpointing) {
+    return gradientCheckpointing ? CHECKPOINTED_BYTES : UNLIMITED;
   }
 
   /**
    * Keeps what backward needs.
    *
-   * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
+   * @param blockBytes what the insides of blocks may take; those of one block are kept in any case
    */
   static Activations forBackward(Decoder decoder, Engine engine, long blockBytes) {
     return new Activations(decoder, engine, true, blockBytes);
@@ -65,10 +80,10 @@ final class Activations implements AutoCloseable {
     if (tokens > capacity) {
       close();
       capacity = tokens;
-      keptBlocks = memory.keptBlocks(tokens);
+      keptBlocks = blocksThatFit();
     }
     DecoderConfig config = decoder.config();
-    Lender lender = new Lender(tokens);
+    Lender lender = new Lender(engine, owned, tokens);
     streams = new ArrayList<>();
     for (int i = 0; i < (backward ? config.numHiddenLayers() + 1 : 2); i++) {
       streams.add(lender.lend(config.hiddenSize()));
@@ -83,6 +98,23 @@ final class Activations implements AutoCloseable {
     }
     reserved = tokens;
     return this;
+  }
+
+  /** How many blocks' insides may be kept, by what those of one count whose layer may be any. */
+  private int blocksThatFit() {
+    int layers = decoder.config().numHiddenLayers();
+    keptBlocks = 0;
+    List<Tensor> counted = new ArrayList<>();
+    block(
+        new Lender(Engines.counting(DType.FLOAT32), counted, capacity),
+        decoder.config(),
+        layers - 1);
+    return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
+  }
+
+  /** How many blocks, the last ones, keep their insides. */
+  int keptBlocks() {
+    return keptBlocks;
   }
 
   /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
@@ -105,7 +137,11 @@ final class Activations implements AutoCloseable {
 
   /** Memory held, for the largest batch so far. */
   long bytes() {
-    return owned.stream().mapToLong(tensor -> tensor.size() * tensor.dtype().bytes()).sum();
+    return bytes(owned);
+  }
+
+  private static long bytes(List<Tensor> tensors) {
+    return tensors.stream().mapToLong(tensor -> tensor.size() * tensor.dtype().bytes()).sum();
   }
 
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
@@ -148,10 +184,14 @@ final class Activations implements AutoCloseable {
    * Hands out buffers in a fixed order: new ones where there are none yet, views of them always.
    */
   private final class Lender {
+    private final Engine engine;
+    private final List<Tensor> buffers;
     private final int tokens;
     private int next = 0;
 
-    Lender(int tokens) {
+    Lender(Engine engine, List<Tensor> buffers, int tokens) {
+      this.engine = engine;
+      this.buffers = buffers;
       this.tokens = tokens;
     }
 
@@ -166,10 +206,10 @@ final class Activations implements AutoCloseable {
     }
 
     private Tensor lend(int columns, int allocatedColumns) {
-      if (next == owned.size()) {
-        owned.add(engine.allocate(capacity, allocatedColumns));
+      if (next == buffers.size()) {
+        buffers.add(engine.allocate(capacity, allocatedColumns));
       }
-      return owned.get(next++).view(0, tokens, columns);
+      return buffers.get(next++).view(0, tokens, columns);
     }
   }
 }

@@ -40,11 +40,11 @@ public final class AdapterStep implements AutoCloseable {
    *     gradients to the last bit, for a fraction of the memory and up to a third more time
    */
   public AdapterStep(Decoder decoder, Engine engine, boolean gradientCheckpointing) {
-    this(decoder, engine, ActivationMemory.blockBytes(gradientCheckpointing));
+    this(decoder, engine, Activations.blockBytes(gradientCheckpointing));
   }
 
   /**
-   * @param blockBytes what the insides of blocks may take, of {@link ActivationMemory}
+   * @param blockBytes what the insides of blocks may take, of {@link Activations}
    */
   AdapterStep(Decoder decoder, Engine engine, long blockBytes) {
     this.decoder = decoder;

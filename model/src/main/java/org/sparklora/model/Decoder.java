@@ -75,6 +75,19 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /** A decoder of a shape whose weights, on an engine that only counts, are never read. */
+  static Decoder unread(DecoderConfig config, ParameterLayout trainable, Engine engine) {
+    Map<String, Tensor> frozen = new HashMap<>();
+    WeightNames.expected(config)
+        .forEach(
+            (name, shape) -> {
+              if (trainable.entry(name).isEmpty()) {
+                frozen.put(name, engine.allocate(shape));
+              }
+            });
+    return new Decoder(config, trainable, frozen);
+  }
+
   private void loadFrozen(CheckpointFolder checkpoint, Engine engine, DType weights)
       throws IOException {
     for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {

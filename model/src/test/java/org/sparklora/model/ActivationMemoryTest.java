@@ -1,7 +1,8 @@
 package org.sparklora.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.sparklora.model.ActivationMemory.UNLIMITED;
+import static org.sparklora.model.Activations.CHECKPOINTED_BYTES;
+import static org.sparklora.model.Activations.UNLIMITED;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -15,7 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
@@ -43,7 +46,7 @@ class ActivationMemoryTest {
 
   private static long floats(DecoderConfig model, Optional<LoraConfig> lora, long blockBytes) {
     Optional<AdapterLayout> adapter = lora.map(config -> AdapterLayout.of(config, model));
-    return new ActivationMemory(model, adapter, blockBytes).bytes(TOKENS) / Float.BYTES;
+    return ActivationMemory.bytes(model, adapter, blockBytes, DType.FLOAT32, TOKENS) / Float.BYTES;
   }
 
   @Test
@@ -79,14 +82,18 @@ class ActivationMemoryTest {
   @Test
   void gradientCheckpointingKeepsWhat256MebibytesHold() throws IOException {
     DecoderConfig model = model("llama");
-    ActivationMemory checkpointed = ActivationMemory.of(model, Optional.empty(), true);
-    long tokens = (256L << 20) / (4 * 60);
+    int tokens = (256 << 20) / (4 * 60);
 
-    assertThat(checkpointed.keptBlocks(tokens / 2)).isEqualTo(2);
-    assertThat(checkpointed.keptBlocks(tokens / 2 + 1)).isEqualTo(1);
-    assertThat(checkpointed.keptBlocks(100 * tokens)).isEqualTo(1);
-    assertThat(ActivationMemory.of(model, Optional.empty(), false).keptBlocks(100 * tokens))
-        .isEqualTo(2);
+    assertThat(keptBlocks(model, CHECKPOINTED_BYTES, tokens / 2)).isEqualTo(2);
+    assertThat(keptBlocks(model, CHECKPOINTED_BYTES, tokens / 2 + 1)).isEqualTo(1);
+    assertThat(keptBlocks(model, CHECKPOINTED_BYTES, 100 * tokens)).isEqualTo(1);
+    assertThat(keptBlocks(model, UNLIMITED, 100 * tokens)).isEqualTo(2);
+  }
+
+  private static int keptBlocks(DecoderConfig model, long blockBytes, int tokens) {
+    Engine engine = Engines.counting(DType.FLOAT32);
+    Decoder decoder = Decoder.unread(model, WeightLayout.of(model), engine);
+    return Activations.forBackward(decoder, engine, blockBytes).reserve(tokens).keptBlocks();
   }
 
   @Test
@@ -107,11 +114,36 @@ class ActivationMemoryTest {
 
   @Test
   void logitsStopGrowingAtAChunk() throws IOException {
-    ActivationMemory memory = ActivationMemory.of(model("llama"), Optional.empty(), false);
+    DecoderConfig model = model("llama");
     long chunk = (16 << 20) / 11;
     long perToken = 4 * (24 + 2 * 60 + 89);
 
-    assertThat(memory.bytes(2 * chunk) - memory.bytes(chunk)).isEqualTo(chunk * perToken);
+    assertThat(bytes(model, DType.FLOAT32, 2 * chunk) - bytes(model, DType.FLOAT32, chunk))
+        .isEqualTo(chunk * perToken);
+  }
+
+  @Test
+  void moreTokensThanAnArrayHoldsAreCountedFromFewer() throws IOException {
+    DecoderConfig model = model("llama");
+    long perToken = 4 * (24 + 2 * 60 + 89);
+
+    assertThat(bytes(model, DType.FLOAT32, 3L << 40) - bytes(model, DType.FLOAT32, 1L << 40))
+        .isEqualTo((2L << 40) * perToken);
+  }
+
+  @Test
+  void operandsOfBfloat16AreCounted() throws IOException {
+    DecoderConfig model = model("llama");
+    long dOut = 2 * 12; // the widest output's gradient, rounded
+    long normed = 2 * 8; // beside the head's, which is float32
+    long gated = 12 * (2 - 4); // in place of a float32
+
+    assertThat(bytes(model, DType.BFLOAT16, TOKENS) - bytes(model, DType.FLOAT32, TOKENS))
+        .isEqualTo(TOKENS * (dOut + normed + gated));
+  }
+
+  private static long bytes(DecoderConfig model, DType products, long tokens) {
+    return ActivationMemory.bytes(model, Optional.empty(), false, products, tokens);
   }
 
   @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, bytes of blocks {3}")
@@ -155,7 +187,7 @@ class ActivationMemoryTest {
         step.lossAndGradient(parameters, batch, new CrossEntropyLoss(TOKENS), 1, gradient);
 
         assertThat(step.activationBytes())
-            .isEqualTo(new ActivationMemory(model, adapter, blockBytes).bytes(TOKENS));
+            .isEqualTo(ActivationMemory.bytes(model, adapter, blockBytes, DType.FLOAT32, TOKENS));
       }
     }
   }

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
@@ -91,8 +93,8 @@ class GradientCheckpointingTest {
   private static long bytesOfTwoBlocks(Decoder decoder) {
     int tokens = BATCHES.get(0).tokenCount();
     for (long bytes = 0; ; bytes += 1000) {
-      if (new ActivationMemory(decoder.config(), decoder.adapter(), bytes).keptBlocks(tokens)
-          == 2) {
+      Engine engine = Engines.counting(DType.FLOAT32);
+      if (Activations.forBackward(decoder, engine, bytes).reserve(tokens).keptBlocks() == 2) {
         return bytes;
       }
     }
@@ -106,7 +108,7 @@ class GradientCheckpointingTest {
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
     Decoder decoder = Decoder.load(checkpoint, layout, engine);
 
-    long kept = bytesAfterAStep(decoder, ActivationMemory.UNLIMITED);
+    long kept = bytesAfterAStep(decoder, Activations.UNLIMITED);
     long recomputed = bytesAfterAStep(decoder, 0);
 
     assertThat((double) recomputed / kept).isLessThan(0.4);

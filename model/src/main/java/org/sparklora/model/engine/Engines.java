@@ -143,6 +143,16 @@ public final class Engines {
                 PROVIDERS.stream().map(EngineProvider::name).collect(Collectors.joining(", "))));
   }
 
+  /**
+   * An engine that computes nothing, whose tensors have shapes but no memory: to count what a pass
+   * would hold. Numbers read as zeros.
+   *
+   * @param products what operands of matrix products are rounded to
+   */
+  public static Engine counting(DType products) {
+    return new Engine(CountingKernels.of(products));
+  }
+
   private static int threads() {
     String value = System.getProperty(THREADS_PROPERTY);
     if (value == null) {

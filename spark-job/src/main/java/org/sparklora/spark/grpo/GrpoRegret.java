@@ -54,7 +54,10 @@ public final class GrpoRegret {
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
         new PlannedRun.Memory(
-            baseWeights, model.gradientCheckpointing(), TrainingMemory.localVectors(1)),
+            baseWeights,
+            model.precision().productsOn(Engines.shared()),
+            model.gradientCheckpointing(),
+            TrainingMemory.localVectors(1)),
         new PlannedRun.Batch(
             batch.rows(),
             batch.rows() * batch.accumulation(), // gradients are summed over the workers

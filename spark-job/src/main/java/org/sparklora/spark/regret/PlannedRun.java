@@ -48,11 +48,13 @@ public record PlannedRun(
    * What decides on memory besides the shapes.
    *
    * @param baseWeights how matrices of a frozen base are kept
+   * @param products what operands of matrix products are rounded to
    * @param gradientCheckpointing whether backward computes blocks again that memory is not kept for
    * @param parameterVectors how many vectors of the trained parameters' size one process holds; see
    *     {@link TrainingMemory}
    */
-  public record Memory(DType baseWeights, boolean gradientCheckpointing, int parameterVectors) {}
+  public record Memory(
+      DType baseWeights, DType products, boolean gradientCheckpointing, int parameterVectors) {}
 
   /**
    * @param microBatchRows rows, or completions, that one forward sees ({@code

@@ -62,8 +62,12 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
         RUNTIME,
         adapter.isPresent() ? frozen(run.model(), run.memory().baseWeights()) : 0,
         trained * Float.BYTES * run.memory().parameterVectors(),
-        ActivationMemory.of(run.model(), adapter, run.memory().gradientCheckpointing())
-            .bytes(run.microBatchTokens()));
+        ActivationMemory.bytes(
+            run.model(),
+            adapter,
+            run.memory().gradientCheckpointing(),
+            run.memory().products(),
+            run.microBatchTokens()));
   }
 
   /** Norms and biases are widened in any case. */

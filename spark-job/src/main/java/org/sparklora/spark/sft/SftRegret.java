@@ -114,7 +114,11 @@ public record SftRegret(
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
-    return new PlannedRun.Memory(baseWeights, model.gradientCheckpointing(), vectors);
+    return new PlannedRun.Memory(
+        baseWeights,
+        model.precision().productsOn(Engines.shared()),
+        model.gradientCheckpointing(),
+        vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.regret.PlannedRun;
@@ -169,6 +170,7 @@ class ConfTest {
             config.lora().map(lora -> AdapterLayout.of(lora, model)),
             new PlannedRun.Memory(
                 headers.matrixType(),
+                DType.FLOAT32,
                 config.model().gradientCheckpointing(),
                 TrainingMemory.localVectors(1)),
             new PlannedRun.Batch(config.batch().rows(), 32, 1024, -1, 1),

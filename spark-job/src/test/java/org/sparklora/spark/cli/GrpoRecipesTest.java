@@ -21,6 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.Settings;
@@ -174,6 +175,7 @@ class GrpoRecipesTest {
             TrainingSettings.lora(settings).map(lora -> AdapterLayout.of(lora, model)),
             new PlannedRun.Memory(
                 headers.matrixType(),
+                DType.FLOAT32,
                 settings.isOn("gradient_checkpointing"),
                 TrainingMemory.localVectors(1)),
             new PlannedRun.Batch(

@@ -26,7 +26,8 @@ import org.sparklora.spark.regret.Finding.Verdict;
 
 /** Verdicts on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */
 class RegretReportTest {
-  private static final PlannedRun.Memory MEMORY = new PlannedRun.Memory(DType.FLOAT32, false, 4);
+  private static final PlannedRun.Memory MEMORY =
+      new PlannedRun.Memory(DType.FLOAT32, DType.FLOAT32, false, 4);
   private static final MachineMemory LARGE =
       new MachineMemory(MachineMemory.Grantor.THIS_MACHINE, 64L << 30, 60L << 30);
 

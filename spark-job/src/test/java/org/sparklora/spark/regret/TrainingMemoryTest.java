@@ -42,7 +42,8 @@ class TrainingMemoryTest {
     return new PlannedRun(
         model,
         adapter,
-        new PlannedRun.Memory(base, checkpointing, TrainingMemory.localVectors(workers)),
+        new PlannedRun.Memory(
+            base, DType.FLOAT32, checkpointing, TrainingMemory.localVectors(workers)),
         new PlannedRun.Batch(1, 1, tokens, 2, 1),
         2e-4,
         Optional.empty());

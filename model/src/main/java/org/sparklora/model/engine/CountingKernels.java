@@ -1,0 +1,61 @@
+package org.sparklora.model.engine;
+
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.util.Arrays;
+
+/**
+ * Kernels that compute nothing, on tensors without memory: a pass over them leases exactly what it
+ * would lease of an engine, so that its memory can be counted before there is any.
+ */
+final class CountingKernels {
+  private CountingKernels() {}
+
+  /**
+   * @param products {@link Kernels#operandType}, for any number of rows
+   */
+  static Kernels of(DType products) {
+    InvocationHandler nothing =
+        (proxy, method, arguments) ->
+            switch (method.getName()) {
+              case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
+              case "operandType" -> products;
+              case "independentRows" -> 0;
+              case "description" -> "counting only";
+              default ->
+                  method.isDefault()
+                      ? InvocationHandler.invokeDefault(proxy, method, arguments)
+                      : null;
+            };
+    return (Kernels)
+        Proxy.newProxyInstance(
+            Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, nothing);
+  }
+
+  /** A shape: reads as zeros, and forgets what is written. */
+  private static final class Unbacked extends Tensor {
+    Unbacked(DType dtype, long... shape) {
+      super(dtype, shape);
+    }
+
+    @Override
+    public Tensor view(long offset, long... shape) {
+      return new Unbacked(dtype(), shape);
+    }
+
+    @Override
+    public void read(long offset, float[] destination, int from, int count) {
+      Arrays.fill(destination, from, from + count, 0);
+    }
+
+    @Override
+    public void write(long offset, float[] source, int from, int count) {
+      // no memory
+    }
+
+    @Override
+    public void close() {
+      // no memory
+    }
+  }
+}
