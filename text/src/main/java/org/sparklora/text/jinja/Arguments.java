@@ -8,9 +8,8 @@ import java.util.Optional;
  * The values a function was called with.
  *
  * @param budget charged for work that grows with the values' sizes
- * @param line of the call, for errors
  */
-record Arguments(List<Object> positional, Map<String, Object> named, Budget budget, int line) {
+record Arguments(List<Object> positional, Map<String, Object> named, Budget budget) {
 
   /** The argument at a position or, failing that, under a name. */
   Optional<Object> find(int position, String name) {
@@ -21,7 +20,7 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
 
   Object get(int position, String name) {
     return find(position, name)
-        .orElseThrow(() -> new JinjaException("Missing the argument '%s'".formatted(name), line));
+        .orElseThrow(() -> new JinjaException("Missing the argument '%s'".formatted(name)));
   }
 
   Object get(int position, String name, Object fallback) {
@@ -41,12 +40,12 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
       return text;
     }
     throw new JinjaException(
-        "The argument '%s' must be a string, not %s".formatted(name, Values.typeName(value)), line);
+        "The argument '%s' must be a string, not %s".formatted(name, Values.typeName(value)));
   }
 
   int integer(int position, String name, int fallback) {
     Optional<Object> value = find(position, name).filter(v -> v != None.NONE);
-    return value.map(v -> Values.asIndex(v, line)).orElse(fallback);
+    return value.map(Values::asIndex).orElse(fallback);
   }
 
   boolean truth(int position, String name, boolean fallback) {
@@ -56,9 +55,6 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
   /** The same call without its first {@code count} positional arguments. */
   Arguments after(int count) {
     return new Arguments(
-        positional.subList(Math.min(count, positional.size()), positional.size()),
-        named,
-        budget,
-        line);
+        positional.subList(Math.min(count, positional.size()), positional.size()), named, budget);
   }
 }

@@ -11,54 +11,51 @@ final class Budget {
   }
 
   /** Charges one step. */
-  void step(int line) {
-    charge(1, line);
+  void step() {
+    charge(1);
   }
 
   /** Charges work over {@code size} characters or items. */
-  void work(long size, int line) {
-    charge(1 + size / 16, line);
+  void work(long size) {
+    charge(1 + size / 16);
   }
 
   /** Charges the making of a string or list of {@code size}, which has its own bound too. */
-  void allocate(long size, int line) {
-    bound(size, line);
-    charge(1 + size / 4, line); // dearer than looking, so that memory is bounded as well
+  void allocate(long size) {
+    bound(size);
+    charge(1 + size / 4); // dearer than looking, so that memory is bounded as well
   }
 
   /** Charges the making of {@code size} values, each an object of its own. */
-  void items(long size, int line) {
-    bound(size, line);
-    charge(1 + 4 * size, line);
+  void items(long size) {
+    bound(size);
+    charge(1 + 4 * size);
   }
 
   /** Refuses a string or list that has grown to {@code size}. */
-  void bound(long size, int line) {
+  void bound(long size) {
     if (size > limits.characters()) {
       throw new JinjaException(
           "The template makes a value of %,d characters or items; %,d are allowed"
-              .formatted(size, limits.characters()),
-          line);
+              .formatted(size, limits.characters()));
     }
   }
 
   /** Charges a search for {@code part} in text of {@code size}; a naive search may compare all. */
-  void search(long size, int part, int line) {
-    work(size * (1 + part / 64), line);
+  void search(long size, int part) {
+    work(size * (1 + part / 64));
   }
 
-  private void charge(long cost, int line) {
+  private void charge(long cost) {
     steps += cost;
     if (steps > limits.steps()) {
-      throw new JinjaException(
-          "The template takes more than %,d steps".formatted(limits.steps()), line);
+      throw new JinjaException("The template takes more than %,d steps".formatted(limits.steps()));
     }
   }
 
-  void descend(int line) {
+  void descend() {
     if (++depth > limits.depth()) {
-      throw new JinjaException(
-          "The template nests more than %d calls".formatted(limits.depth()), line);
+      throw new JinjaException("The template nests more than %d calls".formatted(limits.depth()));
     }
   }
 

@@ -14,20 +14,20 @@ final class DictMethods {
     return Optional.ofNullable(
         switch (name) {
           case "items" -> a -> items(dict, a);
-          case "keys" -> a -> Values.iterate(dict, a.budget(), a.line());
+          case "keys" -> a -> Values.iterate(dict, a.budget());
           case "values" ->
               a -> {
-                a.budget().allocate(dict.size(), a.line());
+                a.budget().allocate(dict.size());
                 return new ArrayList<Object>(dict.values());
               };
           case "get" ->
               a -> {
-                Object value = dict.get(Values.key(a.get(0, "key"), a.line()));
+                Object value = dict.get(Values.key(a.get(0, "key")));
                 return value == null ? a.get(1, "default", None.NONE) : value;
               };
           case "copy" ->
               a -> {
-                a.budget().items(dict.size(), a.line());
+                a.budget().items(dict.size());
                 return new LinkedHashMap<Object, Object>(dict);
               };
           case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
@@ -41,10 +41,10 @@ final class DictMethods {
           case "index" -> a -> index(list, a);
           case "count" ->
               a ->
-                  Values.iterate(list, a.budget(), a.line()).stream()
-                      .filter(i -> Values.equal(i, a.get(0, "value"), a.budget(), a.line()))
+                  Values.iterate(list, a.budget()).stream()
+                      .filter(i -> Values.equal(i, a.get(0, "value"), a.budget()))
                       .count();
-          case "copy" -> a -> Values.iterate(list, a.budget(), a.line());
+          case "copy" -> a -> Values.iterate(list, a.budget());
           case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
               changes("list", name);
           default -> null;
@@ -52,7 +52,7 @@ final class DictMethods {
   }
 
   static List<Object> items(Map<?, ?> dict, Arguments arguments) {
-    arguments.budget().items(dict.size(), arguments.line());
+    arguments.budget().items(dict.size());
     List<Object> items = new ArrayList<>();
     dict.forEach((key, value) -> items.add(Tuple.of(key, value)));
     return items;
@@ -62,20 +62,17 @@ final class DictMethods {
     return a -> {
       throw new JinjaException(
           "Cannot call %s.%s: a template may not change the values it was given"
-              .formatted(type, name),
-          a.line());
+              .formatted(type, name));
     };
   }
 
   private static Object index(List<?> list, Arguments arguments) {
     for (int i = 0; i < list.size(); i++) {
-      if (Values.equal(
-          list.get(i), arguments.get(0, "value"), arguments.budget(), arguments.line())) {
+      if (Values.equal(list.get(i), arguments.get(0, "value"), arguments.budget())) {
         return (long) i;
       }
     }
     throw new JinjaException(
-        "The list does not contain that " + Values.typeName(arguments.get(0, "value")),
-        arguments.line());
+        "The list does not contain that " + Values.typeName(arguments.get(0, "value")));
   }
 }

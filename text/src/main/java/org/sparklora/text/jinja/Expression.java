@@ -1,5 +1,6 @@
 package org.sparklora.text.jinja;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -55,9 +56,16 @@ sealed interface Expression {
       List<Expression> positional,
       List<String> names,
       List<Expression> named,
-      Optional<Expression> spread,
-      Optional<Expression> namedSpread) {
-    static final CallArguments NONE =
-        new CallArguments(List.of(), List.of(), List.of(), Optional.empty(), Optional.empty());
+      List<Expression> spread,
+      List<Expression> namedSpread) {
+    /** None yet. */
+    static CallArguments none() {
+      return new CallArguments(
+          new ArrayList<>(),
+          new ArrayList<>(),
+          new ArrayList<>(),
+          new ArrayList<>(),
+          new ArrayList<>());
+    }
   }
 }

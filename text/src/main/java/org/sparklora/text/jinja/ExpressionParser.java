@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.sparklora.text.jinja.Expression.CallArguments;
 import org.sparklora.text.jinja.Token.Kind;
 
@@ -20,8 +21,6 @@ final class ExpressionParser {
           None.NONE);
 
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
-  private static final Set<String> SUMS = Set.of("+", "-");
-  private static final Set<String> PRODUCTS = Set.of("*", "/", "//", "%");
   private static final Set<String> NO_TEST_ARGUMENT =
       Set.of("else", "or", "and", "if", "in", "not", "is", "recursive");
 
@@ -92,21 +91,27 @@ final class ExpressionParser {
   }
 
   private Expression or() {
-    Expression left = and();
-    while (tokens.peek().isName("or")) {
-      int line = tokens.next().line();
-      left = new Expression.Binary("or", left, and(), line);
+    return operations(Set.of("or"), this::and);
+  }
+
+  private Expression and() {
+    return operations(Set.of("and"), this::not);
+  }
+
+  /** Operands with operators of one rank between them, the first of which is computed first. */
+  private Expression operations(Set<String> operators, Supplier<Expression> operand) {
+    Expression left = operand.get();
+    while (isOneOf(operators)) {
+      Token operator = tokens.next();
+      left = new Expression.Binary(operator.text(), left, operand.get(), operator.line());
     }
     return left;
   }
 
-  private Expression and() {
-    Expression left = not();
-    while (tokens.peek().isName("and")) {
-      int line = tokens.next().line();
-      left = new Expression.Binary("and", left, not(), line);
-    }
-    return left;
+  private boolean isOneOf(Set<String> operators) {
+    Token token = tokens.peek();
+    return (token.kind() == Kind.OPERATOR || token.kind() == Kind.NAME)
+        && operators.contains(token.text());
   }
 
   private Expression not() {
@@ -127,7 +132,7 @@ final class ExpressionParser {
     List<Expression> rest = new ArrayList<>();
     while (true) {
       Token token = tokens.peek();
-      if (token.kind() == Kind.OPERATOR && COMPARISONS.contains(token.text())) {
+      if (isOneOf(COMPARISONS)) {
         operators.add(tokens.next().text());
       } else if (tokens.skipName("in")) {
         operators.add("in");
@@ -145,43 +150,19 @@ final class ExpressionParser {
   }
 
   private Expression sum() {
-    Expression left = concatenation();
-    while (isOneOf(SUMS)) {
-      Token operator = tokens.next();
-      left = new Expression.Binary(operator.text(), left, concatenation(), operator.line());
-    }
-    return left;
+    return operations(Set.of("+", "-"), this::concatenation);
   }
 
   private Expression concatenation() {
-    Expression left = product();
-    while (tokens.peek().isOperator("~")) {
-      int line = tokens.next().line();
-      left = new Expression.Binary("~", left, product(), line);
-    }
-    return left;
+    return operations(Set.of("~"), this::product);
   }
 
   private Expression product() {
-    Expression left = power();
-    while (isOneOf(PRODUCTS)) {
-      Token operator = tokens.next();
-      left = new Expression.Binary(operator.text(), left, power(), operator.line());
-    }
-    return left;
-  }
-
-  private boolean isOneOf(Set<String> operators) {
-    return tokens.peek().kind() == Kind.OPERATOR && operators.contains(tokens.peek().text());
+    return operations(Set.of("*", "/", "//", "%"), this::power);
   }
 
   private Expression power() {
-    Expression left = unary(true);
-    while (tokens.peek().isOperator("**")) {
-      int line = tokens.next().line();
-      left = new Expression.Binary("**", left, unary(true), line);
-    }
-    return left;
+    return operations(Set.of("**"), () -> unary(true));
   }
 
   private Expression unary(boolean withFilters) {
@@ -222,7 +203,7 @@ final class ExpressionParser {
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> parenthesised(line);
-            case "[" -> new Expression.Sequence(items("]"), false, line);
+            case "[" -> list(line);
             case "{" -> dict(line);
             default -> throw unexpected(token);
           };
@@ -261,34 +242,34 @@ final class ExpressionParser {
     return inner;
   }
 
-  private List<Expression> items(String closing) {
-    List<Expression> items = new ArrayList<>();
+  /** Reads items with commas between them, and maybe after the last, up to a closing bracket. */
+  private void commaSeparated(String closing, Runnable item) {
+    boolean more = true;
     while (!tokens.skipOperator(closing)) {
-      if (!items.isEmpty()) {
-        tokens.expectOperator(",");
-        if (tokens.skipOperator(closing)) {
-          break;
-        }
+      if (!more) {
+        tokens.expectOperator(closing);
       }
-      items.add(expression());
+      item.run();
+      more = tokens.skipOperator(",");
     }
-    return items;
+  }
+
+  private Expression list(int line) {
+    List<Expression> items = new ArrayList<>();
+    commaSeparated("]", () -> items.add(expression()));
+    return new Expression.Sequence(items, false, line);
   }
 
   private Expression dict(int line) {
     List<Expression> keys = new ArrayList<>();
     List<Expression> values = new ArrayList<>();
-    while (!tokens.skipOperator("}")) {
-      if (!keys.isEmpty()) {
-        tokens.expectOperator(",");
-        if (tokens.skipOperator("}")) {
-          break;
-        }
-      }
-      keys.add(expression());
-      tokens.expectOperator(":");
-      values.add(expression());
-    }
+    commaSeparated(
+        "}",
+        () -> {
+          keys.add(expression());
+          tokens.expectOperator(":");
+          values.add(expression());
+        });
     return new Expression.Dict(keys, values, line);
   }
 
@@ -342,35 +323,25 @@ final class ExpressionParser {
 
   private CallArguments arguments() {
     tokens.expectOperator("(");
-    List<Expression> positional = new ArrayList<>();
-    List<String> names = new ArrayList<>();
-    List<Expression> named = new ArrayList<>();
-    Optional<Expression> spread = Optional.empty();
-    Optional<Expression> namedSpread = Optional.empty();
-    boolean first = true;
-    while (!tokens.skipOperator(")")) {
-      if (!first) {
-        tokens.expectOperator(",");
-        if (tokens.skipOperator(")")) {
-          break;
-        }
-      }
-      first = false;
-      if (tokens.skipOperator("*")) {
-        spread = Optional.of(expression());
-      } else if (tokens.skipOperator("**")) {
-        namedSpread = Optional.of(expression());
-      } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
-        names.add(tokens.next().text());
-        tokens.next();
-        named.add(expression());
-      } else if (names.isEmpty()) {
-        positional.add(expression());
-      } else {
-        throw new JinjaException("A positional argument follows a named one", tokens.peek().line());
-      }
+    CallArguments arguments = CallArguments.none();
+    commaSeparated(")", () -> argument(arguments));
+    return arguments;
+  }
+
+  private void argument(CallArguments arguments) {
+    if (tokens.skipOperator("*")) {
+      arguments.spread().add(expression());
+    } else if (tokens.skipOperator("**")) {
+      arguments.namedSpread().add(expression());
+    } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
+      arguments.names().add(tokens.next().text());
+      tokens.next();
+      arguments.named().add(expression());
+    } else if (arguments.names().isEmpty()) {
+      arguments.positional().add(expression());
+    } else {
+      throw new JinjaException("A positional argument follows a named one", tokens.peek().line());
     }
-    return new CallArguments(positional, names, named, spread, namedSpread);
   }
 
   private Expression filtersAndTests(Expression node) {
@@ -390,22 +361,19 @@ final class ExpressionParser {
 
   private Expression.Filter filter(Optional<Expression> target) {
     Token name = tokens.expect(Kind.NAME);
-    CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : CallArguments.NONE;
+    CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : CallArguments.none();
     return new Expression.Filter(target, name.text(), arguments, name.line());
   }
 
   private Expression test(Expression node, int line) {
     boolean negated = tokens.skipName("not");
     String name = tokens.expect(Kind.NAME).text();
-    CallArguments arguments = CallArguments.NONE;
+    CallArguments arguments = CallArguments.none();
     Token token = tokens.peek();
     if (token.isOperator("(")) {
       arguments = arguments();
     } else if (beginsTestArgument(token)) {
-      Expression argument = postfix(primary());
-      arguments =
-          new CallArguments(
-              List.of(argument), List.of(), List.of(), Optional.empty(), Optional.empty());
+      arguments.positional().add(postfix(primary()));
     }
     Expression test = new Expression.Test(node, name, arguments, line);
     return negated ? new Expression.Unary("not", test, line) : test;

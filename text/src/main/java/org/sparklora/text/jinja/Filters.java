@@ -36,8 +36,12 @@ final class Filters {
 
   private Filters() {}
 
-  static Optional<Filter> find(String name) {
-    return Optional.ofNullable(ALL.get(name));
+  static Filter named(String name) {
+    Filter filter = ALL.get(name);
+    if (filter == null) {
+      throw new JinjaException("No filter named '%s'".formatted(name));
+    }
+    return filter;
   }
 
   private static void texts() {
@@ -63,13 +67,12 @@ final class Filters {
     ALL.put("indent", (v, a) -> indented(text(v, a), a));
     ALL.put(
         "format",
-        (v, a) ->
-            StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget(), a.line()));
+        (v, a) -> StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget()));
     ALL.put(
         "join",
         (v, a) -> {
           Function<Object, Object> key = attribute(a.get(1, "attribute", None.NONE), a);
-          List<Object> items = Values.iterate(v, a.budget(), a.line());
+          List<Object> items = Values.iterate(v, a.budget());
           items.replaceAll(item -> text(key.apply(item), a));
           return StringMethods.join(Values.text(a.get(0, "d", "")), items, a);
         });
@@ -82,7 +85,7 @@ final class Filters {
         (v, a) ->
             Values.isNumber(v)
                 ? (Object) Values.number(v)
-                : parsed(Values.text(defined(v, a)))
+                : parsed(Values.text(Values.defined(v)))
                     .<Object>map(d -> d)
                     .orElse(a.get(0, "default", 0.0)));
     ALL.put("abs", (v, a) -> v instanceof Long n ? (Object) Math.abs(n) : Math.abs(number(v, a)));
@@ -102,8 +105,8 @@ final class Filters {
         (v, a) -> {
           Function<Object, Object> key = attribute(a.get(0, "attribute", None.NONE), a);
           Object total = a.get(1, "start", 0L);
-          for (Object item : Values.iterate(v, a.budget(), a.line())) {
-            total = Arithmetic.apply("+", total, key.apply(item), a.budget(), a.line());
+          for (Object item : Values.iterate(v, a.budget())) {
+            total = Arithmetic.apply("+", total, key.apply(item), a.budget());
           }
           return total;
         });
@@ -112,16 +115,16 @@ final class Filters {
   }
 
   private static void sequences() {
-    ALL.put("length", (v, a) -> Values.length(v, a.line()));
+    ALL.put("length", (v, a) -> Values.length(v));
     ALL.put("count", ALL.get("length"));
-    ALL.put("list", (v, a) -> Values.iterate(v, a.budget(), a.line()));
+    ALL.put("list", (v, a) -> Values.iterate(v, a.budget()));
     ALL.put(
         "first",
         (v, a) ->
-            Values.iterate(v, a.budget(), a.line()).stream()
+            Values.iterate(v, a.budget()).stream()
                 .findFirst()
                 .orElse(new Undefined("The first item of an empty sequence")));
-    ALL.put("last", (v, a) -> last(Values.iterate(v, a.budget(), a.line())));
+    ALL.put("last", (v, a) -> last(Values.iterate(v, a.budget())));
     ALL.put(
         "default",
         (v, a) ->
@@ -134,7 +137,7 @@ final class Filters {
         (v, a) ->
             v instanceof String text
                 ? new StringBuilder(text).reverse().toString()
-                : reversed(Values.iterate(v, a.budget(), a.line())));
+                : reversed(Values.iterate(v, a.budget())));
     ALL.put("sort", Filters::sorted);
     ALL.put("unique", Filters::unique);
     ALL.put(
@@ -162,30 +165,22 @@ final class Filters {
 
   private static String text(Object value, Arguments arguments) {
     String text = Values.text(value);
-    arguments.budget().allocate(text.length(), arguments.line());
+    arguments.budget().allocate(text.length());
     return text;
-  }
-
-  private static Object defined(Object value, Arguments arguments) {
-    if (value instanceof Undefined undefined) {
-      throw undefined.error(arguments.line());
-    }
-    return value;
   }
 
   private static Map<?, ?> dict(Object value, Arguments arguments) {
     if (value instanceof Map<?, ?> dict) {
       return dict;
     }
-    throw new JinjaException("Expected a dict, found " + Values.typeName(value), arguments.line());
+    throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
   private static double number(Object value, Arguments arguments) {
     if (Values.isNumber(value)) {
       return Values.number(value);
     }
-    throw new JinjaException(
-        "Expected a number, found " + Values.typeName(value), arguments.line());
+    throw new JinjaException("Expected a number, found " + Values.typeName(value));
   }
 
   /** Python's float(text), whose grammar is narrower than Java's. */
@@ -208,7 +203,7 @@ final class Filters {
     if (value instanceof Long || value instanceof Boolean) {
       return Values.integer(value);
     }
-    String text = Values.text(defined(value, arguments));
+    String text = Values.text(Values.defined(value));
     try {
       return Long.valueOf(
           StringMethods.strip(text, None.NONE, true, true), arguments.integer(1, "base", 10));
@@ -223,7 +218,7 @@ final class Filters {
 
   private static Object truncated(double number, Arguments arguments) {
     if (Math.abs(number) >= 0x1p63) {
-      throw new JinjaException("%s is beyond 64 bits".formatted(number), arguments.line());
+      throw new JinjaException("%s is beyond 64 bits".formatted(number));
     }
     return (long) number;
   }
@@ -258,12 +253,12 @@ final class Filters {
     String indent =
         width instanceof String given
             ? given
-            : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width, arguments.line()))));
+            : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width))));
     boolean blank = arguments.truth(2, "blank", false);
     StringBuilder out = new StringBuilder();
     String[] lines = text.split("\n", -1);
     long size = text.length() + (long) lines.length * indent.length();
-    arguments.budget().allocate(size, arguments.line());
+    arguments.budget().allocate(size);
     for (int i = 0; i < lines.length; i++) {
       boolean indents = i == 0 ? arguments.truth(1, "first", false) : blank || !lines[i].isEmpty();
       out.append(i == 0 ? "" : "\n").append(indents ? indent : "").append(lines[i]);
@@ -284,7 +279,7 @@ final class Filters {
 
   private static Object extreme(Object value, Arguments arguments, int sign) {
     Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
-    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    List<Object> items = Values.iterate(value, arguments.budget());
     Comparator<Object> order = order(arguments.truth(0, "case_sensitive", false), arguments, key);
     return items.stream()
         .reduce((best, item) -> sign * order.compare(item, best) > 0 ? item : best)
@@ -292,7 +287,7 @@ final class Filters {
   }
 
   private static Object sorted(Object value, Arguments arguments) {
-    List<Object> items = Values.iterate(value, arguments.budget(), arguments.line());
+    List<Object> items = Values.iterate(value, arguments.budget());
     Function<Object, Object> key = attribute(arguments.get(2, "attribute", None.NONE), arguments);
     Comparator<Object> order = order(arguments.truth(1, "case_sensitive", false), arguments, key);
     items.sort(arguments.truth(0, "reverse", false) ? order.reversed() : order);
@@ -309,9 +304,8 @@ final class Filters {
               : value;
         };
     return (left, right) -> {
-      arguments.budget().step(arguments.line());
-      return Values.compare(
-          folded.apply(left), folded.apply(right), arguments.budget(), arguments.line());
+      arguments.budget().step();
+      return Values.compare(folded.apply(left), folded.apply(right), arguments.budget());
     };
   }
 
@@ -319,13 +313,13 @@ final class Filters {
     Map<Object, Object> seen = new LinkedHashMap<>();
     boolean caseSensitive = arguments.truth(0, "case_sensitive", false);
     Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
-    for (Object item : Values.iterate(value, arguments.budget(), arguments.line())) {
+    for (Object item : Values.iterate(value, arguments.budget())) {
       Object compared = key.apply(item);
       compared =
           !caseSensitive && compared instanceof String text
               ? text.toLowerCase(Locale.ROOT)
               : compared;
-      seen.putIfAbsent(Values.key(compared, arguments.line()), item);
+      seen.putIfAbsent(Values.key(compared), item);
     }
     return new ArrayList<>(seen.values());
   }
@@ -340,7 +334,7 @@ final class Filters {
       Object value = item;
       for (String name : names) {
         boolean number = !name.isEmpty() && name.chars().allMatch(Character::isDigit);
-        value = Values.item(value, number ? (Object) Long.valueOf(name) : name, arguments.line());
+        value = Values.item(value, number ? (Object) Long.valueOf(name) : name);
       }
       return value;
     };
@@ -348,9 +342,7 @@ final class Filters {
 
   /** What map and select walk over: nothing at all of a false value, whatever its type. */
   private static List<Object> itemsOrNone(Object value, Arguments arguments) {
-    return Values.isTrue(value)
-        ? Values.iterate(value, arguments.budget(), arguments.line())
-        : new ArrayList<>();
+    return Values.isTrue(value) ? Values.iterate(value, arguments.budget()) : new ArrayList<>();
   }
 
   private static Object mapped(Object value, Arguments arguments) {
@@ -366,11 +358,7 @@ final class Filters {
           });
       return items;
     }
-    String name = arguments.string(0, "filter");
-    Filter filter =
-        find(name)
-            .orElseThrow(
-                () -> new JinjaException("No filter named '%s'".formatted(name), arguments.line()));
+    Filter filter = named(arguments.string(0, "filter"));
     Arguments rest = arguments.after(1);
     items.replaceAll(item -> filter.apply(item, rest));
     return items;
@@ -383,11 +371,7 @@ final class Filters {
       items.removeIf(item -> Values.isTrue(key.apply(item)) != wanted);
       return items;
     }
-    String name = Values.text(arguments.positional().get(0));
-    ValueTests.ValueTest test =
-        ValueTests.find(name)
-            .orElseThrow(
-                () -> new JinjaException("No test named '%s'".formatted(name), arguments.line()));
+    ValueTests.ValueTest test = ValueTests.named(Values.text(arguments.positional().get(0)));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.holds(key.apply(item), rest) != wanted);
     return items;

@@ -28,27 +28,26 @@ final class Globals {
         "raise_exception",
         (Callable)
             a -> {
-              throw new JinjaException(Values.text(a.get(0, "message")), a.line(), true);
+              throw JinjaException.raised(Values.text(a.get(0, "message")));
             });
-    globals.put("strftime_now", (Callable) a -> strftime(a.string(0, "format"), clock, a.line()));
+    globals.put("strftime_now", (Callable) a -> strftime(a.string(0, "format"), clock));
     return globals;
   }
 
   private static Object range(Arguments arguments) {
     boolean single = arguments.positional().size() == 1;
-    long start = single ? 0 : Values.asIndex(arguments.get(0, "start"), arguments.line());
-    long stop = Values.asIndex(arguments.get(single ? 0 : 1, "stop"), arguments.line());
+    long start = single ? 0 : Values.asIndex(arguments.get(0, "start"));
+    long stop = Values.asIndex(arguments.get(single ? 0 : 1, "stop"));
     long step = arguments.integer(2, "step", 1);
     if (step == 0) {
-      throw new JinjaException("A range's step is 0", arguments.line());
+      throw new JinjaException("A range's step is 0");
     }
     long size = Math.max(0, (stop - start + step - Long.signum(step)) / step);
     if (size > MAX_RANGE) {
       throw new JinjaException(
-          "A range of %,d numbers is too long; %,d are allowed".formatted(size, MAX_RANGE),
-          arguments.line());
+          "A range of %,d numbers is too long; %,d are allowed".formatted(size, MAX_RANGE));
     }
-    arguments.budget().items(size, arguments.line());
+    arguments.budget().items(size);
     List<Object> numbers = new ArrayList<>((int) size);
     for (long i = 0; i < size; i++) {
       numbers.add(start + i * step);
@@ -60,15 +59,15 @@ final class Globals {
     Map<Object, Object> dict = new LinkedHashMap<>();
     for (Object source : arguments.positional()) {
       if (source instanceof Map<?, ?> map) {
-        arguments.budget().items(map.size(), arguments.line());
+        arguments.budget().items(map.size());
         dict.putAll(map);
       } else {
-        for (Object pair : Values.iterate(source, arguments.budget(), arguments.line())) {
-          List<Object> two = Values.iterate(pair, arguments.budget(), arguments.line());
+        for (Object pair : Values.iterate(source, arguments.budget())) {
+          List<Object> two = Values.iterate(pair, arguments.budget());
           if (two.size() != 2) {
-            throw new JinjaException("A dict is made of pairs", arguments.line());
+            throw new JinjaException("A dict is made of pairs");
           }
-          dict.put(Values.key(two.get(0), arguments.line()), two.get(1));
+          dict.put(Values.key(two.get(0)), two.get(1));
         }
       }
     }
@@ -78,17 +77,15 @@ final class Globals {
 
   private static Object namespace(Arguments arguments) {
     Namespace namespace = new Namespace();
-    ((Map<?, ?>) dict(arguments))
-        .forEach((name, value) -> namespace.set(Values.text(name), value, arguments.line()));
+    ((Map<?, ?>) dict(arguments)).forEach((name, value) -> namespace.set(Values.text(name), value));
     return namespace;
   }
 
-  private static String strftime(String format, Clock clock, int line) {
+  private static String strftime(String format, Clock clock) {
     if (format.length() > MAX_DATE_FORMAT) {
       throw new JinjaException(
           "A date's format has %,d characters; %,d are allowed"
-              .formatted(format.length(), MAX_DATE_FORMAT),
-          line);
+              .formatted(format.length(), MAX_DATE_FORMAT));
     }
     ZonedDateTime now = ZonedDateTime.now(clock);
     StringBuilder out = new StringBuilder();
@@ -103,13 +100,13 @@ final class Globals {
       if (unpadded) {
         directive = format.charAt(++i);
       }
-      String field = dateField(directive, now, line);
+      String field = dateField(directive, now);
       out.append(unpadded ? field.replaceFirst("^0+(?=.)", "") : field);
     }
     return out.toString();
   }
 
-  private static String dateField(char directive, ZonedDateTime now, int line) {
+  private static String dateField(char directive, ZonedDateTime now) {
     String pattern =
         switch (directive) {
           case 'd' -> "dd";
@@ -140,8 +137,7 @@ final class Globals {
           case 't' -> "'\t'";
           case 'w' -> "'" + now.getDayOfWeek().getValue() % 7 + "'";
           default ->
-              throw new JinjaException(
-                  "Unsupported date directive %%%c".formatted(directive), line);
+              throw new JinjaException("Unsupported date directive %%%c".formatted(directive));
         };
     return pattern.isEmpty()
         ? ""

@@ -2,8 +2,7 @@ package org.sparklora.text.jinja;
 
 /** A template that cannot be parsed, fails while it renders, or exceeds its limits. */
 public final class JinjaException extends RuntimeException {
-  /** For errors in places that do not know the line; the statement adds its own. */
-  static final int NO_LINE = 0;
+  private static final int NO_LINE = 0;
 
   private static final long serialVersionUID = 1;
 
@@ -14,10 +13,20 @@ public final class JinjaException extends RuntimeException {
     this(message, line, false);
   }
 
-  JinjaException(String message, int line, boolean raisedByTemplate) {
+  /** While a template renders: whatever is being evaluated or executed adds its line. */
+  JinjaException(String message) {
+    this(message, NO_LINE, false);
+  }
+
+  private JinjaException(String message, int line, boolean raisedByTemplate) {
     super(message);
     this.line = line;
     this.raisedByTemplate = raisedByTemplate;
+  }
+
+  /** What {@code raise_exception} throws. */
+  static JinjaException raised(String message) {
+    return new JinjaException(message, NO_LINE, true);
   }
 
   /** The same error with a line, if it has none yet. */

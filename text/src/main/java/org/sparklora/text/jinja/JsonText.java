@@ -63,14 +63,14 @@ final class JsonText {
   }
 
   private void write(Object value, int level) {
-    call.budget().step(call.line());
-    call.budget().bound(out.length(), call.line());
+    call.budget().step();
+    call.budget().bound(out.length());
     if (indent != null) {
-      call.budget().allocate((long) level * indent.length(), call.line());
+      call.budget().allocate((long) level * indent.length());
     }
     if (level > MAX_NESTING) {
       throw new JinjaException(
-          "A value nests more than %d deep and is not written".formatted(MAX_NESTING), call.line());
+          "A value nests more than %d deep and is not written".formatted(MAX_NESTING));
     }
     if (value instanceof String text) {
       quote(text);
@@ -100,8 +100,7 @@ final class JsonText {
       out.append(']');
     } else {
       throw new JinjaException(
-          "A value of type %s cannot be written as JSON".formatted(Values.typeName(value)),
-          call.line());
+          "A value of type %s cannot be written as JSON".formatted(Values.typeName(value)));
     }
   }
 
@@ -138,7 +137,7 @@ final class JsonText {
   }
 
   private void quote(String text) {
-    call.budget().allocate(text.length(), call.line());
+    call.budget().allocate(text.length());
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

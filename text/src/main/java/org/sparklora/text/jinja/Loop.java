@@ -53,8 +53,7 @@ final class Loop implements Callable {
   private Object changed(Arguments arguments) {
     Object now = new Tuple(arguments.positional());
     boolean changed =
-        changedBefore == null
-            || !Values.equal(now, changedBefore, arguments.budget(), arguments.line());
+        changedBefore == null || !Values.equal(now, changedBefore, arguments.budget());
     changedBefore = now;
     return changed;
   }

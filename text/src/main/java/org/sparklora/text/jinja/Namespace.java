@@ -12,12 +12,11 @@ final class Namespace {
     return value == null ? new Undefined("namespace field '" + name + "'") : value;
   }
 
-  void set(String name, Object value, int line) {
+  void set(String name, Object value) {
     if (name.startsWith("_")) {
       throw new JinjaException(
           "Cannot store '%s' in a namespace: names that begin with an underscore are reserved"
-              .formatted(name),
-          line);
+              .formatted(name));
     }
     fields.put(name, value);
   }

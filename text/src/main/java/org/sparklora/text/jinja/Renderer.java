@@ -34,9 +34,9 @@ final class Renderer {
 
   private Flow run(List<Statement> statements, Scope scope) {
     for (Statement statement : statements) {
-      budget.step(statement.line());
       Flow flow;
       try {
+        budget.step();
         flow = run(statement, scope);
       } catch (JinjaException e) {
         throw e.at(statement.line());
@@ -49,33 +49,32 @@ final class Renderer {
   }
 
   private Flow run(Statement statement, Scope scope) {
-    int line = statement.line();
     if (statement instanceof Statement.Data data) {
-      write(data.text(), line);
+      write(data.text());
     } else if (statement instanceof Statement.Output output) {
-      write(Values.text(evaluator.evaluate(output.expression(), scope)), line);
+      write(Values.text(evaluator.evaluate(output.expression(), scope)));
     } else if (statement instanceof Statement.If branch) {
       return run(taken(branch, scope), scope);
     } else if (statement instanceof Statement.For loop) {
       loop(loop, evaluator.evaluate(loop.iterable(), scope), scope, 0);
     } else if (statement instanceof Statement.Assign assign) {
-      assign(assign.target(), evaluator.evaluate(assign.value(), scope), scope, line);
+      assign(assign.target(), evaluator.evaluate(assign.value(), scope), scope);
     } else if (statement instanceof Statement.AssignBlock block) {
-      assign(block.target(), filtered(block.filters(), block.body(), scope), scope, line);
+      assign(block.target(), filtered(block.filters(), block.body(), scope), scope);
     } else if (statement instanceof Statement.Macro macro) {
-      scope.set(macro.name(), macro(macro.parameters(), macro.body(), scope, line));
+      scope.set(macro.name(), macro(macro.parameters(), macro.body(), scope));
     } else if (statement instanceof Statement.CallBlock block) {
       Scope inner = scope.inner();
-      Arguments arguments = evaluator.arguments(block.call().arguments(), scope, line);
+      Arguments arguments = evaluator.arguments(block.call().arguments(), scope);
       Object target = evaluator.evaluate(block.call().target(), scope);
-      inner.set("caller", macro(block.parameters(), block.body(), scope, line));
-      write(callWithCaller(target, arguments, inner, line), line);
+      inner.set("caller", macro(block.parameters(), block.body(), scope));
+      write(callWithCaller(target, arguments, inner));
     } else if (statement instanceof Statement.FilterBlock block) {
-      write(Values.text(filtered(block.filters(), block.body(), scope)), line);
+      write(Values.text(filtered(block.filters(), block.body(), scope)));
     } else if (statement instanceof Statement.With with) {
       Scope inner = scope.inner();
       for (int i = 0; i < with.targets().size(); i++) {
-        assign(with.targets().get(i), evaluator.evaluate(with.values().get(i), scope), inner, line);
+        assign(with.targets().get(i), evaluator.evaluate(with.values().get(i), scope), inner);
       }
       return run(with.body(), inner);
     } else if (statement instanceof Statement.Generation generation) {
@@ -83,19 +82,19 @@ final class Renderer {
       int start = output.length();
       String text = captured(() -> run(generation.body(), scope.inner()));
       generated.add(new Rendering.Span(start, start + text.length()));
-      write(text, line);
+      write(text);
     } else {
       return statement instanceof Statement.Break ? Flow.BREAK : Flow.CONTINUE;
     }
     return Flow.ON;
   }
 
-  private void write(String text, int line) {
+  private void write(String text) {
     if ((long) out.length() + text.length() > limits.characters()) {
       throw new JinjaException(
-          "The template writes more than %,d characters".formatted(limits.characters()), line);
+          "The template writes more than %,d characters".formatted(limits.characters()));
     }
-    budget.allocate(text.length(), line);
+    budget.allocate(text.length());
     out.append(text);
   }
 
@@ -109,26 +108,25 @@ final class Renderer {
   }
 
   private void loop(Statement.For loop, Object iterable, Scope scope, int depth) {
-    int line = loop.line();
-    List<Object> items = Values.iterate(iterable, budget, line);
+    List<Object> items = Values.iterate(iterable, budget);
     loop.filter()
         .ifPresent(
             filter ->
                 items.removeIf(
                     item -> {
                       Scope inner = scope.inner();
-                      assign(loop.target(), item, inner, line);
+                      assign(loop.target(), item, inner);
                       return !Values.isTrue(evaluator.evaluate(filter, inner));
                     }));
     Loop variable = new Loop(items, depth, recursion(loop, scope, depth));
-    budget.descend(line);
+    budget.descend();
     boolean completed = false; // Jinja2's else also follows a loop whose every turn was cut short
     for (int i = 0; i < items.size(); i++) {
-      budget.step(line);
+      budget.step();
       variable.moveTo(i);
       Scope inner = scope.inner();
       inner.set("loop", variable);
-      assign(loop.target(), items.get(i), inner, line);
+      assign(loop.target(), items.get(i), inner);
       Flow flow = run(loop.body(), inner);
       completed |= flow == Flow.ON;
       if (flow == Flow.BREAK) {
@@ -144,33 +142,31 @@ final class Renderer {
   private Callable recursion(Statement.For loop, Scope scope, int depth) {
     if (!loop.recursive()) {
       return a -> {
-        throw new JinjaException("The loop is not recursive", a.line());
+        throw new JinjaException("The loop is not recursive");
       };
     }
     return a -> captured(() -> loop(loop, a.get(0, "iterable"), scope, depth + 1));
   }
 
-  private void assign(Target target, Object value, Scope scope, int line) {
+  private void assign(Target target, Object value, Scope scope) {
     if (target instanceof Target.Variable variable) {
       scope.set(variable.name(), value);
     } else if (target instanceof Target.NamespaceField field) {
       if (!(scope.find(field.namespace()).orElse(None.NONE) instanceof Namespace namespace)) {
         throw new JinjaException(
             "Cannot assign to '%s.%s': only a namespace() can be assigned to"
-                .formatted(field.namespace(), field.field()),
-            line);
+                .formatted(field.namespace(), field.field()));
       }
-      namespace.set(field.field(), value, line);
+      namespace.set(field.field(), value);
     } else if (target instanceof Target.Unpacked unpacked) {
-      List<Object> items = Values.iterate(value, budget, line);
+      List<Object> items = Values.iterate(value, budget);
       if (items.size() != unpacked.parts().size()) {
         throw new JinjaException(
             "Cannot unpack %d values into %d names"
-                .formatted(items.size(), unpacked.parts().size()),
-            line);
+                .formatted(items.size(), unpacked.parts().size()));
       }
       for (int i = 0; i < items.size(); i++) {
-        assign(unpacked.parts().get(i), items.get(i), scope, line);
+        assign(unpacked.parts().get(i), items.get(i), scope);
       }
     }
   }
@@ -193,22 +189,21 @@ final class Renderer {
     return text;
   }
 
-  private Callable macro(
-      Statement.Parameters parameters, List<Statement> body, Scope definedIn, int line) {
+  private Callable macro(Statement.Parameters parameters, List<Statement> body, Scope definedIn) {
     return new Macro(
         parameters,
         definedIn,
         evaluator,
         (scope, write) -> {
-          budget.descend(line);
+          budget.descend();
           write.append(captured(() -> run(body, scope)));
           budget.ascend();
         });
   }
 
-  private String callWithCaller(Object target, Arguments arguments, Scope inner, int line) {
+  private String callWithCaller(Object target, Arguments arguments, Scope inner) {
     if (!(target instanceof Macro macro)) {
-      throw new JinjaException("A call block needs a macro", line);
+      throw new JinjaException("A call block needs a macro");
     }
     return macro.call(arguments, inner.find("caller"));
   }

@@ -15,44 +15,43 @@ final class StringFormat {
 
   private StringFormat() {}
 
-  static String percent(String format, Object values, Budget budget, int line) {
+  static String percent(String format, Object values, Budget budget) {
     List<?> arguments = values instanceof Tuple tuple ? tuple : List.of(values);
     StringBuilder out = new StringBuilder();
     Matcher matcher = PERCENT.matcher(format);
     int next = 0;
     int from = 0;
     while (matcher.find()) {
-      plain(format, from, matcher.start(), "%", out, line);
+      plain(format, from, matcher.start(), "%", out);
       from = matcher.end();
       if (matcher.group(4) == null) {
         out.append('%');
         continue;
       }
       if (next == arguments.size()) {
-        throw new JinjaException("Not enough values for the format '%s'".formatted(format), line);
+        throw new JinjaException("Not enough values for the format '%s'".formatted(format));
       }
-      out.append(converted(matcher, arguments.get(next++), line));
-      budget.allocate(out.length(), line);
+      out.append(converted(matcher, arguments.get(next++)));
+      budget.allocate(out.length());
     }
     if (next < arguments.size()) {
-      throw new JinjaException("Too many values for the format '%s'".formatted(format), line);
+      throw new JinjaException("Too many values for the format '%s'".formatted(format));
     }
-    plain(format, from, format.length(), "%", out, line);
+    plain(format, from, format.length(), "%", out);
     return out.toString();
   }
 
   /** Copies what is no field; a mark in it would begin a field of a kind we do not know. */
-  private static void plain(
-      String format, int from, int to, String marks, StringBuilder out, int line) {
+  private static void plain(String format, int from, int to, String marks, StringBuilder out) {
     for (int i = from; i < to; i++) {
       if (marks.indexOf(format.charAt(i)) >= 0) {
-        throw new JinjaException("Unsupported field in the format '%s'".formatted(format), line);
+        throw new JinjaException("Unsupported field in the format '%s'".formatted(format));
       }
     }
     out.append(format, from, to);
   }
 
-  private static String converted(Matcher matcher, Object value, int line) {
+  private static String converted(Matcher matcher, Object value) {
     String flags = matcher.group(1);
     String width = matcher.group(2) == null ? "" : matcher.group(2);
     String precision = matcher.group(3) == null ? "" : "." + matcher.group(3);
@@ -68,12 +67,12 @@ final class StringFormat {
           String.format(
               Locale.ROOT,
               "%" + flags + width + (precision.isEmpty() ? ".6" : precision) + "f",
-              number(value, line));
+              number(value));
       default ->
           String.format(
               Locale.ROOT,
               "%" + flags + width + (conversion == 'x' ? "x" : "d"),
-              (long) number(value, line));
+              (long) number(value));
     };
   }
 
@@ -82,10 +81,9 @@ final class StringFormat {
         "%" + (left && !width.isEmpty() ? "-" : "") + width + precision + "s", text);
   }
 
-  private static double number(Object value, int line) {
+  private static double number(Object value) {
     if (!Values.isNumber(value)) {
-      throw new JinjaException(
-          "Cannot format %s as a number".formatted(Values.typeName(value)), line);
+      throw new JinjaException("Cannot format %s as a number".formatted(Values.typeName(value)));
     }
     return Values.number(value);
   }
@@ -96,7 +94,7 @@ final class StringFormat {
     int next = 0;
     int from = 0;
     while (matcher.find()) {
-      plain(format, from, matcher.start(), "{}", out, arguments.line());
+      plain(format, from, matcher.start(), "{}", out);
       from = matcher.end();
       if (matcher.group(1) == null) {
         out.append(matcher.group().charAt(0));
@@ -107,21 +105,20 @@ final class StringFormat {
           field.isEmpty()
               ? next++
               : Character.isDigit(field.charAt(0)) ? Integer.parseInt(field) : Integer.MAX_VALUE;
-      out.append(specified(arguments.get(position, field), matcher.group(2), arguments.line()));
-      arguments.budget().allocate(out.length(), arguments.line());
+      out.append(specified(arguments.get(position, field), matcher.group(2)));
+      arguments.budget().allocate(out.length());
     }
-    plain(format, from, format.length(), "{}", out, arguments.line());
+    plain(format, from, format.length(), "{}", out);
     return out.toString();
   }
 
-  private static String specified(Object value, String specification, int line) {
+  private static String specified(Object value, String specification) {
     if (specification == null || specification.isEmpty()) {
       return Values.text(value);
     }
     Matcher parts = SPECIFICATION.matcher(specification);
     if (!parts.matches()) {
-      throw new JinjaException(
-          "Unsupported format specification '%s'".formatted(specification), line);
+      throw new JinjaException("Unsupported format specification '%s'".formatted(specification));
     }
     String flags =
         (parts.group(1).isEmpty() || parts.group(2).isEmpty() ? "" : "0") + parts.group(3);
@@ -135,8 +132,7 @@ final class StringFormat {
         ? String.format(
             Locale.ROOT,
             "%" + flags + parts.group(2) + (precision.isEmpty() ? ".6" : precision) + "f",
-            number(value, line))
-        : String.format(
-            Locale.ROOT, "%" + flags + parts.group(2) + "d", (long) number(value, line));
+            number(value))
+        : String.format(Locale.ROOT, "%" + flags + parts.group(2) + "d", (long) number(value));
   }
 }

@@ -50,8 +50,7 @@ final class StringMethods {
           case "lower" -> a -> text.toLowerCase(Locale.ROOT);
           case "title" -> a -> title(text);
           case "capitalize" -> a -> capitalize(text);
-          case "join" ->
-              a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget(), a.line()), a);
+          case "join" -> a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget()), a);
           case "format" -> a -> StringFormat.braces(text, a);
           case "removeprefix" ->
               a ->
@@ -81,12 +80,12 @@ final class StringMethods {
           for (Object argument : arguments.positional()) {
             longest = argument instanceof String s ? Math.max(longest, s.length()) : longest;
           }
-          arguments.budget().search(text.length(), longest, arguments.line());
+          arguments.budget().search(text.length(), longest);
           Object value = method.call(arguments);
           if (value instanceof String made) {
-            arguments.budget().allocate(made.length(), arguments.line());
+            arguments.budget().allocate(made.length());
           } else if (value instanceof List<?> made) {
-            arguments.budget().items(made.size(), arguments.line());
+            arguments.budget().items(made.size());
           }
           return value;
         });
@@ -183,7 +182,7 @@ final class StringMethods {
 
   private static void requireSeparator(String mark, Arguments arguments) {
     if (mark.isEmpty()) {
-      throw new JinjaException("Cannot split at an empty separator", arguments.line());
+      throw new JinjaException("Cannot split at an empty separator");
     }
   }
 
@@ -239,8 +238,7 @@ final class StringMethods {
             arguments.get(1, "start"),
             arguments.get(2, "end", None.NONE),
             None.NONE,
-            arguments.budget(),
-            arguments.line());
+            arguments.budget());
   }
 
   private static long find(String text, Arguments arguments, boolean last) {
@@ -265,7 +263,7 @@ final class StringMethods {
   private static long index(String text, Arguments arguments, boolean last) {
     long at = find(text, arguments, last);
     if (at < 0) {
-      throw new JinjaException("The string does not contain what is looked for", arguments.line());
+      throw new JinjaException("The string does not contain what is looked for");
     }
     return at;
   }
@@ -283,10 +281,7 @@ final class StringMethods {
 
   static String replace(String text, String old, String fresh, int limit, Arguments arguments) {
     long hits = limit < 0 ? count(text, old) : Math.min(limit, count(text, old));
-    arguments
-        .budget()
-        .allocate(
-            text.length() + hits * Math.max(0, fresh.length() - old.length()), arguments.line());
+    arguments.budget().allocate(text.length() + hits * Math.max(0, fresh.length() - old.length()));
     StringBuilder out = new StringBuilder();
     int from = 0;
     for (long done = 0; done < hits; done++) {
@@ -330,12 +325,9 @@ final class StringMethods {
     String between = "";
     for (Object item : items) {
       if (!(item instanceof String text)) {
-        throw new JinjaException(
-            "Cannot join %s into a string".formatted(Values.typeName(item)), arguments.line());
+        throw new JinjaException("Cannot join %s into a string".formatted(Values.typeName(item)));
       }
-      arguments
-          .budget()
-          .allocate((long) out.length() + between.length() + text.length(), arguments.line());
+      arguments.budget().allocate((long) out.length() + between.length() + text.length());
       out.append(between).append(text);
       between = separator;
     }

@@ -42,7 +42,7 @@ public final class Template {
       return new Renderer(limits).render(statements, Scope.root(names));
     } catch (StackOverflowError e) {
       // The limit on depth is meant to come first, but the caller's stack may be small.
-      throw new JinjaException("The template nests too deeply", JinjaException.NO_LINE);
+      throw new JinjaException("The template nests too deeply");
     } catch (JinjaException e) {
       throw e;
     } catch (RuntimeException e) {
@@ -52,6 +52,6 @@ public final class Template {
 
   /** A stranger's template must not end more than its own rendering, whatever it finds. */
   private static JinjaException unforeseen(String what, Throwable cause) {
-    return new JinjaException("%s (%s)".formatted(what, cause), JinjaException.NO_LINE);
+    return new JinjaException("%s (%s)".formatted(what, cause));
   }
 }

@@ -8,10 +8,6 @@ package org.sparklora.text.jinja;
  */
 record Undefined(String what) {
 
-  JinjaException error(int line) {
-    return new JinjaException(what + " is undefined", line);
-  }
-
   @Override
   public boolean equals(Object other) {
     return other instanceof Undefined;

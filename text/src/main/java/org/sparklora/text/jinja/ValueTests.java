@@ -3,7 +3,6 @@ package org.sparklora.text.jinja;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.IntPredicate;
 
 /** Jinja2's tests: {@code value is name argument}. */
@@ -40,12 +39,12 @@ final class ValueTests {
     ALL.put("odd", (v, a) -> remainder(v, 2L, a) == 1);
     ALL.put("even", (v, a) -> remainder(v, 2L, a) == 0);
     ALL.put("divisibleby", (v, a) -> remainder(v, a.get(0, "num"), a) == 0);
-    ALL.put("in", (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget(), a.line()));
+    ALL.put("in", (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget()));
     for (String name : List.of("eq", "equalto", "==")) {
-      ALL.put(name, (v, a) -> Values.equal(v, a.get(0, "other"), a.budget(), a.line()));
+      ALL.put(name, (v, a) -> Values.equal(v, a.get(0, "other"), a.budget()));
     }
     for (String name : List.of("ne", "!=")) {
-      ALL.put(name, (v, a) -> !Values.equal(v, a.get(0, "other"), a.budget(), a.line()));
+      ALL.put(name, (v, a) -> !Values.equal(v, a.get(0, "other"), a.budget()));
     }
     order(List.of("lt", "lessthan", "<"), c -> c < 0);
     order(List.of("le", "<="), c -> c <= 0);
@@ -55,17 +54,19 @@ final class ValueTests {
 
   private ValueTests() {}
 
-  static Optional<ValueTest> find(String name) {
-    return Optional.ofNullable(ALL.get(name));
+  static ValueTest named(String name) {
+    ValueTest test = ALL.get(name);
+    if (test == null) {
+      throw new JinjaException("No test named '%s'".formatted(name));
+    }
+    return test;
   }
 
   private static void order(List<String> names, IntPredicate accepts) {
     names.forEach(
         name ->
             ALL.put(
-                name,
-                (v, a) ->
-                    accepts.test(Values.compare(v, a.get(0, "other"), a.budget(), a.line()))));
+                name, (v, a) -> accepts.test(Values.compare(v, a.get(0, "other"), a.budget()))));
   }
 
   private static boolean isSequence(Object value) {
@@ -73,7 +74,6 @@ final class ValueTests {
   }
 
   private static double remainder(Object value, Object divisor, Arguments arguments) {
-    return Values.number(
-        Arithmetic.apply("%", value, divisor, arguments.budget(), arguments.line()));
+    return Values.number(Arithmetic.apply("%", value, divisor, arguments.budget()));
   }
 }

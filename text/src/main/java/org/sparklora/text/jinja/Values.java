@@ -71,6 +71,14 @@ final class Values {
     return value != None.NONE && !(value instanceof Undefined);
   }
 
+  /** The value, which must be one. */
+  static Object defined(Object value) {
+    if (value instanceof Undefined undefined) {
+      throw new JinjaException(undefined.what() + " is undefined");
+    }
+    return value;
+  }
+
   static String typeName(Object value) {
     if (value instanceof String) {
       return "str";
@@ -114,7 +122,7 @@ final class Values {
   /** A template can build a list that holds itself a million times over, so this has bounds. */
   private static void repr(Object value, int depth, StringBuilder out) {
     if (depth > MAX_NESTING || out.length() > MAX_TEXT) {
-      throw new JinjaException("A value is too large to be printed", JinjaException.NO_LINE);
+      throw new JinjaException("A value is too large to be printed");
     }
     if (value instanceof String string) {
       StringMethods.repr(string, out);
@@ -192,7 +200,7 @@ final class Values {
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
-  static boolean equal(Object left, Object right, Budget budget, int line) {
+  static boolean equal(Object left, Object right, Budget budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? number(left) == number(right)
@@ -202,10 +210,10 @@ final class Values {
       if (left instanceof Tuple != right instanceof Tuple || a.size() != b.size()) {
         return false;
       }
-      budget.descend(line);
-      budget.work(a.size(), line);
+      budget.descend();
+      budget.work(a.size());
       for (int i = 0; i < a.size(); i++) {
-        if (!equal(a.get(i), b.get(i), budget, line)) {
+        if (!equal(a.get(i), b.get(i), budget)) {
           budget.ascend();
           return false;
         }
@@ -214,19 +222,19 @@ final class Values {
       return true;
     }
     if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
-      return a.size() == b.size() && equalEntries(a, b, budget, line);
+      return a.size() == b.size() && equalEntries(a, b, budget);
     }
     if (left instanceof String text) {
-      budget.work(text.length(), line);
+      budget.work(text.length());
     }
     return left.equals(right);
   }
 
-  private static boolean equalEntries(Map<?, ?> a, Map<?, ?> b, Budget budget, int line) {
-    budget.descend(line);
+  private static boolean equalEntries(Map<?, ?> a, Map<?, ?> b, Budget budget) {
+    budget.descend();
     for (Map.Entry<?, ?> entry : a.entrySet()) {
       Object other = b.get(entry.getKey());
-      if (other == null || !equal(entry.getValue(), other, budget, line)) {
+      if (other == null || !equal(entry.getValue(), other, budget)) {
         budget.ascend();
         return false;
       }
@@ -236,34 +244,31 @@ final class Values {
   }
 
   /** Python's order of two numbers, strings or sequences. */
-  static int compare(Object left, Object right, Budget budget, int line) {
+  static int compare(Object left, Object right, Budget budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
           ? Double.compare(number(left), number(right))
           : Long.compare(integer(left), integer(right));
     }
     if (left instanceof String a && right instanceof String b) {
-      budget.work((long) a.length() + b.length(), line);
+      budget.work((long) a.length() + b.length());
       return StringMethods.compareCodePoints(a, b);
     }
     if (left instanceof List<?> a
         && right instanceof List<?> b
         && left instanceof Tuple == right instanceof Tuple) {
       for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
-        if (!equal(a.get(i), b.get(i), budget, line)) {
-          budget.descend(line);
-          int order = compare(a.get(i), b.get(i), budget, line);
+        if (!equal(a.get(i), b.get(i), budget)) {
+          budget.descend();
+          int order = compare(a.get(i), b.get(i), budget);
           budget.ascend();
           return order;
         }
       }
       return Integer.compare(a.size(), b.size());
     }
-    if (left instanceof Undefined undefined) {
-      throw undefined.error(line);
-    }
     throw new JinjaException(
-        "Cannot order %s and %s".formatted(typeName(left), typeName(right)), line);
+        "Cannot order %s and %s".formatted(typeName(defined(left)), typeName(right)));
   }
 
   static boolean isNumber(Object value) {
@@ -280,36 +285,36 @@ final class Values {
     return value instanceof Boolean flag ? (flag ? 1 : 0) : (Long) value;
   }
 
-  static int asIndex(Object value, int line) {
+  static int asIndex(Object value) {
     if (value instanceof Long || value instanceof Boolean) {
       return (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, integer(value)));
     }
-    throw new JinjaException("Expected an integer, found " + typeName(value), line);
+    throw new JinjaException("Expected an integer, found " + typeName(value));
   }
 
   /** What a for loop walks over. */
-  static List<Object> iterate(Object value, Budget budget, int line) {
+  static List<Object> iterate(Object value, Budget budget) {
     if (value instanceof String text) {
-      budget.items(text.length(), line);
+      budget.items(text.length());
       List<Object> characters = new ArrayList<>(text.length());
       text.codePoints().forEach(point -> characters.add(Character.toString(point)));
       return characters;
     }
     if (value instanceof List<?> list) {
-      budget.allocate(list.size(), line);
+      budget.allocate(list.size());
       return new ArrayList<>(list);
     }
     if (value instanceof Map<?, ?> dict) {
-      budget.allocate(dict.size(), line);
+      budget.allocate(dict.size());
       return new ArrayList<>(dict.keySet());
     }
     if (value instanceof Undefined) {
       return new ArrayList<>();
     }
-    throw new JinjaException("Cannot iterate over " + typeName(value), line);
+    throw new JinjaException("Cannot iterate over " + typeName(value));
   }
 
-  static long length(Object value, int line) {
+  static long length(Object value) {
     if (value instanceof String text) {
       return text.codePointCount(0, text.length());
     }
@@ -322,22 +327,22 @@ final class Values {
     if (value instanceof Undefined) {
       return 0;
     }
-    throw new JinjaException("A value of type %s has no length".formatted(typeName(value)), line);
+    throw new JinjaException("A value of type %s has no length".formatted(typeName(value)));
   }
 
-  static boolean contains(Object container, Object item, Budget budget, int line) {
+  static boolean contains(Object container, Object item, Budget budget) {
     if (container instanceof String text) {
       if (!(item instanceof String part)) {
-        throw new JinjaException("Cannot look for %s in a string".formatted(typeName(item)), line);
+        throw new JinjaException("Cannot look for %s in a string".formatted(typeName(item)));
       }
-      budget.search(text.length(), part.length(), line);
+      budget.search(text.length(), part.length());
       return text.contains(part);
     }
     if (container instanceof Map<?, ?> dict) {
-      return dict.containsKey(key(item, line));
+      return dict.containsKey(key(item));
     }
-    for (Object candidate : iterate(container, budget, line)) {
-      if (equal(candidate, item, budget, line)) {
+    for (Object candidate : iterate(container, budget)) {
+      if (equal(candidate, item, budget)) {
         return true;
       }
     }
@@ -345,14 +350,14 @@ final class Values {
   }
 
   /** {@code target[key]}; missing keys and indexes are undefined. */
-  static Object item(Object target, Object key, int line) {
+  static Object item(Object target, Object key) {
     if (target instanceof Map<?, ?> dict) {
       Object value = isHashable(key) ? dict.get(key) : null;
       return value == null ? new Undefined(brief(key) + " of a dict") : value;
     }
     if ((target instanceof List<?> || target instanceof String)
         && (key instanceof Long || key instanceof Boolean)) {
-      long size = length(target, line);
+      long size = length(target);
       long index = integer(key) < 0 ? integer(key) + size : integer(key);
       if (index < 0 || index >= size) {
         return new Undefined("index " + key);
@@ -361,10 +366,7 @@ final class Values {
           ? list.get((int) index)
           : codePointAt((String) target, (int) index);
     }
-    if (target instanceof Undefined undefined) {
-      throw undefined.error(line);
-    }
-    return new Undefined(brief(key) + " of " + typeName(target));
+    return new Undefined(brief(key) + " of " + typeName(defined(target)));
   }
 
   /** A key for an error message; most undefined values never get into one, so this is cheap. */
@@ -375,9 +377,9 @@ final class Values {
   }
 
   /** A dict's key: as in Python no list and no dict, nor a tuple that holds one. */
-  static Object key(Object value, int line) {
+  static Object key(Object value) {
     if (!isHashable(value)) {
-      throw new JinjaException("A %s cannot be a key".formatted(typeName(value)), line);
+      throw new JinjaException("A %s cannot be a key".formatted(typeName(value)));
     }
     return value;
   }
@@ -393,27 +395,24 @@ final class Values {
   }
 
   /** {@code target[start:stop:step]}, any of them None. */
-  static Object slice(
-      Object target, Object start, Object stop, Object step, Budget budget, int line) {
-    if (target instanceof Undefined undefined) {
-      throw undefined.error(line);
-    }
+  static Object slice(Object target, Object start, Object stop, Object step, Budget budget) {
+    defined(target);
     if (!(target instanceof String) && !(target instanceof List)) {
       return new Undefined("a slice of " + typeName(target));
     }
-    int by = step == None.NONE ? 1 : asIndex(step, line);
+    int by = step == None.NONE ? 1 : asIndex(step);
     if (by == 0) {
-      throw new JinjaException("A slice's step is 0", line);
+      throw new JinjaException("A slice's step is 0");
     }
-    int size = (int) length(target, line);
-    int from = bound(start, by > 0 ? 0 : size - 1, size, by, line);
-    int to = bound(stop, by > 0 ? size : -1, size, by, line);
-    budget.work(size, line);
+    int size = (int) length(target);
+    int from = bound(start, by > 0 ? 0 : size - 1, size, by);
+    int to = bound(stop, by > 0 ? size : -1, size, by);
+    budget.work(size);
     if (target instanceof String text && by == 1) {
       int begin = text.offsetByCodePoints(0, from);
       return from >= to ? "" : text.substring(begin, text.offsetByCodePoints(begin, to - from));
     }
-    List<Object> source = iterate(target, budget, line);
+    List<Object> source = iterate(target, budget);
     List<Object> picked = new ArrayList<>();
     for (long i = from; by > 0 ? i < to : i > to; i += by) {
       picked.add(source.get((int) i));
@@ -426,11 +425,11 @@ final class Values {
     return target instanceof Tuple ? new Tuple(picked) : picked;
   }
 
-  private static int bound(Object value, int fallback, int size, int step, int line) {
+  private static int bound(Object value, int fallback, int size, int step) {
     if (value == None.NONE) {
       return fallback;
     }
-    long index = asIndex(value, line);
+    long index = asIndex(value);
     if (index < 0) {
       index += size;
     }
