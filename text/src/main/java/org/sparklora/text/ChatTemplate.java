@@ -146,20 +146,20 @@ public final class ChatTemplate {
     CharBuffer text = CharBuffer.allocate(bytes.length);
     if (StandardCharsets.UTF_8.newDecoder().decode(in, text, true).isError()) {
       throw new CheckpointException(
-          "Cannot read the chat template %s: not UTF-8 at byte %,d; save it as UTF-8"
-              .formatted(file, in.position()));
+          "Cannot read the chat template %s: not UTF-8 at byte %,d; save it as UTF-8",
+          file, in.position());
     }
     String source = text.flip().toString();
     if (source.isBlank()) {
-      throw new CheckpointException(EMPTY.formatted(" " + file));
+      throw new CheckpointException(EMPTY, " " + file);
     }
     return source;
   }
 
   private static CheckpointException tooLong(String where, long bytes) {
     return new CheckpointException(
-        "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own"
-            .formatted(where, bytes, MAX_BYTES));
+        "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own",
+        where, bytes, MAX_BYTES);
   }
 
   private static Map<String, Object> specialTokens(JsonFields config, JsonFields older) {

@@ -55,8 +55,8 @@ public final class CheckpointFolder implements AutoCloseable {
   public static CheckpointFolder open(Path folder) throws IOException {
     if (!Files.isDirectory(folder)) {
       throw new CheckpointException(
-          "Cannot find the checkpoint folder %s: give the path of a folder with config.json and model.safetensors"
-              .formatted(folder));
+          "Cannot find the checkpoint folder %s: give the path of a folder with config.json and model.safetensors",
+          folder);
     }
     DecoderConfig config = DecoderConfig.read(folder.resolve(CONFIG));
     CheckpointFolder checkpoint =
@@ -81,21 +81,21 @@ public final class CheckpointFolder implements AutoCloseable {
     Path index = folder.resolve(INDEX);
     if (!Files.isRegularFile(index)) {
       throw new CheckpointException(
-          "Cannot find weights in %s: there is neither %s nor %s; other formats (pytorch_model.bin, GGUF) must be converted to safetensors first"
-              .formatted(folder, SINGLE_FILE, INDEX));
+          "Cannot find weights in %s: there is neither %s nor %s; other formats (pytorch_model.bin, GGUF) must be converted to safetensors first",
+          folder, SINGLE_FILE, INDEX);
     }
     JsonNode weightMap = JsonFile.read(index).path("weight_map");
     if (!weightMap.isObject() || weightMap.isEmpty()) {
       throw new CheckpointException(
-          "Cannot read %s: it has no weight_map; copy the file again".formatted(index));
+          "Cannot read %s: it has no weight_map; copy the file again", index);
     }
     for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
       String shard = shard(index, entry.getKey(), entry.getValue());
       SafeTensors file = file(shard);
       if (file.find(entry.getKey()).isEmpty()) {
         throw new CheckpointException(
-            "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together"
-                .formatted(index, entry.getKey(), shard));
+            "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together",
+            index, entry.getKey(), shard);
       }
       fileOf.put(entry.getKey(), file);
     }
@@ -106,8 +106,8 @@ public final class CheckpointFolder implements AutoCloseable {
     String shard = value.asText();
     if (!value.isTextual() || !FILE_NAME.matcher(shard).matches()) {
       throw new CheckpointException(
-          "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index"
-              .formatted(index, tensor, value.isTextual() ? shard : value));
+          "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index",
+          index, tensor, value.isTextual() ? shard : value);
     }
     return shard;
   }
@@ -129,8 +129,8 @@ public final class CheckpointFolder implements AutoCloseable {
     missing.removeAll(fileOf.keySet());
     if (!missing.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete"
-              .formatted(folder, abbreviate(missing), WeightNames.keysOf(missing.first())));
+          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete",
+          folder, abbreviate(missing), WeightNames.keysOf(missing.first()));
     }
     TreeSet<String> extra = new TreeSet<>(fileOf.keySet());
     extra.removeAll(expected.keySet());
@@ -140,20 +140,19 @@ public final class CheckpointFolder implements AutoCloseable {
     }
     if (!extra.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json (%s)"
-              .formatted(folder, abbreviate(extra), WeightNames.keysOf(extra.first())));
+          "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json (%s)",
+          folder, abbreviate(extra), WeightNames.keysOf(extra.first()));
     }
     for (Map.Entry<String, long[]> entry : expected.entrySet()) {
       TensorInfo info = info(entry.getKey());
       if (!Arrays.equals(info.shape(), entry.getValue())) {
         throw new CheckpointException(
-            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together"
-                .formatted(
-                    info.name(),
-                    fileOf.get(info.name()).file(),
-                    Arrays.toString(info.shape()),
-                    Arrays.toString(entry.getValue()),
-                    WeightNames.keysOf(info.name())));
+            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together",
+            info.name(),
+            fileOf.get(info.name()).file(),
+            Arrays.toString(info.shape()),
+            Arrays.toString(entry.getValue()),
+            WeightNames.keysOf(info.name()));
       }
     }
   }
@@ -163,8 +162,8 @@ public final class CheckpointFolder implements AutoCloseable {
     int layers = WeightNames.layers(names);
     if (layers != 0 && layers < config.numHiddenLayers()) {
       throw new CheckpointException(
-          "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together"
-              .formatted(config.numHiddenLayers(), folder.resolve(CONFIG), layers));
+          "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together",
+          config.numHiddenLayers(), folder.resolve(CONFIG), layers);
     }
   }
 
@@ -227,8 +226,8 @@ public final class CheckpointFolder implements AutoCloseable {
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16"
-                        .formatted(name, info.dtype())));
+                    "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16",
+                    name, info.dtype()));
   }
 
   /** A weight in float32: mapped if it is stored so, else widened. */

@@ -85,14 +85,13 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
       String shard = CheckpointFolder.shard(index, entry.getKey(), entry.getValue());
       if (!Files.isRegularFile(index.resolveSibling(shard))) {
         throw new CheckpointException(
-            "Cannot find %s, which %s lists: copy index and shards again together"
-                .formatted(shard, index));
+            "Cannot find %s, which %s lists: copy index and shards again together", shard, index);
       }
       shards.add(shard);
     }
     if (shards.isEmpty()) {
       throw new CheckpointException(
-          "Cannot read %s: it has no weight_map; copy the file again".formatted(index));
+          "Cannot read %s: it has no weight_map; copy the file again", index);
     }
     return shards;
   }
@@ -105,13 +104,12 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
               TensorInfo info = tensors.get(name);
               if (info == null || !Arrays.equals(info.shape(), shape)) {
                 throw new CheckpointException(
-                    "Cannot use the headers in %s: config.json asks for %s of shape %s (%s), they have %s; they belong to another model"
-                        .formatted(
-                            folder,
-                            name,
-                            Arrays.toString(shape),
-                            WeightNames.keysOf(name),
-                            info == null ? "no such tensor" : Arrays.toString(info.shape())));
+                    "Cannot use the headers in %s: config.json asks for %s of shape %s (%s), they have %s; they belong to another model",
+                    folder,
+                    name,
+                    Arrays.toString(shape),
+                    WeightNames.keysOf(name),
+                    info == null ? "no such tensor" : Arrays.toString(info.shape()));
               }
             });
   }

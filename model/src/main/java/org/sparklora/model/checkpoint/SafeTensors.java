@@ -55,7 +55,7 @@ public final class SafeTensors implements AutoCloseable {
 
   static CheckpointException missing(Path file) {
     return new CheckpointException(
-        "Cannot find %s: the folder lacks a file of weights; copy it again".formatted(file));
+        "Cannot find %s: the folder lacks a file of weights; copy it again", file);
   }
 
   /** All tensors, in the order of the header. */
@@ -119,8 +119,8 @@ public final class SafeTensors implements AutoCloseable {
     if (!engine.isFinite(tensor)) {
       tensor.close();
       throw new CheckpointException(
-          "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again"
-              .formatted(name, file));
+          "Cannot use tensor %s of %s: it holds NaN or infinite values, from a run that diverged or a file that was damaged; use another checkpoint of that run, or copy the file again",
+          name, file);
     }
     return tensor;
   }
@@ -158,14 +158,14 @@ public final class SafeTensors implements AutoCloseable {
         .orElseThrow(
             () ->
                 new CheckpointException(
-                    "Cannot find tensor %s in %s: the file belongs to another model or is incomplete"
-                        .formatted(name, file)));
+                    "Cannot find tensor %s in %s: the file belongs to another model or is incomplete",
+                    name, file));
   }
 
   private CheckpointException notFloats(TensorInfo info) {
     return new CheckpointException(
-        "Cannot use tensor %s of %s: its dtype is %s; supported are F32, BF16 and F16"
-            .formatted(info.name(), file, info.dtype()));
+        "Cannot use tensor %s of %s: its dtype is %s; supported are F32, BF16 and F16",
+        info.name(), file, info.dtype());
   }
 
   private static void requireLittleEndian() {

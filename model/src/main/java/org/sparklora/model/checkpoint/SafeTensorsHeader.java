@@ -106,8 +106,8 @@ record SafeTensorsHeader(
 
   static CheckpointException refusal(Path file, long offset, String reason) {
     return new CheckpointException(
-        "Cannot read %s as safetensors: at byte %d %s; the file is damaged or cut, copy it again"
-            .formatted(file, offset, reason));
+        "Cannot read %s as safetensors: at byte %d %s; the file is damaged or cut, copy it again",
+        file, offset, reason);
   }
 
   /** Turns the JSON text into checked entries. */

@@ -41,8 +41,8 @@ public record AdapterBase(String name, String fingerprint) {
     boolean known = !trainedOn.fingerprint.isEmpty();
     if (known && !trainedOn.fingerprint.equals(fingerprint)) {
       throw new CheckpointException(
-          "Cannot apply the adapter %s to %s: it was trained on %s, which has other weights (fingerprint %s, not %s); give the model it was trained on"
-              .formatted(adapter, name, trainedOn.name, trainedOn.fingerprint, fingerprint));
+          "Cannot apply the adapter %s to %s: it was trained on %s, which has other weights (fingerprint %s, not %s); give the model it was trained on",
+          adapter, name, trainedOn.name, trainedOn.fingerprint, fingerprint);
     }
     return known || trainedOn.name.isEmpty() || isSameName(name, trainedOn.name)
         ? Optional.empty()

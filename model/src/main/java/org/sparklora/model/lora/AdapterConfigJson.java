@@ -75,7 +75,7 @@ final class AdapterConfigJson {
     } catch (CheckpointException e) {
       throw e;
     } catch (IllegalArgumentException e) {
-      throw new CheckpointException(e.getMessage() + " (" + file + ")", e);
+      throw new CheckpointException(e, e.getMessage() + " (" + file + ")");
     }
   }
 

@@ -109,8 +109,8 @@ public final class AdapterFile {
   private static AdapterLayout layout(Path folder, DecoderConfig model) throws IOException {
     if (!Files.exists(folder.resolve(WEIGHTS)) && Files.exists(folder.resolve(PICKLED))) {
       throw new CheckpointException(
-          "Cannot use the adapter %s: it has %s and no %s; load it with PEFT and save it again, which writes safetensors"
-              .formatted(folder, PICKLED, WEIGHTS));
+          "Cannot use the adapter %s: it has %s and no %s; load it with PEFT and save it again, which writes safetensors",
+          folder, PICKLED, WEIGHTS);
     }
     LoraConfig config = AdapterConfigJson.read(folder.resolve(CONFIG));
     try {
@@ -119,9 +119,10 @@ public final class AdapterFile {
       throw e;
     } catch (IllegalArgumentException e) {
       throw new CheckpointException(
-          "Cannot use the adapter %s with this model: %s"
-              .formatted(folder.resolve(CONFIG), e.getMessage()),
-          e);
+          e,
+          "Cannot use the adapter %s with this model: %s",
+          folder.resolve(CONFIG),
+          e.getMessage());
     }
   }
 
@@ -140,21 +141,20 @@ public final class AdapterFile {
     extra.stream().filter(AdapterLayout::isWeightOfBase).findFirst().ifPresent(this::refuseWeight);
     if (!missing.isEmpty() || !extra.isEmpty()) {
       throw new CheckpointException(
-          "Cannot use the adapter %s with this model: %s; give the model it was trained on, or mend target_modules, exclude_modules, layers_to_transform or layers_pattern of its %s"
-              .formatted(folder, describe(missing, extra), CONFIG));
+          "Cannot use the adapter %s with this model: %s; give the model it was trained on, or mend target_modules, exclude_modules, layers_to_transform or layers_pattern of its %s",
+          folder, describe(missing, extra), CONFIG);
     }
     for (ParameterLayout.Entry entry : layout.entries()) {
       TensorInfo info = file.get(entry.name());
       if (!Arrays.equals(info.shape(), entry.shape())) {
         throw new CheckpointException(
-            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d of %s ask for %s; give the model it was trained on"
-                .formatted(
-                    folder,
-                    entry.name(),
-                    Arrays.toString(info.shape()),
-                    layout.config().rank(),
-                    CONFIG,
-                    Arrays.toString(entry.shape())));
+            "Cannot use the adapter %s with this model: %s has shape %s, the model and r = %d of %s ask for %s; give the model it was trained on",
+            folder,
+            entry.name(),
+            Arrays.toString(info.shape()),
+            layout.config().rank(),
+            CONFIG,
+            Arrays.toString(entry.shape()));
       }
     }
     if (copiesOfBase) {
@@ -173,8 +173,8 @@ public final class AdapterFile {
   /** PEFT would put it in the place of the model's own. */
   private void refuseWeight(String name) {
     throw new CheckpointException(
-        "Cannot use the adapter %s: it holds whole weights of a model besides its factors, as %s; load it with PEFT and save it with save_embedding_layers=False where they are the base model's, else %s"
-            .formatted(folder, name, AdapterConfigJson.MERGE));
+        "Cannot use the adapter %s: it holds whole weights of a model besides its factors, as %s; load it with PEFT and save it with save_embedding_layers=False where they are the base model's, else %s",
+        folder, name, AdapterConfigJson.MERGE);
   }
 
   private static String describe(TreeSet<String> missing, TreeSet<String> extra) {

@@ -55,8 +55,7 @@ public final class AdapterMerge {
     Files.createDirectories(output);
     if (Files.isSameFile(base.folder(), output)) {
       throw new CheckpointException(
-          "Cannot merge into %s, the folder of the base model: give another output folder"
-              .formatted(output));
+          "Cannot merge into %s, the folder of the base model: give another output folder", output);
     }
     AdapterLayout layout = adapter.layout();
     try (Tensor parameters = engine.allocate(layout.size())) {

@@ -59,8 +59,8 @@ final class OptimizerFile {
                   .isPresent();
           if (!fits) {
             throw new CheckpointException(
-                "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter"
-                    .formatted(path, name, Arrays.toString(entry.shape())));
+                "Cannot resume from %s: it has no %s of shape %s; it belongs to another model or adapter",
+                path, name, Arrays.toString(entry.shape()));
           }
           try (Tensor stored = file.map(name, engine)) {
             engine.copy(

@@ -21,61 +21,84 @@ final class EncodingRun {
   }
 
   int[] encode(String text, boolean addSpecialTokens) {
-    ids.clear();
-    SpecialTokenFrame frame = pipeline.frame();
-    if (addSpecialTokens) {
-      ids.add(frame.before(), 0, frame.before().length);
-    }
-    pipeline
-        .rawMatcher()
-        .scan(
-            text,
-            0,
-            text.length(),
-            new AddedTokenMatcher.Sink() {
-              @Override
-              public void text(int start, int end) {
-                encodeSegment(text, start, end);
-              }
-
-              @Override
-              public void token(int id, int start, int end) {
-                ids.add(id);
-              }
-            });
-    if (addSpecialTokens) {
-      ids.add(frame.after(), 0, frame.after().length);
-    }
+    run(text, addSpecialTokens, false);
     return ids.toArray();
   }
 
-  private void encodeSegment(String text, int start, int end) {
-    if (!pipeline.normalizes()) {
-      encodeNormalized(text, start, end);
-      return;
-    }
-    AlignedText aligned = pipeline.normalizer().apply(AlignedText.of(text.substring(start, end)));
-    encodeNormalized(aligned.text(), 0, aligned.text().length());
+  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */
+  int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
+    run(text, addSpecialTokens, true);
+    return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
   }
 
-  private void encodeNormalized(String text, int start, int end) {
-    pipeline
-        .normalizedMatcher()
-        .scan(
-            text,
-            start,
-            end,
-            new AddedTokenMatcher.Sink() {
-              @Override
-              public void text(int from, int to) {
-                pipeline.preTokenizer().cut(text, from, to, 0, EncodingRun.this::encodePiece);
-              }
+  private void run(String text, boolean addSpecialTokens, boolean locates) {
+    ids.clear();
+    starts.clear();
+    ends.clear();
+    SpecialTokenFrame frame = pipeline.frame();
+    addFrame(addSpecialTokens ? frame.before() : new int[0]);
+    AddedTokenMatcher.Sink sink =
+        new AddedTokenMatcher.Sink() {
+          @Override
+          public void text(int start, int end) {
+            encodeRaw(text, start, end, locates);
+          }
 
-              @Override
-              public void token(int id, int from, int to) {
-                ids.add(id);
-              }
-            });
+          @Override
+          public void token(int id, int start, int end) {
+            add(id, start, end, locates);
+          }
+        };
+    pipeline.rawMatcher().scan(text, 0, text.length(), sink);
+    addFrame(addSpecialTokens ? frame.after() : new int[0]);
+  }
+
+  private void addFrame(int[] special) {
+    for (int id : special) {
+      ids.add(id);
+      starts.add(0);
+      ends.add(0);
+    }
+  }
+
+  private void encodeRaw(String text, int start, int end, boolean locates) {
+    if (pipeline.normalizes()) {
+      AlignedText own = pipeline.normalizer().apply(AlignedText.of(text.substring(start, end)));
+      encodeNormalized(own, 0, own.text().length(), start, locates);
+    } else {
+      encodeNormalized(AlignedText.of(text), start, end, 0, locates);
+    }
+  }
+
+  /**
+   * @param base where the aligned text's original begins in the whole
+   */
+  private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
+    PieceSink pieces =
+        locates
+            ? (text, from, to, shift) -> locatePiece(text, from, to, shift, own, base)
+            : this::encodePiece;
+    AddedTokenMatcher.Sink sink =
+        new AddedTokenMatcher.Sink() {
+          @Override
+          public void text(int from, int to) {
+            pipeline.preTokenizer().cut(own.text(), from, to, 0, pieces);
+          }
+
+          @Override
+          public void token(int id, int from, int to) {
+            add(id, base + own.start(from), base + own.end(to - 1), locates);
+          }
+        };
+    pipeline.normalizedMatcher().scan(own.text(), start, end, sink);
+  }
+
+  private void add(int id, int start, int end, boolean locates) {
+    if (locates) {
+      locate(id, start, end);
+    } else {
+      ids.add(id);
+    }
   }
 
   private void encodePiece(String text, int start, int end, int shift) {
@@ -109,78 +132,13 @@ final class EncodingRun {
     }
   }
 
-  /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */
-  int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    ids.clear();
-    starts.clear();
-    ends.clear();
-    SpecialTokenFrame frame = pipeline.frame();
-    if (addSpecialTokens) {
-      addFrame(frame.before());
-    }
-    pipeline
-        .rawMatcher()
-        .scan(
-            text,
-            0,
-            text.length(),
-            new AddedTokenMatcher.Sink() {
-              @Override
-              public void text(int start, int end) {
-                locateSegment(text, start, end);
-              }
-
-              @Override
-              public void token(int id, int start, int end) {
-                locate(id, start, end);
-              }
-            });
-    if (addSpecialTokens) {
-      addFrame(frame.after());
-    }
-    return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
-  }
-
-  private void addFrame(int[] special) {
-    for (int id : special) {
-      ids.add(id);
-      starts.add(0);
-      ends.add(0);
-    }
-  }
-
-  private void locateSegment(String text, int base, int end) {
-    AlignedText aligned = pipeline.normalizer().apply(AlignedText.of(text.substring(base, end)));
-    String normalized = aligned.text();
-    pipeline
-        .normalizedMatcher()
-        .scan(
-            normalized,
-            0,
-            normalized.length(),
-            new AddedTokenMatcher.Sink() {
-              @Override
-              public void text(int from, int to) {
-                PieceSink sink =
-                    (t, s, e, shift) -> locatePiece(t, s, e, shift, t != normalized, aligned, base);
-                pipeline.preTokenizer().cut(normalized, from, to, 0, sink);
-              }
-
-              @Override
-              public void token(int id, int from, int to) {
-                locate(id, base + aligned.start(from), base + aligned.end(to - 1));
-              }
-            });
-  }
-
   /**
    * Encodes a piece; a token that holds a part of a character's bytes has the place of all of it.
-   *
-   * @param prefixed whether the text's first character was put there and shares the place of the
-   *     next
    */
   private void locatePiece(
-      String text, int start, int end, int shift, boolean prefixed, AlignedText aligned, int base) {
+      String text, int start, int end, int shift, AlignedText aligned, int base) {
+    // then the text's first character was put there, and shares the place of the next
+    boolean prefixed = text != aligned.text();
     merge(text, start, end);
     int at = start; // the character at hand
     int byteEnd = byteLength(text, at, end); // one past its last byte

@@ -1,5 +1,6 @@
 package org.sparklora.text.bpe;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -65,9 +66,9 @@ sealed interface TokenDecoder {
   record ByteLevel() implements TokenDecoder {
     @Override
     public List<String> apply(List<String> tokens) {
-      ByteRow bytes = new ByteRow();
-      tokens.forEach(token -> bytes.add(bytesOf(token)));
-      return List.of(bytes.decode());
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      tokens.forEach(token -> bytes.writeBytes(bytesOf(token)));
+      return List.of(Utf8.decodeLossy(bytes.toByteArray()));
     }
   }
 
@@ -87,11 +88,11 @@ sealed interface TokenDecoder {
     @Override
     public List<String> apply(List<String> tokens) {
       List<String> result = new ArrayList<>();
-      ByteRow run = new ByteRow();
+      ByteArrayOutputStream run = new ByteArrayOutputStream();
       for (String token : tokens) {
         Matcher matcher = BYTE.matcher(token);
         if (matcher.matches()) {
-          run.add(new byte[] {(byte) Integer.parseInt(matcher.group(1), 16)});
+          run.write(Integer.parseInt(matcher.group(1), 16));
         } else {
           flush(run, result);
           result.add(token);
@@ -101,10 +102,11 @@ sealed interface TokenDecoder {
       return result;
     }
 
-    private static void flush(ByteRow run, List<String> result) {
-      if (run.size() > 0) {
-        result.add(run.isUtf8() ? run.decode() : "\uFFFD".repeat(run.size()));
-        run.clear();
+    private static void flush(ByteArrayOutputStream run, List<String> result) {
+      byte[] bytes = run.toByteArray();
+      if (bytes.length > 0) {
+        result.add(isUtf8(bytes) ? Utf8.decodeLossy(bytes) : "\uFFFD".repeat(bytes.length));
+        run.reset();
       }
     }
   }
@@ -137,38 +139,12 @@ sealed interface TokenDecoder {
     }
   }
 
-  /** A growing row of bytes. */
-  final class ByteRow {
-    private byte[] bytes = new byte[64];
-    private int size;
-
-    int size() {
-      return size;
-    }
-
-    void clear() {
-      size = 0;
-    }
-
-    void add(byte[] more) {
-      if (size + more.length > bytes.length) {
-        bytes = java.util.Arrays.copyOf(bytes, 2 * bytes.length + more.length);
-      }
-      System.arraycopy(more, 0, bytes, size, more.length);
-      size += more.length;
-    }
-
-    String decode() {
-      return Utf8.decodeLossy(bytes, size);
-    }
-
-    boolean isUtf8() {
-      try {
-        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, 0, size));
-        return true;
-      } catch (CharacterCodingException e) {
-        return false;
-      }
+  private static boolean isUtf8(byte[] bytes) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes));
+      return true;
+    } catch (CharacterCodingException e) {
+      return false;
     }
   }
 }

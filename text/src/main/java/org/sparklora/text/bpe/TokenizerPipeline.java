@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -87,13 +88,13 @@ public final class TokenizerPipeline {
   /** The text of tokens; ids that no token has are left out. */
   public String decode(int[] ids, boolean skipSpecialTokens) {
     if (tokenBytes.length > 0) {
-      TokenDecoder.ByteRow bytes = new TokenDecoder.ByteRow();
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       for (int id : ids) {
         if (id >= 0 && id < tokenBytes.length && !(skipSpecialTokens && specialIds.contains(id))) {
-          bytes.add(tokenBytes[id]);
+          bytes.writeBytes(tokenBytes[id]);
         }
       }
-      return bytes.decode();
+      return Utf8.decodeLossy(bytes.toByteArray());
     }
     List<String> list = new ArrayList<>();
     for (int id : ids) {

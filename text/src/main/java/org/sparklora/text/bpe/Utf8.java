@@ -63,14 +63,13 @@ final class Utf8 {
   }
 
   /**
-   * Decodes the first {@code length} bytes; each maximal part of an ill-formed sequence becomes one
-   * U+FFFD. Java's own decoder differs: it makes one of an encoded surrogate where Rust makes
-   * three.
+   * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java's own
+   * decoder differs: it makes one of an encoded surrogate where Rust makes three.
    */
-  static String decodeLossy(byte[] bytes, int length) {
-    StringBuilder text = new StringBuilder(length);
+  static String decodeLossy(byte[] bytes) {
+    StringBuilder text = new StringBuilder(bytes.length);
     int i = 0;
-    while (i < length) {
+    while (i < bytes.length) {
       int first = bytes[i] & 0xFF;
       if (first < 0x80) {
         text.append((char) first);
@@ -83,7 +82,7 @@ final class Utf8 {
               : first >= 0xE0 && first <= 0xEF ? 2 : first >= 0xF0 && first <= 0xF4 ? 3 : 0;
       int taken = 0;
       while (taken < needed
-          && i + 1 + taken < length
+          && i + 1 + taken < bytes.length
           && continues(first, taken, bytes[i + 1 + taken] & 0xFF)) {
         taken++;
       }

@@ -20,7 +20,7 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
 
   Object get(int position, String name) {
     return find(position, name)
-        .orElseThrow(() -> new JinjaException("Missing the argument '%s'".formatted(name)));
+        .orElseThrow(() -> new JinjaException("Missing the argument '%s'", name));
   }
 
   Object get(int position, String name, Object fallback) {
@@ -40,7 +40,7 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
       return text;
     }
     throw new JinjaException(
-        "The argument '%s' must be a string, not %s".formatted(name, Values.typeName(value)));
+        "The argument '%s' must be a string, not %s", name, Values.typeName(value));
   }
 
   int integer(int position, String name, int fallback) {

@@ -50,8 +50,7 @@ final class Arithmetic {
 
   private static JinjaException unsupported(String operator, Object left, Object right) {
     return new JinjaException(
-        "Cannot compute %s %s %s"
-            .formatted(Values.typeName(left), operator, Values.typeName(right)));
+        "Cannot compute %s %s %s", Values.typeName(left), operator, Values.typeName(right));
   }
 
   private static Object repeat(Object value, long times, Budget budget) {
@@ -84,7 +83,7 @@ final class Arithmetic {
         default -> throw unsupported(operator, left, right);
       };
     } catch (ArithmeticException e) {
-      throw new JinjaException("%d %s %d is beyond 64 bits".formatted(left, operator, right));
+      throw new JinjaException("%d %s %d is beyond 64 bits", left, operator, right);
     }
   }
 

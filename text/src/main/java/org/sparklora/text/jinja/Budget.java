@@ -36,8 +36,8 @@ final class Budget {
   void bound(long size) {
     if (size > limits.characters()) {
       throw new JinjaException(
-          "The template makes a value of %,d characters or items; %,d are allowed"
-              .formatted(size, limits.characters()));
+          "The template makes a value of %,d characters or items; %,d are allowed",
+          size, limits.characters());
     }
   }
 
@@ -49,13 +49,13 @@ final class Budget {
   private void charge(long cost) {
     steps += cost;
     if (steps > limits.steps()) {
-      throw new JinjaException("The template takes more than %,d steps".formatted(limits.steps()));
+      throw new JinjaException("The template takes more than %,d steps", limits.steps());
     }
   }
 
   void descend() {
     if (++depth > limits.depth()) {
-      throw new JinjaException("The template nests more than %d calls".formatted(limits.depth()));
+      throw new JinjaException("The template nests more than %d calls", limits.depth());
     }
   }
 

@@ -61,8 +61,7 @@ final class DictMethods {
   private static Callable changes(String type, String name) {
     return a -> {
       throw new JinjaException(
-          "Cannot call %s.%s: a template may not change the values it was given"
-              .formatted(type, name));
+          "Cannot call %s.%s: a template may not change the values it was given", type, name);
     };
   }
 

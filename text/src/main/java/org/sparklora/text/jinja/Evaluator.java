@@ -125,7 +125,7 @@ final class Evaluator {
       return callable.call(arguments);
     }
     throw new JinjaException(
-        "A value of type %s cannot be called".formatted(Values.typeName(Values.defined(target))));
+        "A value of type %s cannot be called", Values.typeName(Values.defined(target)));
   }
 
   Arguments arguments(CallArguments written, Scope scope) {

@@ -55,7 +55,7 @@ final class ExpressionParser {
       items.add(withConditional ? conditional() : or());
     } while (tokens.skipOperator(",") && (tuple = true));
     if (items.isEmpty()) {
-      throw new JinjaException("Expected an expression, found " + tokens.peek().described(), line);
+      throw new JinjaException(line, "Expected an expression, found " + tokens.peek().described());
     }
     return tuple ? new Expression.Sequence(items, true, line) : items.get(0);
   }
@@ -212,7 +212,7 @@ final class ExpressionParser {
   }
 
   private static JinjaException unexpected(Token token) {
-    return new JinjaException("Unexpected " + token.described(), token.line());
+    return new JinjaException(token.line(), "Unexpected " + token.described());
   }
 
   private static Long integer(Token token) {
@@ -229,7 +229,7 @@ final class ExpressionParser {
       }
       return Long.valueOf(text);
     } catch (NumberFormatException e) {
-      throw new JinjaException("The number %s is beyond 64 bits".formatted(text), token.line());
+      throw new JinjaException(token.line(), "The number %s is beyond 64 bits", text);
     }
   }
 
@@ -297,7 +297,7 @@ final class ExpressionParser {
               node, new Expression.Constant(integer(name), name.line()), name.line());
       default ->
           throw new JinjaException(
-              "Expected a name after '.', found " + name.described(), name.line());
+              name.line(), "Expected a name after '.', found " + name.described());
     };
   }
 
@@ -340,7 +340,7 @@ final class ExpressionParser {
     } else if (arguments.names().isEmpty()) {
       arguments.positional().add(expression());
     } else {
-      throw new JinjaException("A positional argument follows a named one", tokens.peek().line());
+      throw new JinjaException(tokens.peek().line(), "A positional argument follows a named one");
     }
   }
 

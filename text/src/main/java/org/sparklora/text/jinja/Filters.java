@@ -39,7 +39,7 @@ final class Filters {
   static Filter named(String name) {
     Filter filter = ALL.get(name);
     if (filter == null) {
-      throw new JinjaException("No filter named '%s'".formatted(name));
+      throw new JinjaException("No filter named '%s'", name);
     }
     return filter;
   }
@@ -218,7 +218,7 @@ final class Filters {
 
   private static Object truncated(double number, Arguments arguments) {
     if (Math.abs(number) >= 0x1p63) {
-      throw new JinjaException("%s is beyond 64 bits".formatted(number));
+      throw new JinjaException("%s is beyond 64 bits", number);
     }
     return (long) number;
   }

@@ -45,7 +45,7 @@ final class Globals {
     long size = Math.max(0, (stop - start + step - Long.signum(step)) / step);
     if (size > MAX_RANGE) {
       throw new JinjaException(
-          "A range of %,d numbers is too long; %,d are allowed".formatted(size, MAX_RANGE));
+          "A range of %,d numbers is too long; %,d are allowed", size, MAX_RANGE);
     }
     arguments.budget().items(size);
     List<Object> numbers = new ArrayList<>((int) size);
@@ -84,8 +84,7 @@ final class Globals {
   private static String strftime(String format, Clock clock) {
     if (format.length() > MAX_DATE_FORMAT) {
       throw new JinjaException(
-          "A date's format has %,d characters; %,d are allowed"
-              .formatted(format.length(), MAX_DATE_FORMAT));
+          "A date's format has %,d characters; %,d are allowed", format.length(), MAX_DATE_FORMAT);
     }
     ZonedDateTime now = ZonedDateTime.now(clock);
     StringBuilder out = new StringBuilder();
@@ -136,8 +135,7 @@ final class Globals {
           case 'n' -> "'\n'";
           case 't' -> "'\t'";
           case 'w' -> "'" + now.getDayOfWeek().getValue() % 7 + "'";
-          default ->
-              throw new JinjaException("Unsupported date directive %%%c".formatted(directive));
+          default -> throw new JinjaException("Unsupported date directive %%%c", directive);
         };
     return pattern.isEmpty()
         ? ""

@@ -9,13 +9,14 @@ public final class JinjaException extends RuntimeException {
   private final int line;
   private final boolean raisedByTemplate;
 
-  JinjaException(String message, int line) {
-    this(message, line, false);
+  /** While a template is parsed. */
+  JinjaException(int line, String format, Object... arguments) {
+    this(arguments.length == 0 ? format : format.formatted(arguments), line, false);
   }
 
   /** While a template renders: whatever is being evaluated or executed adds its line. */
-  JinjaException(String message) {
-    this(message, NO_LINE, false);
+  JinjaException(String format, Object... arguments) {
+    this(NO_LINE, format, arguments);
   }
 
   private JinjaException(String message, int line, boolean raisedByTemplate) {

@@ -69,8 +69,7 @@ final class JsonText {
       call.budget().allocate((long) level * indent.length());
     }
     if (level > MAX_NESTING) {
-      throw new JinjaException(
-          "A value nests more than %d deep and is not written".formatted(MAX_NESTING));
+      throw new JinjaException("A value nests more than %d deep and is not written", MAX_NESTING);
     }
     if (value instanceof String text) {
       quote(text);
@@ -100,7 +99,7 @@ final class JsonText {
       out.append(']');
     } else {
       throw new JinjaException(
-          "A value of type %s cannot be written as JSON".formatted(Values.typeName(value)));
+          "A value of type %s cannot be written as JSON", Values.typeName(value));
     }
   }
 

@@ -115,7 +115,7 @@ final class Lexer {
     int text = at + (signed ? 3 : 2);
     int end = source.indexOf("#}", text);
     if (end < 0) {
-      throw new JinjaException("A comment is not closed", lineAt(at));
+      throw new JinjaException(lineAt(at), "A comment is not closed");
     }
     at = end + 2;
     afterTag(end > text ? source.charAt(end - 1) : ' ', true);
@@ -129,7 +129,7 @@ final class Lexer {
     }
     Matcher end = END_RAW.matcher(source);
     if (!end.find(begin.end())) {
-      throw new JinjaException("A raw block is not closed", lineAt(at));
+      throw new JinjaException(lineAt(at), "A raw block is not closed");
     }
     at = begin.end();
     String text = source.substring(at, end.start());
@@ -152,7 +152,7 @@ final class Lexer {
     while (true) {
       skipSpace();
       if (at >= source.length()) {
-        throw new JinjaException("A tag is not closed with " + close, lineAt(start));
+        throw new JinjaException(lineAt(start), "A tag is not closed with " + close);
       }
       char c = source.charAt(at);
       if (depth == 0 && closesHere(c, close)) {
@@ -160,7 +160,7 @@ final class Lexer {
       }
       depth += "([{".indexOf(c) >= 0 ? 1 : ")]}".indexOf(c) >= 0 ? -1 : 0;
       if (depth < 0) {
-        throw new JinjaException("Unexpected '%c'".formatted(c), lineAt(at));
+        throw new JinjaException(lineAt(at), "Unexpected '%c'", c);
       }
       lexeme(c);
     }
@@ -211,7 +211,7 @@ final class Lexer {
           return;
         }
       }
-      throw new JinjaException("Unexpected character '%c'".formatted(c), lineAt(at));
+      throw new JinjaException(lineAt(at), "Unexpected character '%c'", c);
     }
   }
 
@@ -223,13 +223,13 @@ final class Lexer {
       }
       i += source.charAt(i) == '\\' ? 1 : 0;
     }
-    throw new JinjaException("A string is not closed", lineAt(at));
+    throw new JinjaException(lineAt(at), "A string is not closed");
   }
 
   private Matcher match(Pattern pattern, String failure) {
     Matcher matcher = pattern.matcher(source).region(at, source.length());
     if (!matcher.lookingAt()) {
-      throw new JinjaException(failure, lineAt(at));
+      throw new JinjaException(lineAt(at), failure);
     }
     return matcher;
   }
@@ -260,8 +260,7 @@ final class Lexer {
         try {
           out.appendCodePoint(Integer.parseInt(text.substring(i + 1, i + 1 + digits), 16));
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-          throw new JinjaException(
-              "A string has a malformed \\%c escape".formatted(escaped), lineAt(at));
+          throw new JinjaException(lineAt(at), "A string has a malformed \\%c escape", escaped);
         }
         i += digits;
         continue;

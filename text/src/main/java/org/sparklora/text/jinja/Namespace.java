@@ -15,8 +15,8 @@ final class Namespace {
   void set(String name, Object value) {
     if (name.startsWith("_")) {
       throw new JinjaException(
-          "Cannot store '%s' in a namespace: names that begin with an underscore are reserved"
-              .formatted(name));
+          "Cannot store '%s' in a namespace: names that begin with an underscore are reserved",
+          name);
     }
     fields.put(name, value);
   }

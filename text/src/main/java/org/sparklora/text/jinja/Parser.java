@@ -45,7 +45,7 @@ final class Parser {
         }
         default -> {
           if (!closing.isEmpty()) {
-            throw new JinjaException("Missing " + String.join(" or ", closing), token.line());
+            throw new JinjaException(token.line(), "Missing " + String.join(" or ", closing));
           }
           tokens.ascend();
           return statements;
@@ -70,10 +70,10 @@ final class Parser {
       case "continue" -> endOfTag(new Statement.Continue(line));
       case "include", "import", "from", "extends", "block" ->
           throw new JinjaException(
-              "The tag '%s' reaches for other templates, which a chat template may not"
-                  .formatted(tag.text()),
-              line);
-      default -> throw new JinjaException("Unknown tag '%s'".formatted(tag.text()), line);
+              line,
+              "The tag '%s' reaches for other templates, which a chat template may not",
+              tag.text());
+      default -> throw new JinjaException(line, "Unknown tag '%s'", tag.text());
     };
   }
 
@@ -160,7 +160,7 @@ final class Parser {
   private Target singleTarget(boolean withNamespace) {
     Token name = tokens.expect(Kind.NAME);
     if (ExpressionParser.CONSTANTS.containsKey(name.text())) {
-      throw new JinjaException("Cannot assign to '%s'".formatted(name.text()), name.line());
+      throw new JinjaException(name.line(), "Cannot assign to '%s'", name.text());
     }
     if (withNamespace && tokens.skipOperator(".")) {
       return new Target.NamespaceField(name.text(), tokens.expect(Kind.NAME).text());
@@ -182,7 +182,7 @@ final class Parser {
     if (expressions.expression() instanceof Expression.Call call) {
       return new Statement.CallBlock(parameters, call, bodyUpTo("endcall"), line);
     }
-    throw new JinjaException("A call block needs a call", line);
+    throw new JinjaException(line, "A call block needs a call");
   }
 
   private Statement.Parameters parameters() {
@@ -199,9 +199,9 @@ final class Parser {
         defaults.add(expressions.expression());
       } else if (!defaults.isEmpty()) {
         throw new JinjaException(
-            "The parameter '%s' without a default follows one with a default"
-                .formatted(name.text()),
-            name.line());
+            name.line(),
+            "The parameter '%s' without a default follows one with a default",
+            name.text());
       }
     }
     return new Statement.Parameters(names, defaults);

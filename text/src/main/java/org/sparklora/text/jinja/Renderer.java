@@ -91,8 +91,7 @@ final class Renderer {
 
   private void write(String text) {
     if ((long) out.length() + text.length() > limits.characters()) {
-      throw new JinjaException(
-          "The template writes more than %,d characters".formatted(limits.characters()));
+      throw new JinjaException("The template writes more than %,d characters", limits.characters());
     }
     budget.allocate(text.length());
     out.append(text);
@@ -154,16 +153,15 @@ final class Renderer {
     } else if (target instanceof Target.NamespaceField field) {
       if (!(scope.find(field.namespace()).orElse(None.NONE) instanceof Namespace namespace)) {
         throw new JinjaException(
-            "Cannot assign to '%s.%s': only a namespace() can be assigned to"
-                .formatted(field.namespace(), field.field()));
+            "Cannot assign to '%s.%s': only a namespace() can be assigned to",
+            field.namespace(), field.field());
       }
       namespace.set(field.field(), value);
     } else if (target instanceof Target.Unpacked unpacked) {
       List<Object> items = Values.iterate(value, budget);
       if (items.size() != unpacked.parts().size()) {
         throw new JinjaException(
-            "Cannot unpack %d values into %d names"
-                .formatted(items.size(), unpacked.parts().size()));
+            "Cannot unpack %d values into %d names", items.size(), unpacked.parts().size());
       }
       for (int i = 0; i < items.size(); i++) {
         assign(unpacked.parts().get(i), items.get(i), scope);

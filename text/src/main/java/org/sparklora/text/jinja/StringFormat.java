@@ -29,13 +29,13 @@ final class StringFormat {
         continue;
       }
       if (next == arguments.size()) {
-        throw new JinjaException("Not enough values for the format '%s'".formatted(format));
+        throw new JinjaException("Not enough values for the format '%s'", format);
       }
       out.append(converted(matcher, arguments.get(next++)));
       budget.allocate(out.length());
     }
     if (next < arguments.size()) {
-      throw new JinjaException("Too many values for the format '%s'".formatted(format));
+      throw new JinjaException("Too many values for the format '%s'", format);
     }
     plain(format, from, format.length(), "%", out);
     return out.toString();
@@ -45,7 +45,7 @@ final class StringFormat {
   private static void plain(String format, int from, int to, String marks, StringBuilder out) {
     for (int i = from; i < to; i++) {
       if (marks.indexOf(format.charAt(i)) >= 0) {
-        throw new JinjaException("Unsupported field in the format '%s'".formatted(format));
+        throw new JinjaException("Unsupported field in the format '%s'", format);
       }
     }
     out.append(format, from, to);
@@ -83,7 +83,7 @@ final class StringFormat {
 
   private static double number(Object value) {
     if (!Values.isNumber(value)) {
-      throw new JinjaException("Cannot format %s as a number".formatted(Values.typeName(value)));
+      throw new JinjaException("Cannot format %s as a number", Values.typeName(value));
     }
     return Values.number(value);
   }
@@ -118,7 +118,7 @@ final class StringFormat {
     }
     Matcher parts = SPECIFICATION.matcher(specification);
     if (!parts.matches()) {
-      throw new JinjaException("Unsupported format specification '%s'".formatted(specification));
+      throw new JinjaException("Unsupported format specification '%s'", specification);
     }
     String flags =
         (parts.group(1).isEmpty() || parts.group(2).isEmpty() ? "" : "0") + parts.group(3);

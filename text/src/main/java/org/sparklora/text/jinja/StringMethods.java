@@ -325,7 +325,7 @@ final class StringMethods {
     String between = "";
     for (Object item : items) {
       if (!(item instanceof String text)) {
-        throw new JinjaException("Cannot join %s into a string".formatted(Values.typeName(item)));
+        throw new JinjaException("Cannot join %s into a string", Values.typeName(item));
       }
       arguments.budget().allocate((long) out.length() + between.length() + text.length());
       out.append(between).append(text);

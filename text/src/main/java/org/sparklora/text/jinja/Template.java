@@ -52,6 +52,6 @@ public final class Template {
 
   /** A stranger's template must not end more than its own rendering, whatever it finds. */
   private static JinjaException unforeseen(String what, Throwable cause) {
-    return new JinjaException("%s (%s)".formatted(what, cause));
+    return new JinjaException("%s (%s)", what, cause);
   }
 }

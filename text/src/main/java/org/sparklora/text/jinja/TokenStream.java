@@ -63,16 +63,14 @@ final class TokenStream {
 
   private Token expect(boolean met, String wanted) {
     if (!met) {
-      throw new JinjaException(
-          "Expected %s, found %s".formatted(wanted, peek().described()), peek().line());
+      throw new JinjaException(peek().line(), "Expected %s, found %s", wanted, peek().described());
     }
     return next();
   }
 
   void descend() {
     if (++depth > MAX_DEPTH) {
-      throw new JinjaException(
-          "The template nests more than %d levels".formatted(MAX_DEPTH), peek().line());
+      throw new JinjaException(peek().line(), "The template nests more than %d levels", MAX_DEPTH);
     }
   }
 

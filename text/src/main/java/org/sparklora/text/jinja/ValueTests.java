@@ -57,7 +57,7 @@ final class ValueTests {
   static ValueTest named(String name) {
     ValueTest test = ALL.get(name);
     if (test == null) {
-      throw new JinjaException("No test named '%s'".formatted(name));
+      throw new JinjaException("No test named '%s'", name);
     }
     return test;
   }

@@ -267,8 +267,7 @@ final class Values {
       }
       return Integer.compare(a.size(), b.size());
     }
-    throw new JinjaException(
-        "Cannot order %s and %s".formatted(typeName(defined(left)), typeName(right)));
+    throw new JinjaException("Cannot order %s and %s", typeName(defined(left)), typeName(right));
   }
 
   static boolean isNumber(Object value) {
@@ -327,13 +326,13 @@ final class Values {
     if (value instanceof Undefined) {
       return 0;
     }
-    throw new JinjaException("A value of type %s has no length".formatted(typeName(value)));
+    throw new JinjaException("A value of type %s has no length", typeName(value));
   }
 
   static boolean contains(Object container, Object item, Budget budget) {
     if (container instanceof String text) {
       if (!(item instanceof String part)) {
-        throw new JinjaException("Cannot look for %s in a string".formatted(typeName(item)));
+        throw new JinjaException("Cannot look for %s in a string", typeName(item));
       }
       budget.search(text.length(), part.length());
       return text.contains(part);
@@ -379,7 +378,7 @@ final class Values {
   /** A dict's key: as in Python no list and no dict, nor a tuple that holds one. */
   static Object key(Object value) {
     if (!isHashable(value)) {
-      throw new JinjaException("A %s cannot be a key".formatted(typeName(value)));
+      throw new JinjaException("A %s cannot be a key", typeName(value));
     }
     return value;
   }

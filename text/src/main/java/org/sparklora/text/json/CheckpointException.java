@@ -6,11 +6,14 @@ package org.sparklora.text.json;
 public final class CheckpointException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
-  public CheckpointException(String message) {
-    super(message);
+  /**
+   * @param format the message, as of {@link String#format} if there are arguments
+   */
+  public CheckpointException(String format, Object... arguments) {
+    this(null, format, arguments);
   }
 
-  public CheckpointException(String message, Throwable cause) {
-    super(message, cause);
+  public CheckpointException(Throwable cause, String format, Object... arguments) {
+    super(arguments.length == 0 ? format : format.formatted(arguments), cause);
   }
 }

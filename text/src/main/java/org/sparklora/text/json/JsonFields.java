@@ -147,20 +147,15 @@ public record JsonFields(Path file, JsonNode json, String name) {
   /** A key that must be there is not. */
   public CheckpointException missing(String key) {
     return new CheckpointException(
-        "Cannot use %s: %s is missing; copy the file of the checkpoint again"
-            .formatted(file, path(key)));
+        "Cannot use %s: %s is missing; copy the file of the checkpoint again", file, path(key));
   }
 
   /** A value cannot be used. */
   public CheckpointException refusal(String key, Object value, String remedy) {
     String shown = String.valueOf(value);
     return new CheckpointException(
-        "Cannot use %s = %s (%s): %s"
-            .formatted(
-                path(key),
-                shown.length() <= SHOWN ? shown : shown.substring(0, SHOWN) + "…",
-                file,
-                remedy));
+        "Cannot use %s = %s (%s): %s",
+        path(key), shown.length() <= SHOWN ? shown : shown.substring(0, SHOWN) + "…", file, remedy);
   }
 
   private String path(String key) {

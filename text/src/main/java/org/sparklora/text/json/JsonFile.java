@@ -54,8 +54,8 @@ public final class JsonFile {
   public static ObjectNode read(Path file) throws IOException {
     if (!Files.isRegularFile(file)) {
       throw new CheckpointException(
-          "Cannot find %s: give the folder of a Hugging Face checkpoint or of a PEFT adapter"
-              .formatted(file));
+          "Cannot find %s: give the folder of a Hugging Face checkpoint or of a PEFT adapter",
+          file);
     }
     return parse(readBytes(file), file.toString());
   }
@@ -77,7 +77,7 @@ public final class JsonFile {
   public static boolean isThere(Path file) {
     if (Files.exists(file) && !Files.isRegularFile(file)) {
       throw new CheckpointException(
-          "Cannot read %s: it is not a file; copy the checkpoint again".formatted(file));
+          "Cannot read %s: it is not a file; copy the checkpoint again", file);
     }
     return Files.exists(file);
   }
@@ -91,8 +91,8 @@ public final class JsonFile {
     long bytes = Files.size(file);
     if (bytes > MAX_BYTES) {
       throw new CheckpointException(
-          "Cannot read %s: it has %,d bytes, at most %,d are read; copy the file again"
-              .formatted(file, bytes, MAX_BYTES));
+          "Cannot read %s: it has %,d bytes, at most %,d are read; copy the file again",
+          file, bytes, MAX_BYTES);
     }
     return Files.readAllBytes(file);
   }
@@ -112,17 +112,16 @@ public final class JsonFile {
       int line = e.getLocation() == null ? 0 : e.getLocation().getLineNr();
       String where = line > 0 ? " at line " + line : ""; // the bounds are told without a place
       throw new CheckpointException(
-          "Cannot read %s: not JSON%s (%s); copy the file again"
-              .formatted(file, where, firstLine(e.getOriginalMessage())),
-          e);
+          e,
+          "Cannot read %s: not JSON%s (%s); copy the file again",
+          file,
+          where,
+          firstLine(e.getOriginalMessage()));
     } catch (CharConversionException e) { // cut UTF-32
       throw new CheckpointException(
-          "Cannot read %s: not JSON (%s); copy the file again"
-              .formatted(file, firstLine(e.getMessage())),
-          e);
+          e, "Cannot read %s: not JSON (%s); copy the file again", file, firstLine(e.getMessage()));
     }
-    throw new CheckpointException(
-        "Cannot read %s: not a JSON object; copy the file again".formatted(file));
+    throw new CheckpointException("Cannot read %s: not a JSON object; copy the file again", file);
   }
 
   /**
