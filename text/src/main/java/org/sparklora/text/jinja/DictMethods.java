@@ -38,12 +38,6 @@ final class DictMethods {
   static Optional<Callable> find(List<?> list, String name) {
     return Optional.ofNullable(
         switch (name) {
-          case "index" -> a -> index(list, a);
-          case "count" ->
-              a ->
-                  Values.iterate(list, a.budget()).stream()
-                      .filter(i -> Values.equal(i, a.get(0, "value"), a.budget()))
-                      .count();
           case "copy" -> a -> Values.iterate(list, a.budget());
           case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
               changes("list", name);
@@ -63,15 +57,5 @@ final class DictMethods {
       throw new JinjaException(
           "Cannot call %s.%s: a template may not change the values it was given", type, name);
     };
-  }
-
-  private static Object index(List<?> list, Arguments arguments) {
-    for (int i = 0; i < list.size(); i++) {
-      if (Values.equal(list.get(i), arguments.get(0, "value"), arguments.budget())) {
-        return (long) i;
-      }
-    }
-    throw new JinjaException(
-        "The list does not contain that " + Values.typeName(arguments.get(0, "value")));
   }
 }

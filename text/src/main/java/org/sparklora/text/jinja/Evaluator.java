@@ -5,85 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.text.jinja.Expression.CallArguments;
 
-/** Computes the values of expressions, each step charged to the budget. */
+/** What is read from values and computed with them. */
 final class Evaluator {
-  private final Budget budget;
-
-  Evaluator(Budget budget) {
-    this.budget = budget;
-  }
-
-  Object evaluate(Expression expression, Scope scope) {
-    try {
-      budget.step();
-      budget.descend();
-      Object value = compute(expression, scope);
-      budget.ascend();
-      return value;
-    } catch (JinjaException e) {
-      throw e.at(expression.line());
-    }
-  }
-
-  private Object compute(Expression expression, Scope scope) {
-    if (expression instanceof Expression.Constant constant) {
-      return constant.value();
-    } else if (expression instanceof Expression.Name name) {
-      return scope.find(name.name()).orElseGet(() -> new Undefined("'" + name.name() + "'"));
-    } else if (expression instanceof Expression.Attribute attribute) {
-      return attribute(evaluate(attribute.target(), scope), attribute.name());
-    } else if (expression instanceof Expression.Item item) {
-      return item(evaluate(item.target(), scope), evaluate(item.key(), scope));
-    } else if (expression instanceof Expression.Slice slice) {
-      return Values.slice(
-          evaluate(slice.target(), scope),
-          optional(slice.start(), scope),
-          optional(slice.stop(), scope),
-          optional(slice.step(), scope),
-          budget);
-    } else if (expression instanceof Expression.Call call) {
-      return call(evaluate(call.target(), scope), arguments(call.arguments(), scope));
-    } else if (expression instanceof Expression.Filter filter) {
-      return filter(evaluate(filter.target().orElseThrow(), scope), filter, scope);
-    } else if (expression instanceof Expression.Test test) {
-      return test(test, scope);
-    } else if (expression instanceof Expression.Unary unary) {
-      return unary(unary.operator(), evaluate(unary.operand(), scope));
-    } else if (expression instanceof Expression.Binary binary) {
-      return binary(binary, scope);
-    } else if (expression instanceof Expression.Comparison comparison) {
-      return comparison(comparison, scope);
-    } else if (expression instanceof Expression.Conditional conditional) {
-      return Values.isTrue(evaluate(conditional.condition(), scope))
-          ? evaluate(conditional.then(), scope)
-          : conditional
-              .otherwise()
-              .map(e -> evaluate(e, scope))
-              .orElse(new Undefined("the untaken branch"));
-    } else if (expression instanceof Expression.Sequence sequence) {
-      List<Object> items = new ArrayList<>();
-      budget.items(1);
-      sequence.items().forEach(item -> items.add(evaluate(item, scope)));
-      return sequence.tuple() ? new Tuple(items) : items;
-    }
-    Expression.Dict dict = (Expression.Dict) expression;
-    Map<Object, Object> entries = new LinkedHashMap<>();
-    budget.items(2 + dict.keys().size());
-    for (int i = 0; i < dict.keys().size(); i++) {
-      Object key = Values.key(evaluate(dict.keys().get(i), scope));
-      entries.put(key, evaluate(dict.values().get(i), scope));
-    }
-    return entries;
-  }
-
-  private Object optional(Optional<Expression> expression, Scope scope) {
-    return expression.map(e -> evaluate(e, scope)).orElse(None.NONE);
-  }
+  private Evaluator() {}
 
   /** {@code target.name}: a method first, then a key, as Jinja2 looks. */
-  private Object attribute(Object target, String name) {
+  static Object attribute(Object target, String name) {
     Values.defined(target);
     Optional<? extends Object> found = Optional.empty();
     if (target instanceof Loop loop) {
@@ -104,23 +32,20 @@ final class Evaluator {
   }
 
   /** {@code target[key]}: a key or index first, then a method of that name. */
-  private Object item(Object target, Object key) {
+  static Object item(Object target, Object key) {
     Object value =
         target instanceof Loop || target instanceof Namespace
             ? new Undefined("")
             : Values.item(target, key);
-    return value instanceof Undefined && key instanceof String name
-        ? attributeOr(value, target, name)
-        : value;
-  }
-
-  private Object attributeOr(Object fallback, Object target, String name) {
-    return target instanceof Map
-        ? DictMethods.find((Map<?, ?>) target, name).<Object>map(m -> m).orElse(fallback)
+    if (!(value instanceof Undefined) || !(key instanceof String name)) {
+      return value;
+    }
+    return target instanceof Map<?, ?> dict
+        ? DictMethods.find(dict, name).<Object>map(method -> method).orElse(value)
         : attribute(target, name);
   }
 
-  private Object call(Object target, Arguments arguments) {
+  static Object call(Object target, Arguments arguments) {
     if (target instanceof Callable callable) {
       return callable.call(arguments);
     }
@@ -128,69 +53,51 @@ final class Evaluator {
         "A value of type %s cannot be called", Values.typeName(Values.defined(target)));
   }
 
-  Arguments arguments(CallArguments written, Scope scope) {
-    List<Object> positional = new ArrayList<>();
-    written.positional().forEach(argument -> positional.add(evaluate(argument, scope)));
-    for (Expression spread : written.spread()) {
-      positional.addAll(Values.iterate(evaluate(spread, scope), budget));
-    }
-    Map<String, Object> named = new LinkedHashMap<>();
-    for (int i = 0; i < written.names().size(); i++) {
-      named.put(written.names().get(i), evaluate(written.named().get(i), scope));
-    }
-    for (Expression spread : written.namedSpread()) {
-      if (!(evaluate(spread, scope) instanceof Map<?, ?> dict)) {
-        throw new JinjaException("Only a dict can follow ** in a call");
-      }
-      dict.forEach((key, value) -> named.put(Values.text(key), value));
-    }
-    return new Arguments(positional, named, budget);
-  }
-
-  Object filter(Object value, Expression.Filter filter, Scope scope) {
-    return Filters.named(filter.name()).apply(value, arguments(filter.arguments(), scope));
-  }
-
-  private Object test(Expression.Test test, Scope scope) {
-    return ValueTests.named(test.name())
-        .holds(evaluate(test.target(), scope), arguments(test.arguments(), scope));
-  }
-
-  private Object unary(String operator, Object value) {
-    return switch (operator) {
-      case "not" -> !Values.isTrue(value);
-      case "-" -> Arithmetic.apply("*", numeric(value), -1L, budget);
-      default -> Arithmetic.apply("*", numeric(value), 1L, budget);
-    };
-  }
-
-  private static Object numeric(Object value) {
+  static Object signed(String sign, Object value, Budget budget) {
     if (!Values.isNumber(Values.defined(value))) {
       throw new JinjaException("A sign needs a number, not " + Values.typeName(value));
     }
-    return value;
+    return Arithmetic.apply("*", value, sign.equals("-") ? -1L : 1L, budget);
   }
 
-  private Object binary(Expression.Binary binary, Scope scope) {
-    Object left = evaluate(binary.left(), scope);
-    return switch (binary.operator()) {
-      case "and" -> Values.isTrue(left) ? evaluate(binary.right(), scope) : left;
-      case "or" -> Values.isTrue(left) ? left : evaluate(binary.right(), scope);
+  static Object binary(String operator, Object left, Expression second, Scope scope) {
+    return switch (operator) {
+      case "and" -> Values.isTrue(left) ? second.evaluate(scope) : left;
+      case "or" -> Values.isTrue(left) ? left : second.evaluate(scope);
       case "~" -> {
-        String first = Values.text(left);
-        String second = Values.text(evaluate(binary.right(), scope));
-        budget.allocate((long) first.length() + second.length());
-        yield first + second;
+        String start = Values.text(left);
+        String end = Values.text(second.evaluate(scope));
+        scope.budget().allocate((long) start.length() + end.length());
+        yield start + end;
       }
-      default -> Arithmetic.apply(binary.operator(), left, evaluate(binary.right(), scope), budget);
+      default -> Arithmetic.apply(operator, left, second.evaluate(scope), scope.budget());
     };
   }
 
-  private Object comparison(Expression.Comparison comparison, Scope scope) {
-    Object left = evaluate(comparison.first(), scope);
-    for (int i = 0; i < comparison.operators().size(); i++) {
-      Object right = evaluate(comparison.rest().get(i), scope);
-      if (!compares(comparison.operators().get(i), left, right)) {
+  static Object sequence(List<Expression> items, boolean tuple, Scope scope) {
+    List<Object> values = new ArrayList<>();
+    scope.budget().items(1);
+    items.forEach(item -> values.add(item.evaluate(scope)));
+    return tuple ? new Tuple(values) : values;
+  }
+
+  static Object dict(List<Expression> keys, List<Expression> values, Scope scope) {
+    Map<Object, Object> entries = new LinkedHashMap<>();
+    scope.budget().items(2 + keys.size());
+    for (int i = 0; i < keys.size(); i++) {
+      Object key = Values.key(keys.get(i).evaluate(scope));
+      entries.put(key, values.get(i).evaluate(scope));
+    }
+    return entries;
+  }
+
+  /** {@code first op rest[0] op rest[1] …}, each pair compared as in Python. */
+  static boolean compare(
+      Expression first, List<String> operators, List<Expression> rest, Scope scope) {
+    Object left = first.evaluate(scope);
+    for (int i = 0; i < operators.size(); i++) {
+      Object right = rest.get(i).evaluate(scope);
+      if (!compares(operators.get(i), left, right, scope.budget())) {
         return false;
       }
       left = right;
@@ -198,7 +105,7 @@ final class Evaluator {
     return true;
   }
 
-  private boolean compares(String operator, Object left, Object right) {
+  private static boolean compares(String operator, Object left, Object right, Budget budget) {
     return switch (operator) {
       case "==" -> Values.equal(left, right, budget);
       case "!=" -> !Values.equal(left, right, budget);

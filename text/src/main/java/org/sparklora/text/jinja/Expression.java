@@ -1,71 +1,78 @@
 package org.sparklora.text.jinja;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Optional;
+import java.util.Map;
 
-/** What has a value. Every node knows its line, for errors. */
-sealed interface Expression {
-  int line();
+/** A part of a template that has a value. */
+@FunctionalInterface
+interface Expression {
+  Object evaluate(Scope scope);
 
-  record Constant(Object value, int line) implements Expression {}
+  /** The same, charged to the budget, whose errors have a line. */
+  static Expression at(int line, Expression expression) {
+    return scope -> {
+      Budget budget = scope.budget();
+      try {
+        budget.step();
+        budget.descend();
+        Object value = expression.evaluate(scope);
+        budget.ascend();
+        return value;
+      } catch (JinjaException e) {
+        throw e.at(line);
+      }
+    };
+  }
 
-  record Name(String name, int line) implements Expression {}
+  /** A call, whose parts a call block takes by themselves. */
+  record Call(Expression target, CallArguments arguments, Expression value) implements Expression {
+    Call(int line, Expression target, CallArguments arguments) {
+      this(
+          target,
+          arguments,
+          at(line, s -> Evaluator.call(target.evaluate(s), arguments.evaluate(s))));
+    }
 
-  /** A list {@code [a, b]} or, with {@code tuple}, {@code (a, b)}. */
-  record Sequence(List<Expression> items, boolean tuple, int line) implements Expression {}
-
-  record Dict(List<Expression> keys, List<Expression> values, int line) implements Expression {}
-
-  record Attribute(Expression target, String name, int line) implements Expression {}
-
-  record Item(Expression target, Expression key, int line) implements Expression {}
-
-  record Slice(
-      Expression target,
-      Optional<Expression> start,
-      Optional<Expression> stop,
-      Optional<Expression> step,
-      int line)
-      implements Expression {}
-
-  record Call(Expression target, CallArguments arguments, int line) implements Expression {}
-
-  record Filter(Optional<Expression> target, String name, CallArguments arguments, int line)
-      implements Expression {}
-
-  record Test(Expression target, String name, CallArguments arguments, int line)
-      implements Expression {}
-
-  record Unary(String operator, Expression operand, int line) implements Expression {}
-
-  /** An arithmetic operator, {@code ~}, {@code and} or {@code or}. */
-  record Binary(String operator, Expression left, Expression right, int line)
-      implements Expression {}
-
-  /** {@code first op rest[0] op rest[1] …}, each pair compared as in Python. */
-  record Comparison(Expression first, List<String> operators, List<Expression> rest, int line)
-      implements Expression {}
-
-  record Conditional(
-      Expression condition, Expression then, Optional<Expression> otherwise, int line)
-      implements Expression {}
+    @Override
+    public Object evaluate(Scope scope) {
+      return value.evaluate(scope);
+    }
+  }
 
   /** What stands between the parentheses of a call, a filter or a test. */
   record CallArguments(
       List<Expression> positional,
-      List<String> names,
-      List<Expression> named,
       List<Expression> spread,
+      Map<String, Expression> named,
       List<Expression> namedSpread) {
+
     /** None yet. */
-    static CallArguments none() {
-      return new CallArguments(
-          new ArrayList<>(),
-          new ArrayList<>(),
-          new ArrayList<>(),
-          new ArrayList<>(),
-          new ArrayList<>());
+    CallArguments() {
+      this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>());
     }
+
+    Arguments evaluate(Scope scope) {
+      List<Object> values = new ArrayList<>();
+      positional.forEach(argument -> values.add(argument.evaluate(scope)));
+      for (Expression several : spread) {
+        values.addAll(Values.iterate(several.evaluate(scope), scope.budget()));
+      }
+      Map<String, Object> byName = new LinkedHashMap<>();
+      named.forEach((name, argument) -> byName.put(name, argument.evaluate(scope)));
+      for (Expression several : namedSpread) {
+        if (!(several.evaluate(scope) instanceof Map<?, ?> dict)) {
+          throw new JinjaException("Only a dict can follow ** in a call");
+        }
+        dict.forEach((key, value) -> byName.put(Values.text(key), value));
+      }
+      return new Arguments(values, byName, scope.budget());
+    }
+  }
+
+  /** A filter with its arguments. */
+  interface Applied {
+    Object apply(Object value, Scope scope);
   }
 }

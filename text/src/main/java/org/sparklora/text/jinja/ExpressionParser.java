@@ -3,7 +3,6 @@ package org.sparklora.text.jinja;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.sparklora.text.jinja.Expression.CallArguments;
@@ -23,6 +22,8 @@ final class ExpressionParser {
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
   private static final Set<String> NO_TEST_ARGUMENT =
       Set.of("else", "or", "and", "if", "in", "not", "is", "recursive");
+
+  private static final Expression NO_BOUND = scope -> None.NONE;
 
   private final TokenStream tokens;
 
@@ -57,7 +58,7 @@ final class ExpressionParser {
     if (items.isEmpty()) {
       throw new JinjaException(line, "Expected an expression, found " + tokens.peek().described());
     }
-    return tuple ? new Expression.Sequence(items, true, line) : items.get(0);
+    return tuple ? sequence(line, items, true) : items.get(0);
   }
 
   private boolean endsTuple() {
@@ -68,10 +69,10 @@ final class ExpressionParser {
   }
 
   /** The filters after a {@code |} that was just read, or those of a filter block. */
-  List<Expression.Filter> filters() {
-    List<Expression.Filter> filters = new ArrayList<>();
+  List<Expression.Applied> filters() {
+    List<Expression.Applied> filters = new ArrayList<>();
     do {
-      filters.add(filter(Optional.empty()));
+      filters.add(filter());
     } while (tokens.skipOperator("|"));
     return filters;
   }
@@ -81,10 +82,15 @@ final class ExpressionParser {
     Expression expression = or();
     while (tokens.peek().isName("if")) {
       int line = tokens.next().line();
+      Expression then = expression;
       Expression condition = or();
-      Optional<Expression> otherwise =
-          tokens.skipName("else") ? Optional.of(conditional()) : Optional.empty();
-      expression = new Expression.Conditional(condition, expression, otherwise, line);
+      Expression otherwise =
+          tokens.skipName("else") ? conditional() : scope -> new Undefined("the untaken branch");
+      expression =
+          Expression.at(
+              line,
+              scope ->
+                  (Values.isTrue(condition.evaluate(scope)) ? then : otherwise).evaluate(scope));
     }
     tokens.ascend();
     return expression;
@@ -103,7 +109,12 @@ final class ExpressionParser {
     Expression left = operand.get();
     while (isOneOf(operators)) {
       Token operator = tokens.next();
-      left = new Expression.Binary(operator.text(), left, operand.get(), operator.line());
+      Expression first = left;
+      Expression second = operand.get();
+      left =
+          Expression.at(
+              operator.line(),
+              scope -> Evaluator.binary(operator.text(), first.evaluate(scope), second, scope));
     }
     return left;
   }
@@ -122,7 +133,11 @@ final class ExpressionParser {
     tokens.descend();
     Expression operand = not();
     tokens.ascend();
-    return new Expression.Unary("not", operand, line);
+    return negated(line, operand);
+  }
+
+  private static Expression negated(int line, Expression operand) {
+    return Expression.at(line, scope -> !Values.isTrue(operand.evaluate(scope)));
   }
 
   private Expression comparison() {
@@ -143,7 +158,7 @@ final class ExpressionParser {
       } else {
         return operators.isEmpty()
             ? first
-            : new Expression.Comparison(first, operators, rest, line);
+            : Expression.at(line, scope -> Evaluator.compare(first, operators, rest, scope));
       }
       rest.add(sum());
     }
@@ -171,7 +186,11 @@ final class ExpressionParser {
     Expression node;
     if (token.isOperator("-") || token.isOperator("+")) {
       tokens.next();
-      node = new Expression.Unary(token.text(), unary(false), token.line());
+      Expression operand = unary(false);
+      node =
+          Expression.at(
+              token.line(),
+              scope -> Evaluator.signed(token.text(), operand.evaluate(scope), scope.budget()));
     } else {
       node = primary();
     }
@@ -189,17 +208,17 @@ final class ExpressionParser {
     return switch (token.kind()) {
       case NAME ->
           CONSTANTS.containsKey(token.text())
-              ? new Expression.Constant(CONSTANTS.get(token.text()), line)
-              : new Expression.Name(token.text(), line);
+              ? constant(line, CONSTANTS.get(token.text()))
+              : Expression.at(line, scope -> scope.get(token.text()));
       case STRING -> {
         StringBuilder text = new StringBuilder(token.text());
         while (tokens.peek().kind() == Kind.STRING) {
           text.append(tokens.next().text());
         }
-        yield new Expression.Constant(text.toString(), line);
+        yield constant(line, text.toString());
       }
-      case INTEGER -> new Expression.Constant(integer(token), line);
-      case FLOAT -> new Expression.Constant(Double.valueOf(token.text()), line);
+      case INTEGER -> constant(line, integer(token));
+      case FLOAT -> constant(line, Double.valueOf(token.text()));
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> parenthesised(line);
@@ -211,31 +230,25 @@ final class ExpressionParser {
     };
   }
 
+  private static Expression constant(int line, Object value) {
+    return Expression.at(line, scope -> value);
+  }
+
   private static JinjaException unexpected(Token token) {
     return new JinjaException(token.line(), "Unexpected " + token.described());
   }
 
   private static Long integer(Token token) {
-    String text = token.text();
     try {
-      if (text.length() > 1 && text.charAt(0) == '0' && Character.isLetter(text.charAt(1))) {
-        int radix =
-            switch (Character.toLowerCase(text.charAt(1))) {
-              case 'x' -> 16;
-              case 'o' -> 8;
-              default -> 2;
-            };
-        return Long.valueOf(text.substring(2), radix);
-      }
-      return Long.valueOf(text);
+      return Long.valueOf(token.text());
     } catch (NumberFormatException e) {
-      throw new JinjaException(token.line(), "The number %s is beyond 64 bits", text);
+      throw new JinjaException(token.line(), "The number %s is beyond 64 bits", token.text());
     }
   }
 
   private Expression parenthesised(int line) {
     if (tokens.skipOperator(")")) {
-      return new Expression.Sequence(List.of(), true, line);
+      return sequence(line, List.of(), true);
     }
     Expression inner = tuple();
     tokens.expectOperator(")");
@@ -257,7 +270,11 @@ final class ExpressionParser {
   private Expression list(int line) {
     List<Expression> items = new ArrayList<>();
     commaSeparated("]", () -> items.add(expression()));
-    return new Expression.Sequence(items, false, line);
+    return sequence(line, items, false);
+  }
+
+  private static Expression sequence(int line, List<Expression> items, boolean tuple) {
+    return Expression.at(line, scope -> Evaluator.sequence(items, tuple, scope));
   }
 
   private Expression dict(int line) {
@@ -270,7 +287,7 @@ final class ExpressionParser {
           tokens.expectOperator(":");
           values.add(expression());
         });
-    return new Expression.Dict(keys, values, line);
+    return Expression.at(line, scope -> Evaluator.dict(keys, values, scope));
   }
 
   private Expression postfix(Expression node) {
@@ -281,7 +298,7 @@ final class ExpressionParser {
       } else if (tokens.skipOperator("[")) {
         node = subscript(node, token.line());
       } else if (token.isOperator("(")) {
-        node = new Expression.Call(node, arguments(), token.line());
+        node = new Expression.Call(token.line(), node, arguments());
       } else {
         return node;
       }
@@ -291,39 +308,51 @@ final class ExpressionParser {
   private Expression attribute(Expression node) {
     Token name = tokens.next();
     return switch (name.kind()) {
-      case NAME -> new Expression.Attribute(node, name.text(), name.line());
-      case INTEGER ->
-          new Expression.Item(
-              node, new Expression.Constant(integer(name), name.line()), name.line());
+      case NAME ->
+          Expression.at(
+              name.line(), scope -> Evaluator.attribute(node.evaluate(scope), name.text()));
+      case INTEGER -> item(name.line(), node, constant(name.line(), integer(name)));
       default ->
           throw new JinjaException(
               name.line(), "Expected a name after '.', found " + name.described());
     };
   }
 
-  private Expression subscript(Expression node, int line) {
-    Optional<Expression> start =
-        tokens.peek().isOperator(":") ? Optional.empty() : Optional.of(expression());
-    if (!tokens.skipOperator(":")) {
-      tokens.expectOperator("]");
-      return new Expression.Item(node, start.orElseThrow(), line);
-    }
-    Optional<Expression> stop = sliceBound();
-    Optional<Expression> step = tokens.skipOperator(":") ? sliceBound() : Optional.empty();
-    tokens.expectOperator("]");
-    return new Expression.Slice(node, start, stop, step, line);
+  private static Expression item(int line, Expression node, Expression key) {
+    return Expression.at(line, scope -> Evaluator.item(node.evaluate(scope), key.evaluate(scope)));
   }
 
-  private Optional<Expression> sliceBound() {
+  private Expression subscript(Expression node, int line) {
+    Expression start = sliceBound();
+    if (!tokens.skipOperator(":")) {
+      if (start == NO_BOUND) {
+        throw unexpected(tokens.peek());
+      }
+      tokens.expectOperator("]");
+      return item(line, node, start);
+    }
+    Expression stop = sliceBound();
+    Expression step = tokens.skipOperator(":") ? sliceBound() : NO_BOUND;
+    tokens.expectOperator("]");
+    return Expression.at(
+        line,
+        scope ->
+            Values.slice(
+                node.evaluate(scope),
+                start.evaluate(scope),
+                stop.evaluate(scope),
+                step.evaluate(scope),
+                scope.budget()));
+  }
+
+  private Expression sliceBound() {
     Token token = tokens.peek();
-    return token.isOperator(":") || token.isOperator("]")
-        ? Optional.empty()
-        : Optional.of(expression());
+    return token.isOperator(":") || token.isOperator("]") ? NO_BOUND : expression();
   }
 
   private CallArguments arguments() {
     tokens.expectOperator("(");
-    CallArguments arguments = CallArguments.none();
+    CallArguments arguments = new CallArguments();
     commaSeparated(")", () -> argument(arguments));
     return arguments;
   }
@@ -334,10 +363,10 @@ final class ExpressionParser {
     } else if (tokens.skipOperator("**")) {
       arguments.namedSpread().add(expression());
     } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
-      arguments.names().add(tokens.next().text());
+      String name = tokens.next().text();
       tokens.next();
-      arguments.named().add(expression());
-    } else if (arguments.names().isEmpty()) {
+      arguments.named().put(name, expression());
+    } else if (arguments.named().isEmpty()) {
       arguments.positional().add(expression());
     } else {
       throw new JinjaException(tokens.peek().line(), "A positional argument follows a named one");
@@ -348,35 +377,39 @@ final class ExpressionParser {
     while (true) {
       Token token = tokens.peek();
       if (tokens.skipOperator("|")) {
-        node = filter(Optional.of(node));
+        Expression value = node;
+        int line = tokens.peek().line();
+        Expression.Applied filter = filter();
+        node = Expression.at(line, scope -> filter.apply(value.evaluate(scope), scope));
       } else if (tokens.skipName("is")) {
         node = test(node, token.line());
       } else if (token.isOperator("(")) {
-        node = new Expression.Call(node, arguments(), token.line());
+        node = new Expression.Call(token.line(), node, arguments());
       } else {
         return node;
       }
     }
   }
 
-  private Expression.Filter filter(Optional<Expression> target) {
-    Token name = tokens.expect(Kind.NAME);
-    CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : CallArguments.none();
-    return new Expression.Filter(target, name.text(), arguments, name.line());
+  private Expression.Applied filter() {
+    String name = tokens.expect(Kind.NAME).text();
+    CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : new CallArguments();
+    return (value, scope) -> Filters.named(name).apply(value, arguments.evaluate(scope));
   }
 
   private Expression test(Expression node, int line) {
     boolean negated = tokens.skipName("not");
     String name = tokens.expect(Kind.NAME).text();
-    CallArguments arguments = CallArguments.none();
     Token token = tokens.peek();
-    if (token.isOperator("(")) {
-      arguments = arguments();
-    } else if (beginsTestArgument(token)) {
+    CallArguments arguments = token.isOperator("(") ? arguments() : new CallArguments();
+    if (!token.isOperator("(") && beginsTestArgument(token)) {
       arguments.positional().add(postfix(primary()));
     }
-    Expression test = new Expression.Test(node, name, arguments, line);
-    return negated ? new Expression.Unary("not", test, line) : test;
+    Expression test =
+        Expression.at(
+            line,
+            scope -> ValueTests.named(name).holds(node.evaluate(scope), arguments.evaluate(scope)));
+    return negated ? negated(line, test) : test;
   }
 
   private static boolean beginsTestArgument(Token token) {

@@ -186,17 +186,9 @@ final class Filters {
   /** Python's float(text), whose grammar is narrower than Java's. */
   private static Optional<Double> parsed(String text) {
     String number = StringMethods.strip(text, None.NONE, true, true).toLowerCase(Locale.ROOT);
-    if (FLOAT.matcher(number).matches()) {
-      return Optional.of(Double.valueOf(number.replace("_", "")));
-    }
-    return switch (number.startsWith("+") || number.startsWith("-")
-        ? number.substring(1)
-        : number) {
-      case "nan" -> Optional.of(Double.NaN);
-      case "inf", "infinity" ->
-          Optional.of(number.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY);
-      default -> Optional.empty();
-    };
+    return Optional.of(number.replace("_", ""))
+        .filter(digits -> FLOAT.matcher(number).matches())
+        .map(Double::valueOf);
   }
 
   private static Object toInt(Object value, Arguments arguments) {

@@ -16,7 +16,7 @@ final class Lexer {
   private static final Pattern NUMBER =
       Pattern.compile(
           "(?<float>(?:\\d+_)*\\d+(?:\\.(?:\\d+_)*\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
-              + "|(?<integer>0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|(?:\\d+_)*\\d+)");
+              + "|(?<integer>(?:\\d+_)*\\d+)");
   private static final String[] OPERATORS = {
     "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}",
     ">", "<", "=", ".", ":", "|", ",", ";"

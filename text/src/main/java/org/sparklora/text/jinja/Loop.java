@@ -9,7 +9,6 @@ final class Loop implements Callable {
   private final int depth;
   private final Callable recursion; // what loop(items) does; an error unless the loop is recursive
   private int index;
-  private Object changedBefore;
 
   Loop(List<Object> items, int depth, Callable recursion) {
     this.items = items;
@@ -45,16 +44,7 @@ final class Loop implements Callable {
                   ? items.get(index + 1)
                   : new Undefined("there is no next item");
           case "cycle" -> (Callable) a -> a.positional().get(index % a.positional().size());
-          case "changed" -> (Callable) this::changed;
           default -> null;
         });
-  }
-
-  private Object changed(Arguments arguments) {
-    Object now = new Tuple(arguments.positional());
-    boolean changed =
-        changedBefore == null || !Values.equal(now, changedBefore, arguments.budget());
-    changedBefore = now;
-    return changed;
   }
 }

@@ -4,28 +4,19 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /** {@code {% macro name(parameters) %}}: a function whose value is the text its body writes. */
-final class Macro implements Callable {
-  private final Statement.Parameters parameters;
-  private final Scope definedIn;
-  private final Evaluator evaluator;
-  private final Renderer.Body body;
+record Macro(Parameters parameters, Scope definedIn, Statement body) implements Callable {
 
-  Macro(Statement.Parameters parameters, Scope definedIn, Evaluator evaluator, Renderer.Body body) {
-    this.parameters = parameters;
-    this.definedIn = definedIn;
-    this.evaluator = evaluator;
-    this.body = body;
-  }
+  /** The parameters of a macro; the last {@code defaults.size()} have defaults. */
+  record Parameters(List<String> names, List<Expression> defaults) {}
 
   @Override
   public Object call(Arguments arguments) {
-    return call(arguments, Optional.empty());
+    return call(arguments, new Undefined("'caller'"));
   }
 
-  String call(Arguments arguments, Optional<Object> caller) {
+  String call(Arguments arguments, Object caller) {
     Scope scope = definedIn.inner();
     List<String> names = parameters.names();
     Map<String, Object> rest = new LinkedHashMap<>(arguments.named());
@@ -38,7 +29,7 @@ final class Macro implements Callable {
       if (value == null) {
         value =
             i >= firstDefault
-                ? evaluator.evaluate(parameters.defaults().get(i - firstDefault), scope)
+                ? parameters.defaults().get(i - firstDefault).evaluate(scope)
                 : new Undefined("parameter '" + name + "'");
       }
       scope.set(name, value);
@@ -49,9 +40,10 @@ final class Macro implements Callable {
         new Tuple(
             new ArrayList<>(arguments.positional().subList(taken, arguments.positional().size()))));
     scope.set("kwargs", rest);
-    scope.set("caller", caller.orElse(new Undefined("'caller'")));
-    StringBuilder text = new StringBuilder();
-    body.accept(scope, text);
-    return text.toString();
+    scope.set("caller", caller);
+    scope.budget().descend();
+    String text = scope.renderer().captured(() -> body.run(scope));
+    scope.budget().ascend();
+    return text;
   }
 }

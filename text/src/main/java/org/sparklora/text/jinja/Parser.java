@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.sparklora.text.jinja.Statement.Flow;
 import org.sparklora.text.jinja.Statement.Target;
 import org.sparklora.text.jinja.Token.Kind;
 
@@ -19,27 +20,33 @@ final class Parser {
     this.expressions = new ExpressionParser(tokens);
   }
 
-  static List<Statement> parse(String source) {
+  static Statement parse(String source) {
     Parser parser = new Parser(new TokenStream(Lexer.tokenize(source)));
     return parser.block(Set.of());
   }
 
   /** Statements up to one of the closing tags, whose name is left as the next token. */
-  private List<Statement> block(Set<String> closing) {
+  private Statement block(Set<String> closing) {
     List<Statement> statements = new ArrayList<>();
     tokens.descend();
     while (true) {
       Token token = tokens.next();
       switch (token.kind()) {
-        case DATA -> statements.add(new Statement.Data(token.text(), token.line()));
+        case DATA ->
+            statements.add(
+                Statement.doing(token.line(), scope -> scope.renderer().write(token.text())));
         case VARIABLE_BEGIN -> {
-          statements.add(new Statement.Output(expressions.tuple(), token.line()));
+          Expression value = expressions.tuple();
+          statements.add(
+              Statement.doing(
+                  token.line(),
+                  scope -> scope.renderer().write(Values.text(value.evaluate(scope)))));
           tokens.expect(Kind.VARIABLE_END);
         }
         case BLOCK_BEGIN -> {
           if (tokens.peek().kind() == Kind.NAME && closing.contains(tokens.peek().text())) {
             tokens.ascend();
-            return statements;
+            return Statement.sequence(statements);
           }
           statements.add(statement());
         }
@@ -48,7 +55,7 @@ final class Parser {
             throw new JinjaException(token.line(), "Missing " + String.join(" or ", closing));
           }
           tokens.ascend();
-          return statements;
+          return Statement.sequence(statements);
         }
       }
     }
@@ -65,9 +72,9 @@ final class Parser {
       case "call" -> callBlock(line);
       case "filter" -> filterBlock(line);
       case "with" -> with(line);
-      case "generation" -> new Statement.Generation(bodyUpTo("endgeneration"), line);
-      case "break" -> endOfTag(new Statement.Break(line));
-      case "continue" -> endOfTag(new Statement.Continue(line));
+      case "generation" -> generation(line);
+      case "break" -> endOfTag(Statement.at(line, scope -> Flow.BREAK));
+      case "continue" -> endOfTag(Statement.at(line, scope -> Flow.CONTINUE));
       case "include", "import", "from", "extends", "block" ->
           throw new JinjaException(
               line,
@@ -77,15 +84,15 @@ final class Parser {
     };
   }
 
-  private <S extends Statement> S endOfTag(S statement) {
+  private Statement endOfTag(Statement statement) {
     tokens.expect(Kind.BLOCK_END);
     return statement;
   }
 
   /** The end of an opening tag, its body and its closing tag. */
-  private List<Statement> bodyUpTo(String closing) {
+  private Statement bodyUpTo(String closing) {
     tokens.expect(Kind.BLOCK_END);
-    List<Statement> body = block(Set.of(closing));
+    Statement body = block(Set.of(closing));
     tokens.next();
     tokens.expect(Kind.BLOCK_END);
     return body;
@@ -93,13 +100,13 @@ final class Parser {
 
   private Statement ifStatement(int line) {
     List<Expression> conditions = new ArrayList<>();
-    List<List<Statement>> branches = new ArrayList<>();
-    List<Statement> otherwise = List.of();
+    List<Statement> branches = new ArrayList<>();
     String tag = "if";
     while (!tag.equals("endif")) {
       if (tag.equals("else")) {
         tokens.expect(Kind.BLOCK_END);
-        otherwise = block(Set.of("endif"));
+        conditions.add(scope -> true);
+        branches.add(block(Set.of("endif")));
       } else {
         conditions.add(expressions.expression());
         tokens.expect(Kind.BLOCK_END);
@@ -107,7 +114,17 @@ final class Parser {
       }
       tag = tokens.next().text();
     }
-    return endOfTag(new Statement.If(conditions, branches, otherwise, line));
+    return endOfTag(
+        Statement.at(
+            line,
+            scope -> {
+              for (int i = 0; i < branches.size(); i++) {
+                if (Values.isTrue(conditions.get(i).evaluate(scope))) {
+                  return branches.get(i).run(scope);
+                }
+              }
+              return Flow.ON;
+            }));
   }
 
   private Statement forStatement(int line) {
@@ -118,24 +135,26 @@ final class Parser {
         tokens.skipName("if") ? Optional.of(expressions.expression()) : Optional.empty();
     boolean recursive = tokens.skipName("recursive");
     tokens.expect(Kind.BLOCK_END);
-    List<Statement> body = block(Set.of("endfor", "else"));
-    List<Statement> otherwise = List.of();
+    Statement body = block(Set.of("endfor", "else"));
+    Statement otherwise = Statement.sequence(List.of());
     if (tokens.next().text().equals("else")) {
       tokens.expect(Kind.BLOCK_END);
       otherwise = block(Set.of("endfor"));
       tokens.next();
     }
-    return endOfTag(new Statement.For(target, iterable, filter, recursive, body, otherwise, line));
+    ForLoop loop = new ForLoop(target, filter, recursive, body, otherwise);
+    return endOfTag(Statement.doing(line, scope -> loop.run(iterable.evaluate(scope), scope, 0)));
   }
 
   private Statement setStatement(int line) {
     Target target = target(true);
     if (tokens.skipOperator("=")) {
       Expression value = expressions.tuple();
-      return endOfTag(new Statement.Assign(target, value, line));
+      return endOfTag(Statement.doing(line, scope -> target.assign(value.evaluate(scope), scope)));
     }
-    List<Expression.Filter> filters = tokens.skipOperator("|") ? expressions.filters() : List.of();
-    return new Statement.AssignBlock(target, filters, bodyUpTo("endset"), line);
+    List<Expression.Applied> filters = tokens.skipOperator("|") ? expressions.filters() : List.of();
+    Statement body = bodyUpTo("endset");
+    return Statement.doing(line, scope -> target.assign(filtered(filters, body, scope), scope));
   }
 
   private Target target(boolean withNamespace) {
@@ -154,7 +173,17 @@ final class Parser {
     if (parenthesised) {
       tokens.expectOperator(")");
     }
-    return tuple ? new Target.Unpacked(parts) : parts.get(0);
+    return tuple ? (value, scope) -> unpack(parts, value, scope) : parts.get(0);
+  }
+
+  private static void unpack(List<Target> parts, Object value, Scope scope) {
+    List<Object> items = Values.iterate(value, scope.budget());
+    if (items.size() != parts.size()) {
+      throw new JinjaException("Cannot unpack %d values into %d names", items.size(), parts.size());
+    }
+    for (int i = 0; i < items.size(); i++) {
+      parts.get(i).assign(items.get(i), scope);
+    }
   }
 
   private Target singleTarget(boolean withNamespace) {
@@ -163,29 +192,46 @@ final class Parser {
       throw new JinjaException(name.line(), "Cannot assign to '%s'", name.text());
     }
     if (withNamespace && tokens.skipOperator(".")) {
-      return new Target.NamespaceField(name.text(), tokens.expect(Kind.NAME).text());
+      String field = tokens.expect(Kind.NAME).text();
+      return (value, scope) -> {
+        if (!(scope.get(name.text()) instanceof Namespace namespace)) {
+          throw new JinjaException(
+              "Cannot assign to '%s.%s': only a namespace() can be assigned to",
+              name.text(), field);
+        }
+        namespace.set(field, value);
+      };
     }
-    return new Target.Variable(name.text());
+    return (value, scope) -> scope.set(name.text(), value);
   }
 
   private Statement macro(int line) {
     String name = tokens.expect(Kind.NAME).text();
-    Statement.Parameters parameters = parameters();
-    return new Statement.Macro(name, parameters, bodyUpTo("endmacro"), line);
+    Macro.Parameters parameters = parameters();
+    Statement body = bodyUpTo("endmacro");
+    return Statement.doing(line, scope -> scope.set(name, new Macro(parameters, scope, body)));
   }
 
   private Statement callBlock(int line) {
-    Statement.Parameters parameters =
-        tokens.peek().isOperator("(")
-            ? parameters()
-            : new Statement.Parameters(List.of(), List.of());
-    if (expressions.expression() instanceof Expression.Call call) {
-      return new Statement.CallBlock(parameters, call, bodyUpTo("endcall"), line);
+    Macro.Parameters parameters =
+        tokens.peek().isOperator("(") ? parameters() : new Macro.Parameters(List.of(), List.of());
+    if (!(expressions.expression() instanceof Expression.Call call)) {
+      throw new JinjaException(line, "A call block needs a call");
     }
-    throw new JinjaException(line, "A call block needs a call");
+    Statement body = bodyUpTo("endcall");
+    return Statement.doing(
+        line,
+        scope -> {
+          Arguments arguments = call.arguments().evaluate(scope);
+          if (!(call.target().evaluate(scope) instanceof Macro macro)) {
+            throw new JinjaException("A call block needs a macro");
+          }
+          Macro caller = new Macro(parameters, scope, body);
+          scope.renderer().write(macro.call(arguments, caller));
+        });
   }
 
-  private Statement.Parameters parameters() {
+  private Macro.Parameters parameters() {
     List<String> names = new ArrayList<>();
     List<Expression> defaults = new ArrayList<>();
     tokens.expectOperator("(");
@@ -204,12 +250,27 @@ final class Parser {
             name.text());
       }
     }
-    return new Statement.Parameters(names, defaults);
+    return new Macro.Parameters(names, defaults);
   }
 
   private Statement filterBlock(int line) {
-    List<Expression.Filter> filters = expressions.filters();
-    return new Statement.FilterBlock(filters, bodyUpTo("endfilter"), line);
+    List<Expression.Applied> filters = expressions.filters();
+    Statement body = bodyUpTo("endfilter");
+    return Statement.doing(
+        line, scope -> scope.renderer().write(Values.text(filtered(filters, body, scope))));
+  }
+
+  private static Object filtered(List<Expression.Applied> filters, Statement body, Scope scope) {
+    Object value = scope.renderer().captured(() -> body.run(scope.inner()));
+    for (Expression.Applied filter : filters) {
+      value = filter.apply(value, scope);
+    }
+    return value;
+  }
+
+  private Statement generation(int line) {
+    Statement body = bodyUpTo("endgeneration");
+    return Statement.doing(line, scope -> scope.renderer().generate(() -> body.run(scope.inner())));
   }
 
   private Statement with(int line) {
@@ -223,6 +284,15 @@ final class Parser {
       tokens.expectOperator("=");
       values.add(expressions.expression());
     }
-    return new Statement.With(targets, values, bodyUpTo("endwith"), line);
+    Statement body = bodyUpTo("endwith");
+    return Statement.at(
+        line,
+        scope -> {
+          Scope inner = scope.inner();
+          for (int i = 0; i < targets.size(); i++) {
+            targets.get(i).assign(values.get(i).evaluate(scope), inner);
+          }
+          return body.run(inner);
+        });
   }
 }

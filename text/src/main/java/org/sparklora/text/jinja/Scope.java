@@ -2,37 +2,47 @@ package org.sparklora.text.jinja;
 
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
 
-/** The names a statement sees: its own block's, then those around it. */
+/** The names a statement sees, its own block's, then those around it, and its rendering. */
 final class Scope {
   private final Scope parent; // null for the outermost
   private final Map<String, Object> names;
+  private final Renderer renderer;
 
-  private Scope(Scope parent, Map<String, Object> names) {
+  private Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
     this.parent = parent;
     this.names = names;
+    this.renderer = renderer;
   }
 
-  static Scope root(Map<String, Object> names) {
-    return new Scope(null, new HashMap<>(names));
+  static Scope root(Map<String, Object> names, Renderer renderer) {
+    return new Scope(null, names, renderer);
   }
 
   Scope inner() {
-    return new Scope(this, new HashMap<>());
+    return new Scope(this, new HashMap<>(), renderer);
   }
 
-  Optional<Object> find(String name) {
+  /** What a name stands for; undefined if for nothing. */
+  Object get(String name) {
     for (Scope scope = this; scope != null; scope = scope.parent) {
       Object value = scope.names.get(name);
       if (value != null) {
-        return Optional.of(value);
+        return value;
       }
     }
-    return Optional.empty();
+    return new Undefined("'" + name + "'");
   }
 
   void set(String name, Object value) {
     names.put(name, value);
+  }
+
+  Renderer renderer() {
+    return renderer;
+  }
+
+  Budget budget() {
+    return renderer.budget();
   }
 }

@@ -1,67 +1,62 @@
 package org.sparklora.text.jinja;
 
 import java.util.List;
-import java.util.Optional;
 
-/** What is executed. Every node knows its line, for errors. */
-sealed interface Statement {
-  int line();
+/** A part of a template that is executed. */
+@FunctionalInterface
+interface Statement {
 
-  record Data(String text, int line) implements Statement {}
+  /** How a loop goes on. */
+  enum Flow {
+    ON,
+    BREAK,
+    CONTINUE
+  }
 
-  record Output(Expression expression, int line) implements Statement {}
+  Flow run(Scope scope);
 
-  record If(
-      List<Expression> conditions,
-      List<List<Statement>> branches,
-      List<Statement> otherwise,
-      int line)
-      implements Statement {}
+  /** What is done before the next statement. */
+  interface Action {
+    void run(Scope scope);
+  }
 
-  record For(
-      Target target,
-      Expression iterable,
-      Optional<Expression> filter,
-      boolean recursive,
-      List<Statement> body,
-      List<Statement> otherwise,
-      int line)
-      implements Statement {}
+  /** Does something, charged to the budget, whose errors have a line. */
+  static Statement doing(int line, Action action) {
+    return at(
+        line,
+        scope -> {
+          action.run(scope);
+          return Flow.ON;
+        });
+  }
 
-  record Assign(Target target, Expression value, int line) implements Statement {}
+  /** The same, charged to the budget, whose errors have a line. */
+  static Statement at(int line, Statement statement) {
+    return scope -> {
+      try {
+        scope.budget().step();
+        return statement.run(scope);
+      } catch (JinjaException e) {
+        throw e.at(line);
+      }
+    };
+  }
 
-  /** {@code {% set x | filter %}…{% endset %}}: the rendered body becomes the value. */
-  record AssignBlock(Target target, List<Expression.Filter> filters, List<Statement> body, int line)
-      implements Statement {}
-
-  record Macro(String name, Parameters parameters, List<Statement> body, int line)
-      implements Statement {}
-
-  record CallBlock(Parameters parameters, Expression.Call call, List<Statement> body, int line)
-      implements Statement {}
-
-  record FilterBlock(List<Expression.Filter> filters, List<Statement> body, int line)
-      implements Statement {}
-
-  record With(List<Target> targets, List<Expression> values, List<Statement> body, int line)
-      implements Statement {}
-
-  /** {@code {% generation %}}: what the assistant says. */
-  record Generation(List<Statement> body, int line) implements Statement {}
-
-  record Break(int line) implements Statement {}
-
-  record Continue(int line) implements Statement {}
-
-  /** The parameters of a macro; the last {@code defaults.size()} have defaults. */
-  record Parameters(List<String> names, List<Expression> defaults) {}
+  /** One after the other, unless a loop is left. */
+  static Statement sequence(List<Statement> statements) {
+    return scope -> {
+      for (Statement statement : statements) {
+        Flow flow = statement.run(scope);
+        if (flow != Flow.ON) {
+          return flow;
+        }
+      }
+      return Flow.ON;
+    };
+  }
 
   /** What is assigned to. */
-  sealed interface Target {
-    record Variable(String name) implements Target {}
-
-    record NamespaceField(String namespace, String field) implements Target {}
-
-    record Unpacked(List<Target> parts) implements Target {}
+  interface Target {
+    void assign(Object value, Scope scope);
   }
 }

@@ -31,7 +31,13 @@ final class StringFormat {
       if (next == arguments.size()) {
         throw new JinjaException("Not enough values for the format '%s'", format);
       }
-      out.append(converted(matcher, arguments.get(next++)));
+      out.append(
+          field(
+              arguments.get(next++),
+              matcher.group(1),
+              matcher.group(2) == null ? "" : matcher.group(2),
+              matcher.group(3),
+              matcher.group(4).charAt(0)));
       budget.allocate(out.length());
     }
     if (next < arguments.size()) {
@@ -51,22 +57,19 @@ final class StringFormat {
     out.append(format, from, to);
   }
 
-  private static String converted(Matcher matcher, Object value) {
-    String flags = matcher.group(1);
-    String width = matcher.group(2) == null ? "" : matcher.group(2);
-    String precision = matcher.group(3) == null ? "" : "." + matcher.group(3);
-    char conversion = matcher.group(4).charAt(0);
+  /** One value in the width and precision that Java's formatter has in common with Python's. */
+  private static String field(
+      Object value, String flags, String width, String precision, char conversion) {
+    String digits = precision == null ? "" : "." + precision;
     return switch (conversion) {
       case 's', 'r' ->
-          padded(
-              conversion == 's' ? Values.text(value) : Values.repr(value),
-              flags.contains("-"),
-              width,
-              precision);
+          String.format(
+              "%" + (flags.contains("-") && !width.isEmpty() ? "-" : "") + width + digits + "s",
+              conversion == 's' ? Values.text(value) : Values.repr(value));
       case 'f' ->
           String.format(
               Locale.ROOT,
-              "%" + flags + width + (precision.isEmpty() ? ".6" : precision) + "f",
+              "%" + flags + width + (digits.isEmpty() ? ".6" : digits) + "f",
               number(value));
       default ->
           String.format(
@@ -74,11 +77,6 @@ final class StringFormat {
               "%" + flags + width + (conversion == 'x' ? "x" : "d"),
               (long) number(value));
     };
-  }
-
-  private static String padded(String text, boolean left, String width, String precision) {
-    return String.format(
-        "%" + (left && !width.isEmpty() ? "-" : "") + width + precision + "s", text);
   }
 
   private static double number(Object value) {
@@ -120,19 +118,12 @@ final class StringFormat {
     if (!parts.matches()) {
       throw new JinjaException("Unsupported format specification '%s'", specification);
     }
-    String flags =
-        (parts.group(1).isEmpty() || parts.group(2).isEmpty() ? "" : "0") + parts.group(3);
-    String precision = parts.group(4) == null ? "" : "." + parts.group(4);
-    if (value instanceof String text) {
-      return String.format(
-          "%" + (parts.group(2).isEmpty() ? "" : "-" + parts.group(2)) + precision + "s", text);
+    String width = parts.group(2);
+    String flags = (parts.group(1).isEmpty() || width.isEmpty() ? "" : "0") + parts.group(3);
+    if (value instanceof String) {
+      return field(value, "-", width, parts.group(4), 's');
     }
     boolean isFloat = parts.group(5).equals("f") || value instanceof Double;
-    return isFloat
-        ? String.format(
-            Locale.ROOT,
-            "%" + flags + parts.group(2) + (precision.isEmpty() ? ".6" : precision) + "f",
-            number(value))
-        : String.format(Locale.ROOT, "%" + flags + parts.group(2) + "d", (long) number(value));
+    return field(value, flags, width, parts.group(4), isFloat ? 'f' : 'd');
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 /** The methods of Python's str. Positions a template sees are code points. */
 final class StringMethods {
@@ -30,17 +31,10 @@ final class StringMethods {
               a -> split(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
           case "rsplit" ->
               a -> rsplit(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
-          case "splitlines" -> a -> splitLines(text, a.truth(0, "keepends", false));
-          case "partition" ->
-              a -> partition(text, a.string(0, "sep"), text.indexOf(a.string(0, "sep")), false);
-          case "rpartition" ->
-              a -> partition(text, a.string(0, "sep"), text.lastIndexOf(a.string(0, "sep")), true);
-          case "startswith" -> a -> anyOf(a, 0, affix -> window(text, a).startsWith(affix));
-          case "endswith" -> a -> anyOf(a, 0, affix -> window(text, a).endsWith(affix));
+          case "startswith" -> a -> anyOf(a, affix -> window(text, a).startsWith(affix));
+          case "endswith" -> a -> anyOf(a, affix -> window(text, a).endsWith(affix));
           case "find" -> a -> find(text, a, false);
           case "rfind" -> a -> find(text, a, true);
-          case "index" -> a -> index(text, a, false);
-          case "rindex" -> a -> index(text, a, true);
           case "count" -> a -> count(window(text, a), a.string(0, "sub"));
           case "replace" ->
               a ->
@@ -52,16 +46,6 @@ final class StringMethods {
           case "capitalize" -> a -> capitalize(text);
           case "join" -> a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget()), a);
           case "format" -> a -> StringFormat.braces(text, a);
-          case "removeprefix" ->
-              a ->
-                  text.startsWith(a.string(0, "prefix"))
-                      ? text.substring(a.string(0, "prefix").length())
-                      : text;
-          case "removesuffix" ->
-              a ->
-                  text.endsWith(a.string(0, "suffix"))
-                      ? text.substring(0, text.length() - a.string(0, "suffix").length())
-                      : text;
           case "isdigit", "isdecimal", "isnumeric" -> a -> all(text, Character::isDigit);
           case "isalpha" -> a -> all(text, Character::isLetter);
           case "isalnum" -> a -> all(text, Character::isLetterOrDigit);
@@ -186,45 +170,10 @@ final class StringMethods {
     }
   }
 
-  private static List<Object> splitLines(String text, boolean keepEnds) {
-    List<Object> lines = new ArrayList<>();
-    int from = 0;
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      boolean ends =
-          c >= '\n' && c <= '\r'
-              || c >= 0x1c && c <= 0x1e
-              || c == 0x85
-              || c == 0x2028
-              || c == 0x2029;
-      if (ends) {
-        int after =
-            c == '\r' && i + 1 < text.length() && text.charAt(i + 1) == '\n' ? i + 2 : i + 1;
-        lines.add(text.substring(from, keepEnds ? after : i));
-        from = after;
-        i = after - 1;
-      }
-    }
-    if (from < text.length()) {
-      lines.add(text.substring(from));
-    }
-    return lines;
-  }
-
-  private static Tuple partition(String text, String mark, int at, boolean last) {
-    if (at < 0) {
-      return last ? Tuple.of("", "", text) : Tuple.of(text, "", "");
-    }
-    return Tuple.of(text.substring(0, at), mark, text.substring(at + mark.length()));
-  }
-
-  private static Object anyOf(
-      Arguments arguments, int position, java.util.function.Predicate<String> matches) {
-    Object affix = arguments.get(position, "prefix");
-    if (affix instanceof Tuple several) {
-      return several.stream().anyMatch(one -> one instanceof String text && matches.test(text));
-    }
-    return matches.test(arguments.string(position, "prefix"));
+  private static Object anyOf(Arguments arguments, Predicate<String> matches) {
+    return arguments.get(0, "prefix") instanceof Tuple several
+        ? several.stream().anyMatch(one -> one instanceof String text && matches.test(text))
+        : matches.test(arguments.string(0, "prefix"));
   }
 
   /** The part of text that a start and an end argument leave. */
@@ -258,14 +207,6 @@ final class StringMethods {
     long size = text.codePointCount(0, text.length());
     long start = arguments.integer(1, "start", 0);
     return start < 0 ? Math.max(0, start + size) : Math.min(start, size);
-  }
-
-  private static long index(String text, Arguments arguments, boolean last) {
-    long at = find(text, arguments, last);
-    if (at < 0) {
-      throw new JinjaException("The string does not contain what is looked for");
-    }
-    return at;
   }
 
   private static long count(String text, String part) {

@@ -2,15 +2,14 @@ package org.sparklora.text.jinja;
 
 import java.time.Clock;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** A parsed Jinja2 template. Immutable and thread-safe: each rendering has its own state. */
 public final class Template {
-  private final List<Statement> statements;
+  private final Statement body;
 
-  private Template(List<Statement> statements) {
-    this.statements = statements;
+  private Template(Statement body) {
+    this.body = body;
   }
 
   /**
@@ -39,7 +38,7 @@ public final class Template {
     Map<String, Object> names = new HashMap<>(Globals.of(clock));
     try {
       variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
-      return new Renderer(limits).render(statements, Scope.root(names));
+      return new Renderer(limits).render(body, names);
     } catch (StackOverflowError e) {
       // The limit on depth is meant to come first, but the caller's stack may be small.
       throw new JinjaException("The template nests too deeply");
