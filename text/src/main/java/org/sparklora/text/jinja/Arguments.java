@@ -52,6 +52,11 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
     return find(position, name).map(Values::isTrue).orElse(fallback);
   }
 
+  /** What a loop walks over, charged to the budget. */
+  List<Object> iterate(Object value) {
+    return Values.iterate(value, budget);
+  }
+
   /** The same call without its first {@code count} positional arguments. */
   Arguments after(int count) {
     return new Arguments(

@@ -105,7 +105,7 @@ final class Evaluator {
     return true;
   }
 
-  private static boolean compares(String operator, Object left, Object right, Budget budget) {
+  static boolean compares(String operator, Object left, Object right, Budget budget) {
     return switch (operator) {
       case "==" -> Values.equal(left, right, budget);
       case "!=" -> !Values.equal(left, right, budget);

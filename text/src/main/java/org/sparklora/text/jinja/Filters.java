@@ -25,142 +25,58 @@ final class Filters {
   private static final Pattern FLOAT =
       Pattern.compile(
           "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)(e[-+]?\\d+(_\\d+)*)?");
-  private static final Map<String, Filter> ALL = new LinkedHashMap<>();
-
-  static {
-    texts();
-    numbers();
-    sequences();
-    selections();
-  }
 
   private Filters() {}
 
   static Filter named(String name) {
-    Filter filter = ALL.get(name);
-    if (filter == null) {
-      throw new JinjaException("No filter named '%s'", name);
-    }
-    return filter;
-  }
-
-  private static void texts() {
-    ALL.put("string", Filters::text);
-    ALL.put("safe", (v, a) -> v);
-    ALL.put("tojson", JsonText::of);
-    ALL.put(
-        "trim",
-        (v, a) -> StringMethods.strip(text(v, a), a.get(0, "chars", None.NONE), true, true));
-    ALL.put("upper", (v, a) -> text(v, a).toUpperCase(Locale.ROOT));
-    ALL.put("lower", (v, a) -> text(v, a).toLowerCase(Locale.ROOT));
-    ALL.put("title", (v, a) -> titled(text(v, a)));
-    ALL.put("capitalize", (v, a) -> StringMethods.capitalize(text(v, a)));
-    ALL.put(
-        "replace",
-        (v, a) ->
-            StringMethods.replace(
-                text(v, a),
-                Values.text(a.get(0, "old")),
-                Values.text(a.get(1, "new")),
-                a.integer(2, "count", -1),
-                a));
-    ALL.put("indent", (v, a) -> indented(text(v, a), a));
-    ALL.put(
-        "format",
-        (v, a) -> StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget()));
-    ALL.put(
-        "join",
-        (v, a) -> {
-          Function<Object, Object> key = attribute(a.get(1, "attribute", None.NONE), a);
-          List<Object> items = Values.iterate(v, a.budget());
-          items.replaceAll(item -> text(key.apply(item), a));
-          return StringMethods.join(Values.text(a.get(0, "d", "")), items, a);
-        });
-  }
-
-  private static void numbers() {
-    ALL.put("int", Filters::toInt);
-    ALL.put(
-        "float",
-        (v, a) ->
-            Values.isNumber(v)
-                ? (Object) Values.number(v)
-                : parsed(Values.text(Values.defined(v)))
-                    .<Object>map(d -> d)
-                    .orElse(a.get(0, "default", 0.0)));
-    ALL.put("abs", (v, a) -> v instanceof Long n ? (Object) Math.abs(n) : Math.abs(number(v, a)));
-    ALL.put(
-        "round",
-        (v, a) -> {
-          int precision = Math.max(-400, Math.min(400, a.integer(0, "precision", 0)));
-          double scale = Math.pow(10, precision);
-          return switch (a.string(1, "method", "common")) {
-            case "ceil" -> Math.ceil(number(v, a) * scale) / scale;
-            case "floor" -> Math.floor(number(v, a) * scale) / scale;
-            default -> rounded(v, precision, a);
-          };
-        });
-    ALL.put(
-        "sum",
-        (v, a) -> {
-          Function<Object, Object> key = attribute(a.get(0, "attribute", None.NONE), a);
-          Object total = a.get(1, "start", 0L);
-          for (Object item : Values.iterate(v, a.budget())) {
-            total = Arithmetic.apply("+", total, key.apply(item), a.budget());
-          }
-          return total;
-        });
-    ALL.put("min", (v, a) -> extreme(v, a, -1));
-    ALL.put("max", (v, a) -> extreme(v, a, 1));
-  }
-
-  private static void sequences() {
-    ALL.put("length", (v, a) -> Values.length(v));
-    ALL.put("count", ALL.get("length"));
-    ALL.put("list", (v, a) -> Values.iterate(v, a.budget()));
-    ALL.put(
-        "first",
-        (v, a) ->
-            Values.iterate(v, a.budget()).stream()
-                .findFirst()
-                .orElse(new Undefined("The first item of an empty sequence")));
-    ALL.put("last", (v, a) -> last(Values.iterate(v, a.budget())));
-    ALL.put(
-        "default",
-        (v, a) ->
-            v instanceof Undefined || a.truth(1, "boolean", false) && !Values.isTrue(v)
-                ? a.get(0, "default_value", "")
-                : v);
-    ALL.put("d", ALL.get("default"));
-    ALL.put(
-        "reverse",
-        (v, a) ->
-            v instanceof String text
-                ? new StringBuilder(text).reverse().toString()
-                : reversed(Values.iterate(v, a.budget())));
-    ALL.put("sort", Filters::sorted);
-    ALL.put("unique", Filters::unique);
-    ALL.put(
-        "items",
-        (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v, a), a));
-    ALL.put(
-        "dictsort",
-        (v, a) -> {
-          int by = a.string(1, "by", "key").equals("value") ? 1 : 0;
-          List<Object> items = DictMethods.items(dict(v, a), a);
-          items.sort(
-              order(a.truth(0, "case_sensitive", false), a, item -> ((List<?>) item).get(by)));
-          return a.truth(2, "reverse", false) ? reversed(items) : items;
-        });
-    ALL.put("attr", (v, a) -> attribute(a.get(0, "name"), a).apply(v));
-  }
-
-  private static void selections() {
-    ALL.put("map", Filters::mapped);
-    ALL.put("select", (v, a) -> selected(v, item -> item, a, true));
-    ALL.put("reject", (v, a) -> selected(v, item -> item, a, false));
-    ALL.put("selectattr", (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), true));
-    ALL.put("rejectattr", (v, a) -> selected(v, attribute(a.get(0, "attr"), a), a.after(1), false));
+    return switch (name) {
+      case "string" -> Filters::text;
+      case "safe" -> (v, a) -> v;
+      case "tojson" -> JsonText::of;
+      case "trim" -> (v, a) -> StringMethods.strip(text(v, a), a.get(0, "chars", None.NONE));
+      case "upper" -> (v, a) -> text(v, a).toUpperCase(Locale.ROOT);
+      case "lower" -> (v, a) -> text(v, a).toLowerCase(Locale.ROOT);
+      case "title" -> (v, a) -> titled(text(v, a));
+      case "capitalize" -> (v, a) -> StringMethods.capitalize(text(v, a));
+      case "replace" -> Filters::replaced;
+      case "indent" -> (v, a) -> indented(text(v, a), a);
+      case "format" ->
+          (v, a) -> StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget());
+      case "join" -> Filters::joined;
+      case "int" -> Filters::toInt;
+      case "float" -> Filters::toFloat;
+      case "abs" -> (v, a) -> v instanceof Long n ? (Object) Math.abs(n) : Math.abs(number(v));
+      case "round" -> Filters::rounded;
+      case "sum" -> Filters::sum;
+      case "min" -> (v, a) -> extreme(v, a, -1);
+      case "max" -> (v, a) -> extreme(v, a, 1);
+      case "length", "count" -> (v, a) -> Values.length(v);
+      case "list" -> (v, a) -> a.iterate(v);
+      case "first" -> (v, a) -> a.iterate(v).stream().findFirst().orElse(nothing("first item"));
+      case "last" -> (v, a) -> reversed(a.iterate(v)).stream().findFirst().orElse(nothing("last"));
+      case "default", "d" ->
+          (v, a) ->
+              v instanceof Undefined || a.truth(1, "boolean", false) && !Values.isTrue(v)
+                  ? a.get(0, "default_value", "")
+                  : v;
+      case "reverse" ->
+          (v, a) ->
+              v instanceof String text
+                  ? new StringBuilder(text).reverse().toString()
+                  : reversed(a.iterate(v));
+      case "sort" -> Filters::sorted;
+      case "unique" -> Filters::unique;
+      case "items" ->
+          (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v), a);
+      case "dictsort" -> Filters::sortedItems;
+      case "attr" -> (v, a) -> attribute(a.get(0, "name")).apply(v);
+      case "map" -> Filters::mapped;
+      case "select" -> (v, a) -> selected(v, item -> item, a, true);
+      case "reject" -> (v, a) -> selected(v, item -> item, a, false);
+      case "selectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr")), a.after(1), true);
+      case "rejectattr" -> (v, a) -> selected(v, attribute(a.get(0, "attr")), a.after(1), false);
+      default -> throw new JinjaException("No filter named '%s'", name);
+    };
   }
 
   private static String text(Object value, Arguments arguments) {
@@ -169,23 +85,48 @@ final class Filters {
     return text;
   }
 
-  private static Map<?, ?> dict(Object value, Arguments arguments) {
+  private static Object nothing(String what) {
+    return new Undefined("The " + what + " of an empty sequence");
+  }
+
+  private static Map<?, ?> dict(Object value) {
     if (value instanceof Map<?, ?> dict) {
       return dict;
     }
     throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
-  private static double number(Object value, Arguments arguments) {
+  private static double number(Object value) {
     if (Values.isNumber(value)) {
       return Values.number(value);
     }
     throw new JinjaException("Expected a number, found " + Values.typeName(value));
   }
 
+  private static Object replaced(Object value, Arguments a) {
+    String old = Values.text(a.get(0, "old"));
+    String fresh = Values.text(a.get(1, "new"));
+    return StringMethods.replace(text(value, a), old, fresh, a.integer(2, "count", -1), a);
+  }
+
+  private static Object joined(Object value, Arguments a) {
+    Function<Object, Object> key = attribute(a, 1);
+    List<Object> items = a.iterate(value);
+    items.replaceAll(item -> text(key.apply(item), a));
+    return StringMethods.join(Values.text(a.get(0, "d", "")), items, a);
+  }
+
+  private static Object toFloat(Object value, Arguments a) {
+    return Values.isNumber(value)
+        ? (Object) Values.number(value)
+        : parsed(Values.text(Values.defined(value)))
+            .<Object>map(number -> number)
+            .orElse(a.get(0, "default", 0.0));
+  }
+
   /** Python's float(text), whose grammar is narrower than Java's. */
   private static Optional<Double> parsed(String text) {
-    String number = StringMethods.strip(text, None.NONE, true, true).toLowerCase(Locale.ROOT);
+    String number = StringMethods.strip(text, None.NONE).toLowerCase(Locale.ROOT);
     return Optional.of(number.replace("_", ""))
         .filter(digits -> FLOAT.matcher(number).matches())
         .map(Double::valueOf);
@@ -197,18 +138,17 @@ final class Filters {
     }
     String text = Values.text(Values.defined(value));
     try {
-      return Long.valueOf(
-          StringMethods.strip(text, None.NONE, true, true), arguments.integer(1, "base", 10));
+      return Long.valueOf(StringMethods.strip(text, None.NONE), arguments.integer(1, "base", 10));
     } catch (NumberFormatException e) {
       Optional<Double> number = value instanceof Double d ? Optional.of(d) : parsed(text);
       return number
           .filter(Double::isFinite)
-          .map(d -> truncated(d, arguments))
+          .<Object>map(Filters::truncated)
           .orElse(arguments.get(0, "default", 0L));
     }
   }
 
-  private static Object truncated(double number, Arguments arguments) {
+  private static long truncated(double number) {
     if (Math.abs(number) >= 0x1p63) {
       throw new JinjaException("%s is beyond 64 bits", number);
     }
@@ -227,17 +167,33 @@ final class Filters {
     return out.toString();
   }
 
-  private static Object rounded(Object value, int precision, Arguments arguments) {
-    double number = number(value, arguments);
-    if (Double.isNaN(number) || Double.isInfinite(number)) {
-      return number;
+  private static Object rounded(Object value, Arguments a) {
+    int precision = Math.max(-400, Math.min(400, a.integer(0, "precision", 0)));
+    double number = number(value);
+    double scale = Math.pow(10, precision);
+    return switch (a.string(1, "method", "common")) {
+      case "ceil" -> Math.ceil(number * scale) / scale;
+      case "floor" -> Math.floor(number * scale) / scale;
+      default ->
+          !(value instanceof Double)
+              ? (Object) exactly(BigDecimal.valueOf(Values.integer(value)), precision).longValue()
+              : Double.isFinite(number)
+                  ? exactly(new BigDecimal(number), precision).doubleValue()
+                  : value;
+    };
+  }
+
+  private static BigDecimal exactly(BigDecimal number, int precision) {
+    return number.setScale(precision, RoundingMode.HALF_EVEN);
+  }
+
+  private static Object sum(Object value, Arguments a) {
+    Function<Object, Object> key = attribute(a, 0);
+    Object total = a.get(1, "start", 0L);
+    for (Object item : a.iterate(value)) {
+      total = Arithmetic.apply("+", total, key.apply(item), a.budget());
     }
-    BigDecimal exact =
-        value instanceof Double
-            ? new BigDecimal(number)
-            : BigDecimal.valueOf(Values.integer(value));
-    BigDecimal result = exact.setScale(precision, RoundingMode.HALF_EVEN);
-    return value instanceof Double ? (Object) result.doubleValue() : (Object) result.longValue();
+    return total;
   }
 
   private static String indented(String text, Arguments arguments) {
@@ -258,66 +214,60 @@ final class Filters {
     return out.toString();
   }
 
-  private static Object last(List<Object> items) {
-    return items.isEmpty()
-        ? new Undefined("The last item of an empty sequence")
-        : items.get(items.size() - 1);
-  }
-
   private static List<Object> reversed(List<Object> items) {
     Collections.reverse(items);
     return items;
   }
 
-  private static Object extreme(Object value, Arguments arguments, int sign) {
-    Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
-    List<Object> items = Values.iterate(value, arguments.budget());
-    Comparator<Object> order = order(arguments.truth(0, "case_sensitive", false), arguments, key);
-    return items.stream()
+  private static Object extreme(Object value, Arguments a, int sign) {
+    Comparator<Object> order = order(a, folded(a, 0, attribute(a, 1)));
+    return a.iterate(value).stream()
         .reduce((best, item) -> sign * order.compare(item, best) > 0 ? item : best)
-        .orElse(new Undefined("The extreme of an empty sequence"));
+        .orElse(nothing("extreme"));
   }
 
-  private static Object sorted(Object value, Arguments arguments) {
-    List<Object> items = Values.iterate(value, arguments.budget());
-    Function<Object, Object> key = attribute(arguments.get(2, "attribute", None.NONE), arguments);
-    Comparator<Object> order = order(arguments.truth(1, "case_sensitive", false), arguments, key);
-    items.sort(arguments.truth(0, "reverse", false) ? order.reversed() : order);
+  private static Object sorted(Object value, Arguments a) {
+    List<Object> items = a.iterate(value);
+    Comparator<Object> order = order(a, folded(a, 1, attribute(a, 2)));
+    items.sort(a.truth(0, "reverse", false) ? order.reversed() : order);
     return items;
   }
 
-  private static Comparator<Object> order(
-      boolean caseSensitive, Arguments arguments, Function<Object, ?> key) {
-    Function<Object, Object> folded =
-        item -> {
-          Object value = key.apply(item);
-          return !caseSensitive && value instanceof String text
-              ? text.toLowerCase(Locale.ROOT)
-              : value;
-        };
+  private static Object sortedItems(Object value, Arguments a) {
+    int by = a.string(1, "by", "key").equals("value") ? 1 : 0;
+    List<Object> items = DictMethods.items(dict(value), a);
+    items.sort(order(a, folded(a, 0, item -> ((List<?>) item).get(by))));
+    return a.truth(2, "reverse", false) ? reversed(items) : items;
+  }
+
+  private static Comparator<Object> order(Arguments a, Function<Object, Object> key) {
     return (left, right) -> {
-      arguments.budget().step();
-      return Values.compare(folded.apply(left), folded.apply(right), arguments.budget());
+      a.budget().step();
+      return Values.compare(key.apply(left), key.apply(right), a.budget());
     };
   }
 
-  private static Object unique(Object value, Arguments arguments) {
+  /** A key in small letters, unless the argument {@code case_sensitive} is true. */
+  private static Function<Object, Object> folded(
+      Arguments a, int position, Function<Object, Object> key) {
+    boolean asItIs = a.truth(position, "case_sensitive", false);
+    return key.andThen(
+        value -> !asItIs && value instanceof String text ? text.toLowerCase(Locale.ROOT) : value);
+  }
+
+  private static Object unique(Object value, Arguments a) {
     Map<Object, Object> seen = new LinkedHashMap<>();
-    boolean caseSensitive = arguments.truth(0, "case_sensitive", false);
-    Function<Object, Object> key = attribute(arguments.get(1, "attribute", None.NONE), arguments);
-    for (Object item : Values.iterate(value, arguments.budget())) {
-      Object compared = key.apply(item);
-      compared =
-          !caseSensitive && compared instanceof String text
-              ? text.toLowerCase(Locale.ROOT)
-              : compared;
-      seen.putIfAbsent(Values.key(compared), item);
-    }
+    Function<Object, Object> key = folded(a, 0, attribute(a, 1));
+    a.iterate(value).forEach(item -> seen.putIfAbsent(Values.key(key.apply(item)), item));
     return new ArrayList<>(seen.values());
   }
 
+  private static Function<Object, Object> attribute(Arguments a, int position) {
+    return attribute(a.get(position, "attribute", None.NONE));
+  }
+
   /** Reads {@code a.b.0} from an item; None reads the item itself. */
-  private static Function<Object, Object> attribute(Object path, Arguments arguments) {
+  private static Function<Object, Object> attribute(Object path) {
     if (path == None.NONE) {
       return item -> item;
     }
@@ -334,14 +284,14 @@ final class Filters {
 
   /** What map and select walk over: nothing at all of a false value, whatever its type. */
   private static List<Object> itemsOrNone(Object value, Arguments arguments) {
-    return Values.isTrue(value) ? Values.iterate(value, arguments.budget()) : new ArrayList<>();
+    return Values.isTrue(value) ? arguments.iterate(value) : new ArrayList<>();
   }
 
   private static Object mapped(Object value, Arguments arguments) {
     List<Object> items = itemsOrNone(value, arguments);
     Object path = arguments.named().get("attribute");
     if (path != null) {
-      Function<Object, Object> key = attribute(path, arguments);
+      Function<Object, Object> key = attribute(path);
       Object fallback = arguments.named().get("default");
       items.replaceAll(
           item -> {

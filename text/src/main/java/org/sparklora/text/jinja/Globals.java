@@ -62,8 +62,8 @@ final class Globals {
         arguments.budget().items(map.size());
         dict.putAll(map);
       } else {
-        for (Object pair : Values.iterate(source, arguments.budget())) {
-          List<Object> two = Values.iterate(pair, arguments.budget());
+        for (Object pair : arguments.iterate(source)) {
+          List<Object> two = arguments.iterate(pair);
           if (two.size() != 2) {
             throw new JinjaException("A dict is made of pairs");
           }

@@ -1,6 +1,7 @@
 package org.sparklora.text.jinja;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -24,13 +25,13 @@ final class StringMethods {
   static Optional<Callable> find(String text, String name) {
     Callable method =
         switch (name) {
-          case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE), true, true);
+          case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE));
           case "lstrip" -> a -> strip(text, a.get(0, "chars", None.NONE), true, false);
           case "rstrip" -> a -> strip(text, a.get(0, "chars", None.NONE), false, true);
           case "split" ->
-              a -> split(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
+              a -> split(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1));
           case "rsplit" ->
-              a -> rsplit(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1), a);
+              a -> rsplit(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1));
           case "startswith" -> a -> anyOf(a, affix -> window(text, a).startsWith(affix));
           case "endswith" -> a -> anyOf(a, affix -> window(text, a).endsWith(affix));
           case "find" -> a -> find(text, a, false);
@@ -44,7 +45,7 @@ final class StringMethods {
           case "lower" -> a -> text.toLowerCase(Locale.ROOT);
           case "title" -> a -> title(text);
           case "capitalize" -> a -> capitalize(text);
-          case "join" -> a -> join(text, Values.iterate(a.get(0, "iterable"), a.budget()), a);
+          case "join" -> a -> join(text, a.iterate(a.get(0, "iterable")), a);
           case "format" -> a -> StringFormat.braces(text, a);
           case "isdigit", "isdecimal", "isnumeric" -> a -> all(text, Character::isDigit);
           case "isalpha" -> a -> all(text, Character::isLetter);
@@ -87,7 +88,12 @@ final class StringMethods {
         && text.codePoints().noneMatch(p -> Character.isLowerCase(p) || Character.isTitleCase(p));
   }
 
-  static String strip(String text, Object characters, boolean left, boolean right) {
+  /** Both ends. */
+  static String strip(String text, Object characters) {
+    return strip(text, characters, true, true);
+  }
+
+  private static String strip(String text, Object characters, boolean left, boolean right) {
     IntPredicate strips =
         characters instanceof String set
             ? point -> set.indexOf(point) >= 0
@@ -103,7 +109,7 @@ final class StringMethods {
     return text.substring(from, to);
   }
 
-  private static List<Object> split(String text, Object separator, int limit, Arguments arguments) {
+  private static List<Object> split(String text, Object separator, int limit) {
     List<Object> parts = new ArrayList<>();
     if (!(separator instanceof String mark)) {
       int at = 0;
@@ -126,7 +132,9 @@ final class StringMethods {
         at = end;
       }
     }
-    requireSeparator(mark, arguments);
+    if (mark.isEmpty()) {
+      throw new JinjaException("Cannot split at an empty separator");
+    }
     int from = 0;
     for (int at = text.indexOf(mark);
         at >= 0 && (limit < 0 || parts.size() < limit);
@@ -138,36 +146,17 @@ final class StringMethods {
     return parts;
   }
 
-  private static List<Object> rsplit(
-      String text, Object separator, int limit, Arguments arguments) {
-    if (limit < 0) {
-      return split(text, separator, -1, arguments);
-    }
-    if (!(separator instanceof String mark)) {
-      String reversed = new StringBuilder(text).reverse().toString();
-      List<Object> parts = split(reversed, separator, limit, arguments);
-      parts.replaceAll(part -> new StringBuilder((String) part).reverse().toString());
-      Collections.reverse(parts);
-      return parts;
-    }
-    requireSeparator(mark, arguments);
-    List<Object> parts = new ArrayList<>();
-    int to = text.length();
-    for (int at = text.lastIndexOf(mark);
-        at >= 0 && parts.size() < limit;
-        at = to < mark.length() ? -1 : text.lastIndexOf(mark, to - mark.length())) {
-      parts.add(text.substring(at + mark.length(), to));
-      to = at;
-    }
-    parts.add(text.substring(0, to));
+  /** The same from the end. */
+  private static List<Object> rsplit(String text, Object separator, int limit) {
+    Object mark = separator instanceof String given ? reversed(given) : separator;
+    List<Object> parts = split(reversed(text), mark, limit);
+    parts.replaceAll(part -> reversed((String) part));
     Collections.reverse(parts);
     return parts;
   }
 
-  private static void requireSeparator(String mark, Arguments arguments) {
-    if (mark.isEmpty()) {
-      throw new JinjaException("Cannot split at an empty separator");
-    }
+  private static String reversed(String text) {
+    return new StringBuilder(text).reverse().toString();
   }
 
   private static Object anyOf(Arguments arguments, Predicate<String> matches) {
@@ -194,19 +183,10 @@ final class StringMethods {
     String part = arguments.string(0, "sub");
     String window = window(text, arguments);
     int at = last ? window.lastIndexOf(part) : window.indexOf(part);
-    if (at < 0) {
-      return -1;
-    }
-    return windowStart(text, arguments) + window.codePointCount(0, at);
-  }
-
-  private static long windowStart(String text, Arguments arguments) {
-    if (arguments.positional().size() < 2) {
-      return 0;
-    }
     long size = text.codePointCount(0, text.length());
     long start = arguments.integer(1, "start", 0);
-    return start < 0 ? Math.max(0, start + size) : Math.min(start, size);
+    start = start < 0 ? Math.max(0, start + size) : Math.min(start, size);
+    return at < 0 ? -1 : start + window.codePointCount(0, at);
   }
 
   private static long count(String text, String part) {
@@ -276,9 +256,7 @@ final class StringMethods {
   }
 
   static int compareCodePoints(String left, String right) {
-    int[] a = left.codePoints().toArray();
-    int[] b = right.codePoints().toArray();
-    return java.util.Arrays.compare(a, b);
+    return Arrays.compare(left.codePoints().toArray(), right.codePoints().toArray());
   }
 
   /** Python's quoted form: single quotes unless the text has some and no double ones. */

@@ -1,9 +1,7 @@
 package org.sparklora.text.jinja;
 
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntPredicate;
 
 /** Jinja2's tests: {@code value is name argument}. */
 final class ValueTests {
@@ -13,60 +11,47 @@ final class ValueTests {
     boolean holds(Object value, Arguments arguments);
   }
 
-  private static final Map<String, ValueTest> ALL = new HashMap<>();
-
-  static {
-    ALL.put("defined", (v, a) -> !(v instanceof Undefined));
-    ALL.put("undefined", (v, a) -> v instanceof Undefined);
-    ALL.put("none", (v, a) -> v == None.NONE);
-    ALL.put("true", (v, a) -> Boolean.TRUE.equals(v));
-    ALL.put("false", (v, a) -> Boolean.FALSE.equals(v));
-    ALL.put("boolean", (v, a) -> v instanceof Boolean);
-    ALL.put("integer", (v, a) -> v instanceof Long);
-    ALL.put("float", (v, a) -> v instanceof Double);
-    ALL.put("number", (v, a) -> Values.isNumber(v));
-    ALL.put("string", (v, a) -> v instanceof String);
-    ALL.put("mapping", (v, a) -> v instanceof Map);
-    ALL.put("iterable", (v, a) -> isSequence(v) || v instanceof Undefined);
-    ALL.put("sequence", (v, a) -> isSequence(v) || v instanceof Undefined);
-    ALL.put(
-        "sameas",
-        (v, a) ->
-            v == a.get(0, "other")
-                || !(v instanceof List || v instanceof Map) && v.equals(a.get(0, "other")));
-    ALL.put("lower", (v, a) -> StringMethods.isLower(Values.text(v)));
-    ALL.put("upper", (v, a) -> StringMethods.isUpper(Values.text(v)));
-    ALL.put("odd", (v, a) -> remainder(v, 2L, a) == 1);
-    ALL.put("even", (v, a) -> remainder(v, 2L, a) == 0);
-    ALL.put("divisibleby", (v, a) -> remainder(v, a.get(0, "num"), a) == 0);
-    ALL.put("in", (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget()));
-    for (String name : List.of("eq", "equalto", "==")) {
-      ALL.put(name, (v, a) -> Values.equal(v, a.get(0, "other"), a.budget()));
-    }
-    for (String name : List.of("ne", "!=")) {
-      ALL.put(name, (v, a) -> !Values.equal(v, a.get(0, "other"), a.budget()));
-    }
-    order(List.of("lt", "lessthan", "<"), c -> c < 0);
-    order(List.of("le", "<="), c -> c <= 0);
-    order(List.of("gt", "greaterthan", ">"), c -> c > 0);
-    order(List.of("ge", ">="), c -> c >= 0);
-  }
-
   private ValueTests() {}
 
   static ValueTest named(String name) {
-    ValueTest test = ALL.get(name);
-    if (test == null) {
-      throw new JinjaException("No test named '%s'", name);
-    }
-    return test;
+    return switch (name) {
+      case "defined" -> (v, a) -> !(v instanceof Undefined);
+      case "undefined" -> (v, a) -> v instanceof Undefined;
+      case "none" -> (v, a) -> v == None.NONE;
+      case "true" -> (v, a) -> Boolean.TRUE.equals(v);
+      case "false" -> (v, a) -> Boolean.FALSE.equals(v);
+      case "boolean" -> (v, a) -> v instanceof Boolean;
+      case "integer" -> (v, a) -> v instanceof Long;
+      case "float" -> (v, a) -> v instanceof Double;
+      case "number" -> (v, a) -> Values.isNumber(v);
+      case "string" -> (v, a) -> v instanceof String;
+      case "mapping" -> (v, a) -> v instanceof Map;
+      case "iterable", "sequence" -> (v, a) -> isSequence(v) || v instanceof Undefined;
+      case "sameas" -> (v, a) -> isSame(v, a.get(0, "other"));
+      case "lower" -> (v, a) -> StringMethods.isLower(Values.text(v));
+      case "upper" -> (v, a) -> StringMethods.isUpper(Values.text(v));
+      case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;
+      case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
+      case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;
+      case "in" -> (v, a) -> Values.contains(a.get(0, "seq"), v, a.budget());
+      case "eq", "equalto" -> comparing("==");
+      case "ne" -> comparing("!=");
+      case "lt", "lessthan" -> comparing("<");
+      case "le" -> comparing("<=");
+      case "gt", "greaterthan" -> comparing(">");
+      case "ge" -> comparing(">=");
+      case "==", "!=", "<", "<=", ">", ">=" -> comparing(name);
+      default -> throw new JinjaException("No test named '%s'", name);
+    };
   }
 
-  private static void order(List<String> names, IntPredicate accepts) {
-    names.forEach(
-        name ->
-            ALL.put(
-                name, (v, a) -> accepts.test(Values.compare(v, a.get(0, "other"), a.budget()))));
+  private static ValueTest comparing(String operator) {
+    return (v, a) -> Evaluator.compares(operator, v, a.get(0, "other"), a.budget());
+  }
+
+  private static boolean isSame(Object value, Object other) {
+    return value == other
+        || !(value instanceof List || value instanceof Map) && value.equals(other);
   }
 
   private static boolean isSequence(Object value) {
