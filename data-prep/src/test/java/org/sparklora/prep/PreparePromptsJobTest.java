@@ -22,6 +22,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 class PreparePromptsJobTest extends PrepJobFixture {
   private Path data(String... lines) throws IOException {
@@ -56,7 +57,8 @@ class PreparePromptsJobTest extends PrepJobFixture {
     Prompt prompt = table("out").get(0);
     assertThat(prompt.text())
         .isEqualTo("<|im_start|>user\n1+3?<|im_end|>\n<|im_start|>assistant\n");
-    assertThat(prompt.tokens()).isEqualTo(Tokenizer.load(tokenizer).encode(prompt.text(), false));
+    assertThat(prompt.tokens())
+        .isEqualTo(Tokenizer.load(tokenizer, TokenizerDialect.FILE).encode(prompt.text(), false));
     assertThat(prompt.solution()).contains("4");
     assertThat(prompt.columns())
         .containsEntry("answer", "1+3=4\n#### 4")

@@ -98,7 +98,7 @@ class ActivationMemoryTest {
 
   @Test
   void adapterKeepsItsInnerRowsAndADroppedCopy() throws IOException {
-    LoraConfig lora = new LoraConfig(3, 32, 0.1, false, LoraTargets.allLinear());
+    LoraConfig lora = new LoraConfig(3, 32, 0.1, false, LoraTargets.names(List.of("all-linear")));
 
     // seven u of 3 in each block; a gradient of u; the widest input is down's, F
     assertThat(floats(model("llama"), Optional.of(lora), UNLIMITED))

@@ -42,11 +42,13 @@ class AdapterStepTest {
   @BeforeEach
   void load(@TempDir Path folder) throws IOException {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
-    LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.allLinear());
+    LoraConfig config = new LoraConfig(2, 4, 0.5, false, LoraTargets.names(List.of("all-linear")));
     layout = AdapterLayout.of(config, checkpoint.config());
     step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     AdapterLayout still =
-        AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
+        AdapterLayout.of(
+            new LoraConfig(2, 4, 0, false, LoraTargets.names(List.of("all-linear"))),
+            checkpoint.config());
     withoutDropout = new AdapterStep(Decoder.load(checkpoint, still, engine), engine);
     parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
   }
@@ -56,7 +58,8 @@ class AdapterStepTest {
       throws IOException {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen2"));
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*(q|down)_proj");
-    AdapterLayout some = AdapterLayout.of(LoraConfig.of(3, 6, targets), checkpoint.config());
+    AdapterLayout some =
+        AdapterLayout.of(new LoraConfig(3, 6, 0, false, targets), checkpoint.config());
     AdapterStep partly = new AdapterStep(Decoder.load(checkpoint, some, engine), engine);
     Tensor factors = TinyCheckpoint.random(new Random(4), 0, 0.3, some.size());
     PackedBatch batch = PackedBatch.ofDocument(1, 2, 3, 4);

@@ -40,7 +40,7 @@ class Bfloat16ProductsTrainingTest {
     try (CheckpointFolder checkpoint = new GoldenModel("llama-tiny").checkpoint();
         Engine own = Engines.open("vector", 2)) {
       Engine engine = own.withProductsIn(products);
-      LoraConfig lora = new LoraConfig(16, 32, 0, false, LoraTargets.allLinear());
+      LoraConfig lora = new LoraConfig(16, 32, 0, false, LoraTargets.names(List.of("all-linear")));
       AdapterLayout layout = AdapterLayout.of(lora, checkpoint.config());
       float[] losses = new float[STEPS];
       try (Tensor parameters = engine.allocate(layout.size());

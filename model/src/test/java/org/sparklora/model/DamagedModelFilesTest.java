@@ -32,6 +32,7 @@ import org.sparklora.text.ChatTemplateException;
 import org.sparklora.text.Conversation;
 import org.sparklora.text.Message;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * Every value of every file of a model, put wrong in every way: what reads them either still works,
@@ -203,13 +204,16 @@ class DamagedModelFilesTest {
           AdapterFile.open(folder.resolve("adapter"), checkpoint.config()).layout(),
           EnginesUnderTest.reference());
     }
-    Tokenizer tokenizer = Tokenizer.load(folder);
+    Tokenizer tokenizer = Tokenizer.load(folder, TokenizerDialect.FILE);
     EndTokens.of(folder, tokenizer);
     String text = "A ab 12<|end|> \ud800x";
-    ChatTemplate template = ChatTemplate.load(folder).orElse(ChatTemplate.of("{{ '' }}", Map.of()));
+    ChatTemplate template =
+        ChatTemplate.load(folder).orElse(ChatTemplate.of("{{ '' }}", Map.of(), "of a test"));
     text +=
         template
-            .render(Conversation.of(Message.of("user", "ab")), ChatTemplate.Options.training())
+            .render(
+                new Conversation(List.of(Message.of("user", "ab")), Map.of()),
+                ChatTemplate.Options.training())
             .text();
     tokenizer.decode(tokenizer.encode(text), true);
     tokenizer.encodeWithOffsets(text, true);

@@ -71,7 +71,8 @@ class EngineMemoryTest {
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
       AdapterLayout layout =
           AdapterLayout.of(
-              new LoraConfig(2, 4, 0.1, false, LoraTargets.allLinear()), checkpoint.config());
+              new LoraConfig(2, 4, 0.1, false, LoraTargets.names(List.of("all-linear"))),
+              checkpoint.config());
       float[] values = new float[(int) layout.size()];
       Arrays.fill(values, factors);
       try (Decoder decoder =

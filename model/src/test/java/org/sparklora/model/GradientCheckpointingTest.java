@@ -104,7 +104,7 @@ class GradientCheckpointingTest {
   void lowersTheMemoryOfASmolLm2ShapedModelByMoreThanThreeFifths() throws IOException {
     Engine engine = EnginesUnderTest.reference();
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, smolLm2Shape());
-    LoraConfig config = LoraConfig.of(16, 16, LoraTargets.allLinear());
+    LoraConfig config = new LoraConfig(16, 16, 0, false, LoraTargets.names(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(config, checkpoint.config());
     Decoder decoder = Decoder.load(checkpoint, layout, engine);
 

@@ -49,7 +49,8 @@ class LossHeadTest {
     try (CheckpointFolder checkpoint =
         TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
       LoraTargets head = LoraTargets.names(List.of("lm_head"));
-      AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, head), checkpoint.config());
+      AdapterLayout layout =
+          AdapterLayout.of(new LoraConfig(2, 4, 0, false, head), checkpoint.config());
       decoder = Decoder.load(checkpoint, layout, engine);
       parameters = TinyCheckpoint.random(new Random(9), 0, 0.5, layout.size());
     }

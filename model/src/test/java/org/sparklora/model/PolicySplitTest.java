@@ -45,7 +45,9 @@ class PolicySplitTest {
       throws IOException {
     CheckpointFolder checkpoint = TinyCheckpoint.write(folder, TinyCheckpoint.config("qwen3"));
     AdapterLayout layout =
-        AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), checkpoint.config());
+        AdapterLayout.of(
+            new LoraConfig(2, 4, 0, false, LoraTargets.names(List.of("all-linear"))),
+            checkpoint.config());
     AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     Tensor parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
     List<PolicyBatch.Row> rows =

@@ -46,7 +46,9 @@ final class PolicyStepBenchmark {
     System.out.println(engine.description());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       AdapterLayout layout =
-          AdapterLayout.of(LoraConfig.of(1, 32, LoraTargets.allLinear()), checkpoint.config());
+          AdapterLayout.of(
+              new LoraConfig(1, 32, 0, false, LoraTargets.names(List.of("all-linear"))),
+              checkpoint.config());
       Decoder decoder = Decoder.load(checkpoint, layout, engine);
       SamplingConfig config =
           new SamplingConfig(completions, length, SamplingRule.at(1), Set.of(), 42);

@@ -47,7 +47,8 @@ final class StepBenchmark {
         all.load(checkpoint, engine, parameters);
         layout = all;
       } else {
-        LoraConfig config = new LoraConfig(rank, 16, dropout, false, LoraTargets.allLinear());
+        LoraConfig config =
+            new LoraConfig(rank, 16, dropout, false, LoraTargets.names(List.of("all-linear")));
         AdapterLayout adapter = AdapterLayout.of(config, checkpoint.config());
         parameters = engine.allocate(adapter.size());
         adapter.initialize(parameters, 1);

@@ -41,12 +41,12 @@ class TrainingComputeTest {
   }
 
   private AdapterLayout adapter(int rank, LoraTargets targets) {
-    return AdapterLayout.of(LoraConfig.of(rank, 32, targets), model);
+    return AdapterLayout.of(new LoraConfig(rank, 32, 0, false, targets), model);
   }
 
   @Test
   void addsTheAdaptersProductsToTwoThirds() {
-    AdapterLayout adapter = adapter(3, LoraTargets.allLinear());
+    AdapterLayout adapter = adapter(3, LoraTargets.names(List.of("all-linear")));
 
     assertThat(TrainingCompute.relativeToFullFineTuning(adapter, model))
         .isCloseTo(2.0 / 3 + 3 * 232 / 960.0, within(ROUNDING));

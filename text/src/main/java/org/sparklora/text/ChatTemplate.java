@@ -14,7 +14,6 @@ import java.time.Clock;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -69,10 +68,11 @@ public final class ChatTemplate {
       this.template = Template.parse(source);
     } catch (JinjaException e) {
       throw new ChatTemplateException(
-          "Cannot parse the chat template%s, line %d: %s; correct it, or give another by --chat_template_path"
-              .formatted(name, e.line(), e.getMessage()),
-          false,
-          e);
+          e,
+          "Cannot parse the chat template%s, line %d: %s; correct it, or give another by --chat_template_path",
+          name,
+          e.line(),
+          e.getMessage());
     }
   }
 
@@ -117,15 +117,8 @@ public final class ChatTemplate {
 
   /**
    * A template from its source, for a tokenizer with these special tokens ({@code bos_token} …).
-   */
-  public static ChatTemplate of(String source, Map<String, Object> specialTokens) {
-    return new ChatTemplate("", source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
-  }
-
-  /**
-   * The same, where the source was read from a file.
    *
-   * @param file its name, for messages
+   * @param file where the source stands, for messages
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
     return new ChatTemplate(
@@ -249,9 +242,9 @@ public final class ChatTemplate {
    *
    * @throws ChatTemplateException if the template refuses it, fails or exceeds its limits
    */
-  public Rendered render(Conversation conversation, Options options) {
+  public Rendering render(Conversation conversation, Options options) {
     if (source.isBlank()) { // of tokenizer_config.json, where base models may have it so
-      throw new ChatTemplateException(EMPTY.formatted(name), false, null);
+      throw new ChatTemplateException(null, EMPTY, name);
     }
     Map<String, Object> variables = new HashMap<>(specialTokens);
     variables.put("tools", null);
@@ -267,23 +260,17 @@ public final class ChatTemplate {
       Rendering rendering = template.render(variables, clock, Limits.defaults());
       if (LONE_SURROGATE.matcher(rendering.text()).find()) {
         throw new ChatTemplateException(
-            "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes"
-                .formatted(name),
-            false,
-            null);
+            null,
+            "The chat template%s writes half of a surrogate pair, which is no text; correct its escapes",
+            name);
       }
-      return new Rendered(
-          rendering.text(),
-          rendering.generated().stream().map(span -> new Span(span.start(), span.end())).toList());
+      return rendering;
     } catch (JinjaException e) {
       String where =
           e.raisedByTemplate()
               ? "The chat template%s refuses the conversation"
               : "The chat template%s fails";
-      throw new ChatTemplateException(
-          (where + ", line %d: %s").formatted(name, e.line(), e.getMessage()),
-          e.raisedByTemplate(),
-          e);
+      throw new ChatTemplateException(e, where + ", line %d: %s", name, e.line(), e.getMessage());
     }
   }
 
@@ -305,14 +292,4 @@ public final class ChatTemplate {
       return new Options(true, Map.of());
     }
   }
-
-  /**
-   * A rendered conversation.
-   *
-   * @param generated where the assistant's words stand, if the template marks them
-   */
-  public record Rendered(String text, List<Span> generated) {}
-
-  /** Characters {@code [start, end)} of a text, in UTF-16 units. */
-  public record Span(int start, int end) {}
 }

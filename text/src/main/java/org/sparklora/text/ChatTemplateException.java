@@ -2,15 +2,9 @@ package org.sparklora.text;
 
 /** A chat template that is missing, malformed, too costly, or refuses a conversation. */
 public final class ChatTemplateException extends RuntimeException {
-  private final boolean refused;
+  private static final long serialVersionUID = 1;
 
-  ChatTemplateException(String message, boolean refused, Throwable cause) {
-    super(message, cause);
-    this.refused = refused;
-  }
-
-  /** Whether the template itself refused this conversation by {@code raise_exception}. */
-  public boolean refused() {
-    return refused;
+  ChatTemplateException(Throwable cause, String format, Object... arguments) {
+    super(format.formatted(arguments), cause);
   }
 }

@@ -23,8 +23,4 @@ public record Conversation(List<Message> messages, Map<String, Object> variables
     messages = new ArrayList<>(messages);
     variables = new TreeMap<>(variables);
   }
-
-  public static Conversation of(Message... messages) {
-    return new Conversation(List.of(messages), Map.of());
-  }
 }

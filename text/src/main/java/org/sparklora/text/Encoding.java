@@ -1,6 +1,7 @@
 package org.sparklora.text;
 
 import java.util.List;
+import org.sparklora.text.jinja.Rendering;
 
 /**
  * The tokens of a text and where in it each of them stands.
@@ -17,7 +18,7 @@ public record Encoding(int[] ids, int[] startOffsets, int[] endOffsets) {
    *
    * @param spans in the order of the text, not overlapping
    */
-  public boolean[] overlaps(List<ChatTemplate.Span> spans) {
+  public boolean[] overlaps(List<Rendering.Span> spans) {
     boolean[] mask = new boolean[ids.length];
     int span = 0;
     for (int i = 0; i < ids.length; i++) {

@@ -37,11 +37,6 @@ public final class Tokenizer {
     this.fingerprint = fingerprint;
   }
 
-  /** Loads the tokenizer of a checkpoint folder as its file says. */
-  public static Tokenizer load(Path checkpointFolder) {
-    return load(checkpointFolder, TokenizerDialect.FILE);
-  }
-
   /**
    * Loads the tokenizer of a checkpoint folder.
    *
@@ -132,19 +127,10 @@ public final class Tokenizer {
     return specialTokens.named("pad_token");
   }
 
-  /** The id of {@link #bosToken}. */
-  public OptionalInt bosId() {
-    return id(bosToken());
-  }
-
   /** The id of {@link #eosToken}. */
   public OptionalInt eosId() {
-    return id(eosToken());
-  }
-
-  /** The id of {@link #padToken}. */
-  public OptionalInt padId() {
-    return id(padToken());
+    Optional<String> token = eosToken();
+    return token.isPresent() ? idOf(token.get()) : OptionalInt.empty();
   }
 
   /**
@@ -153,9 +139,5 @@ public final class Tokenizer {
    */
   public String fingerprint() {
     return fingerprint;
-  }
-
-  private OptionalInt id(Optional<String> token) {
-    return token.isPresent() ? idOf(token.get()) : OptionalInt.empty();
   }
 }

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.text.jinja.Rendering;
 
 class ChatTemplateTest {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -56,13 +57,15 @@ class ChatTemplateTest {
   void aKnownTemplateHasATrainingTwinThatKeepsEveryTurnsReasoning() throws IOException {
     ChatTemplate twin =
         ChatTemplate.load(folder("qwen3")).orElseThrow().forAssistantOnlyLoss().orElseThrow();
-    ChatTemplate.Rendered rendered =
+    Rendering rendered =
         twin.render(
-            Conversation.of(
-                Message.of("user", "q1"),
-                Message.of("assistant", "<think>\nr1\n</think>\n\na1"),
-                Message.of("user", "q2"),
-                Message.of("assistant", "a2")),
+            new Conversation(
+                List.of(
+                    Message.of("user", "q1"),
+                    Message.of("assistant", "<think>\nr1\n</think>\n\na1"),
+                    Message.of("user", "q2"),
+                    Message.of("assistant", "a2")),
+                Map.of()),
             ChatTemplate.Options.training());
 
     assertThat(rendered.text())
@@ -98,18 +101,18 @@ class ChatTemplateTest {
 
   @Test
   void aTemplateThatMarksTheAssistantIsItsOwnTwinAndSaysWhere() {
-    ChatTemplate template = ChatTemplate.of(MARKED, Map.of());
+    ChatTemplate template = ChatTemplate.of(MARKED, Map.of(), "of a test");
     var rendered =
         template
             .forAssistantOnlyLoss()
             .orElseThrow()
             .render(
-                Conversation.of(Message.of("a", "xy"), Message.of("b", "z")),
+                new Conversation(List.of(Message.of("a", "xy"), Message.of("b", "z")), Map.of()),
                 ChatTemplate.Options.training());
 
     assertThat(rendered.text()).isEqualTo("a:xy;b:z;");
     assertThat(rendered.generated())
-        .containsExactly(new ChatTemplate.Span(2, 4), new ChatTemplate.Span(7, 8));
+        .containsExactly(new Rendering.Span(2, 4), new Rendering.Span(7, 8));
   }
 
   @Test
@@ -121,8 +124,8 @@ class ChatTemplateTest {
   }
 
   private static String rendered(String source, Map<String, Object> message) {
-    Conversation conversation = Conversation.of(Message.ofFields(message));
-    return ChatTemplate.of(source, Map.of())
+    Conversation conversation = new Conversation(List.of(Message.ofFields(message)), Map.of());
+    return ChatTemplate.of(source, Map.of(), "of a test")
         .render(conversation, ChatTemplate.Options.training())
         .text();
   }
@@ -162,11 +165,12 @@ class ChatTemplateTest {
     ChatTemplate template =
         ChatTemplate.of(
             "{{ messages[0].reasoning_content }}|{{ messages[0].tool_calls is defined }}",
-            Map.of());
+            Map.of(),
+            "of a test");
     Map<String, Object> extra = new java.util.HashMap<>();
     extra.put("thinking", "hm");
     extra.put("tool_calls", null);
-    var conversation = Conversation.of(new Message("assistant", "x", extra));
+    var conversation = new Conversation(List.of(new Message("assistant", "x", extra)), Map.of());
     assertThat(template.render(conversation, ChatTemplate.Options.training()).text())
         .isEqualTo("hm|False");
   }
@@ -174,13 +178,15 @@ class ChatTemplateTest {
   @Test
   void saysThatTheTemplateRefusesAndWhy() {
     ChatTemplate template =
-        ChatTemplate.of("\n{{ raise_exception('roles must alternate') }}", Map.of());
+        ChatTemplate.of("\n{{ raise_exception('roles must alternate') }}", Map.of(), "of a test");
     assertThatThrownBy(
             () ->
                 template.render(
-                    Conversation.of(Message.of("user", "x")), ChatTemplate.Options.training()))
-        .isInstanceOfSatisfying(ChatTemplateException.class, e -> assertThat(e.refused()).isTrue())
-        .hasMessage("The chat template refuses the conversation, line 2: roles must alternate");
+                    new Conversation(List.of(Message.of("user", "x")), Map.of()),
+                    ChatTemplate.Options.training()))
+        .isInstanceOf(ChatTemplateException.class)
+        .hasMessage(
+            "The chat template of a test refuses the conversation, line 2: roles must alternate");
   }
 
   @Test
@@ -207,7 +213,7 @@ class ChatTemplateTest {
   void whatFailsInATemplateIsToldByFileAndKey(@TempDir Path folder) throws IOException {
     Path config = folder.resolve("tokenizer_config.json");
     Files.writeString(config, "{\"chat_template\": \"{{ 'a' * 30000000 }}\"}");
-    Conversation conversation = Conversation.of(Message.of("user", "x\ud800"));
+    Conversation conversation = new Conversation(List.of(Message.of("user", "x\ud800")), Map.of());
     assertThatThrownBy(
             () ->
                 ChatTemplate.load(folder)
@@ -236,7 +242,7 @@ class ChatTemplateTest {
 
   @Test
   void saysWhereATemplateIsMalformed() {
-    assertThatThrownBy(() -> ChatTemplate.of("a\nb\n{% if x %}", Map.of()))
+    assertThatThrownBy(() -> ChatTemplate.of("a\nb\n{% if x %}", Map.of(), "of a test"))
         .isInstanceOf(ChatTemplateException.class)
         .hasMessageContaining("line 3")
         .hasMessageContaining("endif");
@@ -245,7 +251,9 @@ class ChatTemplateTest {
   private static String text(Path folder) {
     return ChatTemplate.load(folder)
         .orElseThrow()
-        .render(Conversation.of(Message.of("user", "x")), ChatTemplate.Options.training())
+        .render(
+            new Conversation(List.of(Message.of("user", "x")), Map.of()),
+            ChatTemplate.Options.training())
         .text();
   }
 

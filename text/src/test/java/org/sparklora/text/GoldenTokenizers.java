@@ -75,7 +75,7 @@ final class GoldenTokenizers {
       Path folder = Files.createTempDirectory("tokenizer-" + name);
       Path file = folder.resolve("tokenizer.json");
       JSON.writeValue(file.toFile(), tokenizer);
-      Tokenizer loaded = Tokenizer.load(folder);
+      Tokenizer loaded = Tokenizer.load(folder, TokenizerDialect.FILE);
       Files.delete(file);
       Files.delete(folder);
       return loaded;

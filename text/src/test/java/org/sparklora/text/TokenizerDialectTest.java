@@ -34,7 +34,7 @@ class TokenizerDialectTest {
         rows().stream().filter(r -> r.path("name").asText().equals(name)).findFirst().orElseThrow();
     write(row);
 
-    Tokenizer file = Tokenizer.load(folder);
+    Tokenizer file = Tokenizer.load(folder, TokenizerDialect.FILE);
     Tokenizer auto = Tokenizer.load(folder, TokenizerDialect.TRANSFORMERS);
 
     boolean onlyInFile = true;
@@ -70,7 +70,7 @@ class TokenizerDialectTest {
     JsonNode row =
         rows().stream().filter(r -> r.path("name").asText().equals(name)).findFirst().orElseThrow();
     write(row);
-    Tokenizer file = Tokenizer.load(folder);
+    Tokenizer file = Tokenizer.load(folder, TokenizerDialect.FILE);
     for (int i = 0; i < texts.size(); i++) {
       assertThat(file.encode(texts.get(i).asText()))
           .as("tokenizers': %s", texts.get(i).asText())
@@ -94,7 +94,7 @@ class TokenizerDialectTest {
       assertThatThrownBy(() -> Tokenizer.load(folder, TokenizerDialect.TRANSFORMERS))
           .isInstanceOf(IllegalArgumentException.class)
           .hasMessageContaining("tokenizer_config.json");
-      Tokenizer.load(folder);
+      Tokenizer.load(folder, TokenizerDialect.FILE);
     }
   }
 

@@ -38,11 +38,12 @@ class TokenizerGoldenTest {
           "Skipped: Llama 3.1's licence keeps its tokenizer out of this repository; name a folder with tokenizers/llama3_1 in SPARK_LORA_FIXTURES to test it");
     }
     assumeTrue(there);
-    Tokenizer tokenizer = Tokenizer.load(GoldenTokenizers.llama31().orElseThrow());
+    Tokenizer tokenizer =
+        Tokenizer.load(GoldenTokenizers.llama31().orElseThrow(), TokenizerDialect.FILE);
     assertRawTexts(tokenizer, "llama3_1");
     assertConversations(tokenizer, "llama3_1");
     assertDecoded(tokenizer, "llama3_1");
-    assertThat(tokenizer.bosId()).hasValue(128000);
+    assertThat(tokenizer.idOf(tokenizer.bosToken().orElseThrow())).hasValue(128000);
     assertThat(tokenizer.vocabularySize()).isEqualTo(128256);
   }
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.text.jinja.Rendering;
 
 class TokenizerTest {
   /** Letters a to d, an unknown token, and two merges. */
@@ -77,9 +78,9 @@ class TokenizerTest {
     Encoding encoding =
         new Encoding(new int[] {1, 2, 3, 4}, new int[] {0, 2, 4, 6}, new int[] {2, 4, 6, 8});
 
-    assertThat(encoding.overlaps(List.of(new ChatTemplate.Span(3, 6))))
+    assertThat(encoding.overlaps(List.of(new Rendering.Span(3, 6))))
         .containsExactly(false, true, true, false);
-    assertThat(encoding.overlaps(List.of(new ChatTemplate.Span(0, 1), new ChatTemplate.Span(7, 8))))
+    assertThat(encoding.overlaps(List.of(new Rendering.Span(0, 1), new Rendering.Span(7, 8))))
         .containsExactly(true, false, false, true);
     assertThat(encoding.overlaps(List.of())).containsOnly(false);
   }
@@ -142,7 +143,7 @@ class TokenizerTest {
             .replace("PRE_TOKENIZER", BYTE_LEVEL)
             .replaceFirst("(?s)MODEL.*", java.util.regex.Matcher.quoteReplacement(model + "}}"));
     write("tokenizer.json", json);
-    assertThatThrownBy(() -> Tokenizer.load(folder))
+    assertThatThrownBy(() -> Tokenizer.load(folder, TokenizerDialect.FILE))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(message)
         .hasMessageContaining("tokenizer.json");
@@ -181,7 +182,7 @@ class TokenizerTest {
 
     assertThat(tokenizer.eosToken()).hasValue("<|end|>");
     assertThat(tokenizer.eosId()).hasValue(7);
-    assertThat(tokenizer.bosId()).isEmpty();
+    assertThat(tokenizer.bosToken()).isEmpty();
     assertThat(tokenizer.idOf("ab")).hasValue(4);
     assertThat(tokenizer.idOf("nothing")).isEmpty();
     assertThat(tokenizer.vocabularySize()).isEqualTo(8);
@@ -193,7 +194,7 @@ class TokenizerTest {
     write("tokenizer_config.json", "{\"pad_token\": \"<|pad|>\"}");
     Tokenizer tokenizer = small("null", BYTE_LEVEL, "");
 
-    assertThat(tokenizer.padId()).hasValue(8);
+    assertThat(tokenizer.idOf(tokenizer.padToken().orElseThrow())).hasValue(8);
     assertThat(tokenizer.encode("a<|pad|>b")).containsExactly(0, 8, 1);
   }
 
@@ -220,15 +221,16 @@ class TokenizerTest {
 
   @Test
   void aDamagedOrMissingFileIsNamed() throws IOException {
-    assertThatThrownBy(() -> Tokenizer.load(folder))
+    assertThatThrownBy(() -> Tokenizer.load(folder, TokenizerDialect.FILE))
         .hasMessageContaining("no tokenizer.json")
         .hasMessageContaining(folder.toString());
     write("tokenizer.json", "{\"model\": {\"type\": \"BPE\",");
-    assertThatThrownBy(() -> Tokenizer.load(folder))
+    assertThatThrownBy(() -> Tokenizer.load(folder, TokenizerDialect.FILE))
         .hasMessageContaining("tokenizer.json")
         .hasMessageContaining("line 1");
     write("tokenizer.json", "{}");
-    assertThatThrownBy(() -> Tokenizer.load(folder)).hasMessageContaining("model");
+    assertThatThrownBy(() -> Tokenizer.load(folder, TokenizerDialect.FILE))
+        .hasMessageContaining("model");
   }
 
   private Tokenizer small(String normalizer, String preTokenizer, String model) throws IOException {
@@ -238,7 +240,7 @@ class TokenizerTest {
             .replace("PRE_TOKENIZER", preTokenizer)
             .replace("NORMALIZER", normalizer)
             .replace("MODEL", model));
-    return Tokenizer.load(folder);
+    return Tokenizer.load(folder, TokenizerDialect.FILE);
   }
 
   private void write(String name, String content) throws IOException {

@@ -10,12 +10,12 @@ import org.sparklora.prep.format.Example;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 import org.sparklora.text.ChatTemplate;
-import org.sparklora.text.ChatTemplate.Rendered;
 import org.sparklora.text.ChatTemplateException;
 import org.sparklora.text.Conversation;
 import org.sparklora.text.Encoding;
 import org.sparklora.text.Message;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.jinja.Rendering;
 
 /**
  * Turns an example into tokens and labels as TRL 1.16's SFTTrainer does.
@@ -157,7 +157,7 @@ public final class ExampleTokenizer {
   }
 
   private Marked render(List<Map<String, Object>> messages, Map<String, Object> variables) {
-    Rendered rendered = rendered(messages, variables, false);
+    Rendering rendered = rendered(messages, variables, false);
     TextLimit.require(rendered.text());
     if (!assistantOnly) {
       return new Marked(tokenizer().encode(rendered.text(), false), Optional.empty());
@@ -175,7 +175,7 @@ public final class ExampleTokenizer {
         "");
   }
 
-  private Rendered rendered(
+  private Rendering rendered(
       List<Map<String, Object>> messages,
       Map<String, Object> variables,
       boolean addGenerationPrompt) {

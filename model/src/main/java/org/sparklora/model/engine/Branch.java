@@ -44,11 +44,6 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
     }
   }
 
-  /** The first tokens of a text, whose keys begin at {@code start}. */
-  public static Branch ofStart(int firstQuery, int queries, int start) {
-    return new Branch(firstQuery, queries, List.of(new Run(start, queries)), queries);
-  }
-
   /** Keys that query i of the branch sees. */
   public int visible(int i) {
     return keys - queries + i + 1;

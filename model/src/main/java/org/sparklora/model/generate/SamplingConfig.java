@@ -40,16 +40,6 @@ public record SamplingConfig(
     endTokens = Set.copyOf(endTokens);
   }
 
-  /** One completion of at most 512 tokens, drawn at temperature 1 from the whole distribution. */
-  public static SamplingConfig defaults() {
-    return new SamplingConfig(1, 512, SamplingRule.at(1), Set.of(), 42);
-  }
-
-  /** The likeliest token always. */
-  public static SamplingConfig greedy(int maxCompletionLength, Set<Integer> endTokens) {
-    return new SamplingConfig(1, maxCompletionLength, SamplingRule.at(0), endTokens, 0);
-  }
-
   /** The same with other random numbers. */
   public SamplingConfig withSeed(long newSeed) {
     return new SamplingConfig(numGenerations, maxCompletionLength, rule, endTokens, newSeed);

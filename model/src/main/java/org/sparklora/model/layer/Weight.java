@@ -15,9 +15,4 @@ public record Weight(Tensor value, Optional<Tensor> gradient) {
   public static Weight frozen(Tensor value) {
     return new Weight(value, Optional.empty());
   }
-
-  /** A parameter that is trained. */
-  public static Weight trained(Tensor value, Tensor gradient) {
-    return new Weight(value, Optional.of(gradient));
-  }
 }

@@ -35,11 +35,6 @@ public record LoraConfig(
         "it is the share of inputs that is dropped, at least 0 and below 1");
   }
 
-  /** A configuration without dropout and rank stabilisation. */
-  public static LoraConfig of(int rank, double alpha, LoraTargets targets) {
-    return new LoraConfig(rank, alpha, 0, false, targets);
-  }
-
   /** s, the factor of {@code x·Aᵀ·Bᵀ}. */
   public double scale() {
     return rslora ? alpha / Math.sqrt(rank) : alpha / rank;

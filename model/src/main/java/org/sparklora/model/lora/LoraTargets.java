@@ -25,11 +25,6 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
   private static final String EMBEDDING = "embed_tokens";
   private static final Rule NOTHING = new Names(List.of());
 
-  /** PEFT's {@code all-linear}: every linear layer but the head. */
-  public static LoraTargets allLinear() {
-    return names(List.of(ALL_LINEAR));
-  }
-
   /**
    * Layers whose full name is in the list or ends with a dot and a name of the list. {@link
    * #ALL_LINEAR} may be one of several, as in {@code all-linear lm_head}.
@@ -55,11 +50,6 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     return values.size() > 1 || Names.isAllLinear(values.get(0))
         ? names(values)
         : expression(values.get(0));
-  }
-
-  /** The same targets without those that {@code exclude} matches. */
-  public LoraTargets excluding(Rule exclude) {
-    return new LoraTargets(include, exclude);
   }
 
   /**

@@ -44,7 +44,7 @@ class BranchAttentionContractTest {
             IntStream.range(0, 40).mapToObj(i -> branch(i, 1, 3, 7 * i, 300, i)).toList(),
             // several tokens: a start, the continuation of a prefix, more after own keys
             List.of(
-                Branch.ofStart(0, 65, 20),
+                ofStart(0, 65, 20),
                 branch(65, 7, 20, 65, 100, 0),
                 branch(72, 130, 20, 65, 120, 40)));
     return EnginesUnderTest.all()
@@ -207,7 +207,7 @@ class BranchAttentionContractTest {
     Heads heads = new Heads(4, 2, 16);
     try (Case cached = new Case(engine, heads, SLOTS);
         Case packed = new Case(REFERENCE, heads, SLOTS)) {
-      cached.run(engine, List.of(Branch.ofStart(0, SLOTS, 0)));
+      cached.run(engine, List.of(ofStart(0, SLOTS, 0)));
       try (AttentionMask mask = REFERENCE.mask(Segments.ofLengths(SLOTS))) {
         REFERENCE.attention(packed.tensors(), heads, mask, packed.scale());
       }
@@ -295,5 +295,10 @@ class BranchAttentionContractTest {
     assertThatThrownBy(() -> new Branch(0, 1, List.of(new Run(0, 3), new Run(9, 4)), 8))
         .hasMessageContaining("8 keys");
     assertThatThrownBy(() -> new Run(0, 0)).hasMessageContaining("0 keys from row 0");
+  }
+
+  /** The first tokens of a text, whose keys begin at {@code start}. */
+  private static Branch ofStart(int firstQuery, int queries, int start) {
+    return new Branch(firstQuery, queries, List.of(new Branch.Run(start, queries)), queries);
   }
 }

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 class EndTokensTest {
   @TempDir private Path folder;
@@ -23,7 +24,7 @@ class EndTokensTest {
          "model": {"type": "BPE", "vocab": {"a": 0, "b": 1}, "merges": []}}
         """);
     Files.writeString(folder.resolve("tokenizer_config.json"), tokenizerConfig);
-    return Tokenizer.load(folder);
+    return Tokenizer.load(folder, TokenizerDialect.FILE);
   }
 
   private void generationConfig(String content) throws IOException {

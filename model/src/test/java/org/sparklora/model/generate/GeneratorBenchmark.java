@@ -42,7 +42,8 @@ final class GeneratorBenchmark {
           rank == 0
               ? ParameterLayout.none()
               : AdapterLayout.of(
-                  LoraConfig.of(rank, 32, LoraTargets.allLinear()), checkpoint.config());
+                  new LoraConfig(rank, 32, 0, false, LoraTargets.names(List.of("all-linear"))),
+                  checkpoint.config());
       Tensor parameters = engine.allocate(layout.size());
       if (layout instanceof AdapterLayout adapter) {
         adapter.initialize(parameters, 1);

@@ -25,6 +25,7 @@ import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
 
@@ -79,7 +80,7 @@ class GeneratorGoldenTest {
     int length = golden.get(expected).get(0).size();
     try (Generator generator = new Generator(decoder, engine)) {
       List<Completion> completions =
-          generator.generate(parameters, prompts, SamplingConfig.greedy(length, Set.of()));
+          generator.generate(parameters, prompts, greedy(length, Set.of()));
       assertThat(completions).hasSize(prompts.size());
       for (int p = 0; p < prompts.size(); p++) {
         assertThat(completions.get(p).tokens())
@@ -109,7 +110,7 @@ class GeneratorGoldenTest {
                 .generate(
                     engine.allocate(0),
                     List.of(new Prompt(0, prompt)),
-                    SamplingConfig.greedy(greedy.length, Set.of(2)))
+                    greedy(greedy.length, Set.of(2)))
                 .get(0);
 
         assertThat(completion.tokens()).containsExactly(greedy);
@@ -126,5 +127,9 @@ class GeneratorGoldenTest {
     int[] ids = new int[array.size()];
     Arrays.setAll(ids, i -> array.get(i).asInt());
     return ids;
+  }
+
+  private static SamplingConfig greedy(int maxCompletionLength, Set<Integer> endTokens) {
+    return new SamplingConfig(1, maxCompletionLength, SamplingRule.at(0), endTokens, 0);
   }
 }

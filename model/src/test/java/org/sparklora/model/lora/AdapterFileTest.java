@@ -107,7 +107,7 @@ class AdapterFileTest {
   @Test
   void targetsAreWrittenAsFullNamesWhereShortOnesWouldNameMore() throws IOException {
     LoraTargets targets = LoraTargets.expression(".*\\.1\\..*_proj");
-    AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, targets), model);
+    AdapterLayout some = AdapterLayout.of(new LoraConfig(1, 1, 0, false, targets), model);
     AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
     assertThat(AdapterFile.open(folder, model).layout().modules())
         .isEqualTo(some.modules())
@@ -173,7 +173,8 @@ class AdapterFileTest {
   @Test
   void ignoresTheCopyOfTheHeadThatPeftSavesBesideItsFactors() throws IOException {
     AdapterLayout head =
-        AdapterLayout.of(LoraConfig.of(1, 1, LoraTargets.names(List.of("lm_head"))), model);
+        AdapterLayout.of(
+            new LoraConfig(1, 1, 0, false, LoraTargets.names(List.of("lm_head"))), model);
     AdapterFile.write(folder, head, engine.allocate(head.size()), new AdapterBase("base", ""));
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (SafeTensors file = SafeTensors.open(folder.resolve(AdapterFile.WEIGHTS))) {
@@ -199,7 +200,8 @@ class AdapterFileTest {
   @Test
   void rankAndAlphaThatAreNotNamedAreEight() throws IOException {
     AdapterLayout eight =
-        AdapterLayout.of(LoraConfig.of(8, 8, LoraTargets.names(List.of("q_proj"))), model);
+        AdapterLayout.of(
+            new LoraConfig(8, 8, 0, false, LoraTargets.names(List.of("q_proj"))), model);
     AdapterFile.write(folder, eight, engine.allocate(eight.size()), new AdapterBase("base", ""));
     Path file = folder.resolve(AdapterFile.CONFIG);
     ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());
@@ -211,7 +213,7 @@ class AdapterFileTest {
   @Test
   void readsAnAdapterOfSomeLayersByIndex() throws IOException {
     LoraTargets second = LoraTargets.expression(".*\\.1\\..*q_proj");
-    AdapterLayout some = AdapterLayout.of(LoraConfig.of(1, 1, second), model);
+    AdapterLayout some = AdapterLayout.of(new LoraConfig(1, 1, 0, false, second), model);
     AdapterFile.write(folder, some, engine.allocate(some.size()), new AdapterBase("base", ""));
     Path file = folder.resolve(AdapterFile.CONFIG);
     ObjectNode config = (ObjectNode) JSON.readTree(file.toFile());

@@ -33,7 +33,7 @@ class AdapterLayoutTest {
   void factorsLieOneAfterTheOtherUnderPeftsNames() {
     AdapterLayout layout =
         AdapterLayout.of(
-            LoraConfig.of(4, 8, LoraTargets.names(List.of("k_proj", "lm_head"))), model);
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("k_proj", "lm_head"))), model);
     assertThat(layout.entries())
         .extracting(ParameterLayout.Entry::name)
         .startsWith(
@@ -52,7 +52,9 @@ class AdapterLayoutTest {
 
   @Test
   void initialAIsUniformWithinOneByTheRootOfItsInputsAndBIsZero() {
-    AdapterLayout layout = AdapterLayout.of(LoraConfig.of(64, 8, LoraTargets.allLinear()), model);
+    AdapterLayout layout =
+        AdapterLayout.of(
+            new LoraConfig(64, 8, 0, false, LoraTargets.names(List.of("all-linear"))), model);
     Tensor parameters = engine.allocate(layout.size());
     engine.fill(parameters, 9);
     layout.initialize(parameters, 42);
@@ -75,9 +77,12 @@ class AdapterLayoutTest {
 
   @Test
   void initialFactorsFollowTheSeedAndNotTheOtherTargets() {
-    AdapterLayout all = AdapterLayout.of(LoraConfig.of(2, 8, LoraTargets.allLinear()), model);
+    AdapterLayout all =
+        AdapterLayout.of(
+            new LoraConfig(2, 8, 0, false, LoraTargets.names(List.of("all-linear"))), model);
     AdapterLayout one =
-        AdapterLayout.of(LoraConfig.of(2, 8, LoraTargets.names(List.of("o_proj"))), model);
+        AdapterLayout.of(
+            new LoraConfig(2, 8, 0, false, LoraTargets.names(List.of("o_proj"))), model);
     assertThat(initialOutput(one, 1)).containsExactly(initialOutput(all, 1));
     assertThat(initialOutput(one, 2)).isNotEqualTo(initialOutput(one, 1));
   }
@@ -90,7 +95,9 @@ class AdapterLayoutTest {
 
   @Test
   void survivesJavaSerialization() throws IOException, ClassNotFoundException {
-    AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 8, LoraTargets.allLinear()), model);
+    AdapterLayout layout =
+        AdapterLayout.of(
+            new LoraConfig(2, 8, 0, false, LoraTargets.names(List.of("all-linear"))), model);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
       out.writeObject(layout);

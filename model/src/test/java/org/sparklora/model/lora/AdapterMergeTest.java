@@ -61,7 +61,8 @@ class AdapterMergeTest {
     try (CheckpointFolder base =
         TinyCheckpoint.write(folder.resolve("base"), TinyCheckpoint.config("llama"))) {
       LoraTargets targets = LoraTargets.names(List.of("q_proj", "lm_head"));
-      AdapterLayout layout = AdapterLayout.of(LoraConfig.of(2, 4, targets), base.config());
+      AdapterLayout layout =
+          AdapterLayout.of(new LoraConfig(2, 4, 0, false, targets), base.config());
       Tensor parameters = TinyCheckpoint.random(new Random(6), 0, 0.5, layout.size());
       AdapterFile.write(adapterFolder, layout, parameters, new AdapterBase("base", ""));
       AdapterFile adapter = AdapterFile.open(adapterFolder, base.config());
@@ -86,7 +87,9 @@ class AdapterMergeTest {
       Files.writeString(base.folder().resolve("tokenizer.json"), "{}");
       Files.writeString(base.folder().resolve("generation_config.json"), "{\"a\": 1}");
       AdapterLayout layout =
-          AdapterLayout.of(LoraConfig.of(2, 4, LoraTargets.allLinear()), base.config());
+          AdapterLayout.of(
+              new LoraConfig(2, 4, 0, false, LoraTargets.names(List.of("all-linear"))),
+              base.config());
       AdapterFile.write(
           folder.resolve("adapter"),
           layout,

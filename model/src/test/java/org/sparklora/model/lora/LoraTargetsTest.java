@@ -18,7 +18,8 @@ class LoraTargetsTest {
 
   @Test
   void allLinearIsAllButTheHead() {
-    assertThat(LoraTargets.allLinear().select(LINEARS)).isEqualTo(LINEARS.subList(0, 4));
+    assertThat(LoraTargets.names(List.of("all-linear")).select(LINEARS))
+        .isEqualTo(LINEARS.subList(0, 4));
     assertThat(LoraTargets.ofFlag(List.of("ALL-LINEAR")).select(LINEARS))
         .isEqualTo(LINEARS.subList(0, 4));
   }
@@ -74,10 +75,14 @@ class LoraTargetsTest {
 
   @Test
   void excludedLayersAreTakenOut() {
-    LoraTargets targets = LoraTargets.allLinear();
-    assertThat(targets.excluding(new LoraTargets.Names(List.of("up_proj"))).select(LINEARS))
+    LoraTargets targets = LoraTargets.names(List.of("all-linear"));
+    assertThat(
+            new LoraTargets(targets.include(), new LoraTargets.Names(List.of("up_proj")))
+                .select(LINEARS))
         .containsExactly(LINEARS.get(0), LINEARS.get(2));
-    assertThat(targets.excluding(new LoraTargets.Expression(".*\\.0\\..*")).select(LINEARS))
+    assertThat(
+            new LoraTargets(targets.include(), new LoraTargets.Expression(".*\\.0\\..*"))
+                .select(LINEARS))
         .containsExactly(LINEARS.get(2), LINEARS.get(3));
   }
 

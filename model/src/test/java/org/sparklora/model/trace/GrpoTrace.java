@@ -78,7 +78,7 @@ public final class GrpoTrace {
 
   private static LoraTargets targets(JsonNode modules) {
     if (!modules.isArray()) {
-      return LoraTargets.allLinear();
+      return LoraTargets.names(List.of("all-linear"));
     }
     List<String> names = new ArrayList<>();
     modules.forEach(name -> names.add(name.asText()));

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.text.Tokenizer;
+import org.sparklora.text.TokenizerDialect;
 
 /** {@code spark-lora generate} as a user meets it. */
 class GenerateTest {
@@ -155,7 +156,7 @@ class GenerateTest {
         .as(message())
         .isZero();
 
-    Tokenizer tokenizer = Tokenizer.load(model);
+    Tokenizer tokenizer = Tokenizer.load(model, TokenizerDialect.FILE);
     List<JsonNode> completions = completions();
     assertThat(completions).hasSize(golden.get("gen_lora").size());
     for (int p = 0; p < completions.size(); p++) {

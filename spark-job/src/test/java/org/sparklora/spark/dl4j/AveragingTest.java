@@ -44,7 +44,7 @@ class AveragingTest {
     model =
         TrainedModel.adapter(
             TestModels.source(checkpoint),
-            LoraConfig.of(4, 8, LoraTargets.allLinear()),
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
             Precision.FLOAT32,
             true,
             42);

@@ -132,7 +132,7 @@ class TravelTest {
     TrainedModel model =
         TrainedModel.adapter(
             TestModels.source(TestModels.copy("llama-tiny", folder)),
-            LoraConfig.of(4, 8, LoraTargets.allLinear()),
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
             Precision.FLOAT32,
             true,
             42);

@@ -29,7 +29,7 @@ class GuideFiguresTest {
   }
 
   private static AdapterLayout adapter(int rank, List<String> targets, DecoderConfig model) {
-    return AdapterLayout.of(LoraConfig.of(rank, 32, LoraTargets.names(targets)), model);
+    return AdapterLayout.of(new LoraConfig(rank, 32, 0, false, LoraTargets.names(targets)), model);
   }
 
   @ParameterizedTest

@@ -40,7 +40,7 @@ class RegretReportTest {
   }
 
   private Optional<AdapterLayout> adapter(int rank, String... targets) {
-    LoraConfig config = LoraConfig.of(rank, 32, LoraTargets.names(List.of(targets)));
+    LoraConfig config = new LoraConfig(rank, 32, 0, false, LoraTargets.names(List.of(targets)));
     return Optional.of(AdapterLayout.of(config, model));
   }
 

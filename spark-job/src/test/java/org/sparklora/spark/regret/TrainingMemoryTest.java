@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,7 +39,9 @@ class TrainingMemoryTest {
             ? Optional.empty()
             : Optional.of(
                 AdapterLayout.of(
-                    new LoraConfig(rank, 32, dropout, false, LoraTargets.allLinear()), model));
+                    new LoraConfig(
+                        rank, 32, dropout, false, LoraTargets.names(List.of("all-linear"))),
+                    model));
     return new PlannedRun(
         model,
         adapter,

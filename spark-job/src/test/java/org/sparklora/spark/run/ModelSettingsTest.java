@@ -3,6 +3,7 @@ package org.sparklora.spark.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -12,7 +13,11 @@ class ModelSettingsTest {
 
   @Test
   void whatARecordRefusesIsASettingThatCannotBeUsed() {
-    assertThatThrownBy(() -> ModelSettings.of(() -> LoraConfig.of(0, 32, LoraTargets.allLinear())))
+    assertThatThrownBy(
+            () ->
+                ModelSettings.of(
+                    () ->
+                        new LoraConfig(0, 32, 0, false, LoraTargets.names(List.of("all-linear")))))
         .isInstanceOfSatisfying(
             ConfigException.class,
             e -> {
