@@ -1,5 +1,7 @@
 package org.sparklora.text.jinja;
 
+import java.util.function.Supplier;
+
 /** What a rendering may still spend. Not thread-safe: one rendering, one budget. */
 final class Budget {
   private final Limits limits;
@@ -51,6 +53,14 @@ final class Budget {
     if (steps > limits.steps()) {
       throw new JinjaException("The template takes more than %,d steps", limits.steps());
     }
+  }
+
+  /** Does something one level deeper. */
+  <T> T nested(Supplier<T> action) {
+    descend();
+    T result = action.get();
+    ascend();
+    return result;
   }
 
   void descend() {

@@ -20,6 +20,8 @@ final class ExpressionParser {
           None.NONE);
 
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+  private static final List<Set<String>> ARITHMETIC =
+      List.of(Set.of("+", "-"), Set.of("~"), Set.of("*", "/", "//", "%"), Set.of("**"));
   private static final Set<String> NO_TEST_ARGUMENT =
       Set.of("else", "or", "and", "if", "in", "not", "is", "recursive");
 
@@ -37,15 +39,15 @@ final class ExpressionParser {
 
   /** One expression, or several with commas between them, which make a tuple. */
   Expression tuple() {
-    return tuple(true);
+    return tuple(this::conditional);
   }
 
   /** As {@link #tuple}, but an {@code if} belongs to the for statement around it. */
   Expression tupleWithoutConditional() {
-    return tuple(false);
+    return tuple(this::or);
   }
 
-  private Expression tuple(boolean withConditional) {
+  private Expression tuple(Supplier<Expression> item) {
     int line = tokens.peek().line();
     List<Expression> items = new ArrayList<>();
     boolean tuple = false;
@@ -53,7 +55,7 @@ final class ExpressionParser {
       if (endsTuple()) {
         break;
       }
-      items.add(withConditional ? conditional() : or());
+      items.add(item.get());
     } while (tokens.skipOperator(",") && (tuple = true));
     if (items.isEmpty()) {
       throw new JinjaException(line, "Expected an expression, found " + tokens.peek().described());
@@ -97,11 +99,7 @@ final class ExpressionParser {
   }
 
   private Expression or() {
-    return operations(Set.of("or"), this::and);
-  }
-
-  private Expression and() {
-    return operations(Set.of("and"), this::not);
+    return operations(Set.of("or"), () -> operations(Set.of("and"), this::not));
   }
 
   /** Operands with operators of one rank between them, the first of which is computed first. */
@@ -141,7 +139,7 @@ final class ExpressionParser {
   }
 
   private Expression comparison() {
-    Expression first = sum();
+    Expression first = arithmetic(0);
     int line = tokens.peek().line();
     List<String> operators = new ArrayList<>();
     List<Expression> rest = new ArrayList<>();
@@ -160,24 +158,15 @@ final class ExpressionParser {
             ? first
             : Expression.at(line, scope -> Evaluator.compare(first, operators, rest, scope));
       }
-      rest.add(sum());
+      rest.add(arithmetic(0));
     }
   }
 
-  private Expression sum() {
-    return operations(Set.of("+", "-"), this::concatenation);
-  }
-
-  private Expression concatenation() {
-    return operations(Set.of("~"), this::product);
-  }
-
-  private Expression product() {
-    return operations(Set.of("*", "/", "//", "%"), this::power);
-  }
-
-  private Expression power() {
-    return operations(Set.of("**"), () -> unary(true));
+  /** What compares: sums, of which the operators of each level bind closer than the one before. */
+  private Expression arithmetic(int level) {
+    return level == ARITHMETIC.size()
+        ? unary(true)
+        : operations(ARITHMETIC.get(level), () -> arithmetic(level + 1));
   }
 
   private Expression unary(boolean withFilters) {

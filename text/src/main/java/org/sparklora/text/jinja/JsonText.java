@@ -5,69 +5,50 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Python's {@code json.dumps}, with which templates print tools and arguments. */
-final class JsonText {
+record JsonText(
+    boolean ascii,
+    Optional<String> indent,
+    List<?> separators,
+    boolean sorted,
+    Budget budget,
+    StringBuilder out) {
   /** Deeper than any tool's schema; the JSON reader that feeds us has the same order of bound. */
   private static final int MAX_NESTING = 1000;
-
-  private final boolean ascii;
-  private final String indent; // null: everything on one line
-  private final String itemSeparator;
-  private final String keySeparator;
-  private final boolean sorted;
-  private final Arguments call;
-  private final StringBuilder out = new StringBuilder();
-
-  private JsonText(
-      boolean ascii,
-      String indent,
-      String itemSeparator,
-      String keySeparator,
-      boolean sorted,
-      Arguments call) {
-    this.ascii = ascii;
-    this.indent = indent;
-    this.itemSeparator = itemSeparator;
-    this.keySeparator = keySeparator;
-    this.sorted = sorted;
-    this.call = call;
-  }
 
   /**
    * The filter {@code tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)}.
    */
   static String of(Object value, Arguments arguments) {
-    Object indent = arguments.get(1, "indent", None.NONE);
-    String unit =
-        indent == None.NONE
-            ? null
-            : indent instanceof String text
-                ? text
-                : " ".repeat(Math.min(64, Math.max(0, arguments.integer(1, "indent", 0))));
-    Object separators = arguments.get(2, "separators", None.NONE);
-    List<?> pair =
-        separators instanceof List<?> list && list.size() == 2
-            ? list
-            : List.of(unit == null ? ", " : ",", ": ");
+    Optional<String> indent =
+        arguments
+            .find(1, "indent")
+            .filter(given -> given != None.NONE)
+            .map(
+                given ->
+                    given instanceof String text
+                        ? text
+                        : " ".repeat(Math.min(64, Math.max(0, Values.asIndex(given)))));
     JsonText json =
         new JsonText(
             arguments.truth(0, "ensure_ascii", false),
-            unit,
-            Values.text(pair.get(0)),
-            Values.text(pair.get(1)),
+            indent,
+            arguments.get(2, "separators", None.NONE) instanceof List<?> list && list.size() == 2
+                ? list
+                : List.of(indent.isEmpty() ? ", " : ",", ": "),
             arguments.truth(3, "sort_keys", false),
-            arguments);
+            arguments.budget(),
+            new StringBuilder());
     json.write(value, 0);
     return json.out.toString();
   }
 
   private void write(Object value, int level) {
-    call.budget().step();
-    call.budget().bound(out.length());
-    if (indent != null) {
-      call.budget().allocate((long) level * indent.length());
-    }
+    budget.step();
+    budget.bound(out.length());
+    indent.ifPresent(unit -> budget.allocate((long) level * unit.length()));
     if (level > MAX_NESTING) {
       throw new JinjaException("A value nests more than %d deep and is not written", MAX_NESTING);
     }
@@ -89,7 +70,7 @@ final class JsonText {
     } else if (value instanceof List<?> list) {
       out.append('[');
       for (int i = 0; i < list.size(); i++) {
-        out.append(i == 0 ? "" : itemSeparator);
+        out.append(i == 0 ? "" : separator(0));
         newLine(level + 1);
         write(list.get(i), level + 1);
       }
@@ -115,9 +96,9 @@ final class JsonText {
       out.append(separator);
       newLine(level + 1);
       quote(key(entry.getKey()));
-      out.append(keySeparator);
+      out.append(separator(1));
       write(entry.getValue(), level + 1);
-      separator = itemSeparator;
+      separator = separator(0);
     }
     if (!entries.isEmpty()) {
       newLine(level);
@@ -125,18 +106,21 @@ final class JsonText {
     out.append('}');
   }
 
+  /** Between items, or after keys. */
+  private String separator(int which) {
+    return Values.text(separators.get(which));
+  }
+
   private static String key(Object key) {
     return key == None.NONE ? "null" : key instanceof Boolean ? key.toString() : Values.text(key);
   }
 
   private void newLine(int level) {
-    if (indent != null) {
-      out.append('\n').append(indent.repeat(level));
-    }
+    indent.ifPresent(unit -> out.append('\n').append(unit.repeat(level)));
   }
 
   private void quote(String text) {
-    call.budget().allocate(text.length());
+    budget.allocate(text.length());
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /**
  * Python's values as a template sees them: None, bool, int (64 bits), float, str, list, tuple,
@@ -56,19 +57,13 @@ final class Values {
     if (value instanceof Boolean flag) {
       return flag;
     }
-    if (value instanceof String text) {
-      return !text.isEmpty();
-    }
-    if (value instanceof List<?> list) {
-      return !list.isEmpty();
-    }
-    if (value instanceof Map<?, ?> dict) {
-      return !dict.isEmpty();
-    }
-    if (value instanceof Number number) {
-      return number.doubleValue() != 0;
-    }
-    return value != None.NONE && !(value instanceof Undefined);
+    return value instanceof Number number
+        ? number.doubleValue() != 0
+        : !(value == None.NONE
+            || value instanceof Undefined
+            || value.equals("")
+            || value instanceof List<?> list && list.isEmpty()
+            || value instanceof Map<?, ?> dict && dict.isEmpty());
   }
 
   /** The value, which must be one. */
@@ -80,28 +75,25 @@ final class Values {
   }
 
   static String typeName(Object value) {
-    if (value instanceof String) {
-      return "str";
-    }
-    if (value instanceof Boolean) {
-      return "bool";
-    }
-    if (value instanceof Long || value instanceof BigInteger) {
-      return "int";
-    }
-    if (value instanceof Double) {
-      return "float";
-    }
-    if (value instanceof Tuple) {
-      return "tuple";
-    }
-    if (value instanceof List) {
-      return "list";
-    }
-    if (value instanceof Map) {
-      return "dict";
-    }
-    return value == None.NONE ? "None" : value instanceof Undefined ? "undefined" : "function";
+    return value instanceof String
+        ? "str"
+        : value instanceof Boolean
+            ? "bool"
+            : value instanceof Long || value instanceof BigInteger
+                ? "int"
+                : value instanceof Double ? "float" : typeNameOfOthers(value);
+  }
+
+  private static String typeNameOfOthers(Object value) {
+    return value instanceof Tuple
+        ? "tuple"
+        : value instanceof List
+            ? "list"
+            : value instanceof Map
+                ? "dict"
+                : value == None.NONE
+                    ? "None"
+                    : value instanceof Undefined ? "undefined" : "function";
   }
 
   /** Python's {@code str(value)}. */
@@ -207,40 +199,21 @@ final class Values {
           : integer(left) == integer(right);
     }
     if (left instanceof List<?> a && right instanceof List<?> b) {
-      if (left instanceof Tuple != right instanceof Tuple || a.size() != b.size()) {
-        return false;
-      }
-      budget.descend();
       budget.work(a.size());
-      for (int i = 0; i < a.size(); i++) {
-        if (!equal(a.get(i), b.get(i), budget)) {
-          budget.ascend();
-          return false;
-        }
-      }
-      budget.ascend();
-      return true;
+      return left instanceof Tuple == right instanceof Tuple
+          && a.size() == b.size()
+          && budget.nested(
+              () -> IntStream.range(0, a.size()).allMatch(i -> equal(a.get(i), b.get(i), budget)));
     }
     if (left instanceof Map<?, ?> a && right instanceof Map<?, ?> b) {
-      return a.size() == b.size() && equalEntries(a, b, budget);
+      return a.size() == b.size()
+          && budget.nested(
+              () -> a.keySet().stream().allMatch(k -> equal(a.get(k), b.get(k), budget)));
     }
     if (left instanceof String text) {
       budget.work(text.length());
     }
     return left.equals(right);
-  }
-
-  private static boolean equalEntries(Map<?, ?> a, Map<?, ?> b, Budget budget) {
-    budget.descend();
-    for (Map.Entry<?, ?> entry : a.entrySet()) {
-      Object other = b.get(entry.getKey());
-      if (other == null || !equal(entry.getValue(), other, budget)) {
-        budget.ascend();
-        return false;
-      }
-    }
-    budget.ascend();
-    return true;
   }
 
   /** Python's order of two numbers, strings or sequences. */
@@ -259,10 +232,8 @@ final class Values {
         && left instanceof Tuple == right instanceof Tuple) {
       for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
         if (!equal(a.get(i), b.get(i), budget)) {
-          budget.descend();
-          int order = compare(a.get(i), b.get(i), budget);
-          budget.ascend();
-          return order;
+          int at = i;
+          return budget.nested(() -> compare(a.get(at), b.get(at), budget));
         }
       }
       return Integer.compare(a.size(), b.size());
