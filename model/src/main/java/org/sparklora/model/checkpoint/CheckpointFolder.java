@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
@@ -84,32 +83,34 @@ public final class CheckpointFolder implements AutoCloseable {
           "Cannot find weights in %s: there is neither %s nor %s; other formats (pytorch_model.bin, GGUF) must be converted to safetensors first",
           folder, SINGLE_FILE, INDEX);
     }
-    JsonNode weightMap = JsonFile.read(index).path("weight_map");
-    if (!weightMap.isObject() || weightMap.isEmpty()) {
-      throw new CheckpointException(
-          "Cannot read %s: it has no weight_map; copy the file again", index);
-    }
-    for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
-      String shard = shard(index, entry.getKey(), entry.getValue());
-      SafeTensors file = file(shard);
+    for (Map.Entry<String, String> entry : shards(index).entrySet()) {
+      SafeTensors file = file(entry.getValue());
       if (file.find(entry.getKey()).isEmpty()) {
         throw new CheckpointException(
             "Cannot use %s: tensor %s is not in %s, where it is said to lie; copy index and shards again together",
-            index, entry.getKey(), shard);
+            index, entry.getKey(), entry.getValue());
       }
       fileOf.put(entry.getKey(), file);
     }
   }
 
-  /** The name of the file beside the index in which a tensor is said to lie. */
-  static String shard(Path index, String tensor, JsonNode value) {
-    String shard = value.asText();
-    if (!value.isTextual() || !FILE_NAME.matcher(shard).matches()) {
-      throw new CheckpointException(
-          "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index",
-          index, tensor, value.isTextual() ? shard : value);
+  /** The names of the files beside an index in which tensors are said to lie, by tensor. */
+  static Map<String, String> shards(Path index) throws IOException {
+    Map<String, String> shards = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : JsonFile.read(index).path("weight_map").properties()) {
+      JsonNode shard = entry.getValue();
+      if (!shard.isTextual() || !FILE_NAME.matcher(shard.asText()).matches()) {
+        throw new CheckpointException(
+            "Cannot use %s: tensor %s is said to lie in %s, which is not a file name; shards lie beside the index",
+            index, entry.getKey(), shard.isTextual() ? shard.asText() : shard);
+      }
+      shards.put(entry.getKey(), shard.asText());
     }
-    return shard;
+    if (shards.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot read %s: it has no weight_map; copy the file again", index);
+    }
+    return shards;
   }
 
   private SafeTensors file(String name) throws IOException {
@@ -123,17 +124,11 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   private void checkTensors() throws IOException {
-    checkLayers(folder, config, fileOf.keySet());
-    Map<String, long[]> expected = WeightNames.expected(config);
-    TreeSet<String> missing = new TreeSet<>(expected.keySet());
-    missing.removeAll(fileOf.keySet());
-    if (!missing.isEmpty()) {
-      throw new CheckpointException(
-          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete",
-          folder, abbreviate(missing), WeightNames.keysOf(missing.first()));
-    }
-    TreeSet<String> extra = new TreeSet<>(fileOf.keySet());
-    extra.removeAll(expected.keySet());
+    Map<String, TensorInfo> tensors = new LinkedHashMap<>();
+    fileOf.keySet().forEach(name -> tensors.put(name, info(name)));
+    check(folder, config, tensors);
+    TreeSet<String> extra = new TreeSet<>(tensors.keySet());
+    extra.removeAll(WeightNames.expected(config).keySet());
     extra.removeIf(WeightNames::isIgnored);
     if (config.tieWordEmbeddings() && extra.contains(WeightNames.HEAD) && headEqualsEmbedding()) {
       extra.remove(WeightNames.HEAD);
@@ -143,28 +138,40 @@ public final class CheckpointFolder implements AutoCloseable {
           "Cannot use the weights in %s: this decoder has no place for %s; they do not belong to its config.json (%s)",
           folder, abbreviate(extra), WeightNames.keysOf(extra.first()));
     }
-    for (Map.Entry<String, long[]> entry : expected.entrySet()) {
-      TensorInfo info = info(entry.getKey());
-      if (!Arrays.equals(info.shape(), entry.getValue())) {
-        throw new CheckpointException(
-            "Cannot use tensor %s of %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together",
-            info.name(),
-            fileOf.get(info.name()).file(),
-            Arrays.toString(info.shape()),
-            Arrays.toString(entry.getValue()),
-            WeightNames.keysOf(info.name()));
-      }
-    }
   }
 
-  /** Compares the number of layers, before a list of all their tensors is made. */
-  static void checkLayers(Path folder, DecoderConfig config, Set<String> names) {
-    int layers = WeightNames.layers(names);
-    if (layers != 0 && layers < config.numHiddenLayers()) {
+  /**
+   * Refuses tensors of which one that the config asks for is missing, or has another shape.
+   *
+   * @param tensors by name
+   */
+  static void check(Path folder, DecoderConfig config, Map<String, TensorInfo> tensors) {
+    int layers = WeightNames.layers(tensors.keySet());
+    if (layers != 0 && layers < config.numHiddenLayers()) { // before a list of all is made
       throw new CheckpointException(
           "Cannot use num_hidden_layers = %d (%s): the weights beside it have %d layers; the two belong to different models, copy them again together",
           config.numHiddenLayers(), folder.resolve(CONFIG), layers);
     }
+    Map<String, long[]> expected = WeightNames.expected(config);
+    TreeSet<String> missing = new TreeSet<>(expected.keySet());
+    missing.removeAll(tensors.keySet());
+    if (!missing.isEmpty()) {
+      throw new CheckpointException(
+          "Cannot use the weights in %s: missing are %s; they do not belong to its config.json (%s), or are incomplete",
+          folder, abbreviate(missing), WeightNames.keysOf(missing.first()));
+    }
+    expected.forEach(
+        (name, shape) -> {
+          if (!Arrays.equals(tensors.get(name).shape(), shape)) {
+            throw new CheckpointException(
+                "Cannot use tensor %s in %s: its shape is %s, config.json asks for %s (%s); the two belong to different models, copy them again together",
+                name,
+                folder,
+                Arrays.toString(tensors.get(name).shape()),
+                Arrays.toString(shape),
+                WeightNames.keysOf(name));
+          }
+        });
   }
 
   /**
@@ -210,7 +217,6 @@ public final class CheckpointFolder implements AutoCloseable {
 
   /** Some values of a weight, from one on, in row-major order. */
   float[] values(String name, long start, int count) throws IOException {
-    storedType(name); // refuses what is no float
     return fileOf.get(name).values(name, start, count);
   }
 
@@ -221,13 +227,7 @@ public final class CheckpointFolder implements AutoCloseable {
 
   /** The type a tensor of the model is stored in. */
   public DType storedType(String name) {
-    TensorInfo info = info(name);
-    return info.floatType()
-        .orElseThrow(
-            () ->
-                new CheckpointException(
-                    "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16",
-                    name, info.dtype()));
+    return info(name).requireFloatType();
   }
 
   /** A weight in float32: mapped if it is stored so, else widened. */

@@ -1,10 +1,8 @@
 package org.sparklora.model.checkpoint;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -12,7 +10,6 @@ import java.util.TreeSet;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.engine.DType;
 import org.sparklora.text.json.CheckpointException;
-import org.sparklora.text.json.JsonFile;
 
 /**
  * What a checkpoint says about itself: {@code config.json} and the headers of its safetensors
@@ -37,12 +34,12 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
     if (Files.isRegularFile(single)) {
       tensors.putAll(tensors(single));
     } else if (Files.isRegularFile(index)) {
-      for (String shard : shards(index)) {
+      for (String shard : new TreeSet<>(CheckpointFolder.shards(index).values())) {
         tensors.putAll(tensors(folder.resolve(shard)));
       }
     }
     if (!tensors.isEmpty()) {
-      check(folder, config, tensors);
+      CheckpointFolder.check(folder, config, tensors);
     }
     return new CheckpointHeaders(config, Map.copyOf(tensors));
   }
@@ -75,42 +72,5 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
       throw SafeTensors.missing(safetensors);
     }
     return SafeTensorsHeader.readAlone(safetensors).tensors();
-  }
-
-  /** The shards beside the index, each once. */
-  private static TreeSet<String> shards(Path index) throws IOException {
-    TreeSet<String> shards = new TreeSet<>();
-    JsonNode weightMap = JsonFile.read(index).path("weight_map");
-    for (Map.Entry<String, JsonNode> entry : weightMap.properties()) {
-      String shard = CheckpointFolder.shard(index, entry.getKey(), entry.getValue());
-      if (!Files.isRegularFile(index.resolveSibling(shard))) {
-        throw new CheckpointException(
-            "Cannot find %s, which %s lists: copy index and shards again together", shard, index);
-      }
-      shards.add(shard);
-    }
-    if (shards.isEmpty()) {
-      throw new CheckpointException(
-          "Cannot read %s: it has no weight_map; copy the file again", index);
-    }
-    return shards;
-  }
-
-  private static void check(Path folder, DecoderConfig config, Map<String, TensorInfo> tensors) {
-    CheckpointFolder.checkLayers(folder, config, tensors.keySet());
-    WeightNames.expected(config)
-        .forEach(
-            (name, shape) -> {
-              TensorInfo info = tensors.get(name);
-              if (info == null || !Arrays.equals(info.shape(), shape)) {
-                throw new CheckpointException(
-                    "Cannot use the headers in %s: config.json asks for %s of shape %s (%s), they have %s; they belong to another model",
-                    folder,
-                    name,
-                    Arrays.toString(shape),
-                    WeightNames.keysOf(name),
-                    info == null ? "no such tensor" : Arrays.toString(info.shape()));
-              }
-            });
   }
 }

@@ -86,7 +86,7 @@ public final class SafeTensors implements AutoCloseable {
    */
   public Tensor map(String name, Engine engine) throws IOException {
     TensorInfo info = require(name);
-    DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
+    DType dtype = info.requireFloatType();
     requireLittleEndian();
     return engine.adopt(memory(info), dtype, info.shape());
   }
@@ -141,7 +141,7 @@ public final class SafeTensors implements AutoCloseable {
   /** Some elements of a tensor of floats, from one on, in row-major order; widened. */
   float[] values(String name, long start, int count) throws IOException {
     TensorInfo info = require(name);
-    DType dtype = info.floatType().orElseThrow(() -> notFloats(info));
+    DType dtype = info.requireFloatType();
     ByteBuffer bytes = ByteBuffer.allocate(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
     long offset = info.offset() + start * dtype.bytes();
     while (bytes.hasRemaining()) {
@@ -160,12 +160,6 @@ public final class SafeTensors implements AutoCloseable {
                 new CheckpointException(
                     "Cannot find tensor %s in %s: the file belongs to another model or is incomplete",
                     name, file));
-  }
-
-  private CheckpointException notFloats(TensorInfo info) {
-    return new CheckpointException(
-        "Cannot use tensor %s of %s: its dtype is %s; supported are F32, BF16 and F16",
-        info.name(), file, info.dtype());
   }
 
   private static void requireLittleEndian() {
@@ -194,6 +188,20 @@ public final class SafeTensors implements AutoCloseable {
       return Arrays.stream(DType.values())
           .filter(type -> type.safetensorsName().equals(dtype))
           .findFirst();
+    }
+
+    /**
+     * The dtype, which must be one.
+     *
+     * @throws CheckpointException if it is not
+     */
+    public DType requireFloatType() {
+      return floatType()
+          .orElseThrow(
+              () ->
+                  new CheckpointException(
+                      "Cannot use tensor %s: its dtype is %s; supported are F32, BF16 and F16",
+                      name, dtype));
     }
 
     @Override
