@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.text.bpe.TokenizerPipeline;
+import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFile;
 
 /**
@@ -46,9 +47,9 @@ public final class Tokenizer {
   public static Tokenizer load(Path checkpointFolder, TokenizerDialect dialect) {
     Path file = checkpointFolder.resolve(FILE);
     if (!JsonFile.isThere(file)) {
-      throw new IllegalArgumentException(
-          "Cannot load a tokenizer from %s: there is no tokenizer.json; save it there with tokenizer.save_pretrained"
-              .formatted(checkpointFolder));
+      throw new CheckpointException(
+          "Cannot load a tokenizer from %s: there is no tokenizer.json; save it there with tokenizer.save_pretrained",
+          checkpointFolder);
     }
     try {
       byte[] json = JsonFile.readBytes(file);
@@ -60,7 +61,7 @@ public final class Tokenizer {
         json = rebuilt.changed() ? root.toString().getBytes(StandardCharsets.UTF_8) : json;
       }
       return new Tokenizer(
-          TokenizerPipeline.of(root, file.toString(), specialTokens.all()),
+          TokenizerPipeline.of(root, file, specialTokens.all()),
           specialTokens,
           HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
     } catch (IOException e) {

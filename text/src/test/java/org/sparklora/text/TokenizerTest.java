@@ -132,7 +132,7 @@ class TokenizerTest {
         "\"vocab\": {\"a\": 0, \"a\": 1}, \"merges\": []|Duplicate field 'a'",
         "\"vocab\": {\"a\": 1000000000}, \"merges\": []|vocab \"a\"",
         "\"vocab\": {\"a\": 2147483647}, \"merges\": []|2147483647",
-        "\"vocab\": {\"a\": \"0\"}, \"merges\": []|expected a whole number",
+        "\"vocab\": {\"a\": \"0\"}, \"merges\": []|must be a whole number",
         "\"vocab\": {\"a\": 7}, \"merges\": []|the id 7, but so has \"a\"",
         "\"vocab\": {\"<|end|>\": 3}, \"merges\": []|the id 7, but also the id 3"
       })

@@ -1,5 +1,7 @@
 package org.sparklora.text.bpe;
 
+import org.sparklora.text.json.JsonFields;
+
 /**
  * A token found in the text as it stands, before anything is cut.
  *
@@ -18,13 +20,13 @@ record AddedToken(
     boolean normalized,
     boolean special) {
 
-  static AddedToken read(JsonComponent json) {
+  static AddedToken read(JsonFields json) {
     if (!json.has("id")) {
-      throw json.unsupported("a token without id");
+      throw Components.unsupported(json, "a token without id");
     }
     return new AddedToken(
-        json.number("id", -1),
-        json.text("content"),
+        Components.number(json, "id", -1),
+        json.required("content"),
         json.flag("single_word", false),
         json.flag("lstrip", false),
         json.flag("rstrip", false),

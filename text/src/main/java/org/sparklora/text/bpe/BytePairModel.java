@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * Byte-pair encoding of one piece (Sennrich et al., 2016): the letters of a piece, then merge after
@@ -26,13 +28,13 @@ final class BytePairModel {
   private final int[] byteSymbols = new int[256]; // of each byte value, or MISSING
   private final int[] byteFallback; // of each byte value; empty without fallback
 
-  private BytePairModel(JsonComponent json, boolean byteLevel) {
+  private BytePairModel(JsonFields json, boolean byteLevel) {
     this.byteLevel = byteLevel;
     this.ignoreMerges = json.flag("ignore_merges", false);
     this.fuseUnknown = json.flag("fuse_unk", false);
     this.vocabulary = readVocabulary(json);
     this.merges = readMerges(json);
-    this.unknown = json.has("unk_token") ? known(json, json.text("unk_token")) : MISSING;
+    this.unknown = json.has("unk_token") ? known(json, json.required("unk_token")) : MISSING;
     for (int b = 0; b < 256; b++) {
       byteSymbols[b] = lookUp(String.valueOf(ByteAlphabet.charOf(b)));
     }
@@ -43,19 +45,19 @@ final class BytePairModel {
    * @param json {@code model} of tokenizer.json
    * @param byteLevel whether the vocabulary is spelled in {@link ByteAlphabet}
    */
-  static BytePairModel read(JsonComponent json, boolean byteLevel) {
+  static BytePairModel read(JsonFields json, boolean byteLevel) {
     // Files of 2019 leave the type out; merges tell BPE from the others.
-    JsonNode type = json.node().path("type");
+    JsonNode type = json.json().path("type");
     if (type.isMissingNode() ? !json.has("merges") : !type.asText().equals("BPE")) {
-      throw json.unsupported("type " + JsonComponent.brief(json.node().path("type")));
+      throw Components.unsupported(json, "type " + JsonFields.brief(json.json().path("type")));
     }
-    JsonNode dropout = json.node().path("dropout");
+    JsonNode dropout = json.json().path("dropout");
     if (json.has("dropout") && !(dropout.isNumber() && dropout.doubleValue() == 0)) {
-      throw json.unsupported("dropout " + JsonComponent.brief(dropout));
+      throw Components.unsupported(json, "dropout " + JsonFields.brief(dropout));
     }
     for (String affix : new String[] {"continuing_subword_prefix", "end_of_word_suffix"}) {
-      if (json.has(affix) && !json.text(affix).isEmpty()) {
-        throw json.unsupported(affix + " \"" + json.text(affix) + "\"");
+      if (json.has(affix) && !json.required(affix).isEmpty()) {
+        throw Components.unsupported(json, affix + " \"" + json.required(affix) + "\"");
       }
     }
     return new BytePairModel(json, byteLevel);
@@ -145,21 +147,21 @@ final class BytePairModel {
     return id == null ? MISSING : id;
   }
 
-  private static Map<String, Integer> readVocabulary(JsonComponent json) {
-    JsonNode tokens = json.node().path("vocab");
+  private static Map<String, Integer> readVocabulary(JsonFields json) {
+    JsonNode tokens = json.json().path("vocab");
     if (!tokens.isObject()) {
-      throw json.damaged("vocab", "an object of tokens and ids", tokens);
+      throw json.refusal("vocab", tokens, "must be an object of tokens and ids");
     }
     Map<String, Integer> vocabulary = new HashMap<>(tokens.size() * 2);
     Map<Integer, String> byId = new HashMap<>(tokens.size() * 2);
     for (Map.Entry<String, JsonNode> entry : tokens.properties()) {
       String token = entry.getKey();
-      int id = json.id("vocab \"" + token + "\"", entry.getValue());
+      int id = Components.id(json, "vocab \"" + token + "\"", entry.getValue());
       String other = byId.put(id, token);
       if (other != null) {
-        throw new IllegalArgumentException(
-            "Cannot read vocab of %s in %s: the tokens \"%s\" and \"%s\" have the same id %d; the file is damaged, fetch it again"
-                .formatted(json.name(), json.file(), other, token, id));
+        throw new CheckpointException(
+            "Cannot read vocab of %s in %s: the tokens \"%s\" and \"%s\" have the same id %d; the file is damaged, fetch it again",
+            json.name(), json.file(), other, token, id);
       }
       vocabulary.put(token, id);
     }
@@ -170,13 +172,15 @@ final class BytePairModel {
    * Merges stand there as {@code "a b"} or, since 2024, as {@code ["a", "b"]}; the order is the
    * rank.
    */
-  private MergeTable readMerges(JsonComponent json) {
+  private MergeTable readMerges(JsonFields json) {
     JsonNode list = json.list("merges");
     MergeTable table = new MergeTable(list.size());
     int rank = 0;
     for (JsonNode merge : list) {
       String[] pair =
-          pair(merge).orElseThrow(() -> json.unsupported("merges: " + JsonComponent.brief(merge)));
+          pair(merge)
+              .orElseThrow(
+                  () -> Components.unsupported(json, "merges: " + JsonFields.brief(merge)));
       int merged = known(json, pair[0] + pair[1]);
       table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
     }
@@ -192,12 +196,12 @@ final class BytePairModel {
     return pair.length == 2 ? Optional.of(pair) : Optional.empty();
   }
 
-  private int known(JsonComponent json, String token) {
+  private int known(JsonFields json, String token) {
     int id = lookUp(token);
     if (id == MISSING) {
-      throw new IllegalArgumentException(
-          "Cannot read merges or unk_token of %s in %s: the token \"%s\" is used but is not in its vocab; the file is damaged, fetch it again"
-              .formatted(json.name(), json.file(), token));
+      throw new CheckpointException(
+          "Cannot read merges or unk_token of %s in %s: the token \"%s\" is used but is not in its vocab; the file is damaged, fetch it again",
+          json.name(), json.file(), token);
     }
     return id;
   }

@@ -23,11 +23,9 @@ final class Cl100kScanner implements PieceScanner {
   @Override
   public int next(String text, int from, int end) {
     char first = text.charAt(from);
-    if (first == '\'') {
-      int contraction = contractionEnd(text, from, end);
-      if (contraction > 0) {
-        return contraction;
-      }
+    int contraction = PieceScanner.contractionEnd(text, from, end, true);
+    if (contraction > 0) {
+      return contraction;
     }
     int codePoint = Utf8.codePointAt(text, from, end);
     int second = from + Character.charCount(codePoint);
@@ -70,20 +68,5 @@ final class Cl100kScanner implements PieceScanner {
       at += Character.charCount(codePoint);
     }
     return at;
-  }
-
-  private static int contractionEnd(String text, int from, int end) {
-    char c = from + 1 < end ? text.charAt(from + 1) : 0;
-    switch (c) {
-      // Under (?i), the long s is an s.
-      case 's', 'S', 'ſ', 't', 'T', 'm', 'M', 'd', 'D' -> {
-        return from + 2;
-      }
-      default -> {}
-    }
-    char d = from + 2 < end ? text.charAt(from + 2) : 0;
-    boolean re = (c == 'r' || c == 'R' || c == 'v' || c == 'V') && (d == 'e' || d == 'E');
-    boolean ll = (c == 'l' || c == 'L') && (d == 'l' || d == 'L');
-    return re || ll ? from + 3 : -1;
   }
 }

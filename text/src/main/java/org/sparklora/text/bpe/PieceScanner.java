@@ -53,6 +53,25 @@ interface PieceScanner {
     return runEnd == end || runEnd - from == 1 ? runEnd : runEnd - 1;
   }
 
+  /** The end of {@code 's|'t|'re|'ve|'m|'ll|'d}; −1 if none begins here. */
+  static int contractionEnd(String text, int from, int end, boolean anyCase) {
+    if (text.charAt(from) != '\'') {
+      return -1;
+    }
+    char c = charAt(text, from + 1, end, anyCase);
+    if (c == 's' || c == 't' || c == 'm' || c == 'd') {
+      return from + 2;
+    }
+    char d = charAt(text, from + 2, end, anyCase);
+    return (c == 'r' || c == 'v') && d == 'e' || c == 'l' && d == 'l' ? from + 3 : -1;
+  }
+
+  /** Under {@code (?i)} the long s is an s. */
+  private static char charAt(String text, int i, int end, boolean anyCase) {
+    char c = i < end ? text.charAt(i) : 0;
+    return !anyCase ? c : c == 'ſ' ? 's' : c >= 'A' && c <= 'Z' ? (char) (c + 32) : c;
+  }
+
   static byte typeAt(String text, int i, int end) {
     return i < end ? UnicodeClasses.of(Utf8.codePointAt(text, i, end)) : -1;
   }

@@ -2,6 +2,7 @@ package org.sparklora.text.bpe;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * A {@code pre_tokenizer} of tokenizer.json: cuts text into pieces that no token crosses.
@@ -15,11 +16,11 @@ interface PreTokenizer {
   void cut(String text, int start, int end, int shift, PieceSink sink);
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
-  static PreTokenizer read(JsonComponent json) {
+  static PreTokenizer read(JsonFields json) {
     if (json.isAbsent()) {
       return UNCUT;
     }
-    return switch (json.type()) {
+    return switch (Components.type(json)) {
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
       case "Digits" -> new DigitsPreTokenizer(json.flag("individual_digits", false));
@@ -29,18 +30,18 @@ interface PreTokenizer {
               OnigurumaPattern.compile("\\w+|[^\\w\\s]+"), SplitBehavior.REMOVED, true);
       case "WhitespaceSplit" ->
           new SplitPreTokenizer(OnigurumaPattern.compile("\\s"), SplitBehavior.REMOVED, false);
-      default -> throw json.unsupportedType();
+      default -> throw Components.unsupportedType(json);
     };
   }
 
   /**
    * Whether the pieces are spelled in {@link ByteAlphabet}, that is, whether a ByteLevel is in it.
    */
-  static boolean isByteLevel(JsonComponent json) {
+  static boolean isByteLevel(JsonFields json) {
     if (json.isAbsent()) {
       return false;
     }
-    return switch (json.type()) {
+    return switch (Components.type(json)) {
       case "ByteLevel" -> true;
       case "Sequence" ->
           json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);
@@ -48,12 +49,13 @@ interface PreTokenizer {
     };
   }
 
-  private static PreTokenizer sequence(JsonComponent json) {
-    List<JsonComponent> children = json.children("pretokenizers");
+  private static PreTokenizer sequence(JsonFields json) {
+    List<JsonFields> children = json.children("pretokenizers");
     for (int i = 0; i + 1 < children.size(); i++) {
       if (isByteLevel(children.get(i))) {
         // It would cut the stand-in characters of bytes, where we cut the text itself.
-        throw children.get(i).unsupported("a ByteLevel that is not the last pre-tokenizer");
+        throw Components.unsupported(
+            children.get(i), "a ByteLevel that is not the last pre-tokenizer");
       }
     }
     List<PreTokenizer> steps = new ArrayList<>();
@@ -65,11 +67,11 @@ interface PreTokenizer {
     };
   }
 
-  private static PreTokenizer split(JsonComponent json) {
+  private static PreTokenizer split(JsonFields json) {
     SplitBehavior behavior = SplitBehavior.read(json);
     boolean invert = json.flag("invert", false);
-    JsonComponent pattern = json.object("pattern");
-    String regex = pattern.has("Regex") ? pattern.text("Regex") : "";
+    JsonFields pattern = json.child("pattern");
+    String regex = pattern.has("Regex") ? pattern.required("Regex") : "";
     // Every character matches, so that Isolated yields the same pieces inverted or not.
     if (behavior == SplitBehavior.ISOLATED && regex.equals(Cl100kScanner.LLAMA3_PATTERN)) {
       return new Scanned(new Cl100kScanner(3));
@@ -83,7 +85,7 @@ interface PreTokenizer {
     return new SplitPreTokenizer(TextNormalizer.pattern(pattern), behavior, invert);
   }
 
-  private static PreTokenizer byteLevel(JsonComponent json) {
+  private static PreTokenizer byteLevel(JsonFields json) {
     PreTokenizer pieces = json.flag("use_regex", true) ? new Scanned(new Gpt2Scanner()) : UNCUT;
     return json.flag("add_prefix_space", true) ? new PrefixSpace(pieces) : pieces;
   }

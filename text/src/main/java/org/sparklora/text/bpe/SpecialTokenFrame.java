@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * A {@code post_processor} of tokenizer.json: the special tokens around a text, and whether the
@@ -14,11 +15,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean prefixSpace) {
   private static final int[] NONE = {};
 
-  static SpecialTokenFrame read(JsonComponent json) {
+  static SpecialTokenFrame read(JsonFields json) {
     if (json.isAbsent()) {
       return new SpecialTokenFrame(NONE, NONE, false, false);
     }
-    return switch (json.type()) {
+    return switch (Components.type(json)) {
       case "ByteLevel" ->
           new SpecialTokenFrame(
               NONE, NONE, json.flag("trim_offsets", true), json.flag("add_prefix_space", true));
@@ -29,7 +30,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
           json.children("processors").stream()
               .map(SpecialTokenFrame::read)
               .reduce(new SpecialTokenFrame(NONE, NONE, false, false), SpecialTokenFrame::then);
-      default -> throw json.unsupportedType();
+      default -> throw Components.unsupportedType(json);
     };
   }
 
@@ -42,34 +43,35 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
         outer.trimOffsets ? outer.prefixSpace : prefixSpace);
   }
 
-  private static SpecialTokenFrame template(JsonComponent json) {
+  private static SpecialTokenFrame template(JsonFields json) {
     IntBuffer before = new IntBuffer();
     IntBuffer after = new IntBuffer();
     int sequences = 0;
-    for (JsonComponent item : json.children("single")) {
+    for (JsonFields item : json.children("single")) {
       if (item.has("Sequence")) {
         sequences++;
         continue;
       }
-      String name = item.object("SpecialToken").text("id");
-      JsonComponent token = json.object("special_tokens").object(name);
+      String name = item.child("SpecialToken").required("id");
+      JsonFields token = json.child("special_tokens").child(name);
       JsonNode ids = token.list("ids");
       if (ids.isEmpty()) {
-        throw json.unsupported("special_tokens: \"" + name + "\", which has no ids there");
+        throw Components.unsupported(
+            json, "special_tokens: \"" + name + "\", which has no ids there");
       }
       IntBuffer side = sequences == 0 ? before : after;
-      ids.forEach(id -> side.add(token.id("ids", id)));
+      ids.forEach(id -> side.add(Components.id(token, "ids", id)));
     }
     if (sequences != 1) {
-      throw json.unsupported("a single template with " + sequences + " sequences");
+      throw Components.unsupported(json, "a single template with " + sequences + " sequences");
     }
     return new SpecialTokenFrame(before.toArray(), after.toArray(), false, false);
   }
 
   /** {@code [CLS] text [SEP]}. */
-  private static SpecialTokenFrame pair(JsonComponent json, boolean trimOffsets) {
-    int cls = json.id("cls", json.list("cls").path(1));
-    int sep = json.id("sep", json.list("sep").path(1));
+  private static SpecialTokenFrame pair(JsonFields json, boolean trimOffsets) {
+    int cls = Components.id(json, "cls", json.list("cls").path(1));
+    int sep = Components.id(json, "sep", json.list("sep").path(1));
     return new SpecialTokenFrame(
         new int[] {cls}, new int[] {sep}, trimOffsets, json.flag("add_prefix_space", true));
   }

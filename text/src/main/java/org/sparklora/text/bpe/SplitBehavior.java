@@ -1,5 +1,7 @@
 package org.sparklora.text.bpe;
 
+import org.sparklora.text.json.JsonFields;
+
 /** What {@code Split} does with what its pattern matched; names as in tokenizer.json. */
 enum SplitBehavior {
   REMOVED,
@@ -8,14 +10,14 @@ enum SplitBehavior {
   MERGED_WITH_NEXT,
   CONTIGUOUS;
 
-  static SplitBehavior read(JsonComponent json) {
-    return switch (json.text("behavior")) {
+  static SplitBehavior read(JsonFields json) {
+    return switch (json.required("behavior")) {
       case "Removed" -> REMOVED;
       case "Isolated" -> ISOLATED;
       case "MergedWithPrevious" -> MERGED_WITH_PREVIOUS;
       case "MergedWithNext" -> MERGED_WITH_NEXT;
       case "Contiguous" -> CONTIGUOUS;
-      default -> throw json.unsupported("behavior " + json.text("behavior"));
+      default -> throw Components.unsupported(json, "behavior " + json.required("behavior"));
     };
   }
 }

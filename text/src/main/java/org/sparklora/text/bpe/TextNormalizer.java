@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.text.json.JsonFields;
 
 /** A {@code normalizer} of tokenizer.json: rewrites text before it is cut. Thread-safe. */
 sealed interface TextNormalizer {
@@ -16,29 +17,30 @@ sealed interface TextNormalizer {
     return apply(AlignedText.of(text)).text();
   }
 
-  static TextNormalizer read(JsonComponent json) {
+  static TextNormalizer read(JsonFields json) {
     if (json.isAbsent()) {
       return new Chain(List.of());
     }
-    return switch (json.type()) {
+    return switch (Components.type(json)) {
       case "Sequence" ->
           new Chain(json.children("normalizers").stream().map(TextNormalizer::read).toList());
-      case "NFC", "NFD", "NFKC", "NFKD" -> new UnicodeForm(Normalizer.Form.valueOf(json.type()));
+      case "NFC", "NFD", "NFKC", "NFKD" ->
+          new UnicodeForm(Normalizer.Form.valueOf(Components.type(json)));
       case "Lowercase" -> new Lowercase();
-      case "Prepend" -> new Prepend(json.text("prepend"));
-      case "Replace" -> new Replace(pattern(json.object("pattern")), json.text("content"));
+      case "Prepend" -> new Prepend(json.required("prepend"));
+      case "Replace" -> new Replace(pattern(json.child("pattern")), json.required("content"));
       case "Strip" -> new Strip(json.flag("strip_left", true), json.flag("strip_right", true));
-      default -> throw json.unsupportedType();
+      default -> throw Components.unsupportedType(json);
     };
   }
 
   /** A {@code {"String": …}} or {@code {"Regex": …}}. */
-  static Pattern pattern(JsonComponent json) {
+  static Pattern pattern(JsonFields json) {
     if (json.has("String")) {
-      return Pattern.compile(json.text("String"), Pattern.LITERAL);
+      return Pattern.compile(json.required("String"), Pattern.LITERAL);
     }
     try {
-      return OnigurumaPattern.compile(json.text("Regex"));
+      return OnigurumaPattern.compile(json.required("Regex"));
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s (%s in %s)".formatted(e.getMessage(), json.name(), json.file()), e);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * One {@code decoder} of tokenizer.json: rewrites a list of tokens, which at last are joined to
@@ -17,21 +18,24 @@ sealed interface TokenDecoder {
 
   List<String> apply(List<String> tokens);
 
-  static TokenDecoder read(JsonComponent json) {
+  static TokenDecoder read(JsonFields json) {
     if (json.isAbsent()) {
       return new Spaced();
     }
-    return switch (json.type()) {
+    return switch (Components.type(json)) {
       case "ByteLevel" -> new ByteLevel();
       case "Sequence" ->
           new Chain(json.children("decoders").stream().map(TokenDecoder::read).toList());
       case "Replace" ->
-          new Replace(TextNormalizer.pattern(json.object("pattern")), json.text("content"));
+          new Replace(TextNormalizer.pattern(json.child("pattern")), json.required("content"));
       case "ByteFallback" -> new ByteFallback();
       case "Fuse" -> new Fuse();
       case "Strip" ->
-          new Strip(json.text("content"), json.number("start", 0), json.number("stop", 0));
-      default -> throw json.unsupportedType();
+          new Strip(
+              json.required("content"),
+              Components.number(json, "start", 0),
+              Components.number(json, "stop", 0));
+      default -> throw Components.unsupportedType(json);
     };
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -9,6 +10,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * What one tokenizer.json describes, put together: added tokens out of the text, the rest
@@ -33,15 +36,15 @@ public final class TokenizerPipeline {
   private final ThreadLocal<EncodingRun> runs =
       ThreadLocal.withInitial(() -> new EncodingRun(this));
 
-  private TokenizerPipeline(JsonComponent root, List<String> specialTokens) {
-    JsonComponent preTokenizerJson = root.object("pre_tokenizer");
+  private TokenizerPipeline(JsonFields root, List<String> specialTokens) {
+    JsonFields preTokenizerJson = root.child("pre_tokenizer");
     boolean byteLevel = PreTokenizer.isByteLevel(preTokenizerJson);
-    normalizer = TextNormalizer.read(root.object("normalizer"));
+    normalizer = TextNormalizer.read(root.child("normalizer"));
     normalizes = !normalizer.equals(new TextNormalizer.Chain(List.of()));
     preTokenizer = PreTokenizer.read(preTokenizerJson);
-    model = BytePairModel.read(root.object("model"), byteLevel);
-    frame = SpecialTokenFrame.read(root.object("post_processor"));
-    decoder = TokenDecoder.read(root.object("decoder"));
+    model = BytePairModel.read(root.child("model"), byteLevel);
+    frame = SpecialTokenFrame.read(root.child("post_processor"));
+    decoder = TokenDecoder.read(root.child("decoder"));
     model.vocabulary().forEach((token, id) -> tokens.put(id, token));
     List<AddedToken> added = addedTokens(root, specialTokens);
     for (AddedToken token : added) {
@@ -67,8 +70,8 @@ public final class TokenizerPipeline {
    *     get the next free ids, as in transformers
    * @throws IllegalArgumentException naming the component that this project does not know
    */
-  public static TokenizerPipeline of(ObjectNode json, String file, List<String> specialTokens) {
-    return new TokenizerPipeline(new JsonComponent(json, "", file), specialTokens);
+  public static TokenizerPipeline of(ObjectNode json, Path file, List<String> specialTokens) {
+    return new TokenizerPipeline(JsonFields.of(file, json), specialTokens);
   }
 
   /** The tokens of a text. */
@@ -152,36 +155,35 @@ public final class TokenizerPipeline {
   /**
    * A token and its id must not have another id or token in the vocabulary, nor among the added.
    */
-  private void requireOneIdEach(AddedToken token, JsonComponent root) {
+  private void requireOneIdEach(AddedToken token, JsonFields root) {
     int id = idOf(token.content());
     String other = tokens.getOrDefault(token.id(), token.content());
     if (id >= 0 && id != token.id() || !other.equals(token.content())) {
-      throw new IllegalArgumentException(
-          "Cannot read added_tokens in %s: the token \"%s\" has the id %d, but %s; the file is damaged, fetch it again"
-              .formatted(
-                  root.file(),
-                  token.content(),
-                  token.id(),
-                  id >= 0 && id != token.id() ? "also the id " + id : "so has \"" + other + "\""));
+      throw new CheckpointException(
+          "Cannot read added_tokens in %s: the token \"%s\" has the id %d, but %s; the file is damaged, fetch it again",
+          root.file(),
+          token.content(),
+          token.id(),
+          id >= 0 && id != token.id() ? "also the id " + id : "so has \"" + other + "\"");
     }
   }
 
-  private void requireTokens(SpecialTokenFrame frame, JsonComponent root) {
+  private void requireTokens(SpecialTokenFrame frame, JsonFields root) {
     for (int[] side : new int[][] {frame.before(), frame.after()}) {
       for (int id : side) {
         if (!tokens.containsKey(id)) {
-          throw new IllegalArgumentException(
-              "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again"
-                  .formatted(root.file(), id));
+          throw new CheckpointException(
+              "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again",
+              root.file(), id);
         }
       }
     }
   }
 
-  private List<AddedToken> addedTokens(JsonComponent root, List<String> specialTokens) {
+  private List<AddedToken> addedTokens(JsonFields root, List<String> specialTokens) {
     Map<String, AddedToken> added = new java.util.LinkedHashMap<>();
-    boolean any = root.node().has("added_tokens"); // files of 2019 lack it
-    for (JsonComponent json : any ? root.children("added_tokens") : List.<JsonComponent>of()) {
+    boolean any = root.json().has("added_tokens"); // files of 2019 lack it
+    for (JsonFields json : any ? root.children("added_tokens") : List.<JsonFields>of()) {
       AddedToken token = AddedToken.read(json);
       added.put(token.content(), token);
     }

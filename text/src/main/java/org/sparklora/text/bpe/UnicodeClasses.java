@@ -1,8 +1,7 @@
 package org.sparklora.text.bpe;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -139,16 +138,12 @@ final class UnicodeClasses {
 
   private static Map<String, int[][]> readTable() {
     Map<String, int[][]> table = new HashMap<>();
-    try (BufferedReader lines =
-        new BufferedReader(
-            new InputStreamReader(
-                UnicodeClasses.class.getResourceAsStream(TABLE), StandardCharsets.US_ASCII))) {
-      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        if (!line.startsWith("#")) {
-          String[] fields = line.split(" ");
-          table.put(fields[0], ranges(fields));
-        }
-      }
+    try (InputStream in = UnicodeClasses.class.getResourceAsStream(TABLE)) {
+      new String(in.readAllBytes(), StandardCharsets.US_ASCII)
+          .lines()
+          .filter(line -> !line.startsWith("#"))
+          .map(line -> line.split(" "))
+          .forEach(fields -> table.put(fields[0], ranges(fields)));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + TABLE + " of this project's own jar", e);
     }

@@ -37,6 +37,32 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return new JsonFields(file, node, path(key));
   }
 
+  /** Whether this object itself is missing or null. */
+  public boolean isAbsent() {
+    return isAbsent(json);
+  }
+
+  /** The objects of a list that must be there. */
+  public List<JsonFields> children(String key) {
+    if (!json.has(key)) {
+      throw missing(key);
+    }
+    List<JsonFields> children = new ArrayList<>();
+    for (JsonNode item : list(key)) {
+      if (!item.isObject()) {
+        throw refusal(key, item, "must be a list of objects {…}");
+      }
+      children.add(new JsonFields(file, item, "%s[%d]".formatted(path(key), children.size())));
+    }
+    return children;
+  }
+
+  /** A list; empty where it is missing. */
+  public JsonNode list(String key) {
+    JsonNode list = json.path(key);
+    return list.isMissingNode() ? list : list(key, list);
+  }
+
   /** A whole number in {@code [1, max]} that must be there. */
   public int positive(String key, int max) {
     return whole(key, 1, max).orElseThrow(() -> missing(key));
@@ -65,7 +91,8 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return values;
   }
 
-  private int whole(String key, JsonNode node, int min, int max) {
+  /** The whole number that stands under a key, or in what does. */
+  public int whole(String key, JsonNode node, int min, int max) {
     if (!node.isIntegralNumber() || !node.canConvertToInt()) {
       throw refusal(key, node, wanted(min, max));
     }
@@ -118,6 +145,11 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return Optional.ofNullable(node.textValue());
   }
 
+  /** A text that must be there. */
+  public String required(String key) {
+    return text(key).orElseThrow(() -> missing(key));
+  }
+
   /** The texts under a key, one or a list of them; none if it is missing or null. */
   public List<String> texts(String key) {
     JsonNode node = json.path(key);
@@ -152,10 +184,14 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** A value cannot be used. */
   public CheckpointException refusal(String key, Object value, String remedy) {
-    String shown = String.valueOf(value);
     return new CheckpointException(
-        "Cannot use %s = %s (%s): %s",
-        path(key), shown.length() <= SHOWN ? shown : shown.substring(0, SHOWN) + "…", file, remedy);
+        "Cannot use %s = %s (%s): %s", path(key), brief(value), file, remedy);
+  }
+
+  /** A value as far as it fits into a line. */
+  public static String brief(Object value) {
+    String text = String.valueOf(value);
+    return text.length() <= SHOWN ? text : text.substring(0, SHOWN) + "…";
   }
 
   private String path(String key) {

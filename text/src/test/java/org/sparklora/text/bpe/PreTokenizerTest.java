@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.text.json.JsonFields;
 
 /** Pieces as tokenizers 0.23.3 cut them. */
 class PreTokenizerTest {
@@ -88,7 +90,8 @@ class PreTokenizerTest {
   private static List<String> cut(String json, String text) throws IOException {
     PreTokenizer preTokenizer =
         PreTokenizer.read(
-            new JsonComponent(new ObjectMapper().readTree(json), "pre_tokenizer", "test.json"));
+            new JsonFields(
+                Path.of("test.json"), new ObjectMapper().readTree(json), "pre_tokenizer"));
     List<String> pieces = new ArrayList<>();
     preTokenizer.cut(
         text, 0, text.length(), 0, (t, start, end, shift) -> pieces.add(t.substring(start, end)));
