@@ -4,9 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -18,24 +20,10 @@ enum TokenizerClass {
   FILE(Map.of()),
 
   /** GPT2Tokenizer: no normaliser, and GPT-2's pattern alone. */
-  GPT2(
-      Map.of(
-          "bos_token",
-          "<|endoftext|>",
-          "eos_token",
-          "<|endoftext|>",
-          "unk_token",
-          "<|endoftext|>")),
+  GPT2(named("bos_token", "eos_token", "unk_token")),
 
   /** Qwen2Tokenizer: NFC, and Qwen's pattern. */
-  QWEN2(
-      Map.of(
-          "eos_token",
-          "<|endoftext|>",
-          "unk_token",
-          "<|endoftext|>",
-          "pad_token",
-          "<|endoftext|>"));
+  QWEN2(named("eos_token", "unk_token", "pad_token"));
 
   private static final String KEY = "tokenizer_class";
   private static final String QWEN_PATTERN =
@@ -49,6 +37,10 @@ enum TokenizerClass {
 
   TokenizerClass(Map<String, String> defaults) {
     this.defaults = defaults;
+  }
+
+  private static Map<String, String> named(String... names) {
+    return Arrays.stream(names).collect(Collectors.toMap(name -> name, name -> "<|endoftext|>"));
   }
 
   /** The special tokens that a checkpoint has which does not name them. */

@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,25 +38,16 @@ record SafeTensorsHeader(
   /** The limit of the reference implementation. */
   private static final long MAX_HEADER_BYTES = 100_000_000;
 
-  private static final Map<String, Integer> DTYPE_BYTES =
-      Map.ofEntries(
-          Map.entry("F64", 8),
-          Map.entry("I64", 8),
-          Map.entry("U64", 8),
-          Map.entry("C64", 8),
-          Map.entry("F32", 4),
-          Map.entry("I32", 4),
-          Map.entry("U32", 4),
-          Map.entry("F16", 2),
-          Map.entry("BF16", 2),
-          Map.entry("I16", 2),
-          Map.entry("U16", 2),
-          Map.entry("I8", 1),
-          Map.entry("U8", 1),
-          Map.entry("BOOL", 1),
-          Map.entry("F8_E4M3", 1),
-          Map.entry("F8_E5M2", 1),
-          Map.entry("F8_E8M0", 1));
+  /** Bytes of an element; 0 for a type that is not known. */
+  private static int elementBytes(String dtype) {
+    return switch (dtype) {
+      case "F64", "I64", "U64", "C64" -> 8;
+      case "F32", "I32", "U32" -> 4;
+      case "F16", "BF16", "I16", "U16" -> 2;
+      case "I8", "U8", "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0" -> 1;
+      default -> 0;
+    };
+  }
 
   static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
     return read(file, channel, channel.size());
@@ -129,8 +119,7 @@ record SafeTensorsHeader(
       }
       Map<String, TensorInfo> tensors = new LinkedHashMap<>();
       Map<String, String> metadata = Map.of();
-      for (Iterator<Map.Entry<String, JsonNode>> fields = root.fields(); fields.hasNext(); ) {
-        Map.Entry<String, JsonNode> field = fields.next();
+      for (Map.Entry<String, JsonNode> field : root.properties()) {
         if (field.getKey().equals(METADATA)) {
           metadata = metadata(field.getValue());
         } else {
@@ -146,21 +135,19 @@ record SafeTensorsHeader(
       if (!node.isObject()) {
         throw damaged(METADATA, "is not an object of texts");
       }
-      node.fields()
-          .forEachRemaining(
-              field -> {
-                if (!field.getValue().isTextual()) {
-                  throw damaged(METADATA, "has %s, which is not a text".formatted(field));
-                }
-                values.put(field.getKey(), field.getValue().asText());
-              });
+      for (Map.Entry<String, JsonNode> field : node.properties()) {
+        if (!field.getValue().isTextual()) {
+          throw damaged(METADATA, "has %s, which is not a text".formatted(field));
+        }
+        values.put(field.getKey(), field.getValue().asText());
+      }
       return values;
     }
 
     private TensorInfo tensor(String name, JsonNode node) {
       String dtype = node.path("dtype").asText("");
-      Integer elementBytes = DTYPE_BYTES.get(dtype);
-      if (elementBytes == null) {
+      long bytes = elementBytes(dtype);
+      if (bytes == 0) {
         throw damaged(name, "has the unknown dtype " + node.path("dtype"));
       }
       long[] shape = naturals(name, node.path("shape"), "shape");
@@ -171,7 +158,6 @@ record SafeTensorsHeader(
             "has data_offsets %s, which do not lie in the %,d bytes that follow the header"
                 .formatted(node.path("data_offsets"), fileBytes - dataStart));
       }
-      long bytes = elementBytes;
       try {
         for (long dimension : shape) {
           bytes = Math.multiplyExact(bytes, dimension);

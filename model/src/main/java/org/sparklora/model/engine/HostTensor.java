@@ -47,6 +47,11 @@ public final class HostTensor extends Tensor {
       buffer.order(ByteOrder.nativeOrder());
       return new Window(address, buffer.asFloatBuffer(), buffer.asShortBuffer());
     }
+
+    /** The index of an element at an address in the buffer of its type. */
+    int index(long address, DType dtype) {
+      return (int) ((address - this.address) / dtype.bytes());
+    }
   }
 
   /** New memory, all zeros. */
@@ -123,11 +128,8 @@ public final class HostTensor extends Tensor {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
     if (dtype() == DType.FLOAT32) {
-      if (isInWindow(offset, count)) {
-        window.floats.get(inWindow(offset), destination, from, count);
-      } else {
-        floats().position(offset).get(destination, from, count);
-      }
+      Window at = windowOn(offset, count);
+      at.floats.get(at.index(address(offset), dtype()), destination, from, count);
       return;
     }
     short[] stored = new short[count];
@@ -143,32 +145,26 @@ public final class HostTensor extends Tensor {
   public void readBits(long offset, short[] destination, int from, int count) {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
-    if (isInWindow(offset, count)) {
-      window.shorts.get(inWindow(offset), destination, from, count);
-    } else {
-      shorts().position(offset).get(destination, from, count);
-    }
+    Window at = windowOn(offset, count);
+    at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
   }
 
   /** Stores the bits of two-byte elements. */
   public void writeBits(long offset, short[] source, int from, int count) {
     checkRange(offset, count);
     Objects.checkFromIndexSize(from, count, source.length);
-    if (isInWindow(offset, count)) {
-      window.shorts.put(inWindow(offset), source, from, count);
-    } else {
-      shorts().position(offset).put(source, from, count);
-    }
+    Window at = windowOn(offset, count);
+    at.shorts.put(at.index(address(offset), dtype()), source, from, count);
   }
 
-  private boolean isInWindow(long offset, int count) {
-    long end = address - window.address + (offset + count) * dtype().bytes();
-    return end <= WINDOW_BYTES;
+  private long address(long offset) {
+    return address + offset * dtype().bytes();
   }
 
-  /** The index of an element in the window's buffer of its type. */
-  private int inWindow(long offset) {
-    return (int) ((address - window.address) / dtype().bytes() + offset);
+  /** The window that all views share, or one of their own on elements beyond it. */
+  private Window windowOn(long offset, int count) {
+    boolean beyond = address(offset + count) - window.address > WINDOW_BYTES;
+    return beyond ? Window.on(owner, address(offset), (long) count * dtype().bytes()) : window;
   }
 
   private float widen(short bits) {
@@ -181,11 +177,8 @@ public final class HostTensor extends Tensor {
     Objects.checkFromIndexSize(from, count, source.length);
     switch (dtype()) {
       case FLOAT32 -> {
-        if (isInWindow(offset, count)) {
-          window.floats.put(inWindow(offset), source, from, count);
-        } else {
-          floats().position(offset).put(source, from, count);
-        }
+        Window at = windowOn(offset, count);
+        at.floats.put(at.index(address(offset), dtype()), source, from, count);
       }
       case BFLOAT16 -> {
         short[] rounded = new short[count];

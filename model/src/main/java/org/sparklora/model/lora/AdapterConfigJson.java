@@ -88,24 +88,14 @@ final class AdapterConfigJson {
   }
 
   private static void refuseOtherKinds(JsonFields fields) {
-    require(
-        fields,
-        "peft_type",
-        fields.text("peft_type").orElse("nothing"),
-        "LORA",
-        "only LoRA adapters can be applied; " + MERGE);
+    require(fields, "peft_type", "nothing", "LORA", "only LoRA adapters can be applied; " + MERGE);
     require(
         fields,
         "task_type",
-        fields.text("task_type").orElse("CAUSAL_LM"),
+        "CAUSAL_LM",
         "CAUSAL_LM",
         "only CAUSAL_LM is supported; give an adapter that was trained to continue text");
-    require(
-        fields,
-        "bias",
-        fields.text("bias").orElse("none"),
-        "none",
-        "trained biases are not supported; " + MERGE);
+    require(fields, "bias", "none", "none", "trained biases are not supported; " + MERGE);
     for (String key : MUST_BE_OFF) {
       JsonNode value = fields.json().path(key);
       if (isOn(value)) {
@@ -164,8 +154,8 @@ final class AdapterConfigJson {
   }
 
   private static void require(
-      JsonFields fields, String key, String value, String allowed, String remedy) {
-    if (!value.equals(allowed)) {
+      JsonFields fields, String key, String byDefault, String allowed, String remedy) {
+    if (!fields.text(key).orElse(byDefault).equals(allowed)) {
       throw fields.refusal(key, fields.json().get(key), remedy);
     }
   }

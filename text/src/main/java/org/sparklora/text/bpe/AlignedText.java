@@ -58,6 +58,11 @@ record AlignedText(String text, int[] starts, int[] ends) {
       }
     }
 
+    /** Appends {@code before[from, to)} as it is. */
+    void keep(int from, int to) {
+      append(before.text.substring(from, to), from, to);
+    }
+
     private void put(char c, int start, int end) {
       int n = text.length();
       if (n >= MAX_LENGTH) {

@@ -137,7 +137,7 @@ sealed interface TextNormalizer {
       }
       AlignedText.Builder builder = new AlignedText.Builder(aligned);
       builder.append(prefix, 0, 0);
-      builder.append(aligned.text(), 0, aligned.text().length());
+      builder.keep(0, aligned.text().length());
       return builder.build();
     }
   }
@@ -150,11 +150,11 @@ sealed interface TextNormalizer {
       AlignedText.Builder builder = new AlignedText.Builder(aligned);
       int from = 0;
       while (matcher.find()) {
-        builder.append(aligned.text().substring(from, matcher.start()), from, matcher.start());
+        builder.keep(from, matcher.start());
         builder.append(content, matcher.start(), matcher.end());
         from = matcher.end();
       }
-      builder.append(aligned.text().substring(from), from, aligned.text().length());
+      builder.keep(from, aligned.text().length());
       return builder.build();
     }
   }
@@ -170,7 +170,7 @@ sealed interface TextNormalizer {
         end--;
       }
       AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      builder.append(text.substring(start, end), start, end);
+      builder.keep(start, end);
       return builder.build();
     }
   }
