@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
@@ -78,7 +79,11 @@ public final class AdapterStep implements AutoCloseable {
     checkSize("parameters", parameters);
     checkSize("gradient", gradient);
     checkTokens(batch);
-    lock.lock();
+    return inTurn(() -> trained(parameters, batch, loss, dropoutSeed, gradient));
+  }
+
+  private StepResult trained(
+      Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
     try (AttentionMask mask = engine.mask(batch.segments());
         Indices tokens = engine.indices(batch.tokens());
         Indices positions = engine.indices(batch.segments().positions())) {
@@ -93,8 +98,6 @@ public final class AdapterStep implements AutoCloseable {
         stack.backward(workspace, places, tokens, activations, dStream);
       }
       return stepResult(result, batch);
-    } finally {
-      lock.unlock();
     }
   }
 
@@ -136,7 +139,10 @@ public final class AdapterStep implements AutoCloseable {
   private <T> T inStack(Tensor parameters, PackedBatch batch, Ending<T> ending) {
     checkSize("parameters", parameters);
     checkTokens(batch);
-    lock.lock();
+    return inTurn(() -> forward(parameters, batch, ending));
+  }
+
+  private <T> T forward(Tensor parameters, PackedBatch batch, Ending<T> ending) {
     try (AttentionMask mask = engine.mask(batch.segments());
         Indices tokens = engine.indices(batch.tokens());
         Indices positions = engine.indices(batch.segments().positions())) {
@@ -148,6 +154,14 @@ public final class AdapterStep implements AutoCloseable {
               tokens,
               inference.reserve(batch.tokenCount()));
       return ending.of(stack, stream);
+    }
+  }
+
+  /** A pass is thousands of calls of the engine, which are its own thread's to make. */
+  private <T> T inTurn(Supplier<T> pass) {
+    lock.lock();
+    try {
+      return engine.run(pass);
     } finally {
       lock.unlock();
     }

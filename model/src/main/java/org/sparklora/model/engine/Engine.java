@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 
 /**
@@ -74,6 +75,16 @@ public final class Engine implements AutoCloseable {
   public Engine withProductsIn(DType dtype) {
     Kernels other = kernels.withProductsIn(dtype);
     return other == kernels ? this : new Engine(other);
+  }
+
+  /**
+   * Does work of many calls on the thread that they cost least from, one of the engine's own where
+   * it has some, and returns its result. Other callers may have to wait until it is done.
+   *
+   * @throws RuntimeException or an error: what the work throws
+   */
+  public <T> T run(Supplier<T> work) {
+    return kernels.run(work);
   }
 
   /**

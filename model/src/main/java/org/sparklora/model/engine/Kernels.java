@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * The arithmetic of an {@link Engine}, one implementation for each way of computing. What the
@@ -26,6 +27,10 @@ public interface Kernels extends AutoCloseable {
 
   default Kernels withProductsIn(DType dtype) {
     return this;
+  }
+
+  default <T> T run(Supplier<T> work) {
+    return work.get();
   }
 
   default DType operandType(int rows) {

@@ -84,7 +84,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     return (long) branch.queries() * (branch.visible(0) + branch.keys());
   }
 
-  synchronized void run(Call call, AttentionMask mask) {
+  void run(Call call, AttentionMask mask) {
     List<Share> shares = shares(call.heads(), mask.families());
     List<Share> largestFirst = new ArrayList<>(shares);
     largestFirst.sort(Comparator.comparingLong(Share::work).reversed());
@@ -153,7 +153,7 @@ final class VectorAttentionBackward implements AutoCloseable {
 
   /** Frees the sums that are kept between calls. */
   @Override
-  public synchronized void close() {
+  public void close() {
     kept.close();
   }
 

@@ -1,6 +1,7 @@
 package org.sparklora.model.engine.vector;
 
 import java.util.List;
+import java.util.function.Supplier;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -59,6 +60,11 @@ final class VectorKernels implements Kernels {
   @Override
   public Kernels withProductsIn(DType dtype) {
     return dtype == DType.BFLOAT16 ? inBfloat16 : inFloat32;
+  }
+
+  @Override
+  public <T> T run(Supplier<T> work) {
+    return pool.onWorker(work);
   }
 
   @Override
@@ -123,22 +129,22 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void matmul(Tensor x, Tensor w, Tensor y) {
-    matmul.forward(host(x), host(w), 1, 0, host(y));
+    pool.exclusively(() -> matmul.forward(host(x), host(w), 1, 0, host(y)));
   }
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    matmul.forward(host(x), host(w), alpha, 1, host(y));
+    pool.exclusively(() -> matmul.forward(host(x), host(w), alpha, 1, host(y)));
   }
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    matmul.backwardInput(host(dY), host(w), alpha, host(dX));
+    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, host(dX)));
   }
 
   @Override
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    matmul.backwardWeight(host(dY), host(x), alpha, host(dW));
+    pool.exclusively(() -> matmul.backwardWeight(host(dY), host(x), alpha, host(dW)));
   }
 
   @Override
@@ -203,7 +209,9 @@ final class VectorKernels implements Kernels {
       Heads heads,
       AttentionMask mask,
       float scale) {
-    attentionBackward.run(VectorAttentionBackward.Call.of(tensors, gradients, heads, scale), mask);
+    VectorAttentionBackward.Call call =
+        VectorAttentionBackward.Call.of(tensors, gradients, heads, scale);
+    pool.exclusively(() -> attentionBackward.run(call, mask));
   }
 
   // ---- gated feed-forward --------------------------------------------------------------------
@@ -253,8 +261,8 @@ final class VectorKernels implements Kernels {
   @Override
   public void close() {
     pool.close();
-    attentionBackward.close();
-    inBfloat16.matmul.close();
+    pool.exclusively(attentionBackward::close);
+    pool.exclusively(inBfloat16.matmul::close);
   }
 
   @Override

@@ -47,7 +47,7 @@ final class VectorMatmul implements AutoCloseable {
    * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
    * is the same whatever the others are.
    */
-  synchronized void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+  void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
     if (w.columns() <= VectorLowRank.MOST) {
       VectorLowRank.forward(pool, x, w, alpha, beta, y);
       return;
@@ -99,7 +99,7 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dX += alpha · dY · w}. */
-  synchronized void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
+  void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
@@ -150,7 +150,7 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /** Forward was {@code y += alpha · x · wᵀ}: {@code dW += alpha · dYᵀ · x}. */
-  synchronized void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
+  void backwardWeight(HostTensor dY, HostTensor x, float alpha, HostTensor dW) {
     int in = dW.columns();
     int out = dW.rows();
     Matrix dWs = Matrix.of(dW);
@@ -227,7 +227,7 @@ final class VectorMatmul implements AutoCloseable {
 
   /** Frees the buffers. */
   @Override
-  public synchronized void close() {
+  public void close() {
     for (int index = 0; index < rounded.length; index++) {
       free(index);
     }

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -16,9 +17,10 @@ import org.sparklora.model.engine.Tensor;
  * same on each run. The calling thread takes its share of tasks that do not call gemm, whose OpenMP
  * settings it must not have changed, and waits while workers do those that do.
  *
- * <p>Decoding hands over some hundred short operations a token. A worker that has nothing to do
- * therefore looks out for the next operation for some microseconds before it sleeps, since waking
- * it would take longer than many operations do.
+ * <p>A step hands over thousands of operations, decoding some hundred short ones a token. A thread
+ * that has nothing to do therefore looks out for the next operation for some microseconds before it
+ * sleeps, since waking it would take longer than many operations do. Work of many operations is
+ * best done by the first worker itself: see {@link #onWorker}.
  *
  * <p>Thread-safe; callers are served one after the other. Closing ends the threads and frees their
  * memory. Callers' own scratch is rows on the Java heap, which need no owner.
@@ -83,10 +85,46 @@ final class WorkerPool implements AutoCloseable {
    * Runs tasks {@code 0 … count − 1}, which may call gemm, and returns when all are done. Not to be
    * called from a task.
    */
-  synchronized void forEach(int count, Task task) {
-    Operation operation = new Operation(count, task, Math.min(count, workers.length));
-    start(operation);
-    operation.await();
+  void forEach(int count, Task task) {
+    if (isFirstWorker()) {
+      shareOut(count, task);
+      return;
+    }
+    exclusively(
+        () -> {
+          Operation operation = new Operation(count, task, 0, Math.min(count, workers.length));
+          start(operation);
+          operation.await();
+        });
+  }
+
+  /**
+   * Runs work on the first worker, which then takes its share of all operations in it: the others
+   * need not be told of each by a thread that waits for a core meanwhile. Other callers wait until
+   * the work is done.
+   */
+  <T> T onWorker(Supplier<T> work) {
+    if (isFirstWorker()) {
+      return work.get();
+    }
+    AtomicReference<T> result = new AtomicReference<>();
+    forEach(1, (task, own) -> result.set(work.get()));
+    return result.get();
+  }
+
+  /** Runs work that no other caller's operation may come between. */
+  void exclusively(Runnable work) {
+    if (isFirstWorker()) { // inside onWorker, whose caller has the turn
+      work.run();
+      return;
+    }
+    synchronized (this) {
+      work.run();
+    }
+  }
+
+  private boolean isFirstWorker() {
+    return Thread.currentThread() == workers[0];
   }
 
   /**
@@ -105,12 +143,16 @@ final class WorkerPool implements AutoCloseable {
     shareOut(pieces, (t, own) -> range.run(t * step, Math.min(size, (t + 1) * step), own));
   }
 
-  private synchronized void shareOut(int count, Task task) {
-    Operation operation = new Operation(count, task, Math.min(count, workers.length) - 1);
-    start(operation);
-    operation.takeTasks(scratch.get());
-    lookOut(operation::isDone); // not in forEach: there the cores are the workers'
-    operation.await();
+  private void shareOut(int count, Task task) {
+    exclusively(
+        () -> {
+          int helpers = Math.max(0, Math.min(count, workers.length) - 1);
+          Operation operation = new Operation(count, task, isFirstWorker() ? 1 : 0, helpers);
+          start(operation);
+          operation.takeTasks(scratch.get());
+          lookOut(operation::isDone); // not where workers do it all: there the cores are theirs
+          operation.await();
+        });
   }
 
   /** {@link #forRanges} for pieces that call gemm: always on the workers. */
@@ -139,7 +181,7 @@ final class WorkerPool implements AutoCloseable {
     }
     current = operation;
     for (int w = 0; w < operation.helpers; w++) {
-      workers[w].wake();
+      workers[operation.firstHelper + w].wake();
     }
   }
 
@@ -167,17 +209,23 @@ final class WorkerPool implements AutoCloseable {
   private static final class Operation {
     private final int count;
     private final Task task;
+    private final int firstHelper;
     private final int helpers; // workers that take part, besides the caller if it does
     private final Thread caller = Thread.currentThread();
     private final AtomicInteger next = new AtomicInteger();
     private final AtomicInteger left;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    Operation(int count, Task task, int helpers) {
+    Operation(int count, Task task, int firstHelper, int helpers) {
       this.count = count;
       this.task = task;
+      this.firstHelper = firstHelper;
       this.helpers = helpers;
       this.left = new AtomicInteger(count);
+    }
+
+    boolean isHelpedBy(int worker) {
+      return worker >= firstHelper && worker < firstHelper + helpers;
     }
 
     void takeTasks(Scratch own) {
@@ -208,10 +256,11 @@ final class WorkerPool implements AutoCloseable {
         Thread.currentThread().interrupt();
       }
       Throwable thrown = failure.get();
+      if (thrown instanceof Error error) {
+        throw error;
+      }
       if (thrown != null) {
-        throw thrown instanceof RuntimeException runtime
-            ? runtime
-            : new IllegalStateException("A kernel failed: " + thrown, thrown);
+        throw (RuntimeException) thrown; // a task declares no other
       }
     }
   }
@@ -252,7 +301,7 @@ final class WorkerPool implements AutoCloseable {
           if (operation == done) {
             return; // closed, and nothing came before
           }
-          if (index < operation.helpers) {
+          if (operation.isHelpedBy(index)) {
             operation.takeTasks(own);
           }
           done = operation;

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -53,6 +55,56 @@ class WorkerPoolTest {
         .isInstanceOf(IllegalStateException.class)
         .hasMessage("task failed");
     everyTaskRunsOnce();
+  }
+
+  @Test
+  void workOfManyOperationsIsDoneByAWorkerWhichTakesPart() {
+    WorkerPool pool = new WorkerPool(2);
+    Set<Thread> threads = ConcurrentHashMap.newKeySet();
+    Thread first =
+        pool.onWorker(
+            () -> {
+              for (int i = 0; i < 1000; i++) {
+                pool.forEach(2, (task, own) -> threads.add(Thread.currentThread()));
+                pool.forRanges(20, 10, (from, to, own) -> threads.add(Thread.currentThread()));
+              }
+              return pool.onWorker(Thread::currentThread);
+            });
+    assertThat(threads).hasSizeLessThanOrEqualTo(2).contains(first);
+    assertThat(threads).doesNotContain(Thread.currentThread());
+    everyTaskRunsOnce();
+  }
+
+  @Test
+  void whatWorkThrowsReachesItsCaller() {
+    WorkerPool pool = new WorkerPool(2);
+    assertThatThrownBy(
+            () ->
+                pool.onWorker(
+                    () -> {
+                      throw new OutOfMemoryError("work failed");
+                    }))
+        .isInstanceOf(OutOfMemoryError.class)
+        .hasMessage("work failed");
+    assertThat(pool.onWorker(() -> 7)).isEqualTo(7);
+  }
+
+  @Test
+  void callersAtOnceGetTheirOwnResultsWhetherTheyTakeTurnsOrNot() {
+    Engine engine = EnginesUnderTest.opened("vector:2");
+    List<CompletableFuture<float[]>> results =
+        IntStream.range(0, 8)
+            .mapToObj(
+                seed ->
+                    CompletableFuture.supplyAsync(
+                        () ->
+                            seed % 2 == 0
+                                ? engine.run(() -> product(engine, seed))
+                                : product(engine, seed)))
+            .toList();
+    for (int seed = 0; seed < 8; seed++) {
+      assertThat(results.get(seed).join()).containsExactly(product(engine, seed));
+    }
   }
 
   @Test
