@@ -2,6 +2,7 @@ package org.sparklora.reward;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Group-relative advantages (Shao et al., 2024): how much better each completion is than its
@@ -48,6 +49,12 @@ public final class GroupAdvantage {
       return new Moments(mean, deviation);
     }
 
+    /** The same, as TRL divides by it: a lone value, judged or not, deviates by nothing. */
+    public static Moments ofAll(double... values) {
+      Moments moments = of(values);
+      return values.length > 1 ? moments : new Moments(moments.mean(), 0);
+    }
+
     /** Whether all rewards agree, so that nothing can be learnt from them. */
     public boolean isFlat() {
       return deviation <= ZERO_DEVIATION;
@@ -73,21 +80,24 @@ public final class GroupAdvantage {
   }
 
   /**
-   * The advantages of one group.
+   * The weighted sum of each completion's rewards.
+   *
+   * @param rewards one row per completion, {@code (G, F)}
+   * @return {@code (G)}; NaN for completions that were not judged
+   */
+  public static double[] weightedSums(double[][] rewards, double[] weights) {
+    return Arrays.stream(rewards).mapToDouble(row -> weightedSum(row, weights)).toArray();
+  }
+
+  /**
+   * The advantages of one group; {@code BATCH} leaves the division to {@link #scaled}.
    *
    * @param rewards one per completion, {@code (G)}
-   * @param batch moments of the whole batch; only its deviation counts, and only for {@code BATCH}
    * @return advantages, {@code (G)}; 0 for completions that were not judged
    */
-  public static double[] of(double[] rewards, Scaling scaling, Moments batch) {
-    Moments group = Moments.of(rewards);
-    double divisor =
-        switch (scaling) {
-          // TRL sets the deviation of groups of one to zero, not to undefined.
-          case GROUP -> (rewards.length > 1 ? group.deviation() : 0) + EPSILON;
-          case BATCH -> batch.deviation() + EPSILON;
-          case NONE -> 1;
-        };
+  public static double[] of(double[] rewards, Scaling scaling) {
+    Moments group = Moments.ofAll(rewards);
+    double divisor = scaling == Scaling.GROUP ? group.deviation() + EPSILON : 1;
     return Arrays.stream(rewards).map(r -> orZero((r - group.mean()) / divisor)).toArray();
   }
 
@@ -99,23 +109,20 @@ public final class GroupAdvantage {
    * @return one per completion, {@code (G)}; NaN for completions that were not judged
    */
   public static double[] normalizedSums(double[][] rewards, double[] weights) {
-    int functions = weights.length;
-    double[][] normalized = new double[rewards.length][functions];
-    for (int f = 0; f < functions; f++) {
+    double[][] normalized = new double[rewards.length][weights.length];
+    for (int f = 0; f < weights.length; f++) {
       int function = f;
-      double[] column = Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray();
-      Moments moments = Moments.of(column);
-      double divisor = (rewards.length > 1 ? moments.deviation() : 0) + EPSILON;
+      Moments moments =
+          Moments.ofAll(Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray());
       for (int i = 0; i < rewards.length; i++) {
-        normalized[i][f] = (column[i] - moments.mean()) / divisor;
+        normalized[i][f] = (rewards[i][f] - moments.mean()) / (moments.deviation() + EPSILON);
       }
     }
-    double[] sums = new double[rewards.length];
-    for (int i = 0; i < rewards.length; i++) {
+    double[] sums = weightedSums(normalized, weights);
+    for (int i = 0; i < sums.length; i++) {
       boolean judged = Arrays.stream(rewards[i]).anyMatch(r -> !Double.isNaN(r));
       // A lone judged completion normalises to NaN, which TRL's sum takes for nothing.
-      double sum = weightedSum(normalized[i], weights);
-      sums[i] = judged ? orZero(sum) : Double.NaN;
+      sums[i] = judged ? orZero(sums[i]) : Double.NaN;
     }
     return sums;
   }
@@ -125,14 +132,35 @@ public final class GroupAdvantage {
     return sums.length == 1 || Moments.of(sums).isFlat();
   }
 
-  /** A reward already centred in its group, scaled by the batch's deviation. */
-  public static double ofCentred(double centred, Moments batch) {
-    return orZero(centred / (batch.deviation() + EPSILON));
+  /** Whether advantages depend on other groups, so that {@link #scaled} has to follow. */
+  public static boolean needsBatch(Scaling scaling, Aggregation aggregation) {
+    return aggregation == Aggregation.NORMALIZE_THEN_SUM || scaling == Scaling.BATCH;
   }
 
-  /** The second half of {@code NORMALIZE_THEN_SUM}. */
-  public static double ofNormalizedSum(double sum, Moments batch) {
-    return orZero((sum - batch.mean()) / (batch.deviation() + EPSILON));
+  /**
+   * What a group alone tells: its advantages, or what {@link #scaled} makes them of.
+   *
+   * @param rewards one row per completion, {@code (G, F)}
+   * @return one per completion, {@code (G)}
+   */
+  public static double[] ofGroup(
+      double[][] rewards, double[] weights, Scaling scaling, Aggregation aggregation) {
+    return switch (aggregation) {
+      case SUM_THEN_NORMALIZE -> of(weightedSums(rewards, weights), scaling);
+      case NORMALIZE_THEN_SUM -> normalizedSums(rewards, weights);
+    };
+  }
+
+  /**
+   * An advantage, from what its group tells and the whole batch.
+   *
+   * @param value of {@link #ofGroup}
+   * @param batch {@link Moments#ofAll} of the rewards of the batch, or of what its groups tell
+   *     where that is a sum
+   */
+  public static double scaled(double value, Moments batch, Aggregation aggregation) {
+    double centre = aggregation == Aggregation.NORMALIZE_THEN_SUM ? batch.mean() : 0;
+    return orZero((value - centre) / (batch.deviation() + EPSILON));
   }
 
   /**
@@ -153,33 +181,17 @@ public final class GroupAdvantage {
           "Cannot cut %d completions into groups of %d: num_generations must divide their number"
               .formatted(rewards.length, groupSize));
     }
-    double[] combined = new double[rewards.length];
-    for (int start = 0; start < rewards.length; start += groupSize) {
-      double[][] group = Arrays.copyOfRange(rewards, start, start + groupSize);
-      double[] values =
-          switch (aggregation) {
-            case SUM_THEN_NORMALIZE ->
-                Arrays.stream(group).mapToDouble(row -> weightedSum(row, weights)).toArray();
-            case NORMALIZE_THEN_SUM -> normalizedSums(group, weights);
-          };
-      System.arraycopy(values, 0, combined, start, groupSize);
+    double[] values =
+        IntStream.range(0, rewards.length / groupSize)
+            .mapToObj(g -> Arrays.copyOfRange(rewards, g * groupSize, (g + 1) * groupSize))
+            .flatMapToDouble(group -> Arrays.stream(ofGroup(group, weights, scaling, aggregation)))
+            .toArray();
+    if (!needsBatch(scaling, aggregation)) {
+      return values;
     }
-    Moments batch = batchMoments(combined);
-    if (aggregation == Aggregation.NORMALIZE_THEN_SUM) {
-      return Arrays.stream(combined).map(sum -> ofNormalizedSum(sum, batch)).toArray();
-    }
-    double[] advantages = new double[rewards.length];
-    for (int start = 0; start < rewards.length; start += groupSize) {
-      double[] group = Arrays.copyOfRange(combined, start, start + groupSize);
-      System.arraycopy(of(group, scaling, batch), 0, advantages, start, groupSize);
-    }
-    return advantages;
-  }
-
-  /** Moments of a batch; a lone completion deviates by nothing. */
-  static Moments batchMoments(double[] values) {
-    Moments moments = Moments.of(values);
-    return values.length > 1 ? moments : new Moments(moments.mean(), 0);
+    boolean summed = aggregation == Aggregation.NORMALIZE_THEN_SUM;
+    Moments batch = Moments.ofAll(summed ? values : weightedSums(rewards, weights));
+    return Arrays.stream(values).map(value -> scaled(value, batch, aggregation)).toArray();
   }
 
   private static double orZero(double value) {

@@ -9,22 +9,17 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.sparklora.reward.math.dialect.Verdict;
+import org.sparklora.pipeline.table.Verdict;
 
 /**
- * Judges a completion by several rewards; what the reward stage does with each row of a table.
+ * Judges a completion by several rewards: the core of the reward stage, whether completions come
+ * from a table of any size or from a round of training.
  *
  * <p>Immutable, serialisable and thread-safe, as {@link Reward}s are.
+ *
+ * @param rewards in the order of their columns
  */
-public final class Judge implements Serializable {
-  private static final long serialVersionUID = 1L;
-
-  /** The verdict on a row without a completion. */
-  static final String UNREADABLE = "unreadable";
-
-  /** The verdict where a reward threw something. */
-  static final String FAILED = "failed";
-
+public record Judge(List<Reward> rewards) implements Serializable {
   private static final Logger LOG = LoggerFactory.getLogger(Judge.class);
 
   /** Failures are logged once a kind and JVM: a broken reward fails at every row. */
@@ -33,27 +28,22 @@ public final class Judge implements Serializable {
   private static final int MAX_MESSAGE = 200;
   private static final int MAX_FRAMES = 12;
 
-  private final List<Reward> rewards;
-
-  /**
-   * @param rewards in the order of their columns
-   */
-  public Judge(List<Reward> rewards) {
-    this.rewards = List.copyOf(rewards);
+  public Judge {
+    rewards = List.copyOf(rewards);
   }
 
   /**
-   * What came of it.
+   * The judgements on one completion.
    *
-   * @param judgements one a reward
-   * @param seconds it took
+   * @param judgements one per reward
+   * @param seconds that judging took
    */
   public record Result(List<Judgement> judgements, double seconds) implements Serializable {
 
     /** The first judgement that is a verdict, or the first. */
     public Judgement told() {
       return judgements.stream()
-          .filter(judgement -> !judgement.verdict().equals("scored"))
+          .filter(judgement -> judgement.verdict() != Verdict.SCORED)
           .findFirst()
           .orElse(judgements.get(0));
     }
@@ -61,27 +51,20 @@ public final class Judge implements Serializable {
 
   /**
    * Judges. A completion that is missing, or at which a reward fails, is left unjudged and says so:
-   * it ends no task. Only an interruption, by which Spark stops a task, goes through.
+   * it ends no task. Only an interruption, by which Spark stops a task, is thrown on.
    */
   public Result judge(Optional<Completion> completion) {
     long start = System.nanoTime();
-    List<Judgement> judgements =
-        rewards.stream()
-            .map(
-                reward ->
-                    completion
-                        .map(present -> judge(reward, present))
-                        .orElseGet(
-                            () ->
-                                new Judgement(
-                                    Double.NaN, UNREADABLE, "no completion in the row", "", "")))
-            .toList();
+    List<Judgement> judgements = rewards.stream().map(reward -> judge(reward, completion)).toList();
     return new Result(judgements, (System.nanoTime() - start) / 1e9);
   }
 
-  private static Judgement judge(Reward reward, Completion completion) {
+  private static Judgement judge(Reward reward, Optional<Completion> completion) {
+    if (completion.isEmpty()) {
+      return Judgement.of(Verdict.UNREADABLE, "no completion in the row", "", "");
+    }
     try {
-      return Objects.requireNonNull(reward.judge(completion), "the reward returned null");
+      return Objects.requireNonNull(reward.judge(completion.get()), "the reward returned null");
     } catch (RuntimeException | AssertionError | LinkageError failure) {
       if (Thread.currentThread().isInterrupted()) {
         throw failure;
@@ -95,8 +78,10 @@ public final class Judge implements Serializable {
   }
 
   private static Judgement failed(Reward reward, Throwable failure) {
-    String reason = Verdict.failed(failure);
-    if (LOGGED.add(reward.name() + reason)) {
+    String message = String.valueOf(failure.getMessage());
+    Judgement failed =
+        Judgement.failed(failure, message.substring(0, Math.min(MAX_MESSAGE, message.length())));
+    if (LOGGED.add(reward.name() + failed.reason())) {
       // Of a full stack the first frames say all.
       StackTraceElement[] frames = failure.getStackTrace();
       failure.setStackTrace(Arrays.copyOf(frames, Math.min(MAX_FRAMES, frames.length)));
@@ -105,8 +90,6 @@ public final class Judge implements Serializable {
           reward.name(),
           failure);
     }
-    String message = String.valueOf(failure.getMessage());
-    String shown = message.substring(0, Math.min(MAX_MESSAGE, message.length()));
-    return new Judgement(Double.NaN, FAILED, reason, "", shown);
+    return failed;
   }
 }

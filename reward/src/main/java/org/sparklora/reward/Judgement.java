@@ -1,45 +1,52 @@
 package org.sparklora.reward;
 
 import java.io.Serializable;
-import org.sparklora.reward.math.dialect.Verdict;
+import org.sparklora.pipeline.table.Verdict;
 
 /**
  * What a reward says of one completion.
  *
- * @param reward the reward; NaN when the completion cannot be judged and is to be left out
- * @param verdict one word: correct, wrong, unverifiable, failed where the reward threw something,
- *     or scored for rewards that are no verdicts
- * @param reason why, in few fixed words, so that reasons can be counted
+ * @param reward the reward; NaN if the completion cannot be judged and is left out of its group
+ * @param verdict whether the answer is right, or why that is unknown
+ * @param reason why, in a few fixed words that can be counted
  * @param goldParsed what was understood of the solution; may be empty
  * @param answerParsed what was understood of the completion; may be empty
  */
 public record Judgement(
-    double reward, String verdict, String reason, String goldParsed, String answerParsed)
+    double reward, Verdict verdict, String reason, String goldParsed, String answerParsed)
     implements Serializable {
 
   /** A reward that needs no explanation. */
   public static Judgement scored(double reward, String reason) {
-    return new Judgement(reward, "scored", reason, "", "");
+    return new Judgement(reward, Verdict.SCORED, reason, "", "");
   }
 
   /** No reward: the completion is left out of its group. */
   public static Judgement unverifiable(String reason) {
-    return new Judgement(Double.NaN, "unverifiable", reason, "", "");
+    return of(Verdict.UNVERIFIABLE, reason, "", "");
   }
 
-  /** A verdict of the mathematical judge. */
-  public static Judgement of(Verdict verdict) {
-    return new Judgement(
-        verdict.reward().orElse(Double.NaN),
-        switch (verdict.outcome()) {
-          case CORRECT -> "correct";
-          case WRONG -> "wrong";
-          case UNVERIFIABLE -> "unverifiable";
-          case FAILED -> "failed";
-        },
-        verdict.reason(),
-        verdict.goldParsed(),
-        verdict.answerParsed());
+  /** 1 for a correct completion, 0 for a wrong one, none for any other. */
+  public static Judgement of(
+      Verdict verdict, String reason, String goldParsed, String answerParsed) {
+    double reward =
+        switch (verdict) {
+          case CORRECT -> 1;
+          case WRONG -> 0;
+          default -> Double.NaN;
+        };
+    return new Judgement(reward, verdict, reason, goldParsed, answerParsed);
+  }
+
+  /**
+   * No reward, for judging failed. The reason is the kind of failure alone, so that it can be
+   * counted.
+   *
+   * @param message what else is known of the failure; may be empty
+   */
+  public static Judgement failed(Throwable failure, String message) {
+    String reason = "judging failed: " + failure.getClass().getSimpleName();
+    return of(Verdict.FAILED, reason, "", message);
   }
 
   /** Whether the completion was judged at all. */

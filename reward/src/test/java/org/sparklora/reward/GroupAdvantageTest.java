@@ -58,23 +58,20 @@ class GroupAdvantageTest {
   @Test
   void twoOfFourCorrectAreWorthTheSameEitherWay() {
     // Mean 1/2, unbiased deviation √(1/3) = 0.57735; 0.5 / 0.57745 = 0.86588.
-    double[] advantages =
-        GroupAdvantage.of(new double[] {1, 0, 0, 1}, Scaling.GROUP, Moments.of(0, 1));
+    double[] advantages = GroupAdvantage.of(new double[] {1, 0, 0, 1}, Scaling.GROUP);
     assertThat(advantages)
         .containsExactly(new double[] {0.86588, -0.86588, -0.86588, 0.86588}, within(1e-5));
   }
 
   @Test
   void unjudgedCompletionsCountNowhere() {
-    double[] advantages =
-        GroupAdvantage.of(new double[] {1, Double.NaN, 0}, Scaling.NONE, Moments.of(0));
+    double[] advantages = GroupAdvantage.of(new double[] {1, Double.NaN, 0}, Scaling.NONE);
     assertThat(advantages).containsExactly(0.5, 0, -0.5);
   }
 
   @Test
   void aLoneJudgedCompletionTeachesNothing() {
-    double[] advantages =
-        GroupAdvantage.of(new double[] {1, Double.NaN}, Scaling.GROUP, Moments.of(0));
+    double[] advantages = GroupAdvantage.of(new double[] {1, Double.NaN}, Scaling.GROUP);
     assertThat(advantages).containsExactly(0, 0);
   }
 

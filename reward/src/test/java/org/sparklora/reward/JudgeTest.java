@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.table.Verdict;
 
 class JudgeTest {
 
@@ -51,7 +52,7 @@ class JudgeTest {
       Failing reward = new Failing(failure);
       Judgement bad = judged(reward, "bad");
       assertThat(bad.isJudged()).isFalse();
-      assertThat(bad.verdict()).isEqualTo("failed");
+      assertThat(bad.verdict()).isEqualTo(Verdict.FAILED);
       assertThat(bad.reason())
           .isEqualTo("judging failed: " + failure.get().getClass().getSimpleName());
       assertThat(judged(reward, "good").reward()).isEqualTo(0.5);

@@ -6,7 +6,7 @@ import java.util.Map;
  * A row of the {@code advantages} table: a completion and what it was judged to be worth.
  *
  * @param rewards of each reward function by its name, in their order; NaN: not judged
- * @param verdict of the first function that gives verdicts
+ * @param judged what the first function that gives verdicts says
  * @param reward the weighted sum; NaN where no function judged
  * @param advantage how much better than its siblings; 0 where there is no reward
  * @param groupIsFlat whether the rewards of all siblings are the same
@@ -14,7 +14,7 @@ import java.util.Map;
 public record ScoredGeneration(
     Generation generation,
     Map<String, Double> rewards,
-    Verdict verdict,
+    Judged judged,
     double reward,
     double advantage,
     boolean groupIsFlat) {
@@ -24,6 +24,6 @@ public record ScoredGeneration(
    *
    * @param seconds that judging took
    */
-  public record Verdict(
-      String outcome, String reason, String goldParsed, String answerParsed, double seconds) {}
+  public record Judged(
+      Verdict verdict, String reason, String goldParsed, String answerParsed, double seconds) {}
 }

@@ -10,7 +10,7 @@ import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.apache.parquet.schema.Types;
-import org.sparklora.pipeline.table.ScoredGeneration.Verdict;
+import org.sparklora.pipeline.table.ScoredGeneration.Judged;
 
 /**
  * The Parquet schema of {@link ScoredGeneration}: the columns of a generation (see {@link
@@ -58,11 +58,11 @@ final class ScoredGenerationSchema {
     Group group = new SimpleGroup(schema);
     GenerationSchema.fill(group, row.generation());
     row.rewards().forEach((name, reward) -> put(group, REWARDS + name, reward));
-    group.add(VERDICT, row.verdict().outcome());
-    group.add(REASON, row.verdict().reason());
-    group.add(GOLD, row.verdict().goldParsed());
-    group.add(ANSWER, row.verdict().answerParsed());
-    group.add(SECONDS, row.verdict().seconds());
+    group.add(VERDICT, row.judged().verdict().text());
+    group.add(REASON, row.judged().reason());
+    group.add(GOLD, row.judged().goldParsed());
+    group.add(ANSWER, row.judged().answerParsed());
+    group.add(SECONDS, row.judged().seconds());
     put(group, REWARD, row.reward());
     group.add(ADVANTAGE, row.advantage());
     group.add(ZERO_STD, row.groupIsFlat());
@@ -85,8 +85,8 @@ final class ScoredGenerationSchema {
     return new ScoredGeneration(
         GenerationSchema.fromGroup(group),
         rewards,
-        new Verdict(
-            text(group, VERDICT),
+        new Judged(
+            verdict(text(group, VERDICT)),
             text(group, REASON),
             text(group, GOLD),
             text(group, ANSWER),
@@ -98,6 +98,11 @@ final class ScoredGenerationSchema {
 
   private static double get(Group group, String column) {
     return group.getFieldRepetitionCount(column) == 0 ? Double.NaN : group.getDouble(column, 0);
+  }
+
+  /** Rewards without verdicts may leave the column out. */
+  private static Verdict verdict(String text) {
+    return text.isEmpty() ? Verdict.SCORED : Verdict.of(text);
   }
 
   private static String text(Group group, String column) {

@@ -32,7 +32,7 @@ class CompletionsTableTest {
             new float[] {-1},
             Generation.EOS),
         rewards,
-        new ScoredGeneration.Verdict("correct", "equal", "2", "2", 0.01),
+        new ScoredGeneration.Judged(Verdict.CORRECT, "equal", "2", "2", 0.01),
         reward + 0.1,
         0.7,
         false);

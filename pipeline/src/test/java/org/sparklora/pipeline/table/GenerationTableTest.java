@@ -14,7 +14,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.recursive.comparison.RecursiveComparisonConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.pipeline.table.ScoredGeneration.Verdict;
+import org.sparklora.pipeline.table.ScoredGeneration.Judged;
 
 /** The tables of a round, written and read. */
 class GenerationTableTest {
@@ -77,12 +77,17 @@ class GenerationTableTest {
             new ScoredGeneration(
                 generation(1, 0, "eos"),
                 rewards,
-                new Verdict("wrong", "not equal", "7", "8", 0.25),
+                new Judged(Verdict.WRONG, "not equal", "7", "8", 0.25),
                 Double.NaN,
                 -0.1,
                 false),
             new ScoredGeneration(
-                generation(1, 1, "eos"), rewards, new Verdict("", "", "", "", 0), 2, 0, true));
+                generation(1, 1, "eos"),
+                rewards,
+                new Judged(Verdict.SCORED, "", "", "", 0),
+                2,
+                0,
+                true));
     GenerationTable.writeScored(HADOOP, file(), rows);
 
     List<ScoredGeneration> read = GenerationTable.readScored(HADOOP, folder.toUri().toString());

@@ -1,6 +1,8 @@
 package org.sparklora.reward.format;
 
-import java.io.Serializable;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 
 /**
  * The length penalty of DAPO (Yu et al., 2025, eq. 13): nothing up to {@code max − cache} tokens,
@@ -9,7 +11,7 @@ import java.io.Serializable;
  * @param maxTokens the longest completion that is not fully punished
  * @param cacheTokens the length of the slope before it
  */
-public record OverlongPunishment(int maxTokens, int cacheTokens) implements Serializable {
+public record OverlongPunishment(int maxTokens, int cacheTokens) implements Reward {
   public OverlongPunishment {
     if (maxTokens <= 0 || cacheTokens < 0 || cacheTokens > maxTokens) {
       throw new IllegalArgumentException(
@@ -23,8 +25,21 @@ public record OverlongPunishment(int maxTokens, int cacheTokens) implements Seri
     return new OverlongPunishment(1280, 256);
   }
 
-  /** The penalty, from −1 to 0. */
-  public double of(int tokens) {
+  @Override
+  public String name() {
+    return "soft_overlong_punishment_reward";
+  }
+
+  @Override
+  public Judgement judge(Completion completion) {
+    if (completion.tokens().isEmpty()) {
+      return Judgement.unverifiable("no token count");
+    }
+    double reward = of(completion.tokens().getAsInt());
+    return Judgement.scored(reward, reward < 0 ? "too long" : "not too long");
+  }
+
+  private double of(int tokens) {
     int free = maxTokens - cacheTokens;
     if (tokens <= free) {
       return 0;

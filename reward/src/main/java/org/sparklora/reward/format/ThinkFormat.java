@@ -1,17 +1,29 @@
 package org.sparklora.reward.format;
 
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
+
 /**
- * Whether a completion thinks before it answers: it begins with {@code <think>}, holds no second
- * one, and closes it.
+ * 1 for a completion that thinks before it answers, else 0: it begins with {@code <think>}, holds
+ * no second one, and closes it.
  */
-public final class ThinkFormat {
+public record ThinkFormat() implements Reward {
+  public static final String NAME = "think_format_reward";
   private static final String OPEN = "<think>";
 
-  private ThinkFormat() {}
+  @Override
+  public String name() {
+    return NAME;
+  }
 
-  public static boolean holds(String completion) {
-    return completion.startsWith(OPEN)
-        && completion.indexOf(OPEN, OPEN.length()) < 0
-        && completion.indexOf("</think>", OPEN.length()) >= 0;
+  @Override
+  public Judgement judge(Completion completion) {
+    String text = completion.text();
+    boolean thinks =
+        text.startsWith(OPEN)
+            && text.indexOf(OPEN, OPEN.length()) < 0
+            && text.indexOf("</think>", OPEN.length()) >= 0;
+    return Judgement.scored(thinks ? 1 : 0, thinks ? "thinks in tags" : "does not think in tags");
   }
 }

@@ -1,2 +1,5 @@
-/** Rewards for the form of a completion: thinking tags, length. They know nothing of Spark. */
+/**
+ * Rewards for the form of a completion: thinking tags, length. They depend on {@code
+ * org.sparklora.reward} only, and {@code org.sparklora.reward.job} finds them by name.
+ */
 package org.sparklora.reward.format;

@@ -1,12 +1,15 @@
 package org.sparklora.reward.math;
 
 import java.util.List;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
 import org.sparklora.reward.math.dialect.MathVerify;
 import org.sparklora.reward.math.dialect.SoundJudge;
-import org.sparklora.reward.math.dialect.Verdict;
 import org.sparklora.reward.math.dialect.VerifyConfig;
 import org.sparklora.reward.math.extract.Answer;
 import org.sparklora.reward.math.extract.AnswerExtraction;
@@ -17,19 +20,21 @@ import org.sparklora.reward.math.extract.ExtractionTarget.Normalization;
 import org.sparklora.reward.math.extract.Thinking;
 
 /**
- * Judges a completion against a solution: thinking is cut away, the answer is found, cleaned,
- * parsed and compared.
+ * 1 when a completion's final answer equals the solution, 0 when it does not, none when the
+ * solution cannot be parsed: thinking is cut off, the answer is found, cleaned, parsed and
+ * compared.
  *
  * <p>Deterministic, thread-safe, and bounded: a verdict takes no longer than its budget.
+ *
+ * @param recipe how solution and answer are found
+ * @param dialect which rules judge
+ * @param budgetMillis how long one verdict may take
  */
-public final class MathReward {
-  /** What one verdict may take. */
+public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) implements Reward {
+  /** What one verdict may take, unless set. */
   public static final long DEFAULT_BUDGET_MILLIS = 1_000;
 
-  private final Recipe recipe;
-  private final Dialect dialect;
-  private final long budgetMillis;
-  private final Algebra algebra;
+  private static final Algebra ALGEBRA = new NumericAlgebra(Algebra.NONE);
 
   /** Which rules judge. */
   public enum Dialect {
@@ -47,16 +52,27 @@ public final class MathReward {
      * The guide's {@code strip_reasoning_accuracy_reward}: thinking is cut away, the solution is
      * LaTeX.
      */
-    STRIP_REASONING,
+    STRIP_REASONING("strip_reasoning_accuracy_reward"),
     /** {@code accuracy_reward}: the solution is any text that holds mathematics. */
-    ACCURACY,
+    ACCURACY("accuracy_reward"),
     /**
      * {@code reasoning_accuracy_reward}: the answer stands after the last {@code </think>}, or
      * scores 0.
      */
-    REASONING,
+    REASONING("reasoning_accuracy_reward"),
     /** As the guide's, with the solution after the last {@code ####}. */
-    GSM8K
+    GSM8K("gsm8k_reward");
+
+    private final String rewardName;
+
+    Recipe(String rewardName) {
+      this.rewardName = rewardName;
+    }
+
+    /** The name of the reward function. */
+    public String rewardName() {
+      return rewardName;
+    }
   }
 
   private static final List<Latex> LATEX_GOLD = List.of(new Latex(true, 0, Normalization.full()));
@@ -69,42 +85,47 @@ public final class MathReward {
   private static final String END_OF_THINKING = "</think>";
   private static final String GSM8K_ANSWER = "####";
 
-  private MathReward(Recipe recipe, Dialect dialect, long budgetMillis, Algebra algebra) {
-    this.recipe = recipe;
-    this.dialect = dialect;
-    this.budgetMillis = budgetMillis;
-    this.algebra = algebra;
-  }
-
-  /** The guide's reward within the usual budget. */
-  public static MathReward of(Dialect dialect) {
-    return of(Recipe.STRIP_REASONING, dialect, DEFAULT_BUDGET_MILLIS);
-  }
-
   /** Throws {@link IllegalArgumentException} for a budget that is not positive. */
-  public static MathReward of(Recipe recipe, Dialect dialect, long budgetMillis) {
+  public MathReward {
     if (budgetMillis <= 0) {
       throw new IllegalArgumentException(
           "Cannot judge within budget_millis = "
               + budgetMillis
               + ": it must be positive; 1000 is usual");
     }
-    return new MathReward(recipe, dialect, budgetMillis, new NumericAlgebra(Algebra.NONE));
+  }
+
+  /** The guide's reward within the usual budget. */
+  public static MathReward of(Dialect dialect) {
+    return new MathReward(Recipe.STRIP_REASONING, dialect, DEFAULT_BUDGET_MILLIS);
+  }
+
+  @Override
+  public String name() {
+    return recipe.rewardName();
+  }
+
+  @Override
+  public Judgement judge(Completion completion) {
+    return completion
+        .solution()
+        .map(solution -> judge(completion.text(), solution))
+        .orElseGet(() -> Judgement.unverifiable("no solution"));
   }
 
   /**
    * Judges one completion. Never throws for what the texts hold: a verdict that fails, if only by
    * running out of stack, says that it failed and why.
    */
-  public Verdict judge(String completion, String solution) {
+  public Judgement judge(String completion, String solution) {
     try {
       return judgeWithin(completion, solution);
     } catch (RuntimeException | StackOverflowError failure) {
-      return new Verdict(Verdict.Outcome.FAILED, Verdict.failed(failure), "", "");
+      return Judgement.failed(failure, "");
     }
   }
 
-  private Verdict judgeWithin(String completion, String solution) {
+  private Judgement judgeWithin(String completion, String solution) {
     Budget budget = Budget.ofMillis(budgetMillis);
     String reference = solution;
     if (recipe == Recipe.GSM8K && solution.contains(GSM8K_ANSWER)) {
@@ -112,43 +133,39 @@ public final class MathReward {
       reference = solution.substring(after).strip();
     }
     return dialect == Dialect.SOUND
-        ? new SoundJudge(algebra, budget).judge(completion, reference)
+        ? new SoundJudge(ALGEBRA, budget).judge(completion, reference)
         : judgeAsReference(completion, reference, budget);
   }
 
-  private Verdict judgeAsReference(String completion, String solution, Budget budget) {
+  private Judgement judgeAsReference(String completion, String solution, Budget budget) {
     boolean guide = recipe == Recipe.STRIP_REASONING || recipe == Recipe.GSM8K;
     if (recipe == Recipe.REASONING && !completion.contains(END_OF_THINKING)) {
-      return new Verdict(Verdict.Outcome.WRONG, "thinking does not end", "", "");
+      return Judgement.of(Verdict.WRONG, "thinking does not end", "", "");
     }
     Answer gold =
         guide
             ? extract("$" + solution + "$", LATEX_GOLD, false, budget)
             : extract(solution, ANY_GOLD, false, budget);
     if (gold.isEmpty()) {
-      return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution cannot be parsed", "", "");
+      return Judgement.unverifiable("solution cannot be parsed");
     }
     Answer answer =
         guide
             ? extract(Thinking.strip(completion), UNBOXED_PREDICTION, true, budget)
             : extract(answerPart(completion), PREDICTION, true, budget);
     if (answer.isEmpty()) {
-      return new Verdict(Verdict.Outcome.WRONG, "no answer found", gold.describe(), "");
+      return Judgement.of(Verdict.WRONG, "no answer found", gold.describe(), "");
     }
     try {
-      boolean same = MathVerify.verify(gold, answer, VerifyConfig.defaults(), algebra, budget);
+      boolean same = MathVerify.verify(gold, answer, VerifyConfig.defaults(), ALGEBRA, budget);
       String reason =
           same
               ? "equal"
               : answer.expression().isPresent() ? "not equal" : "answer cannot be parsed";
-      return new Verdict(
-          same ? Verdict.Outcome.CORRECT : Verdict.Outcome.WRONG,
-          reason,
-          gold.describe(),
-          answer.describe());
+      return Judgement.of(
+          same ? Verdict.CORRECT : Verdict.WRONG, reason, gold.describe(), answer.describe());
     } catch (Budget.Exceeded exceeded) {
-      return new Verdict(
-          Verdict.Outcome.WRONG, "budget exceeded", gold.describe(), answer.describe());
+      return Judgement.of(Verdict.WRONG, "budget exceeded", gold.describe(), answer.describe());
     }
   }
 

@@ -6,7 +6,8 @@
  * math → dialect → extract → latex → algebra
  * </pre>
  *
- * <p>Used by {@code org.sparklora.reward} and open to anyone who wants the judge alone; nothing
- * here depends on Spark.
+ * <p>Of the rest of the module they depend on {@code org.sparklora.reward} only. {@code
+ * org.sparklora.reward.job} finds the judge by name; it is open to anyone who wants it alone, and
+ * nothing here depends on Spark.
  */
 package org.sparklora.reward.math;

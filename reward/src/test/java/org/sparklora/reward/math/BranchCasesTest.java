@@ -7,10 +7,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.dialect.Verdict;
 
 /** Functions with branches are equal when they are so in every branch, and only then. */
 class BranchCasesTest {
@@ -20,14 +21,14 @@ class BranchCasesTest {
   @ParameterizedTest
   @EnumSource(Dialect.class)
   void onlyTermsThatAreEqualInEveryBranchAreRewarded(Dialect dialect) {
-    MathReward reward = MathReward.of(Recipe.STRIP_REASONING, dialect, BUDGET_MILLIS);
+    MathReward reward = new MathReward(Recipe.STRIP_REASONING, dialect, BUDGET_MILLIS);
     List<JsonNode> cases = JsonLines.read("/math/branch_cases.jsonl.gz");
     List<String> wrong = new ArrayList<>();
     for (JsonNode row : cases) {
       String solution = row.get("solution").asText();
       String completion = row.get("completion").asText();
-      Verdict verdict = reward.judge(completion, solution);
-      boolean rewarded = verdict.outcome() == Verdict.Outcome.CORRECT;
+      Judgement verdict = reward.judge(completion, solution);
+      boolean rewarded = verdict.verdict() == Verdict.CORRECT;
       if (rewarded != row.get("equal").asBoolean()) {
         wrong.add(solution + " | " + completion + ": " + verdict.reason());
       }

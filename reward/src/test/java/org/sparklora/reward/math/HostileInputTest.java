@@ -10,8 +10,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.dialect.Verdict;
 
 /**
  * Random and hostile texts end in a verdict, in time. {@code -Dreward.fuzz.seconds=60} runs longer,
@@ -87,7 +87,7 @@ class HostileInputTest {
 
   private static void assertEnds(MathReward reward, String completion, String solution) {
     long start = System.nanoTime();
-    Verdict verdict = reward.judge(completion, solution);
+    Judgement verdict = reward.judge(completion, solution);
     long millis = (System.nanoTime() - start) / 1_000_000;
     assertThat(verdict.reason()).isNotEmpty();
     assertThat(millis)

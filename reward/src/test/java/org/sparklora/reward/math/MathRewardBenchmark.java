@@ -15,8 +15,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.dialect.Verdict;
 
 /** Verdicts a second, and how long the slowest take, over the cases that are not adversarial. */
 @State(Scope.Thread)
@@ -43,7 +43,7 @@ public class MathRewardBenchmark {
   }
 
   @Benchmark
-  public Verdict judge() {
+  public Judgement judge() {
     JsonNode row = cases.get(next++ % cases.size());
     return reward.judge(row.get("completion").asText(), row.get("solution").asText());
   }

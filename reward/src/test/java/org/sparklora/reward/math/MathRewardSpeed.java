@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /**
@@ -88,9 +87,9 @@ public final class MathRewardSpeed {
     for (int i = 0; i < cases.size(); i++) {
       Case given = cases.get(i);
       long start = System.nanoTime();
-      Optional<Double> reward = judge.judge(given.completion(), given.solution()).reward();
+      double reward = judge.judge(given.completion(), given.solution()).reward();
       nanos[i] = System.nanoTime() - start;
-      agreed += Double.compare(reward.orElse(Double.NaN), given.reward()) == 0 ? 1 : 0;
+      agreed += Double.compare(reward, given.reward()) == 0 ? 1 : 0;
     }
     return agreed;
   }

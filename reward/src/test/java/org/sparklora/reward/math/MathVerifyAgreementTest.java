@@ -5,16 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.dialect.Verdict;
 
 /** The verdicts of Math-Verify itself, on thousands of completions. */
 class MathVerifyAgreementTest {
@@ -29,7 +29,7 @@ class MathVerifyAgreementTest {
         || row.path("timing_sensitive").asBoolean(false);
   }
 
-  private Verdict judge(JsonNode row) {
+  private Judgement judge(JsonNode row) {
     return reward.judge(row.get("completion").asText(), row.get("solution").asText());
   }
 
@@ -41,13 +41,12 @@ class MathVerifyAgreementTest {
       if (isSoft(row)) {
         continue;
       }
-      Optional<Double> expected =
-          row.get("reward").isNull() ? Optional.empty() : Optional.of(row.get("reward").asDouble());
-      Verdict verdict = judge(row);
-      if (!verdict.reward().equals(expected)) {
+      double expected = row.get("reward").asDouble(Double.NaN);
+      Judgement verdict = judge(row);
+      if (Double.compare(verdict.reward(), expected) != 0) {
         String line = row.get("id").asText() + ": expected " + expected + " but was " + verdict;
         disagreements.add(line);
-        if (verdict.outcome() == Verdict.Outcome.CORRECT) {
+        if (verdict.verdict() == Verdict.CORRECT) {
           undeserved.add(line);
         }
       }
@@ -78,13 +77,13 @@ class MathVerifyAgreementTest {
         sample.add(cases.get(i));
       }
     }
-    List<Verdict> alone = sample.stream().map(this::judge).toList();
+    List<Judgement> alone = sample.stream().map(this::judge).toList();
     ExecutorService threads = Executors.newFixedThreadPool(32);
-    List<Callable<Verdict>> tasks = new ArrayList<>();
+    List<Callable<Judgement>> tasks = new ArrayList<>();
     for (int round = 0; round < 3; round++) {
       sample.forEach(row -> tasks.add(() -> judge(row)));
     }
-    List<Future<Verdict>> together = threads.invokeAll(tasks);
+    List<Future<Judgement>> together = threads.invokeAll(tasks);
     threads.shutdown();
     for (int i = 0; i < together.size(); i++) {
       assertThat(together.get(i).get()).isEqualTo(alone.get(i % alone.size()));

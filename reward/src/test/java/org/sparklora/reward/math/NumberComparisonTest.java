@@ -8,11 +8,11 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
 import org.sparklora.reward.math.MathReward.Recipe;
-import org.sparklora.reward.math.dialect.Verdict;
-import org.sparklora.reward.math.dialect.Verdict.Outcome;
 
 /** Numbers that are close to each other, or large, or both, and lists that repeat an element. */
 class NumberComparisonTest {
@@ -20,9 +20,9 @@ class NumberComparisonTest {
   private static final long BUDGET_MILLIS = 20_000;
 
   private final MathReward sound =
-      MathReward.of(Recipe.STRIP_REASONING, Dialect.SOUND, BUDGET_MILLIS);
+      new MathReward(Recipe.STRIP_REASONING, Dialect.SOUND, BUDGET_MILLIS);
   private final MathReward reference =
-      MathReward.of(Recipe.STRIP_REASONING, Dialect.MATH_VERIFY, BUDGET_MILLIS);
+      new MathReward(Recipe.STRIP_REASONING, Dialect.MATH_VERIFY, BUDGET_MILLIS);
 
   @Test
   void noUnequalNumberIsRewardedAndNoEqualOneIsMissed() {
@@ -32,7 +32,7 @@ class NumberComparisonTest {
       String completion = row.get("completion").asText();
       String solution = row.get("solution").asText();
       boolean equal = row.get("equal").asBoolean();
-      boolean rewarded = reference.judge(completion, solution).outcome() == Outcome.CORRECT;
+      boolean rewarded = reference.judge(completion, solution).verdict() == Verdict.CORRECT;
       boolean byReference = row.get("reward").asDouble() == 1;
       if (rewarded && !equal && !(byReference && toleratedByReference(row))) {
         undeserved.add(row.get("id").asText() + " in math_verify");
@@ -40,7 +40,7 @@ class NumberComparisonTest {
       if (!rewarded && equal && byReference) {
         missed.add(row.get("id").asText() + " in math_verify");
       }
-      boolean soundly = sound.judge(completion, solution).outcome() == Outcome.CORRECT;
+      boolean soundly = sound.judge(completion, solution).verdict() == Verdict.CORRECT;
       if (isNumber(row) && soundly && !equal) {
         undeserved.add(row.get("id").asText() + " in sound");
       }
@@ -96,10 +96,10 @@ class NumberComparisonTest {
           123456789012345678.5         @ 123456789012345679.5           @ WRONG
           10^{20}+0.5                  @ 10^{20}+1.5                    @ WRONG
           """)
-  void largeAndCloseNumbersAreToldApart(String answer, String solution, Outcome outcome) {
+  void largeAndCloseNumbersAreToldApart(String answer, String solution, Verdict outcome) {
     String completion = "The answer is $\\boxed{" + answer + "}$.";
-    assertThat(reference.judge(completion, solution).outcome()).isEqualTo(outcome);
-    assertThat(sound.judge(completion, solution).outcome()).isEqualTo(outcome);
+    assertThat(reference.judge(completion, solution).verdict()).isEqualTo(outcome);
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(outcome);
   }
 
   @ParameterizedTest
@@ -119,10 +119,10 @@ class NumberComparisonTest {
           1,2,2          @ (1,2)         @ WRONG   @ WRONG
           """)
   void repetitionCountsInTuplesOnly(
-      String answer, String solution, Outcome inReference, Outcome inSound) {
+      String answer, String solution, Verdict inReference, Verdict inSound) {
     String completion = "The answer is $\\boxed{" + answer + "}$.";
-    assertThat(reference.judge(completion, solution).outcome()).isEqualTo(inReference);
-    assertThat(sound.judge(completion, solution).outcome()).isEqualTo(inSound);
+    assertThat(reference.judge(completion, solution).verdict()).isEqualTo(inReference);
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(inSound);
   }
 
   @ParameterizedTest
@@ -139,8 +139,8 @@ class NumberComparisonTest {
           t@ t@CORRECT
           5 km@ 5 km @CORRECT
           """)
-  void spacesAroundASolutionAreNoPartOfIt(String answer, String solution, Outcome outcome) {
-    assertThat(reference.judge("\\boxed{" + answer + "}", solution).outcome()).isEqualTo(outcome);
+  void spacesAroundASolutionAreNoPartOfIt(String answer, String solution, Verdict outcome) {
+    assertThat(reference.judge("\\boxed{" + answer + "}", solution).verdict()).isEqualTo(outcome);
   }
 
   @Test
@@ -157,8 +157,8 @@ class NumberComparisonTest {
             "10^{5000}\\cdot\\gamma")) {
       long start = System.nanoTime();
       for (Dialect dialect : Dialect.values()) {
-        Verdict verdict = MathReward.of(dialect).judge("\\boxed{" + huge + "}", huge + "+1");
-        assertThat(verdict.outcome()).as(huge).isEqualTo(Outcome.WRONG);
+        Judgement verdict = MathReward.of(dialect).judge("\\boxed{" + huge + "}", huge + "+1");
+        assertThat(verdict.verdict()).as(huge).isEqualTo(Verdict.WRONG);
       }
       assertThat((System.nanoTime() - start) / 1_000_000).as(huge).isLessThan(6_000);
     }

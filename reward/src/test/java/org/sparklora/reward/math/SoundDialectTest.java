@@ -8,9 +8,9 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.dialect.Verdict.Outcome;
 
 class SoundDialectTest {
   private final MathReward sound = MathReward.of(Dialect.SOUND);
@@ -27,8 +27,8 @@ class SoundDialectTest {
       }
       judged++;
       boolean correct =
-          sound.judge(row.get("completion").asText(), row.get("solution").asText()).outcome()
-              == Outcome.CORRECT;
+          sound.judge(row.get("completion").asText(), row.get("solution").asText()).verdict()
+              == Verdict.CORRECT;
       agreed += correct == row.get("intended").asBoolean() ? 1 : 0;
       if (correct && !row.get("intended").asBoolean()) {
         undeserved.add(row.get("id").asText());
@@ -64,9 +64,9 @@ class SoundDialectTest {
           "Answer: $6.283185$"               @ 2\\pi           @ CORRECT @ WRONG
           """)
   void differsFromTheReferenceWhereItIsDocumented(
-      String completion, String solution, Outcome inReference, Outcome inSound) {
-    assertThat(reference.judge(completion, solution).outcome()).isEqualTo(inReference);
-    assertThat(sound.judge(completion, solution).outcome()).isEqualTo(inSound);
+      String completion, String solution, Verdict inReference, Verdict inSound) {
+    assertThat(reference.judge(completion, solution).verdict()).isEqualTo(inReference);
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(inSound);
   }
 
   @ParameterizedTest
@@ -87,7 +87,7 @@ class SoundDialectTest {
           "60\\frac{\\text{km}}{\\text{h}}" @ "60 \\text{ km/h}" @ CORRECT
           "60 km/h"              @ "60 \\text{ km per hour}" @ CORRECT
           """)
-  void unitsMayBeLeftOutButNotChanged(String answer, String solution, Outcome outcome) {
-    assertThat(sound.judge("\\boxed{" + answer + "}", solution).outcome()).isEqualTo(outcome);
+  void unitsMayBeLeftOutButNotChanged(String answer, String solution, Verdict outcome) {
+    assertThat(sound.judge("\\boxed{" + answer + "}", solution).verdict()).isEqualTo(outcome);
   }
 }

@@ -2,9 +2,9 @@ package org.sparklora.spark.cli;
 
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.reward.RewardConfig;
-import org.sparklora.reward.RewardJob;
-import org.sparklora.reward.RewardSummary;
+import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.reward.job.RewardJob;
+import org.sparklora.reward.job.RewardSummary;
 import org.sparklora.spark.grpo.RewardSettings;
 import org.sparklora.spark.run.SparkSessions;
 

@@ -19,6 +19,7 @@ import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardSettings;
 import org.sparklora.spark.grpo.RewardStage;
@@ -33,9 +34,6 @@ import org.sparklora.spark.workers.Workers;
  */
 public final class EvalJob {
   static final String SUMMARY = "_eval_summary.json";
-
-  /** A reward without verdicts tells no right from wrong. */
-  private static final String NO_VERDICT = "scored";
 
   private EvalJob() {}
 
@@ -131,7 +129,7 @@ public final class EvalJob {
 
   private static void requireVerdicts(Settings settings, List<ScoredGeneration> scored) {
     ConfigException.require(
-        scored.stream().noneMatch(row -> row.verdict().outcome().equals(NO_VERDICT)),
+        scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED),
         "reward_funcs",
         String.join(" ", settings.values("reward_funcs")),
         "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward and gsm8k_reward do");

@@ -6,12 +6,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.Verdict;
 
 /** Adds up the verdicts on completions, problem by problem. Not thread-safe. */
 final class MathScores {
-  private static final String CORRECT = "correct";
-  private static final String UNVERIFIABLE = "unverifiable";
-
   private final List<Integer> wanted; // the k of pass@k
   private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // completions, right ones
   private final Map<String, Integer> verdicts = new TreeMap<>();
@@ -30,18 +28,18 @@ final class MathScores {
   void add(List<ScoredGeneration> scored) {
     for (ScoredGeneration row : scored) {
       Generation generation = row.generation();
-      String verdict = row.verdict().outcome();
-      verdicts.merge(verdict, 1, Integer::sum);
+      Verdict verdict = row.judged().verdict();
+      verdicts.merge(verdict.text(), 1, Integer::sum);
       completions++;
       tokens += generation.tokens().length;
       truncated += generation.isTruncated() ? 1 : 0;
-      if (verdict.equals(UNVERIFIABLE)) {
+      if (verdict == Verdict.UNVERIFIABLE) {
         unverifiable++;
         continue;
       }
       int[] counts = byProblem.computeIfAbsent(generation.prompt().id(), id -> new int[2]);
       counts[0]++;
-      counts[1] += verdict.equals(CORRECT) ? 1 : 0;
+      counts[1] += verdict == Verdict.CORRECT ? 1 : 0;
     }
   }
 

@@ -15,7 +15,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.reward.RewardConfig;
+import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.prep.PromptSettings;
@@ -280,16 +280,10 @@ public record GrpoConfig(
 
   /** Refuses prompts of which none has what a reward compares answers with. */
   void requireSolutions(List<Prompt> prompts) {
-    rewards
-        .comparing()
-        .ifPresent(
-            name ->
-                ConfigException.require(
-                    prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
-                    "reward_funcs",
-                    name,
-                    "it compares answers with solutions, and none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
-                        .formatted(prompts.size())));
+    rewards.requireSolutions(
+        prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
+        "none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
+            .formatted(prompts.size()));
   }
 
   /** The records of a user's settings. */

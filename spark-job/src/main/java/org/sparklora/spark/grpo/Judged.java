@@ -9,7 +9,7 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
 import org.sparklora.reward.GroupAdvantage.Scaling;
-import org.sparklora.reward.RewardConfig.Advantages;
+import org.sparklora.reward.job.RewardConfig.Advantages;
 
 /**
  * The rewards of a round as TRL logs them.
@@ -31,17 +31,11 @@ record Judged(List<String> names, double[] weights, double[][] rewards, int grou
       metrics.put("rewards/%s/mean".formatted(names.get(f)), moments.mean());
       metrics.put("rewards/%s/std".formatted(names.get(f)), moments.deviation());
     }
-    Moments all = Moments.of(sums(rewards));
+    Moments all = Moments.of(GroupAdvantage.weightedSums(rewards, weights));
     metrics.put("reward", all.mean());
     metrics.put("reward_std", all.deviation());
     metrics.put("frac_reward_zero_std", flatShare(config));
     return metrics;
-  }
-
-  private double[] sums(double[][] rows) {
-    return Arrays.stream(rows)
-        .mapToDouble(row -> GroupAdvantage.weightedSum(row, weights))
-        .toArray();
   }
 
   private List<double[][]> groups() {
@@ -63,9 +57,12 @@ record Judged(List<String> names, double[] weights, double[][] rewards, int grou
       return Moments.of(normalized).isFlat() ? 1 : 0;
     }
     if (config.scaling() == Scaling.BATCH) {
-      return Moments.of(sums(rewards)).isFlat() ? 1 : 0;
+      return Moments.of(GroupAdvantage.weightedSums(rewards, weights)).isFlat() ? 1 : 0;
     }
-    long flat = groups().stream().filter(group -> Moments.of(sums(group)).isFlat()).count();
+    long flat =
+        groups().stream()
+            .filter(group -> Moments.of(GroupAdvantage.weightedSums(group, weights)).isFlat())
+            .count();
     return (double) flat / groups().size();
   }
 }

@@ -7,8 +7,8 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
-import org.sparklora.reward.RewardConfig;
 import org.sparklora.reward.format.OverlongPunishment;
+import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /** What judges completions, of a user's settings. */

@@ -15,7 +15,7 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Judge;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
-import org.sparklora.reward.RewardConfig;
+import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
 
@@ -83,7 +83,7 @@ public record RewardStage(
     return new ScoredGeneration(
         generation,
         byName,
-        new ScoredGeneration.Verdict(
+        new ScoredGeneration.Judged(
             told.verdict(),
             told.reason(),
             told.goldParsed(),
@@ -101,10 +101,7 @@ public record RewardStage(
     double[] of =
         GroupAdvantage.ofBatch(
             rewards, groupSize, weights, advantages.scaling(), advantages.aggregation());
-    double[] sums =
-        Arrays.stream(rewards)
-            .mapToDouble(row -> GroupAdvantage.weightedSum(row, weights))
-            .toArray();
+    double[] sums = GroupAdvantage.weightedSums(rewards, weights);
     List<ScoredGeneration> scored = new ArrayList<>();
     for (int c = 0; c < of.length; c++) {
       int group = c / groupSize * groupSize;
@@ -112,7 +109,7 @@ public record RewardStage(
       ScoredGeneration row = rows.get(c);
       scored.add(
           new ScoredGeneration(
-              row.generation(), row.rewards(), row.verdict(), sums[c], of[c], flat));
+              row.generation(), row.rewards(), row.judged(), sums[c], of[c], flat));
     }
     return scored;
   }

@@ -47,7 +47,7 @@ final class RoundMetrics {
             round + 1,
             reward,
             scored.size(),
-            scored.get(0).verdict().reason());
+            scored.get(0).judged().reason());
       }
     }
   }

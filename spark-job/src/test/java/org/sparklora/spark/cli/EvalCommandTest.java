@@ -22,6 +22,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.Completion;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
@@ -45,7 +46,7 @@ class EvalCommandTest {
         return Judgement.unverifiable("no solution");
       }
       boolean even = completion.text().length() % 2 == 0;
-      return new Judgement(even ? 1 : 0, even ? "correct" : "wrong", "length", "", "");
+      return new Judgement(even ? 1 : 0, even ? Verdict.CORRECT : Verdict.WRONG, "length", "", "");
     }
   }
 
@@ -118,7 +119,7 @@ class EvalCommandTest {
       if (row.generation().prompt().solution().isPresent()) {
         right.merge(
             row.generation().prompt().id(),
-            row.verdict().outcome().equals("correct") ? 1 : 0,
+            row.judged().verdict() == Verdict.CORRECT ? 1 : 0,
             Integer::sum);
       }
     }

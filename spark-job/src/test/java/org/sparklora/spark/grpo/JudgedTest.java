@@ -25,7 +25,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
-import org.sparklora.reward.RewardConfig.Advantages;
+import org.sparklora.reward.job.RewardConfig.Advantages;
 
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class JudgedTest {

@@ -6,6 +6,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.extract.BoxedAnswer;
@@ -52,28 +54,27 @@ public final class SoundJudge {
     this.budget = budget;
   }
 
-  public Verdict judge(String completion, String solution) {
+  public Judgement judge(String completion, String solution) {
     String gold = solution;
     String answer = "";
     try {
       gold = solutionText(solution);
       if (gold.isBlank()) {
-        return new Verdict(Verdict.Outcome.UNVERIFIABLE, "solution is empty", "", "");
+        return Judgement.unverifiable("solution is empty");
       }
       Optional<String> found = answerText(withoutThinking(completion));
       if (found.isEmpty()) {
-        return new Verdict(Verdict.Outcome.WRONG, "no answer found", shortened(gold), "");
+        return Judgement.of(Verdict.WRONG, "no answer found", shortened(gold), "");
       }
       answer = found.get();
       boolean same = new SoundComparison(algebra, budget).same(gold, answer);
-      return new Verdict(
-          same ? Verdict.Outcome.CORRECT : Verdict.Outcome.WRONG,
+      return Judgement.of(
+          same ? Verdict.CORRECT : Verdict.WRONG,
           same ? "equal" : "not equal",
           shortened(gold),
           shortened(answer));
     } catch (Budget.Exceeded exceeded) {
-      return new Verdict(
-          Verdict.Outcome.WRONG, "budget exceeded", shortened(gold), shortened(answer));
+      return Judgement.of(Verdict.WRONG, "budget exceeded", shortened(gold), shortened(answer));
     }
   }
 

@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.core.JsonProcessingException;

@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -6,13 +6,17 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
 import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.Reward;
 
 /**
  * Adds to a judged table what depends on groups: the weighted reward, the advantage, and whether
@@ -57,7 +61,7 @@ final class AdvantageTable implements Serializable {
 
   /** Whether advantages depend on all groups, so that {@link #finish} is needed. */
   boolean needsBatch() {
-    return aggregation == Aggregation.NORMALIZE_THEN_SUM || scaling == Scaling.BATCH;
+    return GroupAdvantage.needsBatch(scaling, aggregation);
   }
 
   /**
@@ -69,35 +73,35 @@ final class AdvantageTable implements Serializable {
     List<Row> group = new ArrayList<>();
     rows.forEachRemaining(group::add);
     group.sort(Comparator.comparingLong(row -> row.getLong(rowNumber)));
-    double[][] values = group.stream().map(this::rewards).toArray(double[][]::new);
-    double[] sums =
-        Arrays.stream(values).mapToDouble(v -> GroupAdvantage.weightedSum(v, weights)).toArray();
-    double[] advantages =
-        aggregation == Aggregation.NORMALIZE_THEN_SUM
-            ? GroupAdvantage.normalizedSums(values, weights)
-            : GroupAdvantage.of(
-                sums, scaling == Scaling.BATCH ? Scaling.NONE : scaling, Moments.of(0));
+    double[][] rewards = group.stream().map(this::rewards).toArray(double[][]::new);
+    double[] sums = GroupAdvantage.weightedSums(rewards, weights);
+    double[] advantages = GroupAdvantage.ofGroup(rewards, weights, scaling, aggregation);
     boolean flat = GroupAdvantage.agree(sums);
-    List<Row> result = new ArrayList<>();
-    for (int i = 0; i < sums.length; i++) {
-      result.add(wider(group.get(i), orNull(sums[i]), orNull(advantages[i]), flat));
-    }
-    return result.iterator();
+    return IntStream.range(0, sums.length)
+        .mapToObj(
+            i -> GenerationTable.wider(group.get(i), orNull(sums[i]), orNull(advantages[i]), flat))
+        .iterator();
+  }
+
+  /** The moments that {@link #finish} needs, of a table of groups. */
+  Moments batch(Dataset<Row> groups) {
+    boolean summed = aggregation == Aggregation.NORMALIZE_THEN_SUM;
+    double[] values = // in the table's order, so that the sum does not depend on a shuffle
+        groups
+            .orderBy(GenerationTable.ROW_NUMBER)
+            .select(summed ? ADVANTAGE : REWARD)
+            .collectAsList()
+            .stream()
+            .mapToDouble(row -> ScoredTable.number(row, 0))
+            .toArray();
+    return Moments.ofAll(values);
   }
 
   /** The row with its advantage scaled by the batch. */
   Row finish(Row row, Moments batch) {
     int at = judged.size() + 1;
-    double value = row.isNullAt(at) ? Double.NaN : row.getDouble(at);
-    double advantage =
-        aggregation == Aggregation.NORMALIZE_THEN_SUM
-            ? GroupAdvantage.ofNormalizedSum(value, batch)
-            : GroupAdvantage.ofCentred(value, batch);
-    Object[] cells = new Object[row.size()];
-    for (int i = 0; i < cells.length; i++) {
-      cells[i] = row.get(i);
-    }
-    cells[at] = advantage;
+    Object[] cells = IntStream.range(0, row.size()).mapToObj(row::get).toArray();
+    cells[at] = GroupAdvantage.scaled(ScoredTable.number(row, at), batch, aggregation);
     return RowFactory.create(cells);
   }
 
@@ -106,19 +110,6 @@ final class AdvantageTable implements Serializable {
   }
 
   private double[] rewards(Row row) {
-    return Arrays.stream(rewardColumns)
-        .mapToDouble(column -> row.isNullAt(column) ? Double.NaN : row.getDouble(column))
-        .toArray();
-  }
-
-  private Row wider(Row row, Object reward, Object advantage, boolean flat) {
-    Object[] cells = new Object[row.size() + 3];
-    for (int i = 0; i < row.size(); i++) {
-      cells[i] = row.get(i);
-    }
-    cells[row.size()] = reward;
-    cells[row.size() + 1] = advantage;
-    cells[row.size() + 2] = flat;
-    return RowFactory.create(cells);
+    return Arrays.stream(rewardColumns).mapToDouble(at -> ScoredTable.number(row, at)).toArray();
   }
 }

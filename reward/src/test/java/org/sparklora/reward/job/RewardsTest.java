@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,6 +13,9 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward.Dialect;
 

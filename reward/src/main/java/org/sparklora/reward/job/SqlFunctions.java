@@ -1,8 +1,9 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataTypes;
+import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
 
@@ -15,11 +16,15 @@ public final class SqlFunctions {
    * parsed or an argument is null.
    */
   public static void register(SparkSession spark, Dialect dialect) {
+    MathReward reward = MathReward.of(dialect);
     UDF2<String, String, Double> verify =
-        (completion, solution) ->
-            completion == null || solution == null
-                ? null
-                : MathReward.of(dialect).judge(completion, solution).reward().orElse(null);
+        (completion, solution) -> {
+          if (completion == null || solution == null) {
+            return null;
+          }
+          Judgement judgement = reward.judge(completion, solution);
+          return judgement.isJudged() ? judgement.reward() : null;
+        };
     spark.udf().register("math_verify", verify, DataTypes.DoubleType);
   }
 }

@@ -1,17 +1,14 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
@@ -111,13 +108,8 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
             .zipWithIndex()
             .map(
                 pair -> {
-                  List<Object> cells = new ArrayList<>();
-                  for (int i = 0; i < pair._1().size(); i++) {
-                    cells.add(pair._1().get(i));
-                  }
-                  cells.add(pair._2());
                   read.add(1);
-                  return RowFactory.create(cells.toArray());
+                  return GenerationTable.wider(pair._1(), pair._2());
                 });
     return spark.createDataFrame(numbered, schema);
   }

@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,6 +9,8 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.Reward;
 
 /** What a scored table says as a whole: the queries behind a {@link RewardSummary}. */
 final class ScoredTable {
@@ -55,7 +57,7 @@ final class ScoredTable {
         counts(GenerationTable.REASON),
         rows(
             scored
-                .where(functions.col(GenerationTable.VERDICT).equalTo(Judge.UNREADABLE))
+                .where(functions.col(GenerationTable.VERDICT).equalTo(Verdict.UNREADABLE.text()))
                 .orderBy(GenerationTable.ROW_NUMBER),
             LOCATED_ROWS),
         rows(scored.orderBy(functions.col(GenerationTable.SECONDS).desc()), SLOWEST_ROWS),

@@ -1,13 +1,13 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.io.Serializable;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.MathReward.Dialect;
@@ -107,9 +107,21 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
           .toList();
     }
 
-    /** One of them that compares answers with solutions, if any does. */
-    public Optional<String> comparing() {
-      return names.stream().filter(Rewards::compares).findFirst();
+    /**
+     * Refuses a reward that compares answers with solutions if there are none.
+     *
+     * @param lack what has none, and what to do
+     */
+    public void requireSolutions(boolean given, String lack) {
+      rewards().stream()
+          .filter(MathReward.class::isInstance)
+          .forEach(
+              reward ->
+                  ConfigException.require(
+                      given,
+                      "reward_funcs",
+                      reward.name(),
+                      "it compares answers with solutions, and " + lack));
     }
 
     double[] weightArray() {

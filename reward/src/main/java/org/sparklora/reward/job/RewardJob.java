@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,13 +16,12 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.OutputFolder;
-import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
+import org.sparklora.reward.Reward;
 
 /**
  * The reward stage: reads generations, judges each completion, and writes them, in the order they
@@ -52,41 +51,56 @@ public final class RewardJob {
     NumberedTable.requireInput(spark, tables.input());
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
-      Dataset<Row> scored;
-      try (StageProgress progress = StageProgress.start(spark, "reward")) {
-        NumberedTable generations = NumberedTable.read(spark, tables, progress.read());
-        requireSolutions(generations, config);
-        scored = score(generations, config, rewards, progress.judged());
-        scored.persist(StorageLevel.DISK_ONLY());
-        scored.count(); // does the judging; what follows reads what it kept
-        progress.done();
+      Judged judged = judged(spark, config, rewards);
+      try {
+        spark.sparkContext().setJobDescription("reward: write the table and its summary");
+        Dataset<Row> scored = judged.scored();
+        write(hadoop, scored, tables.format(), folder.work());
+        RewardSummary summary =
+            new ScoredTable(scored, rewards, tables.groupSize())
+                .summary((System.nanoTime() - start) / 1e9);
+        writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
+        folder.commit();
+        return summary;
+      } finally {
+        judged.groups().unpersist();
       }
-      spark.sparkContext().setJobDescription("reward: write the table and its summary");
-      write(hadoop, scored, tables.format(), folder.work());
-      RewardSummary summary =
-          new ScoredTable(scored, rewards, tables.groupSize())
-              .summary((System.nanoTime() - start) / 1e9);
-      scored.unpersist();
-      writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
-      folder.commit();
-      return summary;
     }
   }
 
-  /** A column is looked for, not its values: rows without a solution are counted. */
-  private static void requireSolutions(NumberedTable generations, RewardConfig config) {
-    boolean given = Arrays.asList(generations.rows().columns()).contains(GenerationTable.SOLUTION);
-    config
-        .functions()
-        .comparing()
-        .ifPresent(
-            name ->
-                ConfigException.require(
-                    given,
-                    "reward_funcs",
-                    name,
-                    "it compares answers with solutions, and %s has no column solution; add one, or name other rewards"
-                        .formatted(config.tables().input())));
+  /**
+   * What judging came to.
+   *
+   * @param groups judged rows, kept on disk: what follows reads them several times
+   */
+  private record Judged(Dataset<Row> groups, AdvantageTable advantages) {
+
+    /** The rows with their advantages, which may depend on all groups. */
+    Dataset<Row> scored() {
+      if (!advantages.needsBatch()) {
+        return groups;
+      }
+      Moments batch = advantages.batch(groups);
+      AdvantageTable table = advantages;
+      MapFunction<Row, Row> finish = row -> table.finish(row, batch);
+      return groups.map(finish, Encoders.row(table.schema()));
+    }
+  }
+
+  private static Judged judged(SparkSession spark, RewardConfig config, List<Reward> rewards) {
+    try (StageProgress progress = StageProgress.start(spark, "reward")) {
+      NumberedTable generations = NumberedTable.read(spark, config.tables(), progress.read());
+      // A column is looked for, not its values: rows without a solution are counted.
+      config
+          .functions()
+          .requireSolutions(
+              Arrays.asList(generations.rows().columns()).contains(GenerationTable.SOLUTION),
+              config.tables().input() + " has no column solution; add one, or name other rewards");
+      Judged judged = groups(generations, config, rewards, progress.judged());
+      judged.groups().persist(StorageLevel.DISK_ONLY()).count(); // does the judging
+      progress.done();
+      return judged;
+    }
   }
 
   private static void write(
@@ -123,17 +137,14 @@ public final class RewardJob {
     }
   }
 
-  /**
-   * Judges a numbered table and adds advantages; lazy but for the moments of the batch, which
-   * {@code scale_rewards batch} and {@code normalize_then_sum} need.
-   */
-  private static Dataset<Row> score(
+  /** Judges a numbered table and puts its groups together; lazy. */
+  private static Judged groups(
       NumberedTable generations,
       RewardConfig config,
       List<Reward> rewards,
       LongAccumulator judged) {
-    Dataset<Row> grouped = generations.rows();
-    GenerationTable table = new GenerationTable(grouped.schema(), rewards);
+    Dataset<Row> rows = generations.rows();
+    GenerationTable table = new GenerationTable(rows.schema(), rewards);
     AdvantageTable advantages = new AdvantageTable(table.judgedSchema(), rewards, config);
     MapFunction<Row, Row> judge =
         row -> {
@@ -141,35 +152,14 @@ public final class RewardJob {
           judged.add(1);
           return result;
         };
-    int promptId = grouped.schema().fieldIndex(GenerationTable.PROMPT_ID);
+    int promptId = rows.schema().fieldIndex(GenerationTable.PROMPT_ID);
     MapFunction<Row, String> key = row -> String.valueOf(row.get(promptId));
-    FlatMapGroupsFunction<String, Row, Row> group = (id, rows) -> advantages.group(rows);
-    Dataset<Row> scored =
-        grouped
-            .repartition(generations.partitions())
+    FlatMapGroupsFunction<String, Row, Row> group = (id, members) -> advantages.group(members);
+    Dataset<Row> groups =
+        rows.repartition(generations.partitions())
             .map(judge, Encoders.row(table.judgedSchema()))
             .groupByKey(key, Encoders.STRING())
             .flatMapGroups(group, Encoders.row(advantages.schema()));
-    if (!advantages.needsBatch()) {
-      return scored;
-    }
-    Dataset<Row> kept = scored.persist(StorageLevel.DISK_ONLY());
-    Moments batch = batchMoments(kept, config.advantages().aggregation());
-    MapFunction<Row, Row> finish = row -> advantages.finish(row, batch);
-    return kept.map(finish, Encoders.row(advantages.schema()));
-  }
-
-  private static Moments batchMoments(Dataset<Row> scored, Aggregation aggregation) {
-    boolean normalized = aggregation == Aggregation.NORMALIZE_THEN_SUM;
-    String column = normalized ? AdvantageTable.ADVANTAGE : AdvantageTable.REWARD;
-    double[] values = // in the table's order, so that the sum does not depend on a shuffle
-        scored
-            .select(functions.col(GenerationTable.ROW_NUMBER), functions.col(column))
-            .orderBy(GenerationTable.ROW_NUMBER)
-            .collectAsList()
-            .stream()
-            .mapToDouble(row -> ScoredTable.number(row, 1))
-            .toArray();
-    return GroupAdvantage.batchMoments(values);
+    return new Judged(groups, advantages);
   }
 }

@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,8 +21,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.math.MathReward.Dialect;
 

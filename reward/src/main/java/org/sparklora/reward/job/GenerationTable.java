@@ -1,4 +1,4 @@
-package org.sparklora.reward;
+package org.sparklora.reward.job;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.types.ArrayType;
@@ -16,6 +18,10 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Judge;
+import org.sparklora.reward.Judgement;
+import org.sparklora.reward.Reward;
 
 /**
  * The table of generations as rewards see it, and the columns that judging adds.
@@ -49,7 +55,6 @@ final class GenerationTable implements Serializable {
       List.of(VERDICT, REASON, "gold_parsed", "answer_parsed");
 
   private final StructType schema;
-  private final List<Reward> rewards;
   private final Judge judge;
 
   /**
@@ -69,13 +74,12 @@ final class GenerationTable implements Serializable {
       }
     }
     this.schema = schema;
-    this.rewards = List.copyOf(rewards);
     this.judge = new Judge(rewards);
   }
 
   /** The table's columns and those of judging. */
   StructType judgedSchema() {
-    return judged(schema, rewards);
+    return judged(schema, judge.rewards());
   }
 
   private static StructType judged(StructType schema, List<Reward> rewards) {
@@ -97,16 +101,20 @@ final class GenerationTable implements Serializable {
   Row judge(Row row) {
     Judge.Result result = judge.judge(completion(row));
     List<Object> cells = new ArrayList<>();
-    for (int i = 0; i < schema.size(); i++) {
-      cells.add(row.get(i));
-    }
     result
         .judgements()
         .forEach(judgement -> cells.add(judgement.isJudged() ? judgement.reward() : null));
     Judgement told = result.told();
-    cells.addAll(List.of(told.verdict(), told.reason(), told.goldParsed(), told.answerParsed()));
-    cells.add(result.seconds());
-    return RowFactory.create(cells.toArray());
+    cells.add(told.verdict().text());
+    cells.addAll(List.of(told.reason(), told.goldParsed(), told.answerParsed(), result.seconds()));
+    return wider(row, cells.toArray());
+  }
+
+  /** The row with more cells. */
+  static Row wider(Row row, Object... cells) {
+    return RowFactory.create(
+        Stream.concat(IntStream.range(0, row.size()).mapToObj(row::get), Arrays.stream(cells))
+            .toArray());
   }
 
   private Optional<Completion> completion(Row row) {

@@ -1,0 +1,78 @@
+package org.sparklora.reward.job;
+
+import java.lang.reflect.InvocationTargetException;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.reward.Reward;
+import org.sparklora.reward.format.OverlongPunishment;
+import org.sparklora.reward.format.ThinkFormat;
+import org.sparklora.reward.math.MathReward;
+import org.sparklora.reward.math.MathReward.Dialect;
+import org.sparklora.reward.math.MathReward.Recipe;
+
+/** The rewards by the names TRL gives them; any other name is a class. */
+public final class Rewards {
+  /** The guide's reward: thinking cut away, Math-Verify's verdict on the rest. */
+  public static final String DEFAULT = Recipe.STRIP_REASONING.rewardName();
+
+  private static final String OVERLONG = "get_soft_overlong_punishment";
+
+  private Rewards() {}
+
+  /**
+   * The reward of a name.
+   *
+   * @param dialect which rules judge mathematics
+   * @param budgetMillis how long one verdict may take
+   * @param punishment the lengths of {@code get_soft_overlong_punishment}
+   * @throws ConfigException if it is neither one of TRL's nor a class that can be used
+   */
+  public static Reward named(
+      String name, Dialect dialect, long budgetMillis, OverlongPunishment punishment) {
+    Optional<Recipe> recipe =
+        Arrays.stream(Recipe.values()).filter(r -> r.rewardName().equals(name)).findFirst();
+    if (recipe.isPresent()) {
+      return new MathReward(recipe.get(), dialect, budgetMillis);
+    }
+    return switch (name) {
+      case ThinkFormat.NAME -> new ThinkFormat();
+      case OVERLONG -> punishment;
+      default -> ofClass(name);
+    };
+  }
+
+  private static Reward ofClass(String name) {
+    try {
+      ClassLoader loader = Thread.currentThread().getContextClassLoader();
+      Class<?> found = Class.forName(name, true, loader);
+      if (!Reward.class.isAssignableFrom(found)) {
+        throw unusable(name, "the class does not implement " + Reward.class.getName());
+      }
+      return (Reward) found.getDeclaredConstructor().newInstance();
+    } catch (ClassNotFoundException missing) {
+      String known =
+          Arrays.stream(Recipe.values()).map(Recipe::rewardName).collect(Collectors.joining(", "));
+      throw unusable(
+          name,
+          "it is none of %s, %s, %s, and no class of that name is on the class path; ship yours with --jars"
+              .formatted(known, ThinkFormat.NAME, OVERLONG));
+    } catch (InvocationTargetException failed) {
+      throw unusable(name, "its constructor failed: " + failed.getTargetException());
+    } catch (ExceptionInInitializerError failed) {
+      throw failed; // what its own code met, such as a full disk, is reported as it is
+    } catch (LinkageError broken) {
+      throw unusable(
+          name,
+          "the class cannot be loaded (%s); compile it with --release 17, and name the jars it needs in --jars"
+              .formatted(broken));
+    } catch (ReflectiveOperationException broken) {
+      throw unusable(name, "the class needs a public constructor without parameters: " + broken);
+    }
+  }
+
+  private static ConfigException unusable(String name, String why) {
+    return new ConfigException("reward_funcs", name, why);
+  }
+}
