@@ -51,10 +51,9 @@ public record PolicyRow(
         new Configuration(false), new Path(file.toUri()), SCHEMA, rows, PolicyRow::toGroup);
   }
 
-  /** Reads a local file. */
-  public static List<PolicyRow> read(java.nio.file.Path file) {
-    return GroupFile.read(
-        new Configuration(false), file.toUri().toString(), "grpo", PolicyRow::fromGroup);
+  /** Reads a file, which may lie in any file system. */
+  public static List<PolicyRow> read(Configuration hadoop, Path file) {
+    return GroupFile.read(hadoop, file.toString(), "grpo", PolicyRow::fromGroup);
   }
 
   private Group toGroup() {

@@ -127,7 +127,7 @@ class GenerationTableTest {
                 Optional.of(new float[] {-2, -3})));
     PolicyRow.write(file, rows);
 
-    assertThat(PolicyRow.read(file))
+    assertThat(PolicyRow.read(HADOOP, new org.apache.hadoop.fs.Path(file.toUri())))
         .usingRecursiveFieldByFieldElementComparator(EXACT)
         .isEqualTo(rows);
   }

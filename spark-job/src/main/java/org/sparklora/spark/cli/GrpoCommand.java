@@ -10,6 +10,7 @@ import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingRun;
 
 /**
  * {@code grpo}: trains a model, or an adapter, on rewards of its own completions. {@code update} is
@@ -33,7 +34,7 @@ public final class GrpoCommand {
     Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-      GrpoJob.Result result =
+      TrainingRun.Result result =
           GrpoJob.run(
               spark,
               GrpoConfig.of(PromptTables.decided(hadoop, settings, "dataset_train_split")),
@@ -43,15 +44,9 @@ public final class GrpoCommand {
               .formatted(
                   config.output().folder(),
                   result.steps(),
-                  result
-                      .lastRow()
-                      .map(
-                          row ->
-                              ", mean loss %.4f, %.0f s"
-                                  .formatted(
-                                      (Double) row.get("train_loss"),
-                                      (Double) row.get("train_runtime")))
-                      .orElse(" so far")));
+                  result.complete()
+                      ? ", mean loss %.4f, %.0f s".formatted(result.trainLoss(), result.seconds())
+                      : " so far"));
     }
   }
 }

@@ -6,6 +6,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 
@@ -17,7 +18,7 @@ final class SftCommand {
     SftConfig config = SftConfig.of(settings);
     Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
-      SftJob.Result result =
+      TrainingRun.Result result =
           SftJob.run(
               spark,
               SftConfig.of(

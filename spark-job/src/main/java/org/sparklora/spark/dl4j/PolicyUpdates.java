@@ -3,9 +3,7 @@ package org.sparklora.spark.dl4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
@@ -44,7 +42,7 @@ public final class PolicyUpdates implements AutoCloseable {
     network.network().initGradientsView();
   }
 
-  /** The policy as it is now, for all work until the next {@link #update}. */
+  /** The policy as it is now, for all work until the next {@link #apply}. */
   public SharedVector parameters() {
     if (parameters == null) {
       parameters = workers.share(network.parameters(), network.network().numParams());
@@ -58,27 +56,44 @@ public final class PolicyUpdates implements AutoCloseable {
   }
 
   /**
-   * Takes one step.
+   * What micro-batches say of the policy as it is. Their gradient lies in the network until it is
+   * applied, or the next one is computed.
+   *
+   * @param step whose gradient it is, from 0
+   * @param loss sum of the micro-batches' losses
+   * @param metrics what TRL logs of each micro-batch
+   * @param logProbs the policy's, an array a micro-batch with one number a target token
+   */
+  public record Gradient(
+      int step, double loss, List<Map<String, Double>> metrics, List<float[]> logProbs) {}
+
+  /**
+   * Computes a step's gradient; the parameters stay as they are.
    *
    * @param microBatches whose losses and gradients add up
-   * @param check looks at the policy's log-probabilities, an array a micro-batch with one number a
-   *     target token, before anything is learnt; what it throws leaves the parameters as they were
-   * @throws org.sparklora.spark.train.NonFiniteLossException if a loss or the gradient is not
-   *     finite; the parameters are those before the step
+   * @throws org.sparklora.spark.train.NonFiniteLossException if a loss is not finite
    */
-  public PolicyMetrics update(
-      int step, List<PolicyMicroBatch> microBatches, Consumer<List<float[]>> check) {
+  public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
     workers.during("step " + (step + 1));
-    MultiLayerNetwork dl4j = network.network();
-    INDArray gradient = dl4j.getFlattenedGradients();
+    INDArray gradient = network.network().getFlattenedGradients();
     gradient.assign(0);
     Sum sum = new Sum(DecoderLayer.address(gradient));
-    workers.forEach(microBatches, new Gradient(model, parameters()), sum::add);
-    check.accept(sum.logProbs);
-    double norm = GradientClip.apply(gradient, maxGradNorm, step);
+    workers.forEach(microBatches, new ComputeGradient(model, parameters()), sum::add);
+    return new Gradient(step, sum.loss, sum.metrics, sum.logProbs);
+  }
+
+  /**
+   * Takes the step whose gradient was computed last.
+   *
+   * @throws org.sparklora.spark.train.NonFiniteLossException if the gradient is not finite; the
+   *     parameters are those before the step
+   */
+  public PolicyMetrics apply(Gradient computed) {
+    INDArray gradient = network.network().getFlattenedGradients();
+    double norm = GradientClip.apply(gradient, maxGradNorm, computed.step);
     close();
-    network.update(step, gradient);
-    return new PolicyMetrics(step, sum.loss, norm, sum.metrics);
+    network.update(computed.step, gradient);
+    return new PolicyMetrics(computed.step, computed.loss, norm, computed.metrics);
   }
 
   /** Forgets the shared parameters. */
@@ -90,7 +105,7 @@ public final class PolicyUpdates implements AutoCloseable {
     }
   }
 
-  private record Gradient(TrainedModel model, SharedVector parameters)
+  private record ComputeGradient(TrainedModel model, SharedVector parameters)
       implements Work<PolicyMicroBatch, PolicyGradient> {
     @Override
     public PolicyGradient run(PolicyMicroBatch microBatch) {

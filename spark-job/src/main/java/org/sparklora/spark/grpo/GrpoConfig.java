@@ -1,6 +1,8 @@
 package org.sparklora.spark.grpo;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -20,9 +22,12 @@ import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.run.CheckpointConfig;
+import org.sparklora.spark.run.EvalSchedule;
+import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.run.OutputConfig;
+import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainerState;
@@ -71,7 +76,8 @@ public record GrpoConfig(
     CompletionsLog completions,
     OutputConfig output,
     CheckpointConfig checkpoints,
-    String effectiveYaml) {
+    String effectiveYaml)
+    implements TrainingConfig {
 
   public GrpoConfig {
     ConfigException.require(
@@ -239,15 +245,64 @@ public record GrpoConfig(
         batch.dataSeed());
   }
 
-  /** How the log is kept. */
-  TrainerState.Settings stateSettings(TrainingPlan plan) {
-    return new TrainerState.Settings(
-        batch.rows(),
-        new TrainerState.LogInterval(output.loggingSteps(plan.totalSteps()), output.logFirstStep()),
-        evaluation.schedule().cadence(plan.totalSteps()),
-        checkpoints.cadence(plan.totalSteps()),
-        0,
-        true);
+  @Override
+  public ModelCard.Method method() {
+    return ModelCard.Method.GRPO;
+  }
+
+  @Override
+  public EvalSchedule evalSchedule() {
+    return evaluation.schedule();
+  }
+
+  @Override
+  public boolean loadsBest() {
+    return false;
+  }
+
+  @Override
+  public long seed() {
+    return batch.seed();
+  }
+
+  @Override
+  public int microBatchRows() {
+    return batch.rows();
+  }
+
+  @Override
+  public double samples(TrainingPlan plan, int steps) {
+    return (double) steps * batch.rows() * batch.accumulation();
+  }
+
+  @Override
+  public String dataset() {
+    return prompts.table().source().dataset();
+  }
+
+  @Override
+  public Map<String, String> facts(TrainerState state) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("steps", "%d".formatted(state.sums().steps()));
+    facts.put("rewards", String.join(", ", rewards.names()));
+    facts.put(
+        "learning rate", "%s, %s".formatted(optimizer.learningRate(), schedule.type().flag()));
+    facts.put(
+        "round",
+        "%d completions, %d of a prompt, %d tokens at most"
+            .formatted(
+                batch.generationSize(), sampling.numGenerations(), sampling.maxCompletionLength()));
+    return facts;
+  }
+
+  @Override
+  public List<String> printed() {
+    return RoundMetrics.PRINTED;
+  }
+
+  /** The round that a step trains on. */
+  int roundOf(TrainingPlan plan, int step) {
+    return plan.microStepsBefore(step) / batch.shape().microSteps();
   }
 
   /**

@@ -16,6 +16,8 @@ import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.run.EvalSchedule;
+import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.MetricMeans;
 import org.sparklora.spark.train.PolicyGradient;
@@ -33,7 +35,7 @@ import org.sparklora.spark.workers.Work;
  * @param policy as it is at each call
  * @param prompts of the test split
  */
-record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt> prompts) {
+record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRun.Evaluator {
   /** No round has this number. */
   private static final int DRAW = -1;
 
@@ -74,37 +76,28 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
     }
   }
 
-  /** Completions that are judged. */
-  int samples() {
-    return prompts.size() * config.evaluation().completions();
-  }
-
-  /** Under TRL's names, without {@code eval_}; NaN where nothing was judged. */
-  Map<String, Double> run() {
+  @Override
+  public EvalMetrics run(int step) {
     policy.workers().during("evaluation");
-    int completions = config.evaluation().completions();
+    Config config = policy.config().evaluation();
     SamplingConfig sampling =
-        GenerateStage.sampling(policy.sampling().withNumGenerations(completions), DRAW);
-    GenerateStage generate =
-        new GenerateStage(
-            policy.workers(), policy.model(), policy.updates().parameters(), sampling);
-    RewardStage judge =
-        new RewardStage(policy.workers(), config.rewards(), config.advantages(), completions);
-    List<ScoredGeneration> scored = judge.run(generate.run(prompts));
-    Map<String, Double> metrics = RoundMetrics.of(scored, config, completions);
-    metrics.putAll(policyMetrics(scored));
-    return metrics;
+        GenerateStage.sampling(policy.sampling().withNumGenerations(config.completions()), DRAW);
+    List<ScoredGeneration> scored =
+        policy.judge(config.completions()).run(policy.complete(prompts, sampling));
+    Map<String, Double> metrics = RoundMetrics.of(scored, policy.config(), config.completions());
+    metrics.putAll(policyMetrics(scored, config.batch()));
+    return new EvalMetrics(metrics, scored.size(), (scored.size() - 1) / config.batch() + 1);
   }
 
   /**
    * What TRL measures of the loss: the loss as a mean over completions, all else as a mean over
    * batches. Its clip ratios are left out: what draws is what evaluates, so nothing is clipped.
    */
-  private Map<String, Double> policyMetrics(List<ScoredGeneration> scored) {
-    List<PolicyBatch.Row> rows = rows(scored);
+  private Map<String, Double> policyMetrics(List<ScoredGeneration> scored, int batch) {
+    List<PolicyBatch.Row> rows = policy.withReference(rows(scored), batch);
     List<PolicyMicroBatch> batches = new ArrayList<>();
-    for (int from = 0; from < rows.size(); from += config.evaluation().batch()) {
-      int to = Math.min(from + config.evaluation().batch(), rows.size());
+    for (int from = 0; from < rows.size(); from += batch) {
+      int to = Math.min(from + batch, rows.size());
       batches.add(alone(rows.subList(from, to)));
     }
     List<PolicyGradient> measured =
@@ -124,17 +117,10 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
   }
 
   private List<PolicyBatch.Row> rows(List<ScoredGeneration> scored) {
-    List<PolicyBatch.Row> rows =
-        scored.stream()
-            .map(one -> PolicyRounds.row(one, config.batch().maskTruncated(), Optional.empty()))
-            .toList();
-    LogProbStage logProbs =
-        new LogProbStage(
-            policy.workers(),
-            policy.model(),
-            config.loss().temperature(),
-            config.evaluation().batch());
-    return policy.reference().map(vector -> logProbs.withReference(vector, rows)).orElse(rows);
+    boolean masksTruncated = policy.config().batch().maskTruncated();
+    return scored.stream()
+        .map(one -> PolicyRounds.row(one, masksTruncated, Optional.empty()))
+        .toList();
   }
 
   /** A batch as a step of its own. */
@@ -142,7 +128,7 @@ record GrpoEvaluation(GrpoConfig config, PolicyRounds.Policy policy, List<Prompt
     long targets =
         rows.stream().filter(row -> !row.masked()).mapToLong(row -> row.completion().length).sum();
     return new PolicyMicroBatch(
-        0, 0, List.copyOf(rows), config.loss(), AccumulationWindow.of(1, targets, 1));
+        0, 0, List.copyOf(rows), policy.config().loss(), AccumulationWindow.of(1, targets, 1));
   }
 
   /** What was drawn, without completions that are masked. */

@@ -15,6 +15,13 @@ import org.sparklora.spark.train.TrainingPlan;
  * Group-relative policy optimisation (Shao et al., 2024): a round of completions is drawn, judged
  * and cut into micro-batches, which are trained on once or several times before the next round.
  *
+ * <pre>
+ * draw → judge → advantages   {@link Round.Source#draw}
+ * gradient                    {@link PolicyUpdates#gradient}
+ * guard                       {@link Round#compared}
+ * apply                       {@link PolicyUpdates#apply}
+ * </pre>
+ *
  * <p>A step takes as many micro-batches as it accumulates; where these are more than a round has,
  * it draws several rounds, and where they are fewer, the later ones of a round are off-policy.
  */
@@ -107,8 +114,10 @@ final class GrpoLoop {
             round.microBatch(number, i, slice, shape.stepsPerGeneration(), accumulation, loss));
       }
       long started = System.nanoTime();
-      PolicyMetrics metrics =
-          updates.update(number, microBatches, logProbs -> check(drawn, microBatches, logProbs));
+      PolicyUpdates.Gradient gradient = updates.gradient(number, microBatches);
+      drawn.forEach(
+          (first, one) -> listener.drawn(one.compared(learner(first, microBatches, gradient))));
+      PolicyMetrics metrics = updates.apply(gradient);
       double seconds = (System.nanoTime() - started) / NANOS;
       boolean done = microStep % shape.microSteps() == 0;
       listener.step(
@@ -116,17 +125,14 @@ final class GrpoLoop {
     }
   }
 
-  /** Before the first step that learns from rounds is taken. */
-  private void check(
-      Map<Integer, Round> drawn, List<PolicyMicroBatch> microBatches, List<float[]> logProbs) {
-    drawn.forEach(
-        (first, round) -> {
-          int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
-          List<float[]> learner = new ArrayList<>();
-          for (int i = first; i < end; i++) {
-            learner.addAll(microBatches.get(i).ofCompletions(logProbs.get(i)));
-          }
-          listener.drawn(round.compared(learner));
-        });
+  /** The policy's log-probabilities of a round, as far as a step's gradient took them. */
+  private List<float[]> learner(
+      int first, List<PolicyMicroBatch> microBatches, PolicyUpdates.Gradient gradient) {
+    int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
+    List<float[]> learner = new ArrayList<>();
+    for (int i = first; i < end; i++) {
+      learner.addAll(microBatches.get(i).ofCompletions(gradient.logProbs().get(i)));
+    }
+    return learner;
   }
 }

@@ -9,15 +9,12 @@ import java.util.Optional;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
-import org.sparklora.spark.dl4j.PolicyUpdates;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.train.RowOrder;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.workers.SharedVector;
-import org.sparklora.spark.workers.Workers;
 
 /**
  * Draws rounds with the policy as it is: a slice of the prompts → completions → rewards and
@@ -26,49 +23,25 @@ import org.sparklora.spark.workers.Workers;
  * <p>Not thread-safe.
  */
 final class PolicyRounds implements Round.Source {
-
   private final GrpoConfig config;
+  private final Policy policy;
   private final List<Prompt> prompts;
   private final PromptOrder order;
-  private final Policy policy;
   private final RoundTables tables;
+  private final int groupSize;
   private int draws;
-
-  /**
-   * The policy, and those who compute it.
-   *
-   * @param updates knows its parameters as they are at each call
-   * @param reference those of the reference policy, where the loss needs one
-   * @param sampling with the tokens that end a completion
-   * @param needsOldLogProbs whether the loss is given the learner's log-probabilities as they are
-   *     when a round is drawn
-   * @param isComparedInStep whether the step that learns from a round computes what the guard
-   *     compares, namely with the very policy and without dropout: a forward pass less
-   */
-  record Policy(
-      Workers workers,
-      TrainedModel model,
-      PolicyUpdates updates,
-      Optional<SharedVector> reference,
-      SamplingConfig sampling,
-      boolean needsOldLogProbs,
-      boolean isComparedInStep) {}
 
   /**
    * @param draws batches of prompts that were drawn from before
    */
   PolicyRounds(
-      GrpoConfig config,
-      List<Prompt> prompts,
-      PromptOrder order,
-      Policy policy,
-      RoundTables tables,
-      int draws) {
-    this.config = config;
+      Policy policy, List<Prompt> prompts, PromptOrder order, RoundTables tables, int draws) {
+    this.config = policy.config();
+    this.policy = policy;
     this.prompts = prompts;
     this.order = order;
-    this.policy = policy;
     this.tables = tables;
+    this.groupSize = config.sampling().numGenerations();
     this.draws = draws;
   }
 
@@ -76,47 +49,35 @@ final class PolicyRounds implements Round.Source {
   public Round draw(int number) {
     policy.workers().during("round " + number);
     GroupSelection selection =
-        new GroupSelection(
-            order.promptsPerRound(), config.sampling().numGenerations(), config.dynamicSampling());
+        new GroupSelection(order.promptsPerRound(), groupSize, config.dynamicSampling());
+    RewardStage judge = policy.judge(groupSize);
     String parameters = policy.updates().checksum();
     while (selection.wantsMore()) {
-      selection.add(scored(new RoundTables.Draw(number, selection.draws(), draws++, parameters)));
+      RoundTables.Draw draw = new RoundTables.Draw(number, selection.draws(), draws++, parameters);
+      SamplingConfig sampling = GenerateStage.sampling(policy.sampling(), draw.draw());
+      List<Generation> drawn =
+          tables.generations(draw, () -> policy.complete(order.of(prompts, draw.draw()), sampling));
+      selection.add(tables.advantages(draw, () -> judge.run(drawn)));
     }
     List<ScoredGeneration> chosen =
-        selection.isFiltered() ? rewards().withAdvantages(selection.chosen()) : selection.chosen();
+        selection.isFiltered() ? judge.withAdvantages(selection.chosen()) : selection.chosen();
     return round(number, chosen, selection.metrics(), selection.all());
-  }
-
-  /** The first two stages. */
-  private List<ScoredGeneration> scored(RoundTables.Draw draw) {
-    List<Generation> generations =
-        tables.generations(
-            draw,
-            () ->
-                new GenerateStage(
-                        policy.workers(),
-                        policy.model(),
-                        policy.updates().parameters(),
-                        GenerateStage.sampling(policy.sampling(), draw.draw()))
-                    .run(order.of(prompts, draw.draw())));
-    return tables.advantages(draw, () -> rewards().run(generations));
-  }
-
-  private RewardStage rewards() {
-    return new RewardStage(
-        policy.workers(),
-        config.rewards(),
-        config.advantages(),
-        config.sampling().numGenerations());
   }
 
   /**
    * A round of completions that were judged already.
    *
-   * @param scored in the order of the round's prompts
+   * @param table of their advantages
+   * @throws org.sparklora.pipeline.table.TableException if it is not the table of this round
    */
-  Round given(int number, List<ScoredGeneration> scored) {
+  Round given(int number, String table) {
     draws = number + 1;
+    List<ScoredGeneration> scored =
+        GivenRound.inOrder(
+            GenerationTable.readScored(tables.hadoop(), table),
+            order.round(number),
+            groupSize,
+            table);
     return round(number, scored, Map.of(), scored);
   }
 
@@ -132,14 +93,12 @@ final class PolicyRounds implements Round.Source {
       Map<String, Double> more,
       List<ScoredGeneration> all) {
     List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
-    LogProbStage logProbs =
-        new LogProbStage(
-            policy.workers(), policy.model(), config.loss().temperature(), config.batch().rows());
+    int batch = config.batch().rows();
     LogProbGuard guard = new LogProbGuard(number, config.maxLogProbDifference());
     Optional<List<float[]>> learner =
         policy.isComparedInStep()
             ? Optional.empty()
-            : Optional.of(logProbs.run(policy.updates().parameters(), generations));
+            : Optional.of(policy.logProbs(batch).run(policy.updates().parameters(), generations));
     List<PolicyBatch.Row> rows = new ArrayList<>();
     for (int c = 0; c < scored.size(); c++) {
       int completion = c;
@@ -147,14 +106,11 @@ final class PolicyRounds implements Round.Source {
           row(
               scored.get(c),
               config.batch().maskTruncated(),
-              learner.filter(of -> policy.needsOldLogProbs()).map(of -> of.get(completion))));
+              learner.filter(of -> !policy.isOnPolicy()).map(of -> of.get(completion))));
     }
-    List<PolicyBatch.Row> spread = shuffled(rows, number);
-    List<PolicyBatch.Row> trained =
-        policy.reference().map(vector -> logProbs.withReference(vector, spread)).orElse(spread);
+    List<PolicyBatch.Row> trained = policy.withReference(shuffled(rows, number), batch);
     RoundMetrics.warnOfUnjudged(number, all);
-    Map<String, Double> metrics =
-        new LinkedHashMap<>(RoundMetrics.of(all, config, config.sampling().numGenerations()));
+    Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
     metrics.putAll(more);
     List<float[]> sampler = generations.stream().map(Generation::logProbs).toList();
     Optional<Round.Sampled> uncompared = Optional.empty();

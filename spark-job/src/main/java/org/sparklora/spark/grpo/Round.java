@@ -15,8 +15,8 @@ import org.sparklora.spark.train.PolicyMicroBatch;
  * One batch of generations, from which several micro-batches are cut.
  *
  * @param rows the completions in the order in which they are trained on
- * @param scored the completions as they were judged, those of a prompt side by side; empty for a
- *     round that a checkpoint held
+ * @param scored the completions as they were judged, those of a prompt side by side; empty if they
+ *     are gone
  * @param metrics what was measured of them, under TRL's names; NaN where there was nothing
  * @param tokens of all prompts and completions that were drawn
  * @param draws batches of prompts that were drawn from so far, over all rounds
@@ -39,8 +39,8 @@ record Round(
   record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
 
   /** A round whose completions are known to be the policy's. */
-  static Round trusted(List<PolicyBatch.Row> rows) {
-    return new Round(rows, List.of(), Map.of(), 0, 0, Optional.empty());
+  static Round trusted(List<PolicyBatch.Row> rows, List<ScoredGeneration> scored) {
+    return new Round(rows, scored, Map.of(), 0, 0, Optional.empty());
   }
 
   /** Where rounds come from. */

@@ -11,6 +11,32 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 final class RoundMetrics {
   private static final Logger LOG = LoggerFactory.getLogger(RoundMetrics.class);
 
+  /** What the terminal shows of a log row, in order. */
+  static final List<String> PRINTED =
+      List.of(
+          "loss",
+          "grad_norm",
+          "learning_rate",
+          "num_tokens",
+          "completions/mean_length",
+          "completions/clipped_ratio",
+          "reward",
+          "reward_std",
+          "frac_reward_zero_std",
+          "kl",
+          "entropy",
+          "clip_ratio/region_mean",
+          "sampling/sampling_logp_difference/mean",
+          "step_time",
+          "eval_loss",
+          "eval_reward",
+          "eval_reward_std",
+          "eval_completions/mean_length",
+          "eval_completions/clipped_ratio",
+          "eval_entropy",
+          "eval_runtime",
+          "epoch");
+
   private RoundMetrics() {}
 
   /**

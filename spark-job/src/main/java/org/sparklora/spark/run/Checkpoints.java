@@ -10,56 +10,49 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.resume.Checkpoint;
 import org.sparklora.spark.resume.RunFingerprint;
-import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
 
 /**
  * Saves the driver's network as {@code checkpoint-N} folders, keeps as many of them as transformers
  * would, and loads them again: to resume, or the best one at the end.
  */
-public final class Checkpoints {
+final class Checkpoints {
   private static final Logger LOG = LoggerFactory.getLogger(Checkpoints.class);
 
   private final Configuration hadoop;
   private final RunFolder folder;
-  private final CheckpointedRun run;
+  private final TrainingConfig config;
   private final RunFingerprint fingerprint;
-  private final TrainedModel model;
-  private final ParameterLayout layout;
+  private final ResultFolder results;
   private final AdapterNetwork network;
-  private final Engine engine;
-  private final Tensor parameters;
+  private final ParameterLayout layout;
+  private final Engine engine = Engines.host();
 
   /**
-   * @param run what is saved besides the optimizer's state
    * @param fingerprint of the run
+   * @param results writes the model, whose parameters are the network's
    * @param network whose parameters are saved and loaded
-   * @param parameters the network's
    */
-  public Checkpoints(
+  Checkpoints(
       Configuration hadoop,
       RunFolder folder,
-      CheckpointedRun run,
       RunFingerprint fingerprint,
-      TrainedModel model,
-      AdapterNetwork network,
-      Engine engine,
-      Tensor parameters) {
+      ResultFolder results,
+      AdapterNetwork network) {
     this.hadoop = hadoop;
     this.folder = folder;
-    this.run = run;
+    this.config = results.config();
     this.fingerprint = fingerprint;
-    this.model = model;
-    this.layout = model.layout();
+    this.results = results;
     this.network = network;
-    this.engine = engine;
-    this.parameters = parameters;
+    this.layout = results.model().layout();
   }
 
   /**
@@ -68,7 +61,7 @@ public final class Checkpoints {
    * @param totalSteps of this run
    * @throws ConfigException if the checkpoint is damaged or of another run
    */
-  public void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
+  void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
     try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
       Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
       fingerprint
@@ -81,24 +74,27 @@ public final class Checkpoints {
           "it was made after %d steps, and this run has only %d in all"
               .formatted(saved.step(), totalSteps));
       saved.restore(state);
-      saved.restore(layout, model.config(), engine, parameters, moments());
-      run.restore(copy.folder());
+      saved.restore(layout, results.model().config(), engine, results.parameters(), moments());
     }
   }
 
-  /** Saves the network, then deletes what {@code save_total_limit} does not keep. */
-  public void save(TrainerState state) {
+  /**
+   * Saves the network, then deletes what {@code save_total_limit} does not keep.
+   *
+   * @param more writes what else the run needs to go on
+   */
+  void save(TrainerState state, RunFolder.Writer more) {
     int step = state.sums().steps();
     int best = state.best().step();
     if (best > 0 && (best == step || folder.checkpoints().contains(best))) {
       state.bestIsSaved();
     }
-    folder.saveCheckpoint(step, local -> write(local, state));
+    folder.saveCheckpoint(step, local -> write(local, state, more));
     rotate(state);
   }
 
   /** What a run says that is stopped: how far it came, and how to go on. */
-  public String whenInterrupted(TrainerState state) {
+  String whenInterrupted(TrainerState state) {
     int step = state.sums().steps();
     List<Integer> saved = folder.checkpoints();
     if (saved.isEmpty()) {
@@ -106,17 +102,19 @@ public final class Checkpoints {
           .formatted(step);
     }
     int last = saved.get(saved.size() - 1);
-    return run.checkpoints().modelOnly()
+    return config.checkpoints().modelOnly()
         ? "Interrupted after step %d; checkpoint-%d holds the model alone (--save_only_model), from which no run goes on"
             .formatted(step, last)
         : "Interrupted after step %d; go on from checkpoint-%d with --resume_from_checkpoint true"
             .formatted(step, last);
   }
 
-  private void write(java.nio.file.Path local, TrainerState state) throws IOException {
-    run.writeModel(local, state);
+  private void write(java.nio.file.Path local, TrainerState state, RunFolder.Writer more)
+      throws IOException {
+    results.writeModel(local, state);
+    more.write(local);
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
-    if (!run.checkpoints().modelOnly()) {
+    if (!config.checkpoints().modelOnly()) {
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
     }
   }
@@ -126,16 +124,16 @@ public final class Checkpoints {
   }
 
   /** Where the best checkpoint lies, for {@code trainer_state.json}. */
-  public Optional<String> bestFolder(TrainerState state) {
+  Optional<String> bestFolder(TrainerState state) {
     int best = state.best().checkpoint();
     return best == 0
         ? Optional.empty()
-        : Optional.of(run.outputFolder() + "/" + folder.checkpoint(best).getName());
+        : Optional.of(config.output().folder() + "/" + folder.checkpoint(best).getName());
   }
 
   /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
   private void rotate(TrainerState state) {
-    int limit = run.checkpoints().limit();
+    int limit = config.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
     if (limit <= 0) {
       return;
@@ -153,18 +151,19 @@ public final class Checkpoints {
   }
 
   /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
-  public void finish(TrainerState state) throws IOException {
+  void finish(TrainerState state) throws IOException {
     int best = state.best().checkpoint();
     if (best == 0) {
       return;
     }
-    if (run.loadsBest()) {
+    if (config.loadsBest()) {
       LOG.info("The results are those of checkpoint-{}, whose metric is best", best);
       try (LocalCopy copy = LocalCopy.of(hadoop, folder.checkpoint(best))) {
-        Checkpoint.loadParameters(copy.folder(), layout, model.config(), engine, parameters);
+        Checkpoint.loadParameters(
+            copy.folder(), layout, results.model().config(), engine, results.parameters());
       }
     }
-    if (run.checkpoints().limit() == 1) {
+    if (config.checkpoints().limit() == 1) {
       folder.checkpoints().stream().filter(step -> step != best).forEach(folder::deleteCheckpoint);
     }
   }

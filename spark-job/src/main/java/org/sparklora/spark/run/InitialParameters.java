@@ -33,6 +33,12 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   /** The seed of what is only looked at. */
   private static final long SEEDLESS = 0;
 
+  /** What a run of these settings starts from. */
+  public static InitialParameters of(Configuration hadoop, TrainingConfig config)
+      throws IOException {
+    return of(hadoop, config.model(), config.lora(), config.startAdapter(), config.seed());
+  }
+
   /**
    * Reads {@code config.json}, and the adapter to go on from, whose rank and targets then hold.
    *
@@ -41,7 +47,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
    * @param startAdapter an adapter to go on from
    * @param seed of a new adapter, and of dropout
    */
-  public static InitialParameters of(
+  static InitialParameters of(
       Configuration hadoop,
       ModelConfig base,
       Optional<LoraConfig> requestedLora,

@@ -54,8 +54,13 @@ public record ModelCard(
     }
 
     /** Name of the picture of its curves. */
-    public String plot() {
+    String plot() {
       return plot;
+    }
+
+    /** Name of the file that holds all settings. */
+    String settings() {
+      return settings;
     }
 
     String tag() {

@@ -1,7 +1,10 @@
 package org.sparklora.spark.sft;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -12,10 +15,15 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.run.CheckpointConfig;
+import org.sparklora.spark.run.EvalSchedule;
+import org.sparklora.spark.run.ModelCard;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.OutputConfig;
+import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
+import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.train.TrainingPlan;
 
 /**
  * Everything {@code sft} needs to know.
@@ -43,7 +51,86 @@ public record SftConfig(
     OutputConfig output,
     CheckpointConfig checkpoints,
     EvalConfig evaluation,
-    String effectiveYaml) {
+    String effectiveYaml)
+    implements TrainingConfig {
+  private static final List<String> PRINTED =
+      Stream.of(
+              List.of(
+                  "loss",
+                  "grad_norm",
+                  "learning_rate",
+                  "entropy",
+                  "mean_token_accuracy",
+                  "num_tokens"),
+              TrainerState.EVAL_METRICS,
+              List.of("epoch"))
+          .flatMap(List::stream)
+          .toList();
+
+  @Override
+  public ModelCard.Method method() {
+    return ModelCard.Method.SFT;
+  }
+
+  @Override
+  public EvalSchedule evalSchedule() {
+    return evaluation.schedule();
+  }
+
+  @Override
+  public boolean loadsBest() {
+    return evaluation.best().filter(EvalConfig.Best::load).isPresent();
+  }
+
+  @Override
+  public long seed() {
+    return batch.seed();
+  }
+
+  @Override
+  public int microBatchRows() {
+    return batch.rows();
+  }
+
+  @Override
+  public String dataset() {
+    return data.source().dataset();
+  }
+
+  @Override
+  public double samples(TrainingPlan plan, int steps) {
+    return plan.samples() * steps / plan.totalSteps();
+  }
+
+  @Override
+  public Map<String, String> facts(TrainerState state) {
+    Map<String, String> facts = new LinkedHashMap<>();
+    facts.put("steps", "%d".formatted(state.sums().steps()));
+    facts.put("tokens", "%,d".formatted(state.sums().tokens()));
+    facts.put("mean loss", "%.4f".formatted(state.trainLoss()));
+    facts.put(
+        "learning rate", "%s, %s".formatted(optimizer.learningRate(), schedule.type().flag()));
+    facts.put("batch", "%d rows × %d micro-batches".formatted(batch.rows(), batch.accumulation()));
+    return facts;
+  }
+
+  @Override
+  public List<String> printed() {
+    return PRINTED;
+  }
+
+  /** Which of so many rows are trained on in which step; workers that average step on their own. */
+  TrainingPlan plan(int rows, int workers) {
+    return new TrainingPlan(
+        rows,
+        batch.rows(),
+        batch.accumulation(),
+        sync.averages() ? workers : 1,
+        batch.epochs(),
+        batch.maxSteps(),
+        batch.order(),
+        batch.dataSeed());
+  }
 
   /**
    * @param rows {@code per_device_train_batch_size}
@@ -86,6 +173,11 @@ public record SftConfig(
     public enum Mode {
       PARAMETERS,
       GRADIENTS
+    }
+
+    /** Whether workers step on their own, and parameters are averaged. */
+    boolean averages() {
+      return mode == Mode.PARAMETERS;
     }
 
     public Sync {

@@ -44,7 +44,7 @@ final class SftIdentity {
     changeable.put("max_steps", Integer.toString(config.batch().maxSteps()));
     changeable.put("dtype", config.model().dtype().name().toLowerCase(Locale.ROOT));
     changeable.put("bf16", Boolean.toString(config.model().products() == DType.BFLOAT16));
-    if (config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS) {
+    if (config.sync().averages()) {
       changeable.put("averaging_frequency", Integer.toString(config.sync().averagingFrequency()));
     }
     changeable.put("save_strategy", config.checkpoints().unit().name().toLowerCase(Locale.ROOT));

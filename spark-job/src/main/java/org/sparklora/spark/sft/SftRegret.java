@@ -99,7 +99,7 @@ public record SftRegret(
 
   private PlannedRun run(int workers, Optional<DataSize> data) {
     // workers with a batch and a network of their own; summed gradients share one of each
-    int ownNetworks = config.sync().mode() == SftConfig.Sync.Mode.PARAMETERS ? workers : 1;
+    int ownNetworks = config.sync().averages() ? workers : 1;
     return new PlannedRun(
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),

@@ -1,20 +1,21 @@
 package org.sparklora.spark.train;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What an evaluation measured, as transformers and TRL sum it up.
  *
- * @param loss mean over the rows, each with the mean loss of its batch's target tokens
- * @param entropy mean over the batches
- * @param accuracy mean over the batches
- * @param rows evaluated
+ * @param metrics under TRL's names, without {@code eval_}; NaN where there was nothing
+ * @param samples rows or completions that were evaluated
  * @param batches they came in
  */
-public record EvalMetrics(double loss, double entropy, double accuracy, int rows, int batches) {
+public record EvalMetrics(Map<String, Double> metrics, int samples, int batches) {
 
   /**
-   * Sums up.
+   * Sums up: the loss is the mean over the rows, each with the mean loss of its batch's target
+   * tokens, all else the mean over the batches.
    *
    * @param batches one a batch, in the order of the rows
    * @param rows how many each has
@@ -30,7 +31,10 @@ public record EvalMetrics(double loss, double entropy, double accuracy, int rows
       accuracy += batches.get(i).accuracySum();
       allRows += rows[i];
     }
-    return new EvalMetrics(
-        loss / allRows, entropy / rows.length, accuracy / rows.length, allRows, rows.length);
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put("loss", loss / allRows);
+    metrics.put("entropy", entropy / rows.length);
+    metrics.put("mean_token_accuracy", accuracy / rows.length);
+    return new EvalMetrics(metrics, allRows, rows.length);
   }
 }

@@ -172,35 +172,15 @@ public final class TrainerState {
   }
 
   /** Adds the row of an evaluation and returns it; read-only. */
-  public Map<String, Object> evaluated(EvalMetrics metrics, double seconds) {
+  public Map<String, Object> evaluated(EvalMetrics measured, double seconds) {
     Map<String, Object> row = row();
-    row.put("eval_loss", metrics.loss());
-    row.put("eval_entropy", metrics.entropy());
-    row.put("eval_mean_token_accuracy", metrics.accuracy());
+    measured
+        .metrics()
+        .forEach((name, value) -> row.put("eval_" + name, value.isNaN() ? null : value));
     row.put("eval_num_tokens", (double) sums.tokens());
     row.put("eval_runtime", rounded(seconds, 4));
-    row.put("eval_samples_per_second", rounded(metrics.rows() / seconds, 3));
-    row.put("eval_steps_per_second", rounded(metrics.batches() / seconds, 3));
-    history.add(row);
-    return row;
-  }
-
-  /**
-   * Adds the row of an evaluation on completions.
-   *
-   * @param measured without {@code eval_}; NaN where there was nothing
-   * @param samples completions
-   * @param batches of them
-   * @return the row; read-only
-   */
-  public Map<String, Object> evaluated(
-      Map<String, Double> measured, double seconds, int samples, int batches) {
-    Map<String, Object> row = row();
-    measured.forEach((name, value) -> row.put("eval_" + name, value.isNaN() ? null : value));
-    row.put("eval_num_tokens", (double) sums.tokens());
-    row.put("eval_runtime", rounded(seconds, 4));
-    row.put("eval_samples_per_second", rounded(samples / seconds, 3));
-    row.put("eval_steps_per_second", rounded(batches / seconds, 3));
+    row.put("eval_samples_per_second", rounded(measured.samples() / seconds, 3));
+    row.put("eval_steps_per_second", rounded(measured.batches() / seconds, 3));
     history.add(row);
     return row;
   }
@@ -224,13 +204,13 @@ public final class TrainerState {
   /**
    * Adds the last row: how long the run took and its mean loss. Times are those since the resume.
    *
+   * @param samples that were trained on since then
    * @param more what else it shall hold
    * @return the row; read-only
    */
-  public Map<String, Object> finish(double seconds, Map<String, ?> more) {
+  public Map<String, Object> finish(double seconds, double samples, Map<String, ?> more) {
     Map<String, Object> row = row();
     int newSteps = sums.steps() - firstStep;
-    double samples = plan.samples() * newSteps / plan.totalSteps();
     row.put("train_runtime", rounded(seconds, 4));
     row.put("train_samples_per_second", rounded(samples / seconds, 3));
     row.put("train_steps_per_second", rounded(newSteps / seconds, 3));

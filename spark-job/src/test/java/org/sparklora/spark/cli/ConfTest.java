@@ -28,6 +28,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.regret.PlannedRun;
 import org.sparklora.spark.regret.TrainingMemory;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 
@@ -114,7 +115,7 @@ class ConfTest {
   @ParameterizedTest
   @MethodSource("recipes")
   void everyRecipeTrainsAStep(Path recipe) throws IOException {
-    SftJob.Result result = SftJob.run(spark, standIn(recipe));
+    TrainingRun.Result result = SftJob.run(spark, standIn(recipe));
 
     assertThat(result.steps()).isEqualTo(1);
     assertThat(Double.isFinite(result.trainLoss())).isTrue();

@@ -191,7 +191,7 @@ class GrpoReplayTest {
         taken++;
       }
     }
-    return Round.trusted(rows);
+    return Round.trusted(rows, List.of());
   }
 
   private static void check(PolicyMetrics step, JsonNode expected) {

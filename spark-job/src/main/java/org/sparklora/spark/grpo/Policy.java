@@ -1,0 +1,127 @@
+package org.sparklora.spark.grpo;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.dl4j.PolicyUpdates;
+import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Workers;
+
+/**
+ * The policy, and those who compute it.
+ *
+ * @param updates knows its parameters as they are at each call
+ * @param reference the reference policy, where the loss needs one
+ * @param sampling with the tokens that end a completion
+ */
+record Policy(
+    GrpoConfig config,
+    Workers workers,
+    TrainedModel model,
+    PolicyUpdates updates,
+    Optional<Reference> reference,
+    SamplingConfig sampling)
+    implements AutoCloseable {
+
+  /** What training starts from, as the loss's reference: a new adapter changes nothing. */
+  record Reference(FlatVector parameters, SharedVector shared) {
+    static Reference of(InitialParameters initial, Workers workers) throws IOException {
+      FlatVector parameters = new FlatVector(initial.model().layout().size());
+      try {
+        Engine engine = Engines.host();
+        initial.write(engine, engine.alias(parameters.pointer(), parameters.size()).tensor());
+        return new Reference(parameters, workers.share(parameters.pointer(), parameters.size()));
+      } catch (IOException | RuntimeException e) {
+        parameters.close();
+        throw e;
+      }
+    }
+  }
+
+  /**
+   * The policy of a run.
+   *
+   * @param network whose parameters are the policy's
+   */
+  static Policy of(
+      GrpoConfig config,
+      InitialParameters initial,
+      AdapterNetwork network,
+      Workers workers,
+      SamplingConfig sampling)
+      throws IOException {
+    TrainedModel model = initial.model();
+    return new Policy(
+        config,
+        workers,
+        model,
+        new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm()),
+        config.loss().beta() > 0 ? Optional.of(Reference.of(initial, workers)) : Optional.empty(),
+        sampling);
+  }
+
+  /** Whether each step trains on completions of the very policy that it updates. */
+  boolean isOnPolicy() {
+    return config.batch().shape().isOnPolicy(config.batch().accumulation());
+  }
+
+  /**
+   * Whether the step that learns from a round computes what the guard compares, namely with the
+   * very policy and without dropout: a forward pass less.
+   */
+  boolean isComparedInStep() {
+    boolean dropsOut =
+        model.layout() instanceof AdapterLayout adapter && adapter.config().dropout() > 0;
+    return isOnPolicy() && !dropsOut;
+  }
+
+  /** The first stage: completions of prompts. */
+  List<Generation> complete(List<Prompt> prompts, SamplingConfig with) {
+    return new GenerateStage(workers, model, updates.parameters(), with).run(prompts);
+  }
+
+  /** The second stage, of groups of so many completions. */
+  RewardStage judge(int groupSize) {
+    return new RewardStage(workers, config.rewards(), config.advantages(), groupSize);
+  }
+
+  /**
+   * Log-probabilities, as training computes them.
+   *
+   * @param rows completions that are computed together
+   */
+  LogProbStage logProbs(int rows) {
+    return new LogProbStage(workers, model, config.loss().temperature(), rows);
+  }
+
+  /**
+   * What is trained on, with what the reference policy says of it if the loss needs that.
+   *
+   * @param batch completions that are computed together
+   */
+  List<PolicyBatch.Row> withReference(List<PolicyBatch.Row> rows, int batch) {
+    return reference.map(policy -> logProbs(batch).withReference(policy.shared, rows)).orElse(rows);
+  }
+
+  @Override
+  public void close() {
+    updates.close();
+    reference.ifPresent(
+        policy -> {
+          policy.shared.close();
+          policy.parameters.close();
+        });
+  }
+}

@@ -1,0 +1,80 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.checkpoint.CheckpointWriter;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterBase;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.spark.report.RunFigure;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * Writes what a run leaves: adapter or model, tokenizer, model card, log, curves and effective
+ * settings.
+ *
+ * @param parameters vector of the model's layout, as it is when something is written
+ */
+record ResultFolder(TrainingConfig config, TrainedModel model, Tensor parameters) {
+
+  /**
+   * Writes all results into a local folder.
+   *
+   * @param bestCheckpoint for {@code trainer_state.json}
+   */
+  void write(Path local, TrainerState state, Optional<String> bestCheckpoint) throws IOException {
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
+    Path plot = local.resolve(config.method().plot());
+    String name = config.output().runName();
+    switch (config.method()) {
+      case SFT -> RunFigure.writeLoss(plot, name, state.history());
+      case GRPO -> RunFigure.writeReward(plot, name, state.history());
+    }
+    writeModel(local, state);
+  }
+
+  /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
+  void writeModel(Path local, TrainerState state) throws IOException {
+    Path base = model.checkpoint().folder();
+    ParameterLayout layout = model.layout();
+    String name = config.model().name();
+    if (layout instanceof AdapterLayout adapter) {
+      AdapterFile.write(local, adapter, parameters, AdapterBase.of(name, base));
+    } else {
+      writeWeights(local, base, layout);
+    }
+    CheckpointWriter.copyTokenizer(base, local);
+    Files.writeString(local.resolve(config.method().settings()), config.effectiveYaml());
+    new ModelCard(
+            name,
+            config.output().runName(),
+            layout,
+            config.dataset(),
+            config.method(),
+            config.facts(state))
+        .write(local);
+  }
+
+  /** Float32 weights, as they were trained, with the configuration of the base model. */
+  private void writeWeights(Path local, Path base, ParameterLayout layout) throws IOException {
+    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
+    for (ParameterLayout.Entry entry : layout.entries()) {
+      Tensor view = parameters.view(entry.offset(), entry.shape());
+      entries.add(SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, view));
+    }
+    try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
+      CheckpointWriter.write(local, checkpoint.configJson(), DType.FLOAT32, entries);
+    }
+    CheckpointWriter.copyGenerationConfig(base, local);
+  }
+}

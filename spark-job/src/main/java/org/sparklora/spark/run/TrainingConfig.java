@@ -1,0 +1,63 @@
+package org.sparklora.spark.run;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.train.TrainingPlan;
+
+/** What a {@link TrainingRun} needs to know of its settings, whatever kind of training it is. */
+public interface TrainingConfig {
+  /** By which method the model is trained. */
+  ModelCard.Method method();
+
+  /** The base model. */
+  ModelConfig model();
+
+  /** The adapter; empty trains all weights. */
+  Optional<LoraConfig> lora();
+
+  /** An adapter to go on from. */
+  Optional<ModelReference> startAdapter();
+
+  OptimizerConfig optimizer();
+
+  ScheduleConfig schedule();
+
+  /** When the model is evaluated. */
+  EvalSchedule evalSchedule();
+
+  /** Whether the results are those of the best checkpoint. */
+  boolean loadsBest();
+
+  /** What is saved on the way, and where the run goes on. */
+  CheckpointConfig checkpoints();
+
+  /** Where results go and what is logged. */
+  OutputConfig output();
+
+  /** All settings as {@code --config} reads them. */
+  String effectiveYaml();
+
+  /** {@code seed}: of a new adapter, and of dropout. */
+  long seed();
+
+  /** {@code per_device_train_batch_size}. */
+  int microBatchRows();
+
+  /** Rows or completions that so many steps of a plan train on. */
+  double samples(TrainingPlan plan, int steps);
+
+  /** What is trained on, as the user wrote it. */
+  String dataset();
+
+  /** Lines of the model card's table, by what they tell. */
+  Map<String, String> facts(TrainerState state);
+
+  /** What the terminal shows of a log row, in order. */
+  List<String> printed();
+}

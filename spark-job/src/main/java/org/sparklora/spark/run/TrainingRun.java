@@ -1,0 +1,303 @@
+package org.sparklora.spark.run;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.dl4j.AdapterNetwork;
+import org.sparklora.spark.meter.PeakMemory;
+import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.track.TrackedLog;
+import org.sparklora.spark.train.Cadence;
+import org.sparklora.spark.train.EvalMetrics;
+import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainerState;
+import org.sparklora.spark.train.TrainingPlan;
+
+/**
+ * A run of any kind of training, from its first step in this process to its results: the network
+ * and its parameters, the log and who follows it, evaluations and checkpoints when they are due,
+ * and what is said if the run is interrupted.
+ *
+ * <p>Not thread-safe. To be closed when no task is in the network's memory any more.
+ */
+public final class TrainingRun implements AutoCloseable {
+  private static final double NANOS = 1e9;
+
+  private final TrainingConfig config;
+  private final TrainedModel model;
+  private final RunFolder folder;
+  private final TrainingPlan plan;
+  private final Cadence evaluating;
+  private final Cadence saving;
+  private final AdapterNetwork network;
+  private final TrainerState state;
+  private final ResultFolder results;
+  private final Checkpoints checkpoints;
+  private final TrackedLog log;
+  private final int firstStep;
+  private final int endStep;
+  private final PeakMemory memory = new PeakMemory();
+  private final long started;
+
+  private TrainingRun(
+      Configuration hadoop,
+      RunFolder folder,
+      TrainingConfig config,
+      InitialParameters initial,
+      TrainingPlan plan,
+      RunFingerprint identity,
+      IntUnaryOperator end,
+      AdapterNetwork network)
+      throws IOException {
+    this.config = config;
+    this.model = initial.model();
+    this.folder = folder;
+    this.plan = plan;
+    this.evaluating = config.evalSchedule().cadence(plan.totalSteps());
+    this.saving = config.checkpoints().cadence(plan.totalSteps());
+    this.network = network;
+    this.state = new TrainerState(plan, stateSettings());
+    Engine engine = Engines.host();
+    Tensor parameters = engine.alias(network.parameters(), model.layout().size()).tensor();
+    this.results = new ResultFolder(config, model, parameters);
+    this.checkpoints = new Checkpoints(hadoop, folder, identity, results, network);
+    if (folder.resumed().isPresent()) {
+      checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());
+    } else {
+      initial.write(engine, parameters);
+    }
+    this.firstStep = state.sums().steps();
+    this.endStep = end.applyAsInt(firstStep);
+    Interruption.tell(() -> checkpoints.whenInterrupted(state));
+    this.log =
+        TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
+    this.started = System.nanoTime();
+  }
+
+  /**
+   * Takes the output folder, and makes ready for the push of what will be saved in it.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the folder, or the checkpoint to
+   *     resume from, cannot be used
+   * @throws org.sparklora.pipeline.hub.HubException if results are to be pushed and may not be
+   */
+  public static RunFolder open(Configuration hadoop, TrainingConfig config) {
+    OutputConfig output = config.output();
+    RunFolder folder =
+        RunFolder.open(
+            hadoop, output.folder(), output.overwrite(), config.checkpoints().resumeFrom());
+    try {
+      output.push().ifPresent(push -> folder.whenSaved(HubPush.open(hadoop, push)));
+      return folder;
+    } catch (RuntimeException e) {
+      folder.close();
+      throw e;
+    }
+  }
+
+  /**
+   * A run from its beginning, or from the checkpoint that its folder resumes from.
+   *
+   * @param folder that {@link #open} took
+   * @param identity what must be the same if the run goes on from a checkpoint
+   * @param end the step before which this process stops, told the step at which it begins: all of
+   *     the plan's, or fewer; what it throws leaves the folder as it was
+   * @throws org.sparklora.pipeline.config.ConfigException if the checkpoint to resume from is
+   *     damaged or of another run
+   */
+  public static TrainingRun begin(
+      Configuration hadoop,
+      RunFolder folder,
+      TrainingConfig config,
+      InitialParameters initial,
+      TrainingPlan plan,
+      RunFingerprint identity,
+      IntUnaryOperator end)
+      throws IOException {
+    AdapterNetwork network =
+        AdapterNetwork.create(
+            initial.model(),
+            initial.model().layout(),
+            config.optimizer(),
+            config.schedule(),
+            plan.totalSteps());
+    try {
+      return new TrainingRun(hadoop, folder, config, initial, plan, identity, end, network);
+    } catch (IOException | RuntimeException e) {
+      network.close();
+      throw e;
+    }
+  }
+
+  private TrainerState.Settings stateSettings() {
+    WeightLayout weights = WeightLayout.of(model.config());
+    long embedding = (long) model.config().vocabSize() * model.config().hiddenSize();
+    long adapter = model.lora().isPresent() ? model.layout().size() : 0;
+    OutputConfig output = config.output();
+    return new TrainerState.Settings(
+        config.microBatchRows(),
+        new TrainerState.LogInterval(output.loggingSteps(plan.totalSteps()), output.logFirstStep()),
+        evaluating,
+        saving,
+        weights.size() - embedding + adapter,
+        config.method() == ModelCard.Method.GRPO);
+  }
+
+  /** What is trained; its parameters are those after the last step. */
+  public AdapterNetwork network() {
+    return network;
+  }
+
+  /** The log so far, and what it adds up. */
+  public TrainerState state() {
+    return state;
+  }
+
+  /** The step that this process begins with, from 0. */
+  public int firstStep() {
+    return firstStep;
+  }
+
+  /** The step before which this process stops. */
+  public int endStep() {
+    return endStep;
+  }
+
+  /** Measures the parameters as they are. */
+  @FunctionalInterface
+  public interface Evaluator {
+    /**
+     * @param step after which it is
+     */
+    EvalMetrics run(int step);
+  }
+
+  /**
+   * Takes the steps of this process; a failure is an alert in the log before it goes on its way.
+   */
+  public <E extends Exception> void train(TrackedLog.Work<E> steps) throws E {
+    log.guard(steps);
+  }
+
+  /** Evaluates before the first step of the run, if wanted. */
+  public void evaluateOnStart(Evaluator evaluator) {
+    if (config.evalSchedule().onStart() && firstStep == 0) {
+      evaluate(evaluator, Map.of());
+    }
+  }
+
+  /** Whether the parameters are needed after so many steps. */
+  public boolean stopsAfter(int steps) {
+    return evaluating.falls(steps, plan) || saving.falls(steps, plan);
+  }
+
+  /**
+   * Evaluates if it is time.
+   *
+   * @param beside what is logged beside the evaluation
+   * @return the log row; empty if it is not time
+   */
+  public Optional<Map<String, Object>> evaluateWhenDue(
+      Evaluator evaluator, Supplier<Map<String, ?>> beside) {
+    return evaluating.falls(state.sums().steps(), plan)
+        ? Optional.of(evaluate(evaluator, beside.get()))
+        : Optional.empty();
+  }
+
+  private Map<String, Object> evaluate(Evaluator evaluator, Map<String, ?> beside) {
+    long begun = System.nanoTime();
+    EvalMetrics measured = evaluator.run(state.sums().steps());
+    Map<String, Object> row = state.evaluated(measured, (System.nanoTime() - begun) / NANOS);
+    log(row, beside);
+    return row;
+  }
+
+  /**
+   * Saves a checkpoint if it is time.
+   *
+   * @param more writes what else it takes to go on
+   */
+  public void saveWhenDue(RunFolder.Writer more) {
+    if (saving.falls(state.sums().steps(), plan)) {
+      checkpoints.save(state, more);
+    }
+  }
+
+  /** Looks at the memory in use, of which the log has the peak. */
+  public void sampleMemory() {
+    memory.sample();
+  }
+
+  /**
+   * Logs a row of the state with the memory used, and shows it.
+   *
+   * @param beside what else is logged
+   */
+  public void log(Map<String, Object> row, Map<String, ?> beside) {
+    Map<String, Object> all = new LinkedHashMap<>(row);
+    all.putAll(memory.metrics());
+    all.putAll(beside);
+    log.log(all);
+    System.out.println(
+        config.printed().stream()
+            .filter(name -> row.get(name) != null)
+            .map(name -> "'%s': '%.4g'".formatted(name, (Double) row.get(name)))
+            .collect(Collectors.joining(", ", "{", "}")));
+  }
+
+  /**
+   * What a run came to.
+   *
+   * @param steps optimizer steps, with those before a resume
+   * @param tokens trained on
+   * @param trainLoss mean loss of all steps
+   * @param seconds of training, in this process
+   * @param complete whether these were all steps, so that there are results
+   */
+  public record Result(
+      int steps, long tokens, double trainLoss, double seconds, boolean complete) {}
+
+  /**
+   * Ends the run: logs its last row and saves its results, or a checkpoint if steps are left.
+   *
+   * @param more writes what else belongs to the results
+   */
+  public Result finish(RunFolder.Writer more) throws IOException {
+    double seconds = (System.nanoTime() - started) / NANOS;
+    boolean complete = endStep == plan.totalSteps();
+    if (complete) {
+      log.log(state.finish(seconds, config.samples(plan, endStep - firstStep), memory.metrics()));
+      checkpoints.finish(state);
+      folder.saveResults(
+          local -> {
+            results.write(local, state, checkpoints.bestFolder(state));
+            more.write(local);
+          });
+    } else {
+      checkpoints.save(state, local -> {});
+    }
+    return new Result(endStep, state.sums().tokens(), state.trainLoss(), seconds, complete);
+  }
+
+  @Override
+  public void close() {
+    try {
+      log.close();
+    } finally {
+      ExecutorModel.release(model);
+      network.close();
+    }
+  }
+}

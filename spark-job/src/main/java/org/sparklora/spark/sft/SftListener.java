@@ -1,0 +1,96 @@
+package org.sparklora.spark.sft;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.run.Progress;
+import org.sparklora.spark.dl4j.RoundReport;
+import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.train.StepMetrics;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * What a run does beside its steps, in transformers' order: log rows, then an evaluation, then a
+ * checkpoint. Progress is shown on the terminal.
+ */
+final class SftListener implements AdapterTrainer.Listener {
+  private static final Logger LOG = LoggerFactory.getLogger(SftListener.class);
+
+  private final SftConfig config;
+  private final TrainingRun run;
+  private final TrainerState state;
+  private final TrainingRun.Evaluator evaluation;
+  private final int totalSteps;
+  private final Progress progress = Progress.start("sft", "tokens");
+  private final Map<String, Number> measured = new LinkedHashMap<>(); // of the last round
+  private int measuredUntil; // its last step
+
+  SftListener(SftConfig config, TrainingRun run, TrainingRun.Evaluator evaluation) {
+    this.config = config;
+    this.run = run;
+    this.state = run.state();
+    this.evaluation = evaluation;
+    this.totalSteps = run.endStep();
+    progress.goOnFrom((double) run.firstStep() / totalSteps, state.sums().tokens());
+  }
+
+  @Override
+  public void round(int lastStep, double seconds, RoundReport round) {
+    measuredUntil = lastStep;
+    measured.clear();
+    long tokens = round.steps().stream().mapToLong(StepMetrics::tokens).sum();
+    measured.put("tokens_per_second", tokens / seconds);
+    measured.putAll(round.use().metrics(seconds, 1));
+    round
+        .averagingError()
+        .ifPresent(
+            error -> {
+              measured.put("averaging_error", error);
+              LOG.info(
+                  "Averaging error after step {}: {} of the update's norm",
+                  lastStep,
+                  "%.3g".formatted(error));
+            });
+  }
+
+  @Override
+  public void step(StepMetrics step, double epochAfter, double learningRate) {
+    run.sampleMemory();
+    state.add(step, epochAfter, learningRate).ifPresent(row -> run.log(row, takeMeasured()));
+    if (config.output().showProgress()) {
+      progress.show((step.step() + 1.0) / totalSteps, state.sums().tokens());
+    }
+  }
+
+  /** What a round measured is logged once, beside the first row that covers its last step. */
+  private Map<String, Number> takeMeasured() {
+    if (state.sums().steps() < measuredUntil) {
+      return Map.of();
+    }
+    Map<String, Number> taken = new LinkedHashMap<>(measured);
+    measured.clear();
+    return taken;
+  }
+
+  @Override
+  public void settled(int steps) {
+    run.evaluateWhenDue(evaluation, this::takeMeasured).ifPresent(this::compare);
+    run.saveWhenDue(local -> {});
+  }
+
+  private void compare(Map<String, Object> row) {
+    config
+        .evaluation()
+        .best()
+        .filter(best -> row.get(best.metric()) != null)
+        .ifPresent(best -> state.compare((Double) row.get(best.metric()), best.greaterIsBetter()));
+  }
+
+  /** The last step is done. */
+  void done() {
+    if (config.output().showProgress()) {
+      progress.done(state.sums().tokens());
+    }
+  }
+}
