@@ -1,0 +1,53 @@
+package org.sparklora.engine.torch;
+
+import org.bytedeco.pytorch.Tensor;
+import org.sparklora.model.engine.Heads;
+
+/** How attention over the branches of a mask is computed on a kind of device. */
+interface BranchAttention {
+
+  /** {@code s = scale·q·kᵀ, p = exp(s − logSumExp), y = p·v} of each query over what it sees. */
+  void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask);
+
+  /**
+   * Adds to the gradients: {@code dV += pᵀ·dY, dS = p·(dY·vᵀ − Σ dY·y), dQ += scale·dS·k, dK +=
+   * scale·dSᵀ·q}.
+   */
+  void backward(Inputs in, Result of, Gradients gradients, TorchMask mask);
+
+  /**
+   * What is attended with and to.
+   *
+   * @param q {@code (N, H, D)}
+   * @param k and v {@code (S, K, D)}
+   */
+  record Inputs(TorchTensor q, TorchTensor k, TorchTensor v, Heads heads, float scale) {
+    Tensor queries() {
+      return byHead(q, heads.query());
+    }
+
+    Tensor keys() {
+      return byHead(k, heads.keyValue());
+    }
+
+    Tensor values() {
+      return byHead(v, heads.keyValue());
+    }
+
+    /** {@code (rows, heads, D)} in place. */
+    Tensor byHead(TorchTensor x, int count) {
+      return x.as(x.size() / ((long) count * heads.size()), count, heads.size());
+    }
+
+    /** {@code (N, H)} in place. */
+    Tensor sums(TorchTensor logSumExp) {
+      return logSumExp.as(logSumExp.size() / heads.query(), heads.query());
+    }
+  }
+
+  /** What forward computed, and its gradient. */
+  record Result(TorchTensor y, TorchTensor logSumExp, TorchTensor dY) {}
+
+  /** What backward adds to. */
+  record Gradients(TorchTensor dQ, TorchTensor dK, TorchTensor dV) {}
+}

@@ -1,0 +1,161 @@
+package org.sparklora.engine.torch;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.DropoutMask;
+
+/** Operations on elements and on rows: norms, rotation, gates, dropout. */
+final class Elementwise {
+  /** Elements whose squares, or whose mask, exist at a time: 16 MiB of them. */
+  static final int CHUNK = 1 << 22;
+
+  private final TorchDevice device;
+
+  Elementwise(TorchDevice device) {
+    this.device = device;
+  }
+
+  static double sumOfSquares(TorchTensor x) {
+    Tensor all = x.flat();
+    double sum = 0;
+    for (long from = 0; from < x.size(); from += CHUNK) {
+      Tensor part = all.narrow(0, from, Math.min(CHUNK, x.size() - from)).to(ScalarType.Double);
+      sum += part.dot(part).item_double();
+    }
+    return sum;
+  }
+
+  /** In double: of all roundings to float32, a norm's are the ones that a whole stack magnifies. */
+  static void rmsNorm(
+      TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
+    Tensor in = x.matrix().to(ScalarType.Double);
+    Tensor scale = meanOfRows(in.square()).add_(new Scalar(epsilon)).rsqrt_(); // (M, 1)
+    rstd.as(rstd.size(), 1).copy_(scale);
+    y.matrix().copy_(in.mul(scale).mul_(weight.flat()));
+  }
+
+  /** {@code (M, 1)} of {@code (M, C)}. */
+  private static Tensor meanOfRows(Tensor x) {
+    return x.mean(new long[] {1}, true, new ScalarTypeOptional());
+  }
+
+  /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))}. */
+  static void rmsNormBackward(
+      TorchTensor x, TorchTensor weight, TorchTensor rstd, TorchTensor dY, TorchTensor dX) {
+    Tensor scale = rstd.as(rstd.size(), 1);
+    Tensor n = x.matrix().mul(scale);
+    Tensor g = dY.matrix().mul(weight.flat());
+    Tensor mean = meanOfRows(g.mul(n));
+    dX.matrix().addcmul_(g.addcmul_(n, mean, new Scalar(-1f)), scale);
+  }
+
+  static void rmsNormBackwardWeight(
+      TorchTensor x, TorchTensor rstd, TorchTensor dY, TorchTensor dWeight) {
+    Tensor n = x.matrix().mul(rstd.as(rstd.size(), 1));
+    dWeight.flat().add_(n.mul_(dY.matrix()).sum(0));
+  }
+
+  /** {@code a' = a·cos − b·sin, b' = b·cos + a·sin}. */
+  static void rotate(
+      TorchTensor x,
+      int headSize,
+      TorchTensor cos,
+      TorchTensor sin,
+      Tensor positions,
+      boolean inverse) {
+    long tokens = positions.size(0);
+    long half = headSize / 2;
+    Scalar plus = new Scalar(inverse ? -1f : 1f);
+    Scalar minus = new Scalar(inverse ? 1f : -1f);
+    Tensor c = torch.index_select(cos.matrix(), 0, positions).view(tokens, 1, half);
+    Tensor s = torch.index_select(sin.matrix(), 0, positions).view(tokens, 1, half);
+    Tensor pairs = x.as(tokens, x.size() / (tokens * headSize), 2, half);
+    Tensor a = pairs.select(2, 0);
+    Tensor b = pairs.select(2, 1);
+    Tensor first = a.mul(c).addcmul_(b, s, minus);
+    b.mul_(c).addcmul_(a, s, plus);
+    a.copy_(first);
+  }
+
+  void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
+    y.flat().copy_(silu(gate.flat()).mul_(up.flat()));
+  }
+
+  /**
+   * {@code g·σ(g)}. libtorch's own on processors computes the last elements of a range by another
+   * exponential, so that a row would depend on how many there are.
+   */
+  private Tensor silu(Tensor g) {
+    return device.isCuda() ? torch.silu(g) : torch.div(g, g.neg().exp_().add_(new Scalar(1f)));
+  }
+
+  /** Forward was {@code y = g·σ(g)·u}. */
+  static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
+    Tensor g = gate.flat();
+    Tensor u = up.flat();
+    Tensor dGate = torch.silu_backward(u.mul(dY.flat()), g);
+    u.copy_(torch.silu(g).mul_(dY.flat()));
+    g.copy_(dGate);
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  /** What to do with a run of elements and their mask. */
+  private interface Masked {
+    /**
+     * @param mask 0 or 1/(1 − rate), {@code (count)}
+     */
+    void apply(long from, long count, Tensor mask);
+  }
+
+  void dropout(TorchTensor x, float rate, long seed, TorchTensor y) {
+    forMask(
+        x.size(),
+        rate,
+        seed,
+        (from, count, mask) ->
+            y.flat().narrow(0, from, count).copy_(mask.mul_(x.flat().narrow(0, from, count))));
+  }
+
+  void dropoutBackward(TorchTensor dY, float rate, long seed, TorchTensor dX) {
+    forMask(
+        dY.size(),
+        rate,
+        seed,
+        (from, count, mask) ->
+            dX.flat()
+                .narrow(0, from, count)
+                .addcmul_(mask, dY.flat().narrow(0, from, count), new Scalar(1f)));
+  }
+
+  /** {@link DropoutMask} in operators on int32, which wrap around as Java's do. */
+  private void forMask(long size, float rate, long seed, Masked masked) {
+    for (long from = 0; from < size; from += CHUNK) { // none crosses an upper half
+      long count = Math.min(CHUNK, size - from);
+      long key = DropoutMask.key(seed, from >>> 32);
+      int low = (int) key;
+      int high = (int) (key >>> 32);
+      Tensor counter = torch.arange(new Scalar(count), device.options(ScalarType.Int));
+      counter.mul_(new Scalar(DropoutMask.K1));
+      counter.add_(new Scalar((int) from * DropoutMask.K1 + low));
+      Tensor bits = mix(mix(counter).bitwise_xor_(new Scalar(high)));
+      Tensor kept = torch.ge(shifted(bits, 8), new Scalar(DropoutMask.threshold(rate)));
+      masked.apply(from, count, kept.to(ScalarType.Float).mul_(new Scalar(1 / (1 - rate))));
+    }
+  }
+
+  /** {@code DropoutMask.mix}, line by line, in place. */
+  private static Tensor mix(Tensor h) {
+    h.bitwise_xor_(shifted(h, 16)).mul_(new Scalar(DropoutMask.K2));
+    h.bitwise_xor_(shifted(h, 13)).mul_(new Scalar(DropoutMask.K3));
+    return h.bitwise_xor_(shifted(h, 16));
+  }
+
+  /** {@code h >>> bits}: libtorch's shift keeps the sign, so the bits that came in are cleared. */
+  private static Tensor shifted(Tensor h, int bits) {
+    return h.bitwise_right_shift(new Scalar(bits)).bitwise_and_(new Scalar(-1 >>> bits));
+  }
+}

@@ -1,0 +1,179 @@
+package org.sparklora.engine.torch;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.Heads;
+
+/**
+ * Attention in float32 products, on every device: for each branch, tile after tile of queries
+ * against the keys before the tile's end, batched over the K key/value heads. The G = H/K query
+ * heads of a key/value head stand below each other, so that a batch member is one matrix {@code
+ * (G·t, D)}. Branches of one query are computed together, by {@link SingleQueries}.
+ */
+final class ProductAttention implements BranchAttention {
+  /** Queries of a tile: bounds the scores at H · QUERIES · (longest document) floats. */
+  static final int QUERIES = 256;
+
+  private static final long[] LAST = {2};
+
+  private final TorchDevice device;
+
+  ProductAttention(TorchDevice device) {
+    this.device = device;
+  }
+
+  @Override
+  public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+    if (!mask.single().isEmpty()) {
+      SingleQueries.forward(in, y, logSumExp, mask);
+    }
+    Tensor out = in.byHead(y, in.heads().query());
+    Tensor sums = in.sums(logSumExp);
+    for (Branch branch : mask.several()) {
+      Keys keys = Keys.of(branch, in, mask);
+      forTiles(branch, in.heads(), tile -> tile.forward(in, keys, out, sums));
+    }
+  }
+
+  /** Sums the gradients of several runs of keys beside them, then adds them where the keys are. */
+  @Override
+  public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
+    Tensor dK = in.byHead(gradients.dK(), in.heads().keyValue());
+    Tensor dV = in.byHead(gradients.dV(), in.heads().keyValue());
+    for (Branch branch : mask.branches()) {
+      Keys keys = Keys.of(branch, in, mask);
+      boolean inPlace = isOneRun(branch);
+      Tensor dKeys = inPlace ? rows(dK, branch) : torch.zeros_like(keys.k);
+      Tensor dValues = inPlace ? rows(dV, branch) : torch.zeros_like(keys.v);
+      forTiles(
+          branch, in.heads(), tile -> tile.backward(in, keys, of, gradients.dQ(), dKeys, dValues));
+      if (!inPlace) {
+        Tensor places = places(branch, mask);
+        dK.index_add_(0, places, dKeys);
+        dV.index_add_(0, places, dValues);
+      }
+    }
+  }
+
+  private static boolean isOneRun(Branch branch) {
+    return branch.runs().get(0).length() >= branch.keys();
+  }
+
+  /** Of a branch with one run, in place. */
+  private static Tensor rows(Tensor x, Branch branch) {
+    return x.narrow(0, branch.runs().get(0).start(), branch.keys());
+  }
+
+  private static Tensor places(Branch branch, TorchMask mask) {
+    return mask.kept(branch, () -> TorchMask.keys(branch));
+  }
+
+  /** What a branch sees, one after the other: {@code (s, K, D)}. */
+  private record Keys(Tensor k, Tensor v) {
+    static Keys of(Branch branch, Inputs in, TorchMask mask) {
+      if (isOneRun(branch)) {
+        return new Keys(rows(in.keys(), branch), rows(in.values(), branch));
+      }
+      Tensor places = places(branch, mask);
+      return new Keys(
+          torch.index_select(in.keys(), 0, places), torch.index_select(in.values(), 0, places));
+    }
+
+    Keys first(int count) {
+      return new Keys(k.narrow(0, 0, count), v.narrow(0, 0, count));
+    }
+  }
+
+  private interface TileOperation {
+    void run(Tile tile);
+  }
+
+  private void forTiles(Branch branch, Heads heads, TileOperation operation) {
+    for (int from = 0; from < branch.queries(); from += QUERIES) {
+      Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
+      operation.run(new Tile(heads, part.firstQuery(), part.queries(), part.keys()));
+    }
+  }
+
+  /** The t queries from row {@code from} on, the last of which sees s keys. */
+  private final class Tile {
+    private final Heads heads;
+    private final long from;
+    private final long t;
+    private final int s;
+
+    Tile(Heads heads, long from, long t, int s) {
+      this.heads = heads;
+      this.from = from;
+      this.t = t;
+      this.s = s;
+    }
+
+    void forward(Inputs in, Keys all, Tensor y, Tensor logSumExp) {
+      Keys keys = all.first(s);
+      Tensor scores = scores(in, keys);
+      Tensor top = torch.amax(scores, LAST, true);
+      scores.sub_(top).exp_();
+      Tensor sum = scores.sum(LAST, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+      Tensor out = torch.bmm(scores, keys.v.transpose(0, 1)).div_(sum);
+      own(y).copy_(byHead(out));
+      own(logSumExp).copy_(byHead(sum.log_().add_(top)).squeeze(2));
+    }
+
+    void backward(Inputs in, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
+      Keys keys = all.first(s);
+      Tensor sums = own(in.sums(of.logSumExp())).unsqueeze(2);
+      Tensor p = scores(in, keys).sub_(grouped(sums)).exp_();
+      Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
+      add(torch.bmm(p.transpose(1, 2), dOut), dV);
+      Tensor y = grouped(own(in.byHead(of.y(), heads.query())));
+      Tensor centre = dOut.mul(y).sum(LAST, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+      Tensor dScores = torch.bmm(dOut, keys.v.transpose(0, 1).transpose(1, 2)).sub_(centre);
+      dScores.mul_(p).mul_(new Scalar(in.scale()));
+      own(in.byHead(dQ, heads.query())).add_(byHead(torch.bmm(dScores, keys.k.transpose(0, 1))));
+      add(torch.bmm(dScores.transpose(1, 2), grouped(own(in.queries()))), dK);
+    }
+
+    /** {@code (K, s, D)} to the rows that the tile sees. */
+    private void add(Tensor gradient, Tensor rows) {
+      rows.narrow(0, 0, s).add_(gradient.transpose(0, 1));
+    }
+
+    /** The tile's own rows. */
+    private Tensor own(Tensor x) {
+      return x.narrow(0, from, t);
+    }
+
+    /** {@code (t, H, columns)} copied to {@code (K, G·t, columns)}. */
+    private Tensor grouped(Tensor rows) {
+      return rows.transpose(0, 1).reshape(heads.keyValue(), -1, rows.size(2));
+    }
+
+    /** {@code (K, G·t, columns)} seen as {@code (t, H, columns)}. */
+    private Tensor byHead(Tensor grouped) {
+      return grouped.view(heads.query(), t, grouped.size(2)).transpose(0, 1);
+    }
+
+    /** {@code scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
+    private Tensor scores(Inputs in, Keys keys) {
+      Tensor q = grouped(own(in.queries()));
+      Tensor scores = torch.bmm(q, keys.k.permute(1, 2, 0)).mul_(new Scalar(in.scale()));
+      if (t > 1) {
+        scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(laterTokens());
+      }
+      return scores;
+    }
+
+    /** {@code (t, t)}: 0 where the key is not after the query, else −∞. */
+    private Tensor laterTokens() {
+      Tensor masked =
+          torch.full(
+              new long[] {t, t},
+              new Scalar(Float.NEGATIVE_INFINITY),
+              device.options(torch.ScalarType.Float));
+      return masked.triu_(1);
+    }
+  }
+}

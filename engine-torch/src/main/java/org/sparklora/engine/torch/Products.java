@@ -1,0 +1,125 @@
+package org.sparklora.engine.torch;
+
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.DType;
+
+/**
+ * Products of linear layers. Their operands are float32, or rounded to bfloat16 with float32 sums.
+ * A float32 product with a bfloat16 weight widens it a tile at a time.
+ *
+ * <p>Few rows are multiplied in blocks of a fixed number: which kernel a library takes, and so the
+ * order of its sums, depends on the shape of a product, and then is the same for any number of
+ * rows.
+ */
+final class Products {
+  /** Up to so many rows do not depend on one another. */
+  static final int INDEPENDENT_ROWS = 128;
+
+  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
+  static final int TILE = 1 << 22;
+
+  private final TorchDevice device;
+  private final boolean inBfloat16;
+
+  /**
+   * Whether bfloat16 is what is multiplied. Processors multiply what was rounded in float32, since
+   * libtorch's bfloat16 products there round the sums as well.
+   */
+  private final boolean isRounded;
+
+  Products(TorchDevice device, boolean inBfloat16) {
+    this.device = device;
+    this.inBfloat16 = inBfloat16;
+    this.isRounded = inBfloat16 && device.isCuda();
+  }
+
+  /** {@code y = beta·y + alpha · x · wᵀ}, with beta 0 or 1. */
+  void timesTransposed(TorchTensor x, TorchTensor w, float alpha, int beta, TorchTensor y) {
+    Tensor in = operand(x.matrix());
+    forTiles(
+        w,
+        (rows, from, count) -> {
+          Tensor columns = y.matrix().narrow(1, from, count);
+          if (y.rows() <= INDEPENDENT_ROWS) {
+            inBlocks(in, rows.t(), alpha, beta, columns);
+          } else {
+            multiply(in, rows.t(), alpha, beta, columns);
+          }
+        });
+  }
+
+  private void inBlocks(Tensor x, Tensor wT, float alpha, int beta, Tensor y) {
+    long block = device.blockOfRows();
+    for (long from = 0; from < y.size(0); from += block) {
+      long count = Math.min(block, y.size(0) - from);
+      Tensor some = x.narrow(0, from, count);
+      if (count < block) {
+        Tensor padded = torch.zeros(new long[] {block, x.size(1)}, some.options());
+        padded.narrow(0, 0, count).copy_(some);
+        some = padded;
+      }
+      Tensor sums = product(some, wT).narrow(0, 0, count);
+      Tensor rows = y.narrow(0, from, count);
+      if (beta == 0) {
+        rows.copy_(sums);
+      } else {
+        rows.add_(sums, new Scalar(alpha));
+      }
+    }
+  }
+
+  /** {@code dX += alpha · dY · w}. */
+  void backwardInput(TorchTensor dY, TorchTensor w, float alpha, TorchTensor dX) {
+    Tensor dOut = operand(dY.matrix());
+    forTiles(
+        w,
+        (rows, from, count) -> multiply(dOut.narrow(1, from, count), rows, alpha, 1, dX.matrix()));
+  }
+
+  /** {@code dW += alpha · dYᵀ · x}. */
+  void backwardWeight(TorchTensor dY, TorchTensor x, float alpha, TorchTensor dW) {
+    multiply(operand(dY.matrix()).t(), operand(x.matrix()), alpha, 1, dW.matrix());
+  }
+
+  private interface RowsOfWeight {
+    /** Some rows of a weight, as products take them. */
+    void accept(Tensor rows, long from, long count);
+  }
+
+  /** A weight that is multiplied as it lies is one tile. */
+  private void forTiles(TorchTensor w, RowsOfWeight operation) {
+    boolean asItLies = isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16;
+    long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
+    for (long from = 0; from < w.rows(); from += step) {
+      long count = Math.min(w.rows() - from, step);
+      operation.accept(operand(w.matrix().narrow(0, from, count)), from, count);
+    }
+  }
+
+  /** What is multiplied. */
+  private Tensor operand(Tensor x) {
+    if (!inBfloat16) {
+      return x.to(ScalarType.Float);
+    }
+    Tensor rounded = x.to(ScalarType.BFloat16);
+    return isRounded ? rounded : rounded.to(ScalarType.Float);
+  }
+
+  private Tensor product(Tensor a, Tensor b) {
+    return isRounded ? torch.mm(a, b, ScalarType.Float) : torch.mm(a, b);
+  }
+
+  /** {@code c = beta·c + alpha · a · b}. */
+  private void multiply(Tensor a, Tensor b, float alpha, int beta, Tensor c) {
+    Scalar factor = new Scalar(alpha);
+    Scalar kept = new Scalar(beta);
+    if (isRounded) {
+      torch.addmm_out(c, c, a, b, ScalarType.Float, kept, factor);
+    } else {
+      torch.addmm_out(c, c, a, b, kept, factor);
+    }
+  }
+}

@@ -1,0 +1,112 @@
+package org.sparklora.engine.torch;
+
+import java.nio.DoubleBuffer;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.T_TensorTensor_T;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.SamplingRule;
+
+/** Draws tokens. All is decided on the device; tokens and log-probabilities come back at once. */
+final class Sampling {
+  private static final long[] COLUMNS = {1};
+
+  private final TorchDevice device;
+
+  Sampling(TorchDevice device) {
+    this.device = device;
+  }
+
+  Draws sample(TorchTensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    int rows = uniforms.length;
+    Draws draws = Draws.ofRows(rows);
+    if (rows == 0) {
+      return draws;
+    }
+    Tensor z = logits.matrix(); // (M, V)
+    Tensor scores = rule.hasPenalty() ? penalised(z, rule, seen) : z;
+    Tensor drawn = rule.isGreedy() ? LogProbs.likeliest(scores) : draw(scores, rule, uniforms);
+    float temperature = rule.scoringTemperature();
+    Tensor logProbs = LogProbs.Sums.of(z, temperature).logProbs(z, drawn, temperature);
+    Tensor finite = torch.all(torch.isfinite(scores), COLUMNS);
+    Tensor tokens = torch.where(finite, drawn, new Scalar(Draws.NOT_FINITE));
+    Tensor both = torch.cat(new TensorVector(tokens.to(ScalarType.Double), logProbs), 0);
+    DoubleBuffer numbers = both.cpu().createBuffer();
+    for (int m = 0; m < rows; m++) {
+      draws.tokens()[m] = (int) numbers.get(m);
+      draws.logProbs()[m] = draws.tokens()[m] < 0 ? 0 : (float) numbers.get(rows + m);
+    }
+    return draws;
+  }
+
+  private Tensor penalised(Tensor z, SamplingRule rule, List<int[]> seen) {
+    long vocabulary = z.size(1);
+    long[][] places = new long[seen.size()][];
+    for (int m = 0; m < places.length; m++) {
+      long row = m * vocabulary;
+      places[m] = Arrays.stream(seen.get(m)).distinct().mapToLong(token -> row + token).toArray();
+    }
+    Tensor all = device.longs(Arrays.stream(places).flatMapToLong(Arrays::stream).toArray());
+    Scalar penalty = new Scalar(rule.repetitionPenalty());
+    Tensor logits = torch.index_select(z.view(-1), 0, all);
+    Tensor changed =
+        torch.where(torch.lt(logits, new Scalar(0)), logits.mul(penalty), logits.div(penalty));
+    Tensor scores = z.clone();
+    scores.view(-1).index_copy_(0, all, changed);
+    return scores;
+  }
+
+  private Tensor draw(Tensor scores, SamplingRule rule, double[] uniforms) {
+    Tensor kept = torch.ge(scores, floors(scores, rule));
+    Tensor cumulative = torch.cumsum(weights(scores, rule.temperature()).mul_(kept), 1);
+    Tensor total = cumulative.narrow(1, scores.size(1) - 1, 1);
+    Tensor target = device.doubles(uniforms).view(-1, 1).mul(total);
+    // the token is where the sum first exceeds the target: as many sums as do not lie before it
+    return torch.le(cumulative, target).sum(1).clamp_max_(new Scalar(scores.size(1) - 1));
+  }
+
+  /** {@code e^((z − max) / temperature)} in double, {@code (M, V)}. */
+  private static Tensor weights(Tensor z, float temperature) {
+    Tensor shifted = z.sub(torch.amax(z, COLUMNS, true)).to(ScalarType.Double);
+    return shifted.div_(new Scalar((double) temperature)).exp_();
+  }
+
+  /** The smallest logit of each row that can be drawn, {@code (M, 1)}. */
+  private static Tensor floors(Tensor scores, SamplingRule rule) {
+    Tensor top = torch.amax(scores, COLUMNS, true);
+    Tensor floors = torch.amin(scores, COLUMNS, true);
+    boolean hasTopK = rule.topK() > 0 && rule.topK() < scores.size(1);
+    if (hasTopK || rule.topP() < 1) {
+      T_TensorTensor_T sorting = torch.sort(scores, 1, true);
+      Tensor sorted = sorting.get0();
+      if (hasTopK) {
+        floors = sorted.narrow(1, rule.topK() - 1L, 1);
+      }
+      if (rule.topP() < 1) {
+        floors = topP(sorted, top, floors, rule);
+      }
+    }
+    return rule.minP() == 0
+        ? floors
+        : torch.max(
+            floors, top.add(new Scalar(rule.temperature() * (float) Math.log(rule.minP()))));
+  }
+
+  /**
+   * The last logits, from the likeliest down, before which probabilities sum to less than top-p.
+   */
+  private static Tensor topP(Tensor sorted, Tensor top, Tensor floors, SamplingRule rule) {
+    Tensor left = torch.ge(sorted, floors);
+    Tensor weights = weights(sorted, rule.temperature()).mul_(left);
+    Tensor cumulative = torch.cumsum(weights, 1);
+    Tensor enough =
+        cumulative.narrow(1, sorted.size(1) - 1, 1).mul(new Scalar((double) rule.topP()));
+    Tensor kept = torch.lt(cumulative.sub(weights), enough).logical_and_(left);
+    return torch.amin(torch.where(kept, sorted, top), COLUMNS, true); // the top is kept always
+  }
+}

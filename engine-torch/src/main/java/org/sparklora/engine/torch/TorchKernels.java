@@ -1,0 +1,328 @@
+package org.sparklora.engine.torch;
+
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.global.torch;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Indices;
+import org.sparklora.model.engine.Kernels;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
+
+/**
+ * The kernels in libtorch's operators: on processors, and the same on a GPU. Only token ids, and
+ * one number for each row of logits, cross to Java.
+ *
+ * <p>Thread-safe: callers are served one after the other.
+ */
+final class TorchKernels implements Kernels {
+  private final TorchDevice device;
+  private final Scope scope;
+  private final int threads;
+  private final boolean inBfloat16;
+  private final Products products;
+  private final BranchAttention attention;
+  private final Elementwise elementwise;
+  private final Sampling sampling;
+  private final TorchKernels inOtherType;
+
+  TorchKernels(TorchDevice device, int threads) {
+    this.device = device;
+    this.scope = new Scope(threads);
+    this.threads = threads;
+    this.inBfloat16 = false;
+    this.products = new Products(device, false);
+    this.attention = new ProductAttention(device);
+    this.elementwise = new Elementwise(device);
+    this.sampling = new Sampling(device);
+    this.inOtherType = new TorchKernels(this);
+  }
+
+  /** The same with products in bfloat16. */
+  private TorchKernels(TorchKernels inFloat32) {
+    this.device = inFloat32.device;
+    this.scope = inFloat32.scope;
+    this.threads = inFloat32.threads;
+    this.inBfloat16 = true;
+    this.products = new Products(device, true);
+    this.attention = inFloat32.attention;
+    this.elementwise = inFloat32.elementwise;
+    this.sampling = inFloat32.sampling;
+    this.inOtherType = inFloat32;
+  }
+
+  private static TorchTensor torch(Tensor tensor) {
+    return TorchTensor.of(tensor);
+  }
+
+  // ---- memory --------------------------------------------------------------------------------
+
+  @Override
+  public Tensor allocate(DType dtype, long... shape) {
+    return TorchTensor.allocate(device, dtype, shape);
+  }
+
+  @Override
+  public boolean keepsBfloat16() {
+    return device.isCuda(); // whose memory is the scarcest
+  }
+
+  @Override
+  public int independentRows() {
+    return Products.INDEPENDENT_ROWS;
+  }
+
+  @Override
+  public boolean isInThisProcess() {
+    return !device.isCuda();
+  }
+
+  @Override
+  public Kernels withProductsIn(DType dtype) {
+    return dtype == DType.BFLOAT16 == inBfloat16 ? this : inOtherType;
+  }
+
+  @Override
+  public DType operandType(int rows) {
+    return inBfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
+  @Override
+  public Tensor over(HostTensor host) {
+    return TorchTensor.over(host);
+  }
+
+  @Override
+  public void copy(Tensor x, Tensor y) {
+    scope.run(() -> torch(y).flat().copy_(torch(x).flat()));
+  }
+
+  @Override
+  public void fill(Tensor y, float value) {
+    scope.run(() -> torch(y).flat().fill_(new Scalar(value)));
+  }
+
+  @Override
+  public void addScaled(Tensor x, float alpha, Tensor y) {
+    scope.run(() -> torch(y).flat().add_(torch(x).flat(), new Scalar(alpha)));
+  }
+
+  @Override
+  public double sumOfSquares(Tensor x) {
+    return scope.of(() -> Elementwise.sumOfSquares(torch(x)));
+  }
+
+  @Override
+  public boolean isFinite(Tensor x) {
+    return scope.of(() -> torch.all(torch.isfinite(torch(x).flat())).item_bool());
+  }
+
+  @Override
+  public Indices indices(int[] values, int bound) {
+    return TorchIndices.of(device, values, bound);
+  }
+
+  @Override
+  public void putRows(Tensor x, Indices rows, Tensor y) {
+    scope.run(() -> torch(y).matrix().index_copy_(0, TorchIndices.at(rows), torch(x).matrix()));
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+
+  @Override
+  public void matmul(Tensor x, Tensor w, Tensor y) {
+    scope.run(() -> products.timesTransposed(torch(x), torch(w), 1, 0, torch(y)));
+  }
+
+  @Override
+  public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    scope.run(() -> products.timesTransposed(torch(x), torch(w), alpha, 1, torch(y)));
+  }
+
+  @Override
+  public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, torch(dX)));
+  }
+
+  @Override
+  public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    scope.run(() -> products.backwardWeight(torch(dY), torch(x), alpha, torch(dW)));
+  }
+
+  @Override
+  public void addBias(Tensor y, Tensor bias) {
+    scope.run(() -> torch(y).matrix().add_(torch(bias).flat()));
+  }
+
+  @Override
+  public void addBiasBackward(Tensor dY, Tensor dBias) {
+    scope.run(() -> torch(dBias).flat().add_(torch(dY).matrix().sum(0)));
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+
+  @Override
+  public void embed(Tensor table, Indices tokens, Tensor y) {
+    scope.run(
+        () ->
+            torch(y)
+                .matrix()
+                .copy_(torch.index_select(torch(table).matrix(), 0, TorchIndices.at(tokens))));
+  }
+
+  @Override
+  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
+    scope.run(
+        () -> {
+          org.bytedeco.pytorch.Tensor of = TorchIndices.at(tokens);
+          org.bytedeco.pytorch.Tensor isPadding = torch.eq(of, new Scalar(paddingId)).unsqueeze(1);
+          org.bytedeco.pytorch.Tensor rows =
+              torch(dY).matrix().masked_fill(isPadding, new Scalar(0f));
+          torch(dTable).matrix().index_add_(0, of, rows);
+        });
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+
+  @Override
+  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    scope.run(() -> Elementwise.rmsNorm(torch(x), torch(weight), epsilon, torch(y), torch(rstd)));
+  }
+
+  @Override
+  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    scope.run(
+        () ->
+            Elementwise.rmsNormBackward(
+                torch(x), torch(weight), torch(rstd), torch(dY), torch(dX)));
+  }
+
+  @Override
+  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    scope.run(
+        () -> Elementwise.rmsNormBackwardWeight(torch(x), torch(rstd), torch(dY), torch(dWeight)));
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+
+  @Override
+  public void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
+    if (positions.count() > 0) {
+      scope.run(
+          () ->
+              Elementwise.rotate(
+                  torch(x), headSize, torch(cos), torch(sin), TorchIndices.at(positions), inverse));
+    }
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+
+  @Override
+  public AttentionMask mask(List<Branch> branches) {
+    return new TorchMask(device, branches);
+  }
+
+  @Override
+  public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    scope.run(
+        () ->
+            attention.forward(
+                inputs(tensors, heads, scale),
+                torch(tensors.y()),
+                torch(tensors.logSumExp()),
+                (TorchMask) mask));
+  }
+
+  @Override
+  public void attentionBackward(
+      AttentionTensors tensors,
+      AttentionGradients gradients,
+      Heads heads,
+      AttentionMask mask,
+      float scale) {
+    scope.run(
+        () ->
+            attention.backward(
+                inputs(tensors, heads, scale),
+                new BranchAttention.Result(
+                    torch(tensors.y()), torch(tensors.logSumExp()), torch(gradients.dY())),
+                new BranchAttention.Gradients(
+                    torch(gradients.dQ()), torch(gradients.dK()), torch(gradients.dV())),
+                (TorchMask) mask));
+  }
+
+  private static BranchAttention.Inputs inputs(AttentionTensors tensors, Heads heads, float scale) {
+    return new BranchAttention.Inputs(
+        torch(tensors.q()), torch(tensors.k()), torch(tensors.v()), heads, scale);
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+
+  @Override
+  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    scope.run(() -> elementwise.swiGlu(torch(gate), torch(up), torch(y)));
+  }
+
+  @Override
+  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    scope.run(() -> Elementwise.swiGluBackwardInPlace(torch(gate), torch(up), torch(dY)));
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+
+  @Override
+  public void dropout(Tensor x, float rate, long seed, Tensor y) {
+    scope.run(() -> elementwise.dropout(torch(x), rate, seed, torch(y)));
+  }
+
+  @Override
+  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    scope.run(() -> elementwise.dropoutBackward(torch(dY), rate, seed, torch(dX)));
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+
+  @Override
+  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
+    scope.run(() -> LogProbs.forward(torch(logits), TorchIndices.at(targets), temperature, y));
+  }
+
+  @Override
+  public void tokenLogProbsBackwardInPlace(
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    scope.run(
+        () ->
+            LogProbs.backwardInPlace(
+                torch(logits),
+                TorchIndices.at(targets),
+                temperature,
+                torch(logSumExp),
+                torch(dLogProbs)));
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+
+  @Override
+  public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    return scope.of(() -> sampling.sample(torch(logits), rule, uniforms, seen));
+  }
+
+  @Override
+  public String description() {
+    return "libtorch on %s, %d thread%s".formatted(device, threads, threads == 1 ? "" : "s");
+  }
+
+  @Override
+  public void close() {
+    // there is nothing but tensors, which have owners
+  }
+}

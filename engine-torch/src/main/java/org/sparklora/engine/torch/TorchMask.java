@@ -1,0 +1,67 @@
+package org.sparklora.engine.torch;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.NativeMemory;
+
+/**
+ * A mask with what attention keeps of it on the device: rows of keys, made at the first attention
+ * and used by all layers.
+ */
+final class TorchMask extends AttentionMask {
+  private final TorchDevice device;
+  private final List<Branch> single = new ArrayList<>();
+  private final List<Branch> several = new ArrayList<>();
+  private final Map<Object, TorchDevice.Allocation> kept = new HashMap<>();
+
+  TorchMask(TorchDevice device, List<Branch> branches) {
+    super(branches);
+    this.device = device;
+    branches.forEach(branch -> (branch.queries() == 1 ? single : several).add(branch));
+  }
+
+  /** Branches of one query each: what decoding attends with. */
+  List<Branch> single() {
+    return single;
+  }
+
+  /** Branches of several queries each. */
+  List<Branch> several() {
+    return several;
+  }
+
+  /** What makes row numbers that a mask keeps. */
+  interface Rows {
+    int[] make();
+  }
+
+  /**
+   * Row numbers on the device, made once and freed with the mask.
+   *
+   * @param name of these among all that the mask keeps
+   */
+  Tensor kept(Object name, Rows rows) {
+    return kept.computeIfAbsent(name, key -> device.indices(rows.make())).flat();
+  }
+
+  /** The rows of the keys that a branch sees, in order. */
+  static int[] keys(Branch branch) {
+    int[] rows = new int[branch.keys()];
+    branch.forEachRun(
+        (start, count, key) ->
+            System.arraycopy(IntStream.range(start, start + count).toArray(), 0, rows, key, count));
+    return rows;
+  }
+
+  @Override
+  public void close() {
+    kept.values().stream().map(TorchDevice.Allocation::counted).forEach(NativeMemory::close);
+    kept.clear();
+  }
+}

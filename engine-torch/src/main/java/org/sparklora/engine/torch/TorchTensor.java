@@ -1,0 +1,149 @@
+package org.sparklora.engine.torch;
+
+import java.util.Optional;
+import org.bytedeco.pytorch.LongOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
+
+/**
+ * A tensor as libtorch sees it: over this process's memory, or over a device's. Views are other
+ * shapes over the same storage.
+ */
+final class TorchTensor extends Tensor {
+  private final Storage storage;
+  private final boolean isOwner;
+  private final long offset; // in elements
+
+  private TorchTensor(Storage storage, boolean isOwner, long offset, DType dtype, long... shape) {
+    super(dtype, shape);
+    this.storage = storage;
+    this.isOwner = isOwner;
+    this.offset = offset;
+  }
+
+  /** What a tensor and its views share. */
+  private static final class Storage {
+    final org.bytedeco.pytorch.Tensor flat; // all elements
+    final Optional<HostTensor> host; // the same memory; empty on a device
+    final Runnable free;
+    boolean isClosed;
+
+    Storage(org.bytedeco.pytorch.Tensor flat, Optional<HostTensor> host, Runnable free) {
+      this.flat = flat;
+      this.host = host;
+      this.free = free;
+    }
+  }
+
+  /** New memory, all zeros. */
+  static TorchTensor allocate(TorchDevice device, DType dtype, long... shape) {
+    if (!device.isCuda()) {
+      return over(HostTensor.allocate(dtype, shape));
+    }
+    TorchDevice.Allocation made = device.allocate(dtype, sizeOf(shape));
+    Storage storage = new Storage(made.flat(), Optional.empty(), made.counted()::close);
+    return new TorchTensor(storage, true, 0, dtype, shape);
+  }
+
+  /** Memory of this process in place, which is freed where the host's tensor would. */
+  static TorchTensor over(HostTensor host) {
+    org.bytedeco.pytorch.Tensor flat = Scope.kept(() -> TorchDevice.over(host));
+    Runnable free =
+        () -> {
+          flat.releaseReference();
+          host.close();
+        };
+    Storage storage = new Storage(flat, Optional.of(host), free);
+    return new TorchTensor(storage, true, 0, host.dtype(), host.shape());
+  }
+
+  static TorchTensor of(Tensor tensor) {
+    return (TorchTensor) tensor;
+  }
+
+  /** These elements in rows of the last dimension, {@code (rows, columns)}. */
+  org.bytedeco.pytorch.Tensor matrix() {
+    return as(rows(), columns());
+  }
+
+  /** These elements in one dimension. */
+  org.bytedeco.pytorch.Tensor flat() {
+    return as(size());
+  }
+
+  /** These elements under any shape of the same size, in place; of the scope. */
+  org.bytedeco.pytorch.Tensor as(long... shape) {
+    if (storage.isClosed) {
+      throw new IllegalStateException(
+          "Cannot use %s: its memory was freed by close()".formatted(this));
+    }
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int i = shape.length - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= shape[i];
+    }
+    return torch.as_strided(storage.flat, shape, strides, new LongOptional(offset));
+  }
+
+  @Override
+  public Tensor view(long start, long... shape) {
+    TorchTensor view = new TorchTensor(storage, false, offset + start, dtype(), shape);
+    if (start < 0 || start + view.size() > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot take %s at element %d of %s".formatted(shapeText(shape), start, this));
+    }
+    return view;
+  }
+
+  @Override
+  public void read(long start, float[] destination, int from, int count) {
+    checkRange(start, count);
+    if (storage.host.isPresent()) {
+      storage.host.get().read(offset + start, destination, from, count);
+      return;
+    }
+    try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
+      transfer(() -> TorchDevice.over(copy).copy_(part(start, count)));
+      copy.read(0, destination, from, count);
+    }
+  }
+
+  @Override
+  public void write(long start, float[] source, int from, int count) {
+    checkRange(start, count);
+    if (storage.host.isPresent()) {
+      storage.host.get().write(offset + start, source, from, count);
+      return;
+    }
+    try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
+      copy.write(0, source, from, count);
+      transfer(() -> part(start, count).copy_(TorchDevice.over(copy)));
+    }
+  }
+
+  private org.bytedeco.pytorch.Tensor part(long start, long count) {
+    return flat().narrow(0, start, count);
+  }
+
+  private static void transfer(Runnable copy) {
+    new Scope(1).run(copy);
+  }
+
+  private void checkRange(long start, long count) {
+    if (start < 0 || count < 0 || start + count > size()) {
+      throw new IndexOutOfBoundsException(
+          "Cannot reach elements %d to %d of %s".formatted(start, start + count, this));
+    }
+  }
+
+  @Override
+  public void close() {
+    if (isOwner && !storage.isClosed) {
+      storage.isClosed = true;
+      storage.free.run();
+    }
+  }
+}
