@@ -2,32 +2,42 @@ package org.sparklora.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.util.List;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
 
-/** Training with products in bfloat16 beside the same in float32. */
+/** Training with products in bfloat16 beside the same in float32, on engines that have them. */
 class Bfloat16ProductsTrainingTest {
   private static final int STEPS = 100;
   private static final int TOKENS = 192; // more than are computed row by row
   private static final int WORDS = 24; // few, so that there is something to learn
   private static final float RATE = 0.5f;
 
-  @Test
-  void lossesStayWithinAPercentOfFloat32() throws IOException {
-    float[] inFloat32 = losses(DType.FLOAT32);
-    float[] inBfloat16 = losses(DType.BFLOAT16);
+  static Stream<Engine> engines() {
+    return EnginesUnderTest.all();
+  }
+
+  @EachEngine
+  @MethodSource("engines")
+  void lossesStayWithinAPercentOfFloat32(Engine engine) throws IOException {
+    Engine rounding = engine.withProductsIn(DType.BFLOAT16);
+    assumeTrue(rounding != engine, "here products of this engine stay float32");
+    float[] inFloat32 = losses(engine);
+    float[] inBfloat16 = losses(rounding);
     assertThat(inFloat32[STEPS - 1]).isLessThan(0.9f * inFloat32[0]);
     for (int step = 0; step < STEPS; step++) {
       assertThat(inBfloat16[step])
@@ -36,10 +46,8 @@ class Bfloat16ProductsTrainingTest {
     }
   }
 
-  private static float[] losses(DType products) throws IOException {
-    try (CheckpointFolder checkpoint = new GoldenModel("llama-tiny").checkpoint();
-        Engine own = Engines.open("vector", 2)) {
-      Engine engine = own.withProductsIn(products);
+  private static float[] losses(Engine engine) throws IOException {
+    try (CheckpointFolder checkpoint = new GoldenModel("llama-tiny").checkpoint()) {
       LoraConfig lora = new LoraConfig(16, 32, 0, false, LoraTargets.names(List.of("all-linear")));
       AdapterLayout layout = AdapterLayout.of(lora, checkpoint.config());
       float[] losses = new float[STEPS];

@@ -4,10 +4,11 @@ import org.junit.platform.suite.api.BeforeSuite;
 import org.sparklora.model.engine.EngineContract;
 import org.sparklora.model.engine.EnginesUnderTest;
 
+/** On one thread; {@link IndependentRowsTest} and {@link TorchKernelsTest} have more. */
 class TorchEngineTest extends EngineContract {
 
   @BeforeSuite
   static void engines() {
-    EnginesUnderTest.are("torch:2");
+    EnginesUnderTest.are("torch:1");
   }
 }
