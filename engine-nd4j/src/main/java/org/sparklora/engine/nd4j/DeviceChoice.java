@@ -1,8 +1,5 @@
 package org.sparklora.engine.nd4j;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -11,6 +8,7 @@ import org.nd4j.linalg.api.environment.Nd4jEnvironment;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.model.engine.CudaDevice;
 
 /**
  * The one GPU that this JVM computes on. It must be chosen before anything touches ND4J, which
@@ -23,6 +21,13 @@ public final class DeviceChoice {
 
   /** ND4J's settings for GPUs; there only in a build with {@code -Pnd4j-cuda}. */
   private static final String CUDA_ENVIRONMENT = "org.nd4j.jita.conf.CudaEnvironment";
+
+  /** The oldest driver that runs programs of CUDA 11.6. */
+  private static final int OLDEST_DRIVER = 450;
+
+  /** What {@code nd4j-cuda-11.6} was compiled for; it has no PTX, which newer GPUs would need. */
+  private static final String SUPPORTED =
+      "nd4j-cuda-11.6 has kernels for compute capability 3.7 to 8.6 (Kepler K80 to Ampere: V100, T4, A100, A10), which 8.9 (Ada: L4, L40) runs as well; Hopper and newer need a build with -Pcuda";
 
   private static CudaDevice chosen;
 
@@ -43,7 +48,9 @@ public final class DeviceChoice {
     } catch (ClassNotFoundException e) {
       return false;
     }
-    chosen = CudaDevice.choose(address, CudaDevice.parse(nvidiaSmi(address)));
+    CudaDevice device = CudaDevice.at(address);
+    check(device);
+    chosen = device;
     restrict(environment, address);
     LOG.info("Computing on {}", chosen);
     return true;
@@ -74,27 +81,13 @@ public final class DeviceChoice {
         - (Long) memory.get(Nd4jEnvironment.CUDA_FREE_MEMORY_KEY);
   }
 
-  private static String nvidiaSmi(int address) {
-    List<String> command = new ArrayList<>(List.of("nvidia-smi"));
-    command.addAll(CudaDevice.QUERY);
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-      if (process.waitFor() == 0) {
-        return output;
-      }
+  static void check(CudaDevice device) {
+    if (device.capability() < 37 || device.capability() > 89) {
       throw new IllegalStateException(
-          "Cannot use GPU %d: nvidia-smi says \"%s\"; check the driver".formatted(address, output));
-    } catch (IOException e) {
-      throw new IllegalStateException(
-          "Cannot use GPU %d: nvidia-smi cannot be run here (%s); install NVIDIA's driver, 450 or newer"
-              .formatted(address, e.getMessage()),
-          e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while asking nvidia-smi", e);
+          "Cannot compute on %s: %s. Use another GPU, or -Dlora.engine=vector for processors"
+              .formatted(device, SUPPORTED));
     }
+    device.requireDriver(OLDEST_DRIVER, "CUDA 11.6");
   }
 
   /** {@code CudaEnvironment.getInstance().getConfiguration().useDevice(address)}. */

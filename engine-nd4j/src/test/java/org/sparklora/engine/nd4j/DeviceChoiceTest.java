@@ -1,11 +1,16 @@
 package org.sparklora.engine.nd4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.CudaDevice;
 
 class DeviceChoiceTest {
 
@@ -31,5 +36,32 @@ class DeviceChoiceTest {
                 5L << 30)));
 
     assertThat(DeviceChoice.usedBytes(1, nd4j)).isEqualTo(3L << 30);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {37, 70, 75, 86, 89})
+  void acceptsWhatHasKernels(int capability) {
+    assertThatCode(() -> check(capability, "450.80.02")).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {35, 90, 100, 120})
+  void refusesWhatHasNoneAndSaysWhatIsSupported(int capability) {
+    assertThatThrownBy(() -> check(capability, "570.00"))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("compute capability %d.%d", capability / 10, capability % 10)
+        .hasMessageContaining("3.7 to 8.6")
+        .hasMessageContaining("-Pcuda")
+        .hasMessageContaining("lora.engine=vector");
+  }
+
+  @Test
+  void refusesOldDrivers() {
+    assertThatThrownBy(() -> check(80, "418.226.00"))
+        .hasMessageContaining("CUDA 11.6 needs driver 450");
+  }
+
+  private static void check(int capability, String driver) {
+    DeviceChoice.check(new CudaDevice(3, "Some GPU", capability / 10, capability % 10, driver));
   }
 }

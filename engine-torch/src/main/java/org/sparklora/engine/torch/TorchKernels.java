@@ -53,7 +53,7 @@ final class TorchKernels implements Kernels {
     this.threads = inFloat32.threads;
     this.inBfloat16 = true;
     this.products = new Products(device, true);
-    this.attention = inFloat32.attention;
+    this.attention = device.isCuda() ? new FlashAttention() : inFloat32.attention;
     this.elementwise = inFloat32.elementwise;
     this.sampling = inFloat32.sampling;
     this.inOtherType = inFloat32;

@@ -1,5 +1,7 @@
 package org.sparklora.engine.torch;
 
+import java.util.OptionalLong;
+import org.bytedeco.javacpp.Loader;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
 
@@ -13,6 +15,27 @@ public final class TorchProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
-    return new TorchKernels(TorchDevice.ofProcessors(), threads);
+    try {
+      return new TorchKernels(DeviceChoice.made(), threads);
+    } catch (LinkageError e) {
+      throw new IllegalStateException(
+          "Cannot load libtorch for %s (%s): %s; build with mvn -Ptorch package, or -Pcuda for GPUs, or say -Dlora.engine=vector"
+              .formatted(Loader.getPlatform(), e.getClass().getSimpleName(), firstLine(e)),
+          e);
+    }
+  }
+
+  private static String firstLine(Throwable e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  @Override
+  public boolean useDevice(int address) {
+    return DeviceChoice.use(address);
+  }
+
+  @Override
+  public OptionalLong usedDeviceBytes() {
+    return DeviceChoice.usedBytes();
   }
 }

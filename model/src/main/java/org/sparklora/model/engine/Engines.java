@@ -11,9 +11,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Picks the {@link Engine} of this JVM among those on the class path.
  *
- * <p>System property {@code lora.engine} names it ({@code vector}, {@code nd4j} or {@code
- * reference}; by default the one that uses the GPU which was {@link #useDevice assigned}, else
- * vector); {@code lora.threads} says on how many threads it runs, by default one for each
+ * <p>System property {@code lora.engine} names it ({@code vector}, {@code torch}, {@code nd4j} or
+ * {@code reference}; by default the one that uses the GPU which was {@link #useDevice assigned},
+ * else vector); {@code lora.threads} says on how many threads it runs, by default one for each
  * processor.
  *
  * <p>Thread-safe.
@@ -83,7 +83,7 @@ public final class Engines {
       }
     }
     LOG.warn(
-        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pnd4j-cuda package",
+        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pcuda package, or -Pnd4j-cuda for GPUs before Ampere",
         address);
   }
 

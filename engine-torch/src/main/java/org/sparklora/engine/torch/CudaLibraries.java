@@ -1,0 +1,70 @@
+package org.sparklora.engine.torch;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.bytedeco.javacpp.Loader;
+
+/**
+ * The libraries of the machine that libtorch's CUDA build links with. They are looked for before it
+ * is loaded, which would name the first one that is missing and no remedy.
+ */
+final class CudaLibraries {
+  /** File names as the dynamic linker looks for them, and what brings them. */
+  private static final Map<String, String> NEEDED =
+      new TreeMap<>(
+          Map.ofEntries(
+              Map.entry("libcuda.so.1", "NVIDIA's driver"),
+              Map.entry("libcudart.so.13", "CUDA 13"),
+              Map.entry("libcublas.so.13", "CUDA 13"),
+              Map.entry("libcublasLt.so.13", "CUDA 13"),
+              Map.entry("libcufft.so.12", "CUDA 13"),
+              Map.entry("libcufile.so.0", "CUDA 13"),
+              Map.entry("libcupti.so.13", "CUDA 13"),
+              Map.entry("libcurand.so.10", "CUDA 13"),
+              Map.entry("libcusolver.so.12", "CUDA 13"),
+              Map.entry("libcusparse.so.12", "CUDA 13"),
+              Map.entry("libcudnn.so.9", "cuDNN 9"),
+              Map.entry("libnccl.so.2", "NCCL 2")));
+
+  private CudaLibraries() {}
+
+  /** Whether libraries can be loaded. */
+  interface Linker {
+    /** Loads a library as the dynamic linker finds it. */
+    boolean loads(String file);
+  }
+
+  /**
+   * Loads all of them.
+   *
+   * @throws IllegalStateException if some are missing, with their names, where they were looked for
+   *     and how to get them
+   */
+  static void require() {
+    require(CudaLibraries::loads, System.getenv("LD_LIBRARY_PATH"));
+  }
+
+  static void require(Linker linker, String libraryPath) {
+    List<String> missing =
+        NEEDED.entrySet().stream()
+            .filter(library -> !linker.loads(library.getKey()))
+            .map(library -> "%s (%s)".formatted(library.getKey(), library.getValue()))
+            .toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalStateException(
+          "Cannot compute on a GPU with libtorch: the dynamic linker finds no %s in LD_LIBRARY_PATH (%s), the linker's cache (ldconfig -p) and the system's folders; use a container with CUDA 13, cuDNN 9 and NCCL (nvidia/cuda:13.0.2-cudnn-runtime-ubuntu24.04), install NVIDIA's packages cuda-toolkit-13, cudnn9-cuda-13 and libnccl2, or pip install 'cuda-toolkit[all]==13.0.*' nvidia-cudnn-cu13 nvidia-nccl-cu13 and name the lib folders below site-packages/nvidia in spark.executorEnv.LD_LIBRARY_PATH"
+              .formatted(
+                  String.join(", ", missing), libraryPath == null ? "not set" : libraryPath));
+    }
+  }
+
+  private static boolean loads(String file) {
+    try {
+      Loader.loadGlobal(file);
+      return true;
+    } catch (UnsatisfiedLinkError e) {
+      return false;
+    }
+  }
+}

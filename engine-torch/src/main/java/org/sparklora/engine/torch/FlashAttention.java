@@ -1,0 +1,136 @@
+package org.sparklora.engine.torch;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.Branch;
+
+/**
+ * FlashAttention-2 on a GPU, all branches in one call: their queries and the keys they see are laid
+ * end to end in bfloat16, with cumulative lengths, and the last query of each sees all of its keys.
+ * Query heads share key/value heads without copies.
+ *
+ * <p><b>It has never run</b>: the kernels are in libtorch's CUDA build alone, and no GPU was at
+ * hand. Tests on processors reach the operators by these arguments and get no further.
+ */
+final class FlashAttention implements BranchAttention {
+  private static final String FORWARD = "aten::_flash_attention_forward";
+  private static final String BACKWARD = "aten::_flash_attention_backward";
+
+  @Override
+  public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+    Packed packed = new Packed(in, mask);
+    Map<String, IValue> arguments = packed.arguments();
+    arguments.put("return_debug_mask", new IValue(false));
+    Tensor[] results = Operator.of(FORWARD).call(arguments);
+    in.byHead(y, in.heads().query()).index_copy_(0, packed.queries, wide(results[0]));
+    Tensor sums = results[1]; // (H, queries)
+    if (sums.size(0) != in.heads().query()) {
+      throw new IllegalStateException(
+          "libtorch's FlashAttention returned log-sum-exps of another shape than (heads, queries); use the version that the build names");
+    }
+    in.sums(logSumExp).index_copy_(0, packed.queries, sums.t());
+  }
+
+  @Override
+  public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
+    Packed packed = new Packed(in, mask);
+    int queryHeads = in.heads().query();
+    int keyHeads = in.heads().keyValue();
+    Tensor sums = torch.index_select(in.sums(of.logSumExp()), 0, packed.queries);
+    Map<String, IValue> arguments = packed.arguments();
+    arguments.put("grad_out", packed.ofQueries(in.byHead(of.dY(), queryHeads)));
+    arguments.put("out", packed.ofQueries(in.byHead(of.y(), queryHeads)));
+    arguments.put("logsumexp", new IValue(sums.t().contiguous()));
+    Tensor noDropout = torch.zeros(new long[] {2}, packed.queries.options());
+    arguments.put("rng_state", new IValue(noDropout));
+    arguments.put("unused", new IValue(noDropout));
+    Tensor[] results = Operator.of(BACKWARD).call(arguments);
+    in.byHead(gradients.dQ(), queryHeads).index_add_(0, packed.queries, wide(results[0]));
+    in.byHead(gradients.dK(), keyHeads).index_add_(0, packed.keys, wide(results[1]));
+    in.byHead(gradients.dV(), keyHeads).index_add_(0, packed.keys, wide(results[2]));
+  }
+
+  private static Tensor wide(Tensor x) {
+    return x.to(ScalarType.Float);
+  }
+
+  /** All branches, end to end. */
+  private static final class Packed {
+    private final Inputs in;
+    private final TorchMask mask;
+    private final List<Branch> branches;
+    final Tensor queries; // rows of q
+    final Tensor keys; // rows of k
+
+    Packed(Inputs in, TorchMask mask) {
+      this.in = in;
+      this.mask = mask;
+      this.branches = mask.branches();
+      this.queries = mask.kept("all queries", () -> rows(Packed::queries));
+      this.keys = mask.kept("all keys", () -> rows(TorchMask::keys));
+    }
+
+    private interface Rows {
+      int[] of(Branch branch);
+    }
+
+    private static int[] queries(Branch branch) {
+      return IntStream.range(branch.firstQuery(), branch.firstQuery() + branch.queries()).toArray();
+    }
+
+    private int[] rows(Rows rows) {
+      return branches.stream().flatMapToInt(branch -> Arrays.stream(rows.of(branch))).toArray();
+    }
+
+    /** What forward and backward have in common. */
+    Map<String, IValue> arguments() {
+      Map<String, IValue> arguments = new HashMap<>();
+      arguments.put("query", ofQueries(in.queries()));
+      arguments.put("key", ofKeys(in.keys()));
+      arguments.put("value", ofKeys(in.values()));
+      arguments.put("cum_seq_q", ends("ends of queries", Branch::queries));
+      arguments.put("cum_seq_k", ends("ends of keys", Branch::keys));
+      arguments.put("max_q", longest(Branch::queries));
+      arguments.put("max_k", longest(Branch::keys));
+      arguments.put("dropout_p", new IValue(0d));
+      arguments.put("is_causal", new IValue(true));
+      arguments.put("scale", new IValue((double) in.scale()));
+      return arguments;
+    }
+
+    IValue ofQueries(Tensor x) {
+      return new IValue(torch.index_select(x, 0, queries).to(ScalarType.BFloat16));
+    }
+
+    private IValue ofKeys(Tensor x) {
+      return new IValue(torch.index_select(x, 0, keys).to(ScalarType.BFloat16));
+    }
+
+    /** 0 and the sums of lengths up to each branch, int32. */
+    private IValue ends(String name, ToIntFunction<Branch> length) {
+      Tensor ends =
+          mask.kept(
+              name,
+              () -> {
+                int[] sums = new int[branches.size() + 1];
+                for (int b = 0; b < branches.size(); b++) {
+                  sums[b + 1] = sums[b] + length.applyAsInt(branches.get(b));
+                }
+                return sums;
+              });
+      return new IValue(ends.to(ScalarType.Int));
+    }
+
+    private IValue longest(ToIntFunction<Branch> length) {
+      return new IValue((long) branches.stream().mapToInt(length).max().orElse(0));
+    }
+  }
+}

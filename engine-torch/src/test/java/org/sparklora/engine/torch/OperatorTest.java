@@ -1,0 +1,125 @@
+package org.sparklora.engine.torch;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.AttentionGradients;
+import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.AttentionTensors;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.Heads;
+import org.sparklora.model.engine.Segments;
+
+/** Operators by name: one that processors have, and FlashAttention, which only GPUs have. */
+class OperatorTest {
+  private final Scope scope = new Scope(1);
+  private final Engine engine = EnginesUnderTest.opened("torch:1");
+
+  /** libtorch's own attention on processors beside this engine's. */
+  @Test
+  void anOperatorOfProcessorsIsCalledByTheNamesOfItsArguments() {
+    int n = 70;
+    Heads heads = new Heads(3, 3, 16);
+    try (org.sparklora.model.engine.Tensor q = random(1, n, 48);
+        org.sparklora.model.engine.Tensor k = random(2, n, 48);
+        org.sparklora.model.engine.Tensor v = random(3, n, 48);
+        org.sparklora.model.engine.Tensor y = engine.allocate(n, 48);
+        org.sparklora.model.engine.Tensor sums = engine.allocate(n, 3);
+        AttentionMask mask = engine.mask(Segments.ofLengths(n))) {
+      engine.attention(new AttentionTensors(q, k, v, y, sums), heads, mask, 0.25f);
+      scope.run(
+          () -> {
+            Map<String, IValue> arguments = new HashMap<>();
+            arguments.put("query", batch(q, n));
+            arguments.put("key", batch(k, n));
+            arguments.put("value", batch(v, n));
+            arguments.put("dropout_p", new IValue(0d));
+            arguments.put("is_causal", new IValue(true));
+            arguments.put("scale", new IValue(0.25));
+            Tensor[] results =
+                Operator.of("aten::_scaled_dot_product_flash_attention_for_cpu").call(arguments);
+            assertThat(results).hasSize(2);
+            Tensor own = TorchTensor.of(y).as(n, 3, 16).transpose(0, 1);
+            assertThat(torch.allclose(results[0].select(0, 0), own, 1e-5, 1e-5, false)).isTrue();
+            Tensor ownSums = TorchTensor.of(sums).as(n, 3);
+            assertThat(torch.allclose(results[1].select(0, 0).t(), ownSums, 1e-5, 1e-5, false)).isTrue();
+          });
+    }
+  }
+
+  private org.sparklora.model.engine.Tensor random(long seed, int rows, int columns) {
+    return GuardedTensor.weight(engine, DType.FLOAT32, seed, rows, columns);
+  }
+
+  private static IValue batch(org.sparklora.model.engine.Tensor x, int n) {
+    return new IValue(TorchTensor.of(x).as(1, n, 3, 16).transpose(1, 2));
+  }
+
+  @Test
+  void anArgumentThatDoesNotExistIsRefused() {
+    assertThatThrownBy(
+            () ->
+                scope.run(
+                    () ->
+                        Operator.of("aten::mm")
+                            .call(Map.of("self", new IValue(1d), "scale", new IValue(1d)))))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("aten::mm with [scale]");
+  }
+
+  /** Its arguments are this libtorch's; what is missing here is the GPU. */
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void flashAttentionGetsAsFarAsProcessorsLetIt(boolean backward) {
+    int n = 7;
+    Segments documents = Segments.ofLengths(4, 2, 1).continuing(new int[] {-1, 0, -1});
+    try (org.sparklora.model.engine.Tensor q = random(1, n, 32);
+        org.sparklora.model.engine.Tensor k = random(2, n, 16);
+        org.sparklora.model.engine.Tensor sums = engine.allocate(n, 4);
+        TorchMask mask = (TorchMask) engine.mask(documents)) {
+      AttentionTensors tensors = new AttentionTensors(q, k, k, q, sums);
+      AttentionGradients gradients = new AttentionGradients(q, q, k, k);
+      assertThatThrownBy(() -> scope.run(() -> attend(tensors, gradients, mask, backward)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("Could not run 'aten::_flash_attention_")
+          .hasMessageContaining("from the 'CPU' backend");
+    }
+  }
+
+  private static void attend(
+      AttentionTensors tensors, AttentionGradients gradients, TorchMask mask, boolean backward) {
+    BranchAttention.Inputs in =
+        new BranchAttention.Inputs(
+            TorchTensor.of(tensors.q()),
+            TorchTensor.of(tensors.k()),
+            TorchTensor.of(tensors.v()),
+            new Heads(4, 2, 8),
+            1);
+    TorchTensor y = TorchTensor.of(tensors.y());
+    TorchTensor sums = TorchTensor.of(tensors.logSumExp());
+    if (backward) {
+      new FlashAttention()
+          .backward(
+              in,
+              new BranchAttention.Result(y, sums, TorchTensor.of(gradients.dY())),
+              new BranchAttention.Gradients(
+                  TorchTensor.of(gradients.dQ()),
+                  TorchTensor.of(gradients.dK()),
+                  TorchTensor.of(gradients.dV())),
+              mask);
+    } else {
+      new FlashAttention().forward(in, y, sums, mask);
+    }
+  }
+}

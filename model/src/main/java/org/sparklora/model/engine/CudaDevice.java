@@ -1,0 +1,120 @@
+package org.sparklora.model.engine;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A GPU as {@code nvidia-smi} describes it, for engines to choose one and to see whether they can
+ * compute on it before they load CUDA.
+ *
+ * @param index its number on this machine, in the order of the PCI bus
+ * @param name as NVIDIA sells it
+ * @param major and minor its compute capability: 8.0 for an A100
+ * @param driver version of the driver, such as {@code 535.104.05}
+ */
+public record CudaDevice(int index, String name, int major, int minor, String driver) {
+  /** For {@link #parse}. */
+  private static final String FIELDS = "--query-gpu=index,name,compute_cap,driver_version";
+
+  private static final long MEBIBYTE = 1 << 20;
+
+  /**
+   * The device with this number.
+   *
+   * @throws IllegalStateException if it is not there, with what nvidia-smi says
+   */
+  public static CudaDevice at(int index) {
+    return choose(index, parse(nvidiaSmi(index, List.of(FIELDS, "--format=csv,noheader"))));
+  }
+
+  /** One line for each device. */
+  static List<CudaDevice> parse(String output) {
+    return output.lines().filter(line -> !line.isBlank()).map(CudaDevice::parseLine).toList();
+  }
+
+  private static CudaDevice parseLine(String line) {
+    String[] fields = line.strip().split("\\s*,\\s*");
+    try {
+      String[] capability = fields[2].split("\\.");
+      return new CudaDevice(
+          Integer.parseInt(fields[0]),
+          fields[1],
+          Integer.parseInt(capability[0]),
+          Integer.parseInt(capability[1]),
+          fields[3]);
+    } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+      throw new IllegalStateException(
+          "Cannot read nvidia-smi's line \"%s\": expected number, name, compute capability and driver version; drivers before 510 do not name the capability, update the driver"
+              .formatted(line),
+          e);
+    }
+  }
+
+  static CudaDevice choose(int index, List<CudaDevice> devices) {
+    return devices.stream()
+        .filter(device -> device.index == index)
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new IllegalStateException(
+                    "Cannot use GPU %d: nvidia-smi finds %s; check the discovery script, which gave that address"
+                        .formatted(index, devices.isEmpty() ? "none" : devices)));
+  }
+
+  /**
+   * @param oldest the first number of the oldest driver that will do
+   * @param what needs it
+   * @throws IllegalStateException if the driver is older
+   */
+  public void requireDriver(int oldest, String what) {
+    if (Integer.parseInt(driver.split("\\.")[0]) < oldest) {
+      throw new IllegalStateException(
+          "Cannot compute on %s: %s needs driver %d or newer; update the driver"
+              .formatted(this, what, oldest));
+    }
+  }
+
+  /** Ten times the compute capability: 89 for 8.9. */
+  public int capability() {
+    return 10 * major + minor;
+  }
+
+  /** Bytes in use on it now, whoever uses them. */
+  public long usedBytes() {
+    List<String> options = List.of("--query-gpu=memory.used", "--format=csv,noheader,nounits");
+    String used = nvidiaSmi(index, options, "--id=" + index);
+    return Long.parseLong(used) * MEBIBYTE;
+  }
+
+  private static String nvidiaSmi(int index, List<String> options, String... more) {
+    List<String> command = new ArrayList<>(List.of("nvidia-smi"));
+    command.addAll(options);
+    command.addAll(List.of(more));
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String output =
+          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+      if (process.waitFor() == 0) {
+        return output;
+      }
+      throw new IllegalStateException(
+          "Cannot use GPU %d: nvidia-smi says \"%s\"; check the driver".formatted(index, output));
+    } catch (IOException e) {
+      throw new IllegalStateException(
+          "Cannot use GPU %d: nvidia-smi cannot be run here (%s); install NVIDIA's driver"
+              .formatted(index, e.getMessage()),
+          e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while asking nvidia-smi", e);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "GPU %d (%s, compute capability %d.%d, driver %s)"
+        .formatted(index, name, major, minor, driver);
+  }
+}
