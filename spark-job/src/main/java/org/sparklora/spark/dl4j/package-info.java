@@ -1,8 +1,8 @@
 /**
  * The only package that imports Deeplearning4j: the network of one custom layer, torch's AdamW and
- * Hugging Face's schedules in its terms, and the two ways in which executors are kept in step
- * (parameter averaging, summed gradients).
+ * Hugging Face's schedules in its terms, the two ways in which executors are kept in step
+ * (parameter averaging, summed gradients), and updates of a policy.
  *
- * <p>{@code org.sparklora.spark} may use it; nothing else may.
+ * <p>{@code run}, {@code sft} and {@code grpo} may use it.
  */
 package org.sparklora.spark.dl4j;

@@ -256,11 +256,6 @@ public record GrpoConfig(
   }
 
   @Override
-  public boolean loadsBest() {
-    return false;
-  }
-
-  @Override
   public long seed() {
     return batch.seed();
   }

@@ -11,6 +11,7 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
@@ -89,33 +90,26 @@ public final class GrpoJob {
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.roundsKept());
         PolicyRounds rounds =
-            new PolicyRounds(policy, prompts, order, tables, run.state().sums().draws());
-        Round.Source source =
-            advantages
-                .<Round.Source>map(given -> number -> rounds.given(number, given))
-                .orElse(rounds);
+            new PolicyRounds(
+                policy, prompts, order, tables, advantages, run.state().sums().draws());
         Optional<Round> unfinished =
             RoundFile.read(
                 hadoop,
                 folder.resumed(),
                 () -> tables.shown(config.roundOf(plan, run.firstStep())));
+        List<ScoredGeneration> latest = unfinished.map(Round::scored).orElse(List.of());
         GrpoEvaluation evaluation = new GrpoEvaluation(policy, testPrompts);
-        GrpoListener listener =
-            new GrpoListener(
-                config,
-                run,
-                folder,
-                workers,
-                evaluation,
-                unfinished.map(Round::scored).orElse(List.of()));
-        GrpoLoop loop =
-            new GrpoLoop(
-                plan, config.batch().shape(), config.loss(), source, policy.updates(), listener);
         run.train(
-            () -> {
-              listener.start();
-              loop.run(run.firstStep(), run.endStep(), unfinished);
-            });
+            evaluation,
+            () ->
+                new GrpoLoop(
+                        plan,
+                        config.batch().shape(),
+                        config.loss(),
+                        rounds,
+                        policy.updates(),
+                        new GrpoListener(run, policy, evaluation, folder, latest))
+                    .run(run.firstStep(), run.endStep(), unfinished));
         return run.finish(local -> {});
       }
     }

@@ -19,12 +19,12 @@ import org.sparklora.spark.workers.Workers;
 final class GrpoListener implements GrpoLoop.Listener {
   private static final double NANOS = 1e9;
 
-  private final GrpoConfig config;
   private final TrainingRun run;
   private final TrainerState state;
-  private final RunFolder folder;
   private final Workers workers;
+  private final CompletionsLog completions;
   private final TrainingRun.Evaluator evaluation;
+  private final RunFolder folder;
   private long stepStarted = System.nanoTime();
   private int steps; // since the last log row
   private double updateSeconds;
@@ -34,25 +34,18 @@ final class GrpoListener implements GrpoLoop.Listener {
    * @param latest completions of the round that the run goes on with; none if it begins a new one
    */
   GrpoListener(
-      GrpoConfig config,
       TrainingRun run,
-      RunFolder folder,
-      Workers workers,
+      Policy policy,
       TrainingRun.Evaluator evaluation,
+      RunFolder folder,
       List<ScoredGeneration> latest) {
-    this.config = config;
     this.run = run;
     this.state = run.state();
-    this.folder = folder;
-    this.workers = workers;
+    this.workers = policy.workers();
+    this.completions = policy.config().completions();
     this.evaluation = evaluation;
+    this.folder = folder;
     this.latest = latest;
-  }
-
-  /** This process begins to train. */
-  void start() {
-    run.evaluateOnStart(evaluation);
-    stepStarted = System.nanoTime();
   }
 
   @Override
@@ -82,11 +75,11 @@ final class GrpoListener implements GrpoLoop.Listener {
         new LinkedHashMap<>(workers.takeUse().metrics(updateSeconds, steps));
     steps = 0;
     updateSeconds = 0;
-    List<Map<String, Object>> table = config.completions().tracked(latest);
+    List<Map<String, Object>> table = completions.tracked(latest);
     if (!table.isEmpty()) {
       beside.put(TrackedLog.COMPLETIONS, table);
     }
     run.log(row, beside);
-    config.completions().log(folder, state.sums().steps(), latest);
+    completions.log(folder, state.sums().steps(), latest);
   }
 }

@@ -115,8 +115,7 @@ final class GrpoLoop {
       }
       long started = System.nanoTime();
       PolicyUpdates.Gradient gradient = updates.gradient(number, microBatches);
-      drawn.forEach(
-          (first, one) -> listener.drawn(one.compared(learner(first, microBatches, gradient))));
+      guard(drawn, microBatches, gradient);
       PolicyMetrics metrics = updates.apply(gradient);
       double seconds = (System.nanoTime() - started) / NANOS;
       boolean done = microStep % shape.microSteps() == 0;
@@ -125,14 +124,19 @@ final class GrpoLoop {
     }
   }
 
-  /** The policy's log-probabilities of a round, as far as a step's gradient took them. */
-  private List<float[]> learner(
-      int first, List<PolicyMicroBatch> microBatches, PolicyUpdates.Gradient gradient) {
-    int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
-    List<float[]> learner = new ArrayList<>();
-    for (int i = first; i < end; i++) {
-      learner.addAll(microBatches.get(i).ofCompletions(gradient.logProbs().get(i)));
-    }
-    return learner;
+  /** Compares what the sampler and the gradient's forward pass say of the rounds just drawn. */
+  private void guard(
+      Map<Integer, Round> drawn,
+      List<PolicyMicroBatch> microBatches,
+      PolicyUpdates.Gradient gradient) {
+    drawn.forEach(
+        (first, round) -> {
+          int end = Math.min(first + shape.stepsPerGeneration, microBatches.size());
+          List<float[]> learner = new ArrayList<>();
+          for (int i = first; i < end; i++) {
+            learner.addAll(microBatches.get(i).ofCompletions(gradient.logProbs().get(i)));
+          }
+          listener.drawn(round.compared(learner));
+        });
   }
 }

@@ -28,25 +28,36 @@ final class PolicyRounds implements Round.Source {
   private final List<Prompt> prompts;
   private final PromptOrder order;
   private final RoundTables tables;
+  private final Optional<String> given;
   private final int groupSize;
   private int draws;
 
   /**
+   * @param given a table of advantages of the only round that is wanted; empty draws all rounds
    * @param draws batches of prompts that were drawn from before
    */
   PolicyRounds(
-      Policy policy, List<Prompt> prompts, PromptOrder order, RoundTables tables, int draws) {
+      Policy policy,
+      List<Prompt> prompts,
+      PromptOrder order,
+      RoundTables tables,
+      Optional<String> given,
+      int draws) {
     this.config = policy.config();
     this.policy = policy;
     this.prompts = prompts;
     this.order = order;
     this.tables = tables;
+    this.given = given;
     this.groupSize = config.sampling().numGenerations();
     this.draws = draws;
   }
 
   @Override
   public Round draw(int number) {
+    if (given.isPresent()) {
+      return given(number, given.get());
+    }
     policy.workers().during("round " + number);
     GroupSelection selection =
         new GroupSelection(order.promptsPerRound(), groupSize, config.dynamicSampling());
@@ -70,7 +81,7 @@ final class PolicyRounds implements Round.Source {
    * @param table of their advantages
    * @throws org.sparklora.pipeline.table.TableException if it is not the table of this round
    */
-  Round given(int number, String table) {
+  private Round given(int number, String table) {
     draws = number + 1;
     List<ScoredGeneration> scored =
         GivenRound.inOrder(

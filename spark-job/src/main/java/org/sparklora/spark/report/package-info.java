@@ -1,5 +1,6 @@
 /**
- * What a run leaves for people to look at: its curves as a PNG. Used by {@code
- * org.sparklora.spark}.
+ * What a run leaves for people to look at: its curves as a PNG, and pages that compare runs.
+ *
+ * <p>{@code run} and the command line may use it.
  */
 package org.sparklora.spark.report;

@@ -3,7 +3,7 @@
  * moments, sums and settings of a {@code checkpoint-N} folder, and the check that a checkpoint
  * belongs to the run that wants to go on from it.
  *
- * <p>{@code org.sparklora.spark} may use it; it uses {@code spark.train}, neither Spark nor
+ * <p>{@code run}, {@code sft} and {@code grpo} may use it; it uses {@code train}, neither Spark nor
  * Deeplearning4j.
  */
 package org.sparklora.spark.resume;

@@ -32,6 +32,7 @@ final class Checkpoints {
   private final RunFingerprint fingerprint;
   private final ResultFolder results;
   private final AdapterNetwork network;
+  private final TrainerState state;
   private final ParameterLayout layout;
   private final Engine engine = Engines.host();
 
@@ -39,19 +40,22 @@ final class Checkpoints {
    * @param fingerprint of the run
    * @param results writes the model, whose parameters are the network's
    * @param network whose parameters are saved and loaded
+   * @param state the log so far
    */
   Checkpoints(
       Configuration hadoop,
       RunFolder folder,
       RunFingerprint fingerprint,
       ResultFolder results,
-      AdapterNetwork network) {
+      AdapterNetwork network,
+      TrainerState state) {
     this.hadoop = hadoop;
     this.folder = folder;
     this.config = results.config();
     this.fingerprint = fingerprint;
     this.results = results;
     this.network = network;
+    this.state = state;
     this.layout = results.model().layout();
   }
 
@@ -61,7 +65,7 @@ final class Checkpoints {
    * @param totalSteps of this run
    * @throws ConfigException if the checkpoint is damaged or of another run
    */
-  void resume(Path checkpoint, TrainerState state, int totalSteps) throws IOException {
+  void resume(Path checkpoint, int totalSteps) throws IOException {
     try (LocalCopy copy = LocalCopy.of(hadoop, checkpoint)) {
       Checkpoint saved = Checkpoint.open(copy.folder(), checkpoint.toString());
       fingerprint
@@ -83,18 +87,18 @@ final class Checkpoints {
    *
    * @param more writes what else the run needs to go on
    */
-  void save(TrainerState state, RunFolder.Writer more) {
+  void save(RunFolder.Writer more) {
     int step = state.sums().steps();
     int best = state.best().step();
     if (best > 0 && (best == step || folder.checkpoints().contains(best))) {
       state.bestIsSaved();
     }
-    folder.saveCheckpoint(step, local -> write(local, state, more));
-    rotate(state);
+    folder.saveCheckpoint(step, local -> write(local, more));
+    rotate();
   }
 
   /** What a run says that is stopped: how far it came, and how to go on. */
-  String whenInterrupted(TrainerState state) {
+  String whenInterrupted() {
     int step = state.sums().steps();
     List<Integer> saved = folder.checkpoints();
     if (saved.isEmpty()) {
@@ -109,11 +113,10 @@ final class Checkpoints {
             .formatted(step, last);
   }
 
-  private void write(java.nio.file.Path local, TrainerState state, RunFolder.Writer more)
-      throws IOException {
-    results.writeModel(local, state);
+  private void write(java.nio.file.Path local, RunFolder.Writer more) throws IOException {
+    results.writeModel(local);
     more.write(local);
-    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder(state)));
+    Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestFolder()));
     if (!config.checkpoints().modelOnly()) {
       Checkpoint.addResumeState(local, fingerprint, layout, moments(), state);
     }
@@ -124,7 +127,7 @@ final class Checkpoints {
   }
 
   /** Where the best checkpoint lies, for {@code trainer_state.json}. */
-  Optional<String> bestFolder(TrainerState state) {
+  Optional<String> bestFolder() {
     int best = state.best().checkpoint();
     return best == 0
         ? Optional.empty()
@@ -132,7 +135,7 @@ final class Checkpoints {
   }
 
   /** Oldest first, sparing the newest, from which a killed run goes on, and the best. */
-  private void rotate(TrainerState state) {
+  private void rotate() {
     int limit = config.checkpoints().limit();
     List<Integer> steps = folder.checkpoints();
     if (limit <= 0) {
@@ -151,7 +154,7 @@ final class Checkpoints {
   }
 
   /** After the last step: {@code load_best_model_at_end}, and only the best where one is kept. */
-  void finish(TrainerState state) throws IOException {
+  void finish() throws IOException {
     int best = state.best().checkpoint();
     if (best == 0) {
       return;

@@ -24,15 +24,17 @@ import org.sparklora.spark.train.TrainerState;
  * settings.
  *
  * @param parameters vector of the model's layout, as it is when something is written
+ * @param state the log so far
  */
-record ResultFolder(TrainingConfig config, TrainedModel model, Tensor parameters) {
+record ResultFolder(
+    TrainingConfig config, TrainedModel model, Tensor parameters, TrainerState state) {
 
   /**
    * Writes all results into a local folder.
    *
    * @param bestCheckpoint for {@code trainer_state.json}
    */
-  void write(Path local, TrainerState state, Optional<String> bestCheckpoint) throws IOException {
+  void write(Path local, Optional<String> bestCheckpoint) throws IOException {
     Files.writeString(local.resolve(TrainerState.FILE_NAME), state.toJson(bestCheckpoint));
     Path plot = local.resolve(config.method().plot());
     String name = config.output().runName();
@@ -40,11 +42,11 @@ record ResultFolder(TrainingConfig config, TrainedModel model, Tensor parameters
       case SFT -> RunFigure.writeLoss(plot, name, state.history());
       case GRPO -> RunFigure.writeReward(plot, name, state.history());
     }
-    writeModel(local, state);
+    writeModel(local);
   }
 
   /** Writes what makes a folder an adapter or a model, which checkpoints hold as well. */
-  void writeModel(Path local, TrainerState state) throws IOException {
+  void writeModel(Path local) throws IOException {
     Path base = model.checkpoint().folder();
     ParameterLayout layout = model.layout();
     String name = config.model().name();

@@ -32,7 +32,9 @@ public interface TrainingConfig {
   EvalSchedule evalSchedule();
 
   /** Whether the results are those of the best checkpoint. */
-  boolean loadsBest();
+  default boolean loadsBest() {
+    return false;
+  }
 
   /** What is saved on the way, and where the run goes on. */
   CheckpointConfig checkpoints();
@@ -50,7 +52,9 @@ public interface TrainingConfig {
   int microBatchRows();
 
   /** Rows or completions that so many steps of a plan train on. */
-  double samples(TrainingPlan plan, int steps);
+  default double samples(TrainingPlan plan, int steps) {
+    return plan.samples() * steps / plan.totalSteps();
+  }
 
   /** What is trained on, as the user wrote it. */
   String dataset();

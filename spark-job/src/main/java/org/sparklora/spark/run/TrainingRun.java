@@ -71,16 +71,16 @@ public final class TrainingRun implements AutoCloseable {
     this.state = new TrainerState(plan, stateSettings());
     Engine engine = Engines.host();
     Tensor parameters = engine.alias(network.parameters(), model.layout().size()).tensor();
-    this.results = new ResultFolder(config, model, parameters);
-    this.checkpoints = new Checkpoints(hadoop, folder, identity, results, network);
+    this.results = new ResultFolder(config, model, parameters, state);
+    this.checkpoints = new Checkpoints(hadoop, folder, identity, results, network, state);
     if (folder.resumed().isPresent()) {
-      checkpoints.resume(folder.resumed().get(), state, plan.totalSteps());
+      checkpoints.resume(folder.resumed().get(), plan.totalSteps());
     } else {
       initial.write(engine, parameters);
     }
     this.firstStep = state.sums().steps();
     this.endStep = end.applyAsInt(firstStep);
-    Interruption.tell(() -> checkpoints.whenInterrupted(state));
+    Interruption.tell(checkpoints::whenInterrupted);
     this.log =
         TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
     this.started = System.nanoTime();
@@ -155,7 +155,17 @@ public final class TrainingRun implements AutoCloseable {
         config.method() == ModelCard.Method.GRPO);
   }
 
-  /** What is trained; its parameters are those after the last step. */
+  /** What is trained. */
+  public TrainedModel model() {
+    return model;
+  }
+
+  /** Which rows are trained on in which step. */
+  public TrainingPlan plan() {
+    return plan;
+  }
+
+  /** Of the model; its parameters are those after the last step. */
   public AdapterNetwork network() {
     return network;
   }
@@ -185,17 +195,18 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Takes the steps of this process; a failure is an alert in the log before it goes on its way.
+   * Takes the steps of this process. A failure is an alert in the log before it goes on its way.
+   *
+   * @param evaluator what measures before the first step of the run, if wanted
    */
-  public <E extends Exception> void train(TrackedLog.Work<E> steps) throws E {
-    log.guard(steps);
-  }
-
-  /** Evaluates before the first step of the run, if wanted. */
-  public void evaluateOnStart(Evaluator evaluator) {
-    if (config.evalSchedule().onStart() && firstStep == 0) {
-      evaluate(evaluator, Map.of());
-    }
+  public <E extends Exception> void train(Evaluator evaluator, TrackedLog.Work<E> steps) throws E {
+    log.guard(
+        () -> {
+          if (config.evalSchedule().onStart() && firstStep == 0) {
+            evaluate(evaluator, Map.of());
+          }
+          steps.run();
+        });
   }
 
   /** Whether the parameters are needed after so many steps. */
@@ -231,7 +242,7 @@ public final class TrainingRun implements AutoCloseable {
    */
   public void saveWhenDue(RunFolder.Writer more) {
     if (saving.falls(state.sums().steps(), plan)) {
-      checkpoints.save(state, more);
+      checkpoints.save(more);
     }
   }
 
@@ -279,14 +290,14 @@ public final class TrainingRun implements AutoCloseable {
     boolean complete = endStep == plan.totalSteps();
     if (complete) {
       log.log(state.finish(seconds, config.samples(plan, endStep - firstStep), memory.metrics()));
-      checkpoints.finish(state);
+      checkpoints.finish();
       folder.saveResults(
           local -> {
-            results.write(local, state, checkpoints.bestFolder(state));
+            results.write(local, checkpoints.bestFolder());
             more.write(local);
           });
     } else {
-      checkpoints.save(state, local -> {});
+      checkpoints.save(local -> {});
     }
     return new Result(endStep, state.sums().tokens(), state.trainLoss(), seconds, complete);
   }

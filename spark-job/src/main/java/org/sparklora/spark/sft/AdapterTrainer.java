@@ -1,103 +1,79 @@
 package org.sparklora.spark.sft;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntPredicate;
-import java.util.function.IntToDoubleFunction;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.dl4j.Synchronizer;
+import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.train.TrainingRows;
 
 /**
- * The training loop: hands each round's rows to a {@link Synchronizer} and what came of them to a
- * {@link Listener}.
+ * The training loop: hands each round's rows to a {@link Synchronizer} and what came of them to an
+ * {@link SftListener}.
  *
  * <p>Where workers share one global batch, the plan has one worker and the loop deals its
  * micro-batches out in runs; where they step on their own, the plan has dealt them out already.
  */
-public final class AdapterTrainer {
+final class AdapterTrainer {
   private static final double NANOS = 1e9;
 
+  private final TrainingRun run;
   private final TrainingPlan plan;
   private final TrainingRows rows;
   private final Synchronizer synchronizer;
   private final int batchShares;
-  private final IntToDoubleFunction learningRate;
-  private final IntPredicate stops;
-
-  /** Hears of every step, in order. */
-  public interface Listener {
-    /**
-     * A round is over, of which the next steps are the steps.
-     *
-     * @param lastStep its last step, from 1
-     * @param seconds that it took
-     */
-    void round(int lastStep, double seconds, RoundReport report);
-
-    /** A step is done. */
-    void step(StepMetrics metrics, double epochAfter, double learningRate);
-
-    /** A round is over: the parameters are those after {@code steps} steps of every worker. */
-    void settled(int steps) throws IOException;
-  }
+  private final SftListener listener;
 
   /**
    * @param batchShares into how many runs a worker's micro-batches of a step are divided
-   * @param learningRate of each step, from 0
-   * @param stops whether a round has to end when so many steps are done, because the parameters are
-   *     asked for then
+   * @param listener hears of every round, and then of its steps, in order
    */
-  public AdapterTrainer(
-      TrainingPlan plan,
+  AdapterTrainer(
+      TrainingRun run,
       TrainingRows rows,
       Synchronizer synchronizer,
       int batchShares,
-      IntToDoubleFunction learningRate,
-      IntPredicate stops) {
-    this.plan = plan;
+      SftListener listener) {
+    this.run = run;
+    this.plan = run.plan();
     this.rows = rows;
     this.synchronizer = synchronizer;
     this.batchShares = batchShares;
-    this.learningRate = learningRate;
-    this.stops = stops;
+    this.listener = listener;
   }
 
   /**
-   * Trains to the end of the plan.
+   * Takes the run's steps. Rounds are counted from its first, so that a run that is resumed where
+   * its round ended averages when the uninterrupted one does.
    *
-   * @param from steps that are done already. Rounds are counted from there, so that a run that is
-   *     resumed where its round ended averages when the uninterrupted one does
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
-   * @throws IOException if the listener cannot write
    */
-  public void run(int from, Listener listener) throws IOException {
-    int step = from;
-    while (step < plan.totalSteps()) {
+  void run() {
+    int step = run.firstStep();
+    while (step < run.endStep()) {
       Interruption.check();
       List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
       long start = System.nanoTime();
       RoundReport report = synchronizer.train(batchShares > 1 ? shared(round) : ofWorkers(round));
       listener.round(step + round.size(), (System.nanoTime() - start) / NANOS, report);
       for (StepMetrics metrics : report.steps()) {
-        TrainingPlan.Step planned = round.get(metrics.step() - step);
-        listener.step(metrics, planned.epochAfter(), learningRate.applyAsDouble(metrics.step()));
+        listener.step(metrics, round.get(metrics.step() - step).epochAfter());
       }
       step += round.size();
-      listener.settled(step);
+      listener.settled();
     }
+    listener.done();
   }
 
   private int endOfRound(int step) {
     int end = step + 1;
-    while (end < step + synchronizer.stepsPerRound() && !stops.test(end)) {
+    while (end < step + synchronizer.stepsPerRound() && !run.stopsAfter(end)) {
       end++;
     }
     return end;

@@ -98,11 +98,6 @@ public record SftConfig(
   }
 
   @Override
-  public double samples(TrainingPlan plan, int steps) {
-    return plan.samples() * steps / plan.totalSteps();
-  }
-
-  @Override
   public Map<String, String> facts(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("steps", "%d".formatted(state.sums().steps()));

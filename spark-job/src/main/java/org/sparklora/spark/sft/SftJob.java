@@ -75,25 +75,11 @@ public final class SftJob {
               plan,
               SftIdentity.of(config, model, rows.fingerprint(), rows.count(), workers),
               first -> plan.totalSteps())) {
-        AdapterNetwork network = run.network();
+        int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
-            new Evaluation(
-                spark, model, network, testRows, config.evaluation().batchRows(), workers);
-        SftListener listener = new SftListener(config, run, evaluation::run);
-        AdapterTrainer trainer =
-            new AdapterTrainer(
-                plan,
-                rows,
-                synchronizer(spark, config, model, network, workers),
-                config.sync().averages() ? 1 : workers,
-                network::learningRate,
-                run::stopsAfter);
+            new Evaluation(spark, model, run.network(), testRows, batchRows, workers);
         run.train(
-            () -> {
-              run.evaluateOnStart(evaluation::run);
-              trainer.run(run.firstStep(), listener);
-            });
-        listener.done();
+            evaluation::run, () -> trainer(spark, config, run, rows, evaluation, workers).run());
         return run.finish(
             local ->
                 Files.writeString(
@@ -103,14 +89,26 @@ public final class SftJob {
     }
   }
 
-  private static Synchronizer synchronizer(
+  private static AdapterTrainer trainer(
       JavaSparkContext spark,
       SftConfig config,
-      TrainedModel model,
-      AdapterNetwork network,
+      TrainingRun run,
+      SpilledRows rows,
+      Evaluation evaluation,
       int workers) {
-    return config.sync().averages()
-        ? new ParameterAveraging(spark, model, network, workers, config.sync().averagingFrequency())
-        : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
+    TrainedModel model = run.model();
+    AdapterNetwork network = run.network();
+    boolean averages = config.sync().averages();
+    Synchronizer synchronizer =
+        averages
+            ? new ParameterAveraging(
+                spark, model, network, workers, config.sync().averagingFrequency())
+            : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
+    return new AdapterTrainer(
+        run,
+        rows,
+        synchronizer,
+        averages ? 1 : workers,
+        new SftListener(config, run, evaluation::run));
   }
 }

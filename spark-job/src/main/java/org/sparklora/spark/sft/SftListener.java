@@ -14,7 +14,7 @@ import org.sparklora.spark.train.TrainerState;
  * What a run does beside its steps, in transformers' order: log rows, then an evaluation, then a
  * checkpoint. Progress is shown on the terminal.
  */
-final class SftListener implements AdapterTrainer.Listener {
+final class SftListener {
   private static final Logger LOG = LoggerFactory.getLogger(SftListener.class);
 
   private final SftConfig config;
@@ -35,8 +35,13 @@ final class SftListener implements AdapterTrainer.Listener {
     progress.goOnFrom((double) run.firstStep() / totalSteps, state.sums().tokens());
   }
 
-  @Override
-  public void round(int lastStep, double seconds, RoundReport round) {
+  /**
+   * A round is over, of which the next steps are the steps.
+   *
+   * @param lastStep its last step, from 1
+   * @param seconds that it took
+   */
+  void round(int lastStep, double seconds, RoundReport round) {
     measuredUntil = lastStep;
     measured.clear();
     long tokens = round.steps().stream().mapToLong(StepMetrics::tokens).sum();
@@ -54,10 +59,12 @@ final class SftListener implements AdapterTrainer.Listener {
             });
   }
 
-  @Override
-  public void step(StepMetrics step, double epochAfter, double learningRate) {
+  /** A step is done. */
+  void step(StepMetrics step, double epochAfter) {
     run.sampleMemory();
-    state.add(step, epochAfter, learningRate).ifPresent(row -> run.log(row, takeMeasured()));
+    state
+        .add(step, epochAfter, run.network().learningRate(step.step()))
+        .ifPresent(row -> run.log(row, takeMeasured()));
     if (config.output().showProgress()) {
       progress.show((step.step() + 1.0) / totalSteps, state.sums().tokens());
     }
@@ -73,8 +80,8 @@ final class SftListener implements AdapterTrainer.Listener {
     return taken;
   }
 
-  @Override
-  public void settled(int steps) {
+  /** The parameters are those after all steps so far, of every worker. */
+  void settled() {
     run.evaluateWhenDue(evaluation, this::takeMeasured).ifPresent(this::compare);
     run.saveWhenDue(local -> {});
   }

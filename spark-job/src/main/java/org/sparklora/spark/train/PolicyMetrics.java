@@ -12,10 +12,4 @@ import java.util.Map;
  * @param microBatches what TRL logs of each, under its names; NaN where there was nothing
  */
 public record PolicyMetrics(
-    int step, double loss, double gradNorm, List<Map<String, Double>> microBatches) {
-
-  /** The same measurements with a gradient norm. */
-  public PolicyMetrics withGradNorm(double norm) {
-    return new PolicyMetrics(step, loss, norm, microBatches);
-  }
-}
+    int step, double loss, double gradNorm, List<Map<String, Double>> microBatches) {}

@@ -33,35 +33,23 @@ public record RunningSums(
     return new RunningSums(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
   }
 
-  /** With one more step, after which the epoch is {@code epochAfter}. */
-  RunningSums plus(StepMetrics step, double epochAfter, double flops) {
+  /**
+   * With one more step, after which the epoch is {@code epochAfter}.
+   *
+   * @param step what it measured; of a policy's step only its number
+   */
+  RunningSums plus(StepMetrics step, double loss, double epochAfter, double flops) {
     return new RunningSums(
         step.step() + 1,
         epochAfter,
         loggedSteps,
-        windowLoss + step.loss(),
+        windowLoss + loss,
         windowEntropy + step.entropySum(),
         windowAccuracy + step.accuracySum(),
         windowMicroBatches + step.microBatches(),
-        totalLoss + step.loss(),
+        totalLoss + loss,
         tokens + step.tokens(),
         totalFlops + flops,
-        draws);
-  }
-
-  /** With one more step of a policy loss. */
-  RunningSums plus(PolicyMetrics step, double epochAfter) {
-    return new RunningSums(
-        step.step() + 1,
-        epochAfter,
-        loggedSteps,
-        windowLoss + step.loss(),
-        windowEntropy,
-        windowAccuracy,
-        windowMicroBatches,
-        totalLoss + step.loss(),
-        tokens,
-        totalFlops,
         draws);
   }
 

@@ -117,7 +117,7 @@ public final class TrainerState {
         (double) FLOPS_PER_PARAMETER_AND_TOKEN
             * settings.computedParameters()
             * step.paddedTokens();
-    sums = sums.plus(step, epochAfter, flops);
+    sums = sums.plus(step, step.loss(), epochAfter, flops);
     Map<String, Object> means = new TreeMap<>();
     means.put("entropy", sums.windowEntropy() / sums.windowMicroBatches());
     means.put("mean_token_accuracy", sums.windowAccuracy() / sums.windowMicroBatches());
@@ -144,7 +144,7 @@ public final class TrainerState {
    */
   public Optional<Map<String, Object>> add(
       PolicyMetrics step, double epochAfter, double learningRate, double seconds) {
-    sums = sums.plus(step, epochAfter);
+    sums = sums.plus(StepMetrics.none(step.step()), step.loss(), epochAfter, 0);
     window.add(Map.of("step_time", seconds));
     step.microBatches().forEach(window::add);
     if (!settings.logging().covers(sums.steps())) {
