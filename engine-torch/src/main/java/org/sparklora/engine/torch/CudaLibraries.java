@@ -22,8 +22,8 @@ final class CudaLibraries {
               Map.entry("libcufile.so.0", "CUDA 13"),
               Map.entry("libcupti.so.13", "CUDA 13"),
               Map.entry("libcurand.so.10", "CUDA 13"),
-              Map.entry("libcusolver.so.12", "CUDA 13"),
               Map.entry("libcusparse.so.12", "CUDA 13"),
+              Map.entry("libnvJitLink.so.13", "CUDA 13"),
               Map.entry("libcudnn.so.9", "cuDNN 9"),
               Map.entry("libnccl.so.2", "NCCL 2")));
 

@@ -2,6 +2,7 @@ package org.sparklora.engine.torch;
 
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.global.torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.engine.CudaDevice;
@@ -72,6 +73,12 @@ final class DeviceChoice {
   static synchronized TorchDevice made() {
     if (chosen == null && !use(FIRST)) {
       return TorchDevice.ofProcessors();
+    }
+    int visible = torch.cuda_device_count();
+    if (chosen.index() >= visible) {
+      throw new IllegalStateException(
+          "Cannot compute on %s: CUDA sees %d GPUs; leave CUDA_VISIBLE_DEVICES out of this process's environment, which is %s"
+              .formatted(chosen, visible, System.getenv("CUDA_VISIBLE_DEVICES")));
     }
     return TorchDevice.ofGpu(chosen.index(), chosen.toString());
   }

@@ -53,7 +53,8 @@ class OperatorTest {
             Tensor own = TorchTensor.of(y).as(n, 3, 16).transpose(0, 1);
             assertThat(torch.allclose(results[0].select(0, 0), own, 1e-5, 1e-5, false)).isTrue();
             Tensor ownSums = TorchTensor.of(sums).as(n, 3);
-            assertThat(torch.allclose(results[1].select(0, 0).t(), ownSums, 1e-5, 1e-5, false)).isTrue();
+            assertThat(torch.allclose(results[1].select(0, 0).t(), ownSums, 1e-5, 1e-5, false))
+                .isTrue();
           });
     }
   }
