@@ -29,7 +29,7 @@ import com.tngtech.archunit.lang.ArchRule;
  *                     │       │  ▼               │
  *                     └───────│► text ◄──────────┘
  *                             │
- *                        engine-nd4j (sees org.sparklora.model.engine only; found at run time)
+ *                        engine-nd4j, engine-torch (see org.sparklora.model.engine only; found at run time)
  * </pre>
  */
 @AnalyzeClasses(

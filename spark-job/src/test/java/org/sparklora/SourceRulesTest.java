@@ -20,7 +20,15 @@ class SourceRulesTest {
 
   private static final List<String> MODULES =
       List.of(
-          "text", "hub", "model", "engine-nd4j", "pipeline", "data-prep", "reward", "spark-job");
+          "text",
+          "hub",
+          "model",
+          "engine-nd4j",
+          "engine-torch",
+          "pipeline",
+          "data-prep",
+          "reward",
+          "spark-job");
 
   private static final Pattern SPARK_IMPORT = import_("org\\.apache\\.spark\\.");
   private static final Pattern SCALA_IMPORT = import_("scala\\.");

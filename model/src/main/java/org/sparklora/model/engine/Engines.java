@@ -1,7 +1,10 @@
 package org.sparklora.model.engine;
 
+import static org.sparklora.model.config.InvalidSetting.require;
+
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
@@ -87,6 +90,23 @@ public final class Engines {
         address);
   }
 
+  /**
+   * Makes an engine the one of this JVM, as {@code lora.engine} does; before anything is computed.
+   *
+   * @return its name as the engine has it
+   * @throws org.sparklora.model.config.InvalidSetting if there is none of this name
+   */
+  public static String choose(String name) {
+    String chosen = provider("engine", name).name();
+    System.setProperty(ENGINE_PROPERTY, chosen);
+    return chosen;
+  }
+
+  /** What {@code lora.engine} says. */
+  public static Optional<String> chosen() {
+    return Optional.ofNullable(System.getProperty(ENGINE_PROPERTY));
+  }
+
   /** Bytes in use on the GPU that this JVM computes on, whoever uses them; empty without one. */
   public static OptionalLong usedDeviceBytes() {
     EngineProvider provider = ofDevice;
@@ -129,18 +149,20 @@ public final class Engines {
           "Cannot compute on %d threads: set %s to at least 1"
               .formatted(threads, THREADS_PROPERTY));
     }
+    return new Engine(provider(ENGINE_PROPERTY, name).open(threads));
+  }
+
+  private static EngineProvider provider(String setting, String name) {
     String asked = name.toLowerCase(Locale.ROOT);
-    for (EngineProvider provider : PROVIDERS) {
-      if (provider.name().equals(asked)) {
-        return new Engine(provider.open(threads));
-      }
-    }
-    throw new IllegalArgumentException(
-        "Cannot use %s = %s: the engines are called %s"
-            .formatted(
-                ENGINE_PROPERTY,
-                name,
-                PROVIDERS.stream().map(EngineProvider::name).collect(Collectors.joining(", "))));
+    Optional<EngineProvider> found =
+        PROVIDERS.stream().filter(provider -> provider.name().equals(asked)).findFirst();
+    String names = PROVIDERS.stream().map(EngineProvider::name).collect(Collectors.joining(", "));
+    require(
+        found.isPresent(),
+        setting,
+        name,
+        "the engines of this build are called " + names + "; torch needs -Ptorch or -Pcuda");
+    return found.orElseThrow();
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HelpText;
@@ -20,6 +21,7 @@ import org.sparklora.pipeline.run.NativeCache;
 import org.sparklora.pipeline.run.PathSettings;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.run.JvmOptions;
+import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
@@ -148,6 +150,10 @@ public final class Main {
     try {
       PathSettings.require(parsed.settings());
       ModelReference.requireFolders(parsed.settings());
+      parsed
+          .settings()
+          .text("engine")
+          .ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
       command.action().run(parsed.settings());
     } catch (ConfigException e) {
       throw parsed.settings().located(e);

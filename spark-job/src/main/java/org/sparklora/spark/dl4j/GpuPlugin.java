@@ -16,6 +16,8 @@ import org.sparklora.pipeline.run.NativeCache;
  * looks after the folder of native libraries.
  */
 public final class GpuPlugin implements SparkPlugin {
+  /** Spark property with the engine that the driver was told to use, for executors. */
+  public static final String ENGINE = "spark.lora.engine";
 
   @Override
   public DriverPlugin driverPlugin() {
@@ -34,6 +36,9 @@ public final class GpuPlugin implements SparkPlugin {
       @Override
       public void init(PluginContext context, Map<String, String> extra) {
         NativeCache.secure();
+        if (context.conf().contains(ENGINE)) {
+          Engines.choose(context.conf().get(ENGINE));
+        }
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
           Engines.useDevice(GpuAddress.only(gpus.addresses()));

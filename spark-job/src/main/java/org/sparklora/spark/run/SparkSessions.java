@@ -6,9 +6,11 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.regret.MachineMemory;
 
@@ -52,6 +54,7 @@ public final class SparkSessions {
     completeKryo(conf);
     conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
+    Engines.chosen().ifPresent(name -> conf.set(GpuPlugin.ENGINE, name));
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return start(conf);
