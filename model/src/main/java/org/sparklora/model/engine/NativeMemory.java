@@ -36,8 +36,19 @@ public final class NativeMemory implements AutoCloseable {
   private NativeMemory(Pointer pointer, long bytes, Runnable free) {
     this.pointer = pointer;
     this.bytes = bytes;
-    this.free = free;
     LIVE.addAndGet(bytes);
+    this.free =
+        () -> {
+          free.run();
+          LIVE.addAndGet(-bytes);
+        };
+  }
+
+  /** Memory that is its owner's: never freed here, and not counted. */
+  private NativeMemory(Pointer pointer, long bytes) {
+    this.pointer = pointer;
+    this.bytes = bytes;
+    this.free = () -> {};
   }
 
   /**
@@ -110,6 +121,11 @@ public final class NativeMemory implements AutoCloseable {
     return new NativeMemory(new BytePointer((Pointer) null), bytes, free);
   }
 
+  /** Memory that somebody else owns, and frees only after this is closed. */
+  public static NativeMemory borrowed(Pointer first, long bytes) {
+    return new NativeMemory(new BytePointer(first), bytes);
+  }
+
   /** Its first byte; null once this is closed. */
   public Pointer pointer() {
     return pointer;
@@ -153,7 +169,6 @@ public final class NativeMemory implements AutoCloseable {
       closed = true;
       free.run();
       pointer.setNull();
-      LIVE.addAndGet(-bytes);
     }
   }
 

@@ -1,5 +1,8 @@
 package org.sparklora.pipeline.config;
 
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 
 /**
@@ -21,6 +24,29 @@ public final class HadoopSettings {
         hadoop.set(name.substring(PREFIX.length()), System.getProperty(name));
       }
     }
+    return hadoop;
+  }
+
+  /**
+   * What differs from Hadoop's defaults, such as where a name node is and how to sign in: executors
+   * need not have the driver's files.
+   */
+  public static Map<String, String> of(Configuration hadoop) {
+    Map<String, String> settings = new TreeMap<>();
+    for (Map.Entry<String, String> entry : hadoop) {
+      String[] sources = hadoop.getPropertySources(entry.getKey());
+      if (sources == null
+          || Arrays.stream(sources).noneMatch(source -> source.endsWith("-default.xml"))) {
+        settings.put(entry.getKey(), entry.getValue());
+      }
+    }
+    return settings;
+  }
+
+  /** A new configuration with settings of another process. */
+  public static Configuration configuration(Map<String, String> settings) {
+    Configuration hadoop = configuration();
+    settings.forEach(hadoop::set);
     return hadoop;
   }
 }

@@ -3,10 +3,8 @@ package org.sparklora.pipeline.model;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataInputStream;
@@ -40,25 +38,13 @@ record HadoopFolder(
       FileSystem fileSystem = folder.getFileSystem(hadoop);
       Path qualified = fileSystem.makeQualified(folder);
       List<ModelFile> listed = ModelFiles.list(fileSystem, qualified, part);
-      return new HadoopFolder(reference, qualified.toString(), listed, settingsOf(hadoop));
+      return new HadoopFolder(reference, qualified.toString(), listed, HadoopSettings.of(hadoop));
     } catch (FileNotFoundException e) {
       throw new ConfigException(reference.flag(), reference.name(), "there is no such folder");
     } catch (IOException e) {
       throw new ConfigException(
           reference.flag(), reference.name(), "it cannot be read: " + e.getMessage());
     }
-  }
-
-  private static Map<String, String> settingsOf(Configuration hadoop) {
-    Map<String, String> settings = new TreeMap<>();
-    for (Map.Entry<String, String> entry : hadoop) {
-      String[] sources = hadoop.getPropertySources(entry.getKey());
-      if (sources == null
-          || Arrays.stream(sources).noneMatch(source -> source.endsWith("-default.xml"))) {
-        settings.put(entry.getKey(), entry.getValue());
-      }
-    }
-    return settings;
   }
 
   /** Stages the files on the driver's machine, which reads them anyway, and learns checksums. */
@@ -80,10 +66,8 @@ record HadoopFolder(
   }
 
   private java.nio.file.Path stage() {
-    Configuration hadoop = HadoopSettings.configuration();
-    settings.forEach(hadoop::set);
     Stage stage = new Stage(reference, uri, files);
-    stage.fill(hadoop);
+    stage.fill(HadoopSettings.configuration(settings));
     return stage.folder();
   }
 

@@ -43,10 +43,10 @@ public final class Interruption {
   /**
    * For loops that nothing else stops.
    *
-   * @throws CancellationException if the process is to stop
+   * @throws CancellationException if the process is to stop, or the thread was interrupted
    */
   public static void check() {
-    if (requested) {
+    if (requested || Thread.currentThread().isInterrupted()) {
       throw new CancellationException(message());
     }
   }

@@ -65,6 +65,12 @@ public final class PackedSequenceTable {
 
   /** Hands over every row in order. */
   public void forEach(Consumer<PackedSequence> consumer) {
+    forEach(configuration, files, consumer);
+  }
+
+  /** Hands over every row of {@link #files}, in whatever process. */
+  public static void forEach(
+      Configuration configuration, List<String> files, Consumer<PackedSequence> consumer) {
     for (String file : files) {
       try (PackedSequenceReader reader = PackedSequenceReader.open(configuration, file)) {
         for (var row = reader.next(); row.isPresent(); row = reader.next()) {

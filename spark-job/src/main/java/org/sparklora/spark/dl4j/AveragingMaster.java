@@ -1,121 +1,63 @@
 package org.sparklora.spark.dl4j;
 
-import java.util.Optional;
+import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
-import org.deeplearning4j.spark.api.worker.NetBroadcastTuple;
 import org.deeplearning4j.spark.impl.graph.SparkComputationGraph;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
-import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
-import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingAggregationTuple;
-import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementAddFunction;
-import org.deeplearning4j.spark.impl.paramavg.aggregator.ParameterAveragingElementCombineFunction;
-import org.nd4j.linalg.cpu.nativecpu.NDArray;
-import org.sparklora.spark.workers.ExecutorsJob;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.sparklora.spark.train.FlatVector;
+import org.sparklora.spark.workers.ShardedSumJob;
 
 /**
- * DL4J's training master, one for each round, with what it lacks: it gives back the memory of its
- * broadcast, and in local mode hands arrays over in place.
+ * DL4J's training master, one for each round, which averages in shards on the workers instead of in
+ * a tree that ends at the driver.
  */
-final class AveragingMaster extends ParameterAveragingTrainingMaster implements AutoCloseable {
+final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
 
-  /** Of two it does not matter which comes first. */
-  private static final int ORDERLESS = 2;
+  private final transient AveragingWorker worker;
+  private transient List<AveragingWorker.Report> reports = List.of();
 
-  /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
-  static final String SHARED_MEMORY = ExecutorsJob.SHARED_MEMORY;
-
-  private final transient Optional<LocalMemory> local;
-  private final int workers;
-  private transient Broadcast<NetBroadcastTuple> broadcast;
-
-  private AveragingMaster(Builder builder, Optional<LocalMemory> local, int workers) {
-    super(builder);
-    this.local = local;
-    this.workers = workers;
-  }
-
-  static AveragingMaster of(
-      JavaSparkContext spark, MultiLayerNetwork network, int workers, int averagingFrequency) {
-    Builder builder =
+  AveragingMaster(AveragingWorker worker, int workers, int averagingFrequency) {
+    super(
         new Builder(workers, 1)
             .batchSizePerWorker(1) // a DataSet is one example: a whole step
             .averagingFrequency(averagingFrequency)
-            .saveUpdater(
-                true) // false by default, against its documentation: AdamW's moments would vanish
-            // each round
             .rddTrainingApproach(RDDTrainingApproach.Direct)
             .repartionData(Repartition.Never)
             .storageLevel(null) // the round's rows are read once
-            .workerPrefetchNumBatches(0);
-    Optional<LocalMemory> local =
-        sharesMemory(spark, network) ? Optional.of(LocalMemory.open(network)) : Optional.empty();
-    return new AveragingMaster(builder, local, workers);
+            .workerPrefetchNumBatches(0));
+    this.worker = worker;
   }
 
-  /** A device's arrays are not {@link LocalArray}s. */
-  private static boolean sharesMemory(JavaSparkContext spark, MultiLayerNetwork network) {
-    return spark.isLocal()
-        && spark.getConf().getBoolean(SHARED_MEMORY, true)
-        && network.params() instanceof NDArray;
+  /** How DL4J runs a worker. */
+  static WorkerConfiguration configuration(int averagingFrequency) {
+    return new WorkerConfiguration(false, 1, 1, averagingFrequency, 0, false);
   }
 
-  /** Bytes of parameters and moments where they have to be sent; 0 where they are in place. */
-  long vectorBytes(MultiLayerNetwork network) {
-    long floats = network.numParams() + network.getUpdater().getStateViewArray().length();
-    return local.isPresent() ? 0 : Float.BYTES * floats;
+  /** What the workers of the round told, in their order. */
+  List<AveragingWorker.Report> reports() {
+    return reports;
+  }
+
+  /** DL4J would count the data first, to divide it into rounds: it is one, as it comes. */
+  @Override
+  public void executeTraining(SparkDl4jMultiLayer spark, JavaRDD<DataSet> round) {
+    doIteration(spark, round, 1, 1);
   }
 
   @Override
-  public ParameterAveragingTrainingWorker getWorkerInstance(SparkDl4jMultiLayer spark) {
-    MultiLayerNetwork network = spark.getNetwork();
-    NetBroadcastTuple tuple =
-        local
-            .map(
-                memory ->
-                    new NetBroadcastTuple(
-                        network.getLayerWiseConfigurations(),
-                        memory.share(network.params()),
-                        memory.share(network.getUpdater().getStateViewArray())))
-            .orElseGet(
-                () ->
-                    new NetBroadcastTuple(
-                        network.getLayerWiseConfigurations(),
-                        network.params(),
-                        network.getUpdater().getStateViewArray()));
-    broadcast = spark.getSparkContext().broadcast(tuple);
-    WorkerConfiguration configuration =
-        new WorkerConfiguration(
-            false,
-            rddDataSetNumExamples,
-            batchSizePerWorker,
-            averagingFrequency,
-            prefetchNumBatches,
-            false);
-    return local
-        .<ParameterAveragingTrainingWorker>map(
-            memory ->
-                new LocalWorker(
-                    broadcast, configuration, trainingHookList, memory.name(), workers == 1))
-        .orElseGet(
-            () ->
-                new ParameterAveragingTrainingWorker(
-                    broadcast, true, configuration, trainingHookList, null, null));
+  public AveragingWorker getWorkerInstance(SparkDl4jMultiLayer spark) {
+    return worker;
   }
 
-  /**
-   * DL4J's aggregation but for the order, on which a sum of three or more depends: Spark adds up as
-   * workers finish, this as they are numbered.
-   */
   @Override
   protected void processResults(
       SparkDl4jMultiLayer spark,
@@ -123,47 +65,25 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster implements 
       JavaRDD<ParameterAveragingTrainingResult> results,
       int split,
       int splits) {
-    if (workers <= ORDERLESS) {
-      super.processResults(spark, graph, results, split, splits);
-      return;
-    }
-    ParameterAveragingElementAddFunction first = new ParameterAveragingElementAddFunction();
-    Aggregate sum = new Aggregate();
-    // DL4J's sums can travel, its results not
-    WorkersOrder.forEach(results.map(result -> first.call(null, result)), sum::add);
-    sum.averageInto(spark);
-    MultiLayerConfiguration configuration = spark.getNetwork().getLayerWiseConfigurations();
-    configuration.setIterationCount(configuration.getIterationCount() + averagingFrequency);
+    MultiLayerNetwork network = spark.getNetwork();
+    List<INDArray> vectors = List.of(network.params(), network.getUpdater().getStateViewArray());
+    reports =
+        ShardedSumJob.run(
+            results.map(result -> given((AveragingWorker.Result) result)),
+            vectors.stream().map(INDArray::length).toList(),
+            (vector, from, shard) ->
+                shard.copyTo(FlatVector.at(DecoderLayer.address(vectors.get(vector)), from)));
+    vectors.forEach(sum -> sum.divi(reports.size()));
   }
 
-  /** Sums of workers' parameters and moments. */
-  private static final class Aggregate {
-    private final ParameterAveragingElementCombineFunction combine =
-        new ParameterAveragingElementCombineFunction();
-    private ParameterAveragingAggregationTuple sum; // null before the first, as DL4J has it
-
-    void add(ParameterAveragingAggregationTuple worker) {
-      try {
-        sum = combine.call(sum, worker);
-      } catch (Exception e) { // Spark's interface declares it, DL4J's function throws none
-        throw new IllegalStateException(e);
-      }
-    }
-
-    void averageInto(SparkDl4jMultiLayer spark) {
-      int count = sum.getAggregationsCount();
-      MultiLayerNetwork network = spark.getNetwork();
-      network.setParameters(sum.getParametersSum().divi(count));
-      network.getUpdater().setStateViewArray(null, sum.getUpdaterStateSum().divi(count), false);
-      spark.setScore(sum.getScoreSum() / count);
-    }
-  }
-
-  @Override
-  public void close() {
-    if (broadcast != null) {
-      broadcast.destroy(); // DL4J keeps one a round, each with parameters and moments
-    }
-    local.ifPresent(LocalMemory::close);
+  private static ShardedSumJob.Given<AveragingWorker.Report> given(AveragingWorker.Result result) {
+    INDArray parameters = result.getParameters();
+    INDArray moments = result.getUpdaterState();
+    return new ShardedSumJob.Given<>(
+        List.of(
+            FlatVector.over(DecoderLayer.address(parameters), parameters.length()),
+            FlatVector.over(DecoderLayer.address(moments), moments.length())),
+        result.report(),
+        result::free);
   }
 }

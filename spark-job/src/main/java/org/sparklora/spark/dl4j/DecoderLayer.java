@@ -20,6 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
+import org.sparklora.spark.train.TrainingRows;
 
 /**
  * The whole decoder as one DL4J layer: the trained parameters are DL4J's, everything else is {@link
@@ -32,12 +33,20 @@ import org.sparklora.spark.train.StepRows;
 final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputLayer {
   private static final long serialVersionUID = 1L;
 
+  private transient StepRows rows; // of the next step
+  private transient TrainingRows table;
   private transient INDArray labels;
   private transient StepMetrics metrics;
   private transient long gradientNanos; // when it was there, on System.nanoTime's clock
 
   DecoderLayer(NeuralNetConfiguration conf, DataType dataType) {
     super(conf, dataType);
+  }
+
+  /** Says what the next minibatch is: DL4J's own one is idle numbers. */
+  void next(StepRows step, TrainingRows of) {
+    rows = step;
+    table = of;
   }
 
   /** What the last step measured. */
@@ -53,11 +62,11 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
   @Override
   public Pair<Gradient, INDArray> backpropGradient(
       INDArray epsilon, LayerWorkspaceMgr workspaceMgr) {
-    StepRows rows = StepDataSet.rows(input);
     gradientsFlattened.assign(0);
     StepMetrics measured;
     try (ExecutorModel model = ExecutorModel.of(layerConf().model())) {
-      measured = model.accumulate(rows, address(paramsFlattened), address(gradientsFlattened));
+      measured =
+          model.accumulate(rows, table, address(paramsFlattened), address(gradientsFlattened));
     }
     double norm = GradientClip.apply(gradientsFlattened, layerConf().maxGradNorm(), rows.step());
     metrics = measured.withGradNorm(norm);
@@ -191,6 +200,7 @@ final class DecoderLayer extends BaseLayer<DecoderLayerConf> implements IOutputL
 
   private static UnsupportedOperationException onlyTrains() {
     return new UnsupportedOperationException(
-        "This layer trains and does nothing else; the score command evaluates, PEFT or transformers generate");
+        "This layer trains and does nothing else; the score command evaluates, PEFT or transformers"
+            + " generate");
   }
 }

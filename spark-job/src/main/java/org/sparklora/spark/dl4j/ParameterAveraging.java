@@ -4,46 +4,62 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.AveragingError;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.SharedVector;
+import org.sparklora.spark.workers.Workers;
 
 /**
  * {@code --sync parameters}: DL4J's parameter averaging. Every worker steps on its own rows for
  * {@code averagingFrequency} steps, then parameters and AdamW's moments are averaged.
  *
  * <p>Each round is one {@code fit()} over exactly that round's data: DL4J shuffles what it has to
- * split into rounds itself, and with it the order of the rows.
+ * split into rounds itself, and with it the order of the rows. Where executors are this process
+ * nothing is sent: DL4J's workers train one after the other, a single one the driver's own network.
  */
 public final class ParameterAveraging implements Synchronizer {
   private final JavaSparkContext spark;
-  private final AdapterNetwork network;
-  private final int workers;
+  private final Workers workers;
+  private final AdapterNetwork adapters;
+  private final MultiLayerNetwork network;
+  private final TrainingRows rows;
   private final int averagingFrequency;
   private final AveragingError averagingError;
   private final String what;
 
   /**
    * @param model what {@code network} was made for
-   * @param workers how many step on their own
+   * @param rows what is trained on
+   * @param count workers that step on their own
    * @param averagingFrequency steps between two averages
    */
   public ParameterAveraging(
       JavaSparkContext spark,
       TrainedModel model,
       AdapterNetwork network,
-      int workers,
+      TrainingRows rows,
+      int count,
       int averagingFrequency) {
     this.spark = spark;
-    this.network = network;
-    this.workers = workers;
+    this.workers = ExecutorsJob.of(spark, count);
+    this.adapters = network;
+    this.network = network.network();
+    this.rows = rows;
     this.averagingFrequency = averagingFrequency;
     this.averagingError = AveragingError.of(model);
     this.what = model.lora().isPresent() ? "adapter" : "model";
@@ -55,31 +71,97 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   @Override
-  public RoundReport train(List<List<StepRows>> rows) {
+  public RoundReport train(List<List<StepRows>> steps) {
     int firstStep =
-        rows.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
-    int lastStep = rows.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
-    WorkerReports<StepMetrics> metrics = new WorkerReports<>(spark, "step metrics");
-    WorkerReports<float[]> sketches = new WorkerReports<>(spark, "sketches");
-    ExecutorReports executors = new ExecutorReports(spark);
-    List<List<StepRows>> busy = rows.stream().filter(worker -> !worker.isEmpty()).toList();
+        steps.stream().flatMap(List::stream).mapToInt(StepRows::step).min().orElseThrow();
+    int lastStep =
+        steps.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
+    List<List<StepRows>> busy = steps.stream().filter(worker -> !worker.isEmpty()).toList();
     NamedJob.name(spark, name(firstStep + 1, lastStep + 1, busy.size()));
     // the round's iterations start where the last round's ended, however many steps that had
-    network.network().getLayerWiseConfigurations().setIterationCount(firstStep);
-    try (AveragingMaster master =
-        AveragingMaster.of(spark, network.network(), busy.size(), averagingFrequency)) {
-      master.addHook(
-          new StepHook(
-              metrics,
-              busy.size() > 1 ? averagingError : AveragingError.none(),
-              sketches,
-              executors));
-      new SparkDl4jMultiLayer(spark, network.network(), master).fit(partitions(busy));
-      return new RoundReport(
-          bySteps(metrics.inOrder()),
-          averagingError.relative(List.copyOf(sketches.inOrder()), network.parameters()),
-          executors.use(busy.size(), master.vectorBytes(network.network())));
+    network.getLayerWiseConfigurations().setIterationCount(firstStep);
+    ExecutorUse use = new ExecutorUse();
+    List<AveragingWorker.Report> reports = round(busy);
+    network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
+    reports.forEach(report -> use.add(report.reading()));
+    if (!ExecutorsJob.sharesMemory(spark)) {
+      // to each executor, and from each worker
+      use.addBytes(vectorBytes() * (use.executors() + busy.size()));
     }
+    List<float[]> sketches =
+        reports.stream().map(AveragingWorker.Report::sketch).flatMap(Optional::stream).toList();
+    return new RoundReport(
+        bySteps(reports.stream().flatMap(report -> report.steps().stream()).toList()),
+        averagingError.relative(sketches, adapters.parameters()),
+        use);
+  }
+
+  private List<AveragingWorker.Report> round(List<List<StepRows>> busy) {
+    INDArray moments = network.getUpdater().getStateViewArray();
+    AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
+    try (SharedVector parameters = workers.share(adapters.parameters(), network.numParams());
+        SharedVector shared = workers.share(adapters.moments(), moments.length())) {
+      Supplier<AveragingWorker> worker =
+          () ->
+              new AveragingWorker(
+                  AveragingMaster.configuration(averagingFrequency),
+                  network.getLayerWiseConfigurations(),
+                  rows,
+                  parameters,
+                  shared,
+                  error);
+      if (ExecutorsJob.sharesMemory(spark)) {
+        return here(busy, worker);
+      }
+      AveragingMaster master = new AveragingMaster(worker.get(), busy.size(), averagingFrequency);
+      new SparkDl4jMultiLayer(spark, network, master).fit(partitions(busy));
+      return master.reports();
+    }
+  }
+
+  /** Of parameters and moments. */
+  private long vectorBytes() {
+    return Float.BYTES * (network.numParams() + network.getUpdater().getStateViewArray().length());
+  }
+
+  /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
+  private JavaRDD<DataSet> partitions(List<List<StepRows>> busy) {
+    return spark
+        .parallelize(busy, busy.size())
+        .flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
+  }
+
+  private List<AveragingWorker.Report> here(
+      List<List<StepRows>> busy, Supplier<AveragingWorker> workers) {
+    if (busy.size() == 1) { // the average over one worker is that worker
+      return List.of(workers.get().train(network, busy.get(0)).report());
+    }
+    List<AveragingWorker.Report> reports = new ArrayList<>();
+    List<INDArray> ours = List.of(network.params(), network.getUpdater().getStateViewArray());
+    List<INDArray> sums = new ArrayList<>();
+    for (List<StepRows> steps : busy) {
+      AveragingWorker worker = workers.get();
+      MultiLayerNetwork copy = worker.getInitialModel();
+      try {
+        AveragingWorker.Result result = worker.train(copy, steps);
+        reports.add(result.report());
+        List<INDArray> vectors = List.of(result.getParameters(), result.getUpdaterState());
+        for (int v = 0; v < vectors.size(); v++) {
+          if (reports.size() == 1) {
+            sums.add(vectors.get(v).dup());
+          } else {
+            sums.get(v).addi(vectors.get(v));
+          }
+        }
+      } finally {
+        AveragingWorker.free(copy);
+      }
+    }
+    for (int v = 0; v < sums.size(); v++) {
+      ours.get(v).assign(sums.get(v).divi(busy.size()));
+      sums.get(v).close();
+    }
+    return reports;
   }
 
   private String name(int firstStep, int lastStep, int count) {
@@ -90,15 +172,6 @@ public final class ParameterAveraging implements Synchronizer {
     return count == 1
         ? "%s: train %s".formatted(steps, what)
         : "%s: average %d %ss".formatted(steps, count, what);
-  }
-
-  /** One partition a worker, with its steps in order. */
-  private JavaRDD<DataSet> partitions(List<List<StepRows>> busy) {
-    List<int[][]> encoded =
-        busy.stream()
-            .map(worker -> worker.stream().map(StepRows::encode).toArray(int[][]::new))
-            .toList();
-    return spark.parallelize(encoded, encoded.size()).flatMap(new ToDataSets());
   }
 
   private static List<StepMetrics> bySteps(Collection<StepMetrics> workers) {

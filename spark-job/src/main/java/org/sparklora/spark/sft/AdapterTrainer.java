@@ -1,10 +1,8 @@
 package org.sparklora.spark.sft;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.dl4j.RoundReport;
 import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.run.TrainingRun;
@@ -85,27 +83,14 @@ final class AdapterTrainer {
     for (int worker = 0; worker < plan.workers(); worker++) {
       List<StepRows> steps = new ArrayList<>();
       for (TrainingPlan.Step step : round) {
-        List<List<PackedSequence>> microBatches = read(step.microBatches().get(worker));
+        List<int[]> microBatches = step.microBatches().get(worker);
         if (!microBatches.isEmpty()) {
-          steps.add(
-              new StepRows(
-                  step.number(), 0, StepRows.targetTokens(microBatches), false, microBatches));
+          steps.add(new StepRows(step.number(), 0, rows.targetTokens(microBatches), microBatches));
         }
       }
-      byWorker.add(markLast(steps));
+      byWorker.add(steps);
     }
     return byWorker;
-  }
-
-  private static List<StepRows> markLast(List<StepRows> steps) {
-    List<StepRows> marked = new ArrayList<>(steps);
-    if (!steps.isEmpty()) {
-      StepRows last = steps.get(steps.size() - 1);
-      marked.set(
-          steps.size() - 1,
-          new StepRows(last.step(), 0, last.normalizer(), true, last.microBatches()));
-    }
-    return marked;
   }
 
   /**
@@ -113,23 +98,17 @@ final class AdapterTrainer {
    */
   private List<List<StepRows>> shared(List<TrainingPlan.Step> round) {
     TrainingPlan.Step step = round.get(0);
-    List<List<PackedSequence>> all = read(step.microBatches().get(0));
-    long normalizer = StepRows.targetTokens(all);
+    List<int[]> all = step.microBatches().get(0);
+    long normalizer = rows.targetTokens(all);
     List<List<StepRows>> shares = new ArrayList<>();
     for (int share = 0; share < batchShares; share++) {
       int from = all.size() * share / batchShares;
       int to = all.size() * (share + 1) / batchShares;
       if (from < to) {
-        shares.add(
-            List.of(new StepRows(step.number(), from, normalizer, true, all.subList(from, to))));
+        List<int[]> some = List.copyOf(all.subList(from, to));
+        shares.add(List.of(new StepRows(step.number(), from, normalizer, some)));
       }
     }
     return shares;
-  }
-
-  private List<List<PackedSequence>> read(List<int[]> microBatches) {
-    return microBatches.stream()
-        .map(numbers -> Arrays.stream(numbers).mapToObj(rows::row).toList())
-        .toList();
   }
 }

@@ -18,10 +18,11 @@ import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.ContextLength;
-import org.sparklora.spark.train.SpilledRows;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.train.TrainingRows;
 import org.sparklora.spark.workers.CountExecutorsJob;
+import org.sparklora.spark.workers.ExecutorsJob;
 
 /**
  * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
@@ -54,16 +55,9 @@ public final class SftJob {
     SftRegret regret =
         SftRegret.of(config, model, hadoop, SparkSessions.memory(spark)).requireMemory();
     PackedTables.requireDataset(hadoop, data);
-    int vocabulary = model.config().vocabSize();
     try (RunFolder folder = TrainingRun.open(hadoop, config);
-        SpilledRows rows = SpilledRows.create(vocabulary);
-        SpilledRows testRows = SpilledRows.create(vocabulary)) {
-      PackedTables.open(session, data).forEach(rows::add);
-      new ContextLength(model.config()).checkTrained(data.maxLength(), rows.longestDocument());
-      config
-          .evaluation()
-          .data()
-          .ifPresent(test -> PackedTables.open(session, test).forEach(testRows::add));
+        TrainingRows rows = trainingRows(session, config, model);
+        TrainingRows testRows = testRows(session, config, model)) {
       System.out.print(regret.requireMemory().before(workers).toText());
       TrainingPlan plan = config.plan(rows.count(), workers);
       try (TrainingRun run =
@@ -77,7 +71,8 @@ public final class SftJob {
               first -> plan.totalSteps())) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
-            new Evaluation(spark, model, run.network(), testRows, batchRows, workers);
+            new Evaluation(
+                ExecutorsJob.of(spark, workers), model, run.network(), testRows, batchRows);
         run.train(
             evaluation::run, () -> trainer(spark, config, run, rows, evaluation, workers).run());
         return run.finish(
@@ -89,11 +84,39 @@ public final class SftJob {
     }
   }
 
+  private static TrainingRows trainingRows(
+      SparkSession session, SftConfig config, TrainedModel model) {
+    TrainingRows rows = rows(session, config.data(), model);
+    try {
+      new ContextLength(model.config())
+          .checkTrained(config.data().maxLength(), rows.longestDocument());
+      return rows;
+    } catch (RuntimeException e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  private static TrainingRows testRows(SparkSession session, SftConfig config, TrainedModel model) {
+    return config
+        .evaluation()
+        .data()
+        .map(data -> rows(session, data, model))
+        .orElseGet(TrainingRows::none);
+  }
+
+  private static TrainingRows rows(SparkSession session, PrepConfig data, TrainedModel model) {
+    return TrainingRows.of(
+        session.sparkContext().hadoopConfiguration(),
+        PackedTables.open(session, data),
+        model.config().vocabSize());
+  }
+
   private static AdapterTrainer trainer(
       JavaSparkContext spark,
       SftConfig config,
       TrainingRun run,
-      SpilledRows rows,
+      TrainingRows rows,
       Evaluation evaluation,
       int workers) {
     TrainedModel model = run.model();
@@ -102,8 +125,13 @@ public final class SftJob {
     Synchronizer synchronizer =
         averages
             ? new ParameterAveraging(
-                spark, model, network, workers, config.sync().averagingFrequency())
-            : new SummedGradients(spark, model, network, config.optimizer().maxGradNorm());
+                spark, model, network, rows, workers, config.sync().averagingFrequency())
+            : new SummedGradients(
+                ExecutorsJob.of(spark, workers),
+                model,
+                network,
+                rows,
+                config.optimizer().maxGradNorm());
     return new AdapterTrainer(
         run,
         rows,

@@ -2,7 +2,6 @@ package org.sparklora.spark.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +31,7 @@ import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.PolicyTargets;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
@@ -84,7 +84,8 @@ public final class ExecutorModel implements AutoCloseable {
     Engine engine = all.withProductsIn(products);
     if (products == DType.BFLOAT16 && engine == all) {
       LOG.warn(
-          "bf16: products stay float32, since this CPU does not multiply bfloat16 (AVX-512 BF16 or AMX), or {} do not",
+          "bf16: products stay float32, since this CPU does not multiply bfloat16 (AVX-512 BF16 or"
+              + " AMX), or {} do not",
           all.description());
     } else if (engine != all) {
       LOG.info("bf16: {}", engine.description());
@@ -171,7 +172,8 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
-  private void requireUnreleased() {
+  private void requireWanted() {
+    Interruption.check(); // in this process; elsewhere the task is cancelled
     if (released) {
       throw new IllegalStateException("The run that this model was loaded for is over");
     }
@@ -193,11 +195,13 @@ public final class ExecutorModel implements AutoCloseable {
   /**
    * Adds the gradient of a step's micro-batches to {@code gradient}.
    *
+   * @param table whose rows they are
    * @param parameters float32, {@code layout().size()} of them; read
    * @param gradient as many; added to
    * @throws NonFiniteLossException if a micro-batch's loss is not finite
    */
-  public StepMetrics accumulate(StepRows rows, Pointer parameters, Pointer gradient) {
+  public StepMetrics accumulate(
+      StepRows rows, TrainingRows table, Pointer parameters, Pointer gradient) {
     turn.lock();
     long started = System.nanoTime();
     try (HostAlias parameterVector = vector(parameters);
@@ -205,20 +209,20 @@ public final class ExecutorModel implements AutoCloseable {
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
       StepMetrics sum = StepMetrics.none(rows.step());
       for (int i = 0; i < rows.microBatches().size(); i++) {
-        requireUnreleased();
+        requireWanted();
         int microBatch = rows.firstMicroBatch() + i;
-        PackedBatch batch = rows.batch(i);
+        MicroBatch batch = table.microBatch(rows.microBatches().get(i));
         StepResult result =
             step.lossAndGradient(
                 parameterVector.tensor(),
-                batch,
+                batch.packed(),
                 loss,
                 dropoutSeed(rows.step(), microBatch),
                 gradientVector.tensor());
         if (!Double.isFinite(result.loss())) {
           throw new NonFiniteLossException("loss", result.loss(), rows.step() + 1, microBatch + 1);
         }
-        sum = sum.plus(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
+        sum = sum.plus(StepMetrics.of(rows.step(), result, batch.paddedTokens()));
       }
       gradientVector.writeBack();
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
@@ -229,23 +233,19 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * Measures micro-batches without dropout, each divided by its own target tokens.
+   * Measures a micro-batch without dropout, divided by its own target tokens.
    *
+   * @param numbers of its rows
    * @param parameters float32, {@code layout().size()} of them; read
-   * @return one a micro-batch, in order
    */
-  public List<StepMetrics> evaluate(StepRows rows, Pointer parameters) {
+  public StepMetrics evaluate(int[] numbers, TrainingRows table, Pointer parameters) {
     turn.lock();
     try (HostAlias parameterVector = vector(parameters)) {
-      List<StepMetrics> measured = new ArrayList<>();
-      for (int i = 0; i < rows.microBatches().size(); i++) {
-        requireUnreleased();
-        CrossEntropyLoss loss =
-            new CrossEntropyLoss(StepRows.targetTokens(rows.microBatches().subList(i, i + 1)));
-        StepResult result = step.evaluate(parameterVector.tensor(), rows.batch(i), loss);
-        measured.add(StepMetrics.of(rows.step(), result, rows.paddedTokens(i)));
-      }
-      return measured;
+      requireWanted();
+      MicroBatch batch = table.microBatch(numbers);
+      CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
+      StepResult result = step.evaluate(parameterVector.tensor(), batch.packed(), loss);
+      return StepMetrics.of(0, result, batch.paddedTokens());
     } finally {
       turn.unlock();
     }
@@ -275,7 +275,7 @@ public final class ExecutorModel implements AutoCloseable {
 
   private PolicyGradient gradient(
       PolicyMicroBatch micro, PolicySplit split, Pointer parameters, FlatVector gradient) {
-    requireUnreleased();
+    requireWanted();
     long started = System.nanoTime();
     double loss = 0;
     float[] logProbs = {};
@@ -331,7 +331,7 @@ public final class ExecutorModel implements AutoCloseable {
     PolicyBatch batch = PolicyBatch.of(micro.rows());
     turn.lock();
     try (HostAlias parameterVector = vector(parameters)) {
-      requireUnreleased();
+      requireWanted();
       float[] logProbs = {};
       float[] entropies = {};
       if (batch.packed().tokenCount() > 0) {
@@ -362,7 +362,7 @@ public final class ExecutorModel implements AutoCloseable {
     long started = System.nanoTime();
     try (Generator generator = new Generator(decoder, engine);
         HostAlias parameterVector = vector(parameters)) {
-      requireUnreleased();
+      requireWanted();
       List<Completion> completions =
           generator.generate(parameterVector.tensor(), prompts, sampling);
       long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
@@ -381,7 +381,7 @@ public final class ExecutorModel implements AutoCloseable {
   public float[] logProbs(Pointer parameters, PackedBatch batch, float temperature) {
     turn.lock();
     try (HostAlias parameterVector = vector(parameters)) {
-      requireUnreleased();
+      requireWanted();
       return step.logProbs(parameterVector.tensor(), batch, temperature).logProbs();
     } finally {
       turn.unlock();

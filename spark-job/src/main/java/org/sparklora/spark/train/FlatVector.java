@@ -44,6 +44,23 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     allocate(size * Float.BYTES);
   }
 
+  /** {@code size} floats of somebody else's, who frees them after this is closed. */
+  public static FlatVector over(Pointer floats, long size) {
+    FlatVector vector = new FlatVector();
+    vector.memory = NativeMemory.borrowed(floats, size * Float.BYTES);
+    return vector;
+  }
+
+  /** Some of these floats, valid as long as this is. */
+  public FlatVector part(long from, long size) {
+    return over(at(pointer(), from), size);
+  }
+
+  /** The address of a float after {@code floats}. */
+  public static Pointer at(Pointer floats, long index) {
+    return new BytePointer(floats).getPointer(index * Float.BYTES);
+  }
+
   /** A copy of {@code size} floats. */
   public static FlatVector copyOf(Pointer floats, long size) {
     FlatVector copy = new FlatVector(size);
@@ -81,12 +98,6 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   /** Number of floats. */
   public long size() {
     return memory.bytes() / Float.BYTES;
-  }
-
-  /** Adds {@code other} to this and returns this. */
-  public FlatVector add(FlatVector other) {
-    other.addTo(pointer());
-    return this;
   }
 
   /** Adds all floats to those at {@code target}. */

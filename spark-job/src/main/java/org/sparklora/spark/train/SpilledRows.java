@@ -17,18 +17,19 @@ import org.sparklora.pipeline.table.TableException;
 
 /**
  * A table's rows in a local temporary file, in an order-free form: epochs visit rows at random,
- * which a Parquet file could only answer by decoding a whole row group for each. The driver holds 8
+ * which a Parquet file could only answer by decoding a whole row group for each. Memory holds 12
  * bytes a row.
  *
  * <p>A row is three counts (documents, tokens, tokens) and the numbers themselves, as 32-bit
  * integers. Adding is for one thread; reading is thread-safe.
  */
-public final class SpilledRows implements TrainingRows, AutoCloseable {
+final class SpilledRows implements AutoCloseable {
   private final Path file;
   private final FileChannel channel;
   private final int vocabularySize;
   private final MessageDigest digest = sha256();
   private long[] starts = new long[1024];
+  private int[] targets = new int[1024];
   private int count;
   private int longestDocument;
   private long end;
@@ -44,7 +45,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
    *
    * @param vocabularySize token ids must lie below it
    */
-  public static SpilledRows create(int vocabularySize) {
+  static SpilledRows create(int vocabularySize) {
     return create(Path.of(System.getProperty("java.io.tmpdir")), vocabularySize);
   }
 
@@ -78,7 +79,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
    *
    * @throws TableException if a token id is not in the vocabulary
    */
-  public void add(PackedSequence row) {
+  void add(PackedSequence row) {
     check(row);
     ByteBuffer bytes =
         ByteBuffer.allocate(Integer.BYTES * (2 + row.seqLengths().length + 2 * row.tokens()));
@@ -91,7 +92,9 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
         .put(row.labels());
     if (count + 1 == starts.length) {
       starts = Arrays.copyOf(starts, 2 * starts.length);
+      targets = Arrays.copyOf(targets, 2 * targets.length);
     }
+    targets[count] = row.targets();
     starts[count++] = end;
     longestDocument = Math.max(longestDocument, Arrays.stream(row.seqLengths()).max().orElse(0));
     digest.update(bytes.duplicate());
@@ -116,7 +119,7 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
   }
 
   /** SHA-256 of all rows in their order, which tells whether two stores hold the same data. */
-  public String fingerprint() {
+  String fingerprint() {
     try {
       MessageDigest soFar = (MessageDigest) digest.clone();
       return HexFormat.of().formatHex(soFar.digest());
@@ -126,17 +129,27 @@ public final class SpilledRows implements TrainingRows, AutoCloseable {
   }
 
   /** Tokens of the longest document of any row. */
-  public int longestDocument() {
+  int longestDocument() {
     return longestDocument;
   }
 
-  @Override
-  public int count() {
+  /** Whether rows can be read: a thread that is interrupted while it reads closes the file. */
+  boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  /** How many rows there are. */
+  int count() {
     return count;
   }
 
-  @Override
-  public PackedSequence row(int index) {
+  /** Tokens of a row that count for the loss. */
+  int targets(int index) {
+    return targets[index];
+  }
+
+  /** Row number {@code index}, from 0. */
+  PackedSequence row(int index) {
     ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(starts[index + 1] - starts[index]));
     transfer(bytes, starts[index], false);
     IntBuffer numbers = bytes.rewind().asIntBuffer();

@@ -1,30 +1,194 @@
 package org.sparklora.spark.train;
 
+import java.io.Serializable;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.TableException;
 
-/** The rows that are trained on, by number. Implementations are thread-safe. */
-public interface TrainingRows {
+/**
+ * The rows of a packed table by number, in any process. What travels is where the table lies: every
+ * process that asks for a row copies the table to its own disk first, once, and must find the rows
+ * that the driver found.
+ *
+ * <p>The driver closes it at the end of its run. Executors, which do not hear of that, keep the
+ * tables that were used last. Thread-safe.
+ */
+public final class TrainingRows implements Serializable, AutoCloseable {
+  private static final long serialVersionUID = 1L;
+
+  /** Two runs side by side, each with rows to train and to evaluate on. */
+  private static final int MOST_STAGED = 4;
+
+  /**
+   * This process's copies; guarded by itself. One that is dropped here is closed by the garbage
+   * collector, since others may just be reading it.
+   */
+  private static final Map<TrainingRows, SpilledRows> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+
+  private final List<String> files;
+  private final Map<String, String> hadoop; // settings, among which may be keys to a store
+  private final int vocabularySize;
+  private final String fingerprint;
+
+  private TrainingRows(
+      List<String> files, Map<String, String> hadoop, int vocabularySize, String fingerprint) {
+    this.files = files;
+    this.hadoop = hadoop;
+    this.vocabularySize = vocabularySize;
+    this.fingerprint = fingerprint;
+  }
+
+  /**
+   * The rows of a table, which is read here and now.
+   *
+   * @param vocabularySize token ids must lie below it
+   * @throws TableException if the table is damaged, or a token id is not in the vocabulary
+   */
+  public static TrainingRows of(
+      Configuration hadoop, PackedSequenceTable table, int vocabularySize) {
+    List<String> files = List.copyOf(table.files());
+    SpilledRows rows = read(hadoop, files, vocabularySize);
+    return staged(
+        new TrainingRows(files, HadoopSettings.of(hadoop), vocabularySize, rows.fingerprint()),
+        rows);
+  }
+
+  /** Rows of no table, known in this process only. */
+  static TrainingRows of(List<PackedSequence> rows, int vocabularySize) {
+    SpilledRows spilled = SpilledRows.create(vocabularySize);
+    rows.forEach(spilled::add);
+    return staged(
+        new TrainingRows(List.of(), Map.of(), vocabularySize, spilled.fingerprint()), spilled);
+  }
+
+  /** No rows. */
+  public static TrainingRows none() {
+    return of(List.of(), 0);
+  }
+
+  private static TrainingRows staged(TrainingRows key, SpilledRows rows) {
+    synchronized (STAGED) {
+      STAGED.put(key, rows);
+      if (STAGED.size() > MOST_STAGED) {
+        STAGED.remove(STAGED.keySet().iterator().next());
+      }
+    }
+    return key;
+  }
+
+  private static SpilledRows read(Configuration hadoop, List<String> files, int vocabularySize) {
+    SpilledRows rows = SpilledRows.create(vocabularySize);
+    try {
+      PackedSequenceTable.forEach(hadoop, files, rows::add);
+      return rows;
+    } catch (RuntimeException e) {
+      rows.close();
+      throw e;
+    }
+  }
+
+  /** This process's copy. */
+  private SpilledRows here() {
+    synchronized (STAGED) {
+      SpilledRows rows = STAGED.get(this);
+      if (rows == null || !rows.isOpen()) { // others wait: they would read the same table
+        rows = stage();
+        staged(this, rows);
+      }
+      return rows;
+    }
+  }
+
+  private SpilledRows stage() {
+    SpilledRows rows;
+    try {
+      rows = read(HadoopSettings.configuration(hadoop), files, vocabularySize);
+    } catch (TableException e) {
+      throw new TableException(
+          "%s; this is machine %s, the driver could read it: put the table where all machines do, or on each under one path"
+              .formatted(e.getMessage(), host()),
+          e);
+    }
+    if (!rows.fingerprint().equals(fingerprint)) {
+      rows.close();
+      throw new TableException(
+          "Cannot train on %s: machine %s reads other rows in it than the driver did; put the table where all machines read the same files, leave it as it is while a run uses it, and start the run again"
+              .formatted(files.isEmpty() ? "rows of another process" : files.get(0), host()));
+    }
+    return rows;
+  }
+
+  private static String host() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "unknown";
+    }
+  }
 
   /** How many there are. */
-  int count();
+  public int count() {
+    return here().count();
+  }
 
-  /** Row number {@code index}, from 0. */
-  PackedSequence row(int index);
+  /** Tokens of the longest document of any row. */
+  public int longestDocument() {
+    return here().longestDocument();
+  }
 
-  /** Rows that are all in memory. */
-  static TrainingRows of(List<PackedSequence> rows) {
-    List<PackedSequence> copy = List.copyOf(rows);
-    return new TrainingRows() {
-      @Override
-      public int count() {
-        return copy.size();
-      }
+  /** SHA-256 of all rows in their order, which tells whether two tables hold the same data. */
+  public String fingerprint() {
+    return fingerprint;
+  }
 
-      @Override
-      public PackedSequence row(int index) {
-        return copy.get(index);
-      }
-    };
+  /** Tokens of some rows that count for the loss; at least 1, as TRL clamps it. */
+  public long targetTokens(List<int[]> microBatches) {
+    SpilledRows rows = here();
+    return Math.max(
+        1, microBatches.stream().flatMapToInt(Arrays::stream).mapToLong(rows::targets).sum());
+  }
+
+  /** The rows of these numbers. */
+  MicroBatch microBatch(int[] numbers) {
+    SpilledRows rows = here();
+    List<PackedSequence> read = new ArrayList<>();
+    for (int number : numbers) {
+      read.add(rows.row(number));
+    }
+    return new MicroBatch(read);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof TrainingRows that
+        && files.equals(that.files)
+        && vocabularySize == that.vocabularySize
+        && fingerprint.equals(that.fingerprint);
+  }
+
+  @Override
+  public int hashCode() {
+    return fingerprint.hashCode();
+  }
+
+  /** Deletes this process's copy. */
+  @Override
+  public void close() {
+    SpilledRows rows;
+    synchronized (STAGED) {
+      rows = STAGED.remove(this);
+    }
+    if (rows != null) {
+      rows.close();
+    }
   }
 }

@@ -1,17 +1,17 @@
 package org.sparklora.spark.workers;
 
 import java.io.Serializable;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -53,19 +53,26 @@ public final class ExecutorsJob implements Workers {
         spark.isLocal() ? Optional.empty() : CountExecutorsJob.wholeExecutors(spark, count);
   }
 
+  /** As {@link #of}, where the number of workers was asked for and changes nothing but the time. */
+  public static Workers workers(JavaSparkContext spark, int count) {
+    if (sharesMemory(spark) && count > 1) {
+      LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
+    }
+    return of(spark, count);
+  }
+
   /**
    * The executors of a cluster, or in local mode this process.
    *
    * @param count parts that executors do at once
    */
-  public static Workers workers(JavaSparkContext spark, int count) {
-    if (!spark.isLocal() || !spark.getConf().getBoolean(SHARED_MEMORY, true)) {
-      return new ExecutorsJob(spark, count);
-    }
-    if (count > 1) {
-      LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
-    }
-    return new LocalWorkers();
+  public static Workers of(JavaSparkContext spark, int count) {
+    return sharesMemory(spark) ? new LocalWorkers() : new ExecutorsJob(spark, count);
+  }
+
+  /** Whether executors are this process, so that nothing has to be sent. */
+  public static boolean sharesMemory(JavaSparkContext spark) {
+    return spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
   }
 
   @Override
@@ -80,7 +87,7 @@ public final class ExecutorsJob implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    Sent sent = new Sent(spark, FlatVector.copyOf(floats, size), shared);
+    Sent sent = new Sent(spark, FlatVector.over(floats, size), shared);
     shared.add(sent);
     return sent;
   }
@@ -90,13 +97,13 @@ public final class ExecutorsJob implements Workers {
     private static final long serialVersionUID = 1L;
 
     private final Broadcast<FlatVector> vector;
-    private final transient FlatVector copy; // this and the following are the driver's
+    private final transient FlatVector original; // this and the following are the driver's
     private final transient List<Sent> open;
     private final transient Set<String> receivers = ConcurrentHashMap.newKeySet();
 
-    Sent(JavaSparkContext spark, FlatVector copy, List<Sent> open) {
-      this.vector = spark.broadcast(copy);
-      this.copy = copy;
+    Sent(JavaSparkContext spark, FlatVector original, List<Sent> open) {
+      this.vector = spark.broadcast(original);
+      this.original = original;
       this.open = open;
     }
 
@@ -107,63 +114,109 @@ public final class ExecutorsJob implements Workers {
 
     /** Bytes that this executor had to be sent, since it has not worked before. */
     long sentTo(String executor) {
-      return receivers.add(executor) ? Float.BYTES * copy.size() : 0;
+      return receivers.add(executor) ? Float.BYTES * original.size() : 0;
     }
 
     @Override
     public void close() {
       open.remove(this);
       vector.destroy();
-      copy.close();
+      original.close();
     }
   }
 
+  /** No more parts are given to Spark than are done at once: others' results would pile up here. */
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
-    int threads = Math.min(count, parts.size());
-    if (threads == 0) {
-      return;
+    Deque<JavaFutureAction<List<Done<O>>>> running = new ArrayDeque<>();
+    try {
+      for (int part = 0; part < parts.size(); part++) {
+        if (running.size() == count) {
+          results.accept(take(running.remove(), work));
+        }
+        NamedJob.name(
+            spark, "%s%s, part %d of %d".formatted(during, work.verb(), part + 1, parts.size()));
+        running.add(submit(parts.get(part), work));
+      }
+      while (!running.isEmpty()) {
+        results.accept(take(running.remove(), work));
+      }
+    } finally {
+      running.forEach(ExecutorsJob::drop); // there are some if it failed
     }
-    Turns<O> turns = new Turns<>(results);
-    AtomicInteger next = new AtomicInteger();
-    ExecutorService submitters = Executors.newFixedThreadPool(threads);
-    for (int t = 0; t < threads; t++) {
-      submitters.execute(
-          () -> {
-            while (!turns.hasFailed()) {
-              int number = next.getAndIncrement();
-              if (number >= parts.size()) {
-                return;
-              }
-              String name =
-                  "%s%s, part %d of %d".formatted(during, work.verb(), number + 1, parts.size());
-              turns.take(number, () -> compute(name, parts.get(number), work));
-            }
-          });
-    }
-    submitters.shutdown();
-    turns.await(parts.size());
   }
 
-  private <I, O> O compute(String name, I part, Work<I, O> work) {
-    NamedJob.name(spark, name);
+  private <I, O> JavaFutureAction<List<Done<O>>> submit(I part, Work<I, O> work) {
     JavaRDD<I> one = spark.parallelize(List.of(part), 1);
-    Done<O> done =
-        resources
-            .map(one::withResources)
-            .orElse(one)
-            .map(given -> Done.of(work, given))
-            .collect()
-            .get(0);
+    return resources
+        .map(one::withResources)
+        .orElse(one)
+        .map(given -> Done.of(work.run(given)))
+        .collectAsync();
+  }
+
+  private <I, O> O take(JavaFutureAction<List<Done<O>>> future, Work<I, O> work) {
+    Done<O> done = get(future).get(0);
     note(done.reading, work.vectorBytes(done.result));
     return done.result;
   }
 
+  private static <T> T get(JavaFutureAction<T> future) {
+    try {
+      return future.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while executors worked", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "A part of the work failed: " + e.getCause().getMessage(), e.getCause());
+    }
+  }
+
+  private static <O> void drop(JavaFutureAction<List<Done<O>>> future) {
+    future.cancel(true);
+    if (future.isDone() && !future.isCancelled()) {
+      try {
+        future.get().forEach(Done::close);
+      } catch (InterruptedException | ExecutionException e) {
+        // it failed, too
+      }
+    }
+  }
+
+  @Override
+  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size) {
+    NamedJob.name(spark, during + work.verb());
+    List<Done<O>> done =
+        ShardedSumJob.run(
+            spark.parallelize(parts, parts.size()).map(part -> added(part, work, size)),
+            List.of(size),
+            (vector, from, shard) -> shard.addTo(FlatVector.at(sum, from)));
+    done.forEach(one -> note(one.reading, Float.BYTES * size));
+    return done.stream().map(Done::result).toList();
+  }
+
+  private static <I, O> ShardedSumJob.Given<Done<O>> added(I part, Adding<I, O> work, long size) {
+    FlatVector vector = new FlatVector(size);
+    try {
+      Done<O> told = Done.of(work.add(part, vector.pointer()));
+      return new ShardedSumJob.Given<>(List.of(vector), told, vector::close);
+    } catch (RuntimeException | Error e) {
+      vector.close();
+      throw e;
+    }
+  }
+
   /** A result, and what its executor did for it. */
   private record Done<O>(O result, ExecutorReading reading) implements Serializable {
-    static <I, O> Done<O> of(Work<I, O> work, I part) {
-      O result = work.run(part);
+    static <O> Done<O> of(O result) {
       return new Done<>(result, ExecutorMeter.here().read(SparkEnv.get().executorId()));
+    }
+
+    void close() {
+      if (result instanceof PolicyGradient unwanted) {
+        unwanted.close();
+      }
     }
   }
 
@@ -177,66 +230,5 @@ public final class ExecutorsJob implements Workers {
     ExecutorUse taken = use;
     use = new ExecutorUse();
     return taken;
-  }
-
-  /** Lets results through in their order; the first failure ends all waiting. */
-  private static final class Turns<O> {
-    private final Consumer<O> results;
-    private int turn = 0;
-    private RuntimeException failure;
-
-    Turns(Consumer<O> results) {
-      this.results = results;
-    }
-
-    synchronized boolean hasFailed() {
-      return failure != null;
-    }
-
-    void take(int number, Supplier<O> work) {
-      try {
-        pass(number, work.get());
-      } catch (Throwable e) { // Spark throws checked exceptions that Scala does not declare
-        fail(
-            e instanceof RuntimeException failure
-                ? failure
-                : new IllegalStateException("A part of the work failed: " + e.getMessage(), e));
-      }
-    }
-
-    private synchronized void fail(RuntimeException e) {
-      failure = failure == null ? e : failure;
-      notifyAll();
-    }
-
-    private synchronized void pass(int number, O result) {
-      awaitUntil(number);
-      if (failure == null) {
-        results.accept(result);
-        turn++;
-        notifyAll();
-      } else if (result instanceof PolicyGradient unwanted) {
-        unwanted.close();
-      }
-    }
-
-    /** Returns when all results have passed. */
-    synchronized void await(int count) {
-      awaitUntil(count);
-      if (failure != null) {
-        throw failure;
-      }
-    }
-
-    private void awaitUntil(int number) {
-      while (turn < number && failure == null) {
-        try {
-          wait();
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          throw new IllegalStateException("Interrupted while executors worked", e);
-        }
-      }
-    }
   }
 }

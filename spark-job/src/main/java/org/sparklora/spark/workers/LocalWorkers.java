@@ -31,6 +31,11 @@ public final class LocalWorkers implements Workers {
   }
 
   @Override
+  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size) {
+    return map(parts, part -> work.add(part, sum));
+  }
+
+  @Override
   public ExecutorUse takeUse() {
     ExecutorUse use = new ExecutorUse();
     use.add(ExecutorMeter.here().read(DRIVER));

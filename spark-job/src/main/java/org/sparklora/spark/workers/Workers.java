@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.spark.meter.ExecutorUse;
 
-/** Those who do the parts of a round's work. */
+/** Those who do the parts of a step's or a round's work. */
 public sealed interface Workers permits LocalWorkers, ExecutorsJob {
 
   /** Says what for the work from now on is done, such as {@code step 12}; Spark's pages show it. */
@@ -34,6 +34,16 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
     forEach(parts, work, results::add);
     return results;
   }
+
+  /**
+   * Does all parts and adds what they add to a vector to {@code sum}. In this process they add to
+   * it one after the other, so that its bits do not depend on how many parts there are; each
+   * executor adds to zeros, and these vectors are added in the order of the parts.
+   *
+   * @param sum float32, {@code size} of them
+   * @return what the parts told, in order
+   */
+  <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size);
 
   /** What executors did, and what was sent to them and back, since the last call. */
   ExecutorUse takeUse();

@@ -1,5 +1,9 @@
 /**
- * Divides work on a model over executors, or does it in this process: the parts of a round of GRPO.
- * What a part computes is a {@link org.sparklora.spark.workers.Work}, which knows nothing of Spark.
+ * The one seam to executors: divides work on a model over them, or does it in this process.
+ * Gradients, evaluation, generation, log-probabilities and rewards go through {@link
+ * org.sparklora.spark.workers.Workers}; what a part computes is a {@link
+ * org.sparklora.spark.workers.Work} or an {@link org.sparklora.spark.workers.Adding}, which know
+ * nothing of Spark. Parameter averaging, whose rounds are Deeplearning4j's, takes from here how
+ * vectors travel and are added up.
  */
 package org.sparklora.spark.workers;

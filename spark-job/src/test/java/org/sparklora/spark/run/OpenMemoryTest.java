@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterEach;
@@ -184,9 +185,11 @@ class OpenMemoryTest {
         SftRun run =
             training("run-" + sync, "--use_peft", "--sync", sync)
                 .with("--num_workers", "2", "--max_steps", "100000", "--num_train_epochs", "1");
+        AtomicReference<Thread> thread = new AtomicReference<>();
         CompletableFuture<Void> training =
             CompletableFuture.runAsync(
                 () -> {
+                  thread.set(Thread.currentThread());
                   try {
                     run.run(spark);
                   } catch (IOException e) {
@@ -197,7 +200,8 @@ class OpenMemoryTest {
           Thread.sleep(20);
         }
         while (!training.isDone()) {
-          spark.sparkContext().cancelAllJobs(); // of a round, and there may be none just now
+          spark.sparkContext().cancelAllJobs(); // of preparing; training is in this process
+          thread.get().interrupt();
           Thread.sleep(20);
         }
         assertThatThrownBy(training::get).isInstanceOf(ExecutionException.class);

@@ -1,0 +1,142 @@
+package org.sparklora.spark.workers;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
+import org.apache.spark.HashPartitioner;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.util.TaskCompletionListener;
+import org.sparklora.spark.train.FlatVector;
+
+/**
+ * Adds up one vector of each of N workers, as large as what is trained, in the workers' order: a
+ * sum of three floats depends on it, and a run must be repeatable to the last bit.
+ *
+ * <p>Each worker cuts its vector into N shards, which go through Spark's shuffle: worker k gets
+ * shard k of all, adds them up and sends the sum to the driver. So whatever N is, a worker sends
+ * less than one vector to the others and receives as much, and the driver gets one. What a lost
+ * executor held Spark computes again.
+ */
+public final class ShardedSumJob {
+  private ShardedSumJob() {}
+
+  /**
+   * What one worker gives.
+   *
+   * @param vectors to be added to the others', each as long as theirs
+   * @param told beside them; serialisable
+   * @param free is run when the vectors are not needed any more
+   */
+  public record Given<O>(List<FlatVector> vectors, O told, Runnable free) {
+    private Shard<O> shard(int number, int worker, int count) {
+      List<FlatVector> parts = new ArrayList<>();
+      for (FlatVector vector : vectors) {
+        long from = start(vector.size(), number, count);
+        parts.add(vector.part(from, start(vector.size(), number + 1, count) - from));
+      }
+      return new Shard<>(number, worker, parts, number == 0 ? List.of(told) : List.of());
+    }
+  }
+
+  /** Where a shard of a vector begins. */
+  private static long start(long size, int number, int count) {
+    return size * number / count; // no size comes near 2⁶³ / workers
+  }
+
+  /** Takes a sum's shards. */
+  @FunctionalInterface
+  public interface Target {
+    /**
+     * One shard.
+     *
+     * @param vector its number among those that workers give
+     * @param from its first float's number in that
+     */
+    void take(int vector, long from, FlatVector shard);
+  }
+
+  /** A shard of a worker, or of the sum; the first carries what was told. */
+  private record Shard<O>(int number, int worker, List<FlatVector> parts, List<O> told)
+      implements Serializable {
+    void close() {
+      parts.forEach(FlatVector::close);
+    }
+  }
+
+  /**
+   * Adds up.
+   *
+   * @param ofWorkers a partition of one element a worker
+   * @param sizes of the vectors
+   * @return what workers told, in order
+   */
+  public static <O> List<O> run(JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Target target) {
+    int count = ofWorkers.getNumPartitions();
+    List<Shard<O>> sums =
+        ofWorkers
+            .mapPartitions(given -> cut(given.next(), count))
+            .keyBy(Shard::number)
+            .partitionBy(new HashPartitioner(count))
+            .values()
+            .mapPartitions(shards -> List.of(add(shards)).iterator())
+            .collect();
+    for (Shard<O> sum : sums) {
+      for (int v = 0; v < sizes.size(); v++) {
+        target.take(v, start(sizes.get(v), sum.number, count), sum.parts.get(v));
+      }
+      sum.close();
+    }
+    return sums.get(0).told;
+  }
+
+  private static <O> Iterator<Shard<O>> cut(Given<O> given, int count) {
+    TaskContext task = TaskContext.get();
+    TaskCompletionListener ended = context -> given.free.run(); // when the shards are written
+    task.addTaskCompletionListener(ended);
+    IntFunction<Shard<O>> shard = number -> given.shard(number, task.partitionId(), count);
+    return IntStream.range(0, count).mapToObj(shard).iterator();
+  }
+
+  /** In the order of the workers, whichever comes first. */
+  private static <O> Shard<O> add(Iterator<Shard<O>> shards) {
+    Map<Integer, Shard<O>> early = new HashMap<>();
+    Shard<O> sum = null;
+    List<O> told = new ArrayList<>();
+    try {
+      for (int worker = 0; shards.hasNext() || !early.isEmpty(); worker++) {
+        while (!early.containsKey(worker)) {
+          Shard<O> next = shards.next();
+          early.put(next.worker, next);
+        }
+        Shard<O> next = early.remove(worker);
+        told.addAll(next.told);
+        if (sum == null) {
+          sum = next;
+        } else {
+          addTo(sum, next);
+        }
+      }
+      sum.parts.forEach(FlatVector::handedOver);
+      return new Shard<>(sum.number, 0, sum.parts, told);
+    } catch (RuntimeException | Error e) { // an executor was lost that had some of them
+      early.values().forEach(Shard::close);
+      if (sum != null) {
+        sum.close();
+      }
+      throw e;
+    }
+  }
+
+  private static <O> void addTo(Shard<O> sum, Shard<O> next) {
+    for (int v = 0; v < sum.parts.size(); v++) {
+      next.parts.get(v).addTo(sum.parts.get(v).pointer());
+    }
+    next.close();
+  }
+}

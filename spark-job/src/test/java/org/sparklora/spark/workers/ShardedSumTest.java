@@ -1,0 +1,157 @@
+package org.sparklora.spark.workers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.apache.spark.TaskContext;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.executor.TaskMetrics;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.train.FlatVector;
+
+class ShardedSumTest {
+  private static final int WORKERS = 3;
+
+  /** Task n ends after task n + 1: results come in the opposite order. */
+  private static final List<CountDownLatch> ENDED =
+      List.of(new CountDownLatch(1), new CountDownLatch(1), new CountDownLatch(1));
+
+  private static final AtomicInteger FAILURES = new AtomicInteger();
+
+  private static float lastFirst(float value) throws InterruptedException {
+    int worker = TaskContext.getPartitionId();
+    if (worker + 1 < WORKERS) {
+      assertThat(ENDED.get(worker + 1).await(60, TimeUnit.SECONDS)).isTrue();
+    }
+    ENDED.get(worker).countDown();
+    return value;
+  }
+
+  private static ShardedSumJob.Given<String> given(float... values) {
+    FlatVector vector = new FlatVector(values.length);
+    Engines.host()
+        .alias(vector.pointer(), values.length)
+        .tensor()
+        .write(0, values, 0, values.length);
+    return new ShardedSumJob.Given<>(List.of(vector), "told " + values[0], vector::close);
+  }
+
+  private static float[] floats(FlatVector vector) {
+    return Engines.host().alias(vector.pointer(), vector.size()).tensor().toArray();
+  }
+
+  private static List<String> sum(
+      JavaSparkContext spark,
+      List<Float> values,
+      org.apache.spark.api.java.function.Function<Float, ShardedSumJob.Given<String>> give,
+      float[] target) {
+    return ShardedSumJob.run(
+        spark.parallelize(values, values.size()).map(give),
+        List.of((long) target.length),
+        (vector, from, shard) ->
+            System.arraycopy(floats(shard), 0, target, (int) from, (int) shard.size()));
+  }
+
+  @Test
+  void resultsAreTakenInTheWorkersOrderHoweverTheyArrive() {
+    long before = NativeMemory.liveBytes();
+    try (SparkSession session = TestSpark.open(WORKERS)) {
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      float[] sum = new float[4];
+      List<String> told =
+          sum(spark, List.of(1f, 1e8f, -1e8f), value -> given(lastFirst(value), 2, value, 4), sum);
+
+      assertThat(sum).containsExactly((1f + 1e8f) - 1e8f, 6, (1f + 1e8f) - 1e8f, 12);
+      assertThat(told).containsExactly("told 1.0", "told 1.0E8", "told -1.0E8");
+      assertThat(spark.getPersistentRDDs()).as("nothing stays on the disks").isEmpty();
+    }
+    assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+
+  @Test
+  void aPartitionThatIsComputedAgainCountsOnce() {
+    try (SparkSession session =
+        TestSpark.builder(2).master("local[2, 2]").getOrCreate()) { // two attempts
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      float[] sum = new float[1];
+      List<String> told = sum(spark, List.of(5f, 6f), ShardedSumTest::failsOnce, sum);
+
+      assertThat(FAILURES.get()).isEqualTo(2);
+      assertThat(sum).containsExactly(11);
+      assertThat(told).containsExactly("told 5.0", "told 6.0");
+    }
+  }
+
+  private static ShardedSumJob.Given<String> failsOnce(float value) {
+    if (TaskContext.get().attemptNumber() == 0) {
+      FAILURES.incrementAndGet();
+      throw new IllegalStateException("the executor is lost");
+    }
+    return given(value);
+  }
+
+  /** In bytes: what each worker writes for all, reads of all, and sends to the driver. */
+  @ParameterizedTest(name = "{0} workers")
+  @ValueSource(ints = {2, 4, 8})
+  void noWorkerSendsOrReceivesMoreThanTwiceTheVectorHoweverManyThereAre(int workers) {
+    int floats = 1_000_000;
+    Map<Integer, Long> sent = new ConcurrentHashMap<>();
+    Map<Integer, Long> received = new ConcurrentHashMap<>();
+    try (SparkSession session =
+        TestSpark.builder(2).config("spark.shuffle.compress", "false").getOrCreate()) {
+      session
+          .sparkContext()
+          .addSparkListener(
+              new SparkListener() {
+                @Override
+                public void onTaskEnd(SparkListenerTaskEnd task) {
+                  TaskMetrics metrics = task.taskMetrics();
+                  sent.merge(
+                      task.taskInfo().index(),
+                      metrics.shuffleWriteMetrics().bytesWritten() + metrics.resultSize(),
+                      Long::sum);
+                  received.merge(
+                      task.taskInfo().index(),
+                      metrics.shuffleReadMetrics().totalBytesRead(),
+                      Long::sum);
+                }
+              });
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      float[] sum = new float[floats];
+      List<Float> values = new ArrayList<>();
+      IntStream.range(0, workers).forEach(worker -> values.add(1f + worker));
+      sum(spark, values, value -> given(filled(value, floats)), sum);
+      assertThat(sum[floats - 1]).isEqualTo(workers * (workers + 1) / 2f);
+    }
+    long vector = 4L * floats;
+    System.out.printf(
+        "%d workers, vector of %,d bytes: each sends %,d, receives %,d; then the mean once%n",
+        workers, vector, sent.get(0), received.get(0));
+    assertThat(sent.keySet()).hasSize(workers);
+    // its own shard, too, is written and read, but by itself: 1/N that crosses no wire
+    assertThat(sent.values())
+        .allMatch(bytes -> bytes >= vector && bytes < vector + vector / workers + 100_000);
+    assertThat(received.values()).allMatch(bytes -> bytes >= vector && bytes < vector + 100_000);
+  }
+
+  private static float[] filled(float value, int count) {
+    float[] values = new float[count];
+    java.util.Arrays.fill(values, value);
+    return values;
+  }
+}
