@@ -23,9 +23,6 @@ import java.util.stream.Stream;
  * by commas.
  */
 public final class CommandLine {
-  /** The flag that names one of a command's tasks. */
-  public static final String TASK = "task";
-
   /**
    * A word of a list; whatever has other signs in it is taken as it stands, as an expression is.
    */
@@ -57,9 +54,9 @@ public final class CommandLine {
   public static Parsed parse(String command, List<String> arguments) {
     Map<String, List<String>> flags = split(command, arguments);
     CommandLine line = new CommandLine(withTask(command, arguments));
-    List<String> config = flags.remove("config");
+    List<String> config = flags.remove(Flags.CONFIG.name());
     if (config != null) {
-      line.readFile(Path.of(single(FlagCatalog.shared().find("config").orElseThrow(), config)));
+      line.readFile(Path.of(single(Flags.CONFIG, config)));
       String file = config.get(0);
       line.given.keySet().forEach(name -> line.places.put(name, file));
       line.spellings.clear();
@@ -76,9 +73,9 @@ public final class CommandLine {
    */
   public static String withTask(String command, List<String> arguments) {
     List<String> words = arguments.stream().flatMap(word -> Stream.of(word.split("=", 2))).toList();
-    int task = words.indexOf("--" + TASK);
+    int task = words.indexOf("--" + Flags.TASK);
     return task >= 0 && task + 1 < words.size()
-        ? Flag.withTask(command, words.get(task + 1))
+        ? Commands.withTask(command, words.get(task + 1))
         : command;
   }
 
@@ -108,10 +105,10 @@ public final class CommandLine {
     return flags;
   }
 
-  private static String single(Flag flag, List<String> values) {
+  private static String single(Flag<?> flag, List<String> values) {
     ConfigException.require(
         values.size() == 1,
-        flag.name(),
+        flag,
         flag.shown(String.join(" ", values)),
         "one value is expected, not " + values.size());
     return values.get(0);
@@ -128,20 +125,20 @@ public final class CommandLine {
 
   private void putFromFile(String name, SettingsFile.Value value) {
     ConfigException.require(
-        !name.equals("config"),
+        !name.equals(Flags.CONFIG.name()),
         name,
         value.typed(),
         "a file cannot name another; put its keys here");
     if (value.typed() == null) {
       return; // stands for "unset", as in TRL
     }
-    Flag flag =
+    Flag<?> flag =
         FlagCatalog.shared()
             .require(command, OtherNames.current(name).orElse(name), String.valueOf(value.typed()));
     // what changes nothing, or is refused anyway, may be whatever it is in TRL
     put(
         name,
-        flag.status(command) == Flag.Status.SUPPORTED
+        flag.isEffective(command)
             ? value.words(flag)
             : List.of(String.valueOf(value.written())));
   }
@@ -150,39 +147,40 @@ public final class CommandLine {
     FlagCatalog catalog = FlagCatalog.shared();
     String text = values.isEmpty() ? "true" : String.join(" ", values);
     if (name.startsWith("no_") && catalog.find(name).isEmpty()) {
-      Flag flag = catalog.find(name.substring(3)).orElse(null);
-      if (flag != null && flag.type() == Flag.Type.BOOL && values.isEmpty()) {
+      Flag<?> flag = catalog.find(name.substring(3)).orElse(null);
+      if (flag != null && flag.type() == FlagType.BOOL && values.isEmpty()) {
         put(flag.name(), List.of("false"));
         return;
       }
     }
-    Flag flag = catalog.require(command, OtherNames.current(name).orElse(name), text);
+    Flag<?> flag = catalog.require(command, OtherNames.current(name).orElse(name), text);
     requireOneSpelling(flag, name, text);
     List<String> parsed = parse(flag, values);
-    switch (flag.status(command)) {
-      case SUPPORTED -> {
+    switch (flag.statuses().of(command)) {
+      case SUPPORTED, OWN -> {
         ConfigException.require(
             !values.contains(""),
-            flag.name(),
+            flag,
             "\"\"",
             "an empty text is no value; leave the flag out where none is meant");
+        flag.requireAllowed(command, parsed);
         given.put(flag.name(), parsed);
         places.remove(flag.name());
       }
       case ACCEPTED ->
           notes.add(
               "--%s is accepted and changes nothing: %s"
-                  .formatted(flag.name(), flag.note(command)));
+                  .formatted(flag.name(), flag.notes().of(command)));
       case REFUSED ->
           ConfigException.require(
               parsed.equals(List.of(canonicalDefault(flag))) || isOffValue(flag, parsed),
-              flag.name(),
+              flag,
               text,
               "TRL knows this flag, spark-lora does not support it yet; leave it out");
     }
   }
 
-  private void requireOneSpelling(Flag flag, String name, String text) {
+  private void requireOneSpelling(Flag<?> flag, String name, String text) {
     String other = spellings.put(flag.name(), name.replace('-', '_'));
     ConfigException.require(
         other == null || other.equals(name.replace('-', '_')),
@@ -194,26 +192,26 @@ public final class CommandLine {
     }
   }
 
-  private String canonicalDefault(Flag flag) {
+  private String canonicalDefault(Flag<?> flag) {
     return flag.defaultValue(command).map(flag::parse).orElse("");
   }
 
-  private boolean isOffValue(Flag flag, List<String> parsed) {
-    return flag.type() == Flag.Type.BOOL
+  private boolean isOffValue(Flag<?> flag, List<String> parsed) {
+    return flag.type() == FlagType.BOOL
         && flag.defaultValue(command).isEmpty()
         && parsed.equals(List.of("false"));
   }
 
-  private static List<String> parse(Flag flag, List<String> values) {
-    if (flag.type() == Flag.Type.BOOL && values.isEmpty()) {
+  private static List<String> parse(Flag<?> flag, List<String> values) {
+    if (flag.type() == FlagType.BOOL && values.isEmpty()) {
       return List.of("true");
     }
     ConfigException.require(
-        !values.isEmpty(), flag.name(), "unset", "a value is expected after the flag");
-    if (flag.type() == Flag.Type.LIST) {
+        !values.isEmpty(), flag, "unset", "a value is expected after the flag");
+    if (flag.type().isWords()) {
       return values.stream().flatMap(CommandLine::words).map(flag::parse).toList();
     }
-    if (flag.type() == Flag.Type.TEXTS) {
+    if (flag.type().isList()) {
       return values.stream().map(flag::parse).toList();
     }
     return List.of(flag.parse(single(flag, values)));

@@ -28,15 +28,25 @@ public final class ConfigException extends RuntimeException {
     this.remedy = remedy;
   }
 
-  /** A setting {@code key} whose {@code value} cannot be used; {@code remedy} says what can. */
+  /** The same of a setting that is no flag, such as one of the environment. */
   public ConfigException(String key, Object value, String remedy) {
     this(key, String.valueOf(value), "", remedy);
+  }
+
+  /** A flag whose {@code value} cannot be used; {@code remedy} says what can. */
+  public ConfigException(Flag<?> flag, Object value, String remedy) {
+    this(flag.name(), value, remedy);
+  }
+
+  /** Throws unless {@code condition} holds. */
+  public static void require(boolean condition, Flag<?> flag, Object value, String remedy) {
+    require(condition, flag.name(), value, remedy);
   }
 
   /**
    * Throws unless {@code condition} holds.
    *
-   * @param key the setting as the user writes it, for example {@code lora_r}
+   * @param key the setting as the user writes it
    */
   public static void require(boolean condition, String key, Object value, String remedy) {
     if (!condition) {

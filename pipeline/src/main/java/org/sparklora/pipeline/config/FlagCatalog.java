@@ -15,20 +15,20 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * Every flag that is known: all of TRL's for SFT, and our own. Read from {@code flags.tsv} beside
- * this class.
+ * Every flag that is known: all of TRL's, and our own. Read from {@code flags.tsv} beside this
+ * class.
  *
  * <p>Immutable and thread-safe.
  */
 final class FlagCatalog {
   private static final String RESOURCE = "flags.tsv";
-  private static final int COLUMNS = 6;
+  private static final int COLUMNS = 9;
   private static final Pattern SECRET_NAME = Pattern.compile("token|secret|password|key");
   private static final FlagCatalog SHARED = read();
 
-  private final Map<String, Flag> flags;
+  private final Map<String, Flag<?>> flags;
 
-  private FlagCatalog(Map<String, Flag> flags) {
+  private FlagCatalog(Map<String, Flag<?>> flags) {
     this.flags = flags;
   }
 
@@ -37,27 +37,37 @@ final class FlagCatalog {
   }
 
   private static FlagCatalog read() {
-    Map<String, Flag> flags = new LinkedHashMap<>();
-    String group = "";
+    Map<String, Flag<?>> flags = new LinkedHashMap<>();
+    String section = "";
     for (String line : resource(RESOURCE).split("\n")) {
       if (line.startsWith("## ")) {
-        group = line.substring(3);
+        section = line.substring(3);
       } else if (!line.startsWith("#")) {
-        String[] column = line.split("\t", COLUMNS);
-        flags.put(
-            column[0],
-            new Flag(
-                column[0],
-                group,
-                Flag.Type.valueOf(column[1].toUpperCase(Locale.ROOT)),
-                Flag.ByCommand.parse(column[2], text -> text),
-                Flag.ByCommand.parse(
-                    column[3], word -> Flag.Status.valueOf(word.toUpperCase(Locale.ROOT))),
-                new LinkedHashSet<>(List.of(column[4].split(" "))),
-                Flag.ByCommand.parseTexts(column[5])));
+        Flag<?> flag = flag(section, line.split("\t", COLUMNS));
+        flags.put(flag.name(), flag);
       }
     }
     return new FlagCatalog(flags);
+  }
+
+  private static Flag<?> flag(String section, String[] column) {
+    return new Flag<>(
+        column[0],
+        section,
+        constant(FlagType.class, column[1]),
+        ByCommand.parse(column[2], text -> text),
+        ByCommand.parse(column[3], word -> constant(Flag.Status.class, word)),
+        new LinkedHashSet<>(List.of(column[4].split(" "))),
+        ByCommand.parseTexts(column[5], AllowedValues::parse),
+        Optional.of(column[6]).filter(cell -> !cell.isEmpty()).map(Flag.Need::parse),
+        ByCommand.parse(
+            column[7],
+            word -> word.isEmpty() ? Flag.Identity.NONE : constant(Flag.Identity.class, word)),
+        ByCommand.parseTexts(column[8], text -> text));
+  }
+
+  private static <E extends Enum<E>> E constant(Class<E> type, String word) {
+    return Enum.valueOf(type, word.toUpperCase(Locale.ROOT));
   }
 
   /** The text of a file beside this class. */
@@ -70,17 +80,17 @@ final class FlagCatalog {
   }
 
   /** Every flag, in the catalogue's order. */
-  Collection<Flag> all() {
+  Collection<Flag<?>> all() {
     return flags.values();
   }
 
   /** The flags of a command, in the catalogue's order. */
-  List<Flag> of(String command) {
+  List<Flag<?>> of(String command) {
     return flags.values().stream().filter(flag -> flag.isTakenBy(command)).toList();
   }
 
   /** The flag of that name in any command; dashes count as underscores. */
-  Optional<Flag> find(String name) {
+  Optional<Flag<?>> find(String name) {
     return Optional.ofNullable(flags.get(name.replace('-', '_')));
   }
 
@@ -89,12 +99,12 @@ final class FlagCatalog {
    *
    * @throws ConfigException naming the nearest flag of the command if there is none
    */
-  Flag require(String command, String name, String value) {
-    Optional<Flag> flag = find(name);
+  Flag<?> require(String command, String name, String value) {
+    Optional<Flag<?>> flag = find(name);
     if (flag.isPresent() && flag.get().isTakenBy(command)) {
       return flag.get();
     }
-    Optional<Flag> nearest = nearest(command, name.replace('-', '_'));
+    Optional<Flag<?>> nearest = nearest(command, name.replace('-', '_'));
     if (flag.isPresent()) {
       throw new ConfigException(
           name,
@@ -105,7 +115,7 @@ final class FlagCatalog {
                   String.join(", ", flag.get().commands()),
                   nearest.map(known -> "; did you mean %s?".formatted(known.name())).orElse("")));
     }
-    Optional<Flag> elsewhere =
+    Optional<Flag<?>> elsewhere =
         Nearest.of(name, flags.keySet()).flatMap(this::find).filter(known -> nearest.isEmpty());
     throw new ConfigException(
         name,
@@ -123,7 +133,7 @@ final class FlagCatalog {
   }
 
   /** A mistyped secret is one as well. */
-  private static String shown(String name, String value, Optional<Flag> nearest) {
+  private static String shown(String name, String value, Optional<Flag<?>> nearest) {
     return nearest
         .map(known -> known.shown(value))
         .orElse(SECRET_NAME.matcher(name).find() ? Flag.HIDDEN : value);
@@ -133,18 +143,18 @@ final class FlagCatalog {
    * Only among flags that do something, by any of their names: who mistypes lora_rank does not mean
    * local_rank.
    */
-  private Optional<Flag> nearest(String command, String name) {
+  private Optional<Flag<?>> nearest(String command, String name) {
     List<String> names = new ArrayList<>(OtherNames.of(command));
     of(command).forEach(known -> names.add(known.name()));
     return Nearest.of(
             name,
             names.stream()
-                .filter(known -> meant(command, known).status(command) == Flag.Status.SUPPORTED)
+                .filter(known -> meant(command, known).isEffective(command))
                 .toList())
         .map(known -> meant(command, known));
   }
 
-  private Flag meant(String command, String name) {
+  private Flag<?> meant(String command, String name) {
     return find(name)
         .filter(flag -> flag.isTakenBy(command))
         .orElseGet(() -> flags.get(OtherNames.meant(command, name).orElseThrow()));

@@ -60,9 +60,9 @@ public final class HelpText {
     return help.text.toString();
   }
 
-  private static Stream<Flag> supported(String command) {
+  private static Stream<Flag<?>> supported(String command) {
     return FlagCatalog.shared().of(command).stream()
-        .filter(flag -> flag.status(command) == Flag.Status.SUPPORTED);
+        .filter(flag -> flag.isEffective(command));
   }
 
   private void usage() {
@@ -76,34 +76,34 @@ public final class HelpText {
   }
 
   /** Flags by heading. */
-  private Map<String, List<Flag>> groups() {
-    Map<String, List<Flag>> groups = new LinkedHashMap<>();
+  private Map<String, List<Flag<?>>> groups() {
+    Map<String, List<Flag<?>>> groups = new LinkedHashMap<>();
     groups.put("Required", new ArrayList<>());
     long optional = supported(command).filter(flag -> !flag.isRequired(command)).count();
     supported(command)
         .forEach(
             flag -> {
-              String other = optional <= FEW_FLAGS ? "Options" : flag.group();
+              String other = optional <= FEW_FLAGS ? "Options" : flag.section();
               String heading = flag.isRequired(command) ? "Required" : other;
               groups.computeIfAbsent(heading, any -> new ArrayList<>()).add(flag);
             });
     return groups;
   }
 
-  private void group(String heading, List<Flag> flags) {
+  private void group(String heading, List<Flag<?>> flags) {
     if (flags.isEmpty()) {
       return;
     }
     line("");
     line(heading);
-    for (Flag flag : flags) {
+    for (Flag<?> flag : flags) {
       String name =
           "  --%s%s"
               .formatted(
                   flag.name(),
                   flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
       boolean beside = width >= LEAST_WIDTH_OF_TWO_COLUMNS;
-      List<String> meaning = wrapped(flag.note(command), width - (beside ? COLUMN + 1 : INDENT));
+      List<String> meaning = wrapped(flag.notes().of(command), width - (beside ? COLUMN + 1 : INDENT));
       if (beside && name.length() <= COLUMN - 1) {
         line(("%-" + COLUMN + "s %s").formatted(name, meaning.get(0)));
         meaning = meaning.subList(1, meaning.size());
@@ -123,7 +123,7 @@ public final class HelpText {
             + " several values, --flag a b.");
     long others =
         FlagCatalog.shared().of(command).stream()
-            .filter(flag -> flag.status(command) == Flag.Status.ACCEPTED)
+            .filter(flag -> flag.statuses().of(command) == Flag.Status.ACCEPTED)
             .count();
     if (others > 0) {
       paragraph(

@@ -34,17 +34,17 @@ public final class Settings {
   }
 
   /** Whether the user set it, on the command line or in the file. */
-  public boolean isGiven(String name) {
-    return given.containsKey(name);
+  public boolean isGiven(Flag<?> flag) {
+    return given.containsKey(flag.name());
   }
 
   /** The same settings, with this value where the user set none. */
-  public Settings withDefault(String name, String value) {
-    if (isGiven(name)) {
+  public Settings withDefault(Flag<?> flag, String value) {
+    if (isGiven(flag)) {
       return this;
     }
     Map<String, List<String>> more = new LinkedHashMap<>(given);
-    more.put(name, List.of(value));
+    more.put(flag.name(), List.of(value));
     return new Settings(command, more, places);
   }
 
@@ -54,96 +54,92 @@ public final class Settings {
     return place == null || !problem.place().isEmpty() ? problem : problem.in(place);
   }
 
-  /** A setting without which the command makes no sense. */
-  public String requiredText(String name) {
-    return text(name)
+  /**
+   * Its value or default.
+   *
+   * @throws ConfigException if it has neither: the command makes no sense without
+   */
+  public <T> T get(Flag<T> flag) {
+    return find(flag)
         .orElseThrow(
             () ->
-                new ConfigException(name, "unset", "%s needs it: --%s …".formatted(command, name)));
+                new ConfigException(flag, "unset", "%s needs it: --%s …".formatted(command, flag)));
+  }
+
+  /** Its value as the constant of that name, in small letters. */
+  public <E extends Enum<E>> E get(Flag<String> flag, Class<E> type) {
+    return Enum.valueOf(type, get(flag).toUpperCase(Locale.ROOT));
   }
 
   /** Its value or default, if it has one. */
-  public Optional<String> text(String name) {
-    List<String> values = values(name);
-    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(0));
+  public <T> Optional<T> find(Flag<T> flag) {
+    List<String> texts = texts(flag);
+    @SuppressWarnings("unchecked") // Flags declares each of the type that this reads
+    T value = texts.isEmpty() ? null : (T) flag.type().value(texts);
+    return Optional.ofNullable(value);
   }
 
-  /** Its values, or those of its default. */
-  public List<String> values(String name) {
-    Flag flag = FlagCatalog.shared().find(name).orElseThrow();
-    return given.getOrDefault(name, flag.defaultValue(command).map(List::of).orElse(List.of()));
+  /** Its value or default in canonical spelling; empty if it has neither. */
+  public String text(Flag<?> flag) {
+    return String.join(" ", texts(flag));
   }
 
-  /** A whole number that has a default. */
-  public int integer(String name) {
-    return Integer.parseInt(text(name).orElseThrow());
+  List<String> texts(Flag<?> flag) {
+    List<String> set = given.get(flag.name());
+    return set != null
+        ? set
+        : flag.defaultValue(command).map(flag::parse).map(List::of).orElse(List.of());
   }
 
-  /** A whole number without a default. */
-  public Optional<Integer> optionalInteger(String name) {
-    return text(name).map(Integer::valueOf);
-  }
-
-  /** A number that has a default. */
-  public double number(String name) {
-    return Double.parseDouble(text(name).orElseThrow());
-  }
-
-  /** A switch that has a default. */
-  public boolean isOn(String name) {
-    return Boolean.parseBoolean(text(name).orElseThrow().toLowerCase(Locale.ROOT));
-  }
-
-  /** A switch without a default: unset lets the data decide. */
-  public Optional<Boolean> optionalSwitch(String name) {
-    return text(name).map(Boolean::valueOf);
-  }
-
-  /** One of a few words; the first is not special. */
-  public String oneOf(String name, List<String> words) {
-    String value = requiredText(name);
-    ConfigException.require(
-        words.contains(value), name, value, "use " + String.join(" or ", words));
-    return value;
-  }
-
-  /** One of an enumeration's constants, by its name in small letters. */
-  public <E extends Enum<E>> E oneOf(String name, Class<E> type) {
-    List<E> constants = List.of(type.getEnumConstants());
-    List<String> words =
-        constants.stream().map(constant -> constant.name().toLowerCase(Locale.ROOT)).toList();
-    return constants.get(words.indexOf(oneOf(name, words)));
+  /** Whether it changes nothing, since another that it needs is not set. */
+  boolean isIdle(Flag<?> flag) {
+    return flag.need()
+        .filter(
+            need -> {
+              Flag<?> other = FlagCatalog.shared().find(need.flag()).orElseThrow();
+              return other.isTakenBy(command) && !need.values().contains(text(other));
+            })
+        .isPresent();
   }
 
   /**
    * Refuses what the user set and what has no meaning in this task of a command that has several.
    *
-   * @param flag that names the task
-   * @param tasks all of them: each has the flags that the command of its name takes as well
+   * @param task one of {@code tasks}, each of which has the flags that the command of its name
+   *     takes as well
    */
-  public void requireUseful(String flag, String task, List<String> tasks) {
-    for (Flag set : FlagCatalog.shared().of(command)) {
+  public void requireUseful(String task, List<String> tasks) {
+    for (Flag<?> set : FlagCatalog.shared().of(command)) {
       List<String> useful = tasks.stream().filter(set::isTakenBy).toList();
-      if (isGiven(set.name()) && !useful.isEmpty() && !useful.contains(task)) {
+      if (isGiven(set) && !useful.isEmpty() && !useful.contains(task)) {
         throw new ConfigException(
-            set.name(),
-            set.shown(String.join(" ", values(set.name()))),
+            set,
+            set.shown(text(set)),
             "--%s %s has no use for it; leave it out, or say --%s %s"
-                .formatted(flag, task, flag, String.join(" or ", useful)));
+                .formatted(Flags.TASK, task, Flags.TASK, String.join(" or ", useful)));
       }
     }
+  }
+
+  /** The paths that the user set, by flag. */
+  public Map<Flag<?>, List<String>> paths() {
+    Map<Flag<?>, List<String>> paths = new LinkedHashMap<>();
+    FlagCatalog.shared().of(command).stream()
+        .filter(flag -> flag.type().isPath() && isGiven(flag))
+        .forEach(flag -> paths.put(flag, texts(flag)));
+    return paths;
   }
 
   /** All supported settings but secrets with their values, as YAML that {@code --config} reads. */
   public String toYaml() {
     Map<String, Object> effective = new LinkedHashMap<>();
-    for (Flag flag : FlagCatalog.shared().of(command)) {
-      List<String> values = values(flag.name());
-      if (flag.status(command) == Flag.Status.SUPPORTED
+    for (Flag<?> flag : FlagCatalog.shared().of(command)) {
+      List<String> values = texts(flag);
+      if (flag.isEffective(command)
           && !values.isEmpty()
-          && flag.type() != Flag.Type.SECRET
-          && !flag.name().equals("config")) {
-        effective.put(flag.name(), values.size() > 1 ? values : scalar(flag, values.get(0)));
+          && flag.type() != FlagType.SECRET
+          && flag != Flags.CONFIG) {
+        effective.put(flag.name(), flag.type().yaml(values));
       }
     }
     DumperOptions options = new DumperOptions();
@@ -151,12 +147,66 @@ public final class Settings {
     return new Yaml(options).dump(effective);
   }
 
-  private static Object scalar(Flag flag, String value) {
-    return switch (flag.type()) {
-      case INT -> Integer.valueOf(value);
-      case FLOAT -> Double.valueOf(value);
-      case BOOL -> Boolean.valueOf(value);
-      case STR, ENUM, LIST, TEXTS, SECRET -> value;
-    };
+  private static Flag<?> named(String name) {
+    return FlagCatalog.shared().find(name).orElseThrow();
+  }
+
+  public boolean isGiven(String name) {
+    return isGiven(named(name));
+  }
+
+  public Settings withDefault(String name, String value) {
+    return withDefault(named(name), value);
+  }
+
+  public String requiredText(String name) {
+    return text(name)
+        .orElseThrow(
+            () ->
+                new ConfigException(name, "unset", "%s needs it: --%s …".formatted(command, name)));
+  }
+
+  public Optional<String> text(String name) {
+    List<String> values = values(name);
+    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(0));
+  }
+
+  public List<String> values(String name) {
+    return texts(named(name));
+  }
+
+  public int integer(String name) {
+    return Integer.parseInt(text(name).orElseThrow());
+  }
+
+  public Optional<Integer> optionalInteger(String name) {
+    return text(name).map(Integer::valueOf);
+  }
+
+  public double number(String name) {
+    return Double.parseDouble(text(name).orElseThrow());
+  }
+
+  public boolean isOn(String name) {
+    return Boolean.parseBoolean(text(name).orElseThrow());
+  }
+
+  public Optional<Boolean> optionalSwitch(String name) {
+    return text(name).map(Boolean::valueOf);
+  }
+
+  public String oneOf(String name, List<String> words) {
+    String value = requiredText(name);
+    ConfigException.require(
+        words.contains(value), name, value, "use " + String.join(" or ", words));
+    return value;
+  }
+
+  public <E extends Enum<E>> E oneOf(String name, Class<E> type) {
+    return Enum.valueOf(type, requiredText(name).toUpperCase(Locale.ROOT));
+  }
+
+  public void requireUseful(String flag, String task, List<String> tasks) {
+    requireUseful(task, tasks);
   }
 }

@@ -41,43 +41,37 @@ final class SettingsFile {
      *
      * @throws ConfigException if the value is of another type than the flag's
      */
-    List<String> words(Flag flag) {
-      if (isList(flag) && written instanceof List<?> list) {
+    List<String> words(Flag<?> flag) {
+      if (flag.type().isList() && written instanceof List<?> list) {
         return list.stream().map(element -> scalar(flag, element)).toList();
       }
       String text = scalar(flag, written);
       boolean fits =
           switch (flag.type()) {
             case BOOL -> !(typed instanceof Number);
-            case INT, FLOAT -> !(typed instanceof Boolean);
-            case STR, ENUM, LIST, TEXTS, SECRET -> true;
+            case INT, LENGTH, FLOAT -> !(typed instanceof Boolean);
+            default -> true;
           };
       ConfigException.require(
           fits,
-          flag.name(),
+          flag,
           flag.shown(text),
-          flag.type() == Flag.Type.BOOL
+          flag.type() == FlagType.BOOL
               ? "true or false is expected, not a number"
               : "a number is expected, not true or false");
       // 0x10 and 1_000 are numbers to YAML alone; 1:30 is one as well, and nobody means it
       boolean number =
-          typed instanceof Number
-              && (flag.type() == Flag.Type.INT || flag.type() == Flag.Type.FLOAT)
-              && !text.contains(":");
+typed instanceof Number && flag.type().isNumber() && !text.contains(":");
       return List.of(number ? String.valueOf(typed) : text);
     }
 
-    private static boolean isList(Flag flag) {
-      return flag.type() == Flag.Type.LIST || flag.type() == Flag.Type.TEXTS;
-    }
-
-    private static String scalar(Flag flag, Object element) {
+    private static String scalar(Flag<?> flag, Object element) {
       boolean single = element != null && !(element instanceof List) && !(element instanceof Map);
       ConfigException.require(
           single,
-          flag.name(),
+          flag,
           flag.shown(String.valueOf(element)),
-          isList(flag)
+          flag.type().isList()
               ? "a list of plain values is expected"
               : "one value is expected, not a list or a map");
       return String.valueOf(element);
@@ -104,7 +98,7 @@ final class SettingsFile {
                   new AsWritten())
               .load(text);
       if (!(typed instanceof Map<?, ?> values) || !(written instanceof Map<?, ?> texts)) {
-        throw new ConfigException("config", file, "a YAML file of keys and values is expected");
+        throw new ConfigException(Flags.CONFIG, file, "a YAML file of keys and values is expected");
       }
       Map<String, Value> entries = new LinkedHashMap<>();
       var typedValues = values.values().iterator(); // both have the file's order
@@ -113,7 +107,7 @@ final class SettingsFile {
       return entries;
     } catch (YAMLException e) {
       throw new ConfigException(
-          "config", file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
+          Flags.CONFIG, file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
     }
   }
 
@@ -132,17 +126,17 @@ final class SettingsFile {
       byte[] bytes = in.readNBytes(MOST_BYTES + 1);
       ConfigException.require(
           bytes.length <= MOST_BYTES,
-          "config",
+          Flags.CONFIG,
           file,
           "it has more than 1 MiB; a file of settings has some lines");
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (NoSuchFileException e) {
-      throw new ConfigException("config", file, "there is no such file");
+      throw new ConfigException(Flags.CONFIG, file, "there is no such file");
     } catch (CharacterCodingException e) {
-      throw new ConfigException("config", file, "it is not UTF-8; save it as such");
+      throw new ConfigException(Flags.CONFIG, file, "it is not UTF-8; save it as such");
     } catch (IOException e) {
       throw new ConfigException(
-          "config", file, "the file cannot be read (%s)".formatted(e.getMessage()));
+          Flags.CONFIG, file, "the file cannot be read (%s)".formatted(e.getMessage()));
     }
   }
 }

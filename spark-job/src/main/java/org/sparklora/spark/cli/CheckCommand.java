@@ -77,7 +77,7 @@ final class CheckCommand {
   }
 
   private static boolean isGrpo(Settings settings) {
-    return settings.oneOf(CommandLine.TASK, List.of("sft", GRPO)).equals(GRPO);
+    return settings.oneOf("task", List.of("sft", GRPO)).equals(GRPO);
   }
 
   private static Planned planned(Settings settings, Configuration hadoop) {
@@ -85,7 +85,7 @@ final class CheckCommand {
     if (isGrpo(settings)) {
       ConfigException.require(
           settings.command().contains(GRPO),
-          CommandLine.TASK,
+          "task",
           GRPO,
           "a file cannot say so, since it decides on the defaults; give --task grpo on the command line");
       GrpoRegret grpo = GrpoRegret.of(settings);

@@ -1,0 +1,82 @@
+package org.sparklora.pipeline.config;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** Which values of its type a flag may have. */
+sealed interface AllowedValues {
+  Pattern INTERVAL = Pattern.compile("([\\[(])([^,]*),(.*)([\\])])");
+
+  /** Reads words, an interval such as {@code [0,1)} or {@code [1,)}, or nothing for any value. */
+  static AllowedValues parse(String cell) {
+    Matcher interval = INTERVAL.matcher(cell);
+    if (interval.matches()) {
+      return new Interval(
+          Double.parseDouble(interval.group(2)),
+          interval.group(1).equals("["),
+          bound(interval.group(3)),
+          interval.group(4).equals("]"));
+    }
+    return new Words(cell.isEmpty() ? List.of() : List.of(cell.split(" ")));
+  }
+
+  private static Optional<Double> bound(String text) {
+    return text.isEmpty() ? Optional.empty() : Optional.of(Double.valueOf(text));
+  }
+
+  /**
+   * Whether a value is one of them.
+   *
+   * @param text in its canonical spelling
+   */
+  boolean contain(String text);
+
+  /** What to write instead of another value. */
+  String remedy();
+
+  /** Some words, or any where there are none. */
+  record Words(List<String> words) implements AllowedValues {
+    @Override
+    public boolean contain(String text) {
+      return words.isEmpty() || words.contains(text);
+    }
+
+    @Override
+    public String remedy() {
+      int last = words.size() - 1;
+      return last == 0
+          ? "use " + words.get(0)
+          : "use %s or %s".formatted(String.join(", ", words.subList(0, last)), words.get(last));
+    }
+  }
+
+  /** Numbers from a bound, or above it, and perhaps to another. Words stand for no number. */
+  record Interval(double low, boolean withLow, Optional<Double> high, boolean withHigh)
+      implements AllowedValues {
+    @Override
+    public boolean contain(String text) {
+      if (!Character.isDigit(text.charAt(text.length() - 1))) {
+        return true;
+      }
+      double number = Double.parseDouble(text);
+      return (withLow ? number >= low : number > low)
+          && high.map(bound -> withHigh ? number <= bound : number < bound).orElse(true);
+    }
+
+    @Override
+    public String remedy() {
+      String lower = (withLow ? "at least " : "above ") + shown(low);
+      return "it must be "
+          + high.map(bound -> lower + (withHigh ? " and at most " : " and below ") + shown(bound))
+              .orElse(lower);
+    }
+
+    private static String shown(double bound) {
+      return bound == Math.rint(bound) && bound < Integer.MAX_VALUE
+          ? Integer.toString((int) bound)
+          : Double.toString(bound);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package org.sparklora.pipeline.config;
+
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+/** How a flag's values are read. */
+enum FlagType {
+  STR,
+  /** Files or folders. */
+  PATH,
+  /** One of a few words. */
+  ENUM,
+  /** A text that nobody is shown: in no message, and not among the settings that are written. */
+  SECRET,
+  INT,
+  /** A whole number, or {@value #UNLIMITED} for no limit, which is read as 0. */
+  LENGTH,
+  FLOAT,
+  BOOL,
+  /** Words, parted by spaces or commas; so are INTS and FLOATS. */
+  LIST,
+  INTS,
+  FLOATS,
+  /** Texts in which spaces and commas may stand, each an argument of its own; so are PATHS. */
+  TEXTS,
+  PATHS;
+
+  private static final String UNLIMITED = "none";
+
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+
+  boolean isList() {
+    return isWords() || this == TEXTS || this == PATHS;
+  }
+
+  /** Whether commas part its values, too. */
+  boolean isWords() {
+    return this == LIST || this == INTS || this == FLOATS;
+  }
+
+  boolean isPath() {
+    return this == PATH || this == PATHS;
+  }
+
+  boolean isNumber() {
+    return this == INT || this == FLOAT || this == LENGTH;
+  }
+
+  /** A value in its canonical spelling. */
+  String parse(String flag, String text) {
+    return switch (this) {
+      case STR, PATH, ENUM, SECRET, LIST, TEXTS, PATHS -> text;
+      case INT, INTS -> Integer.toString(parseInt(flag, text, "a whole number is expected"));
+      case LENGTH ->
+          text.equalsIgnoreCase(UNLIMITED)
+              ? UNLIMITED
+              : Integer.toString(
+                  parseInt(flag, text, "a whole number is expected, or none for no limit"));
+      case FLOAT, FLOATS -> Double.toString(parseDouble(flag, text));
+      case BOOL -> Boolean.toString(parseBoolean(flag, text));
+    };
+  }
+
+  /** The values of a flag, in their canonical spelling, as what the flag is set to. */
+  Object value(List<String> texts) {
+    return switch (this) {
+      case STR, PATH, ENUM, SECRET -> texts.get(0);
+      case INT, LENGTH, FLOAT -> number(texts.get(0));
+      case BOOL -> Boolean.valueOf(texts.get(0));
+      case LIST, TEXTS, PATHS -> List.copyOf(texts);
+      case INTS, FLOATS -> texts.stream().map(this::number).toList();
+    };
+  }
+
+  private Number number(String text) {
+    return switch (this) {
+      case FLOAT, FLOATS -> Double.valueOf(text);
+      default -> text.equals(UNLIMITED) ? 0 : Integer.valueOf(text);
+    };
+  }
+
+  /** The value as YAML has it: a list of one is its element, and {@value #UNLIMITED} a word. */
+  Object yaml(List<String> texts) {
+    if (this == LENGTH) {
+      return texts.get(0).equals(UNLIMITED) ? UNLIMITED : value(texts);
+    }
+    Object value = value(texts);
+    return value instanceof List<?> list && list.size() == 1 ? list.get(0) : value;
+  }
+
+  private static int parseInt(String flag, String text, String remedy) {
+    try {
+      return Integer.parseInt(text.trim());
+    } catch (NumberFormatException e) {
+      throw new ConfigException(flag, text, remedy);
+    }
+  }
+
+  private static double parseDouble(String flag, String text) {
+    // Java's own spellings (NaN, 1f, 0x1p3) are slips here; no setting means anything when infinite
+    if (!NUMBER.matcher(text.trim()).matches()) {
+      throw new ConfigException(flag, text, "a number is expected");
+    }
+    double number = Double.parseDouble(text.trim());
+    if (Double.isInfinite(number)) {
+      throw new ConfigException(flag, text, "a number of at most 1.8e308 is expected");
+    }
+    return number;
+  }
+
+  /** The spellings of Hugging Face's argument parser. */
+  private static boolean parseBoolean(String flag, String text) {
+    return switch (text.toLowerCase(Locale.ROOT)) {
+      case "yes", "true", "t", "y", "1" -> true;
+      case "no", "false", "f", "n", "0" -> false;
+      default -> throw new ConfigException(flag, text, "true or false is expected");
+    };
+  }
+}
