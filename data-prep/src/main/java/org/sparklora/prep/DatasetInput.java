@@ -6,6 +6,7 @@ import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.DatasetFile;
@@ -83,7 +84,7 @@ record DatasetInput(
   void requireRows(boolean there, String problem) {
     ConfigException.require(
         there,
-        "dataset_name",
+        Flags.DATASET_NAME,
         source.dataset(),
         problem
             + "; name a dataset with rows"

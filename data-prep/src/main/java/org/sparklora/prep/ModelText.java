@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
@@ -49,7 +50,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
       Optional<ChatTemplate> template = ChatTemplate.load(other.folder().folder());
       ConfigException.require(
           template.isPresent(),
-          "chat_template_path",
+          Flags.CHAT_TEMPLATE_PATH,
           other.folder().name(),
           "it is no file, and as a folder it has no chat template");
       return template;

@@ -14,6 +14,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
@@ -77,9 +79,9 @@ public final class PackSftJob {
     return new PackSftJob(session, config).prepare(config.overwrite());
   }
 
-  /** As {@link #reuseOrRun(SparkSession, PrepConfig, String)}, into {@code output_dir}. */
+  /** As {@link #reuseOrRun(SparkSession, PrepConfig, Flag)}, into {@code output_dir}. */
   public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config) {
-    return reuseOrRun(session, config, TableOrigin.RESULT);
+    return reuseOrRun(session, config, Flags.OUTPUT_DIR);
   }
 
   /**
@@ -90,7 +92,8 @@ public final class PackSftJob {
    * @throws ConfigException also when the folder holds another table and may not be overwritten; it
    *     says how that one was made
    */
-  public static PrepManifest reuseOrRun(SparkSession session, PrepConfig config, String folderKey) {
+  public static PrepManifest reuseOrRun(
+      SparkSession session, PrepConfig config, Flag<?> folderKey) {
     PackSftJob job = new PackSftJob(session, config);
     Path folder = new Path(config.outputFolder());
     Optional<PrepManifest> there = PrepManifest.read(job.configuration, folder);
@@ -120,7 +123,7 @@ public final class PackSftJob {
             .recognise(sample);
     ConfigException.require(
         !(recognised instanceof DatasetFormat.Tokenized) || !sample.containsKey("seq_lengths"),
-        "dataset_name",
+        Flags.DATASET_NAME,
         source.dataset(),
         "its rows are packed already (column seq_lengths), and packed again their documents would see each other; name the folder that prep made, with its manifest, or a dataset of one document a row");
     if (recognised instanceof DatasetFormat.Tokenized tokens
@@ -136,19 +139,19 @@ public final class PackSftJob {
   private void requireText(PrepTokenizer tokenizer) {
     ConfigException.require(
         format instanceof DatasetFormat.Tokenized || tokenizer.tokenizerSha256().isPresent(),
-        "model_name_or_path",
+        Flags.MODEL_NAME_OR_PATH,
         text.model().name(),
         "there is no tokenizer.json in it, and the dataset has %s; name a folder with a Hugging Face checkpoint"
             .formatted(format.description()));
     ConfigException.require(
         !format.conversational() || tokenizer.templateSha256().isPresent(),
-        "model_name_or_path",
+        Flags.MODEL_NAME_OR_PATH,
         text.model().name(),
         "it has no chat template, and the dataset has %s; name one with --chat_template_path"
             .formatted(format.description()));
     ConfigException.require(
         !config.assistantOnlyLoss() || format.conversational(),
-        "assistant_only_loss",
+        Flags.ASSISTANT_ONLY_LOSS,
         true,
         "it needs conversations, and the dataset has " + format.description());
     if (config.loss() == DatasetFormats.Loss.COMPLETION

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
@@ -45,25 +46,13 @@ public record PrepConfig(
   /** {@link #maxLength} of a run that truncates nothing; only without packing. */
   public static final int UNLIMITED = 0;
 
-  private static final int LONGEST_ROW = 1 << 24;
-
-  /** Checks each setting and the settings against one another. */
+  /** Checks the settings against one another. */
   public PrepConfig {
     ConfigException.require(
-        maxLength >= 0 && maxLength <= LONGEST_ROW,
-        "max_length",
-        maxLength,
-        "a row holds 1 to %d tokens; without packing, none lifts the limit".formatted(LONGEST_ROW));
-    ConfigException.require(
         !packing.enabled() || maxLength != UNLIMITED,
-        "max_length",
+        Flags.MAX_LENGTH,
         "none",
         "packing needs a row length; 1024 is the default");
-    ConfigException.require(
-        !outputFolder.isBlank(),
-        "output_dir",
-        outputFolder,
-        "name the folder for the packed table");
   }
 
   /** TRL's defaults for everything but the paths. */
@@ -107,24 +96,24 @@ public record PrepConfig(
    */
   public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put("dataset_name", source.dataset());
-    settings.put("dataset_config", source.config());
-    settings.put("dataset_train_split", source.split());
-    settings.put("dataset_text_field", source.columns().text());
-    settings.put("messages_column", source.columns().messages());
-    settings.put("prompt_column", source.columns().prompt());
-    settings.put("completion_column", source.columns().completion());
-    settings.put("use_system_column", source.useSystemColumn());
-    settings.put("on_bad_rows", source.onBadRows().flag());
-    settings.put("eos_token", model.eosToken());
-    settings.put("tokenizer_dialect", model.dialect().flag());
-    settings.put("max_length", maxLength);
-    settings.put("truncation_mode", truncation.flag());
-    settings.put("packing", packing.enabled());
-    settings.put("packing_strategy", packing.strategy().flag());
-    settings.put("packing_batch_size", packing.batchSize());
-    settings.put("completion_only_loss", loss.name().toLowerCase(Locale.ROOT));
-    settings.put("assistant_only_loss", assistantOnlyLoss);
+    settings.put(Flags.DATASET_NAME.name(), source.dataset());
+    settings.put(Flags.DATASET_CONFIG.name(), source.config());
+    settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
+    settings.put(Flags.DATASET_TEXT_FIELD.name(), source.columns().text());
+    settings.put(Flags.MESSAGES_COLUMN.name(), source.columns().messages());
+    settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
+    settings.put(Flags.COMPLETION_COLUMN.name(), source.columns().completion());
+    settings.put(Flags.USE_SYSTEM_COLUMN.name(), source.useSystemColumn());
+    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    settings.put(Flags.EOS_TOKEN.name(), model.eosToken());
+    settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
+    settings.put(Flags.MAX_LENGTH.name(), maxLength);
+    settings.put(Flags.TRUNCATION_MODE.name(), truncation.flag());
+    settings.put(Flags.PACKING.name(), packing.enabled());
+    settings.put(Flags.PACKING_STRATEGY.name(), packing.strategy().flag());
+    settings.put(Flags.PACKING_BATCH_SIZE.name(), packing.batchSize());
+    settings.put(Flags.COMPLETION_ONLY_LOSS.name(), loss.name().toLowerCase(Locale.ROOT));
+    settings.put(Flags.ASSISTANT_ONLY_LOSS.name(), assistantOnlyLoss);
     return settings;
   }
 
@@ -146,15 +135,6 @@ public record PrepConfig(
       boolean useSystemColumn,
       OnBadRows onBadRows)
       implements Serializable {
-
-    /** A dataset must be named. */
-    public Source {
-      ConfigException.require(
-          !dataset.isBlank(),
-          "dataset_name",
-          dataset,
-          "name a file, a folder or a glob with the dataset");
-    }
 
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {
@@ -188,30 +168,12 @@ public record PrepConfig(
    * @param batchSize documents packed together, TRL's being 1000; 0: as many as a shard holds
    */
   public record Packing(boolean enabled, PackingStrategy strategy, int batchSize)
-      implements Serializable {
-    /** The batch size must not be negative. */
-    public Packing {
-      ConfigException.require(
-          batchSize >= 0,
-          "packing_batch_size",
-          batchSize,
-          "it must be positive; 1000 gives TRL's rows, and leaving it out fills rows better");
-    }
-  }
+      implements Serializable {}
 
   /** {@code --on_bad_rows}. */
   public enum OnBadRows {
     FAIL,
     SKIP;
-
-    /** The policy of that name. */
-    public static OnBadRows of(String name) {
-      return switch (name) {
-        case "fail" -> FAIL;
-        case "skip" -> SKIP;
-        default -> throw new ConfigException("on_bad_rows", name, "use fail or skip");
-      };
-    }
 
     /** The name as the user writes it. */
     public String flag() {
@@ -223,15 +185,6 @@ public record PrepConfig(
   public enum Truncation {
     KEEP_START,
     KEEP_END;
-
-    /** The mode of that name. */
-    public static Truncation of(String name) {
-      return switch (name) {
-        case "keep_start" -> KEEP_START;
-        case "keep_end" -> KEEP_END;
-        default -> throw new ConfigException("truncation_mode", name, "use keep_start or keep_end");
-      };
-    }
 
     /** The name as TRL writes it. */
     public String flag() {

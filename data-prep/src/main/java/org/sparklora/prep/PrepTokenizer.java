@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.text.ChatTemplate;
@@ -48,7 +49,7 @@ record PrepTokenizer(
     if (!ownEos.isEmpty()) {
       ConfigException.require(
           tokenizer.isPresent() && tokenizer.get().idOf(ownEos).isPresent(),
-          "eos_token",
+          Flags.EOS_TOKEN,
           ownEos,
           "the tokenizer has no such token; name one of its tokens");
     }
@@ -72,7 +73,7 @@ record PrepTokenizer(
         .orElseThrow(
             () ->
                 new ConfigException(
-                    "assistant_only_loss",
+                    Flags.ASSISTANT_ONLY_LOSS,
                     true,
                     "the chat template does not mark what the assistant says; use one with {% generation %} by --chat_template_path, or train on every token"));
   }
@@ -90,7 +91,7 @@ record PrepTokenizer(
           : 0;
     } catch (IOException e) {
       throw new ConfigException(
-          "model_name_or_path",
+          Flags.MODEL_NAME_OR_PATH,
           folder,
           "its config.json cannot be read (%s)".formatted(e.getMessage()));
     }

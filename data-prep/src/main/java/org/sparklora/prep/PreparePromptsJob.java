@@ -15,6 +15,8 @@ import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
@@ -68,12 +70,12 @@ public final class PreparePromptsJob {
   private void requireText(ModelText read) {
     ConfigException.require(
         read.tokenizer().isPresent(),
-        "model_name_or_path",
+        Flags.MODEL_NAME_OR_PATH,
         text.model().name(),
         "there is no tokenizer.json in it; name a folder with a Hugging Face checkpoint");
     ConfigException.require(
         read.template().isPresent() || config.systemPrompt().isEmpty(),
-        "system_prompt",
+        Flags.SYSTEM_PROMPT,
         config.systemPrompt(),
         "the model has no chat template that could place it; name one with --chat_template_path");
   }
@@ -90,9 +92,9 @@ public final class PreparePromptsJob {
     return new PreparePromptsJob(session, config).prepare(config.overwrite());
   }
 
-  /** As {@link #reuseOrRun(SparkSession, PromptsConfig, String)}, into {@code output_dir}. */
+  /** As {@link #reuseOrRun(SparkSession, PromptsConfig, Flag)}, into {@code output_dir}. */
   public static PromptsManifest reuseOrRun(SparkSession session, PromptsConfig config) {
-    return reuseOrRun(session, config, TableOrigin.RESULT);
+    return reuseOrRun(session, config, Flags.OUTPUT_DIR);
   }
 
   /**
@@ -104,7 +106,7 @@ public final class PreparePromptsJob {
    *     says how that one was made
    */
   public static PromptsManifest reuseOrRun(
-      SparkSession session, PromptsConfig config, String folderKey) {
+      SparkSession session, PromptsConfig config, Flag<?> folderKey) {
     PreparePromptsJob job = new PreparePromptsJob(session, config);
     Path folder = new Path(config.outputFolder());
     Optional<PromptsManifest> there =

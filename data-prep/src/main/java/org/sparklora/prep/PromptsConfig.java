@@ -4,7 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * What prompts are prepared, and how.
@@ -31,17 +31,6 @@ public record PromptsConfig(
   /** {@link #maxPromptLength} of a run that leaves none out. */
   public static final int UNLIMITED = 0;
 
-  /** Checks each setting. */
-  public PromptsConfig {
-    ConfigException.require(
-        maxPromptLength >= 0,
-        "max_prompt_length",
-        maxPromptLength,
-        "a prompt has at least one token");
-    ConfigException.require(
-        !outputFolder.isBlank(), "output_dir", outputFolder, "name the folder for the prompts");
-  }
-
   /** The same, for another folder or with another word on what lies there. */
   public PromptsConfig into(String folder, boolean replace) {
     return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
@@ -60,15 +49,15 @@ public record PromptsConfig(
    */
   public Map<String, Object> settings() {
     Map<String, Object> settings = new LinkedHashMap<>();
-    settings.put("task", "grpo");
-    settings.put("dataset_name", source.dataset());
-    settings.put("dataset_config", source.config());
-    settings.put("dataset_train_split", source.split());
-    settings.put("prompt_column", source.columns().prompt());
-    settings.put("on_bad_rows", source.onBadRows().flag());
-    settings.put("tokenizer_dialect", model.dialect().flag());
-    settings.put("system_prompt", systemPrompt);
-    settings.put("max_prompt_length", maxPromptLength);
+    settings.put(Flags.TASK.name(), "grpo");
+    settings.put(Flags.DATASET_NAME.name(), source.dataset());
+    settings.put(Flags.DATASET_CONFIG.name(), source.config());
+    settings.put(Flags.DATASET_TRAIN_SPLIT.name(), source.split());
+    settings.put(Flags.PROMPT_COLUMN.name(), source.columns().prompt());
+    settings.put(Flags.ON_BAD_ROWS.name(), source.onBadRows().flag());
+    settings.put(Flags.TOKENIZER_DIALECT.name(), model.dialect().flag());
+    settings.put(Flags.SYSTEM_PROMPT.name(), systemPrompt);
+    settings.put(Flags.MAX_PROMPT_LENGTH.name(), maxPromptLength);
     return settings;
   }
 }

@@ -9,6 +9,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
@@ -23,12 +25,7 @@ import org.sparklora.text.Tokenizer;
  * @param inputs what decided its contents
  */
 public record TableOrigin(String table, String model, PrepManifest.Inputs inputs) {
-  /** The setting that names the folder of a table which is itself the result. */
-  static final String RESULT = "output_dir";
-
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
-  private static final String DATASET = "dataset_name";
-  private static final String TEMPLATE = "chat_template_path";
 
   /** What stands in a manifest for a setting that was left out. */
   private static final List<Object> UNSET = List.of("", "as_format_says");
@@ -53,14 +50,14 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    * @param key the setting that names the table
    * @throws ConfigException naming both tokenizers, or both templates, if they differ
    */
-  public void requireTokenizer(Configuration hadoop, String key, PrepConfig.Model config) {
+  public void requireTokenizer(Configuration hadoop, Flag<?> key, PrepConfig.Model config) {
     TextSource source = TextSource.locate(hadoop, config);
     ModelText text = ModelText.load(source);
     requireTokenizer(key, source.model().name(), text.tokenizer());
     if (!config.chatTemplatePath().isEmpty()) {
       ConfigException.require(
           template(text).equals(inputs.chatTemplateSha256()),
-          TEMPLATE,
+          Flags.CHAT_TEMPLATE_PATH,
           config.chatTemplatePath(),
           "the rows of %s were rendered with another chat template; leave it out, or name the dataset that the table was made of, %s"
               .formatted(table, madeOf()));
@@ -73,7 +70,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    * @param reader the model that is to read the table, as the user calls it
    * @param tokenizer that model's, if it has one
    */
-  public void requireTokenizer(String key, String reader, Optional<Tokenizer> tokenizer) {
+  public void requireTokenizer(Flag<?> key, String reader, Optional<Tokenizer> tokenizer) {
     if (inputs.tokenizerSha256().isEmpty()) {
       return; // made of token ids, without any tokenizer
     }
@@ -98,7 +95,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
   }
 
   private String template(ModelText text) {
-    boolean marking = Boolean.TRUE.equals(inputs.settings().get("assistant_only_loss"));
+    boolean marking = Boolean.TRUE.equals(inputs.settings().get(Flags.ASSISTANT_ONLY_LOSS.name()));
     return text.template()
         .flatMap(own -> marking ? own.forAssistantOnlyLoss() : Optional.of(own))
         .map(ChatTemplate::fingerprint)
@@ -113,14 +110,15 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    * @throws ConfigException naming each that is given and is not the table's
    */
   public Settings decided(
-      Settings settings, Map<String, Object> wanted, Map<String, String> flags) {
-    Map<String, String> conflicts = new LinkedHashMap<>(); // flag, and what the table has
+      Settings settings, Map<String, Object> wanted, Map<Flag<?>, Flag<?>> flags) {
+    Map<Flag<?>, String> conflicts = new LinkedHashMap<>(); // and what the table has
     Settings decided = settings;
     for (Map.Entry<String, Object> made : inputs.settings().entrySet()) {
-      String flag = flags.getOrDefault(made.getKey(), made.getKey());
-      if (made.getKey().equals(DATASET) || !wanted.containsKey(made.getKey())) {
+      if (made.getKey().equals(Flags.DATASET_NAME.name()) || !wanted.containsKey(made.getKey())) {
         continue;
       }
+      Flag<?> ofTable = Flags.named(made.getKey());
+      Flag<?> flag = flags.getOrDefault(ofTable, ofTable);
       if (!settings.isGiven(flag)) {
         decided = adopt(decided, flag, made.getValue());
       } else if (!same(wanted.get(made.getKey()), made.getValue())) {
@@ -131,29 +129,26 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
     return decided;
   }
 
-  private static Settings adopt(Settings settings, String flag, Object made) {
+  private static Settings adopt(Settings settings, Flag<?> flag, Object made) {
     return isUnset(flag, made) ? settings : settings.withDefault(flag, flagValue(flag, made));
   }
 
-  private void refuse(Settings settings, Map<String, String> conflicts) {
+  private void refuse(Settings settings, Map<Flag<?>, String> conflicts) {
     if (conflicts.isEmpty()) {
       return;
     }
-    String first = conflicts.keySet().iterator().next();
+    Flag<?> first = conflicts.keySet().iterator().next();
     List<String> others =
         conflicts.entrySet().stream()
             .skip(1)
             .map(
                 entry ->
                     "%s %s (not %s)"
-                        .formatted(
-                            entry.getKey(),
-                            entry.getValue(),
-                            String.join(" ", settings.values(entry.getKey()))))
+                        .formatted(entry.getKey(), entry.getValue(), settings.text(entry.getKey())))
             .toList();
     throw new ConfigException(
         first,
-        String.join(" ", settings.values(first)),
+        settings.text(first),
         "the table %s has decided it already: it was made with %s %s%s; leave %s out, or name the dataset that the table was made of, %s"
             .formatted(
                 table,
@@ -166,28 +161,29 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
 
   /** The dataset. */
   private Object madeOf() {
-    return inputs.settings().get(DATASET);
+    return inputs.settings().get(Flags.DATASET_NAME.name());
   }
 
   private static boolean same(Object wanted, Object made) {
     return ManifestFile.areEqual(wanted, made);
   }
 
-  private static boolean isUnset(String flag, Object made) {
-    boolean noLimit = flag.equals("max_prompt_length") && same(made, PromptsConfig.UNLIMITED);
+  private static boolean isUnset(Flag<?> flag, Object made) {
+    boolean noLimit = flag == Flags.MAX_PROMPT_LENGTH && same(made, PromptsConfig.UNLIMITED);
     return made == null || UNSET.contains(made) || noLimit; // null: an older manifest
   }
 
   /** A manifest's value as the flag has it. */
-  private static String flagValue(String flag, Object made) {
-    return switch (flag) {
-      case "max_length" -> same(made, PrepConfig.UNLIMITED) ? "none" : String.valueOf(made);
-      case "completion_only_loss" -> Boolean.toString(made.equals("completion"));
-      default -> String.valueOf(made);
-    };
+  private static String flagValue(Flag<?> flag, Object made) {
+    if (flag == Flags.MAX_LENGTH && same(made, PrepConfig.UNLIMITED)) {
+      return "none";
+    }
+    return flag == Flags.COMPLETION_ONLY_LOSS
+        ? Boolean.toString(made.equals("completion"))
+        : String.valueOf(made);
   }
 
-  private static String shown(String flag, Object made) {
+  private static String shown(Flag<?> flag, Object made) {
     return isUnset(flag, made) ? "unset" : flagValue(flag, made);
   }
 
@@ -200,14 +196,14 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    * @throws ConfigException saying how it differs
    */
   static void requireReplaceable(
-      String key,
+      Flag<?> key,
       String folder,
       boolean overwrite,
       PrepManifest.Inputs there,
       PrepManifest.Inputs wanted) {
     List<String> differences = differences(there, wanted);
     if (differences.isEmpty() && !there.datasetFingerprint().equals(wanted.datasetFingerprint())) {
-      if (!key.equals(RESULT)) {
+      if (key != Flags.OUTPUT_DIR) {
         LOG.info("Files of the dataset have changed since the table in {} was made", folder);
         return;
       }
@@ -235,9 +231,10 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
         .forEach(
             (name, value) -> {
               Object made = there.settings().get(name);
+              Flag<?> flag = Flags.named(name);
               if (!same(value, made)) {
                 differences.add(
-                    "%s %s (now %s)".formatted(name, shown(name, made), shown(name, value)));
+                    "%s %s (now %s)".formatted(name, shown(flag, made), shown(flag, value)));
               }
             });
     List<String> others = new ArrayList<>();

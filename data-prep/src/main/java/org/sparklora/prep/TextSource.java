@@ -8,6 +8,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.text.ChatTemplate;
@@ -24,8 +25,6 @@ import org.sparklora.text.json.CheckpointException;
  */
 record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect dialect)
     implements Serializable {
-  private static final String FLAG = "chat_template_path";
-
   /** A chat template in place of the model's own. */
   sealed interface GivenTemplate extends Serializable {}
 
@@ -63,12 +62,14 @@ record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect di
         }
       }
     } catch (CheckpointException e) {
-      throw new ConfigException(FLAG, name, e.getMessage());
+      throw new ConfigException(Flags.CHAT_TEMPLATE_PATH, name, e.getMessage());
     } catch (IOException e) {
-      throw new ConfigException(FLAG, name, "it cannot be read (%s)".formatted(e.getMessage()));
+      throw new ConfigException(
+          Flags.CHAT_TEMPLATE_PATH, name, "it cannot be read (%s)".formatted(e.getMessage()));
     }
     return new OtherTokenizer(
-        new ModelReference(FLAG, name, "", stagingDir).locate(hadoop, ModelSource.Part.TEXT));
+        new ModelReference(Flags.CHAT_TEMPLATE_PATH.name(), name, "", stagingDir)
+            .locate(hadoop, ModelSource.Part.TEXT));
   }
 
   /** A name without a scheme is of this machine's disk, whatever Hadoop's default is. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -101,11 +102,13 @@ class SftPrepGoldenTest {
         usual.model(),
         settings.path("max_length").asInt(usual.maxLength()),
         settings.has("truncation_mode")
-            ? PrepConfig.Truncation.of(settings.get("truncation_mode").asText())
+            ? PrepConfig.Truncation.valueOf(
+                settings.get("truncation_mode").asText().toUpperCase(Locale.ROOT))
             : usual.truncation(),
         new PrepConfig.Packing(
             settings.path("packing").asBoolean(),
-            PackingStrategy.of(settings.path("packing_strategy").asText("bfd")),
+            PackingStrategy.valueOf(
+                settings.path("packing_strategy").asText("bfd").toUpperCase(Locale.ROOT)),
             TRL_BATCH),
         loss,
         settings.path("assistant_only_loss").asBoolean(),

@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * Recognises a dataset's format from its columns and their first values, in TRL's order where TRL
@@ -54,7 +56,7 @@ public final class DatasetFormats {
         .orElseThrow(
             () ->
                 new ConfigException(
-                    "dataset_name",
+                    Flags.DATASET_NAME,
                     "columns " + describe(sample),
                     "no format fits them. Understood are: %s; name other columns with --messages_column, --prompt_column and --completion_column, or --dataset_text_field"
                         .formatted(UNDERSTOOD)));
@@ -63,23 +65,23 @@ public final class DatasetFormats {
   private Optional<DatasetFormat> mapped(Map<String, Object> sample) {
     ColumnMapping usual = ColumnMapping.defaults();
     if (!mapping.messages().equals(usual.messages())) {
-      requireColumn(sample, "messages_column", mapping.messages());
+      requireColumn(sample, Flags.MESSAGES_COLUMN, mapping.messages());
       return Optional.of(conversations(sample, mapping.messages()));
     }
     if (!mapping.prompt().equals(usual.prompt())
         || !mapping.completion().equals(usual.completion())) {
-      requireColumn(sample, "prompt_column", mapping.prompt());
-      requireColumn(sample, "completion_column", mapping.completion());
+      requireColumn(sample, Flags.PROMPT_COLUMN, mapping.prompt());
+      requireColumn(sample, Flags.COMPLETION_COLUMN, mapping.completion());
       return Optional.of(promptCompletion(sample));
     }
     if (!mapping.text().equals(usual.text())) {
-      requireColumn(sample, "dataset_text_field", mapping.text());
+      requireColumn(sample, Flags.DATASET_TEXT_FIELD, mapping.text());
       return Optional.of(new DatasetFormat.PlainText(mapping.text()));
     }
     return Optional.empty();
   }
 
-  private static void requireColumn(Map<String, Object> sample, String key, String column) {
+  private static void requireColumn(Map<String, Object> sample, Flag<?> key, String column) {
     ConfigException.require(
         sample.containsKey(column),
         key,

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
@@ -86,12 +87,12 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     }
     ConfigException.require(
         promptColumn.equals(DEFAULT_COLUMN),
-        "prompt_column",
+        Flags.PROMPT_COLUMN,
         promptColumn,
         "the dataset has no texts or messages in it, but " + DatasetFormats.describe(sample));
     ConfigException.require(
         prompt == null && first(sample, PROBLEM, QUESTION).isPresent(),
-        "dataset_name",
+        Flags.DATASET_NAME,
         "columns " + DatasetFormats.describe(sample),
         "no problems are in them. Understood are: prompt (a text, or messages) | problem | question, with solution, final_answer or answer; name another column with --prompt_column");
   }

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -57,7 +58,7 @@ record DatasetCard(List<Config> configs) {
       return new DatasetCard(List.copyOf(read));
     } catch (YAMLException | ClassCastException e) {
       throw new ConfigException(
-          "dataset_name",
+          Flags.DATASET_NAME,
           dataset,
           "the head of its README.md cannot be understood (%s); download its files and name their folder"
               .formatted(String.valueOf(e.getMessage()).replace('\n', ' ')));
@@ -110,7 +111,7 @@ record DatasetCard(List<Config> configs) {
     return chosen.orElseThrow(
         () ->
             new ConfigException(
-                "dataset_config",
+                Flags.DATASET_CONFIG,
                 name.isEmpty() ? "nothing" : name,
                 "%s has %s; name one of them".formatted(dataset, String.join(", ", names))));
   }

@@ -16,6 +16,7 @@ import org.sparklora.hub.HubClient;
 import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
 /**
@@ -65,7 +66,7 @@ public final class DatasetFiles {
     files.sort(Comparator.comparing(DatasetFile::path));
     ConfigException.require(
         !files.isEmpty(),
-        "dataset_name",
+        Flags.DATASET_NAME,
         dataset,
         found.isEmpty()
             ? "there is no such file or folder, or it is empty; datasets of the hub are named namespace/name"
@@ -96,7 +97,7 @@ public final class DatasetFiles {
 
   private static ConfigException colon(String dataset, String name) {
     return new ConfigException(
-        "dataset_name",
+        Flags.DATASET_NAME,
         dataset,
         "a file or folder with a colon in its name cannot be read; rename it (%s)".formatted(name));
   }
@@ -129,10 +130,10 @@ public final class DatasetFiles {
         throw colon(dataset, syntax.getInput());
       }
       throw new ConfigException(
-          "dataset_name", dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
+          Flags.DATASET_NAME, dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
     } catch (IOException e) {
       throw new ConfigException(
-          "dataset_name", dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
+          Flags.DATASET_NAME, dataset, "it cannot be listed (%s)".formatted(e.getMessage()));
     }
   }
 
@@ -165,7 +166,7 @@ public final class DatasetFiles {
             .toList();
     ConfigException.require(
         !inside.isEmpty(),
-        "dataset_config",
+        Flags.DATASET_CONFIG,
         config,
         "there is no such folder with files under " + dataset);
     return inside;
@@ -202,7 +203,7 @@ public final class DatasetFiles {
           : repository;
     } catch (IOException e) {
       throw new ConfigException(
-          "dataset_name", dataset, "it cannot be looked for (%s)".formatted(e.getMessage()));
+          Flags.DATASET_NAME, dataset, "it cannot be looked for (%s)".formatted(e.getMessage()));
     }
   }
 }

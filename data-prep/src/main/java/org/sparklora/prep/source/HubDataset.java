@@ -18,6 +18,7 @@ import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.HubProgress;
 import org.sparklora.pipeline.table.OpenTableFormat;
 
@@ -57,7 +58,7 @@ record HubDataset(HubClient client, HubReference reference) {
     List<HubFile> chosen = ofOneFormat(wanted);
     ConfigException.require(
         !chosen.isEmpty(),
-        "dataset_name",
+        Flags.DATASET_NAME,
         repo.id(),
         "none of its %d files for split %s is of a format that can be read: %s"
             .formatted(all.size(), split, FileFormat.EXTENSIONS));
@@ -87,7 +88,7 @@ record HubDataset(HubClient client, HubReference reference) {
     String script = id.substring(id.indexOf('/') + 1) + ".py";
     ConfigException.require(
         all.stream().noneMatch(file -> file.path().equals(script)),
-        "dataset_name",
+        Flags.DATASET_NAME,
         id,
         "it is made by a script, %s, which is not run; the hub often has its rows as Parquet: --dataset_revision refs/convert/parquet"
             .formatted(script));
@@ -104,7 +105,7 @@ record HubDataset(HubClient client, HubReference reference) {
       return DatasetCard.parse(reference.repo().id(), Files.readString(folder.resolve(CARD)));
     } catch (IOException e) {
       throw new ConfigException(
-          "dataset_name",
+          Flags.DATASET_NAME,
           reference.repo().id(),
           "its README.md cannot be read (%s)".formatted(e.getMessage()));
     }
@@ -117,7 +118,7 @@ record HubDataset(HubClient client, HubReference reference) {
             .toList();
     ConfigException.require(
         !inside.isEmpty() || folder.isEmpty(),
-        "dataset_config",
+        Flags.DATASET_CONFIG,
         folder,
         "%s declares no configurations and has no such folder with files"
             .formatted(reference.repo().id()));
@@ -134,7 +135,7 @@ record HubDataset(HubClient client, HubReference reference) {
     List<String> patterns = config.splits().get(split);
     ConfigException.require(
         patterns != null,
-        "dataset_train_split",
+        Flags.DATASET_TRAIN_SPLIT,
         split,
         "configuration %s of %s has the splits %s; name one of them"
             .formatted(
@@ -146,7 +147,7 @@ record HubDataset(HubClient client, HubReference reference) {
       boolean mayBeNone = RepoGlob.isPattern(pattern) && patterns.size() > 1;
       ConfigException.require(
           !found.isEmpty() || mayBeNone,
-          "dataset_name",
+          Flags.DATASET_NAME,
           reference.repo().id(),
           "its README.md declares %s for split %s, and there is no such file that can be read (%s)"
               .formatted(pattern, split, FileFormat.EXTENSIONS));

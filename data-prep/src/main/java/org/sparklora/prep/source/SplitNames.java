@@ -11,6 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * Which files belong to a split, told by names as Hugging Face's {@code datasets} does. The first
@@ -70,7 +71,7 @@ final class SplitNames {
     List<T> wanted = splits.getOrDefault(name, List.of());
     ConfigException.require(
         !wanted.isEmpty() || files.isEmpty(),
-        "dataset_train_split",
+        Flags.DATASET_TRAIN_SPLIT,
         split,
         "by the names of its files %s has the splits %s; name one of them"
             .formatted(dataset, shown(splits, path)));

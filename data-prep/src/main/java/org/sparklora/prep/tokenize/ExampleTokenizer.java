@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.format.Example;
 import org.sparklora.prep.source.BadRowException;
@@ -102,7 +103,7 @@ public final class ExampleTokenizer {
     return tokenizer.orElseThrow(
         () ->
             new ConfigException(
-                "model_name_or_path",
+                Flags.MODEL_NAME_OR_PATH,
                 "(a folder without tokenizer.json)",
                 "texts and conversations need a tokenizer; name a folder with a Hugging Face checkpoint"));
   }
@@ -183,7 +184,7 @@ public final class ExampleTokenizer {
         template.orElseThrow(
             () ->
                 new ConfigException(
-                    "dataset_name",
+                    Flags.DATASET_NAME,
                     "(a conversational dataset)",
                     "the model folder has no chat template; name one with --chat_template_path"));
     try {

@@ -1,7 +1,6 @@
 package org.sparklora.prep.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +9,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.sparklora.pipeline.config.ConfigException;
 
 class PackerTest {
 
@@ -104,12 +102,5 @@ class PackerTest {
   @Test
   void noDocumentsGiveNoRows() {
     assertThat(packers().map(p -> p.plan(new int[0]))).allMatch(List::isEmpty);
-  }
-
-  @Test
-  void refusesAnUnknownStrategyAndNamesTheKnownOnes() {
-    assertThatThrownBy(() -> PackingStrategy.of("ffd"))
-        .isInstanceOf(ConfigException.class)
-        .hasMessage("Cannot use packing_strategy = ffd: use bfd, bfd_split or wrapped");
   }
 }

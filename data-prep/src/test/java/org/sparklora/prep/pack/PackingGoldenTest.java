@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.pipeline.table.PackedSequence;
@@ -31,7 +32,7 @@ class PackingGoldenTest {
                     new TokenizedDocument(
                         Fixtures.ints(d.get("input_ids")), Fixtures.ints(d.get("labels"))))
             .toList();
-    Packer packer = PackingStrategy.of(strategy).packer(maxLength);
+    Packer packer = PackingStrategy.valueOf(strategy.toUpperCase(Locale.ROOT)).packer(maxLength);
 
     List<PackedSequence> rows = new ArrayList<>();
     for (int from = 0; from < documents.size(); from += TRL_BATCH) {

@@ -1,7 +1,6 @@
 package org.sparklora.pipeline.config;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -16,14 +15,12 @@ sealed interface AllowedValues {
       return new Interval(
           Double.parseDouble(interval.group(2)),
           interval.group(1).equals("["),
-          bound(interval.group(3)),
+          interval.group(3).isEmpty()
+              ? Double.POSITIVE_INFINITY
+              : Double.parseDouble(interval.group(3)),
           interval.group(4).equals("]"));
     }
     return new Words(cell.isEmpty() ? List.of() : List.of(cell.split(" ")));
-  }
-
-  private static Optional<Double> bound(String text) {
-    return text.isEmpty() ? Optional.empty() : Optional.of(Double.valueOf(text));
   }
 
   /**
@@ -52,8 +49,8 @@ sealed interface AllowedValues {
     }
   }
 
-  /** Numbers from a bound, or above it, and perhaps to another. Words stand for no number. */
-  record Interval(double low, boolean withLow, Optional<Double> high, boolean withHigh)
+  /** Numbers from a bound, or above it, to another or without one. Words stand for no number. */
+  record Interval(double low, boolean withLow, double high, boolean withHigh)
       implements AllowedValues {
     @Override
     public boolean contain(String text) {
@@ -62,15 +59,24 @@ sealed interface AllowedValues {
       }
       double number = Double.parseDouble(text);
       return (withLow ? number >= low : number > low)
-          && high.map(bound -> withHigh ? number <= bound : number < bound).orElse(true);
+          && (withHigh ? number <= high : number < high);
     }
 
     @Override
     public String remedy() {
-      String lower = (withLow ? "at least " : "above ") + shown(low);
-      return "it must be "
-          + high.map(bound -> lower + (withHigh ? " and at most " : " and below ") + shown(bound))
-              .orElse(lower);
+      String lower = "it must be " + (withLow ? "at least " : "above ") + shown(low);
+      return Double.isInfinite(high)
+          ? lower
+          : lower + (withHigh ? " and at most " : " and below ") + shown(high);
+    }
+
+    @Override
+    public String toString() {
+      return (withLow ? "[" : "(")
+          + shown(low)
+          + ","
+          + (Double.isInfinite(high) ? "" : shown(high))
+          + (withHigh ? "]" : ")");
     }
 
     private static String shown(double bound) {

@@ -138,9 +138,7 @@ public final class CommandLine {
     // what changes nothing, or is refused anyway, may be whatever it is in TRL
     put(
         name,
-        flag.isEffective(command)
-            ? value.words(flag)
-            : List.of(String.valueOf(value.written())));
+        flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written())));
   }
 
   private void put(String name, List<String> values) {
@@ -159,9 +157,9 @@ public final class CommandLine {
     switch (flag.statuses().of(command)) {
       case SUPPORTED, OWN -> {
         ConfigException.require(
-            !values.contains(""),
+            values.stream().noneMatch(value -> isNothing(flag, value)),
             flag,
-            "\"\"",
+            "\"%s\"".formatted(text),
             "an empty text is no value; leave the flag out where none is meant");
         flag.requireAllowed(command, parsed);
         given.put(flag.name(), parsed);
@@ -178,6 +176,10 @@ public final class CommandLine {
               text,
               "TRL knows this flag, spark-lora does not support it yet; leave it out");
     }
+  }
+
+  private static boolean isNothing(Flag<?> flag, String value) {
+    return flag.type().isPath() ? value.isBlank() : value.isEmpty();
   }
 
   private void requireOneSpelling(Flag<?> flag, String name, String text) {
@@ -206,8 +208,7 @@ public final class CommandLine {
     if (flag.type() == FlagType.BOOL && values.isEmpty()) {
       return List.of("true");
     }
-    ConfigException.require(
-        !values.isEmpty(), flag, "unset", "a value is expected after the flag");
+    ConfigException.require(!values.isEmpty(), flag, "unset", "a value is expected after the flag");
     if (flag.type().isWords()) {
       return values.stream().flatMap(CommandLine::words).map(flag::parse).toList();
     }

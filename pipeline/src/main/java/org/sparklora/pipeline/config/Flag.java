@@ -102,6 +102,11 @@ public record Flag<T>(
     return text.isEmpty() || isRequired(command) ? Optional.empty() : Optional.of(text);
   }
 
+  /** The words it may be in a command; empty if it may be any, or is no word. */
+  public List<String> words(String command) {
+    return values.of(command) instanceof AllowedValues.Words allowed ? allowed.words() : List.of();
+  }
+
   /** The value in its canonical spelling. */
   String parse(String text) {
     return type.parse(name, text);
@@ -114,9 +119,11 @@ public record Flag<T>(
    */
   void requireAllowed(String command, List<String> texts) {
     AllowedValues allowed = values.of(command);
-    String usual = defaultValue(command).map("; %s is the default"::formatted).orElse("");
     for (String text : texts) {
-      ConfigException.require(allowed.contain(text), this, text, allowed.remedy() + usual);
+      if (!allowed.contain(text)) {
+        String usual = defaultValue(command).map("; %s is the default"::formatted).orElse("");
+        throw new ConfigException(this, text, allowed.remedy() + usual);
+      }
     }
   }
 

@@ -148,9 +148,7 @@ final class FlagCatalog {
     of(command).forEach(known -> names.add(known.name()));
     return Nearest.of(
             name,
-            names.stream()
-                .filter(known -> meant(command, known).isEffective(command))
-                .toList())
+            names.stream().filter(known -> meant(command, known).isEffective(command)).toList())
         .map(known -> meant(command, known));
   }
 

@@ -47,8 +47,10 @@ public final class Flags {
   public static final Flag<Double> WARMUP_RATIO = number("warmup_ratio");
   public static final Flag<Double> NUM_TRAIN_EPOCHS = number("num_train_epochs");
   public static final Flag<Integer> MAX_STEPS = integer("max_steps");
-  public static final Flag<Integer> PER_DEVICE_TRAIN_BATCH_SIZE = integer("per_device_train_batch_size");
-  public static final Flag<Integer> GRADIENT_ACCUMULATION_STEPS = integer("gradient_accumulation_steps");
+  public static final Flag<Integer> PER_DEVICE_TRAIN_BATCH_SIZE =
+      integer("per_device_train_batch_size");
+  public static final Flag<Integer> GRADIENT_ACCUMULATION_STEPS =
+      integer("gradient_accumulation_steps");
   public static final Flag<Double> WEIGHT_DECAY = number("weight_decay");
   public static final Flag<Double> ADAM_BETA1 = number("adam_beta1");
   public static final Flag<Double> ADAM_BETA2 = number("adam_beta2");
@@ -89,7 +91,8 @@ public final class Flags {
 
   // Evaluation
   public static final Flag<String> EVAL_STRATEGY = text("eval_strategy");
-  public static final Flag<Integer> PER_DEVICE_EVAL_BATCH_SIZE = integer("per_device_eval_batch_size");
+  public static final Flag<Integer> PER_DEVICE_EVAL_BATCH_SIZE =
+      integer("per_device_eval_batch_size");
   public static final Flag<Integer> NUM_GENERATIONS_EVAL = integer("num_generations_eval");
   public static final Flag<Double> EVAL_DELAY = number("eval_delay");
   public static final Flag<Double> EVAL_STEPS = number("eval_steps");
@@ -122,7 +125,8 @@ public final class Flags {
   public static final Flag<String> REWARD_DIALECT = text("reward_dialect");
   public static final Flag<Double> REWARD_BUDGET_SECONDS = number("reward_budget_seconds");
   public static final Flag<String> SCALE_REWARDS = text("scale_rewards");
-  public static final Flag<String> MULTI_OBJECTIVE_AGGREGATION = text("multi_objective_aggregation");
+  public static final Flag<String> MULTI_OBJECTIVE_AGGREGATION =
+      text("multi_objective_aggregation");
   public static final Flag<Integer> NUM_GENERATIONS = integer("num_generations");
   public static final Flag<String> OUTPUT_FORMAT = text("output_format");
 
@@ -146,7 +150,8 @@ public final class Flags {
   public static final Flag<Double> TOP_ENTROPY_QUANTILE = number("top_entropy_quantile");
   public static final Flag<Double> SAPO_TEMPERATURE_POS = number("sapo_temperature_pos");
   public static final Flag<Double> SAPO_TEMPERATURE_NEG = number("sapo_temperature_neg");
-  public static final Flag<Boolean> MASK_TRUNCATED_COMPLETIONS = toggle("mask_truncated_completions");
+  public static final Flag<Boolean> MASK_TRUNCATED_COMPLETIONS =
+      toggle("mask_truncated_completions");
   public static final Flag<Integer> NUM_ITERATIONS = integer("num_iterations");
   public static final Flag<Integer> STEPS_PER_GENERATION = integer("steps_per_generation");
   public static final Flag<Integer> GENERATION_BATCH_SIZE = integer("generation_batch_size");
@@ -154,7 +159,8 @@ public final class Flags {
   public static final Flag<Integer> MAX_PROMPT_LENGTH = integer("max_prompt_length");
   public static final Flag<String> SYSTEM_PROMPT = text("system_prompt");
   public static final Flag<Boolean> DYNAMIC_SAMPLING = toggle("dynamic_sampling");
-  public static final Flag<Integer> DYNAMIC_SAMPLING_MAX_DRAWS = integer("dynamic_sampling_max_draws");
+  public static final Flag<Integer> DYNAMIC_SAMPLING_MAX_DRAWS =
+      integer("dynamic_sampling_max_draws");
   public static final Flag<Integer> ROUNDS_TOTAL_LIMIT = integer("rounds_total_limit");
   public static final Flag<Double> MAX_LOGPROB_DIFFERENCE = number("max_logprob_difference");
   public static final Flag<Boolean> LOG_COMPLETIONS = toggle("log_completions");
@@ -182,6 +188,15 @@ public final class Flags {
   public static final Flag<Boolean> DEBUG_ERRORS = toggle("debug_errors");
 
   private Flags() {}
+
+  /**
+   * The flag of that name, which a file of an earlier run may hold.
+   *
+   * @throws java.util.NoSuchElementException if there is none
+   */
+  public static Flag<?> named(String name) {
+    return FlagCatalog.shared().find(name).orElseThrow();
+  }
 
   private static Flag<String> text(String name) {
     return flag(name, FlagType.STR, FlagType.PATH, FlagType.ENUM, FlagType.SECRET);
@@ -213,10 +228,9 @@ public final class Flags {
 
   @SuppressWarnings("unchecked") // these types are read as T
   private static <T> Flag<T> flag(String name, FlagType... types) {
-    Flag<?> flag = FlagCatalog.shared().find(name).orElseThrow();
+    Flag<?> flag = named(name);
     if (!Set.of(types).contains(flag.type())) {
-      throw new IllegalStateException(
-          "%s is of type %s in flags.tsv".formatted(name, flag.type()));
+      throw new IllegalStateException("%s is of type %s in flags.tsv".formatted(name, flag.type()));
     }
     return (Flag<T>) flag;
   }

@@ -61,8 +61,7 @@ public final class HelpText {
   }
 
   private static Stream<Flag<?>> supported(String command) {
-    return FlagCatalog.shared().of(command).stream()
-        .filter(flag -> flag.isEffective(command));
+    return FlagCatalog.shared().of(command).stream().filter(flag -> flag.isEffective(command));
   }
 
   private void usage() {
@@ -103,7 +102,8 @@ public final class HelpText {
                   flag.name(),
                   flag.defaultValue(command).map(value -> " [" + value + "]").orElse(""));
       boolean beside = width >= LEAST_WIDTH_OF_TWO_COLUMNS;
-      List<String> meaning = wrapped(flag.notes().of(command), width - (beside ? COLUMN + 1 : INDENT));
+      List<String> meaning =
+          wrapped(flag.notes().of(command), width - (beside ? COLUMN + 1 : INDENT));
       if (beside && name.length() <= COLUMN - 1) {
         line(("%-" + COLUMN + "s %s").formatted(name, meaning.get(0)));
         meaning = meaning.subList(1, meaning.size());

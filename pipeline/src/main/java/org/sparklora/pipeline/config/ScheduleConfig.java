@@ -1,7 +1,6 @@
 package org.sparklora.pipeline.config;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.Locale;
 
 /**
@@ -24,27 +23,6 @@ public record ScheduleConfig(Type type, double warmup) implements Serializable {
     public String flag() {
       return name().toLowerCase(Locale.ROOT);
     }
-
-    /** The schedule of that name. */
-    public static Type of(String flag) {
-      return Arrays.stream(values())
-          .filter(type -> type.flag().equals(flag))
-          .findFirst()
-          .orElseThrow(
-              () ->
-                  new ConfigException(
-                      "lr_scheduler_type",
-                      flag,
-                      "this schedule is not supported yet; use linear, cosine, constant or constant_with_warmup"));
-    }
-  }
-
-  public ScheduleConfig {
-    ConfigException.require(
-        warmup >= 0 && Double.isFinite(warmup),
-        "warmup_steps",
-        warmup,
-        "it must be a number of steps, or a share of all steps in [0, 1)");
   }
 
   /** Linear decay without warm-up. */

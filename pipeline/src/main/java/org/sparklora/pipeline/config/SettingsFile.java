@@ -60,8 +60,7 @@ final class SettingsFile {
               ? "true or false is expected, not a number"
               : "a number is expected, not true or false");
       // 0x10 and 1_000 are numbers to YAML alone; 1:30 is one as well, and nobody means it
-      boolean number =
-typed instanceof Number && flag.type().isNumber() && !text.contains(":");
+      boolean number = typed instanceof Number && flag.type().isNumber() && !text.contains(":");
       return List.of(number ? String.valueOf(typed) : text);
     }
 

@@ -14,6 +14,7 @@ import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.HubProgress;
 
 /**
@@ -117,12 +118,13 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
           ModelFiles.weights(there, index -> Files.newInputStream(folder.resolve(index)));
       ConfigException.require(
           !weights.isEmpty(),
-          "model_name_or_path",
+          Flags.MODEL_NAME_OR_PATH,
           name,
           "this repository has no weights in safetensors; name one that has model.safetensors or adapter_model.safetensors");
       return weights;
     } catch (IOException e) {
-      throw new ConfigException("model_name_or_path", name, "it cannot be read: " + e.getMessage());
+      throw new ConfigException(
+          Flags.MODEL_NAME_OR_PATH, name, "it cannot be read: " + e.getMessage());
     }
   }
 }

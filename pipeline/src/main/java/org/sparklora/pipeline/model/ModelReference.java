@@ -10,6 +10,8 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
@@ -24,9 +26,8 @@ import org.sparklora.pipeline.config.Settings;
  */
 public record ModelReference(String flag, String name, String revision, String stagingDir)
     implements Serializable {
-  private static final String MODEL_FLAG = "model_name_or_path";
-
-  private static final List<String> FLAGS = List.of(MODEL_FLAG, "adapter", "adapter_name_or_path");
+  private static final List<Flag<String>> FLAGS =
+      List.of(Flags.MODEL_NAME_OR_PATH, Flags.ADAPTER, Flags.ADAPTER_NAME_OR_PATH);
 
   /** At least two letters: a single one is a drive of Windows. */
   private static final Pattern OTHER_FILE_SYSTEM =
@@ -34,39 +35,34 @@ public record ModelReference(String flag, String name, String revision, String s
 
   private static final Pattern FILE_URI = Pattern.compile("file:/+");
 
-  /** A name must not be blank. */
-  public ModelReference {
-    ConfigException.require(
-        !name.isBlank(), flag, name, "name a folder, or a repository of the hub");
-  }
-
   /** A base model that nothing but its folder is said about. */
   public static ModelReference of(String folder) {
-    return new ModelReference(MODEL_FLAG, folder, "", "");
+    return new ModelReference(Flags.MODEL_NAME_OR_PATH.name(), folder, "", "");
   }
 
   /** The base model of a user's settings. */
   public static ModelReference of(Settings settings) {
-    return required(settings, MODEL_FLAG);
+    return required(settings, Flags.MODEL_NAME_OR_PATH);
   }
 
   /** What another flag names, without which the command makes no sense. */
-  public static ModelReference required(Settings settings, String flag) {
-    String name = settings.requiredText(flag);
-    String revision = flag.equals(MODEL_FLAG) ? settings.text("model_revision").orElse("") : "";
-    String staging = settings.text("staging_dir").orElse("");
+  public static ModelReference required(Settings settings, Flag<String> flag) {
+    String name = settings.get(flag);
+    String revision =
+        flag == Flags.MODEL_NAME_OR_PATH ? settings.find(Flags.MODEL_REVISION).orElse("") : "";
+    String staging = settings.find(Flags.STAGING_DIR).orElse("");
     return name.indexOf('@') < 0
-        ? new ModelReference(flag, name, revision, staging)
+        ? new ModelReference(flag.name(), name, revision, staging)
         : repository(name, revision)
             .map(
                 found -> // results name their base by the repository alone
-                new ModelReference(flag, found.repo().id(), found.revision(), staging))
-            .orElse(new ModelReference(flag, name, revision, staging));
+                new ModelReference(flag.name(), found.repo().id(), found.revision(), staging))
+            .orElse(new ModelReference(flag.name(), name, revision, staging));
   }
 
   /** What another flag names, if the user gave it. */
-  public static Optional<ModelReference> of(Settings settings, String flag) {
-    return settings.text(flag).map(name -> required(settings, flag));
+  public static Optional<ModelReference> of(Settings settings, Flag<String> flag) {
+    return settings.find(flag).map(name -> required(settings, flag));
   }
 
   /**
@@ -107,7 +103,7 @@ public record ModelReference(String flag, String name, String revision, String s
    * @throws ConfigException for the first that is none
    */
   public static void requireFolders(Settings settings) {
-    for (String flag : FLAGS) {
+    for (Flag<String> flag : FLAGS) {
       if (settings.isGiven(flag)) {
         required(settings, flag).requireFolder();
       }
@@ -126,7 +122,7 @@ public record ModelReference(String flag, String name, String revision, String s
         "%s; name a folder with %s, or a repository of the hub, written namespace/name"
             .formatted(
                 Files.exists(folder) ? "it is a file" : "there is no such folder",
-                flag.equals(MODEL_FLAG)
+                flag.equals(Flags.MODEL_NAME_OR_PATH.name())
                     ? "config.json, model.safetensors and tokenizer.json"
                     : "adapter_config.json and adapter_model.safetensors"));
   }

@@ -14,6 +14,7 @@ import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * What lies in a run's folder, {@code checkpoint-N} folders and another run's results, and whether
@@ -62,7 +63,7 @@ final class FolderContents {
     FileSystem home = path.getFileSystem(configuration);
     ConfigException.require(
         home.exists(path) && home.getFileStatus(path).isDirectory(),
-        "resume_from_checkpoint",
+        Flags.RESUME_FROM_CHECKPOINT,
         path,
         "there is no such folder; "
             + (steps.isEmpty()
@@ -100,12 +101,12 @@ final class FolderContents {
     if (!goesOn) {
       ConfigException.require(
           results.isEmpty(),
-          "output_dir",
+          Flags.OUTPUT_DIR,
           name,
           "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
       ConfigException.require(
           steps.isEmpty(),
-          "output_dir",
+          Flags.OUTPUT_DIR,
           name,
           "it holds checkpoints of a run that was not finished, of steps %s; go on with --resume_from_checkpoint true, name another folder, or replace them with --overwrite_output_dir"
               .formatted(steps));
@@ -113,7 +114,7 @@ final class FolderContents {
     List<Integer> later = superseded(resumed);
     ConfigException.require(
         later.isEmpty(),
-        "resume_from_checkpoint",
+        Flags.RESUME_FROM_CHECKPOINT,
         resumed.map(Path::toString).orElse(""),
         "%s holds later checkpoints, of steps %s; go on from the latest with --resume_from_checkpoint true, or replace them with --overwrite_output_dir"
             .formatted(folder, later));

@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -110,12 +111,12 @@ public final class OutputFolder implements AutoCloseable {
     }
     ConfigException.require(
         fileSystem.getFileStatus(target).isDirectory(),
-        "output_dir",
+        Flags.OUTPUT_DIR,
         folder,
         "it is a file; name a folder");
     ConfigException.require(
         overwrite || fileSystem.listStatus(target).length == 0,
-        "output_dir",
+        Flags.OUTPUT_DIR,
         folder,
         "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
   }

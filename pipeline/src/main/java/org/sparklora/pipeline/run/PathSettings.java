@@ -1,13 +1,14 @@
 package org.sparklora.pipeline.run;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 
@@ -16,24 +17,6 @@ import org.sparklora.pipeline.config.Settings;
  * there is a file system of that name, with its classes.
  */
 public final class PathSettings {
-  private static final List<String> FLAGS =
-      List.of(
-          "model_name_or_path",
-          "adapter",
-          "adapter_name_or_path",
-          "chat_template_path",
-          "dataset_name",
-          "input",
-          "output",
-          "output_dir",
-          "packed_dir",
-          "prompts_dir",
-          "staging_dir",
-          "resume_from_checkpoint",
-          "run",
-          "runs",
-          "baseline");
-
   /** These read and write files of this machine by their plain names. */
   private static final Set<String> LOCAL_COMMANDS =
       Set.of("score", "tokenize", "check", "verify-run");
@@ -49,14 +32,14 @@ public final class PathSettings {
    */
   public static void require(Settings settings) {
     Configuration hadoop = HadoopSettings.configuration();
-    for (String flag : FLAGS) {
-      if (settings.isGiven(flag)) {
-        settings.values(flag).forEach(value -> require(settings.command(), flag, value, hadoop));
-      }
-    }
+    settings
+        .paths()
+        .forEach(
+            (flag, values) ->
+                values.forEach(value -> require(settings.command(), flag, value, hadoop)));
   }
 
-  private static void require(String command, String flag, String value, Configuration hadoop) {
+  private static void require(String command, Flag<?> flag, String value, Configuration hadoop) {
     Matcher matcher = SCHEME.matcher(value);
     if (!matcher.matches()) {
       return;
@@ -64,7 +47,7 @@ public final class PathSettings {
     if (!matcher.group(2).isEmpty()) {
       requireFileSystem(flag, value, matcher.group(1), hadoop);
     } else {
-      boolean local = flag.equals("output") || LOCAL_COMMANDS.contains(command);
+      boolean local = flag == Flags.OUTPUT || LOCAL_COMMANDS.contains(command);
       ConfigException.require(
           local,
           flag,
@@ -75,7 +58,7 @@ public final class PathSettings {
   }
 
   private static void requireFileSystem(
-      String flag, String value, String scheme, Configuration hadoop) {
+      Flag<?> flag, String value, String scheme, Configuration hadoop) {
     try {
       FileSystem.getFileSystemClass(scheme, hadoop);
     } catch (IOException e) {

@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -68,7 +69,7 @@ public final class RunFolder implements AutoCloseable {
       Path folder = fileSystem.makeQualified(requested);
       ConfigException.require(
           !fileSystem.exists(folder) || fileSystem.getFileStatus(folder).isDirectory(),
-          "output_dir",
+          Flags.OUTPUT_DIR,
           name,
           "it is a file; name a folder");
       fileSystem.mkdirs(folder);
@@ -145,7 +146,7 @@ public final class RunFolder implements AutoCloseable {
     Path folder = fileSystem.makeQualified(requested);
     ConfigException.require(
         fileSystem.exists(folder) && fileSystem.getFileStatus(folder).isDirectory(),
-        "run",
+        Flags.RUN,
         name,
         "there is no such folder; name the --output_dir of a run");
     return new Finished(fileSystem, folder, RunLock.acquire(fileSystem, folder));

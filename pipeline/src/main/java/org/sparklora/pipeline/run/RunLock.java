@@ -24,6 +24,7 @@ import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * A run's claim on its folder: the file {@code .run.lock}, which names the process that holds it
@@ -225,7 +226,7 @@ final class RunLock implements AutoCloseable {
 
   static ConfigException held(Path folder, Optional<Owner> holder) {
     return new ConfigException(
-        "output_dir",
+        Flags.OUTPUT_DIR,
         folder,
         holder
             .map(
@@ -274,14 +275,14 @@ final class RunLock implements AutoCloseable {
     Optional<Owner> holder = holder();
     if (holder.isEmpty()) {
       throw new ConfigException(
-          "output_dir",
+          Flags.OUTPUT_DIR,
           file.getParent(),
           "this run's claim on it, %s, was removed; nothing more is written"
               .formatted(file.getName()));
     }
     ConfigException.require(
         holder.equals(Optional.of(owner)),
-        "output_dir",
+        Flags.OUTPUT_DIR,
         file.getParent(),
         "%s took it over, since this run gave no sign for minutes; nothing more is written"
             .formatted("process %d on %s".formatted(holder.get().pid(), holder.get().host())));

@@ -94,7 +94,7 @@ class HelpTextTest {
 
   @Test
   void aRequiredFlagHasNoDefault() {
-    assertThat(CommandLine.parse("sft", List.of()).settings().text("output_dir")).isEmpty();
+    assertThat(CommandLine.parse("sft", List.of()).settings().find(Flags.OUTPUT_DIR)).isEmpty();
     assertThat(CommandLine.parse("sft", List.of()).settings().toYaml())
         .doesNotContain("\noutput_dir:", "required");
   }

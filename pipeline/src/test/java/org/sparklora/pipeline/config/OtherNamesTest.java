@@ -36,7 +36,7 @@ class OtherNamesTest {
       String command, String former, String value, String flag) {
     CommandLine.Parsed parsed = CommandLine.parse(command, List.of("--" + former, value));
 
-    assertThat(parsed.settings().text(flag)).contains(value);
+    assertThat(parsed.settings().text(Flags.named(flag))).contains(value);
     assertThat(parsed.notes())
         .anySatisfy(note -> assertThat(note).contains("is read as --" + flag).doesNotContain("\n"));
   }
@@ -46,9 +46,9 @@ class OtherNamesTest {
     Path file = Files.writeString(folder.resolve("old.yaml"), "max_seq_length: 512\n");
     String config = file.toString();
 
-    assertThat(parse("--config", config).settings().integer("max_length")).isEqualTo(512);
+    assertThat(parse("--config", config).settings().get(Flags.MAX_LENGTH)).isEqualTo(512);
     // flags win over the file, whatever they are called
-    assertThat(parse("--config", config, "--max_length", "64").settings().integer("max_length"))
+    assertThat(parse("--config", config, "--max_length", "64").settings().get(Flags.MAX_LENGTH))
         .isEqualTo(64);
   }
 
@@ -83,16 +83,17 @@ class OtherNamesTest {
         }) {
       List<String> flags = new java.util.ArrayList<>(List.of("--lora_target_modules"));
       flags.addAll(List.of(form));
-      assertThat(CommandLine.parse("sft", flags).settings().values("lora_target_modules"))
+      assertThat(CommandLine.parse("sft", flags).settings().get(Flags.LORA_TARGET_MODULES))
           .containsExactly("q_proj", "v_proj");
     }
-    assertThat(CommandLine.parse("eval", List.of("--pass_k", "1,4,16")).settings().values("pass_k"))
-        .containsExactly("1", "4", "16");
+    assertThat(
+            CommandLine.parse("eval", List.of("--pass_k", "1,4,16")).settings().get(Flags.PASS_K))
+        .containsExactly(1, 4, 16);
     assertThat(
             CommandLine.parse("grpo", List.of("--reward_weights=1.0,0.5"))
                 .settings()
-                .values("reward_weights"))
-        .containsExactly("1.0", "0.5");
+                .get(Flags.REWARD_WEIGHTS))
+        .containsExactly(1.0, 0.5);
   }
 
   @Test
@@ -101,12 +102,12 @@ class OtherNamesTest {
     assertThat(
             CommandLine.parse("sft", List.of("--lora_target_modules", expression))
                 .settings()
-                .values("lora_target_modules"))
+                .get(Flags.LORA_TARGET_MODULES))
         .containsExactly(expression);
     assertThat(
             CommandLine.parse("report", List.of("--labels", "rank 1, 1e-5", "full, 1e-6"))
                 .settings()
-                .values("labels"))
+                .get(Flags.LABELS))
         .containsExactly("rank 1, 1e-5", "full, 1e-6");
   }
 }

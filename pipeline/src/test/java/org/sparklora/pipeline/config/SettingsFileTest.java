@@ -49,14 +49,14 @@ class SettingsFileTest {
   @Test
   void noFlagTakesATruthValueForANumberOrAListForAValue() {
     List<String> taken = new ArrayList<>();
-    for (Flag flag : FlagCatalog.shared().of("sft")) {
-      if (flag.status("sft") != Flag.Status.SUPPORTED || flag.name().equals("config")) {
+    for (Flag<?> flag : FlagCatalog.shared().of("sft")) {
+      if (!flag.isEffective("sft") || flag.name().equals("config")) {
         continue;
       }
-      boolean number = flag.type() == Flag.Type.INT || flag.type() == Flag.Type.FLOAT;
-      boolean single = flag.type() != Flag.Type.LIST;
+      boolean number = flag.type().isNumber();
+      boolean single = !flag.type().isList();
       List<String> wrong = new ArrayList<>(number ? List.of("true", "no") : List.of());
-      wrong.addAll(flag.type() == Flag.Type.BOOL ? List.of("0", "1", "2.5") : List.of());
+      wrong.addAll(flag.type() == FlagType.BOOL ? List.of("0", "1", "2.5") : List.of());
       wrong.addAll(single ? List.of("[]", "[1]", "{a: 1}") : List.of("[[1]]", "{a: 1}"));
       for (String value : wrong) {
         try {
@@ -85,18 +85,18 @@ class SettingsFileTest {
             gradient_checkpointing_kwargs: {use_reentrant: false}
             seed: ~
             """);
-    assertThat(settings.text("eval_strategy")).contains("no");
-    assertThat(settings.text("run_name")).contains("2024-01-01");
-    assertThat(settings.number("learning_rate")).isEqualTo(2e-4);
-    assertThat(settings.integer("max_steps")).isEqualTo(1000);
-    assertThat(settings.values("lora_target_modules")).containsExactly("q_proj", "v_proj");
-    assertThat(settings.isOn("packing")).isTrue();
-    assertThat(settings.isGiven("seed")).isFalse();
+    assertThat(settings.find(Flags.EVAL_STRATEGY)).contains("no");
+    assertThat(settings.find(Flags.RUN_NAME)).contains("2024-01-01");
+    assertThat(settings.get(Flags.LEARNING_RATE)).isEqualTo(2e-4);
+    assertThat(settings.get(Flags.MAX_STEPS)).isEqualTo(1000);
+    assertThat(settings.get(Flags.LORA_TARGET_MODULES)).containsExactly("q_proj", "v_proj");
+    assertThat(settings.get(Flags.PACKING)).isTrue();
+    assertThat(settings.isGiven(Flags.SEED)).isFalse();
   }
 
   @Test
   void formerNamesAreReadInFilesAsWell() throws IOException {
-    assertThat(sft("torch_dtype: bfloat16").text("dtype")).contains("bfloat16");
+    assertThat(sft("torch_dtype: bfloat16").find(Flags.DTYPE)).contains("bfloat16");
   }
 
   @Test

@@ -23,6 +23,7 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 class PackedSequenceTableTest {
   private static final Configuration HADOOP = new Configuration();
@@ -150,7 +151,7 @@ class PackedSequenceTableTest {
     for (RuntimeException error :
         List.of(
             new TableException("Cannot read"),
-            new ConfigException("lora_r", 0, "use 1").in("sft.yaml"))) {
+            new ConfigException(Flags.LORA_R, 0, "use 1").in("sft.yaml"))) {
       ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
         out.writeObject(error);

@@ -7,8 +7,8 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.generate.GenerateConfig;
 
 /**
  * What a command works with that needs no cluster: a checkpoint that is open, and the adapter on
@@ -23,15 +23,15 @@ record AdaptedModel(CheckpointFolder checkpoint, Optional<AdapterFile> adapter)
    * @throws org.sparklora.text.json.CheckpointException if one of them is damaged, or the adapter
    *     was trained on another model
    */
-  static AdaptedModel open(Settings settings) throws IOException {
-    ModelReference model = ModelReference.of(settings);
+  static AdaptedModel open(GenerateConfig.Model named) throws IOException {
+    ModelReference model = named.base();
     CheckpointFolder checkpoint = CheckpointFolder.open(model.folder());
     try {
-      Optional<ModelReference> named = ModelReference.of(settings, "adapter");
+      Optional<ModelReference> on = named.adapter();
       return new AdaptedModel(
           checkpoint,
-          named.isPresent()
-              ? Optional.of(AdapterFile.open(named.get().folder(), model.name(), checkpoint))
+          on.isPresent()
+              ? Optional.of(AdapterFile.open(on.get().folder(), model.name(), checkpoint))
               : Optional.empty());
     } catch (IOException | RuntimeException e) {
       checkpoint.close();

@@ -6,8 +6,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.engine.DType;
-import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelOutline;
@@ -46,11 +46,11 @@ final class CheckCommand {
     Configuration hadoop = HadoopSettings.configuration();
     Settings settings =
         (isGrpo(given) ? given : PackedTables.decided(hadoop, given))
-            .withDefault("output_dir", "unnamed-run")
-            .withDefault("dataset_name", "unnamed-dataset");
+            .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
+            .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
     ModelConfig base = ModelConfig.of(settings, DType.FLOAT32); // memory is the same
-    Optional<ModelReference> start = ModelReference.of(settings, "adapter_name_or_path");
+    Optional<ModelReference> start = ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH);
     try (Outlines outlines = Outlines.of(base, start, hadoop)) {
       RegretReport report =
           planned.report(
@@ -59,9 +59,9 @@ final class CheckCommand {
                   TrainingSettings.lora(settings),
                   outlines.base().source(),
                   outlines.adapter().map(ModelOutline::source)));
-      Optional<String> output = settings.text("output");
+      Optional<String> output = settings.find(Flags.OUTPUT);
       if (output.isPresent()) {
-        write(report, output.get(), settings.isOn("overwrite_output_dir"));
+        write(report, output.get(), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
       }
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
@@ -77,7 +77,7 @@ final class CheckCommand {
   }
 
   private static boolean isGrpo(Settings settings) {
-    return settings.oneOf("task", List.of("sft", GRPO)).equals(GRPO);
+    return settings.get(Flags.TASK).equals(GRPO);
   }
 
   private static Planned planned(Settings settings, Configuration hadoop) {
@@ -85,7 +85,7 @@ final class CheckCommand {
     if (isGrpo(settings)) {
       ConfigException.require(
           settings.command().contains(GRPO),
-          "task",
+          Flags.TASK,
           GRPO,
           "a file cannot say so, since it decides on the defaults; give --task grpo on the command line");
       GrpoRegret grpo = GrpoRegret.of(settings);

@@ -1,7 +1,6 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Settings;
@@ -14,7 +13,6 @@ public final class EvalCommand {
 
   /** Runs the command; its output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    settings.oneOf("task", List.of("math"));
     try (SparkSession spark = SparkSessions.open(settings)) {
       Map<String, Object> summary = EvalJob.run(spark, settings);
       summary.forEach(

@@ -24,14 +24,15 @@ import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.train.ContextLength;
-import org.sparklora.spark.train.WeightDtype;
 import org.sparklora.text.ChatTemplate;
 
 /**
@@ -52,14 +53,14 @@ public final class GenerateCommand {
   private static final int PROMPTS_AT_ONCE = 256;
 
   /** What has a meaning where executors complete the prompts of a table. */
-  private static final List<String> OF_TABLES =
+  private static final List<Flag<?>> OF_TABLES =
       List.of(
-          "num_workers",
-          "master",
-          "round",
-          "generation_batch_size",
-          "shuffle_dataset",
-          "data_seed");
+          Flags.NUM_WORKERS,
+          Flags.MASTER,
+          Flags.ROUND,
+          Flags.GENERATION_BATCH_SIZE,
+          Flags.SHUFFLE_DATASET,
+          Flags.DATA_SEED);
 
   private final Generator generator;
   private final Tensor parameters;
@@ -76,40 +77,42 @@ public final class GenerateCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    if (settings.isGiven("prompt")) {
-      complete(settings, settings.requiredText("prompt"));
+    if (settings.isGiven(Flags.PROMPT)) {
+      complete(settings, settings.get(Flags.PROMPT));
       return;
     }
     ConfigException.require(
-        settings.isGiven("input"),
-        "input",
+        settings.isGiven(Flags.INPUT),
+        Flags.INPUT,
         "unset",
         "generate needs prompts: --input with a file or folder of them, or --prompt with one");
-    if (isJsonLines(settings.requiredText("input"))
-        && isJsonLines(settings.requiredText("output"))) {
+    if (isJsonLines(settings.get(Flags.INPUT)) && isJsonLines(settings.get(Flags.OUTPUT))) {
       refuseWhatTablesNeed(settings);
       runHere(settings);
       return;
     }
+    GenerateConfig config = GenerateConfig.of(settings);
     RowText texts =
-        RowText.of(settings, ModelReference.of(settings).folder(), ChatTemplate.Options.prompt());
+        RowText.of(
+            config.model().dialect(),
+            config.model().base().folder(),
+            ChatTemplate.Options.prompt());
     try (SparkSession spark = SparkSessions.open(settings)) {
       List<org.sparklora.pipeline.table.Prompt> prompts =
           PromptRows.read(
-              spark.sparkContext().hadoopConfiguration(), settings.requiredText("input"), texts);
+              spark.sparkContext().hadoopConfiguration(), settings.get(Flags.INPUT), texts);
       requirePrompts(settings, prompts.size());
-      GenerateJob.check(spark, settings);
-      if (isJsonLines(settings.requiredText("output"))) {
+      GenerateJob.check(spark, config);
+      if (isJsonLines(settings.get(Flags.OUTPUT))) {
         try (var out = JsonLines.Writer.open(settings)) {
-          GenerateJob.run(spark, settings, prompts, part -> write(part, out));
+          GenerateJob.run(spark, config, prompts, part -> write(part, out));
           out.finish();
         }
       } else {
         Written written = new Written();
-        GenerateJob.run(spark, settings, prompts);
-        written.say(
-            settings.requiredText("output"),
-            "completions of %,d prompts".formatted(prompts.size()));
+        String output = settings.get(Flags.OUTPUT);
+        GenerateJob.run(spark, config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+        written.say(output, "completions of %,d prompts".formatted(prompts.size()));
       }
     }
   }
@@ -121,20 +124,20 @@ public final class GenerateCommand {
         "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
   }
 
-  private static void refuse(Settings settings, List<String> flags, String why) {
-    for (String flag : flags) {
-      ConfigException.require(!settings.isGiven(flag), flag, settings.text(flag).orElse(""), why);
+  private static void refuse(Settings settings, List<Flag<?>> flags, String why) {
+    for (Flag<?> flag : flags) {
+      ConfigException.require(!settings.isGiven(flag), flag, settings.text(flag), why);
     }
   }
 
   /** One prompt of the command line; completions go to standard output unless a file is named. */
   private static void complete(Settings settings, String prompt) throws IOException {
     refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
-    refuse(settings, List.of("input"), "--prompt is the only prompt; leave one of them out");
+    refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
     JsonLines.Row row =
         new JsonLines.Row(Path.of("--prompt"), 1, JSON.createObjectNode().put("prompt", prompt));
-    try (Here here = Here.open(settings)) {
-      if (settings.text("output").isPresent()) {
+    try (Here here = Here.open(GenerateConfig.of(settings))) {
+      if (settings.find(Flags.OUTPUT).isPresent()) {
         try (var out = JsonLines.Writer.open(settings)) {
           here.generate(List.of(row).iterator(), out::write);
           out.finish();
@@ -153,8 +156,8 @@ public final class GenerateCommand {
 
   /** Without Spark: in this process, from JSON lines to JSON lines. */
   private static void runHere(Settings settings) throws IOException {
-    try (var in = new JsonLines.Reader(Path.of(settings.requiredText("input")));
-        Here here = Here.open(settings);
+    try (var in = new JsonLines.Reader(Path.of(settings.get(Flags.INPUT)));
+        Here here = Here.open(GenerateConfig.of(settings));
         var out = JsonLines.Writer.open(settings)) {
       requirePrompts(settings, here.generate(in, out::write));
       out.finish();
@@ -172,17 +175,18 @@ public final class GenerateCommand {
       implements AutoCloseable {
 
     /** Checks all settings but those of the output. */
-    static Here open(Settings settings) throws IOException {
-      AdaptedModel model = AdaptedModel.open(settings);
+    static Here open(GenerateConfig config) throws IOException {
+      AdaptedModel model = AdaptedModel.open(config.model());
       try {
         Path folder = model.checkpoint().folder();
-        RowText texts = RowText.of(settings, folder, ChatTemplate.Options.prompt());
-        WeightDtype dtype = WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES));
+        RowText texts = RowText.of(config.model().dialect(), folder, ChatTemplate.Options.prompt());
         return new Here(
             model,
             texts,
-            GenerateCommand.config(settings, folder, texts),
-            Precision.ofWeights(dtype.of(model.checkpoint().config())));
+            config.ignoreEos()
+                ? config.sampling()
+                : config.sampling().withEndTokens(EndTokens.of(folder, texts.tokenizer())),
+            Precision.ofWeights(config.model().dtype().of(model.checkpoint().config())));
       } catch (IOException | RuntimeException e) {
         model.close();
         throw e;
@@ -205,17 +209,9 @@ public final class GenerateCommand {
     }
   }
 
-  private static SamplingConfig config(Settings settings, Path folder, RowText texts)
-      throws IOException {
-    SamplingConfig drawn = GenerateJob.sampling(settings);
-    return settings.isOn("ignore_eos")
-        ? drawn
-        : drawn.withEndTokens(EndTokens.of(folder, texts.tokenizer()));
-  }
-
   private static void requirePrompts(Settings settings, int count) {
     ConfigException.require(
-        count > 0, "input", settings.requiredText("input"), "it holds no prompts");
+        count > 0, Flags.INPUT, settings.get(Flags.INPUT), "it holds no prompts");
   }
 
   /** Returns how many prompts there were. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.grpo.GrpoConfig;
@@ -37,7 +38,7 @@ public final class GrpoCommand {
       TrainingRun.Result result =
           GrpoJob.run(
               spark,
-              GrpoConfig.of(PromptTables.decided(hadoop, settings, "dataset_train_split")),
+              GrpoConfig.of(PromptTables.decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT)),
               advantages);
       System.out.println(
           "%s: %d steps%s"

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.OutputFile;
@@ -76,9 +77,9 @@ final class JsonLines {
     Reader(Path file) throws IOException {
       this.file = file;
       ConfigException.require(
-          Files.exists(file), "input", file, "there is no such file; name one of JSON lines");
+          Files.exists(file), Flags.INPUT, file, "there is no such file; name one of JSON lines");
       ConfigException.require(
-          !Files.isDirectory(file), "input", file, "it is a folder; name a file of JSON lines");
+          !Files.isDirectory(file), Flags.INPUT, file, "it is a folder; name a file of JSON lines");
       InputStream bytes = Files.newInputStream(file);
       try {
         this.in = file.toString().endsWith(".gz") ? new GZIPInputStream(bytes) : bytes;
@@ -156,9 +157,9 @@ final class JsonLines {
 
     /** Opens the file of {@code --output}. */
     static Writer open(Settings settings) {
-      String name = settings.requiredText("output");
+      String name = settings.get(Flags.OUTPUT);
       return new Writer(
-          name, OutputFile.open("output", name, settings.isOn("overwrite_output_dir")));
+          name, OutputFile.open("output", name, settings.get(Flags.OVERWRITE_OUTPUT_DIR)));
     }
 
     void write(List<Row> rows) throws IOException {

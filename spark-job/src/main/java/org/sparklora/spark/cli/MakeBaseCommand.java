@@ -2,7 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.quickstart.BaseCorpus;
 import org.sparklora.spark.quickstart.Commands;
@@ -19,9 +19,8 @@ public final class MakeBaseCommand {
 
   /** Runs the command. */
   public static void run(Settings settings, Commands commands, Path home) throws Exception {
-    int problems = settings.integer("rows");
-    ConfigException.require(problems >= 1, "rows", problems, "at least one problem is needed");
-    Path output = Path.of(settings.requiredText("output_dir"));
+    int problems = settings.get(Flags.ROWS);
+    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
     Path recipe = home.resolve("conf/quickstart");
     Path corpus = output.resolve("corpus.jsonl");
     Path start = output.resolve("random");

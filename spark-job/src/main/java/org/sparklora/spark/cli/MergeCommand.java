@@ -8,6 +8,7 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
@@ -23,21 +24,21 @@ public final class MergeCommand {
    */
   public static void run(Settings settings) throws IOException {
     Written written = new Written();
-    String output = settings.requiredText("output_dir");
+    String output = settings.get(Flags.OUTPUT_DIR);
     ModelReference model = ModelReference.of(settings);
-    Path adapterFolder = ModelReference.required(settings, "adapter").folder();
+    Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder();
     try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
       AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
       requireOther(output, model.folder());
       requireOther(output, adapterFolder);
       try (OutputFolder folder =
           OutputFolder.create(
-              HadoopSettings.configuration(), output, settings.isOn("overwrite_output_dir"))) {
+              HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
         AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
         folder.commit();
       }
       written.say(
-          output, "%s with adapter %s".formatted(model.name(), settings.requiredText("adapter")));
+          output, "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER)));
     }
   }
 
@@ -46,7 +47,7 @@ public final class MergeCommand {
     Path folder = Path.of(output);
     ConfigException.require(
         !Files.exists(folder) || !Files.isSameFile(folder, read),
-        "output_dir",
+        Flags.OUTPUT_DIR,
         output,
         "it is the folder of the base model or of the adapter; name another");
   }
@@ -54,7 +55,7 @@ public final class MergeCommand {
   private static Path local(String output, OutputFolder folder) {
     ConfigException.require(
         "file".equals(folder.work().toUri().getScheme()),
-        "output_dir",
+        Flags.OUTPUT_DIR,
         output,
         "a merged model is written to this machine's disk; name a folder there, and copy it then");
     return Path.of(folder.work().toUri());

@@ -3,6 +3,7 @@ package org.sparklora.spark.cli;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
@@ -34,7 +35,7 @@ final class PrepCommand {
   static void run(Settings settings) {
     Task task = settings.oneOf(TASK, Task.class);
     settings.requireUseful(TASK, task.word(), Stream.of(Task.values()).map(Task::word).toList());
-    String folder = settings.requiredText("output_dir");
+    String folder = settings.get(Flags.OUTPUT_DIR);
     String summary =
         switch (task) {
           case SFT -> pack(settings, PrepSettings.of(settings, folder));

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.TableOrigin;
@@ -57,7 +58,7 @@ final class PromptRows {
           .ifPresent(
               origin ->
                   origin.requireTokenizer(
-                      "input", texts.folder().toString(), Optional.of(texts.tokenizer())));
+                      Flags.INPUT, texts.folder().toString(), Optional.of(texts.tokenizer())));
       return PromptTable.open(hadoop, input).readAll();
     }
     PromptRows rows = new PromptRows(texts);
@@ -89,11 +90,11 @@ final class PromptRows {
       FileStatus[] found = path.getFileSystem(hadoop).globStatus(path);
       ConfigException.require(
           found != null && found.length > 0,
-          "input",
+          Flags.INPUT,
           input,
           "there is no such file or folder; name JSON lines or a folder of Parquet");
     } catch (IOException e) {
-      throw new ConfigException("input", input, "it cannot be looked for: " + e.getMessage());
+      throw new ConfigException(Flags.INPUT, input, "it cannot be looked for: " + e.getMessage());
     }
   }
 

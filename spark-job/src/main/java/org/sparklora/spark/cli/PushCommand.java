@@ -2,6 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
@@ -13,7 +14,7 @@ final class PushCommand {
   private PushCommand() {}
 
   static void run(Settings settings) throws IOException {
-    String folder = settings.requiredText("input");
+    String folder = settings.get(Flags.INPUT);
     Configuration hadoop = HadoopSettings.configuration();
     try (RunFolder.Finished run = RunFolder.claim(hadoop, folder)) {
       PushConfig config = PushConfig.of(settings, folder, PushConfig.Strategy.END);

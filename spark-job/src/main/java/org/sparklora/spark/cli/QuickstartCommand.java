@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.quickstart.Commands;
 import org.sparklora.spark.quickstart.ReinforcedPart;
@@ -28,12 +29,12 @@ public final class QuickstartCommand {
   public static void run(Settings settings, Commands commands, PrintStream out, Path home)
       throws Exception {
     Path recipe = home.resolve("conf/quickstart");
-    Path output = Path.of(settings.requiredText("output_dir"));
+    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
     Files.createDirectories(output);
     List<String> results = new ArrayList<>();
     results.addAll(new SupervisedPart(commands, out, recipe, output).run());
     results.addAll(
-        new ReinforcedPart(commands, out, recipe, output, settings.integer("seed")).run());
+        new ReinforcedPart(commands, out, recipe, output, settings.get(Flags.SEED)).run());
     results.forEach(out::println);
   }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.report.RunLog;
@@ -19,19 +20,17 @@ public final class ReportCommand {
 
   /** Runs the command. */
   public static void run(Settings settings) throws IOException {
-    List<String> folders = settings.values("runs");
-    List<String> labels = settings.values("labels");
-    ConfigException.require(
-        !folders.isEmpty(), "runs", "unset", "name the output_dir of one run or of several");
+    List<String> folders = settings.get(Flags.RUNS);
+    List<String> labels = settings.find(Flags.LABELS).orElse(List.of());
     ConfigException.require(
         labels.isEmpty() || labels.size() == folders.size(),
-        "labels",
+        Flags.LABELS,
         String.join(" ", labels),
         "one for each of the %d runs is expected".formatted(folders.size()));
-    Path output = Path.of(settings.requiredText("output_dir"));
+    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
     Configuration hadoop = HadoopSettings.configuration();
     List<RunLog> runs = folders.stream().map(folder -> RunLog.read(hadoop, folder)).toList();
-    RunReport.write(output, settings.text("title").orElse(""), named(runs, folders, labels));
+    RunReport.write(output, settings.find(Flags.TITLE).orElse(""), named(runs, folders, labels));
     System.out.println(output.resolve("report.html"));
   }
 

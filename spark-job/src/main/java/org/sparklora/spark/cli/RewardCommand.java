@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.RewardJob;
@@ -24,11 +25,11 @@ public final class RewardCommand {
   private static RewardConfig config(Settings settings) {
     return new RewardConfig(
         new RewardConfig.Tables(
-            settings.requiredText("input"),
-            settings.requiredText("output_dir"),
-            settings.oneOf("output_format", RewardConfig.Format.class),
-            settings.isOn("overwrite_output_dir"),
-            settings.optionalInteger("num_generations").orElse(0)),
+            settings.get(Flags.INPUT),
+            settings.get(Flags.OUTPUT_DIR),
+            settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
+            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+            settings.find(Flags.NUM_GENERATIONS).orElse(0)),
         RewardSettings.functions(settings),
         RewardSettings.advantages(settings));
   }

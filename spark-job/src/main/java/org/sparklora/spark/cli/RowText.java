@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.tokenize.TextLimit;
 import org.sparklora.text.ChatTemplate;
@@ -44,8 +44,7 @@ final class RowText {
   }
 
   /** Of a checkpoint folder, in the dialect that the user chose. */
-  static RowText of(Settings settings, Path folder, ChatTemplate.Options options) {
-    TokenizerDialect dialect = settings.oneOf("tokenizer_dialect", TokenizerDialect.class);
+  static RowText of(TokenizerDialect dialect, Path folder, ChatTemplate.Options options) {
     return new RowText(folder, Tokenizer.load(folder, dialect), ChatTemplate.load(folder), options);
   }
 
@@ -98,7 +97,7 @@ final class RowText {
         template.orElseThrow(
             () ->
                 new ConfigException(
-                    "model_name_or_path",
+                    Flags.MODEL_NAME_OR_PATH,
                     folder,
                     "the folder has no chat template; add chat_template.jinja, or give rows with text"));
     try {

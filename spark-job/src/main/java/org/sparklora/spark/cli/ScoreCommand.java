@@ -13,7 +13,9 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.loss.TokenLogProbs;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.train.ContextLength;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.TokenizerDialect;
@@ -43,22 +45,24 @@ public final class ScoreCommand {
 
   /** Runs the command; the output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Path input = Path.of(settings.requiredText("input"));
-    settings.oneOf("tokenizer_dialect", TokenizerDialect.class); // may not be read for a while
+    Path input = Path.of(settings.get(Flags.INPUT));
+    GenerateConfig.Model named = GenerateConfig.Model.of(settings);
     Engine engine = Engines.shared();
     try (var in = new JsonLines.Reader(input);
-        AdaptedModel model = AdaptedModel.open(settings);
+        AdaptedModel model = AdaptedModel.open(named);
         var out = JsonLines.Writer.open(settings)) {
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine);
           Tensor parameters = model.parameters(engine);
           AdapterStep step = new AdapterStep(decoder, engine)) {
-        new ScoreCommand(step, parameters).scoreAll(settings, model.checkpoint().folder(), in, out);
+        new ScoreCommand(step, parameters)
+            .scoreAll(named.dialect(), model.checkpoint().folder(), in, out);
       }
       out.finish();
     }
   }
 
-  private void scoreAll(Settings settings, Path folder, JsonLines.Reader in, JsonLines.Writer out)
+  private void scoreAll(
+      TokenizerDialect dialect, Path folder, JsonLines.Reader in, JsonLines.Writer out)
       throws IOException {
     RowText texts =
         null; // read at the first row that needs it: rows of tokens do without a tokenizer
@@ -68,7 +72,7 @@ public final class ScoreCommand {
       JsonLines.Row row = in.next();
       if (!row.fields().hasNonNull("input_ids")) {
         texts =
-            texts == null ? RowText.of(settings, folder, ChatTemplate.Options.training()) : texts;
+            texts == null ? RowText.of(dialect, folder, ChatTemplate.Options.training()) : texts;
         if (!texts.addTokens(row)) {
           throw row.error("it has neither input_ids nor messages nor text");
         }

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.text.ChatTemplate;
+import org.sparklora.text.TokenizerDialect;
 
 /**
  * {@code tokenize}: text to tokens and back, as transformers does it.
@@ -22,11 +24,15 @@ public final class TokenizeCommand {
   public static void run(Settings settings) throws IOException {
     Map<String, Object> variables = new TreeMap<>();
     settings
-        .optionalSwitch("enable_thinking")
-        .ifPresent(on -> variables.put("enable_thinking", on));
-    var options = new ChatTemplate.Options(settings.isOn("add_generation_prompt"), variables);
-    Path input = Path.of(settings.requiredText("input"));
-    RowText texts = RowText.of(settings, ModelReference.of(settings).folder(), options);
+        .find(Flags.ENABLE_THINKING)
+        .ifPresent(on -> variables.put(Flags.ENABLE_THINKING.name(), on));
+    var options = new ChatTemplate.Options(settings.get(Flags.ADD_GENERATION_PROMPT), variables);
+    Path input = Path.of(settings.get(Flags.INPUT));
+    RowText texts =
+        RowText.of(
+            settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
+            ModelReference.of(settings).folder(),
+            options);
     try (var in = new JsonLines.Reader(input);
         var out = JsonLines.Writer.open(settings)) {
       while (in.hasNext()) {

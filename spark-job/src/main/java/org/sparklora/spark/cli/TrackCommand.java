@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
@@ -29,26 +30,26 @@ public final class TrackCommand {
     TrackingConfig tracking = TrackingConfig.of(settings);
     ConfigException.require(
         !tracking.trackers().isEmpty(),
-        "report_to",
+        Flags.REPORT_TO,
         "none",
         "say who is to be told: --report_to trackio, tensorboard or all");
     try (RunFolder.Finished folder =
-        RunFolder.claim(HadoopSettings.configuration(), settings.requiredText("run"))) {
+        RunFolder.claim(HadoopSettings.configuration(), settings.get(Flags.RUN))) {
       List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
       ConfigException.require(
           !rows.isEmpty(),
-          "run",
+          Flags.RUN,
           folder.path(),
           "it holds no %s with rows; name the --output_dir of a run"
               .formatted(MetricsLog.FILE_NAME));
       Map<String, Object> known = RunSettings.read(folder.fileSystem(), folder.path());
       RunLabel label = new RunLabel(id(folder, rows), name(settings, known, folder), known);
       TrackingConfig named =
-          settings.isGiven("project") || !known.containsKey("project")
+          settings.isGiven(Flags.PROJECT) || !known.containsKey(Flags.PROJECT.name())
               ? tracking
               : new TrackingConfig(
                   tracking.trackers(),
-                  known.get("project").toString(),
+                  known.get(Flags.PROJECT.name()).toString(),
                   tracking.maxLogProbDifference());
       tell(named, label, folder, rows);
     }
@@ -68,8 +69,10 @@ public final class TrackCommand {
   private static String name(
       Settings settings, Map<String, Object> known, RunFolder.Finished folder) {
     return settings
-        .text("run_name")
-        .orElseGet(() -> String.valueOf(known.getOrDefault("run_name", folder.path().getName())));
+        .find(Flags.RUN_NAME)
+        .orElseGet(
+            () ->
+                String.valueOf(known.getOrDefault(Flags.RUN_NAME.name(), folder.path().getName())));
   }
 
   private static void tell(

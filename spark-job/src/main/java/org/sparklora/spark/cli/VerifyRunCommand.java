@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.MetricsLog;
@@ -31,10 +32,10 @@ public final class VerifyRunCommand {
    * @throws RunDiffersException if the two differ
    */
   public static void run(Settings settings) throws IOException {
-    Path file = Path.of(settings.requiredText("baseline"));
-    String name = settings.requiredText("run");
+    Path file = Path.of(settings.get(Flags.BASELINE));
+    String name = settings.get(Flags.RUN);
     Baseline run = read(name);
-    if (settings.isOn("write_baseline")) {
+    if (settings.get(Flags.WRITE_BASELINE)) {
       write(file, run);
       System.out.printf("%s: recorded from %s%n", file, name);
       return;
@@ -54,7 +55,7 @@ public final class VerifyRunCommand {
     List<Map<String, Object>> rows = MetricsLog.read(fileSystem, folder);
     ConfigException.require(
         !rows.isEmpty(),
-        "run",
+        Flags.RUN,
         name,
         "it holds no %s with rows; name the --output_dir of a run".formatted(MetricsLog.FILE_NAME));
     return Baseline.of(RunSettings.read(fileSystem, folder), rows);
@@ -65,7 +66,7 @@ public final class VerifyRunCommand {
       return Files.readString(file);
     } catch (NoSuchFileException e) {
       throw new ConfigException(
-          "baseline", file, "there is no such file; record one with --write_baseline");
+          Flags.BASELINE, file, "there is no such file; record one with --write_baseline");
     }
   }
 

@@ -30,12 +30,12 @@ final class HfSchedule implements ISchedule {
   }
 
   static HfSchedule of(double peak, ScheduleConfig config, int totalSteps) {
-    return new HfSchedule(peak, config.type().flag(), config.warmup(), totalSteps);
+    return new HfSchedule(peak, config.type().name(), config.warmup(), totalSteps);
   }
 
   @Override
   public double valueAt(int iteration, int epoch) {
-    ScheduleConfig config = new ScheduleConfig(ScheduleConfig.Type.of(type), warmup);
+    ScheduleConfig config = new ScheduleConfig(ScheduleConfig.Type.valueOf(type), warmup);
     return peak * config.factor(iteration, totalSteps);
   }
 

@@ -11,8 +11,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.GenerationTable;
@@ -21,9 +21,7 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.spark.generate.GenerateJob;
-import org.sparklora.spark.grpo.RewardSettings;
 import org.sparklora.spark.grpo.RewardStage;
-import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.workers.Workers;
 
@@ -47,117 +45,59 @@ public final class EvalJob {
   public static Map<String, Object> run(SparkSession session, Settings given) throws IOException {
     long started = System.nanoTime();
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
-    Settings settings = PromptTables.decided(hadoop, given, "dataset_test_split");
-    List<Integer> wanted = wanted(settings);
-    SamplingConfig sampling = GenerateJob.sampling(settings);
-    requireEnough(sampling, wanted);
-    String target = settings.requiredText("output_dir");
-    Workers workers = GenerateJob.workers(session, settings);
-    RewardStage judge = judge(workers, settings, sampling);
-    GenerateJob.check(session, settings);
-    List<Prompt> prompts =
-        PromptTables.open(
-                session,
-                PromptSettings.replacing(
-                    settings,
-                    PromptSettings.ofTestSplit(
-                        settings, settings.text("prompts_dir").orElse(target + ".prompts"))))
-            .readAll();
-    MathScores scores = new MathScores(wanted);
-    try (OutputFolder folder =
-        OutputFolder.create(hadoop, target, settings.isOn("overwrite_output_dir"))) {
+    MathEvalConfig config =
+        MathEvalConfig.of(PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
+    Workers workers = GenerateJob.workers(session, config.generation());
+    RewardStage judge =
+        new RewardStage(
+            workers,
+            config.rewards(),
+            config.advantages(),
+            config.generation().sampling().numGenerations());
+    GenerateJob.check(session, config.generation());
+    List<Prompt> prompts = PromptTables.open(session, config.problems()).readAll();
+    MathScores scores = new MathScores(config.passK());
+    try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
       AtomicInteger files = new AtomicInteger();
       GenerateJob.run(
           hadoop,
           workers,
-          settings,
+          config.generation(),
           prompts,
           part -> {
             List<ScoredGeneration> scored = judge.run(part);
-            requireVerdicts(settings, scored);
+            requireVerdicts(config, scored);
             scores.add(scored);
             String file = "part-%05d.parquet".formatted(files.getAndIncrement());
             GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
           });
-      requireProblems(settings, scores);
-      Map<String, Object> summary = summary(settings, scores, (System.nanoTime() - started) / 1e9);
+      requireProblems(config, scores);
+      Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
       write(hadoop, new Path(folder.work(), SUMMARY), summary);
       folder.commit();
       return summary;
     }
   }
 
-  private static List<Integer> wanted(Settings settings) {
-    List<Integer> wanted = settings.values("pass_k").stream().map(EvalJob::number).toList();
-    wanted.forEach(
-        k -> ConfigException.require(k >= 1, "pass_k", k, "at least one completion is looked at"));
-    return wanted;
-  }
-
-  private static int number(String text) {
-    try {
-      return Integer.parseInt(text);
-    } catch (NumberFormatException e) {
-      throw new ConfigException("pass_k", text, "whole numbers are expected, as --pass_k 1 8");
-    }
-  }
-
-  private static void requireEnough(SamplingConfig sampling, List<Integer> wanted) {
-    int completions = sampling.numGenerations();
-    wanted.forEach(
-        k ->
-            ConfigException.require(
-                k <= completions,
-                "pass_k",
-                k,
-                "pass@%d needs that many completions of a problem: --num_generations %d --temperature 1.0"
-                    .formatted(k, k)));
-    ConfigException.require(
-        completions == 1 || !sampling.rule().isGreedy(),
-        "num_generations",
-        completions,
-        "all greedy completions of a problem are the same; draw them with --temperature 1.0");
-  }
-
-  private static RewardStage judge(Workers workers, Settings settings, SamplingConfig sampling) {
-    return new RewardStage(
-        workers,
-        RewardSettings.functions(settings),
-        RewardSettings.advantages(settings),
-        sampling.numGenerations());
-  }
-
-  private static void requireVerdicts(Settings settings, List<ScoredGeneration> scored) {
+  private static void requireVerdicts(MathEvalConfig config, List<ScoredGeneration> scored) {
     ConfigException.require(
         scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED),
-        "reward_funcs",
-        String.join(" ", settings.values("reward_funcs")),
+        Flags.REWARD_FUNCS,
+        String.join(" ", config.rewards().names()),
         "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward and gsm8k_reward do");
   }
 
-  private static void requireProblems(Settings settings, MathScores scores) {
+  private static void requireProblems(MathEvalConfig config, MathScores scores) {
     if (scores.problems() == 0) {
       throw new TableException(
           "Cannot evaluate on %s: no problem has a solution that the judge can read; check its solutions, or try --reward_dialect sound"
-              .formatted(settings.requiredText("dataset_name")));
+              .formatted(config.problems().source().dataset()));
     }
   }
 
-  private static Map<String, Object> summary(Settings settings, MathScores scores, double seconds) {
-    Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put("task", settings.requiredText("task"));
-    for (String name :
-        List.of(
-            "model_name_or_path",
-            "adapter",
-            "dataset_name",
-            "reward_dialect",
-            "num_generations",
-            "temperature",
-            "max_completion_length",
-            "seed")) {
-      settings.text(name).ifPresent(value -> summary.put(name, value));
-    }
+  private static Map<String, Object> summary(
+      MathEvalConfig config, MathScores scores, double seconds) {
+    Map<String, Object> summary = new LinkedHashMap<>(config.shown());
     summary.putAll(scores.summary());
     summary.put("seconds", seconds);
     summary.put("completion_tokens_per_second", scores.tokens() / seconds);

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
@@ -27,20 +27,10 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
   /** Of the table that trackers show: the log holds it at every row. */
   private static final int TRACKED_ROWS = 8;
 
-  CompletionsLog {
-    printed.ifPresent(
-        count ->
-            ConfigException.require(
-                count >= 0,
-                "num_completions_to_print",
-                count,
-                "it is a number of completions; leave it out to print all"));
-  }
-
   static CompletionsLog of(Settings settings) {
     return new CompletionsLog(
-        settings.isOn("log_completions"),
-        settings.optionalInteger("num_completions_to_print").stream()
+        settings.get(Flags.LOG_COMPLETIONS),
+        settings.find(Flags.NUM_COMPLETIONS_TO_PRINT).stream()
             .mapToInt(count -> count)
             .findFirst());
   }

@@ -11,6 +11,7 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
@@ -18,7 +19,7 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
-import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.run.CheckpointConfig;
@@ -342,11 +343,11 @@ public record GrpoConfig(
         ModelConfig.of(settings, DType.FLOAT32),
         Prompts.of(settings),
         TrainingSettings.lora(settings),
-        ModelReference.of(settings, "adapter_name_or_path"),
+        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
         TrainingSettings.optimizer(settings),
         TrainingSettings.schedule(settings),
         Batch.of(settings),
-        GenerateJob.sampling(settings),
+        GenerateConfig.sampling(settings),
         ModelSettings.of(() -> loss(settings)),
         RewardSettings.functions(settings),
         RewardSettings.advantages(settings),

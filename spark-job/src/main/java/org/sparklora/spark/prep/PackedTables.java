@@ -7,6 +7,7 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.prep.PackSftJob;
@@ -20,7 +21,6 @@ import org.sparklora.prep.source.DatasetFiles;
 public final class PackedTables {
   private PackedTables() {}
 
-  private static final String FOLDER_KEY = "packed_dir";
   private static final Logger LOG = LoggerFactory.getLogger(PackedTables.class);
 
   /**
@@ -29,10 +29,10 @@ public final class PackedTables {
    * @throws ConfigException if one of those is given, and another than the table's
    */
   public static Settings decided(Configuration hadoop, Settings settings) {
-    if (settings.text("dataset_name").isEmpty()) {
+    if (settings.find(Flags.DATASET_NAME).isEmpty()) {
       return settings;
     }
-    PrepConfig config = PrepSettings.of(settings, FOLDER_KEY);
+    PrepConfig config = PrepSettings.of(settings, "");
     return TableOrigin.ofPacked(hadoop, config.source().dataset())
         .map(origin -> origin.decided(settings, config.settings(), Map.of()))
         .orElse(settings);
@@ -51,12 +51,12 @@ public final class PackedTables {
     if (isTable(hadoop, dataset)) {
       TableOrigin.ofPacked(hadoop, dataset)
           .orElseThrow(() -> ResultTables.unknown(dataset, PrepManifest.FILE_NAME))
-          .requireTokenizer(hadoop, "dataset_name", config.model());
+          .requireTokenizer(hadoop, Flags.DATASET_NAME, config.model());
       return PackedSequenceTable.open(hadoop, dataset);
     }
     String folder = config.outputFolder();
-    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
-    LOG.info("{}: {}", folder, PackSftJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
+    ResultTables.requireOnlyTables(hadoop, Flags.PACKED_DIR, folder, isTable(hadoop, folder));
+    LOG.info("{}: {}", folder, PackSftJob.reuseOrRun(spark, config, Flags.PACKED_DIR).summary());
     return PackedSequenceTable.open(hadoop, folder);
   }
 
@@ -94,7 +94,7 @@ public final class PackedTables {
       boolean prepared) {
     ConfigException.require(
         !prepared && isSplitApart(hadoop, testing, training),
-        "dataset_test_split",
+        Flags.DATASET_TEST_SPLIT,
         testing.split(),
         "%s has no files for this split alone; name a folder with files of both, as train.jsonl and %s.jsonl, or another split, or leave --eval_strategy out"
             .formatted(testing.dataset(), testing.split()));

@@ -1,7 +1,6 @@
 package org.sparklora.spark.prep;
 
-import java.util.Locale;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
@@ -18,8 +17,8 @@ public final class PrepSettings {
   public static PrepConfig of(Settings settings, String outputFolder) {
     return of(
         settings,
-        settings.requiredText("dataset_train_split"),
-        settings.isOn("packing"),
+        settings.get(Flags.DATASET_TRAIN_SPLIT),
+        settings.get(Flags.PACKING),
         outputFolder);
   }
 
@@ -27,8 +26,8 @@ public final class PrepSettings {
   public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
     return of(
         settings,
-        settings.requiredText("dataset_test_split"),
-        settings.optionalSwitch("eval_packing").orElse(settings.isOn("packing")),
+        settings.get(Flags.DATASET_TEST_SPLIT),
+        settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
         outputFolder);
   }
 
@@ -37,58 +36,44 @@ public final class PrepSettings {
     return new PrepConfig(
         new PrepConfig.Source(
             dataset(settings),
-            settings.text("dataset_config").orElse(""),
+            settings.find(Flags.DATASET_CONFIG).orElse(""),
             split,
             new ColumnMapping(
-                settings.requiredText("dataset_text_field"),
-                settings.requiredText("messages_column"),
-                settings.requiredText("prompt_column"),
-                settings.requiredText("completion_column")),
-            settings.isOn("use_system_column"),
-            PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
+                settings.get(Flags.DATASET_TEXT_FIELD),
+                settings.get(Flags.MESSAGES_COLUMN),
+                settings.get(Flags.PROMPT_COLUMN),
+                settings.get(Flags.COMPLETION_COLUMN)),
+            settings.get(Flags.USE_SYSTEM_COLUMN),
+            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class)),
         new PrepConfig.Model(
             ModelReference.of(settings),
-            settings.text("chat_template_path").orElse(""),
-            settings.text("eos_token").orElse(""),
-            settings.oneOf("tokenizer_dialect", TokenizerDialect.class)),
-        maxLength(settings.requiredText("max_length")),
-        PrepConfig.Truncation.of(settings.requiredText("truncation_mode")),
+            settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
+            settings.find(Flags.EOS_TOKEN).orElse(""),
+            settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class)),
+        settings.get(Flags.MAX_LENGTH),
+        settings.get(Flags.TRUNCATION_MODE, PrepConfig.Truncation.class),
         new PrepConfig.Packing(
             packing,
-            PackingStrategy.of(settings.requiredText("packing_strategy")),
-            settings.integer("packing_batch_size")),
+            settings.get(Flags.PACKING_STRATEGY, PackingStrategy.class),
+            settings.get(Flags.PACKING_BATCH_SIZE)),
         loss(settings),
-        settings.isOn("assistant_only_loss"),
+        settings.get(Flags.ASSISTANT_ONLY_LOSS),
         outputFolder,
-        settings.isOn("overwrite_output_dir"));
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 
   /** The dataset's name, with the revision that a flag of its own may name. */
   static String dataset(Settings settings) {
-    String name = settings.requiredText("dataset_name");
-    return settings.text("dataset_revision").map(revision -> name + "@" + revision).orElse(name);
-  }
-
-  /** A number of tokens; Python's {@code None} is no limit. */
-  private static int maxLength(String text) {
-    if (text.toLowerCase(Locale.ROOT).equals("none")) {
-      return PrepConfig.UNLIMITED;
-    }
-    try {
-      int length = Integer.parseInt(text);
-      if (length >= 1) {
-        return length;
-      }
-    } catch (NumberFormatException e) {
-      // refused below
-    }
-    throw new ConfigException(
-        "max_length", text, "a number of tokens is expected, at least 1, or none for no limit");
+    String name = settings.get(Flags.DATASET_NAME);
+    return settings
+        .find(Flags.DATASET_REVISION)
+        .map(revision -> name + "@" + revision)
+        .orElse(name);
   }
 
   private static DatasetFormats.Loss loss(Settings settings) {
     return settings
-        .optionalSwitch("completion_only_loss")
+        .find(Flags.COMPLETION_ONLY_LOSS)
         .map(only -> only ? DatasetFormats.Loss.COMPLETION : DatasetFormats.Loss.EVERY_TOKEN)
         .orElse(DatasetFormats.Loss.AS_FORMAT_SAYS);
   }

@@ -1,6 +1,7 @@
 package org.sparklora.spark.prep;
 
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
@@ -14,7 +15,7 @@ public final class PromptSettings {
 
   /** The split to train on. */
   public static PromptsConfig of(Settings settings, String outputFolder) {
-    return of(settings, "dataset_train_split", outputFolder);
+    return of(settings, Flags.DATASET_TRAIN_SPLIT, outputFolder);
   }
 
   /**
@@ -23,42 +24,36 @@ public final class PromptSettings {
    */
   public static PromptsConfig replacing(Settings settings, PromptsConfig config) {
     return config.into(
-        config.outputFolder(), config.overwrite() || !settings.isGiven("prompts_dir"));
+        config.outputFolder(), config.overwrite() || !settings.isGiven(Flags.PROMPTS_DIR));
   }
 
   /** The split to evaluate on. */
   public static PromptsConfig ofTestSplit(Settings settings, String outputFolder) {
-    return of(settings, "dataset_test_split", outputFolder);
+    return of(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
   }
 
-  static PromptsConfig of(Settings settings, String splitFlag, String outputFolder) {
-    settings
-        .optionalInteger("max_prompt_length")
-        .ifPresent(
-            length ->
-                ConfigException.require(
-                    length >= 1, "max_prompt_length", length, "a prompt has at least one token"));
+  static PromptsConfig of(Settings settings, Flag<String> splitFlag, String outputFolder) {
     ColumnMapping usual = ColumnMapping.defaults();
     return new PromptsConfig(
         new PrepConfig.Source(
             PrepSettings.dataset(settings),
-            settings.text("dataset_config").orElse(""),
-            settings.requiredText(splitFlag),
+            settings.find(Flags.DATASET_CONFIG).orElse(""),
+            settings.get(splitFlag),
             new ColumnMapping(
                 usual.text(),
                 usual.messages(),
-                settings.requiredText("prompt_column"),
+                settings.get(Flags.PROMPT_COLUMN),
                 usual.completion()),
             false,
-            PrepConfig.OnBadRows.of(settings.requiredText("on_bad_rows"))),
+            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class)),
         new PrepConfig.Model(
             ModelReference.of(settings),
-            settings.text("chat_template_path").orElse(""),
+            settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
             "",
-            settings.oneOf("tokenizer_dialect", TokenizerDialect.class)),
-        settings.text("system_prompt").orElse(""),
-        settings.optionalInteger("max_prompt_length").orElse(PromptsConfig.UNLIMITED),
+            settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class)),
+        settings.find(Flags.SYSTEM_PROMPT).orElse(""),
+        settings.find(Flags.MAX_PROMPT_LENGTH).orElse(PromptsConfig.UNLIMITED),
         outputFolder,
-        settings.isOn("overwrite_output_dir"));
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 }

@@ -6,6 +6,8 @@ import org.apache.spark.sql.SparkSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PreparePromptsJob;
@@ -15,9 +17,7 @@ import org.sparklora.prep.TableOrigin;
 
 /** Finds or makes the prompts table of a dataset. */
 public final class PromptTables {
-  private static final String FOLDER_KEY = "prompts_dir";
   private static final Logger LOG = LoggerFactory.getLogger(PromptTables.class);
-  private static final String SPLIT_KEY = "dataset_train_split";
 
   private PromptTables() {}
 
@@ -27,10 +27,13 @@ public final class PromptTables {
    * @param splitFlag of the split whose prompts are wanted
    * @throws ConfigException if one of those is given, and another than the table's
    */
-  public static Settings decided(Configuration hadoop, Settings settings, String splitFlag) {
-    PromptsConfig config = PromptSettings.of(settings, splitFlag, FOLDER_KEY);
+  public static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
+    PromptsConfig config = PromptSettings.of(settings, splitFlag, "");
     return TableOrigin.ofPrompts(hadoop, config.source().dataset())
-        .map(origin -> origin.decided(settings, config.settings(), Map.of(SPLIT_KEY, splitFlag)))
+        .map(
+            origin ->
+                origin.decided(
+                    settings, config.settings(), Map.of(Flags.DATASET_TRAIN_SPLIT, splitFlag)))
         .orElse(settings);
   }
 
@@ -47,12 +50,13 @@ public final class PromptTables {
     if (isTable(hadoop, dataset)) {
       TableOrigin.ofPrompts(hadoop, dataset)
           .orElseThrow(() -> ResultTables.unknown(dataset, PromptsManifest.FILE_NAME))
-          .requireTokenizer(hadoop, "dataset_name", config.model());
+          .requireTokenizer(hadoop, Flags.DATASET_NAME, config.model());
       return PromptTable.open(hadoop, dataset);
     }
     String folder = config.outputFolder();
-    ResultTables.requireOnlyTables(hadoop, FOLDER_KEY, folder, isTable(hadoop, folder));
-    LOG.info("{}: {}", folder, PreparePromptsJob.reuseOrRun(spark, config, FOLDER_KEY).summary());
+    ResultTables.requireOnlyTables(hadoop, Flags.PROMPTS_DIR, folder, isTable(hadoop, folder));
+    LOG.info(
+        "{}: {}", folder, PreparePromptsJob.reuseOrRun(spark, config, Flags.PROMPTS_DIR).summary());
     return PromptTable.open(hadoop, folder);
   }
 

@@ -6,6 +6,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.table.TableException;
 
 /** What packed tables and prompts tables that a run makes for itself have in common. */
@@ -18,7 +19,7 @@ final class ResultTables {
    * @param key the setting that names the folder
    * @param table whether a table lies there
    */
-  static void requireOnlyTables(Configuration hadoop, String key, String folder, boolean table) {
+  static void requireOnlyTables(Configuration hadoop, Flag<?> key, String folder, boolean table) {
     Path path = new Path(folder);
     try {
       FileSystem fileSystem = path.getFileSystem(hadoop);

@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.spark.track.RunSettings;
 import org.sparklora.spark.train.TrainerState;
@@ -48,18 +49,19 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
       FileSystem fileSystem = path.getFileSystem(hadoop);
       ConfigException.require(
           fileSystem.exists(path),
-          "runs",
+          Flags.RUNS,
           folder,
           "there is no such folder; name a run's output_dir");
       List<Map<String, Object>> rows = rows(fileSystem, path);
       ConfigException.require(
           !rows.isEmpty(),
-          "runs",
+          Flags.RUNS,
           folder,
           "it holds no log; name the output_dir of a run that has logged a step");
       return new RunLog(path.getName(), rows, RunSettings.read(fileSystem, path));
     } catch (IOException e) {
-      throw new ConfigException("runs", folder, "it cannot be read (%s)".formatted(e.getMessage()));
+      throw new ConfigException(
+          Flags.RUNS, folder, "it cannot be read (%s)".formatted(e.getMessage()));
     }
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * Compares runs: {@code report.png} (their curves), {@code report.html} (the same with tables of
@@ -29,7 +30,7 @@ public final class RunReport {
     List<Metric> metrics = RunFigure.logged(Metric.ALL, runs);
     ConfigException.require(
         !metrics.isEmpty(),
-        "runs",
+        Flags.RUNS,
         names(runs),
         "none of them has logged a metric that could be drawn; look at their --logging_steps");
     String shown = title.isEmpty() ? names(runs) : title;

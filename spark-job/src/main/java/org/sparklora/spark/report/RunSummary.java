@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * What several runs came to, and what their settings differ in, as tables of text with a column a
@@ -17,7 +18,12 @@ import java.util.stream.Collectors;
 record RunSummary(List<RunLog> runs) {
   /** Settings that say where a run is, not what it does. */
   private static final Set<String> PLACES =
-      Set.of("output_dir", "run_name", "packed_dir", "prompts_dir", "overwrite_output_dir");
+      Set.of(
+          Flags.OUTPUT_DIR.name(),
+          Flags.RUN_NAME.name(),
+          Flags.PACKED_DIR.name(),
+          Flags.PROMPTS_DIR.name(),
+          Flags.OVERWRITE_OUTPUT_DIR.name());
 
   private static final double SECONDS_AN_HOUR = 3600;
   private static final String NONE = "–";

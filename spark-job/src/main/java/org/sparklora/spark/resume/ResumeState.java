@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.spark.train.RunningSums;
 import org.sparklora.spark.train.TrainerState;
@@ -113,6 +114,6 @@ record ResumeState(
   }
 
   private static ConfigException unusable(String name, String reason) {
-    return new ConfigException("resume_from_checkpoint", name, reason);
+    return new ConfigException(Flags.RESUME_FROM_CHECKPOINT, name, reason);
   }
 }

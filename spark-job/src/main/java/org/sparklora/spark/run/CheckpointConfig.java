@@ -4,6 +4,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.train.Cadence;
@@ -21,16 +23,16 @@ public record CheckpointConfig(
     Cadence.Unit unit, double steps, int limit, boolean modelOnly, Optional<String> resumeFrom) {
 
   public CheckpointConfig {
-    requireInterval("save_steps", unit, steps);
+    requireInterval(Flags.SAVE_STEPS, unit, steps);
   }
 
   /** The records of a user's settings. */
   public static CheckpointConfig of(Settings settings) {
     return new CheckpointConfig(
-        unit(settings, "save_strategy"),
-        settings.number("save_steps"),
-        settings.optionalInteger("save_total_limit").orElse(0),
-        settings.isOn("save_only_model"),
+        settings.get(Flags.SAVE_STRATEGY, Cadence.Unit.class),
+        settings.get(Flags.SAVE_STEPS),
+        settings.find(Flags.SAVE_TOTAL_LIMIT).orElse(0),
+        settings.get(Flags.SAVE_ONLY_MODEL),
         resumeFrom(settings));
   }
 
@@ -39,15 +41,10 @@ public record CheckpointConfig(
     return Cadence.of(unit, steps, 0, totalSteps);
   }
 
-  static Cadence.Unit unit(Settings settings, String name) {
-    String strategy = settings.oneOf(name, List.of("no", "steps", "epoch"));
-    return Cadence.Unit.valueOf(strategy.toUpperCase(Locale.ROOT));
-  }
-
-  static void requireInterval(String name, Cadence.Unit unit, double steps) {
+  static void requireInterval(Flag<?> flag, Cadence.Unit unit, double steps) {
     ConfigException.require(
         unit != Cadence.Unit.STEPS || steps > 0 && (steps < 1 || steps == Math.rint(steps)),
-        name,
+        flag,
         steps,
         "it is a whole number of steps, or a share of all steps below 1");
   }
@@ -55,7 +52,7 @@ public record CheckpointConfig(
   /** Besides a path, the spellings of a switch, which is what YAML files hold. */
   private static Optional<String> resumeFrom(Settings settings) {
     return settings
-        .text("resume_from_checkpoint")
+        .find(Flags.RESUME_FROM_CHECKPOINT)
         .filter(text -> !List.of("false", "no", "none").contains(text.toLowerCase(Locale.ROOT)))
         .map(text -> text.equalsIgnoreCase(RunFolder.LATEST) ? RunFolder.LATEST : text);
   }

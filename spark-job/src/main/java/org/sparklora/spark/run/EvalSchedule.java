@@ -1,6 +1,7 @@
 package org.sparklora.spark.run;
 
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.train.Cadence;
 
@@ -15,27 +16,24 @@ import org.sparklora.spark.train.Cadence;
 public record EvalSchedule(Cadence.Unit unit, double steps, double delay, boolean onStart) {
   /** Settings that fit together. */
   public EvalSchedule {
-    CheckpointConfig.requireInterval("eval_steps", unit, steps);
+    CheckpointConfig.requireInterval(Flags.EVAL_STEPS, unit, steps);
     ConfigException.require(
         unit != Cadence.Unit.NO || !onStart,
-        "eval_on_start",
+        Flags.EVAL_ON_START,
         true,
         "say when to evaluate with --eval_strategy");
-    ConfigException.require(
-        delay >= 0, "eval_delay", delay, "it is a number of steps or epochs, 0 or more");
   }
 
   /** Of a user's settings. */
   public static EvalSchedule of(Settings settings) {
     return new EvalSchedule(
-        CheckpointConfig.unit(settings, "eval_strategy"),
+        settings.get(Flags.EVAL_STRATEGY, Cadence.Unit.class),
         settings
-            .text("eval_steps")
-            .map(Double::valueOf)
+            .find(Flags.EVAL_STEPS)
             .filter(given -> given != 0)
-            .orElse(settings.number("logging_steps")), // as transformers has it
-        settings.number("eval_delay"),
-        settings.isOn("eval_on_start"));
+            .orElse(settings.get(Flags.LOGGING_STEPS)), // as transformers has it
+        settings.get(Flags.EVAL_DELAY),
+        settings.get(Flags.EVAL_ON_START));
   }
 
   /** Whether there is any evaluation. */

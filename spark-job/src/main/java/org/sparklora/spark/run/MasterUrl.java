@@ -2,6 +2,7 @@ package org.sparklora.spark.run;
 
 import java.util.regex.Pattern;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /** The forms of {@code --master} that Spark 3.5 knows; of any other it says so with a trace. */
 final class MasterUrl {
@@ -21,7 +22,7 @@ final class MasterUrl {
   static void require(String master) {
     ConfigException.require(
         KNOWN.matcher(master).matches(),
-        "master",
+        Flags.MASTER,
         master,
         "write local, local[4] or local[*], spark://HOST:PORT, yarn, or k8s://https://HOST:PORT");
   }

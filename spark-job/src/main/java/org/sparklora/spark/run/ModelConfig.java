@@ -3,6 +3,7 @@ package org.sparklora.spark.run;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.spark.train.WeightDtype;
@@ -33,9 +34,9 @@ public record ModelConfig(
   public static ModelConfig of(Settings settings, DType products) {
     return new ModelConfig(
         ModelReference.of(settings),
-        WeightDtype.of(settings.oneOf("dtype", WeightDtype.NAMES)),
-        settings.isOn("gradient_checkpointing"),
-        settings.oneOf("tokenizer_dialect", TokenizerDialect.class),
+        settings.get(Flags.DTYPE, WeightDtype.class),
+        settings.get(Flags.GRADIENT_CHECKPOINTING),
+        settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
         products);
   }
 

@@ -1,9 +1,8 @@
 package org.sparklora.spark.run;
 
-import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.track.TrackingConfig;
@@ -30,14 +29,6 @@ public record OutputConfig(
     boolean showProgress,
     TrackingConfig tracking,
     Optional<PushConfig> push) {
-  public OutputConfig {
-    ConfigException.require(
-        loggingSteps >= 0,
-        "logging_steps",
-        loggingSteps,
-        "it is a number of steps, or a share of them below 1");
-  }
-
   /** The run that is logged, whose settings these are. */
   public TrackedLog.Run run(String effectiveYaml) {
     return new TrackedLog.Run(runName, tracking, effectiveYaml);
@@ -50,18 +41,18 @@ public record OutputConfig(
 
   /** What is logged, and where results go, of a user's settings. */
   public static OutputConfig of(Settings settings, String folder) {
-    String strategy = settings.oneOf("logging_strategy", List.of("steps", "no"));
+    String strategy = settings.get(Flags.LOGGING_STRATEGY);
     if (strategy.equals("steps")) {
       CheckpointConfig.requireInterval(
-          "logging_steps", Cadence.Unit.STEPS, settings.number("logging_steps"));
+          Flags.LOGGING_STEPS, Cadence.Unit.STEPS, settings.get(Flags.LOGGING_STEPS));
     }
     return new OutputConfig(
         folder,
-        settings.isOn("overwrite_output_dir"),
-        strategy.equals("no") ? 0 : settings.number("logging_steps"),
-        settings.isOn("logging_first_step"),
-        settings.text("run_name").orElse(new Path(folder).getName()),
-        !settings.optionalSwitch("disable_tqdm").orElse(false),
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+        strategy.equals("no") ? 0 : settings.get(Flags.LOGGING_STEPS),
+        settings.get(Flags.LOGGING_FIRST_STEP),
+        settings.find(Flags.RUN_NAME).orElse(new Path(folder).getName()),
+        !settings.find(Flags.DISABLE_TQDM).orElse(false),
         TrackingConfig.of(settings),
         PushConfig.of(settings, folder));
   }

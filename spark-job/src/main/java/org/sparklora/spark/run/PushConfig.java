@@ -1,12 +1,12 @@
 package org.sparklora.spark.run;
 
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.hub.HubRepo;
 import org.sparklora.hub.HubToken;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -29,7 +29,7 @@ public record PushConfig(
   public PushConfig {
     ConfigException.require(
         HubRepo.isId(repository.contains("/") ? repository : "any/" + repository),
-        "hub_model_id",
+        Flags.HUB_MODEL_ID,
         repository,
         "it must be name or namespace/name, of letters, digits, dots, dashes and underscores");
   }
@@ -44,8 +44,8 @@ public record PushConfig(
 
   /** Of a user's settings; empty without {@code push_to_hub}. */
   public static Optional<PushConfig> of(Settings settings, String outputFolder) {
-    String strategy = settings.oneOf("hub_strategy", List.of("end", "every_save"));
-    return settings.isOn("push_to_hub")
+    String strategy = settings.get(Flags.HUB_STRATEGY);
+    return settings.get(Flags.PUSH_TO_HUB)
         ? Optional.of(
             of(settings, outputFolder, Strategy.valueOf(strategy.toUpperCase(Locale.ROOT))))
         : Optional.empty();
@@ -58,10 +58,10 @@ public record PushConfig(
    */
   public static PushConfig of(Settings settings, String folder, Strategy strategy) {
     return new PushConfig(
-        settings.text("hub_model_id").orElse(new Path(folder).getName()),
-        settings.text("hub_revision").orElse(MAIN),
-        settings.optionalSwitch("hub_private_repo"),
+        settings.find(Flags.HUB_MODEL_ID).orElse(new Path(folder).getName()),
+        settings.find(Flags.HUB_REVISION).orElse(MAIN),
+        settings.find(Flags.HUB_PRIVATE_REPO),
         strategy,
-        settings.text("hub_token").map(HubToken::of));
+        settings.find(Flags.HUB_TOKEN).map(HubToken::of));
   }
 }

@@ -8,6 +8,7 @@ import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.dl4j.GpuPlugin;
@@ -21,7 +22,7 @@ public final class SparkSessions {
 
   private static final String MASTER = "spark.master";
   private static final String NAME = "spark.app.name";
-  private static final String MODEL = "model_name_or_path";
+
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String REGISTRATOR = "spark.kryo.registrator";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
@@ -38,7 +39,7 @@ public final class SparkSessions {
     Module jdk = Object.class.getModule();
     JvmOptions.requireOpen(name -> jdk.isOpen(name, SparkSessions.class.getModule()));
     SparkConf conf = new SparkConf();
-    Optional<String> master = settings.text("master");
+    Optional<String> master = settings.find(Flags.MASTER);
     if (master.isPresent()) {
       conf.setMaster(master.get());
     }
@@ -83,7 +84,7 @@ public final class SparkSessions {
       }
       String problem = cause.getMessage() == null ? cause.toString() : cause.getMessage();
       throw new ConfigException(
-          "master",
+          Flags.MASTER,
           master,
           "Spark does not start (%s); check --master, --conf and --properties-file"
               .formatted(problem.lines().findFirst().orElse(problem)));
@@ -116,7 +117,7 @@ public final class SparkSessions {
     if (!given.isEmpty() && !given.equals(MAIN_CLASS)) {
       return;
     }
-    String model = settings.isGiven(MODEL) ? settings.text(MODEL).orElse("") : "";
+    String model = settings.find(Flags.MODEL_NAME_OR_PATH).orElse("");
     String last = model.replaceAll("/+$", "").replaceAll("^.*/", "");
     conf.set(NAME, "spark-lora %s %s".formatted(settings.command(), last).strip());
   }

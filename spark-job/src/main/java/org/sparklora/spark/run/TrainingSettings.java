@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
@@ -20,53 +21,52 @@ public final class TrainingSettings {
 
   /** The adapter of a user's settings; empty without {@code --use_peft}. */
   public static Optional<LoraConfig> lora(Settings settings) {
-    if (!settings.isOn("use_peft")) {
+    if (!settings.get(Flags.USE_PEFT)) {
       ConfigException.require(
-          settings.text("adapter_name_or_path").isEmpty(),
-          "adapter_name_or_path",
-          settings.text("adapter_name_or_path").orElse(""),
+          settings.find(Flags.ADAPTER_NAME_OR_PATH).isEmpty(),
+          Flags.ADAPTER_NAME_OR_PATH,
+          settings.find(Flags.ADAPTER_NAME_OR_PATH).orElse(""),
           "an adapter is trained only with --use_peft");
       return Optional.empty();
     }
-    List<String> given = settings.values("lora_target_modules");
     LoraTargets targets =
-        given.isEmpty() ? LoraTargets.names(PEFT_DEFAULT_TARGETS) : LoraTargets.ofFlag(given);
+        settings
+            .find(Flags.LORA_TARGET_MODULES)
+            .map(LoraTargets::ofFlag)
+            .orElse(LoraTargets.names(PEFT_DEFAULT_TARGETS));
     return Optional.of(
         ModelSettings.of(
             () ->
                 new LoraConfig(
-                    settings.integer("lora_r"),
-                    settings.integer("lora_alpha"),
-                    settings.number("lora_dropout"),
-                    settings.isOn("use_rslora"),
+                    settings.get(Flags.LORA_R),
+                    settings.get(Flags.LORA_ALPHA),
+                    settings.get(Flags.LORA_DROPOUT),
+                    settings.get(Flags.USE_RSLORA),
                     targets)));
   }
 
   /** AdamW of a user's settings. */
   public static OptimizerConfig optimizer(Settings settings) {
-    settings.oneOf("optim", List.of("adamw_torch_fused", "adamw_torch"));
     return new OptimizerConfig(
-        settings.number("learning_rate"),
-        settings.number("adam_beta1"),
-        settings.number("adam_beta2"),
-        settings.number("adam_epsilon"),
-        settings.number("weight_decay"),
-        settings.number("max_grad_norm"));
+        settings.get(Flags.LEARNING_RATE),
+        settings.get(Flags.ADAM_BETA1),
+        settings.get(Flags.ADAM_BETA2),
+        settings.get(Flags.ADAM_EPSILON),
+        settings.get(Flags.WEIGHT_DECAY),
+        settings.get(Flags.MAX_GRAD_NORM));
   }
 
   /** The learning rate's schedule of a user's settings. */
   public static ScheduleConfig schedule(Settings settings) {
-    double steps = settings.number("warmup_steps");
-    double ratio = settings.isGiven("warmup_ratio") ? settings.number("warmup_ratio") : 0;
-    ConfigException.require(
-        ratio >= 0 && ratio < 1, "warmup_ratio", ratio, "it is a share of all steps, in [0, 1)");
+    double steps = settings.get(Flags.WARMUP_STEPS);
+    double ratio = settings.find(Flags.WARMUP_RATIO).orElse(0.0);
     ConfigException.require(
         ratio == 0 || steps == 0,
-        "warmup_ratio",
+        Flags.WARMUP_RATIO,
         ratio,
-        "warmup_steps = %s says otherwise; leave one of them out".formatted(steps));
+        "%s = %s says otherwise; leave one of them out".formatted(Flags.WARMUP_STEPS, steps));
     return new ScheduleConfig(
-        ScheduleConfig.Type.of(settings.requiredText("lr_scheduler_type")),
+        settings.get(Flags.LR_SCHEDULER_TYPE, ScheduleConfig.Type.class),
         ratio == 0 ? steps : ratio);
   }
 }

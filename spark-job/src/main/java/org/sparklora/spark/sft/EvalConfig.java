@@ -2,6 +2,7 @@ package org.sparklora.spark.sft;
 
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.prep.PrepSettings;
@@ -30,15 +31,10 @@ public record EvalConfig(
     public Best {
       ConfigException.require(
           TrainerState.EVAL_METRICS.contains(metric),
-          "metric_for_best_model",
+          Flags.METRIC_FOR_BEST_MODEL,
           metric,
           "an evaluation measures " + String.join(", ", TrainerState.EVAL_METRICS));
     }
-  }
-
-  public EvalConfig {
-    ConfigException.require(
-        batchRows >= 1, "per_device_eval_batch_size", batchRows, "a batch has at least one row");
   }
 
   static EvalConfig of(Settings settings, CheckpointConfig saving, String packedFolder) {
@@ -49,34 +45,33 @@ public record EvalConfig(
     }
     return new EvalConfig(
         schedule,
-        settings.integer("per_device_eval_batch_size"),
+        settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
         schedule.isOn()
             ? Optional.of(
                 SftConfig.replacing(
                     settings,
                     PrepSettings.ofTestSplit(
-                        settings,
-                        packedFolder + "-" + settings.requiredText("dataset_test_split"))))
+                        settings, packedFolder + "-" + settings.get(Flags.DATASET_TEST_SPLIT))))
             : Optional.empty(),
         best);
   }
 
   private static Optional<Best> best(Settings settings, boolean evaluates) {
-    boolean load = settings.isOn("load_best_model_at_end");
-    Optional<String> named = settings.text("metric_for_best_model");
+    boolean load = settings.get(Flags.LOAD_BEST_MODEL_AT_END);
+    Optional<String> named = settings.find(Flags.METRIC_FOR_BEST_MODEL);
     if (!load && named.isEmpty()) {
       return Optional.empty();
     }
     ConfigException.require(
         evaluates,
-        load ? "load_best_model_at_end" : "metric_for_best_model",
+        load ? Flags.LOAD_BEST_MODEL_AT_END : Flags.METRIC_FOR_BEST_MODEL,
         load ? "true" : named.get(),
         "which checkpoint is best only an evaluation tells: set --eval_strategy");
     String metric = named.orElse("loss");
     return Optional.of(
         new Best(
             metric.startsWith("eval_") ? metric : "eval_" + metric,
-            settings.optionalSwitch("greater_is_better").orElse(!metric.endsWith("loss")),
+            settings.find(Flags.GREATER_IS_BETTER).orElse(!metric.endsWith("loss")),
             load));
   }
 
@@ -85,14 +80,14 @@ public record EvalConfig(
     double steps = schedule.steps();
     ConfigException.require(
         saving.unit() == unit,
-        "load_best_model_at_end",
+        Flags.LOAD_BEST_MODEL_AT_END,
         true,
         "a model can only be loaded if it was saved when it was evaluated: save_strategy and eval_strategy must be the same");
     double ratio = saving.steps() / steps;
     ConfigException.require(
         unit != Cadence.Unit.STEPS
             || (saving.steps() < 1) == (steps < 1) && Math.abs(ratio - Math.rint(ratio)) < 1e-9,
-        "save_steps",
+        Flags.SAVE_STEPS,
         saving.steps(),
         "with load_best_model_at_end it must be a multiple of eval_steps, which is " + steps);
   }

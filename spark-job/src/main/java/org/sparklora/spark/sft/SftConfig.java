@@ -8,6 +8,7 @@ import java.util.stream.Stream;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
@@ -199,7 +200,7 @@ public record SftConfig(
             settings.optionalSwitch("bf16").orElse(false) ? DType.BFLOAT16 : DType.FLOAT32),
         replacing(settings, PrepSettings.of(settings, packedFolder)),
         TrainingSettings.lora(settings),
-        ModelReference.of(settings, "adapter_name_or_path"),
+        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
         TrainingSettings.optimizer(settings),
         TrainingSettings.schedule(settings),
         batch(settings),

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.Flags;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -20,7 +21,7 @@ import org.yaml.snakeyaml.constructor.SafeConstructor;
 public final class RunSettings {
   private static final List<String> FILES = List.of("sft_config.yaml", "grpo_config.yaml");
   private static final String CHECKPOINTS = "checkpoint-*";
-  private static final String SECRET = "hub_token";
+  private static final String SECRET = Flags.HUB_TOKEN.name();
 
   private RunSettings() {}
 

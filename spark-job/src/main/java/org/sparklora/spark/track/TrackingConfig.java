@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -29,7 +30,7 @@ public record TrackingConfig(Set<Tracker> trackers, String project, double maxLo
         case "none" -> EnumSet.noneOf(Tracker.class);
         default ->
             throw new ConfigException(
-                "report_to", word, "use trackio, tensorboard, all or none; or several of them");
+                Flags.REPORT_TO, word, "use trackio, tensorboard, all or none; or several of them");
       };
     }
   }
@@ -44,14 +45,14 @@ public record TrackingConfig(Set<Tracker> trackers, String project, double maxLo
   /** The record of a user's settings. */
   public static TrackingConfig of(Settings settings) {
     Set<Tracker> trackers = EnumSet.noneOf(Tracker.class);
-    List<String> words = settings.values("report_to");
+    List<String> words = settings.get(Flags.REPORT_TO);
     words.forEach(word -> trackers.addAll(Tracker.of(word)));
     ConfigException.require(
         words.size() == 1 || words.stream().noneMatch("none"::equalsIgnoreCase),
-        "report_to",
+        Flags.REPORT_TO,
         String.join(" ", words),
         "none stands alone");
     return new TrackingConfig(
-        trackers, settings.requiredText("project"), settings.number("max_logprob_difference"));
+        trackers, settings.get(Flags.PROJECT), settings.get(Flags.MAX_LOGPROB_DIFFERENCE));
   }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sqlite.SQLiteConfig;
 
 /**
@@ -80,14 +81,14 @@ final class TrackioDatabase {
     String name = fileName(project);
     ConfigException.require(
         !name.startsWith(RESERVED_PREFIX),
-        "project",
+        Flags.PROJECT,
         project,
         "Trackio keeps names that begin with %s for itself".formatted(RESERVED_PREFIX));
     RESERVED_SUFFIXES.forEach(
         suffix ->
             ConfigException.require(
                 !name.endsWith(suffix) || name.equals(suffix),
-                "project",
+                Flags.PROJECT,
                 project,
                 "Trackio keeps names that end in %s for itself".formatted(suffix)));
     String folder = folderName(System.getenv());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * Which rows belong to which optimizer step, as transformers' trainer has it: an epoch's rows are
@@ -58,7 +59,7 @@ public final class TrainingPlan {
     double steps = limitedBySteps ? maxSteps : Math.ceil(epochs * stepsPerEpoch());
     ConfigException.require(
         steps <= Integer.MAX_VALUE,
-        "num_train_epochs",
+        Flags.NUM_TRAIN_EPOCHS,
         epochs,
         "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual"
             .formatted(steps, Integer.MAX_VALUE));

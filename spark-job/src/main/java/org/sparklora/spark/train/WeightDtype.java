@@ -1,8 +1,5 @@
 package org.sparklora.spark.train;
 
-import java.util.Arrays;
-import java.util.List;
-import java.util.Locale;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 
@@ -12,15 +9,6 @@ public enum WeightDtype {
   BFLOAT16,
   /** What the checkpoint's {@code config.json} names. */
   AUTO;
-
-  /** As users write them. */
-  public static final List<String> NAMES =
-      Arrays.stream(values()).map(value -> value.name().toLowerCase(Locale.ROOT)).toList();
-
-  /** The value of one of {@link #NAMES}. */
-  public static WeightDtype of(String name) {
-    return valueOf(name.toUpperCase(Locale.ROOT));
-  }
 
   /** For one model: float16 becomes float32, since nothing computes with it. */
   public DType of(DecoderConfig config) {

@@ -13,7 +13,11 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.meter.MachineMetrics;
 
 /**
@@ -37,18 +41,20 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
 
   /** Settings that say where a run is, not what it does. */
   private static final Set<String> PLACES =
-      Set.of(
-          "output_dir",
-          "packed_dir",
-          "prompts_dir",
-          "staging_dir",
-          "run_name",
-          "project",
-          "report_to",
-          "overwrite_output_dir",
-          "resume_from_checkpoint",
-          "disable_tqdm",
-          "debug_errors");
+      Stream.of(
+              Flags.OUTPUT_DIR,
+              Flags.PACKED_DIR,
+              Flags.PROMPTS_DIR,
+              Flags.STAGING_DIR,
+              Flags.RUN_NAME,
+              Flags.PROJECT,
+              Flags.REPORT_TO,
+              Flags.OVERWRITE_OUTPUT_DIR,
+              Flags.RESUME_FROM_CHECKPOINT,
+              Flags.DISABLE_TQDM,
+              Flags.DEBUG_ERRORS)
+          .map(Flag::name)
+          .collect(Collectors.toSet());
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -173,7 +179,7 @@ public record Baseline(Map<String, Object> settings, Map<String, Curve> curves) 
 
   private static ConfigException unreadable(String file, String remedy) {
     return new ConfigException(
-        "baseline",
+        Flags.BASELINE,
         file,
         remedy + "; record one with verify-run RUN --baseline FILE --write_baseline");
   }

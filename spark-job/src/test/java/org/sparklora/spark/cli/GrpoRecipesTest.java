@@ -24,6 +24,7 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.regret.PlannedRun;
 import org.sparklora.spark.regret.TrainingMemory;
@@ -101,7 +102,7 @@ class GrpoRecipesTest {
     flags.addAll(List.of("--output_dir", output.toString(), "--max_steps", "1"));
     flags.addAll(List.of("--max_completion_length", "4", "--logging_steps", "1"));
     settings(recipe)
-        .text("chat_template_path")
+        .find(Flags.CHAT_TEMPLATE_PATH)
         .ifPresent(
             path -> flags.addAll(List.of("--chat_template_path", Path.of("..", path).toString())));
 
@@ -112,7 +113,7 @@ class GrpoRecipesTest {
             .readTree(output.resolve("trainer_state.json").toFile())
             .at("/log_history/0");
     assertThat(row.path("reward").isNumber()).as(row.toString()).isTrue();
-    boolean adapter = settings(recipe).isOn("use_peft");
+    boolean adapter = settings(recipe).get(Flags.USE_PEFT);
     assertThat(Files.exists(output.resolve("adapter_model.safetensors"))).isEqualTo(adapter);
     assertThat(Files.exists(output.resolve("model.safetensors"))).isEqualTo(!adapter);
   }
@@ -134,14 +135,14 @@ class GrpoRecipesTest {
   @MethodSource("recipes")
   void adaptersHaveRankOneAndTenTimesTheRateOfFullFineTuning(Path recipe) {
     Settings settings = settings(recipe);
-    if (settings.isOn("use_peft")) {
-      assertThat(settings.integer("lora_r")).isEqualTo(1);
-      assertThat(settings.integer("lora_alpha")).isEqualTo(32);
-      assertThat(settings.number("lora_dropout")).isZero();
-      assertThat(settings.values("lora_target_modules")).containsExactly("all-linear");
-      assertThat(settings.number("learning_rate")).isIn(1e-5, 5e-5);
+    if (settings.get(Flags.USE_PEFT)) {
+      assertThat(settings.get(Flags.LORA_R)).isEqualTo(1);
+      assertThat(settings.get(Flags.LORA_ALPHA)).isEqualTo(32);
+      assertThat(settings.get(Flags.LORA_DROPOUT)).isZero();
+      assertThat(settings.get(Flags.LORA_TARGET_MODULES)).containsExactly("all-linear");
+      assertThat(settings.get(Flags.LEARNING_RATE)).isIn(1e-5, 5e-5);
     } else {
-      assertThat(settings.number("learning_rate")).isEqualTo(1e-6);
+      assertThat(settings.get(Flags.LEARNING_RATE)).isEqualTo(1e-6);
     }
   }
 
@@ -152,7 +153,7 @@ class GrpoRecipesTest {
     assertThat(stated.find()).isTrue();
 
     assertThat(stated.group(1)).isEqualTo(updates(recipe));
-    assertThat(stated.group(2) != null).isEqualTo(settings(recipe).isOn("use_peft"));
+    assertThat(stated.group(2) != null).isEqualTo(settings(recipe).get(Flags.USE_PEFT));
     assertThat(stated.group(3)).isEqualTo(keysAndValues(recipe));
   }
 
@@ -161,8 +162,8 @@ class GrpoRecipesTest {
   }
 
   private static int rowTokens(Settings settings) {
-    return settings.optionalInteger("max_prompt_length").orElse(USUAL_PROMPT)
-        + settings.integer("max_completion_length");
+    return settings.find(Flags.MAX_PROMPT_LENGTH).orElse(USUAL_PROMPT)
+        + settings.get(Flags.MAX_COMPLETION_LENGTH);
   }
 
   private static String updates(Path recipe) throws IOException {
@@ -176,11 +177,11 @@ class GrpoRecipesTest {
             new PlannedRun.Memory(
                 headers.matrixType(),
                 DType.FLOAT32,
-                settings.isOn("gradient_checkpointing"),
+                settings.get(Flags.GRADIENT_CHECKPOINTING),
                 TrainingMemory.localVectors(1)),
             new PlannedRun.Batch(
-                settings.integer("per_device_train_batch_size"), 1, rowTokens(settings), -1, 1),
-            settings.number("learning_rate"),
+                settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE), 1, rowTokens(settings), -1, 1),
+            settings.get(Flags.LEARNING_RATE),
             Optional.empty());
     return gibibytes(TrainingMemory.of(run).total());
   }
@@ -190,7 +191,7 @@ class GrpoRecipesTest {
     Settings settings = settings(recipe);
     DecoderConfig model = headers(recipe).config();
     long token = 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim() * 4;
-    return gibibytes(token * settings.integer("num_generations") * rowTokens(settings));
+    return gibibytes(token * settings.get(Flags.NUM_GENERATIONS) * rowTokens(settings));
   }
 
   private static String gibibytes(long bytes) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -22,7 +23,8 @@ class HfScheduleTest {
           HfSchedule.of(
               expected.get("peak_lr").asDouble(),
               new ScheduleConfig(
-                  ScheduleConfig.Type.of(expected.get("scheduler").asText()),
+                  ScheduleConfig.Type.valueOf(
+                      expected.get("scheduler").asText().toUpperCase(Locale.ROOT)),
                   expected.get("warmup_steps").asDouble()),
               expected.get("total_steps").asInt());
       JsonNode rates = expected.get("lr_for_step_1_to_total_plus_2");

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,7 +173,8 @@ class GrpoReplayTest {
             resolved.get("weight_decay").asDouble(),
             resolved.get("max_grad_norm").asDouble()),
         new ScheduleConfig(
-            ScheduleConfig.Type.of(resolved.get("lr_scheduler_type").asText()),
+            ScheduleConfig.Type.valueOf(
+                resolved.get("lr_scheduler_type").asText().toUpperCase(Locale.ROOT)),
             trace.setting("warmup_steps", 0)),
         resolved.get("total_steps").asInt());
   }

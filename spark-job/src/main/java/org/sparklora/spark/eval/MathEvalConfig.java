@@ -1,0 +1,83 @@
+package org.sparklora.spark.eval;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.spark.generate.GenerateConfig;
+import org.sparklora.spark.grpo.RewardSettings;
+import org.sparklora.spark.prep.PromptSettings;
+
+/**
+ * Which problems a model solves, and who says so.
+ *
+ * @param passK {@code pass_k}
+ * @param shown settings that the summary repeats, by name
+ * @param output {@code output_dir}
+ * @param overwrite {@code overwrite_output_dir}
+ */
+public record MathEvalConfig(
+    GenerateConfig generation,
+    PromptsConfig problems,
+    RewardConfig.Functions rewards,
+    RewardConfig.Advantages advantages,
+    List<Integer> passK,
+    Map<String, String> shown,
+    String output,
+    boolean overwrite) {
+  private static final List<Flag<?>> SHOWN =
+      List.of(
+          Flags.TASK,
+          Flags.MODEL_NAME_OR_PATH,
+          Flags.ADAPTER,
+          Flags.DATASET_NAME,
+          Flags.REWARD_DIALECT,
+          Flags.NUM_GENERATIONS,
+          Flags.TEMPERATURE,
+          Flags.MAX_COMPLETION_LENGTH,
+          Flags.SEED);
+
+  public MathEvalConfig {
+    SamplingConfig sampling = generation.sampling();
+    int completions = sampling.numGenerations();
+    passK.forEach(
+        k ->
+            ConfigException.require(
+                k <= completions,
+                Flags.PASS_K,
+                k,
+                "pass@%d needs that many completions of a problem: --%s %d --%s 1.0"
+                    .formatted(k, Flags.NUM_GENERATIONS, k, Flags.TEMPERATURE)));
+    ConfigException.require(
+        completions == 1 || !sampling.rule().isGreedy(),
+        Flags.NUM_GENERATIONS,
+        completions,
+        "all greedy completions of a problem are the same; draw them with --%s 1.0"
+            .formatted(Flags.TEMPERATURE));
+  }
+
+  /** The record of a user's settings. */
+  static MathEvalConfig of(Settings settings) {
+    String output = settings.get(Flags.OUTPUT_DIR);
+    String prompts = settings.find(Flags.PROMPTS_DIR).orElse(output + ".prompts");
+    Map<String, String> shown = new LinkedHashMap<>();
+    SHOWN.stream()
+        .filter(flag -> settings.find(flag).isPresent())
+        .forEach(flag -> shown.put(flag.name(), settings.text(flag)));
+    return new MathEvalConfig(
+        GenerateConfig.of(settings),
+        PromptSettings.replacing(settings, PromptSettings.ofTestSplit(settings, prompts)),
+        RewardSettings.functions(settings),
+        RewardSettings.advantages(settings),
+        settings.get(Flags.PASS_K),
+        shown,
+        output,
+        settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+  }
+}

@@ -1,0 +1,119 @@
+package org.sparklora.spark.generate;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.spark.train.RowOrder;
+import org.sparklora.spark.train.WeightDtype;
+import org.sparklora.text.TokenizerDialect;
+
+/**
+ * How prompts are completed.
+ *
+ * @param sampling how completions are drawn, until the largest length
+ * @param ignoreEos {@code ignore_eos}: whether they go on after the tokens that end one
+ * @param workers {@code num_workers}: executors that work; none given: all there are
+ * @param round of a {@code grpo} run that is to be generated; empty completes all prompts
+ */
+public record GenerateConfig(
+    Model model,
+    SamplingConfig sampling,
+    boolean ignoreEos,
+    Optional<Integer> workers,
+    Optional<Round> round) {
+
+  /**
+   * A model, with or without an adapter.
+   *
+   * @param base {@code model_name_or_path}
+   */
+  public record Model(
+      ModelReference base,
+      Optional<ModelReference> adapter,
+      WeightDtype dtype,
+      TokenizerDialect dialect) {
+
+    /** The record of a user's settings. */
+    public static Model of(Settings settings) {
+      return new Model(
+          ModelReference.of(settings),
+          ModelReference.of(settings, Flags.ADAPTER),
+          settings.get(Flags.DTYPE, WeightDtype.class),
+          settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
+    }
+  }
+
+  /**
+   * A round of a run.
+   *
+   * @param number {@code round}, from 0
+   * @param prompts of each round
+   * @param seed {@code data_seed}
+   */
+  public record Round(int number, int prompts, RowOrder order, long seed) {
+    List<Prompt> of(List<Prompt> all) {
+      return new PromptOrder(all.size(), prompts, order, seed).of(all, number);
+    }
+  }
+
+  /** The record of a user's settings. */
+  public static GenerateConfig of(Settings settings) {
+    SamplingConfig sampling = sampling(settings);
+    return new GenerateConfig(
+        Model.of(settings),
+        sampling,
+        settings.get(Flags.IGNORE_EOS),
+        settings.find(Flags.NUM_WORKERS),
+        settings
+            .find(Flags.ROUND)
+            .map(number -> round(settings, number, sampling.numGenerations())));
+  }
+
+  /** How completions are drawn, of a user's settings. */
+  public static SamplingConfig sampling(Settings settings) {
+    return ModelSettings.of(
+        () ->
+            new SamplingConfig(
+                settings.find(Flags.NUM_GENERATIONS).orElse(1),
+                settings.get(Flags.MAX_COMPLETION_LENGTH),
+                new SamplingRule(
+                    settings.get(Flags.TEMPERATURE).floatValue(),
+                    settings.get(Flags.TOP_K),
+                    settings.get(Flags.TOP_P).floatValue(),
+                    settings.get(Flags.MIN_P).floatValue(),
+                    settings.get(Flags.REPETITION_PENALTY).floatValue()),
+                Set.of(),
+                settings.get(Flags.SEED)));
+  }
+
+  private static Round round(Settings settings, int number, int generations) {
+    int size =
+        settings
+            .find(Flags.GENERATION_BATCH_SIZE)
+            .orElseThrow(
+                () ->
+                    new ConfigException(
+                        Flags.ROUND,
+                        number,
+                        "say with --%s how many completions a round of the run has"
+                            .formatted(Flags.GENERATION_BATCH_SIZE)));
+    ConfigException.require(
+        size % generations == 0,
+        Flags.GENERATION_BATCH_SIZE,
+        size,
+        "it must be a multiple of %s, which is %d".formatted(Flags.NUM_GENERATIONS, generations));
+    return new Round(
+        number,
+        size / generations,
+        settings.get(Flags.SHUFFLE_DATASET) ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
+        settings.find(Flags.DATA_SEED).orElse(settings.get(Flags.SEED)));
+  }
+}
