@@ -12,6 +12,7 @@ public final class Flags {
   // Model
   public static final Flag<String> MODEL_NAME_OR_PATH = text("model_name_or_path");
   public static final Flag<String> DTYPE = text("dtype");
+  public static final Flag<String> ENGINE = text("engine");
   public static final Flag<String> MODEL_REVISION = text("model_revision");
 
   // LoRA
