@@ -25,7 +25,7 @@ import org.sparklora.model.layer.SwiGlu;
  */
 final class Activations implements AutoCloseable {
   /**
-   * What gradient checkpointing keeps all the same: each block that is kept is one that backward
+   * What gradient checkpointing keeps nevertheless: each block that is kept is one that backward
    * need not compute again, and this much matters to no machine that holds the model.
    */
   static final long CHECKPOINTED_BYTES = 256L << 20;

@@ -10,7 +10,7 @@ import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.loss.TokenLoss;
 
@@ -92,7 +92,7 @@ public final class AdapterStep implements AutoCloseable {
       TokenPlaces places = places(batch.segments(), mask, positions);
       Activations activations = training.reserve(batch.tokenCount());
       Tensor stream = stack.forward(workspace, places, tokens, activations);
-      Tensor dStream = workspace.lendZeros(Slot.D_STREAM, stream.shape());
+      Tensor dStream = workspace.lendZeros(Buffer.D_STREAM, stream.shape());
       LossHead.Result result = head(stack).lossAndGradient(stream, batch, loss, dStream);
       if (result.logProbs().count() > 0) {
         stack.backward(workspace, places, tokens, activations, dStream);

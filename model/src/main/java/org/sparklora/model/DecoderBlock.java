@@ -7,7 +7,7 @@ import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.SwiGlu;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * One layer of the decoder: {@code mid = x + attention(norm(x))}, {@code y = mid +
@@ -38,19 +38,21 @@ record DecoderBlock(
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
     workspace.engine().copy(saved.mid, y);
     feedForward.forward(workspace, normed, saved.feedForward, y);
+    workspace.giveBack(Buffer.NORMED);
   }
 
   /** Fills {@code saved} again, to the last bit as forward did, for a {@link #backward} to come. */
   void recompute(Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
     feedForward.recompute(workspace, normed, saved.feedForward);
+    workspace.giveBack(Buffer.NORMED);
   }
 
   /** All but the feed-forward layer, whose input {@code (N, C)} is returned. */
   private Tensor forwardToFeedForward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved) {
     Engine engine = workspace.engine();
-    Tensor normed = workspace.lendOperand(Slot.NORMED, x.shape());
+    Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
     attentionNorm.forward(engine, x, normed, saved.attentionRstd);
     engine.copy(x, saved.mid);
     attention.forward(workspace, places, normed, saved.attention, saved.mid);
@@ -64,9 +66,9 @@ record DecoderBlock(
    */
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
     Engine engine = workspace.engine();
-    Tensor normed = workspace.lendOperand(Slot.NORMED, x.shape());
+    Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
     feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
-    Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, x.shape());
+    Tensor dNormed = workspace.lendZeros(Buffer.D_NORMED, x.shape());
     feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);
     // forward: y = mid + feedForward(norm(mid))
     feedForwardNorm.backward(engine, saved.mid, saved.feedForwardRstd, dNormed, dStream);
@@ -76,5 +78,6 @@ record DecoderBlock(
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))
     attentionNorm.backward(engine, x, saved.attentionRstd, dNormed, dStream);
+    workspace.giveBack(Buffer.NORMED, Buffer.D_NORMED);
   }
 }

@@ -18,6 +18,7 @@ record DecoderStack(
 
   /** The stream after the last block, {@code (N, C)}. */
   Tensor forward(Workspace workspace, TokenPlaces places, Indices tokens, Activations activations) {
+    workspace.reclaim();
     embedding.forward(workspace.engine(), tokens, activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       blocks

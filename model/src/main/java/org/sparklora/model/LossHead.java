@@ -11,7 +11,7 @@ import org.sparklora.model.engine.TokenScores;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
 import org.sparklora.model.layer.Workspace;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.model.loss.TokenLoss;
 import org.sparklora.model.loss.TokenLoss.Dependence;
@@ -19,8 +19,8 @@ import org.sparklora.model.loss.TokenLoss.Dependence;
 /**
  * The end of the decoder: final norm, lm_head, log-softmax and loss, forward and backward, over the
  * M tokens that carry a target. Logits exist for a chunk of rows at a time, as many as the engine
- * likes, never for all: {@code (M, V)} would be the largest tensor of the whole model by far. What
- * is known of them stays in the engine until all chunks are done, unless the loss asks before.
+ * chooses, never for all: {@code (M, V)} would be the largest tensor of the whole model by far.
+ * What is known of them stays in the engine until all chunks are done, unless the loss asks before.
  */
 final class LossHead {
   private final Workspace workspace;
@@ -53,9 +53,12 @@ final class LossHead {
       Tensor normed = normed(stream, rows).normed;
       for (int from = 0; from < positions.length; from += chunkRows) {
         int to = Math.min(from + chunkRows, positions.length);
-        head.forward(workspace, normed.rows(from, to), logits.rows(from, to), headLora(to - from));
+        Tensor u = workspace.lend(Buffer.HEAD_LORA, to - from, head.rank());
+        head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u);
+        workspace.giveBack(Buffer.HEAD_LORA);
       }
     }
+    giveBackRows();
   }
 
   /** Log-probabilities of the batch's targets under the stream's end {@code (N, C)}. */
@@ -67,7 +70,9 @@ final class LossHead {
             Tensor normed = normed(stream, targets.positions).normed;
             for (Chunk chunk : chunks(targets)) {
               chunk.score(chunk.logits(normed), temperature);
+              chunk.giveBack();
             }
+            giveBackRows();
           }
           return targets.read();
         });
@@ -109,7 +114,7 @@ final class LossHead {
       Tensor dLogProbs,
       Tensor dStream) {
     Rows rows = normed(stream, targets.positions);
-    Tensor dNormed = workspace.lendZeros(Slot.D_NORMED, rows.normed.shape());
+    Tensor dNormed = workspace.lendZeros(Buffer.D_NORMED, rows.normed.shape());
     if (dependence == Dependence.NOTHING) {
       int count = targets.count();
       differentiate(loss, 0, new float[count], new float[count], dLogProbs);
@@ -125,6 +130,7 @@ final class LossHead {
       if (dependence != Dependence.ALL_TARGETS) {
         chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
       }
+      chunk.giveBack();
     }
     TokenLogProbs all = targets.read();
     double value = differentiate(loss, 0, all.logProbs(), all.entropies(), dLogProbs);
@@ -132,13 +138,15 @@ final class LossHead {
       for (Chunk chunk : chunks(targets)) {
         Tensor logits = chunk.logits(rows.normed);
         chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
+        chunk.giveBack();
       }
     }
     backwardRows(stream, targets.positions, rows, dNormed, dStream);
+    giveBackRows();
     return new Result(value, all);
   }
 
-  /** The loss of a run of targets; overwrites its derivatives. */
+  /** The loss of a chunk of targets; overwrites its derivatives. */
   private static double differentiate(
       TokenLoss loss, int first, float[] logProbs, float[] entropies, Tensor dLogProbs) {
     float[] derivatives = new float[logProbs.length];
@@ -147,27 +155,28 @@ final class LossHead {
     return value;
   }
 
-  private Tensor headLora(int rows) {
-    return workspace.lend(Slot.HEAD_LORA, rows, head.rank());
+  private void giveBackRows() {
+    workspace.giveBack(Buffer.HEAD_INPUT, Buffer.NORMED, Buffer.HEAD_RSTD, Buffer.D_NORMED);
   }
 
   /** Rows of the stream, before and after the final norm, {@code (M, C)}. */
   private record Rows(Tensor raw, Tensor normed, Tensor rstd) {}
 
   private Rows normed(Tensor stream, Indices positions) {
-    Tensor raw = workspace.lend(Slot.HEAD_INPUT, positions.count(), stream.columns());
+    Tensor raw = workspace.lend(Buffer.HEAD_INPUT, positions.count(), stream.columns());
     engine.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
-    Tensor normed = workspace.lend(Slot.NORMED, raw.shape());
-    Tensor rstd = workspace.lend(Slot.HEAD_RSTD, positions.count());
+    Tensor normed = workspace.lend(Buffer.NORMED, raw.shape());
+    Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, positions.count());
     norm.forward(engine, raw, normed, rstd);
     return new Rows(raw, normed, rstd);
   }
 
   private void backwardRows(
       Tensor stream, Indices positions, Rows rows, Tensor dNormed, Tensor dStream) {
-    Tensor dRaw = workspace.lendZeros(Slot.D_HEAD_INPUT, rows.raw.shape());
+    Tensor dRaw = workspace.lendZeros(Buffer.D_HEAD_INPUT, rows.raw.shape());
     norm.backward(engine, rows.raw, rows.rstd, dNormed, dRaw); // forward: normed = norm(raw)
     engine.embedBackward(positions, -1, dRaw, dStream); // forward: raw[n] = stream[positions[n]]
+    workspace.giveBack(Buffer.D_HEAD_INPUT);
   }
 
   /**
@@ -218,6 +227,7 @@ final class LossHead {
     private final int rows;
     private final Indices labels;
     private final TokenScores scores;
+    private Tensor u; // what the head's forward leaves for its backward, (rows, R)
 
     Chunk(Targets targets, int from) {
       this.from = from;
@@ -232,9 +242,14 @@ final class LossHead {
     }
 
     Tensor logits(Tensor normed) {
-      Tensor logits = workspace.lend(Slot.LOGITS, rows, vocabSize);
-      head.salted(from).forward(workspace, normed.rows(from, from + rows), logits, headLora(rows));
+      Tensor logits = workspace.lend(Buffer.LOGITS, rows, vocabSize);
+      u = workspace.lend(Buffer.HEAD_LORA, rows, head.rank());
+      head.salted(from).forward(workspace, normed.rows(from, from + rows), logits, u);
       return logits;
+    }
+
+    void giveBack() {
+      workspace.giveBack(Buffer.LOGITS, Buffer.HEAD_LORA);
     }
 
     void score(Tensor logits, float temperature) {
@@ -246,12 +261,12 @@ final class LossHead {
       // forward: logProbs = logSoftmax(logits / temperature)[target]
       engine.tokenLogProbsBackwardInPlace(
           logits, labels, temperature, scores.logSumExp(), of(dLogProbs));
-      // forward: logits = head(normed); its u is still that of this chunk
+      // forward: logits = head(normed)
       head.salted(from)
           .backward(
               workspace,
               normed.rows(from, from + rows),
-              headLora(rows),
+              u,
               logits,
               dNormed.rows(from, from + rows));
     }

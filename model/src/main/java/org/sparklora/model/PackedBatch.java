@@ -80,7 +80,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
    * One row as the {@code packed} table holds it.
    *
    * @param inputIds token ids; those past the last document are padding and are dropped
-   * @param labels one a token; {@link #IGNORED_LABEL} where there is no loss
+   * @param labels one a token; {@link #IGNORED_LABEL} for no loss
    * @param seqLengths the lengths of its documents
    */
   public record Row(int[] inputIds, int[] labels, int[] seqLengths) {

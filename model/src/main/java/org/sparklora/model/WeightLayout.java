@@ -48,7 +48,7 @@ public final class WeightLayout implements ParameterLayout {
     return offset;
   }
 
-  /** The layout of all weights of a model; a tied table is there once. */
+  /** The layout of all weights of a model; a tied table is stored once. */
   public static WeightLayout of(DecoderConfig config) {
     return new WeightLayout(WeightNames.expected(config));
   }

@@ -13,6 +13,20 @@
  *                                D  head size
  * </pre>
  *
+ * <p>Words, each with one meaning:
+ *
+ * <pre>
+ * document  a text that attends to itself alone, or also to the one that it continues
+ * segment   the consecutive tokens of one document in a batch
+ * branch    consecutive queries of attention, with the keys they see
+ * run       consecutive rows of keys, all or part of what a branch sees
+ * slot      the place of one token's key and value in a cache
+ * row       of a matrix, what belongs to one token; of a table, one packed sequence or completion
+ * chunk     consecutive targets whose logits exist at the same time
+ * buffer    memory of a workspace, by name, which is lent and given back
+ * call      one operation of an engine, on all tokens of a pass or on some rows of them
+ * </pre>
+ *
  * <p>The contract of every backward method: it <b>adds</b> into the gradients it is given; it never
  * overwrites and never allocates them.
  *

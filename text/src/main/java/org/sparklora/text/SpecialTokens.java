@@ -47,7 +47,7 @@ record SpecialTokens(Map<String, String> byName, List<String> others) {
   /**
    * The same with a class's own tokens where the checkpoint says nothing.
    *
-   * @param config tokenizer_config.json, in which null says that there is none
+   * @param config tokenizer_config.json, in which null means none
    */
   SpecialTokens orElse(Map<String, String> defaults, JsonNode config) {
     Map<String, String> all = new LinkedHashMap<>(byName);

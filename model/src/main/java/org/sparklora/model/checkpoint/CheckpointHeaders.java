@@ -16,7 +16,7 @@ import org.sparklora.text.json.CheckpointException;
  * files, some kilobytes of many gigabytes. The weights need not be there.
  *
  * @param config the decoder's shape
- * @param tensors by name, as the headers list them; empty where there is no safetensors file
+ * @param tensors by name, as the headers list them; empty without a safetensors file
  */
 public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> tensors) {
 

@@ -167,7 +167,7 @@ final class DecoderConfigReader {
         : 28; // the default of Qwen2Config and Qwen3Config
   }
 
-  /** Tokens that a window holds; 0 where null says that there is none. */
+  /** Tokens that a window holds; 0 if unset. */
   private int slidingWindow() {
     return !json.has("sliding_window") && family.positions().windows() == Windows.FROM_LAYER
         ? 4096 // the default of Qwen2Config and Qwen3Config

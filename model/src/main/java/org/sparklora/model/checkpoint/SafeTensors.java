@@ -165,7 +165,7 @@ public final class SafeTensors implements AutoCloseable {
   private static void requireLittleEndian() {
     if (ByteOrder.nativeOrder() != ByteOrder.LITTLE_ENDIAN) {
       throw new UnsupportedOperationException(
-          "Cannot map safetensors on a big-endian processor: the format is little-endian");
+          "Cannot map safetensors on a big-endian CPU: the format is little-endian");
     }
   }
 

@@ -117,7 +117,7 @@ public final class WeightNames {
     return layers;
   }
 
-  /** Whether a tensor that is not expected may be there all the same. */
+  /** Whether a tensor that is not expected is accepted nevertheless. */
   static boolean isIgnored(String name) {
     return ROTARY_BUFFER.matcher(name).matches();
   }

@@ -14,7 +14,7 @@ public interface EngineProvider {
   /**
    * New kernels, which their engine closes.
    *
-   * @param threads at least 1, for engines that compute on processors
+   * @param threads at least 1, for engines that compute on the CPU
    * @throws IllegalStateException if they cannot run here, with the remedy
    */
   Kernels open(int threads);
@@ -24,7 +24,7 @@ public interface EngineProvider {
    * opened.
    *
    * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
-   * @return false if they compute on processors only
+   * @return false if they compute on the CPU only
    * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
    *     with what was found and what is supported
    */

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * <p>System property {@code lora.engine} names it ({@code vector}, {@code torch}, {@code nd4j} or
  * {@code reference}; by default the one that uses the GPU which was {@link #useDevice assigned},
  * else vector); {@code lora.threads} says on how many threads it runs, by default one for each
- * processor.
+ * CPU core.
  *
  * <p>Thread-safe.
  */
@@ -29,7 +29,7 @@ public final class Engines {
   private static final String KERNELS_PROPERTY = "lora.kernels";
 
   private static final String THREADS_PROPERTY = "lora.threads";
-  private static final String FOR_PROCESSORS = "vector";
+  private static final String ON_CPU = "vector";
 
   private static final List<EngineProvider> PROVIDERS =
       ServiceLoader.load(EngineProvider.class, Engines.class.getClassLoader()).stream()
@@ -71,8 +71,8 @@ public final class Engines {
 
   /**
    * Makes a GPU the one that this JVM computes on, and an engine that uses it the one of this JVM
-   * unless {@code lora.engine} names another. Before anything is computed. In a build for
-   * processors a warning is all that comes of it.
+   * unless {@code lora.engine} names another. Before anything is computed. A build for CPUs only
+   * logs a warning.
    *
    * @param address the device's number as the cluster gives it, that of {@code nvidia-smi}
    * @throws IllegalStateException if the device, its driver or its compute capability cannot work,
@@ -86,7 +86,7 @@ public final class Engines {
       }
     }
     LOG.warn(
-        "GPU {} is assigned to this process, which will not use it: this is a build for processors. Build with mvn -Pcuda package, or -Pnd4j-cuda for GPUs before Ampere",
+        "GPU {} is assigned to this process, which will not use it: this is a build for CPUs. Build with mvn -Pcuda package, or -Pnd4j-cuda for GPUs before Ampere",
         address);
   }
 
@@ -120,12 +120,12 @@ public final class Engines {
 
   private static synchronized Shared make() {
     if (shared == null) {
-      String usual = ofDevice == null ? FOR_PROCESSORS : ofDevice.name();
+      String usual = ofDevice == null ? ON_CPU : ofDevice.name();
       String before = System.getProperty(KERNELS_PROPERTY, usual);
       Engine engine = open(System.getProperty(ENGINE_PROPERTY, before), threads());
       LOG.info("Computing with {}", engine.description());
       boolean elsewhere = !engine.isInThisProcess();
-      shared = new Shared(engine, elsewhere ? open(FOR_PROCESSORS, threads()) : engine);
+      shared = new Shared(engine, elsewhere ? open(ON_CPU, threads()) : engine);
     }
     return shared;
   }

@@ -12,7 +12,7 @@ import java.io.Serializable;
  * @param weights how matrices of a frozen base are kept in memory: float32 or bfloat16, rounded to
  *     nearest; {@link org.sparklora.model.Decoder#kept} may save memory where that loses nothing
  * @param products the operands of matrix products: float32, or bfloat16 to round them, as PyTorch's
- *     autocast does, on engines and processors that are faster with it
+ *     autocast does, on engines and CPUs that are faster with it
  */
 public record Precision(DType weights, DType products) implements Serializable {
   /** Nothing is rounded. */

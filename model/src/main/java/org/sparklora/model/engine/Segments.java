@@ -97,7 +97,7 @@ public record Segments(int[] boundaries, int[] prefixes) {
     return prefix == NONE ? 0 : end(prefix) - start(prefix);
   }
 
-  /** The largest position and one. */
+  /** The largest position + 1. */
   public int longest() {
     int longest = 0;
     for (int s = 0; s < count(); s++) {

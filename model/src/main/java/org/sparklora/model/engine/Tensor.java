@@ -81,7 +81,7 @@ public abstract class Tensor implements AutoCloseable {
     return view;
   }
 
-  /** A contiguous run of elements, starting at element {@code offset}. */
+  /** Consecutive elements, starting at element {@code offset}. */
   public abstract Tensor view(long offset, long... shape);
 
   /** Copies elements {@code [offset, offset + count)} out, widened to float32. */

@@ -3,7 +3,7 @@ package org.sparklora.model.layer;
 import java.util.Optional;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * {@code y = x·Wᵀ + b}.
@@ -40,7 +40,7 @@ public record DenseLinear(Weight weight, Optional<Weight> bias) implements Linea
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
     Engine k = workspace.engine();
-    Tensor dOut = workspace.operand(Slot.D_OPERAND, dY);
+    Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
     // forward: y = x·Wᵀ + b
     weight.gradient().ifPresent(dWeight -> k.matmulBackwardWeight(dOut, x, 1f, dWeight));
     bias.flatMap(Weight::gradient).ifPresent(dBias -> k.addBiasBackward(dY, dBias));

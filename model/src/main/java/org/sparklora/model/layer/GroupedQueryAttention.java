@@ -6,7 +6,7 @@ import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * Causal self-attention in which several query heads share a key/value head (Ainslie et al., 2023):
@@ -58,7 +58,7 @@ public record GroupedQueryAttention(
   public void forward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
     Engine engine = workspace.engine();
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     query.forward(workspace, in, saved.q, saved.uQuery);
     key.forward(workspace, in, saved.k, saved.uKey);
     value.forward(workspace, in, saved.v, saved.uValue);
@@ -68,6 +68,7 @@ public record GroupedQueryAttention(
     KeyValues seen = places.keep(engine, layer, k, saved.v);
     engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
     output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+    workspace.giveBack(Buffer.QUERY, Buffer.KEY);
   }
 
   private static AttentionTensors tensors(Tensor q, KeyValues seen, Saved saved) {
@@ -78,7 +79,7 @@ public record GroupedQueryAttention(
   public void backward(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Engine engine = workspace.engine();
-    Tensor dY = workspace.lendZeros(Slot.D_ATTENTION, saved.y.shape());
+    Tensor dY = workspace.lendZeros(Buffer.D_ATTENTION, saved.y.shape());
     output.backward(workspace, saved.y, saved.uOutput, dResidual, dY); // forward: residual += o(y)
 
     Tensor q = headsOfQuery(workspace, saved);
@@ -86,9 +87,9 @@ public record GroupedQueryAttention(
     if (headNorms.isPresent()) { // else saved q and k were rotated in place
       rotate(engine, places, q, k, false);
     }
-    Tensor dQ = workspace.lendZeros(Slot.D_QUERY, saved.q.shape());
-    Tensor dK = workspace.lendZeros(Slot.D_KEY, saved.k.shape());
-    Tensor dV = workspace.lendZeros(Slot.D_VALUE, saved.v.shape());
+    Tensor dQ = workspace.lendZeros(Buffer.D_QUERY, saved.q.shape());
+    Tensor dK = workspace.lendZeros(Buffer.D_KEY, saved.k.shape());
+    Tensor dV = workspace.lendZeros(Buffer.D_VALUE, saved.v.shape());
     engine.attentionBackward(
         tensors(q, new KeyValues(k, saved.v), saved),
         new AttentionGradients(dY, dQ, dK, dV),
@@ -99,36 +100,39 @@ public record GroupedQueryAttention(
     if (headNorms.isPresent()) {
       dQ =
           throughNorm(
-              workspace, headNorms.get().query, saved.q, saved.queryRstd, dQ, Slot.D_RAW_QUERY);
-      dK = throughNorm(workspace, headNorms.get().key, saved.k, saved.keyRstd, dK, Slot.D_RAW_KEY);
+              workspace, headNorms.get().query, saved.q, saved.queryRstd, dQ, Buffer.D_RAW_QUERY);
+      dK =
+          throughNorm(workspace, headNorms.get().key, saved.k, saved.keyRstd, dK, Buffer.D_RAW_KEY);
     }
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     query.backward(workspace, in, saved.uQuery, dQ, dX); // forward: q = query(x)
     key.backward(workspace, in, saved.uKey, dK, dX);
     value.backward(workspace, in, saved.uValue, dV, dX);
+    workspace.giveBack(Buffer.QUERY, Buffer.KEY, Buffer.D_ATTENTION, Buffer.D_QUERY, Buffer.D_KEY);
+    workspace.giveBack(Buffer.D_VALUE, Buffer.D_RAW_QUERY, Buffer.D_RAW_KEY);
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {
     return headNorms
-        .map(norms -> normed(workspace, norms.query, saved.q, saved.queryRstd, Slot.QUERY))
+        .map(norms -> normed(workspace, norms.query, saved.q, saved.queryRstd, Buffer.QUERY))
         .orElse(saved.q);
   }
 
   private Tensor headsOfKey(Workspace workspace, Saved saved) {
     return headNorms
-        .map(norms -> normed(workspace, norms.key, saved.k, saved.keyRstd, Slot.KEY))
+        .map(norms -> normed(workspace, norms.key, saved.k, saved.keyRstd, Buffer.KEY))
         .orElse(saved.k);
   }
 
   private static Tensor normed(
-      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Slot slot) {
+      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Buffer slot) {
     Tensor normed = workspace.lend(slot, raw.shape());
     norm.forward(workspace.engine(), raw, normed, rstd);
     return normed;
   }
 
   private static Tensor throughNorm(
-      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Tensor dNormed, Slot slot) {
+      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Tensor dNormed, Buffer slot) {
     Tensor dRaw = workspace.lendZeros(slot, raw.shape());
     norm.backward(workspace.engine(), raw, rstd, dNormed, dRaw);
     return dRaw;

@@ -4,7 +4,7 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * A linear layer, with or without an adapter. Shapes: x {@code (N, in)}, y {@code (N, out)}, u
- * {@code (N, R)} with R = 0 where there is no adapter.
+ * {@code (N, R)} with R = 0 without an adapter.
  */
 public sealed interface Linear permits DenseLinear, LoraLinear {
 

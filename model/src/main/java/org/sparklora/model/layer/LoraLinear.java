@@ -2,7 +2,7 @@ package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /**
  * A linear layer plus a trained low-rank update: {@code y = x·Wᵀ + b + s·(drop(x)·Aᵀ)·Bᵀ} (Hu et
@@ -26,14 +26,14 @@ public record LoraLinear(
   /** {@code u} receives {@code drop(x)·Aᵀ}: it is R wide, so keeping it is cheap. */
   @Override
   public void forward(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     base.forward(workspace, in, y, u);
     addUpdate(workspace, in, y, u);
   }
 
   @Override
   public void forwardAdd(Workspace workspace, Tensor x, Tensor y, Tensor u) {
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     base.forwardAdd(workspace, in, y, u);
     addUpdate(workspace, in, y, u);
   }
@@ -45,16 +45,16 @@ public record LoraLinear(
 
   @Override
   public void recompute(Workspace workspace, Tensor x, Tensor u) {
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     workspace.engine().matmul(dropped(workspace, in), a.value(), u); // u = drop(x)·Aᵀ
   }
 
   @Override
   public void backward(Workspace workspace, Tensor x, Tensor u, Tensor dY, Tensor dX) {
     Engine k = workspace.engine();
-    Tensor in = workspace.operand(Slot.OPERAND, x);
-    Tensor dOut = workspace.operand(Slot.D_OPERAND, dY);
-    Tensor dU = workspace.lendZeros(Slot.D_LORA, u.shape());
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
+    Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
+    Tensor dU = workspace.lendZeros(Buffer.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
     b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
     k.matmulBackwardInput(dOut, b.value(), scale, dU);
@@ -63,7 +63,7 @@ public record LoraLinear(
     if (dropout == 0) {
       k.matmulBackwardInput(dU, a.value(), 1f, dX);
     } else {
-      Tensor dDropped = workspace.lendZeros(Slot.DROPPED, x.shape());
+      Tensor dDropped = workspace.lendZeros(Buffer.DROPPED, x.shape());
       k.matmulBackwardInput(dU, a.value(), 1f, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
     }
@@ -74,7 +74,7 @@ public record LoraLinear(
     if (dropout == 0) {
       return x;
     }
-    Tensor dropped = workspace.lend(Slot.DROPPED, x.dtype(), x.shape());
+    Tensor dropped = workspace.lend(Buffer.DROPPED, x.dtype(), x.shape());
     workspace.engine().dropout(x, dropout, seed, dropped);
     return dropped;
   }

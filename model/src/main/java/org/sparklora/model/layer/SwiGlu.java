@@ -1,7 +1,7 @@
 package org.sparklora.model.layer;
 
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.layer.Workspace.Slot;
+import org.sparklora.model.layer.Workspace.Buffer;
 
 /** The gated feed-forward layer (Shazeer, 2020): {@code down(silu(gate(x)) · up(x))}. */
 public record SwiGlu(Linear gate, Linear up, Linear down) {
@@ -18,10 +18,11 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
   public void forward(Workspace workspace, Tensor x, Saved saved, Tensor residual) {
     project(workspace, x, saved);
     down.forwardAdd(workspace, gated(workspace, saved), residual, saved.uDown);
+    workspace.giveBack(Buffer.GATED);
   }
 
   private void project(Workspace workspace, Tensor x, Saved saved) {
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     gate.forward(workspace, in, saved.gate, saved.uGate);
     up.forward(workspace, in, saved.up, saved.uUp);
   }
@@ -30,22 +31,24 @@ public record SwiGlu(Linear gate, Linear up, Linear down) {
   public void recompute(Workspace workspace, Tensor x, Saved saved) {
     project(workspace, x, saved);
     down.recompute(workspace, gated(workspace, saved), saved.uDown);
+    workspace.giveBack(Buffer.GATED);
   }
 
   /** Adds to dX; <b>overwrites</b> {@code saved.gate} and {@code saved.up} with their gradients. */
   public void backward(Workspace workspace, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Tensor gated = gated(workspace, saved);
-    Tensor dGated = workspace.lendZeros(Slot.D_GATED, gated.shape());
+    Tensor dGated = workspace.lendZeros(Buffer.D_GATED, gated.shape());
     down.backward(
         workspace, gated, saved.uDown, dResidual, dGated); // forward: residual += down(gated)
     workspace.engine().swiGluBackwardInPlace(saved.gate, saved.up, dGated); // gated = silu(gate)·up
-    Tensor in = workspace.operand(Slot.OPERAND, x);
+    Tensor in = workspace.operand(Buffer.OPERAND, x);
     gate.backward(workspace, in, saved.uGate, saved.gate, dX); // forward: gate = gate(x)
     up.backward(workspace, in, saved.uUp, saved.up, dX); // forward: up = up(x)
+    workspace.giveBack(Buffer.GATED, Buffer.D_GATED);
   }
 
   private static Tensor gated(Workspace workspace, Saved saved) {
-    Tensor gated = workspace.lendOperand(Slot.GATED, saved.gate.shape());
+    Tensor gated = workspace.lendOperand(Buffer.GATED, saved.gate.shape());
     workspace.engine().swiGlu(saved.gate, saved.up, gated);
     return gated;
   }

@@ -1,22 +1,27 @@
 package org.sparklora.model.layer;
 
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 
 /**
  * Memory for what lives no longer than one layer's forward or backward: one buffer for each {@link
- * Slot}, grown to the largest request and used again and again.
+ * Buffer}, grown to the largest request and used again and again. A buffer that is lent must be
+ * given back before it is lent again, which assertions hold; those of a single product, which the
+ * next product overwrites, need not.
  *
  * <p>Not thread-safe: one workspace serves one pass at a time.
  */
 public final class Workspace implements AutoCloseable {
 
-  /** Who uses a buffer. Two users of one slot must not be active at the same time. */
-  public enum Slot {
+  /** Who uses a buffer. */
+  public enum Buffer {
     /** The input of attention or feed-forward, {@code (N, C)}. */
     NORMED,
     D_NORMED,
@@ -51,11 +56,16 @@ public final class Workspace implements AutoCloseable {
     LOGITS
   }
 
+  /** What each linear layer lends anew while a layer around it computes. */
+  private static final Set<Buffer> OF_A_PRODUCT =
+      EnumSet.of(Buffer.OPERAND, Buffer.D_OPERAND, Buffer.D_LORA, Buffer.DROPPED);
+
   private final Engine engine;
   private final Map<Key, Tensor> buffers = new HashMap<>();
-  private final Map<Slot, Tensor> lent = new EnumMap<>(Slot.class); // the last view of each
+  private final Map<Buffer, Tensor> views = new EnumMap<>(Buffer.class); // the last of each
+  private final Set<Buffer> lent = EnumSet.noneOf(Buffer.class);
 
-  private record Key(Slot slot, DType type) {}
+  private record Key(Buffer buffer, DType type) {}
 
   public Workspace(Engine engine) {
     this.engine = engine;
@@ -66,16 +76,18 @@ public final class Workspace implements AutoCloseable {
   }
 
   /**
-   * A float32 tensor with undefined contents, valid until the slot is lent again; the same as the
-   * last time if it has this shape.
+   * A float32 tensor with undefined contents, valid until it is given back; the same as the last
+   * time if it has this shape.
    */
-  public Tensor lend(Slot slot, long... shape) {
-    return lend(slot, DType.FLOAT32, shape);
+  public Tensor lend(Buffer buffer, long... shape) {
+    return lend(buffer, DType.FLOAT32, shape);
   }
 
   /** The same of any type. */
-  public Tensor lend(Slot slot, DType type, long... shape) {
-    Tensor last = lent.get(slot);
+  public Tensor lend(Buffer buffer, DType type, long... shape) {
+    boolean free = lent.add(buffer) || OF_A_PRODUCT.contains(buffer);
+    assert free : buffer + " is lent already";
+    Tensor last = views.get(buffer);
     if (last != null && last.dtype() == type && last.hasShape(shape)) {
       return last;
     }
@@ -83,47 +95,57 @@ public final class Workspace implements AutoCloseable {
     for (long dimension : shape) {
       size *= dimension;
     }
-    Key key = new Key(slot, type);
-    Tensor buffer = buffers.get(key);
-    if (buffer == null || buffer.size() < size) {
-      if (buffer != null) {
-        lent.remove(slot);
-        buffers.remove(key).close(); // a larger one may not be had
+    Key key = new Key(buffer, type);
+    Tensor memory = buffers.get(key);
+    if (memory == null || memory.size() < size) {
+      if (memory != null) {
+        views.remove(buffer);
+        buffers.remove(key).close(); // memory may not suffice for both
       }
-      buffer = engine.allocate(type, size);
-      buffers.put(key, buffer);
+      memory = engine.allocate(type, size);
+      buffers.put(key, memory);
     }
-    Tensor view = buffer.view(0, shape);
-    lent.put(slot, view);
+    Tensor view = memory.view(0, shape);
+    views.put(buffer, view);
     return view;
   }
 
   /** {@link #lend} of the type in which products of this matrix are computed. */
-  public Tensor lendOperand(Slot slot, long... shape) {
-    return lend(slot, engine.operandType(Math.toIntExact(shape[0])), shape);
+  public Tensor lendOperand(Buffer buffer, long... shape) {
+    return lend(buffer, engine.operandType(Math.toIntExact(shape[0])), shape);
   }
 
   /**
-   * {@code x} as products multiply it: itself, or rounded once into a slot for all products that
+   * {@code x} as products multiply it: itself, or rounded once into a buffer for all products that
    * follow. A layer that several share an input with is given what this returned.
    */
-  public Tensor operand(Slot slot, Tensor x) {
+  public Tensor operand(Buffer buffer, Tensor x) {
     if (x.dtype() == engine.operandType(x.rows())) {
       return x;
     }
-    Tensor rounded = lendOperand(slot, x.rows(), x.columns());
+    Tensor rounded = lendOperand(buffer, x.rows(), x.columns());
     engine.copy(x, rounded);
     return rounded;
   }
 
-  /** A tensor of zeros, valid until the slot is lent again: for gradients, which are added to. */
-  public Tensor lendZeros(Slot slot, long... shape) {
-    Tensor zeros = lend(slot, shape);
+  /** A tensor of zeros, valid until it is given back: for gradients, which are added to. */
+  public Tensor lendZeros(Buffer buffer, long... shape) {
+    Tensor zeros = lend(buffer, shape);
     engine.fill(zeros, 0);
     return zeros;
   }
 
-  /** Memory held: for each slot that of the largest request so far. */
+  /** Ends the use of some buffers, whose contents are still there until they are lent again. */
+  public void giveBack(Buffer... slots) {
+    lent.removeAll(List.of(slots));
+  }
+
+  /** Ends the use of all buffers: a pass begins, whatever became of the one before. */
+  public void reclaim() {
+    lent.clear();
+  }
+
+  /** Memory held: for each buffer that of the largest request so far. */
   public long bytes() {
     return buffers.values().stream().mapToLong(t -> t.size() * t.dtype().bytes()).sum();
   }
@@ -132,6 +154,7 @@ public final class Workspace implements AutoCloseable {
   public void close() {
     buffers.values().forEach(Tensor::close);
     buffers.clear();
+    views.clear();
     lent.clear();
   }
 }

@@ -37,7 +37,7 @@ public record AdapterBase(String name, String fingerprint) {
    *     have another name
    * @throws CheckpointException if their weights differ
    */
-  Optional<String> doubt(AdapterBase trainedOn, Path adapter) {
+  Optional<String> mismatch(AdapterBase trainedOn, Path adapter) {
     boolean known = !trainedOn.fingerprint.isEmpty();
     if (known && !trainedOn.fingerprint.equals(fingerprint)) {
       throw new CheckpointException(

@@ -90,7 +90,7 @@ public final class AdapterFile {
     try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
       String fingerprint = file.metadata().getOrDefault(FINGERPRINT, "");
       String name = AdapterConfigJson.baseModel(folder.resolve(CONFIG));
-      base.doubt(new AdapterBase(name, fingerprint), folder).ifPresent(LOG::warn);
+      base.mismatch(new AdapterBase(name, fingerprint), folder).ifPresent(LOG::warn);
     }
     return this;
   }

@@ -48,7 +48,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
   @Override
   public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
-    Run run = new Run(first, logProbs, entropies);
+    Chunk chunk = new Chunk(first, logProbs, entropies);
     double loss = 0;
     int start = 0;
     for (int c = 0; c < targets.completions(); c++) {
@@ -56,7 +56,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       int from = Math.max(start, first);
       int to = Math.min(end, first + logProbs.length);
       if (from < to) {
-        loss += completion(c, from, to, run, dLogProbs);
+        loss += completion(c, from, to, chunk, dLogProbs);
       }
       start = end;
     }
@@ -64,13 +64,13 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /** Some consecutive targets, and what the policy says of them. */
-  private final class Run {
+  private final class Chunk {
     private final int first;
     private final float[] logProbs;
     private final float[] entropies;
     private final float entropyThreshold;
 
-    Run(int first, float[] logProbs, float[] entropies) {
+    Chunk(int first, float[] logProbs, float[] entropies) {
       this.first = first;
       this.logProbs = logProbs;
       this.entropies = entropies;
@@ -112,26 +112,28 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /** The share of the tokens {@code [from, to)} of completion c. */
-  private double completion(int c, int from, int to, Run run, float[] dLogProbs) {
+  private double completion(int c, int from, int to, Chunk chunk, float[] dLogProbs) {
     boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
-    double sequenceRatio = sequence ? run.sequenceRatio(from, to) : 0;
+    double sequenceRatio = sequence ? chunk.sequenceRatio(from, to) : 0;
     double weight = weight(c);
     double loss = 0;
     double dSequence = 0; // by the logarithm of the sequence's ratio
     for (int m = from; m < to; m++) {
-      double ratio = sequence ? sequenceRatio : run.ratio(m);
+      double ratio = sequence ? sequenceRatio : chunk.ratio(m);
       Term policy =
-          run.isActive(m) ? policy(ratio, targets.advantages()[c], run.logProb(m)) : Term.NOTHING;
-      Term term = config.beta() == 0 ? policy : policy.plus(divergence(m, ratio, run));
+          chunk.isActive(m)
+              ? policy(ratio, targets.advantages()[c], chunk.logProb(m))
+              : Term.NOTHING;
+      Term term = config.beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
       loss += weight * term.value;
       double dLogRatio = weight * term.dRatio * ratio; // forward: ratio = e^(logarithm)
-      dLogProbs[m - run.first] = (float) (weight * term.dLogProb + (sequence ? 0 : dLogRatio));
+      dLogProbs[m - chunk.first] = (float) (weight * term.dLogProb + (sequence ? 0 : dLogRatio));
       dSequence += dLogRatio;
     }
     if (sequence) {
       for (int m = from; m < to; m++) {
         // forward: logarithm = Σ (p − o) / length
-        dLogProbs[m - run.first] += (float) (dSequence / (to - from));
+        dLogProbs[m - chunk.first] += (float) (dSequence / (to - from));
       }
     }
     return loss;
@@ -196,18 +198,18 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   /** {@code beta · kl}, times the ratio if it is corrected for the sampling policy. */
-  private Term divergence(int m, double ratio, Run run) {
+  private Term divergence(int m, double ratio, Chunk chunk) {
     double factor = config.useBiasCorrectionKl() ? ratio : 1;
-    double value = kl(m, run);
-    double dValue = 1 - Math.exp(run.referenceLogProb(m) - run.logProb(m));
+    double value = kl(m, chunk);
+    double dValue = 1 - Math.exp(chunk.referenceLogProb(m) - chunk.logProb(m));
     return new Term(
         config.beta() * value * factor,
         config.useBiasCorrectionKl() ? config.beta() * value : 0,
         config.beta() * dValue * factor);
   }
 
-  private double kl(int m, Run run) {
-    double difference = run.referenceLogProb(m) - run.logProb(m);
+  private double kl(int m, Chunk chunk) {
+    double difference = chunk.referenceLogProb(m) - chunk.logProb(m);
     return Math.exp(difference) - difference - 1;
   }
 
@@ -218,7 +220,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
    * @param entropies of the predicted distributions, {@code (M)}
    */
   public GrpoMetrics metrics(float[] logProbs, float[] entropies) {
-    Run run = new Run(0, logProbs, entropies);
+    Chunk chunk = new Chunk(0, logProbs, entropies);
     boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
     GrpoMetrics.Collector collector =
         new GrpoMetrics.Collector(config, Arrays.stream(targets.lengths()).sum());
@@ -227,12 +229,12 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       int end = start + targets.lengths()[c];
       double[] ratios = new double[sequence ? 1 : end - start];
       for (int i = 0; i < ratios.length; i++) {
-        ratios[i] = sequence ? run.sequenceRatio(start, end) : run.ratio(start + i);
+        ratios[i] = sequence ? chunk.sequenceRatio(start, end) : chunk.ratio(start + i);
       }
       for (int m = start; m < end; m++) {
         double ratio = ratios[sequence ? 0 : m - start];
         double factor = config.useBiasCorrectionKl() ? ratio : 1;
-        collector.addToken(entropies[m], config.beta() == 0 ? 0 : kl(m, run) * factor);
+        collector.addToken(entropies[m], config.beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
       collector.addRatios(ratios, targets.advantages()[c]);
       start = end;

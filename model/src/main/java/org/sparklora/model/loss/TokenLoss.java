@@ -17,7 +17,9 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
   enum Dependence {
     /** On no log-probability: {@link #lossAndGradient} tells it of any numbers. */
     NOTHING,
-    /** On what the model says of that target: the loss may be called for one run after another. */
+    /**
+     * On what the model says of that target: the loss may be called for one chunk after another.
+     */
     OWN_TARGET,
     /** On other targets: the loss must see all M in one call, and logits are computed twice. */
     ALL_TARGETS
@@ -27,10 +29,10 @@ public sealed interface TokenLoss permits CrossEntropyLoss, GrpoLoss {
   Dependence gradientDependsOn();
 
   /**
-   * The share of the loss that belongs to a run of targets.
+   * The share of the loss that belongs to a chunk of targets.
    *
-   * @param first number of the first target of the run
-   * @param logProbs log-probabilities of the run's targets
+   * @param first number of the first target of the chunk
+   * @param logProbs log-probabilities of the chunk's targets
    * @param entropies of the distributions they are from, in nats
    * @param dLogProbs receives (overwritten) the loss's derivative by each of them
    */

@@ -133,7 +133,7 @@ class AdapterBaseTest {
   @Test
   void whereOnlyNamesAreKnownAnotherNameIsDoubted() throws IOException {
     AdapterBase here = AdapterBase.of("org/base-instruct", base);
-    assertThat(here.doubt(new AdapterBase("org/base", ""), adapter).orElseThrow())
+    assertThat(here.mismatch(new AdapterBase("org/base", ""), adapter).orElseThrow())
         .contains(adapter.toString())
         .contains("trained on org/base,")
         .contains("applied to org/base-instruct");
@@ -145,7 +145,7 @@ class AdapterBaseTest {
   @ParameterizedTest
   @ValueSource(strings = {"org/base", "org/base/", "org/base@v1", ""})
   void equalNamesAreNot(String recorded) {
-    assertThat(new AdapterBase("org/base", "0123").doubt(new AdapterBase(recorded, ""), adapter))
+    assertThat(new AdapterBase("org/base", "0123").mismatch(new AdapterBase(recorded, ""), adapter))
         .isEmpty();
   }
 
@@ -153,7 +153,7 @@ class AdapterBaseTest {
   void aFolderHasManyNames() throws IOException {
     Path link = Files.createSymbolicLink(folder.resolve("link"), base);
     AdapterBase here = new AdapterBase(link.toString(), "0123");
-    assertThat(here.doubt(new AdapterBase(base.toString(), ""), adapter)).isEmpty();
-    assertThat(here.doubt(new AdapterBase(folder.toString(), ""), adapter)).isPresent();
+    assertThat(here.mismatch(new AdapterBase(base.toString(), ""), adapter)).isEmpty();
+    assertThat(here.mismatch(new AdapterBase(folder.toString(), ""), adapter)).isPresent();
   }
 }

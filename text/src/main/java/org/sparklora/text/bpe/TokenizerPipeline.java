@@ -33,8 +33,7 @@ public final class TokenizerPipeline {
   private final Map<Integer, String> tokens = new HashMap<>();
   private final Set<Integer> specialIds = new HashSet<>();
   private final byte[][] tokenBytes; // by id, of a ByteLevel decoder; empty otherwise
-  private final ThreadLocal<EncodingRun> runs =
-      ThreadLocal.withInitial(() -> new EncodingRun(this));
+  private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(() -> new Encoder(this));
 
   private TokenizerPipeline(JsonFields root, List<String> specialTokens) {
     JsonFields preTokenizerJson = root.child("pre_tokenizer");
@@ -76,7 +75,7 @@ public final class TokenizerPipeline {
 
   /** The tokens of a text. */
   public int[] encode(String text, boolean addSpecialTokens) {
-    return runs.get().encode(text, addSpecialTokens);
+    return encoders.get().encode(text, addSpecialTokens);
   }
 
   /**
@@ -85,7 +84,7 @@ public final class TokenizerPipeline {
    * @return ids, first characters and ends, three arrays of one length; (0, 0) for added framing
    */
   public int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    return runs.get().encodeWithOffsets(text, addSpecialTokens);
+    return encoders.get().encodeWithOffsets(text, addSpecialTokens);
   }
 
   /** The text of tokens; ids that no token has are left out. */

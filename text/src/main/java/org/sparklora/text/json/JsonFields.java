@@ -23,7 +23,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return new JsonFields(file, json, "");
   }
 
-  /** Whether the key is there and not null. */
+  /** Whether the key exists and is not null. */
   public boolean has(String key) {
     return json.hasNonNull(key);
   }
@@ -68,12 +68,12 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return whole(key, 1, max).orElseThrow(() -> missing(key));
   }
 
-  /** A whole number in {@code [1, max]}; null is refused where the key is there. */
+  /** A whole number in {@code [1, max]}; null is refused. */
   public int positive(String key, int max, int byDefault) {
     return json.has(key) ? positive(key, max) : byDefault;
   }
 
-  /** A whole number in {@code [min, max]}, if the key is there and not null. */
+  /** A whole number in {@code [min, max]}, if the key exists and is not null. */
   public OptionalInt whole(String key, int min, int max) {
     JsonNode node = json.path(key);
     return isAbsent(node) ? OptionalInt.empty() : OptionalInt.of(whole(key, node, min, max));
@@ -113,7 +113,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return "must be " + kind + (max == Integer.MAX_VALUE ? "" : ", at most %,d".formatted(max));
   }
 
-  /** True or false; null is refused where the key is there. */
+  /** True or false; null is refused. */
   public boolean flag(String key, boolean byDefault) {
     if (!json.has(key)) {
       return byDefault;
@@ -124,7 +124,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return json.get(key).booleanValue();
   }
 
-  /** A finite number; null is refused where the key is there. */
+  /** A finite number; null is refused. */
   public double number(String key, double byDefault) {
     if (!json.has(key)) {
       return byDefault;
@@ -136,7 +136,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return node.doubleValue();
   }
 
-  /** A text, if the key is there and not null. */
+  /** A text, if the key exists and is not null. */
   public Optional<String> text(String key) {
     JsonNode node = json.path(key);
     if (!node.isTextual() && !isAbsent(node)) {

@@ -1,7 +1,7 @@
 package org.sparklora.text.bpe;
 
 /** One thread's way through a {@link TokenizerPipeline}: buffers, cache, and the walk itself. */
-final class EncodingRun {
+final class Encoder {
   /** Characters of a piece; merging one takes some fifty bytes a character and thread. */
   private static final int MAX_PIECE = 1 << 21;
 
@@ -16,22 +16,22 @@ final class EncodingRun {
   private final IntBuffer ends = new IntBuffer();
   private byte[] bytes = new byte[256];
 
-  EncodingRun(TokenizerPipeline pipeline) {
+  Encoder(TokenizerPipeline pipeline) {
     this.pipeline = pipeline;
   }
 
   int[] encode(String text, boolean addSpecialTokens) {
-    run(text, addSpecialTokens, false);
+    walk(text, addSpecialTokens, false);
     return ids.toArray();
   }
 
   /** See {@link TokenizerPipeline#encodeWithOffsets}. Slower: the cache knows no places. */
   int[][] encodeWithOffsets(String text, boolean addSpecialTokens) {
-    run(text, addSpecialTokens, true);
+    walk(text, addSpecialTokens, true);
     return new int[][] {ids.toArray(), starts.toArray(), ends.toArray()};
   }
 
-  private void run(String text, boolean addSpecialTokens, boolean locates) {
+  private void walk(String text, boolean addSpecialTokens, boolean locates) {
     ids.clear();
     starts.clear();
     ends.clear();
