@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
@@ -76,43 +77,35 @@ public final class AdapterStep implements AutoCloseable {
    */
   public StepResult lossAndGradient(
       Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
-    checkSize("parameters", parameters);
     checkSize("gradient", gradient);
-    checkTokens(batch);
-    return inTurn(() -> trained(parameters, batch, loss, dropoutSeed, gradient));
-  }
-
-  private StepResult trained(
-      Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
-    try (AttentionMask mask = engine.mask(batch.segments());
-        Indices tokens = engine.indices(batch.tokens());
-        Indices positions = engine.indices(batch.segments().positions())) {
-      DecoderStack stack =
-          decoder.bind(parameters, Optional.of(gradient), Optional.of(dropoutSeed));
-      TokenPlaces places = places(batch.segments(), mask, positions);
-      Activations activations = training.reserve(batch.tokenCount());
-      Tensor stream = stack.forward(workspace, places, tokens, activations);
-      Tensor dStream = workspace.lendZeros(Buffer.D_STREAM, stream.shape());
-      LossHead.Result result = head(stack).lossAndGradient(stream, batch, loss, dStream);
-      if (result.logProbs().count() > 0) {
-        stack.backward(workspace, places, tokens, activations, dStream);
-      }
-      return stepResult(result, batch);
-    }
+    return inPass(
+        parameters,
+        batch,
+        Optional.of(gradient),
+        Optional.of(dropoutSeed),
+        pass -> {
+          Tensor dStream = workspace.lendZeros(Buffer.D_STREAM, pass.stream.shape());
+          LossHead.Result result =
+              head(pass.stack).lossAndGradient(pass.stream, batch, loss, dStream);
+          if (result.logProbs().count() > 0) {
+            pass.stack.backward(workspace, pass.places, pass.tokens, training, dStream);
+          }
+          return stepResult(result, batch);
+        });
   }
 
   /** Forward only, without dropout. */
   public StepResult evaluate(Tensor parameters, PackedBatch batch, TokenLoss loss) {
-    return inStack(
+    return forward(
         parameters,
         batch,
-        (stack, stream) -> stepResult(head(stack).loss(stream, batch, loss), batch));
+        pass -> stepResult(head(pass.stack).loss(pass.stream, batch, loss), batch));
   }
 
   /** Log-probabilities of the batch's targets, without dropout, logits divided by temperature. */
   public TokenLogProbs logProbs(Tensor parameters, PackedBatch batch, float temperature) {
-    return inStack(
-        parameters, batch, (stack, stream) -> head(stack).logProbs(stream, batch, temperature));
+    return forward(
+        parameters, batch, pass -> head(pass.stack).logProbs(pass.stream, batch, temperature));
   }
 
   /**
@@ -122,39 +115,46 @@ public final class AdapterStep implements AutoCloseable {
    * @param logits overwritten, {@code (P, V)}
    */
   public void logits(Tensor parameters, PackedBatch batch, int[] positions, Tensor logits) {
-    inStack(
+    forward(
         parameters,
         batch,
-        (stack, stream) -> {
-          head(stack).logits(stream, positions, logits);
+        pass -> {
+          head(pass.stack).logits(pass.stream, positions, logits);
           return logits;
         });
   }
 
-  /** What is done with the stream's end after a forward pass. */
-  private interface Ending<T> {
-    T of(DecoderStack stack, Tensor stream);
+  private <T> T forward(Tensor parameters, PackedBatch batch, Function<Pass, T> use) {
+    return inPass(parameters, batch, Optional.empty(), Optional.empty(), use);
   }
 
-  private <T> T inStack(Tensor parameters, PackedBatch batch, Ending<T> ending) {
+  /** A batch where the engine computes, and the stream's end after the layers' forward. */
+  private record Pass(DecoderStack stack, TokenPlaces places, Indices tokens, Tensor stream) {}
+
+  private <T> T inPass(
+      Tensor parameters,
+      PackedBatch batch,
+      Optional<Tensor> gradient,
+      Optional<Long> dropoutSeed,
+      Function<Pass, T> use) {
     checkSize("parameters", parameters);
     checkTokens(batch);
-    return inTurn(() -> forward(parameters, batch, ending));
-  }
-
-  private <T> T forward(Tensor parameters, PackedBatch batch, Ending<T> ending) {
-    try (AttentionMask mask = engine.mask(batch.segments());
-        Indices tokens = engine.indices(batch.tokens());
-        Indices positions = engine.indices(batch.segments().positions())) {
-      DecoderStack stack = decoder.bind(parameters, Optional.empty(), Optional.empty());
-      Tensor stream =
-          stack.forward(
-              workspace,
-              places(batch.segments(), mask, positions),
-              tokens,
-              inference.reserve(batch.tokenCount()));
-      return ending.of(stack, stream);
-    }
+    Segments segments = batch.segments();
+    return inTurn(
+        () -> {
+          try (AttentionMask mask = engine.mask(segments);
+              Indices tokens = engine.indices(batch.tokens());
+              Indices positions = engine.indices(segments.positions())) {
+            DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
+            TokenPlaces places =
+                new TokenPlaces(
+                    mask, positions, decoder.rotary().tables(engine, segments.longest()));
+            Activations activations =
+                (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
+            Tensor stream = stack.forward(workspace, places, tokens, activations);
+            return use.apply(new Pass(stack, places, tokens, stream));
+          }
+        });
   }
 
   /** A pass is thousands of calls of the engine, which are its own thread's to make. */
@@ -181,10 +181,6 @@ public final class AdapterStep implements AutoCloseable {
 
   private LossHead head(DecoderStack stack) {
     return new LossHead(workspace, stack, decoder.config().vocabSize());
-  }
-
-  private TokenPlaces places(Segments segments, AttentionMask mask, Indices positions) {
-    return new TokenPlaces(mask, positions, decoder.rotary().tables(engine, segments.longest()));
   }
 
   private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {
