@@ -1,6 +1,5 @@
 package org.sparklora.pipeline.table;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -23,15 +22,12 @@ public final class GenerationTable {
 
   /** All generations of a folder, in the order of the files and their rows. */
   public static List<Generation> read(Configuration configuration, String folder) {
-    TableFiles files = TableFiles.list(configuration, folder, "generations", "generate");
-    List<Generation> rows = new ArrayList<>();
-    files
-        .paths()
-        .forEach(
+    return TableFiles.list(configuration, folder, "generations", "generate").paths().stream()
+        .flatMap(
             file ->
-                rows.addAll(
-                    GroupFile.read(configuration, file, "generate", GenerationSchema::fromGroup)));
-    return rows;
+                GroupFile.read(configuration, file, "generate", GenerationSchema::fromGroup)
+                    .stream())
+        .toList();
   }
 
   /** Writes one file of advantages; all rows must have rewards of the same names. */
@@ -50,16 +46,12 @@ public final class GenerationTable {
 
   /** All advantages of a folder, in the order of the files and their rows. */
   public static List<ScoredGeneration> readScored(Configuration configuration, String folder) {
-    TableFiles files = scoredFiles(configuration, folder);
-    List<ScoredGeneration> rows = new ArrayList<>();
-    files
-        .paths()
-        .forEach(
+    return scoredFiles(configuration, folder).paths().stream()
+        .flatMap(
             file ->
-                rows.addAll(
-                    GroupFile.read(
-                        configuration, file, "reward", ScoredGenerationSchema::fromGroup)));
-    return rows;
+                GroupFile.read(configuration, file, "reward", ScoredGenerationSchema::fromGroup)
+                    .stream())
+        .toList();
   }
 
   /**

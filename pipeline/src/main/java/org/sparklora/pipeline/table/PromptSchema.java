@@ -70,10 +70,7 @@ final class PromptSchema {
   static void fill(Group row, Prompt prompt) {
     row.add(PROMPT_ID, prompt.id());
     row.add(PROMPT, prompt.text());
-    Group ids = row.addGroup(PROMPT_IDS);
-    for (int token : prompt.tokens()) {
-      ids.addGroup(PackedSequenceSchema.LIST).add(PackedSequenceSchema.ELEMENT, token);
-    }
+    ListCells.put(row, PROMPT_IDS, prompt.tokens());
     prompt.solution().ifPresent(solution -> row.add(SOLUTION, solution));
     Group columns = row.addGroup(COLUMNS);
     // sorted, so that a file's bytes depend on the rows alone
@@ -87,12 +84,6 @@ final class PromptSchema {
   }
 
   static Prompt fromGroup(Group row) {
-    Group ids = row.getGroup(PROMPT_IDS, 0);
-    int[] tokens = new int[ids.getFieldRepetitionCount(PackedSequenceSchema.LIST)];
-    for (int t = 0; t < tokens.length; t++) {
-      tokens[t] =
-          ids.getGroup(PackedSequenceSchema.LIST, t).getInteger(PackedSequenceSchema.ELEMENT, 0);
-    }
     Map<String, String> columns = new TreeMap<>();
     Group map = row.getGroup(COLUMNS, 0);
     for (int i = 0; i < map.getFieldRepetitionCount(ENTRY); i++) {
@@ -104,7 +95,7 @@ final class PromptSchema {
     return new Prompt(
         row.getLong(PROMPT_ID, 0),
         row.getString(PROMPT, 0),
-        tokens,
+        ListCells.ints(row, PROMPT_IDS),
         row.getFieldRepetitionCount(SOLUTION) == 0
             ? Optional.empty()
             : Optional.of(row.getString(SOLUTION, 0)),

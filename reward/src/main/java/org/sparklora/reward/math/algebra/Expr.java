@@ -24,8 +24,10 @@ public sealed interface Expr {
         || this instanceof NamedSet;
   }
 
-  /** The nodes directly below. */
-  List<Expr> children();
+  /** The nodes directly below; none unless a node says otherwise. */
+  default List<Expr> children() {
+    return List.of();
+  }
 
   /**
    * An exact number. {@code decimal} says that it was written with a point, which the comparison
@@ -46,31 +48,15 @@ public sealed interface Expr {
 
     public Num negate() {
       return new Num(value.negate(), decimal, digits);
-    }
-
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
-  }
+    }  }
 
   /** Plus or minus infinity. */
-  record Infinite(int sign) implements Expr {
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
-  }
+  record Infinite(int sign) implements Expr {}
 
   /** What division by zero yields: 1/0 is {@code zoo} (complex infinity), 0/0 is {@code nan}. */
   enum Undefined implements Expr {
     ZOO,
-    NAN;
-
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
+    NAN
   }
 
   /** The named constants. */
@@ -78,23 +64,13 @@ public sealed interface Expr {
     PI,
     E,
     I,
-    EULER_GAMMA;
-
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
+    EULER_GAMMA
   }
 
   /**
    * A variable. {@code real} is part of its identity: i(real) and i(not real) are two variables.
    */
-  record Symbol(String name, boolean real) implements Expr {
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
-  }
+  record Symbol(String name, boolean real) implements Expr {}
 
   /** A sum in written order. */
   record Add(List<Expr> terms) implements Expr {
@@ -231,7 +207,7 @@ public sealed interface Expr {
    * A set by its elements, in written order, each once; {@code repeating} when one was written
    * twice.
    */
-  public record FiniteSet(List<Expr> elements, boolean repeating) implements Expr {
+  record FiniteSet(List<Expr> elements, boolean repeating) implements Expr {
     public FiniteSet(List<? extends Expr> written) {
       this(
           List.copyOf(new LinkedHashSet<>(written)),
@@ -301,12 +277,7 @@ public sealed interface Expr {
     INTEGERS,
     RATIONALS,
     REALS,
-    COMPLEXES;
-
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
+    COMPLEXES
   }
 
   /** A negated statement, such as {@code x ∉ S}. */
@@ -318,12 +289,7 @@ public sealed interface Expr {
   }
 
   /** A statement already decided, such as {@code {1} ⊆ {1, 2}}. */
-  record Truth(boolean value) implements Expr {
-    @Override
-    public List<Expr> children() {
-      return List.of();
-    }
-  }
+  record Truth(boolean value) implements Expr {}
 
   /** The variables that a value depends on; those bound by an operator are left out. */
   static Set<Symbol> freeSymbols(Expr expr) {
@@ -364,7 +330,7 @@ public sealed interface Expr {
     return size;
   }
 
-  public static Expr negate(Expr expr) {
+  static Expr negate(Expr expr) {
     if (expr instanceof Num num) {
       return num.negate();
     }

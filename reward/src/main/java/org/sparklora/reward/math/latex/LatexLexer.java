@@ -17,109 +17,133 @@ import org.sparklora.reward.math.algebra.ParseFailure;
  * <p>Stateless and thread-safe.
  */
 final class LatexLexer {
-  /** What a token is. */
+  /**
+   * What a token is. Function names are tokens wherever they stand: a word that contains one is not
+   * a product of letters.
+   */
   enum Kind {
-    ADD,
-    SUB,
-    MUL,
-    DIV,
-    COLON,
-    MOD,
-    L_PAREN,
-    R_PAREN,
-    L_PAREN_VISUAL,
-    R_PAREN_VISUAL,
-    L_GROUP,
-    R_GROUP,
-    L_BRACE,
-    R_BRACE,
-    L_BRACE_VISUAL,
-    R_BRACE_VISUAL,
-    L_BRACE_CMD,
-    R_BRACE_CMD,
-    L_BRACKET,
-    R_BRACKET,
-    L_BRACK,
-    R_BRACK,
-    PHANTOM,
-    BOXED,
-    BAR,
-    L_VERT,
-    R_VERT,
-    VERT,
-    NORM,
-    L_ANGLE,
-    R_ANGLE,
-    L_FLOOR,
-    R_FLOOR,
-    LL_CORNER,
-    LR_CORNER,
-    L_CEIL,
-    R_CEIL,
-    UL_CORNER,
-    UR_CORNER,
-    LIM,
-    ARROW,
-    INT,
-    SUM,
-    PROD,
-    FUNCTION,
-    GAMMA,
-    SQRT,
-    MULTI_FUNCTION,
-    OPERATOR_NAME,
-    NAME,
-    FRAC,
-    BINOM,
-    CHOOSE,
-    MATRIX_START,
-    MATRIX_END,
+    ADD("+ ∔ ⊕ ⊞"),
+    SUB("- − ∸"),
+    MUL("* × ⋅ ⋄ ⊡ ∗ ⋆ ∘ ∙ ⊗ ⊠ ⋈ ⋉ ⋊ \\times \\cdot"),
+    DIV("/ ÷ ∕ \\over \\div"),
+    COLON(":"),
+    MOD("\\mod"),
+    L_PAREN("("),
+    R_PAREN(")"),
+    L_PAREN_VISUAL("\\("),
+    R_PAREN_VISUAL("\\)"),
+    L_GROUP("\\lgroup"),
+    R_GROUP("\\rgroup"),
+    L_BRACE("{"),
+    R_BRACE("}"),
+    L_BRACE_VISUAL("\\{"),
+    R_BRACE_VISUAL("\\}"),
+    L_BRACE_CMD("\\lbrace"),
+    R_BRACE_CMD("\\rbrace"),
+    L_BRACKET("["),
+    R_BRACKET("]"),
+    L_BRACK("\\lbrack"),
+    R_BRACK("\\rbrack"),
+    PHANTOM("\\phantom"),
+    BOXED("\\boxed"),
+    BAR("|"),
+    L_VERT("\\lvert"),
+    R_VERT("\\rvert"),
+    VERT("\\vert"),
+    NORM("\\|"),
+    L_ANGLE("\\langle"),
+    R_ANGLE("\\rangle"),
+    L_FLOOR("\\lfloor"),
+    R_FLOOR("\\rfloor"),
+    LL_CORNER("\\llcorner"),
+    LR_CORNER("\\lrcorner"),
+    L_CEIL("\\lceil"),
+    R_CEIL("\\rceil"),
+    UL_CORNER("\\ulcorner"),
+    UR_CORNER("\\urcorner"),
+    LIM("\\lim"),
+    ARROW("\\to \\rightarrow \\Rightarrow \\longrightarrow \\Longrightarrow"),
+    INT("\\int"),
+    SUM("\\sum"),
+    PROD("\\prod"),
+    FUNCTION("\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
+            + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor"
+            + " \\ceil \\det"),
+    GAMMA("\\Gamma \\gamma"),
+    SQRT("\\sqrt"),
+    MULTI_FUNCTION("\\gcd \\lcm \\max \\min"),
+    OPERATOR_NAME("\\operatorname"),
+    NAME("arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
+            + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
+            + " eigenvals eigenvalues eigenvects eigenvectors svd SVD"),
+    FRAC("\\frac \\dfrac \\tfrac \\cfrac"),
+    BINOM("\\binom \\tbinom \\dbinom"),
+    CHOOSE("\\choose"),
+    MATRIX_START("\\begin{matrix} \\begin{pmatrix} \\begin{bmatrix}"),
+    MATRIX_END("\\end{matrix} \\end{pmatrix} \\end{bmatrix}"),
     ARRAY_START,
-    ARRAY_END,
-    DET_START,
-    DET_END,
-    AMPERSAND,
-    ROW_END,
-    UNDERSCORE,
-    CARET,
-    SEMICOLON,
-    COMMA,
-    TRANSPOSE,
-    DEGREE,
+    ARRAY_END("\\end{array}"),
+    DET_START("\\begin{vmatrix}"),
+    DET_END("\\end{vmatrix}"),
+    AMPERSAND("&"),
+    ROW_END("\\\\"),
+    UNDERSCORE("_"),
+    CARET("^"),
+    SEMICOLON(";"),
+    COMMA(","),
+    TRANSPOSE("^T ^{T} '"),
+    DEGREE("^\\circ ^\\degree ^\\circle ^° ^{\\circ} ^{\\degree} ^{\\circle} ^{°}"),
     DIFFERENTIAL,
-    EXP_E,
-    UPPER_E,
+    EXP_E("e \\exponentialE"),
+    UPPER_E("E"),
     LETTER,
     NUMBER,
     E_NOTATION,
     PERCENT_NUMBER,
-    IN,
-    NOTIN,
-    ASSIGNMENT,
-    EQUAL,
-    APPROX,
-    LT,
-    LTE,
-    GT,
-    GTE,
-    UNEQUAL,
-    BANG,
+    IN("\\in"),
+    NOTIN("\\notin ∉"),
+    ASSIGNMENT("= ≡ ≣ ≟ ≎ ≏ ≐ ≑ ≒ ≓ ≔ ≕ ≖ ≗"),
+    EQUAL("== \\equiv"),
+    APPROX("~= ≈ ≊ ≋ ≃ ≅ \\approx"),
+    LT("< ≪ ≺ ⋖ \\lt"),
+    LTE("\\leq \\le \\leqslant ≤ ≦ ≲ ≾ <="),
+    GT("> ≫ ≻ ⋗ \\gt"),
+    GTE("\\geq \\ge \\geqslant ≥ ≧ ≳ ≿ >="),
+    UNEQUAL("!= !== \\ne \\neq \\not\\equiv ≠ ≁ ≄ ≇ ≉ ≢"),
+    BANG("!"),
     GREEK,
-    OTHER_SYMBOL,
-    INFTY,
-    PARTIAL,
-    SET_NAME,
-    SET_EMPTY,
+    OTHER_SYMBOL("\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ \\diagup"
+            + " \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
+            + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
+            + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
+            + " \\backprime \\Re \\natural \\surd \\circledS"),
+    INFTY("\\infty"),
+    PARTIAL("\\partial"),
+    SET_NAME("\\mathbb{N} ℕ \\mathbb{Z} ℤ \\mathbb{Q} ℚ \\mathbb{R} ℝ \\mathbb{C} ℂ"),
+    SET_EMPTY("\\emptyset ∅ \\{\\} \\lbrace\\rbrace"),
     ACCENT,
-    UNION,
-    INTERSECTION,
-    SET_MINUS,
-    PLUS_MINUS,
-    SUBSET,
-    SUPSET,
-    UNKNOWN,
-    SKIP,
-    END
+    UNION("\\cup ∪"),
+    INTERSECTION("\\cap ∩"),
+    SET_MINUS("\\setminus ∖"),
+    PLUS_MINUS("\\pm ± ∓ \\mp"),
+    SUBSET("\\subseteq ⊆"),
+    SUPSET("\\supseteq ⊇"),
+    UNKNOWN(". \\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit matrix"
+            + " pmatrix bmatrix vmatrix"),
+    SKIP("\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
+            + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil"),
+    END;
+
+    /** What is always this kind of token, between spaces. */
+    private final String literals;
+
+    Kind(String literals) {
+      this.literals = literals;
+    }
+
+    Kind() {
+      this("");
+    }
   }
 
   /** One token with its text as written. */
@@ -142,72 +166,11 @@ final class LatexLexer {
   static final Map<String, String> GREEK_SIGNS = new HashMap<>();
 
   static {
-    all(
-        SKIP,
-        "\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
-            + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil");
-    all(ADD, "+ ∔ ⊕ ⊞");
-    all(SUB, "- − ∸");
-    all(MUL, "* × ⋅ ⋄ ⊡ ∗ ⋆ ∘ ∙ ⊗ ⊠ ⋈ ⋉ ⋊ \\times \\cdot");
-    all(DIV, "/ ÷ ∕ \\over \\div");
-    all(COLON, ":");
-    all(MOD, "\\mod");
-    pairs(
-        "L_PAREN ( R_PAREN ) L_PAREN_VISUAL \\( R_PAREN_VISUAL \\) L_GROUP \\lgroup R_GROUP \\rgroup"
-            + " L_BRACE { R_BRACE } L_BRACE_VISUAL \\{ R_BRACE_VISUAL \\} L_BRACE_CMD \\lbrace R_BRACE_CMD \\rbrace"
-            + " L_BRACKET [ R_BRACKET ] L_BRACK \\lbrack R_BRACK \\rbrack PHANTOM \\phantom BOXED \\boxed BAR |"
-            + " L_VERT \\lvert R_VERT \\rvert VERT \\vert NORM \\| L_ANGLE \\langle R_ANGLE \\rangle"
-            + " L_FLOOR \\lfloor R_FLOOR \\rfloor LL_CORNER \\llcorner LR_CORNER \\lrcorner L_CEIL \\lceil"
-            + " R_CEIL \\rceil UL_CORNER \\ulcorner UR_CORNER \\urcorner LIM \\lim INT \\int SUM \\sum PROD \\prod"
-            + " SQRT \\sqrt OPERATOR_NAME \\operatorname CHOOSE \\choose AMPERSAND & ROW_END \\\\ UNDERSCORE _"
-            + " CARET ^ SEMICOLON ; COMMA , IN \\in BANG ! EXP_E e EXP_E \\exponentialE UPPER_E E"
-            + " INFTY \\infty PARTIAL \\partial UNKNOWN .");
-    all(ARROW, "\\to \\rightarrow \\Rightarrow \\longrightarrow \\Longrightarrow");
-    all(
-        FUNCTION,
-        "\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
-            + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor \\ceil \\det");
-    all(GAMMA, "\\Gamma \\gamma");
-    all(MULTI_FUNCTION, "\\gcd \\lcm \\max \\min");
-    // Function names are tokens wherever they stand: a word that contains one is not a product of
-    // letters.
-    all(
-        NAME,
-        "arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
-            + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
-            + " eigenvals eigenvalues eigenvects eigenvectors svd SVD");
-    all(FRAC, "\\frac \\dfrac \\tfrac \\cfrac");
-    all(BINOM, "\\binom \\tbinom \\dbinom");
-    all(TRANSPOSE, "^T ^{T} '");
-    all(DEGREE, "^\\circ ^\\degree ^\\circle ^° ^{\\circ} ^{\\degree} ^{\\circle} ^{°}");
-    all(NOTIN, "\\notin ∉");
-    all(ASSIGNMENT, "= ≡ ≣ ≟ ≎ ≏ ≐ ≑ ≒ ≓ ≔ ≕ ≖ ≗");
-    all(EQUAL, "== \\equiv");
-    all(APPROX, "~= ≈ ≊ ≋ ≃ ≅ \\approx");
-    all(LT, "< ≪ ≺ ⋖ \\lt");
-    all(LTE, "\\leq \\le \\leqslant ≤ ≦ ≲ ≾ <=");
-    all(GT, "> ≫ ≻ ⋗ \\gt");
-    all(GTE, "\\geq \\ge \\geqslant ≥ ≧ ≳ ≿ >=");
-    all(UNEQUAL, "!= !== \\ne \\neq \\not\\equiv ≠ ≁ ≄ ≇ ≉ ≢");
-    all(SET_NAME, "\\mathbb{N} ℕ \\mathbb{Z} ℤ \\mathbb{Q} ℚ \\mathbb{R} ℝ \\mathbb{C} ℂ");
-    all(SET_EMPTY, "\\emptyset ∅ \\{\\} \\lbrace\\rbrace");
-    all(UNION, "\\cup ∪");
-    all(INTERSECTION, "\\cap ∩");
-    all(SET_MINUS, "\\setminus ∖");
-    all(PLUS_MINUS, "\\pm ± ∓ \\mp");
-    all(SUPSET, "\\supseteq ⊇");
-    all(SUBSET, "\\subseteq ⊆");
-    all(
-        UNKNOWN,
-        "\\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit"
-            + " matrix pmatrix bmatrix vmatrix");
-    for (String matrix : List.of("matrix", "pmatrix", "bmatrix")) {
-      all(MATRIX_START, "\\begin{" + matrix + "}");
-      all(MATRIX_END, "\\end{" + matrix + "}");
+    for (Kind kind : Kind.values()) {
+      for (String literal : kind.literals.isEmpty() ? new String[0] : kind.literals.split(" ")) {
+        LITERALS.put(literal, kind);
+      }
     }
-    all(DET_START, "\\begin{vmatrix}");
-    all(DET_END, "\\end{vmatrix}");
-    all(ARRAY_END, "\\end{array}");
     String[] greek =
         ("alpha α beta β gamma γ Gamma Γ delta δ Delta Δ epsilon ε varepsilon ϵ zeta ζ eta η theta θ Theta Θ vartheta"
                 + " ϑ iota ι kappa κ lambda λ Lambda Λ mu μ nu ν xi ξ Xi Ξ omicron ο pi π Pi Π varpi ϖ rho ρ varrho ϱ"
@@ -219,13 +182,6 @@ final class LatexLexer {
       LITERALS.put(greek[i + 1], GREEK);
       GREEK_SIGNS.put(greek[i + 1], greek[i]);
     }
-    all(
-        OTHER_SYMBOL,
-        "\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ"
-            + " \\diagup \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
-            + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
-            + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
-            + " \\backprime \\Re \\natural \\surd \\circledS");
     int longest = 0;
     for (String literal : LITERALS.keySet()) {
       longest = Math.max(longest, literal.length());
@@ -237,19 +193,6 @@ final class LatexLexer {
   }
 
   private LatexLexer() {}
-
-  private static void all(Kind kind, String literals) {
-    for (String literal : literals.split(" ")) {
-      LITERALS.put(literal, kind);
-    }
-  }
-
-  private static void pairs(String kindsAndLiterals) {
-    String[] parts = kindsAndLiterals.split(" ");
-    for (int i = 0; i < parts.length; i += 2) {
-      LITERALS.put(parts[i + 1], Kind.valueOf(parts[i]));
-    }
-  }
 
   /** The tokens of a text, ending in one {@code END}. Throws {@link ParseFailure}. */
   static List<Token> tokens(String text, Budget budget) {
