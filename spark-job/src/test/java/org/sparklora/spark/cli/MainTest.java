@@ -162,7 +162,7 @@ class MainTest {
   void anEngineThatThisBuildHasNotIsRefused() {
     assertThat(sft("--engine", "torch")).isEqualTo(2);
     assertThat(message())
-        .contains("--engine torch", "are called vector, reference, nd4j", "-Ptorch or -Pcuda");
+        .contains("engine = torch", "are called vector, reference, nd4j", "-Ptorch or -Pcuda");
     assertThat(output()).doesNotExist();
   }
 
