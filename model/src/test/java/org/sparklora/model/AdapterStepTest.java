@@ -24,7 +24,7 @@ import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.CrossEntropyLoss;
 import org.sparklora.model.loss.GrpoLoss;
-import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.model.loss.GrpoLossConfigs;
 import org.sparklora.model.loss.TokenLogProbs;
 
 class AdapterStepTest {
@@ -141,7 +141,7 @@ class AdapterStepTest {
 
   private StepResult policyStep(PolicyBatch batch, Tensor gradient) {
     GrpoLoss loss =
-        new GrpoLoss(GrpoLossConfig.defaults(), batch.targets(), AccumulationWindow.of(1, 10, 1));
+        new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), AccumulationWindow.of(1, 10, 1));
     return withoutDropout.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
   }
 

@@ -23,6 +23,7 @@ import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLoss;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.model.loss.GrpoLossConfig.LossType;
+import org.sparklora.model.loss.GrpoLossConfigs;
 import org.sparklora.model.loss.TokenLogProbs;
 
 /** Completions without an advantage, left out of backward. */
@@ -58,20 +59,7 @@ class PolicySplitTest {
             row(-1, true, 4, 4),
             row(-0.5f, false, 5, 5, 1, 0));
     AccumulationWindow window = AccumulationWindow.of(2, 20, 2);
-    GrpoLossConfig config =
-        new GrpoLossConfig(
-            type,
-            0.2,
-            0.2,
-            Double.POSITIVE_INFINITY,
-            0,
-            true,
-            GrpoLossConfig.Level.TOKEN,
-            1,
-            10,
-            1,
-            1,
-            1.05);
+    GrpoLossConfig config = GrpoLossConfigs.of(type, GrpoLossConfig.Level.TOKEN, 0, 1);
     PolicyBatch whole = PolicyBatch.of(rows);
     GrpoLoss loss = new GrpoLoss(config, whole.targets(), window);
     Tensor expected = engine.allocate(layout.size());

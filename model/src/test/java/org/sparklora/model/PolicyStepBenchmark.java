@@ -24,7 +24,7 @@ import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLoss;
-import org.sparklora.model.loss.GrpoLossConfig;
+import org.sparklora.model.loss.GrpoLossConfigs;
 
 /**
  * Prints the time of GRPO steps on one random prompt: generation, then forward and backward with
@@ -124,7 +124,7 @@ final class PolicyStepBenchmark {
   private static StepResult update(
       AdapterStep step, Tensor parameters, Tensor gradient, PolicyBatch batch) {
     AccumulationWindow window = AccumulationWindow.of(1, batch.targets().tokens(), 1);
-    GrpoLoss loss = new GrpoLoss(GrpoLossConfig.defaults(), batch.targets(), window);
+    GrpoLoss loss = new GrpoLoss(GrpoLossConfigs.defaults(), batch.targets(), window);
     return step.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
   }
 

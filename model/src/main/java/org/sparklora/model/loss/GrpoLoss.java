@@ -23,10 +23,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     implements TokenLoss {
 
   public GrpoLoss {
-    if (config.beta() > 0 && targets.referenceLogProbs().isEmpty()) {
+    if (config.divergence().beta() > 0 && targets.referenceLogProbs().isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot use beta = %s without the reference policy's log-probabilities: compute them, or set beta to 0"
-              .formatted(config.beta()));
+              .formatted(config.divergence().beta()));
     }
   }
 
@@ -40,9 +40,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
    */
   @Override
   public Dependence gradientDependsOn() {
-    boolean others =
-        config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
-            || config.topEntropyQuantile() < 1;
+    boolean others = config.ratio().isOfSequence() || config.topEntropyQuantile() < 1;
     return others ? Dependence.ALL_TARGETS : Dependence.OWN_TARGET;
   }
 
@@ -113,7 +111,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
   /** The share of the tokens {@code [from, to)} of completion c. */
   private double completion(int c, int from, int to, Chunk chunk, float[] dLogProbs) {
-    boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
+    boolean sequence = config.ratio().isOfSequence();
     double sequenceRatio = sequence ? chunk.sequenceRatio(from, to) : 0;
     double weight = weight(c);
     double loss = 0;
@@ -124,7 +122,8 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
           chunk.isActive(m)
               ? policy(ratio, targets.advantages()[c], chunk.logProb(m))
               : Term.NOTHING;
-      Term term = config.beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
+      Term term =
+          config.divergence().beta() == 0 ? policy : policy.plus(divergence(m, ratio, chunk));
       loss += weight * term.value;
       double dLogRatio = weight * term.dRatio * ratio; // forward: ratio = e^(logarithm)
       dLogProbs[m - chunk.first] = (float) (weight * term.dLogProb + (sequence ? 0 : dLogRatio));
@@ -144,10 +143,10 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     double length = Math.max(1, targets.lengths()[c]);
     double completions = targets.completions();
     double divisor =
-        switch (config.lossType()) {
+        switch (config.reduction().lossType()) {
           case GRPO, SAPO -> length * completions;
           case BNPO -> Math.max(1, targets.tokens());
-          case DR_GRPO -> completions * config.maxCompletionLength();
+          case DR_GRPO -> completions * config.reduction().maxCompletionLength();
           case LUSPO -> completions;
           case DAPO, CISPO -> window.activeTokens() / window.microBatches();
         };
@@ -169,13 +168,13 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   private Term policy(double ratio, double advantage, double logProb) {
-    return switch (config.lossType()) {
+    return switch (config.reduction().lossType()) {
       case CISPO -> {
-        double weight = -Math.min(ratio, config.epsilonHigh()) * advantage; // a constant
+        double weight = -Math.min(ratio, config.ratio().epsilonHigh()) * advantage; // a constant
         yield new Term(weight * logProb, 0, weight);
       }
       case SAPO -> {
-        double t = advantage > 0 ? config.sapoTemperaturePos() : config.sapoTemperatureNeg();
+        double t = advantage > 0 ? config.sapo().positive() : config.sapo().negative();
         double sigmoid = 1 / (1 + Math.exp(-t * (ratio - 1)));
         yield new Term(-advantage * sigmoid * 4 / t, -advantage * 4 * sigmoid * (1 - sigmoid), 0);
       }
@@ -184,11 +183,11 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   private Term clipped(double ratio, double advantage) {
-    double bounded = Math.min(ratio, config.delta());
-    double low = 1 - config.epsilon();
-    double high = 1 + config.epsilonHigh();
+    double bounded = Math.min(ratio, config.ratio().delta());
+    double low = 1 - config.ratio().epsilon();
+    double high = 1 + config.ratio().epsilonHigh();
     double clipped = Math.max(low, Math.min(high, ratio));
-    double dBounded = ratio <= config.delta() ? advantage : 0; // a clamp passes no gradient
+    double dBounded = ratio <= config.ratio().delta() ? advantage : 0; // a clamp passes no gradient
     double dClipped = ratio >= low && ratio <= high ? advantage : 0;
     double first = bounded * advantage;
     double second = clipped * advantage;
@@ -199,13 +198,13 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
   /** {@code beta · kl}, times the ratio if it is corrected for the sampling policy. */
   private Term divergence(int m, double ratio, Chunk chunk) {
-    double factor = config.useBiasCorrectionKl() ? ratio : 1;
+    double factor = config.divergence().biasCorrection() ? ratio : 1;
     double value = kl(m, chunk);
     double dValue = 1 - Math.exp(chunk.referenceLogProb(m) - chunk.logProb(m));
     return new Term(
-        config.beta() * value * factor,
-        config.useBiasCorrectionKl() ? config.beta() * value : 0,
-        config.beta() * dValue * factor);
+        config.divergence().beta() * value * factor,
+        config.divergence().biasCorrection() ? config.divergence().beta() * value : 0,
+        config.divergence().beta() * dValue * factor);
   }
 
   private double kl(int m, Chunk chunk) {
@@ -221,7 +220,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
    */
   public GrpoMetrics metrics(float[] logProbs, float[] entropies) {
     Chunk chunk = new Chunk(0, logProbs, entropies);
-    boolean sequence = config.importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE;
+    boolean sequence = config.ratio().isOfSequence();
     GrpoMetrics.Collector collector =
         new GrpoMetrics.Collector(config, Arrays.stream(targets.lengths()).sum());
     int start = 0;
@@ -233,8 +232,9 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       }
       for (int m = start; m < end; m++) {
         double ratio = ratios[sequence ? 0 : m - start];
-        double factor = config.useBiasCorrectionKl() ? ratio : 1;
-        collector.addToken(entropies[m], config.beta() == 0 ? 0 : kl(m, chunk) * factor);
+        double factor = config.divergence().biasCorrection() ? ratio : 1;
+        collector.addToken(
+            entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
       collector.addRatios(ratios, targets.advantages()[c]);
       start = end;

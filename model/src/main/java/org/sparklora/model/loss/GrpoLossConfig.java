@@ -7,36 +7,17 @@ import java.io.Serializable;
 /**
  * The loss of GRPO and its relatives, with TRL's names and defaults.
  *
- * @param lossType how terms of tokens become one loss
- * @param epsilon how far below 1 the probability ratio may fall before it is clipped
- * @param epsilonHigh how far above; for {@code CISPO} the largest ratio itself
- * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping); ∞ for
- *     none
- * @param beta weight of the divergence from the reference policy; 0 needs no reference
- * @param useBiasCorrectionKl whether the divergence is multiplied by the probability ratio
- * @param importanceSamplingLevel whether each token has its ratio or all tokens of a completion
- *     have one
  * @param topEntropyQuantile share of the tokens, those of the highest entropy, that the policy is
  *     trained on; 1 for all
- * @param maxCompletionLength tokens of the longest completion that could be; {@code DR_GRPO}
- *     divides by it
  * @param temperature the sampler's: logits are divided by it
- * @param sapoTemperaturePos {@code SAPO}'s for positive advantages
- * @param sapoTemperatureNeg and for the others
  */
 public record GrpoLossConfig(
-    LossType lossType,
-    double epsilon,
-    double epsilonHigh,
-    double delta,
-    double beta,
-    boolean useBiasCorrectionKl,
-    Level importanceSamplingLevel,
+    Reduction reduction,
+    Ratio ratio,
+    Divergence divergence,
+    Sapo sapo,
     double topEntropyQuantile,
-    int maxCompletionLength,
-    float temperature,
-    double sapoTemperaturePos,
-    double sapoTemperatureNeg)
+    float temperature)
     implements Serializable {
 
   /** How terms of tokens become one loss. */
@@ -64,58 +45,90 @@ public record GrpoLossConfig(
     SEQUENCE
   }
 
+  /**
+   * @param lossType how terms of tokens become one loss
+   * @param maxCompletionLength tokens of the longest completion that could be; {@code DR_GRPO}
+   *     divides by it
+   */
+  public record Reduction(LossType lossType, int maxCompletionLength) implements Serializable {
+    public Reduction {
+      require(
+          maxCompletionLength >= 1,
+          "max_completion_length",
+          maxCompletionLength,
+          "it must be at least 1");
+    }
+  }
+
+  /**
+   * The probability ratio and its bounds.
+   *
+   * @param level whether each token has its ratio or all tokens of a completion have one ({@code
+   *     importance_sampling_level})
+   * @param epsilon how far below 1 the ratio may fall before it is clipped
+   * @param epsilonHigh how far above; for {@code CISPO} the largest ratio itself
+   * @param delta upper bound of the ratio where the advantage is negative (two-sided clipping); ∞
+   *     for none
+   */
+  public record Ratio(Level level, double epsilon, double epsilonHigh, double delta)
+      implements Serializable {
+    public Ratio {
+      require(epsilon >= 0, "epsilon", epsilon, "it must be 0 or above; 0.2 is the usual choice");
+      require(
+          epsilonHigh >= 0,
+          "epsilon_high",
+          epsilonHigh,
+          "it must be 0 or above; epsilon is the default");
+      require(
+          delta > 0,
+          "delta",
+          delta,
+          "it must be above 1 + epsilon; leave it out for no second bound");
+    }
+
+    boolean isOfSequence() {
+      return level == Level.SEQUENCE;
+    }
+  }
+
+  /**
+   * @param beta weight of the divergence from the reference policy; 0 needs no reference
+   * @param biasCorrection whether the divergence is multiplied by the probability ratio ({@code
+   *     use_bias_correction_kl})
+   */
+  public record Divergence(double beta, boolean biasCorrection) implements Serializable {
+    public Divergence {
+      require(beta >= 0, "beta", beta, "it must be 0 for no reference policy, or above");
+    }
+  }
+
+  /**
+   * Temperatures of {@code SAPO}.
+   *
+   * @param positive for positive advantages
+   * @param negative for the others
+   */
+  public record Sapo(double positive, double negative) implements Serializable {
+    public Sapo {
+      require(positive > 0, "sapo_temperature_pos", positive, "it must be above 0");
+      require(negative > 0, "sapo_temperature_neg", negative, "it must be above 0");
+    }
+  }
+
   public GrpoLossConfig {
-    require(epsilon >= 0, "epsilon", epsilon, "it must be 0 or above; 0.2 is the usual choice");
-    require(
-        epsilonHigh >= 0,
-        "epsilon_high",
-        epsilonHigh,
-        "it must be 0 or above; epsilon is the default");
-    require(beta >= 0, "beta", beta, "it must be 0 for no reference policy, or above");
     require(
         topEntropyQuantile > 0 && topEntropyQuantile <= 1,
         "top_entropy_quantile",
         topEntropyQuantile,
         "it must be above 0 and at most 1; 1 trains on all tokens");
     require(
-        maxCompletionLength >= 1,
-        "max_completion_length",
-        maxCompletionLength,
-        "it must be at least 1");
-    require(
         temperature > 0,
         "temperature",
         temperature,
         "it must be above 0: a policy must be able to vary");
-    require(
-        sapoTemperaturePos > 0, "sapo_temperature_pos", sapoTemperaturePos, "it must be above 0");
-    require(
-        sapoTemperatureNeg > 0, "sapo_temperature_neg", sapoTemperatureNeg, "it must be above 0");
-    require(
-        delta > 0,
-        "delta",
-        delta,
-        "it must be above 1 + epsilon; leave it out for no second bound");
-  }
-
-  /** TRL's defaults. */
-  public static GrpoLossConfig defaults() {
-    return new GrpoLossConfig(
-        LossType.DAPO,
-        0.2,
-        0.2,
-        Double.POSITIVE_INFINITY,
-        0,
-        true,
-        Level.TOKEN,
-        1,
-        512,
-        1,
-        1,
-        1.05);
   }
 
   boolean isClipped() {
-    return lossType != LossType.CISPO && lossType != LossType.SAPO;
+    return reduction.lossType != LossType.CISPO && reduction.lossType != LossType.SAPO;
   }
 }

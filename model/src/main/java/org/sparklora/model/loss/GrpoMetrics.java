@@ -76,10 +76,10 @@ public record GrpoMetrics(
       int lowHere = 0;
       int highHere = 0;
       for (double unbounded : ratios) {
-        double ratio = Math.min(unbounded, config.delta());
-        lowHere += ratio < 1 - config.epsilon() && advantage < 0 ? 1 : 0;
-        highHere += ratio > 1 + config.epsilonHigh() && advantage > 0 ? 1 : 0;
-        cispo += unbounded > config.epsilonHigh() && advantage > 0 ? 1 : 0;
+        double ratio = Math.min(unbounded, config.ratio().delta());
+        lowHere += ratio < 1 - config.ratio().epsilon() && advantage < 0 ? 1 : 0;
+        highHere += ratio > 1 + config.ratio().epsilonHigh() && advantage > 0 ? 1 : 0;
+        cispo += unbounded > config.ratio().epsilonHigh() && advantage > 0 ? 1 : 0;
       }
       low += lowHere;
       high += highHere;
@@ -95,7 +95,7 @@ public record GrpoMetrics(
     GrpoMetrics metrics() {
       return new GrpoMetrics(
           entropySum / Math.max(1, tokens),
-          config.beta() == 0
+          config.divergence().beta() == 0
               ? OptionalDouble.empty()
               : OptionalDouble.of(klSum / Math.max(1, tokens)),
           share(low),
@@ -103,7 +103,7 @@ public record GrpoMetrics(
           share(high),
           highMax,
           config.isClipped(),
-          config.lossType() == GrpoLossConfig.LossType.CISPO
+          config.reduction().lossType() == GrpoLossConfig.LossType.CISPO
               ? OptionalDouble.of(share(cispo))
               : OptionalDouble.empty());
     }

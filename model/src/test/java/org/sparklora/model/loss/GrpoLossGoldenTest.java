@@ -69,19 +69,21 @@ class GrpoLossGoldenTest {
     GrpoLossConfig config() {
       JsonNode c = json.get("config");
       return new GrpoLossConfig(
-          GrpoLossConfig.LossType.valueOf(c.get("loss_type").asText().toUpperCase(Locale.ROOT)),
-          c.get("epsilon").asDouble(),
-          c.get("epsilon_high").asDouble(),
-          c.get("delta").isNull() ? Double.POSITIVE_INFINITY : c.get("delta").asDouble(),
-          c.get("beta").asDouble(),
-          c.get("use_bias_correction_kl").asBoolean(),
-          GrpoLossConfig.Level.valueOf(
-              c.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+          new GrpoLossConfig.Reduction(
+              GrpoLossConfig.LossType.valueOf(c.get("loss_type").asText().toUpperCase(Locale.ROOT)),
+              c.get("max_completion_length").asInt()),
+          new GrpoLossConfig.Ratio(
+              GrpoLossConfig.Level.valueOf(
+                  c.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+              c.get("epsilon").asDouble(),
+              c.get("epsilon_high").asDouble(),
+              c.get("delta").isNull() ? Double.POSITIVE_INFINITY : c.get("delta").asDouble()),
+          new GrpoLossConfig.Divergence(
+              c.get("beta").asDouble(), c.get("use_bias_correction_kl").asBoolean()),
+          new GrpoLossConfig.Sapo(
+              c.get("sapo_temperature_pos").asDouble(), c.get("sapo_temperature_neg").asDouble()),
           c.path("top_entropy_quantile").asDouble(1),
-          c.get("max_completion_length").asInt(),
-          1,
-          c.get("sapo_temperature_pos").asDouble(),
-          c.get("sapo_temperature_neg").asDouble());
+          1);
     }
 
     GrpoLoss loss() {
@@ -162,7 +164,7 @@ class GrpoLossGoldenTest {
     double value = loss.lossAndGradient(0, logProbs, golden.entropies(logProbs.length), whole);
     if (loss.gradientDependsOn() == TokenLoss.Dependence.ALL_TARGETS) {
       assertThat(
-              loss.config().importanceSamplingLevel() == GrpoLossConfig.Level.SEQUENCE
+              loss.config().ratio().level() == GrpoLossConfig.Level.SEQUENCE
                   || loss.config().topEntropyQuantile() < 1)
           .isTrue();
       return;

@@ -22,8 +22,7 @@ class GrpoLossTest {
   private static final AccumulationWindow ALONE = AccumulationWindow.of(1, 3, 1);
 
   private static GrpoLossConfig config(LossType type, Level level, double beta, double quantile) {
-    return new GrpoLossConfig(
-        type, 0.2, 0.2, Double.POSITIVE_INFINITY, beta, true, level, quantile, 10, 1, 1, 1.05);
+    return GrpoLossConfigs.of(type, level, beta, quantile);
   }
 
   private static PolicyTargets targets(float[] old, float[] reference) {

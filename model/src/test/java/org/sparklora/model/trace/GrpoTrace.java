@@ -104,20 +104,22 @@ public final class GrpoTrace {
   public GrpoLossConfig loss() {
     JsonNode resolved = resolved();
     return new GrpoLossConfig(
-        GrpoLossConfig.LossType.valueOf(
-            resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
-        resolved.get("epsilon_low").asDouble(),
-        resolved.get("epsilon_high").asDouble(),
-        setting("delta", Double.POSITIVE_INFINITY),
-        resolved.get("beta").asDouble(),
-        resolved.get("use_bias_correction_kl").asBoolean(),
-        GrpoLossConfig.Level.valueOf(
-            resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+        new GrpoLossConfig.Reduction(
+            GrpoLossConfig.LossType.valueOf(
+                resolved.get("loss_type").asText().toUpperCase(Locale.ROOT)),
+            resolved.get("max_completion_length").asInt()),
+        new GrpoLossConfig.Ratio(
+            GrpoLossConfig.Level.valueOf(
+                resolved.get("importance_sampling_level").asText().toUpperCase(Locale.ROOT)),
+            resolved.get("epsilon_low").asDouble(),
+            resolved.get("epsilon_high").asDouble(),
+            setting("delta", Double.POSITIVE_INFINITY)),
+        new GrpoLossConfig.Divergence(
+            resolved.get("beta").asDouble(), resolved.get("use_bias_correction_kl").asBoolean()),
+        new GrpoLossConfig.Sapo(
+            setting("sapo_temperature_pos", 1), setting("sapo_temperature_neg", 1.05)),
         setting("top_entropy_quantile", 1),
-        resolved.get("max_completion_length").asInt(),
-        (float) resolved.get("temperature").asDouble(),
-        setting("sapo_temperature_pos", 1),
-        setting("sapo_temperature_neg", 1.05));
+        (float) resolved.get("temperature").asDouble());
   }
 
   /** Fills parameters with what training began with. */

@@ -366,17 +366,19 @@ public record GrpoConfig(
   private static GrpoLossConfig loss(Settings settings) {
     double epsilon = settings.number("epsilon");
     return new GrpoLossConfig(
-        settings.oneOf("loss_type", GrpoLossConfig.LossType.class),
-        epsilon,
-        settings.text("epsilon_high").map(Double::valueOf).orElse(epsilon),
-        settings.text("delta").map(Double::valueOf).orElse(Double.POSITIVE_INFINITY),
-        settings.number("beta"),
-        settings.isOn("use_bias_correction_kl"),
-        settings.oneOf("importance_sampling_level", GrpoLossConfig.Level.class),
+        new GrpoLossConfig.Reduction(
+            settings.oneOf("loss_type", GrpoLossConfig.LossType.class),
+            settings.integer("max_completion_length")),
+        new GrpoLossConfig.Ratio(
+            settings.oneOf("importance_sampling_level", GrpoLossConfig.Level.class),
+            epsilon,
+            settings.text("epsilon_high").map(Double::valueOf).orElse(epsilon),
+            settings.text("delta").map(Double::valueOf).orElse(Double.POSITIVE_INFINITY)),
+        new GrpoLossConfig.Divergence(
+            settings.number("beta"), settings.isOn("use_bias_correction_kl")),
+        new GrpoLossConfig.Sapo(
+            settings.number("sapo_temperature_pos"), settings.number("sapo_temperature_neg")),
         settings.number("top_entropy_quantile"),
-        settings.integer("max_completion_length"),
-        (float) settings.number("temperature"),
-        settings.number("sapo_temperature_pos"),
-        settings.number("sapo_temperature_neg"));
+        (float) settings.number("temperature"));
   }
 }

@@ -68,7 +68,9 @@ record Policy(
         workers,
         model,
         new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm()),
-        config.loss().beta() > 0 ? Optional.of(Reference.of(initial, workers)) : Optional.empty(),
+        config.loss().divergence().beta() > 0
+            ? Optional.of(Reference.of(initial, workers))
+            : Optional.empty(),
         sampling);
   }
 

@@ -31,7 +31,7 @@ public record PolicyMicroBatch(
    * policy would give them one, and a quantile of entropies counts them.
    */
   boolean skipsFlatRows() {
-    return loss.beta() == 0 && loss.topEntropyQuantile() == 1;
+    return loss.divergence().beta() == 0 && loss.topEntropyQuantile() == 1;
   }
 
   /**
