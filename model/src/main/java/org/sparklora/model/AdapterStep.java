@@ -184,15 +184,7 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {
-    TokenLogProbs logProbs = result.logProbs();
-    return new StepResult(
-        result.loss(),
-        logProbs.nllSum(),
-        logProbs.count(),
-        batch.tokenCount(),
-        logProbs.entropyMean(),
-        logProbs.accuracyMean(),
-        logProbs);
+    return new StepResult(result.loss(), batch.tokenCount(), result.logProbs());
   }
 
   private void checkSize(String name, Tensor vector) {

@@ -186,7 +186,7 @@ class AdapterStepTest {
 
     TokenLogProbs none =
         new TokenLogProbs(new int[0], new int[0], new float[0], new float[0], new int[0]);
-    assertThat(result).isEqualTo(new StepResult(0, 0, 0, 3, 0, 0, none));
+    assertThat(result).isEqualTo(new StepResult(0, 3, none));
     assertThat(gradient.toArray()).containsOnly(0f);
     assertThat(step.logProbs(parameters, batch, 1f).count()).isZero();
   }
