@@ -212,10 +212,11 @@ public final class Decoder implements AutoCloseable {
       GroupedQueryAttention attention =
           new GroupedQueryAttention(
               layer,
-              linear(Projection.QUERY, layer),
-              linear(Projection.KEY, layer),
-              linear(Projection.VALUE, layer),
-              linear(Projection.OUTPUT, layer),
+              new GroupedQueryAttention.Projections(
+                  linear(Projection.QUERY, layer),
+                  linear(Projection.KEY, layer),
+                  linear(Projection.VALUE, layer),
+                  linear(Projection.OUTPUT, layer)),
               headNorms,
               new Heads(config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim()),
               config.rope().layers().get(layer));

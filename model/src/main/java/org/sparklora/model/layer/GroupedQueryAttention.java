@@ -18,13 +18,13 @@ import org.sparklora.model.layer.Workspace.Buffer;
  */
 public record GroupedQueryAttention(
     int layer,
-    Linear query,
-    Linear key,
-    Linear value,
-    Linear output,
+    Projections projections,
     Optional<HeadNorms> headNorms,
     Heads heads,
     boolean rotated) {
+
+  /** The linear layers q, k, v and o. */
+  public record Projections(Linear query, Linear key, Linear value, Linear output) {}
 
   /** Qwen3's norms of the query heads and the key heads. */
   public record HeadNorms(RmsNorm query, RmsNorm key) {}
@@ -38,15 +38,18 @@ public record GroupedQueryAttention(
    * @param v {@code (N, K·D)}
    * @param y the attention's result, {@code (N, H·D)}
    * @param logSumExp {@code (N, H)}
+   * @param inner what the projections leave
+   */
+  public record Saved(Tensor q, Tensor k, Tensor v, Tensor y, Tensor logSumExp, Inner inner) {}
+
+  /**
+   * What norms and projections leave for backward.
+   *
    * @param queryRstd {@code (N·H)}; empty without head norms
    * @param keyRstd {@code (N·K)}; empty without head norms
+   * @param uQuery and the others {@code (N, R)}; empty without an adapter
    */
-  public record Saved(
-      Tensor q,
-      Tensor k,
-      Tensor v,
-      Tensor y,
-      Tensor logSumExp,
+  public record Inner(
       Tensor queryRstd,
       Tensor keyRstd,
       Tensor uQuery,
@@ -59,15 +62,15 @@ public record GroupedQueryAttention(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
     Engine engine = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    query.forward(workspace, in, saved.q, saved.uQuery);
-    key.forward(workspace, in, saved.k, saved.uKey);
-    value.forward(workspace, in, saved.v, saved.uValue);
+    projections.query.forward(workspace, in, saved.q, saved.inner.uQuery);
+    projections.key.forward(workspace, in, saved.k, saved.inner.uKey);
+    projections.value.forward(workspace, in, saved.v, saved.inner.uValue);
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.keep(engine, layer, k, saved.v);
     engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
-    output.forwardAdd(workspace, saved.y, residual, saved.uOutput);
+    projections.output.forwardAdd(workspace, saved.y, residual, saved.inner.uOutput);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY);
   }
 
@@ -80,7 +83,8 @@ public record GroupedQueryAttention(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dResidual, Tensor dX) {
     Engine engine = workspace.engine();
     Tensor dY = workspace.lendZeros(Buffer.D_ATTENTION, saved.y.shape());
-    output.backward(workspace, saved.y, saved.uOutput, dResidual, dY); // forward: residual += o(y)
+    projections.output.backward(
+        workspace, saved.y, saved.inner.uOutput, dResidual, dY); // forward: residual += o(y)
 
     Tensor q = headsOfQuery(workspace, saved);
     Tensor k = headsOfKey(workspace, saved);
@@ -100,27 +104,33 @@ public record GroupedQueryAttention(
     if (headNorms.isPresent()) {
       dQ =
           throughNorm(
-              workspace, headNorms.get().query, saved.q, saved.queryRstd, dQ, Buffer.D_RAW_QUERY);
+              workspace,
+              headNorms.get().query,
+              saved.q,
+              saved.inner.queryRstd,
+              dQ,
+              Buffer.D_RAW_QUERY);
       dK =
-          throughNorm(workspace, headNorms.get().key, saved.k, saved.keyRstd, dK, Buffer.D_RAW_KEY);
+          throughNorm(
+              workspace, headNorms.get().key, saved.k, saved.inner.keyRstd, dK, Buffer.D_RAW_KEY);
     }
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    query.backward(workspace, in, saved.uQuery, dQ, dX); // forward: q = query(x)
-    key.backward(workspace, in, saved.uKey, dK, dX);
-    value.backward(workspace, in, saved.uValue, dV, dX);
+    projections.query.backward(workspace, in, saved.inner.uQuery, dQ, dX); // forward: q = query(x)
+    projections.key.backward(workspace, in, saved.inner.uKey, dK, dX);
+    projections.value.backward(workspace, in, saved.inner.uValue, dV, dX);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY, Buffer.D_ATTENTION, Buffer.D_QUERY, Buffer.D_KEY);
     workspace.giveBack(Buffer.D_VALUE, Buffer.D_RAW_QUERY, Buffer.D_RAW_KEY);
   }
 
   private Tensor headsOfQuery(Workspace workspace, Saved saved) {
     return headNorms
-        .map(norms -> normed(workspace, norms.query, saved.q, saved.queryRstd, Buffer.QUERY))
+        .map(norms -> normed(workspace, norms.query, saved.q, saved.inner.queryRstd, Buffer.QUERY))
         .orElse(saved.q);
   }
 
   private Tensor headsOfKey(Workspace workspace, Saved saved) {
     return headNorms
-        .map(norms -> normed(workspace, norms.key, saved.k, saved.keyRstd, Buffer.KEY))
+        .map(norms -> normed(workspace, norms.key, saved.k, saved.inner.keyRstd, Buffer.KEY))
         .orElse(saved.k);
   }
 

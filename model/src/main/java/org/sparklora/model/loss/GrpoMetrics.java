@@ -2,6 +2,7 @@ package org.sparklora.model.loss;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
@@ -10,26 +11,24 @@ import java.util.OptionalDouble;
  *
  * @param entropy mean of the tokens' entropies, in nats
  * @param kl mean of the divergence from the reference policy, if there is one
- * @param lowMean share clipped from below: ratio under 1 − ε, advantage negative
- * @param lowMin smallest such share of a completion; NaN if none has tokens
- * @param highMean share clipped from above: ratio over 1 + ε_high, advantage positive
- * @param highMax largest such share of a completion; NaN if none has tokens
- * @param isClipped whether the loss clips: else the last four mean nothing
+ * @param clipping shares of clipped ratios, for a loss that clips
  * @param cispoMean share of {@code CISPO}'s bounded weights, for that loss
  */
 public record GrpoMetrics(
-    double entropy,
-    OptionalDouble kl,
-    double lowMean,
-    double lowMin,
-    double highMean,
-    double highMax,
-    boolean isClipped,
-    OptionalDouble cispoMean) {
+    double entropy, OptionalDouble kl, Optional<Clipping> clipping, OptionalDouble cispoMean) {
 
-  /** Share clipped from either side. */
-  public double regionMean() {
-    return lowMean + highMean; // no advantage is both negative and positive
+  /**
+   * @param lowMean share clipped from below: ratio under 1 − ε, advantage negative
+   * @param lowMin smallest such share of a completion; NaN if none has tokens
+   * @param highMean share clipped from above: ratio over 1 + ε_high, advantage positive
+   * @param highMax largest such share of a completion; NaN if none has tokens
+   */
+  public record Clipping(double lowMean, double lowMin, double highMean, double highMax) {
+
+    /** Share clipped from either side. */
+    double regionMean() {
+      return lowMean + highMean; // no advantage is both negative and positive
+    }
   }
 
   /** Under TRL's names, in a fixed order; only what this loss has. */
@@ -37,13 +36,14 @@ public record GrpoMetrics(
     Map<String, Double> named = new LinkedHashMap<>();
     kl.ifPresent(value -> named.put("kl", value));
     named.put("entropy", entropy);
-    if (isClipped) {
-      named.put("clip_ratio/low_mean", lowMean);
-      named.put("clip_ratio/low_min", lowMin);
-      named.put("clip_ratio/high_mean", highMean);
-      named.put("clip_ratio/high_max", highMax);
-      named.put("clip_ratio/region_mean", regionMean());
-    }
+    clipping.ifPresent(
+        shares -> {
+          named.put("clip_ratio/low_mean", shares.lowMean);
+          named.put("clip_ratio/low_min", shares.lowMin);
+          named.put("clip_ratio/high_mean", shares.highMean);
+          named.put("clip_ratio/high_max", shares.highMax);
+          named.put("clip_ratio/region_mean", shares.regionMean());
+        });
     cispoMean.ifPresent(value -> named.put("cispo_clip_ratio", value));
     return named;
   }
@@ -98,11 +98,9 @@ public record GrpoMetrics(
           config.divergence().beta() == 0
               ? OptionalDouble.empty()
               : OptionalDouble.of(klSum / Math.max(1, tokens)),
-          share(low),
-          lowMin,
-          share(high),
-          highMax,
-          config.isClipped(),
+          config.isClipped()
+              ? Optional.of(new Clipping(share(low), lowMin, share(high), highMax))
+              : Optional.empty(),
           config.reduction().lossType() == GrpoLossConfig.LossType.CISPO
               ? OptionalDouble.of(share(cispo))
               : OptionalDouble.empty());

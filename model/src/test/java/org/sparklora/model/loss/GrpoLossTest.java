@@ -87,8 +87,12 @@ class GrpoLossTest {
     assertThat(outcome.metrics)
         .isEqualTo(
             new GrpoMetrics(
-                3, OptionalDouble.empty(), 1 / 3.0, 0, 1 / 3.0, 1, true, OptionalDouble.empty()));
-    assertThat(outcome.metrics.regionMean()).isCloseTo(2 / 3.0, within(1e-9));
+                3,
+                OptionalDouble.empty(),
+                Optional.of(new GrpoMetrics.Clipping(1 / 3.0, 0, 1 / 3.0, 1)),
+                OptionalDouble.empty()));
+    assertThat(outcome.metrics.clipping().orElseThrow().regionMean())
+        .isCloseTo(2 / 3.0, within(1e-9));
   }
 
   @Test
@@ -104,7 +108,7 @@ class GrpoLossTest {
     assertThat(outcome.loss).isCloseTo(0, within(1e-6));
     assertThat(outcome.gradient)
         .containsExactly(new float[] {-2 / 3f, 1 / 3f, 1 / 3f}, within(ROUNDING));
-    assertThat(outcome.metrics.regionMean()).isZero();
+    assertThat(outcome.metrics.clipping().orElseThrow().regionMean()).isZero();
   }
 
   @Test
@@ -152,7 +156,11 @@ class GrpoLossTest {
   @Test
   void namesAreThoseOfTrl() {
     GrpoMetrics metrics =
-        new GrpoMetrics(1, OptionalDouble.of(2), 0.1, 0.2, 0.3, 0.4, true, OptionalDouble.empty());
+        new GrpoMetrics(
+            1,
+            OptionalDouble.of(2),
+            Optional.of(new GrpoMetrics.Clipping(0.1, 0.2, 0.3, 0.4)),
+            OptionalDouble.empty());
     assertThat(metrics.named())
         .containsOnlyKeys(
             "kl",

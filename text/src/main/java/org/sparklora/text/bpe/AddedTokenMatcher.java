@@ -64,14 +64,14 @@ final class AddedTokenMatcher {
       int tokenStart = i;
       i = match.end;
       AddedToken token = match.token;
-      if (token.singleWord() && touchesWord(text, start, tokenStart, i, end)) {
+      if (token.search().singleWord() && touchesWord(text, start, tokenStart, i, end)) {
         continue;
       }
       int tokenEnd = i;
-      while (token.lstrip() && tokenStart > from && isSpace(text, tokenStart - 1)) {
+      while (token.search().lstrip() && tokenStart > from && isSpace(text, tokenStart - 1)) {
         tokenStart--;
       }
-      while (token.rstrip() && tokenEnd < end && isSpace(text, tokenEnd)) {
+      while (token.search().rstrip() && tokenEnd < end && isSpace(text, tokenEnd)) {
         tokenEnd++;
       }
       if (from < tokenStart) {

@@ -51,7 +51,7 @@ public final class TokenizerPipeline {
       addedIds.put(token.content(), token.id());
       // As in tokenizers 0.23: what was looked for normalised is written normalised.
       String content = token.content();
-      tokens.put(token.id(), token.normalized() ? normalizer.apply(content) : content);
+      tokens.put(token.id(), token.search().normalized() ? normalizer.apply(content) : content);
       if (token.special()) {
         specialIds.add(token.id());
       }
@@ -196,7 +196,7 @@ public final class TokenizerPipeline {
       if (known == null) {
         int inVocabulary = model.vocabulary().getOrDefault(content, -1);
         int id = inVocabulary >= 0 ? inVocabulary : next++;
-        added.put(content, new AddedToken(id, content, false, false, false, false, true));
+        added.put(content, new AddedToken(id, content, AddedToken.Search.PLAIN, true));
       } else if (!known.special()) {
         added.put(content, known.asSpecial());
       }
@@ -205,7 +205,8 @@ public final class TokenizerPipeline {
   }
 
   private AddedTokenMatcher matcher(List<AddedToken> added, boolean normalized) {
-    List<AddedToken> wanted = added.stream().filter(t -> t.normalized() == normalized).toList();
+    List<AddedToken> wanted =
+        added.stream().filter(t -> t.search().normalized() == normalized).toList();
     List<String> contents =
         wanted.stream()
             .map(AddedToken::content)

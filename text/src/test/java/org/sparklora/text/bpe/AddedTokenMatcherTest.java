@@ -18,14 +18,16 @@ class AddedTokenMatcherTest {
 
   @Test
   void aSingleWordTouchesNoLetterDigitOrUnderscore() {
-    AddedToken word = new AddedToken(0, "ab", true, false, false, false, false);
+    AddedToken word =
+        new AddedToken(0, "ab", new AddedToken.Search(true, false, false, false), false);
 
     assertThat(scan("ab xab ab_ -ab-", word)).containsExactly("[ab]", " xab ab_ -", "[ab]", "-");
   }
 
   @Test
   void takesTheSpaceAroundItIfItStrips() {
-    AddedToken both = new AddedToken(0, "ab", false, true, true, false, false);
+    AddedToken both =
+        new AddedToken(0, "ab", new AddedToken.Search(false, true, true, false), false);
 
     assertThat(scan("x \n ab\t ab y", both)).containsExactly("x", "[ \n ab\t ]", "[ab ]", "y");
   }
@@ -37,7 +39,7 @@ class AddedTokenMatcherTest {
   }
 
   private static AddedToken token(String content) {
-    return new AddedToken(0, content, false, false, false, false, true);
+    return new AddedToken(0, content, AddedToken.Search.PLAIN, true);
   }
 
   private static List<String> scan(String text, AddedToken... tokens) {
