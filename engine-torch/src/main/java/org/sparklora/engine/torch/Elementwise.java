@@ -19,13 +19,17 @@ final class Elementwise {
   }
 
   static double sumOfSquares(TorchTensor x) {
-    Tensor all = x.flat();
-    double sum = 0;
+    double[] sum = {0};
     for (long from = 0; from < x.size(); from += CHUNK) {
-      Tensor part = all.narrow(0, from, Math.min(CHUNK, x.size() - from)).to(ScalarType.Double);
-      sum += part.dot(part).item_double();
+      long first = from;
+      long count = Math.min(CHUNK, x.size() - from);
+      Scope.part(
+          () -> {
+            Tensor part = x.flat().narrow(0, first, count).to(ScalarType.Double);
+            sum[0] += part.dot(part).item_double();
+          });
     }
-    return sum;
+    return sum[0];
   }
 
   /** In double: of all roundings to float32, a norm's are the ones that a whole stack magnifies. */
@@ -134,17 +138,22 @@ final class Elementwise {
   /** {@link DropoutMask} in operators on int32, which wrap around as Java's do. */
   private void forMask(long size, float rate, long seed, Masked masked) {
     for (long from = 0; from < size; from += CHUNK) { // none crosses an upper half
+      long first = from;
       long count = Math.min(CHUNK, size - from);
-      long key = DropoutMask.key(seed, from >>> 32);
-      int low = (int) key;
-      int high = (int) (key >>> 32);
-      Tensor counter = torch.arange(new Scalar(count), device.options(ScalarType.Int));
-      counter.mul_(new Scalar(DropoutMask.K1));
-      counter.add_(new Scalar((int) from * DropoutMask.K1 + low));
-      Tensor bits = mix(mix(counter).bitwise_xor_(new Scalar(high)));
-      Tensor kept = torch.ge(shifted(bits, 8), new Scalar(DropoutMask.threshold(rate)));
-      masked.apply(from, count, kept.to(ScalarType.Float).mul_(new Scalar(1 / (1 - rate))));
+      Scope.part(() -> masked.apply(first, count, mask(first, count, rate, seed)));
     }
+  }
+
+  private Tensor mask(long from, long count, float rate, long seed) {
+    long key = DropoutMask.key(seed, from >>> 32);
+    int low = (int) key;
+    int high = (int) (key >>> 32);
+    Tensor counter = torch.arange(new Scalar(count), device.options(ScalarType.Int));
+    counter.mul_(new Scalar(DropoutMask.K1));
+    counter.add_(new Scalar((int) from * DropoutMask.K1 + low));
+    Tensor bits = mix(mix(counter).bitwise_xor_(new Scalar(high)));
+    Tensor kept = torch.ge(shifted(bits, 8), new Scalar(DropoutMask.threshold(rate)));
+    return kept.to(ScalarType.Float).mul_(new Scalar(1 / (1 - rate)));
   }
 
   /** {@code DropoutMask.mix}, line by line, in place. */

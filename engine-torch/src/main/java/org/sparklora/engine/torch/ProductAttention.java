@@ -1,6 +1,7 @@
 package org.sparklora.engine.torch;
 
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.Branch;
@@ -93,7 +94,8 @@ final class ProductAttention implements BranchAttention {
   private void forTiles(Branch branch, Heads heads, TileOperation operation) {
     for (int from = 0; from < branch.queries(); from += QUERIES) {
       Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
-      operation.run(new Tile(heads, part.firstQuery(), part.queries(), part.keys()));
+      Tile tile = new Tile(heads, part.firstQuery(), part.queries(), part.keys());
+      Scope.part(() -> operation.run(tile));
     }
   }
 
@@ -116,7 +118,7 @@ final class ProductAttention implements BranchAttention {
       Tensor scores = scores(in, keys);
       Tensor top = torch.amax(scores, LAST, true);
       scores.sub_(top).exp_();
-      Tensor sum = scores.sum(LAST, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+      Tensor sum = scores.sum(LAST, true, new ScalarTypeOptional());
       Tensor out = torch.bmm(scores, keys.v.transpose(0, 1)).div_(sum);
       own(y).copy_(byHead(out));
       own(logSumExp).copy_(byHead(sum.log_().add_(top)).squeeze(2));
@@ -129,7 +131,7 @@ final class ProductAttention implements BranchAttention {
       Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
       add(torch.bmm(p.transpose(1, 2), dOut), dV);
       Tensor y = grouped(own(in.byHead(of.y(), heads.query())));
-      Tensor centre = dOut.mul(y).sum(LAST, true, new org.bytedeco.pytorch.ScalarTypeOptional());
+      Tensor centre = dOut.mul(y).sum(LAST, true, new ScalarTypeOptional());
       Tensor dScores = torch.bmm(dOut, keys.v.transpose(0, 1).transpose(1, 2)).sub_(centre);
       dScores.mul_(p).mul_(new Scalar(in.scale()));
       own(in.byHead(dQ, heads.query())).add_(byHead(torch.bmm(dScores, keys.k.transpose(0, 1))));

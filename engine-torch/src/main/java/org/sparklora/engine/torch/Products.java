@@ -94,8 +94,9 @@ final class Products {
     boolean asItLies = isRounded || w.dtype() == DType.FLOAT32 && !inBfloat16;
     long step = asItLies ? Math.max(1, w.rows()) : Math.max(1, TILE / w.columns());
     for (long from = 0; from < w.rows(); from += step) {
+      long first = from;
       long count = Math.min(w.rows() - from, step);
-      operation.accept(operand(w.matrix().narrow(0, from, count)), from, count);
+      Scope.part(() -> operation.accept(operand(w.matrix().narrow(0, first, count)), first, count));
     }
   }
 

@@ -58,6 +58,16 @@ final class Scope {
     }
   }
 
+  /** Runs a part of a run, whose intermediate results the rest does not need: tiles and chunks. */
+  static void part(Runnable operators) {
+    PointerScope results = new PointerScope();
+    try {
+      operators.run();
+    } finally {
+      results.close();
+    }
+  }
+
   /** A pointer that outlives every scope, to be freed by {@link Pointer#releaseReference}. */
   static <P extends Pointer> P kept(Supplier<P> allocation) {
     PointerScope results = new PointerScope();

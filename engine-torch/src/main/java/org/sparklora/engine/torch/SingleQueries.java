@@ -2,6 +2,7 @@ package org.sparklora.engine.torch;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -140,7 +141,7 @@ final class SingleQueries {
     Tensor counts =
         mask.kept(
             "keys in blocks", () -> ofBlocks((b, block) -> branches.get(b).keys() - block * BLOCK));
-    Tensor places = mask.kept("places", () -> java.util.stream.IntStream.range(0, BLOCK).toArray());
+    Tensor places = mask.kept("places", () -> IntStream.range(0, BLOCK).toArray());
     return torch.ge(places.view(1, 1, BLOCK), counts.view(total, 1, 1));
   }
 

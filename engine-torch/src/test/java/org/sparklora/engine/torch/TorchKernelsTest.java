@@ -104,6 +104,18 @@ class TorchKernelsTest {
     assertThat(Pointer.totalCount()).isEqualTo(pointers);
   }
 
+  /** Else a product would hold all tiles of its weight, and attention the scores of all queries. */
+  @Test
+  void aPartOfARunIsFreedBeforeTheNext() {
+    new Scope(1)
+        .run(
+            () -> {
+              long pointers = Pointer.totalCount();
+              Scope.part(() -> torch.ones(5));
+              assertThat(Pointer.totalCount()).isEqualTo(pointers);
+            });
+  }
+
   private void everyOperation() {
     int[] tokens = {1, 5, 3, 6, 2, 0, 4};
     int n = tokens.length;
