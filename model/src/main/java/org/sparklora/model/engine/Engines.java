@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>System property {@code lora.engine} names it ({@code vector}, {@code torch}, {@code nd4j} or
  * {@code reference}; by default the one that uses the GPU which was {@link #useDevice assigned},
- * else vector); {@code lora.threads} says on how many threads it runs, by default one for each
- * CPU core.
+ * else vector); {@code lora.threads} says on how many threads it runs, by default one for each CPU
+ * core.
  *
  * <p>Thread-safe.
  */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
+import org.sparklora.model.config.InvalidSetting;
 
 class EnginesTest {
 
@@ -28,6 +29,15 @@ class EnginesTest {
         .hasMessageContaining("lora.engine = cuda")
         .hasMessageContaining("are called vector, reference");
     assertThatThrownBy(() -> Engines.open("vector", 0)).hasMessageContaining("lora.threads");
+  }
+
+  @Test
+  void anEngineThatThisBuildHasNotIsNotChosen() {
+    assertThatThrownBy(() -> Engines.choose("torch"))
+        .isInstanceOf(InvalidSetting.class)
+        .hasMessageContaining("engine = torch")
+        .hasMessageContaining("are called vector, reference; torch needs -Ptorch or -Pcuda");
+    assertThat(Engines.chosen()).isEmpty();
   }
 
   @Test

@@ -159,14 +159,6 @@ class MainTest {
   }
 
   @Test
-  void anEngineThatThisBuildHasNotIsRefused() {
-    assertThat(sft("--engine", "torch")).isEqualTo(2);
-    assertThat(message())
-        .contains("engine = torch", "are called vector, reference, nd4j", "-Ptorch or -Pcuda");
-    assertThat(output()).doesNotExist();
-  }
-
-  @Test
   void flagsThatTrlKnowsAreRefusedByName() {
     assertThat(sft("--use_dora")).isEqualTo(MISUSED);
     assertThat(message()).contains("use_dora").contains("TRL knows this flag");
