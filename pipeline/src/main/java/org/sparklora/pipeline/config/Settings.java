@@ -121,6 +121,25 @@ public final class Settings {
     }
   }
 
+  /** What a run must have in common with the one it goes on from, by flag; "unset" for no value. */
+  public Map<String, String> fixed() {
+    return identity(Flag.Identity.FIXED);
+  }
+
+  /** What may differ in a run from the one it goes on from, which a line then says. */
+  public Map<String, String> changeable() {
+    return identity(Flag.Identity.CHANGEABLE);
+  }
+
+  private Map<String, String> identity(Flag.Identity part) {
+    Map<String, String> values = new LinkedHashMap<>();
+    FlagCatalog.shared().of(command).stream()
+        .filter(flag -> flag.identities().of(command) == part)
+        .filter(flag -> flag.isEffective(command) && !isIdle(flag))
+        .forEach(flag -> values.put(flag.name(), find(flag).isPresent() ? text(flag) : "unset"));
+    return values;
+  }
+
   /** The paths that the user set, by flag. */
   public Map<Flag<?>, List<String>> paths() {
     Map<Flag<?>, List<String>> paths = new LinkedHashMap<>();
@@ -145,68 +164,5 @@ public final class Settings {
     DumperOptions options = new DumperOptions();
     options.setDefaultFlowStyle(DumperOptions.FlowStyle.BLOCK);
     return new Yaml(options).dump(effective);
-  }
-
-  private static Flag<?> named(String name) {
-    return FlagCatalog.shared().find(name).orElseThrow();
-  }
-
-  public boolean isGiven(String name) {
-    return isGiven(named(name));
-  }
-
-  public Settings withDefault(String name, String value) {
-    return withDefault(named(name), value);
-  }
-
-  public String requiredText(String name) {
-    return text(name)
-        .orElseThrow(
-            () ->
-                new ConfigException(name, "unset", "%s needs it: --%s …".formatted(command, name)));
-  }
-
-  public Optional<String> text(String name) {
-    List<String> values = values(name);
-    return values.isEmpty() ? Optional.empty() : Optional.of(values.get(0));
-  }
-
-  public List<String> values(String name) {
-    return texts(named(name));
-  }
-
-  public int integer(String name) {
-    return Integer.parseInt(text(name).orElseThrow());
-  }
-
-  public Optional<Integer> optionalInteger(String name) {
-    return text(name).map(Integer::valueOf);
-  }
-
-  public double number(String name) {
-    return Double.parseDouble(text(name).orElseThrow());
-  }
-
-  public boolean isOn(String name) {
-    return Boolean.parseBoolean(text(name).orElseThrow());
-  }
-
-  public Optional<Boolean> optionalSwitch(String name) {
-    return text(name).map(Boolean::valueOf);
-  }
-
-  public String oneOf(String name, List<String> words) {
-    String value = requiredText(name);
-    ConfigException.require(
-        words.contains(value), name, value, "use " + String.join(" or ", words));
-    return value;
-  }
-
-  public <E extends Enum<E>> E oneOf(String name, Class<E> type) {
-    return Enum.valueOf(type, requiredText(name).toUpperCase(Locale.ROOT));
-  }
-
-  public void requireUseful(String flag, String task, List<String> tasks) {
-    requireUseful(task, tasks);
   }
 }

@@ -183,8 +183,9 @@ class CommandLineTest {
     assertThatThrownBy(() -> sft("--load_in_4bit")).hasMessageContaining("TRL knows this flag");
     assertThatThrownBy(() -> sft("--neftune_noise_alpha", "5"))
         .hasMessageContaining("neftune_noise_alpha = 5");
-    assertThat(sft("--load_in_4bit", "false").isGiven("load_in_4bit")).isFalse();
-    assertThat(sft("--label_smoothing_factor", "0").isGiven("label_smoothing_factor")).isFalse();
+    assertThat(sft("--load_in_4bit", "false").isGiven(Flags.named("load_in_4bit"))).isFalse();
+    assertThat(sft("--label_smoothing_factor", "0").isGiven(Flags.named("label_smoothing_factor")))
+        .isFalse();
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
 
@@ -50,7 +51,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   private static Dataset<Row> open(SparkSession spark, String input) {
     boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
     Dataset<Row> table = json ? spark.read().json(input) : parquet(spark, input);
-    ConfigException.require(table.columns().length > 0, "input", input, "it holds no rows");
+    ConfigException.require(table.columns().length > 0, Flags.INPUT, input, "it holds no rows");
     return table;
   }
 
@@ -85,7 +86,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
       FileSystem files = path.getFileSystem(spark.sparkContext().hadoopConfiguration());
       FileStatus[] found = files.globStatus(path);
       ConfigException.require(
-          found != null && found.length > 0, "input", input, "there is no such file or folder");
+          found != null && found.length > 0, Flags.INPUT, input, "there is no such file or folder");
       for (FileStatus file : found) {
         OpenTableFormat.refuseAtOrAbove(
             files, file.isDirectory() ? file.getPath() : file.getPath().getParent());
@@ -122,7 +123,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
             .orElseThrow(
                 () ->
                     new ConfigException(
-                        "num_generations",
+                        Flags.NUM_GENERATIONS,
                         "nothing",
                         "the table has no prompt_id, so say how many consecutive rows belong to one prompt"));
     long rows = generations.count();

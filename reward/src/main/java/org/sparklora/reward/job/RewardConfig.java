@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.Reward;
@@ -34,15 +35,6 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
   public record Tables(
       String input, String outputDir, Format format, boolean overwrite, int numGenerations)
       implements Serializable {
-    public Tables {
-      ConfigException.require(!input.isBlank(), "input", input, "name the table of generations");
-      ConfigException.require(
-          numGenerations >= 0,
-          "num_generations",
-          numGenerations,
-          "it must be positive, or left out");
-    }
-
     /** Completions a prompt, when set. */
     public OptionalInt groupSize() {
       return numGenerations > 0 ? OptionalInt.of(numGenerations) : OptionalInt.empty();
@@ -68,24 +60,19 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
     public Functions {
       ConfigException.require(
           !names.isEmpty(),
-          "reward_funcs",
+          Flags.REWARD_FUNCS,
           names,
           "name at least one; " + Rewards.DEFAULT + " is the guide's");
       ConfigException.require(
           names.stream().distinct().count() == names.size(),
-          "reward_funcs",
+          Flags.REWARD_FUNCS,
           String.join(" ", names),
           "name each once; --reward_weights says how much it counts");
       ConfigException.require(
           weights.size() == names.size(),
-          "reward_weights",
+          Flags.REWARD_WEIGHTS,
           weights,
           "give one number for each of --reward_funcs " + String.join(" ", names));
-      ConfigException.require(
-          budgetMillis > 0,
-          "reward_budget_seconds",
-          budgetMillis / 1e3,
-          "it must be positive; 1 is usual");
       names = List.copyOf(names);
       weights = List.copyOf(weights);
     }
@@ -119,7 +106,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
               reward ->
                   ConfigException.require(
                       given,
-                      "reward_funcs",
+                      Flags.REWARD_FUNCS,
                       reward.name(),
                       "it compares answers with solutions, and " + lack));
     }

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.format.ThinkFormat;
@@ -73,6 +74,6 @@ public final class Rewards {
   }
 
   private static ConfigException unusable(String name, String why) {
-    return new ConfigException("reward_funcs", name, why);
+    return new ConfigException(Flags.REWARD_FUNCS, name, why);
   }
 }

@@ -27,7 +27,7 @@ public final class GrpoCommand {
 
   /** Runs {@code update}. */
   public static void update(Settings settings) throws IOException {
-    train(settings, Optional.of(settings.requiredText("input")));
+    train(settings, Optional.of(settings.get(Flags.INPUT)));
   }
 
   private static void train(Settings settings, Optional<String> advantages) throws IOException {

@@ -18,8 +18,6 @@ import org.sparklora.spark.run.SparkSessions;
  * unless it is to be overwritten: who repeats a command, as schedulers do, gets the same.
  */
 final class PrepCommand {
-  private static final String TASK = "task";
-
   /** What a table is for: the command that trains on it. */
   private enum Task {
     SFT,
@@ -33,8 +31,8 @@ final class PrepCommand {
   private PrepCommand() {}
 
   static void run(Settings settings) {
-    Task task = settings.oneOf(TASK, Task.class);
-    settings.requireUseful(TASK, task.word(), Stream.of(Task.values()).map(Task::word).toList());
+    Task task = settings.get(Flags.TASK, Task.class);
+    settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
     String folder = settings.get(Flags.OUTPUT_DIR);
     String summary =
         switch (task) {

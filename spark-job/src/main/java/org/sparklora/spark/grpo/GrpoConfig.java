@@ -8,26 +8,19 @@ import java.util.OptionalInt;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.OptimizerConfig;
-import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.prep.PromptSettings;
-import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
-import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
-import org.sparklora.spark.run.OutputConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
@@ -37,72 +30,59 @@ import org.sparklora.spark.train.TrainingPlan;
 /**
  * Everything {@code grpo} needs to know.
  *
- * @param model the base model
  * @param prompts where prompts come from
- * @param lora the adapter; empty trains all weights
- * @param startAdapter an adapter to go on from
  * @param batch steps, and how they mesh with generation
- * @param sampling how completions are drawn, still without the tokens that end one
- * @param loss the policy loss
+ * @param rounds how completions are drawn
  * @param rewards what judges completions
- * @param advantages how rewards become advantages
- * @param dynamicSampling whether groups without signal give way to others
- * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
- *     disagree on a token, on average, in nats
- * @param workers {@code num_workers}: executors that work; none given: all there are
- * @param roundsKept {@code rounds_total_limit}: rounds whose tables stay; none given: all
+ * @param loss the policy loss
  * @param evaluation of the test split
  * @param completions which completions are logged
- * @param output where results go and what is logged
- * @param checkpoints what is saved on the way, and where the run goes on
- * @param effectiveYaml all settings as {@code --config} reads them
  */
 public record GrpoConfig(
-    ModelConfig model,
+    TrainingSettings training,
     Prompts prompts,
-    Optional<LoraConfig> lora,
-    Optional<ModelReference> startAdapter,
-    OptimizerConfig optimizer,
-    ScheduleConfig schedule,
     Batch batch,
-    SamplingConfig sampling,
+    Rounds rounds,
+    Rewards rewards,
     GrpoLossConfig loss,
-    RewardConfig.Functions rewards,
-    RewardConfig.Advantages advantages,
-    DynamicSampling dynamicSampling,
-    double maxLogProbDifference,
-    Optional<Integer> workers,
-    OptionalInt roundsKept,
     GrpoEvaluation.Config evaluation,
-    CompletionsLog completions,
-    OutputConfig output,
-    CheckpointConfig checkpoints,
-    String effectiveYaml)
+    CompletionsLog completions)
     implements TrainingConfig {
 
   public GrpoConfig {
     ConfigException.require(
-        batch.generationSize() % sampling.numGenerations() == 0,
-        "num_generations",
-        sampling.numGenerations(),
-        "it must divide generation_batch_size, which is %d".formatted(batch.generationSize()));
-    ConfigException.require(
-        sampling.numGenerations() >= 2,
-        "num_generations",
-        sampling.numGenerations(),
-        "a completion is judged by its siblings, so there must be at least 2");
-    ConfigException.require(
-        maxLogProbDifference > 0,
-        "max_logprob_difference",
-        maxLogProbDifference,
-        "it must be positive; 0.05 is usual");
-    workers.ifPresent(
-        count ->
-            ConfigException.require(count >= 1, "num_workers", count, "at least one must work"));
-    roundsKept.ifPresent(
-        count ->
-            ConfigException.require(
-                count >= 1, "rounds_total_limit", count, "the newest round's tables always stay"));
+        batch.generationSize() % rounds.sampling().numGenerations() == 0,
+        Flags.NUM_GENERATIONS,
+        rounds.sampling().numGenerations(),
+        "it must divide %s, which is %d"
+            .formatted(Flags.GENERATION_BATCH_SIZE, batch.generationSize()));
+  }
+
+  /**
+   * How completions are drawn.
+   *
+   * @param sampling still without the tokens that end a completion
+   * @param dynamicSampling whether groups without signal give way to others
+   * @param maxLogProbDifference {@code max_logprob_difference}: by how much sampler and learner may
+   *     disagree on a token, on average, in nats
+   * @param workers {@code num_workers}: executors that work; none given: all there are
+   * @param kept {@code rounds_total_limit}: rounds whose tables stay; none given: all
+   */
+  record Rounds(
+      SamplingConfig sampling,
+      DynamicSampling dynamicSampling,
+      double maxLogProbDifference,
+      Optional<Integer> workers,
+      OptionalInt kept) {
+    static Rounds of(Settings settings) {
+      return new Rounds(
+          GenerateConfig.sampling(settings),
+          new DynamicSampling(
+              settings.get(Flags.DYNAMIC_SAMPLING), settings.get(Flags.DYNAMIC_SAMPLING_MAX_DRAWS)),
+          settings.get(Flags.MAX_LOGPROB_DIFFERENCE),
+          settings.find(Flags.NUM_WORKERS),
+          settings.find(Flags.ROUNDS_TOTAL_LIMIT).map(OptionalInt::of).orElse(OptionalInt.empty()));
+    }
   }
 
   /**
@@ -112,15 +92,10 @@ public record GrpoConfig(
    * @param maxDraws {@code dynamic_sampling_max_draws}: batches of prompts that are drawn for a
    *     round at most
    */
-  record DynamicSampling(boolean isOn, int maxDraws) {
-    DynamicSampling {
-      ConfigException.require(
-          maxDraws >= 1,
-          "dynamic_sampling_max_draws",
-          maxDraws,
-          "a round needs one batch of prompts at least");
-    }
-  }
+  record DynamicSampling(boolean isOn, int maxDraws) {}
+
+  /** What judges completions, and how rewards become advantages. */
+  record Rewards(RewardConfig.Functions functions, RewardConfig.Advantages advantages) {}
 
   /**
    * Where prompts come from.
@@ -132,14 +107,14 @@ public record GrpoConfig(
     public static Prompts of(Settings settings) {
       return new Prompts(
           PromptSettings.replacing(settings, PromptSettings.of(settings, promptsFolder(settings))),
-          settings.isOn("shuffle_dataset"));
+          settings.get(Flags.SHUFFLE_DATASET));
     }
   }
 
   private static String promptsFolder(Settings settings) {
     return settings
-        .text("prompts_dir")
-        .orElseGet(() -> settings.requiredText("output_dir") + ".prompts");
+        .find(Flags.PROMPTS_DIR)
+        .orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".prompts");
   }
 
   /**
@@ -162,56 +137,48 @@ public record GrpoConfig(
       long seed,
       long dataSeed) {
     Batch {
-      atLeastOne("per_device_train_batch_size", rows);
-      atLeastOne("gradient_accumulation_steps", accumulation);
-      atLeastOne("steps_per_generation", stepsPerGeneration);
-      atLeastOne("num_iterations", iterations);
       ConfigException.require(
           epochs > 0 || maxSteps > 0,
-          "num_train_epochs",
+          Flags.NUM_TRAIN_EPOCHS,
           epochs,
-          "it must be positive, or max_steps must be");
-    }
-
-    private static void atLeastOne(String name, int value) {
-      ConfigException.require(value >= 1, name, value, "it must be at least 1");
+          "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
     }
 
     public static Batch of(Settings settings) {
-      int rows = settings.integer("per_device_train_batch_size");
-      int seed = settings.integer("seed");
+      int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
+      int seed = settings.get(Flags.SEED);
       return new Batch(
           rows,
-          settings.integer("gradient_accumulation_steps"),
+          settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
           stepsPerGeneration(settings, rows),
-          settings.integer("num_iterations"),
-          settings.isOn("mask_truncated_completions"),
-          settings.number("num_train_epochs"),
-          settings.integer("max_steps"),
+          settings.get(Flags.NUM_ITERATIONS),
+          settings.get(Flags.MASK_TRUNCATED_COMPLETIONS),
+          settings.get(Flags.NUM_TRAIN_EPOCHS),
+          settings.get(Flags.MAX_STEPS),
           seed,
-          settings.optionalInteger("data_seed").orElse(seed));
+          settings.find(Flags.DATA_SEED).orElse(seed));
     }
 
     private static int stepsPerGeneration(Settings settings, int rows) {
-      Optional<Integer> steps = settings.optionalInteger("steps_per_generation");
-      Optional<Integer> size = settings.optionalInteger("generation_batch_size");
+      Optional<Integer> steps = settings.find(Flags.STEPS_PER_GENERATION);
+      Optional<Integer> size = settings.find(Flags.GENERATION_BATCH_SIZE);
       size.ifPresent(
           completions -> {
             ConfigException.require(
                 steps.isEmpty(),
-                "generation_batch_size",
+                Flags.GENERATION_BATCH_SIZE,
                 completions,
-                "steps_per_generation says the same; leave one of them out");
+                "%s says the same; leave one of them out".formatted(Flags.STEPS_PER_GENERATION));
             ConfigException.require(
-                completions >= 1 && completions % Math.max(1, rows) == 0,
-                "generation_batch_size",
+                completions % rows == 0,
+                Flags.GENERATION_BATCH_SIZE,
                 completions,
-                "it must be a multiple of per_device_train_batch_size, which is %d"
-                    .formatted(rows));
+                "it must be a multiple of %s, which is %d"
+                    .formatted(Flags.PER_DEVICE_TRAIN_BATCH_SIZE, rows));
           });
       return size.map(completions -> completions / rows)
           .or(() -> steps)
-          .orElse(settings.integer("gradient_accumulation_steps"));
+          .orElse(settings.get(Flags.GRADIENT_ACCUMULATION_STEPS));
     }
 
     /** Completions of a round. */
@@ -228,7 +195,7 @@ public record GrpoConfig(
   PromptOrder promptOrder(int prompts) {
     return new PromptOrder(
         prompts,
-        batch.generationSize() / sampling.numGenerations(),
+        batch.generationSize() / rounds.sampling().numGenerations(),
         this.prompts.shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
         batch.dataSeed());
   }
@@ -280,14 +247,16 @@ public record GrpoConfig(
   public Map<String, String> facts(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
     facts.put("steps", "%d".formatted(state.sums().steps()));
-    facts.put("rewards", String.join(", ", rewards.names()));
+    facts.put("rewards", String.join(", ", rewards.functions().names()));
     facts.put(
-        "learning rate", "%s, %s".formatted(optimizer.learningRate(), schedule.type().flag()));
+        "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
     facts.put(
         "round",
         "%d completions, %d of a prompt, %d tokens at most"
             .formatted(
-                batch.generationSize(), sampling.numGenerations(), sampling.maxCompletionLength()));
+                batch.generationSize(),
+                rounds.sampling().numGenerations(),
+                rounds.sampling().maxCompletionLength()));
     return facts;
   }
 
@@ -310,7 +279,7 @@ public record GrpoConfig(
     int microSteps = batch.shape().microSteps();
     ConfigException.require(
         microSteps % batch.accumulation() == 0 && plan.microStepsBefore(first) % microSteps == 0,
-        "gradient_accumulation_steps",
+        Flags.GRADIENT_ACCUMULATION_STEPS,
         batch.accumulation(),
         "a round of %d micro-batches must be a whole number of steps for update to take it alone; set it to a divisor, or run grpo"
             .formatted(microSteps));
@@ -319,66 +288,55 @@ public record GrpoConfig(
 
   /** Refuses prompts so long that the model could not see a whole completion after them. */
   void requireRoom(List<Prompt> prompts, DecoderConfig model) {
-    int room = model.maxPositionEmbeddings() - sampling.maxCompletionLength();
+    int room = model.maxPositionEmbeddings() - rounds.sampling().maxCompletionLength();
     long tooLong = prompts.stream().filter(prompt -> prompt.tokens().length > room).count();
     ConfigException.require(
         tooLong == 0,
-        "max_completion_length",
-        sampling.maxCompletionLength(),
+        Flags.MAX_COMPLETION_LENGTH,
+        rounds.sampling().maxCompletionLength(),
         "%d of %d prompts leave no room for it in the %d tokens that the model was made for; lower it, or leave such prompts out with --max_prompt_length %d"
             .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
   }
 
   /** Refuses prompts of which none has what a reward compares answers with. */
   void requireSolutions(List<Prompt> prompts) {
-    rewards.requireSolutions(
-        prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
-        "none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
-            .formatted(prompts.size()));
+    rewards
+        .functions()
+        .requireSolutions(
+            prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
+            "none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
+                .formatted(prompts.size()));
   }
 
   /** The records of a user's settings. */
   public static GrpoConfig of(Settings settings) {
     return new GrpoConfig(
-        ModelConfig.of(settings, DType.FLOAT32),
+        TrainingSettings.of(settings, DType.FLOAT32),
         Prompts.of(settings),
-        TrainingSettings.lora(settings),
-        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
-        TrainingSettings.optimizer(settings),
-        TrainingSettings.schedule(settings),
         Batch.of(settings),
-        GenerateConfig.sampling(settings),
+        Rounds.of(settings),
+        new Rewards(RewardSettings.functions(settings), RewardSettings.advantages(settings)),
         ModelSettings.of(() -> loss(settings)),
-        RewardSettings.functions(settings),
-        RewardSettings.advantages(settings),
-        new DynamicSampling(
-            settings.isOn("dynamic_sampling"), settings.integer("dynamic_sampling_max_draws")),
-        settings.number("max_logprob_difference"),
-        settings.optionalInteger("num_workers"),
-        settings.optionalInteger("rounds_total_limit").stream().mapToInt(n -> n).findFirst(),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
-        CompletionsLog.of(settings),
-        OutputConfig.of(settings, settings.requiredText("output_dir")),
-        CheckpointConfig.of(settings),
-        settings.toYaml());
+        CompletionsLog.of(settings));
   }
 
   private static GrpoLossConfig loss(Settings settings) {
-    double epsilon = settings.number("epsilon");
+    double epsilon = settings.get(Flags.EPSILON);
     return new GrpoLossConfig(
         new GrpoLossConfig.Reduction(
-            settings.oneOf("loss_type", GrpoLossConfig.LossType.class),
-            settings.integer("max_completion_length")),
+            settings.get(Flags.LOSS_TYPE, GrpoLossConfig.LossType.class),
+            settings.get(Flags.MAX_COMPLETION_LENGTH)),
         new GrpoLossConfig.Ratio(
-            settings.oneOf("importance_sampling_level", GrpoLossConfig.Level.class),
+            settings.get(Flags.IMPORTANCE_SAMPLING_LEVEL, GrpoLossConfig.Level.class),
             epsilon,
-            settings.text("epsilon_high").map(Double::valueOf).orElse(epsilon),
-            settings.text("delta").map(Double::valueOf).orElse(Double.POSITIVE_INFINITY)),
+            settings.find(Flags.EPSILON_HIGH).orElse(epsilon),
+            settings.find(Flags.DELTA).orElse(Double.POSITIVE_INFINITY)),
         new GrpoLossConfig.Divergence(
-            settings.number("beta"), settings.isOn("use_bias_correction_kl")),
+            settings.get(Flags.BETA), settings.get(Flags.USE_BIAS_CORRECTION_KL)),
         new GrpoLossConfig.Sapo(
-            settings.number("sapo_temperature_pos"), settings.number("sapo_temperature_neg")),
-        settings.number("top_entropy_quantile"),
-        (float) settings.number("temperature"));
+            settings.get(Flags.SAPO_TEMPERATURE_POS), settings.get(Flags.SAPO_TEMPERATURE_NEG)),
+        settings.get(Flags.TOP_ENTROPY_QUANTILE),
+        settings.get(Flags.TEMPERATURE).floatValue());
   }
 }

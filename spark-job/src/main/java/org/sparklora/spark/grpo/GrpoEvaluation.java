@@ -8,7 +8,7 @@ import java.util.stream.IntStream;
 import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.loss.AccumulationWindow;
-import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -47,31 +47,18 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
    * @param table how the test split becomes prompts; empty where nothing is evaluated
    */
   record Config(EvalSchedule schedule, int completions, int batch, Optional<PromptsConfig> table) {
-    Config {
-      ConfigException.require(
-          completions >= 1,
-          "num_generations_eval",
-          completions,
-          "at least one completion of each prompt is judged");
-      ConfigException.require(
-          batch >= 1, "per_device_eval_batch_size", batch, "a batch has at least one row");
-    }
-
     static Config of(Settings settings, String promptsFolder) {
       EvalSchedule schedule = EvalSchedule.of(settings);
       return new Config(
           schedule,
-          settings
-              .optionalInteger("num_generations_eval")
-              .orElse(settings.integer("num_generations")),
-          settings.integer("per_device_eval_batch_size"),
+          settings.find(Flags.NUM_GENERATIONS_EVAL).orElse(settings.get(Flags.NUM_GENERATIONS)),
+          settings.get(Flags.PER_DEVICE_EVAL_BATCH_SIZE),
           schedule.isOn()
               ? Optional.of(
                   PromptSettings.replacing(
                       settings,
                       PromptSettings.ofTestSplit(
-                          settings,
-                          promptsFolder + "-" + settings.requiredText("dataset_test_split"))))
+                          settings, promptsFolder + "-" + settings.get(Flags.DATASET_TEST_SPLIT))))
               : Optional.empty());
     }
   }

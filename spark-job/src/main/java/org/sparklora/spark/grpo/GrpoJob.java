@@ -57,9 +57,9 @@ public final class GrpoJob {
     InitialParameters initial = InitialParameters.of(hadoop, config);
     PromptTables.requireDataset(hadoop, table);
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
-    SamplingConfig sampling = GenerateJob.untilTheEnd(config.sampling(), initial.model());
+    SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     Workers workers =
-        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.workers()));
+        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.rounds().workers()));
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // now that the folder is this run's: another one's prompts lie beside it
       List<Prompt> prompts = PromptTables.open(session, table).readAll();
@@ -88,7 +88,7 @@ public final class GrpoJob {
           Policy policy = Policy.of(config, initial, run.network(), workers, sampling)) {
         RoundTables tables =
             new RoundTables(
-                hadoop, folder.rounds(), identity.fixed().toString(), config.roundsKept());
+                hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
         PolicyRounds rounds =
             new PolicyRounds(
                 policy, prompts, order, tables, advantages, run.state().sums().draws());

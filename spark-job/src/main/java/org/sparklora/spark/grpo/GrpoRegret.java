@@ -48,7 +48,9 @@ public final class GrpoRegret {
     int promptTokens = config.prompts().table().maxPromptLength();
     int bound = promptTokens == PromptsConfig.UNLIMITED ? ASSUMED_PROMPT_TOKENS : promptTokens;
     int rowTokens =
-        Math.min(shapes.maxPositionEmbeddings(), bound + config.sampling().maxCompletionLength());
+        Math.min(
+            shapes.maxPositionEmbeddings(),
+            bound + config.rounds().sampling().maxCompletionLength());
     GrpoConfig.Batch batch = config.batch();
     return new PlannedRun(
         shapes,
@@ -66,6 +68,6 @@ public final class GrpoRegret {
             batch.epochs()),
         config.optimizer().learningRate(),
         Optional.empty(),
-        Optional.of(new PlannedRun.Generation(config.sampling().numGenerations())));
+        Optional.of(new PlannedRun.Generation(config.rounds().sampling().numGenerations())));
   }
 }

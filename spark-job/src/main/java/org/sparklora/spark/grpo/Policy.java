@@ -96,7 +96,8 @@ record Policy(
 
   /** The second stage, of groups of so many completions. */
   RewardStage judge(int groupSize) {
-    return new RewardStage(workers, config.rewards(), config.advantages(), groupSize);
+    return new RewardStage(
+        workers, config.rewards().functions(), config.rewards().advantages(), groupSize);
   }
 
   /**

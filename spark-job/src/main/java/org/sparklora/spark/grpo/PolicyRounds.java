@@ -49,7 +49,7 @@ final class PolicyRounds implements Round.Source {
     this.order = order;
     this.tables = tables;
     this.given = given;
-    this.groupSize = config.sampling().numGenerations();
+    this.groupSize = config.rounds().sampling().numGenerations();
     this.draws = draws;
   }
 
@@ -60,7 +60,7 @@ final class PolicyRounds implements Round.Source {
     }
     policy.workers().during("round " + number);
     GroupSelection selection =
-        new GroupSelection(order.promptsPerRound(), groupSize, config.dynamicSampling());
+        new GroupSelection(order.promptsPerRound(), groupSize, config.rounds().dynamicSampling());
     RewardStage judge = policy.judge(groupSize);
     String parameters = policy.updates().checksum();
     while (selection.wantsMore()) {
@@ -105,7 +105,7 @@ final class PolicyRounds implements Round.Source {
       List<ScoredGeneration> all) {
     List<Generation> generations = scored.stream().map(ScoredGeneration::generation).toList();
     int batch = config.batch().rows();
-    LogProbGuard guard = new LogProbGuard(number, config.maxLogProbDifference());
+    LogProbGuard guard = new LogProbGuard(number, config.rounds().maxLogProbDifference());
     Optional<List<float[]>> learner =
         policy.isComparedInStep()
             ? Optional.empty()

@@ -51,12 +51,14 @@ final class RoundMetrics {
     Judged judged =
         new Judged(
             List.copyOf(scored.get(0).rewards().keySet()),
-            config.rewards().weights().stream().mapToDouble(Double::doubleValue).toArray(),
+            config.rewards().functions().weights().stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray(),
             scored.stream()
                 .map(row -> row.rewards().values().stream().mapToDouble(reward -> reward).toArray())
                 .toArray(double[][]::new),
             groupSize);
-    metrics.putAll(judged.metrics(config.advantages()));
+    metrics.putAll(judged.metrics(config.rewards().advantages()));
     metrics.put(
         "completions/not_judged",
         (double) scored.stream().filter(row -> Double.isNaN(row.reward())).count());

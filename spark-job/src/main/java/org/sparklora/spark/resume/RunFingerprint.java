@@ -1,9 +1,11 @@
 package org.sparklora.spark.resume;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 
 /**
  * What a run is made of, by the user's names: a checkpoint keeps it, and a run that goes on from
@@ -15,6 +17,17 @@ import org.sparklora.pipeline.config.ConfigException;
  *     length, intervals
  */
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
+
+  /** The same, of a run in which flags stand for something else than what the user wrote. */
+  public RunFingerprint with(Map<Flag<?>, String> found) {
+    Map<String, String> allFixed = new LinkedHashMap<>(fixed);
+    Map<String, String> allChangeable = new LinkedHashMap<>(changeable);
+    found.forEach(
+        (flag, value) ->
+            (changeable.containsKey(flag.name()) ? allChangeable : allFixed)
+                .put(flag.name(), value));
+    return new RunFingerprint(allFixed, allChangeable);
+  }
 
   /**
    * Checks that a run with this fingerprint may go on from a checkpoint.

@@ -13,6 +13,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.resume.Checkpoint;
@@ -73,7 +74,7 @@ final class Checkpoints {
           .forEach(change -> LOG.warn("Going on from {}: {}", checkpoint, change));
       ConfigException.require(
           saved.step() <= totalSteps,
-          "resume_from_checkpoint",
+          Flags.RESUME_FROM_CHECKPOINT,
           checkpoint,
           "it was made after %d steps, and this run has only %d in all"
               .formatted(saved.step(), totalSteps));

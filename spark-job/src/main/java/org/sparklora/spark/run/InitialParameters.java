@@ -18,6 +18,7 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.spark.train.TrainedModel;
@@ -36,7 +37,12 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
   /** What a run of these settings starts from. */
   public static InitialParameters of(Configuration hadoop, TrainingConfig config)
       throws IOException {
-    return of(hadoop, config.model(), config.lora(), config.startAdapter(), config.seed());
+    return of(
+        hadoop,
+        config.model(),
+        config.training().lora(),
+        config.training().startAdapter(),
+        config.seed());
   }
 
   /**
@@ -96,7 +102,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     Path configJson = checkpoint.folder().resolve("config.json");
     ConfigException.require(
         Files.isRegularFile(configJson),
-        "model_name_or_path",
+        Flags.MODEL_NAME_OR_PATH,
         base.name(),
         "it must be a folder with config.json, model.safetensors and tokenizer.json, or a repository of the hub with them, written namespace/name");
     return DecoderConfig.read(configJson);
@@ -115,7 +121,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     }
     ConfigException.require(
         precision.weights() == DType.FLOAT32,
-        "dtype",
+        Flags.DTYPE,
         base.dtype().name().toLowerCase(Locale.ROOT),
         "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
     return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing());

@@ -56,7 +56,7 @@ record ResultFolder(
       writeWeights(local, base, layout);
     }
     CheckpointWriter.copyTokenizer(base, local);
-    Files.writeString(local.resolve(config.method().settings()), config.effectiveYaml());
+    Files.writeString(local.resolve(config.method().settings()), config.training().effectiveYaml());
     new ModelCard(
             name,
             config.output().runName(),

@@ -1,58 +1,55 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
-import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.pipeline.config.OptimizerConfig;
-import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.resume.ModelFingerprint;
+import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
- * What makes a run the same run as the one that left a checkpoint, as far as {@code sft} and {@code
- * grpo} share it.
+ * What makes a run the same run as the one that left a checkpoint: the flags of which {@code
+ * flags.tsv} says so, and in place of some of them what they turned out to be.
  */
 public final class RunIdentity {
   private RunIdentity() {}
 
-  /** What is trained. */
-  public static void addModel(Map<String, String> fixed, TrainedModel model) throws IOException {
-    ParameterLayout layout = model.layout();
-    fixed.put(
-        "model_name_or_path",
+  /**
+   * The fingerprint of a run.
+   *
+   * @param model what is trained
+   * @param found what a flag stands for in this run, where that is not what the user wrote
+   */
+  public static RunFingerprint of(
+      TrainingConfig config, TrainedModel model, Map<Flag<?>, String> found) throws IOException {
+    Map<Flag<?>, String> all = new LinkedHashMap<>(found);
+    all.put(
+        Flags.MODEL_NAME_OR_PATH,
         "a model with fingerprint " + ModelFingerprint.of(model.checkpoint().folder()));
-    fixed.put("use_peft", Boolean.toString(layout instanceof AdapterLayout));
-    if (layout instanceof AdapterLayout adapter) {
-      addLora(fixed, adapter);
+    all.put(Flags.USE_PEFT, Boolean.toString(model.layout() instanceof AdapterLayout));
+    if (model.layout() instanceof AdapterLayout adapter) {
+      addLora(all, adapter);
     }
+    all.put(Flags.WARMUP_STEPS, Double.toString(config.schedule().warmup()));
+    return config.training().declared().with(all);
   }
 
-  private static void addLora(Map<String, String> fixed, AdapterLayout layout) {
+  /** An adapter that the run goes on from has the last word. */
+  private static void addLora(Map<Flag<?>, String> found, AdapterLayout layout) {
     LoraConfig lora = layout.config();
     TreeSet<String> kinds = new TreeSet<>();
     layout.modules().forEach(module -> kinds.add(module.substring(module.lastIndexOf('.') + 1)));
-    fixed.put("lora_r", Integer.toString(lora.rank()));
-    fixed.put("lora_alpha", Double.toString(lora.alpha()));
-    fixed.put("lora_dropout", Double.toString(lora.dropout()));
-    fixed.put("use_rslora", Boolean.toString(lora.rslora()));
-    fixed.put(
-        "lora_target_modules",
+    found.put(Flags.LORA_R, Integer.toString(lora.rank()));
+    found.put(Flags.LORA_ALPHA, Double.toString(lora.alpha()));
+    found.put(Flags.LORA_DROPOUT, Double.toString(lora.dropout()));
+    found.put(Flags.USE_RSLORA, Boolean.toString(lora.rslora()));
+    found.put(
+        Flags.LORA_TARGET_MODULES,
         "%s (%d layers)".formatted(String.join(" ", kinds), layout.modules().size()));
-  }
-
-  /** How it is trained. */
-  public static void addOptimizer(
-      Map<String, String> changeable, OptimizerConfig optimizer, ScheduleConfig schedule) {
-    changeable.put("learning_rate", Double.toString(optimizer.learningRate()));
-    changeable.put("weight_decay", Double.toString(optimizer.weightDecay()));
-    changeable.put("adam_beta1", Double.toString(optimizer.beta1()));
-    changeable.put("adam_beta2", Double.toString(optimizer.beta2()));
-    changeable.put("adam_epsilon", Double.toString(optimizer.epsilon()));
-    changeable.put("max_grad_norm", Double.toString(optimizer.maxGradNorm()));
-    changeable.put("lr_scheduler_type", schedule.type().flag());
-    changeable.put("warmup_steps", Double.toString(schedule.warmup()));
   }
 }

@@ -2,11 +2,8 @@ package org.sparklora.spark.run;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
 
@@ -15,18 +12,21 @@ public interface TrainingConfig {
   /** By which method the model is trained. */
   ModelCard.Method method();
 
+  /** What all kinds of training have. */
+  TrainingSettings training();
+
   /** The base model. */
-  ModelConfig model();
+  default ModelConfig model() {
+    return training().model();
+  }
 
-  /** The adapter; empty trains all weights. */
-  Optional<LoraConfig> lora();
+  default OptimizerConfig optimizer() {
+    return training().optimizer();
+  }
 
-  /** An adapter to go on from. */
-  Optional<ModelReference> startAdapter();
-
-  OptimizerConfig optimizer();
-
-  ScheduleConfig schedule();
+  default ScheduleConfig schedule() {
+    return training().schedule();
+  }
 
   /** When the model is evaluated. */
   EvalSchedule evalSchedule();
@@ -37,13 +37,14 @@ public interface TrainingConfig {
   }
 
   /** What is saved on the way, and where the run goes on. */
-  CheckpointConfig checkpoints();
+  default CheckpointConfig checkpoints() {
+    return training().checkpoints();
+  }
 
   /** Where results go and what is logged. */
-  OutputConfig output();
-
-  /** All settings as {@code --config} reads them. */
-  String effectiveYaml();
+  default OutputConfig output() {
+    return training().output();
+  }
 
   /** {@code seed}: of a new adapter, and of dropout. */
   long seed();

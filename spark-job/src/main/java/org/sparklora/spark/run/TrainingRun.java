@@ -82,7 +82,8 @@ public final class TrainingRun implements AutoCloseable {
     this.endStep = end.applyAsInt(firstStep);
     Interruption.tell(checkpoints::whenInterrupted);
     this.log =
-        TrackedLog.begin(folder, state.history(), config.output().run(config.effectiveYaml()));
+        TrackedLog.begin(
+            folder, state.history(), config.output().run(config.training().effectiveYaml()));
     this.started = System.nanoTime();
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.spark.run;
 
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
@@ -9,15 +10,52 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.resume.RunFingerprint;
 
-/** What is trained and how, of the flags that {@code sft} and {@code grpo} share. */
-public final class TrainingSettings {
+/**
+ * What {@code sft} and {@code grpo} have in common.
+ *
+ * @param model the base model
+ * @param lora the adapter; empty trains all weights
+ * @param startAdapter an adapter to go on from
+ * @param output where results go and what is logged
+ * @param checkpoints what is saved on the way, and where the run goes on
+ * @param declared what the settings say of the run's identity
+ * @param effectiveYaml all settings as {@code --config} reads them
+ */
+public record TrainingSettings(
+    ModelConfig model,
+    Optional<LoraConfig> lora,
+    Optional<ModelReference> startAdapter,
+    OptimizerConfig optimizer,
+    ScheduleConfig schedule,
+    OutputConfig output,
+    CheckpointConfig checkpoints,
+    RunFingerprint declared,
+    String effectiveYaml) {
   /**
    * PEFT's choice for all supported architectures where {@code lora_target_modules} is not given.
    */
   private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
 
-  private TrainingSettings() {}
+  /**
+   * The record of a user's settings.
+   *
+   * @param products the type of the operands of matrix products
+   */
+  public static TrainingSettings of(Settings settings, DType products) {
+    return new TrainingSettings(
+        ModelConfig.of(settings, products),
+        lora(settings),
+        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
+        optimizer(settings),
+        schedule(settings),
+        OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
+        CheckpointConfig.of(settings),
+        new RunFingerprint(settings.fixed(), settings.changeable()),
+        settings.toYaml());
+  }
 
   /** The adapter of a user's settings; empty without {@code --use_peft}. */
   public static Optional<LoraConfig> lora(Settings settings) {
@@ -46,7 +84,7 @@ public final class TrainingSettings {
   }
 
   /** AdamW of a user's settings. */
-  public static OptimizerConfig optimizer(Settings settings) {
+  private static OptimizerConfig optimizer(Settings settings) {
     return new OptimizerConfig(
         settings.get(Flags.LEARNING_RATE),
         settings.get(Flags.ADAM_BETA1),

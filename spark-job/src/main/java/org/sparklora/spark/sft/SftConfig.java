@@ -6,20 +6,13 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.model.engine.DType;
-import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.OptimizerConfig;
-import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.prep.PrepSettings;
-import org.sparklora.spark.run.CheckpointConfig;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.ModelCard;
-import org.sparklora.spark.run.ModelConfig;
-import org.sparklora.spark.run.OutputConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
@@ -29,30 +22,13 @@ import org.sparklora.spark.train.TrainingPlan;
 /**
  * Everything {@code sft} needs to know.
  *
- * @param model the base model
  * @param data how the dataset becomes packed rows
- * @param lora the adapter; empty trains all weights
- * @param startAdapter an adapter to go on from
  * @param batch rows, steps and their order
  * @param sync how executors are kept in step
- * @param output where results go and what is logged
- * @param checkpoints what is saved on the way, and where the run goes on
  * @param evaluation what is measured on the way
- * @param effectiveYaml all settings as {@code --config} reads them
  */
 public record SftConfig(
-    ModelConfig model,
-    PrepConfig data,
-    Optional<LoraConfig> lora,
-    Optional<ModelReference> startAdapter,
-    OptimizerConfig optimizer,
-    ScheduleConfig schedule,
-    Batch batch,
-    Sync sync,
-    OutputConfig output,
-    CheckpointConfig checkpoints,
-    EvalConfig evaluation,
-    String effectiveYaml)
+    TrainingSettings training, PrepConfig data, Batch batch, Sync sync, EvalConfig evaluation)
     implements TrainingConfig {
   private static final List<String> PRINTED =
       Stream.of(
@@ -105,7 +81,7 @@ public record SftConfig(
     facts.put("tokens", "%,d".formatted(state.sums().tokens()));
     facts.put("mean loss", "%.4f".formatted(state.trainLoss()));
     facts.put(
-        "learning rate", "%s, %s".formatted(optimizer.learningRate(), schedule.type().flag()));
+        "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
     facts.put("batch", "%d rows × %d micro-batches".formatted(batch.rows(), batch.accumulation()));
     return facts;
   }
@@ -149,17 +125,10 @@ public record SftConfig(
       boolean checkMemory) {
     public Batch {
       ConfigException.require(
-          rows >= 1, "per_device_train_batch_size", rows, "a micro-batch has at least one row");
-      ConfigException.require(
-          accumulation >= 1,
-          "gradient_accumulation_steps",
-          accumulation,
-          "a step has at least one micro-batch");
-      ConfigException.require(
           epochs > 0 || maxSteps > 0,
-          "num_train_epochs",
+          Flags.NUM_TRAIN_EPOCHS,
           epochs,
-          "it must be positive, or max_steps must be");
+          "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
     }
   }
 
@@ -175,40 +144,24 @@ public record SftConfig(
     boolean averages() {
       return mode == Mode.PARAMETERS;
     }
-
-    public Sync {
-      ConfigException.require(
-          averagingFrequency >= 1,
-          "averaging_frequency",
-          averagingFrequency,
-          "it is a number of steps, at least 1");
-      workers.ifPresent(
-          count ->
-              ConfigException.require(count >= 1, "num_workers", count, "at least one must train"));
-    }
   }
 
   /** The records of a user's settings. */
   public static SftConfig of(Settings settings) {
-    settings.oneOf("loss_type", List.of("nll", "chunked_nll"));
-    String outputFolder = settings.requiredText("output_dir");
-    String packedFolder = settings.text("packed_dir").orElse(outputFolder + ".packed");
-    CheckpointConfig checkpoints = CheckpointConfig.of(settings);
+    String packedFolder =
+        settings.find(Flags.PACKED_DIR).orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".packed");
+    TrainingSettings training =
+        TrainingSettings.of(
+            settings, settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32);
     return new SftConfig(
-        ModelConfig.of(
-            settings,
-            settings.optionalSwitch("bf16").orElse(false) ? DType.BFLOAT16 : DType.FLOAT32),
+        training,
         replacing(settings, PrepSettings.of(settings, packedFolder)),
-        TrainingSettings.lora(settings),
-        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
-        TrainingSettings.optimizer(settings),
-        TrainingSettings.schedule(settings),
         batch(settings),
-        sync(settings),
-        OutputConfig.of(settings, outputFolder),
-        checkpoints,
-        EvalConfig.of(settings, checkpoints, packedFolder),
-        settings.toYaml());
+        new Sync(
+            settings.get(Flags.SYNC, Sync.Mode.class),
+            settings.get(Flags.AVERAGING_FREQUENCY),
+            settings.find(Flags.NUM_WORKERS)),
+        EvalConfig.of(settings, training.checkpoints(), packedFolder));
   }
 
   /**
@@ -216,28 +169,19 @@ public record SftConfig(
    * an earlier run's, and replaced where its settings are others.
    */
   static PrepConfig replacing(Settings settings, PrepConfig data) {
-    return data.into(data.outputFolder(), data.overwrite() || !settings.isGiven("packed_dir"));
+    return data.into(data.outputFolder(), data.overwrite() || !settings.isGiven(Flags.PACKED_DIR));
   }
 
   private static Batch batch(Settings settings) {
-    String order = settings.oneOf("train_sampling_strategy", List.of("random", "sequential"));
-    int seed = settings.integer("seed");
+    int seed = settings.get(Flags.SEED);
     return new Batch(
-        settings.integer("per_device_train_batch_size"),
-        settings.integer("gradient_accumulation_steps"),
-        settings.number("num_train_epochs"),
-        settings.integer("max_steps"),
-        order.equals("random") ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
+        settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE),
+        settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
+        settings.get(Flags.NUM_TRAIN_EPOCHS),
+        settings.get(Flags.MAX_STEPS),
+        settings.get(Flags.TRAIN_SAMPLING_STRATEGY, RowOrder.class),
         seed,
-        settings.optionalInteger("data_seed").orElse(seed),
-        settings.isOn("check_memory"));
-  }
-
-  private static Sync sync(Settings settings) {
-    String mode = settings.oneOf("sync", List.of("parameters", "gradients"));
-    return new Sync(
-        mode.equals("parameters") ? Sync.Mode.PARAMETERS : Sync.Mode.GRADIENTS,
-        settings.integer("averaging_frequency"),
-        settings.optionalInteger("num_workers"));
+        settings.find(Flags.DATA_SEED).orElse(seed),
+        settings.get(Flags.CHECK_MEMORY));
   }
 }

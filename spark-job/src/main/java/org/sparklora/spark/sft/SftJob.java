@@ -2,9 +2,11 @@ package org.sparklora.spark.sft;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.spark.dl4j.AdapterNetwork;
@@ -15,6 +17,7 @@ import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.RunIdentity;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.ContextLength;
@@ -67,7 +70,17 @@ public final class SftJob {
               config,
               initial,
               plan,
-              SftIdentity.of(config, model, rows.fingerprint(), rows.count(), workers),
+              RunIdentity.of(
+                  config,
+                  model,
+                  Map.of(
+                      Flags.DATASET_NAME,
+                      "%d packed rows with fingerprint %.16s"
+                          .formatted(rows.count(), rows.fingerprint()),
+                      Flags.DATA_SEED,
+                      Long.toString(config.batch().dataSeed()),
+                      Flags.NUM_WORKERS,
+                      Integer.toString(workers))),
               first -> plan.totalSteps())) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =

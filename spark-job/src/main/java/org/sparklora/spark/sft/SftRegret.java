@@ -12,6 +12,7 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepManifest;
 import org.sparklora.spark.regret.DataSize;
@@ -64,7 +65,7 @@ public record SftRegret(
           .ifPresent(
               reason -> {
                 throw new ConfigException(
-                    "per_device_train_batch_size", config.batch().rows(), reason);
+                    Flags.PER_DEVICE_TRAIN_BATCH_SIZE, config.batch().rows(), reason);
               });
     }
     return this;

@@ -137,7 +137,7 @@ class ConfTest {
   void recipesOfTheGuideHaveItsSettings(Path recipe) {
     SftConfig config = standIn(recipe);
 
-    assertThat(config.lora())
+    assertThat(config.training().lora())
         .hasValueSatisfying(
             lora -> {
               assertThat(lora.rank()).isEqualTo(256);
@@ -168,7 +168,7 @@ class ConfTest {
     PlannedRun run =
         new PlannedRun(
             model,
-            config.lora().map(lora -> AdapterLayout.of(lora, model)),
+            config.training().lora().map(lora -> AdapterLayout.of(lora, model)),
             new PlannedRun.Memory(
                 headers.matrixType(),
                 DType.FLOAT32,

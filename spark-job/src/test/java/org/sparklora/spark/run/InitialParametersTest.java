@@ -52,8 +52,8 @@ class InitialParametersTest {
     return InitialParameters.of(
             new Configuration(),
             config.model(),
-            config.lora(),
-            config.startAdapter(),
+            config.training().lora(),
+            config.training().startAdapter(),
             config.batch().seed())
         .model();
   }
