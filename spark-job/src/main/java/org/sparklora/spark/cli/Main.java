@@ -13,6 +13,7 @@ import org.apache.hadoop.fs.FSError;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.model.ModelReference;
@@ -152,7 +153,7 @@ public final class Main {
       ModelReference.requireFolders(parsed.settings());
       parsed
           .settings()
-          .text("engine")
+          .find(Flags.ENGINE)
           .ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
       command.action().run(parsed.settings());
     } catch (ConfigException e) {
