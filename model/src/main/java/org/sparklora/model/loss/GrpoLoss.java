@@ -21,6 +21,7 @@ import java.util.Arrays;
  */
 public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, AccumulationWindow window)
     implements TokenLoss {
+  private static final float[] NONE = {};
 
   public GrpoLoss {
     if (config.divergence().beta() > 0 && targets.referenceLogProbs().isEmpty()) {
@@ -67,11 +68,15 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     private final float[] logProbs;
     private final float[] entropies;
     private final float entropyThreshold;
+    private final float[] old; // of all targets; empty if that is the policy itself
+    private final float[] reference; // likewise
 
     Chunk(int first, float[] logProbs, float[] entropies) {
       this.first = first;
       this.logProbs = logProbs;
       this.entropies = entropies;
+      this.old = targets.oldLogProbs().orElse(NONE);
+      this.reference = targets.referenceLogProbs().orElse(NONE);
       this.entropyThreshold =
           config.topEntropyQuantile() < 1
               ? Quantile.of(entropies, (float) (1 - config.topEntropyQuantile()))
@@ -83,11 +88,11 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     }
 
     double oldLogProb(int m) {
-      return targets.oldLogProbs().map(old -> (double) old[m]).orElseGet(() -> logProb(m));
+      return old.length == 0 ? logProb(m) : old[m];
     }
 
     double referenceLogProb(int m) {
-      return targets.referenceLogProbs().orElseThrow()[m];
+      return reference[m];
     }
 
     /** Whether the policy is trained on the token. */

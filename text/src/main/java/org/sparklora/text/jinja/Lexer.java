@@ -2,6 +2,7 @@ package org.sparklora.text.jinja;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.text.jinja.Token.Kind;
@@ -21,6 +22,9 @@ final class Lexer {
     "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}",
     ">", "<", "=", ".", ":", "|", ",", ";"
   };
+  private static final Pattern ESCAPE =
+      Pattern.compile(
+          "\\\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|([0-7]{1,3})|([\\s\\S]))");
   private static final Pattern END_RAW =
       Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(-%}\\s*|\\+%}|%}\\n?)");
   private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%}\\s*|%})");
@@ -235,50 +239,39 @@ final class Lexer {
   }
 
   private String unescape(String text) {
-    if (text.indexOf('\\') < 0) {
-      return text;
+    return ESCAPE.matcher(text).replaceAll(match -> Matcher.quoteReplacement(escaped(match)));
+  }
+
+  private String escaped(MatchResult escape) {
+    String digits = escape.group(1);
+    try {
+      if (digits != null) {
+        return Character.toString(Integer.parseInt(digits.substring(1), 16));
+      }
+      if (escape.group(2) != null) {
+        return Character.toString(Integer.parseInt(escape.group(2), 8));
+      }
+    } catch (IllegalArgumentException e) { // no code point
+      throw malformed(digits.charAt(0));
     }
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c != '\\' || i + 1 == text.length()) {
-        out.append(c);
-        continue;
-      }
-      char escaped = text.charAt(++i);
-      if (escaped >= '0' && escaped <= '7') {
-        int end = i;
-        while (end < text.length() && end < i + 3 && "01234567".indexOf(text.charAt(end)) >= 0) {
-          end++;
-        }
-        out.append((char) Integer.parseInt(text.substring(i, end), 8));
-        i = end - 1;
-        continue;
-      }
-      int digits = escaped == 'x' ? 2 : escaped == 'u' ? 4 : escaped == 'U' ? 8 : 0;
-      if (digits > 0) {
-        try {
-          out.appendCodePoint(Integer.parseInt(text.substring(i + 1, i + 1 + digits), 16));
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-          throw new JinjaException(lineAt(at), "A string has a malformed \\%c escape", escaped);
-        }
-        i += digits;
-        continue;
-      }
-      switch (escaped) {
-        case 'n' -> out.append('\n');
-        case 't' -> out.append('\t');
-        case 'r' -> out.append('\r');
-        case 'b' -> out.append('\b');
-        case 'f' -> out.append('\f');
-        case 'a' -> out.append('\u0007');
-        case 'v' -> out.append('\u000b');
-        case '\n' -> {} // an escaped line break joins the lines
-        case '\\', '\'', '"' -> out.append(escaped);
-        default -> out.append('\\').append(escaped);
-      }
-    }
-    return out.toString();
+    char c = escape.group(3).charAt(0);
+    return switch (c) {
+      case 'n' -> "\n";
+      case 't' -> "\t";
+      case 'r' -> "\r";
+      case 'b' -> "\b";
+      case 'f' -> "\f";
+      case 'a' -> "\u0007";
+      case 'v' -> "\u000b";
+      case '\n' -> ""; // an escaped line break joins the lines
+      case '\\', '\'', '"' -> String.valueOf(c);
+      case 'x', 'u', 'U' -> throw malformed(c);
+      default -> escape.group();
+    };
+  }
+
+  private JinjaException malformed(char escape) {
+    return new JinjaException(lineAt(at), "A string has a malformed \\%c escape", escape);
   }
 
   private void skipSpace() {
