@@ -56,7 +56,7 @@ record DatasetInput(
   /**
    * By column the first value that is not null.
    *
-   * @throws ConfigException when there is no row, or none that can be read and bad ones are skipped
+   * @throws ConfigException if it has no row, or none can be read and bad ones are skipped
    * @throws org.sparklora.prep.source.BadRowException for the first row when none can be read
    */
   Map<String, Object> sample(Configuration configuration) {

@@ -15,7 +15,7 @@ import org.sparklora.text.Tokenizer;
  * What of a model reads and writes text.
  *
  * @param tokenizer empty when the folder has none
- * @param template {@code --chat_template_path}'s, else the folder's, if there is one
+ * @param template {@code --chat_template_path}'s, else the folder's, if any
  */
 record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
   private static final Map<TextSource, ModelText> LOADED = new ConcurrentHashMap<>();

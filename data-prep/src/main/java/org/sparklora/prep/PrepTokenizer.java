@@ -22,7 +22,7 @@ import org.sparklora.text.json.JsonFile;
  * @param examples what the tasks call
  * @param tokenizerSha256 identifies the tokenizer; empty when the folder has none, which is enough
  *     for datasets that are tokens already
- * @param templateSha256 identifies the template that renders; empty when there is none
+ * @param templateSha256 identifies the template that renders; empty without one
  */
 record PrepTokenizer(
     ExampleTokenizer examples, Optional<String> tokenizerSha256, Optional<String> templateSha256) {

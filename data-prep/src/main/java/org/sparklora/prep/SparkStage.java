@@ -118,7 +118,7 @@ final class SparkStage {
     if (!problems.isEmpty()) {
       future.cancel(true);
       throw new TableException(
-          Collections.min(problems)); // of several, the same one each time if all are there
+          Collections.min(problems)); // of several, always the same one if all have arrived
     }
   }
 

@@ -27,7 +27,7 @@ import org.sparklora.text.Tokenizer;
 public record TableOrigin(String table, String model, PrepManifest.Inputs inputs) {
   private static final Logger LOG = LoggerFactory.getLogger(TableOrigin.class);
 
-  /** What stands in a manifest for a setting that was left out. */
+  /** What stands in a manifest for an unset setting. */
   private static final List<Object> UNSET = List.of("", "as_format_says");
 
   private static final int SHOWN_OF_HASH = 12;
@@ -65,7 +65,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
   }
 
   /**
-   * As above, of a tokenizer that is there already.
+   * As above, of a tokenizer that is loaded already.
    *
    * @param reader the model that is to read the table, as the user calls it
    * @param tokenizer that model's, if it has one

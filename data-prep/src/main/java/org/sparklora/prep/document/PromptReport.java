@@ -3,7 +3,7 @@ package org.sparklora.prep.document;
 import java.util.Optional;
 import org.sparklora.pipeline.table.Prompt;
 
-/** What became of one split of problems. Not thread-safe. */
+/** Counts of one split of problems. Not thread-safe. */
 public final class PromptReport implements StageReport {
   private static final long serialVersionUID = 1L;
 

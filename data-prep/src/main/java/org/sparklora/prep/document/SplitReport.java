@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.prep.source.BadRowException;
 
-/** What became of one split. Not thread-safe. */
+/** Counts of one split. Not thread-safe. */
 public final class SplitReport implements StageReport {
   private static final long serialVersionUID = 1L;
 

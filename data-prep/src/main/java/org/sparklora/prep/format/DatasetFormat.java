@@ -152,9 +152,9 @@ public sealed interface DatasetFormat extends Serializable {
   }
 
   /**
-   * A question to the user and its answers; the first that is there is the assistant's. GSM8K
-   * ({@code question}, {@code answer}) and DeepMath-103K ({@code question}, {@code r1_solution_1}
-   * to {@code _3}).
+   * A question to the user and its answers; the first that exists is the assistant's. GSM8K ({@code
+   * question}, {@code answer}) and DeepMath-103K ({@code question}, {@code r1_solution_1} to {@code
+   * _3}).
    *
    * @param completionOnly whether only the answer counts for the loss
    */
@@ -241,7 +241,7 @@ public sealed interface DatasetFormat extends Serializable {
 
   /**
    * Tokens made elsewhere: {@code input_ids}, with {@code labels} or else with masks; a token
-   * counts for the loss where every mask that is there has a 1.
+   * counts for the loss where every mask present has a 1.
    *
    * @param useCompletionMask whether {@code completion_mask} is heeded; {@code assistant_masks}
    *     always is

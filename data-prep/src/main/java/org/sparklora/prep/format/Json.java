@@ -34,8 +34,8 @@ final class Json {
 
   /**
    * The value with absent entries of structs left out. A Parquet column gives every message every
-   * key that any message has; templates that ask whether {@code tool_calls} is there must not be
-   * told yes.
+   * key that any message has; templates that ask whether {@code tool_calls} exists must not be told
+   * yes.
    */
   static Object withoutNulls(Object value) {
     if (value instanceof Map<?, ?> map) {

@@ -19,7 +19,7 @@ public record Problem(Asked asked, Optional<String> solution, Map<String, String
   /** A prompt that the model sees as it is. */
   public record Text(String text) implements Asked {}
 
-  /** A question of a user, for the chat template where there is one. */
+  /** A question of a user, for the chat template, if the model has one. */
   public record Question(String text) implements Asked {}
 
   /**

@@ -37,12 +37,12 @@ public final class DatasetFiles {
   /**
    * The files of one split, sorted by path; never empty.
    *
-   * @param dataset a file, a folder, a glob, or, where there is none, a repository of the hub,
+   * @param dataset a file, a folder, a glob, or, if none of these exists, a repository of the hub,
    *     whose files are downloaded
    * @param config {@code --dataset_config}: a subfolder, or a configuration that the repository
    *     declares; or the empty string
    * @param split the split, for example {@code train}
-   * @throws ConfigException when nothing is there, or nothing that can be read
+   * @throws ConfigException if nothing exists there, or nothing can be read
    * @throws org.sparklora.pipeline.table.TableException when it is a table of Delta Lake, Iceberg
    *     or Hudi
    */

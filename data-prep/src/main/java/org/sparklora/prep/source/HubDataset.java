@@ -40,7 +40,7 @@ record HubDataset(HubClient client, HubReference reference) {
    * The files of one split, downloaded; never empty.
    *
    * @param config a configuration of the card, or a folder; or the empty string
-   * @throws ConfigException when nothing is there, or nothing that can be read
+   * @throws ConfigException if nothing exists there, or nothing can be read
    * @throws org.sparklora.hub.HubException when the hub does not give it
    */
   List<DatasetFile> find(String config, String split) {

@@ -35,7 +35,7 @@ public final class JsonRows {
   private static JsonMapper.Builder mapper() {
     return JsonMapper.builder(
             JsonFactory.builder()
-                // Reasoning traces run to megabytes; the default limit is there for servers.
+                // Reasoning traces run to megabytes; the default limit is meant for servers.
                 .streamReadConstraints(
                     StreamReadConstraints.builder().maxStringLength(LineReader.MOST_BYTES).build())
                 .build())

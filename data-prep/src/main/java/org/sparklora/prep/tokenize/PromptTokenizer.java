@@ -23,9 +23,9 @@ import org.sparklora.text.Tokenizer;
  * template with the opening of the assistant's turn and tokenized without further special tokens, a
  * plain text is tokenized as it is.
  *
- * <p>A system prompt stands before conversations that have no system turn. Where there is one, or
- * the dataset has questions rather than prompts, a text becomes a user's turn; without a chat
- * template it stays a text.
+ * <p>A system prompt stands before conversations that have no system turn. If one exists, or the
+ * dataset has questions rather than prompts, a text becomes a user's turn; without a chat template
+ * it stays a text.
  *
  * <p>Immutable and thread-safe.
  *

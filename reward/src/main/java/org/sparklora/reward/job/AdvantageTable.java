@@ -24,7 +24,7 @@ import org.sparklora.reward.Reward;
  *
  * <pre>
  * → reward            double   weighted sum; null where no reward could judge
- * → advantage         double   0 where there is no reward
+ * → advantage         double   0 without a reward
  * → group_zero_std    boolean  the rewards of the group are all the same
  * </pre>
  */

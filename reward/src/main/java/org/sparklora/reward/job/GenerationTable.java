@@ -58,7 +58,8 @@ final class GenerationTable implements Serializable {
   private final Judge judge;
 
   /**
-   * Throws {@link TableException} when there is no completion, or a column would be written twice.
+   * Throws {@link TableException} if the column completion is missing, or one would be written
+   * twice.
    */
   GenerationTable(StructType schema, List<Reward> rewards) {
     List<String> columns = Arrays.asList(schema.fieldNames());

@@ -28,7 +28,7 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
    *
    * @param input a Parquet folder, or a {@code .jsonl} or {@code .json} file or a folder of those
    * @param outputDir where the scored table goes
-   * @param overwrite whether results that are there are replaced
+   * @param overwrite whether existing results are replaced
    * @param numGenerations completions a prompt, {@code G}: needed when the table has no {@code
    *     prompt_id}; 0 when it has one
    */

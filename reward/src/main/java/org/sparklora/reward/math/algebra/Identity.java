@@ -111,7 +111,7 @@ public final class Identity {
     return ratio(a, b).isPresent();
   }
 
-  /** The constant c of {@code a = c·b}; empty when there is none. */
+  /** The constant c of {@code a = c·b}; empty if no such constant exists. */
   Optional<Value> ratio(Expr a, Expr b) {
     List<Symbol> symbols = symbols(a, b);
     if (symbols.isEmpty()) {

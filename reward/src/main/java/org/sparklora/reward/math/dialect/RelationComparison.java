@@ -158,7 +158,7 @@ final class RelationComparison {
     return common.degree() > 0 ? above.divide(common, budget)[0] : above;
   }
 
-  /** Whether a solver over the reals comes back with nothing: no solution, or nothing to solve. */
+  /** Whether a solver over the reals finds nothing: no solution, or nothing to solve. */
   private boolean hasNoSolution(Expr term) {
     List<Symbol> symbols = new ArrayList<>(Expr.freeSymbols(term));
     if (symbols.isEmpty() || identity.holds(term, Num.of(0))) {

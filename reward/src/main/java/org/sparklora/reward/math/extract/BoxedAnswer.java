@@ -20,7 +20,7 @@ public final class BoxedAnswer {
 
   private BoxedAnswer() {}
 
-  /** The contents joined by commas, or the text itself when there is no box. */
+  /** The contents joined by commas, or the text itself without a box. */
   public static String extract(String text, ExtractionTarget.Boxed mode) {
     List<String> contents = new ArrayList<>();
     int limit = text.length();

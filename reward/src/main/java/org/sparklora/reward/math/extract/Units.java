@@ -4,7 +4,7 @@ import java.util.regex.Pattern;
 
 /** Takes trailing units off an answer: first a text at its end, then known words, twice. */
 final class Units {
-  /** The words as the reference has them; a point in one is any character, as it is there. */
+  /** The words of the reference; a point in one matches any character, as in the reference. */
   private static final String WORDS =
       "integerpoint|feet|sue|digit|pound|meal|edge|student|children ticket|multiple|east|degree|mph|kmph|ft|m square"
           + "| m east|sq m|deg|mile|q .|monkey|prime|ratio|profit of rs|rd|o|gm|p . m|lb|tile|per|dm|lt|gain|ab|way|west"

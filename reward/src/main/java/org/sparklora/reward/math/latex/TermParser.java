@@ -24,7 +24,7 @@ import org.sparklora.reward.math.latex.LatexLexer.Kind;
  * without brackets takes the whole product that follows it, up to the next function.
  *
  * <p>Here are the operators and what they bind to; the operands are read by {@link BracketParser},
- * {@link FractionParser}, {@link FunctionParser} and {@link AtomParser}, which come back here for
+ * {@link FractionParser}, {@link FunctionParser} and {@link AtomParser}, which call this class for
  * the terms inside them. {@link LatexParser} adds relations, sets and lists above it.
  */
 final class TermParser {

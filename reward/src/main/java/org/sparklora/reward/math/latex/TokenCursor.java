@@ -48,7 +48,7 @@ final class TokenCursor {
     return token;
   }
 
-  /** Goes past a token of this kind if there is one. */
+  /** Skips the next token if it is of this kind. */
   boolean skip(Kind kind) {
     if (is(kind)) {
       next();
