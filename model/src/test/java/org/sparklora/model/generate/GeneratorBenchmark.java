@@ -1,8 +1,10 @@
 package org.sparklora.model.generate;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -20,8 +22,8 @@ import org.sparklora.model.lora.LoraTargets;
 
 /**
  * Prints how fast completions of random prompts of 100 tokens are made, for several numbers of
- * completions at a time, and the bytes of weights that are read a second beside what the same
- * threads read of memory when they do nothing else, before and after.
+ * completions at a time, what the Java heap was asked for, and the bytes of weights that are read a
+ * second beside what the same threads read of memory when they do nothing else, before and after.
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp …
  * org.sparklora.model.generate.GeneratorBenchmark CHECKPOINT [rank, 0 for none] [tokens a
@@ -29,6 +31,9 @@ import org.sparklora.model.lora.LoraTargets;
  */
 final class GeneratorBenchmark {
   private static final int PROMPT_TOKENS = 100;
+
+  private static final com.sun.management.ThreadMXBean THREADS =
+      (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
 
   private GeneratorBenchmark() {}
 
@@ -57,18 +62,21 @@ final class GeneratorBenchmark {
           time(generator, parameters, prompts, config(generations, 1));
           double before = MemoryBandwidth.bytesReadASecond(decoder.weightBytes());
           double first = time(generator, parameters, prompts, config(generations, 1));
+          long allocated = allocatedBytes();
           double all = time(generator, parameters, prompts, config(generations, tokens));
+          allocated = allocatedBytes() - allocated;
           double memory = (before + MemoryBandwidth.bytesReadASecond(decoder.weightBytes())) / 2;
           double weights = decoder.weightBytes() * (tokens - 1) / (all - first);
           long rows = (long) count * generations;
           System.out.printf(
-              "%d rows: %.2f s, of which prompts %.2f s; %.1f tokens/s, in decoding alone %.1f, %.1f ms a step; weights at %.1f of %.1f GB/s, %.0f %%%n",
+              "%d rows: %.2f s, of which prompts %.2f s; %.1f tokens/s, in decoding alone %.1f, %.1f ms a step; %.3f MB allocated a token; weights at %.1f of %.1f GB/s, %.0f %%%n",
               rows,
               all,
               first,
               rows * tokens / all,
               rows * (tokens - 1) / (all - first),
               1e3 * (all - first) / (tokens - 1),
+              allocated / 1e6 / (rows * tokens),
               weights / 1e9,
               memory / 1e9,
               100 * weights / memory);
@@ -88,6 +96,11 @@ final class GeneratorBenchmark {
       prompts.add(new Prompt(p, random.ints(PROMPT_TOKENS, 0, vocabSize).toArray()));
     }
     return prompts;
+  }
+
+  /** What all threads have, since they began; vectors that become objects would be most of it. */
+  private static long allocatedBytes() {
+    return Arrays.stream(THREADS.getThreadAllocatedBytes(THREADS.getAllThreadIds())).sum();
   }
 
   private static double time(

@@ -60,40 +60,27 @@ final class LaneSums {
   // Each level halves the vectors; those that are folded lie half of what makes one vector apart,
   // and become (a.lower + a.upper, b.upper + b.lower) of each two groups of lanes.
 
-  /** For 16 lanes. Level by level through memory, as below, it takes half as long again. */
+  /**
+   * For 16 lanes. Level by level through memory, as below, it takes half as long again; all in one
+   * method it would be too large: see {@link FewRowsTile}.
+   */
   private static void sumInRegisters(float[] lanes) {
-    FloatVector v0 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 0);
-    FloatVector v1 = FloatVector.fromArray(VectorMath.SPECIES, lanes, LANES);
-    FloatVector v2 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 2 * LANES);
-    FloatVector v3 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 3 * LANES);
-    FloatVector v4 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 4 * LANES);
-    FloatVector v5 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 5 * LANES);
-    FloatVector v6 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 6 * LANES);
-    FloatVector v7 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 7 * LANES);
-    FloatVector v8 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 8 * LANES);
-    FloatVector v9 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 9 * LANES);
-    FloatVector v10 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 10 * LANES);
-    FloatVector v11 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 11 * LANES);
-    FloatVector v12 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 12 * LANES);
-    FloatVector v13 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 13 * LANES);
-    FloatVector v14 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 14 * LANES);
-    FloatVector v15 = FloatVector.fromArray(VectorMath.SPECIES, lanes, 15 * LANES);
-    v0 = v0.blend(v8, UPPER_8).add(v8.blend(v0, UPPER_8).rearrange(SWAPPED_8));
-    v1 = v1.blend(v9, UPPER_8).add(v9.blend(v1, UPPER_8).rearrange(SWAPPED_8));
-    v2 = v2.blend(v10, UPPER_8).add(v10.blend(v2, UPPER_8).rearrange(SWAPPED_8));
-    v3 = v3.blend(v11, UPPER_8).add(v11.blend(v3, UPPER_8).rearrange(SWAPPED_8));
-    v4 = v4.blend(v12, UPPER_8).add(v12.blend(v4, UPPER_8).rearrange(SWAPPED_8));
-    v5 = v5.blend(v13, UPPER_8).add(v13.blend(v5, UPPER_8).rearrange(SWAPPED_8));
-    v6 = v6.blend(v14, UPPER_8).add(v14.blend(v6, UPPER_8).rearrange(SWAPPED_8));
-    v7 = v7.blend(v15, UPPER_8).add(v15.blend(v7, UPPER_8).rearrange(SWAPPED_8));
-    v0 = v0.blend(v4, UPPER_4).add(v4.blend(v0, UPPER_4).rearrange(SWAPPED_4));
-    v1 = v1.blend(v5, UPPER_4).add(v5.blend(v1, UPPER_4).rearrange(SWAPPED_4));
-    v2 = v2.blend(v6, UPPER_4).add(v6.blend(v2, UPPER_4).rearrange(SWAPPED_4));
-    v3 = v3.blend(v7, UPPER_4).add(v7.blend(v3, UPPER_4).rearrange(SWAPPED_4));
-    v0 = v0.blend(v2, UPPER_2).add(v2.blend(v0, UPPER_2).rearrange(SWAPPED_2));
-    v1 = v1.blend(v3, UPPER_2).add(v3.blend(v1, UPPER_2).rearrange(SWAPPED_2));
-    v0 = v0.blend(v1, UPPER_1).add(v1.blend(v0, UPPER_1).rearrange(SWAPPED_1));
-    v0.intoArray(lanes, 0);
+    for (int i = 0; i < 4 * LANES; i += LANES) {
+      FloatVector a = FloatVector.fromArray(VectorMath.SPECIES, lanes, i);
+      FloatVector b = FloatVector.fromArray(VectorMath.SPECIES, lanes, i + 4 * LANES);
+      FloatVector c = FloatVector.fromArray(VectorMath.SPECIES, lanes, i + 8 * LANES);
+      FloatVector d = FloatVector.fromArray(VectorMath.SPECIES, lanes, i + 12 * LANES);
+      a = a.blend(c, UPPER_8).add(c.blend(a, UPPER_8).rearrange(SWAPPED_8));
+      b = b.blend(d, UPPER_8).add(d.blend(b, UPPER_8).rearrange(SWAPPED_8));
+      a.blend(b, UPPER_4).add(b.blend(a, UPPER_4).rearrange(SWAPPED_4)).intoArray(lanes, i);
+    }
+    FloatVector a = FloatVector.fromArray(VectorMath.SPECIES, lanes, 0);
+    FloatVector b = FloatVector.fromArray(VectorMath.SPECIES, lanes, LANES);
+    FloatVector c = FloatVector.fromArray(VectorMath.SPECIES, lanes, 2 * LANES);
+    FloatVector d = FloatVector.fromArray(VectorMath.SPECIES, lanes, 3 * LANES);
+    a = a.blend(c, UPPER_2).add(c.blend(a, UPPER_2).rearrange(SWAPPED_2));
+    b = b.blend(d, UPPER_2).add(d.blend(b, UPPER_2).rearrange(SWAPPED_2));
+    a.blend(b, UPPER_1).add(b.blend(a, UPPER_1).rearrange(SWAPPED_1)).intoArray(lanes, 0);
   }
 
   /**

@@ -11,10 +11,10 @@ import org.sparklora.model.engine.HostTensor;
  * another order. A weight in bfloat16 is half the stream, and is widened in registers.
  *
  * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
- * first-level cache, and meets all rows there, in {@link FewRowsTile tiles} of 4 rows and 4 outputs
- * whose sums stay in registers. Inputs are cut into blocks by their number alone, and a sum of x
- * and w is the same sequence of operations in every tile: a row's result does not depend, to the
- * bit, on how many other rows there are, on its place among them, or on the threads.
+ * second-level cache, and meets all rows there, in {@link FewRowsTile tiles} of 4 rows and 3 or 4
+ * outputs whose sums stay in registers. Inputs are cut into blocks by their number alone, and a sum
+ * of x and w is the same sequence of operations in every tile: a row's result does not depend, to
+ * the bit, on how many other rows there are, on its place among them, or on the threads.
  */
 final class VectorFewRows {
   /** Rows of the products that are computed here: as many as are decoded at once. */
@@ -22,14 +22,14 @@ final class VectorFewRows {
 
   private static final int TILE = FewRowsTile.ROWS;
 
-  /** Outputs of a block of the weight. */
-  private static final int OUTPUTS = 8;
+  /** Inputs of a block of the weight: as many as 4 rows of x take a first-level cache with. */
+  private static final int MOST_INPUTS = 1536;
 
   /**
-   * What a block of the weight takes at most: 768 inputs in float32, 1536 in bfloat16, whole
-   * vectors both.
+   * What a block of the weight takes: memory is read the faster the more is read at once, and the
+   * second-level cache keeps it.
    */
-  private static final int BLOCK_BYTES = 24 << 10;
+  private static final int BLOCK_BYTES = 96 << 10;
 
   /** Multiplications worth a hand-over between threads: some 5 µs. */
   private static final long PRODUCTS_PER_TASK = 1 << 17;
@@ -48,9 +48,7 @@ final class VectorFewRows {
 
     static Call of(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
       int in = w.columns();
-      int bytes = isPaired(w) ? Short.BYTES : Float.BYTES;
-      int most = BLOCK_BYTES / bytes / OUTPUTS;
-      int blocks = Math.max(1, (in + most - 1) / most);
+      int blocks = Math.max(1, (in + MOST_INPUTS - 1) / MOST_INPUTS);
       int vectors = isPaired(w) ? 2 * VectorMath.LANES : VectorMath.LANES;
       return new Call(x, w, alpha, beta, y, blocks, roundUp((in + blocks - 1) / blocks, vectors));
     }
@@ -66,6 +64,17 @@ final class VectorFewRows {
 
     int rows() {
       return roundUp(x.rows(), TILE);
+    }
+
+    /** Outputs of a tile. */
+    int width() {
+      return isPaired() ? FewRowsTile.HALVES_ROWS : TILE;
+    }
+
+    /** Outputs of a block of the weight. */
+    int outputs() {
+      int fit = BLOCK_BYTES / (block * (isPaired() ? Short.BYTES : Float.BYTES));
+      return Math.max(1, fit / width()) * width();
     }
 
     int from(int b) {
@@ -96,7 +105,7 @@ final class VectorFewRows {
     int even = call.w.rows() / (TASKS_PER_THREAD * threads);
     int least = (int) (PRODUCTS_PER_TASK / ((long) call.rows() * in));
     int most = LARGEST_TASK / in;
-    return roundUp(Math.max(1, Math.min(most, Math.max(least, even))), OUTPUTS);
+    return roundUp(Math.max(1, Math.min(most, Math.max(least, even))), call.width());
   }
 
   /** x as {@code (blocks, rows, block)}, with zeros where there is no row or input. */
@@ -126,15 +135,17 @@ final class VectorFewRows {
   /** The outputs {@code [from, to)} of all rows. */
   private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
     int block = call.block;
-    int width = roundUp(to - from, TILE);
+    int tile = call.width();
+    int outputs = Math.min(call.outputs(), roundUp(to - from, tile));
+    int width = roundUp(to - from, tile);
     boolean paired = call.isPaired();
     float[] sums = own.row(1, call.rows() * width); // (rows, width)
     float[] lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);
-    // a block of the weight, (OUTPUTS, block), in one of two types
-    short[] halves = own.halves(paired ? OUTPUTS * block : 0);
-    float[] floats = own.row(2, paired ? 0 : OUTPUTS * block);
-    for (int o = from; o < to; o += OUTPUTS) {
-      int count = Math.min(OUTPUTS, to - o);
+    // a block of the weight, (outputs, block), in one of two types
+    short[] halves = own.halves(paired ? outputs * block + 1 : 0); // from element 1 on
+    float[] floats = own.row(2, paired ? 0 : outputs * block);
+    for (int o = from; o < to; o += outputs) {
+      int count = Math.min(outputs, to - o);
       for (int b = 0; b < call.blocks; b++) {
         if (paired) {
           WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, halves);
@@ -143,13 +154,13 @@ final class VectorFewRows {
         }
         for (int n = 0; n < call.rows(); n += TILE) {
           int x = (b * call.rows() + n) * block;
-          for (int p = 0; p < count; p += TILE) {
+          for (int p = 0; p < count; p += tile) {
             if (paired) {
-              FewRowsTile.halves(inputs, x, halves, p * block, block, lanes);
+              FewRowsTile.halves(inputs, x, halves, 1 + p * block, block, lanes);
             } else {
               FewRowsTile.floats(inputs, x, floats, p * block, block, block, lanes);
             }
-            put(lanes, sums, n * width + o - from + p, width, b == 0);
+            put(lanes, tile, sums, n * width + o - from + p, width, b == 0);
           }
         }
       }
@@ -158,12 +169,12 @@ final class VectorFewRows {
   }
 
   /** Adds up a tile's lanes, and puts or adds the results to a tile of sums. */
-  private static void put(float[] lanes, float[] sums, int at, int width, boolean first) {
+  private static void put(float[] lanes, int tile, float[] sums, int at, int width, boolean first) {
     LaneSums.sum(lanes);
     for (int i = 0; i < TILE; i++) {
       int row = at + i * width;
-      for (int j = 0; j < TILE; j++) {
-        sums[row + j] = first ? lanes[TILE * i + j] : sums[row + j] + lanes[TILE * i + j];
+      for (int j = 0; j < tile; j++) {
+        sums[row + j] = first ? lanes[tile * i + j] : sums[row + j] + lanes[tile * i + j];
       }
     }
   }

@@ -35,17 +35,18 @@ final class WeightRows {
     }
   }
 
-  /** The same of a weight in bfloat16, as it is stored. */
+  /** The same of a weight in bfloat16, as it is stored, from element 1 of {@code block} on. */
   static void load(
       HostTensor weight, int row, int rows, int column, int count, int stride, short[] block) {
     int columns = weight.columns();
     if (count == columns && count == stride) {
-      weight.readBits((long) row * columns, block, 0, rows * columns); // one piece of memory
+      weight.readBits((long) row * columns, block, 1, rows * columns); // one piece of memory
       return;
     }
     for (int r = 0; r < rows; r++) {
-      weight.readBits((long) (row + r) * columns + column, block, r * stride, count);
-      Arrays.fill(block, r * stride + count, (r + 1) * stride, (short) 0);
+      int at = 1 + r * stride;
+      weight.readBits((long) (row + r) * columns + column, block, at, count);
+      Arrays.fill(block, at + count, at + stride, (short) 0);
     }
   }
 
