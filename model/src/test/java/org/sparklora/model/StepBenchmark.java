@@ -26,6 +26,8 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  * [gradient checkpointing: true or false] [products: FLOAT32 or BFLOAT16]}.
  */
 final class StepBenchmark {
+  private static final int PROCESSORS = Runtime.getRuntime().availableProcessors();
+
   private StepBenchmark() {}
 
   public static void main(String[] args) throws IOException {
@@ -68,11 +70,12 @@ final class StepBenchmark {
               step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), i, gradient);
           double seconds = (System.nanoTime() - start) / 1e9;
           System.out.printf(
-              "loss %.4f, %.2f s, %.1f tokens/s, %.2f s of processor, activations %.0f MB, %s%n",
+              "loss %.4f, %.2f s, %.1f tokens/s, %.2f s of processor, %.0f %% of all processors idle, activations %.0f MB, %s%n",
               result.loss(),
               seconds,
               tokens / seconds,
               profiled.processorSeconds(),
+              100 * (1 - profiled.processorSeconds() / (seconds * PROCESSORS)),
               step.activationBytes() / 1e6,
               memory());
         }

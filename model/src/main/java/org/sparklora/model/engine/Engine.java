@@ -228,6 +228,16 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a gradient that nothing else adds
+   * to, overwritten, which may be of {@link #operandType}.
+   */
+  public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    operands("matmulInput", dY, dX);
+    Shapes.linear("matmulInput", dX, w, dY);
+    kernels.matmulInput(dY, w, alpha, dX);
+  }
+
+  /**
    * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
    * in)}.
    */

@@ -69,6 +69,18 @@ public interface Kernels extends AutoCloseable {
 
   void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX);
 
+  default void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    if (dX.dtype() == DType.FLOAT32) {
+      fill(dX, 0);
+      matmulBackwardInput(dY, w, alpha, dX);
+      return;
+    }
+    try (Tensor sum = allocate(DType.FLOAT32, dX.shape())) {
+      matmulBackwardInput(dY, w, alpha, sum);
+      copy(sum, dX);
+    }
+  }
+
   void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW);
 
   void addBias(Tensor y, Tensor bias);

@@ -17,6 +17,7 @@ import org.sparklora.model.layer.Workspace.Buffer;
  */
 public record LoraLinear(
     DenseLinear base, Weight a, Weight b, float scale, float dropout, long seed) implements Linear {
+  private static final int LEAST_ROUNDED = 16;
 
   @Override
   public int rank() {
@@ -54,20 +55,27 @@ public record LoraLinear(
     Engine k = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
-    Tensor dU = workspace.lendZeros(Buffer.D_LORA, u.shape());
+    Tensor dU = lendDu(workspace, u);
     // forward: y += s·u·Bᵀ
     b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
-    k.matmulBackwardInput(dOut, b.value(), scale, dU);
+    k.matmulInput(dOut, b.value(), scale, dU);
     // forward: u = drop(x)·Aᵀ
     a.gradient().ifPresent(dA -> k.matmulBackwardWeight(dU, dropped(workspace, in), 1f, dA));
     if (dropout == 0) {
       k.matmulBackwardInput(dU, a.value(), 1f, dX);
     } else {
-      Tensor dDropped = workspace.lendZeros(Buffer.DROPPED, x.shape());
-      k.matmulBackwardInput(dU, a.value(), 1f, dDropped);
+      Tensor dDropped = workspace.lend(Buffer.DROPPED, x.shape());
+      k.matmulInput(dU, a.value(), 1f, dDropped);
       k.dropoutBackward(dDropped, dropout, seed, dX);
     }
     base.backward(workspace, in, u, dOut, dX); // forward: y = x·Wᵀ + b
+  }
+
+  /** Only products read it; those of few terms are better off in float32. */
+  private Tensor lendDu(Workspace workspace, Tensor u) {
+    return rank() < LEAST_ROUNDED
+        ? workspace.lend(Buffer.D_LORA, u.shape())
+        : workspace.lendOperand(Buffer.D_LORA, u.shape());
   }
 
   private Tensor dropped(Workspace workspace, Tensor x) {

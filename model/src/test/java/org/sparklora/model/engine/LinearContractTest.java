@@ -88,6 +88,19 @@ class LinearContractTest {
 
   @EachEngine
   @MethodSource("cases")
+  void inputOverwrites(Engine engine, int n, int in, int out, DType type) {
+    try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
+        Tensor w = GuardedTensor.weight(engine, type, SEED + 1, out, in);
+        GuardedTensor expected = GuardedTensor.filled(engine, 0, n, in);
+        GuardedTensor actual = GuardedTensor.filled(engine, Float.NaN, n, in)) {
+      REFERENCE.matmulBackwardInput(dY.tensor(), w, 0.5f, expected.tensor());
+      engine.matmulInput(dY.tensor(), w, 0.5f, actual.tensor());
+      actual.assertCloseTo(expected.values(), tolerance(out));
+    }
+  }
+
+  @EachEngine
+  @MethodSource("cases")
   void backwardWeightAdds(Engine engine, int n, int in, int out, DType ignored) {
     try (GuardedTensor dY = GuardedTensor.random(engine, SEED, n, out);
         GuardedTensor x = GuardedTensor.random(engine, SEED + 1, n, in);

@@ -19,8 +19,8 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
  * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = op(A)·op(B)}, or
- * {@code C += …}, with C {@code (m, n)} float32, op(A) {@code (m, k)} and op(B) {@code (k, n)}
- * bfloat16, all row-major with a row stride.
+ * {@code C += …}, with C {@code (m, n)} float32, or bfloat16 where nothing is added, op(A) {@code
+ * (m, k)} and op(B) {@code (k, n)} bfloat16, all row-major with a row stride.
  *
  * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
  * thread, which owns the native objects until {@link #close}.
@@ -73,6 +73,7 @@ final class Bfloat16Gemm implements AutoCloseable {
       long strideB,
       boolean transposedB,
       long strideC,
+      DType typeC,
       boolean adds) {}
 
   /**
@@ -116,7 +117,17 @@ final class Bfloat16Gemm implements AutoCloseable {
       Matrix c,
       boolean adds) {
     Shape shape =
-        new Shape(m, n, k, a.stride(), transposedA, b.stride(), transposedB, c.stride(), adds);
+        new Shape(
+            m,
+            n,
+            k,
+            a.stride(),
+            transposedA,
+            b.stride(),
+            transposedB,
+            c.stride(),
+            c.dtype(),
+            adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 
@@ -160,7 +171,9 @@ final class Bfloat16Gemm implements AutoCloseable {
           layout(memory.data_type.bf16, shape.m, shape.k, shape.strideA, shape.transposedA);
       memory.desc layoutB =
           layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
-      memory.desc layoutC = layout(memory.data_type.f32, shape.m, shape.n, shape.strideC, false);
+      memory.data_type typeC =
+          shape.typeC == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+      memory.desc layoutC = layout(typeC, shape.m, shape.n, shape.strideC, false);
       matmul.primitive_desc description =
           new matmul.primitive_desc(cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false);
       primitive = own(new matmul(description));

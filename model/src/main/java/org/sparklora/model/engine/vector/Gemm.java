@@ -8,8 +8,8 @@ import org.sparklora.model.engine.HostTensor;
  * oneDNN's matrix product on row-major matrices given by address and row stride: {@code C = beta·C
  * + alpha·op(A)·op(B)}, with C {@code (m, n)}, op(A) {@code (m, k)}, op(B) {@code (k, n)}.
  *
- * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1; C and all sums
- * are float32.
+ * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1; all sums are
+ * float32, and so is C, which may be bfloat16 where they are and nothing is added to it.
  */
 final class Gemm {
   private Gemm() {}

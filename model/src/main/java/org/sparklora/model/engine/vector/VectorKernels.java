@@ -7,6 +7,7 @@ import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Draws;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
@@ -29,6 +30,11 @@ import org.sparklora.model.engine.TokenScores;
  * <p>Thread-safe.
  */
 final class VectorKernels implements Kernels {
+  /** Rows of logits at a time, which are halved where a vocabulary is too large for so many. */
+  private static final int MOST_LOGITS = 256;
+
+  private static final int LEAST_LOGITS = 64;
+
   private final WorkerPool pool;
   private final VectorKernels inFloat32; // one of the two is this
   private final VectorKernels inBfloat16;
@@ -139,7 +145,12 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, host(dX)));
+    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, 1, host(dX)));
+  }
+
+  @Override
+  public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    pool.exclusively(() -> matmul.backwardInput(host(dY), host(w), alpha, 0, host(dX)));
   }
 
   @Override
@@ -239,6 +250,18 @@ final class VectorKernels implements Kernels {
   }
 
   // ---- log-probabilities of the next token ---------------------------------------------------
+
+  /** Whole tiles of gemm, of a size at which it is fast. */
+  @Override
+  public int logitsRows(int vocabSize) {
+    int rows = Engine.usualLogitsRows(vocabSize);
+    for (int tiles = MOST_LOGITS; tiles >= LEAST_LOGITS; tiles /= 2) {
+      if (rows >= tiles) {
+        return tiles;
+      }
+    }
+    return rows;
+  }
 
   @Override
   public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {

@@ -31,9 +31,17 @@ final class VectorMatmul implements AutoCloseable {
   /** Inputs and outputs from which products in bfloat16 gain more than rounding both costs. */
   private static final int LEAST_ROUNDED = 16;
 
+  /** Terms for each row or column of a result from which they are summed in parts. */
+  private static final int MANY_TERMS = 8;
+
+  /** Of those, how many one product takes, whose operands then fit a cache. */
+  private static final int CACHED_TERMS = 3072;
+
+  private static final int SUMS = 2;
+
   private final WorkerPool pool;
   private final boolean bfloat16;
-  private final HostTensor[] rounded = new HostTensor[2]; // operands; grow, and stay
+  private final HostTensor[] buffers = new HostTensor[3]; // two operands and SUMS; grow, and stay
 
   /**
    * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
@@ -98,40 +106,80 @@ final class VectorMatmul implements AutoCloseable {
     }
   }
 
-  /** Forward was {@code y += alpha · x · wᵀ}: {@code dX += alpha · dY · w}. */
-  void backwardInput(HostTensor dY, HostTensor w, float alpha, HostTensor dX) {
+  /**
+   * Forward was {@code y += alpha · x · wᵀ}: {@code dX = beta·dX + alpha · dY · w}, with beta 0 or
+   * 1, and 0 for a dX in bfloat16.
+   */
+  void backwardInput(HostTensor dY, HostTensor w, float alpha, float beta, HostTensor dX) {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
-    if (rounds(dY, w)) {
+    if (rounds(dY, w) || isRounded(dX)) {
       Matrix[] both = rounded(dY, w, alpha);
-      addTimes(dX.rows(), in, out, 1, both[0], both[1], dXs);
+      if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
+        addTimesInParts(out, both[0], both[1], dX);
+      } else {
+        times(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
+      }
     } else if (w.dtype() != DType.FLOAT32) {
-      slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, dXs, from, to, own));
+      slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
     } else {
-      addTimes(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), dXs);
+      times(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), beta, dXs);
     }
   }
 
-  /** c (m, n) += alpha · a (m, k) · b (k, n), divided along its longer side. */
-  private void addTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
+  /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along its longer side. */
+  private void times(
+      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
     if (m >= n) {
       slices(
           m,
           alignment(a),
           (from, to, own) ->
-              Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, 1, c.at(from, 0)));
+              Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
     } else {
       slices(
           n,
           (from, to, own) ->
-              Gemm.times(own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
+              Gemm.times(own, m, to - from, k, alpha, a, b.at(0, from), beta, c.at(0, from)));
+    }
+  }
+
+  /**
+   * c (m, n) += a (m, k) · b (k, n) with very many terms, as of a vocabulary: parts of them are
+   * summed apart, which reads both operands once, and the sums are added in their order.
+   */
+  private void addTimesInParts(int k, Matrix a, Matrix b, HostTensor c) {
+    int m = c.rows();
+    int n = c.columns();
+    int terms = (k / SLICES + Bfloat16Gemm.TOKENS) / Bfloat16Gemm.TOKENS * Bfloat16Gemm.TOKENS;
+    HostTensor sums = buffer(SUMS, DType.FLOAT32, SLICES * c.size());
+    pool.forGemmRanges(
+        k,
+        terms,
+        (from, to, own) -> {
+          Matrix sum = new Matrix(sums.address(), n).at(from / terms * m, 0);
+          for (long at = from; at < to; at += CACHED_TERMS) {
+            long count = Math.min(CACHED_TERMS, to - at);
+            float beta = at == from ? 0 : 1;
+            Gemm.times(own, m, n, count, 1, a.at(0, at), b.at(at, 0), beta, sum);
+          }
+        });
+    for (int part = 0; part * terms < k; part++) {
+      VectorElementwise.addScaled(pool, sums.view(part * c.size(), c.size()), 1, c);
     }
   }
 
   /** The input columns {@code [from, to)}: no two workers add to one element, none widens twice. */
   private static void backwardInputWidened(
-      HostTensor dY, HostTensor w, float alpha, Matrix dXs, long from, long to, Scratch own) {
+      HostTensor dY,
+      HostTensor w,
+      float alpha,
+      float beta,
+      Matrix dXs,
+      long from,
+      long to,
+      Scratch own) {
     long rows = Math.max(1, TILE / (to - from));
     for (long o = 0; o < w.rows(); o += rows) {
       long end = Math.min(w.rows(), o + rows);
@@ -144,7 +192,7 @@ final class VectorMatmul implements AutoCloseable {
           alpha,
           Matrix.of(dY).at(0, o),
           tile,
-          1,
+          o == 0 ? beta : 1,
           dXs.at(0, from));
     }
   }
@@ -205,30 +253,30 @@ final class VectorMatmul implements AutoCloseable {
     if (isRounded(x) && alpha == 1) {
       return Matrix.of(x);
     }
-    HostTensor y = buffer(index, x.size());
+    HostTensor y = buffer(index, DType.BFLOAT16, x.size());
     VectorElementwise.copy(pool, x, alpha, y);
     return new Matrix(DType.BFLOAT16, y.address(), x.columns());
   }
 
-  private HostTensor buffer(int index, long size) {
-    if (rounded[index] == null || rounded[index].size() < size) {
+  private HostTensor buffer(int index, DType type, long size) {
+    if (buffers[index] == null || buffers[index].size() < size) {
       free(index);
-      rounded[index] = HostTensor.allocate(DType.BFLOAT16, size);
+      buffers[index] = HostTensor.allocate(type, size);
     }
-    return rounded[index];
+    return buffers[index];
   }
 
   private void free(int index) {
-    if (rounded[index] != null) {
-      rounded[index].close();
-      rounded[index] = null; // a larger one may not be had
+    if (buffers[index] != null) {
+      buffers[index].close();
+      buffers[index] = null; // a larger one may not be had
     }
   }
 
   /** Frees the buffers. */
   @Override
   public void close() {
-    for (int index = 0; index < rounded.length; index++) {
+    for (int index = 0; index < buffers.length; index++) {
       free(index);
     }
   }

@@ -56,7 +56,8 @@ class Bfloat16ProductsTest {
       {200, 300, 33},
       {257, 576, 192},
       {300, 192, 1100},
-      {1100, 96, 250}
+      {1100, 96, 250},
+      {130, 40, 1100} // terms of dX that are summed in parts
     };
     return Stream.of(ONE_THREAD, THREE_THREADS)
         .flatMap(
@@ -163,6 +164,21 @@ class Bfloat16ProductsTest {
           bound,
           out,
           64);
+    }
+  }
+
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("cases")
+  void anInputsGradientIsWrittenRounded(Engine engine, int n, int in, int out, DType type) {
+    try (GuardedTensor dY = random(SEED, n, out);
+        Tensor w = weight(type, out, in);
+        Tensor exact = engine.allocate(n, in);
+        Tensor expected = engine.allocate(DType.BFLOAT16, n, in);
+        Tensor actual = engine.allocate(DType.BFLOAT16, n, in)) {
+      engine.matmulInput(dY.tensor(), w, 0.5f, exact);
+      engine.copy(exact, expected);
+      engine.matmulInput(dY.tensor(), w, 0.5f, actual);
+      assertThat(actual.toArray()).isEqualTo(expected.toArray());
     }
   }
 
