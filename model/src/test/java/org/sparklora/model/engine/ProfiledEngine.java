@@ -97,7 +97,9 @@ public final class ProfiledEngine {
     Tensor second = (Tensor) arguments[1];
     return 2.0
         * first.size()
-        * (method.startsWith("matmulBackward") ? second.columns() : second.rows());
+        * (method.equals("matmul") || method.equals("matmulAdd")
+            ? second.rows()
+            : second.columns());
   }
 
   private static final class Work {

@@ -118,16 +118,7 @@ final class Bfloat16Gemm implements AutoCloseable {
       boolean adds) {
     Shape shape =
         new Shape(
-            m,
-            n,
-            k,
-            a.stride(),
-            transposedA,
-            b.stride(),
-            transposedB,
-            c.stride(),
-            c.dtype(),
-            adds);
+            m, n, k, a.stride(), transposedA, b.stride(), transposedB, c.stride(), c.dtype(), adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 

@@ -129,8 +129,7 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along its longer side. */
-  private void times(
-      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+  private void times(int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
     if (m >= n) {
       slices(
           m,
