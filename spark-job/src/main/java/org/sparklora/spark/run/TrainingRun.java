@@ -92,7 +92,7 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @throws org.sparklora.pipeline.config.ConfigException if the folder, or the checkpoint to
    *     resume from, cannot be used
-   * @throws org.sparklora.pipeline.hub.HubException if results are to be pushed and may not be
+   * @throws org.sparklora.hub.HubException if results are to be pushed and may not be
    */
   public static RunFolder open(Configuration hadoop, TrainingConfig config) {
     OutputConfig output = config.output();
