@@ -395,7 +395,6 @@ public final class ExecutorModel implements AutoCloseable {
 
   /** Another mask for every micro-batch, the same whichever executor computes it. */
   private long dropoutSeed(int stepNumber, int microBatch) {
-    long mixed = seed * 0x9e3779b97f4a7c15L + stepNumber;
-    return mixed * 0xbf58476d1ce4e5b9L + microBatch;
+    return (seed * 0x9e3779b97f4a7c15L + stepNumber) * 0xbf58476d1ce4e5b9L + microBatch;
   }
 }
