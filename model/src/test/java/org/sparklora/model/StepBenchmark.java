@@ -70,7 +70,7 @@ final class StepBenchmark {
               step.lossAndGradient(parameters, batch, new CrossEntropyLoss(tokens), i, gradient);
           double seconds = (System.nanoTime() - start) / 1e9;
           System.out.printf(
-              "loss %.4f, %.2f s, %.1f tokens/s, %.2f s of processor, %.0f %% of all processors idle, activations %.0f MB, %s%n",
+              "loss %.4f, %.2f s, %.1f tokens/s, %.2f s of processor, %.0f %% of all processors unused, activations %.0f MB, %s%n",
               result.loss(),
               seconds,
               tokens / seconds,
