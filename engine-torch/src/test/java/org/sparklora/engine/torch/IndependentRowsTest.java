@@ -24,6 +24,9 @@ class IndependentRowsTest {
   private static final long SEED = 8;
   private static final int ROWS = Products.INDEPENDENT_ROWS;
 
+  /** Of whole vocabularies, which are long enough to be divided among threads. */
+  private static final int FEW_ROWS = 17;
+
   private interface Operation {
     /**
      * @param x some rows, whose first is number {@code from} of all
@@ -37,13 +40,18 @@ class IndependentRowsTest {
   }
 
   private static void check(Engine engine, int columns, int results, Operation operation) {
-    try (GuardedTensor x = GuardedTensor.random(engine, SEED, ROWS, columns);
-        GuardedTensor y = GuardedTensor.filled(engine, 0, ROWS, results)) {
+    check(engine, ROWS, columns, results, operation);
+  }
+
+  private static void check(
+      Engine engine, int most, int columns, int results, Operation operation) {
+    try (GuardedTensor x = GuardedTensor.random(engine, SEED, most, columns);
+        GuardedTensor y = GuardedTensor.filled(engine, 0, most, results)) {
       operation.run(engine, x.tensor(), 0, y.tensor());
       float[] expected = y.values();
       for (int rows : new int[] {1, 2, 3, 5, 16, 17, 63, 64, 65, 100}) {
-        for (int from : new int[] {0, 1, 7, ROWS - rows}) {
-          if (from + rows <= ROWS) {
+        for (int from : new int[] {0, 1, 7, most - rows}) {
+          if (from >= 0 && from + rows <= most) {
             operation.run(
                 engine,
                 x.tensor().rows(from, from + rows),
@@ -120,6 +128,7 @@ class IndependentRowsTest {
     for (int vocabulary : new int[] {512, 50_000}) {
       check(
           engine,
+          FEW_ROWS,
           vocabulary,
           1,
           (e, x, from, y) -> {
@@ -139,6 +148,7 @@ class IndependentRowsTest {
     SamplingRule rule = new SamplingRule(0.7f, 40, 0.9f, 0.01f, 1);
     check(
         engine,
+        FEW_ROWS,
         50_000,
         1,
         (e, x, from, y) -> {
