@@ -6,10 +6,17 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.config.Flags;
 
 /** House rules that show in the source text only: imports, and a package-info in each package. */
 class SourceRulesTest {
@@ -45,6 +52,13 @@ class SourceRulesTest {
       Pattern.compile(
           "(Job|Tables?|Command|SparkSessions|SparkStage|StageProgress|SqlFunctions)\\.java$|/spark/dl4j/");
 
+  private static final List<String> READERS =
+      List.of("pipeline", "data-prep", "reward", "spark-job");
+
+  private static final Pattern COMMENT = Pattern.compile("(?s)/\\*.*?\\*/|(?m)^\\s*//.*$");
+  private static final Pattern LITERAL = Pattern.compile("\"(--)?([a-z0-9_]+)\"");
+  private static final Pattern ADVICE = Pattern.compile("--([a-z0-9_]+)");
+
   private static Pattern import_(String prefix) {
     return Pattern.compile("^import (static )?" + prefix, Pattern.MULTILINE);
   }
@@ -78,6 +92,76 @@ class SourceRulesTest {
   void hadoopsConfigurationIsMadeInOnePlace() {
     assertThat(sourcesMatching(HADOOP_CONFIGURATION, false))
         .allMatch(source -> source.endsWith("/HadoopSettings.java"));
+  }
+
+  /** What has a flag's name and is none: a metric of the log, a key of a file of other programs. */
+  private static final Map<String, Set<String>> NO_FLAGS =
+      Map.of(
+          "learning_rate",
+          Set.of("Metric", "TrainerState", "RoundMetrics", "Tolerance", "SftConfig", "AdvisedRate"),
+          "eval_steps",
+          Set.of("TrainerState"),
+          "logging_steps",
+          Set.of("TrainerState"),
+          "max_steps",
+          Set.of("TrainerState"),
+          "num_train_epochs",
+          Set.of("TrainerState"),
+          "save_steps",
+          Set.of("TrainerState"),
+          "eos_token",
+          Set.of("ModelText"));
+
+  /** A flag is read and named by its constant, which stands for what {@code flags.tsv} says. */
+  @Test
+  void noTextIsTheNameOfAFlag() {
+    Set<String> flags = flags();
+    List<String> texts = new ArrayList<>();
+    for (Path source : flagReaders()) {
+      String file = source.getFileName().toString().replace(".java", "");
+      LITERAL
+          .matcher(COMMENT.matcher(text(source)).replaceAll(""))
+          .results()
+          .filter(literal -> literal.group(1) != null || literal.group(2).contains("_"))
+          .map(literal -> literal.group(2))
+          .filter(flags::contains)
+          .filter(name -> !NO_FLAGS.getOrDefault(name, Set.of()).contains(file))
+          .forEach(name -> texts.add(file + ": " + name));
+    }
+    assertThat(texts).isEmpty();
+  }
+
+  /** Setting a flag that a message advises must be possible. */
+  @Test
+  void messagesNameFlagsThatThereAre() {
+    Set<String> flags = flags();
+    List<String> texts = new ArrayList<>();
+    for (Path source : flagReaders()) {
+      ADVICE
+          .matcher(COMMENT.matcher(text(source)).replaceAll(""))
+          .results()
+          .map(advice -> advice.group(1))
+          .filter(name -> name.contains("_") && !name.equals("no_flag")) // help, of any flag
+          .filter(name -> !flags.contains(name.replaceFirst("^no_", "")))
+          .forEach(name -> texts.add(source.getFileName() + ": " + name));
+    }
+    assertThat(texts).isEmpty();
+  }
+
+  private static Set<String> flags() {
+    return Arrays.stream(Flags.class.getFields())
+        .map(field -> field.getName().toLowerCase(Locale.ROOT))
+        .collect(Collectors.toSet());
+  }
+
+  /** Where flags are read; engines and tokenizers know of none. */
+  private static List<Path> flagReaders() {
+    return sources(false)
+        .filter(
+            source ->
+                READERS.contains(REPOSITORY.relativize(source).getName(0).toString())
+                    && !source.endsWith("Flags.java"))
+        .toList();
   }
 
   @Test

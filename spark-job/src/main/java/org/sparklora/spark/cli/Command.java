@@ -3,6 +3,7 @@ package org.sparklora.spark.cli;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Settings;
 
 /**
@@ -15,7 +16,7 @@ import org.sparklora.pipeline.config.Settings;
  * @param action what runs
  */
 record Command(
-    String name, String summary, List<String> presets, Optional<String> subject, Action action) {
+    String name, String summary, List<String> presets, Optional<Flag<?>> subject, Action action) {
 
   Command(String name, String summary, Action action) {
     this(name, summary, List.of(), action);
@@ -26,7 +27,7 @@ record Command(
   }
 
   /** The same command of a subject. */
-  Command of(String flag) {
+  Command of(Flag<?> flag) {
     return new Command(name, summary, presets, Optional.of(flag), action);
   }
 

@@ -135,7 +135,8 @@ public final class GenerateCommand {
     refuse(settings, OF_TABLES, "with --prompt this process completes it; leave it out");
     refuse(settings, List.of(Flags.INPUT), "--prompt is the only prompt; leave one of them out");
     JsonLines.Row row =
-        new JsonLines.Row(Path.of("--prompt"), 1, JSON.createObjectNode().put("prompt", prompt));
+        new JsonLines.Row(
+            Path.of("--" + Flags.PROMPT), 1, JSON.createObjectNode().put("prompt", prompt));
     try (Here here = Here.open(GenerateConfig.of(settings))) {
       if (settings.find(Flags.OUTPUT).isPresent()) {
         try (var out = JsonLines.Writer.open(settings)) {

@@ -50,7 +50,7 @@ public final class Main {
           "estimate", "check");
 
   private static final List<String> HELP = List.of("--help", "-h", "help");
-  private static final String DEBUG_FLAG = "--debug_errors";
+  private static final String DEBUG_FLAG = "--" + Flags.DEBUG_ERRORS;
 
   private static final List<Command> COMMANDS =
       List.of(
@@ -75,16 +75,16 @@ public final class Main {
           new Command("score", "log-probabilities of given tokens", ScoreCommand::run),
           new Command("tokenize", "the tokens of texts and conversations", TokenizeCommand::run),
           new Command("track", "tell trackers of a run that has ended", TrackCommand::run)
-              .of("run"),
+              .of(Flags.RUN),
           new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
-              .of("runs"),
+              .of(Flags.RUNS),
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
-              .of("run"),
+              .of(Flags.RUN),
           new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
           new Command(
               "quickstart",
               "fine-tune and reinforce a small bundled model in a few minutes",
-              List.of("--output_dir", "spark-lora-quickstart"),
+              List.of("--" + Flags.OUTPUT_DIR, "spark-lora-quickstart"),
               settings -> QuickstartCommand.run(settings, Main::dispatch, System.out, home())),
           new Command(
               "quickstart-base",

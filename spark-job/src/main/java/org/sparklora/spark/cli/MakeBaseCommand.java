@@ -29,13 +29,13 @@ public final class MakeBaseCommand {
     RandomCheckpoint.write(recipe.resolve("base"), start, SEED);
     commands.run(
         "sft",
-        "--config",
+        "--" + Flags.CONFIG,
         recipe.resolve("base.yaml").toString(),
-        "--model_name_or_path",
+        "--" + Flags.MODEL_NAME_OR_PATH,
         start.toString(),
-        "--dataset_name",
+        "--" + Flags.DATASET_NAME,
         corpus.toString(),
-        "--output_dir",
+        "--" + Flags.OUTPUT_DIR,
         output.resolve("base").toString());
   }
 }

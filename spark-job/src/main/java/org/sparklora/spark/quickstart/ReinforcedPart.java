@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.quickstart.ArithmeticProblems.Problem;
 
 /**
@@ -59,25 +60,25 @@ public final class ReinforcedPart {
 
     out.println("4/5  GRPO on generated arithmetic: LoRA of rank 1 at ten times the learning rate");
     Path lora = output.resolve("grpo-lora");
-    grpo(training, lora, "--use_peft");
+    grpo(training, lora, "--" + Flags.USE_PEFT);
     out.printf("%n5/5  GRPO on the same problems: all weights%n");
     Path full = output.resolve("grpo-full");
-    grpo(training, full, "--learning_rate", FULL_LEARNING_RATE);
+    grpo(training, full, "--" + Flags.LEARNING_RATE, FULL_LEARNING_RATE);
 
     double before = meanReward(heldOut, "base", base);
-    double withLora = meanReward(heldOut, "lora", base, "--adapter", lora.toString());
+    double withLora = meanReward(heldOut, "lora", base, "--" + Flags.ADAPTER, lora.toString());
     double withFull = meanReward(heldOut, "full", full);
     Path figure = output.resolve("figure");
     commands.run(
         "report",
         lora.toString(),
         full.toString(),
-        "--labels",
+        "--" + Flags.LABELS,
         "LoRA, rank 1",
         "full fine-tuning",
-        "--title",
+        "--" + Flags.TITLE,
         "LoRA without regret, in miniature: GRPO on arithmetic",
-        "--output_dir",
+        "--" + Flags.OUTPUT_DIR,
         figure.toString());
     return List.of(
         String.format(
@@ -105,16 +106,16 @@ public final class ReinforcedPart {
         new ArrayList<>(
             List.of(
                 "grpo",
-                "--config",
+                "--" + Flags.CONFIG,
                 recipe.resolve("grpo.yaml").toString(),
-                "--model_name_or_path",
+                "--" + Flags.MODEL_NAME_OR_PATH,
                 recipe.resolve("base").toString(),
-                "--dataset_name",
+                "--" + Flags.DATASET_NAME,
                 problems.toString(),
-                "--output_dir",
+                "--" + Flags.OUTPUT_DIR,
                 run.toString(),
-                "--overwrite_output_dir",
-                "--seed",
+                "--" + Flags.OVERWRITE_OUTPUT_DIR,
+                "--" + Flags.SEED,
                 seed));
     arguments.addAll(List.of(more));
     new OwnProcess(out).run(arguments.toArray(String[]::new));
@@ -128,22 +129,22 @@ public final class ReinforcedPart {
         new ArrayList<>(
             List.of(
                 "eval",
-                "--model_name_or_path",
+                "--" + Flags.MODEL_NAME_OR_PATH,
                 model.toString(),
-                "--dataset_name",
+                "--" + Flags.DATASET_NAME,
                 heldOut.toString(),
-                "--output_dir",
+                "--" + Flags.OUTPUT_DIR,
                 judged.toString(),
-                "--overwrite_output_dir",
-                "--num_generations",
+                "--" + Flags.OVERWRITE_OUTPUT_DIR,
+                "--" + Flags.NUM_GENERATIONS,
                 DRAWS,
-                "--temperature",
+                "--" + Flags.TEMPERATURE,
                 "1.0",
-                "--max_completion_length",
+                "--" + Flags.MAX_COMPLETION_LENGTH,
                 MAX_COMPLETION_LENGTH,
-                "--reward_funcs",
+                "--" + Flags.REWARD_FUNCS,
                 REWARD,
-                "--seed",
+                "--" + Flags.SEED,
                 seed));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));

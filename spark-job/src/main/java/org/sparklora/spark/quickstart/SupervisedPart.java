@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * The quickstart's first part: packs bundled GSM8K rows with a Spark job, trains a LoRA adapter by
@@ -53,18 +54,18 @@ public final class SupervisedPart {
         "2/5  LoRA training on 2000 GSM8K rows: packed by a Spark job, averaged by Deeplearning4j");
     commands.run(
         "sft",
-        "--config",
+        "--" + Flags.CONFIG,
         recipe.resolve("sft.yaml").toString(),
-        "--model_name_or_path",
+        "--" + Flags.MODEL_NAME_OR_PATH,
         recipe.resolve("base").toString(),
-        "--dataset_name",
+        "--" + Flags.DATASET_NAME,
         recipe.resolve("gsm8k_train.jsonl.gz").toString(),
-        "--output_dir",
+        "--" + Flags.OUTPUT_DIR,
         adapter.toString(),
-        "--overwrite_output_dir");
+        "--" + Flags.OVERWRITE_OUTPUT_DIR);
 
     out.printf("%n3/5  Loss with the adapter on the same held-out rows%n");
-    double after = loss(heldOut, "after.jsonl", "--adapter", adapter.toString());
+    double after = loss(heldOut, "after.jsonl", "--" + Flags.ADAPTER, adapter.toString());
     out.printf(Locale.ROOT, "     %.4f nats a token%n%n", after);
     return List.of(
         String.format(Locale.ROOT, "evaluation loss  %.4f → %.4f", before, after),
@@ -80,13 +81,13 @@ public final class SupervisedPart {
         new ArrayList<>(
             List.of(
                 "score",
-                "--model_name_or_path",
+                "--" + Flags.MODEL_NAME_OR_PATH,
                 recipe.resolve("base").toString(),
-                "--input",
+                "--" + Flags.INPUT,
                 rows.toString(),
-                "--output",
+                "--" + Flags.OUTPUT,
                 scored.toString(),
-                "--overwrite_output_dir"));
+                "--" + Flags.OVERWRITE_OUTPUT_DIR));
     arguments.addAll(List.of(adapter));
     commands.run(arguments.toArray(String[]::new));
     return loss(scored);

@@ -12,6 +12,7 @@ import org.apache.spark.resource.TaskResourceRequests;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 
 /** How many work on one model: see {@link ExecutorCount}, whose view of Spark this is. */
@@ -35,7 +36,7 @@ public final class CountExecutorsJob {
         count ->
             ConfigException.require(
                 count >= 1 && count <= MAX_WORKERS,
-                ExecutorCount.FLAG,
+                Flags.NUM_WORKERS,
                 count,
                 "it is the number of executors that work, 1 to " + MAX_WORKERS));
     if (spark.isLocal()) {
@@ -114,7 +115,7 @@ public final class CountExecutorsJob {
     @Override
     public ExecutorCount.Demand demand(int tasks) {
       spark.setJobGroup(
-          ExecutorCount.FLAG, "wait for executors", true); // true: an end interrupts them
+          Flags.NUM_WORKERS.name(), "wait for executors", true); // true: an end interrupts them
       JavaFutureAction<Void> waiting =
           spark
               .parallelize(Collections.nCopies(tasks, 0), tasks)

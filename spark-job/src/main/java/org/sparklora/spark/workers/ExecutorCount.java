@@ -4,6 +4,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * How many work on one model: {@code num_workers}, or one an executor.
@@ -20,7 +21,6 @@ final class ExecutorCount {
   private static final long SETTLED_MILLIS = 10_000;
 
   private static final long POLL_MILLIS = 100;
-  static final String FLAG = "num_workers";
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorCount.class);
 
   private final ExecutorRequest request;
@@ -64,7 +64,7 @@ final class ExecutorCount {
   int count(Optional<Integer> requested) {
     if (request.onDemand() && requested.isEmpty() && request.executors().isEmpty()) {
       throw new ConfigException(
-          FLAG,
+          Flags.NUM_WORKERS,
           "nothing",
           "with dynamic allocation and %s the number of executors depends on the moment; say how many are to work"
               .formatted(request.setting()));
@@ -118,7 +118,7 @@ final class ExecutorCount {
     int slots = cluster.slots();
     ConfigException.require(
         requested <= slots,
-        FLAG,
+        Flags.NUM_WORKERS,
         requested,
         "%s (%s); ask for fewer workers, or for more executors or cores"
             .formatted(
@@ -138,7 +138,7 @@ final class ExecutorCount {
     int executors = cluster.executors();
     ConfigException.require(
         executors > 0,
-        FLAG,
+        Flags.NUM_WORKERS,
         "nothing",
         "no executor came within %d s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
             .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
