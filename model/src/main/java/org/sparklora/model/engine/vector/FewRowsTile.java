@@ -11,8 +11,8 @@ import jdk.incubator.vector.VectorSpecies;
  *
  * <p>The loops are written out for the compiler of JDK 17, which keeps vectors in registers only
  * where it inlines every call that makes or takes one: the JDK's own always, others not before they
- * have run often. Each costs some 400 nodes, by estimate. From 18,000 on (NodeCountInliningCutoff) the
- * compiler puts off what is left to inline, and then the vectors that are stored last become
+ * have run often. Each costs some 400 nodes, by estimate. From 18,000 on (NodeCountInliningCutoff)
+ * the compiler puts off what is left to inline, and then the vectors that are stored last become
  * objects, now and then and a gigabyte of them a second: no method here may come near.
  */
 final class FewRowsTile {
