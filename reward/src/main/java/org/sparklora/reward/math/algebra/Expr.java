@@ -48,7 +48,8 @@ public sealed interface Expr {
 
     public Num negate() {
       return new Num(value.negate(), decimal, digits);
-    }  }
+    }
+  }
 
   /** Plus or minus infinity. */
   record Infinite(int sign) implements Expr {}

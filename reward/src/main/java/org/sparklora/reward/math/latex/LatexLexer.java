@@ -66,14 +66,16 @@ final class LatexLexer {
     INT("\\int"),
     SUM("\\sum"),
     PROD("\\prod"),
-    FUNCTION("\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
+    FUNCTION(
+        "\\log \\ln \\exp \\sin \\cos \\tan \\csc \\sec \\cot \\arcsin \\arccos \\arctan \\arccsc \\arcsec"
             + " \\arccot \\sinh \\cosh \\tanh \\arsinh \\arcosh \\artanh \\arcsinh \\arccosh \\arctanh \\floor"
             + " \\ceil \\det"),
     GAMMA("\\Gamma \\gamma"),
     SQRT("\\sqrt"),
     MULTI_FUNCTION("\\gcd \\lcm \\max \\min"),
     OPERATOR_NAME("\\operatorname"),
-    NAME("arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
+    NAME(
+        "arsinh arcsinh arcosh arccosh artanh arctanh gcd lcm floor ceil eye zeros ones cols rows diag norm"
             + " rank trace tr rref hstack vstack orth ortho orthogonal orthogonalize nullspace eig eigen diagonalize"
             + " eigenvals eigenvalues eigenvects eigenvectors svd SVD"),
     FRAC("\\frac \\dfrac \\tfrac \\cfrac"),
@@ -112,7 +114,8 @@ final class LatexLexer {
     UNEQUAL("!= !== \\ne \\neq \\not\\equiv ≠ ≁ ≄ ≇ ≉ ≢"),
     BANG("!"),
     GREEK,
-    OTHER_SYMBOL("\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ \\diagup"
+    OTHER_SYMBOL(
+        "\\Bbbk \\wp \\nabla \\bigstar \\angle \\nexists \\diagdown \\measuredangle \\eth ℵ ℶ ℷ ℸ \\diagup"
             + " \\sphericalangle \\clubsuit \\varnothing \\Diamond \\complement \\diamondsuit \\imath \\Finv"
             + " \\triangledown \\heartsuit \\jmath \\Game \\triangle \\spadesuit \\ell \\hbar \\vartriangle \\hslash"
             + " \\blacklozenge \\lozenge \\blacksquare \\mho \\blacktriangle \\sharp \\prime \\Im \\flat \\square"
@@ -128,9 +131,11 @@ final class LatexLexer {
     PLUS_MINUS("\\pm ± ∓ \\mp"),
     SUBSET("\\subseteq ⊆"),
     SUPSET("\\supseteq ⊇"),
-    UNKNOWN(". \\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit matrix"
+    UNKNOWN(
+        ". \\xrightarrow \\xRightarrow <-> <=> \\leftrightarrow \\Leftrightarrow \\mathbb{P} ℙ \\mathit matrix"
             + " pmatrix bmatrix vmatrix"),
-    SKIP("\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
+    SKIP(
+        "\\, \\thinspace \\: \\medspace \\; \\thickspace \\quad \\qquad \\! \\negthinspace \\negmedspace"
             + " \\negthickspace \\$ \\vrule \\vcenter \\vbox \\vskip \\vspace \\hfil"),
     END;
 
