@@ -85,7 +85,7 @@ class GivenTableTest {
 
     assertThat(sft(model, table, "out", "--packing", "--max_length", "32")).as(err.text()).isZero();
     Path recorded = folder.resolve("out/sft_config.yaml");
-    assertThat(recorded).content().contains("packing: true").contains("max_length: '32'");
+    assertThat(recorded).content().contains("packing: true").contains("max_length: 32\n");
     assertThat(sft(model, table, "again", "--config", recorded.toString())).as(err.text()).isZero();
   }
 
