@@ -103,11 +103,11 @@ class RewardCommandTest {
   @ParameterizedTest
   @CsvSource({
     "--reward_dialect, sounds, math_verify or sound",
-    "--scale_rewards, batches, group or batch or none",
+    "--scale_rewards, batches, use group",
     "--reward_funcs, accuracy_rewards, accuracy_reward",
     "--reward_weights, 1 2, strip_reasoning_accuracy_reward",
     "--reward_weights, one, a number is expected",
-    "--reward_budget_seconds, 0, must be positive",
+    "--reward_budget_seconds, 0, it must be at least 0.001",
     "--input, /nowhere.jsonl, there is no such file or folder",
     "--reward_func, x, did you mean reward_funcs"
   })
