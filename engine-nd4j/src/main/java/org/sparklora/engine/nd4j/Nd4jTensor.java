@@ -82,23 +82,12 @@ final class Nd4jTensor extends Tensor {
       throw new IllegalStateException(
           "Cannot use %s: its memory was freed by close()".formatted(this));
     }
-    long[] strides = new long[shape.length];
-    long stride = 1;
-    for (int i = shape.length - 1; i >= 0; i--) {
-      strides[i] = stride;
-      stride *= shape[i];
-    }
-    return Nd4j.create(buffer, shape, strides, offset + start, 'c', dataType(dtype()));
+    return Nd4j.create(buffer, shape, stridesOf(shape), offset + start, 'c', dataType(dtype()));
   }
 
   @Override
-  public Tensor view(long start, long... shape) {
-    Nd4jTensor view = new Nd4jTensor(buffer, () -> {}, offset + start, dtype(), shape);
-    if (start < 0 || start + view.size() > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot take %s at element %d of %s".formatted(shapeText(shape), start, this));
-    }
-    return view;
+  protected Tensor viewAt(long start, long... shape) {
+    return new Nd4jTensor(buffer, () -> {}, offset + start, dtype(), shape);
   }
 
   @Override
@@ -121,13 +110,6 @@ final class Nd4jTensor extends Tensor {
       int run = Math.min(CHUNK, count - done);
       float[] values = Arrays.copyOfRange(source, from + done, from + done + run);
       Nd4jScratch.run(() -> arrayFrom(first, run).assign(Nd4j.createFromArray(values)));
-    }
-  }
-
-  private void checkRange(long start, long count) {
-    if (start < 0 || count < 0 || start + count > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot reach elements %d to %d of %s".formatted(start, start + count, this));
     }
   }
 

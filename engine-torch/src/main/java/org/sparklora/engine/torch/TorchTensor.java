@@ -79,23 +79,12 @@ final class TorchTensor extends Tensor {
       throw new IllegalStateException(
           "Cannot use %s: its memory was freed by close()".formatted(this));
     }
-    long[] strides = new long[shape.length];
-    long stride = 1;
-    for (int i = shape.length - 1; i >= 0; i--) {
-      strides[i] = stride;
-      stride *= shape[i];
-    }
-    return torch.as_strided(storage.flat, shape, strides, new LongOptional(offset));
+    return torch.as_strided(storage.flat, shape, stridesOf(shape), new LongOptional(offset));
   }
 
   @Override
-  public Tensor view(long start, long... shape) {
-    TorchTensor view = new TorchTensor(storage, false, offset + start, dtype(), shape);
-    if (start < 0 || start + view.size() > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot take %s at element %d of %s".formatted(shapeText(shape), start, this));
-    }
-    return view;
+  protected Tensor viewAt(long start, long... shape) {
+    return new TorchTensor(storage, false, offset + start, dtype(), shape);
   }
 
   @Override
@@ -130,13 +119,6 @@ final class TorchTensor extends Tensor {
 
   private static void transfer(Runnable copy) {
     new Scope(1).run(copy);
-  }
-
-  private void checkRange(long start, long count) {
-    if (start < 0 || count < 0 || start + count > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot reach elements %d to %d of %s".formatted(start, start + count, this));
-    }
   }
 
   @Override

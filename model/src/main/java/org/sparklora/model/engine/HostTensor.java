@@ -112,20 +112,14 @@ public final class HostTensor extends Tensor {
   }
 
   @Override
-  public Tensor view(long offset, long... shape) {
-    HostTensor view =
-        new HostTensor(
-            owner, Optional.empty(), address + offset * dtype().bytes(), window, dtype(), shape);
-    if (offset < 0 || offset + view.size() > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
-    }
-    return view;
+  protected Tensor viewAt(long offset, long... shape) {
+    return new HostTensor(
+        owner, Optional.empty(), address + offset * dtype().bytes(), window, dtype(), shape);
   }
 
   @Override
   public void read(long offset, float[] destination, int from, int count) {
-    checkRange(offset, count);
+    checkReach(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
     if (dtype() == DType.FLOAT32) {
       Window at = windowOn(offset, count);
@@ -143,7 +137,7 @@ public final class HostTensor extends Tensor {
    * The stored bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
    */
   public void readBits(long offset, short[] destination, int from, int count) {
-    checkRange(offset, count);
+    checkReach(offset, count);
     Objects.checkFromIndexSize(from, count, destination.length);
     Window at = windowOn(offset, count);
     at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
@@ -151,7 +145,7 @@ public final class HostTensor extends Tensor {
 
   /** Stores the bits of two-byte elements. */
   public void writeBits(long offset, short[] source, int from, int count) {
-    checkRange(offset, count);
+    checkReach(offset, count);
     Objects.checkFromIndexSize(from, count, source.length);
     Window at = windowOn(offset, count);
     at.shorts.put(at.index(address(offset), dtype()), source, from, count);
@@ -173,7 +167,7 @@ public final class HostTensor extends Tensor {
 
   @Override
   public void write(long offset, float[] source, int from, int count) {
-    checkRange(offset, count);
+    checkReach(offset, count);
     Objects.checkFromIndexSize(from, count, source.length);
     switch (dtype()) {
       case FLOAT32 -> {
@@ -191,12 +185,9 @@ public final class HostTensor extends Tensor {
     }
   }
 
-  private void checkRange(long offset, long count) {
+  private void checkReach(long offset, long count) {
     checkOpen();
-    if (offset < 0 || count < 0 || offset + count > size()) {
-      throw new IndexOutOfBoundsException(
-          "Cannot reach elements %d to %d of %s".formatted(offset, offset + count, this));
-    }
+    checkRange(offset, count);
   }
 
   private void checkOpen() {

@@ -81,8 +81,40 @@ public abstract class Tensor implements AutoCloseable {
     return view;
   }
 
-  /** Consecutive elements, starting at element {@code offset}. */
-  public abstract Tensor view(long offset, long... shape);
+  /**
+   * Consecutive elements, starting at element {@code offset}.
+   *
+   * @throws IndexOutOfBoundsException if there are not so many
+   */
+  public final Tensor view(long offset, long... shape) {
+    if (offset < 0 || offset + sizeOf(shape) > size) {
+      throw new IndexOutOfBoundsException(
+          "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
+    }
+    return viewAt(offset, shape);
+  }
+
+  /** The view of elements that this tensor has. */
+  protected abstract Tensor viewAt(long offset, long... shape);
+
+  /** Refuses elements {@code [offset, offset + count)} of which there are not so many. */
+  protected final void checkRange(long offset, long count) {
+    if (offset < 0 || count < 0 || offset + count > size) {
+      throw new IndexOutOfBoundsException(
+          "Cannot reach elements %d to %d of %s".formatted(offset, offset + count, this));
+    }
+  }
+
+  /** From one element to the next of each dimension, row-major. */
+  protected static long[] stridesOf(long... shape) {
+    long[] strides = new long[shape.length];
+    long stride = 1;
+    for (int i = shape.length - 1; i >= 0; i--) {
+      strides[i] = stride;
+      stride *= shape[i];
+    }
+    return strides;
+  }
 
   /** Copies elements {@code [offset, offset + count)} out, widened to float32. */
   public abstract void read(long offset, float[] destination, int from, int count);

@@ -258,7 +258,7 @@ class GeneratorTest {
     }
 
     @Override
-    public Tensor view(long offset, long... shape) {
+    protected Tensor viewAt(long offset, long... shape) {
       views++;
       return tensor.view(offset, shape);
     }
