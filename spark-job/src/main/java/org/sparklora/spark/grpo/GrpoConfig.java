@@ -127,36 +127,15 @@ public record GrpoConfig(
    * @param maskTruncated {@code mask_truncated_completions}
    */
   record Batch(
-      int rows,
-      int accumulation,
-      int stepsPerGeneration,
-      int iterations,
-      boolean maskTruncated,
-      double epochs,
-      int maxSteps,
-      long seed,
-      long dataSeed) {
-    Batch {
-      ConfigException.require(
-          epochs > 0 || maxSteps > 0,
-          Flags.NUM_TRAIN_EPOCHS,
-          epochs,
-          "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
-    }
-
+      int rows, int accumulation, int stepsPerGeneration, int iterations, boolean maskTruncated) {
     public static Batch of(Settings settings) {
       int rows = settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE);
-      int seed = settings.get(Flags.SEED);
       return new Batch(
           rows,
           settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
           stepsPerGeneration(settings, rows),
           settings.get(Flags.NUM_ITERATIONS),
-          settings.get(Flags.MASK_TRUNCATED_COMPLETIONS),
-          settings.get(Flags.NUM_TRAIN_EPOCHS),
-          settings.get(Flags.MAX_STEPS),
-          seed,
-          settings.find(Flags.DATA_SEED).orElse(seed));
+          settings.get(Flags.MASK_TRUNCATED_COMPLETIONS));
     }
 
     private static int stepsPerGeneration(Settings settings, int rows) {
@@ -197,7 +176,7 @@ public record GrpoConfig(
         prompts,
         batch.generationSize() / rounds.sampling().numGenerations(),
         this.prompts.shuffled() ? RowOrder.RANDOM : RowOrder.SEQUENTIAL,
-        batch.dataSeed());
+        course().dataSeed());
   }
 
   /** Steps over micro-steps, of which each round of an epoch has as many as slices × iterations. */
@@ -207,10 +186,10 @@ public record GrpoConfig(
         1,
         batch.accumulation(),
         1,
-        batch.epochs(),
-        batch.maxSteps(),
+        course().epochs(),
+        course().maxSteps(),
         RowOrder.SEQUENTIAL,
-        batch.dataSeed());
+        course().dataSeed());
   }
 
   @Override
@@ -221,11 +200,6 @@ public record GrpoConfig(
   @Override
   public EvalSchedule evalSchedule() {
     return evaluation.schedule();
-  }
-
-  @Override
-  public long seed() {
-    return batch.seed();
   }
 
   @Override

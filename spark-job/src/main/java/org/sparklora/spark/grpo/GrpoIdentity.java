@@ -42,7 +42,7 @@ final class GrpoIdentity {
                 Flags.STEPS_PER_GENERATION,
                 Integer.toString(batch.stepsPerGeneration()),
                 Flags.DATA_SEED,
-                Long.toString(batch.dataSeed()),
+                Long.toString(config.course().dataSeed()),
                 Flags.REWARD_WEIGHTS,
                 config.rewards().functions().weights().toString(),
                 Flags.SCALE_REWARDS,

@@ -64,8 +64,8 @@ public final class GrpoRegret {
             batch.rows(),
             batch.rows() * batch.accumulation(), // gradients are summed over the workers
             rowTokens,
-            batch.maxSteps(),
-            batch.epochs()),
+            config.course().maxSteps(),
+            config.course().epochs()),
         config.optimizer().learningRate(),
         Optional.empty(),
         Optional.of(new PlannedRun.Generation(config.rounds().sampling().numGenerations())));

@@ -148,7 +148,7 @@ final class PolicyRounds implements Round.Source {
 
   /** TRL spreads groups over the micro-batches. */
   private <T> List<T> shuffled(List<T> rows, int number) {
-    int[] order = RowOrder.RANDOM.rows(rows.size(), config.batch().seed(), number);
+    int[] order = RowOrder.RANDOM.rows(rows.size(), config.course().seed(), number);
     return Arrays.stream(order).mapToObj(rows::get).toList();
   }
 

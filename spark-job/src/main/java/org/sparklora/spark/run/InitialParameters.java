@@ -42,7 +42,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         config.model(),
         config.training().lora(),
         config.training().startAdapter(),
-        config.seed());
+        config.course().seed());
   }
 
   /**

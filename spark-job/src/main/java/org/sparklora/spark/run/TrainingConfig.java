@@ -28,6 +28,11 @@ public interface TrainingConfig {
     return training().schedule();
   }
 
+  /** How long it goes on, and by which random numbers. */
+  default TrainingCourse course() {
+    return training().course();
+  }
+
   /** When the model is evaluated. */
   EvalSchedule evalSchedule();
 
@@ -45,9 +50,6 @@ public interface TrainingConfig {
   default OutputConfig output() {
     return training().output();
   }
-
-  /** {@code seed}: of a new adapter, and of dropout. */
-  long seed();
 
   /** {@code per_device_train_batch_size}. */
   int microBatchRows();

@@ -19,6 +19,7 @@ import org.sparklora.spark.resume.RunFingerprint;
  * @param model the base model
  * @param lora the adapter; empty trains all weights
  * @param startAdapter an adapter to go on from
+ * @param course how long it goes on, and by which random numbers
  * @param output where results go and what is logged
  * @param checkpoints what is saved on the way, and where the run goes on
  * @param declared what the settings say of the run's identity
@@ -30,6 +31,7 @@ public record TrainingSettings(
     Optional<ModelReference> startAdapter,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
+    TrainingCourse course,
     OutputConfig output,
     CheckpointConfig checkpoints,
     RunFingerprint declared,
@@ -51,6 +53,7 @@ public record TrainingSettings(
         ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
         optimizer(settings),
         schedule(settings),
+        TrainingCourse.of(settings),
         OutputConfig.of(settings, settings.get(Flags.OUTPUT_DIR)),
         CheckpointConfig.of(settings),
         new RunFingerprint(settings.fixed(), settings.changeable()),

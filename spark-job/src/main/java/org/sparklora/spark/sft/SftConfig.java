@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.sparklora.model.engine.DType;
-import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
@@ -60,11 +59,6 @@ public record SftConfig(
   }
 
   @Override
-  public long seed() {
-    return batch.seed();
-  }
-
-  @Override
   public int microBatchRows() {
     return batch.rows();
   }
@@ -98,39 +92,19 @@ public record SftConfig(
         batch.rows(),
         batch.accumulation(),
         sync.averages() ? workers : 1,
-        batch.epochs(),
-        batch.maxSteps(),
+        course().epochs(),
+        course().maxSteps(),
         batch.order(),
-        batch.dataSeed());
+        course().dataSeed());
   }
 
   /**
    * @param rows {@code per_device_train_batch_size}
    * @param accumulation {@code gradient_accumulation_steps}
-   * @param epochs {@code num_train_epochs}
-   * @param maxSteps {@code max_steps}; not positive: the epochs decide
    * @param order {@code train_sampling_strategy}
-   * @param seed {@code seed}
-   * @param dataSeed {@code data_seed}
    * @param checkMemory {@code check_memory}: whether batches for which memory lacks are refused
    */
-  public record Batch(
-      int rows,
-      int accumulation,
-      double epochs,
-      int maxSteps,
-      RowOrder order,
-      long seed,
-      long dataSeed,
-      boolean checkMemory) {
-    public Batch {
-      ConfigException.require(
-          epochs > 0 || maxSteps > 0,
-          Flags.NUM_TRAIN_EPOCHS,
-          epochs,
-          "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
-    }
-  }
+  public record Batch(int rows, int accumulation, RowOrder order, boolean checkMemory) {}
 
   /** How executors are kept in step. */
   public record Sync(Mode mode, int averagingFrequency, Optional<Integer> workers) {
@@ -173,15 +147,10 @@ public record SftConfig(
   }
 
   private static Batch batch(Settings settings) {
-    int seed = settings.get(Flags.SEED);
     return new Batch(
         settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE),
         settings.get(Flags.GRADIENT_ACCUMULATION_STEPS),
-        settings.get(Flags.NUM_TRAIN_EPOCHS),
-        settings.get(Flags.MAX_STEPS),
         settings.get(Flags.TRAIN_SAMPLING_STRATEGY, RowOrder.class),
-        seed,
-        settings.find(Flags.DATA_SEED).orElse(seed),
         settings.get(Flags.CHECK_MEMORY));
   }
 }

@@ -78,7 +78,7 @@ public final class SftJob {
                       "%d packed rows with fingerprint %.16s"
                           .formatted(rows.count(), rows.fingerprint()),
                       Flags.DATA_SEED,
-                      Long.toString(config.batch().dataSeed()),
+                      Long.toString(config.course().dataSeed()),
                       Flags.NUM_WORKERS,
                       Integer.toString(workers))),
               first -> plan.totalSteps())) {

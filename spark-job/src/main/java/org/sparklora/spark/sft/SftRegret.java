@@ -129,7 +129,7 @@ public record SftRegret(
         batch.rows(),
         batch.rows() * batch.accumulation() * ownBatches,
         maxLength == PrepConfig.UNLIMITED ? shapes.maxPositionEmbeddings() : maxLength,
-        batch.maxSteps(),
-        batch.epochs());
+        config.course().maxSteps(),
+        config.course().epochs());
   }
 }

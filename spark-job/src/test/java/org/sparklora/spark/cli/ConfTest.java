@@ -147,7 +147,7 @@ class ConfTest {
     assertThat(config.data().packing().enabled()).isTrue();
     assertThat(config.batch().rows()).isEqualTo(2);
     assertThat(config.batch().accumulation()).isEqualTo(16);
-    assertThat(config.batch().epochs()).isEqualTo(1);
+    assertThat(config.course().epochs()).isEqualTo(1);
   }
 
   @ParameterizedTest

@@ -54,7 +54,7 @@ class InitialParametersTest {
             config.model(),
             config.training().lora(),
             config.training().startAdapter(),
-            config.batch().seed())
+            config.course().seed())
         .model();
   }
 }

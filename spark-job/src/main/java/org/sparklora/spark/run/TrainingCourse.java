@@ -1,0 +1,32 @@
+package org.sparklora.spark.run;
+
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * How long a training goes on, and by which random numbers.
+ *
+ * @param epochs {@code num_train_epochs}
+ * @param maxSteps {@code max_steps}; not positive: the epochs decide
+ * @param seed {@code seed}: of a new adapter, and of dropout
+ * @param dataSeed {@code data_seed}: of the order of rows or prompts
+ */
+public record TrainingCourse(double epochs, int maxSteps, long seed, long dataSeed) {
+  public TrainingCourse {
+    ConfigException.require(
+        epochs > 0 || maxSteps > 0,
+        Flags.NUM_TRAIN_EPOCHS,
+        epochs,
+        "it must be positive, or %s must be".formatted(Flags.MAX_STEPS));
+  }
+
+  static TrainingCourse of(Settings settings) {
+    int seed = settings.get(Flags.SEED);
+    return new TrainingCourse(
+        settings.get(Flags.NUM_TRAIN_EPOCHS),
+        settings.get(Flags.MAX_STEPS),
+        seed,
+        settings.find(Flags.DATA_SEED).orElse(seed));
+  }
+}
