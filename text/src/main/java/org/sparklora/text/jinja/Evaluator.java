@@ -65,8 +65,8 @@ final class Evaluator {
       case "and" -> Values.isTrue(left) ? second.evaluate(scope) : left;
       case "or" -> Values.isTrue(left) ? left : second.evaluate(scope);
       case "~" -> {
-        String start = Values.text(left);
-        String end = Values.text(second.evaluate(scope));
+        String start = ValueText.of(left);
+        String end = ValueText.of(second.evaluate(scope));
         scope.budget().allocate((long) start.length() + end.length());
         yield start + end;
       }

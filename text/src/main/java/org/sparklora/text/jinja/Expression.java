@@ -65,7 +65,7 @@ interface Expression {
         if (!(several.evaluate(scope) instanceof Map<?, ?> dict)) {
           throw new JinjaException("Only a dict can follow ** in a call");
         }
-        dict.forEach((key, value) -> byName.put(Values.text(key), value));
+        dict.forEach((key, value) -> byName.put(ValueText.of(key), value));
       }
       return new Arguments(values, byName, scope.budget());
     }

@@ -80,7 +80,7 @@ final class Filters {
   }
 
   private static String text(Object value, Arguments arguments) {
-    String text = Values.text(value);
+    String text = ValueText.of(value);
     arguments.budget().allocate(text.length());
     return text;
   }
@@ -104,8 +104,8 @@ final class Filters {
   }
 
   private static Object replaced(Object value, Arguments a) {
-    String old = Values.text(a.get(0, "old"));
-    String fresh = Values.text(a.get(1, "new"));
+    String old = ValueText.of(a.get(0, "old"));
+    String fresh = ValueText.of(a.get(1, "new"));
     return StringMethods.replace(text(value, a), old, fresh, a.integer(2, "count", -1), a);
   }
 
@@ -113,13 +113,13 @@ final class Filters {
     Function<Object, Object> key = attribute(a, 1);
     List<Object> items = a.iterate(value);
     items.replaceAll(item -> text(key.apply(item), a));
-    return StringMethods.join(Values.text(a.get(0, "d", "")), items, a);
+    return StringMethods.join(ValueText.of(a.get(0, "d", "")), items, a);
   }
 
   private static Object toFloat(Object value, Arguments a) {
     return Values.isNumber(value)
         ? (Object) Values.number(value)
-        : parsed(Values.text(Values.defined(value)))
+        : parsed(ValueText.of(Values.defined(value)))
             .<Object>map(number -> number)
             .orElse(a.get(0, "default", 0.0));
   }
@@ -136,7 +136,7 @@ final class Filters {
     if (value instanceof Long || value instanceof Boolean) {
       return Values.integer(value);
     }
-    String text = Values.text(Values.defined(value));
+    String text = ValueText.of(Values.defined(value));
     try {
       return Long.valueOf(StringMethods.strip(text, None.NONE), arguments.integer(1, "base", 10));
     } catch (NumberFormatException e) {
@@ -271,7 +271,7 @@ final class Filters {
     if (path == None.NONE) {
       return item -> item;
     }
-    String[] names = Values.text(path).split("\\.", -1);
+    String[] names = ValueText.of(path).split("\\.", -1);
     return item -> {
       Object value = item;
       for (String name : names) {
@@ -313,7 +313,7 @@ final class Filters {
       items.removeIf(item -> Values.isTrue(key.apply(item)) != wanted);
       return items;
     }
-    ValueTests.ValueTest test = ValueTests.named(Values.text(arguments.positional().get(0)));
+    ValueTests.ValueTest test = ValueTests.named(ValueText.of(arguments.positional().get(0)));
     Arguments rest = arguments.after(1);
     items.removeIf(item -> test.holds(key.apply(item), rest) != wanted);
     return items;

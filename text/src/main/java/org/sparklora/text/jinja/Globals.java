@@ -28,7 +28,7 @@ final class Globals {
         "raise_exception",
         (Callable)
             a -> {
-              throw JinjaException.raised(Values.text(a.get(0, "message")));
+              throw JinjaException.raised(ValueText.of(a.get(0, "message")));
             });
     globals.put("strftime_now", (Callable) a -> strftime(a.string(0, "format"), clock));
     return globals;
@@ -77,7 +77,8 @@ final class Globals {
 
   private static Object namespace(Arguments arguments) {
     Namespace namespace = new Namespace();
-    ((Map<?, ?>) dict(arguments)).forEach((name, value) -> namespace.set(Values.text(name), value));
+    ((Map<?, ?>) dict(arguments))
+        .forEach((name, value) -> namespace.set(ValueText.of(name), value));
     return namespace;
   }
 

@@ -64,7 +64,7 @@ record JsonText(
               ? "NaN"
               : number.isInfinite()
                   ? (number > 0 ? "Infinity" : "-Infinity")
-                  : Values.floatText(number));
+                  : ValueText.ofFloat(number));
     } else if (value instanceof Map<?, ?> dict) {
       writeDict(dict, level);
     } else if (value instanceof List<?> list) {
@@ -108,11 +108,11 @@ record JsonText(
 
   /** Between items, or after keys. */
   private String separator(int which) {
-    return Values.text(separators.get(which));
+    return ValueText.of(separators.get(which));
   }
 
   private static String key(Object key) {
-    return key == None.NONE ? "null" : key instanceof Boolean ? key.toString() : Values.text(key);
+    return key == None.NONE ? "null" : key instanceof Boolean ? key.toString() : ValueText.of(key);
   }
 
   private void newLine(int level) {

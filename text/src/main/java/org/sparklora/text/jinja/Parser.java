@@ -40,7 +40,7 @@ final class Parser {
           statements.add(
               Statement.doing(
                   token.line(),
-                  scope -> scope.renderer().write(Values.text(value.evaluate(scope)))));
+                  scope -> scope.renderer().write(ValueText.of(value.evaluate(scope)))));
           tokens.expect(Kind.VARIABLE_END);
         }
         case BLOCK_BEGIN -> {
@@ -257,7 +257,7 @@ final class Parser {
     List<Expression.Applied> filters = expressions.filters();
     Statement body = bodyUpTo("endfilter");
     return Statement.doing(
-        line, scope -> scope.renderer().write(Values.text(filtered(filters, body, scope))));
+        line, scope -> scope.renderer().write(ValueText.of(filtered(filters, body, scope))));
   }
 
   private static Object filtered(List<Expression.Applied> filters, Statement body, Scope scope) {

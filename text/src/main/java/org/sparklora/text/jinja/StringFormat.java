@@ -65,7 +65,7 @@ final class StringFormat {
       case 's', 'r' ->
           String.format(
               "%" + (flags.contains("-") && !width.isEmpty() ? "-" : "") + width + digits + "s",
-              conversion == 's' ? Values.text(value) : Values.repr(value));
+              conversion == 's' ? ValueText.of(value) : ValueText.repr(value));
       case 'f' ->
           String.format(
               Locale.ROOT,
@@ -112,7 +112,7 @@ final class StringFormat {
 
   private static String specified(Object value, String specification) {
     if (specification == null || specification.isEmpty()) {
-      return Values.text(value);
+      return ValueText.of(value);
     }
     Matcher parts = SPECIFICATION.matcher(specification);
     if (!parts.matches()) {

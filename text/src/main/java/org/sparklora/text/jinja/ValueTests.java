@@ -28,8 +28,8 @@ final class ValueTests {
       case "mapping" -> (v, a) -> v instanceof Map;
       case "iterable", "sequence" -> (v, a) -> isSequence(v) || v instanceof Undefined;
       case "sameas" -> (v, a) -> isSame(v, a.get(0, "other"));
-      case "lower" -> (v, a) -> StringMethods.isLower(Values.text(v));
-      case "upper" -> (v, a) -> StringMethods.isUpper(Values.text(v));
+      case "lower" -> (v, a) -> StringMethods.isLower(ValueText.of(v));
+      case "upper" -> (v, a) -> StringMethods.isUpper(ValueText.of(v));
       case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;
       case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
       case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;

@@ -2,8 +2,6 @@ package org.sparklora.text.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
-import java.math.MathContext;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,9 +14,6 @@ import java.util.stream.IntStream;
  * Python's do.
  */
 final class Values {
-  private static final int MAX_NESTING = 200;
-  private static final int MAX_TEXT = 16_000_000;
-
   private Values() {}
 
   /**
@@ -94,101 +89,6 @@ final class Values {
                 : value == None.NONE
                     ? "None"
                     : value instanceof Undefined ? "undefined" : "function";
-  }
-
-  /** Python's {@code str(value)}. */
-  static String text(Object value) {
-    if (value instanceof String string) {
-      return string;
-    }
-    return value instanceof Undefined ? "" : repr(value);
-  }
-
-  /** Python's {@code repr(value)}. */
-  static String repr(Object value) {
-    StringBuilder out = new StringBuilder();
-    repr(value, 0, out);
-    return out.toString();
-  }
-
-  /** A template can build a list that holds itself a million times over, so this has bounds. */
-  private static void repr(Object value, int depth, StringBuilder out) {
-    if (depth > MAX_NESTING || out.length() > MAX_TEXT) {
-      throw new JinjaException("A value is too large to be printed");
-    }
-    if (value instanceof String string) {
-      StringMethods.repr(string, out);
-    } else if (value instanceof Boolean flag) {
-      out.append(flag ? "True" : "False");
-    } else if (value instanceof Double number) {
-      out.append(floatText(number));
-    } else if (value instanceof Tuple tuple) {
-      reprItems(tuple, "(", tuple.size() == 1 ? ",)" : ")", depth, out);
-    } else if (value instanceof List<?> list) {
-      reprItems(list, "[", "]", depth, out);
-    } else if (value instanceof Map<?, ?> dict) {
-      String separator = "{";
-      for (Map.Entry<?, ?> entry : dict.entrySet()) {
-        out.append(separator);
-        repr(entry.getKey(), depth + 1, out);
-        out.append(": ");
-        repr(entry.getValue(), depth + 1, out);
-        separator = ", ";
-      }
-      out.append(dict.isEmpty() ? "{}" : "}");
-    } else if (value == None.NONE) {
-      out.append("None");
-    } else if (value instanceof Undefined) {
-      out.append("Undefined");
-    } else if (value instanceof Long || value instanceof BigInteger) {
-      out.append(value);
-    } else {
-      out.append('<').append(typeName(value)).append('>'); // no object's address or class shows
-    }
-  }
-
-  private static void reprItems(
-      List<?> items, String open, String close, int depth, StringBuilder out) {
-    out.append(open);
-    for (int i = 0; i < items.size(); i++) {
-      out.append(i == 0 ? "" : ", ");
-      repr(items.get(i), depth + 1, out);
-    }
-    out.append(close);
-  }
-
-  /** Python's shortest text of a float: {@code 0.1}, {@code 1e-05}, {@code 1e+16}, {@code inf}. */
-  static String floatText(double number) {
-    if (Double.isNaN(number)) {
-      return "nan";
-    }
-    if (Double.isInfinite(number)) {
-      return number > 0 ? "inf" : "-inf";
-    }
-    if (number == 0) {
-      return 1 / number > 0 ? "0.0" : "-0.0";
-    }
-    BigDecimal shortest = shortest(number);
-    int exponent = shortest.precision() - shortest.scale() - 1;
-    if (exponent >= -4 && exponent < 16) {
-      String plain = shortest.toPlainString();
-      return plain.indexOf('.') < 0 ? plain + ".0" : plain;
-    }
-    String digits = shortest.unscaledValue().abs().toString();
-    String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
-    return "%s%se%s%02d"
-        .formatted(number < 0 ? "-" : "", mantissa, exponent < 0 ? "-" : "+", Math.abs(exponent));
-  }
-
-  private static BigDecimal shortest(double number) {
-    BigDecimal exact = new BigDecimal(number);
-    for (int digits = 1; digits < 17; digits++) {
-      BigDecimal rounded = exact.round(new MathContext(digits, RoundingMode.HALF_EVEN));
-      if (rounded.doubleValue() == number) {
-        return rounded.stripTrailingZeros();
-      }
-    }
-    return exact.round(new MathContext(17, RoundingMode.HALF_EVEN)).stripTrailingZeros();
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
