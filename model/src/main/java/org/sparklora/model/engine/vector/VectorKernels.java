@@ -255,12 +255,7 @@ final class VectorKernels implements Kernels {
   @Override
   public int logitsRows(int vocabSize) {
     int rows = Engine.usualLogitsRows(vocabSize);
-    for (int tiles = MOST_LOGITS; tiles >= LEAST_LOGITS; tiles /= 2) {
-      if (rows >= tiles) {
-        return tiles;
-      }
-    }
-    return rows;
+    return rows < LEAST_LOGITS ? rows : Math.min(MOST_LOGITS, Integer.highestOneBit(rows));
   }
 
   @Override
