@@ -3,7 +3,6 @@ package org.sparklora.spark.dl4j;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.SparkEnv;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -50,21 +49,13 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     this.averagingError = averagingError;
   }
 
-  /** What a worker tells of its round, beside parameters and moments. */
-  record Report(List<StepMetrics> steps, Optional<float[]> sketch, ExecutorReading reading)
-      implements Serializable {
-    /** Optional is not serialisable. */
-    private Object writeReplace() {
-      return new Wire(steps, sketch.orElse(null), reading);
-    }
-
-    private record Wire(List<StepMetrics> steps, float[] sketch, ExecutorReading reading)
-        implements Serializable {
-      private Object readResolve() {
-        return new Report(steps, Optional.ofNullable(sketch), reading);
-      }
-    }
-  }
+  /**
+   * What a worker tells of its round, beside parameters and moments.
+   *
+   * @param sketches one of its parameters where the averaging error is measured, else none
+   */
+  record Report(List<StepMetrics> steps, List<float[]> sketches, ExecutorReading reading)
+      implements Serializable {}
 
   /** DL4J's result with a report. */
   static final class Result extends ParameterAveragingTrainingResult {
@@ -137,8 +128,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
   @Override
   public Result getFinalResult(MultiLayerNetwork network) {
-    Optional<float[]> sketch = averagingError.sketch(DecoderLayer.address(network.params()));
+    List<float[]> sketches =
+        averagingError.sketch(DecoderLayer.address(network.params())).stream().toList();
     ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
-    return new Result(network, new Report(List.copyOf(steps), sketch, reading));
+    return new Result(network, new Report(List.copyOf(steps), sketches, reading));
   }
 }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaRDD;
@@ -89,7 +88,7 @@ public final class ParameterAveraging implements Synchronizer {
       use.addBytes(vectorBytes() * (use.executors() + busy.size()));
     }
     List<float[]> sketches =
-        reports.stream().map(AveragingWorker.Report::sketch).flatMap(Optional::stream).toList();
+        reports.stream().flatMap(report -> report.sketches().stream()).toList();
     return new RoundReport(
         bySteps(reports.stream().flatMap(report -> report.steps().stream()).toList()),
         averagingError.relative(sketches, adapters.parameters()),
@@ -139,29 +138,39 @@ public final class ParameterAveraging implements Synchronizer {
     List<AveragingWorker.Report> reports = new ArrayList<>();
     List<INDArray> ours = List.of(network.params(), network.getUpdater().getStateViewArray());
     List<INDArray> sums = new ArrayList<>();
-    for (List<StepRows> steps : busy) {
-      AveragingWorker worker = workers.get();
-      MultiLayerNetwork copy = worker.getInitialModel();
-      try {
-        AveragingWorker.Result result = worker.train(copy, steps);
-        reports.add(result.report());
-        List<INDArray> vectors = List.of(result.getParameters(), result.getUpdaterState());
-        for (int v = 0; v < vectors.size(); v++) {
-          if (reports.size() == 1) {
-            sums.add(vectors.get(v).dup());
-          } else {
-            sums.get(v).addi(vectors.get(v));
-          }
-        }
-      } finally {
-        AveragingWorker.free(copy);
+    try {
+      for (List<StepRows> steps : busy) {
+        reports.add(addTo(sums, workers.get(), steps));
       }
+      for (int v = 0; v < sums.size(); v++) {
+        ours.get(v).assign(sums.get(v).divi(busy.size()));
+      }
+      return reports;
+    } finally {
+      sums.forEach(INDArray::close);
     }
-    for (int v = 0; v < sums.size(); v++) {
-      ours.get(v).assign(sums.get(v).divi(busy.size()));
-      sums.get(v).close();
+  }
+
+  /**
+   * Trains a worker and adds its vectors to the sums, of which the first worker's are the start.
+   */
+  private static AveragingWorker.Report addTo(
+      List<INDArray> sums, AveragingWorker worker, List<StepRows> steps) {
+    MultiLayerNetwork copy = worker.getInitialModel();
+    try {
+      AveragingWorker.Result result = worker.train(copy, steps);
+      List<INDArray> vectors = List.of(result.getParameters(), result.getUpdaterState());
+      if (sums.isEmpty()) {
+        vectors.forEach(vector -> sums.add(vector.dup()));
+      } else {
+        for (int v = 0; v < vectors.size(); v++) {
+          sums.get(v).addi(vectors.get(v));
+        }
+      }
+      return result.report();
+    } finally {
+      AveragingWorker.free(copy);
     }
-    return reports;
   }
 
   private String name(int firstStep, int lastStep, int count) {
