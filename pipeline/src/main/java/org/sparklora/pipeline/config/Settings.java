@@ -9,8 +9,9 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.Yaml;
 
 /**
- * The settings of one command: what the user gave, over the defaults. Values are checked for their
- * type when they are read from the command line, for their meaning by the records made of them.
+ * The settings of one command: what the user gave, over the defaults. A value is checked as its
+ * flag is declared when it is read from the command line or a file; how several go together is
+ * checked by the records made of them.
  *
  * <p>Immutable and thread-safe.
  */

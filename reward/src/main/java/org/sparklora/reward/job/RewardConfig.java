@@ -111,7 +111,8 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
                       "it compares answers with solutions, and " + lack));
     }
 
-    double[] weightArray() {
+    /** The weights in the order of the names. */
+    public double[] weightArray() {
       return weights.stream().mapToDouble(Double::doubleValue).toArray();
     }
   }

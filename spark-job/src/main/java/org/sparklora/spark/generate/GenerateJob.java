@@ -119,6 +119,11 @@ public final class GenerateJob {
     return new Files(base, config, precision, Optional.of(file));
   }
 
+  /**
+   * The same for those who have the executors already, and let them do other work as well.
+   *
+   * @throws ConfigException for settings that cannot be used
+   */
   public static void run(
       Configuration hadoop,
       Workers workers,

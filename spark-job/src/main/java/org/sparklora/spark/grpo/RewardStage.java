@@ -96,7 +96,7 @@ public record RewardStage(
 
   /** The same completions, whose rewards are weighed and compared within their groups. */
   List<ScoredGeneration> withAdvantages(List<ScoredGeneration> rows) {
-    double[] weights = functions.weights().stream().mapToDouble(Double::doubleValue).toArray();
+    double[] weights = functions.weightArray();
     double[][] rewards = rows.stream().map(RewardStage::rewards).toArray(double[][]::new);
     double[] of =
         GroupAdvantage.ofBatch(
