@@ -206,33 +206,21 @@ final class ExpressionParser {
         }
         yield constant(line, text.toString());
       }
-      case INTEGER -> constant(line, integer(token));
+      case INTEGER -> constant(line, token.integer());
       case FLOAT -> constant(line, Double.valueOf(token.text()));
       case OPERATOR ->
           switch (token.text()) {
             case "(" -> parenthesised(line);
             case "[" -> list(line);
             case "{" -> dict(line);
-            default -> throw unexpected(token);
+            default -> throw token.unexpected();
           };
-      default -> throw unexpected(token);
+      default -> throw token.unexpected();
     };
   }
 
   private static Expression constant(int line, Object value) {
     return Expression.at(line, scope -> value);
-  }
-
-  private static JinjaException unexpected(Token token) {
-    return new JinjaException(token.line(), "Unexpected " + token.described());
-  }
-
-  private static Long integer(Token token) {
-    try {
-      return Long.valueOf(token.text());
-    } catch (NumberFormatException e) {
-      throw new JinjaException(token.line(), "The number %s is beyond 64 bits", token.text());
-    }
   }
 
   private Expression parenthesised(int line) {
@@ -300,7 +288,7 @@ final class ExpressionParser {
       case NAME ->
           Expression.at(
               name.line(), scope -> Evaluator.attribute(node.evaluate(scope), name.text()));
-      case INTEGER -> item(name.line(), node, constant(name.line(), integer(name)));
+      case INTEGER -> item(name.line(), node, constant(name.line(), name.integer()));
       default ->
           throw new JinjaException(
               name.line(), "Expected a name after '.', found " + name.described());
@@ -315,7 +303,7 @@ final class ExpressionParser {
     Expression start = sliceBound();
     if (!tokens.skipOperator(":")) {
       if (start == NO_BOUND) {
-        throw unexpected(tokens.peek());
+        throw tokens.peek().unexpected();
       }
       tokens.expectOperator("]");
       return item(line, node, start);

@@ -38,4 +38,18 @@ record Token(Kind kind, String text, int line) {
       default -> "'" + text + "'";
     };
   }
+
+  /** The value of an {@code INTEGER}. */
+  long integer() {
+    try {
+      return Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new JinjaException(line, "The number %s is beyond 64 bits", text);
+    }
+  }
+
+  /** The error of a token that cannot stand where it does. */
+  JinjaException unexpected() {
+    return new JinjaException(line, "Unexpected " + described());
+  }
 }

@@ -21,7 +21,6 @@ import org.sparklora.reward.math.algebra.Expr.Constant;
 import org.sparklora.reward.math.algebra.Expr.Matrix;
 import org.sparklora.reward.math.algebra.Expr.Mul;
 import org.sparklora.reward.math.algebra.Expr.Num;
-import org.sparklora.reward.math.algebra.Expr.Percent;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
 import org.sparklora.reward.math.algebra.ExprPrinter;
@@ -43,16 +42,8 @@ import org.sparklora.reward.math.algebra.Value;
 final class MathEquivalence {
   private static final int MAX_SIZE = 5_000;
 
-  /** Fewer digits are too rough to mean one fraction. */
-  private static final int MIN_DIGITS = 4;
-
-  private static final int FLOAT_DIGITS = 14;
-
   /** Decimals that keep a second rounding from going the other way. */
   private static final int SPARE_DECIMALS = 60;
-
-  private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
-  private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
 
   private final VerifyConfig config;
   private final Budget budget;
@@ -206,12 +197,12 @@ final class MathEquivalence {
     if (gold instanceof Matrix || pred instanceof Matrix) {
       return false;
     }
-    if (isNumber(gold) || isNumber(pred)) {
-      if (isDecimal(gold) || isDecimal(pred)) {
+    if (Decimals.isNumber(gold) || Decimals.isNumber(pred)) {
+      if (Decimals.isDecimal(gold) || Decimals.isDecimal(pred)) {
         return sameRounded(gold, pred);
       }
-      if (isWhole(gold) && isWhole(pred)) {
-        return withoutPercent(gold).equals(withoutPercent(pred));
+      if (Decimals.isWhole(gold) && Decimals.isWhole(pred)) {
+        return Decimals.withoutPercent(gold).equals(Decimals.withoutPercent(pred));
       }
       return false;
     }
@@ -286,23 +277,6 @@ final class MathEquivalence {
     return true;
   }
 
-  private static Expr withoutPercent(Expr expr) {
-    return expr instanceof Percent percent ? percent.arg() : expr;
-  }
-
-  private static boolean isNumber(Expr expr) {
-    Expr bare = withoutPercent(expr);
-    return bare instanceof Num || bare instanceof Expr.Infinite;
-  }
-
-  private static boolean isDecimal(Expr expr) {
-    return withoutPercent(expr) instanceof Num num && num.decimal();
-  }
-
-  private static boolean isWhole(Expr expr) {
-    return withoutPercent(expr) instanceof Num num && num.isInteger();
-  }
-
   private boolean sameRounded(Expr gold, Expr pred) {
     return config.chop()
         ? withValues(gold, pred, (a, b) -> sameRounded(gold, a, pred, b))
@@ -311,9 +285,11 @@ final class MathEquivalence {
             pred,
             (a, b) ->
                 Closeness.same(a, b)
-                    || isDecimal(gold) && isDecimal(pred) && nearlySame(a, b)
-                    || !hasDecimal(pred) && approximates(gold, b)
-                    || !hasDecimal(gold) && approximates(pred, a));
+                    || Decimals.isDecimal(gold)
+                        && Decimals.isDecimal(pred)
+                        && Decimals.nearlySame(a, b)
+                    || !Decimals.hasDecimal(pred) && Decimals.approximates(gold, b)
+                    || !Decimals.hasDecimal(gold) && Decimals.approximates(pred, a));
   }
 
   private boolean sameRounded(Expr gold, Value a, Expr pred, Value b) {
@@ -321,7 +297,7 @@ final class MathEquivalence {
       return a.equals(b);
     }
     // A whole number is never rounded, so it equals no decimal that merely rounds to it.
-    if (isExactWhole(gold, a) != isExactWhole(pred, b)) {
+    if (Decimals.isExactWhole(gold, a) != Decimals.isExactWhole(pred, b)) {
       return false;
     }
     if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
@@ -342,69 +318,14 @@ final class MathEquivalence {
     return rounded(expr, decimal);
   }
 
-  /**
-   * A decimal of four digits or more stands for the fraction that it rounds, never for a surd or
-   * for π.
-   */
-  private static boolean approximates(Expr decimal, Value value) {
-    if (!(decimal instanceof Num num)
-        || !num.decimal()
-        || num.digits() < MIN_DIGITS
-        || value instanceof Value.Unbounded) {
-      return false;
-    }
-    if (!(value instanceof Value.Exact exact)) {
-      return num.digits() >= FLOAT_DIGITS && Value.isReal(value) && sameDigits(num, value);
-    }
-    if (exact.rational().isInteger()) {
-      return false;
-    }
-    int decimals = Math.max(num.value().toDecimal().scale(), 0);
-    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
-    return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
-  }
-
-  /** Two decimals that agree to six places and as many digits. */
-  private static boolean nearlySame(Value a, Value b) {
-    BigDecimal x = Value.complex(a).re();
-    BigDecimal difference =
-        a instanceof Value.Exact p && b instanceof Value.Exact q
-            ? p.rational().minus(q.rational()).abs().toDecimal()
-            : x.subtract(Value.complex(b).re()).abs();
-    return difference.compareTo(HALF_MILLIONTH) <= 0
-        && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
-  }
-
-  /** A number printed to all digits of a float stands for the value that was printed. */
-  private static boolean sameDigits(Num num, Value value) {
-    MathContext digits = new MathContext(FLOAT_DIGITS, RoundingMode.HALF_EVEN);
-    BigDecimal printed = num.value().toDecimal().round(digits);
-    return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
-  }
-
-  private static boolean isExactWhole(Expr expr, Value value) {
-    return value instanceof Value.Exact exact && exact.rational().isInteger() && !hasDecimal(expr);
-  }
-
-  private static boolean hasDecimal(Expr expr) {
-    return expr instanceof Num num && num.decimal()
-        || expr.children().stream().anyMatch(MathEquivalence::hasDecimal);
-  }
-
   private BigDecimal rounded(Expr expr, BigDecimal value) {
     // First to the digits a decimal carries, then to the decimals asked for; ties go to the even
     // digit.
-    int digits = Math.max(Math.max(config.numericPrecision(), 15), writtenDigits(expr));
+    int digits = Math.max(Math.max(config.numericPrecision(), 15), Decimals.writtenDigits(expr));
     BigDecimal carried =
-        hasDecimal(expr) || value.precision() - value.scale() < digits
+        Decimals.hasDecimal(expr) || value.precision() - value.scale() < digits
             ? value.round(new MathContext(digits, RoundingMode.HALF_EVEN))
             : value;
     return carried.setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
-  }
-
-  /** The most digits of a decimal in a term. */
-  private static int writtenDigits(Expr expr) {
-    int own = expr instanceof Num num && num.decimal() ? num.digits() : 0;
-    return expr.children().stream().mapToInt(MathEquivalence::writtenDigits).reduce(own, Math::max);
   }
 }

@@ -1,0 +1,95 @@
+package org.sparklora.reward.math.dialect;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Percent;
+import org.sparklora.reward.math.algebra.Rational;
+import org.sparklora.reward.math.algebra.Value;
+
+/** Numbers as they were written, and how closely a decimal stands for a value. */
+final class Decimals {
+  /** Fewer digits are too rough to mean one fraction. */
+  private static final int MIN_DIGITS = 4;
+
+  private static final int FLOAT_DIGITS = 14;
+
+  private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
+  private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
+
+  private Decimals() {}
+
+  static Expr withoutPercent(Expr expr) {
+    return expr instanceof Percent percent ? percent.arg() : expr;
+  }
+
+  static boolean isNumber(Expr expr) {
+    Expr bare = withoutPercent(expr);
+    return bare instanceof Num || bare instanceof Expr.Infinite;
+  }
+
+  static boolean isDecimal(Expr expr) {
+    return withoutPercent(expr) instanceof Num num && num.decimal();
+  }
+
+  static boolean isWhole(Expr expr) {
+    return withoutPercent(expr) instanceof Num num && num.isInteger();
+  }
+
+  /**
+   * A decimal of four digits or more stands for the fraction that it rounds, never for a surd or
+   * for π.
+   */
+  static boolean approximates(Expr decimal, Value value) {
+    if (!(decimal instanceof Num num)
+        || !num.decimal()
+        || num.digits() < MIN_DIGITS
+        || value instanceof Value.Unbounded) {
+      return false;
+    }
+    if (!(value instanceof Value.Exact exact)) {
+      return num.digits() >= FLOAT_DIGITS && Value.isReal(value) && sameDigits(num, value);
+    }
+    if (exact.rational().isInteger()) {
+      return false;
+    }
+    int decimals = Math.max(num.value().toDecimal().scale(), 0);
+    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
+    return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
+  }
+
+  /** Two decimals that agree to six places and as many digits. */
+  static boolean nearlySame(Value a, Value b) {
+    BigDecimal x = Value.complex(a).re();
+    BigDecimal difference =
+        a instanceof Value.Exact p && b instanceof Value.Exact q
+            ? p.rational().minus(q.rational()).abs().toDecimal()
+            : x.subtract(Value.complex(b).re()).abs();
+    return difference.compareTo(HALF_MILLIONTH) <= 0
+        && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
+  }
+
+  /** A number printed to all digits of a float stands for the value that was printed. */
+  private static boolean sameDigits(Num num, Value value) {
+    MathContext digits = new MathContext(FLOAT_DIGITS, RoundingMode.HALF_EVEN);
+    BigDecimal printed = num.value().toDecimal().round(digits);
+    return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
+  }
+
+  static boolean isExactWhole(Expr expr, Value value) {
+    return value instanceof Value.Exact exact && exact.rational().isInteger() && !hasDecimal(expr);
+  }
+
+  static boolean hasDecimal(Expr expr) {
+    return expr instanceof Num num && num.decimal()
+        || expr.children().stream().anyMatch(Decimals::hasDecimal);
+  }
+
+  /** The most digits of a decimal in a term. */
+  static int writtenDigits(Expr expr) {
+    int own = expr instanceof Num num && num.decimal() ? num.digits() : 0;
+    return expr.children().stream().mapToInt(Decimals::writtenDigits).reduce(own, Math::max);
+  }
+}

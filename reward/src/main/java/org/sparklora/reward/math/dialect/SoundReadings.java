@@ -1,0 +1,150 @@
+package org.sparklora.reward.math.dialect;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Expr;
+import org.sparklora.reward.math.algebra.Expr.Chain;
+import org.sparklora.reward.math.algebra.Expr.Constant;
+import org.sparklora.reward.math.algebra.Expr.FiniteSet;
+import org.sparklora.reward.math.algebra.Expr.Interval;
+import org.sparklora.reward.math.algebra.Expr.Relation;
+import org.sparklora.reward.math.algebra.Expr.SetOperation;
+import org.sparklora.reward.math.algebra.Expr.Symbol;
+import org.sparklora.reward.math.algebra.ParseFailure;
+import org.sparklora.reward.math.algebra.RealSets;
+import org.sparklora.reward.math.algebra.Relations;
+import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.dialect.SoundText.Cleaned;
+import org.sparklora.reward.math.extract.ExtractionTarget;
+import org.sparklora.reward.math.extract.LatexNormalizer;
+import org.sparklora.reward.math.latex.LatexParser;
+
+/** What an answer can mean to a person, as expressions. Belongs to one verdict on one thread. */
+final class SoundReadings {
+  private final Budget budget;
+
+  SoundReadings(Budget budget) {
+    this.budget = budget;
+  }
+
+  /** Every reading that is mathematics. */
+  List<Expr> of(Cleaned cleaned) {
+    List<Expr> readings = new ArrayList<>();
+    for (String text : SoundText.readings(cleaned.latex())) {
+      String normal =
+          LatexNormalizer.normalize(
+              text,
+              new ExtractionTarget.Normalization(
+                  true, false, false, false, ExtractionTarget.Boxed.NONE));
+      if (normal.isEmpty()) {
+        continue;
+      }
+      try {
+        Expr expr = LatexParser.parse(normal, true, budget);
+        readings.add(meaning(expr, cleaned.or()));
+      } catch (ParseFailure failure) {
+        // Not mathematics; the words decide.
+      }
+    }
+    return readings;
+  }
+
+  /**
+   * i is the imaginary unit; several relations are one statement; a chain says what its ends say.
+   */
+  private Expr meaning(Expr expr, boolean or) {
+    Expr result = flattened(withImaginaryUnit(expr));
+    if (result instanceof FiniteSet set
+        && set.elements().size() > 1
+        && set.elements().stream().allMatch(SoundReadings::isInequality)) {
+      return combined(set.elements(), or).orElse(result);
+    }
+    if (result instanceof FiniteSet set
+        && !set.elements().isEmpty()
+        && set.elements().stream()
+            .allMatch(e -> e instanceof Interval i && (infinite(i) || !i.isOpen()))) {
+      return set.elements().stream()
+          .reduce((a, b) -> new SetOperation(SetOperation.Op.UNION, a, b))
+          .orElseThrow();
+    }
+    if (result instanceof Chain chain && Relations.isEquation(chain)) {
+      return namedEquation(chain);
+    }
+    if (result instanceof Relation relation
+        && relation.op() == Relation.Op.EQ
+        && !Relations.isNamesOnly(relation.left())
+        && Relations.isNamesOnly(relation.right())) {
+      return new Relation(Relation.Op.EQ, relation.right(), relation.left());
+    }
+    return result;
+  }
+
+  /** {1, 2} and 3 are three values. */
+  private static Expr flattened(Expr expr) {
+    if (!(expr instanceof FiniteSet set)
+        || set.elements().stream().noneMatch(FiniteSet.class::isInstance)
+        || set.elements().stream().allMatch(FiniteSet.class::isInstance)) {
+      return expr;
+    }
+    List<Expr> elements = new ArrayList<>();
+    set.elements()
+        .forEach(
+            e -> elements.addAll(e instanceof FiniteSet inner ? inner.elements() : List.of(e)));
+    return new FiniteSet(elements);
+  }
+
+  private static boolean infinite(Interval interval) {
+    return interval.start() instanceof Expr.Infinite || interval.end() instanceof Expr.Infinite;
+  }
+
+  private static Expr withImaginaryUnit(Expr expr) {
+    boolean bound = boundVariables(expr).contains("i");
+    if (bound) {
+      return expr;
+    }
+    return Substitution.everywhere(
+        expr,
+        node -> node instanceof Symbol symbol && symbol.name().equals("i") ? Constant.I : node);
+  }
+
+  private static List<String> boundVariables(Expr expr) {
+    List<String> names = new ArrayList<>();
+    if (expr instanceof Expr.Iterated iterated) {
+      names.add(iterated.variable().name());
+    }
+    expr.children().forEach(child -> names.addAll(boundVariables(child)));
+    return names;
+  }
+
+  static boolean isInequality(Expr expr) {
+    return expr instanceof Relation relation && relation.op() != Relation.Op.EQ
+        || expr instanceof Chain chain && !Relations.isEquation(chain);
+  }
+
+  private Optional<Expr> combined(List<Expr> statements, boolean or) {
+    List<Expr> sets = new ArrayList<>();
+    for (Expr statement : statements) {
+      Optional<Expr> solutions = RealSets.solutions(statement, budget);
+      if (solutions.isEmpty()) {
+        return Optional.empty();
+      }
+      sets.add(solutions.get());
+    }
+    SetOperation.Op op = or ? SetOperation.Op.UNION : SetOperation.Op.INTERSECTION;
+    return sets.stream().reduce((a, b) -> new SetOperation(op, a, b));
+  }
+
+  /** {@code 5+6=11=x} says x = 11. */
+  private static Expr namedEquation(Chain chain) {
+    List<Expr> members = new ArrayList<>();
+    members.add(chain.links().get(0).left());
+    chain.links().forEach(link -> members.add(link.right()));
+    Expr last = members.get(members.size() - 1);
+    if (Relations.isNamesOnly(last) && !Relations.isNamesOnly(members.get(0))) {
+      return new Relation(Relation.Op.EQ, last, members.get(members.size() - 2));
+    }
+    return chain;
+  }
+}
