@@ -56,6 +56,7 @@ class ModuleDirectionTest {
   private static final String GRPO = "org.sparklora.spark.grpo..";
   private static final String EVAL = "org.sparklora.spark.eval..";
   private static final String CLI = "org.sparklora.spark.cli..";
+  private static final String API = "org.sparklora.api..";
 
   /** Everything of this project that is not of the given packages. */
   private static DescribedPredicate<JavaClass> ours(String... exceptPackages) {
@@ -137,11 +138,22 @@ class ModuleDirectionTest {
           .dependOnClassesThat(ours(REWARD, PIPELINE));
 
   @ArchTest
-  static final ArchRule REWARD_IS_REACHED_FROM_GRPO_EVAL_AND_THE_COMMAND_LINE =
+  static final ArchRule REWARD_IS_REACHED_FROM_GRPO_EVAL_THE_API_AND_THE_COMMAND_LINE =
       noClasses()
-          .that(not(resideInAnyPackage(REWARD, GRPO, EVAL, CLI)))
+          .that(not(resideInAnyPackage(REWARD, GRPO, EVAL, API, CLI)))
           .should()
           .dependOnClassesThat(resideInAPackage(REWARD));
+
+  @ArchTest
+  static final ArchRule THE_API_IS_SEEN_BY_THE_COMMAND_LINE_ONLY =
+      noClasses()
+          .that(not(resideInAnyPackage(API, CLI)))
+          .should()
+          .dependOnClassesThat(resideInAPackage(API));
+
+  @ArchTest
+  static final ArchRule THE_API_KNOWS_NO_COMMANDS =
+      noClasses().that(resideInAPackage(API)).should().dependOnClassesThat(resideInAPackage(CLI));
 
   @ArchTest
   static final ArchRule NO_TWO_PACKAGES_OF_THE_JOBS_DEPEND_ON_EACH_OTHER =

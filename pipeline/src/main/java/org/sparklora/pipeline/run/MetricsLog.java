@@ -8,6 +8,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -231,12 +232,17 @@ public final class MetricsLog implements Closeable {
     LocalDisk.use(() -> out.write((line + "\n").getBytes(StandardCharsets.UTF_8)));
   }
 
-  private static String line(Map<String, ?> metrics) throws JsonProcessingException {
+  /** The line of a row; a number that is not finite is null. */
+  public static String line(Map<String, ?> metrics) {
     Map<String, Object> finite = new LinkedHashMap<>(metrics);
     finite.replaceAll(
         (name, value) ->
             value instanceof Number n && !Double.isFinite(n.doubleValue()) ? null : value);
-    return JSON.writeValueAsString(finite);
+    try {
+      return JSON.writeValueAsString(finite);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

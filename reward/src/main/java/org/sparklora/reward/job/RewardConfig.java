@@ -4,8 +4,10 @@ import java.io.Serializable;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.Reward;
@@ -49,13 +51,15 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
    * @param dialect which rules judge mathematics
    * @param budgetMillis how long one mathematical verdict may take
    * @param overlong the lengths of {@code get_soft_overlong_punishment}
+   * @param given those of {@code names} that something else computes, see {@link GivenReward}
    */
   public record Functions(
       List<String> names,
       List<Double> weights,
       Dialect dialect,
       long budgetMillis,
-      OverlongPunishment overlong)
+      OverlongPunishment overlong,
+      Set<String> given)
       implements Serializable {
     public Functions {
       ConfigException.require(
@@ -75,6 +79,17 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
           "give one number for each of --reward_funcs " + String.join(" ", names));
       names = List.copyOf(names);
       weights = List.copyOf(weights);
+      given = Set.copyOf(given);
+    }
+
+    /** Functions that are all computed here. */
+    public Functions(
+        List<String> names,
+        List<Double> weights,
+        Dialect dialect,
+        long budgetMillis,
+        OverlongPunishment overlong) {
+      this(names, weights, dialect, budgetMillis, overlong, Set.of());
     }
 
     /** These functions, each counting once, with the usual dialect, budget and lengths. */
@@ -90,7 +105,11 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
     /** The rewards that the names stand for. */
     public List<Reward> rewards() {
       return names.stream()
-          .map(name -> Rewards.named(name, dialect, budgetMillis, overlong))
+          .map(
+              name ->
+                  given.contains(name)
+                      ? new GivenReward(name)
+                      : Rewards.named(name, dialect, budgetMillis, overlong))
           .toList();
     }
 

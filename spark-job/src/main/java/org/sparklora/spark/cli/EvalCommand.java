@@ -3,8 +3,9 @@ package org.sparklora.spark.cli;
 import java.io.IOException;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.api.Request;
+import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.run.SparkSessions;
 
 /** {@code eval}: how many problems a model solves. */
@@ -14,7 +15,7 @@ public final class EvalCommand {
   /** Runs the command; its output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
     try (SparkSession spark = SparkSessions.open(settings)) {
-      Map<String, Object> summary = EvalJob.run(spark, settings);
+      Map<String, Object> summary = SparkLora.on(spark).evaluate(Request.of(settings)).summary();
       summary.forEach(
           (name, value) -> {
             if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.api.SparkLora;
+import org.sparklora.api.TableResult;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -102,8 +104,8 @@ public final class GenerateCommand {
           PromptRows.read(
               spark.sparkContext().hadoopConfiguration(), settings.get(Flags.INPUT), texts);
       requirePrompts(settings, prompts.size());
-      GenerateJob.check(spark, config);
       if (isJsonLines(settings.get(Flags.OUTPUT))) {
+        GenerateJob.check(spark, config);
         try (var out = JsonLines.Writer.open(settings)) {
           GenerateJob.run(spark, config, prompts, part -> write(part, out));
           out.finish();
@@ -111,8 +113,10 @@ public final class GenerateCommand {
       } else {
         Written written = new Written();
         String output = settings.get(Flags.OUTPUT);
-        GenerateJob.run(spark, config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
-        written.say(output, "completions of %,d prompts".formatted(prompts.size()));
+        TableResult table =
+            SparkLora.on(spark)
+                .generate(config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+        written.say(output, table.summary());
       }
     }
   }

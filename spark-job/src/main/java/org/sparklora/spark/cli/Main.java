@@ -10,20 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
-import org.sparklora.model.engine.Engines;
+import org.sparklora.api.Failure;
+import org.sparklora.api.Request;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
-import org.sparklora.pipeline.run.PathSettings;
-import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.run.JvmOptions;
-import org.sparklora.spark.run.ModelSettings;
-import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
  * The command line: {@code spark-lora COMMAND --flag value …}.
@@ -119,12 +115,11 @@ public final class Main {
       if (Interruption.isRequested()) {
         return FAILED; // because of that, which is said by whoever asked for it
       }
-      Throwable cause = Failure.causeToShow(e);
-      System.err.println("spark-lora: " + Failure.message(cause));
+      System.err.println("spark-lora: " + Failure.message(e));
       if (Arrays.asList(arguments).contains(DEBUG_FLAG)) {
         e.printStackTrace();
       }
-      return cause instanceof ConfigException ? MISUSED : FAILED;
+      return Failure.isOfSettings(e) ? MISUSED : FAILED;
     }
   }
 
@@ -149,12 +144,7 @@ public final class Main {
     CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
     parsed.notes().forEach(System.err::println);
     try {
-      PathSettings.require(parsed.settings());
-      ModelReference.requireFolders(parsed.settings());
-      parsed
-          .settings()
-          .find(Flags.ENGINE)
-          .ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
+      Request.check(parsed.settings());
       command.action().run(parsed.settings());
     } catch (ConfigException e) {
       throw parsed.settings().located(e);
@@ -213,36 +203,5 @@ public final class Main {
             "%nspark-lora COMMAND --help lists a command's flags, with examples; --version tells the version.%n"
                 .formatted())
         .toString();
-  }
-
-  /** What of a failure the user is shown. */
-  private static final class Failure {
-    /**
-     * The innermost exception of ours, which Spark may have wrapped several times; else the
-     * outermost.
-     */
-    static Throwable causeToShow(Throwable failure) {
-      for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-        if (cause instanceof ConfigException
-            || cause instanceof TableException
-            || cause instanceof NonFiniteLossException
-            || cause instanceof IllegalArgumentException) {
-          return cause;
-        }
-      }
-      boolean wrapped =
-          failure instanceof ExceptionInInitializerError || failure instanceof FSError;
-      return wrapped && failure.getCause() != null ? failure.getCause() : failure;
-    }
-
-    static String message(Throwable cause) {
-      String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      boolean ours = cause.getClass().getName().startsWith("org.sparklora");
-      String named =
-          ours || cause instanceof IllegalArgumentException
-              ? message
-              : cause.getClass().getSimpleName() + ": " + message;
-      return named.lines().findFirst().orElse(named);
-    }
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.generate.SamplingConfig;
@@ -284,12 +285,21 @@ public record GrpoConfig(
 
   /** The records of a user's settings. */
   public static GrpoConfig of(Settings settings) {
+    return of(settings, Set.of());
+  }
+
+  /**
+   * The same where something else judges, too.
+   *
+   * @param given names of the rewards that it gives
+   */
+  public static GrpoConfig of(Settings settings, Set<String> given) {
     return new GrpoConfig(
         TrainingSettings.of(settings, DType.FLOAT32),
         Prompts.of(settings),
         Batch.of(settings),
         Rounds.of(settings),
-        new Rewards(RewardSettings.functions(settings), RewardSettings.advantages(settings)),
+        new Rewards(RewardSettings.functions(settings, given), RewardSettings.advantages(settings)),
         ModelSettings.of(() -> loss(settings)),
         GrpoEvaluation.Config.of(settings, promptsFolder(settings)),
         CompletionsLog.of(settings));

@@ -13,12 +13,17 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.train.EvalMetrics;
+import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
@@ -47,6 +52,22 @@ public final class GrpoJob {
    */
   public static TrainingRun.Result run(
       SparkSession session, GrpoConfig config, Optional<String> advantages) throws IOException {
+    return run(session, config, advantages, Optional.empty(), RunListener.none());
+  }
+
+  /**
+   * The same with others who take part.
+   *
+   * @param judge gives the rewards that are not computed here
+   * @param listener hears of the run
+   */
+  public static TrainingRun.Result run(
+      SparkSession session,
+      GrpoConfig config,
+      Optional<String> advantages,
+      Optional<ExternalJudge> judge,
+      RunListener listener)
+      throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
     PromptsConfig table = config.prompts().table();
@@ -84,8 +105,16 @@ public final class GrpoJob {
                   plan,
                   identity,
                   first ->
-                      advantages.isPresent() ? config.endOfRound(plan, first) : plan.totalSteps());
-          Policy policy = Policy.of(config, initial, run.network(), workers, sampling)) {
+                      advantages.isPresent() ? config.endOfRound(plan, first) : plan.totalSteps(),
+                  listener);
+          Policy policy =
+              Policy.of(
+                  config,
+                  initial,
+                  run.network(),
+                  workers,
+                  sampling,
+                  external(session, config, judge))) {
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
@@ -113,5 +142,42 @@ public final class GrpoJob {
         return run.finish(local -> {});
       }
     }
+  }
+
+  /**
+   * Measures what a run would start from on the split to evaluate on, and writes nothing but the
+   * table of its prompts.
+   *
+   * @param config whose evaluation is on
+   * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
+   */
+  public static EvalMetrics evaluate(
+      SparkSession session, GrpoConfig config, Optional<ExternalJudge> judge) throws IOException {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
+    SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
+    Workers workers =
+        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.rounds().workers()));
+    List<Prompt> prompts =
+        PromptTables.open(session, config.evaluation().table().orElseThrow()).readAll();
+    config.requireRoom(prompts, initial.model().config());
+    config.requireSolutions(prompts);
+    try (AdapterNetwork network = initial.network(config);
+        Policy policy =
+            Policy.of(
+                config, initial, network, workers, sampling, external(session, config, judge))) {
+      return new GrpoEvaluation(policy, prompts).run(0);
+    } finally {
+      ExecutorModel.release(initial.model());
+    }
+  }
+
+  private static Optional<ExternalRewardsJob> external(
+      SparkSession session, GrpoConfig config, Optional<ExternalJudge> judge) {
+    RewardConfig.Functions functions = config.rewards().functions();
+    List<String> given = functions.names().stream().filter(functions.given()::contains).toList();
+    return judge
+        .filter(one -> !given.isEmpty())
+        .map(one -> new ExternalRewardsJob(session, one, given));
   }
 }

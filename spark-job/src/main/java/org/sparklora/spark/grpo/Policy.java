@@ -25,6 +25,7 @@ import org.sparklora.spark.workers.Workers;
  * @param updates knows its parameters as they are at each call
  * @param reference the reference policy, where the loss needs one
  * @param sampling with the tokens that end a completion
+ * @param external gives the rewards that are not computed here
  */
 record Policy(
     GrpoConfig config,
@@ -32,7 +33,8 @@ record Policy(
     TrainedModel model,
     PolicyUpdates updates,
     Optional<Reference> reference,
-    SamplingConfig sampling)
+    SamplingConfig sampling,
+    Optional<ExternalRewardsJob> external)
     implements AutoCloseable {
 
   /** What training starts from, as the loss's reference: a new adapter changes nothing. */
@@ -60,7 +62,8 @@ record Policy(
       InitialParameters initial,
       AdapterNetwork network,
       Workers workers,
-      SamplingConfig sampling)
+      SamplingConfig sampling,
+      Optional<ExternalRewardsJob> external)
       throws IOException {
     TrainedModel model = initial.model();
     return new Policy(
@@ -71,7 +74,8 @@ record Policy(
         config.loss().divergence().beta() > 0
             ? Optional.of(Reference.of(initial, workers))
             : Optional.empty(),
-        sampling);
+        sampling,
+        external);
   }
 
   /** Whether each step trains on completions of the very policy that it updates. */
@@ -97,7 +101,7 @@ record Policy(
   /** The second stage, of groups of so many completions. */
   RewardStage judge(int groupSize) {
     return new RewardStage(
-        workers, config.rewards().functions(), config.rewards().advantages(), groupSize);
+        workers, config.rewards().functions(), config.rewards().advantages(), groupSize, external);
   }
 
   /**

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -19,6 +20,15 @@ public final class RewardSettings {
 
   /** Which rewards judge, and what they weigh. */
   public static RewardConfig.Functions functions(Settings settings) {
+    return functions(settings, Set.of());
+  }
+
+  /**
+   * The same where some are computed by something else.
+   *
+   * @param given their names; each stands among the others
+   */
+  public static RewardConfig.Functions functions(Settings settings, Set<String> given) {
     List<String> names = settings.get(Flags.REWARD_FUNCS);
     List<Double> weights =
         settings.find(Flags.REWARD_WEIGHTS).orElseGet(() -> Collections.nCopies(names.size(), 1.0));
@@ -28,7 +38,8 @@ public final class RewardSettings {
             weights,
             settings.get(Flags.REWARD_DIALECT, Dialect.class),
             Math.round(settings.get(Flags.REWARD_BUDGET_SECONDS) * 1e3),
-            OverlongPunishment.ofTrlScript());
+            OverlongPunishment.ofTrlScript(),
+            given);
     functions.rewards(); // a name that stands for none is refused now, not after generation
     return functions;
   }

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.Completion;
+import org.sparklora.reward.GivenReward;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Judge;
 import org.sparklora.reward.Judgement;
@@ -24,25 +25,56 @@ import org.sparklora.spark.workers.Workers;
  * {@code reward} command does the same with a table of any size.
  *
  * @param groupSize completions a prompt, which stand side by side
+ * @param external gives those rewards that are not computed here; empty where all are
  */
 public record RewardStage(
     Workers workers,
     RewardConfig.Functions functions,
     RewardConfig.Advantages advantages,
-    int groupSize) {
+    int groupSize,
+    Optional<ExternalRewardsJob> external) {
+
+  /** A stage all of whose rewards are computed here. */
+  public RewardStage(
+      Workers workers,
+      RewardConfig.Functions functions,
+      RewardConfig.Advantages advantages,
+      int groupSize) {
+    this(workers, functions, advantages, groupSize, Optional.empty());
+  }
 
   public List<ScoredGeneration> run(List<Generation> generations) {
     List<Reward> rewards = functions.rewards();
     List<Judge.Result> results = new ArrayList<>();
     workers.forEach(
-        workers.shares(generations.stream().map(RewardStage::judgeable).toList()),
-        new JudgeAll(new Judge(rewards)),
-        results::addAll);
+        workers.shares(judgeable(generations)), new JudgeAll(new Judge(rewards)), results::addAll);
     List<ScoredGeneration> unscaled = new ArrayList<>();
     for (int c = 0; c < results.size(); c++) {
       unscaled.add(unscaled(generations.get(c), rewards, results.get(c)));
     }
     return withAdvantages(unscaled);
+  }
+
+  private List<Completion> judgeable(List<Generation> generations) {
+    List<Completion> completions = generations.stream().map(RewardStage::judgeable).toList();
+    return external
+        .map(job -> withGiven(completions, job.names(), job.run(generations, groupSize)))
+        .orElse(completions);
+  }
+
+  private static List<Completion> withGiven(
+      List<Completion> completions, List<String> names, double[][] given) {
+    List<Completion> with = new ArrayList<>();
+    for (int c = 0; c < given.length; c++) {
+      Completion completion = completions.get(c);
+      Map<String, String> columns = new HashMap<>(completion.columns());
+      for (int f = 0; f < names.size(); f++) {
+        columns.put(GivenReward.column(names.get(f)), Double.toString(given[c][f]));
+      }
+      with.add(
+          new Completion(completion.text(), completion.solution(), completion.tokens(), columns));
+    }
+    return with;
   }
 
   /** What a reward sees: what it would see in a row of the table. */

@@ -11,6 +11,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
@@ -21,6 +22,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
+import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
@@ -125,6 +127,24 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         base.dtype().name().toLowerCase(Locale.ROOT),
         "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
     return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing());
+  }
+
+  /**
+   * A network with these parameters, for measuring: it takes no steps.
+   *
+   * @param config of a run that would start from them
+   */
+  public AdapterNetwork network(TrainingConfig config) throws IOException {
+    AdapterNetwork network =
+        AdapterNetwork.create(model, model.layout(), config.optimizer(), config.schedule(), 1);
+    try {
+      Engine engine = Engines.host();
+      write(engine, engine.alias(network.parameters(), model.layout().size()).tensor());
+      return network;
+    } catch (IOException | RuntimeException e) {
+      network.close();
+      throw e;
+    }
   }
 
   /** Fills a vector of the model's layout. */

@@ -59,6 +59,7 @@ public final class TrainingRun implements AutoCloseable {
       TrainingPlan plan,
       RunFingerprint identity,
       IntUnaryOperator end,
+      RunListener listener,
       AdapterNetwork network)
       throws IOException {
     this.config = config;
@@ -84,6 +85,8 @@ public final class TrainingRun implements AutoCloseable {
     this.log =
         TrackedLog.begin(
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
+    log.follow(listener::logged);
+    listener.begun(firstStep, plan.totalSteps());
     this.started = System.nanoTime();
   }
 
@@ -115,6 +118,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param identity what must be the same if the run goes on from a checkpoint
    * @param end the step before which this process stops, told the step at which it begins: all of
    *     the plan's, or fewer; what it throws leaves the folder as it was
+   * @param listener hears of the run
    * @throws org.sparklora.pipeline.config.ConfigException if the checkpoint to resume from is
    *     damaged or of another run
    */
@@ -125,7 +129,8 @@ public final class TrainingRun implements AutoCloseable {
       InitialParameters initial,
       TrainingPlan plan,
       RunFingerprint identity,
-      IntUnaryOperator end)
+      IntUnaryOperator end,
+      RunListener listener)
       throws IOException {
     AdapterNetwork network =
         AdapterNetwork.create(
@@ -135,7 +140,8 @@ public final class TrainingRun implements AutoCloseable {
             config.schedule(),
             plan.totalSteps());
     try {
-      return new TrainingRun(hadoop, folder, config, initial, plan, identity, end, network);
+      return new TrainingRun(
+          hadoop, folder, config, initial, plan, identity, end, listener, network);
     } catch (IOException | RuntimeException e) {
       network.close();
       throw e;

@@ -18,9 +18,12 @@ import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunIdentity;
+import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.ContextLength;
+import org.sparklora.spark.train.EvalMetrics;
+import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.train.TrainingRows;
@@ -48,6 +51,12 @@ public final class SftJob {
    *     written then
    */
   public static TrainingRun.Result run(SparkSession session, SftConfig config) throws IOException {
+    return run(session, config, RunListener.none());
+  }
+
+  /** The same with a listener, who hears of the run. */
+  public static TrainingRun.Result run(SparkSession session, SftConfig config, RunListener listener)
+      throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
     PrepConfig data = config.data();
@@ -81,7 +90,8 @@ public final class SftJob {
                       Long.toString(config.course().dataSeed()),
                       Flags.NUM_WORKERS,
                       Integer.toString(workers))),
-              first -> plan.totalSteps())) {
+              first -> plan.totalSteps(),
+              listener)) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
             new Evaluation(
@@ -94,6 +104,28 @@ public final class SftJob {
                     local.resolve(RegretReport.FILE_NAME),
                     regret.after(workers, run.state().history()).toJson()));
       }
+    }
+  }
+
+  /**
+   * Measures what a run would start from on the split to evaluate on, and writes nothing but its
+   * packed table.
+   *
+   * @param config whose evaluation is on
+   * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
+   */
+  public static EvalMetrics evaluate(SparkSession session, SftConfig config) throws IOException {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    int workers = CountExecutorsJob.workers(spark, config.sync().workers());
+    InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
+    TrainedModel model = initial.model();
+    try (TrainingRows rows = testRows(session, config, model);
+        AdapterNetwork network = initial.network(config)) {
+      int batchRows = config.evaluation().batchRows();
+      return new Evaluation(ExecutorsJob.of(spark, workers), model, network, rows, batchRows)
+          .run(0);
+    } finally {
+      ExecutorModel.release(model);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.run.Interruption;
@@ -35,6 +36,7 @@ public final class TrackedLog implements Closeable {
   private final AlertRules rules;
   private final List<TolerantSink> sinks;
   private final TrackedRow.Reader reader = new TrackedRow.Reader();
+  private Consumer<String> follower = row -> {};
   private int step;
 
   private TrackedLog(MetricsLog log, String runId, AlertRules rules, List<TolerantSink> sinks) {
@@ -79,6 +81,14 @@ public final class TrackedLog implements Closeable {
     return tracked;
   }
 
+  /**
+   * From now on also tells somebody of each row, as JSON, before the trackers; what that throws
+   * goes on its way.
+   */
+  public void follow(Consumer<String> who) {
+    follower = who;
+  }
+
   /** The id of the run that wrote these rows. */
   public static Optional<String> runId(List<Map<String, Object>> rows) {
     return rows.stream()
@@ -112,6 +122,7 @@ public final class TrackedLog implements Closeable {
       line.put(TrackedRow.ALERTS, alerts.stream().map(Alert::toJson).toList());
     }
     log.log(line);
+    follower.accept(MetricsLog.line(line));
     TrackedRow tracked = reader.read(line);
     step = tracked.step();
     if (!Interruption.isRequested()) { // which the process itself says when it ends

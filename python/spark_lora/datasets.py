@@ -1,0 +1,118 @@
+"""Datasets: a reference to the hub or a path, a Spark DataFrame, a datasets.Dataset, pandas."""
+
+import os
+from dataclasses import dataclass, replace
+from typing import Optional
+
+LAZY = ("map", "filter", "select", "shuffle", "train_test_split", "to_pandas", "remove_columns", "rename_column")
+
+
+@dataclass(frozen=True)
+class DatasetReference:
+    """A dataset that Spark reads, by its name of the hub or a path; nothing is read here."""
+
+    name: str
+    config: Optional[str] = None
+    split: Optional[str] = None
+    revision: Optional[str] = None
+
+    def __getitem__(self, split):
+        if not isinstance(split, str):
+            raise TypeError(f"{self.name} is read by Spark, not here; index it by a split's name")
+        return replace(self, split=split)
+
+    def __getattr__(self, name):
+        if name in LAZY:
+            raise AttributeError(
+                f"spark_lora.load_dataset names a dataset and reads nothing, so it has no {name}(); give the trainer a "
+                f"Spark DataFrame, or a datasets.Dataset of datasets.load_dataset"
+            )
+        raise AttributeError(name)
+
+
+def load_dataset(path, name=None, split=None, revision=None):
+    """Names a dataset as `datasets.load_dataset` does; executors read it when it is trained on.
+
+    Args:
+        path (`str`): a repository of the hub, or a file, folder or glob (local, `hdfs://…`, `s3a://…`)
+        name (`str`): a configuration of it
+        split (`str`): a split of it; slices (`train[:100]`) are not read
+        revision (`str`): a branch, tag or commit of a repository
+    """
+    if split is not None and "[" in split:
+        raise ValueError(f"split = {split!r}: slices are not read; name a split, or give the trainer a DataFrame")
+    return DatasetReference(os.fspath(path), name, split, revision)
+
+
+def described(spark, train=None, test=None):
+    """Flags and DataFrames that stand for a trainer's datasets.
+
+    Returns:
+        flags by name, and DataFrames by split
+    """
+    train, test = (_reference(one) for one in (train, test))
+    given = [one for one in (train, test) if one is not None]
+    references = [one for one in given if isinstance(one, DatasetReference)]
+    if not references:
+        return {}, {split: table(spark, one) for split, one in (("train", train), ("test", test)) if one is not None}
+    if len(references) < len(given) or len({(r.name, r.config, r.revision) for r in references}) > 1:
+        raise ValueError(
+            "train_dataset and eval_dataset must be two splits of one dataset, or both be tables (DataFrames, "
+            "datasets.Dataset, pandas)"
+        )
+    first = references[0]
+    flags = {"dataset_name": first.name}
+    if first.config:
+        flags["dataset_config"] = first.config
+    if first.revision:
+        flags["dataset_revision"] = first.revision
+    if train is not None and train.split:
+        flags["dataset_train_split"] = train.split
+    if test is not None:
+        if not test.split:
+            raise ValueError(f"eval_dataset = {test.name}: say which split, as load_dataset(..., split='test') does")
+        flags["dataset_test_split"] = test.split
+    return flags, {}
+
+
+def _reference(dataset):
+    return DatasetReference(os.fspath(dataset)) if isinstance(dataset, (str, os.PathLike)) else dataset
+
+
+def table(spark, dataset):
+    """A dataset that is at hand as a Spark DataFrame, its rows in their order."""
+    from pyspark.sql import DataFrame
+
+    if isinstance(dataset, DataFrame):
+        return dataset
+    kind = type(dataset)
+    if kind.__module__.startswith("pyspark.sql.connect"):
+        from spark_lora.session import NO_CONNECT
+
+        raise TypeError(NO_CONNECT)
+    arrow = _arrow(dataset)
+    if arrow is None:
+        raise TypeError(
+            f"a {kind.__module__}.{kind.__name__} is no dataset that spark-lora reads; give a name of the hub, a path, a "
+            f"Spark DataFrame, a datasets.Dataset or a pandas DataFrame"
+        )
+    from pyspark.sql.pandas.types import from_arrow_schema
+
+    if arrow.num_rows == 0:
+        raise ValueError("the dataset has no rows")
+    return spark.createDataFrame(arrow.to_pylist(), from_arrow_schema(arrow.schema))
+
+
+def _arrow(dataset):
+    import pyarrow
+
+    if isinstance(dataset, pyarrow.Table):
+        return dataset
+    root = type(dataset).__module__.split(".")[0]
+    if root == "pandas" and hasattr(dataset, "columns"):
+        return pyarrow.Table.from_pandas(dataset, preserve_index=False)
+    if root == "datasets" and hasattr(dataset, "column_names") and not isinstance(dataset, dict):
+        return dataset.with_format("arrow")[:] if len(dataset) else None
+    if isinstance(dataset, list) and dataset and all(isinstance(row, dict) for row in dataset):
+        return pyarrow.Table.from_pylist(dataset)
+    return None

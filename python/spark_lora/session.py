@@ -1,0 +1,122 @@
+"""The Spark session and the jar: finds those that are there, starts an embedded session where there is none."""
+
+import os
+import zipfile
+from pathlib import Path
+
+from spark_lora.errors import SparkLoraError
+
+JAR_NAME = "spark-lora.jar"
+JAR_VARIABLE = "SPARK_LORA_JAR"
+OPTIONS_IN_JAR = "org/sparklora/spark/run/jvm.options"
+PLUGIN = "org.sparklora.spark.dl4j.GpuPlugin"
+HERE = Path(__file__).resolve().parent
+
+NO_CONNECT = (
+    "this is a Spark Connect session: it has no JVM of its own and no RDDs, which training needs; run the script where a "
+    "classic session can be opened, with spark-submit or SparkSession.builder.master(...), and unset SPARK_REMOTE"
+)
+
+
+def jar():
+    """The path of spark-lora.jar: SPARK_LORA_JAR, one beside the package, or the build of the checkout it came from."""
+    given = os.environ.get(JAR_VARIABLE)
+    if given:
+        if not Path(given).is_file():
+            raise SparkLoraError(f"{JAR_VARIABLE} = {given}: there is no such file")
+        return str(Path(given).resolve())
+    places = [HERE / "jars" / JAR_NAME, HERE.parents[1] / "spark-job" / "target" / JAR_NAME]
+    origin = HERE / "built_from.txt"
+    if origin.is_file():
+        places.append(Path(origin.read_text().strip()) / "spark-job" / "target" / JAR_NAME)
+    for place in places:
+        if place.is_file():
+            return str(place)
+    raise SparkLoraError(
+        f"{JAR_NAME} is in none of {', '.join(map(str, places))}; build it with `mvn -DskipTests package` in the "
+        f"checkout, or name it in {JAR_VARIABLE} or spark.jars"
+    )
+
+
+def spark_conf():
+    """What a session of one's own needs, by key: the jar, the JVM's options, devices for executors.
+
+    `for key, value in spark_lora.spark_conf().items(): builder = builder.config(key, value)`
+    """
+    path = jar()
+    with zipfile.ZipFile(path) as archive:
+        lines = archive.read(OPTIONS_IN_JAR).decode().splitlines()
+    options = " ".join(line for line in lines if line.strip() and not line.startswith("#"))
+    return {
+        "spark.jars": path,
+        "spark.driver.defaultJavaOptions": options,
+        "spark.executor.defaultJavaOptions": options,
+        "spark.plugins": PLUGIN,
+        # a task that waits for a slot near its data would hold up every other worker of the step
+        "spark.locality.wait": "0",
+    }
+
+
+def session(spark=None):
+    """A session on which spark-lora runs: the given one, the active one, or a new one in this process.
+
+    Raises SparkLoraError for a session of Spark Connect, of another Spark than 3.5, or without the jar.
+    """
+    import pyspark
+    from pyspark.sql import SparkSession
+
+    if not pyspark.__version__.startswith("3.5."):
+        raise SparkLoraError(f"this is PySpark {pyspark.__version__}; spark-lora needs 3.5: pip install 'pyspark==3.5.*'")
+    if spark is None:
+        if os.environ.get("SPARK_REMOTE") or os.environ.get("SPARK_CONNECT_MODE_ENABLED"):
+            raise SparkLoraError(NO_CONNECT)
+        spark = SparkSession.getActiveSession() or embedded()
+    if type(spark).__module__.startswith("pyspark.sql.connect") or not hasattr(spark, "_jvm"):
+        raise SparkLoraError(NO_CONNECT)
+    # a name that is no class is a package to py4j
+    if type(spark._jvm.org.sparklora.api.SparkLora).__name__ != "JavaClass":
+        raise SparkLoraError(
+            f"the session has no {JAR_NAME}: stop it, and open it with spark_lora.spark_conf() (or spark.jars = {jar()})"
+        )
+    return spark
+
+
+def embedded():
+    """A session in this process, or on what spark-submit or PYSPARK_SUBMIT_ARGS say."""
+    from pyspark import SparkConf
+    from pyspark.sql import SparkSession
+
+    settings = spark_conf()
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit's JVM runs already: what it was given stays
+        conf = SparkConf()
+        settings = {key: value for key, value in settings.items() if not conf.contains(key)}
+    elif _is_local():
+        # One machine: nothing should depend on what its host name resolves to, or open ports to the outside.
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+        # glibc keeps freed memory in an arena for each thread; two are enough
+        os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+        settings.update(
+            {
+                "spark.master": "local[*]",
+                "spark.driver.memory": os.environ.get("SPARK_LORA_HEAP", "2g"),
+                "spark.driver.host": "127.0.0.1",
+                "spark.driver.bindAddress": "127.0.0.1",
+                "spark.ui.enabled": "false",
+                "spark.sql.shuffle.partitions": "16",
+            }
+        )
+    builder = SparkSession.builder.appName("spark-lora")
+    for key, value in settings.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()
+
+
+def _is_local():
+    """Whether nothing names a master."""
+    if "--master" in os.environ.get("PYSPARK_SUBMIT_ARGS", "") or os.environ.get("MASTER"):
+        return False
+    for folder in (os.environ.get("SPARK_CONF_DIR"), os.path.join(os.environ.get("SPARK_HOME", "."), "conf")):
+        defaults = Path(folder or ".") / "spark-defaults.conf"
+        if defaults.is_file() and "spark.master" in defaults.read_text():
+            return False
+    return True

@@ -1,0 +1,84 @@
+"""What all settings classes have: unknown names are refused, values that were set become flags."""
+
+import dataclasses
+import difflib
+import enum
+import json
+import warnings
+
+
+def nearest(name, known):
+    """The known name that a mistyped one most likely stands for, as a question; else an empty text."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def refusing_unknown(former=None):
+    """Decorates a dataclass: names that it has not are refused with the nearest, former ones are read as today's."""
+    former = former or {}
+
+    def decorate(cls):
+        known = [field.name for field in dataclasses.fields(cls)]
+        generated = cls.__init__
+
+        def __init__(self, *args, **kwargs):
+            for name in list(kwargs):
+                if name in known:
+                    continue
+                today = former.get(name)
+                if today not in known:
+                    raise TypeError(f"{cls.__name__} has no argument {name}{nearest(name, known)}")
+                if today in kwargs:
+                    raise TypeError(f"{cls.__name__}: {name} says the same as {today}; leave one of them out")
+                warnings.warn(f"{name} is read as {today}, its name today", stacklevel=2)
+                kwargs[today] = kwargs.pop(name)
+            generated(self, *args, **kwargs)
+
+        __init__.__doc__ = generated.__doc__
+        __init__.__wrapped__ = generated
+        cls.__init__ = __init__
+        return cls
+
+    return decorate
+
+
+def plain(value):
+    """A value as a flag takes it: enums by their values, dicts as JSON."""
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return json.dumps(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [plain(word) for word in value]
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else str(value)
+
+
+class Settings:
+    """Base of the settings classes, which are dataclasses; a field's default is the flag's."""
+
+    _command = ""
+    _limits = ()  # fields of which None means: no limit
+
+    def flags(self):
+        """What differs from the defaults, by flag."""
+        changed = {}
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if value == field.default or isinstance(value, (list, tuple)) and not value:
+                continue
+            if value is None:
+                if field.name in self._limits:
+                    changed[field.name] = "none"
+                continue
+            changed[field.name] = plain(value)
+        return changed
+
+    def to_dict(self):
+        """All values by name, secrets left out."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(self)
+            if not field.name.endswith("_token")
+        }

@@ -1,0 +1,145 @@
+package org.sparklora.api;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.Serializable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A dataset that came as {@code DataFrame}s, as files, so that it is read, fingerprinted and gone
+ * on with as any other. It is written once, in the order of its partitions, below a name that its
+ * content gives: {@code FOLDER/0123456789abcdef/data/train-00000-of-00002.parquet}. The same rows
+ * in the same partitions are the same files, and those that are there stay as they are.
+ */
+final class DatasetTable {
+  private static final int ID_CHARACTERS = 16;
+  private static final int BUFFER_BYTES = 1 << 16;
+
+  private final SparkSession spark;
+  private final Configuration hadoop;
+  private final Path folder;
+  private final FileSystem files;
+
+  private DatasetTable(SparkSession spark, String folder) throws IOException {
+    this.spark = spark;
+    this.hadoop = spark.sparkContext().hadoopConfiguration();
+    this.folder = new Path(folder);
+    this.files = this.folder.getFileSystem(hadoop);
+  }
+
+  /**
+   * Writes splits.
+   *
+   * @param folder that all executors reach; others' datasets in it stay
+   * @return the path of the dataset
+   */
+  static String write(SparkSession spark, String folder, Map<String, Dataset<Row>> splits) {
+    try {
+      return new DatasetTable(spark, folder).write(new TreeMap<>(splits));
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot write the dataset to %s (%s): check rights and room, or choose another --output_dir"
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  private String write(Map<String, Dataset<Row>> splits) throws IOException {
+    Path part = new Path(folder, ".part-" + UUID.randomUUID());
+    try {
+      for (Map.Entry<String, Dataset<Row>> split : splits.entrySet()) {
+        spark.sparkContext().setJobDescription("dataset: write split " + split.getKey());
+        Path written = new Path(part, split.getKey());
+        split.getValue().write().parquet(written.toString());
+        number(written, split.getKey(), new Path(part, "data"));
+      }
+      Path whole = new Path(folder, identity(new Path(part, "data")));
+      if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
+        throw new IOException("cannot rename " + part);
+      }
+      return whole.toString();
+    } finally {
+      files.delete(part, true);
+    }
+  }
+
+  /** Spark's names hold a number of the job; these tell the split and the order. */
+  private void number(Path written, String split, Path data) throws IOException {
+    List<Path> parts = parts(written);
+    files.mkdirs(data);
+    for (int i = 0; i < parts.size(); i++) {
+      String name = "%s-%05d-of-%05d.parquet".formatted(split, i, parts.size());
+      if (!files.rename(parts.get(i), new Path(data, name))) {
+        throw new IOException("cannot rename " + parts.get(i));
+      }
+    }
+    files.delete(written, true);
+  }
+
+  private List<Path> parts(Path path) throws IOException {
+    return Stream.of(files.listStatus(path))
+        .map(FileStatus::getPath)
+        .filter(file -> file.getName().endsWith(".parquet"))
+        .sorted(Comparator.comparing(Path::getName))
+        .toList();
+  }
+
+  /** Of all names and bytes, which executors read. */
+  private String identity(Path data) throws IOException {
+    List<String> names = new ArrayList<>();
+    parts(data).forEach(file -> names.add(file.toString()));
+    Reader reader = new Reader(new TreeMap<>(HadoopSettings.of(hadoop)));
+    spark.sparkContext().setJobDescription("dataset: identify");
+    List<String> digests =
+        new JavaSparkContext(spark.sparkContext())
+            .parallelize(names, names.size())
+            .map(reader::digest)
+            .collect();
+    MessageDigest all = sha256();
+    digests.forEach(line -> all.update(line.getBytes(StandardCharsets.UTF_8)));
+    return HexFormat.of().formatHex(all.digest()).substring(0, ID_CHARACTERS);
+  }
+
+  /** Reads files on executors. */
+  private record Reader(TreeMap<String, String> hadoop) implements Serializable {
+    String digest(String file) throws IOException {
+      Path path = new Path(file);
+      MessageDigest digest = sha256();
+      byte[] buffer = new byte[BUFFER_BYTES];
+      try (InputStream in = path.getFileSystem(HadoopSettings.configuration(hadoop)).open(path)) {
+        for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+          digest.update(buffer, 0, read);
+        }
+      }
+      return "%s %s%n".formatted(path.getName(), HexFormat.of().formatHex(digest.digest()));
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+}

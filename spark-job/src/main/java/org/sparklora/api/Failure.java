@@ -1,0 +1,45 @@
+package org.sparklora.api;
+
+import org.apache.hadoop.fs.FSError;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.train.NonFiniteLossException;
+
+/** What of a failure a user is shown: one line. Stateless and thread-safe. */
+public final class Failure {
+  private Failure() {}
+
+  /**
+   * The innermost exception of ours, which Spark may have wrapped several times; else the
+   * outermost.
+   */
+  public static Throwable causeToShow(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConfigException
+          || cause instanceof TableException
+          || cause instanceof NonFiniteLossException
+          || cause instanceof IllegalArgumentException) {
+        return cause;
+      }
+    }
+    boolean wrapped = failure instanceof ExceptionInInitializerError || failure instanceof FSError;
+    return wrapped && failure.getCause() != null ? failure.getCause() : failure;
+  }
+
+  /** Whether the user's settings are to blame. */
+  public static boolean isOfSettings(Throwable failure) {
+    return causeToShow(failure) instanceof ConfigException;
+  }
+
+  /** The line that says it. */
+  public static String message(Throwable failure) {
+    Throwable cause = causeToShow(failure);
+    String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
+    boolean ours = cause.getClass().getName().startsWith("org.sparklora");
+    String named =
+        ours || cause instanceof IllegalArgumentException
+            ? message
+            : cause.getClass().getSimpleName() + ": " + message;
+    return named.lines().findFirst().orElse(named);
+  }
+}

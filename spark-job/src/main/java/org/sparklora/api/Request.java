@@ -1,0 +1,159 @@
+package org.sparklora.api;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.PathSettings;
+import org.sparklora.spark.grpo.ExternalJudge;
+import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.spark.run.RunListener;
+
+/**
+ * What is asked of a command.
+ *
+ * <pre>
+ * Request.to("sft")
+ *     .set("model_name_or_path", "Qwen/Qwen2.5-3B-Instruct")
+ *     .set("use_peft", true)
+ *     .set("output_dir", "hdfs:///runs/first")
+ *     .table("train", conversations)
+ *     .build();
+ * </pre>
+ *
+ * @param settings as on the command line, checked each by itself
+ * @param tables a dataset's splits, in place of its path; none where {@code dataset_name}, or the
+ *     command's {@code input}, names one
+ * @param listener hears of the run
+ * @param judge judges completions outside of this JVM; empty where no reward needs it
+ * @param judged names among {@code reward_funcs} of the rewards that {@code judge} gives
+ */
+public record Request(
+    Settings settings,
+    Map<String, Dataset<Row>> tables,
+    RunListener listener,
+    Optional<ExternalJudge> judge,
+    Set<String> judged) {
+
+  /** A request with settings that are there, as the command line has them. */
+  public static Request of(Settings settings) {
+    return new Request(settings, Map.of(), RunListener.none(), Optional.empty(), Set.of());
+  }
+
+  /** The same request with other settings. */
+  Request with(Settings other) {
+    return new Request(other, tables, listener, judge, judged);
+  }
+
+  /** Begins a request to a command. */
+  public static Builder to(String command) {
+    return new Builder(command);
+  }
+
+  /**
+   * Looks at settings before any work is done with them: paths name file systems that are here,
+   * models of the hub are written as such, the engine exists and is chosen.
+   *
+   * @throws ConfigException for the first that cannot be used
+   */
+  public static void check(Settings settings) {
+    try {
+      PathSettings.require(settings);
+      ModelReference.requireFolders(settings);
+      settings.find(Flags.ENGINE).ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
+    } catch (ConfigException e) {
+      throw settings.located(e);
+    }
+  }
+
+  /** Collects what a request holds. Not thread-safe. */
+  public static final class Builder {
+    private final String command;
+    private final Map<String, List<String>> given = new LinkedHashMap<>();
+    private final Map<String, Dataset<Row>> tables = new LinkedHashMap<>();
+    private RunListener listener = RunListener.none();
+    private Optional<ExternalJudge> judge = Optional.empty();
+    private Set<String> judged = Set.of();
+
+    private Builder(String command) {
+      this.command = command;
+    }
+
+    /**
+     * Sets a flag by its name.
+     *
+     * @param value a text, number or truth value, or a collection of those for a list
+     */
+    public Builder set(String name, Object value) {
+      List<String> words = new ArrayList<>();
+      if (value instanceof Collection<?> many) {
+        many.forEach(word -> words.add(String.valueOf(word)));
+      } else {
+        words.add(String.valueOf(value));
+      }
+      given.put(name, words);
+      return this;
+    }
+
+    /** Sets several. */
+    public Builder settings(Map<String, ?> values) {
+      values.forEach(this::set);
+      return this;
+    }
+
+    /**
+     * Gives a split of the dataset: {@code train}, {@code test}. Its rows count in the order in
+     * which the {@code DataFrame} has them.
+     */
+    public Builder table(String split, Dataset<Row> rows) {
+      tables.put(split, rows);
+      return this;
+    }
+
+    /** Who hears of the run. */
+    public Builder listener(RunListener who) {
+      listener = who;
+      return this;
+    }
+
+    /**
+     * Who gives the rewards of these names, which stand among {@code reward_funcs}.
+     *
+     * @param names of those that are not built in
+     */
+    public Builder judge(Collection<String> names, ExternalJudge who) {
+      judged = new LinkedHashSet<>(names);
+      judge = Optional.of(who);
+      return this;
+    }
+
+    /**
+     * The request.
+     *
+     * @throws ConfigException for a flag that there is not, or a value that it cannot have
+     */
+    public Request build() {
+      List<String> arguments = new ArrayList<>();
+      given.forEach(
+          (name, words) -> {
+            arguments.add("--" + name);
+            arguments.addAll(words);
+          });
+      Settings settings = CommandLine.parse(command, arguments).settings();
+      check(settings);
+      return new Request(settings, Map.copyOf(tables), listener, judge, Set.copyOf(judged));
+    }
+  }
+}

@@ -1,0 +1,325 @@
+package org.sparklora.api;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterMerge;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PackSftJob;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PreparePromptsJob;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.prep.TableOrigin;
+import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.reward.job.RewardJob;
+import org.sparklora.spark.eval.EvalJob;
+import org.sparklora.spark.generate.GenerateConfig;
+import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.grpo.GrpoJob;
+import org.sparklora.spark.grpo.RewardSettings;
+import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.prep.PrepSettings;
+import org.sparklora.spark.prep.PromptSettings;
+import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.run.HubPush;
+import org.sparklora.spark.run.PushConfig;
+import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftJob;
+import org.sparklora.spark.train.EvalMetrics;
+
+/**
+ * The commands, as methods on a Spark session that stays open. Each does what the command of its
+ * name does and throws what that fails with: {@link ConfigException} for settings that cannot be
+ * used, before any work; {@link org.sparklora.pipeline.table.TableException} for data that is
+ * damaged or missing. {@link Failure#message} is the line that the command prints.
+ *
+ * <p>One run trains at a time in a JVM; the others may be called from several threads.
+ */
+public final class SparkLora {
+  /** What a table is for: the command that trains on it. */
+  private enum Task {
+    SFT,
+    GRPO;
+
+    String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  private final SparkSession spark;
+  private final Configuration hadoop;
+
+  private SparkLora(SparkSession spark) {
+    this.spark = spark;
+    this.hadoop = spark.sparkContext().hadoopConfiguration();
+  }
+
+  /** On a session, which is the caller's to close. */
+  public static SparkLora on(SparkSession spark) {
+    return new SparkLora(spark);
+  }
+
+  /** {@code sft}: trains an adapter, or all weights, on a dataset. */
+  public TrainingResult sft(Request request) throws IOException {
+    SftConfig config = sftConfig(request);
+    TrainingRun.Result result = SftJob.run(spark, config, request.listener());
+    return TrainingResult.of(config.output().folder(), result);
+  }
+
+  /**
+   * Measures a model, with the adapter that it would go on from, on the split to evaluate on, as
+   * {@code sft} does on the way.
+   *
+   * @return by name, with {@code eval_} before each
+   */
+  public Map<String, Double> evaluateSft(Request request) throws IOException {
+    return named(SftJob.evaluate(spark, sftConfig(request)));
+  }
+
+  private SftConfig sftConfig(Request request) {
+    return SftConfig.of(
+        PackedTables.decided(hadoop, withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR)));
+  }
+
+  /**
+   * {@code grpo}: trains an adapter, or all weights, on rewards of its own completions; those of
+   * {@link Request#judged} are given by {@link Request#judge}.
+   */
+  public TrainingResult grpo(Request request) throws IOException {
+    return grpo(request, Optional.empty());
+  }
+
+  /** {@code update}: the last stage of a round of {@code grpo} alone. */
+  public TrainingResult update(Request request) throws IOException {
+    return grpo(request, Optional.of(request.settings().get(Flags.INPUT)));
+  }
+
+  private TrainingResult grpo(Request request, Optional<String> advantages) throws IOException {
+    GrpoConfig config = grpoConfig(request);
+    TrainingRun.Result result =
+        GrpoJob.run(spark, config, advantages, request.judge(), request.listener());
+    return TrainingResult.of(config.output().folder(), result);
+  }
+
+  /**
+   * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
+   */
+  public Map<String, Double> evaluateGrpo(Request request) throws IOException {
+    return named(GrpoJob.evaluate(spark, grpoConfig(request), request.judge()));
+  }
+
+  private GrpoConfig grpoConfig(Request request) {
+    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
+    return GrpoConfig.of(
+        PromptTables.decided(hadoop, settings, Flags.DATASET_TRAIN_SPLIT), request.judged());
+  }
+
+  private static Map<String, Double> named(EvalMetrics metrics) {
+    Map<String, Double> named = new TreeMap<>();
+    metrics.metrics().forEach((name, value) -> named.put("eval_" + name, value));
+    return named;
+  }
+
+  /**
+   * {@code prep}: a dataset becomes a table of packed rows, or of prompts. One that is there and is
+   * what the settings give is used again, unless it is to be overwritten: who repeats a request, as
+   * schedulers do, gets the same.
+   */
+  public TableResult prep(Request request) {
+    requireUseful(request.settings());
+    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
+    String folder = settings.get(Flags.OUTPUT_DIR);
+    return new TableResult(
+        folder,
+        switch (settings.get(Flags.TASK, Task.class)) {
+          case SFT -> pack(PrepSettings.of(settings, folder));
+          case GRPO -> preparePrompts(PromptSettings.of(settings, folder));
+        });
+  }
+
+  /**
+   * Looks at {@code prep}'s settings.
+   *
+   * @throws ConfigException for one that cannot be used, or that the task has no use for
+   */
+  public static void requirePrep(Settings settings) {
+    String folder = settings.get(Flags.OUTPUT_DIR);
+    switch (requireUseful(settings)) {
+      case SFT -> PrepSettings.of(settings, folder);
+      case GRPO -> PromptSettings.of(settings, folder);
+    }
+  }
+
+  private static Task requireUseful(Settings settings) {
+    Task task = settings.get(Flags.TASK, Task.class);
+    settings.requireUseful(task.word(), Stream.of(Task.values()).map(Task::word).toList());
+    return task;
+  }
+
+  private String pack(PrepConfig config) {
+    return (config.overwrite()
+            ? PackSftJob.run(spark, config)
+            : PackSftJob.reuseOrRun(spark, config))
+        .summary();
+  }
+
+  private String preparePrompts(PromptsConfig config) {
+    return (config.overwrite()
+            ? PreparePromptsJob.run(spark, config)
+            : PreparePromptsJob.reuseOrRun(spark, config))
+        .summary();
+  }
+
+  /** {@code generate} of a table of prompts that {@code prep --task grpo} made. */
+  public TableResult generate(Request request) throws IOException {
+    Settings settings = request.settings();
+    String input = settings.get(Flags.INPUT);
+    GenerateConfig config = GenerateConfig.of(settings);
+    ConfigException.require(
+        PromptTable.isAt(hadoop, input),
+        Flags.INPUT,
+        input,
+        "it is no table of prompts; make one with prep and --task grpo");
+    TableOrigin.ofPrompts(hadoop, input)
+        .ifPresent(origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model())));
+    List<Prompt> prompts = PromptTable.open(hadoop, input).readAll();
+    return generate(
+        config, prompts, settings.get(Flags.OUTPUT), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+  }
+
+  /** Where the model's tokenizer is. */
+  private static PrepConfig.Model text(GenerateConfig.Model model) {
+    return new PrepConfig.Model(model.base(), "", "", model.dialect());
+  }
+
+  /** The same for prompts that were read already. */
+  public TableResult generate(
+      GenerateConfig config, List<Prompt> prompts, String output, boolean overwrite)
+      throws IOException {
+    GenerateJob.check(spark, config);
+    GenerateJob.run(spark, config, prompts, output, overwrite);
+    return new TableResult(output, "completions of %,d prompts".formatted(prompts.size()));
+  }
+
+  /** {@code reward}: judges a table of generations. */
+  public TableResult reward(Request request) {
+    Settings settings = withTables(request, Flags.INPUT, Flags.OUTPUT_DIR);
+    RewardConfig config = rewardConfig(settings, request.judged());
+    return new TableResult(config.tables().outputDir(), RewardJob.run(spark, config).toJson());
+  }
+
+  /** What {@code reward} needs to know; a name that stands for no reward is refused. */
+  public static RewardConfig rewardConfig(Settings settings, Set<String> judged) {
+    return new RewardConfig(
+        new RewardConfig.Tables(
+            settings.get(Flags.INPUT),
+            settings.get(Flags.OUTPUT_DIR),
+            settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class),
+            settings.get(Flags.OVERWRITE_OUTPUT_DIR),
+            settings.find(Flags.NUM_GENERATIONS).orElse(0)),
+        RewardSettings.functions(settings, judged),
+        RewardSettings.advantages(settings));
+  }
+
+  /** {@code eval}: how many problems a model solves. */
+  public EvalResult evaluate(Request request) throws IOException {
+    Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
+    return new EvalResult(settings.get(Flags.OUTPUT_DIR), EvalJob.run(spark, settings));
+  }
+
+  /**
+   * {@code push}: a finished run's folder goes to the hub.
+   *
+   * @return where it lies there
+   */
+  public static String push(Settings settings) throws IOException {
+    String folder = settings.get(Flags.INPUT);
+    Configuration configuration = HadoopSettings.configuration();
+    try (RunFolder.Finished run = RunFolder.claim(configuration, folder)) {
+      PushConfig config = PushConfig.of(settings, folder, PushConfig.Strategy.END);
+      return HubPush.open(configuration, config).pushResults(run.path());
+    }
+  }
+
+  /**
+   * {@code merge}: a base model and its adapter as one plain checkpoint folder, which appears when
+   * it is whole. One with something in it is refused, unless it may be overwritten, and then stays
+   * until the new one is whole.
+   *
+   * @return what is there now
+   */
+  public static String merge(Settings settings) throws IOException {
+    String output = settings.get(Flags.OUTPUT_DIR);
+    ModelReference model = ModelReference.of(settings);
+    java.nio.file.Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder();
+    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+      AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
+      requireOther(output, model.folder());
+      requireOther(output, adapterFolder);
+      try (OutputFolder folder =
+          OutputFolder.create(
+              HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
+        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
+        folder.commit();
+      }
+      return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
+    }
+  }
+
+  /** What is read cannot be what is replaced. */
+  private static void requireOther(String output, java.nio.file.Path read) throws IOException {
+    java.nio.file.Path folder = java.nio.file.Path.of(output);
+    ConfigException.require(
+        !Files.exists(folder) || !Files.isSameFile(folder, read),
+        Flags.OUTPUT_DIR,
+        output,
+        "it is the folder of the base model or of the adapter; name another");
+  }
+
+  private static java.nio.file.Path local(String output, OutputFolder folder) {
+    ConfigException.require(
+        "file".equals(folder.work().toUri().getScheme()),
+        Flags.OUTPUT_DIR,
+        output,
+        "a merged model is written to this machine's disk; name a folder there, and copy it then");
+    return java.nio.file.Path.of(folder.work().toUri());
+  }
+
+  /** The settings, with the path under which the request's tables lie now. */
+  private Settings withTables(Request request, Flag<String> input, Flag<String> output) {
+    Settings settings = request.settings();
+    if (request.tables().isEmpty()) {
+      return settings;
+    }
+    ConfigException.require(
+        !settings.isGiven(input),
+        input,
+        settings.text(input),
+        "the dataset came as a table; leave one of them out");
+    String folder = new Path(settings.get(output)).toString() + ".dataset";
+    return settings.withDefault(input, DatasetTable.write(spark, folder, request.tables()));
+  }
+}

@@ -1,0 +1,26 @@
+package org.sparklora.api;
+
+import org.sparklora.spark.run.TrainingRun;
+
+/**
+ * What a training run came to.
+ *
+ * @param folder {@code output_dir}: adapter or model, log ({@code trainer_state.json}), figures
+ * @param steps optimizer steps, with those before a resume
+ * @param tokens trained on
+ * @param trainLoss mean loss of all steps
+ * @param seconds of training, in this process
+ * @param complete whether these were all steps, so that there are results
+ */
+public record TrainingResult(
+    String folder, int steps, long tokens, double trainLoss, double seconds, boolean complete) {
+  static TrainingResult of(String folder, TrainingRun.Result result) {
+    return new TrainingResult(
+        folder,
+        result.steps(),
+        result.tokens(),
+        result.trainLoss(),
+        result.seconds(),
+        result.complete());
+  }
+}

@@ -1,0 +1,104 @@
+package org.sparklora.spark.grpo;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
+
+/**
+ * Has the completions of a round judged by an {@link ExternalJudge}, and checks what it answers.
+ *
+ * @param names of the rewards that it gives, in their order
+ */
+record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
+  private static final StructType SCHEMA =
+      new StructType()
+          .add("row", DataTypes.LongType, false)
+          .add("prompt_id", DataTypes.LongType, false)
+          .add("prompt", DataTypes.StringType, false)
+          .add("messages", DataTypes.StringType)
+          .add("completion", DataTypes.StringType, false)
+          .add("completion_ids", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
+          .add("solution", DataTypes.StringType)
+          .add("columns", DataTypes.createMapType(DataTypes.StringType, DataTypes.StringType));
+
+  /**
+   * The rewards of completions.
+   *
+   * @param groupSize completions of a prompt, which stand side by side
+   * @return {@code (P·G, F)}; NaN: not judged
+   * @throws ConfigException naming the function and the completion where one failed
+   */
+  double[][] run(List<Generation> generations, int groupSize) {
+    List<List<Row>> groups = new ArrayList<>();
+    for (int start = 0; start < generations.size(); start += groupSize) {
+      groups.add(rows(generations, start, Math.min(start + groupSize, generations.size())));
+    }
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    session.sparkContext().setJobDescription("judge completions by " + String.join(", ", names));
+    try {
+      JavaRDD<Row> rows =
+          spark
+              .parallelize(groups, Math.min(groups.size(), spark.defaultParallelism()))
+              .flatMap(List::iterator);
+      return checked(
+          judge.judge(session.createDataFrame(rows, SCHEMA)).collectAsList(), generations.size());
+    } finally {
+      session.sparkContext().setJobDescription(null);
+    }
+  }
+
+  private static List<Row> rows(List<Generation> generations, int from, int to) {
+    return new ArrayList<>(
+        IntStream.range(from, to).mapToObj(row -> row(row, generations.get(row))).toList());
+  }
+
+  private static Row row(long number, Generation generation) {
+    Prompt prompt = generation.prompt();
+    return RowFactory.create(
+        number,
+        prompt.id(),
+        prompt.text(),
+        prompt.columns().get(Prompt.MESSAGES),
+        generation.text(),
+        Arrays.stream(generation.tokens()).boxed().toArray(Integer[]::new),
+        prompt.solution().orElse(null),
+        new java.util.TreeMap<>(prompt.columns()));
+  }
+
+  private double[][] checked(List<Row> answers, int count) {
+    answers.stream()
+        .filter(answer -> !answer.isNullAt(answer.fieldIndex("problem")))
+        .min(java.util.Comparator.comparingLong(answer -> answer.getLong(0)))
+        .ifPresent(
+            answer -> {
+              throw new ConfigException(
+                  Flags.REWARD_FUNCS,
+                  answer.<String>getAs("reward"),
+                  answer.<String>getAs("problem"));
+            });
+    double[][] rewards = new double[count][];
+    for (Row answer : answers) {
+      List<Double> values = answer.getList(answer.fieldIndex("rewards"));
+      rewards[Math.toIntExact(answer.getLong(0))] =
+          values.stream().mapToDouble(value -> value == null ? Double.NaN : value).toArray();
+    }
+    ConfigException.require(
+        Arrays.stream(rewards).allMatch(of -> of != null && of.length == names.size()),
+        Flags.REWARD_FUNCS,
+        String.join(" ", names),
+        "the judge answered for %d of %d completions".formatted(answers.size(), count));
+    return rewards;
+  }
+}
