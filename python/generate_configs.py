@@ -47,6 +47,10 @@ def value(flag, command):
     return text
 
 
+def shown(constant):
+    return json.dumps(constant) if isinstance(constant, str) else repr(constant)
+
+
 def config(flags, command, name, trl):
     rows = [f for f in flags if command in f["commands"] and f["section"] != "LoRA" and f["name"] not in ELSEWHERE]
     rows.sort(key=lambda f: f["name"] != "output_dir")  # it may stand first, without its name
@@ -59,15 +63,15 @@ def config(flags, command, name, trl):
     lines += ['    """', ""]
     for f in rows:
         kind = TYPES.get(f["type"], "str")
-        lines.append(f"    {f['name']}: Optional[{kind}] = {value(f, command)!r}")
+        lines.append(f"    {f['name']}: Optional[{kind}] = {shown(value(f, command))}")
     lengths = sorted(f["name"] for f in rows if f["type"] == "length")
-    lines += ["", f"    _command = {command!r}", f"    _limits = {tuple(lengths)!r}"]
+    lines += ["", f"    _command = {json.dumps(command)}", f"    _limits = {tuple(lengths)!r}"]
     return lines
 
 
 flags = json.load(open(sys.argv[1]))
 former = [line.rstrip("\n").split("\t") for line in open(sys.argv[2]) if not line.startswith("#")]
-out = [HEAD + "\n".join(f"    {row[0]!r}: {row[2]!r}," for row in former if row[1] == "former"), "}"]
+out = [HEAD + "\n".join(f"    {json.dumps(row[0])}: {json.dumps(row[2])}," for row in former if row[1] == "former"), "}"]
 out += config(flags, "sft", "SFTConfig", "TRL's SFTConfig")
 out += config(flags, "grpo", "GRPOConfig", "TRL's GRPOConfig")
 print("\n".join(out))

@@ -32,6 +32,9 @@ import org.sparklora.pipeline.table.TableException;
  * in the same partitions are the same files, and those that are there stay as they are.
  */
 final class DatasetTable {
+  /** The folder with the files, in that of the dataset. */
+  static final String FILES = "data";
+
   private static final int ID_CHARACTERS = 16;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -71,9 +74,9 @@ final class DatasetTable {
         spark.sparkContext().setJobDescription("dataset: write split " + split.getKey());
         Path written = new Path(part, split.getKey());
         split.getValue().write().parquet(written.toString());
-        number(written, split.getKey(), new Path(part, "data"));
+        number(written, split.getKey(), new Path(part, FILES));
       }
-      Path whole = new Path(folder, identity(new Path(part, "data")));
+      Path whole = new Path(folder, identity(new Path(part, FILES)));
       if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
         throw new IOException("cannot rename " + part);
       }

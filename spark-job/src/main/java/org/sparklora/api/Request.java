@@ -34,6 +34,7 @@ import org.sparklora.spark.run.RunListener;
  * </pre>
  *
  * @param settings as on the command line, checked each by itself
+ * @param notes one line for each flag that is accepted but changes nothing
  * @param tables a dataset's splits, in place of its path; none where {@code dataset_name}, or the
  *     command's {@code input}, names one
  * @param listener hears of the run
@@ -42,6 +43,7 @@ import org.sparklora.spark.run.RunListener;
  */
 public record Request(
     Settings settings,
+    List<String> notes,
     Map<String, Dataset<Row>> tables,
     RunListener listener,
     Optional<ExternalJudge> judge,
@@ -49,12 +51,8 @@ public record Request(
 
   /** A request with settings that are there, as the command line has them. */
   public static Request of(Settings settings) {
-    return new Request(settings, Map.of(), RunListener.none(), Optional.empty(), Set.of());
-  }
-
-  /** The same request with other settings. */
-  Request with(Settings other) {
-    return new Request(other, tables, listener, judge, judged);
+    return new Request(
+        settings, List.of(), Map.of(), RunListener.none(), Optional.empty(), Set.of());
   }
 
   /** Begins a request to a command. */
@@ -129,14 +127,22 @@ public record Request(
     }
 
     /**
+     * Says which of {@code reward_funcs} stand in the table that is judged, each in the column
+     * {@link org.sparklora.reward.GivenReward#column}.
+     */
+    public Builder judged(Collection<String> names) {
+      judged = new LinkedHashSet<>(names);
+      return this;
+    }
+
+    /**
      * Who gives the rewards of these names, which stand among {@code reward_funcs}.
      *
      * @param names of those that are not built in
      */
     public Builder judge(Collection<String> names, ExternalJudge who) {
-      judged = new LinkedHashSet<>(names);
       judge = Optional.of(who);
-      return this;
+      return judged(names);
     }
 
     /**
@@ -151,9 +157,9 @@ public record Request(
             arguments.add("--" + name);
             arguments.addAll(words);
           });
-      Settings settings = CommandLine.parse(command, arguments).settings();
-      check(settings);
-      return new Request(settings, Map.copyOf(tables), listener, judge, Set.copyOf(judged));
+      CommandLine.Parsed parsed = CommandLine.parse(command, arguments);
+      check(parsed.settings());
+      return new Request(parsed.settings(), parsed.notes(), Map.copyOf(tables), listener, judge, Set.copyOf(judged));
     }
   }
 }

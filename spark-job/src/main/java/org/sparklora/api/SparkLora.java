@@ -1,6 +1,8 @@
 package org.sparklora.api;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
@@ -10,6 +12,9 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -49,6 +54,7 @@ import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
 import org.sparklora.spark.train.EvalMetrics;
+import org.sparklora.spark.train.TrainerState;
 
 /**
  * The commands, as methods on a Spark session that stays open. Each does what the command of its
@@ -265,6 +271,43 @@ public final class SparkLora {
   }
 
   /**
+   * The log of a run that has results.
+   *
+   * @return {@code trainer_state.json}; empty if there is none
+   */
+  public String log(String folder) throws IOException {
+    Path file = new Path(folder, TrainerState.FILE_NAME);
+    FileSystem files = file.getFileSystem(hadoop);
+    if (!files.exists(file)) {
+      return "";
+    }
+    try (InputStream in = files.open(file)) {
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    }
+  }
+
+  /**
+   * Copies a run's results, without its checkpoints and the tables of its rounds, into a new folder
+   * that appears when it is whole.
+   *
+   * @throws ConfigException if there is something in it already, or a run is going on
+   */
+  public void copyResults(String from, String to) throws IOException {
+    try (RunFolder.Finished run = RunFolder.claim(hadoop, from);
+        OutputFolder folder = OutputFolder.create(hadoop, to, false)) {
+      FileSystem target = folder.work().getFileSystem(hadoop);
+      for (FileStatus file : run.fileSystem().listStatus(run.path())) {
+        String name = file.getPath().getName();
+        if (RunFolder.isResult(name) && !name.startsWith(".")) {
+          FileUtil.copy(
+              run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
+        }
+      }
+      folder.commit();
+    }
+  }
+
+  /**
    * {@code merge}: a base model and its adapter as one plain checkpoint folder, which appears when
    * it is whole. One with something in it is refused, unless it may be overwritten, and then stays
    * until the new one is whole.
@@ -319,7 +362,9 @@ public final class SparkLora {
         input,
         settings.text(input),
         "the dataset came as a table; leave one of them out");
-    String folder = new Path(settings.get(output)).toString() + ".dataset";
-    return settings.withDefault(input, DatasetTable.write(spark, folder, request.tables()));
+    String folder = new Path(settings.get(output)) + ".dataset";
+    String dataset = DatasetTable.write(spark, folder, request.tables());
+    return settings.withDefault(
+        input, input == Flags.INPUT ? dataset + "/" + DatasetTable.FILES : dataset);
   }
 }

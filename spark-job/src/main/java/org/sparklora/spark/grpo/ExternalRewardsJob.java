@@ -1,8 +1,11 @@
 package org.sparklora.spark.grpo;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -22,6 +25,8 @@ import org.sparklora.pipeline.table.Prompt;
  * @param names of the rewards that it gives, in their order
  */
 record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
   private static final StructType SCHEMA =
       new StructType()
           .add("row", DataTypes.LongType, false)
@@ -31,7 +36,7 @@ record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String
           .add("completion", DataTypes.StringType, false)
           .add("completion_ids", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
           .add("solution", DataTypes.StringType)
-          .add("columns", DataTypes.createMapType(DataTypes.StringType, DataTypes.StringType));
+          .add("columns", DataTypes.StringType, false);
 
   /**
    * The rewards of completions.
@@ -74,13 +79,13 @@ record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String
         generation.text(),
         Arrays.stream(generation.tokens()).boxed().toArray(Integer[]::new),
         prompt.solution().orElse(null),
-        new java.util.TreeMap<>(prompt.columns()));
+        JSON.valueToTree(new TreeMap<>(prompt.columns())).toString());
   }
 
   private double[][] checked(List<Row> answers, int count) {
     answers.stream()
         .filter(answer -> !answer.isNullAt(answer.fieldIndex("problem")))
-        .min(java.util.Comparator.comparingLong(answer -> answer.getLong(0)))
+        .min(Comparator.comparingLong(answer -> answer.getLong(0)))
         .ifPresent(
             answer -> {
               throw new ConfigException(

@@ -1,0 +1,38 @@
+"""LoRA fine-tuning of language models on Apache Spark, with the shapes of TRL, PEFT and datasets.
+
+from spark_lora import SFTConfig, SFTTrainer, LoraConfig, GRPOConfig, GRPOTrainer, load_dataset
+"""
+
+from spark_lora import sql
+from spark_lora.configs import GRPOConfig, SFTConfig
+from spark_lora.datasets import DatasetReference, load_dataset
+from spark_lora.errors import SettingsError, SparkLoraError
+from spark_lora.lora import LoraConfig
+from spark_lora.session import jar, session, spark_conf
+from spark_lora.stages import Evaluation, evaluate, generate, prep, reward
+from spark_lora.trainer import GRPOTrainer, SFTTrainer, TrainerCallback, TrainerState, TrainOutput
+
+__version__ = "0.1.0"
+__all__ = [
+    "DatasetReference",
+    "Evaluation",
+    "GRPOConfig",
+    "GRPOTrainer",
+    "LoraConfig",
+    "SFTConfig",
+    "SFTTrainer",
+    "SettingsError",
+    "SparkLoraError",
+    "TrainOutput",
+    "TrainerCallback",
+    "TrainerState",
+    "evaluate",
+    "generate",
+    "jar",
+    "load_dataset",
+    "prep",
+    "reward",
+    "session",
+    "spark_conf",
+    "sql",
+]

@@ -1,0 +1,109 @@
+"""Reward functions in Python: which there are, how they reach executors, and the judge that the JVM calls."""
+
+import functools
+import re
+import site
+import sys
+import sysconfig
+from pathlib import Path
+
+from spark_lora import judging
+
+ANSWER = "row bigint, rewards array<double>, reward string, problem string"
+KINDS = {
+    "tinyint": "int", "smallint": "int", "int": "int", "bigint": "int", "float": "float", "double": "float",
+    "boolean": "bool",
+}  # fmt: skip
+
+
+def named(reward_funcs):
+    """Names of all rewards in their order, and the functions among them by name.
+
+    Args:
+        reward_funcs: a function, the name of a reward that is built in, or of a Java class; or a list of those
+    """
+    given = reward_funcs if isinstance(reward_funcs, (list, tuple)) else [reward_funcs]
+    names, functions = [], {}
+    for one in given:
+        if isinstance(one, str):
+            names.append(one)
+            continue
+        if not callable(one):
+            raise TypeError(f"reward_funcs: {one!r} is no function and no name of a reward; models are not rewards here")
+        name = base = re.sub(r"[\s,]+", "_", _name(one))
+        number = 1
+        while name in names:
+            number += 1
+            name = f"{base}_{number}"
+        names.append(name)
+        functions[name] = one
+    return names, functions
+
+
+def _name(function):
+    while isinstance(function, functools.partial):
+        function = function.func
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def pickled(functions):
+    """The functions as bytes, by name; TypeError names one that cannot be sent."""
+    from pyspark import cloudpickle
+
+    cloudpickle.register_pickle_by_value(judging)
+    sent = []
+    for name, function in functions.items():
+        _by_value(function)
+        try:
+            sent.append((name, cloudpickle.dumps(function)))
+        except Exception as error:
+            raise TypeError(
+                f"reward function {name} cannot be sent to Spark's Python workers ({error}); make what it needs inside "
+                f"the function, not outside"
+            ) from None
+    return sent
+
+
+def _by_value(function):
+    """A module beside the user's script is on no executor: its functions travel whole."""
+    from pyspark import cloudpickle
+
+    module = sys.modules.get(getattr(function, "__module__", None) or "")
+    file = getattr(module, "__file__", None)
+    if file is None or module.__name__ == "__main__":
+        return
+    installed = [sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *site.getsitepackages()]
+    if not any(Path(folder) in Path(file).resolve().parents for folder in installed if folder):
+        cloudpickle.register_pickle_by_value(module)
+
+
+class Judge:
+    """The JVM's ExternalJudge: hands completions to functions in Spark's Python workers.
+
+    Args:
+        functions: as `pickled` gives them
+        kinds: types of the dataset's columns, by name: int, float, bool; others are texts
+        seconds: that one call of a function may take
+    """
+
+    def __init__(self, spark, functions, kinds, seconds):
+        self.spark, self.functions, self.kinds, self.seconds = spark, functions, kinds, seconds
+
+    def judge(self, completions):
+        from pyspark.sql import DataFrame
+
+        functions, kinds, seconds = self.functions, self.kinds, self.seconds
+
+        def partition(batches):
+            return judging.judge_partition(batches, functions, kinds, seconds)
+
+        partition.__module__ = "__main__"  # travels by value
+        return DataFrame(completions, self.spark).mapInArrow(partition, ANSWER)._jdf
+
+    class Java:
+        implements = ["org.sparklora.spark.grpo.ExternalJudge"]
+
+
+def kinds_of(tables):
+    """The types that columns of DataFrames have, as a judge takes them."""
+    return {name: KINDS[kind] for table in tables for name, kind in table.dtypes if kind in KINDS}

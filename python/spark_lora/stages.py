@@ -1,0 +1,140 @@
+"""Stages as functions: DataFrames in, DataFrames out, results kept in a folder."""
+
+import json
+import os
+from dataclasses import dataclass
+from typing import Any, Dict
+
+from spark_lora import judging, rewards
+from spark_lora.datasets import described, table
+from spark_lora.errors import SettingsError, one_line
+from spark_lora.session import session
+from spark_lora.settings import plain
+
+ROW, PROBLEM, FUNCTION = "spark_lora_row", "spark_lora_problem", "spark_lora_function"
+
+
+def prep(dataset, model, output_dir, task="sft", spark=None, **settings):
+    """A dataset as a table of packed rows, or (`task="grpo"`) of prompts.
+
+    Args:
+        dataset: what a trainer takes as `train_dataset`
+        model (`str`): whose tokenizer and chat template it gets
+        output_dir (`str`): where the table is kept; one that is there and is what the settings give is used again
+        settings: flags of `spark-lora prep`
+    """
+    spark = session(spark)
+    flags, tables = described(spark, dataset)
+    flags.update(model_name_or_path=model, output_dir=output_dir, task=task, **settings)
+    result = _ask(spark, "prep", "prep", flags, tables)
+    return spark.read.parquet(result.folder())
+
+
+def generate(prompts, model, output_dir, adapter=None, spark=None, **settings):
+    """Completions of prompts, drawn on executors.
+
+    Args:
+        prompts: a dataset with `prompt`, `problem` or `question`
+        adapter (`str`): the adapter on the model
+        output_dir (`str`): where the table is kept; the prompts lie beside it
+        settings: flags of `spark-lora generate`
+    """
+    spark = session(spark)
+    flags, tables = described(spark, prompts)
+    overwrite = {name: settings[name] for name in ("overwrite_output_dir", "tokenizer_dialect") if name in settings}
+    beside = f"{os.fspath(output_dir).rstrip('/')}.prompts"
+    flags.update(model_name_or_path=model, output_dir=beside, task="grpo", **overwrite)
+    _ask(spark, "prep", "prep", flags, tables)
+    flags = {"model_name_or_path": model, "adapter": adapter, "input": beside, "output": output_dir, **settings}
+    return spark.read.parquet(_ask(spark, "generate", "generate", flags).folder())
+
+
+def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_reward", reward_timeout=600.0, spark=None, **settings):
+    """Judged completions: rewards, verdicts, group advantages.
+
+    Args:
+        generations (DataFrame): with `completion`, and `prompt_id` or (with `num_generations`) the completions of a
+            prompt side by side
+        reward_funcs, reward_timeout: as of `GRPOTrainer`
+        settings: flags of `spark-lora reward`
+    """
+    spark = session(spark)
+    rows = table(spark, generations)
+    names, functions = rewards.named(reward_funcs)
+    kept = None
+    if functions:
+        rows = kept = _given(rows, rewards.pickled(functions), float(reward_timeout)).persist()
+        failed = rows.where(f"{PROBLEM} is not null").orderBy(ROW).select(FUNCTION, PROBLEM).head()
+        if failed is not None:
+            kept.unpersist()
+            raise SettingsError(f"reward_funcs = {failed[0]}: {failed[1]}")
+        rows = rows.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
+    try:
+        flags = {"output_dir": output_dir, "reward_funcs": names, **settings}
+        result = _ask(spark, "reward", "reward", flags, {"train": rows}, judged=list(functions))
+    finally:
+        if kept is not None:
+            kept.unpersist()
+    return spark.read.parquet(result.folder()).drop(*(f"given_rewards/{name}" for name in functions))
+
+
+def _given(rows, functions, seconds):
+    """The rows with a column for each function, in no particular order."""
+    from pyspark.sql import functions as sql
+    from pyspark.sql.types import DoubleType, LongType, StringType, StructType
+
+    numbered = rows.withColumn(ROW, sql.monotonically_increasing_id())
+    if "prompt_id" in rows.columns:  # what judges may compare the completions of a prompt
+        numbered = numbered.repartition("prompt_id").sortWithinPartitions(ROW)
+    schema = StructType(list(numbered.schema.fields)).add(FUNCTION, StringType()).add(PROBLEM, StringType())
+    for name, _ in functions:
+        schema = schema.add(f"given_rewards/{name}", DoubleType())
+    kinds = rewards.kinds_of([rows])
+
+    def partition(batches):
+        return judging.judge_table(batches, functions, kinds, seconds, ROW, FUNCTION, PROBLEM)
+
+    partition.__module__ = "__main__"  # travels by value
+    return numbered.mapInArrow(partition, schema)
+
+
+@dataclass
+class Evaluation:
+    """How many problems a model solves: `summary` by name (`pass@1`, …), `table` with every completion."""
+
+    summary: Dict[str, Any]
+    table: Any
+
+
+def evaluate(dataset, model, output_dir, adapter=None, spark=None, **settings):
+    """Has a model solve problems, and judges its answers.
+
+    Args:
+        dataset: problems with solutions; of one with splits, that of `load_dataset(..., split="test")`
+        settings: flags of `spark-lora eval`
+    """
+    spark = session(spark)
+    flags, tables = described(spark, test=dataset) if _has_split(dataset) else described(spark, dataset)
+    if "test" not in tables and tables:
+        tables = {"test": tables["train"]}
+    flags.update(model_name_or_path=model, adapter=adapter, output_dir=output_dir, **settings)
+    result = _ask(spark, "eval", "evaluate", flags, tables)
+    return Evaluation(json.loads(result.json()), spark.read.parquet(result.folder()))
+
+
+def _has_split(dataset):
+    return getattr(dataset, "split", None) is not None and hasattr(dataset, "revision")
+
+
+def _ask(spark, command, method, flags, tables=None, judged=None):
+    api = spark._jvm.org.sparklora.api
+    with one_line(spark._jvm):
+        builder = api.Request.to(command)
+        for name, value in flags.items():
+            if value is not None:
+                builder = builder.set(name, plain(value if not isinstance(value, os.PathLike) else os.fspath(value)))
+        for split, rows in (tables or {}).items():
+            builder = builder.table(split, rows._jdf)
+        if judged:
+            builder = builder.judged(judged)
+        return getattr(api.SparkLora.on(spark._jsparkSession), method)(builder.build())

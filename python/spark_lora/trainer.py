@@ -1,0 +1,323 @@
+"""SFTTrainer and GRPOTrainer, with TRL's shapes; the JVM trains."""
+
+import json
+import os
+from collections import namedtuple
+from dataclasses import dataclass, field
+from typing import Any, Dict, List, Optional
+
+from spark_lora import rewards
+from spark_lora.configs import GRPOConfig, SFTConfig
+from spark_lora.datasets import described
+from spark_lora.errors import one_line
+from spark_lora.lora import lora_flags
+from spark_lora.session import session
+from spark_lora.settings import nearest
+
+TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
+BOOKKEEPING = ("timestamp", "run_id", "alerts", "completions")
+SHOWN = ("loss", "reward", "eval_loss", "eval_reward")
+NO_PART = ("processing_class", "tokenizer", "data_collator", "compute_metrics", "compute_loss_func", "formatting_func",
+           "optimizers", "preprocess_logits_for_metrics", "reward_processing_classes", "tools", "rollout_func")  # fmt: skip
+
+
+class TrainerCallback:
+    """Hears of a run, as transformers' class of this name does; what it raises ends the run."""
+
+    def on_train_begin(self, args, state, control, **kwargs):
+        pass
+
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        pass
+
+    def on_evaluate(self, args, state, control, metrics=None, **kwargs):
+        pass
+
+    def on_train_end(self, args, state, control, **kwargs):
+        pass
+
+
+@dataclass
+class TrainerState:
+    """Where a run is. `log_history` has the rows of `trainer_state.json`."""
+
+    global_step: int = 0
+    max_steps: int = 0
+    epoch: Optional[float] = None
+    log_history: List[Dict[str, Any]] = field(default_factory=list)
+
+
+class Listener:
+    """The JVM's RunListener: keeps the state, the progress bar and the callbacks informed."""
+
+    def __init__(self, trainer):
+        self.trainer, self.error, self.bar = trainer, None, None
+
+    def begun(self, first, total):
+        self.guarded(self._begun, first, total)
+
+    def logged(self, row):
+        self.guarded(self._logged, json.loads(row))
+
+    def guarded(self, action, *arguments):
+        try:
+            action(*arguments)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def _begun(self, first, total):
+        state = self.trainer.state
+        state.global_step, state.max_steps = first, total
+        if not self.trainer.args.disable_tqdm:
+            self.bar = _bar(first, total)
+        self.trainer._tell("on_train_begin")
+
+    def _logged(self, row):
+        logs = {name: value for name, value in row.items() if name not in BOOKKEEPING}
+        state = self.trainer.state
+        state.global_step = int(logs.get("step", state.global_step))
+        state.epoch = logs.get("epoch", state.epoch)
+        state.log_history.append(logs)
+        if self.bar is not None:
+            self.bar.update(state.global_step - self.bar.n)
+            self.bar.set_postfix({k: f"{logs[k]:.4g}" for k in SHOWN if isinstance(logs.get(k), float)})
+        if any(name.startswith("eval_") for name in logs):
+            self.trainer._tell("on_evaluate", metrics=logs)
+        self.trainer._tell("on_log", logs=logs)
+
+    def close(self):
+        if self.bar is not None:
+            self.bar.close()
+
+    class Java:
+        implements = ["org.sparklora.spark.run.RunListener"]
+
+
+def _bar(first, total):
+    try:
+        from tqdm.auto import tqdm
+    except ImportError:
+        return None
+    return tqdm(total=total, initial=first, unit="step", disable=None)
+
+
+class _Trainer:
+    """What both have."""
+
+    _config = SFTConfig
+    _suffix = "SFT"
+
+    def __init__(self, model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others):
+        for name, value in others.items():
+            if name in NO_PART:
+                if value is not None and value != (None, None):
+                    raise TypeError(f"{type(self).__name__}: {name} has no part here, since the JVM trains; leave it out")
+                continue
+            known = ("model", "args", "train_dataset", "eval_dataset", "peft_config", "callbacks", "spark", "reward_funcs")
+            raise TypeError(f"{type(self).__name__} has no argument {name}{nearest(name, known)}")
+        if not isinstance(model, (str, os.PathLike)):
+            raise TypeError(
+                f"model must be a name of the hub or a path, since the JVM reads it, not a {type(model).__name__}"
+            )
+        if args is not None and not isinstance(args, self._config):
+            raise TypeError(f"args must be a spark_lora.{self._config.__name__}, not a {type(args).__name__}")
+        self.model = os.fspath(model)
+        self.args = args or self._config(output_dir=f"{self.model.rstrip('/').split('/')[-1]}-{self._suffix}")
+        self.train_dataset, self.eval_dataset, self.peft_config = train_dataset, eval_dataset, peft_config
+        self.callbacks = [one() if isinstance(one, type) else one for one in callbacks or []]
+        self.state = TrainerState()
+        self._complete = False
+        lora_flags(peft_config)  # what cannot be used is said before Spark starts
+        self.spark = session(spark)
+        self._jvm = self.spark._jvm
+
+    def add_callback(self, callback):
+        """Adds one that hears of the run."""
+        self.callbacks.append(callback() if isinstance(callback, type) else callback)
+
+    def train(self, resume_from_checkpoint=None):
+        """Trains, and leaves adapter or model, log and figures in `args.output_dir`.
+
+        Args:
+            resume_from_checkpoint (`bool` or `str`): True: the latest checkpoint in `output_dir`, if any; or one's folder
+        """
+        if self.train_dataset is None:
+            raise ValueError(f"{type(self).__name__}: training needs a train_dataset")
+        more = {}
+        if resume_from_checkpoint:
+            more["resume_from_checkpoint"] = "true" if resume_from_checkpoint is True else str(resume_from_checkpoint)
+        self.state = TrainerState()
+        listener = Listener(self)
+        try:
+            result = self._ask(self._train_method(), more, listener)
+        finally:
+            listener.close()
+        self._complete = result.complete()
+        self.state.global_step = result.steps()
+        history = self._log_history()
+        self.state.log_history = history or self.state.log_history
+        self._tell("on_train_end")
+        last = self.state.log_history[-1] if self.state.log_history else {}
+        metrics = {name: value for name, value in last.items() if name.startswith(("train_", "total_")) or name == "epoch"}
+        return TrainOutput(result.steps(), result.trainLoss(), metrics)
+
+    def evaluate(self, eval_dataset=None):
+        """Measures the model, as trained or as it was given, on `eval_dataset`; returns metrics named `eval_…`."""
+        if eval_dataset is not None:
+            self.eval_dataset = eval_dataset
+        if self.eval_dataset is None:
+            raise ValueError(f"{type(self).__name__}: evaluation needs an eval_dataset")
+        more = {"eval_strategy": "epoch", "push_to_hub": None, "load_best_model_at_end": None}
+        more.update({"metric_for_best_model": None, "greater_is_better": None, "eval_steps": None})
+        more.update({"resume_from_checkpoint": None, "save_strategy": "no"})
+        if self._complete:
+            trained = "adapter_name_or_path" if self.peft_config is not None else "model_name_or_path"
+            more[trained] = self.args.output_dir
+        metrics = {name: float(value) for name, value in self._ask(self._evaluate_method(), more).items()}
+        row = {"epoch": self.state.epoch, "step": self.state.global_step, **metrics}
+        self.state.log_history.append(row)
+        self._tell("on_evaluate", metrics=metrics)
+        self._tell("on_log", logs=row)
+        return metrics
+
+    def save_model(self, output_dir=None):
+        """Copies the results to another folder; those of a run lie in `args.output_dir` already."""
+        if not self._complete:
+            raise RuntimeError("there is no trained model yet; train() leaves one")
+        if output_dir is None or os.fspath(output_dir) == self.args.output_dir:
+            return
+        with one_line(self._jvm):
+            self._api().copyResults(self.args.output_dir, os.fspath(output_dir))
+
+    def push_to_hub(self):
+        """Pushes the results to the hub, as `hub_model_id` and the like say; returns where they are."""
+        flags = self.args.flags()
+        wanted = {name: flags[name] for name in ("hub_model_id", "hub_private_repo", "hub_revision") if name in flags}
+        with one_line(self._jvm):
+            builder = self._jvm.org.sparklora.api.Request.to("push").set("input", self.args.output_dir)
+            for name, value in {**wanted, **self._token()}.items():
+                builder = builder.set(name, value)
+            return self._jvm.org.sparklora.api.SparkLora.push(builder.build().settings())
+
+    def _token(self):
+        """Of this process's environment as it is now; the JVM has that of its start."""
+        token = self.args.hub_token or os.environ.get("HF_TOKEN")
+        return {"hub_token": token} if token else {}
+
+    def _tell(self, event, **more):
+        for callback in self.callbacks:
+            hears = getattr(callback, event, None)
+            if hears is not None:
+                hears(self.args, self.state, None, **more)
+
+    def _api(self):
+        return self._jvm.org.sparklora.api.SparkLora.on(self.spark._jsparkSession)
+
+    def _ask(self, method, more, listener=None):
+        from pyspark.java_gateway import ensure_callback_server_started
+
+        flags, tables = described(self.spark, self.train_dataset, self.eval_dataset)
+        flags.update(model_name_or_path=self.model, **self.args.flags(), **lora_flags(self.peft_config))
+        flags["output_dir"] = str(self.args.output_dir)
+        if self.args.push_to_hub:
+            flags.update(self._token())
+        flags.update(more)
+        ensure_callback_server_started(self.spark.sparkContext._gateway)
+        try:
+            with one_line(self._jvm):
+                builder = self._jvm.org.sparklora.api.Request.to(self._config._command)
+                for name, value in flags.items():
+                    if value is not None:
+                        builder = builder.set(name, value)
+                for split, rows in tables.items():
+                    builder = builder.table(split, rows._jdf)
+                if listener is not None:
+                    builder = builder.listener(listener)
+                request = self._judged(builder, flags, tables).build()
+                for note in request.notes():
+                    print(note)
+                return getattr(self._api(), method)(request)
+        except Exception:
+            if listener is not None and listener.error is not None:
+                raise listener.error from None
+            raise
+
+    def _judged(self, builder, flags, tables):
+        return builder
+
+    def _log_history(self):
+        with one_line(self._jvm):
+            text = self._api().log(self.args.output_dir)
+        return json.loads(text)["log_history"] if text else None
+
+
+class SFTTrainer(_Trainer):
+    """Supervised fine-tuning, as TRL's class of this name.
+
+    Args:
+        model (`str`): a name of the hub, or a path that executors reach
+        args (`SFTConfig`): settings
+        train_dataset, eval_dataset: what `load_dataset` gives, a name or path, a Spark DataFrame, a `datasets.Dataset`,
+            a pandas DataFrame; an `eval_dataset` alone evaluates nothing during training, `eval_strategy` does
+        peft_config (`LoraConfig`, or PEFT's own): the adapter to train; None: all weights
+        callbacks: objects with methods of `TrainerCallback`
+        spark (`SparkSession`): the session; None: the active one, or one in this process
+    """
+
+    def __init__(
+        self, model, args=None, train_dataset=None, eval_dataset=None, peft_config=None, callbacks=None, spark=None, **others
+    ):
+        super().__init__(model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others)
+
+    def _train_method(self):
+        return "sft"
+
+    def _evaluate_method(self):
+        return "evaluateSft"
+
+
+class GRPOTrainer(_Trainer):
+    """Group-relative policy optimisation, as TRL's class of this name.
+
+    Args:
+        reward_funcs: a function of TRL's signature, `f(completions, prompts, completion_ids, **columns)` to a list of
+            numbers or None, which may be async; the name of a reward that is built in; or a list of those. A function is
+            called in Spark's Python workers, with all completions of some prompts at a time
+        reward_timeout (`float`): seconds that one call of a function may take
+        model, args, train_dataset, eval_dataset, peft_config, callbacks, spark: as of `SFTTrainer`
+    """
+
+    _config = GRPOConfig
+    _suffix = "GRPO"
+
+    def __init__(
+        self,
+        model,
+        reward_funcs="strip_reasoning_accuracy_reward",
+        args=None,
+        train_dataset=None,
+        eval_dataset=None,
+        peft_config=None,
+        callbacks=None,
+        spark=None,
+        reward_timeout=600.0,
+        **others,
+    ):
+        self.reward_names, functions = rewards.named(reward_funcs)
+        self.reward_timeout = float(reward_timeout)
+        self._functions = rewards.pickled(functions)
+        super().__init__(model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others)
+
+    def _train_method(self):
+        return "grpo"
+
+    def _evaluate_method(self):
+        return "evaluateGrpo"
+
+    def _judged(self, builder, flags, tables):
+        builder = builder.set("reward_funcs", self.reward_names)
+        if not self._functions:
+            return builder
+        judge = rewards.Judge(self.spark, self._functions, rewards.kinds_of(tables.values()), self.reward_timeout)
+        return builder.judge([name for name, _ in self._functions], judge)
