@@ -1,7 +1,7 @@
 """Stand-ins for the datasets of the guide, laid out as the real ones are on the hub: Parquet shards, a card that declares
 configurations and splits, nested columns. Their rows are GSM8K's.
 
-usage: guide_stand_ins.py GSM8K.jsonl.gz FOLDER
+usage: guide_stand_ins.py GSM8K.jsonl.gz FOLDER [ROWS]
 """
 
 import gzip
@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 ROOT = Path(sys.argv[2])
 with gzip.open(sys.argv[1], "rt") as lines:
-    ROWS = [json.loads(line) for line in lines][:64]
+    ROWS = [json.loads(line) for line in lines][: int(sys.argv[3]) if len(sys.argv) > 3 else 64]
 
 
 def card(configs):

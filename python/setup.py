@@ -10,7 +10,7 @@ class BuildWithOrigin(build_py):
     def run(self):
         super().run()
         root = Path(__file__).resolve().parents[1]
-        if not self.dry_run and (root / "spark-job").is_dir():
+        if (root / "spark-job").is_dir():
             (Path(self.build_lib) / "spark_lora" / "built_from.txt").write_text(f"{root}\n")
 
 

@@ -1,0 +1,253 @@
+"""What Python users meet: rewards of their own, good and bad, datasets of all kinds, stages, SQL, refusals.
+
+usage: python_check.py BASE, in an empty folder
+BASE is the quickstart's model, which can add.
+"""
+
+import hashlib
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+os.environ["PYSPARK_SUBMIT_ARGS"] = "--conf spark.sql.extensions=org.sparklora.api.SqlExtensions pyspark-shell"
+
+import datasets
+import pandas
+from guide_reward import strip_reasoning_accuracy_reward
+
+import spark_lora
+from spark_lora import GRPOConfig, GRPOTrainer, LoraConfig, SFTConfig, SFTTrainer, SettingsError, SparkLoraError
+
+BASE = sys.argv[1]
+LORA = dict(r=2, lora_alpha=8, target_modules="all-linear")
+
+
+def check(what, holds):
+    print(f"{'ok     ' if holds else 'failed '} {what}", flush=True)
+    if not holds:
+        sys.exit(1)
+
+
+def refused(kind, action):
+    """The message of what it fails with, and after how many seconds."""
+    begun = time.monotonic()
+    try:
+        action()
+    except kind as error:
+        return str(error), time.monotonic() - begun
+    return "nothing was refused", 0.0
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Refusals before there is a session
+
+message, _ = refused(TypeError, lambda: SFTConfig(learning_rte=1e-4))
+check(f"an unknown argument: {message}", "did you mean learning_rate?" in message)
+message, _ = refused(TypeError, lambda: LoraConfig(lora_alfa=1))
+check(f"an unknown argument: {message}", "did you mean lora_alpha?" in message)
+os.environ["SPARK_REMOTE"] = "sc://localhost"
+message, _ = refused(SparkLoraError, spark_lora.session)
+check(f"Spark Connect: {message[:60]}…", "Spark Connect" in message and "SPARK_REMOTE" in message)
+del os.environ["SPARK_REMOTE"]
+
+spark = spark_lora.session()
+rows = [
+    {"prompt": [{"role": "user", "content": f"What is {a} + {b}?"}], "solution": str(a + b), "first": a}
+    for a in (3, 12, 25, 31)
+    for b in (4, 7, 11, 14)
+]
+problems = datasets.Dataset.from_list(rows)
+
+
+def grpo(name, reward_funcs, train_dataset=problems, reward_timeout=60.0, callbacks=None, spark=None, **more):
+    settings = dict(learning_rate=1e-3, lr_scheduler_type="constant", per_device_train_batch_size=16, max_steps=3)
+    settings.update(num_generations=8, max_completion_length=16, logging_steps=1, save_strategy="no", disable_tqdm=True)
+    settings.update(prompts_dir="prompts", **more)
+    return GRPOTrainer(
+        model=BASE,
+        reward_funcs=reward_funcs,
+        args=GRPOConfig(output_dir=name, **settings),
+        train_dataset=train_dataset,
+        peft_config=LoraConfig(**LORA),
+        reward_timeout=reward_timeout,
+        callbacks=callbacks,
+    )
+
+
+def rewards(trainer):
+    return [row["reward"] for row in trainer.state.log_history if "reward" in row]
+
+
+def adapter(folder):
+    return hashlib.sha256(Path(folder, "adapter_model.safetensors").read_bytes()).hexdigest()
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The same rewards, the same adapter
+
+heard = []
+
+
+class Hears(spark_lora.TrainerCallback):
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        heard.append(logs["step"])
+
+
+runs = {
+    "built-in": "strip_reasoning_accuracy_reward",
+    "the guide's function": strip_reasoning_accuracy_reward,
+    "a lambda": lambda completions, solution, **_: [
+        float(f"{{{s}}}" in c[0]["content"]) for c, s in zip(completions, solution)
+    ],
+}
+trained = {name: grpo(name, function, callbacks=[Hears]) for name, function in runs.items()}
+outputs = {name: trainer.train() for name, trainer in trained.items()}
+first = rewards(trained["built-in"])
+check(f"the built-in reward varies: {first}", len(first) == 3 and 0 < min(first) < 1)
+for name, trainer in trained.items():
+    check(f"{name}: the same rewards", rewards(trainer) == first)
+    check(f"{name}: the same adapter, bit by bit", adapter(name) == adapter("built-in"))
+check("callbacks hear of each log row", heard == [1, 2, 3, 3] * 3)
+check("train() returns steps, loss and metrics", outputs["a lambda"].global_step == 3 and "train_runtime" in outputs["a lambda"].metrics)
+
+
+async def first_of(completions, prompts, completion_ids, first, **columns):
+    assert all(len(ids) > 0 for ids in completion_ids) and "What is" in prompts[0][-1]["content"]
+    return [float(number) / 31 for number in first]  # a column of the dataset, in its own type
+
+
+several = grpo("several", [first_of, "accuracy_reward", runs["a lambda"]], reward_weights=[0.5, 1.0, 0.0], max_steps=1)
+several.train()
+row = several.state.log_history[0]
+total = 0.5 * row["rewards/first_of/mean"] + row["rewards/accuracy_reward/mean"]
+check("several rewards, weighted, one of them async", abs(row["reward"] - total) < 1e-6 and row["rewards/first_of/mean"] > 0)
+
+measured = several.evaluate(problems.select(range(2)))
+check(f"evaluate(): eval_reward {measured['eval_reward']:.3f}", "eval_loss" in measured and several.state.log_history[-1]["step"] == 1)
+several.save_model("saved")
+check("save_model() copies the results", adapter("saved") == adapter("several") and not Path("saved/rounds").exists())
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Bad rewards
+
+
+def raises(completions, **_):
+    return [1.0 / (len(c[0]["content"]) - len(completions[0][0]["content"])) for c in completions]
+
+
+def hangs(completions, **_):
+    time.sleep(600)
+
+
+def spins(completions, **_):
+    while True:
+        try:
+            time.sleep(0.001)
+        except Exception:
+            pass
+
+
+def nothing(completions, **_):
+    return [float("nan")] * len(completions)
+
+
+bad = {
+    "raises": (raises, "it raised ZeroDivisionError: "),
+    "hangs": (hangs, "it did not end within 1 s (line"),
+    "spins": (spins, "it did not end within 1 s (line"),
+    "<lambda>": (lambda completions, **_: [1.0] * (len(completions) - 1), "rewards for"),
+    "texts": (type("texts", (), {"__call__": lambda self, completions, **_: ["1"] * len(completions)})(), "the text '1'"),
+}
+for name, (function, says) in bad.items():
+    message, seconds = refused(SettingsError, grpo(f"bad-{name}", function, reward_timeout=1.0, max_steps=1).train)
+    check(f"{seconds:.1f} s: {message[:150]}…", f"reward_funcs = {name}: " in message and says in message and "at completion" in message)
+    check(f"  in time, on one line, and no results: {name}", seconds < 20 and "\n" not in message and not Path(f"bad-{name}").exists())
+lock = threading.Lock()
+message, _ = refused(TypeError, lambda: grpo("lock", lambda completions, **_: [lock] and [0.0] * len(completions)))
+check(f"before training: {message[:110]}…", "<lambda> cannot be sent" in message)
+unjudged = grpo("unjudged", nothing, max_steps=1)
+unjudged.train()
+check("NaN counts as None does: not judged", unjudged.state.log_history[0]["completions/not_judged"] == 16)
+
+calls = Path("calls")
+
+
+def breaks(completions, **given):
+    with calls.open("a") as file:
+        file.write("x")
+    if calls.stat().st_size > 2 and not Path(calls.with_name("mended")).exists():
+        raise RuntimeError("the service is down")
+    return strip_reasoning_accuracy_reward(completions, **given)
+
+
+calls = calls.resolve()
+broken = grpo("broken", breaks, save_strategy="steps", save_steps=1)
+message, _ = refused(SettingsError, broken.train)
+check(f"a reward breaks off a run: {message[:90]}…", "RuntimeError: the service is down" in message and Path("broken/checkpoint-1").exists())
+calls.with_name("mended").touch()
+broken.train(resume_from_checkpoint=True)
+check("  and nothing is lost: resumed, it ends with the same adapter", adapter("broken") == adapter("built-in"))
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Datasets of all kinds make the same packed table
+
+talks = [{"messages": row["prompt"] + [{"role": "assistant", "content": row["solution"]}]} for row in rows]
+frame = spark.createDataFrame(talks, "messages array<struct<role string, content string>>").repartition(2)
+frame.write.parquet("talks.parquet")
+
+
+def packed(name, train_dataset, peft_config=LoraConfig(**LORA), **more):
+    args = SFTConfig(output_dir=name, max_steps=2, per_device_train_batch_size=2, logging_steps=1, max_length=64, disable_tqdm=True,
+                     save_strategy="no", overwrite_output_dir=True, **more)  # fmt: skip
+    trainer = SFTTrainer(BASE, args, train_dataset, train_dataset if more else None, peft_config)
+    trainer.train()
+    return trainer, spark.read.parquet(f"{name}.packed").orderBy("input_ids").collect()
+
+
+_, wanted = packed("of-path", "talks.parquet")
+read = spark.read.parquet("talks.parquet")
+for name, dataset in {
+    "a DataFrame": read,
+    "pandas": read.toPandas().map(lambda turns: [turn.asDict() for turn in turns]),
+    "datasets.Dataset": datasets.Dataset.from_parquet("talks.parquet/*.parquet", cache_dir="cache"),
+}.items():
+    check(f"{name} in: the same packed table as from the equal Parquet files", packed(name, dataset)[1] == wanted)
+check("  and the same adapter", adapter("a DataFrame") == adapter("of-path"))
+trainer, _ = packed("a DataFrame", read, peft_config=None, eval_strategy="steps", eval_steps=1)
+check("without peft_config all weights are trained", Path("a DataFrame/model.safetensors").exists())
+check("an eval_dataset is evaluated", trainer.evaluate()["eval_loss"] == trainer.state.log_history[-3]["eval_loss"])
+message, _ = refused(SettingsError, lambda: packed("bad", read, per_device_eval_batch_size=0))
+check(f"the JVM's refusal: {message}", message.startswith("per_device_eval_batch_size = 0"))
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Stages and SQL
+
+table = spark_lora.prep(read, BASE, "table", packing=True, max_length=64)
+check(f"prep: {table.count()} rows", "input_ids" in table.columns)
+drawn = spark_lora.generate(problems, BASE, "drawn", num_generations=4, max_completion_length=16, temperature=1.0)
+check("generate: four completions of each problem", drawn.count() == 64)
+judged = {
+    name: spark_lora.reward(drawn, f"judged-{number}", function, reward_timeout=60.0)
+    for number, (name, function) in enumerate(runs.items())
+}
+advantages = {name: [r.advantage for r in of.orderBy("prompt_id", "completion_index").collect()] for name, of in judged.items()}
+check("reward: Python's and ours give the same advantages", len({tuple(of) for of in advantages.values()}) == 1)
+scores = spark_lora.evaluate(problems, BASE, "scores", reward_funcs="accuracy_reward", max_completion_length=16)
+check(f"evaluate: pass@1 {scores.summary['pass@1']['value']:.3f}", scores.table.count() == 16)
+
+VERDICT = "select math_verify('$\\\\boxed{1/2}$', '0.5') v, math_verify('$\\\\boxed{3}$', '2') w, math_verify(null, '2') n"
+check("the extension brings math_verify", tuple(spark.sql(VERDICT).head()) == (1.0, 0.0, None))
+judged["built-in"].createOrReplaceTempView("judged")
+again = spark.sql("select advantage, group_advantage(reward, collect_list(reward) over (partition by prompt_id)) again from judged")
+check("and group_advantage", all(abs(r.advantage - r.again) < 1e-12 for r in again.collect()))
+spark_lora.sql.register(spark, dialect="sound")
+check("register() replaces them", spark.sql(VERDICT).head()[0] == 1.0)
+
+spark.stop()
+from pyspark.sql import SparkSession  # a session of one's own, in a JVM that is there, works as well
+
+mine = SparkSession.builder.master("local[1]").getOrCreate()
+check("a session of one's own is used", spark_lora.session() is mine and spark_lora.session(mine) is mine)
+mine.stop()

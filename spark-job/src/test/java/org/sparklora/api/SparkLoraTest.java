@@ -1,0 +1,214 @@
+package org.sparklora.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.reward.job.SqlFunctions;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.cli.TestSpark;
+import org.sparklora.spark.grpo.ExternalJudge;
+import org.sparklora.spark.run.RunListener;
+
+/** The interface for programs: what comes in beside settings, and that it changes nothing else. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class SparkLoraTest {
+  /** Of {@link #BY_LETTERS}, in SQL: how many letters of a completion are an e. */
+  private static final String LETTERS =
+      "cast(length(completion) - length(replace(completion, 'e', '')) as double)";
+
+  private static final ExternalJudge BY_LETTERS =
+      rows ->
+          rows.selectExpr(
+              "row",
+              "array(" + LETTERS + ") rewards",
+              "cast(null as string) reward",
+              "cast(null as string) problem");
+
+  @TempDir Path folder;
+  private SparkSession spark;
+  private SparkLora lora;
+  private Path model;
+
+  @BeforeAll
+  void open() throws IOException {
+    spark = TestSpark.open(2);
+    lora = SparkLora.on(spark);
+    model = TestModels.copy("qwen2-tiny", folder);
+  }
+
+  @AfterAll
+  void close() {
+    spark.close();
+  }
+
+  private Request.Builder sft(String output) {
+    return Request.to("sft")
+        .set("model_name_or_path", model)
+        .set("output_dir", folder.resolve(output))
+        .set("use_peft", true)
+        .set("lora_target_modules", List.of("q_proj", "v_proj"))
+        .set("max_steps", 2)
+        .set("per_device_train_batch_size", 2)
+        .set("logging_steps", 1)
+        .set("save_strategy", "no");
+  }
+
+  private byte[] adapter(String output) throws IOException {
+    return Files.readAllBytes(folder.resolve(output).resolve("adapter_model.safetensors"));
+  }
+
+  @Test
+  void aDataFrameTrainsWhatTheEqualFilesTrain() throws IOException {
+    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    String files = folder.resolve("rows.parquet").toString();
+    rows.write().parquet(files);
+    Heard heard = new Heard();
+    lora.sft(sft("of-files").set("dataset_name", files).build());
+    TrainingResult result =
+        lora.sft(
+            sft("of-rows").table("train", spark.read().parquet(files)).listener(heard).build());
+
+    assertThat(result.steps()).isEqualTo(2);
+    assertThat(adapter("of-rows")).isEqualTo(adapter("of-files"));
+    assertThat(heard.steps).as("all steps, and how it ended").containsExactly("0 of 2", "1", "2", "2");
+
+    Path datasets = folder.resolve("of-rows.dataset");
+    List<Path> before = files(datasets);
+    lora.sft(
+        sft("of-rows")
+            .table("train", spark.read().parquet(files))
+            .set("overwrite_output_dir", true)
+            .build());
+    assertThat(files(datasets)).as("the same rows are the same files").isEqualTo(before);
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (var files = Files.walk(folder)) {
+      return files.sorted().toList();
+    }
+  }
+
+  private static final class Heard implements RunListener {
+    private final List<String> steps = new ArrayList<>();
+
+    @Override
+    public void begun(int firstStep, int totalSteps) {
+      steps.add("%d of %d".formatted(firstStep, totalSteps));
+    }
+
+    @Override
+    public void logged(String row) {
+      steps.add(row.replaceAll("^.*\"step\":(\\d+).*$", "$1"));
+    }
+  }
+
+  private Request.Builder grpo(String output, String... rewards) throws IOException {
+    Path problems = folder.resolve("problems.jsonl");
+    Files.writeString(
+        problems,
+        """
+        {"prompt": "one and two is", "solution": "3"}
+        {"prompt": "two and two is", "solution": "4"}
+        """);
+    return Request.to("grpo")
+        .set("model_name_or_path", model)
+        .set("dataset_name", problems)
+        .set("output_dir", folder.resolve(output))
+        .set("prompts_dir", folder.resolve("prompts"))
+        .set("reward_funcs", List.of(rewards))
+        .set("num_generations", 4)
+        .set("per_device_train_batch_size", 8)
+        .set("max_completion_length", 8)
+        .set("max_steps", 1)
+        .set("logging_steps", 1)
+        .set("save_strategy", "no");
+  }
+
+  @Test
+  void aJudgeOutsideGivesRewardsBesideTheBuiltInOnes() throws IOException {
+    lora.grpo(
+        grpo("judged", "think_format_reward", "letters")
+            .set("reward_weights", List.of(0.5, 2))
+            .judge(List.of("letters"), BY_LETTERS)
+            .build());
+
+    Dataset<Row> judged =
+        spark.read().parquet(folder.resolve("judged/rounds/round-0000/advantages").toString());
+    assertThat(judged.count()).isEqualTo(8);
+    assertThat(judged.where("`rewards/letters` <> " + LETTERS).count()).isZero();
+    assertThat(judged.where("reward <> 2 * `rewards/letters` + 0.5 * `rewards/think_format_reward`").count())
+        .isZero();
+  }
+
+  @Test
+  void whatAJudgeCannotJudgeEndsTheRunWithItsWords() throws IOException {
+    ExternalJudge fails =
+        completions ->
+            completions.selectExpr(
+                "row",
+                "array(double('NaN')) rewards",
+                "'letters' reward",
+                "concat('cannot count at completion ', row) problem");
+    Request request = grpo("failed", "letters").judge(List.of("letters"), fails).build();
+
+    assertThatThrownBy(() -> lora.grpo(request))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("reward_funcs = letters: cannot count at completion 0");
+  }
+
+  @Test
+  void aJudgeThatLeavesCompletionsOutIsRefused() throws IOException {
+    Request request =
+        grpo("short", "letters")
+            .judge(List.of("letters"), rows -> BY_LETTERS.judge(rows).where("row < 5"))
+            .build();
+
+    assertThatThrownBy(() -> lora.grpo(request)).hasMessageContaining("answered for 5 of 8 completions");
+  }
+
+  @Test
+  void anUnknownFlagIsRefusedWithTheNearest() {
+    assertThatThrownBy(() -> Request.to("sft").set("lora_rank", 3).build())
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("lora_r");
+  }
+
+  @Test
+  void aDatasetComesOnce() throws IOException {
+    Request request = sft("twice").set("dataset_name", "rows").table("train", spark.range(1).toDF()).build();
+
+    assertThatThrownBy(() -> lora.sft(request)).hasMessageContaining("dataset_name = rows: the dataset came as a table");
+  }
+
+  /** Rewards 1 and 0: mean 1/2, unbiased deviation √½, and 1e-4 added to it. */
+  @Test
+  void advantagesInSqlAreThoseOfTheGroup() {
+    SqlFunctions.register(spark, "math_verify");
+    List<Row> rows =
+        spark
+            .sql(
+                "select group_advantage(r, collect_list(r) over (partition by p)) a from values (1, 1D), (1, 0D), (1, null), (2, 7D) as t(p, r) order by p, r")
+            .collectAsList();
+
+    double advantage = 0.5 / (Math.sqrt(0.5) + 1e-4);
+    assertThat(rows.get(0).getDouble(0)).as("of null").isZero();
+    assertThat(rows.get(1).getDouble(0)).isCloseTo(-advantage, within(1e-12));
+    assertThat(rows.get(2).getDouble(0)).isCloseTo(advantage, within(1e-12));
+    assertThat(rows.get(3).getDouble(0)).as("alone").isZero();
+  }
+}
