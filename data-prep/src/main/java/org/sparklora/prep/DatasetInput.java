@@ -1,57 +1,40 @@
 package org.sparklora.prep;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.PrepConfig.OnBadRows;
-import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.source.DatasetFile;
-import org.sparklora.prep.source.DatasetFiles;
-import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
-import org.sparklora.prep.source.DatasetSplits;
-import org.sparklora.prep.source.SharedSplits;
+import org.sparklora.prep.table.SelectedTable;
 
-/**
- * The dataset of a job as it was found.
- *
- * @param splits of the files, in row order
- * @param counts has the files that could not even be cut into splits
- */
-record DatasetInput(
-    PrepConfig.Source source,
-    List<DatasetFile> files,
-    List<DatasetSplit> splits,
-    PrepCounts counts) {
-  private static final String DOWNLOADED = "downloaded";
+/** The dataset of a job as it was found: files, or a table. */
+sealed interface DatasetInput permits FileInput, TableInput {
 
   /**
-   * Finds files and splits.
+   * Finds it.
    *
-   * @throws ConfigException when there are none
+   * @param tables opens the table that the source names, where it names one
+   * @throws ConfigException when there is none, or nothing in it
    * @throws org.sparklora.prep.source.BadRowException for a file that cannot be read, unless such
    *     are skipped
    */
-  static DatasetInput find(Configuration configuration, PrepConfig.Source source) {
-    List<DatasetFile> files =
-        new DatasetFiles(configuration).find(source.dataset(), source.config(), source.split());
-    PrepCounts counts = new PrepCounts(files);
-    List<DatasetSplit> splits =
-        new DatasetSplits(configuration)
-            .of(
-                files,
-                problem -> {
-                  if (source.onBadRows() == OnBadRows.FAIL) {
-                    throw problem;
-                  }
-                  counts.addUnreadable(problem);
-                });
-    return new DatasetInput(source, files, splits, counts);
+  static DatasetInput find(
+      Configuration configuration, PrepConfig.Source source, Supplier<SelectedTable> tables) {
+    return source.readsTable(configuration)
+        ? TableInput.of(source, tables)
+        : FileInput.find(configuration, source);
   }
+
+  PrepConfig.Source source();
+
+  /** Has what could not even be cut into splits. */
+  PrepCounts counts();
+
+  /** What was found, for logs. */
+  String description();
 
   /**
    * By column the first value that is not null.
@@ -59,51 +42,31 @@ record DatasetInput(
    * @throws ConfigException if it has no row, or none can be read and bad ones are skipped
    * @throws org.sparklora.prep.source.BadRowException for the first row when none can be read
    */
-  Map<String, Object> sample(Configuration configuration) {
-    List<BadRowException> bad = new ArrayList<>();
-    Map<String, Object> sample =
-        DatasetSample.of(
-            configuration,
-            splits,
-            problem -> {
-              if (bad.isEmpty()) {
-                bad.add(problem);
-              }
-            });
-    if (sample.isEmpty() && !bad.isEmpty()) {
-      if (source.onBadRows() == OnBadRows.FAIL) {
-        throw bad.get(0);
-      }
-      counts.addUnreadable(bad.get(0));
-    }
-    requireRows(!sample.isEmpty(), "it has no row that can be read");
-    return sample;
-  }
-
-  /** Throws {@link ConfigException} with the first problem that was met, unless there are rows. */
-  void requireRows(boolean there, String problem) {
-    ConfigException.require(
-        there,
-        Flags.DATASET_NAME,
-        source.dataset(),
-        problem
-            + "; name a dataset with rows"
-            + (counts.problems().isEmpty() ? "" : ". First problem: " + counts.problems().get(0)));
-  }
+  Map<String, Object> sample(Configuration configuration);
 
   /**
    * The splits as tasks can read them.
    *
-   * @param sameMachine whether tasks run on the driver's; else downloaded files are copied
+   * @param sameMachine whether tasks run on the driver's
    * @param scratch a folder of the table's file system, which all machines see and the job deletes
    */
-  List<DatasetSplit> readable(Configuration configuration, boolean sameMachine, Path scratch) {
-    return sameMachine
-        ? splits
-        : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED));
-  }
+  List<DatasetSplit> readable(Configuration configuration, boolean sameMachine, Path scratch);
 
-  String fingerprint() {
-    return DatasetFingerprint.of(files);
+  /** Two readings with the same fingerprint have the same rows in the same order. */
+  String fingerprint();
+
+  /** Which table was read, by what a manifest calls it; empty if it is files. */
+  Map<String, Object> origin();
+
+  /** Throws {@link ConfigException} with the first problem that was met, unless there are rows. */
+  default void requireRows(boolean there, String problem) {
+    List<String> problems = counts().problems();
+    ConfigException.require(
+        there,
+        Flags.DATASET_NAME,
+        source().dataset(),
+        problem
+            + "; name a dataset with rows"
+            + (problems.isEmpty() ? "" : ". First problem: " + problems.get(0)));
   }
 }

@@ -25,6 +25,7 @@ import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
+import org.sparklora.prep.table.SourceTables;
 
 /**
  * {@code prep}: a dataset becomes a packed table. Two Spark stages, a task a split and a task an
@@ -52,7 +53,11 @@ public final class PackSftJob {
     this.spark = new JavaSparkContext(session.sparkContext());
     this.configuration = spark.hadoopConfiguration();
     this.config = config;
-    this.dataset = DatasetInput.find(configuration, config.source());
+    this.dataset =
+        DatasetInput.find(
+            configuration,
+            config.source(),
+            () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
     this.format = recognise();
     this.text = TextSource.locate(configuration, config.model());
     PrepTokenizer tokenizer = PrepTokenizer.load(text, config);
@@ -64,7 +69,8 @@ public final class PackSftJob {
             format.description(),
             tokenizer.tokenizerSha256().orElse(""),
             tokenizer.templateSha256().orElse(""),
-            dataset.fingerprint());
+            dataset.fingerprint(),
+            dataset.origin());
   }
 
   /**
@@ -165,12 +171,7 @@ public final class PackSftJob {
   /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
   private PrepManifest prepare(boolean overwrite) {
     long started = System.nanoTime();
-    LOG.info(
-        "Preparing {} ({} files, {} splits): {}",
-        config.source().dataset(),
-        dataset.files().size(),
-        dataset.splits().size(),
-        format.description());
+    LOG.info("Preparing {}: {}", dataset.description(), format.description());
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);

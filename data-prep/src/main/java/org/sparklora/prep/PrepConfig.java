@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
@@ -13,6 +14,7 @@ import org.sparklora.prep.pack.BestFitDecreasing;
 import org.sparklora.prep.pack.OneDocumentARow;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
 /**
@@ -114,18 +116,20 @@ public record PrepConfig(
     settings.put(Flags.PACKING_BATCH_SIZE.name(), packing.batchSize());
     settings.put(Flags.COMPLETION_ONLY_LOSS.name(), loss.name().toLowerCase(Locale.ROOT));
     settings.put(Flags.ASSISTANT_ONLY_LOSS.name(), assistantOnlyLoss);
+    settings.putAll(source.query().given());
     return settings;
   }
 
   /**
    * The dataset.
    *
-   * @param dataset {@code dataset_name}: a file, a folder or a glob
+   * @param dataset {@code dataset_name}: a file, a folder or a glob, or a table
    * @param config {@code dataset_config}: a subfolder, or the empty string
    * @param split {@code dataset_train_split}
    * @param useSystemColumn {@code use_system_column}: whether a {@code system} column becomes the
    *     system message
    * @param onBadRows {@code on_bad_rows}
+   * @param query how a table is read
    */
   public record Source(
       String dataset,
@@ -133,12 +137,29 @@ public record PrepConfig(
       String split,
       ColumnMapping columns,
       boolean useSystemColumn,
-      OnBadRows onBadRows)
+      OnBadRows onBadRows,
+      TableQuery query)
       implements Serializable {
+
+    /** Of files, or of a table as it is. */
+    public Source(
+        String dataset,
+        String config,
+        String split,
+        ColumnMapping columns,
+        boolean useSystemColumn,
+        OnBadRows onBadRows) {
+      this(dataset, config, split, columns, useSystemColumn, onBadRows, TableQuery.NONE);
+    }
 
     /** The train split, TRL's column names, no bad row allowed. */
     public static Source of(String dataset) {
       return new Source(dataset, "", "train", ColumnMapping.defaults(), false, OnBadRows.FAIL);
+    }
+
+    /** Whether Spark SQL reads it, and not our own readers of files. */
+    public boolean readsTable(Configuration hadoop) {
+      return query.readsTable(hadoop, dataset);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,6 +43,8 @@ public record PrepManifest(
    * @param datasetFormat the format that was recognised
    * @param chatTemplateSha256 empty when there is no template
    * @param datasetFingerprint SHA-256 of the data files' paths, sizes and times of change
+   * @param table the table that the rows are of, by {@code name}, {@code format}, {@code location},
+   *     {@code id}, {@code version} and {@code order}; left out where the dataset is files
    */
   public record Inputs(
       int formatVersion,
@@ -49,7 +52,13 @@ public record PrepManifest(
       String datasetFormat,
       String tokenizerSha256,
       String chatTemplateSha256,
-      String datasetFingerprint) {
+      String datasetFingerprint,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table) {
+
+    /** Manifests of files have no table. */
+    public Inputs {
+      table = table == null ? Map.of() : table;
+    }
 
     private boolean hasSettings(Map<String, Object> wanted) {
       return ManifestFile.areEqual(settings, wanted);

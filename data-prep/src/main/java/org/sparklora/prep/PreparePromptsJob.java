@@ -22,6 +22,7 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.format.ProblemFormat;
+import org.sparklora.prep.table.SourceTables;
 
 /**
  * {@code prep --task grpo}: a dataset of problems becomes a prompts table. Two Spark stages, a task
@@ -49,7 +50,11 @@ public final class PreparePromptsJob {
     this.spark = new JavaSparkContext(session.sparkContext());
     this.configuration = spark.hadoopConfiguration();
     this.config = config;
-    this.dataset = DatasetInput.find(configuration, config.source());
+    this.dataset =
+        DatasetInput.find(
+            configuration,
+            config.source(),
+            () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
     Map<String, Object> sample = dataset.sample(configuration);
     ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
     format.requireProblems(sample);
@@ -64,7 +69,8 @@ public final class PreparePromptsJob {
             format.description(sample),
             read.tokenizerSha256().orElseThrow(),
             read.templateSha256().orElse(""),
-            dataset.fingerprint());
+            dataset.fingerprint(),
+            dataset.origin());
   }
 
   private void requireText(ModelText read) {
@@ -132,12 +138,7 @@ public final class PreparePromptsJob {
   /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
   private PromptsManifest prepare(boolean overwrite) {
     long started = System.nanoTime();
-    LOG.info(
-        "Preparing prompts of {} ({} files, {} splits): {}",
-        config.source().dataset(),
-        dataset.files().size(),
-        dataset.splits().size(),
-        inputs.datasetFormat());
+    LOG.info("Preparing prompts of {}: {}", dataset.description(), inputs.datasetFormat());
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path parts = new Path(output.work(), PARTS);

@@ -2,9 +2,11 @@ package org.sparklora.prep;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -12,6 +14,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
@@ -207,7 +210,7 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
         LOG.info("Files of the dataset have changed since the table in {} was made", folder);
         return;
       }
-      differences = List.of("files of the dataset that have changed since");
+      differences = List.of(changed(there, wanted));
     }
     ConfigException.require(
         overwrite,
@@ -226,10 +229,13 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
    */
   private static List<String> differences(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
     List<String> differences = new ArrayList<>();
-    wanted
-        .settings()
+    Set<String> names = new LinkedHashSet<>(wanted.settings().keySet());
+    names.addAll(TableQuery.names()); // which only tables have, and of these the given ones
+    names.stream()
+        .filter(name -> wanted.settings().containsKey(name) || there.settings().containsKey(name))
         .forEach(
-            (name, value) -> {
+            name -> {
+              Object value = wanted.settings().get(name);
               Object made = there.settings().get(name);
               Flag<?> flag = Flags.named(name);
               if (!same(value, made)) {
@@ -248,6 +254,13 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
     }
     differences.addAll(others);
     return differences;
+  }
+
+  private static String changed(PrepManifest.Inputs there, PrepManifest.Inputs wanted) {
+    return there.table().isEmpty() || wanted.table().isEmpty()
+        ? "files of the dataset that have changed since"
+        : "version %s of the dataset (now %s)"
+            .formatted(there.table().get("version"), wanted.table().get("version"));
   }
 
   private static String hash(String sha256) {

@@ -23,7 +23,7 @@ class UnreadableDatasetTest {
   @TempDir private Path folder;
 
   private void sample(OnBadRows onBadRows) {
-    DatasetInput.find(
+    FileInput.find(
             HADOOP,
             new PrepConfig.Source(
                 folder.resolve("a.jsonl").toString(),

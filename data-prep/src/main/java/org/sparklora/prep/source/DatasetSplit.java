@@ -12,7 +12,7 @@ import org.apache.hadoop.conf.Configuration;
  * write).
  */
 public sealed interface DatasetSplit extends Serializable
-    permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit {
+    permits ParquetSplit, JsonLinesSplit, JsonArraySplit, CsvSplit, TableSplit {
 
   /** The file it belongs to. */
   DatasetFile file();

@@ -21,7 +21,7 @@ public enum FileFormat {
       ".parquet, .jsonl, .json, .ndjson, .csv, .tsv, and all but .parquet also with .gz";
 
   /** The format of a file of that name, or empty when it is none of ours. */
-  static Optional<FileFormat> of(String fileName) {
+  public static Optional<FileFormat> of(String fileName) {
     String name = fileName.toLowerCase(Locale.ROOT);
     boolean gzip = name.endsWith(GZIP);
     if (gzip) {

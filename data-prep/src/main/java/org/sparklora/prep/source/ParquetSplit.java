@@ -59,6 +59,13 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
     }
   }
 
+  /** The number of rows that the file's footer tells. */
+  static long rows(Configuration configuration, DatasetFile file) throws IOException {
+    try (ParquetFileReader reader = open(configuration, file)) {
+      return reader.getRecordCount();
+    }
+  }
+
   /** A codec that is not here fails like damage, which it is not. */
   private static void requireCodecs(
       Configuration configuration, DatasetFile file, List<BlockMetaData> blocks) {

@@ -38,6 +38,10 @@ public final class Flags {
   public static final Flag<String> DATASET_TEST_SPLIT = text("dataset_test_split");
   public static final Flag<String> DATASET_CONFIG = text("dataset_config");
   public static final Flag<String> DATASET_REVISION = text("dataset_revision");
+  public static final Flag<String> DATASET_FORMAT = text("dataset_format");
+  public static final Flag<String> DATASET_FILTER = text("dataset_filter");
+  public static final Flag<String> DATASET_COLUMNS = text("dataset_columns");
+  public static final Flag<String> DATASET_ORDER = text("dataset_order");
   public static final Flag<Boolean> SHUFFLE_DATASET = toggle("shuffle_dataset");
   public static final Flag<Boolean> EVAL_PACKING = toggle("eval_packing");
 
@@ -67,6 +71,8 @@ public final class Flags {
 
   // Output and logging
   public static final Flag<String> OUTPUT_DIR = text("output_dir");
+  public static final Flag<String> OUTPUT_TABLE = text("output_table");
+  public static final Flag<Boolean> OVERWRITE_OUTPUT_TABLE = toggle("overwrite_output_table");
   public static final Flag<Boolean> OVERWRITE_OUTPUT_DIR = toggle("overwrite_output_dir");
   public static final Flag<Double> LOGGING_STEPS = number("logging_steps");
   public static final Flag<String> LOGGING_STRATEGY = text("logging_strategy");

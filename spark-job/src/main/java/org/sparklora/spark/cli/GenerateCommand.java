@@ -12,6 +12,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.SparkLora;
 import org.sparklora.api.TableResult;
@@ -62,6 +63,7 @@ public final class GenerateCommand {
           Flags.ROUND,
           Flags.GENERATION_BATCH_SIZE,
           Flags.SHUFFLE_DATASET,
+          Flags.OUTPUT_TABLE,
           Flags.DATA_SEED);
 
   private final Generator generator;
@@ -94,12 +96,19 @@ public final class GenerateCommand {
       return;
     }
     GenerateConfig config = GenerateConfig.of(settings);
+    Optional<OutputTable> table = OutputTable.of(settings);
+    ConfigException.require(
+        table.isEmpty() || !isJsonLines(settings.get(Flags.OUTPUT)),
+        Flags.OUTPUT_TABLE,
+        settings.text(Flags.OUTPUT_TABLE),
+        "a table is made of Parquet; name a folder as --output");
     RowText texts =
         RowText.of(
             config.model().dialect(),
             config.model().base().folder(),
             ChatTemplate.Options.prompt());
     try (SparkSession spark = SparkSessions.open(settings)) {
+      table.ifPresent(output -> output.requireWritable(spark));
       List<org.sparklora.pipeline.table.Prompt> prompts =
           PromptRows.read(
               spark.sparkContext().hadoopConfiguration(), settings.get(Flags.INPUT), texts);
@@ -113,10 +122,11 @@ public final class GenerateCommand {
       } else {
         Written written = new Written();
         String output = settings.get(Flags.OUTPUT);
-        TableResult table =
+        TableResult result =
             SparkLora.on(spark)
                 .generate(config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
-        written.say(output, table.summary());
+        table.ifPresent(rows -> rows.write(spark, output));
+        written.say(output, result.summary());
       }
     }
   }

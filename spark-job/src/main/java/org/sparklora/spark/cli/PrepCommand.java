@@ -1,5 +1,6 @@
 package org.sparklora.spark.cli;
 
+import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -13,9 +14,12 @@ final class PrepCommand {
 
   static void run(Settings settings) {
     SparkLora.requirePrep(settings);
+    Optional<OutputTable> table = OutputTable.of(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
-      TableResult table = SparkLora.on(spark).prep(Request.of(settings));
-      System.out.println("%s: %s".formatted(table.folder(), table.summary()));
+      table.ifPresent(output -> output.requireWritable(spark));
+      TableResult result = SparkLora.on(spark).prep(Request.of(settings));
+      table.ifPresent(output -> output.write(spark, result.folder()));
+      System.out.println("%s: %s".formatted(result.folder(), result.summary()));
     }
   }
 }

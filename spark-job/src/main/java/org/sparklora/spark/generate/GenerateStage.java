@@ -3,6 +3,7 @@ package org.sparklora.spark.generate;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -11,6 +12,7 @@ import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.meter.PromptQueue;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.workers.SharedVector;
@@ -41,12 +43,23 @@ public record GenerateStage(
   public void run(List<List<Prompt>> parts, Consumer<List<Generation>> completed) {
     Map<Long, Prompt> byId = new HashMap<>();
     parts.forEach(part -> part.forEach(prompt -> byId.put(prompt.id(), prompt)));
-    workers.forEach(
-        parts.stream().map(GenerateStage::asked).toList(),
-        new Complete(model, parameters, sampling),
-        drawn ->
+    Iterator<Integer> sizes = parts.stream().map(List::size).iterator();
+    int[] waiting = {parts.stream().mapToInt(List::size).sum()};
+    PromptQueue.add(waiting[0]);
+    try {
+      workers.forEach(
+          parts.stream().map(GenerateStage::asked).toList(),
+          new Complete(model, parameters, sampling),
+          drawn -> {
+            int done = sizes.next();
+            PromptQueue.remove(done);
+            waiting[0] -= done;
             completed.accept(
-                drawn.stream().map(one -> one.of(byId.get(one.completion.promptId()))).toList()));
+                drawn.stream().map(one -> one.of(byId.get(one.completion.promptId()))).toList());
+          });
+    } finally {
+      PromptQueue.remove(waiting[0]); // there are some if it failed
+    }
   }
 
   private static List<org.sparklora.model.generate.Prompt> asked(List<Prompt> prompts) {

@@ -27,6 +27,7 @@ import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.NamedJob;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -70,13 +71,14 @@ public final class GrpoJob {
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
+    NamedJob.group(spark, "grpo " + config.output().folder());
     PromptsConfig table = config.prompts().table();
     config
         .evaluation()
         .table()
         .ifPresent(test -> PromptTables.requireTestSplit(hadoop, test, table));
     InitialParameters initial = InitialParameters.of(hadoop, config);
-    PromptTables.requireDataset(hadoop, table);
+    PromptTables.requireDataset(session, table);
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     Workers workers =

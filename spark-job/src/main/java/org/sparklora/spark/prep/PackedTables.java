@@ -16,6 +16,7 @@ import org.sparklora.prep.PrepManifest;
 import org.sparklora.prep.TableOrigin;
 import org.sparklora.prep.source.DatasetFile;
 import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.table.SourceTables;
 
 /** Finds or makes the packed table of a dataset. */
 public final class PackedTables {
@@ -49,6 +50,7 @@ public final class PackedTables {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     String dataset = config.source().dataset();
     if (isTable(hadoop, dataset)) {
+      ResultTables.requireNoQuery(config.source());
       TableOrigin.ofPacked(hadoop, dataset)
           .orElseThrow(() -> ResultTables.unknown(dataset, PrepManifest.FILE_NAME))
           .requireTokenizer(hadoop, Flags.DATASET_NAME, config.model());
@@ -65,9 +67,21 @@ public final class PackedTables {
    *
    * @throws ConfigException if it is not there
    */
-  public static void requireDataset(Configuration hadoop, PrepConfig config) {
-    if (!isTable(hadoop, config.source().dataset())) {
-      files(hadoop, config.source());
+  public static void requireDataset(SparkSession spark, PrepConfig config) {
+    boolean prepared =
+        isTable(spark.sparkContext().hadoopConfiguration(), config.source().dataset());
+    requireDataset(spark, config.source(), prepared);
+  }
+
+  /** As above, of any source; {@code prepared} says whether {@code prep} made it. */
+  static void requireDataset(SparkSession spark, PrepConfig.Source source, boolean prepared) {
+    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
+    if (prepared) {
+      ResultTables.requireNoQuery(source);
+    } else if (source.readsTable(hadoop)) {
+      SourceTables.open(spark, source.dataset(), source.query());
+    } else {
+      files(hadoop, source);
     }
   }
 
@@ -92,6 +106,12 @@ public final class PackedTables {
       PrepConfig.Source testing,
       PrepConfig.Source training,
       boolean prepared) {
+    ConfigException.require(
+        prepared || !testing.readsTable(hadoop),
+        Flags.DATASET_TEST_SPLIT,
+        testing.split(),
+        "%s is read as a table, which has no splits; name files of both splits, or leave --eval_strategy out"
+            .formatted(testing.dataset()));
     ConfigException.require(
         !prepared && isSplitApart(hadoop, testing, training),
         Flags.DATASET_TEST_SPLIT,

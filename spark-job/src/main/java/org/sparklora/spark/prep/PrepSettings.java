@@ -7,6 +7,7 @@ import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.format.ColumnMapping;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.PackingStrategy;
+import org.sparklora.prep.table.TableQuery;
 import org.sparklora.text.TokenizerDialect;
 
 /** Makes a {@link PrepConfig} of a user's settings, for {@code prep} and for {@code sft}. */
@@ -44,7 +45,8 @@ public final class PrepSettings {
                 settings.get(Flags.PROMPT_COLUMN),
                 settings.get(Flags.COMPLETION_COLUMN)),
             settings.get(Flags.USE_SYSTEM_COLUMN),
-            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class)),
+            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
+            query(settings)),
         new PrepConfig.Model(
             ModelReference.of(settings),
             settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
@@ -62,13 +64,29 @@ public final class PrepSettings {
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
   }
 
-  /** The dataset's name, with the revision that a flag of its own may name. */
+  /** The dataset's name, with the revision that a flag of its own may name of a repository. */
   static String dataset(Settings settings) {
     String name = settings.get(Flags.DATASET_NAME);
     return settings
         .find(Flags.DATASET_REVISION)
+        .filter(revision -> !canBeTable(settings))
         .map(revision -> name + "@" + revision)
         .orElse(name);
+  }
+
+  /** How the dataset is read where it is a table. */
+  static TableQuery query(Settings settings) {
+    return new TableQuery(
+        settings.find(Flags.DATASET_FORMAT).orElse(""),
+        settings.find(Flags.DATASET_REVISION).filter(revision -> canBeTable(settings)).orElse(""),
+        settings.find(Flags.DATASET_FILTER).orElse(""),
+        settings.find(Flags.DATASET_COLUMNS).orElse(""),
+        settings.find(Flags.DATASET_ORDER).orElse(""));
+  }
+
+  private static boolean canBeTable(Settings settings) {
+    return settings.isGiven(Flags.DATASET_FORMAT)
+        || TableQuery.isTableName(settings.get(Flags.DATASET_NAME));
   }
 
   private static DatasetFormats.Loss loss(Settings settings) {

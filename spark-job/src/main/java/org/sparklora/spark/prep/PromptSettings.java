@@ -45,7 +45,8 @@ public final class PromptSettings {
                 settings.get(Flags.PROMPT_COLUMN),
                 usual.completion()),
             false,
-            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class)),
+            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
+            PrepSettings.query(settings)),
         new PrepConfig.Model(
             ModelReference.of(settings),
             settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),

@@ -48,6 +48,7 @@ public final class PromptTables {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     String dataset = config.source().dataset();
     if (isTable(hadoop, dataset)) {
+      ResultTables.requireNoQuery(config.source());
       TableOrigin.ofPrompts(hadoop, dataset)
           .orElseThrow(() -> ResultTables.unknown(dataset, PromptsManifest.FILE_NAME))
           .requireTokenizer(hadoop, Flags.DATASET_NAME, config.model());
@@ -65,10 +66,10 @@ public final class PromptTables {
    *
    * @throws ConfigException if it is not there
    */
-  public static void requireDataset(Configuration hadoop, PromptsConfig config) {
-    if (!isTable(hadoop, config.source().dataset())) {
-      PackedTables.files(hadoop, config.source());
-    }
+  public static void requireDataset(SparkSession spark, PromptsConfig config) {
+    boolean prepared =
+        isTable(spark.sparkContext().hadoopConfiguration(), config.source().dataset());
+    PackedTables.requireDataset(spark, config.source(), prepared);
   }
 
   /**

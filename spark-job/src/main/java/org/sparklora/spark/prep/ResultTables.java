@@ -8,6 +8,7 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.PrepConfig;
 
 /** What packed tables and prompts tables that a run makes for itself have in common. */
 final class ResultTables {
@@ -36,6 +37,15 @@ final class ResultTables {
           folder,
           "it cannot be looked at (%s); name another folder".formatted(e.getMessage()));
     }
+  }
+
+  /** Refuses what selects rows or columns, of a dataset that {@code prep} made. */
+  static void requireNoQuery(PrepConfig.Source source) {
+    source
+        .query()
+        .refuseFor(
+            source.dataset(),
+            "prep made the table %s already; leave it out, or name the dataset that the table was made of");
   }
 
   /** Whether a table lies in a folder: its manifest is written last. */

@@ -17,6 +17,7 @@ import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.meter.PeakMemory;
 import org.sparklora.spark.resume.RunFingerprint;
+import org.sparklora.spark.track.RunMetricsSource;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.train.Cadence;
 import org.sparklora.spark.train.EvalMetrics;
@@ -49,6 +50,7 @@ public final class TrainingRun implements AutoCloseable {
   private final int firstStep;
   private final int endStep;
   private final PeakMemory memory = new PeakMemory();
+  private final RunMetricsSource metrics;
   private final long started;
 
   private TrainingRun(
@@ -87,6 +89,7 @@ public final class TrainingRun implements AutoCloseable {
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
     log.follow(listener::logged);
     listener.begun(firstStep, plan.totalSteps());
+    this.metrics = RunMetricsSource.register(() -> state.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
   }
 
@@ -268,6 +271,7 @@ public final class TrainingRun implements AutoCloseable {
     all.putAll(memory.metrics());
     all.putAll(beside);
     log.log(all);
+    metrics.show(all);
     System.out.println(
         config.printed().stream()
             .filter(name -> row.get(name) != null)

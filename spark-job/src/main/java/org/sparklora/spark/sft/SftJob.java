@@ -29,6 +29,7 @@ import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.train.TrainingRows;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.NamedJob;
 
 /**
  * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
@@ -59,6 +60,7 @@ public final class SftJob {
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     Configuration hadoop = spark.hadoopConfiguration();
+    NamedJob.group(spark, "sft " + config.output().folder());
     PrepConfig data = config.data();
     int workers = CountExecutorsJob.workers(spark, config.sync().workers());
     config.evaluation().data().ifPresent(test -> PackedTables.requireTestSplit(hadoop, test, data));
@@ -66,7 +68,7 @@ public final class SftJob {
     TrainedModel model = initial.model();
     SftRegret regret =
         SftRegret.of(config, model, hadoop, SparkSessions.memory(spark)).requireMemory();
-    PackedTables.requireDataset(hadoop, data);
+    PackedTables.requireDataset(session, data);
     try (RunFolder folder = TrainingRun.open(hadoop, config);
         TrainingRows rows = trainingRows(session, config, model);
         TrainingRows testRows = testRows(session, config, model)) {

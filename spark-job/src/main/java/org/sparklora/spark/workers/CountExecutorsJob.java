@@ -114,6 +114,7 @@ public final class CountExecutorsJob {
 
     @Override
     public ExecutorCount.Demand demand(int tasks) {
+      String group = spark.getLocalProperty(NamedJob.GROUP);
       spark.setJobGroup(
           Flags.NUM_WORKERS.name(), "wait for executors", true); // true: an end interrupts them
       JavaFutureAction<Void> waiting =
@@ -121,6 +122,9 @@ public final class CountExecutorsJob {
               .parallelize(Collections.nCopies(tasks, 0), tasks)
               .foreachAsync(task -> Thread.sleep(Long.MAX_VALUE));
       spark.clearJobGroup();
+      if (group != null) {
+        NamedJob.group(spark, group);
+      }
       return () -> waiting.cancel(true);
     }
   }

@@ -1,0 +1,96 @@
+package org.sparklora.prep;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.prep.PrepConfig.OnBadRows;
+import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.source.DatasetFile;
+import org.sparklora.prep.source.DatasetFiles;
+import org.sparklora.prep.source.DatasetSample;
+import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.SharedSplits;
+
+/**
+ * Files, which our own readers read.
+ *
+ * @param splits of the files, in row order
+ * @param counts has the files that could not even be cut into splits
+ */
+record FileInput(
+    PrepConfig.Source source, List<DatasetFile> files, List<DatasetSplit> splits, PrepCounts counts)
+    implements DatasetInput {
+  private static final String DOWNLOADED = "downloaded";
+
+  /** Finds files and splits. */
+  static FileInput find(Configuration configuration, PrepConfig.Source source) {
+    source
+        .query()
+        .refuseFor(
+            source.dataset(),
+            "%s is files, which are read without Spark SQL; say --dataset_format parquet (or json, csv, …) to read them as a table");
+    List<DatasetFile> files =
+        new DatasetFiles(configuration).find(source.dataset(), source.config(), source.split());
+    PrepCounts counts = new PrepCounts(files);
+    List<DatasetSplit> splits =
+        new DatasetSplits(configuration)
+            .of(
+                files,
+                problem -> {
+                  if (source.onBadRows() == OnBadRows.FAIL) {
+                    throw problem;
+                  }
+                  counts.addUnreadable(problem);
+                });
+    return new FileInput(source, files, splits, counts);
+  }
+
+  @Override
+  public String description() {
+    return "%s (%d files, %d splits)".formatted(source.dataset(), files.size(), splits.size());
+  }
+
+  @Override
+  public Map<String, Object> sample(Configuration configuration) {
+    List<BadRowException> bad = new ArrayList<>();
+    Map<String, Object> sample =
+        DatasetSample.of(
+            configuration,
+            splits,
+            problem -> {
+              if (bad.isEmpty()) {
+                bad.add(problem);
+              }
+            });
+    if (sample.isEmpty() && !bad.isEmpty()) {
+      if (source.onBadRows() == OnBadRows.FAIL) {
+        throw bad.get(0);
+      }
+      counts.addUnreadable(bad.get(0));
+    }
+    requireRows(!sample.isEmpty(), "it has no row that can be read");
+    return sample;
+  }
+
+  /** Downloaded files are copied where tasks run on other machines. */
+  @Override
+  public List<DatasetSplit> readable(
+      Configuration configuration, boolean sameMachine, Path scratch) {
+    return sameMachine
+        ? splits
+        : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED));
+  }
+
+  @Override
+  public String fingerprint() {
+    return DatasetFingerprint.of(files);
+  }
+
+  @Override
+  public Map<String, Object> origin() {
+    return Map.of();
+  }
+}

@@ -1,0 +1,73 @@
+package org.sparklora.prep;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.table.SelectedTable;
+
+/**
+ * A table at one version, which Spark SQL reads.
+ *
+ * @param counts of no files
+ */
+record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts counts)
+    implements DatasetInput {
+  private static final String ROWS = "rows";
+
+  /** What the flags of splits say where nobody sets them. */
+  private static final Set<String> USUAL_SPLITS = Set.of("train", "test");
+
+  /** Opens it; {@link SelectedTable} says what is refused. */
+  static TableInput of(PrepConfig.Source source, Supplier<SelectedTable> tables) {
+    ConfigException.require(
+        source.config().isEmpty(),
+        Flags.DATASET_CONFIG,
+        source.config(),
+        "a table has no configurations; leave it out, and take rows with --dataset_filter");
+    ConfigException.require(
+        USUAL_SPLITS.contains(source.split()),
+        Flags.DATASET_TRAIN_SPLIT,
+        source.split(),
+        "a table has no splits; leave it out, and take rows with --dataset_filter");
+    return new TableInput(source, tables.get(), new PrepCounts(List.of()));
+  }
+
+  @Override
+  public String description() {
+    return table.description();
+  }
+
+  @Override
+  public Map<String, Object> sample(Configuration configuration) {
+    Map<String, Object> sample = table.sample();
+    requireRows(
+        !sample.isEmpty(),
+        source.query().filter().isEmpty()
+            ? "it has no rows"
+            : "it has no rows with %s".formatted(source.query().filter()));
+    return sample;
+  }
+
+  /** The rows are put in order and written to files, wherever tasks run. */
+  @Override
+  public List<DatasetSplit> readable(
+      Configuration configuration, boolean sameMachine, Path scratch) {
+    return table.write(configuration, new Path(scratch, ROWS));
+  }
+
+  @Override
+  public String fingerprint() {
+    return DatasetFingerprint.of(table.origin());
+  }
+
+  @Override
+  public Map<String, Object> origin() {
+    return table.origin();
+  }
+}

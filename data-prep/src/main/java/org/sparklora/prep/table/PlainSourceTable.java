@@ -1,0 +1,159 @@
+package org.sparklora.prep.table;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.functions;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * A table without versions: files that Spark reads, a table of Hive's catalogue, a view, or a table
+ * of a catalogue of other programs. It is held to the state in which it was opened by a SHA-256
+ * over its files, or over all its rows where Spark names no files.
+ *
+ * @param spark the session that reads it
+ * @param identity with that SHA-256 as version
+ */
+record PlainSourceTable(
+    SparkSession spark, TableIdentity identity, Dataset<Row> rows, Optional<Position> position)
+    implements SourceTable {
+
+  /**
+   * Opens it as it is.
+   *
+   * @param hive whether Hive's own readers read it
+   * @param view whether its rows come of a query
+   */
+  static PlainSourceTable open(
+      SparkSession spark,
+      String name,
+      String format,
+      String location,
+      Dataset<Row> rows,
+      boolean hive,
+      boolean view) {
+    Optional<Position> position =
+        view
+            ? Optional.empty()
+            : position(rows).or(() -> hive ? Optional.of(Position.ofHive()) : Optional.empty());
+    return new PlainSourceTable(
+        spark, new TableIdentity(name, format, location, "", version(spark, rows)), rows, position);
+  }
+
+  private static Optional<Position> position(Dataset<Row> rows) {
+    Position files = Position.ofFiles();
+    try {
+      rows.select(files.file(), files.block());
+      return Optional.of(files);
+    } catch (Exception e) { // Scala's are not declared: there are no such columns
+      return Optional.empty();
+    }
+  }
+
+  private static String version(SparkSession spark, Dataset<Row> rows) {
+    String[] files = rows.inputFiles();
+    return files.length > 0
+        ? ofFiles(spark.sparkContext().hadoopConfiguration(), files)
+        : ofRows(rows);
+  }
+
+  private static String ofFiles(Configuration hadoop, String[] files) {
+    MessageDigest digest = sha256();
+    try {
+      TreeMap<String, FileStatus> found = new TreeMap<>();
+      Set<Path> named = new TreeSet<>();
+      for (String file : files) {
+        named.add(new Path(URI.create(file)));
+      }
+      // a folder is listed once, however many of its files are read
+      for (Path folder : named.stream().map(Path::getParent).collect(Collectors.toSet())) {
+        FileSystem fileSystem = folder.getFileSystem(hadoop);
+        for (FileStatus status : fileSystem.listStatus(folder)) {
+          if (named.contains(status.getPath())) {
+            collect(fileSystem, status, found);
+          }
+        }
+      }
+      for (FileStatus status : found.values()) {
+        String line =
+            "%s\t%d\t%d%n"
+                .formatted(status.getPath(), status.getLen(), status.getModificationTime());
+        digest.update(line.getBytes(StandardCharsets.UTF_8));
+      }
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot look at the table's files (%s): are they there?".formatted(e.getMessage()), e);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** Hive's tables name folders. */
+  private static void collect(
+      FileSystem fileSystem, FileStatus status, TreeMap<String, FileStatus> found)
+      throws IOException {
+    if (status.isFile()) {
+      found.put(status.getPath().toString(), status);
+      return;
+    }
+    for (FileStatus child : fileSystem.listStatus(status.getPath())) {
+      collect(fileSystem, child, found);
+    }
+  }
+
+  /** One pass over all rows: their number and the sums of two hashes of each. */
+  private static String ofRows(Dataset<Row> rows) {
+    Dataset<Row> hashes =
+        rows.select(
+            functions.sha2(
+                functions.to_json(
+                    functions.struct(
+                        Arrays.stream(rows.columns())
+                            .sorted()
+                            .map(SelectedTable::quoted)
+                            .toArray(org.apache.spark.sql.Column[]::new))),
+                256));
+    Row sums =
+        hashes
+            .toDF("hash")
+            .agg(
+                functions.count("*"),
+                functions.sum(functions.expr("cast(conv(left(hash, 15), 16, 10) as decimal(38))")),
+                functions.sum(functions.expr("cast(conv(right(hash, 15), 16, 10) as decimal(38))")))
+            .first();
+    return HexFormat.of()
+        .formatHex(sha256().digest(sums.toString().getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError("Every Java platform has SHA-256", e);
+    }
+  }
+
+  @Override
+  public void requireUnchanged() {
+    if (!version(spark, rows).equals(identity.version())) {
+      throw new TableException(
+          "Cannot use what was read of %s: its files or rows changed meanwhile; read it when nobody writes to it"
+              .formatted(identity.name()));
+    }
+  }
+}

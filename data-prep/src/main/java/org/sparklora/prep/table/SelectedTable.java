@@ -1,0 +1,303 @@
+package org.sparklora.prep.table;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.OneRowRelation;
+import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.DecimalType;
+import org.apache.spark.sql.types.StructField;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.TableException;
+import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.source.TableSplits;
+
+/**
+ * The rows and columns of a table that a dataset consists of, in an order that depends on the table
+ * alone. Lazy but for its checks; used by the driver's thread.
+ */
+public final class SelectedTable {
+  private static final int SAMPLE_ROWS = 64;
+  private static final String FILE = TableSplits.FILE_COLUMN;
+  private static final String BLOCK = "_spark_lora_block";
+  private static final String ROW = "_spark_lora_row";
+  private static final String HASH = "_spark_lora_hash";
+
+  private final SparkSession spark;
+  private final SourceTable table;
+  private final TableQuery query;
+  private final boolean byContent;
+  private final Dataset<Row> kept;
+  private final Column[] columns;
+
+  /** The rows that are kept, with the columns that are; in no order. */
+  private final Dataset<Row> selected;
+
+  /**
+   * Checks filter, columns and order.
+   *
+   * @throws ConfigException for one that cannot be used
+   */
+  SelectedTable(SparkSession spark, SourceTable table, TableQuery query) {
+    this.spark = spark;
+    this.table = table;
+    this.query = query;
+    this.kept = query.filter().isEmpty() ? table.rows() : filtered();
+    this.columns = columns();
+    this.selected = projected();
+    this.byContent = query.order().equals("content") || table.position().isEmpty();
+    ConfigException.require(
+        !byContent || !query.order().equals("files"),
+        Flags.DATASET_ORDER,
+        query.order(),
+        "Spark does not tell in which files the rows of %s lie; leave it out, or say content"
+            .formatted(table.identity().name()));
+  }
+
+  private Dataset<Row> filtered() {
+    String filter = query.filter();
+    Dataset<Row> rows = table.rows();
+    Dataset<Row> found =
+        AskedOfTables.of(
+            Flags.DATASET_FILTER,
+            filter,
+            "give a predicate of Spark SQL over the columns " + String.join(", ", rows.columns()),
+            () -> rows.where(functions.expr(filter)));
+    requireRepeatable(Flags.DATASET_FILTER, filter, found);
+    return found;
+  }
+
+  private Column[] columns() {
+    String list = query.columns();
+    if (list.isEmpty()) {
+      return new Column[] {functions.col("*")};
+    }
+    LogicalPlan parsed =
+        AskedOfTables.of(
+            Flags.DATASET_COLUMNS,
+            list,
+            "give what stands between SELECT and FROM, such as \"question AS prompt, answer AS completion\"",
+            () -> spark.sessionState().sqlParser().parsePlan("SELECT " + list));
+    if (!(parsed instanceof Project project && project.child() instanceof OneRowRelation)) {
+      throw notOfOneRow(list);
+    }
+    Column[] expressions = new Column[project.projectList().size()];
+    for (int i = 0; i < expressions.length; i++) {
+      expressions[i] =
+          new Column(
+              (org.apache.spark.sql.catalyst.expressions.Expression)
+                  project.projectList().apply(i));
+    }
+    return expressions;
+  }
+
+  private Dataset<Row> projected() {
+    String list = query.columns();
+    Dataset<Row> found =
+        AskedOfTables.of(
+            Flags.DATASET_COLUMNS,
+            list,
+            "the table has the columns " + String.join(", ", kept.columns()),
+            () -> kept.select(columns));
+    LogicalPlan plan = found.queryExecution().analyzed();
+    boolean ofOneRow =
+        plan instanceof Project project
+            && project.child().fastEquals(kept.queryExecution().analyzed());
+    if (!ofOneRow) {
+      throw notOfOneRow(list);
+    }
+    requireRepeatable(Flags.DATASET_COLUMNS, list, found);
+    for (String column : found.columns()) {
+      ConfigException.require(
+          Arrays.stream(found.columns()).filter(column::equalsIgnoreCase).count() == 1,
+          Flags.DATASET_COLUMNS,
+          list,
+          "it has two columns %s; rename one with AS".formatted(column));
+    }
+    return found;
+  }
+
+  private static ConfigException notOfOneRow(String list) {
+    return new ConfigException(
+        Flags.DATASET_COLUMNS,
+        list,
+        "each row of the table gives one row: no FROM, DISTINCT, aggregates, windows or explode; make a view of such a query and name that");
+  }
+
+  /** What differs from one reading to the next gives no dataset that can be made again. */
+  private static void requireRepeatable(Flag<?> flag, String value, Dataset<Row> rows) {
+    LogicalPlan plan = rows.queryExecution().analyzed();
+    ConfigException.require(
+        plan.deterministic() && plan.subqueries().isEmpty(),
+        flag,
+        value,
+        "it gives other rows each time, or asks other tables; use functions of the row's columns alone, such as hash(id) % 10 = 0 in place of rand()");
+  }
+
+  /** Name, version and where the version came from, for logs. */
+  public String description() {
+    return "%s, rows in the order of their %s"
+        .formatted(table.identity().label(), byContent ? "content" : "data files");
+  }
+
+  /** What a manifest keeps of it. */
+  public Map<String, Object> origin() {
+    Map<String, Object> origin = new LinkedHashMap<>(table.identity().toMap());
+    origin.put("order", byContent ? "content" : "files");
+    return origin;
+  }
+
+  /**
+   * By column a value that is not null, where any row has one: unlike with files, of any row and
+   * not of the first ones, since asking for the first would mean to sort. Empty without rows.
+   */
+  public Map<String, Object> sample() {
+    return described(
+        "look at the first rows",
+        () -> {
+          List<String> rows = texts().limit(SAMPLE_ROWS).toJSON().collectAsList();
+          Map<String, Object> sample = new LinkedHashMap<>();
+          if (rows.isEmpty()) {
+            return sample;
+          }
+          Stream.of(selected.columns()).forEach(column -> sample.put(column, null));
+          rows.forEach(row -> take(sample, row));
+          Column[] missing =
+              sample.keySet().stream()
+                  .filter(column -> sample.get(column) == null)
+                  .map(column -> functions.first(quoted(column), true).as(column))
+                  .toArray(Column[]::new);
+          if (missing.length > 0) {
+            Dataset<Row> others =
+                texts().agg(missing[0], Arrays.copyOfRange(missing, 1, missing.length));
+            take(sample, others.toJSON().first());
+          }
+          return sample;
+        });
+  }
+
+  private static void take(Map<String, Object> sample, String row) {
+    try {
+      Map<?, ?> values = new ObjectMapper().readValue(row, Map.class);
+      values.forEach((column, value) -> sample.putIfAbsent(String.valueOf(column), value));
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("Spark writes JSON", e);
+    }
+  }
+
+  /**
+   * Writes the rows in order to files, for tasks to read.
+   *
+   * @param folder for the files, on a file system that all machines see; whoever names it deletes
+   *     it
+   * @return splits whose rows name the table, its version and their number
+   * @throws TableException if the table's files cannot be read, or the folder not written
+   */
+  public List<DatasetSplit> write(Configuration configuration, Path folder) {
+    return described(
+        "put rows in order",
+        () -> {
+          ordered()
+              .write()
+              .option("compression", "snappy") // whatever the session's default: Parquet has it
+              .parquet(folder.toString());
+          table.requireUnchanged();
+          return TableSplits.of(configuration, folder, table.identity().label());
+        });
+  }
+
+  private Dataset<Row> ordered() {
+    if (byContent) {
+      Dataset<Row> rows = texts();
+      Column content =
+          functions.to_json(
+              functions.struct(
+                  Arrays.stream(rows.columns())
+                      .sorted()
+                      .map(SelectedTable::quoted)
+                      .toArray(Column[]::new)));
+      return rows.withColumn(HASH, functions.sha2(content, 256)).sort(HASH).drop(HASH);
+    }
+    SourceTable.Position position = table.position().orElseThrow();
+    Dataset<Row> located =
+        kept.select(
+            functions.col("*"),
+            position.file().as(FILE),
+            position.block().as(BLOCK),
+            position.row().as(ROW));
+    Column[] all = Arrays.copyOf(columns, columns.length + 3);
+    if (query.columns().isEmpty()) {
+      all = new Column[] {functions.col("*")};
+    } else {
+      all[columns.length] = functions.col(FILE);
+      all[columns.length + 1] = functions.col(BLOCK);
+      all[columns.length + 2] = functions.col(ROW);
+    }
+    return asTexts(located.select(all)).sort(FILE, BLOCK, ROW).drop(BLOCK, ROW);
+  }
+
+  private Dataset<Row> texts() {
+    return asTexts(selected);
+  }
+
+  /** Dates, times and decimals as texts: Parquet has them as numbers of another meaning. */
+  private static Dataset<Row> asTexts(Dataset<Row> rows) {
+    Column[] columns =
+        Stream.of(rows.schema().fields())
+            .map(
+                field ->
+                    isWritten(field)
+                        ? quoted(field.name())
+                        : quoted(field.name()).cast(DataTypes.StringType).as(field.name()))
+            .toArray(Column[]::new);
+    return rows.select(columns);
+  }
+
+  private static boolean isWritten(StructField field) {
+    DataType type = field.dataType();
+    return !(type instanceof DecimalType
+        || type.equals(DataTypes.DateType)
+        || type.equals(DataTypes.TimestampType)
+        || type.equals(DataTypes.TimestampNTZType)
+        || type.equals(DataTypes.NullType));
+  }
+
+  /** A column by its name, whatever stands in it. */
+  static Column quoted(String name) {
+    return functions.col("`%s`".formatted(name.replace("`", "``")));
+  }
+
+  /** What is asked of the table, under a name in Spark's pages and with one line of its errors. */
+  private <T> T described(String what, java.util.concurrent.Callable<T> question) {
+    spark.sparkContext().setJobDescription("%s: %s".formatted(table.identity().name(), what));
+    try {
+      return question.call();
+    } catch (ConfigException | TableException e) {
+      throw e;
+    } catch (Exception e) { // Scala's are not declared
+      throw new TableException(
+          "Cannot read %s (%s): are all its files there? Files of old versions go with VACUUM and with expired snapshots; name another --%s"
+              .formatted(
+                  table.identity().label(), AskedOfTables.firstLine(e), Flags.DATASET_REVISION),
+          e);
+    } finally {
+      spark.sparkContext().setJobDescription(null);
+    }
+  }
+}

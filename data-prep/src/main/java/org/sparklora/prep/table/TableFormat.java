@@ -1,0 +1,94 @@
+package org.sparklora.prep.table;
+
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+
+/** {@code --dataset_format}: what Spark SQL reads a path as. */
+enum TableFormat {
+  DELTA("Delta Lake", "io.delta:delta-spark_2.12:3.3.3", "io.delta.sql.DeltaSparkSessionExtension"),
+  ICEBERG(
+      "Iceberg",
+      "org.apache.iceberg:iceberg-spark-runtime-3.5_2.12:1.10.2",
+      "org.apache.iceberg.spark.source.IcebergSource"),
+  ORC("ORC"),
+  AVRO(
+      "Avro", "org.apache.spark:spark-avro_2.12:3.5.9", "org.apache.spark.sql.avro.AvroFileFormat"),
+  TEXT("text"),
+  PARQUET("Parquet"),
+  JSON("JSON"),
+  CSV("CSV");
+
+  private final String title;
+  private final String coordinate;
+  private final String runtimeClass;
+
+  /** One that Spark itself reads. */
+  TableFormat(String title) {
+    this(title, "", "");
+  }
+
+  /**
+   * @param coordinate of the artifact that reads it
+   * @param runtimeClass a class of that artifact
+   */
+  TableFormat(String title, String coordinate, String runtimeClass) {
+    this.title = title;
+    this.coordinate = coordinate;
+    this.runtimeClass = runtimeClass;
+  }
+
+  static TableFormat of(String flag) {
+    return valueOf(flag.toUpperCase(Locale.ROOT));
+  }
+
+  /** The name that the user and Spark call it by. */
+  String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Whether older states of its tables can be read. */
+  boolean hasVersions() {
+    return this == DELTA || this == ICEBERG;
+  }
+
+  /** Throws {@link ConfigException} with the artifact to add, unless what reads it is here. */
+  void requireRuntime() {
+    if (coordinate.isEmpty()) {
+      return;
+    }
+    try {
+      Class.forName(runtimeClass, false, Thread.currentThread().getContextClassLoader());
+    } catch (ClassNotFoundException e) {
+      throw new ConfigException(
+          Flags.DATASET_FORMAT,
+          word(),
+          "what reads %s is not on the class path; add it with --packages %s"
+              .formatted(title, coordinate));
+    }
+  }
+
+  /** What to add where Spark did not find a class or data source, for messages. */
+  static Optional<String> remedy(String problem) {
+    String text = problem.toLowerCase(Locale.ROOT);
+    for (TableFormat format : new TableFormat[] {DELTA, ICEBERG, AVRO}) {
+      boolean missing = text.contains("find") || text.contains("not found");
+      if (missing && text.contains(format.word())) {
+        return Optional.of("--packages " + format.coordinate);
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** How Spark reads its files: a row that is no row ends the reading, none is left out. */
+  Map<String, String> options() {
+    return switch (this) {
+      case CSV -> // as RFC 4180 and our own reader: a head row, quotes doubled, all values texts
+          Map.of("header", "true", "escape", "\"", "multiLine", "true", "mode", "FAILFAST");
+      case JSON -> Map.of("mode", "FAILFAST");
+      case DELTA, ICEBERG, ORC, AVRO, TEXT, PARQUET -> Map.of();
+    };
+  }
+}

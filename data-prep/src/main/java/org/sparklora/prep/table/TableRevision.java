@@ -1,0 +1,62 @@
+package org.sparklora.prep.table;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
+import java.time.temporal.TemporalAccessor;
+
+/** {@code --dataset_revision} of a table: which of its states is read. */
+sealed interface TableRevision {
+  /** A date, with a time or without, with a zone or without. */
+  DateTimeFormatter TIME =
+      new DateTimeFormatterBuilder()
+          .appendPattern("uuuu-MM-dd[['T'][' ']HH:mm[:ss]]")
+          .optionalStart()
+          .appendFraction(ChronoField.NANO_OF_SECOND, 1, 9, true)
+          .optionalEnd()
+          .appendPattern("[XXX]")
+          .parseDefaulting(ChronoField.HOUR_OF_DAY, 0)
+          .parseDefaulting(ChronoField.MINUTE_OF_HOUR, 0)
+          .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
+          .toFormatter();
+
+  /** The state it has when it is opened. */
+  record Current() implements TableRevision {}
+
+  /** A version of Delta Lake, a snapshot of Iceberg. */
+  record Numbered(long number) implements TableRevision {}
+
+  /** The state it had at that time. */
+  record At(Instant time) implements TableRevision {}
+
+  /** A branch or tag of Iceberg. */
+  record Named(String name) implements TableRevision {}
+
+  /**
+   * Reads a user's word: digits are a number, a date or time is a time (in UTC unless it has a
+   * zone), anything else a name; nothing means the current state.
+   */
+  static TableRevision of(String revision) {
+    if (revision.isEmpty()) {
+      return new Current();
+    }
+    if (revision.matches("\\d{1,19}")) {
+      return new Numbered(Long.parseUnsignedLong(revision));
+    }
+    try {
+      TemporalAccessor time =
+          TIME.parseBest(revision.strip(), ZonedDateTime::from, LocalDateTime::from);
+      return new At(
+          time instanceof ZonedDateTime zoned
+              ? zoned.toInstant()
+              : LocalDateTime.from(time).toInstant(ZoneOffset.UTC));
+    } catch (DateTimeException e) {
+      return new Named(revision);
+    }
+  }
+}
