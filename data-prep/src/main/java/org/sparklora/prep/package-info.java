@@ -2,11 +2,12 @@
  * Datasets to packed rows and to prompts, both Parquet: {@code prep}, two Spark jobs.
  *
  * <p>{@link org.sparklora.prep.PackSftJob} and {@link org.sparklora.prep.PreparePromptsJob} (with
- * the stages they share) are all that knows Spark here; what their tasks do is in classes that do
- * not. {@code spark-job} may depend on this package; it depends on {@code pipeline}, {@code
+ * the stages they share) and the readers of tables in {@code table} are all that knows Spark here;
+ * what tasks do is in classes that do not. {@code spark-job} may depend on this package; it depends on {@code pipeline}, {@code
  * org.sparklora.text} and {@code model.checkpoint}.
  *
  * <pre>
+ * table ─(sorted by Spark SQL)→ files
  * files → splits ─(one task a split)→ rows → examples → documents → document files
  *                                     document lengths → shards → row files
  *         row files ─(one task a file)→ documents → packed rows → train-00000-of-000NN.parquet

@@ -106,7 +106,7 @@ public final class DatasetFiles {
     for (DatasetFile file : files) {
       for (Path at = file.hadoopPath(); at != null && !tables.isEmpty(); at = at.getParent()) {
         if (file.format() == FileFormat.PARQUET && tables.containsKey(at)) {
-          throw tables.get(at).refusal(at.toString());
+          throw tables.get(at).refusalOfDataset(at.toString());
         }
       }
     }

@@ -25,7 +25,7 @@ import org.sparklora.pipeline.table.TableException;
 /**
  * A table without versions: files that Spark reads, a table of Hive's catalogue, a view, or a table
  * of a catalogue of other programs. It is held to the state in which it was opened by a SHA-256
- * over its files, or over all its rows where Spark names no files.
+ * over its files, or over all its rows where it is a view or Spark names no files.
  *
  * @param spark the session that reads it
  * @param identity with that SHA-256 as version
@@ -33,27 +33,31 @@ import org.sparklora.pipeline.table.TableException;
 record PlainSourceTable(
     SparkSession spark, TableIdentity identity, Dataset<Row> rows, Optional<Position> position)
     implements SourceTable {
+  /** The format of a table whose rows come of a query. */
+  static final String VIEW = "view";
 
   /**
    * Opens it as it is.
    *
-   * @param hive whether Hive's own readers read it
-   * @param view whether its rows come of a query
+   * @param format of its files, {@code hive} where Hive's own readers read them, or {@link #VIEW}
    */
   static PlainSourceTable open(
       SparkSession spark,
       String name,
       String format,
       String location,
-      Dataset<Row> rows,
-      boolean hive,
-      boolean view) {
+      Dataset<Row> rows) {
+    boolean view = format.equals(VIEW);
     Optional<Position> position =
         view
             ? Optional.empty()
-            : position(rows).or(() -> hive ? Optional.of(Position.ofHive()) : Optional.empty());
+            : position(rows).or(() -> ofHive(format));
     return new PlainSourceTable(
-        spark, new TableIdentity(name, format, location, "", version(spark, rows)), rows, position);
+        spark, new TableIdentity(name, format, location, "", version(spark, rows, view)), rows, position);
+  }
+
+  private static Optional<Position> ofHive(String format) {
+    return format.equals("hive") ? Optional.of(Position.ofHive()) : Optional.empty();
   }
 
   private static Optional<Position> position(Dataset<Row> rows) {
@@ -66,8 +70,8 @@ record PlainSourceTable(
     }
   }
 
-  private static String version(SparkSession spark, Dataset<Row> rows) {
-    String[] files = rows.inputFiles();
+  private static String version(SparkSession spark, Dataset<Row> rows, boolean view) {
+    String[] files = view ? new String[0] : rows.inputFiles();
     return files.length > 0
         ? ofFiles(spark.sparkContext().hadoopConfiguration(), files)
         : ofRows(rows);
@@ -150,7 +154,8 @@ record PlainSourceTable(
 
   @Override
   public void requireUnchanged() {
-    if (!version(spark, rows).equals(identity.version())) {
+    boolean view = identity.format().equals(VIEW);
+    if (!version(spark, rows, view).equals(identity.version())) {
       throw new TableException(
           "Cannot use what was read of %s: its files or rows changed meanwhile; read it when nobody writes to it"
               .formatted(identity.name()));

@@ -42,7 +42,7 @@ public final class SelectedTable {
   private final SparkSession spark;
   private final SourceTable table;
   private final TableQuery query;
-  private final boolean byContent;
+  private final TableOrder order;
   private final Dataset<Row> kept;
   private final Column[] columns;
 
@@ -61,13 +61,17 @@ public final class SelectedTable {
     this.kept = query.filter().isEmpty() ? table.rows() : filtered();
     this.columns = columns();
     this.selected = projected();
-    this.byContent = query.order().equals("content") || table.position().isEmpty();
+    boolean byFiles = query.order().equals(TableOrder.FILES.word());
     ConfigException.require(
-        !byContent || !query.order().equals("files"),
+        !byFiles || table.position().isPresent(),
         Flags.DATASET_ORDER,
         query.order(),
         "Spark does not tell in which files the rows of %s lie; leave it out, or say content"
             .formatted(table.identity().name()));
+    this.order =
+        query.order().equals(TableOrder.CONTENT.word()) || table.position().isEmpty()
+            ? TableOrder.CONTENT
+            : TableOrder.FILES;
   }
 
   private Dataset<Row> filtered() {
@@ -153,13 +157,13 @@ public final class SelectedTable {
   /** Name, version and where the version came from, for logs. */
   public String description() {
     return "%s, rows in the order of their %s"
-        .formatted(table.identity().label(), byContent ? "content" : "data files");
+        .formatted(table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
   }
 
   /** What a manifest keeps of it. */
   public Map<String, Object> origin() {
     Map<String, Object> origin = new LinkedHashMap<>(table.identity().toMap());
-    origin.put("order", byContent ? "content" : "files");
+    origin.put("order", order.word());
     return origin;
   }
 
@@ -223,7 +227,7 @@ public final class SelectedTable {
   }
 
   private Dataset<Row> ordered() {
-    if (byContent) {
+    if (order == TableOrder.CONTENT) {
       Dataset<Row> rows = texts();
       Column content =
           functions.to_json(

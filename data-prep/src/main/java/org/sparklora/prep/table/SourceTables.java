@@ -53,7 +53,7 @@ public final class SourceTables {
                 dataset,
                 "name a file, folder or glob of the format " + format.word(),
                 () -> spark.read().format(format.word()).options(format.options()).load(location));
-        yield PlainSourceTable.open(spark, dataset, format.word(), location, rows, false, false);
+        yield PlainSourceTable.open(spark, dataset, format.word(), location, rows);
       }
     };
   }
@@ -88,14 +88,15 @@ public final class SourceTables {
     if (provider.equals(TableFormat.ICEBERG.word())) {
       return IcebergSourceTable.open(spark, name, location, true, revision);
     }
-    boolean view = details.getOrDefault("Type", "").contains("VIEW");
-    requireCurrent(
-        revision, query.revision(), view ? "view" : provider.isEmpty() ? "unknown" : provider);
+    String format =
+        details.getOrDefault("Type", "").contains("VIEW")
+            ? PlainSourceTable.VIEW
+            : provider.isEmpty() ? "unknown" : provider;
+    requireCurrent(revision, query.revision(), format);
     Dataset<Row> rows =
         AskedOfTables.of(
             Flags.DATASET_NAME, name, "can this user read it?", () -> spark.table(name));
-    return PlainSourceTable.open(
-        spark, name, view ? "view" : provider, location, rows, provider.equals("hive"), view);
+    return PlainSourceTable.open(spark, name, format, location, rows);
   }
 
   /** What the catalogue says of the table. */

@@ -7,7 +7,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
 /** {@code --dataset_format}: what Spark SQL reads a path as. */
-enum TableFormat {
+public enum TableFormat {
   DELTA("Delta Lake", "io.delta:delta-spark_2.12:3.3.3", "io.delta.sql.DeltaSparkSessionExtension"),
   ICEBERG(
       "Iceberg",

@@ -212,7 +212,8 @@ class HostileFilesTest {
     for (String name : List.of("lake", "lake/t", "lake/t/day=1", "lake/t/*/*.parquet")) {
       assertThatThrownBy(() -> read(name))
           .isInstanceOf(TableException.class)
-          .hasMessageContaining("Delta Lake");
+          .hasMessageContaining("Delta Lake")
+          .hasMessageContaining("lake/t --dataset_format delta");
     }
     write("lake/rows.jsonl", "{\"text\": \"one\"}");
     assertThat(read("lake/rows.jsonl").texts).containsExactly("one");

@@ -17,7 +17,8 @@ import org.apache.hadoop.security.AccessControlException;
 /**
  * A format of tables whose folder holds more Parquet files than the table has: rows that were
  * deleted or replaced stay in files that the table's log no longer names. Read as plain Parquet
- * they would come back, so such folders are recognised and refused.
+ * they would come back, so such folders are recognised and refused. As datasets, those of Delta Lake
+ * and Iceberg are read through Spark where {@code --dataset_format} says so.
  */
 public enum OpenTableFormat {
   DELTA("Delta Lake", "_delta_log"),
@@ -116,6 +117,19 @@ public enum OpenTableFormat {
     } catch (FileNotFoundException | AccessControlException e) {
       return false; // the second above folders that are the user's
     }
+  }
+
+  /**
+   * Why a dataset in this format is not read as files, and how it is read as a table.
+   *
+   * @param table its folder
+   */
+  public TableException refusalOfDataset(String table) {
+    return this == HUDI // for which there is no reader of versions here
+        ? refusal(table)
+        : new TableException(
+            "Cannot read %s as Parquet: it is a table of %s (it has %s), whose folder also holds files that the table no longer has; read the table with --dataset_name %s --dataset_format %s"
+                .formatted(table, title, log, table, name().toLowerCase(Locale.ROOT)));
   }
 
   /** Why a table in this format is not read. */

@@ -39,8 +39,7 @@ record OutputTable(String name, boolean overwrite) {
               table,
               "it is the dataset as well; name another table");
         });
-    return name.map(
-        table -> new OutputTable(table, settings.get(Flags.OVERWRITE_OUTPUT_TABLE)));
+    return name.map(table -> new OutputTable(table, settings.get(Flags.OVERWRITE_OUTPUT_TABLE)));
   }
 
   /**
