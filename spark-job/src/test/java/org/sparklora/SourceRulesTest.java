@@ -99,7 +99,14 @@ class SourceRulesTest {
   private static final Map<String, Set<String>> NO_FLAGS =
       Map.of(
           "learning_rate",
-          Set.of("Metric", "TrainerState", "RoundMetrics", "Tolerance", "SftConfig", "AdvisedRate"),
+          Set.of(
+              "Metric",
+              "TrainerState",
+              "RoundMetrics",
+              "RunMetricsSource",
+              "Tolerance",
+              "SftConfig",
+              "AdvisedRate"),
           "eval_steps",
           Set.of("TrainerState"),
           "logging_steps",

@@ -48,6 +48,9 @@ class TableDatasetTest {
             .master("local[3]")
             .config("spark.ui.enabled", false)
             .config("spark.sql.shuffle.partitions", 4)
+            .config("spark.databricks.delta.snapshotPartitions", 2) // 50, each a task
+            .config("spark.sql.codegen.wholeStage", false) // compiling takes longer than so few rows
+            .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
             .config("spark.sql.catalogImplementation", "hive")
             .config(
                 "spark.hadoop.javax.jdo.option.ConnectionURL",
@@ -254,8 +257,7 @@ class TableDatasetTest {
       String dataset = query.format().isEmpty() ? path("plain") : table;
       PrepConfig like = config(dataset, query, "prompts-" + query.format());
       PreparePromptsJob.run(
-          spark,
-          new PromptsConfig(like.source(), like.model(), "", 0, like.outputFolder(), false));
+          spark, new PromptsConfig(like.source(), like.model(), "", 0, like.outputFolder(), false));
       prompts.add(spark.read().parquet(like.outputFolder()).orderBy("prompt_id").collectAsList());
     }
     assertThat(prompts.get(0)).hasSize(ROWS).isEqualTo(prompts.get(1));
@@ -297,6 +299,10 @@ class TableDatasetTest {
             "parquet", "", "a.good AND id >= 100", "q AS question, a.text AS answer, id", "");
     questions().where("id % 2 = 0 AND id >= 100").write().parquet(path("selected"));
     assertThat(packed(path("raw"), query)).isEqualTo(packed(path("selected"), TableQuery.NONE));
+    TableQuery star =
+        new TableQuery("parquet", "", "id >= 100", "*, a.text AS answer, q AS question", "");
+    questions().where("id >= 100").write().parquet(path("starred"));
+    assertThat(packed(path("raw"), star)).isEqualTo(packed(path("starred"), TableQuery.NONE));
     PrepManifest manifest = prep(path("raw"), query, "queried");
     assertThat(manifest.inputs().settings())
         .containsEntry("dataset_filter", "a.good AND id >= 100")

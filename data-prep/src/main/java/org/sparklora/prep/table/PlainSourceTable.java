@@ -6,7 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -42,18 +44,14 @@ record PlainSourceTable(
    * @param format of its files, {@code hive} where Hive's own readers read them, or {@link #VIEW}
    */
   static PlainSourceTable open(
-      SparkSession spark,
-      String name,
-      String format,
-      String location,
-      Dataset<Row> rows) {
+      SparkSession spark, String name, String format, String location, Dataset<Row> rows) {
     boolean view = format.equals(VIEW);
-    Optional<Position> position =
-        view
-            ? Optional.empty()
-            : position(rows).or(() -> ofHive(format));
+    Optional<Position> position = view ? Optional.empty() : position(rows).or(() -> ofHive(format));
     return new PlainSourceTable(
-        spark, new TableIdentity(name, format, location, "", version(spark, rows, view)), rows, position);
+        spark,
+        new TableIdentity(name, format, location, "", version(spark, rows, view)),
+        rows,
+        position);
   }
 
   private static Optional<Position> ofHive(String format) {
@@ -80,19 +78,22 @@ record PlainSourceTable(
   private static String ofFiles(Configuration hadoop, String[] files) {
     MessageDigest digest = sha256();
     try {
-      TreeMap<String, FileStatus> found = new TreeMap<>();
+      Map<Path, FileStatus> listed = new HashMap<>();
       Set<Path> named = new TreeSet<>();
       for (String file : files) {
         named.add(new Path(URI.create(file)));
       }
       // a folder is listed once, however many of its files are read
       for (Path folder : named.stream().map(Path::getParent).collect(Collectors.toSet())) {
-        FileSystem fileSystem = folder.getFileSystem(hadoop);
-        for (FileStatus status : fileSystem.listStatus(folder)) {
-          if (named.contains(status.getPath())) {
-            collect(fileSystem, status, found);
-          }
+        for (FileStatus status : folder.getFileSystem(hadoop).listStatus(folder)) {
+          listed.put(status.getPath(), status);
         }
+      }
+      Map<String, FileStatus> found = new TreeMap<>();
+      for (Path path : named) {
+        FileSystem fileSystem = path.getFileSystem(hadoop);
+        FileStatus status = listed.get(path); // not where it is named without its host
+        collect(fileSystem, status == null ? fileSystem.getFileStatus(path) : status, found);
       }
       for (FileStatus status : found.values()) {
         String line =
@@ -109,8 +110,7 @@ record PlainSourceTable(
 
   /** Hive's tables name folders. */
   private static void collect(
-      FileSystem fileSystem, FileStatus status, TreeMap<String, FileStatus> found)
-      throws IOException {
+      FileSystem fileSystem, FileStatus status, Map<String, FileStatus> found) throws IOException {
     if (status.isFile()) {
       found.put(status.getPath().toString(), status);
       return;

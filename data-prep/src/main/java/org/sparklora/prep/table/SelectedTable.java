@@ -13,16 +13,12 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
-import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
-import org.apache.spark.sql.catalyst.plans.logical.OneRowRelation;
-import org.apache.spark.sql.catalyst.plans.logical.Project;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.DecimalType;
 import org.apache.spark.sql.types.StructField;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.source.DatasetSplit;
@@ -41,13 +37,8 @@ public final class SelectedTable {
 
   private final SparkSession spark;
   private final SourceTable table;
-  private final TableQuery query;
   private final TableOrder order;
-  private final Dataset<Row> kept;
-  private final Column[] columns;
-
-  /** The rows that are kept, with the columns that are; in no order. */
-  private final Dataset<Row> selected;
+  private final QueriedTable asked;
 
   /**
    * Checks filter, columns and order.
@@ -57,10 +48,7 @@ public final class SelectedTable {
   SelectedTable(SparkSession spark, SourceTable table, TableQuery query) {
     this.spark = spark;
     this.table = table;
-    this.query = query;
-    this.kept = query.filter().isEmpty() ? table.rows() : filtered();
-    this.columns = columns();
-    this.selected = projected();
+    this.asked = QueriedTable.of(spark, table.rows(), query);
     boolean byFiles = query.order().equals(TableOrder.FILES.word());
     ConfigException.require(
         !byFiles || table.position().isPresent(),
@@ -74,90 +62,11 @@ public final class SelectedTable {
             : TableOrder.FILES;
   }
 
-  private Dataset<Row> filtered() {
-    String filter = query.filter();
-    Dataset<Row> rows = table.rows();
-    Dataset<Row> found =
-        AskedOfTables.of(
-            Flags.DATASET_FILTER,
-            filter,
-            "give a predicate of Spark SQL over the columns " + String.join(", ", rows.columns()),
-            () -> rows.where(functions.expr(filter)));
-    requireRepeatable(Flags.DATASET_FILTER, filter, found);
-    return found;
-  }
-
-  private Column[] columns() {
-    String list = query.columns();
-    if (list.isEmpty()) {
-      return new Column[] {functions.col("*")};
-    }
-    LogicalPlan parsed =
-        AskedOfTables.of(
-            Flags.DATASET_COLUMNS,
-            list,
-            "give what stands between SELECT and FROM, such as \"question AS prompt, answer AS completion\"",
-            () -> spark.sessionState().sqlParser().parsePlan("SELECT " + list));
-    if (!(parsed instanceof Project project && project.child() instanceof OneRowRelation)) {
-      throw notOfOneRow(list);
-    }
-    Column[] expressions = new Column[project.projectList().size()];
-    for (int i = 0; i < expressions.length; i++) {
-      expressions[i] =
-          new Column(
-              (org.apache.spark.sql.catalyst.expressions.Expression)
-                  project.projectList().apply(i));
-    }
-    return expressions;
-  }
-
-  private Dataset<Row> projected() {
-    String list = query.columns();
-    Dataset<Row> found =
-        AskedOfTables.of(
-            Flags.DATASET_COLUMNS,
-            list,
-            "the table has the columns " + String.join(", ", kept.columns()),
-            () -> kept.select(columns));
-    LogicalPlan plan = found.queryExecution().analyzed();
-    boolean ofOneRow =
-        plan instanceof Project project
-            && project.child().fastEquals(kept.queryExecution().analyzed());
-    if (!ofOneRow) {
-      throw notOfOneRow(list);
-    }
-    requireRepeatable(Flags.DATASET_COLUMNS, list, found);
-    for (String column : found.columns()) {
-      ConfigException.require(
-          Arrays.stream(found.columns()).filter(column::equalsIgnoreCase).count() == 1,
-          Flags.DATASET_COLUMNS,
-          list,
-          "it has two columns %s; rename one with AS".formatted(column));
-    }
-    return found;
-  }
-
-  private static ConfigException notOfOneRow(String list) {
-    return new ConfigException(
-        Flags.DATASET_COLUMNS,
-        list,
-        "each row of the table gives one row: no FROM, DISTINCT, aggregates, windows or explode; make a view of such a query and name that");
-  }
-
-  /** What differs from one reading to the next gives no dataset that can be made again. */
-  private static void requireRepeatable(Flag<?> flag, String value, Dataset<Row> rows) {
-    LogicalPlan plan = rows.queryExecution().analyzed();
-    ConfigException.require(
-        plan.deterministic() && plan.subqueries().isEmpty(),
-        flag,
-        value,
-        "it gives other rows each time, or asks other tables; use functions of the row's columns alone, such as hash(id) % 10 = 0 in place of rand()");
-  }
-
   /** Name, version and where the version came from, for logs. */
   public String description() {
     return "%s, rows in the order of their %s"
-        .formatted(table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
+        .formatted(
+            table.identity().label(), order == TableOrder.CONTENT ? "content" : "data files");
   }
 
   /** What a manifest keeps of it. */
@@ -180,7 +89,7 @@ public final class SelectedTable {
           if (rows.isEmpty()) {
             return sample;
           }
-          Stream.of(selected.columns()).forEach(column -> sample.put(column, null));
+          Stream.of(asked.rows().columns()).forEach(column -> sample.put(column, null));
           rows.forEach(row -> take(sample, row));
           Column[] missing =
               sample.keySet().stream()
@@ -240,24 +149,12 @@ public final class SelectedTable {
     }
     SourceTable.Position position = table.position().orElseThrow();
     Dataset<Row> located =
-        kept.select(
-            functions.col("*"),
-            position.file().as(FILE),
-            position.block().as(BLOCK),
-            position.row().as(ROW));
-    Column[] all = Arrays.copyOf(columns, columns.length + 3);
-    if (query.columns().isEmpty()) {
-      all = new Column[] {functions.col("*")};
-    } else {
-      all[columns.length] = functions.col(FILE);
-      all[columns.length + 1] = functions.col(BLOCK);
-      all[columns.length + 2] = functions.col(ROW);
-    }
-    return asTexts(located.select(all)).sort(FILE, BLOCK, ROW).drop(BLOCK, ROW);
+        asked.with(Map.of(FILE, position.file(), BLOCK, position.block(), ROW, position.row()));
+    return asTexts(located).sort(FILE, BLOCK, ROW).drop(BLOCK, ROW);
   }
 
   private Dataset<Row> texts() {
-    return asTexts(selected);
+    return asTexts(asked.rows());
   }
 
   /** Dates, times and decimals as texts: Parquet has them as numbers of another meaning. */

@@ -17,8 +17,8 @@ import org.apache.hadoop.security.AccessControlException;
 /**
  * A format of tables whose folder holds more Parquet files than the table has: rows that were
  * deleted or replaced stay in files that the table's log no longer names. Read as plain Parquet
- * they would come back, so such folders are recognised and refused. As datasets, those of Delta Lake
- * and Iceberg are read through Spark where {@code --dataset_format} says so.
+ * they would come back, so such folders are recognised and refused. As datasets, those of Delta
+ * Lake and Iceberg are read through Spark where {@code --dataset_format} says so.
  */
 public enum OpenTableFormat {
   DELTA("Delta Lake", "_delta_log"),

@@ -46,7 +46,8 @@ class RunMetricsSourceTest {
   }
 
   private static double jmx(String metric) throws JMException {
-    ObjectName name = new ObjectName("metrics:name=here.driver.SparkLora." + metric + ",type=gauges");
+    ObjectName name =
+        new ObjectName("metrics:name=here.driver.SparkLora." + metric + ",type=gauges");
     Object value = ManagementFactory.getPlatformMBeanServer().getAttribute(name, "Value");
     return ((Number) value).doubleValue();
   }
@@ -81,7 +82,9 @@ class RunMetricsSourceTest {
       assertThat(jmx("reward")).as("sft has none").isNaN();
       assertThat(prometheus(spark))
           .contains("metrics_here_driver_SparkLora_loss_Value{type=\"gauges\"} " + jmx("loss"));
-      assertThat(groups).allMatch(group -> group.equals("sft " + folder.resolve("sft")) || group.equals("num_workers"));
+      assertThat(groups)
+          .allMatch(
+              group -> group.equals("sft " + folder.resolve("sft")) || group.equals("num_workers"));
       assertThat(groups).contains("sft " + folder.resolve("sft"));
 
       groups.clear();

@@ -1,0 +1,140 @@
+package org.sparklora.prep.table;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.catalyst.analysis.UnresolvedStar;
+import org.apache.spark.sql.catalyst.expressions.Expression;
+import org.apache.spark.sql.catalyst.plans.logical.LogicalPlan;
+import org.apache.spark.sql.catalyst.plans.logical.OneRowRelation;
+import org.apache.spark.sql.catalyst.plans.logical.Project;
+import org.apache.spark.sql.functions;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+
+/**
+ * The rows of a table that a filter keeps, and the columns that are asked of each.
+ *
+ * @param kept with all columns of the table
+ * @param columns expressions over these
+ * @param rows with these alone
+ */
+record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) {
+
+  /**
+   * Parses filter and columns, and checks that each row of the table gives at most one, and always
+   * the same.
+   *
+   * @throws ConfigException for what cannot be used
+   */
+  static QueriedTable of(SparkSession spark, Dataset<Row> table, TableQuery query) {
+    Dataset<Row> kept = filtered(table, query.filter());
+    List<Column> columns = columns(spark, kept, query.columns());
+    return new QueriedTable(kept, columns, projected(kept, columns, query.columns()));
+  }
+
+  /**
+   * The rows with columns more.
+   *
+   * @param more by name, over what the table is read from
+   */
+  Dataset<Row> with(Map<String, Column> more) {
+    List<Column> inner = new ArrayList<>(List.of(functions.col("*")));
+    more.forEach((name, column) -> inner.add(column.as(name)));
+    List<Column> outer = new ArrayList<>(columns);
+    more.keySet().forEach(name -> outer.add(functions.col(name)));
+    return kept.select(inner.toArray(Column[]::new)).select(outer.toArray(Column[]::new));
+  }
+
+  private static Dataset<Row> filtered(Dataset<Row> rows, String filter) {
+    if (filter.isEmpty()) {
+      return rows;
+    }
+    Dataset<Row> found =
+        AskedOfTables.of(
+            Flags.DATASET_FILTER,
+            filter,
+            "give a predicate of Spark SQL over the columns " + String.join(", ", rows.columns()),
+            () -> rows.where(functions.expr(filter)));
+    requireRepeatable(Flags.DATASET_FILTER, filter, found);
+    return found;
+  }
+
+  private static List<Column> columns(SparkSession spark, Dataset<Row> kept, String list) {
+    if (list.isEmpty()) {
+      return all(kept);
+    }
+    LogicalPlan parsed =
+        AskedOfTables.of(
+            Flags.DATASET_COLUMNS,
+            list,
+            "give what stands between SELECT and FROM, such as \"question AS prompt, answer AS completion\"",
+            () -> spark.sessionState().sqlParser().parsePlan("SELECT " + list));
+    if (!(parsed instanceof Project project && project.child() instanceof OneRowRelation)) {
+      throw notOfOneRow(list);
+    }
+    List<Column> expressions = new ArrayList<>();
+    for (int i = 0; i < project.projectList().size(); i++) {
+      Expression expression = (Expression) project.projectList().apply(i);
+      if (expression instanceof UnresolvedStar star && star.target().isEmpty()) {
+        expressions.addAll(all(kept));
+      } else {
+        expressions.add(new Column(expression));
+      }
+    }
+    return expressions;
+  }
+
+  /** All columns by name, since a star would also take those that come beside them. */
+  private static List<Column> all(Dataset<Row> rows) {
+    return Arrays.stream(rows.columns()).map(SelectedTable::quoted).toList();
+  }
+
+  private static Dataset<Row> projected(Dataset<Row> kept, List<Column> columns, String list) {
+    Dataset<Row> found =
+        AskedOfTables.of(
+            Flags.DATASET_COLUMNS,
+            list,
+            "the table has the columns " + String.join(", ", kept.columns()),
+            () -> kept.select(columns.toArray(Column[]::new)));
+    LogicalPlan plan = found.queryExecution().analyzed();
+    boolean ofOneRow =
+        plan instanceof Project project
+            && project.child().fastEquals(kept.queryExecution().analyzed());
+    if (!ofOneRow) {
+      throw notOfOneRow(list);
+    }
+    requireRepeatable(Flags.DATASET_COLUMNS, list, found);
+    for (String column : found.columns()) {
+      ConfigException.require(
+          Arrays.stream(found.columns()).filter(column::equalsIgnoreCase).count() == 1,
+          Flags.DATASET_COLUMNS,
+          list,
+          "it has two columns %s; rename one with AS".formatted(column));
+    }
+    return found;
+  }
+
+  private static ConfigException notOfOneRow(String list) {
+    return new ConfigException(
+        Flags.DATASET_COLUMNS,
+        list,
+        "each row of the table gives one row: no FROM, DISTINCT, aggregates, windows or explode; make a view of such a query and name that");
+  }
+
+  /** What differs from one reading to the next gives no dataset that can be made again. */
+  private static void requireRepeatable(Flag<?> flag, String value, Dataset<Row> rows) {
+    LogicalPlan plan = rows.queryExecution().analyzed();
+    ConfigException.require(
+        plan.deterministic() && plan.subqueries().isEmpty(),
+        flag,
+        value,
+        "it gives other rows each time, or asks other tables; use functions of the row's columns alone, such as hash(id) % 10 = 0 in place of rand()");
+  }
+}
