@@ -87,6 +87,7 @@ public final class Flags {
   public static final Flag<Boolean> HUB_PRIVATE_REPO = toggle("hub_private_repo");
   public static final Flag<String> HUB_REVISION = text("hub_revision");
   public static final Flag<String> PROJECT = text("project");
+  public static final Flag<String> REGISTERED_MODEL_NAME = text("registered_model_name");
   public static final Flag<String> SAVE_STRATEGY = text("save_strategy");
   public static final Flag<Double> SAVE_STEPS = number("save_steps");
   public static final Flag<Integer> SAVE_TOTAL_LIMIT = integer("save_total_limit");

@@ -32,7 +32,7 @@ public final class TrackCommand {
         !tracking.trackers().isEmpty(),
         Flags.REPORT_TO,
         "none",
-        "say who is to be told: --report_to trackio, tensorboard or all");
+        "say who is to be told: --report_to trackio, tensorboard, mlflow or all");
     try (RunFolder.Finished folder =
         RunFolder.claim(HadoopSettings.configuration(), settings.get(Flags.RUN))) {
       List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
@@ -47,10 +47,7 @@ public final class TrackCommand {
       TrackingConfig named =
           settings.isGiven(Flags.PROJECT) || !known.containsKey(Flags.PROJECT.name())
               ? tracking
-              : new TrackingConfig(
-                  tracking.trackers(),
-                  known.get(Flags.PROJECT.name()).toString(),
-                  tracking.maxLogProbDifference());
+              : tracking.withProject(known.get(Flags.PROJECT.name()).toString());
       tell(named, label, folder, rows);
     }
   }

@@ -71,7 +71,7 @@ final class EventFile implements Closeable {
   /** Adds the row's metrics as scalars, and its alerts as text. */
   void add(TrackedRow row) throws IOException {
     ProtoMessage summary = new ProtoMessage();
-    row.metrics()
+    row.shown()
         .forEach(
             (name, value) ->
                 summary.message(

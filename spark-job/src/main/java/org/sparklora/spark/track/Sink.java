@@ -13,6 +13,9 @@ interface Sink extends AutoCloseable {
   /** Adds a row. */
   void append(TrackedRow row) throws IOException, SQLException;
 
+  /** No more rows come, and what results there are lie in the run's folder. */
+  default void end(List<TrackedRow> rows) throws IOException, SQLException {}
+
   @Override
   void close() throws IOException, SQLException;
 

@@ -41,7 +41,18 @@ public final class Sinks {
                       fileSystem,
                       new Path(new Path(folder, RunFolder.TRACKERS), fileName(run)),
                       run));
+      case MLFLOW ->
+          new TolerantSink(
+              "MLflow",
+              "later: spark-lora track %s --report_to mlflow".formatted(folder),
+              () -> mlflow(tracking.mlflow().orElseThrow(), run, fileSystem, folder));
     };
+  }
+
+  static Sink mlflow(MlflowConfig config, RunLabel run, FileSystem fileSystem, Path folder) {
+    MlflowClient client = new MlflowClient(config.server());
+    return new MlflowSink(
+        client, config, run, new MlflowArtifacts(client, config, fileSystem, folder));
   }
 
   private static String fileName(RunLabel run) {

@@ -5,32 +5,44 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A sink whose failures never reach the run. After a first one it is told nothing any more, until
- * the end of the run, when all rows are tried once again.
+ * A sink whose failures never reach the run. After one it is told nothing for a minute, and twice
+ * as long after each further one; then, and when the run ends, all rows are tried once again.
  *
  * <p>Not thread-safe.
  */
 public final class TolerantSink {
   private static final Logger LOG = LoggerFactory.getLogger(TolerantSink.class);
+  private static final long FIRST_PAUSE_NANOS = 60_000_000_000L;
+  private static final String LATER = "it is tried again after a while, and when the run ends";
 
   private final String name;
   private final String remedy;
   private final Sink.Opener opener;
   private final List<TrackedRow> rows = new ArrayList<>();
+  private final LongSupplier nanoTime;
   private Optional<Sink> sink = Optional.empty();
+  private long pauseNanos = FIRST_PAUSE_NANOS;
+  private long failedNanos;
+  private boolean warned;
 
   /**
    * @param name the tracker's
    * @param remedy what the user can do when it fails to the end
    */
   TolerantSink(String name, String remedy, Sink.Opener opener) {
+    this(name, remedy, opener, System::nanoTime);
+  }
+
+  TolerantSink(String name, String remedy, Sink.Opener opener, LongSupplier nanoTime) {
     this.name = name;
     this.remedy = remedy;
     this.opener = opener;
+    this.nanoTime = nanoTime;
   }
 
   private interface Attempt {
@@ -40,7 +52,7 @@ public final class TolerantSink {
   /** The run begins, or goes on with these rows. */
   public void begin(List<TrackedRow> earlier) {
     rows.addAll(earlier);
-    attempt(this::replay, "it is tried again when the run ends");
+    attempt(this::replay, false);
   }
 
   private void replay() throws IOException, SQLException {
@@ -51,7 +63,10 @@ public final class TolerantSink {
   void append(TrackedRow row) {
     rows.add(row);
     if (sink.isPresent()) {
-      attempt(() -> sink.get().append(row), "it is tried again when the run ends");
+      attempt(() -> sink.get().append(row), false);
+    } else if (nanoTime.getAsLong() - failedNanos >= pauseNanos) {
+      pauseNanos *= 2;
+      attempt(this::replay, false);
     }
   }
 
@@ -62,10 +77,13 @@ public final class TolerantSink {
    */
   public boolean end() {
     if (sink.isEmpty()) {
-      attempt(this::replay, remedy);
+      attempt(this::replay, true);
+    }
+    if (sink.isPresent()) {
+      attempt(() -> sink.get().end(rows), true);
     }
     boolean whole = sink.isPresent();
-    attempt(() -> drop(), remedy);
+    attempt(() -> drop(), true);
     return whole;
   }
 
@@ -77,12 +95,17 @@ public final class TolerantSink {
     }
   }
 
-  private void attempt(Attempt attempt, String then) {
+  private void attempt(Attempt attempt, boolean last) {
     try {
       attempt.run();
     } catch (IOException | SQLException | RuntimeException | LinkageError e) {
       // LinkageError: a native library that could not be unpacked
-      LOG.warn("{} cannot be told of this run ({}): {}", name, e.getMessage(), then);
+      failedNanos = nanoTime.getAsLong();
+      if (last || !warned) {
+        warned = true;
+        LOG.warn(
+            "{} cannot be told of this run ({}): {}", name, e.getMessage(), last ? remedy : LATER);
+      }
       try {
         drop();
       } catch (IOException | SQLException | RuntimeException closing) {

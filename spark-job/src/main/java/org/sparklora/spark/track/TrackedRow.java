@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param step optimizer steps when it was logged
  * @param ordinal how many rows of that step come before it
  * @param time when it was logged
- * @param metrics its numbers, under the names that trackers show
+ * @param metrics its numbers, by name
  * @param completions a table of some, by column; empty for none
  * @param alerts what was raised by it
  */
@@ -31,6 +31,13 @@ public record TrackedRow(
   static final String TIMESTAMP = "timestamp";
   static final String RUN_ID = "run_id";
   static final String ALERTS = "alerts";
+
+  /** Its numbers under the names that Trackio and TensorBoard show. */
+  Map<String, Number> shown() {
+    Map<String, Number> shown = new LinkedHashMap<>();
+    metrics.forEach((name, value) -> shown.put(MetricNames.shown(name), value));
+    return shown;
+  }
 
   /** Tells the same row of a run from all others, also when it is told twice. */
   String key(String runId) {
@@ -73,7 +80,7 @@ public record TrackedRow(
       line.forEach(
           (name, value) -> {
             if (value instanceof Number number && !name.equals(STEP)) {
-              metrics.put(MetricNames.shown(name), number);
+              metrics.put(name, number);
             }
           });
       return metrics;

@@ -1,8 +1,11 @@
 package org.sparklora.spark.track;
 
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -14,23 +17,42 @@ import org.sparklora.pipeline.config.Settings;
  * @param trackers {@code report_to}
  * @param project {@code project}: Trackio's
  * @param maxLogProbDifference {@code max_logprob_difference}, at which a GRPO run stops
+ * @param mlflow where MLflow is, if it is one of the trackers
  */
-public record TrackingConfig(Set<Tracker> trackers, String project, double maxLogProbDifference) {
+public record TrackingConfig(
+    Set<Tracker> trackers,
+    String project,
+    double maxLogProbDifference,
+    Optional<MlflowConfig> mlflow) {
 
   /** What can be told. */
   public enum Tracker {
     TRACKIO,
-    TENSORBOARD;
+    TENSORBOARD,
+    MLFLOW;
 
-    private static Set<Tracker> of(String word) {
+    private static Set<Tracker> of(String word, Map<String, String> environment) {
       return switch (word.toLowerCase(Locale.ROOT)) {
         case "trackio" -> EnumSet.of(TRACKIO);
         case "tensorboard" -> EnumSet.of(TENSORBOARD);
-        case "all" -> EnumSet.allOf(Tracker.class);
+        case "mlflow" -> EnumSet.of(MLFLOW);
+          // MLflow is elsewhere, and only the environment says where
+        case "all" ->
+            MlflowConfig.isWanted(environment)
+                ? EnumSet.allOf(Tracker.class)
+                : EnumSet.of(TRACKIO, TENSORBOARD);
         case "none" -> EnumSet.noneOf(Tracker.class);
+        case "wandb" ->
+            throw new ConfigException(
+                Flags.REPORT_TO,
+                word,
+                "W&B's protocol is private to its own client; use trackio, tensorboard (whose files"
+                    + " `wandb sync` takes), mlflow, all or none");
         default ->
             throw new ConfigException(
-                Flags.REPORT_TO, word, "use trackio, tensorboard, all or none; or several of them");
+                Flags.REPORT_TO,
+                word,
+                "use trackio, tensorboard, mlflow, all or none; or several of them");
       };
     }
   }
@@ -44,15 +66,36 @@ public record TrackingConfig(Set<Tracker> trackers, String project, double maxLo
 
   /** The record of a user's settings. */
   public static TrackingConfig of(Settings settings) {
+    return of(settings, System.getenv());
+  }
+
+  static TrackingConfig of(Settings settings, Map<String, String> environment) {
     Set<Tracker> trackers = EnumSet.noneOf(Tracker.class);
     List<String> words = settings.get(Flags.REPORT_TO);
-    words.forEach(word -> trackers.addAll(Tracker.of(word)));
+    words.forEach(word -> trackers.addAll(Tracker.of(word, environment)));
     ConfigException.require(
         words.size() == 1 || words.stream().noneMatch("none"::equalsIgnoreCase),
         Flags.REPORT_TO,
         String.join(" ", words),
         "none stands alone");
+    Optional<String> registered = settings.find(Flags.REGISTERED_MODEL_NAME);
+    ConfigException.require(
+        registered.isEmpty() || trackers.contains(Tracker.MLFLOW),
+        Flags.REGISTERED_MODEL_NAME,
+        registered.orElse(""),
+        "it is registered with MLflow: --report_to mlflow");
     return new TrackingConfig(
-        trackers, settings.get(Flags.PROJECT), settings.get(Flags.MAX_LOGPROB_DIFFERENCE));
+        trackers,
+        settings.get(Flags.PROJECT),
+        settings.get(Flags.MAX_LOGPROB_DIFFERENCE),
+        trackers.contains(Tracker.MLFLOW)
+            ? Optional.of(
+                MlflowConfig.of(environment, Path.of(System.getProperty("user.home")), registered))
+            : Optional.empty());
+  }
+
+  /** The same with another project. */
+  public TrackingConfig withProject(String other) {
+    return new TrackingConfig(trackers, other, maxLogProbDifference, mlflow);
   }
 }

@@ -97,7 +97,7 @@ final class TrackioSink implements Sink {
 
   /** Metrics, and a table as Trackio's own {@code Table} is stored. */
   private static Map<String, Object> values(TrackedRow row) {
-    Map<String, Object> values = new LinkedHashMap<>(row.metrics());
+    Map<String, Object> values = new LinkedHashMap<>(row.shown());
     if (!row.completions().isEmpty()) {
       values.put(
           TrackedLog.COMPLETIONS, Map.of("_type", "trackio.table", "_value", row.completions()));

@@ -31,7 +31,11 @@ class TrackedLogTest {
   private final TrackedLog.Run run =
       new TrackedLog.Run(
           "my run",
-          new TrackingConfig(EnumSet.allOf(TrackingConfig.Tracker.class), project, 0.05),
+          new TrackingConfig(
+              EnumSet.of(TrackingConfig.Tracker.TRACKIO, TrackingConfig.Tracker.TENSORBOARD),
+              project,
+              0.05,
+              Optional.empty()),
           "lora_r: 8\nhub_token: hf_secret\n");
 
   private Path output() {

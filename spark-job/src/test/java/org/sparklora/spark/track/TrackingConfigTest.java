@@ -15,7 +15,12 @@ import org.sparklora.spark.track.TrackingConfig.Tracker;
 class TrackingConfigTest {
 
   private static TrackingConfig of(String... flags) {
-    return TrackingConfig.of(CommandLine.parse("sft", new ArrayList<>(List.of(flags))).settings());
+    return of(Map.of(), flags);
+  }
+
+  private static TrackingConfig of(Map<String, String> environment, String... flags) {
+    return TrackingConfig.of(
+        CommandLine.parse("sft", new ArrayList<>(List.of(flags))).settings(), environment);
   }
 
   @Test
@@ -34,9 +39,30 @@ class TrackingConfigTest {
     assertThatThrownBy(() -> of("--report_to", "wandb"))
         .isInstanceOf(ConfigException.class)
         .hasMessageContaining("report_to = wandb")
-        .hasMessageContaining("trackio, tensorboard, all or none");
+        .hasMessageContaining("private")
+        .hasMessageContaining("trackio, tensorboard")
+        .hasMessageContaining("mlflow, all or none");
+    assertThatThrownBy(() -> of("--report_to", "comet_ml"))
+        .hasMessageContaining("report_to = comet_ml")
+        .hasMessageContaining("trackio, tensorboard, mlflow, all or none");
     assertThatThrownBy(() -> of("--report_to", "none", "trackio"))
         .hasMessageContaining("none stands alone");
+  }
+
+  @Test
+  void mlflowIsOneOfAllWhereTheEnvironmentSaysWhereItIs() {
+    Map<String, String> environment = Map.of("MLFLOW_TRACKING_URI", "http://h:5000");
+    assertThat(of(environment, "--report_to", "all").trackers())
+        .isEqualTo(Set.of(Tracker.values()));
+    TrackingConfig alone =
+        of(environment, "--report_to", "mlflow", "--registered_model_name", "gsm8k");
+    assertThat(alone.trackers()).isEqualTo(Set.of(Tracker.MLFLOW));
+    assertThat(alone.mlflow().orElseThrow().registeredModelName()).contains("gsm8k");
+    assertThatThrownBy(() -> of("--report_to", "mlflow"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("MLFLOW_TRACKING_URI = unset");
+    assertThatThrownBy(() -> of("--registered_model_name", "gsm8k"))
+        .hasMessageContaining("--report_to mlflow");
   }
 
   @Test

@@ -1,0 +1,167 @@
+package org.sparklora.spark.track;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InterruptedIOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * MLflow's REST interface, version 2.0. Nothing is tried again here: who asks knows whether asking
+ * twice would do it twice. Redirects are not followed, since the credentials would go along.
+ *
+ * <p>Thread-safe.
+ */
+final class MlflowClient {
+  /** A training is held up no longer than this by one request. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+
+  /** Of the answer to an upload, beyond the time for its bytes. */
+  private static final Duration UPLOAD_TIMEOUT = Duration.ofMinutes(1);
+
+  /** Bytes a second. */
+  private static final long SLOWEST_UPLOAD = 500_000;
+
+  private static final String CALLS = "/api/2.0/mlflow/";
+  private static final int LONGEST_MESSAGE = 300;
+
+  /** From here on nothing is said of whether the request was carried out. */
+  private static final int SERVER_ERROR = 500;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final MlflowServer server;
+  private final HttpClient client =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .followRedirects(HttpClient.Redirect.NEVER)
+          .connectTimeout(TIMEOUT)
+          .build();
+
+  MlflowClient(MlflowServer server) {
+    this.server = server;
+  }
+
+  MlflowServer server() {
+    return server;
+  }
+
+  /**
+   * Asks for something.
+   *
+   * @throws MlflowException if the server refuses
+   */
+  JsonNode get(String call, Map<String, String> query) throws IOException {
+    String words =
+        query.entrySet().stream()
+            .map(word -> encode(word.getKey()) + "=" + encode(word.getValue()))
+            .collect(Collectors.joining("&", "?", ""));
+    return send(request(CALLS + call + words, TIMEOUT).GET(), call);
+  }
+
+  /**
+   * Has something done.
+   *
+   * @throws MlflowException if the server refuses
+   */
+  JsonNode post(String call, Map<String, ?> body) throws IOException {
+    String text = JSON.writeValueAsString(body);
+    return send(
+        request(CALLS + call, TIMEOUT)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(text)),
+        call);
+  }
+
+  /**
+   * Writes a file of the server's artifact store, in the place of one that is there.
+   *
+   * @param path below the store's root; encoded here
+   * @param bytes how long the content is
+   */
+  void put(String path, long bytes, Supplier<InputStream> content) throws IOException {
+    BodyPublisher body =
+        bytes == 0
+            ? BodyPublishers.noBody()
+            : BodyPublishers.fromPublisher(BodyPublishers.ofInputStream(content), bytes);
+    send(
+        request(
+                "/api/2.0/mlflow-artifacts/artifacts/" + encodePath(path),
+                UPLOAD_TIMEOUT.plusSeconds(bytes / SLOWEST_UPLOAD))
+            .PUT(body),
+        "upload of " + path);
+  }
+
+  private static String encode(String word) {
+    return URLEncoder.encode(word, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private static String encodePath(String path) {
+    return encode(path).replace("%2F", "/");
+  }
+
+  private HttpRequest.Builder request(String path, Duration timeout) {
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(URI.create(server.base() + path))
+            .timeout(timeout)
+            .header("User-Agent", "spark-lora");
+    server.authorization().ifPresent(value -> builder.header("Authorization", value));
+    return builder;
+  }
+
+  private JsonNode send(HttpRequest.Builder request, String about) throws IOException {
+    try {
+      HttpResponse<byte[]> response =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+      if (response.statusCode() >= SERVER_ERROR) {
+        throw new IOException("status %d of %s".formatted(response.statusCode(), about));
+      }
+      if (response.statusCode() / 100 != 2) {
+        throw refusal(response, about);
+      }
+      return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
+    } catch (MlflowException e) {
+      throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted");
+    } catch (IOException e) {
+      String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+      throw new IOException("no answer of %s: %s".formatted(server, reason), e);
+    }
+  }
+
+  private MlflowException refusal(HttpResponse<byte[]> response, String about) {
+    String code = "";
+    String message = "";
+    try {
+      JsonNode said = JSON.readTree(response.body());
+      code = said.path("error_code").asText("");
+      message = said.path("message").asText("").replaceAll("\\s+", " ");
+    } catch (IOException e) {
+      // a page of a proxy; the status alone has to do
+    }
+    return new MlflowException(
+        code,
+        "%s answers %s with %d %s %s"
+            .formatted(
+                server,
+                about,
+                response.statusCode(),
+                code,
+                message.substring(0, Math.min(message.length(), LONGEST_MESSAGE)))
+            .strip());
+  }
+}
