@@ -50,6 +50,8 @@ import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.run.HubPush;
 import org.sparklora.spark.run.PushConfig;
+import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftJob;
@@ -91,7 +93,9 @@ public final class SparkLora {
   /** {@code sft}: trains an adapter, or all weights, on a dataset. */
   public TrainingResult sft(Request request) throws IOException {
     SftConfig config = sftConfig(request);
-    TrainingRun.Result result = SftJob.run(spark, config, request.listener());
+    TrainingRun.Result result = 
+        SftJob.run(
+            SparkSessions.place(spark), config, RunControl.heardBy(request.listener()));
     return TrainingResult.of(config.output().folder(), result);
   }
 
@@ -102,7 +106,7 @@ public final class SparkLora {
    * @return by name, with {@code eval_} before each
    */
   public Map<String, Double> evaluateSft(Request request) throws IOException {
-    return named(SftJob.evaluate(spark, sftConfig(request)));
+    return named(SftJob.evaluate(SparkSessions.place(spark), sftConfig(request)));
   }
 
   private SftConfig sftConfig(Request request) {
@@ -126,7 +130,12 @@ public final class SparkLora {
   private TrainingResult grpo(Request request, Optional<String> advantages) throws IOException {
     GrpoConfig config = grpoConfig(request);
     TrainingRun.Result result =
-        GrpoJob.run(spark, config, advantages, request.judge(), request.listener());
+        GrpoJob.run(
+            SparkSessions.place(spark),
+            config,
+            advantages,
+            request.judge(),
+            RunControl.heardBy(request.listener()));
     return TrainingResult.of(config.output().folder(), result);
   }
 
@@ -134,7 +143,7 @@ public final class SparkLora {
    * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
    */
   public Map<String, Double> evaluateGrpo(Request request) throws IOException {
-    return named(GrpoJob.evaluate(spark, grpoConfig(request), request.judge()));
+    return named(GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), request.judge()));
   }
 
   private GrpoConfig grpoConfig(Request request) {

@@ -54,7 +54,8 @@ public final class CommandLine {
   public static Parsed parse(String command, List<String> arguments) {
     Map<String, List<String>> flags = split(command, arguments);
     CommandLine line = new CommandLine(withTask(command, arguments));
-    List<String> config = flags.remove(Flags.CONFIG.name());
+    boolean ownFile = Flags.CONFIG.statuses().of(command) == Flag.Status.OWN;
+    List<String> config = ownFile ? null : flags.remove(Flags.CONFIG.name());
     if (config != null) {
       line.readFile(Path.of(single(Flags.CONFIG, config)));
       String file = config.get(0);
@@ -65,6 +66,26 @@ public final class CommandLine {
     Settings settings = new Settings(line.command, line.given, line.places);
     line.notes.addAll(IdleFlags.notes(settings));
     return new Parsed(settings, List.copyOf(line.notes));
+  }
+
+  /**
+   * Reads settings that stand in a larger file, as those of a file of their own.
+   *
+   * @param command whose settings they are
+   * @param entries by name; null stands for "unset"
+   * @param place the file, for messages
+   * @throws ConfigException for an unknown or unsupported flag, or a value of the wrong type
+   */
+  public static Settings ofEntries(
+      String command, Map<String, SettingsFile.Value> entries, String place) {
+    CommandLine line = new CommandLine(command);
+    try {
+      entries.forEach(line::putFromFile);
+    } catch (ConfigException e) {
+      throw e.place().isEmpty() ? e.in(place) : e;
+    }
+    line.given.keySet().forEach(name -> line.places.put(name, place));
+    return new Settings(command, line.given, line.places);
   }
 
   /**

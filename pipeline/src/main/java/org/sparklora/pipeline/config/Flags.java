@@ -191,6 +191,13 @@ public final class Flags {
   public static final Flag<List<String>> LABELS = texts("labels");
   public static final Flag<String> TITLE = text("title");
 
+  // Sweeps
+  public static final Flag<Boolean> DRY_RUN = toggle("dry_run");
+  public static final Flag<Integer> MAX_PARALLEL_TRIALS = integer("max_parallel_trials");
+  public static final Flag<Boolean> KEEP_WEIGHTS = toggle("keep_weights");
+  public static final Flag<Double> FLOPS_PER_SECOND = number("flops_per_second");
+  public static final Flag<String> SWEEP = text("sweep");
+
   // General
   public static final Flag<String> CONFIG = text("config");
   public static final Flag<Boolean> DEBUG_ERRORS = toggle("debug_errors");

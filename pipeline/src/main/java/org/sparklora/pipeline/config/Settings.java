@@ -1,5 +1,6 @@
 package org.sparklora.pipeline.config;
 
+import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -13,9 +14,11 @@ import org.yaml.snakeyaml.Yaml;
  * flag is declared when it is read from the command line or a file; how several go together is
  * checked by the records made of them.
  *
- * <p>Immutable and thread-safe.
+ * <p>Immutable, thread-safe, and serialisable so that tasks can have settings of their own.
  */
-public final class Settings {
+public final class Settings implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final String command;
   private final Map<String, List<String>> given;
   private final Map<String, String> places;
@@ -44,6 +47,13 @@ public final class Settings {
     if (isGiven(flag)) {
       return this;
     }
+    Map<String, List<String>> more = new LinkedHashMap<>(given);
+    more.put(flag.name(), List.of(value));
+    return new Settings(command, more, places);
+  }
+
+  /** The same settings, with this value in place of any other. */
+  public Settings with(Flag<?> flag, String value) {
     Map<String, List<String>> more = new LinkedHashMap<>(given);
     more.put(flag.name(), List.of(value));
     return new Settings(command, more, places);
@@ -130,6 +140,16 @@ public final class Settings {
   /** What may differ in a run from the one it goes on from, which a line then says. */
   public Map<String, String> changeable() {
     return identity(Flag.Identity.CHANGEABLE);
+  }
+
+  /** What does something in this command, by flag, in canonical spelling; without secrets. */
+  public Map<String, String> effective() {
+    Map<String, String> values = new LinkedHashMap<>();
+    FlagCatalog.shared().of(command).stream()
+        .filter(flag -> flag.isEffective(command) && !isIdle(flag))
+        .filter(flag -> flag.type() != FlagType.SECRET && find(flag).isPresent())
+        .forEach(flag -> values.put(flag.name(), text(flag)));
+    return values;
   }
 
   private Map<String, String> identity(Flag.Identity part) {

@@ -8,9 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -20,10 +22,8 @@ import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
 
-/**
- * The YAML file of {@code --config}: keys with what is written there and what YAML takes it for.
- */
-final class SettingsFile {
+/** A YAML file of settings: keys with what is written there and what YAML takes it for. */
+public final class SettingsFile {
   /** The scanner's time grows with the square of a text's length. */
   private static final int MOST_BYTES = 1 << 20;
 
@@ -35,7 +35,36 @@ final class SettingsFile {
    * @param typed as YAML has it: a number, a truth value, a text, a list, a map, or null
    * @param written the same with every scalar as it is written: {@code no}, {@code 2e-4}
    */
-  record Value(Object typed, Object written) {
+  public record Value(Object typed, Object written) {
+    /** Whether it is null, which stands for "unset". */
+    public boolean isUnset() {
+      return typed == null;
+    }
+
+    /** The text, as it is written. */
+    public String text() {
+      return String.valueOf(written);
+    }
+
+    /** The values of a map by their keys, in the file's order; empty if it is none. */
+    public Optional<Map<String, Value>> entries() {
+      return typed instanceof Map<?, ?> values && written instanceof Map<?, ?> texts
+          ? Optional.of(SettingsFile.entries(values, texts))
+          : Optional.empty();
+    }
+
+    /** The elements of a list; empty if it is none. */
+    public Optional<List<Value>> elements() {
+      if (!(typed instanceof List<?> values) || !(written instanceof List<?> texts)) {
+        return Optional.empty();
+      }
+      List<Value> elements = new ArrayList<>();
+      for (int i = 0; i < values.size(); i++) {
+        elements.add(new Value(values.get(i), texts.get(i)));
+      }
+      return Optional.of(elements);
+    }
+
     /**
      * The words of a flag.
      *
@@ -82,7 +111,7 @@ final class SettingsFile {
    *
    * @throws ConfigException if it cannot be read or is no map of keys and values
    */
-  static Map<String, Value> read(Path file) {
+  public static Map<String, Value> read(Path file) {
     String text = text(file);
     LoaderOptions options = new LoaderOptions();
     options.setAllowDuplicateKeys(false);
@@ -99,15 +128,19 @@ final class SettingsFile {
       if (!(typed instanceof Map<?, ?> values) || !(written instanceof Map<?, ?> texts)) {
         throw new ConfigException(Flags.CONFIG, file, "a YAML file of keys and values is expected");
       }
-      Map<String, Value> entries = new LinkedHashMap<>();
-      var typedValues = values.values().iterator(); // both have the file's order
-      texts.forEach(
-          (key, value) -> entries.put(String.valueOf(key), new Value(typedValues.next(), value)));
-      return entries;
+      return entries(values, texts);
     } catch (YAMLException e) {
       throw new ConfigException(
           Flags.CONFIG, file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
     }
+  }
+
+  private static Map<String, Value> entries(Map<?, ?> values, Map<?, ?> texts) {
+    Map<String, Value> entries = new LinkedHashMap<>();
+    var typedValues = values.values().iterator(); // both have the file's order
+    texts.forEach(
+        (key, value) -> entries.put(String.valueOf(key), new Value(typedValues.next(), value)));
+    return entries;
   }
 
   /** Takes scalars for nothing but texts, or null. */

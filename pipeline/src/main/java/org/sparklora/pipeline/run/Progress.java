@@ -126,7 +126,7 @@ public final class Progress {
   }
 
   /** {@code 0.4 s}, {@code 14 s}, {@code 3 min 20 s}, {@code 2 h 5 min}. */
-  static String time(double seconds) {
+  public static String time(double seconds) {
     if (seconds < 9.95) {
       return String.format(Locale.ROOT, "%.1f s", seconds);
     }

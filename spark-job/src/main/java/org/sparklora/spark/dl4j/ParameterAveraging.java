@@ -32,7 +32,6 @@ import org.sparklora.spark.workers.Workers;
  * nothing is sent: DL4J's workers train one after the other, a single one the driver's own network.
  */
 public final class ParameterAveraging implements Synchronizer {
-  private final JavaSparkContext spark;
   private final Workers workers;
   private final AdapterNetwork adapters;
   private final MultiLayerNetwork network;
@@ -42,20 +41,18 @@ public final class ParameterAveraging implements Synchronizer {
   private final String what;
 
   /**
+   * @param workers who step on their own
    * @param model what {@code network} was made for
    * @param rows what is trained on
-   * @param count workers that step on their own
    * @param averagingFrequency steps between two averages
    */
   public ParameterAveraging(
-      JavaSparkContext spark,
+      Workers workers,
       TrainedModel model,
       AdapterNetwork network,
       TrainingRows rows,
-      int count,
       int averagingFrequency) {
-    this.spark = spark;
-    this.workers = ExecutorsJob.of(spark, count);
+    this.workers = workers;
     this.adapters = network;
     this.network = network.network();
     this.rows = rows;
@@ -76,14 +73,16 @@ public final class ParameterAveraging implements Synchronizer {
     int lastStep =
         steps.stream().flatMap(List::stream).mapToInt(StepRows::step).max().orElseThrow();
     List<List<StepRows>> busy = steps.stream().filter(worker -> !worker.isEmpty()).toList();
-    NamedJob.name(spark, name(firstStep + 1, lastStep + 1, busy.size()));
+    if (workers instanceof ExecutorsJob executors) {
+      NamedJob.name(executors.spark(), name(firstStep + 1, lastStep + 1, busy.size()));
+    }
     // the round's iterations start where the last round's ended, however many steps that had
     network.getLayerWiseConfigurations().setIterationCount(firstStep);
     ExecutorUse use = new ExecutorUse();
     List<AveragingWorker.Report> reports = round(busy);
     network.getLayerWiseConfigurations().setIterationCount(lastStep + 1);
     reports.forEach(report -> use.add(report.reading()));
-    if (!ExecutorsJob.sharesMemory(spark)) {
+    if (workers instanceof ExecutorsJob) {
       // to each executor, and from each worker
       use.addBytes(vectorBytes() * (use.executors() + busy.size()));
     }
@@ -109,11 +108,12 @@ public final class ParameterAveraging implements Synchronizer {
                   parameters,
                   shared,
                   error);
-      if (ExecutorsJob.sharesMemory(spark)) {
+      if (!(workers instanceof ExecutorsJob executors)) {
         return here(busy, worker);
       }
       AveragingMaster master = new AveragingMaster(worker.get(), busy.size(), averagingFrequency);
-      new SparkDl4jMultiLayer(spark, network, master).fit(partitions(busy));
+      JavaSparkContext spark = executors.spark();
+      new SparkDl4jMultiLayer(spark, network, master).fit(partitions(spark, busy));
       return master.reports();
     }
   }
@@ -124,7 +124,8 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
-  private JavaRDD<DataSet> partitions(List<List<StepRows>> busy) {
+  private static JavaRDD<DataSet> partitions(
+      JavaSparkContext spark, List<List<StepRows>> busy) {
     return spark
         .parallelize(busy, busy.size())
         .flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());

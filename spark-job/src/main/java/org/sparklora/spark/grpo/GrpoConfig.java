@@ -171,6 +171,21 @@ public record GrpoConfig(
     }
   }
 
+  /** The prompts table, or how it is made of a dataset. */
+  public PromptsConfig promptsTable() {
+    return prompts.table();
+  }
+
+  /** The same of the split to evaluate on; empty where nothing is evaluated. */
+  public Optional<PromptsConfig> testPromptsTable() {
+    return evaluation.table();
+  }
+
+  /** Names of the reward functions. */
+  public List<String> rewardNames() {
+    return rewards.functions().names();
+  }
+
   /** Which prompts each round has. */
   PromptOrder promptOrder(int prompts) {
     return new PromptOrder(

@@ -20,7 +20,7 @@ import org.sparklora.spark.train.TrainedModel;
  * What makes a run of {@code grpo} the same run as the one that left a checkpoint, or a round's
  * tables. The number of executors is no part of it: they change nothing.
  */
-final class GrpoIdentity {
+public final class GrpoIdentity {
   private GrpoIdentity() {}
 
   /**
@@ -38,7 +38,7 @@ final class GrpoIdentity {
             model,
             Map.of(
                 Flags.DATASET_NAME,
-                "%d prompts with fingerprint %s".formatted(prompts.size(), crc(prompts)),
+                of(prompts),
                 Flags.STEPS_PER_GENERATION,
                 Integer.toString(batch.stepsPerGeneration()),
                 Flags.DATA_SEED,
@@ -50,6 +50,11 @@ final class GrpoIdentity {
     Map<String, String> fixed = new LinkedHashMap<>(declared.fixed());
     fixed.put("end tokens", new TreeSet<>(sampling.endTokens()).toString());
     return new RunFingerprint(fixed, declared.changeable());
+  }
+
+  /** What tells prompts from others: how many, and a checksum of all of them. */
+  public static String of(List<Prompt> prompts) {
+    return "%d prompts with fingerprint %s".formatted(prompts.size(), crc(prompts));
   }
 
   private static String crc(List<Prompt> prompts) {

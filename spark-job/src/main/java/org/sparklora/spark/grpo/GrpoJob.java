@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.run.RunFolder;
@@ -14,20 +13,20 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
-import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
+import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.RunListener;
+import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingPlace;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.EvalMetrics;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainingPlan;
-import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.NamedJob;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -38,11 +37,19 @@ import org.sparklora.spark.workers.Workers;
 public final class GrpoJob {
   private GrpoJob() {}
 
+  /** Trains on a session's executors, to the end. */
+  public static TrainingRun.Result run(
+      SparkSession session, GrpoConfig config, Optional<String> advantages) throws IOException {
+    return run(
+        SparkSessions.place(session), config, advantages, Optional.empty(), RunControl.NONE);
+  }
+
   /**
    * Trains.
    *
    * @param advantages a table of one round, which is then all that is trained on; empty draws all
    *     rounds
+   * @param judge gives the rewards that are not computed here
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, or the disk
@@ -52,45 +59,32 @@ public final class GrpoJob {
    *     no results are written
    */
   public static TrainingRun.Result run(
-      SparkSession session, GrpoConfig config, Optional<String> advantages) throws IOException {
-    return run(session, config, advantages, Optional.empty(), RunListener.none());
-  }
-
-  /**
-   * The same with others who take part.
-   *
-   * @param judge gives the rewards that are not computed here
-   * @param listener hears of the run
-   */
-  public static TrainingRun.Result run(
-      SparkSession session,
+      TrainingPlace place,
       GrpoConfig config,
       Optional<String> advantages,
       Optional<ExternalJudge> judge,
-      RunListener listener)
+      RunControl control)
       throws IOException {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    Configuration hadoop = spark.hadoopConfiguration();
-    NamedJob.group(spark, "grpo " + config.output().folder());
+    Configuration hadoop = place.hadoop();
+    place.group("grpo " + config.output().folder());
     PromptsConfig table = config.prompts().table();
-    config
-        .evaluation()
-        .table()
-        .ifPresent(test -> PromptTables.requireTestSplit(hadoop, test, table));
+    if (!place.isTask()) {
+      requireTestSplit(hadoop, config);
+    }
     InitialParameters initial = InitialParameters.of(hadoop, config);
-    PromptTables.requireDataset(session, table);
+    place.requireDataset(table);
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    Workers workers =
-        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.rounds().workers()));
+    int count = place.count(config.rounds().workers());
+    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // now that the folder is this run's: another one's prompts lie beside it
-      List<Prompt> prompts = PromptTables.open(session, table).readAll();
+      List<Prompt> prompts = place.prompts(table).readAll();
       List<Prompt> testPrompts =
           config
               .evaluation()
               .table()
-              .map(test -> PromptTables.open(session, test))
+              .map(place::prompts)
               .map(PromptTable::readAll)
               .orElse(List.of());
       config.requireRoom(prompts, initial.model().config());
@@ -100,15 +94,17 @@ public final class GrpoJob {
       RunFingerprint identity = GrpoIdentity.of(config, initial.model(), sampling, prompts);
       try (TrainingRun run =
               TrainingRun.begin(
-                  hadoop,
+                  place,
                   folder,
                   config,
                   initial,
                   plan,
                   identity,
                   first ->
-                      advantages.isPresent() ? config.endOfRound(plan, first) : plan.totalSteps(),
-                  listener);
+                      advantages.isPresent()
+                          ? config.endOfRound(plan, first)
+                          : control.end(plan.totalSteps()),
+                  control.listener());
           Policy policy =
               Policy.of(
                   config,
@@ -116,7 +112,7 @@ public final class GrpoJob {
                   run.network(),
                   workers,
                   sampling,
-                  external(session, config, judge))) {
+                  external(config, judge))) {
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
@@ -147,6 +143,19 @@ public final class GrpoJob {
   }
 
   /**
+   * Looks whether there is a split to evaluate on, if one is wanted.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
+   */
+  public static void requireTestSplit(Configuration hadoop, GrpoConfig config) {
+    config
+        .evaluation()
+        .table()
+        .ifPresent(
+            test -> PromptTables.requireTestSplit(hadoop, test, config.prompts().table()));
+  }
+
+  /**
    * Measures what a run would start from on the split to evaluate on, and writes nothing but the
    * table of its prompts.
    *
@@ -154,20 +163,19 @@ public final class GrpoJob {
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
   public static EvalMetrics evaluate(
-      SparkSession session, GrpoConfig config, Optional<ExternalJudge> judge) throws IOException {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
+      TrainingPlace place, GrpoConfig config, Optional<ExternalJudge> judge) throws IOException {
+    InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
-    Workers workers =
-        ExecutorsJob.workers(spark, CountExecutorsJob.workers(spark, config.rounds().workers()));
+    int count = place.count(config.rounds().workers());
+    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
     List<Prompt> prompts =
-        PromptTables.open(session, config.evaluation().table().orElseThrow()).readAll();
+        place.prompts(config.evaluation().table().orElseThrow()).readAll();
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     try (AdapterNetwork network = initial.network(config);
         Policy policy =
             Policy.of(
-                config, initial, network, workers, sampling, external(session, config, judge))) {
+                config, initial, network, workers, sampling, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());
@@ -175,11 +183,11 @@ public final class GrpoJob {
   }
 
   private static Optional<ExternalRewardsJob> external(
-      SparkSession session, GrpoConfig config, Optional<ExternalJudge> judge) {
+      GrpoConfig config, Optional<ExternalJudge> judge) {
     RewardConfig.Functions functions = config.rewards().functions();
     List<String> given = functions.names().stream().filter(functions.given()::contains).toList();
     return judge
         .filter(one -> !given.isEmpty())
-        .map(one -> new ExternalRewardsJob(session, one, given));
+        .map(one -> new ExternalRewardsJob(SparkSession.active(), one, given));
   }
 }

@@ -29,7 +29,12 @@ public final class GrpoRegret {
 
   /** Of a user's settings. */
   public static GrpoRegret of(Settings settings) {
-    return new GrpoRegret(GrpoConfig.of(settings));
+    return of(GrpoConfig.of(settings));
+  }
+
+  /** Of settings that have been read. */
+  public static GrpoRegret of(GrpoConfig config) {
+    return new GrpoRegret(config);
   }
 
   /**
@@ -38,10 +43,15 @@ public final class GrpoRegret {
    * @param model what is trained
    */
   public RegretReport report(TrainedModel model, MachineMemory machine) throws IOException {
+    String name = RegretReport.title(model.checkpoint().name(), model.lora());
+    return RegretReport.of("GRPO, " + name, planned(model), machine);
+  }
+
+  /** The run, from the checkpoint's headers. */
+  public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
     DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
-    String name = RegretReport.title(model.checkpoint().name(), model.lora());
-    return RegretReport.of("GRPO, " + name, plan(model, headers.config(), kept), machine);
+    return plan(model, headers.config(), kept);
   }
 
   private PlannedRun plan(TrainedModel model, DecoderConfig shapes, DType baseWeights) {

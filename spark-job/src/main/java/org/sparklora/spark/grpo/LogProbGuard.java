@@ -11,9 +11,9 @@ import java.util.Map;
  *
  * <p>Not thread-safe.
  */
-final class LogProbGuard {
+public final class LogProbGuard {
   /** A round whose completions are not those of the policy. */
-  static final class PolicyMismatchException extends RuntimeException {
+  public static final class PolicyMismatchException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     PolicyMismatchException(String message) {

@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PackSftJob;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PrepManifest;
@@ -63,26 +64,54 @@ public final class PackedTables {
   }
 
   /**
+   * The table that {@link #open} has made or found before, in another process.
+   *
+   * @throws TableException if it is not there
+   */
+  public static PackedSequenceTable made(Configuration hadoop, PrepConfig config) {
+    String dataset = config.source().dataset();
+    if (isTable(hadoop, dataset)) {
+      return PackedSequenceTable.open(hadoop, dataset);
+    }
+    if (PrepManifest.find(hadoop, config).isEmpty()) {
+      throw ResultTables.missing(config.outputFolder(), dataset);
+    }
+    return PackedSequenceTable.open(hadoop, config.outputFolder());
+  }
+
+  /**
    * Looks for the dataset, before the output folder is taken.
    *
    * @throws ConfigException if it is not there
    */
   public static void requireDataset(SparkSession spark, PrepConfig config) {
-    boolean prepared =
-        isTable(spark.sparkContext().hadoopConfiguration(), config.source().dataset());
-    requireDataset(spark, config.source(), prepared);
+    requireDataset(spark, config.source(), isTable(hadoop(spark), config.source().dataset()));
+  }
+
+  /** The same without a session, which tables of catalogues are first looked at with. */
+  public static void requireFiles(Configuration hadoop, PrepConfig config) {
+    requireFiles(hadoop, config.source(), isTable(hadoop, config.source().dataset()));
   }
 
   /** As above, of any source; {@code prepared} says whether {@code prep} made it. */
   static void requireDataset(SparkSession spark, PrepConfig.Source source, boolean prepared) {
-    Configuration hadoop = spark.sparkContext().hadoopConfiguration();
-    if (prepared) {
-      ResultTables.requireNoQuery(source);
-    } else if (source.readsTable(hadoop)) {
+    if (!prepared && source.readsTable(hadoop(spark))) {
       SourceTables.open(spark, source.dataset(), source.query());
     } else {
+      requireFiles(hadoop(spark), source, prepared);
+    }
+  }
+
+  static void requireFiles(Configuration hadoop, PrepConfig.Source source, boolean prepared) {
+    if (prepared) {
+      ResultTables.requireNoQuery(source);
+    } else if (!source.readsTable(hadoop)) {
       files(hadoop, source);
     }
+  }
+
+  private static Configuration hadoop(SparkSession spark) {
+    return spark.sparkContext().hadoopConfiguration();
   }
 
   /**

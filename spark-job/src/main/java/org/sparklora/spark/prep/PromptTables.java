@@ -10,6 +10,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PreparePromptsJob;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.prep.PromptsManifest;
@@ -62,6 +63,22 @@ public final class PromptTables {
   }
 
   /**
+   * The table that {@link #open} has made or found before, in another process.
+   *
+   * @throws TableException if it is not there
+   */
+  public static PromptTable made(Configuration hadoop, PromptsConfig config) {
+    String dataset = config.source().dataset();
+    if (isTable(hadoop, dataset)) {
+      return PromptTable.open(hadoop, dataset);
+    }
+    if (!isTable(hadoop, config.outputFolder())) {
+      throw ResultTables.missing(config.outputFolder(), dataset);
+    }
+    return PromptTable.open(hadoop, config.outputFolder());
+  }
+
+  /**
    * Looks for the dataset, before the output folder is taken.
    *
    * @throws ConfigException if it is not there
@@ -70,6 +87,12 @@ public final class PromptTables {
     boolean prepared =
         isTable(spark.sparkContext().hadoopConfiguration(), config.source().dataset());
     PackedTables.requireDataset(spark, config.source(), prepared);
+  }
+
+  /** The same without a session, which tables of catalogues are first looked at with. */
+  public static void requireFiles(Configuration hadoop, PromptsConfig config) {
+    PackedTables.requireFiles(
+        hadoop, config.source(), isTable(hadoop, config.source().dataset()));
   }
 
   /**

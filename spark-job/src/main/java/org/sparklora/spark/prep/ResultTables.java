@@ -60,6 +60,13 @@ final class ResultTables {
     }
   }
 
+  /** A table that another process has made, and that is not where it was to lie. */
+  static TableException missing(String folder, String dataset) {
+    return new TableException(
+        "Cannot find the table of %s in %s: it must lie where all machines read it under one path"
+            .formatted(dataset, folder));
+  }
+
   /** A table whose manifest nobody can read. */
   static TableException unknown(String table, String manifest) {
     return new TableException(

@@ -157,7 +157,7 @@ public final class RunFigure {
         PANEL_HEIGHT);
   }
 
-  private static void drawHead(Graphics2D graphics, String title, String notes, int width) {
+  static void drawHead(Graphics2D graphics, String title, String notes, int width) {
     graphics.setColor(INK);
     graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
     graphics.drawString(
@@ -167,7 +167,7 @@ public final class RunFigure {
     graphics.drawString(notes, 2 * MARGIN, 48);
   }
 
-  private static byte[] encoded(BufferedImage image) {
+  static byte[] encoded(BufferedImage image) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try {
       ImageIO.write(image, "png", bytes);

@@ -1,7 +1,9 @@
 package org.sparklora.spark.run;
 
+import java.io.PrintStream;
 import java.util.List;
 import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
@@ -11,9 +13,19 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
+import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.workers.CountExecutorsJob;
+import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.Workers;
 
 /** Opens the Spark session that a command runs in. */
 public final class SparkSessions {
@@ -134,6 +146,68 @@ public final class SparkSessions {
     }
     // a bound, not an allocation; the usual 64 MB are less than a large adapter
     conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
+  }
+
+  /** A run on the executors of a session, which it has for itself. */
+  public static TrainingPlace place(SparkSession session) {
+    return new OfSession(session, new JavaSparkContext(session.sparkContext()));
+  }
+
+  private record OfSession(SparkSession session, JavaSparkContext spark) implements TrainingPlace {
+    @Override
+    public Configuration hadoop() {
+      return spark.hadoopConfiguration();
+    }
+
+    @Override
+    public int count(Optional<Integer> requested) {
+      return CountExecutorsJob.workers(spark, requested);
+    }
+
+    @Override
+    public Workers workers(int count) {
+      return ExecutorsJob.of(spark, count);
+    }
+
+    @Override
+    public MachineMemory memory() {
+      return SparkSessions.memory(spark);
+    }
+
+    @Override
+    public PackedSequenceTable packed(PrepConfig config) {
+      return PackedTables.open(session, config);
+    }
+
+    @Override
+    public PromptTable prompts(PromptsConfig config) {
+      return PromptTables.open(session, config);
+    }
+
+    @Override
+    public void requireDataset(PrepConfig config) {
+      PackedTables.requireDataset(session, config);
+    }
+
+    @Override
+    public void requireDataset(PromptsConfig config) {
+      PromptTables.requireDataset(session, config);
+    }
+
+    @Override
+    public void group(String run) {
+      NamedJob.group(spark, run);
+    }
+
+    @Override
+    public PrintStream out() {
+      return System.out;
+    }
+
+    @Override
+    public boolean isTask() {
+      return false;
+    }
   }
 
   /** What a training process can have: this machine's memory, or an executor's on a cluster. */

@@ -1,6 +1,7 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.io.PrintStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -37,6 +38,7 @@ public final class TrainingRun implements AutoCloseable {
   private static final double NANOS = 1e9;
 
   private final TrainingConfig config;
+  private final PrintStream out;
   private final TrainedModel model;
   private final RunFolder folder;
   private final TrainingPlan plan;
@@ -54,7 +56,7 @@ public final class TrainingRun implements AutoCloseable {
   private final long started;
 
   private TrainingRun(
-      Configuration hadoop,
+      TrainingPlace place,
       RunFolder folder,
       TrainingConfig config,
       InitialParameters initial,
@@ -65,6 +67,7 @@ public final class TrainingRun implements AutoCloseable {
       AdapterNetwork network)
       throws IOException {
     this.config = config;
+    this.out = place.out();
     this.model = initial.model();
     this.folder = folder;
     this.plan = plan;
@@ -75,7 +78,7 @@ public final class TrainingRun implements AutoCloseable {
     Engine engine = Engines.host();
     Tensor parameters = engine.alias(network.parameters(), model.layout().size()).tensor();
     this.results = new ResultFolder(config, model, parameters, state);
-    this.checkpoints = new Checkpoints(hadoop, folder, identity, results, network, state);
+    this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network, state);
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), plan.totalSteps());
     } else {
@@ -83,7 +86,9 @@ public final class TrainingRun implements AutoCloseable {
     }
     this.firstStep = state.sums().steps();
     this.endStep = end.applyAsInt(firstStep);
-    Interruption.tell(checkpoints::whenInterrupted);
+    if (!place.isTask()) {
+      Interruption.tell(checkpoints::whenInterrupted);
+    }
     this.log =
         TrackedLog.begin(
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
@@ -117,6 +122,7 @@ public final class TrainingRun implements AutoCloseable {
   /**
    * A run from its beginning, or from the checkpoint that its folder resumes from.
    *
+   * @param place where it trains
    * @param folder that {@link #open} took
    * @param identity what must be the same if the run goes on from a checkpoint
    * @param end the step before which this process stops, told the step at which it begins: all of
@@ -126,7 +132,7 @@ public final class TrainingRun implements AutoCloseable {
    *     damaged or of another run
    */
   public static TrainingRun begin(
-      Configuration hadoop,
+      TrainingPlace place,
       RunFolder folder,
       TrainingConfig config,
       InitialParameters initial,
@@ -144,7 +150,7 @@ public final class TrainingRun implements AutoCloseable {
             plan.totalSteps());
     try {
       return new TrainingRun(
-          hadoop, folder, config, initial, plan, identity, end, listener, network);
+          place, folder, config, initial, plan, identity, end, listener, network);
     } catch (IOException | RuntimeException e) {
       network.close();
       throw e;
@@ -272,7 +278,7 @@ public final class TrainingRun implements AutoCloseable {
     all.putAll(beside);
     log.log(all);
     metrics.show(all);
-    System.out.println(
+    out.println(
         config.printed().stream()
             .filter(name -> row.get(name) != null)
             .map(name -> "'%s': '%.4g'".formatted(name, (Double) row.get(name)))
@@ -286,10 +292,16 @@ public final class TrainingRun implements AutoCloseable {
    * @param tokens trained on
    * @param trainLoss mean loss of all steps
    * @param seconds of training, in this process
+   * @param trainedParameters how many are trained
    * @param complete whether these were all steps, so that there are results
    */
   public record Result(
-      int steps, long tokens, double trainLoss, double seconds, boolean complete) {}
+      int steps,
+      long tokens,
+      double trainLoss,
+      double seconds,
+      long trainedParameters,
+      boolean complete) {}
 
   /**
    * Ends the run: logs its last row and saves its results, or a checkpoint if steps are left.
@@ -310,7 +322,13 @@ public final class TrainingRun implements AutoCloseable {
     } else {
       checkpoints.save(local -> {});
     }
-    return new Result(endStep, state.sums().tokens(), state.trainLoss(), seconds, complete);
+    return new Result(
+        endStep,
+        state.sums().tokens(),
+        state.trainLoss(),
+        seconds,
+        model.layout().size(),
+        complete);
   }
 
   @Override

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.RunFolder;
@@ -17,9 +16,10 @@ import org.sparklora.spark.dl4j.Synchronizer;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.RunControl;
 import org.sparklora.spark.run.RunIdentity;
-import org.sparklora.spark.run.RunListener;
 import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingPlace;
 import org.sparklora.spark.run.TrainingRun;
 import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.EvalMetrics;
@@ -27,9 +27,7 @@ import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingPlan;
 import org.sparklora.spark.train.TrainingRows;
-import org.sparklora.spark.workers.CountExecutorsJob;
-import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.Workers;
 
 /**
  * {@code sft}: a dataset becomes a packed table, the table trains an adapter (or all weights), the
@@ -39,9 +37,15 @@ import org.sparklora.spark.workers.NamedJob;
 public final class SftJob {
   private SftJob() {}
 
+  /** Trains on a session's executors, to the end. */
+  public static TrainingRun.Result run(SparkSession session, SftConfig config) throws IOException {
+    return run(SparkSessions.place(session), config, RunControl.NONE);
+  }
+
   /**
    * Trains.
    *
+   * @param place where
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
    * @throws org.sparklora.hub.HubException if results are to be pushed and may not be
@@ -51,32 +55,28 @@ public final class SftJob {
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges; no results are
    *     written then
    */
-  public static TrainingRun.Result run(SparkSession session, SftConfig config) throws IOException {
-    return run(session, config, RunListener.none());
-  }
-
-  /** The same with a listener, who hears of the run. */
-  public static TrainingRun.Result run(SparkSession session, SftConfig config, RunListener listener)
+  public static TrainingRun.Result run(TrainingPlace place, SftConfig config, RunControl control)
       throws IOException {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    Configuration hadoop = spark.hadoopConfiguration();
-    NamedJob.group(spark, "sft " + config.output().folder());
+    Configuration hadoop = place.hadoop();
+    place.group("sft " + config.output().folder());
     PrepConfig data = config.data();
-    int workers = CountExecutorsJob.workers(spark, config.sync().workers());
-    config.evaluation().data().ifPresent(test -> PackedTables.requireTestSplit(hadoop, test, data));
+    int workers = place.count(config.sync().workers());
+    if (!place.isTask()) {
+      requireTestSplit(hadoop, config);
+    }
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
     SftRegret regret =
-        SftRegret.of(config, model, hadoop, SparkSessions.memory(spark)).requireMemory();
-    PackedTables.requireDataset(session, data);
+        SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
+    place.requireDataset(data);
     try (RunFolder folder = TrainingRun.open(hadoop, config);
-        TrainingRows rows = trainingRows(session, config, model);
-        TrainingRows testRows = testRows(session, config, model)) {
-      System.out.print(regret.requireMemory().before(workers).toText());
+        TrainingRows rows = trainingRows(place, config, model);
+        TrainingRows testRows = testRows(place, config, model)) {
+      place.out().print(regret.requireMemory().before(workers).toText());
       TrainingPlan plan = config.plan(rows.count(), workers);
       try (TrainingRun run =
           TrainingRun.begin(
-              hadoop,
+              place,
               folder,
               config,
               initial,
@@ -86,20 +86,19 @@ public final class SftJob {
                   model,
                   Map.of(
                       Flags.DATASET_NAME,
-                      "%d packed rows with fingerprint %.16s"
-                          .formatted(rows.count(), rows.fingerprint()),
+                      identity(rows),
                       Flags.DATA_SEED,
                       Long.toString(config.course().dataSeed()),
                       Flags.NUM_WORKERS,
                       Integer.toString(workers))),
-              first -> plan.totalSteps(),
-              listener)) {
+              first -> control.end(plan.totalSteps()),
+              control.listener())) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
             new Evaluation(
-                ExecutorsJob.of(spark, workers), model, run.network(), testRows, batchRows);
+                place.workers(workers), model, run.network(), testRows, batchRows);
         run.train(
-            evaluation::run, () -> trainer(spark, config, run, rows, evaluation, workers).run());
+            evaluation::run, () -> trainer(place, config, run, rows, evaluation, workers).run());
         return run.finish(
             local ->
                 Files.writeString(
@@ -110,21 +109,37 @@ public final class SftJob {
   }
 
   /**
+   * Looks whether there is a split to evaluate on, if one is wanted.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
+   */
+  public static void requireTestSplit(Configuration hadoop, SftConfig config) {
+    config
+        .evaluation()
+        .data()
+        .ifPresent(test -> PackedTables.requireTestSplit(hadoop, test, config.data()));
+  }
+
+  /** What tells packed rows from others: how many, and a checksum of all of them. */
+  public static String identity(TrainingRows rows) {
+    return "%d packed rows with fingerprint %.16s".formatted(rows.count(), rows.fingerprint());
+  }
+
+  /**
    * Measures what a run would start from on the split to evaluate on, and writes nothing but its
    * packed table.
    *
    * @param config whose evaluation is on
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
-  public static EvalMetrics evaluate(SparkSession session, SftConfig config) throws IOException {
-    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    int workers = CountExecutorsJob.workers(spark, config.sync().workers());
-    InitialParameters initial = InitialParameters.of(spark.hadoopConfiguration(), config);
+  public static EvalMetrics evaluate(TrainingPlace place, SftConfig config) throws IOException {
+    int workers = place.count(config.sync().workers());
+    InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     TrainedModel model = initial.model();
-    try (TrainingRows rows = testRows(session, config, model);
+    try (TrainingRows rows = testRows(place, config, model);
         AdapterNetwork network = initial.network(config)) {
       int batchRows = config.evaluation().batchRows();
-      return new Evaluation(ExecutorsJob.of(spark, workers), model, network, rows, batchRows)
+      return new Evaluation(place.workers(workers), model, network, rows, batchRows)
           .run(0);
     } finally {
       ExecutorModel.release(model);
@@ -132,8 +147,8 @@ public final class SftJob {
   }
 
   private static TrainingRows trainingRows(
-      SparkSession session, SftConfig config, TrainedModel model) {
-    TrainingRows rows = rows(session, config.data(), model);
+      TrainingPlace place, SftConfig config, TrainedModel model) {
+    TrainingRows rows = rows(place, config.data(), model);
     try {
       new ContextLength(model.config())
           .checkTrained(config.data().maxLength(), rows.longestDocument());
@@ -144,23 +159,21 @@ public final class SftJob {
     }
   }
 
-  private static TrainingRows testRows(SparkSession session, SftConfig config, TrainedModel model) {
+  private static TrainingRows testRows(TrainingPlace place, SftConfig config, TrainedModel model) {
     return config
         .evaluation()
         .data()
-        .map(data -> rows(session, data, model))
+        .map(data -> rows(place, data, model))
         .orElseGet(TrainingRows::none);
   }
 
-  private static TrainingRows rows(SparkSession session, PrepConfig data, TrainedModel model) {
+  private static TrainingRows rows(TrainingPlace place, PrepConfig data, TrainedModel model) {
     return TrainingRows.of(
-        session.sparkContext().hadoopConfiguration(),
-        PackedTables.open(session, data),
-        model.config().vocabSize());
+        place.hadoop(), place.packed(data), model.config().vocabSize());
   }
 
   private static AdapterTrainer trainer(
-      JavaSparkContext spark,
+      TrainingPlace place,
       SftConfig config,
       TrainingRun run,
       TrainingRows rows,
@@ -169,16 +182,13 @@ public final class SftJob {
     TrainedModel model = run.model();
     AdapterNetwork network = run.network();
     boolean averages = config.sync().averages();
+    Workers group = place.workers(workers);
     Synchronizer synchronizer =
         averages
             ? new ParameterAveraging(
-                spark, model, network, rows, workers, config.sync().averagingFrequency())
+                group, model, network, rows, config.sync().averagingFrequency())
             : new SummedGradients(
-                ExecutorsJob.of(spark, workers),
-                model,
-                network,
-                rows,
-                config.optimizer().maxGradNorm());
+                group, model, network, rows, config.optimizer().maxGradNorm());
     return new AdapterTrainer(
         run,
         rows,

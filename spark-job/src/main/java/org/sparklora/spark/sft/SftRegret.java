@@ -71,6 +71,11 @@ public record SftRegret(
     return this;
   }
 
+  /** The run of one worker, or of as many as its settings ask for. */
+  public PlannedRun planned() {
+    return run(config.sync().workers().orElse(1), dataSize());
+  }
+
   /**
    * What can be said before the run; of the data only if its table is there.
    *

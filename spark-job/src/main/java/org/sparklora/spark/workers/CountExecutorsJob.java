@@ -66,7 +66,7 @@ public final class CountExecutorsJob {
    * @return empty where more workers than executors are wanted, executors have one slot each, or
    *     Spark cannot do it: it can on standalone clusters without dynamic allocation
    */
-  static Optional<ResourceProfile> wholeExecutors(JavaSparkContext spark, int workers) {
+  public static Optional<ResourceProfile> wholeExecutors(JavaSparkContext spark, int workers) {
     SparkConf conf = spark.getConf();
     String master = conf.get("spark.master");
     if (!master.matches("(spark:|local-cluster).*")

@@ -55,10 +55,15 @@ public final class ExecutorsJob implements Workers {
 
   /** As {@link #of}, where the number of workers was asked for and changes nothing but the time. */
   public static Workers workers(JavaSparkContext spark, int count) {
-    if (sharesMemory(spark) && count > 1) {
+    return saysWhereIdle(of(spark, count), count);
+  }
+
+  /** Warns where more workers than one were asked for and are one process. */
+  public static Workers saysWhereIdle(Workers workers, int count) {
+    if (workers instanceof LocalWorkers && count > 1) {
       LOG.warn("num_workers = {} changes nothing in local mode: one process does all work", count);
     }
-    return of(spark, count);
+    return workers;
   }
 
   /**
@@ -73,6 +78,11 @@ public final class ExecutorsJob implements Workers {
   /** Whether executors are this process, so that nothing has to be sent. */
   public static boolean sharesMemory(JavaSparkContext spark) {
     return spark.isLocal() && spark.getConf().getBoolean(SHARED_MEMORY, true);
+  }
+
+  /** The session's. */
+  public JavaSparkContext spark() {
+    return spark;
   }
 
   @Override

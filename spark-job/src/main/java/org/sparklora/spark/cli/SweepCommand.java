@@ -1,0 +1,40 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.sweep.DryRun;
+import org.sparklora.spark.sweep.SweepFile;
+import org.sparklora.spark.sweep.SweepJob;
+import org.sparklora.spark.sweep.SweepPlan;
+
+/** {@code sweep}: many runs that differ in their settings, and what they find together. */
+final class SweepCommand {
+  private SweepCommand() {}
+
+  static void run(Settings settings) throws IOException {
+    Configuration hadoop = HadoopSettings.configuration();
+    SweepFile file = SweepFile.read(Path.of(settings.get(Flags.CONFIG)));
+    file.chooseEngine();
+    SweepPlan plan = SweepPlan.of(hadoop, file, settings.get(Flags.OUTPUT_DIR));
+    if (settings.get(Flags.DRY_RUN)) {
+      System.out.print(DryRun.text(hadoop, plan, settings.find(Flags.FLOPS_PER_SECOND)));
+      return;
+    }
+    Interruption.tell(() -> "Interrupted before the first trial; run it again");
+    try (SparkSession spark = SparkSessions.open(settings)) {
+      System.out.print(
+          SweepJob.run(
+              spark,
+              plan,
+              settings.find(Flags.MAX_PARALLEL_TRIALS),
+              settings.get(Flags.KEEP_WEIGHTS)));
+    }
+  }
+}

@@ -1,0 +1,117 @@
+package org.sparklora.spark.run;
+
+import java.io.PrintStream;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.table.PackedSequenceTable;
+import org.sparklora.pipeline.table.PromptTable;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.spark.workers.Workers;
+
+/**
+ * Where a run trains: on the executors of a session ({@link SparkSessions#place}), or within this
+ * thread alone, as a task of a larger job does, where no session is. Both give the same bits for
+ * the same number of workers.
+ */
+public interface TrainingPlace {
+  /** Finds file systems. */
+  Configuration hadoop();
+
+  /**
+   * How many work on one model.
+   *
+   * @param requested {@code num_workers}
+   * @throws org.sparklora.pipeline.config.ConfigException if so many cannot
+   */
+  int count(Optional<Integer> requested);
+
+  /** Who does the parts of a step's work, so many at once. */
+  Workers workers(int count);
+
+  /** What a training process can have. */
+  MachineMemory memory();
+
+  /** Finds or makes the packed table of a dataset. */
+  PackedSequenceTable packed(PrepConfig config);
+
+  /** Finds or makes the prompts of a dataset. */
+  PromptTable prompts(PromptsConfig config);
+
+  /**
+   * Looks for the dataset, before the output folder is taken.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if it is not there
+   */
+  void requireDataset(PrepConfig config);
+
+  /** The same for prompts. */
+  void requireDataset(PromptsConfig config);
+
+  /** What Spark's pages call all that follows, such as {@code sft out/r64}. */
+  void group(String run);
+
+  /** Where log rows are shown. */
+  PrintStream out();
+
+  /**
+   * Whether the run is a task of a larger job, which has looked at the data before, and says itself
+   * how far it came when the process is stopped.
+   */
+  boolean isTask();
+
+  /**
+   * This thread of a process that may do other things beside it. Tables must have been made before.
+   *
+   * @param out where log rows are shown
+   */
+  static TrainingPlace ofThread(Configuration hadoop, PrintStream out) {
+    return new OfThread(hadoop, out);
+  }
+
+  /** Without a session. */
+  record OfThread(Configuration hadoop, PrintStream out) implements TrainingPlace {
+    @Override
+    public int count(Optional<Integer> requested) {
+      return requested.orElse(1);
+    }
+
+    @Override
+    public Workers workers(int count) {
+      return new LocalWorkers();
+    }
+
+    @Override
+    public MachineMemory memory() {
+      return MachineMemory.here();
+    }
+
+    @Override
+    public PackedSequenceTable packed(PrepConfig config) {
+      return PackedTables.made(hadoop, config);
+    }
+
+    @Override
+    public PromptTable prompts(PromptsConfig config) {
+      return PromptTables.made(hadoop, config);
+    }
+
+    @Override
+    public void requireDataset(PrepConfig config) {} // its table is there
+
+    @Override
+    public void requireDataset(PromptsConfig config) {}
+
+    @Override
+    public void group(String run) {} // the larger job has a name
+
+    @Override
+    public boolean isTask() {
+      return true;
+    }
+  }
+}

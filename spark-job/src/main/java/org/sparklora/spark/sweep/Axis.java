@@ -1,0 +1,90 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.SettingsFile.Value;
+
+/**
+ * What a sweep varies: one flag, or several whose values go together.
+ *
+ * @param choices at least one, each with the same flags in the same order
+ */
+record Axis(List<Choice> choices) {
+  /** In a group of values that go together: what the picture calls them; no flag. */
+  static final String LABEL = "label";
+
+  Axis {
+    choices = List.copyOf(choices);
+  }
+
+  /**
+   * Values of one point of the axis.
+   *
+   * @param values by flag
+   * @param label what they are called; empty where the file has no word for it
+   */
+  record Choice(Map<String, Value> values, Optional<String> label) {}
+
+  /** The flags that it varies. */
+  List<String> flags() {
+    return List.copyOf(choices.get(0).values().keySet());
+  }
+
+  /** One flag and its values. */
+  static Axis ofFlag(String flag, Value values) {
+    return of(Map.of(flag, values), "axes");
+  }
+
+  /**
+   * Flags whose values go together.
+   *
+   * @param columns lists of equal length, by flag
+   * @param place where they stand in the file, for messages
+   */
+  static Axis of(Map<String, Value> columns, String place) {
+    Map<String, List<Value>> lists = new LinkedHashMap<>();
+    columns.forEach((flag, values) -> lists.put(flag, list(flag, values)));
+    int length = lists.values().stream().mapToInt(List::size).findFirst().orElse(0);
+    ConfigException.require(
+        columns.keySet().stream().anyMatch(flag -> !flag.equals(LABEL)),
+        place,
+        columns.keySet(),
+        "it names no flag that it would vary");
+    lists.forEach(
+        (flag, values) ->
+            ConfigException.require(
+                values.size() == length,
+                flag,
+                columns.get(flag).text(),
+                "values that go together are as many of each flag, and %s has %d"
+                    .formatted(lists.keySet().iterator().next(), length)));
+    List<Choice> choices = new ArrayList<>();
+    for (int i = 0; i < length; i++) {
+      Map<String, Value> values = new LinkedHashMap<>();
+      Optional<String> label = Optional.empty();
+      for (Map.Entry<String, List<Value>> column : lists.entrySet()) {
+        Value value = column.getValue().get(i);
+        if (column.getKey().equals(LABEL)) {
+          label = Optional.of(value.text());
+        } else {
+          values.put(column.getKey(), value);
+        }
+      }
+      choices.add(new Choice(values, label));
+    }
+    return new Axis(choices);
+  }
+
+  private static List<Value> list(String flag, Value values) {
+    List<Value> list = values.elements().orElse(List.of());
+    ConfigException.require(
+        values.elements().isPresent(), flag, values.text(), "a list of values is expected: [a, b]");
+    ConfigException.require(
+        !list.isEmpty(), flag, "[]", "without a value there is no trial; leave the flag out");
+    return list;
+  }
+}

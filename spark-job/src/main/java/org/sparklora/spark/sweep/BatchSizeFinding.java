@@ -1,0 +1,128 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import org.sparklora.spark.report.LineFigure;
+
+/**
+ * "The gap between LoRA and full fine-tuning grows with the batch, whatever the rank" (blog): for
+ * each batch the cost of adapters, at their best rate, minus that of full fine-tuning at its own,
+ * and the slope of that gap over the binary logarithm of the batch.
+ */
+final class BatchSizeFinding {
+  private static final String QUANTITY = "slope of the gap LoRA − full, %s a doubling of the batch";
+
+  private BatchSizeFinding() {}
+
+  static Findings of(Study study) {
+    RateCurves all = RateCurves.of(study);
+    int[] seeds = SeedCurve.all(all.seeds());
+    List<Integer> batches =
+        all.curves().stream().map(curve -> curve.of().batch()).distinct().sorted().toList();
+    List<String> kinds =
+        all.where(Trial::isAdapter).curves().stream()
+            .map(curve -> "r " + curve.of().rank())
+            .distinct()
+            .toList();
+    List<LineFigure.Line> lines = new ArrayList<>();
+    List<Map<String, Object>> gaps = new ArrayList<>();
+    for (String kind : kinds) {
+      double[][] points = new double[4][batches.size()];
+      for (int i = 0; i < batches.size(); i++) {
+        ToDoubleFunction<int[]> gap = gap(all, batches.get(i), kind);
+        Bootstrap.Interval interval = Bootstrap.of(all.seeds(), gap);
+        points[0][i] = batches.get(i);
+        points[1][i] = gap.applyAsDouble(seeds);
+        points[2][i] = interval.low();
+        points[3][i] = interval.high();
+        Map<String, Object> numbers = new LinkedHashMap<>();
+        numbers.put("label", kind);
+        numbers.put("batch", batches.get(i));
+        numbers.put("gap", Verdict.finite(points[1][i]));
+        numbers.put("low", Verdict.finite(interval.low()));
+        numbers.put("high", Verdict.finite(interval.high()));
+        gaps.add(numbers);
+      }
+      lines.add(
+          new LineFigure.Line(kind, points[0], points[1], points[2], points[3], new double[0]));
+    }
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("gaps", gaps);
+    numbers.put("optima", all.optima());
+    return new Findings(
+        List.of(verdict(all, batches, kinds)), figure(all, lines, all.seeds()), numbers);
+  }
+
+  /** NaN where one of both has no value. */
+  private static ToDoubleFunction<int[]> gap(RateCurves all, int batch, String kind) {
+    RateCurves of = all.where(trial -> trial.batch() == batch);
+    RateCurves adapters =
+        of.where(trial -> trial.isAdapter() && ("r " + trial.rank()).equals(kind));
+    RateCurves full = of.where(trial -> !trial.isAdapter());
+    return drawn -> all.metric().cost(adapters.best(drawn)) - all.metric().cost(full.best(drawn));
+  }
+
+  private static Verdict verdict(RateCurves all, List<Integer> batches, List<String> kinds) {
+    String quantity = QUANTITY.formatted(all.metric().name());
+    if (batches.size() < 2 || kinds.isEmpty()) {
+      return Verdict.undecided(
+          quantity, all.seeds(), "above 0", "it takes adapters, all weights and two batches");
+    }
+    var obstacle = all.obstacle();
+    if (obstacle.isPresent()) {
+      return Verdict.undecided(quantity, all.seeds(), "above 0", obstacle.get());
+    }
+    List<ToDoubleFunction<int[]>> gaps = new ArrayList<>();
+    for (int batch : batches) {
+      List<ToDoubleFunction<int[]>> ofBatch =
+          kinds.stream().map(kind -> gap(all, batch, kind)).toList();
+      gaps.add(
+          drawn ->
+              ofBatch.stream().mapToDouble(gap -> gap.applyAsDouble(drawn)).sum() / ofBatch.size());
+    }
+    double[] doublings =
+        batches.stream().mapToDouble(batch -> Math.log(batch) / Math.log(2)).toArray();
+    ToDoubleFunction<int[]> slope =
+        drawn ->
+            slope(doublings, gaps.stream().mapToDouble(gap -> gap.applyAsDouble(drawn)).toArray());
+    return Verdict.of(
+        quantity,
+        slope.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), slope),
+        all.seeds(),
+        "above 0",
+        0,
+        Double.POSITIVE_INFINITY);
+  }
+
+  /** Of the line of least squares; NaN where a value is. */
+  static double slope(double[] x, double[] y) {
+    double meanX = 0;
+    double meanY = 0;
+    for (int i = 0; i < x.length; i++) {
+      meanX += x[i] / x.length;
+      meanY += y[i] / y.length;
+    }
+    double products = 0;
+    double squares = 0;
+    for (int i = 0; i < x.length; i++) {
+      products += (x[i] - meanX) * (y[i] - meanY);
+      squares += (x[i] - meanX) * (x[i] - meanX);
+    }
+    return products / squares;
+  }
+
+  private static LineFigure figure(RateCurves all, List<LineFigure.Line> lines, int seeds) {
+    return new LineFigure(
+        "Gap between LoRA and full fine-tuning by batch",
+        "cost of LoRA minus that of full fine-tuning, each at its best rate, with 95 %% intervals over %d seeds"
+            .formatted(seeds),
+        "rows an update",
+        "gap in " + all.metric().name(),
+        true,
+        lines);
+  }
+}

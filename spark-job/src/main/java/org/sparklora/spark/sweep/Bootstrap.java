@@ -1,0 +1,63 @@
+package org.sparklora.spark.sweep;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The percentile bootstrap over seeds (Efron, 1979): a number is computed again for seeds that are
+ * drawn with replacement, and the middle 95 % of what comes out is its interval. The draws are
+ * always the same.
+ */
+final class Bootstrap {
+  private static final int RESAMPLES = 2000;
+  private static final long SEED = 20250929;
+  private static final double TAIL = 0.025;
+
+  private Bootstrap() {}
+
+  /**
+   * An interval.
+   *
+   * @param low NaN where the number was defined for no draw
+   * @param high likewise
+   * @param undefined the share of draws for which it was not
+   */
+  record Interval(double low, double high, double undefined) {
+    boolean contains(double value) {
+      return low <= value && value <= high;
+    }
+  }
+
+  /**
+   * The interval of a number.
+   *
+   * @param seeds how many there are
+   * @param statistic of the seeds of these numbers, some of which may be there several times; NaN
+   *     where it is undefined
+   */
+  static Interval of(int seeds, ToDoubleFunction<int[]> statistic) {
+    SplittableRandom random = new SplittableRandom(SEED);
+    double[] values = new double[RESAMPLES];
+    for (int r = 0; r < RESAMPLES; r++) {
+      values[r] = statistic.applyAsDouble(random.ints(seeds, 0, seeds).toArray());
+    }
+    double[] defined = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
+    return new Interval(
+        quantile(defined, TAIL),
+        quantile(defined, 1 - TAIL),
+        1 - (double) defined.length / RESAMPLES);
+  }
+
+  /** Between the two nearest of sorted values; NaN of none. */
+  static double quantile(double[] sorted, double share) {
+    if (sorted.length == 0) {
+      return Double.NaN;
+    }
+    double at = share * (sorted.length - 1);
+    int below = (int) Math.floor(at);
+    int above = Math.min(below + 1, sorted.length - 1);
+    double weight = at - below;
+    return weight == 0 ? sorted[below] : (1 - weight) * sorted[below] + weight * sorted[above];
+  }
+}

@@ -1,0 +1,170 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * "Low ranks leave the common line of loss over log steps at a step that depends on the rank"
+ * (blog): the step from which on a rank stays above the best of all curves, and whether it rises
+ * with the rank, as the share of concordant minus discordant pairs of ranks.
+ */
+final class CapacityFinding {
+  private static final String QUANTITY = "order of ranks by the step at which they leave the line";
+  private static final String BLOG = "1 (higher ranks leave later)";
+
+  /** Above the line by this share of it a curve has left it. */
+  private static final double LEAVING_SHARE = 0.01;
+
+  private static final double BITS_PER_PARAMETER = 2;
+
+  private CapacityFinding() {}
+
+  static Findings of(Study study) {
+    List<SeedCurve> curves = StepCurves.of(study);
+    int seeds = study.seeds().size();
+    int[] all = SeedCurve.all(seeds);
+    List<Map<String, Object>> departures = new ArrayList<>();
+    for (SeedCurve curve : curves) {
+      Map<String, Object> numbers = new LinkedHashMap<>();
+      numbers.put("label", curve.label());
+      numbers.put("rank", curve.of().rank());
+      double step = departure(study.metric(), curve, curves, all);
+      numbers.put("leaves_at_step", Verdict.finite(step));
+      long parameters = parameters(study, curve);
+      numbers.put("trained_parameters", parameters);
+      if (curve.of().isAdapter()) {
+        numbers.put("capacity_bits", BITS_PER_PARAMETER * parameters);
+        numbers.put(
+            "predicted_step", Verdict.finite(predicted(study, BITS_PER_PARAMETER * parameters)));
+      }
+      departures.add(numbers);
+    }
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("departures", departures);
+    return new Findings(
+        List.of(verdict(study, curves)),
+        StepCurves.figure("Where each rank leaves the common line", study.metric(), curves, seeds),
+        numbers);
+  }
+
+  private static Verdict verdict(Study study, List<SeedCurve> curves) {
+    int seeds = study.seeds().size();
+    List<SeedCurve> ranks = curves.stream().filter(curve -> curve.of().isAdapter()).toList();
+    if (ranks.stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
+      return Verdict.undecided(QUANTITY, seeds, BLOG, "it takes three ranks");
+    }
+    ToDoubleFunction<int[]> order = drawn -> order(study.metric(), ranks, curves, drawn);
+    double value = order.applyAsDouble(SeedCurve.all(seeds));
+    if (Double.isNaN(value)) {
+      return Verdict.undecided(
+          QUANTITY, seeds, BLOG, "no rank leaves the line within the run; take more data or steps");
+    }
+    return Verdict.of(
+        QUANTITY,
+        value,
+        Bootstrap.of(seeds, order),
+        seeds,
+        BLOG,
+        Double.MIN_NORMAL,
+        Double.POSITIVE_INFINITY);
+  }
+
+  /** From −1 to 1, over pairs of which one leaves the line; NaN where none does. */
+  private static double order(
+      SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, int[] drawn) {
+    double[] steps =
+        ranks.stream().mapToDouble(curve -> departure(metric, curve, curves, drawn)).toArray();
+    int pairs = 0;
+    int sum = 0;
+    for (int a = 0; a < steps.length; a++) {
+      for (int b = 0; b < steps.length; b++) {
+        boolean left = Double.isFinite(steps[a]) || Double.isFinite(steps[b]);
+        if (ranks.get(a).of().rank() < ranks.get(b).of().rank() && left) {
+          pairs++;
+          sum += Double.compare(steps[b], steps[a]);
+        }
+      }
+    }
+    return pairs == 0 ? Double.NaN : (double) sum / pairs;
+  }
+
+  /** The first step from which on the curve stays above the line; infinite where it does not. */
+  static double departure(
+      SweepMetric metric, SeedCurve curve, List<SeedCurve> all, int[] drawn) {
+    Map<Double, Double> line = line(metric, all, drawn);
+    double[] means = curve.means(drawn);
+    double left = Double.POSITIVE_INFINITY;
+    for (int i = means.length - 1; i >= 0; i--) {
+      double best = line.getOrDefault(curve.grid()[i], Double.NaN);
+      boolean above = metric.cost(means[i]) > best + LEAVING_SHARE * Math.abs(best);
+      if (!above && Double.isFinite(means[i])) {
+        return left;
+      }
+      left = Double.isFinite(means[i]) ? curve.grid()[i] : left;
+    }
+    return left;
+  }
+
+  /** The least cost of any curve, by step. */
+  private static Map<Double, Double> line(
+      SweepMetric metric, List<SeedCurve> curves, int[] drawn) {
+    Map<Double, Double> line = new TreeMap<>();
+    for (SeedCurve curve : curves) {
+      double[] means = curve.means(drawn);
+      for (int i = 0; i < means.length; i++) {
+        if (Double.isFinite(means[i])) {
+          line.merge(curve.grid()[i], metric.cost(means[i]), Math::min);
+        }
+      }
+    }
+    return line;
+  }
+
+  private static long parameters(Study study, SeedCurve curve) {
+    return study.measured().stream()
+        .filter(one -> one.trial().rank() == curve.of().rank())
+        .mapToLong(one -> one.outcome().trainedParameters())
+        .max()
+        .orElse(0);
+  }
+
+  /**
+   * The step after which the trial that learned most has absorbed so many bits: what its training
+   * loss lies below its first one, over all tokens so far. Infinite where the run ends before.
+   */
+  private static double predicted(Study study, double bits) {
+    Optional<TrialOutcome> most =
+        study.measured().stream()
+            .filter(one -> Double.isFinite(study.metric(one)))
+            .min(
+                (a, b) ->
+                    Double.compare(
+                        study.metric().cost(study.metric(a)),
+                        study.metric().cost(study.metric(b))))
+            .map(Study.Measured::outcome);
+    if (most.isEmpty()) {
+      return Double.NaN;
+    }
+    List<Map<String, Double>> rows =
+        most.get().log().stream()
+            .filter(row -> row.keySet().containsAll(List.of("loss", "num_tokens")))
+            .toList();
+    double absorbed = 0;
+    double tokens = 0;
+    for (Map<String, Double> row : rows) {
+      double seen = row.get("num_tokens") - tokens;
+      tokens = row.get("num_tokens");
+      absorbed += (rows.get(0).get("loss") - row.get("loss")) * seen / Math.log(2);
+      if (absorbed > bits) {
+        return row.getOrDefault(TrialOutcome.STEP, Double.NaN);
+      }
+    }
+    return Double.POSITIVE_INFINITY;
+  }
+}

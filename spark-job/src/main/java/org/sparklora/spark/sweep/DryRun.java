@@ -1,0 +1,98 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.run.Progress;
+
+/** Lists the trials of a sweep and what they will cost, without training any. */
+public final class DryRun {
+  private DryRun() {}
+
+  /**
+   * A line for each trial, then the sums.
+   *
+   * @param rate floating-point operations a second; empty for that of the trials that are done
+   */
+  public static String text(Configuration hadoop, SweepPlan plan, Optional<Double> rate) {
+    StringBuilder text = new StringBuilder();
+    List<TrialCost> costs = new ArrayList<>();
+    Optional<Double> speed = rate.or(() -> measured(hadoop, plan));
+    for (Trial trial : plan.trials()) {
+      TrialCost cost = TrialCost.of(hadoop, trial);
+      costs.add(cost);
+      text.append(line(trial.shown(), cost, speed)).append('\n');
+    }
+    TrialCost all = costs.stream().reduce(new TrialCost(0, 0, 0), TrialCost::plus);
+    text.append(line("all %d trials".formatted(costs.size()), all, speed)).append('\n');
+    plan.file()
+        .halving()
+        .ifPresent(halving -> text.append("with halving fewer steps are taken\n"));
+    if (speed.isEmpty()) {
+      text.append(
+          "the time is not known before a trial is done; give the machine's rate with --flops_per_second\n");
+    }
+    return text.toString();
+  }
+
+  private static String line(String name, TrialCost cost, Optional<Double> speed) {
+    String taken =
+        cost.steps() == 0
+            ? "steps not known before the table is made"
+            : String.format(
+                Locale.ROOT,
+                "%,d steps, at most %,.0f tokens, %.3g FLOPs",
+                cost.steps(),
+                cost.tokens(),
+                cost.flops());
+    return "%s: %s%s"
+        .formatted(
+            name,
+            taken,
+            speed
+                .filter(flops -> cost.steps() > 0)
+                .map(flops -> ", " + Progress.time(cost.flops() / flops))
+                .orElse(""));
+  }
+
+  /** The operations of the trials that are done over their seconds; empty where none is. */
+  private static Optional<Double> measured(Configuration hadoop, SweepPlan plan) {
+    double flops = 0;
+    double seconds = 0;
+    try {
+      for (TrialOutcome outcome : done(hadoop, plan.folder())) {
+        for (Trial trial : plan.trials()) {
+          if (trial.values().equals(outcome.values())) {
+            flops += TrialCost.of(hadoop, trial).flops();
+            seconds += outcome.seconds();
+          }
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return seconds > 0 && flops > 0 ? Optional.of(flops / seconds) : Optional.empty();
+  }
+
+  private static List<TrialOutcome> done(Configuration hadoop, String sweep) throws IOException {
+    Path trials = new Path(sweep, "trials");
+    FileSystem fileSystem = trials.getFileSystem(hadoop);
+    List<TrialOutcome> done = new ArrayList<>();
+    if (fileSystem.exists(trials)) {
+      for (FileStatus status : fileSystem.listStatus(trials)) {
+        new TrialFolder(hadoop, sweep, status.getPath().getName())
+            .outcome()
+            .filter(outcome -> outcome.state() == TrialOutcome.State.DONE)
+            .ifPresent(done::add);
+      }
+    }
+    return done;
+  }
+}

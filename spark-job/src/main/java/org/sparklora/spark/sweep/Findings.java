@@ -1,0 +1,27 @@
+package org.sparklora.spark.sweep;
+
+import java.util.List;
+import java.util.Map;
+import org.sparklora.spark.report.LineFigure;
+
+/**
+ * What a sweep found.
+ *
+ * @param verdicts in the order of their weight
+ * @param figure the picture
+ * @param numbers behind it, by name, for programs
+ */
+record Findings(List<Verdict> verdicts, LineFigure figure, Map<String, Object> numbers) {
+
+  static Findings of(SweepFile file, Study study) {
+    return switch (file.finding()) {
+      case LEARNING_RATE -> LearningRateFinding.of(study);
+      case LAYERS -> LayersFinding.of(study);
+      case RL_RANK -> RlRankFinding.of(study);
+      case SHORT_RUNS -> ShortRunsFinding.of(study);
+      case BATCH_SIZE -> BatchSizeFinding.of(study);
+      case CAPACITY -> CapacityFinding.of(study);
+      case NONE -> PlainFinding.of(study);
+    };
+  }
+}

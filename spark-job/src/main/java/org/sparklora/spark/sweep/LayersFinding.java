@@ -1,0 +1,98 @@
+package org.sparklora.spark.sweep;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import org.sparklora.pipeline.config.Flags;
+
+/**
+ * "Attention-only LoRA underperforms, and applying it to all layers is no better than to the
+ * feed-forward layers" (blog): at each kind's best rate, attention minus feed-forward, and
+ * feed-forward minus all, as costs.
+ */
+final class LayersFinding {
+  private static final Set<String> ATTENTION = Set.of("q_proj", "k_proj", "v_proj", "o_proj");
+  private static final Set<String> FEED_FORWARD = Set.of("gate_proj", "up_proj", "down_proj");
+  private static final String ALL = "all-linear";
+
+  /** A difference of this share of the metric is none that one would choose layers by. */
+  private static final double NEGLIGIBLE_SHARE = 0.02;
+
+  private LayersFinding() {}
+
+  /** Which layers a trial adapts. */
+  private enum Kind {
+    ATTENTION_ONLY,
+    FEED_FORWARD_ONLY,
+    ALL_LAYERS,
+    OTHER;
+
+    static Kind of(Trial trial) {
+      if (!trial.isAdapter()) {
+        return OTHER;
+      }
+      Set<String> names =
+          Set.copyOf(trial.settings().find(Flags.LORA_TARGET_MODULES).orElse(List.of()));
+      if (names.contains(ALL)) {
+        return ALL_LAYERS;
+      }
+      boolean attention = names.stream().anyMatch(ATTENTION::contains);
+      boolean feedForward = names.stream().anyMatch(FEED_FORWARD::contains);
+      if (attention && feedForward) {
+        return ALL_LAYERS;
+      }
+      return attention ? ATTENTION_ONLY : feedForward ? FEED_FORWARD_ONLY : OTHER;
+    }
+
+    String words() {
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+  }
+
+  static Findings of(Study study) {
+    RateCurves all = RateCurves.of(study);
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("optima", all.optima());
+    double scale = Math.abs(all.best(SeedCurve.all(all.seeds())));
+    double margin = NEGLIGIBLE_SHARE * scale;
+    return new Findings(
+        List.of(
+            difference(
+                all, Kind.ATTENTION_ONLY, Kind.FEED_FORWARD_ONLY, "above 0", 0, Double.MAX_VALUE),
+            difference(all, Kind.FEED_FORWARD_ONLY, Kind.ALL_LAYERS, "0", -margin, margin)),
+        all.figure("Which layers are adapted"),
+        numbers);
+  }
+
+  private static Verdict difference(
+      RateCurves all, Kind worse, Kind better, String blog, double from, double to) {
+    String quantity =
+        "%s, %s minus %s at best rates"
+            .formatted(
+                all.metric().isSmallerBetter() ? all.metric().name() : "lack of " + all.metric().name(),
+                worse.words(),
+                better.words());
+    RateCurves first = all.where(trial -> Kind.of(trial) == worse);
+    RateCurves second = all.where(trial -> Kind.of(trial) == better);
+    if (first.curves().isEmpty() || second.curves().isEmpty()) {
+      return Verdict.undecided(quantity, all.seeds(), blog, "there are no trials of one of them");
+    }
+    var obstacle = first.obstacle().or(second::obstacle);
+    if (obstacle.isPresent()) {
+      return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
+    }
+    ToDoubleFunction<int[]> gap =
+        drawn -> all.metric().cost(first.best(drawn)) - all.metric().cost(second.best(drawn));
+    return Verdict.of(
+        quantity,
+        gap.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), gap),
+        all.seeds(),
+        blog,
+        from,
+        to);
+  }
+}

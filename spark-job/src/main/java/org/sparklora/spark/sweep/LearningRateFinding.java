@@ -1,0 +1,94 @@
+package org.sparklora.spark.sweep;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * "The optimal learning rate for LoRA is ten times that of full fine-tuning" (blog): the ratio of
+ * the optima, over all ranks their geometric mean. It holds within a factor of two of ten.
+ */
+final class LearningRateFinding {
+  private static final String RATIO = "learning-rate ratio LoRA/full";
+  private static final double BLOG = 10;
+  private static final double FACTOR = 2;
+
+  /** Ranks from here on have one optimum (blog: 4 to 512); rank 1 has a lower one. */
+  private static final int LEAST_RANK = 4;
+
+  private static final String SPREAD = "spread of best rates over ranks %d and more";
+
+  private LearningRateFinding() {}
+
+  static Findings of(Study study) {
+    RateCurves all = RateCurves.of(study);
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("optima", all.optima());
+    return new Findings(
+        List.of(ratio(all), spread(all)),
+        all.figure("Best learning rates of LoRA and of full fine-tuning"),
+        numbers);
+  }
+
+  private static Verdict ratio(RateCurves all) {
+    String blog = Verdict.number(BLOG);
+    RateCurves adapters = all.where(Trial::isAdapter);
+    RateCurves full = all.where(trial -> !trial.isAdapter());
+    if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
+      return Verdict.undecided(
+          RATIO, all.seeds(), blog, "it takes trials of an adapter and of all weights");
+    }
+    Optional<String> obstacle = all.obstacle();
+    if (obstacle.isPresent()) {
+      return Verdict.undecided(RATIO, all.seeds(), blog, obstacle.get());
+    }
+    ToDoubleFunction<int[]> ratio =
+        drawn -> Math.pow(10, adapters.meanDecade(drawn) - full.meanDecade(drawn));
+    return Verdict.of(
+        RATIO,
+        ratio.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), ratio),
+        all.seeds(),
+        blog,
+        BLOG / FACTOR,
+        BLOG * FACTOR);
+  }
+
+  /** The largest of the best rates over the smallest. */
+  private static Verdict spread(RateCurves all) {
+    String quantity = SPREAD.formatted(LEAST_RANK);
+    String blog = "below 2";
+    RateCurves ranks = all.where(trial -> trial.rank() >= LEAST_RANK);
+    if (ranks.curves().size() < 2) {
+      return Verdict.undecided(quantity, all.seeds(), blog, "it takes two such ranks");
+    }
+    Optional<String> obstacle = ranks.obstacle();
+    if (obstacle.isPresent()) {
+      return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
+    }
+    ToDoubleFunction<int[]> spread =
+        drawn -> {
+          double[] decades =
+              ranks.curves().stream()
+                  .mapToDouble(
+                      curve ->
+                          curve.optimum(ranks.metric(), drawn)
+                              .filter(optimum -> !optimum.isAtEdge())
+                              .map(Optimum::at)
+                              .orElse(Double.NaN))
+                  .sorted() // NaN last, which makes the difference NaN
+                  .toArray();
+          return Math.pow(10, decades[decades.length - 1] - decades[0]);
+        };
+    return Verdict.of(
+        quantity,
+        spread.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), spread),
+        all.seeds(),
+        blog,
+        1,
+        FACTOR);
+  }
+}

@@ -1,0 +1,21 @@
+package org.sparklora.spark.sweep;
+
+import java.util.List;
+import java.util.Map;
+
+/** Trials side by side, of which nothing is claimed. */
+final class PlainFinding {
+  private PlainFinding() {}
+
+  static Findings of(Study study) {
+    RateCurves rates = RateCurves.of(study);
+    boolean swept = rates.curves().stream().anyMatch(curve -> curve.grid().length > 1);
+    return new Findings(
+        List.of(),
+        swept
+            ? rates.figure("Trials by learning rate")
+            : StepCurves.figure(
+                "Trials", study.metric(), StepCurves.of(study), study.seeds().size()),
+        Map.of("optima", rates.optima()));
+  }
+}

@@ -1,0 +1,106 @@
+package org.sparklora.spark.sweep;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates" (blog):
+ * the difference of what both reach at their best rates, and the band of each: how many times the
+ * smallest good rate the largest one is.
+ */
+final class RlRankFinding {
+  /** Rank 1 matches where it reaches at least this share of full fine-tuning's. */
+  private static final double MARGIN_SHARE = 0.05;
+
+  /** A rate is good that reaches this share of the best; of a cost, what is within a tenth of it. */
+  private static final double GOOD_SHARE = 0.1;
+
+  private RlRankFinding() {}
+
+  static Findings of(Study study) {
+    RateCurves all = RateCurves.of(study);
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("optima", all.optima());
+    Map<String, Object> bands = new LinkedHashMap<>();
+    for (SeedCurve curve : all.curves()) {
+      bands.put(
+          curve.label(), Verdict.finite(band(all.metric(), curve, SeedCurve.all(all.seeds()))));
+    }
+    numbers.put("bands", bands);
+    return new Findings(
+        List.of(match(all), band(all)),
+        all.figure("Learning from rewards: rank 1 beside full fine-tuning"),
+        numbers);
+  }
+
+  private static Verdict match(RateCurves all) {
+    String quantity = "%s, rank 1 minus full at best rates".formatted(all.metric().name());
+    RateCurves one = all.where(trial -> trial.rank() == 1);
+    RateCurves full = all.where(trial -> !trial.isAdapter());
+    if (one.curves().isEmpty() || full.curves().isEmpty()) {
+      return Verdict.undecided(
+          quantity, all.seeds(), "0", "it takes trials of rank 1 and of all weights");
+    }
+    var obstacle = one.obstacle().or(full::obstacle);
+    if (obstacle.isPresent()) {
+      return Verdict.undecided(quantity, all.seeds(), "0", obstacle.get());
+    }
+    ToDoubleFunction<int[]> difference = drawn -> one.best(drawn) - full.best(drawn);
+    double margin = MARGIN_SHARE * Math.abs(full.best(SeedCurve.all(all.seeds())));
+    boolean larger = !all.metric().isSmallerBetter();
+    return Verdict.of(
+        quantity,
+        difference.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), difference),
+        all.seeds(),
+        "0",
+        larger ? -margin : Double.NEGATIVE_INFINITY,
+        larger ? Double.POSITIVE_INFINITY : margin);
+  }
+
+  /** Over all adapters the geometric mean, over full fine-tuning's. */
+  private static Verdict band(RateCurves all) {
+    String quantity = "band of good rates, LoRA over full";
+    RateCurves adapters = all.where(Trial::isAdapter);
+    RateCurves full = all.where(trial -> !trial.isAdapter());
+    if (adapters.curves().isEmpty() || full.curves().isEmpty()) {
+      return Verdict.undecided(
+          quantity, all.seeds(), "above 1", "it takes trials of an adapter and of all weights");
+    }
+    ToDoubleFunction<int[]> ratio =
+        drawn -> Math.pow(10, meanBand(adapters, drawn) - meanBand(full, drawn));
+    return Verdict.of(
+        quantity,
+        ratio.applyAsDouble(SeedCurve.all(all.seeds())),
+        Bootstrap.of(all.seeds(), ratio),
+        all.seeds(),
+        "above 1",
+        1 + 1e-9,
+        Double.POSITIVE_INFINITY);
+  }
+
+  private static double meanBand(RateCurves curves, int[] drawn) {
+    return curves.curves().stream()
+        .mapToDouble(curve -> Math.log10(band(curves.metric(), curve, drawn)))
+        .average()
+        .orElse(Double.NaN);
+  }
+
+  /** The largest good rate over the smallest; the band is cut off where the grid ends. */
+  private static double band(SweepMetric metric, SeedCurve curve, int[] drawn) {
+    double best = curve.best(metric, drawn);
+    double[] means = curve.means(drawn);
+    double low = Double.NaN;
+    double high = Double.NaN;
+    for (int i = 0; i < means.length; i++) {
+      boolean good =
+          Double.isFinite(means[i])
+              && metric.cost(means[i]) <= metric.cost(best) + GOOD_SHARE * Math.abs(best);
+      low = good && Double.isNaN(low) ? curve.grid()[i] : low;
+      high = good ? curve.grid()[i] : high;
+    }
+    return high / low;
+  }
+}

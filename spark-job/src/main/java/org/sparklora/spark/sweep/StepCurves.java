@@ -1,0 +1,88 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.spark.report.LineFigure;
+
+/**
+ * The metric over the optimizer steps, for each kind of trial: at each step the best over the
+ * learning rates, as the blog draws its curves.
+ */
+final class StepCurves {
+  private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
+
+  private StepCurves() {}
+
+  /** One curve for each group of trials that differ in rate and seed alone. */
+  static List<SeedCurve> of(Study study) {
+    List<Integer> seeds = study.seeds();
+    Map<Map<String, String>, List<Study.Measured>> groups = new LinkedHashMap<>();
+    for (Study.Measured one : study.measured()) {
+      groups.computeIfAbsent(one.trial().series(RATE), key -> new ArrayList<>()).add(one);
+    }
+    List<SeedCurve> curves = new ArrayList<>();
+    for (List<Study.Measured> group : groups.values()) {
+      curves.add(curve(study.metric(), group, seeds));
+    }
+    return curves;
+  }
+
+  private static SeedCurve curve(
+      SweepMetric metric, List<Study.Measured> group, List<Integer> seeds) {
+    TreeSet<Double> steps = new TreeSet<>();
+    for (Study.Measured one : group) {
+      Arrays.stream(one.outcome().steps(metric.name())).filter(s -> s > 0).forEach(steps::add);
+    }
+    double[] grid = steps.stream().mapToDouble(Double::doubleValue).toArray();
+    double[][] values = new double[grid.length][seeds.size()];
+    for (double[] row : values) {
+      Arrays.fill(row, Double.NaN);
+    }
+    for (Study.Measured one : group) {
+      int seed = seeds.indexOf(one.trial().seed());
+      double[] at = one.outcome().steps(metric.name());
+      double[] logged = one.outcome().values(metric.name(), Integer.MAX_VALUE);
+      for (int i = 0; i < at.length; i++) {
+        int row = Arrays.binarySearch(grid, at[i]);
+        if (row >= 0) {
+          double before = values[row][seed];
+          boolean better =
+              Double.isNaN(before) || metric.cost(logged[i]) < metric.cost(before);
+          values[row][seed] = better ? logged[i] : before;
+        }
+      }
+    }
+    Trial first = group.get(0).trial();
+    return new SeedCurve(first.seriesLabel(RATE), first, grid, values);
+  }
+
+  /** The picture: means over seeds with their range, over the logarithm of the steps. */
+  static LineFigure figure(String title, SweepMetric metric, List<SeedCurve> curves, int seeds) {
+    List<LineFigure.Line> lines = new ArrayList<>();
+    for (SeedCurve curve : curves) {
+      double[][] ranges = curve.ranges();
+      lines.add(
+          new LineFigure.Line(
+              curve.label(),
+              curve.grid(),
+              curve.means(SeedCurve.all(seeds)),
+              ranges[0],
+              ranges[1],
+              new double[0]));
+    }
+    return new LineFigure(
+        title,
+        "at each step the best over the learning rates; means over %d seed%s with their range"
+            .formatted(seeds, seeds == 1 ? "" : "s"),
+        "optimizer steps",
+        metric.name(),
+        true,
+        lines);
+  }
+}

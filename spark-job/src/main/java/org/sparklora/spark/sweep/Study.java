@@ -1,0 +1,75 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * The trials of a sweep with what came of them.
+ *
+ * @param metric by which they are compared
+ * @param measured in the order of the grid
+ */
+record Study(SweepMetric metric, List<Measured> measured) {
+  Study {
+    measured = List.copyOf(measured);
+  }
+
+  /** A trial and its end. */
+  record Measured(Trial trial, TrialOutcome outcome) {}
+
+  static Study of(SweepMetric metric, List<Trial> trials, List<TrialOutcome> outcomes) {
+    List<Measured> measured = new ArrayList<>();
+    for (int i = 0; i < trials.size(); i++) {
+      measured.add(new Measured(trials.get(i), outcomes.get(i)));
+    }
+    return new Study(metric, measured);
+  }
+
+  /** The seeds of all trials, ascending. */
+  List<Integer> seeds() {
+    return measured.stream().map(one -> one.trial().seed()).distinct().sorted().toList();
+  }
+
+  /** A trial's number; NaN where it diverged, was stopped early, or has none. */
+  double metric(Measured one) {
+    return one.outcome().state() == TrialOutcome.State.DONE
+        ? one.outcome().metric(metric, Integer.MAX_VALUE)
+        : Double.NaN;
+  }
+
+  /**
+   * The curves over a quantity: one for each group of trials that differ in it, and in the seed,
+   * alone.
+   *
+   * @param flags that make the quantity
+   * @param quantity of a trial
+   */
+  List<SeedCurve> curves(Set<String> flags, ToDoubleFunction<Trial> quantity) {
+    List<Integer> seeds = seeds();
+    Map<Map<String, String>, List<Measured>> groups = new LinkedHashMap<>();
+    for (Measured one : measured) {
+      groups.computeIfAbsent(one.trial().series(flags), key -> new ArrayList<>()).add(one);
+    }
+    List<SeedCurve> curves = new ArrayList<>();
+    for (List<Measured> group : groups.values()) {
+      double[] grid =
+          group.stream().mapToDouble(one -> quantity.applyAsDouble(one.trial())).distinct().sorted()
+              .toArray();
+      double[][] values = new double[grid.length][seeds.size()];
+      for (double[] row : values) {
+        java.util.Arrays.fill(row, Double.NaN);
+      }
+      for (Measured one : group) {
+        int at = java.util.Arrays.binarySearch(grid, quantity.applyAsDouble(one.trial()));
+        values[at][seeds.indexOf(one.trial().seed())] = metric(one);
+      }
+      Trial first = group.get(0).trial();
+      curves.add(new SeedCurve(first.seriesLabel(flags), first, grid, values));
+    }
+    return curves;
+  }
+}

@@ -1,0 +1,169 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.resource.ResourceProfile;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.workers.CountExecutorsJob;
+import org.sparklora.spark.workers.NamedJob;
+
+/**
+ * Trains the trials of a sweep: each is a job of one task, so that Spark repeats what an executor
+ * takes with it when it is lost, and no more of them run at once than there is memory for.
+ */
+public final class SweepJob {
+  private final JavaSparkContext spark;
+  private final SweepFile file;
+  private final TrialRun run;
+  private final Configuration hadoop;
+  private final int parallel;
+  private final Optional<ResourceProfile> resources;
+
+  private SweepJob(JavaSparkContext spark, SweepFile file, TrialRun run, int parallel) {
+    this.spark = spark;
+    this.file = file;
+    this.run = run;
+    this.hadoop = spark.hadoopConfiguration();
+    this.parallel = parallel;
+    this.resources =
+        spark.isLocal() ? Optional.empty() : CountExecutorsJob.wholeExecutors(spark, parallel);
+  }
+
+  /**
+   * Trains what is left of a sweep and tells what all of it found.
+   *
+   * @param requested {@code max_parallel_trials}
+   * @param keepWeights whether weights of trials that are done stay
+   * @return what was found, for people
+   * @throws org.sparklora.pipeline.config.ConfigException if the settings of a trial cannot be used
+   * @throws org.sparklora.pipeline.table.TableException if a trial cannot be read or written
+   */
+  public static String run(
+      SparkSession session, SweepPlan plan, Optional<Integer> requested, boolean keepWeights)
+      throws IOException {
+    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    try (SweepFolder folder = SweepFolder.open(hadoop, plan.folder(), plan.file())) {
+      TrialTables tables = new TrialTables(hadoop, plan.folder());
+      List<Trial> trials = new ArrayList<>();
+      for (Trial trial : plan.trials()) {
+        trials.add(tables.named(session, trial));
+      }
+      List<TrialOutcome> outcomes = train(session, plan, trials, requested, keepWeights);
+      TrialsTable table = TrialsTable.of(trials, outcomes);
+      folder.write("trials.csv", table.toCsv());
+      table.writeParquet(session, plan.folder() + "/trials.parquet");
+      return SweepReport.write(
+          folder,
+          plan.file(),
+          Study.of(plan.file().metric(), trials, outcomes),
+          tables.model());
+    }
+  }
+
+  private static List<TrialOutcome> train(
+      SparkSession session,
+      SweepPlan plan,
+      List<Trial> trials,
+      Optional<Integer> requested,
+      boolean keepWeights)
+      throws IOException {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    int parallel =
+        requested.orElseGet(
+            () -> spark.isLocal() ? 1 : CountExecutorsJob.workers(spark, Optional.empty()));
+    TrialRun run =
+        new TrialRun(
+            HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
+    return new SweepJob(spark, plan.file(), run, parallel).all(trials);
+  }
+
+  private List<TrialOutcome> all(List<Trial> trials) throws IOException {
+    Map<String, TrialOutcome> outcomes = new LinkedHashMap<>();
+    SweepProgress progress = new SweepProgress(trials.size(), parallel);
+    Interruption.tell(progress::whenInterrupted);
+    List<Trial> left = trials;
+    for (int rung : file.halving().map(Halving::steps).orElse(List.of())) {
+      train(left, OptionalInt.of(rung), outcomes, progress);
+      left = Rung.better(left, outcomes, file, rung);
+    }
+    train(left, OptionalInt.empty(), outcomes, progress);
+    if (file.halving().isPresent() && !run.keepWeights()) {
+      for (Trial trial : trials) {
+        new TrialFolder(hadoop, run.sweep(), trial.name()).keepLogsOnly();
+      }
+    }
+    return trials.stream().map(trial -> outcomes.get(trial.name())).toList();
+  }
+
+  /** Trains up to a step, or to the end; what is there already is not trained again. */
+  private void train(
+      List<Trial> trials,
+      OptionalInt stop,
+      Map<String, TrialOutcome> outcomes,
+      SweepProgress progress)
+      throws IOException {
+    List<Trial> todo = new ArrayList<>();
+    for (Trial trial : trials) {
+      Optional<TrialOutcome> before =
+          new TrialFolder(hadoop, run.sweep(), trial.name()).outcome();
+      before.ifPresent(outcome -> outcomes.put(trial.name(), outcome));
+      if (before.isEmpty() || !before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
+        todo.add(trial);
+      }
+    }
+    progress.begin(stop, trials.size() - todo.size(), todo.size());
+    ExecutorService threads = Executors.newFixedThreadPool(parallel);
+    try {
+      ExecutorCompletionService<TrialOutcome> running = new ExecutorCompletionService<>(threads);
+      todo.forEach(trial -> running.submit(() -> train(trial, stop, progress)));
+      for (int i = 0; i < todo.size(); i++) {
+        TrialOutcome outcome = take(running);
+        outcomes.put(outcome.trial(), outcome);
+        progress.done(outcome);
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
+  private TrialOutcome train(Trial trial, OptionalInt stop, SweepProgress progress) {
+    Interruption.check();
+    progress.started();
+    NamedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
+    TrialRun work = run;
+    JavaRDD<Integer> one = spark.parallelize(List.of(0), 1);
+    int last = stop.orElse(0); // OptionalInt cannot travel
+    return resources
+        .map(one::withResources)
+        .orElse(one)
+        .map(task -> work.run(trial, last > 0 ? OptionalInt.of(last) : OptionalInt.empty()))
+        .collect()
+        .get(0);
+  }
+
+  private static TrialOutcome take(ExecutorCompletionService<TrialOutcome> running) {
+    try {
+      return running.take().get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while trials ran", e);
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(
+          "A trial failed: " + e.getCause().getMessage(), e.getCause());
+    }
+  }
+}

@@ -1,0 +1,108 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.PathSettings;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.run.TrainingConfig;
+import org.sparklora.spark.sft.SftConfig;
+
+/**
+ * A sweep that can begin: its file has been looked at as a whole, and nothing is made yet.
+ *
+ * @param folder of the sweep
+ * @param trials without names
+ */
+public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
+  private static final String TEST = "eval_";
+
+  public SweepPlan {
+    trials = List.copyOf(trials);
+  }
+
+  /**
+   * Looks at everything that can be told before a table is made.
+   *
+   * @throws ConfigException for a folder that is another sweep's, an axis that is no flag, a value
+   *     that its flag cannot have, trials that are the same, or a metric that nobody logs
+   */
+  public static SweepPlan of(Configuration hadoop, SweepFile file, String folder) {
+    SweepFolder.requireFree(hadoop, folder, file);
+    try {
+      List<Trial> trials = TrialGrid.of(file, folder);
+      TrialTables tables = new TrialTables(hadoop, qualified(hadoop, folder));
+      List<Trial> resolved = new ArrayList<>();
+      for (Trial trial : trials) {
+        PathSettings.require(trial.settings());
+        ModelReference.requireFolders(trial.settings());
+        Trial whole = tables.resolved(trial);
+        requireMetric(file, whole);
+        resolved.add(whole);
+      }
+      return new SweepPlan(file, qualified(hadoop, folder), resolved);
+    } catch (ConfigException e) {
+      throw e.place().isEmpty() && !e.key().equals(Flags.OUTPUT_DIR.name())
+          ? e.in(file.place())
+          : e;
+    }
+  }
+
+  private static String qualified(Configuration hadoop, String folder) {
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(folder);
+    try {
+      org.apache.hadoop.fs.FileSystem fileSystem = path.getFileSystem(hadoop);
+      org.apache.hadoop.fs.Path whole = fileSystem.makeQualified(path);
+      return whole.toUri().getScheme().equals("file") ? whole.toUri().getPath() : whole.toString();
+    } catch (java.io.IOException e) {
+      throw new ConfigException(
+          Flags.OUTPUT_DIR, folder, "it cannot be looked at (%s)".formatted(e.getMessage()));
+    }
+  }
+
+  static TrainingConfig config(Trial trial) {
+    return trial.command().equals("sft")
+        ? SftConfig.of(trial.settings())
+        : GrpoConfig.of(trial.settings());
+  }
+
+  private static void requireMetric(SweepFile file, Trial trial) {
+    TrainingConfig config = config(trial);
+    file.metric().requireLogged(logged(config));
+    file.halving()
+        .ifPresent(
+            halving -> {
+              int end = config.course().maxSteps();
+              int last = halving.steps().get(halving.steps().size() - 1);
+              ConfigException.require(
+                  end <= 0 || last < end,
+                  "halving",
+                  halving.steps(),
+                  "the run of a trial (%s) ends after %d steps; the rungs are steps before that"
+                      .formatted(trial.shown(), end));
+            });
+  }
+
+  /** The metrics that a run logs. */
+  static List<String> logged(TrainingConfig config) {
+    Set<String> names = new LinkedHashSet<>(config.printed());
+    names.add("train_loss");
+    if (config instanceof GrpoConfig grpo) {
+      for (String reward : grpo.rewardNames()) {
+        for (String kind : List.of("mean", "std")) {
+          names.add("rewards/%s/%s".formatted(reward, kind));
+          names.add(TEST + "rewards/%s/%s".formatted(reward, kind));
+        }
+      }
+    }
+    if (!config.evalSchedule().isOn()) {
+      names.removeIf(name -> name.startsWith(TEST));
+    }
+    return List.copyOf(names);
+  }
+}

@@ -1,0 +1,82 @@
+package org.sparklora.spark.sweep;
+
+import java.util.OptionalInt;
+import org.sparklora.pipeline.run.Progress;
+
+/**
+ * Says on standard error how many trials are done, running and left, and how long it will take.
+ * Thread-safe.
+ */
+final class SweepProgress {
+  private static final double NANOS = 1e9;
+
+  private final int trials;
+  private final int parallel;
+  private long begun = System.nanoTime();
+  private String until = "";
+  private int before;
+  private int todo;
+  private int started;
+  private int done;
+  private int diverged;
+
+  /**
+   * @param trials of the sweep
+   * @param parallel how many run at once
+   */
+  SweepProgress(int trials, int parallel) {
+    this.trials = trials;
+    this.parallel = parallel;
+  }
+
+  /**
+   * Trials are about to be trained.
+   *
+   * @param stop the step up to which; empty for the end
+   * @param earlier how many of them were there already
+   */
+  synchronized void begin(OptionalInt stop, int earlier, int left) {
+    begun = System.nanoTime();
+    until = stop.isPresent() ? " up to step " + stop.getAsInt() : "";
+    before = earlier;
+    todo = left;
+    started = 0;
+    done = 0;
+    System.err.println(
+        "sweep: %d trials%s, %d of them done before, %d at a time"
+            .formatted(earlier + left, until, earlier, Math.min(parallel, Math.max(1, left))));
+  }
+
+  synchronized void started() {
+    started++;
+  }
+
+  synchronized void done(TrialOutcome outcome) {
+    done++;
+    diverged += outcome.state() == TrialOutcome.State.DIVERGED ? 1 : 0;
+    System.err.println(line((System.nanoTime() - begun) / NANOS));
+  }
+
+  /** {@code sweep: 7 of 12 trials done (1 diverged), 2 running, 3 left; 4 min 10 s left}. */
+  private String line(double seconds) {
+    int left = todo - done;
+    String line =
+        "sweep: %d of %d trials done%s%s, %d running, %d left"
+            .formatted(
+                before + done,
+                before + todo,
+                until,
+                diverged > 0 ? " (%d diverged)".formatted(diverged) : "",
+                Math.max(0, started - done),
+                todo - Math.max(started, done));
+    return left == 0
+        ? line + "; in " + Progress.time(seconds)
+        : line + "; " + Progress.time(seconds / done * left) + " left";
+  }
+
+  /** What a sweep says that is stopped. */
+  synchronized String whenInterrupted() {
+    return "Interrupted after %d of %d trials; the same command goes on with the rest"
+        .formatted(before + done, trials);
+  }
+}

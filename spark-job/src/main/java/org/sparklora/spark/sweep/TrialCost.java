@@ -1,0 +1,76 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.TrainingCompute;
+import org.sparklora.model.WeightLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.pipeline.model.ModelOutline;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.grpo.GrpoRegret;
+import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.regret.PlannedRun;
+import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.TrainingConfig;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftRegret;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * What a trial takes, from its settings and its checkpoint's headers: at most, since rows need not
+ * be full. Full fine-tuning computes six floating-point operations a token and parameter, of which
+ * embeddings do not count; an adapter the share of it that {@link TrainingCompute} says; drawing a
+ * completion two more. Evaluations are left out.
+ *
+ * @param steps 0 where it is not known before the table is made
+ * @param tokens trained on
+ * @param flops floating-point operations
+ */
+record TrialCost(long steps, double tokens, double flops) {
+  private static final double FULL = 6;
+  private static final double FORWARD = 2;
+
+  static TrialCost of(Configuration hadoop, Trial trial) {
+    TrainingConfig config = SweepPlan.config(trial);
+    try (ModelOutline outline = config.model().reference().outline(hadoop)) {
+      TrainedModel model =
+          InitialParameters.outlined(
+              config.model(),
+              config.training().lora(),
+              outline.source(),
+              java.util.Optional.empty());
+      return of(planned(hadoop, config, model), config instanceof GrpoConfig);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  private static PlannedRun planned(
+      Configuration hadoop, TrainingConfig config, TrainedModel model) throws IOException {
+    return config instanceof GrpoConfig grpo
+        ? GrpoRegret.of(grpo).planned(model)
+        : SftRegret.of((SftConfig) config, model, hadoop, MachineMemory.here()).planned();
+  }
+
+  static TrialCost of(PlannedRun run, boolean generates) {
+    DecoderConfig model = run.model();
+    long steps = run.steps().orElse(0);
+    double row =
+        run.data()
+            .map(data -> Math.min(run.batch().maxRowTokens(), data.longestRow()))
+            .orElse(run.batch().maxRowTokens());
+    double tokens = steps * (double) run.batch().rowsPerStep() * row;
+    double parameters =
+        WeightLayout.of(model).size() - (double) model.vocabSize() * model.hiddenSize();
+    double share =
+        run.adapter()
+            .map(adapter -> TrainingCompute.relativeToFullFineTuning(adapter, model))
+            .orElse(1.0);
+    double operations = FULL * share + (generates ? FORWARD : 0);
+    return new TrialCost(steps, tokens, operations * parameters * tokens);
+  }
+
+  TrialCost plus(TrialCost other) {
+    return new TrialCost(steps + other.steps, tokens + other.tokens, flops + other.flops);
+  }
+}

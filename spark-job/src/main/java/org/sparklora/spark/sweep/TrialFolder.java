@@ -1,0 +1,95 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.train.TrainerState;
+
+/**
+ * Where a trial's run writes, and where {@code trial.json} appears as a whole when the run is over.
+ */
+final class TrialFolder {
+  static final String FILE_NAME = "trial.json";
+
+  /** What stays of a trial whose weights nobody needs. */
+  private static final Set<String> LOGS =
+      Set.of(
+          FILE_NAME,
+          MetricsLog.FILE_NAME,
+          TrainerState.FILE_NAME,
+          RegretReport.FILE_NAME,
+          RunFolder.TRACKERS,
+          "sft_config.yaml",
+          "grpo_config.yaml");
+
+  private final FileSystem fileSystem;
+  private final Path folder;
+
+  /**
+   * @param sweep the sweep's folder
+   * @param trial its name
+   */
+  TrialFolder(Configuration hadoop, String sweep, String trial) throws IOException {
+    this.folder = new Path(new Path(sweep, "trials"), trial);
+    FileSystem found = folder.getFileSystem(hadoop);
+    // Hadoop's local file system would put a hidden checksum beside each file
+    this.fileSystem = found instanceof LocalFileSystem local ? local.getRawFileSystem() : found;
+  }
+
+  /** The folder, as a flag has it. */
+  String name() {
+    return folder.toString();
+  }
+
+  /** What came of the trial, if it is over. */
+  Optional<TrialOutcome> outcome() throws IOException {
+    Path file = new Path(folder, FILE_NAME);
+    if (!fileSystem.exists(file)) {
+      return Optional.empty();
+    }
+    try (InputStream in = fileSystem.open(file)) {
+      return Optional.of(
+          TrialOutcome.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+    }
+  }
+
+  /** Writes it aside, then renames. */
+  void write(TrialOutcome outcome) throws IOException {
+    Path aside = new Path(folder, "." + FILE_NAME + ".part");
+    fileSystem.mkdirs(folder);
+    try (OutputStream out = fileSystem.create(aside, true)) {
+      out.write(outcome.toJson().getBytes(StandardCharsets.UTF_8));
+    }
+    Path file = new Path(folder, FILE_NAME);
+    fileSystem.delete(file, false);
+    if (!fileSystem.rename(aside, file)) {
+      throw new IOException("%s cannot be renamed to %s".formatted(aside, file));
+    }
+  }
+
+  /** Deletes weights and checkpoints. */
+  void keepLogsOnly() throws IOException {
+    for (FileStatus status : fileSystem.listStatus(folder)) {
+      String name = status.getPath().getName();
+      if (!LOGS.contains(name)) {
+        fileSystem.delete(status.getPath(), true);
+      }
+    }
+  }
+
+  /** Deletes everything, so that the trial begins anew. */
+  void clear() throws IOException {
+    fileSystem.delete(folder, true);
+  }
+}

@@ -1,0 +1,92 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.sparklora.pipeline.config.CommandLine;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.config.SettingsFile.Value;
+
+/** The trials of a sweep's file: every choice of each axis with every one of the others. */
+final class TrialGrid {
+  /** More than these are a mistake: a year on a cluster. */
+  private static final int MOST_TRIALS = 100_000;
+
+  private final SweepFile file;
+  private final List<Trial> trials = new ArrayList<>();
+  private final Map<Map<String, String>, Trial> seen = new HashMap<>();
+
+  private TrialGrid(SweepFile file) {
+    this.file = file;
+  }
+
+  /**
+   * All trials, the last axis varying fastest.
+   *
+   * @param folder of the sweep, in which each will have its own
+   * @throws ConfigException for an axis that is no flag of the command, a value that the flag
+   *     cannot have, or two trials that are the same
+   */
+  static List<Trial> of(SweepFile file, String folder) {
+    TrialGrid grid = new TrialGrid(file);
+    long count =
+        file.axes().stream().mapToLong(axis -> axis.choices().size()).reduce(1, Math::multiplyExact);
+    ConfigException.require(
+        count <= MOST_TRIALS, "axes", count + " trials", "100000 are the most; leave values out");
+    grid.add(folder, 0, new LinkedHashMap<>(file.base()), new LinkedHashMap<>(), List.of());
+    return List.copyOf(grid.trials);
+  }
+
+  private void add(
+      String folder,
+      int axis,
+      Map<String, Value> entries,
+      Map<String, Value> varied,
+      List<String> labels) {
+    if (axis == file.axes().size()) {
+      addTrial(folder, entries, varied, labels);
+      return;
+    }
+    for (Axis.Choice choice : file.axes().get(axis).choices()) {
+      Map<String, Value> all = new LinkedHashMap<>(entries);
+      all.putAll(choice.values());
+      Map<String, Value> more = new LinkedHashMap<>(varied);
+      more.putAll(choice.values());
+      List<String> named = new ArrayList<>(labels);
+      choice.label().ifPresent(named::add);
+      add(folder, axis + 1, all, more, named);
+    }
+  }
+
+  private void addTrial(
+      String folder, Map<String, Value> entries, Map<String, Value> varied, List<String> labels) {
+    Settings settings = CommandLine.ofEntries(file.command(), entries, file.place());
+    SweepFile.requireOwn(settings);
+    Map<String, String> values = new LinkedHashMap<>();
+    Map<String, String> effective = settings.effective();
+    varied.forEach(
+        (name, written) -> values.put(name, effective.getOrDefault(name, text(written))));
+    Trial trial =
+        new Trial(
+            "",
+            values,
+            List.copyOf(labels),
+            settings.with(Flags.OUTPUT_DIR, folder).with(Flags.DISABLE_TQDM, "true"));
+    Trial same = seen.put(trial.settings().effective(), trial);
+    if (same != null) {
+      throw new ConfigException(
+          "axes",
+          trial.shown(),
+          "another trial is the same (%s); leave one of them out".formatted(same.shown()));
+    }
+    trials.add(trial);
+  }
+
+  private static String text(Value written) {
+    return written.isUnset() ? "" : written.text();
+  }
+}

@@ -1,0 +1,105 @@
+package org.sparklora.spark.sweep;
+
+import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What came of a trial: {@code trial.json}, which is written last.
+ *
+ * @param trial its name
+ * @param values what the sweep varies
+ * @param state how it ended
+ * @param reason why it diverged; else empty
+ * @param step the last one that it took
+ * @param seconds that its steps and evaluations took
+ * @param trainedParameters how many are trained
+ * @param log rows of its log: numbers by name; what is not finite is missing
+ */
+record TrialOutcome(
+    String trial,
+    Map<String, String> values,
+    State state,
+    String reason,
+    int step,
+    double seconds,
+    long trainedParameters,
+    List<Map<String, Double>> log)
+    implements Serializable {
+  static final String STEP = "step";
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .build();
+
+  /** How a trial ended. */
+  enum State {
+    /** All of its steps are taken. */
+    DONE,
+    /** Stopped after a rung, with a checkpoint to go on from. */
+    STOPPED,
+    /** A loss or a gradient was no number. */
+    DIVERGED
+  }
+
+  /** The numbers of a log. */
+  static List<Map<String, Double>> numbers(List<Map<String, Object>> rows) {
+    List<Map<String, Double>> numbers = new ArrayList<>();
+    for (Map<String, Object> row : rows) {
+      Map<String, Double> kept = new LinkedHashMap<>();
+      row.forEach(
+          (name, value) -> {
+            if (value instanceof Number number && Double.isFinite(number.doubleValue())) {
+              kept.put(name, number.doubleValue());
+            }
+          });
+      numbers.add(kept);
+    }
+    return numbers;
+  }
+
+  /** Whether nothing is left to do before the run may be compared at a step. */
+  boolean reaches(int wanted) {
+    return state != State.STOPPED || step >= wanted;
+  }
+
+  /** The values of a metric in the order of the log, up to a step. */
+  double[] values(String metric, int upTo) {
+    return log.stream()
+        .filter(row -> row.containsKey(metric) && row.getOrDefault(STEP, 0.0) <= upTo)
+        .mapToDouble(row -> row.get(metric))
+        .toArray();
+  }
+
+  /** The steps of {@link #values}. */
+  double[] steps(String metric) {
+    return log.stream()
+        .filter(row -> row.containsKey(metric))
+        .mapToDouble(row -> row.getOrDefault(STEP, 0.0))
+        .toArray();
+  }
+
+  /** The number by which it is compared, at its end or at a step before; NaN where it has none. */
+  double metric(SweepMetric metric, int upTo) {
+    return state == State.DIVERGED ? Double.NaN : metric.of(values(metric.name(), upTo));
+  }
+
+  String toJson() throws IOException {
+    return JSON.writeValueAsString(this) + "\n";
+  }
+
+  static TrialOutcome parse(String json) throws IOException {
+    return JSON.readValue(json, new TypeReference<TrialOutcome>() {});
+  }
+}

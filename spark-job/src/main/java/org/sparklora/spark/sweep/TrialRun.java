@@ -1,0 +1,135 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.grpo.GrpoJob;
+import org.sparklora.spark.grpo.LogProbGuard;
+import org.sparklora.spark.report.RunLog;
+import org.sparklora.spark.run.RunControl;
+import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.run.TrainingRun;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftJob;
+import org.sparklora.spark.train.NonFiniteLossException;
+
+/**
+ * Trains one trial in the thread that asks, from its last checkpoint where an earlier task has left
+ * one. The numbers are those that the command gives with the trial's flags.
+ *
+ * @param hadoop settings by which file systems are found
+ * @param sweep the sweep's folder
+ * @param keepWeights whether what was trained stays when the trial is done
+ */
+record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
+    implements Serializable {
+  private static final double NANOS = 1e9;
+
+  /**
+   * Trains.
+   *
+   * @param stop a step after which it stops with a checkpoint; empty goes to the end
+   */
+  TrialOutcome run(Trial trial, OptionalInt stop) {
+    try {
+      Configuration configuration = HadoopSettings.configuration(hadoop);
+      TrialFolder folder = new TrialFolder(configuration, sweep, trial.name());
+      Optional<TrialOutcome> before = folder.outcome();
+      if (before.isPresent() && before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
+        return before.get(); // by a task whose result was lost
+      }
+      double secondsBefore = before.map(TrialOutcome::seconds).orElse(0.0);
+      TrialOutcome outcome = train(configuration, folder, trial, stop, secondsBefore);
+      folder.write(outcome);
+      if (!keepWeights && outcome.state() != TrialOutcome.State.STOPPED) {
+        folder.keepLogsOnly();
+      }
+      return outcome;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private TrialOutcome train(
+      Configuration configuration,
+      TrialFolder folder,
+      Trial trial,
+      OptionalInt stop,
+      double secondsBefore)
+      throws IOException {
+    long started = System.nanoTime();
+    try {
+      TrainingRun.Result result = trainAgainIfDamaged(configuration, folder, trial, stop);
+      return new TrialOutcome(
+          trial.name(),
+          trial.values(),
+          result.complete() ? TrialOutcome.State.DONE : TrialOutcome.State.STOPPED,
+          "",
+          result.steps(),
+          secondsBefore + (System.nanoTime() - started) / NANOS,
+          result.trainedParameters(),
+          TrialOutcome.numbers(RunLog.read(configuration, folder.name()).rows()));
+    } catch (NonFiniteLossException | LogProbGuard.PolicyMismatchException e) {
+      return new TrialOutcome(
+          trial.name(),
+          trial.values(),
+          TrialOutcome.State.DIVERGED,
+          e.getMessage(),
+          0,
+          secondsBefore + (System.nanoTime() - started) / NANOS,
+          0,
+          List.of());
+    }
+  }
+
+  /** A checkpoint that cannot be used costs the steps before it, not the trial. */
+  private static TrainingRun.Result trainAgainIfDamaged(
+      Configuration configuration, TrialFolder folder, Trial trial, OptionalInt stop)
+      throws IOException {
+    try {
+      return train(configuration, folder, trial, stop);
+    } catch (ConfigException e) {
+      if (!e.key().equals(Flags.RESUME_FROM_CHECKPOINT.name())) {
+        throw e;
+      }
+      folder.clear();
+      return train(configuration, folder, trial, stop);
+    }
+  }
+
+  private static TrainingRun.Result train(
+      Configuration configuration, TrialFolder folder, Trial trial, OptionalInt stop)
+      throws IOException {
+    Settings settings =
+        trial
+            .settings()
+            .with(Flags.OUTPUT_DIR, folder.name())
+            .with(Flags.OVERWRITE_OUTPUT_DIR, "true")
+            .with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
+    TrainingPlace place = TrainingPlace.ofThread(configuration, silence());
+    RunControl control = RunControl.until(stop);
+    return trial.command().equals("sft")
+        ? SftJob.run(place, SftConfig.of(settings), control)
+        : GrpoJob.run(
+            place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
+  }
+
+  /** The rows of many trials at once would tell nobody anything; the log has them. */
+  private static PrintStream silence() {
+    return new PrintStream(OutputStream.nullOutputStream(), false, StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,180 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.prep.PrepConfig;
+import org.sparklora.prep.PromptsConfig;
+import org.sparklora.spark.grpo.GrpoConfig;
+import org.sparklora.spark.grpo.GrpoIdentity;
+import org.sparklora.spark.grpo.GrpoJob;
+import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.resume.ModelFingerprint;
+import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.TrainingConfig;
+import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.sft.SftJob;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainingRows;
+
+/**
+ * The tables that trials train and are evaluated on, each made once for all that have equal
+ * settings of it, and with them the trials' names. Not thread-safe.
+ */
+final class TrialTables {
+  private final Configuration hadoop;
+  private final String folder;
+  private final Map<String, String> identities = new HashMap<>(); // of tables, by folder
+  private final Map<Path, String> models = new HashMap<>(); // fingerprints, by folder
+
+  /**
+   * @param sweep the sweep's folder
+   */
+  TrialTables(Configuration hadoop, String sweep) {
+    this.hadoop = hadoop;
+    this.folder = new org.apache.hadoop.fs.Path(sweep, "tables").toString();
+  }
+
+  /**
+   * A trial as its command would read its settings, with the folder of its tables. Other machines
+   * must find files under the same names, so paths are absolute.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if its settings cannot go together, or
+   *     there is no such dataset
+   */
+  Trial resolved(Trial trial) {
+    Settings settings = absolute(trial.settings());
+    return trial.with(isSft(trial) ? resolvedSft(settings) : resolvedGrpo(settings));
+  }
+
+  private static boolean isSft(Trial trial) {
+    return trial.command().equals("sft");
+  }
+
+  private Settings resolvedSft(Settings given) {
+    Settings settings = PackedTables.decided(hadoop, given);
+    SftConfig config = SftConfig.of(settings);
+    PackedTables.requireFiles(hadoop, config.data());
+    SftJob.requireTestSplit(hadoop, config);
+    if (settings.isGiven(Flags.PACKED_DIR)) {
+      return settings;
+    }
+    List<PrepConfig> tables = new ArrayList<>(List.of(config.data()));
+    config.evaluation().data().ifPresent(tables::add);
+    return settings.with(
+        Flags.PACKED_DIR,
+        place(tables.stream().map(data -> data.settings() + " " + data.model()).toList()));
+  }
+
+  private Settings resolvedGrpo(Settings given) {
+    Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
+    GrpoConfig config = GrpoConfig.of(settings);
+    PromptTables.requireFiles(hadoop, config.promptsTable());
+    GrpoJob.requireTestSplit(hadoop, config);
+    if (settings.isGiven(Flags.PROMPTS_DIR)) {
+      return settings;
+    }
+    List<PromptsConfig> tables = new ArrayList<>(List.of(config.promptsTable()));
+    config.testPromptsTable().ifPresent(tables::add);
+    return settings.with(
+        Flags.PROMPTS_DIR,
+        place(tables.stream().map(data -> data.settings() + " " + data.model()).toList()));
+  }
+
+  private String place(List<String> decisive) {
+    return folder + "/" + TrialName.hash(String.join("\n", decisive));
+  }
+
+  private static Settings absolute(Settings settings) {
+    Settings resolved = settings;
+    for (Map.Entry<Flag<?>, List<String>> path : settings.paths().entrySet()) {
+      if (path.getValue().size() == 1) {
+        resolved = resolved.with(path.getKey(), absolute(path.getValue().get(0)));
+      }
+    }
+    return resolved;
+  }
+
+  private static String absolute(String name) {
+    try {
+      Path path = Path.of(name);
+      return Files.exists(path) ? path.toAbsolutePath().normalize().toString() : name;
+    } catch (InvalidPathException e) {
+      return name;
+    }
+  }
+
+  /**
+   * A trial with its name, for which its tables are made unless they are there.
+   *
+   * @param trial that {@link #resolved} gave
+   */
+  Trial named(SparkSession session, Trial trial) throws IOException {
+    TrainingConfig config =
+        isSft(trial) ? SftConfig.of(trial.settings()) : GrpoConfig.of(trial.settings());
+    TrainedModel model = InitialParameters.of(hadoop, config).model();
+    model.layout(); // refuses layers that the model does not have
+    Map<String, String> found = new LinkedHashMap<>();
+    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(model.checkpoint().folder()));
+    found.put(Flags.DATASET_NAME.name(), data(session, config, model));
+    return trial.named(TrialName.of(trial.settings(), found));
+  }
+
+  /** The fingerprint of the base model of all trials; empty where they have several. */
+  String model() {
+    return models.values().stream().distinct().count() == 1
+        ? models.values().iterator().next()
+        : "";
+  }
+
+  private String fingerprint(Path checkpoint) throws IOException {
+    String known = models.get(checkpoint);
+    if (known == null) {
+      known = ModelFingerprint.of(checkpoint);
+      models.put(checkpoint, known);
+    }
+    return known;
+  }
+
+  private String data(SparkSession session, TrainingConfig config, TrainedModel model) {
+    List<String> tables = new ArrayList<>();
+    if (config instanceof SftConfig sft) {
+      tables.add(packed(session, sft.data(), model));
+      sft.evaluation().data().ifPresent(test -> tables.add(packed(session, test, model)));
+    } else if (config instanceof GrpoConfig grpo) {
+      tables.add(prompts(session, grpo.promptsTable()));
+      grpo.testPromptsTable().ifPresent(test -> tables.add(prompts(session, test)));
+    }
+    return String.join("; ", tables);
+  }
+
+  private String packed(SparkSession session, PrepConfig data, TrainedModel model) {
+    return identities.computeIfAbsent(
+        data.source().dataset() + " " + data.outputFolder(),
+        table -> {
+          try (TrainingRows rows =
+              TrainingRows.of(
+                  hadoop, PackedTables.open(session, data), model.config().vocabSize())) {
+            return SftJob.identity(rows);
+          }
+        });
+  }
+
+  private String prompts(SparkSession session, PromptsConfig data) {
+    return identities.computeIfAbsent(
+        data.source().dataset() + " " + data.outputFolder(),
+        table -> GrpoIdentity.of(PromptTables.open(session, data).readAll()));
+  }
+}

@@ -1,0 +1,127 @@
+package org.sparklora.spark.sweep;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SaveMode;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
+ * what it logged at that step. A trial without a log, since it diverged, has one row without a step.
+ *
+ * @param settings names of the columns with what is varied
+ * @param metrics names of the columns with what is logged, {@code step} apart
+ * @param rows in the order of the trials, then of the steps
+ */
+record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows) {
+  /**
+   * A row.
+   *
+   * @param step NaN for none
+   */
+  record Line(TrialOutcome trial, double step, Map<String, Double> metrics) {}
+
+  static TrialsTable of(List<Trial> trials, List<TrialOutcome> outcomes) {
+    TreeSet<String> metrics = new TreeSet<>();
+    List<Line> rows = new ArrayList<>();
+    for (TrialOutcome outcome : outcomes) {
+      Map<Double, Map<String, Double>> bySteps = new TreeMap<>();
+      for (Map<String, Double> row : outcome.log()) {
+        double step = row.getOrDefault(TrialOutcome.STEP, 0.0);
+        bySteps.computeIfAbsent(step, s -> new LinkedHashMap<>()).putAll(row);
+      }
+      bySteps.forEach(
+          (step, logged) -> {
+            logged.remove(TrialOutcome.STEP);
+            metrics.addAll(logged.keySet());
+            rows.add(new Line(outcome, step, logged));
+          });
+      if (bySteps.isEmpty()) {
+        rows.add(new Line(outcome, Double.NaN, Map.of()));
+      }
+    }
+    List<String> settings =
+        trials.isEmpty() ? List.of() : List.copyOf(trials.get(0).values().keySet());
+    // a metric that is a setting as well is told once, as it was set
+    metrics.removeAll(settings);
+    return new TrialsTable(settings, List.copyOf(metrics), rows);
+  }
+
+  /** With a line of names; texts with commas are quoted. */
+  String toCsv() {
+    StringBuilder csv = new StringBuilder();
+    List<String> head = new ArrayList<>(List.of("trial"));
+    head.addAll(settings);
+    head.addAll(List.of("state", "reason", TrialOutcome.STEP));
+    head.addAll(metrics);
+    csv.append(line(head));
+    for (Line row : rows) {
+      List<String> cells = new ArrayList<>(List.of(row.trial().trial()));
+      settings.forEach(name -> cells.add(row.trial().values().getOrDefault(name, "")));
+      cells.add(state(row));
+      cells.add(row.trial().reason());
+      cells.add(Double.isNaN(row.step()) ? "" : Long.toString((long) row.step()));
+      metrics.forEach(
+          name ->
+              cells.add(
+                  row.metrics().containsKey(name)
+                      ? Double.toString(row.metrics().get(name))
+                      : ""));
+      csv.append(line(cells));
+    }
+    return csv.toString();
+  }
+
+  private static String state(Line row) {
+    return row.trial().state().name().toLowerCase(java.util.Locale.ROOT);
+  }
+
+  private static String line(List<String> cells) {
+    return cells.stream()
+            .map(
+                cell ->
+                    cell.matches("(?s).*[\",\n].*") ? "\"" + cell.replace("\"", "\"\"") + "\"" : cell)
+            .collect(Collectors.joining(","))
+        + "\n";
+  }
+
+  /** Writes the same as Parquet, one file in a folder of that name. */
+  void writeParquet(SparkSession session, String folder) {
+    List<StructField> fields = new ArrayList<>();
+    fields.add(DataTypes.createStructField("trial", DataTypes.StringType, false));
+    settings.forEach(
+        name -> fields.add(DataTypes.createStructField(name, DataTypes.StringType, true)));
+    fields.add(DataTypes.createStructField("state", DataTypes.StringType, false));
+    fields.add(DataTypes.createStructField("reason", DataTypes.StringType, false));
+    fields.add(DataTypes.createStructField(TrialOutcome.STEP, DataTypes.LongType, true));
+    metrics.forEach(
+        name -> fields.add(DataTypes.createStructField(name, DataTypes.DoubleType, true)));
+    StructType schema = DataTypes.createStructType(fields);
+    session
+        .createDataFrame(rows.stream().map(this::row).toList(), schema)
+        .coalesce(1)
+        .write()
+        .mode(SaveMode.Overwrite)
+        .parquet(folder);
+  }
+
+  private Row row(Line row) {
+    List<Object> cells = new ArrayList<>(List.of(row.trial().trial()));
+    settings.forEach(name -> cells.add(row.trial().values().getOrDefault(name, "")));
+    cells.add(state(row));
+    cells.add(row.trial().reason());
+    cells.add(Double.isNaN(row.step()) ? null : (long) row.step());
+    metrics.forEach(name -> cells.add(row.metrics().get(name)));
+    return RowFactory.create(cells.toArray());
+  }
+}

@@ -1,0 +1,145 @@
+package org.sparklora.spark.sweep;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * What a sweep says of a finding.
+ *
+ * @param quantity what was measured, in a few words
+ * @param value the number; NaN where there is none
+ * @param interval its 95 % interval
+ * @param seeds how many it rests on
+ * @param blog what the blog has
+ * @param answer whether the finding holds
+ * @param reason why it is not decided, or the empty string
+ */
+record Verdict(
+    String quantity,
+    double value,
+    Bootstrap.Interval interval,
+    int seeds,
+    String blog,
+    Answer answer,
+    String reason) {
+  /** With fewer an interval is a guess. */
+  static final int LEAST_SEEDS = 3;
+
+  /** A number that is undefined for more of the draws rests on the others alone. */
+  private static final double MOST_UNDEFINED = 0.05;
+
+  /** Whether a finding holds. */
+  enum Answer {
+    HOLDS,
+    DOES_NOT_HOLD,
+    NOT_DECIDED;
+
+    String words() {
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+  }
+
+  private static final Bootstrap.Interval NONE =
+      new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
+
+  /** Without a number, for a reason. */
+  static Verdict undecided(String quantity, int seeds, String blog, String reason) {
+    return new Verdict(quantity, Double.NaN, NONE, seeds, blog, Answer.NOT_DECIDED, reason);
+  }
+
+  /**
+   * Of a number that is expected in a range: decided where its whole interval lies inside or
+   * outside, and rests on enough seeds.
+   *
+   * @param from the range's beginning; infinite for none
+   * @param to its end; infinite for none
+   */
+  static Verdict of(
+      String quantity,
+      double value,
+      Bootstrap.Interval interval,
+      int seeds,
+      String blog,
+      double from,
+      double to) {
+    if (Double.isNaN(value)) {
+      return undecided(quantity, seeds, blog, "too few trials have a number");
+    }
+    boolean inside = interval.low() >= from && interval.high() <= to;
+    boolean outside = interval.high() < from || interval.low() > to;
+    String reason = "";
+    if (seeds < LEAST_SEEDS) {
+      reason =
+          "%s%s"
+              .formatted(
+                  seeds == 1 ? "one seed" : "two seeds",
+                  inside || outside ? ", a verdict takes three" : ", intervals overlap");
+    } else if (interval.undefined() > MOST_UNDEFINED) {
+      reason =
+          "in %.0f %% of the draws the best rate lies at the edge of the grid, or there is none"
+              .formatted(100 * interval.undefined());
+    } else if (!inside && !outside) {
+      reason = "the interval reaches across " + bounds(from, to);
+    }
+    Answer answer =
+        !reason.isEmpty() ? Answer.NOT_DECIDED : inside ? Answer.HOLDS : Answer.DOES_NOT_HOLD;
+    return new Verdict(quantity, value, interval, seeds, blog, answer, reason);
+  }
+
+  private static String bounds(double from, double to) {
+    if (Double.isInfinite(to)) {
+      return number(from);
+    }
+    return Double.isInfinite(from) ? number(to) : number(from) + " or " + number(to);
+  }
+
+  /** {@code learning-rate ratio LoRA/full 9.1 [6.4, 13], 3 seeds, blog 10: holds}. */
+  String text() {
+    String measured =
+        Double.isNaN(value)
+            ? ""
+            : " %s [%s, %s]".formatted(number(value), number(interval.low()), number(interval.high()));
+    return "%s%s, %d seed%s, blog %s: %s%s"
+        .formatted(
+            quantity,
+            measured,
+            seeds,
+            seeds == 1 ? "" : "s",
+            blog,
+            answer.words(),
+            reason.isEmpty() ? "" : ": " + reason);
+  }
+
+  /** Two digits, as people read a measured number. */
+  static String number(double value) {
+    if (value == 0 || !Double.isFinite(value)) {
+      return value == 0 ? "0" : String.valueOf(value);
+    }
+    int digits = 1 - (int) Math.floor(Math.log10(Math.abs(value)));
+    double scale = Math.pow(10, digits);
+    double rounded = Math.rint(value * scale) / scale;
+    return String.format(Locale.ROOT, "%." + Math.max(0, digits) + "f", rounded)
+        .replaceFirst("^-(0(\\.0+)?)$", "$1");
+  }
+
+  /** The numbers, for programs. */
+  Map<String, Object> numbers() {
+    Map<String, Object> numbers = new LinkedHashMap<>();
+    numbers.put("text", text());
+    numbers.put("quantity", quantity);
+    numbers.put("answer", answer.words());
+    numbers.put("reason", reason);
+    numbers.put("value", finite(value));
+    numbers.put("low", finite(interval.low()));
+    numbers.put("high", finite(interval.high()));
+    numbers.put("seeds", seeds);
+    numbers.put("blog", blog);
+    return numbers;
+  }
+
+  /** JSON has no other numbers. */
+  static Double finite(double value) {
+    return Double.isFinite(value) ? value : null;
+  }
+}
