@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
@@ -15,13 +16,16 @@ import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PackedTables;
+import org.sparklora.spark.regret.Finding;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
+import org.sparklora.spark.resume.ModelFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
+import org.sparklora.spark.sweep.SweepAdvice;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
@@ -52,13 +56,13 @@ final class CheckCommand {
     ModelConfig base = ModelConfig.of(settings, DType.FLOAT32); // memory is the same
     Optional<ModelReference> start = ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH);
     try (Outlines outlines = Outlines.of(base, start, hadoop)) {
-      RegretReport report =
-          planned.report(
-              InitialParameters.outlined(
-                  base,
-                  TrainingSettings.lora(settings),
-                  outlines.base().source(),
-                  outlines.adapter().map(ModelOutline::source)));
+      TrainedModel model =
+          InitialParameters.outlined(
+              base,
+              TrainingSettings.lora(settings),
+              outlines.base().source(),
+              outlines.adapter().map(ModelOutline::source));
+      RegretReport report = measured(planned.report(model), settings, model, outlines, hadoop);
       Optional<String> output = settings.find(Flags.OUTPUT);
       if (output.isPresent()) {
         write(report, output.get(), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
@@ -66,6 +70,32 @@ final class CheckCommand {
       System.out.print(report.toText());
       outlines.fetches().forEach(fetch -> System.out.println("Files: " + fetch));
     }
+  }
+
+  /** With what a sweep of the model advises, where one is named. */
+  private static RegretReport measured(
+      RegretReport report,
+      Settings settings,
+      TrainedModel model,
+      Outlines outlines,
+      Configuration hadoop)
+      throws IOException {
+    if (settings.find(Flags.SWEEP).isEmpty()) {
+      return report;
+    }
+    SweepAdvice advice = SweepAdvice.read(hadoop, settings.get(Flags.SWEEP));
+    boolean weightsAreHere = outlines.base().fetch().isEmpty();
+    advice.requireSame(
+        isGrpo(settings) ? GRPO : "sft",
+        weightsAreHere
+            ? Optional.of(ModelFingerprint.of(model.checkpoint().folder()))
+            : Optional.empty());
+    RegretReport advised = report;
+    int rank = model.lora().map(LoraConfig::rank).orElse(0);
+    for (Finding finding : advice.findings(rank, settings.get(Flags.LEARNING_RATE))) {
+      advised = advised.replacing(finding);
+    }
+    return advised;
   }
 
   private static void write(RegretReport report, String output, boolean overwrite)

@@ -67,6 +67,16 @@ public record RegretReport(String title, List<Finding> findings) {
     return new RegretReport(title, longer);
   }
 
+  /** The same with a finding in the place of that of its name, or at the end. */
+  public RegretReport replacing(Finding finding) {
+    boolean named = findings.stream().anyMatch(one -> one.name().equals(finding.name()));
+    return named
+        ? new RegretReport(
+            title,
+            findings.stream().map(one -> one.name().equals(finding.name()) ? finding : one).toList())
+        : with(finding);
+  }
+
   /** Two lines a finding: verdict, name and figure; advice and sources. */
   public String toText() {
     int names = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(0);

@@ -9,6 +9,7 @@ public enum Source {
   SHAPES("counted from the shapes in config.json"),
   MEMORY_MODEL("the memory model of docs/regret.md, measured on SmolLM2-135M"),
   MACHINE("what this machine or container reports"),
+  SWEEP("a sweep of this model"),
   LOG("the log of this run");
 
   private final String citation;

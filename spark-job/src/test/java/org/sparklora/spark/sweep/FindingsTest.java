@@ -1,0 +1,287 @@
+package org.sparklora.spark.sweep;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.sparklora.spark.sweep.Verdict.Answer;
+
+/** The verdicts, on trials whose numbers are made up so that the answer is known. */
+class FindingsTest {
+  private static final SweepMetric LOSS = new SweepMetric("eval_loss", true, 1);
+  private static final SweepMetric REWARD = new SweepMetric("eval_reward", false, 1);
+  private static final double[] RATES = {1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3};
+
+  private static final String FULL = "--use_peft false";
+  private static final String RANK = "--use_peft true --lora_r %d";
+
+  /** A parabola over log rate with its lowest point at a rate. */
+  private static DoubleUnaryOperator bowl(double best, double least) {
+    return rate -> least + 0.1 * Math.pow(Math.log10(rate / best), 2);
+  }
+
+  /** The trials of one kind over rates and seeds; each seed shifts the best rate a little. */
+  private static void sweep(Trials trials, String kind, double best, double least, int seeds) {
+    for (int seed = 1; seed <= seeds; seed++) {
+      double shifted = best * Math.pow(1.1, seed - 2);
+      for (double rate : RATES) {
+        trials.add(
+            "%s --learning_rate %s --seed %d".formatted(kind, rate, seed),
+            bowl(shifted, least + 0.001 * seed).applyAsDouble(rate));
+      }
+    }
+  }
+
+  private static Verdict first(Findings findings) {
+    return findings.verdicts().get(0);
+  }
+
+  @Test
+  void aRatioOfTenHoldsWithItsInterval() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL, 5e-5, 2, 3);
+    sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
+
+    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+
+    assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
+    assertThat(verdict.text())
+        .isEqualTo("learning-rate ratio LoRA/full 10 [10, 10], 3 seeds, blog 10: holds");
+  }
+
+  @Test
+  void aRatioOfTwoDoesNotHold() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL, 1e-4, 2, 3);
+    sweep(trials, RANK.formatted(16), 2e-4, 2, 3);
+
+    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+
+    assertThat(verdict.answer()).isEqualTo(Answer.DOES_NOT_HOLD);
+    assertThat(verdict.text()).contains("LoRA/full 2.0 [").contains(": does not hold");
+  }
+
+  @Test
+  void twoSeedsDecideNothing() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL, 5e-5, 2, 2);
+    sweep(trials, RANK.formatted(16), 5e-4, 2, 2);
+
+    Verdict verdict = first(LearningRateFinding.of(trials.study()));
+
+    assertThat(verdict.answer()).isEqualTo(Answer.NOT_DECIDED);
+    assertThat(verdict.text()).endsWith("not decided: two seeds, a verdict takes three");
+  }
+
+  @Test
+  void aBestRateAtTheEdgeDecidesNothing() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL, 1e-6, 2, 3);
+    sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
+
+    assertThat(first(LearningRateFinding.of(trials.study())).text())
+        .endsWith("not decided: best rate at the edge of the grid (full: 0.000010)");
+  }
+
+  @Test
+  void withoutFullFineTuningThereIsNoRatio() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
+
+    assertThat(first(LearningRateFinding.of(trials.study())).reason())
+        .contains("an adapter and of all weights");
+  }
+
+  @Test
+  void ranksWithOneOptimumHaveASmallSpread() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL, 5e-5, 2, 3);
+    sweep(trials, RANK.formatted(4), 4e-4, 2, 3);
+    sweep(trials, RANK.formatted(64), 6e-4, 2, 3);
+
+    Verdict spread = LearningRateFinding.of(trials.study()).verdicts().get(1);
+
+    assertThat(spread.answer()).isEqualTo(Answer.HOLDS);
+    assertThat(spread.value()).isBetween(1.4, 1.6);
+  }
+
+  @Test
+  void aDivergedRateIsWorseThanAllOthers() {
+    Trials trials = new Trials(LOSS);
+    for (int seed = 1; seed <= 3; seed++) {
+      trials.add(FULL + " --learning_rate 1e-4 --seed " + seed, 2);
+      trials.add(FULL + " --learning_rate 1e-3 --seed " + seed, 1);
+      trials.add(FULL + " --learning_rate 1e-2 --seed " + seed, Double.NaN);
+    }
+
+    RateCurves curves = RateCurves.of(trials.study());
+
+    assertThat(curves.obstacle()).isEmpty();
+    assertThat(curves.optima().get(0).get("best_rate")).isEqualTo(1e-3);
+  }
+
+  private static final String LAYERS = "--use_peft true --lora_target_modules ";
+
+  @Test
+  void attentionThatIsWorseAndFeedForwardLikeAllHold() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, LAYERS + "q_proj,k_proj,v_proj,o_proj", 3e-4, 2.3, 3);
+    sweep(trials, LAYERS + "gate_proj,up_proj,down_proj", 3e-4, 2.0, 3);
+    sweep(trials, LAYERS + "all-linear", 3e-4, 2.01, 3);
+
+    List<Verdict> verdicts = LayersFinding.of(trials.study()).verdicts();
+
+    assertThat(verdicts).extracting(Verdict::answer).containsOnly(Answer.HOLDS);
+    assertThat(verdicts.get(0).text())
+        .startsWith("eval_loss, attention only minus feed forward only at best rates 0.30 [");
+  }
+
+  @Test
+  void attentionThatIsBetterDoesNotHold() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, LAYERS + "q_proj,v_proj", 3e-4, 1.9, 3);
+    sweep(trials, LAYERS + "gate_proj,up_proj,down_proj", 3e-4, 2.0, 3);
+
+    List<Verdict> verdicts = LayersFinding.of(trials.study()).verdicts();
+
+    assertThat(verdicts.get(0).answer()).isEqualTo(Answer.DOES_NOT_HOLD);
+    assertThat(verdicts.get(1).answer()).isEqualTo(Answer.NOT_DECIDED);
+  }
+
+  private static void rewards(Trials trials, String kind, double best, double most, double noise) {
+    for (int seed = 1; seed <= 3; seed++) {
+      for (double rate : RATES) {
+        double value = most - 0.3 * Math.pow(Math.log10(rate / best), 2) + noise * (seed - 2);
+        trials.add("%s --learning_rate %s --seed %d".formatted(kind, rate, seed), value);
+      }
+    }
+  }
+
+  @Test
+  void rankOneThatReachesFullFineTuningMatches() {
+    Trials trials = new Trials(REWARD);
+    rewards(trials, FULL, 5e-5, 0.9, 0.005);
+    rewards(trials, RANK.formatted(1), 5e-4, 0.91, 0.005);
+
+    assertThat(first(RlRankFinding.of(trials.study())).answer()).isEqualTo(Answer.HOLDS);
+  }
+
+  @Test
+  void rankOneFarBelowDoesNotMatch() {
+    Trials trials = new Trials(REWARD);
+    rewards(trials, FULL, 5e-5, 0.9, 0.005);
+    rewards(trials, RANK.formatted(1), 5e-4, 0.5, 0.005);
+
+    assertThat(first(RlRankFinding.of(trials.study())).answer()).isEqualTo(Answer.DOES_NOT_HOLD);
+  }
+
+  @Test
+  void theMultiplierOfShortRunsIsLarger() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, FULL + " --max_steps 50", 3e-5, 2, 3);
+    sweep(trials, RANK.formatted(8) + " --max_steps 50", 6e-4, 2, 3);
+    sweep(trials, FULL + " --max_steps 500", 3e-5, 2, 3);
+    sweep(trials, RANK.formatted(8) + " --max_steps 500", 3e-4, 2, 3);
+
+    Findings findings = ShortRunsFinding.of(trials.study());
+
+    assertThat(first(findings).answer()).isEqualTo(Answer.HOLDS);
+    assertThat(first(findings).value()).isBetween(1.9, 2.1);
+    assertThat(findings.numbers().get("multipliers").toString()).contains("steps=50");
+  }
+
+  @Test
+  void aGapThatGrowsWithTheBatchHolds() {
+    Trials trials = new Trials(LOSS);
+    for (int batch : new int[] {4, 16, 64}) {
+      String rows = " --per_device_train_batch_size " + batch;
+      sweep(trials, FULL + rows, 1e-4, 2, 3);
+      sweep(trials, RANK.formatted(8) + rows, 1e-4, 2 + 0.01 * batch, 3);
+    }
+
+    Verdict verdict = first(BatchSizeFinding.of(trials.study()));
+
+    assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
+    // gaps 0.04, 0.16, 0.64 at 2, 4, 6 doublings
+    assertThat(verdict.text()).contains("a doubling of the batch 0.15 [");
+  }
+
+  @Test
+  void lowRanksLeaveTheLineFirst() {
+    Trials trials = new Trials(LOSS);
+    double[] steps = {10, 20, 40, 80};
+    for (int seed = 1; seed <= 3; seed++) {
+      String of = " --seed " + seed;
+      trials.add(RANK.formatted(1) + of, steps, new double[] {3, 2.6, 2.4, 2.3});
+      trials.add(RANK.formatted(4) + of, steps, new double[] {3, 2.5, 2.2, 2.0});
+      trials.add(RANK.formatted(16) + of, steps, new double[] {3, 2.5, 2.0, 1.5});
+    }
+
+    Findings findings = CapacityFinding.of(trials.study());
+
+    assertThat(first(findings).answer()).isEqualTo(Answer.HOLDS);
+    assertThat(first(findings).value()).isEqualTo(1);
+    @SuppressWarnings("unchecked") // as it was put there
+    List<Map<String, Object>> departures =
+        (List<Map<String, Object>>) findings.numbers().get("departures");
+    assertThat(departures).extracting(one -> one.get("leaves_at_step")).containsExactly(20.0, 40.0, null);
+  }
+
+  @Test
+  void whereNoRankLeavesTheLineNothingIsDecided() {
+    Trials trials = new Trials(LOSS);
+    for (int rank : new int[] {1, 4, 16}) {
+      for (int seed = 1; seed <= 3; seed++) {
+        trials.add(RANK.formatted(rank) + " --seed " + seed, 2);
+      }
+    }
+
+    assertThat(first(CapacityFinding.of(trials.study())).text())
+        .contains("not decided: no rank leaves the line");
+  }
+
+  @Test
+  void anIntervalAcrossTheBoundDecidesNothing() {
+    Verdict verdict =
+        Verdict.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
+
+    assertThat(verdict.text())
+        .isEqualTo("x 4.0 [3.0, 6.0], 3 seeds, blog 10: not decided: the interval reaches across 5.0 or 20");
+  }
+
+  @Test
+  void numbersHaveTwoDigits() {
+    assertThat(List.of(9.123, 13.4, 0.012345, 250.0, -0.001))
+        .extracting(Verdict::number)
+        .containsExactly("9.1", "13", "0.012", "250", "-0.0010");
+  }
+
+  @Test
+  void theBetterPartOfTheSettingsGoesOn() {
+    Trials trials = new Trials(LOSS);
+    for (int seed = 1; seed <= 2; seed++) {
+      trials.add("--learning_rate 1e-4 --seed " + seed, 2 + seed);
+      trials.add("--learning_rate 1e-3 --seed " + seed, 1 + seed);
+      trials.add("--learning_rate 1e-2 --seed " + seed, Double.NaN);
+    }
+    SweepFile file =
+        new SweepFile(
+            FindingKind.NONE,
+            "",
+            "",
+            "sft",
+            Map.of(),
+            List.of(),
+            LOSS,
+            java.util.Optional.of(new Halving(List.of(100), 0.3)),
+            "");
+    Map<String, TrialOutcome> outcomes = new java.util.HashMap<>();
+    trials.outcomes().forEach(outcome -> outcomes.put(outcome.trial(), outcome));
+
+    assertThat(Rung.better(trials.trials(), outcomes, file, 100))
+        .extracting(Trial::rate)
+        .containsExactly(1e-3, 1e-3);
+  }
+}
