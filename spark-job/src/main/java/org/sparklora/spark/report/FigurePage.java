@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
  *
  * @param title of the page
  * @param lead paragraphs above the figure
- * @param figure a PNG
+ * @param figures PNGs
  * @param tableTitle above the table
  * @param head of the table
  * @param rows of the table
@@ -17,7 +17,7 @@ import java.util.stream.Collectors;
 public record FigurePage(
     String title,
     List<String> lead,
-    byte[] figure,
+    List<byte[]> figures,
     String tableTitle,
     List<String> head,
     List<List<String>> rows) {
@@ -38,9 +38,7 @@ public record FigurePage(
         title,
         """
         %s
-        <figure>
-        <img alt="%s" src="data:image/png;base64,%s">
-        </figure>
+        %s
         <h2>%s</h2>
         <div class="wide"><table>
         <thead><tr>%s</tr></thead>
@@ -52,13 +50,20 @@ public record FigurePage(
                 lead.stream()
                     .map(line -> "<p>" + escaped(line) + "</p>")
                     .collect(Collectors.joining("\n")),
-                escaped(title),
-                Base64.getEncoder().encodeToString(figure),
+                figures.stream().map(this::figure).collect(Collectors.joining("\n")),
                 escaped(tableTitle),
                 head.stream()
                     .map(cell -> "<th>" + escaped(cell) + "</th>")
                     .collect(Collectors.joining()),
                 rows.stream().map(FigurePage::row).collect(Collectors.joining("\n"))));
+  }
+
+  private String figure(byte[] png) {
+    return """
+        <figure>
+        <img alt="%s" src="data:image/png;base64,%s">
+        </figure>"""
+        .formatted(escaped(title), Base64.getEncoder().encodeToString(png));
   }
 
   private static String row(List<String> cells) {

@@ -26,7 +26,7 @@ final class CapacityFinding {
   private CapacityFinding() {}
 
   static Findings of(Study study) {
-    List<SeedCurve> curves = StepCurves.of(study);
+    List<SeedCurve> curves = StepCurves.of(study, study.metric());
     int seeds = study.seeds().size();
     int[] all = SeedCurve.all(seeds);
     List<Map<String, Object>> departures = new ArrayList<>();
@@ -49,7 +49,9 @@ final class CapacityFinding {
     numbers.put("departures", departures);
     return new Findings(
         List.of(verdict(study, curves)),
-        StepCurves.figure("Where each rank leaves the common line", study.metric(), curves, seeds),
+        List.of(
+            StepCurves.figure(
+                "Where each rank leaves the common line", study.metric(), curves, seeds, true)),
         numbers);
   }
 

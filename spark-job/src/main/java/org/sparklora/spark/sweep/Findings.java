@@ -8,10 +8,15 @@ import org.sparklora.spark.report.LineFigure;
  * What a sweep found.
  *
  * @param verdicts in the order of their weight
- * @param figure the picture
+ * @param figures pictures, the first of them that of the finding; each shows another side
  * @param numbers behind it, by name, for programs
  */
-record Findings(List<Verdict> verdicts, LineFigure figure, Map<String, Object> numbers) {
+record Findings(
+    List<Verdict> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
+  Findings {
+    verdicts = List.copyOf(verdicts);
+    figures = List.copyOf(figures);
+  }
 
   static Findings of(SweepFile file, Study study) {
     return switch (file.finding()) {

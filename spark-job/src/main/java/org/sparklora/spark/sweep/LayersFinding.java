@@ -63,7 +63,7 @@ final class LayersFinding {
             difference(
                 all, Kind.ATTENTION_ONLY, Kind.FEED_FORWARD_ONLY, "above 0", 0, Double.MAX_VALUE),
             difference(all, Kind.FEED_FORWARD_ONLY, Kind.ALL_LAYERS, "0", -margin, margin)),
-        all.figure("Which layers are adapted"),
+        List.of(all.figure("Which layers are adapted")),
         numbers);
   }
 

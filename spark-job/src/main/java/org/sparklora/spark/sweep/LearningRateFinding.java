@@ -28,7 +28,7 @@ final class LearningRateFinding {
     numbers.put("optima", all.optima());
     return new Findings(
         List.of(ratio(all), spread(all)),
-        all.figure("Best learning rates of LoRA and of full fine-tuning"),
+        List.of(all.figure("Best learning rates of LoRA and of full fine-tuning")),
         numbers);
   }
 

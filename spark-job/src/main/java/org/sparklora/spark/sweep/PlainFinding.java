@@ -12,10 +12,15 @@ final class PlainFinding {
     boolean swept = rates.curves().stream().anyMatch(curve -> curve.grid().length > 1);
     return new Findings(
         List.of(),
-        swept
-            ? rates.figure("Trials by learning rate")
-            : StepCurves.figure(
-                "Trials", study.metric(), StepCurves.of(study), study.seeds().size()),
+        List.of(
+            swept
+                ? rates.figure("Trials by learning rate")
+                : StepCurves.figure(
+                    "Trials",
+                    study.metric(),
+                    StepCurves.of(study, study.metric()),
+                    study.seeds().size(),
+                    false)),
         Map.of("optima", rates.optima()));
   }
 }

@@ -1,9 +1,11 @@
 package org.sparklora.spark.sweep;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.sparklora.spark.report.LineFigure;
 
 /**
  * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates" (blog):
@@ -16,6 +18,11 @@ final class RlRankFinding {
 
   /** A rate is good that reaches this share of the best; of a cost, what is within a tenth of it. */
   private static final double GOOD_SHARE = 0.1;
+
+  private static final int LEAST_RATES = 3;
+
+  /** What training logs. */
+  private static final String REWARD = "reward";
 
   private RlRankFinding() {}
 
@@ -31,8 +38,28 @@ final class RlRankFinding {
     numbers.put("bands", bands);
     return new Findings(
         List.of(match(all), band(all)),
-        all.figure("Learning from rewards: rank 1 beside full fine-tuning"),
+        figures(study, all),
         numbers);
+  }
+
+  /** Rewards over the steps, as the guide draws them; and over the rates, where several are tried. */
+  private static List<LineFigure> figures(Study study, RateCurves all) {
+    List<LineFigure> figures = new ArrayList<>();
+    if (all.curves().stream().anyMatch(curve -> curve.grid().length > 1)) {
+      figures.add(all.figure("Learning from rewards, by learning rate"));
+    }
+    boolean logged =
+        study.measured().stream().anyMatch(one -> one.outcome().steps(REWARD).length > 0);
+    SweepMetric shown =
+        logged ? new SweepMetric(REWARD, false, 1) : study.metric();
+    figures.add(
+        StepCurves.figure(
+            "Learning from rewards: rank 1 beside full fine-tuning",
+            shown,
+            StepCurves.of(study, shown),
+            all.seeds(),
+            false));
+    return figures;
   }
 
   private static Verdict match(RateCurves all) {
@@ -69,6 +96,16 @@ final class RlRankFinding {
       return Verdict.undecided(
           quantity, all.seeds(), "above 1", "it takes trials of an adapter and of all weights");
     }
+    if (all.curves().stream().anyMatch(curve -> curve.grid().length < LEAST_RATES)) {
+      return Verdict.undecided(quantity, all.seeds(), "above 1", "it takes three rates of each");
+    }
+    if (full.curves().stream().anyMatch(curve -> reachesEdge(all, curve))) {
+      return Verdict.undecided(
+          quantity,
+          all.seeds(),
+          "above 1",
+          "the band of full fine-tuning reaches the edge of its grid");
+    }
     ToDoubleFunction<int[]> ratio =
         drawn -> Math.pow(10, meanBand(adapters, drawn) - meanBand(full, drawn));
     return Verdict.of(
@@ -88,18 +125,33 @@ final class RlRankFinding {
         .orElse(Double.NaN);
   }
 
-  /** The largest good rate over the smallest; the band is cut off where the grid ends. */
-  private static double band(SweepMetric metric, SeedCurve curve, int[] drawn) {
+  private static boolean reachesEdge(RateCurves all, SeedCurve curve) {
+    int[] seeds = SeedCurve.all(all.seeds());
+    boolean[] good = good(all.metric(), curve, seeds);
+    return good[0] || good[good.length - 1];
+  }
+
+  /** Whether each rate reaches nearly what the best one does. */
+  private static boolean[] good(SweepMetric metric, SeedCurve curve, int[] drawn) {
     double best = curve.best(metric, drawn);
     double[] means = curve.means(drawn);
-    double low = Double.NaN;
-    double high = Double.NaN;
+    boolean[] good = new boolean[means.length];
     for (int i = 0; i < means.length; i++) {
-      boolean good =
+      good[i] =
           Double.isFinite(means[i])
               && metric.cost(means[i]) <= metric.cost(best) + GOOD_SHARE * Math.abs(best);
-      low = good && Double.isNaN(low) ? curve.grid()[i] : low;
-      high = good ? curve.grid()[i] : high;
+    }
+    return good;
+  }
+
+  /** The largest good rate over the smallest; the band is cut off where the grid ends. */
+  private static double band(SweepMetric metric, SeedCurve curve, int[] drawn) {
+    boolean[] good = good(metric, curve, drawn);
+    double low = Double.NaN;
+    double high = Double.NaN;
+    for (int i = 0; i < good.length; i++) {
+      low = good[i] && Double.isNaN(low) ? curve.grid()[i] : low;
+      high = good[i] ? curve.grid()[i] : high;
     }
     return high / low;
   }

@@ -42,7 +42,8 @@ final class ShortRunsFinding {
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("optima", all.optima());
     numbers.put("multipliers", multipliers);
-    return new Findings(List.of(verdict(all, lengths)), figure(points, all.seeds()), numbers);
+    return new Findings(
+        List.of(verdict(all, lengths)), List.of(figure(points, all.seeds())), numbers);
   }
 
   private static ToDoubleFunction<int[]> ratio(RateCurves all, int steps) {

@@ -19,8 +19,12 @@ final class StepCurves {
 
   private StepCurves() {}
 
-  /** One curve for each group of trials that differ in rate and seed alone. */
-  static List<SeedCurve> of(Study study) {
+  /**
+   * One curve for each group of trials that differ in rate and seed alone.
+   *
+   * @param metric of the log, which need not be that by which trials are compared
+   */
+  static List<SeedCurve> of(Study study, SweepMetric metric) {
     List<Integer> seeds = study.seeds();
     Map<Map<String, String>, List<Study.Measured>> groups = new LinkedHashMap<>();
     for (Study.Measured one : study.measured()) {
@@ -28,7 +32,7 @@ final class StepCurves {
     }
     List<SeedCurve> curves = new ArrayList<>();
     for (List<Study.Measured> group : groups.values()) {
-      curves.add(curve(study.metric(), group, seeds));
+      curves.add(curve(metric, group, seeds));
     }
     return curves;
   }
@@ -62,8 +66,13 @@ final class StepCurves {
     return new SeedCurve(first.seriesLabel(RATE), first, grid, values);
   }
 
-  /** The picture: means over seeds with their range, over the logarithm of the steps. */
-  static LineFigure figure(String title, SweepMetric metric, List<SeedCurve> curves, int seeds) {
+  /** The picture: means over seeds with their range. */
+  static LineFigure figure(
+      String title,
+      SweepMetric metric,
+      List<SeedCurve> curves,
+      int seeds,
+      boolean logarithmic) {
     List<LineFigure.Line> lines = new ArrayList<>();
     for (SeedCurve curve : curves) {
       double[][] ranges = curve.ranges();
@@ -82,7 +91,7 @@ final class StepCurves {
             .formatted(seeds, seeds == 1 ? "" : "s"),
         "optimizer steps",
         metric.name(),
-        true,
+        logarithmic,
         lines);
   }
 }

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.sparklora.spark.report.FigurePage;
+import org.sparklora.spark.report.LineFigure;
 
 /**
  * What a sweep tells: {@code results.json}, {@code report.html} and the figure as a PNG. None of
@@ -39,9 +40,12 @@ final class SweepReport {
    */
   static String write(SweepFolder folder, SweepFile file, Study study, String model) {
     SweepReport report = new SweepReport(file, study, model);
-    byte[] png = report.findings.figure().png();
-    folder.write(file.finding().key() + ".png", png);
-    folder.write(PAGE, report.html(png));
+    List<byte[]> pngs = report.findings.figures().stream().map(LineFigure::png).toList();
+    for (int i = 0; i < pngs.size(); i++) {
+      String number = i == 0 ? "" : "-" + (i + 1);
+      folder.write("%s%s.png".formatted(file.finding().key(), number), pngs.get(i));
+    }
+    folder.write(PAGE, report.html(pngs));
     folder.write(RESULTS, report.json()); // last: what stands in it has a picture
     return report.text(folder.name());
   }
@@ -151,7 +155,7 @@ final class SweepReport {
     return numbers;
   }
 
-  private String html(byte[] png) {
+  private String html(List<byte[]> pngs) {
     List<String> lead = new ArrayList<>();
     if (!file.claim().isEmpty()) {
       lead.add("Claim: %s (%s)".formatted(file.claim(), file.source()));
@@ -167,7 +171,7 @@ final class SweepReport {
     return new FigurePage(
             file.finding() == FindingKind.NONE ? "Sweep" : "Sweep: " + file.finding().key(),
             lead,
-            png,
+            pngs,
             "Settings",
             head,
             groups.stream().map(group -> row(group, flags)).toList())
