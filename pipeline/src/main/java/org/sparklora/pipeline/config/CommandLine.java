@@ -63,6 +63,7 @@ public final class CommandLine {
       line.spellings.clear();
     }
     flags.forEach(line::put);
+    line.putPreset();
     Settings settings = new Settings(line.command, line.given, line.places);
     line.notes.addAll(IdleFlags.notes(settings));
     return new Parsed(settings, List.copyOf(line.notes));
@@ -84,6 +85,7 @@ public final class CommandLine {
     } catch (ConfigException e) {
       throw e.place().isEmpty() ? e.in(place) : e;
     }
+    line.putPreset();
     line.given.keySet().forEach(name -> line.places.put(name, place));
     return new Settings(command, line.given, line.places);
   }
@@ -160,6 +162,20 @@ public final class CommandLine {
     put(
         name,
         flag.isEffective(command) ? value.words(flag) : List.of(String.valueOf(value.written())));
+  }
+
+  /** A preset's settings stand behind everything that is given. */
+  private void putPreset() {
+    List<String> preset = given.get(Flags.PRESET.name());
+    if (preset != null) {
+      Presets.of(preset.get(0), command)
+          .forEach(
+              (name, values) -> {
+                if (!given.containsKey(name)) {
+                  put(name, values);
+                }
+              });
+    }
   }
 
   private void put(String name, List<String> values) {

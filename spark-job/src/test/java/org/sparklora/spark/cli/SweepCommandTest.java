@@ -1,0 +1,269 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** A sweep of a tiny model, as a user meets it. */
+class SweepCommandTest {
+  private static final int MISUSED = 2;
+  private static final String SWEEP =
+      """
+      finding: learning-rate
+      claim: one sentence
+      command: sft
+      base:
+        model_name_or_path: %s
+        dataset_name: %s
+        lora_target_modules: all-linear
+        max_steps: 4
+        per_device_train_batch_size: 2
+        lr_scheduler_type: constant
+        logging_steps: 1
+        eval_strategy: steps
+        eval_steps: 2
+        save_steps: 1
+      axes:
+        learning_rate: [1e-3, 1e-2]
+      zip:
+        - use_peft: [true, false]
+          lora_r: [4, null]
+          label: [r 4, full]
+      metric: {name: eval_loss, goal: min}
+      """;
+
+  @TempDir private Path folder;
+  @RegisterExtension final Captured out = Captured.out();
+  @RegisterExtension final Captured err = Captured.err();
+  private Path file;
+
+  @BeforeEach
+  void prepare() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Path data = Files.createDirectories(folder.resolve("data"));
+    Path rows = Path.of("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    Files.copy(rows, data.resolve("train.jsonl"));
+    Files.copy(rows, data.resolve("test.jsonl"));
+    file = Files.writeString(folder.resolve("sweep.yaml"), SWEEP.formatted(model, data));
+  }
+
+  private List<String> arguments(String name, String... more) {
+    List<String> all = new ArrayList<>(List.of("--config", file.toString()));
+    all.addAll(List.of("--output_dir", folder.resolve(name).toString()));
+    all.addAll(List.of(more));
+    return all;
+  }
+
+  private int sweep(String name, String... more) {
+    List<String> all = new ArrayList<>(List.of("sweep", "--master", "local[2]"));
+    all.addAll(arguments(name, more));
+    return Main.run(all.toArray(String[]::new));
+  }
+
+  private String results(String name) throws IOException {
+    return Files.readString(folder.resolve(name).resolve("results.json"));
+  }
+
+  private List<Path> trials(String name) throws IOException {
+    try (Stream<Path> trials = Files.list(folder.resolve(name).resolve("trials"))) {
+      return trials.sorted().toList();
+    }
+  }
+
+  @Test
+  void aSweepLeavesTablesVerdictsAndPictures() throws IOException {
+    assertThat(sweep("out")).as(err.text()).isZero();
+
+    assertThat(out.text())
+        .contains("not decided: best rate at the edge of the grid")
+        .contains("trials: 4 done, 0 stopped, 0 diverged");
+    assertThat(err.text()).contains("sweep: 4 of 4 trials done, 0 running, 0 left; in ");
+    JsonNode results = new ObjectMapper().readTree(results("out"));
+    assertThat(results.path("optima")).hasSize(2);
+    assertThat(results.path("settings").get(0).path("mean").asDouble()).isPositive();
+    List<String> csv = Files.readAllLines(folder.resolve("out/trials.csv"));
+    assertThat(csv.get(0)).startsWith("trial,learning_rate,use_peft,lora_r,state,reason,step,");
+    assertThat(csv).hasSize(1 + 4 * 4); // four steps of four trials
+    assertThat(folder.resolve("out/trials.parquet/_SUCCESS")).exists();
+    assertThat(folder.resolve("out/learning-rate.png")).isNotEmptyFile();
+    assertThat(Files.readString(folder.resolve("out/report.html")))
+        .contains("one sentence")
+        .contains("data:image/png");
+    for (Path trial : trials("out")) {
+      assertThat(trial.resolve("trial.json")).exists();
+      assertThat(trial.resolve("trainer_state.json")).exists();
+      assertThat(trial.resolve("checkpoint-4")).doesNotExist();
+      assertThat(SftRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
+    }
+  }
+
+  @Test
+  void aTrialAloneGivesItsNumbersToTheLastBit() throws IOException {
+    assertThat(sweep("out", "--keep_weights")).as(err.text()).isZero();
+
+    for (Path trial : trials("out")) {
+      Path alone = folder.resolve("alone-" + trial.getFileName());
+      List<String> yaml =
+          Files.readAllLines(trial.resolve("sft_config.yaml")).stream()
+              .filter(line -> !line.matches("(packed_dir|resume_from_checkpoint|run_name):.*"))
+              .toList();
+      Path config = Files.write(folder.resolve("alone.yaml"), yaml);
+      assertThat(
+              Main.run(
+                  "sft", "--config", config.toString(), "--output_dir", alone.toString(),
+                  "--master", "local[2]"))
+          .as(err.text())
+          .isZero();
+      SftRun sft = new SftRun(alone, List.of());
+      SftRun swept = new SftRun(trial, List.of());
+      assertThat(swept.weights()).isEqualTo(sft.weights());
+      assertThat(swept.history()).isNotEmpty().isEqualTo(sft.history());
+      assertThat(swept.metrics()).isEqualTo(sft.metrics());
+    }
+  }
+
+  @Test
+  void killedAndStartedAgainItFindsTheSame() throws Exception {
+    assertThat(sweep("whole")).as(err.text()).isZero();
+    String name = trials("whole").get(0).getFileName().toString();
+    ChildJvm child = ChildJvm.start(folder.resolve("log"), "sweep", arguments("killed"));
+    child.await(folder.resolve("killed/trials").resolve(name).resolve("checkpoint-1"));
+    child.kill();
+    assertThat(folder.resolve("killed/results.json")).doesNotExist();
+
+    assertThat(sweep("killed")).as(err.text()).isZero();
+
+    assertThat(results("killed")).isEqualTo(results("whole"));
+    err.clear();
+    assertThat(sweep("killed")).as(err.text()).isZero();
+    assertThat(err.text()).contains("4 trials, 4 of them done before");
+    assertThat(results("killed")).isEqualTo(results("whole"));
+  }
+
+  @Test
+  void trialsSideBySideFindTheSame() throws IOException {
+    assertThat(sweep("one")).as(err.text()).isZero();
+    assertThat(sweep("two", "--max_parallel_trials", "2")).as(err.text()).isZero();
+
+    assertThat(results("two")).isEqualTo(results("one"));
+  }
+
+  @Test
+  void halvingGoesOnWithTheBetterPart() throws IOException {
+    Files.writeString(
+        file, Files.readString(file) + "halving: {steps: [2], keep: 0.5}\n");
+
+    assertThat(sweep("out")).as(err.text()).isZero();
+
+    assertThat(out.text()).contains("trials: 2 done, 2 stopped, 0 diverged");
+    // those that went on have the numbers of those that were never stopped
+    JsonNode halved = new ObjectMapper().readTree(results("out"));
+    Files.writeString(file, Files.readString(file).replaceAll("halving:.*\n", ""));
+    assertThat(sweep("straight")).as(err.text()).isZero();
+    JsonNode straight = new ObjectMapper().readTree(results("straight"));
+    int same = 0;
+    for (int i = 0; i < 4; i++) {
+      JsonNode a = halved.path("settings").get(i).path("trials").get(0);
+      JsonNode b = straight.path("settings").get(i).path("trials").get(0);
+      same += a.path("state").asText().equals("done") && a.equals(b) ? 1 : 0;
+    }
+    assertThat(same).isEqualTo(2);
+  }
+
+  @Test
+  void aDivergedTrialIsARowWithItsReason() throws IOException {
+    Files.writeString(
+        file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-3, 1e30]"));
+
+    assertThat(sweep("out")).as(err.text()).isZero();
+
+    assertThat(out.text()).contains("trials: 2 done, 0 stopped, 2 diverged");
+    assertThat(Files.readString(folder.resolve("out/trials.csv")))
+        .contains(",diverged,\"Stopped because the ");
+  }
+
+  @Test
+  void dryRunTellsWhatItWillTakeAndMakesNothing() {
+    assertThat(sweep("out", "--dry_run", "--flops_per_second", "1e6")).as(err.text()).isZero();
+
+    assertThat(out.text())
+        .contains("learning_rate 0.001, use_peft true, lora_r 4: 4 steps, at most ")
+        .contains("all 4 trials: 16 steps, at most ")
+        .containsPattern("FLOPs, \\d");
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "eval_loss, | eval_los, | did you mean eval_loss?",
+        "eval_loss, | eval_reward, | no trial logs it",
+        "eval_strategy: steps | eval_strategy: \"no\" | nothing is evaluated; set eval_strategy",
+        "learning_rate: [1e-3, 1e-2] | lora_rnk: [1, 2] | did you mean lora_r?",
+        "dataset_name: | dataset_name: /nowhere | dataset_name",
+      })
+  void mistakesAreRefusedBeforeAnythingTrains(String good, String bad, String said)
+      throws IOException {
+    Files.writeString(file, Files.readString(file).replace(good, bad));
+
+    assertThat(sweep("out")).isEqualTo(MISUSED);
+
+    assertThat(err.text()).contains(said);
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  @Test
+  void aFolderBelongsToOneSweep() throws IOException {
+    assertThat(sweep("out")).as(err.text()).isZero();
+    String before = results("out");
+    Files.writeString(file, Files.readString(file).replace("max_steps: 4", "max_steps: 6"));
+
+    assertThat(sweep("out")).isEqualTo(MISUSED);
+
+    assertThat(err.text()).contains("it holds another sweep");
+    assertThat(results("out")).isEqualTo(before);
+    Path other = Files.createDirectories(folder.resolve("other"));
+    Files.writeString(other.resolve("thesis.txt"), "mine");
+    assertThat(sweep("other")).isEqualTo(MISUSED);
+    assertThat(err.text()).contains("it holds something else than a sweep");
+  }
+
+  @Test
+  void checkAdvisesFromTheSweep() throws IOException {
+    Files.writeString(
+        file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-5, 1e-3, 1e30]"));
+    assertThat(sweep("out")).as(err.text()).isZero();
+    out.clear();
+
+    int code =
+        Main.run(
+            "check", "--model_name_or_path", folder.resolve("llama-tiny").toString(), "--use_peft",
+            "--lora_r", "8", "--learning_rate", "1e-3",
+            "--sweep", folder.resolve("out").toString());
+
+    assertThat(code).as(err.text()).isZero();
+    assertThat(out.text())
+        .contains("1.000e-3; this sweep's best for rank 4: 1.000e-3 [")
+        .contains("as measured on this model [sweep]");
+    assertThat(
+            Main.run(
+                "check", "--model_name_or_path", TestModels.copy("qwen3-tiny", folder).toString(),
+                "--sweep", folder.resolve("out").toString()))
+        .isEqualTo(MISUSED);
+    assertThat(err.text()).contains("it is of another model than the run's");
+  }
+}
