@@ -191,8 +191,6 @@ public final class Flags {
   public static final Flag<List<String>> LABELS = texts("labels");
   public static final Flag<String> TITLE = text("title");
 
-  public static final Flag<String> PRESET = text("preset");
-
   // Sweeps
   public static final Flag<Boolean> DRY_RUN = toggle("dry_run");
   public static final Flag<Integer> MAX_PARALLEL_TRIALS = integer("max_parallel_trials");
@@ -201,6 +199,7 @@ public final class Flags {
   public static final Flag<String> SWEEP = text("sweep");
 
   // General
+  public static final Flag<String> PRESET = text("preset");
   public static final Flag<String> CONFIG = text("config");
   public static final Flag<Boolean> DEBUG_ERRORS = toggle("debug_errors");
 

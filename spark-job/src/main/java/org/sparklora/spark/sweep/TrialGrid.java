@@ -37,7 +37,11 @@ final class TrialGrid {
         file.axes().stream().mapToLong(axis -> axis.choices().size()).reduce(1, Math::multiplyExact);
     ConfigException.require(
         count <= MOST_TRIALS, "axes", count + " trials", "100000 are the most; leave values out");
-    grid.add(folder, 0, new LinkedHashMap<>(file.base()), new LinkedHashMap<>(), List.of());
+    try {
+      grid.add(folder, 0, new LinkedHashMap<>(file.base()), new LinkedHashMap<>(), List.of());
+    } catch (ConfigException e) {
+      throw e.place().isEmpty() ? e.in(file.place()) : e;
+    }
     return List.copyOf(grid.trials);
   }
 

@@ -1,5 +1,8 @@
 package org.sparklora.spark.sweep;
 
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -114,13 +117,12 @@ record Verdict(
   /** Two digits, as people read a measured number. */
   static String number(double value) {
     if (value == 0 || !Double.isFinite(value)) {
-      return value == 0 ? "0" : String.valueOf(value);
+      return value == 0 ? "0" : Double.toString(value);
     }
-    int digits = 1 - (int) Math.floor(Math.log10(Math.abs(value)));
-    double scale = Math.pow(10, digits);
-    double rounded = Math.rint(value * scale) / scale;
-    return String.format(Locale.ROOT, "%." + Math.max(0, digits) + "f", rounded)
-        .replaceFirst("^-(0(\\.0+)?)$", "$1");
+    // the exponent of the rounded number: 9.96 becomes 10
+    BigDecimal rounded = new BigDecimal(value).round(new MathContext(2, RoundingMode.HALF_EVEN));
+    int decimals = rounded.scale() - rounded.precision() + 2;
+    return rounded.setScale(Math.max(0, decimals), RoundingMode.HALF_EVEN).toPlainString();
   }
 
   /** The numbers, for programs. */
