@@ -117,7 +117,8 @@ final class CheckCommand {
           settings.command().contains(GRPO),
           Flags.TASK,
           GRPO,
-          "a file cannot say so, since it decides on the defaults; give --task grpo on the command line");
+          "a file cannot say so, since it decides on the defaults; give --task grpo on the command"
+              + " line");
       GrpoRegret grpo = GrpoRegret.of(settings);
       return model -> grpo.report(model, machine);
     }

@@ -74,8 +74,7 @@ public final class Main {
               .of(Flags.RUN),
           new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
               .of(Flags.RUNS),
-          new Command(
-              "sweep", "train many runs that differ in their settings", SweepCommand::run),
+          new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
               .of(Flags.RUN),
           new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),

@@ -124,8 +124,7 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
-  private static JavaRDD<DataSet> partitions(
-      JavaSparkContext spark, List<List<StepRows>> busy) {
+  private static JavaRDD<DataSet> partitions(JavaSparkContext spark, List<List<StepRows>> busy) {
     return spark
         .parallelize(busy, busy.size())
         .flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());

@@ -151,8 +151,7 @@ public final class GrpoJob {
     config
         .evaluation()
         .table()
-        .ifPresent(
-            test -> PromptTables.requireTestSplit(hadoop, test, config.prompts().table()));
+        .ifPresent(test -> PromptTables.requireTestSplit(hadoop, test, config.prompts().table()));
   }
 
   /**

@@ -73,7 +73,9 @@ public record RegretReport(String title, List<Finding> findings) {
     return named
         ? new RegretReport(
             title,
-            findings.stream().map(one -> one.name().equals(finding.name()) ? finding : one).toList())
+            findings.stream()
+                .map(one -> one.name().equals(finding.name()) ? finding : one)
+                .toList())
         : with(finding);
   }
 

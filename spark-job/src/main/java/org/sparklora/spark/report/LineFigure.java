@@ -154,7 +154,9 @@ public record LineFigure(
     double[] ranges =
         lines.stream()
             .flatMapToDouble(
-                line -> Arrays.stream(new double[][] {line.low(), line.high()}).flatMapToDouble(Arrays::stream))
+                line ->
+                    Arrays.stream(new double[][] {line.low(), line.high()})
+                        .flatMapToDouble(Arrays::stream))
             .filter(Double::isFinite)
             .toArray();
     if (all.length == 0) {
@@ -195,10 +197,7 @@ public record LineFigure(
       graphics.setStroke(new BasicStroke(2));
       graphics.draw(
           new Ellipse2D.Double(
-              x(plot, data, ring[0]) - RING / 2,
-              y(plot, data, ring[1]) - RING / 2,
-              RING,
-              RING));
+              x(plot, data, ring[0]) - RING / 2, y(plot, data, ring[1]) - RING / 2, RING, RING));
     }
   }
 

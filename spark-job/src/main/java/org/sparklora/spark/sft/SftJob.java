@@ -95,8 +95,7 @@ public final class SftJob {
               control.listener())) {
         int batchRows = config.evaluation().batchRows();
         Evaluation evaluation =
-            new Evaluation(
-                place.workers(workers), model, run.network(), testRows, batchRows);
+            new Evaluation(place.workers(workers), model, run.network(), testRows, batchRows);
         run.train(
             evaluation::run, () -> trainer(place, config, run, rows, evaluation, workers).run());
         return run.finish(
@@ -168,8 +167,7 @@ public final class SftJob {
   }
 
   private static TrainingRows rows(TrainingPlace place, PrepConfig data, TrainedModel model) {
-    return TrainingRows.of(
-        place.hadoop(), place.packed(data), model.config().vocabSize());
+    return TrainingRows.of(place.hadoop(), place.packed(data), model.config().vocabSize());
   }
 
   private static AdapterTrainer trainer(
@@ -187,8 +185,7 @@ public final class SftJob {
         averages
             ? new ParameterAveraging(
                 group, model, network, rows, config.sync().averagingFrequency())
-            : new SummedGradients(
-                group, model, network, rows, config.optimizer().maxGradNorm());
+            : new SummedGradients(group, model, network, rows, config.optimizer().maxGradNorm());
     return new AdapterTrainer(
         run,
         rows,

@@ -53,9 +53,7 @@ final class BatchSizeFinding {
     numbers.put("gaps", gaps);
     numbers.put("optima", all.optima());
     return new Findings(
-        List.of(verdict(all, batches, kinds)),
-        List.of(figure(all, lines, all.seeds())),
-        numbers);
+        List.of(verdict(all, batches, kinds)), List.of(figure(all, lines, all.seeds())), numbers);
   }
 
   /** NaN where one of both has no value. */

@@ -1,7 +1,6 @@
 package org.sparklora.spark.sweep;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -97,8 +96,7 @@ final class CapacityFinding {
   }
 
   /** The first step from which on the curve stays above the line; infinite where it does not. */
-  static double departure(
-      SweepMetric metric, SeedCurve curve, List<SeedCurve> all, int[] drawn) {
+  static double departure(SweepMetric metric, SeedCurve curve, List<SeedCurve> all, int[] drawn) {
     Map<Double, Double> line = line(metric, all, drawn);
     double[] means = curve.means(drawn);
     double left = Double.POSITIVE_INFINITY;
@@ -114,8 +112,7 @@ final class CapacityFinding {
   }
 
   /** The least cost of any curve, by step. */
-  private static Map<Double, Double> line(
-      SweepMetric metric, List<SeedCurve> curves, int[] drawn) {
+  private static Map<Double, Double> line(SweepMetric metric, List<SeedCurve> curves, int[] drawn) {
     Map<Double, Double> line = new TreeMap<>();
     for (SeedCurve curve : curves) {
       double[] means = curve.means(drawn);
@@ -147,8 +144,7 @@ final class CapacityFinding {
             .min(
                 (a, b) ->
                     Double.compare(
-                        study.metric().cost(study.metric(a)),
-                        study.metric().cost(study.metric(b))))
+                        study.metric().cost(study.metric(a)), study.metric().cost(study.metric(b))))
             .map(Study.Measured::outcome);
     if (most.isEmpty()) {
       return Double.NaN;

@@ -32,12 +32,11 @@ public final class DryRun {
     }
     TrialCost all = costs.stream().reduce(new TrialCost(0, 0, 0), TrialCost::plus);
     text.append(line("all %d trials".formatted(costs.size()), all, speed)).append('\n');
-    plan.file()
-        .halving()
-        .ifPresent(halving -> text.append("with halving fewer steps are taken\n"));
+    plan.file().halving().ifPresent(halving -> text.append("with halving fewer steps are taken\n"));
     if (speed.isEmpty()) {
       text.append(
-          "the time is not known before a trial is done; give the machine's rate with --flops_per_second\n");
+          "the time is not known before a trial is done; give the machine's rate with"
+              + " --flops_per_second\n");
     }
     return text.toString();
   }

@@ -11,8 +11,7 @@ import org.sparklora.spark.report.LineFigure;
  * @param figures pictures, the first of them that of the finding; each shows another side
  * @param numbers behind it, by name, for programs
  */
-record Findings(
-    List<Verdict> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
+record Findings(List<Verdict> verdicts, List<LineFigure> figures, Map<String, Object> numbers) {
   Findings {
     verdicts = List.copyOf(verdicts);
     figures = List.copyOf(figures);

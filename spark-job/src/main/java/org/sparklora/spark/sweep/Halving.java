@@ -23,7 +23,10 @@ public record Halving(List<Integer> steps, double keep) {
   static Halving of(Map<String, Value> entries) {
     for (String key : entries.keySet()) {
       ConfigException.require(
-          KEYS.contains(key), "halving", key, "it has steps and keep: {steps: [50, 200], keep: 0.5}");
+          KEYS.contains(key),
+          "halving",
+          key,
+          "it has steps and keep: {steps: [50, 200], keep: 0.5}");
     }
     Value steps = entries.get("steps");
     Value keep = entries.get("keep");

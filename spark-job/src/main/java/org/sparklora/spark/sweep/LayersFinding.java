@@ -72,7 +72,9 @@ final class LayersFinding {
     String quantity =
         "%s, %s minus %s at best rates"
             .formatted(
-                all.metric().isSmallerBetter() ? all.metric().name() : "lack of " + all.metric().name(),
+                all.metric().isSmallerBetter()
+                    ? all.metric().name()
+                    : "lack of " + all.metric().name(),
                 worse.words(),
                 better.words());
     RateCurves first = all.where(trial -> Kind.of(trial) == worse);

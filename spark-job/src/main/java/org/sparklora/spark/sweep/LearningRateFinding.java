@@ -74,7 +74,8 @@ final class LearningRateFinding {
               ranks.curves().stream()
                   .mapToDouble(
                       curve ->
-                          curve.optimum(ranks.metric(), drawn)
+                          curve
+                              .optimum(ranks.metric(), drawn)
                               .filter(optimum -> !optimum.isAtEdge())
                               .map(Optimum::at)
                               .orElse(Double.NaN))

@@ -20,8 +20,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   private static final Set<String> RATE = Set.of(Flags.LEARNING_RATE.name());
 
   static RateCurves of(Study study) {
-    return new RateCurves(
-        study.metric(), study.curves(RATE, Trial::rate), study.seeds().size());
+    return new RateCurves(study.metric(), study.curves(RATE, Trial::rate), study.seeds().size());
   }
 
   /** Those whose trials are of a kind. */
@@ -83,12 +82,12 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       numbers.put("rank", curve.of().rank());
       Optional<Optimum> best = curve.optimum(metric, SeedCurve.all(seeds));
       numbers.put(
-          "best_rate", best.map(optimum -> Verdict.finite(Math.pow(10, optimum.at()))).orElse(null));
+          "best_rate",
+          best.map(optimum -> Verdict.finite(Math.pow(10, optimum.at()))).orElse(null));
       numbers.put("at_edge", best.map(Optimum::isAtEdge).orElse(null));
       Bootstrap.Interval interval =
           Bootstrap.of(
-              seeds,
-              drawn -> curve.optimum(metric, drawn).map(Optimum::at).orElse(Double.NaN));
+              seeds, drawn -> curve.optimum(metric, drawn).map(Optimum::at).orElse(Double.NaN));
       numbers.put("low", Verdict.finite(Math.pow(10, interval.low())));
       numbers.put("high", Verdict.finite(Math.pow(10, interval.high())));
       numbers.put("best_metric", Verdict.finite(curve.best(metric, SeedCurve.all(seeds))));
@@ -111,7 +110,9 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
               curve.means(SeedCurve.all(seeds)),
               ranges[0],
               ranges[1],
-              best.map(optimum -> new double[] {Math.pow(10, optimum.at()), metric.cost(optimum.cost())})
+              best.map(
+                      optimum ->
+                          new double[] {Math.pow(10, optimum.at()), metric.cost(optimum.cost())})
                   .orElse(new double[0])));
     }
     return new LineFigure(

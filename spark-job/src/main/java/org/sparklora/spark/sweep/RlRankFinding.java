@@ -8,15 +8,17 @@ import java.util.function.ToDoubleFunction;
 import org.sparklora.spark.report.LineFigure;
 
 /**
- * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates" (blog):
- * the difference of what both reach at their best rates, and the band of each: how many times the
- * smallest good rate the largest one is.
+ * "In RL, rank 1 matches full fine-tuning, and LoRA has a wider band of good learning rates"
+ * (blog): the difference of what both reach at their best rates, and the band of each: how many
+ * times the smallest good rate the largest one is.
  */
 final class RlRankFinding {
   /** Rank 1 matches where it reaches at least this share of full fine-tuning's. */
   private static final double MARGIN_SHARE = 0.05;
 
-  /** A rate is good that reaches this share of the best; of a cost, what is within a tenth of it. */
+  /**
+   * A rate is good that reaches this share of the best; of a cost, what is within a tenth of it.
+   */
   private static final double GOOD_SHARE = 0.1;
 
   private static final int LEAST_RATES = 3;
@@ -36,13 +38,12 @@ final class RlRankFinding {
           curve.label(), Verdict.finite(band(all.metric(), curve, SeedCurve.all(all.seeds()))));
     }
     numbers.put("bands", bands);
-    return new Findings(
-        List.of(match(all), band(all)),
-        figures(study, all),
-        numbers);
+    return new Findings(List.of(match(all), band(all)), figures(study, all), numbers);
   }
 
-  /** Rewards over the steps, as the guide draws them; and over the rates, where several are tried. */
+  /**
+   * Rewards over the steps, as the guide draws them; and over the rates, where several are tried.
+   */
   private static List<LineFigure> figures(Study study, RateCurves all) {
     List<LineFigure> figures = new ArrayList<>();
     if (all.curves().stream().anyMatch(curve -> curve.grid().length > 1)) {
@@ -50,8 +51,7 @@ final class RlRankFinding {
     }
     boolean logged =
         study.measured().stream().anyMatch(one -> one.outcome().steps(REWARD).length > 0);
-    SweepMetric shown =
-        logged ? new SweepMetric(REWARD, false, 1) : study.metric();
+    SweepMetric shown = logged ? new SweepMetric(REWARD, false, 1) : study.metric();
     figures.add(
         StepCurves.figure(
             "Learning from rewards: rank 1 beside full fine-tuning",

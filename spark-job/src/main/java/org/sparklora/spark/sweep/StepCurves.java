@@ -56,8 +56,7 @@ final class StepCurves {
         int row = Arrays.binarySearch(grid, at[i]);
         if (row >= 0) {
           double before = values[row][seed];
-          boolean better =
-              Double.isNaN(before) || metric.cost(logged[i]) < metric.cost(before);
+          boolean better = Double.isNaN(before) || metric.cost(logged[i]) < metric.cost(before);
           values[row][seed] = better ? logged[i] : before;
         }
       }
@@ -68,11 +67,7 @@ final class StepCurves {
 
   /** The picture: means over seeds with their range. */
   static LineFigure figure(
-      String title,
-      SweepMetric metric,
-      List<SeedCurve> curves,
-      int seeds,
-      boolean logarithmic) {
+      String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
     List<LineFigure.Line> lines = new ArrayList<>();
     for (SeedCurve curve : curves) {
       double[][] ranges = curve.ranges();

@@ -57,7 +57,10 @@ record Study(SweepMetric metric, List<Measured> measured) {
     List<SeedCurve> curves = new ArrayList<>();
     for (List<Measured> group : groups.values()) {
       double[] grid =
-          group.stream().mapToDouble(one -> quantity.applyAsDouble(one.trial())).distinct().sorted()
+          group.stream()
+              .mapToDouble(one -> quantity.applyAsDouble(one.trial()))
+              .distinct()
+              .sorted()
               .toArray();
       double[][] values = new double[grid.length][seeds.size()];
       for (double[] row : values) {

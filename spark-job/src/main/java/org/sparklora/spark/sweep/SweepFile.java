@@ -146,7 +146,10 @@ public record SweepFile(
     for (Axis axis : axes) {
       for (String flag : axis.flags()) {
         ConfigException.require(
-            seen.add(flag), flag, "an axis", "it is one already; a flag can stand in one axis only");
+            seen.add(flag),
+            flag,
+            "an axis",
+            "it is one already; a flag can stand in one axis only");
         ConfigException.require(
             !base.containsKey(flag),
             flag,
@@ -197,7 +200,9 @@ public record SweepFile(
     return word;
   }
 
-  /** Refuses a trial's settings that the sweep decides on, whatever they were called in the file. */
+  /**
+   * Refuses a trial's settings that the sweep decides on, whatever they were called in the file.
+   */
   static void requireOwn(Settings trial) {
     for (Flag<?> own : OWN) {
       ConfigException.require(

@@ -67,10 +67,7 @@ public final class SweepJob {
       folder.write("trials.csv", table.toCsv());
       table.writeParquet(session, plan.folder() + "/trials.parquet");
       return SweepReport.write(
-          folder,
-          plan.file(),
-          Study.of(plan.file().metric(), trials, outcomes),
-          tables.model());
+          folder, plan.file(), Study.of(plan.file().metric(), trials, outcomes), tables.model());
     }
   }
 
@@ -86,8 +83,7 @@ public final class SweepJob {
         requested.orElseGet(
             () -> spark.isLocal() ? 1 : CountExecutorsJob.workers(spark, Optional.empty()));
     TrialRun run =
-        new TrialRun(
-            HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
+        new TrialRun(HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
     return new SweepJob(spark, plan.file(), run, parallel).all(trials);
   }
 
@@ -118,8 +114,7 @@ public final class SweepJob {
       throws IOException {
     List<Trial> todo = new ArrayList<>();
     for (Trial trial : trials) {
-      Optional<TrialOutcome> before =
-          new TrialFolder(hadoop, run.sweep(), trial.name()).outcome();
+      Optional<TrialOutcome> before = new TrialFolder(hadoop, run.sweep(), trial.name()).outcome();
       before.ifPresent(outcome -> outcomes.put(trial.name(), outcome));
       if (before.isEmpty() || !before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
         todo.add(trial);
@@ -162,8 +157,7 @@ public final class SweepJob {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while trials ran", e);
     } catch (ExecutionException e) {
-      throw new IllegalStateException(
-          "A trial failed: " + e.getCause().getMessage(), e.getCause());
+      throw new IllegalStateException("A trial failed: " + e.getCause().getMessage(), e.getCause());
     }
   }
 }

@@ -53,7 +53,12 @@ final class SweepReport {
   private String text(String folder) {
     StringBuilder text = new StringBuilder();
     findings.verdicts().forEach(verdict -> text.append(verdict.text()).append('\n'));
-    return text.append(counts()).append('\n').append(folder).append('/').append(PAGE).append('\n')
+    return text.append(counts())
+        .append('\n')
+        .append(folder)
+        .append('/')
+        .append(PAGE)
+        .append('\n')
         .toString();
   }
 
@@ -101,9 +106,7 @@ final class SweepReport {
     double mean = mean(group);
     int count = group.trials().size();
     double squares =
-        group.trials().stream()
-            .mapToDouble(one -> Math.pow(study.metric(one) - mean, 2))
-            .sum();
+        group.trials().stream().mapToDouble(one -> Math.pow(study.metric(one) - mean, 2)).sum();
     return count < 2 ? Double.NaN : Math.sqrt(squares / (count - 1));
   }
 
@@ -187,7 +190,8 @@ final class SweepReport {
     cells.add(
         group.trials().stream()
             .map(one -> one.outcome().state().name().toLowerCase(Locale.ROOT))
-            .collect(Collectors.groupingBy(state -> state, LinkedHashMap::new, Collectors.counting()))
+            .collect(
+                Collectors.groupingBy(state -> state, LinkedHashMap::new, Collectors.counting()))
             .entrySet()
             .stream()
             .map(entry -> entry.getValue() + " " + entry.getKey())

@@ -45,8 +45,8 @@ record TrialCost(long steps, double tokens, double flops) {
     }
   }
 
-  private static PlannedRun planned(
-      Configuration hadoop, TrainingConfig config, TrainedModel model) throws IOException {
+  private static PlannedRun planned(Configuration hadoop, TrainingConfig config, TrainedModel model)
+      throws IOException {
     return config instanceof GrpoConfig grpo
         ? GrpoRegret.of(grpo).planned(model)
         : SftRegret.of((SftConfig) config, model, hadoop, MachineMemory.here()).planned();

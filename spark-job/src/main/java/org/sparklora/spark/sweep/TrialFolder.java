@@ -59,8 +59,7 @@ final class TrialFolder {
       return Optional.empty();
     }
     try (InputStream in = fileSystem.open(file)) {
-      return Optional.of(
-          TrialOutcome.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
+      return Optional.of(TrialOutcome.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
     }
   }
 

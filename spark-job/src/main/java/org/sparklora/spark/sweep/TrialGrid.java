@@ -34,7 +34,9 @@ final class TrialGrid {
   static List<Trial> of(SweepFile file, String folder) {
     TrialGrid grid = new TrialGrid(file);
     long count =
-        file.axes().stream().mapToLong(axis -> axis.choices().size()).reduce(1, Math::multiplyExact);
+        file.axes().stream()
+            .mapToLong(axis -> axis.choices().size())
+            .reduce(1, Math::multiplyExact);
     ConfigException.require(
         count <= MOST_TRIALS, "axes", count + " trials", "100000 are the most; leave values out");
     try {

@@ -17,7 +17,8 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
- * what it logged at that step. A trial without a log, since it diverged, has one row without a step.
+ * what it logged at that step. A trial without a log, since it diverged, has one row without a
+ * step.
  *
  * @param settings names of the columns with what is varied
  * @param metrics names of the columns with what is logged, {@code step} apart
@@ -74,9 +75,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
       metrics.forEach(
           name ->
               cells.add(
-                  row.metrics().containsKey(name)
-                      ? Double.toString(row.metrics().get(name))
-                      : ""));
+                  row.metrics().containsKey(name) ? Double.toString(row.metrics().get(name)) : ""));
       csv.append(line(cells));
     }
     return csv.toString();
@@ -90,7 +89,9 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
     return cells.stream()
             .map(
                 cell ->
-                    cell.matches("(?s).*[\",\n].*") ? "\"" + cell.replace("\"", "\"\"") + "\"" : cell)
+                    cell.matches("(?s).*[\",\n].*")
+                        ? "\"" + cell.replace("\"", "\"\"") + "\""
+                        : cell)
             .collect(Collectors.joining(","))
         + "\n";
   }

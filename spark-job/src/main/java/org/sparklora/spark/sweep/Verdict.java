@@ -43,8 +43,7 @@ record Verdict(
     }
   }
 
-  private static final Bootstrap.Interval NONE =
-      new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
+  private static final Bootstrap.Interval NONE = new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
 
   /** Without a number, for a reason. */
   static Verdict undecided(String quantity, int seeds, String blog, String reason) {
@@ -102,7 +101,8 @@ record Verdict(
     String measured =
         Double.isNaN(value)
             ? ""
-            : " %s [%s, %s]".formatted(number(value), number(interval.low()), number(interval.high()));
+            : " %s [%s, %s]"
+                .formatted(number(value), number(interval.low()), number(interval.high()));
     return "%s%s, %d seed%s, blog %s: %s%s"
         .formatted(
             quantity,

@@ -123,8 +123,13 @@ class SweepCommandTest {
       Path config = Files.write(folder.resolve("alone.yaml"), yaml);
       assertThat(
               Main.run(
-                  "sft", "--config", config.toString(), "--output_dir", alone.toString(),
-                  "--master", "local[2]"))
+                  "sft",
+                  "--config",
+                  config.toString(),
+                  "--output_dir",
+                  alone.toString(),
+                  "--master",
+                  "local[2]"))
           .as(err.text())
           .isZero();
       SftRun sft = new SftRun(alone, List.of());
@@ -163,8 +168,7 @@ class SweepCommandTest {
 
   @Test
   void halvingGoesOnWithTheBetterPart() throws IOException {
-    Files.writeString(
-        file, Files.readString(file) + "halving: {steps: [2], keep: 0.5}\n");
+    Files.writeString(file, Files.readString(file) + "halving: {steps: [2], keep: 0.5}\n");
 
     assertThat(sweep("out")).as(err.text()).isZero();
 
@@ -185,8 +189,7 @@ class SweepCommandTest {
 
   @Test
   void aDivergedTrialIsARowWithItsReason() throws IOException {
-    Files.writeString(
-        file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-3, 1e30]"));
+    Files.writeString(file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-3, 1e30]"));
 
     assertThat(sweep("out")).as(err.text()).isZero();
 
@@ -244,16 +247,22 @@ class SweepCommandTest {
 
   @Test
   void checkAdvisesFromTheSweep() throws IOException {
-    Files.writeString(
-        file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-5, 1e-3, 1e30]"));
+    Files.writeString(file, Files.readString(file).replace("[1e-3, 1e-2]", "[1e-5, 1e-3, 1e30]"));
     assertThat(sweep("out")).as(err.text()).isZero();
     out.clear();
 
     int code =
         Main.run(
-            "check", "--model_name_or_path", folder.resolve("llama-tiny").toString(), "--use_peft",
-            "--lora_r", "8", "--learning_rate", "1e-3",
-            "--sweep", folder.resolve("out").toString());
+            "check",
+            "--model_name_or_path",
+            folder.resolve("llama-tiny").toString(),
+            "--use_peft",
+            "--lora_r",
+            "8",
+            "--learning_rate",
+            "1e-3",
+            "--sweep",
+            folder.resolve("out").toString());
 
     assertThat(code).as(err.text()).isZero();
     assertThat(out.text())
@@ -261,8 +270,11 @@ class SweepCommandTest {
         .contains("as measured on this model [sweep]");
     assertThat(
             Main.run(
-                "check", "--model_name_or_path", TestModels.copy("qwen3-tiny", folder).toString(),
-                "--sweep", folder.resolve("out").toString()))
+                "check",
+                "--model_name_or_path",
+                TestModels.copy("qwen3-tiny", folder).toString(),
+                "--sweep",
+                folder.resolve("out").toString()))
         .isEqualTo(MISUSED);
     assertThat(err.text()).contains("it is of another model than the run's");
   }

@@ -104,13 +104,15 @@ class AveragingTest {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       List<List<StepRows>> steps = round(2, 0);
       AdapterNetwork both = network(4);
-      RoundReport report = new ParameterAveraging(ExecutorsJob.of(spark, 2), model, both, rows(), 2).train(steps);
+      RoundReport report =
+          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, both, rows(), 2).train(steps);
       float[] averaged = parameters(both).toArray();
 
       List<float[]> alone = new ArrayList<>();
       for (List<StepRows> worker : steps) {
         AdapterNetwork one = network(4);
-        new ParameterAveraging(ExecutorsJob.of(spark, 1), model, one, rows(), 2).train(List.of(worker));
+        new ParameterAveraging(ExecutorsJob.of(spark, 1), model, one, rows(), 2)
+            .train(List.of(worker));
         alone.add(parameters(one).toArray());
       }
       for (int i = 0; i < averaged.length; i++) {
@@ -139,7 +141,8 @@ class AveragingTest {
     try (SparkSession session = TestSpark.open(2)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       AdapterNetwork network = network(8);
-      ParameterAveraging averaging = new ParameterAveraging(ExecutorsJob.of(spark, 2), model, network, rows(), 2);
+      ParameterAveraging averaging =
+          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, network, rows(), 2);
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));

@@ -62,8 +62,7 @@ class InvarianceTest {
    */
   private List<Double> losses(LoraConfig lora, OptimizerConfig optimizer, float scaleA, long seed) {
     TrainedModel model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint), lora, Precision.FLOAT32, false, seed);
+        TrainedModel.adapter(TestModels.source(checkpoint), lora, Precision.FLOAT32, false, seed);
     AdapterLayout layout = (AdapterLayout) model.layout();
     List<Double> losses = new ArrayList<>();
     try (TrainingRows rows = rows();
@@ -74,8 +73,7 @@ class InvarianceTest {
                 optimizer,
                 new ScheduleConfig(ScheduleConfig.Type.CONSTANT, 0),
                 STEPS)) {
-      Tensor parameters =
-          Engines.host().alias(network.parameters(), layout.size()).tensor();
+      Tensor parameters = Engines.host().alias(network.parameters(), layout.size()).tensor();
       layout.initialize(parameters, seed);
       float[] values = parameters.toArray();
       for (int i = 0; i < values.length; i++) {
@@ -83,8 +81,7 @@ class InvarianceTest {
       }
       parameters.write(0, values, 0, values.length);
       SummedGradients steps =
-          new SummedGradients(
-              new LocalWorkers(), model, network, rows, optimizer.maxGradNorm());
+          new SummedGradients(new LocalWorkers(), model, network, rows, optimizer.maxGradNorm());
       for (int step = 0; step < STEPS; step++) {
         StepRows all = new StepRows(step, 0, TARGETS, List.of(new int[] {0, 1}));
         losses.add(steps.train(List.of(List.of(all))).steps().get(0).loss());
@@ -112,8 +109,7 @@ class InvarianceTest {
     List<Double> plain = losses(lora(4, ALPHA, false), adam(RATE, EPSILON), 1, 1);
 
     List<Double> scaled =
-        losses(
-            lora(4, ALPHA / (p * p), false), adam(RATE * p, EPSILON / p), (float) p, 1);
+        losses(lora(4, ALPHA / (p * p), false), adam(RATE * p, EPSILON / p), (float) p, 1);
 
     assertThat(plain.get(STEPS - 1)).isLessThan(plain.get(0)); // it learns
     assertThat(scaled).isEqualTo(plain);
@@ -130,8 +126,7 @@ class InvarianceTest {
     double drop = 0;
     int seeds = 6;
     for (int seed = 1; seed <= seeds; seed++) {
-      List<Double> losses =
-          losses(lora(rank, ALPHA, rslora), adam(RATE / 10, EPSILON), 1, seed);
+      List<Double> losses = losses(lora(rank, ALPHA, rslora), adam(RATE / 10, EPSILON), 1, seed);
       drop += (losses.get(0) - losses.get(STEPS - 1)) / seeds;
     }
     return drop;
@@ -139,8 +134,8 @@ class InvarianceTest {
 
   /**
    * "The early learning curve is the same for all ranks" (blog), since the update is a mean over R
-   * terms of one distribution: the mean over seeds differs by what six seeds leave. With alpha /
-   * √R it is √R times larger.
+   * terms of one distribution: the mean over seeds differs by what six seeds leave. With alpha / √R
+   * it is √R times larger.
    */
   @Test
   void earlyStepsDoNotDependOnTheRank() {

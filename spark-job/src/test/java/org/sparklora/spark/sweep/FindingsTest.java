@@ -226,7 +226,9 @@ class FindingsTest {
     @SuppressWarnings("unchecked") // as it was put there
     List<Map<String, Object>> departures =
         (List<Map<String, Object>>) findings.numbers().get("departures");
-    assertThat(departures).extracting(one -> one.get("leaves_at_step")).containsExactly(20.0, 40.0, null);
+    assertThat(departures)
+        .extracting(one -> one.get("leaves_at_step"))
+        .containsExactly(20.0, 40.0, null);
   }
 
   @Test
@@ -244,11 +246,12 @@ class FindingsTest {
 
   @Test
   void anIntervalAcrossTheBoundDecidesNothing() {
-    Verdict verdict =
-        Verdict.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
+    Verdict verdict = Verdict.of("x", 4, new Bootstrap.Interval(3, 6, 0), 3, "10", 5, 20);
 
     assertThat(verdict.text())
-        .isEqualTo("x 4.0 [3.0, 6.0], 3 seeds, blog 10: not decided: the interval reaches across 5.0 or 20");
+        .isEqualTo(
+            "x 4.0 [3.0, 6.0], 3 seeds, blog 10: not decided: the interval reaches across 5.0 or"
+                + " 20");
   }
 
   @Test
