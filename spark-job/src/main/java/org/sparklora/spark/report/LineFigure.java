@@ -12,6 +12,7 @@ import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.jfree.chart.ChartRenderingInfo;
 import org.jfree.chart.JFreeChart;
@@ -167,7 +168,7 @@ public record LineFigure(
     double least = all[all.length - 1] - MOST_SPREAD * (all[all.length - 1] - median);
     boolean crowded = median > all[0] && all[all.length - 1] > most;
     double[] shown =
-        java.util.stream.DoubleStream.concat(Arrays.stream(all), Arrays.stream(ranges))
+        DoubleStream.concat(Arrays.stream(all), Arrays.stream(ranges))
             .filter(value -> !crowded || value <= most)
             .filter(value -> value >= Math.min(least, all[0]))
             .toArray();

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.spark.report.LineFigure;
 
@@ -71,7 +72,7 @@ final class BatchSizeFinding {
       return Verdict.undecided(
           quantity, all.seeds(), "above 0", "it takes adapters, all weights and two batches");
     }
-    var obstacle = all.obstacle();
+    Optional<String> obstacle = all.obstacle();
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), "above 0", obstacle.get());
     }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.pipeline.config.Flags;
@@ -82,7 +83,7 @@ final class LayersFinding {
     if (first.curves().isEmpty() || second.curves().isEmpty()) {
       return Verdict.undecided(quantity, all.seeds(), blog, "there are no trials of one of them");
     }
-    var obstacle = first.obstacle().or(second::obstacle);
+    Optional<String> obstacle = first.obstacle().or(second::obstacle);
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
     }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 import org.sparklora.spark.report.LineFigure;
 
@@ -70,7 +71,7 @@ final class RlRankFinding {
       return Verdict.undecided(
           quantity, all.seeds(), "0", "it takes trials of rank 1 and of all weights");
     }
-    var obstacle = one.obstacle().or(full::obstacle);
+    Optional<String> obstacle = one.obstacle().or(full::obstacle);
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), "0", obstacle.get());
     }

@@ -1,6 +1,7 @@
 package org.sparklora.spark.sweep;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,10 +65,10 @@ record Study(SweepMetric metric, List<Measured> measured) {
               .toArray();
       double[][] values = new double[grid.length][seeds.size()];
       for (double[] row : values) {
-        java.util.Arrays.fill(row, Double.NaN);
+        Arrays.fill(row, Double.NaN);
       }
       for (Measured one : group) {
-        int at = java.util.Arrays.binarySearch(grid, quantity.applyAsDouble(one.trial()));
+        int at = Arrays.binarySearch(grid, quantity.applyAsDouble(one.trial()));
         values[at][seeds.indexOf(one.trial().seed())] = metric(one);
       }
       Trial first = group.get(0).trial();

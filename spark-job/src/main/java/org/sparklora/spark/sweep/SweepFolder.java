@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.Arrays;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -51,7 +52,7 @@ final class SweepFolder implements AutoCloseable {
           "it is a file; name a folder");
       Optional<SweepFile> there = read(fileSystem, path);
       ConfigException.require(
-          there.isPresent() || fileSystem.listStatus(path).length == 0,
+          there.isPresent() || isEmpty(fileSystem, path),
           Flags.OUTPUT_DIR,
           name,
           "it holds something else than a sweep; name another folder");
@@ -94,6 +95,12 @@ final class SweepFolder implements AutoCloseable {
     } catch (IOException e) {
       throw failed(name, e);
     }
+  }
+
+  /** But for hidden files, as a process leaves them that is killed while it takes the folder. */
+  private static boolean isEmpty(FileSystem fileSystem, Path folder) throws IOException {
+    return Arrays.stream(fileSystem.listStatus(folder))
+        .allMatch(status -> status.getPath().getName().startsWith("."));
   }
 
   private static Optional<SweepFile> read(FileSystem fileSystem, Path folder) throws IOException {

@@ -1,10 +1,13 @@
 package org.sparklora.spark.sweep;
 
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
@@ -54,12 +57,12 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
   }
 
   private static String qualified(Configuration hadoop, String folder) {
-    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(folder);
+    Path path = new Path(folder);
     try {
-      org.apache.hadoop.fs.FileSystem fileSystem = path.getFileSystem(hadoop);
-      org.apache.hadoop.fs.Path whole = fileSystem.makeQualified(path);
+      FileSystem fileSystem = path.getFileSystem(hadoop);
+      Path whole = fileSystem.makeQualified(path);
       return whole.toUri().getScheme().equals("file") ? whole.toUri().getPath() : whole.toString();
-    } catch (java.io.IOException e) {
+    } catch (IOException e) {
       throw new ConfigException(
           Flags.OUTPUT_DIR, folder, "it cannot be looked at (%s)".formatted(e.getMessage()));
     }

@@ -1,6 +1,8 @@
 package org.sparklora.spark.sweep;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.TrainingCompute;
 import org.sparklora.model.WeightLayout;
@@ -38,10 +40,10 @@ record TrialCost(long steps, double tokens, double flops) {
               config.model(),
               config.training().lora(),
               outline.source(),
-              java.util.Optional.empty());
+              Optional.empty());
       return of(planned(hadoop, config, model), config instanceof GrpoConfig);
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 

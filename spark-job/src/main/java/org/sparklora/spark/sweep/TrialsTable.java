@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -82,7 +83,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   }
 
   private static String state(Line row) {
-    return row.trial().state().name().toLowerCase(java.util.Locale.ROOT);
+    return row.trial().state().name().toLowerCase(Locale.ROOT);
   }
 
   private static String line(List<String> cells) {

@@ -115,28 +115,64 @@ class SweepCommandTest {
     assertThat(sweep("out", "--keep_weights")).as(err.text()).isZero();
 
     for (Path trial : trials("out")) {
-      Path alone = folder.resolve("alone-" + trial.getFileName());
-      List<String> yaml =
-          Files.readAllLines(trial.resolve("sft_config.yaml")).stream()
-              .filter(line -> !line.matches("(packed_dir|resume_from_checkpoint|run_name):.*"))
-              .toList();
-      Path config = Files.write(folder.resolve("alone.yaml"), yaml);
-      assertThat(
-              Main.run(
-                  "sft",
-                  "--config",
-                  config.toString(),
-                  "--output_dir",
-                  alone.toString(),
-                  "--master",
-                  "local[2]"))
-          .as(err.text())
-          .isZero();
-      SftRun sft = new SftRun(alone, List.of());
-      SftRun swept = new SftRun(trial, List.of());
-      assertThat(swept.weights()).isEqualTo(sft.weights());
-      assertThat(swept.history()).isNotEmpty().isEqualTo(sft.history());
-      assertThat(swept.metrics()).isEqualTo(sft.metrics());
+      assertSameAlone("sft", trial);
+    }
+  }
+
+  /** Runs the command with a trial's flags. */
+  private void assertSameAlone(String command, Path trial) throws IOException {
+    Path alone = folder.resolve("alone-" + trial.getFileName());
+    List<String> yaml =
+        Files.readAllLines(trial.resolve(command + "_config.yaml")).stream()
+            .filter(line -> !line.matches("(packed_dir|prompts_dir|resume_from\\w+|run_name):.*"))
+            .toList();
+    Path config = Files.write(folder.resolve("alone.yaml"), yaml);
+    List<String> arguments = List.of(command, "--config", config.toString(), "--master", "local[2]");
+    List<String> all = new ArrayList<>(arguments);
+    all.addAll(List.of("--output_dir", alone.toString()));
+    assertThat(Main.run(all.toArray(String[]::new))).as(err.text()).isZero();
+    SftRun single = new SftRun(alone, List.of());
+    SftRun swept = new SftRun(trial, List.of());
+    assertThat(swept.weights()).isEqualTo(single.weights());
+    assertThat(swept.history()).isNotEmpty().isEqualTo(single.history());
+    assertThat(swept.metrics()).isEqualTo(single.metrics());
+  }
+
+  private static final String REWARDS =
+      """
+      finding: rl-rank
+      command: grpo
+      base:
+        model_name_or_path: %s
+        dataset_name: %s
+        lora_target_modules: all-linear
+        reward_funcs: org.sparklora.spark.grpo.GrpoRun$Variety
+        max_completion_length: 8
+        num_generations: 4
+        per_device_train_batch_size: 4
+        gradient_accumulation_steps: 2
+        max_steps: 2
+        logging_steps: 1
+      zip:
+        - use_peft: [true, false]
+          lora_r: [1, null]
+          learning_rate: [1e-2, 1e-3]
+          label: [rank 1, full]
+      metric: {name: reward, goal: max, last: 2}
+      """;
+
+  @Test
+  void trialsOnRewardsAreThoseOfGrpoAlone() throws IOException {
+    Path problems = folder.resolve("problems.jsonl");
+    Files.writeString(problems, "{\"prompt\": \"1 and 2 is\", \"solution\": \"3\"}\n".repeat(4));
+    Files.writeString(file, REWARDS.formatted(folder.resolve("llama-tiny"), problems));
+
+    assertThat(sweep("out", "--keep_weights")).as(err.text()).isZero();
+
+    assertThat(out.text()).contains("reward, rank 1 minus full at best rates ");
+    assertThat(folder.resolve("out/rl-rank.png")).isNotEmptyFile();
+    for (Path trial : trials("out")) {
+      assertSameAlone("grpo", trial);
     }
   }
 
