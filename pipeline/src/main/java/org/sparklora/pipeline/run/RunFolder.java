@@ -218,6 +218,11 @@ public final class RunFolder implements AutoCloseable {
     return !name.startsWith(FolderContents.CHECKPOINT) && !name.equals(FolderContents.ROUNDS);
   }
 
+  /** Whether a folder of that name, in a run's folder, is a checkpoint. */
+  public static boolean isCheckpoint(String name) {
+    return name.startsWith(FolderContents.CHECKPOINT);
+  }
+
   /** What rounds of generation and update leave for one another. */
   public RoundFolders rounds() {
     return new RoundFolders(fileSystem, new Path(folder, FolderContents.ROUNDS), saving);

@@ -42,7 +42,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       if (best.get().isAtEdge() && curve.grid().length > 1) {
         return Optional.of(
             "best rate at the edge of the grid (%s: %s)"
-                .formatted(curve.label(), Verdict.number(Math.pow(10, best.get().at()))));
+                .formatted(curve.label(), Verdict.rate(Math.pow(10, best.get().at()))));
       }
     }
     return Optional.empty();

@@ -35,10 +35,12 @@ final class SweepReport {
   /**
    * Writes all files.
    *
+   * @param name of the folder, as people know it
    * @param model the base model's fingerprint; empty where trials have several
    * @return the verdicts and where the page is, for people
    */
-  static String write(SweepFolder folder, SweepFile file, Study study, String model) {
+  static String write(
+      SweepFolder folder, String name, SweepFile file, Study study, String model) {
     SweepReport report = new SweepReport(file, study, model);
     List<byte[]> pngs = report.findings.figures().stream().map(LineFigure::png).toList();
     for (int i = 0; i < pngs.size(); i++) {
@@ -47,7 +49,7 @@ final class SweepReport {
     }
     folder.write(PAGE, report.html(pngs));
     folder.write(RESULTS, report.json()); // last: what stands in it has a picture
-    return report.text(folder.name());
+    return report.text(name);
   }
 
   private String text(String folder) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
@@ -61,6 +62,13 @@ final class TrialFolder {
     try (InputStream in = fileSystem.open(file)) {
       return Optional.of(TrialOutcome.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8)));
     }
+  }
+
+  /** Whether an earlier task has left something to go on from. */
+  boolean hasCheckpoint() throws IOException {
+    return fileSystem.exists(folder)
+        && Arrays.stream(fileSystem.listStatus(folder))
+            .anyMatch(status -> RunFolder.isCheckpoint(status.getPath().getName()));
   }
 
   /** Writes it aside, then renames. */

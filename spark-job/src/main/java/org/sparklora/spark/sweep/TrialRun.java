@@ -118,8 +118,10 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
         trial
             .settings()
             .with(Flags.OUTPUT_DIR, folder.name())
-            .with(Flags.OVERWRITE_OUTPUT_DIR, "true")
-            .with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
+            .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
+    if (folder.hasCheckpoint()) {
+      settings = settings.with(Flags.RESUME_FROM_CHECKPOINT, RunFolder.LATEST);
+    }
     TrainingPlace place = TrainingPlace.ofThread(configuration, silence());
     RunControl control = RunControl.until(stop);
     return trial.command().equals("sft")

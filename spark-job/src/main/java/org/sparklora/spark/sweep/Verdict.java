@@ -125,6 +125,11 @@ record Verdict(
     return rounded.setScale(Math.max(0, decimals), RoundingMode.HALF_EVEN).toPlainString();
   }
 
+  /** A learning rate: {@code 3.0e-4}. */
+  static String rate(double value) {
+    return String.format(Locale.ROOT, "%.1e", value).replaceFirst("e([+-])0", "e$1");
+  }
+
   /** The numbers, for programs. */
   Map<String, Object> numbers() {
     Map<String, Object> numbers = new LinkedHashMap<>();
