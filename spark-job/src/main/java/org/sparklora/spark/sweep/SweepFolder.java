@@ -128,11 +128,6 @@ final class SweepFolder implements AutoCloseable {
         cause);
   }
 
-  /** The folder's full name. */
-  String name() {
-    return folder.toString();
-  }
-
   /** Writes a file of the folder aside, then renames it. */
   void write(String name, byte[] bytes) {
     try {

@@ -67,7 +67,11 @@ public final class SweepJob {
       folder.write("trials.csv", table.toCsv());
       table.writeParquet(session, plan.folder() + "/trials.parquet");
       return SweepReport.write(
-          folder, plan.file(), Study.of(plan.file().metric(), trials, outcomes), tables.model());
+          folder,
+          plan.folder(),
+          plan.file(),
+          Study.of(plan.file().metric(), trials, outcomes),
+          tables.model());
     }
   }
 

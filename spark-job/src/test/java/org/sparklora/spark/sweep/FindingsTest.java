@@ -82,7 +82,7 @@ class FindingsTest {
     sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
 
     assertThat(first(LearningRateFinding.of(trials.study())).text())
-        .endsWith("not decided: best rate at the edge of the grid (full: 0.000010)");
+        .endsWith("not decided: best rate at the edge of the grid (full: 1.0e-5)");
   }
 
   @Test
