@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
@@ -165,7 +166,16 @@ public final class Decoder implements AutoCloseable {
    * @param dropoutSeed of this pass; empty for no dropout
    */
   DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
-    return new Binding(parameters, gradient, dropoutSeed).stack();
+    return new Binding(parameters, gradient, dropoutSeed, weight -> weight).stack();
+  }
+
+  /**
+   * The layers over one parameter vector for decoding: there will be no backward.
+   *
+   * @param packed what takes the weights of linear layers; must stay open as long as the layers
+   */
+  DecoderStack bind(Tensor parameters, PackedWeights packed) {
+    return new Binding(parameters, Optional.empty(), Optional.empty(), packed::of).stack();
   }
 
   /** Frees the weights; nobody may be computing with them. */
@@ -180,12 +190,21 @@ public final class Decoder implements AutoCloseable {
     private final Tensor parameters;
     private final Optional<Tensor> gradient;
     private final Optional<Long> dropoutSeed;
+    private final UnaryOperator<Weight> ofLinear;
     private int linears = 0; // numbers the dropout masks
 
-    Binding(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
+    /**
+     * @param ofLinear what becomes of a linear layer's weight
+     */
+    Binding(
+        Tensor parameters,
+        Optional<Tensor> gradient,
+        Optional<Long> dropoutSeed,
+        UnaryOperator<Weight> ofLinear) {
       this.parameters = parameters;
       this.gradient = gradient;
       this.dropoutSeed = dropoutSeed;
+      this.ofLinear = ofLinear;
     }
 
     DecoderStack stack() {
@@ -199,7 +218,8 @@ public final class Decoder implements AutoCloseable {
           new TokenEmbedding(table, config.padTokenId().orElse(-1)),
           blocks,
           norm(WeightNames.FINAL_NORM),
-          adapted(WeightNames.HEAD_MODULE, new DenseLinear(head, Optional.empty())));
+          adapted(
+              WeightNames.HEAD_MODULE, new DenseLinear(ofLinear.apply(head), Optional.empty())));
     }
 
     private DecoderBlock block(int layer) {
@@ -240,7 +260,7 @@ public final class Decoder implements AutoCloseable {
       String module = projection.module(layer);
       Optional<Weight> bias =
           projection.hasBias(config) ? Optional.of(weight(module + ".bias")) : Optional.empty();
-      return adapted(module, new DenseLinear(weight(module + ".weight"), bias));
+      return adapted(module, new DenseLinear(ofLinear.apply(weight(module + ".weight")), bias));
     }
 
     private Linear adapted(String module, DenseLinear base) {

@@ -2,7 +2,6 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
@@ -43,12 +42,21 @@ public final class IncrementalDecoder implements AutoCloseable {
   }
 
   /**
-   * Binds the layers to a parameter vector, once for all tokens that are computed with it.
+   * Binds the layers to a parameter vector, once for all tokens that are computed with it. Where
+   * the engine {@link Engine#packsWeights packs weights}, the plan holds a copy of those of all
+   * linear layers.
    *
-   * @param parameters vector of the decoder's layout, which must outlive the plan
+   * @param parameters vector of the decoder's layout, which must outlive the plan and stay as it is
+   * @return to be closed by the caller
    */
   public Plan plan(Tensor parameters) {
-    return new Plan(decoder.bind(parameters, Optional.empty(), Optional.empty()));
+    PackedWeights packed = new PackedWeights(engine);
+    try {
+      return new Plan(decoder.bind(parameters, packed), packed);
+    } catch (RuntimeException | Error e) { // memory may not suffice for all
+      packed.close();
+      throw e;
+    }
   }
 
   /**
@@ -62,12 +70,14 @@ public final class IncrementalDecoder implements AutoCloseable {
   public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
 
   /** The decoder's layers over one parameter vector, and the memory that they compute in. */
-  public final class Plan {
+  public final class Plan implements AutoCloseable {
     private final DecoderStack stack;
     private final LossHead head;
+    private final PackedWeights packed;
 
-    private Plan(DecoderStack stack) {
+    private Plan(DecoderStack stack, PackedWeights packed) {
       this.stack = stack;
+      this.packed = packed;
       this.head = new LossHead(workspace, stack, decoder.config().vocabSize());
     }
 
@@ -117,6 +127,12 @@ public final class IncrementalDecoder implements AutoCloseable {
         Tensor stream = stack.forward(workspace, places, ids, activations.reserve(ids.count()));
         head.logits(stream, wanted, logits);
       }
+    }
+
+    /** Frees the copies of weights. */
+    @Override
+    public void close() {
+      packed.close();
     }
   }
 

@@ -143,6 +143,24 @@ class EngineMemoryTest {
     }
   }
 
+  /** Copies of weights are a generation's own. */
+  @EachEngine
+  @MethodSource("engines")
+  void isFreedAfterCompletionsWithProductsInBfloat16(String name) throws IOException {
+    try (Engine engine = EnginesUnderTest.open(name)) {
+      Engine rounding = engine.withProductsIn(DType.BFLOAT16);
+      inModel(
+          rounding,
+          0.01f,
+          (step, generator, parameters, gradient) -> {
+            generator.generate(parameters, PROMPTS, sampling());
+            long between = NativeMemory.liveBytes();
+            generator.generate(parameters, PROMPTS, sampling());
+            assertThat(NativeMemory.liveBytes()).isEqualTo(between);
+          });
+    }
+  }
+
   /** Each allocation of the whole once. */
   @EachEngine
   @MethodSource("engines")

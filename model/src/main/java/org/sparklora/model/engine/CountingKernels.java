@@ -21,6 +21,8 @@ final class CountingKernels {
               case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
               case "operandType" -> products;
               case "independentRows" -> 0;
+              case "packsWeights" -> products == DType.BFLOAT16;
+              case "packed" -> new Unbacked(products, ((Tensor) arguments[0]).shape());
               case "description" -> "counting only";
               default ->
                   method.isDefault()

@@ -128,6 +128,27 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
+   * #packed} weights: where products are in bfloat16, on processors that have the instructions.
+   */
+  public boolean packsWeights() {
+    return kernels.packsWeights();
+  }
+
+  /**
+   * A copy of a linear layer's weight, rounded to the type of products, for {@link #matmul} and
+   * {@link #matmulAdd} alone: they compute few rows with it, and more with the weight itself.
+   *
+   * @param w {@code (out, in)}; must outlive the copy, and stay as it is
+   * @return to be closed by the caller
+   * @throws UnsupportedOperationException if this engine has no use for it, as {@link
+   *     #packsWeights} tells
+   */
+  public Tensor packed(Tensor w) {
+    return kernels.packed(w);
+  }
+
   /** {@code y = x}; both of one size. Widens x, or rounds it if y alone is bfloat16. */
   public void copy(Tensor x, Tensor y) {
     Shapes.sameSize("copy", x, y);

@@ -45,6 +45,15 @@ public interface Kernels extends AutoCloseable {
     return host;
   }
 
+  default boolean packsWeights() {
+    return false;
+  }
+
+  /** Asked for only where {@link #packsWeights}. */
+  default Tensor packed(Tensor w) {
+    throw new UnsupportedOperationException("Cannot pack a weight: " + description());
+  }
+
   void copy(Tensor x, Tensor y);
 
   void fill(Tensor y, float value);

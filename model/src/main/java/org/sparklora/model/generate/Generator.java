@@ -84,7 +84,8 @@ public final class Generator implements AutoCloseable {
     if (prompts.isEmpty()) {
       return List.of();
     }
-    try (Batch batch = new Batch(parameters, prompts, config)) {
+    try (IncrementalDecoder.Plan plan = decoder.plan(parameters);
+        Batch batch = new Batch(plan, prompts, config)) {
       return batch.run();
     }
   }
@@ -120,8 +121,8 @@ public final class Generator implements AutoCloseable {
     private final Tensor logits; // (together, V)
     private final Sampler sampler;
 
-    Batch(Tensor parameters, List<Prompt> prompts, SamplingConfig config) {
-      this.plan = decoder.plan(parameters);
+    Batch(IncrementalDecoder.Plan plan, List<Prompt> prompts, SamplingConfig config) {
+      this.plan = plan;
       this.config = config;
       this.waiting = new ArrayDeque<>(prompts);
       prompts.forEach(prompt -> order.put(prompt.id(), order.size()));
@@ -141,15 +142,21 @@ public final class Generator implements AutoCloseable {
 
     List<Completion> run() {
       while (!waiting.isEmpty() || !active.isEmpty()) {
-        for (List<Prompt> next = next(); !next.isEmpty(); next = next()) {
-          begin(next);
-        }
-        advance();
+        engine.run(this::step);
       }
       done.sort(
           Comparator.comparingInt((Completion completion) -> order.get(completion.promptId()))
               .thenComparingInt(Completion::index));
       return done;
+    }
+
+    /** A token of each completion, after the first of those that there has come to be room for. */
+    private boolean step() {
+      for (List<Prompt> next = next(); !next.isEmpty(); next = next()) {
+        begin(next);
+      }
+      advance();
+      return true;
     }
 
     /** The waiting prompts that are computed in one pass: as many as there is room for. */

@@ -45,6 +45,17 @@ public final class EnginesUnderTest {
     return names().map(EnginesUnderTest::opened);
   }
 
+  /** All of them, and those that decode otherwise where products are bfloat16. */
+  public static Stream<Engine> allThatDecode() {
+    return Stream.concat(
+        all(), names().map(EnginesUnderTest::inBfloat16).filter(Engine::packsWeights));
+  }
+
+  private static Engine inBfloat16(String name) {
+    return OPENED.computeIfAbsent(
+        name + ":bfloat16", key -> opened(name).withProductsIn(DType.BFLOAT16));
+  }
+
   /** The one engine of this name, whether it is under test or not. */
   public static Engine opened(String name) {
     return OPENED.computeIfAbsent(name, EnginesUnderTest::open);

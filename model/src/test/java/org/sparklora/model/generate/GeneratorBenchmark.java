@@ -11,6 +11,7 @@ import java.util.Set;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.SamplingRule;
@@ -27,7 +28,7 @@ import org.sparklora.model.lora.LoraTargets;
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp …
  * org.sparklora.model.generate.GeneratorBenchmark CHECKPOINT [rank, 0 for none] [tokens a
- * completion] [completions a prompt] [prompts …]}.
+ * completion] [completions a prompt] [type of products] [prompts …]}.
  */
 final class GeneratorBenchmark {
   private static final int PROMPT_TOKENS = 100;
@@ -41,7 +42,8 @@ final class GeneratorBenchmark {
     int rank = args.length > 1 ? Integer.parseInt(args[1]) : 1;
     int tokens = args.length > 2 ? Integer.parseInt(args[2]) : 64;
     int generations = args.length > 3 ? Integer.parseInt(args[3]) : 8;
-    Engine engine = Engines.shared();
+    DType products = args.length > 4 ? DType.valueOf(args[4]) : DType.FLOAT32;
+    Engine engine = Engines.shared().withProductsIn(products);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       ParameterLayout layout =
           rank == 0
@@ -56,8 +58,8 @@ final class GeneratorBenchmark {
       Decoder decoder = Decoder.load(checkpoint, layout, engine);
       System.out.println(engine.description());
       try (Generator generator = new Generator(decoder, engine)) {
-        for (int i = 3; i < Math.max(4, args.length - 1); i++) {
-          int count = args.length > 4 ? Integer.parseInt(args[i + 1]) : 1;
+        for (int i = 5; i < Math.max(6, args.length); i++) {
+          int count = args.length > 5 ? Integer.parseInt(args[i]) : 1;
           List<Prompt> prompts = prompts(count, checkpoint.config().vocabSize());
           time(generator, parameters, prompts, config(generations, 1));
           double before = MemoryBandwidth.bytesReadASecond(decoder.weightBytes());

@@ -11,6 +11,7 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
+import org.bytedeco.dnnl.reorder;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.DType;
@@ -34,6 +35,9 @@ final class Bfloat16Gemm implements AutoCloseable {
    * tokens then share most of their shapes, of which each costs 3 ms and a megabyte.
    */
   static final int TOKENS = 64;
+
+  /** In place of the stride of a B that {@link #pack} arranged. */
+  private static final long PACKED = 0;
 
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
@@ -106,6 +110,42 @@ final class Bfloat16Gemm implements AutoCloseable {
     }
   }
 
+  /**
+   * C (m, n) = A (m, k) · B (k, n), or {@code C += …}, of a B that {@link #pack} arranged.
+   *
+   * @param m is not cut, and so decides on the kernel
+   */
+  void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
+    Shape shape = new Shape(m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
+    products.computeIfAbsent(shape, Product::new).run(a.address(), b, c.address());
+  }
+
+  /**
+   * Arranges a matrix for {@link #multiplyPacked}: rounded to bfloat16, in blocks of {@link
+   * PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, zeros where there is no row or column.
+   *
+   * @param rows {@code (n, k)}, the transposed of B
+   */
+  void pack(long n, long k, Matrix rows, long to) {
+    memory.data_type type =
+        rows.dtype() == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+    try (memory.desc from =
+            new memory.desc(new long[] {k, n}, type, new long[] {1, rows.stride()}, false);
+        memory.desc packed = packed(k, n);
+        memory source = new memory(from, cpu, (Pointer) null);
+        memory target = new memory(packed, cpu, (Pointer) null);
+        reorder reorder = new reorder(source, target)) {
+      source.set_data_handle(address.to(rows.address()));
+      target.set_data_handle(address.to(to));
+      reorder.execute(stream, source, target);
+    }
+  }
+
+  private static memory.desc packed(long k, long n) {
+    return new memory.desc(
+        new long[] {k, n}, memory.data_type.bf16, memory.format_tag.BA16a48b2a, false);
+  }
+
   private void run(
       long m,
       long n,
@@ -161,7 +201,9 @@ final class Bfloat16Gemm implements AutoCloseable {
       memory.desc layoutA =
           layout(memory.data_type.bf16, shape.m, shape.k, shape.strideA, shape.transposedA);
       memory.desc layoutB =
-          layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
+          shape.strideB == PACKED
+              ? own(packed(shape.k, shape.n))
+              : layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
       memory.data_type typeC =
           shape.typeC == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
       memory.desc layoutC = layout(typeC, shape.m, shape.n, shape.strideC, false);

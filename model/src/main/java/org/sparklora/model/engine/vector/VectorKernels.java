@@ -102,6 +102,16 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public boolean packsWeights() {
+    return this != inFloat32;
+  }
+
+  @Override
+  public Tensor packed(Tensor w) {
+    return PackedWeight.of(pool, host(w));
+  }
+
+  @Override
   public void copy(Tensor x, Tensor y) {
     VectorElementwise.copy(pool, x, 1, y);
   }
@@ -135,12 +145,12 @@ final class VectorKernels implements Kernels {
 
   @Override
   public void matmul(Tensor x, Tensor w, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), host(w), 1, 0, host(y)));
+    pool.exclusively(() -> matmul.forward(host(x), w, 1, 0, host(y)));
   }
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    pool.exclusively(() -> matmul.forward(host(x), host(w), alpha, 1, host(y)));
+    pool.exclusively(() -> matmul.forward(host(x), w, alpha, 1, host(y)));
   }
 
   @Override

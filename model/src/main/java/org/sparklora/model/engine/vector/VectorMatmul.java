@@ -2,6 +2,7 @@ package org.sparklora.model.engine.vector;
 
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
@@ -55,7 +56,15 @@ final class VectorMatmul implements AutoCloseable {
    * {@code y = beta·y + alpha · x · wᵀ}. Up to {@link VectorFewRows#MOST} rows, each row's result
    * is the same whatever the others are.
    */
-  void forward(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+  void forward(HostTensor x, Tensor weight, float alpha, float beta, HostTensor y) {
+    if (weight instanceof PackedWeight packed) {
+      if (x.rows() <= VectorFewRows.MOST) {
+        forwardPacked(x, packed, alpha, beta == 1, y);
+        return;
+      }
+      weight = packed.original();
+    }
+    HostTensor w = (HostTensor) weight;
     if (w.columns() <= VectorLowRank.MOST) {
       VectorLowRank.forward(pool, x, w, alpha, beta, y);
       return;
@@ -85,6 +94,16 @@ final class VectorMatmul implements AutoCloseable {
       return;
     }
     timesTransposed(x.rows(), out, in, alpha, xs, Matrix.of(w), beta, ys);
+  }
+
+  private void forwardPacked(
+      HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
+    int in = w.columns();
+    HostTensor rounded = buffer(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
+    VectorElementwise.copy(pool, x, alpha, rounded.view(0, x.rows(), in));
+    Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in);
+    VectorPacked.forward(
+        pool, xs, w, adds, y, buffer(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
   /** c (m, n) = beta·c + alpha · a (m, k) · b (n, k)ᵀ, divided along its longer side. */

@@ -1,0 +1,157 @@
+package org.sparklora.model.engine.vector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.GuardedTensor;
+import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
+
+/** Products of few rows by packed weights, in bfloat16. */
+class PackedProductsTest {
+  private static final long SEED = 5;
+  private static final int MOST_ROWS = 128;
+  private static final Engine ONE_THREAD = Engines.open("vector", 1);
+  private static final Engine TWO_THREADS = Engines.open("vector", 2);
+
+  @AfterAll
+  static void close() {
+    ONE_THREAD.close();
+    TWO_THREADS.close();
+  }
+
+  @BeforeEach
+  void needsTheInstructions() {
+    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
+  }
+
+  private static Engine rounding(Engine engine) {
+    return engine.withProductsIn(DType.BFLOAT16);
+  }
+
+  /** Blocks that are not full, several slices, and sums that oneDNN could cut. */
+  static Stream<Arguments> shapes() {
+    return Stream.of(
+            new int[] {17, 5},
+            new int[] {603, 203},
+            new int[] {576, 192},
+            new int[] {576, 1536},
+            new int[] {1536, 576},
+            new int[] {1603, 100},
+            new int[] {4864, 96},
+            new int[] {8960, 48})
+        .flatMap(
+            shape ->
+                Stream.of(ONE_THREAD, TWO_THREADS)
+                    .map(engine -> arguments(rounding(engine), shape[0], shape[1])));
+  }
+
+  /** Of each row all results, wherever it stands, are those of one product of 128 rows. */
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("shapes")
+  void aRowsBitsDoNotDependOnHowManyThereAreAndItsPlace(Engine engine, int in, int out) {
+    try (GuardedTensor x = GuardedTensor.random(ONE_THREAD, SEED, MOST_ROWS, in);
+        Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED + 1, out, in);
+        Tensor packed = rounding(ONE_THREAD).packed(w);
+        GuardedTensor all = GuardedTensor.filled(ONE_THREAD, 1, MOST_ROWS, out)) {
+      rounding(ONE_THREAD).matmulAdd(x.tensor(), packed, 1f, all.tensor());
+      for (int rows : new int[] {1, 2, 7, 8, 9, 16, 17, 32, 33, 63, 64, 65, 127, 128}) {
+        for (int from : new int[] {0, (MOST_ROWS - rows) / 2, MOST_ROWS - rows}) {
+          try (GuardedTensor some = GuardedTensor.filled(ONE_THREAD, 1, rows, out)) {
+            engine.matmulAdd(x.tensor().rows(from, from + rows), packed, 1f, some.tensor());
+            float[] expected = all.tensor().rows(from, from + rows).toArray();
+            assertThat(some.values()).as("%d rows from %d", rows, from).isEqualTo(expected);
+            some.assertCloseTo(expected, 0); // and guards
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(autoCloseArguments = false)
+  @MethodSource("shapes")
+  void areThoseOfTheReferenceWithOperandsRounded(Engine engine, int in, int out) {
+    double tolerance = 1e-6 + 1e-6 * Math.sqrt(in); // of float32 sums in another order
+    for (DType type : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
+      for (int rows : new int[] {3, 8, 70}) {
+        try (Tensor x = GuardedTensor.random(ONE_THREAD, SEED, rows, in).tensor();
+            Tensor w = GuardedTensor.weight(ONE_THREAD, type, SEED + 1, out, in);
+            Tensor packed = engine.packed(w);
+            Tensor roundedX = widened(x);
+            Tensor roundedW = widened(w);
+            GuardedTensor expected = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out);
+            GuardedTensor actual = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out)) {
+          EnginesUnderTest.REFERENCE.matmul(roundedX, roundedW, expected.tensor());
+          engine.matmul(x, packed, actual.tensor());
+          actual.assertCloseTo(expected.values(), tolerance);
+          EnginesUnderTest.REFERENCE.matmulAdd(roundedX, roundedW, -2f, expected.tensor());
+          engine.matmulAdd(x, packed, -2f, actual.tensor());
+          actual.assertCloseTo(expected.values(), 3 * tolerance);
+        }
+      }
+    }
+  }
+
+  /** Rounded to bfloat16, in float32. */
+  private static Tensor widened(Tensor x) {
+    try (Tensor rounded = ONE_THREAD.copyAs(DType.BFLOAT16, x)) {
+      return ONE_THREAD.copyAs(DType.FLOAT32, rounded);
+    }
+  }
+
+  @Test
+  void manyRowsAreComputedWithTheWeightItself() {
+    Engine engine = rounding(TWO_THREADS);
+    try (Tensor x = GuardedTensor.random(engine, SEED, MOST_ROWS + 1, 64).tensor();
+        Tensor w = GuardedTensor.weight(engine, DType.FLOAT32, SEED, 70, 64);
+        Tensor packed = engine.packed(w);
+        Tensor expected = engine.allocate(MOST_ROWS + 1, 70);
+        Tensor actual = engine.allocate(MOST_ROWS + 1, 70)) {
+      engine.matmul(x, w, expected);
+      engine.matmul(x, packed, actual);
+      assertThat(actual.toArray()).isEqualTo(expected.toArray());
+      assertThat(packed.toArray()).isEqualTo(w.toArray());
+    }
+  }
+
+  @Test
+  void weightsArePackedForBfloat16Alone() {
+    assertThat(ONE_THREAD.packsWeights()).isFalse();
+    assertThat(rounding(ONE_THREAD).packsWeights()).isTrue();
+  }
+
+  /** Copies count as open memory, a block of 48 outputs by 32 inputs the least. */
+  @Test
+  void copiesAreCountedAndFreed() {
+    Engine engine = rounding(ONE_THREAD);
+    try (Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED, 49, 33)) {
+      engine.packed(w).close(); // what the thread keeps
+      long before = NativeMemory.liveBytes();
+      Tensor packed = engine.packed(w);
+      assertThat(NativeMemory.liveBytes() - before).isEqualTo(96 * 64 * 2);
+      packed.close();
+      assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+    }
+  }
+
+  @Test
+  void bucketsAreAscendingAndTakeAllRows() {
+    assertThat(IntStream.of(VectorPacked.BUCKETS)).isSorted();
+    for (int rows = 1; rows <= MOST_ROWS; rows++) {
+      assertThat(VectorPacked.padded(rows)).isBetween(rows, 2 * Math.max(8, rows));
+    }
+  }
+}
