@@ -43,6 +43,22 @@ public final class ActivationMemory {
   }
 
   /**
+   * Bytes of the copies of weights that an {@link IncrementalDecoder.Plan} holds on an engine that
+   * packs them, but for what rounds each up to whole blocks.
+   *
+   * @param products what operands of matrix products are rounded to
+   */
+  public static long packedWeights(DecoderConfig model, DType products) {
+    try (Engine engine = Engines.counting(products);
+        Decoder decoder = Decoder.unread(model, ParameterLayout.none(), engine);
+        Tensor parameters = engine.allocate(0);
+        PackedWeights packed = new PackedWeights(engine)) {
+      decoder.bind(parameters, packed);
+      return packed.bytes();
+    }
+  }
+
+  /**
    * @param blockBytes what the insides of blocks may take, of {@link Activations}
    */
   static long bytes(

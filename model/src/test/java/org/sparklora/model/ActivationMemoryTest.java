@@ -132,6 +132,21 @@ class ActivationMemoryTest {
   }
 
   @Test
+  void copiesOfALinearLayersWeightsAreCountedWhereProductsAreBfloat16() throws IOException {
+    DecoderConfig model = model("llama");
+    long matrices =
+        WeightLayout.of(model).entries().stream()
+            .filter(entry -> entry.shape().length == 2)
+            .mapToLong(ParameterLayout.Entry::size)
+            .sum();
+    long table = 11 * 8; // the head multiplies by it where they are tied, else it is only read
+
+    assertThat(ActivationMemory.packedWeights(model, DType.FLOAT32)).isZero();
+    assertThat(ActivationMemory.packedWeights(model, DType.BFLOAT16))
+        .isEqualTo(2 * (model.tieWordEmbeddings() ? matrices : matrices - table));
+  }
+
+  @Test
   void operandsOfBfloat16AreCounted() throws IOException {
     DecoderConfig model = model("llama");
     long dOut = 2 * 12; // the widest output's gradient, rounded

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -53,7 +52,7 @@ final class CheckCommand {
             .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
             .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
-    ModelConfig base = ModelConfig.of(settings, DType.FLOAT32); // memory is the same
+    ModelConfig base = ModelConfig.of(settings);
     Optional<ModelReference> start = ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH);
     try (Outlines outlines = Outlines.of(base, start, hadoop)) {
       TrainedModel model =

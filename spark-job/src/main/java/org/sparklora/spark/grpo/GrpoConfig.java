@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -310,7 +309,7 @@ public record GrpoConfig(
    */
   public static GrpoConfig of(Settings settings, Set<String> given) {
     return new GrpoConfig(
-        TrainingSettings.of(settings, DType.FLOAT32),
+        TrainingSettings.of(settings),
         Prompts.of(settings),
         Batch.of(settings),
         Rounds.of(settings),

@@ -78,6 +78,9 @@ public final class GrpoRegret {
             config.course().epochs()),
         config.optimizer().learningRate(),
         Optional.empty(),
-        Optional.of(new PlannedRun.Generation(config.rounds().sampling().numGenerations())));
+        Optional.of(
+            new PlannedRun.Generation(
+                config.rounds().sampling().numGenerations(),
+                Engines.shared().withProductsIn(model.precision().products()).packsWeights())));
   }
 }

@@ -5,6 +5,7 @@ import static org.sparklora.spark.regret.Figures.format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.TrainingCompute;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.DType;
@@ -107,14 +108,24 @@ final class CostFindings {
   }
 
   private static Finding generating(PlannedRun run, PlannedRun.Generation generation) {
+    long copies = packedWeights(run);
     return new Finding(
         "memory, generating",
-        "%s of keys and values for the %d completions of a prompt"
-            .formatted(Figures.memory(keysAndValues(run)), generation.completions()),
-        Map.of("key_value_bytes", keysAndValues(run)),
+        "%s of keys and values for the %d completions of a prompt%s"
+            .formatted(
+                Figures.memory(keysAndValues(run)),
+                generation.completions(),
+                copies == 0 ? "" : ", " + Figures.memory(copies) + " for a copy of the weights"),
+        Map.of("key_value_bytes", keysAndValues(run), "packed_weight_bytes", copies),
         Verdict.OK,
         "beside base and parameters, in place of the activations",
         List.of(Source.SHAPES));
+  }
+
+  /** Copies of all linear layers' weights, where decoding is faster with them. */
+  private static long packedWeights(PlannedRun run) {
+    boolean packs = run.generation().map(PlannedRun.Generation::packsWeights).orElse(false);
+    return packs ? ActivationMemory.packedWeights(run.model(), run.memory().products()) : 0;
   }
 
   /** Of the completions of one prompt, all of them as long as they may become. */
@@ -125,10 +136,13 @@ final class CostFindings {
     return token * completions * run.batch().maxRowTokens();
   }
 
-  /** Whichever of training and generating takes more. */
+  /**
+   * Whichever of training and generating takes more, and what is copied for generating, when the
+   * memory of activations is still there.
+   */
   private static long peak(PlannedRun run, TrainingMemory training) {
-    return Math.max(
-        training.total(), training.total() - training.activations() + keysAndValues(run));
+    long generating = training.total() - training.activations() + keysAndValues(run);
+    return Math.max(training.total(), generating) + packedWeights(run);
   }
 
   private static Finding fullMemory(PlannedRun run, TrainingMemory planned, TrainingMemory full) {

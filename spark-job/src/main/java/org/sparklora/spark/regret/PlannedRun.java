@@ -41,8 +41,9 @@ public record PlannedRun(
    * Completions that are drawn together.
    *
    * @param completions of one prompt ({@code num_generations})
+   * @param packsWeights whether the engine holds copies of weights meanwhile
    */
-  public record Generation(int completions) {}
+  public record Generation(int completions, boolean packsWeights) {}
 
   /**
    * What decides on memory besides the shapes.

@@ -30,14 +30,14 @@ public record ModelConfig(
     return reference.name();
   }
 
-  /** The record of a user's settings, but for {@code bf16}, which not all commands have. */
-  public static ModelConfig of(Settings settings, DType products) {
+  /** The record of a user's settings. */
+  public static ModelConfig of(Settings settings) {
     return new ModelConfig(
         ModelReference.of(settings),
         settings.get(Flags.DTYPE, WeightDtype.class),
         settings.get(Flags.GRADIENT_CHECKPOINTING),
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-        products);
+        settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32);
   }
 
   /** The types of numbers for a model, whose config {@code dtype} may ask. */

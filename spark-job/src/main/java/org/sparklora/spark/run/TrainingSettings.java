@@ -2,7 +2,6 @@ package org.sparklora.spark.run;
 
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
@@ -41,14 +40,10 @@ public record TrainingSettings(
    */
   private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
 
-  /**
-   * The record of a user's settings.
-   *
-   * @param products the type of the operands of matrix products
-   */
-  public static TrainingSettings of(Settings settings, DType products) {
+  /** The record of a user's settings. */
+  public static TrainingSettings of(Settings settings) {
     return new TrainingSettings(
-        ModelConfig.of(settings, products),
+        ModelConfig.of(settings),
         lora(settings),
         ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
         optimizer(settings),

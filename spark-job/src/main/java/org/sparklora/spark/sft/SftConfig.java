@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.sparklora.model.engine.DType;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
@@ -124,9 +123,7 @@ public record SftConfig(
   public static SftConfig of(Settings settings) {
     String packedFolder =
         settings.find(Flags.PACKED_DIR).orElseGet(() -> settings.get(Flags.OUTPUT_DIR) + ".packed");
-    TrainingSettings training =
-        TrainingSettings.of(
-            settings, settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32);
+    TrainingSettings training = TrainingSettings.of(settings);
     return new SftConfig(
         training,
         replacing(settings, PrepSettings.of(settings, packedFolder)),
