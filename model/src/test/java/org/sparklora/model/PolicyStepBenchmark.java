@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.SamplingRule;
@@ -32,7 +33,8 @@ import org.sparklora.model.loss.GrpoLossConfigs;
  * sampler's.
  *
  * <p>Run: {@code java --add-modules=jdk.incubator.vector -cp … org.sparklora.model.
- * PolicyStepBenchmark CHECKPOINT [steps] [completions] [tokens a completion] [tokens a prompt]}.
+ * PolicyStepBenchmark CHECKPOINT [steps] [completions] [tokens a completion] [tokens a prompt]
+ * [type of products]}.
  */
 final class PolicyStepBenchmark {
   private PolicyStepBenchmark() {}
@@ -42,7 +44,8 @@ final class PolicyStepBenchmark {
     int completions = args.length > 2 ? Integer.parseInt(args[2]) : 8;
     int length = args.length > 3 ? Integer.parseInt(args[3]) : 64;
     int promptLength = args.length > 4 ? Integer.parseInt(args[4]) : 100;
-    Engine engine = Engines.shared();
+    DType products = args.length > 5 ? DType.valueOf(args[5]) : DType.FLOAT32;
+    Engine engine = Engines.shared().withProductsIn(products);
     System.out.println(engine.description());
     try (CheckpointFolder checkpoint = CheckpointFolder.open(Path.of(args[0]))) {
       AdapterLayout layout =
@@ -72,7 +75,7 @@ final class PolicyStepBenchmark {
             update(step, parameters, gradient, PolicyBatch.of(List.of(row)));
           }
           System.out.printf(
-              "generation %s, update %s (without sharing %s), %.1f completion tokens/s; largest difference of log-probabilities %.1e; %s%n",
+              "generation %s, update %s (without sharing %s), %.1f completion tokens/s; log-probabilities differ by %s; %s%n",
               generation,
               update,
               clock.lap(),
@@ -128,15 +131,18 @@ final class PolicyStepBenchmark {
     return step.lossAndGradient(parameters, batch.packed(), loss, 0, gradient);
   }
 
-  private static double difference(List<Completion> completions, StepResult result) {
+  private static String difference(List<Completion> completions, StepResult result) {
     double largest = 0;
+    double sum = 0;
     int m = 0;
     for (Completion completion : completions) {
       for (float logProb : completion.logProbs()) {
-        largest = Math.max(largest, Math.abs(logProb - result.logProbs().logProbs()[m++]));
+        double difference = Math.abs(logProb - result.logProbs().logProbs()[m++]);
+        largest = Math.max(largest, difference);
+        sum += difference;
       }
     }
-    return largest;
+    return "%.1e on average, %.1e at most".formatted(sum / m, largest);
   }
 
   private static String peak() throws IOException {
