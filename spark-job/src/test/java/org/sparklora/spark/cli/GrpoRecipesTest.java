@@ -30,7 +30,10 @@ import org.sparklora.spark.regret.PlannedRun;
 import org.sparklora.spark.regret.TrainingMemory;
 import org.sparklora.spark.run.TrainingSettings;
 
-/** Every recipe in {@code conf/grpo}: one for each row of the guide's GRPO section. */
+/**
+ * The recipes in {@code conf/grpo} for the guide's GRPO section, one for each of its rows. The
+ * project's own, on arithmetic, are the sweeps' matter.
+ */
 class GrpoRecipesTest {
   private static final Path CONF = Path.of("../conf/grpo");
   private static final Pattern STATED_MEMORY =
@@ -63,7 +66,11 @@ class GrpoRecipesTest {
 
   static List<Path> recipes() throws IOException {
     try (Stream<Path> files = Files.list(CONF)) {
-      return files.filter(file -> file.toString().endsWith(".yaml")).sorted().toList();
+      return files
+          .filter(file -> file.toString().endsWith(".yaml"))
+          .filter(file -> !file.getFileName().toString().startsWith("arithmetic"))
+          .sorted()
+          .toList();
     }
   }
 
