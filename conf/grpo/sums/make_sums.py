@@ -1,4 +1,4 @@
-"""Writes train.jsonl and test.jsonl beside this file: the 144 sums of two numbers from 1 to 12, each asked after one worked example.
+"""Writes train.jsonl and test.jsonl beside this file: the 81 sums of two numbers from 1 to 9, each asked after one worked example.
 
 One unordered pair in seven is held out, in both orders, so that no sum of test.jsonl is trained on the other way round.
 """
@@ -11,7 +11,7 @@ EXAMPLE = [
     {"role": "user", "content": "What is 2 + 3?"},
     {"role": "assistant", "content": "2 + 3 = 5. \\boxed{5}"},
 ]
-LARGEST = 12
+LARGEST = 9
 
 
 def is_held_out(first, second):
