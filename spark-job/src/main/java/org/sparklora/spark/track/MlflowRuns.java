@@ -21,6 +21,7 @@ final class MlflowRuns {
   private final MlflowClient client;
   private final MlflowConfig config;
   private final RunLabel label;
+  private Optional<String> experiment = Optional.empty();
 
   MlflowRuns(MlflowClient client, MlflowConfig config, RunLabel label) {
     this.client = client;
@@ -33,7 +34,7 @@ final class MlflowRuns {
    *
    * @throws MlflowException if the given one does not exist
    */
-  Optional<MlflowRun> find(String experiment) throws IOException {
+  Optional<MlflowRun> find() throws IOException {
     if (config.runId().isPresent()) {
       JsonNode answer = client.get("runs/get", Map.of("run_id", config.runId().get()));
       return Optional.of(MlflowRun.of(answer.path("run")));
@@ -43,7 +44,7 @@ final class MlflowRuns {
             "runs/search",
             Map.of(
                 "experiment_ids",
-                List.of(experiment),
+                List.of(experiment()),
                 "filter",
                 "tags.`%s` = '%s'".formatted(MlflowRun.LOG_ID, label.id()),
                 "run_view_type",
@@ -56,11 +57,18 @@ final class MlflowRuns {
   }
 
   /** The experiment in which runs are made; it is made first if it does not exist. */
-  String experiment() throws IOException {
-    if (config.experimentId().isPresent()) {
-      return config.experimentId().get();
+  private String experiment() throws IOException {
+    if (experiment.isEmpty()) {
+      experiment =
+          Optional.of(
+              config.experimentId().isPresent()
+                  ? config.experimentId().get()
+                  : experiment(config.experimentName()));
     }
-    String name = config.experimentName();
+    return experiment.get();
+  }
+
+  private String experiment(String name) throws IOException {
     try {
       return knownExperiment(name);
     } catch (MlflowException e) {
@@ -86,9 +94,9 @@ final class MlflowRuns {
   }
 
   /** Makes a run. */
-  MlflowRun create(String experiment, long startMillis) throws IOException {
+  MlflowRun create(long startMillis) throws IOException {
     Map<String, Object> body = new LinkedHashMap<>();
-    body.put("experiment_id", experiment);
+    body.put("experiment_id", experiment());
     body.put("run_name", label.name());
     body.put("start_time", startMillis);
     body.put("tags", pairs(tags()));
@@ -97,7 +105,7 @@ final class MlflowRuns {
     } catch (MlflowException e) {
       throw e;
     } catch (IOException lost) {
-      return find(experiment).orElseThrow(() -> lost);
+      return find().orElseThrow(() -> lost);
     }
   }
 

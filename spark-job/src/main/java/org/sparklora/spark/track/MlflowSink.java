@@ -64,8 +64,7 @@ final class MlflowSink implements Sink {
 
   @Override
   public void replay(List<TrackedRow> rows) throws IOException {
-    String experiment = runs.experiment();
-    Optional<MlflowRun> found = runs.find(experiment);
+    Optional<MlflowRun> found = runs.find();
     Set<MlflowPoint.Place> there = new HashSet<>();
     taken = new HashSet<>();
     if (found.isPresent()) {
@@ -80,8 +79,7 @@ final class MlflowSink implements Sink {
       }
     }
     Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
-    MlflowRun current =
-        found.isPresent() ? found.get() : runs.create(experiment, start.toEpochMilli());
+    MlflowRun current = found.isPresent() ? found.get() : runs.create(start.toEpochMilli());
     run = Optional.of(current);
     if (found.isPresent()) {
       update(current, "RUNNING", Map.of());

@@ -36,7 +36,7 @@ public record TrackingConfig(
         case "trackio" -> EnumSet.of(TRACKIO);
         case "tensorboard" -> EnumSet.of(TENSORBOARD);
         case "mlflow" -> EnumSet.of(MLFLOW);
-          // MLflow is elsewhere, and only the environment says where
+        // MLflow is elsewhere, and only the environment says where
         case "all" ->
             MlflowConfig.isWanted(environment)
                 ? EnumSet.allOf(Tracker.class)
