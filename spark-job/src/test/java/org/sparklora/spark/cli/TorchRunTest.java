@@ -1,0 +1,145 @@
+package org.sparklora.spark.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Engines;
+
+/** Runs of the command line with {@code --engine torch} beside those of the vector engine. */
+class TorchRunTest {
+  /** Float32 on both sides; sums in another order grow through the optimizer's square roots. */
+  private static final double LOSS_BOUND = 1e-5;
+
+  /** Of the adapters' norm, after ten steps at a high rate. */
+  private static final double ADAPTER_BOUND = 1e-4;
+
+  @TempDir private Path folder;
+  @RegisterExtension final Captured err = Captured.err();
+  @RegisterExtension final Captured out = Captured.out();
+  private final Optional<String> before = Engines.chosen();
+
+  @AfterEach
+  void leaveTheEngineAsItWas() {
+    Engines.close();
+    before.ifPresentOrElse(
+        name -> System.setProperty("lora.engine", name), () -> System.clearProperty("lora.engine"));
+  }
+
+  private record Run(Path output, List<String> flags) implements LoggedRun {}
+
+  private LoggedRun run(String engine, String command, List<String> flags) {
+    Engines.close();
+    Run run = new Run(folder.resolve(command + "-" + engine), flags);
+    List<String> arguments = new ArrayList<>(List.of(command));
+    arguments.addAll(run.arguments());
+    arguments.addAll(List.of("--engine", engine, "--master", "local[2]"));
+    assertThat(Main.run(arguments.toArray(String[]::new))).as(err.text()).isZero();
+    return run;
+  }
+
+  private static void assertSameCurves(LoggedRun torch, LoggedRun vector, String... names)
+      throws IOException {
+    List<JsonNode> expected = vector.log();
+    List<JsonNode> found = torch.log();
+    assertThat(found).hasSameSizeAs(expected);
+    int compared = 0;
+    for (int row = 0; row < found.size(); row++) {
+      for (String name : names) {
+        if (expected.get(row).has(name)) {
+          assertThat(found.get(row).get(name).asDouble())
+              .as("%s of row %d", name, row)
+              .isCloseTo(expected.get(row).get(name).asDouble(), within(LOSS_BOUND));
+          compared++;
+        }
+      }
+    }
+    assertThat(compared).isGreaterThanOrEqualTo(names.length * (found.size() - 1));
+    assertThat(distance(torch.weights(), vector.weights())).isLessThan(ADAPTER_BOUND);
+  }
+
+  /** Of two safetensors files of equal shapes, all float32: of the first's norm. */
+  private static double distance(byte[] first, byte[] second) {
+    assertThat(first).hasSameSizeAs(second);
+    var a = java.nio.ByteBuffer.wrap(first).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    var b = java.nio.ByteBuffer.wrap(second).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+    double difference = 0;
+    double norm = 0;
+    for (int at = Long.BYTES + (int) a.getLong(0); at < first.length; at += Float.BYTES) {
+      difference += Math.pow(a.getFloat(at) - b.getFloat(at), 2);
+      norm += Math.pow(a.getFloat(at), 2);
+    }
+    return Math.sqrt(difference / norm);
+  }
+
+  @Test
+  void sftHasTheVectorEnginesCurve() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    List<String> flags =
+        SftRun.tiny(
+                model,
+                folder,
+                "--use_peft",
+                "--lora_target_modules",
+                "all-linear",
+                "--lora_dropout",
+                "0.1")
+            .flags();
+    LoggedRun torch = run("torch", "sft", flags);
+    assertSameCurves(torch, run("vector", "sft", flags), "loss", "entropy");
+  }
+
+  @Test
+  void grpoDrawsTheVectorEnginesTokensAndHasItsCurve() throws IOException {
+    Path model = TestModels.copy("llama-tiny", folder);
+    Path problems = folder.resolve("problems.jsonl");
+    StringBuilder rows = new StringBuilder();
+    for (int n = 0; n < 8; n++) {
+      rows.append("{\"prompt\": \"%d and %d is\", \"solution\": \"%d\"}%n".formatted(n, n, 2 * n));
+    }
+    Files.writeString(problems, rows);
+    List<String> flags =
+        List.of(
+            "--model_name_or_path",
+            model.toString(),
+            "--dataset_name",
+            problems.toString(),
+            "--reward_funcs",
+            GrpoCommandTest.Shortness.class.getName(),
+            "--use_peft",
+            "--lora_target_modules",
+            "all-linear",
+            "--beta",
+            "0.04",
+            "--max_completion_length",
+            "8",
+            "--num_generations",
+            "4",
+            "--per_device_train_batch_size",
+            "4",
+            "--gradient_accumulation_steps",
+            "2",
+            "--max_steps",
+            "4",
+            "--learning_rate",
+            "1e-3",
+            "--logging_steps",
+            "1",
+            "--save_strategy",
+            "no");
+    LoggedRun torch = run("torch", "grpo", flags);
+    LoggedRun vector = run("vector", "grpo", flags);
+    assertSameCurves(
+        torch, vector, "loss", "reward", "reward_std", "kl", "entropy", "completions/mean_length");
+  }
+}
