@@ -81,6 +81,7 @@ public final class GrpoRegret {
         Optional.of(
             new PlannedRun.Generation(
                 config.rounds().sampling().numGenerations(),
+                batch.rows() * batch.stepsPerGeneration(),
                 Engines.shared().withProductsIn(model.precision().products()).packsWeights())));
   }
 }

@@ -57,8 +57,47 @@ final class CostFindings {
       findings.add(fullMemory(run, planned, full));
     }
     run.generation().ifPresent(generation -> findings.add(generating(run, generation)));
+    findings.add(gpu(run, GpuMemory.of(run)));
     findings.add(machine(run, peak(run, planned), machine));
     return findings;
+  }
+
+  private static Finding gpu(PlannedRun run, GpuMemory memory) {
+    boolean fits = !memory.fitting().isEmpty();
+    String terms =
+        "weights %s, parameters with gradient %s, activations %s (the loss head's chunk %s)%s, CUDA itself %s; estimated, no GPU has run it"
+            .formatted(
+                Figures.memory(memory.weights()),
+                Figures.memory(memory.parameters()),
+                Figures.memory(memory.activations()),
+                Figures.memory(memory.headChunk()),
+                memory.cache() == 0
+                    ? ""
+                    : " or keys and values %s".formatted(Figures.memory(memory.cache())),
+                Figures.memory(memory.context()));
+    return new Finding(
+        "memory, on a GPU",
+        "%s at the peak: %s".formatted(Figures.memory(memory.total()), memory.fit()),
+        Map.of(
+            "peak_bytes",
+            memory.total(),
+            "context_bytes",
+            memory.context(),
+            "weight_bytes",
+            memory.weights(),
+            "parameter_bytes",
+            memory.parameters(),
+            "activation_bytes",
+            memory.activations(),
+            "head_chunk_bytes",
+            memory.headChunk(),
+            "key_value_bytes",
+            memory.cache(),
+            "fits_gb",
+            memory.fitting()),
+        fits ? Verdict.OK : Verdict.NOTE,
+        fits ? terms : terms + "; " + remedy(run),
+        List.of(Source.SHAPES));
   }
 
   private static Finding compute(PlannedRun run, AdapterLayout adapter) {
@@ -130,10 +169,8 @@ final class CostFindings {
 
   /** Of the completions of one prompt, all of them as long as they may become. */
   private static long keysAndValues(PlannedRun run) {
-    long vectors = 2L * run.model().numHiddenLayers() * run.model().numKeyValueHeads();
-    long token = vectors * run.model().headDim() * Float.BYTES;
     int completions = run.generation().map(PlannedRun.Generation::completions).orElse(0);
-    return token * completions * run.batch().maxRowTokens();
+    return TrainingMemory.keyAndValueBytes(run.model()) * completions * run.batch().maxRowTokens();
   }
 
   /**

@@ -41,9 +41,10 @@ public record PlannedRun(
    * Completions that are drawn together.
    *
    * @param completions of one prompt ({@code num_generations})
+   * @param inRound of all prompts of a round
    * @param packsWeights whether the engine holds copies of weights meanwhile
    */
-  public record Generation(int completions, boolean packsWeights) {}
+  public record Generation(int completions, int inRound, boolean packsWeights) {}
 
   /**
    * What decides on memory besides the shapes.

@@ -71,11 +71,16 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
   }
 
   /** Norms and biases are widened in any case. */
-  private static long frozen(DecoderConfig model, DType matrices) {
+  static long frozen(DecoderConfig model, DType matrices) {
     return WeightLayout.of(model).entries().stream()
         .mapToLong(
             entry -> entry.size() * (entry.shape().length == 2 ? matrices.bytes() : Float.BYTES))
         .sum();
+  }
+
+  /** Keys and values of a token in all layers, float32. */
+  static long keyAndValueBytes(DecoderConfig model) {
+    return 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim() * Float.BYTES;
   }
 
   /** All terms together. */

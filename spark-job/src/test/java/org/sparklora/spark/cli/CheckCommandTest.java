@@ -58,7 +58,7 @@ class CheckCommandTest {
         .contains("32 rows a step")
         .contains("0.84 of full fine-tuning's");
     JsonNode report = new ObjectMapper().readTree(json.toFile());
-    assertThat(report.get("findings")).hasSize(8);
+    assertThat(report.get("findings")).hasSize(9);
     assertThat(folder.resolve("out")).doesNotExist();
   }
 
@@ -142,9 +142,10 @@ class CheckCommandTest {
             "compute",
             "memory",
             "memory, all weights",
+            "memory, on a GPU",
             "machine",
             "absorbed");
-    assertThat(findings.get(8).at("/values/description_bits").asDouble()).isPositive();
+    assertThat(findings.get(9).at("/values/description_bits").asDouble()).isPositive();
   }
 
   @Test
