@@ -76,6 +76,28 @@ public final class Decoder implements AutoCloseable {
     }
   }
 
+  /**
+   * A decoder of a shape with {@link RandomWeights}, for measurements.
+   *
+   * @param weights how its matrices are kept
+   */
+  public static Decoder ofRandomWeights(
+      DecoderConfig config, ParameterLayout trainable, Engine engine, DType weights) {
+    RandomWeights random = new RandomWeights(engine, 1);
+    Decoder decoder = new Decoder(config, trainable, new HashMap<>());
+    try {
+      for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {
+        if (trainable.entry(expected.getKey()).isEmpty()) {
+          decoder.frozen.put(expected.getKey(), random.of(weights, expected.getValue()));
+        }
+      }
+      return decoder;
+    } catch (RuntimeException | Error e) { // OutOfMemoryError is a likely one
+      decoder.close();
+      throw e;
+    }
+  }
+
   /** A decoder of a shape whose weights, on an engine that only counts, are never read. */
   static Decoder unread(DecoderConfig config, ParameterLayout trainable, Engine engine) {
     Map<String, Tensor> frozen = new HashMap<>();

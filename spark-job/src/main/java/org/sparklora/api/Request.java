@@ -71,6 +71,9 @@ public record Request(
       PathSettings.require(settings);
       ModelReference.requireFolders(settings);
       settings.find(Flags.ENGINE).ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
+      if (settings.find(Flags.FULL_DETERMINISM).orElse(false)) {
+        Engines.makeDeterministic();
+      }
     } catch (ConfigException e) {
       throw settings.located(e);
     }

@@ -2,7 +2,10 @@ package org.sparklora.engine.torch;
 
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.Loader;
+import org.bytedeco.pytorch.Context;
+import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.EngineProvider;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Kernels;
 
 /** Opens engines of libtorch: on processors, or in a build with {@code -Pcuda} on a GPU. */
@@ -16,13 +19,25 @@ public final class TorchProvider implements EngineProvider {
   @Override
   public Kernels open(int threads) {
     try {
-      return new TorchKernels(DeviceChoice.made(), threads);
+      TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
+      makeDeterministic(Engines.areDeterministic());
+      return kernels;
     } catch (LinkageError e) {
       throw new IllegalStateException(
           "Cannot load libtorch for %s (%s): %s; build with mvn -Ptorch package, or -Pcuda for GPUs, or say -Dlora.engine=vector"
               .formatted(Loader.getPlatform(), e.getClass().getSimpleName(), firstLine(e)),
           e);
     }
+  }
+
+  /**
+   * libtorch has one setting for all of a process. It only warns of operators that cannot obey: of
+   * those that are used here none is, and cuBLAS, which it suspects, is in one stream.
+   */
+  private static void makeDeterministic(boolean wanted) {
+    Context context = torch.globalContext();
+    context.setDeterministicAlgorithms(wanted, true);
+    context.setDeterministicFillUninitializedMemory(false); // all that is read was written
   }
 
   private static String firstLine(Throwable e) {

@@ -29,6 +29,7 @@ public final class Engines {
   private static final String KERNELS_PROPERTY = "lora.kernels";
 
   private static final String THREADS_PROPERTY = "lora.threads";
+  private static final String DETERMINISM_PROPERTY = "lora.deterministic";
   private static final String ON_CPU = "vector";
 
   private static final List<EngineProvider> PROVIDERS =
@@ -86,7 +87,8 @@ public final class Engines {
       }
     }
     LOG.warn(
-        "GPU {} is assigned to this process, which will not use it: this is a build for CPUs. Build with mvn -Pcuda package, or -Pnd4j-cuda for GPUs before Ampere",
+        "GPU {} is assigned to this process, which will not use it: this is a build for CPUs. Build"
+            + " with mvn -Pcuda package, or -Pnd4j-cuda for GPUs before Ampere",
         address);
   }
 
@@ -105,6 +107,20 @@ public final class Engines {
   /** What {@code lora.engine} says. */
   public static Optional<String> chosen() {
     return Optional.ofNullable(System.getProperty(ENGINE_PROPERTY));
+  }
+
+  /**
+   * Makes engines that are opened from now on give the same bits in every run, as system property
+   * {@code lora.deterministic} does: on a GPU torch's adds some gradients in whatever order threads
+   * come unless it is told not to. All others are so in any case.
+   */
+  public static void makeDeterministic() {
+    System.setProperty(DETERMINISM_PROPERTY, "true");
+  }
+
+  /** Whether the same bits are wanted in every run, at the price of speed. */
+  public static boolean areDeterministic() {
+    return Boolean.getBoolean(DETERMINISM_PROPERTY);
   }
 
   /** Bytes in use on the GPU that this JVM computes on, whoever uses them; empty without one. */

@@ -68,6 +68,7 @@ public final class Flags {
   public static final Flag<Integer> DATA_SEED = integer("data_seed");
   public static final Flag<Boolean> GRADIENT_CHECKPOINTING = toggle("gradient_checkpointing");
   public static final Flag<Boolean> BF16 = toggle("bf16");
+  public static final Flag<Boolean> FULL_DETERMINISM = toggle("full_determinism");
 
   // Output and logging
   public static final Flag<String> OUTPUT_DIR = text("output_dir");
@@ -182,6 +183,14 @@ public final class Flags {
   public static final Flag<Boolean> ADD_GENERATION_PROMPT = toggle("add_generation_prompt");
   public static final Flag<Boolean> ENABLE_THINKING = toggle("enable_thinking");
   public static final Flag<Integer> ROWS = integer("rows");
+  public static final Flag<String> MODEL = text("model");
+  public static final Flag<Boolean> RANDOM_WEIGHTS = toggle("random_weights");
+  public static final Flag<List<Integer>> RANKS = integers("ranks");
+  public static final Flag<Integer> DOCUMENT_LENGTH = integer("document_length");
+  public static final Flag<Integer> STEPS = integer("steps");
+  public static final Flag<List<Integer>> BATCH_ROWS = integers("batch_rows");
+  public static final Flag<Integer> PROMPT_LENGTH = integer("prompt_length");
+  public static final Flag<Double> PEAK_TFLOPS = number("peak_tflops");
 
   // Folders of runs
   public static final Flag<String> RUN = text("run");

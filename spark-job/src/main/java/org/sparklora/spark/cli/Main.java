@@ -19,6 +19,7 @@ import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
+import org.sparklora.spark.bench.BenchCommand;
 import org.sparklora.spark.run.JvmOptions;
 
 /**
@@ -77,6 +78,7 @@ public final class Main {
           new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
               .of(Flags.RUN),
+          new Command("bench", "how fast this machine computes a model's shape", BenchCommand::run),
           new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
           new Command(
               "quickstart",

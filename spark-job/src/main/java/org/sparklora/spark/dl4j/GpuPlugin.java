@@ -19,6 +19,9 @@ public final class GpuPlugin implements SparkPlugin {
   /** Spark property with the engine that the driver was told to use, for executors. */
   public static final String ENGINE = "spark.lora.engine";
 
+  /** Spark property that executors, too, are to give the same bits in every run. */
+  public static final String DETERMINISTIC = "spark.lora.deterministic";
+
   @Override
   public DriverPlugin driverPlugin() {
     return new DriverPlugin() {
@@ -38,6 +41,9 @@ public final class GpuPlugin implements SparkPlugin {
         NativeCache.secure();
         if (context.conf().contains(ENGINE)) {
           Engines.choose(context.conf().get(ENGINE));
+        }
+        if (context.conf().getBoolean(DETERMINISTIC, false)) {
+          Engines.makeDeterministic();
         }
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {

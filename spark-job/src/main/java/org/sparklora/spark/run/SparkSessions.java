@@ -68,6 +68,9 @@ public final class SparkSessions {
     conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
     Engines.chosen().ifPresent(name -> conf.set(GpuPlugin.ENGINE, name));
+    if (Engines.areDeterministic()) {
+      conf.set(GpuPlugin.DETERMINISTIC, "true");
+    }
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     return start(conf);

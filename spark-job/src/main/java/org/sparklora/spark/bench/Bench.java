@@ -1,0 +1,194 @@
+package org.sparklora.spark.bench;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.RandomWeights;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.generate.Generator;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.spark.meter.PeakMemory;
+
+/**
+ * Training steps and decoding of a shape with random weights, a JSON line each. Steps are forward
+ * and backward of one packed row, without what Deeplearning4j adds. Not thread-safe.
+ */
+final class Bench {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final double NANOS = 1e9;
+  private static final long SEED = 1;
+
+  private final BenchConfig config;
+  private final DecoderConfig model;
+  private final Engine engine;
+  private final PrintStream out;
+  private final PeakMemory memory = new PeakMemory();
+
+  /**
+   * @param engine of the JVM, with products in float32
+   */
+  Bench(BenchConfig config, Engine engine, PrintStream out) {
+    this.config = config;
+    this.model = ModelShapes.find(config.model());
+    this.engine = engine.withProductsIn(config.precision().products());
+    this.out = out;
+  }
+
+  void run() {
+    config.ranks().forEach(this::train);
+    if (!config.rows().isEmpty()) {
+      decode();
+    }
+  }
+
+  private void train(int rank) {
+    LoraConfig lora = new LoraConfig(rank, 32, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
+    AdapterLayout layout = AdapterLayout.of(lora, model);
+    try (Decoder decoder = decoder(layout);
+        AdapterStep step = new AdapterStep(decoder, engine, config.gradientCheckpointing());
+        Tensor parameters = parameters(layout);
+        Tensor gradient = engine.allocate(layout.size())) {
+      PackedBatch batch = batch();
+      CrossEntropyLoss loss = new CrossEntropyLoss(batch.tokenCount());
+      double[] seconds = new double[config.steps()];
+      for (int i = -1; i < seconds.length; i++) { // the first warms up
+        engine.fill(gradient, 0);
+        long started = System.nanoTime();
+        step.lossAndGradient(parameters, batch, loss, SEED, gradient);
+        engine.sumOfSquares(gradient); // what a device still computes is waited for
+        if (i >= 0) {
+          seconds[i] = (System.nanoTime() - started) / NANOS;
+        }
+        memory.sample();
+      }
+      double median = median(seconds);
+      double flops = StepFlops.training(model, layout.size(), config.documentTokens());
+      Map<String, Object> line = line("sft");
+      line.put("lora_r", rank);
+      line.put("tokens", batch.tokenCount());
+      line.put("gradient_checkpointing", config.gradientCheckpointing());
+      line.put("seconds_per_step", median);
+      addSpeed(line, batch.tokenCount() / median, flops);
+      print(line);
+    }
+  }
+
+  private Decoder decoder(ParameterLayout layout) {
+    return Decoder.ofRandomWeights(model, layout, engine, config.precision().weights());
+  }
+
+  /** All alike: what they are does not matter, but that none is zero. */
+  private Tensor parameters(ParameterLayout layout) {
+    Tensor parameters = engine.allocate(layout.size());
+    engine.fill(parameters, RandomWeights.DEVIATION);
+    return parameters;
+  }
+
+  /**
+   * One row, packed full of documents of one length, all of whose tokens but the last are targets.
+   */
+  private PackedBatch batch() {
+    int tokens = config.tokens();
+    int[] ids = random(tokens);
+    int[] targets = new int[tokens];
+    System.arraycopy(ids, 1, targets, 0, tokens - 1);
+    targets[tokens - 1] = PackedBatch.NO_TARGET;
+    int[] lengths = new int[-Math.floorDiv(-tokens, config.documentTokens())];
+    Arrays.fill(lengths, config.documentTokens());
+    lengths[lengths.length - 1] = tokens - config.documentTokens() * (lengths.length - 1);
+    return new PackedBatch(ids, targets, Segments.ofLengths(lengths));
+  }
+
+  private int[] random(int count) {
+    return new SplittableRandom(SEED).ints(count, 0, model.vocabSize()).toArray();
+  }
+
+  private void decode() {
+    try (Decoder decoder = decoder(ParameterLayout.none());
+        Tensor nothing = engine.allocate(0)) {
+      for (int rows : config.rows()) {
+        try (Generator generator = new Generator(decoder, engine, rows)) {
+          generate(generator, nothing, rows, 2); // warms up
+          double prefill = generate(generator, nothing, rows, 1);
+          double all = generate(generator, nothing, rows, config.newTokens());
+          memory.sample();
+          long drawn = (long) rows * (config.newTokens() - 1);
+          double keys = config.promptTokens() + config.newTokens() / 2.0;
+          Map<String, Object> line = line("decode");
+          line.put("rows", rows);
+          line.put("prompt_tokens", config.promptTokens());
+          line.put("new_tokens", config.newTokens());
+          line.put("prefill_tokens_per_second", rows * config.promptTokens() / prefill);
+          addSpeed(line, drawn / Math.max(all - prefill, 1e-9), StepFlops.decoding(model, keys));
+          print(line);
+        }
+      }
+    }
+  }
+
+  private double generate(Generator generator, Tensor parameters, int rows, int tokens) {
+    List<Prompt> prompts = new ArrayList<>();
+    for (int row = 0; row < rows; row++) {
+      prompts.add(new Prompt(row, random(config.promptTokens())));
+    }
+    long started = System.nanoTime();
+    generator.generate(
+        parameters, prompts, new SamplingConfig(1, tokens, SamplingRule.at(1), Set.of(), SEED));
+    return (System.nanoTime() - started) / NANOS;
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+
+  private Map<String, Object> line(String what) {
+    Map<String, Object> line = new LinkedHashMap<>();
+    line.put("bench", what);
+    line.put("model", config.model());
+    line.put("engine", engine.description());
+    line.put("weights", config.precision().weights().name().toLowerCase(Locale.ROOT));
+    line.put("products", engine.operandType(Integer.MAX_VALUE).name().toLowerCase(Locale.ROOT));
+    return line;
+  }
+
+  private void addSpeed(Map<String, Object> line, double tokensPerSecond, double flops) {
+    line.put("tokens_per_second", tokensPerSecond);
+    line.put("tflops", tokensPerSecond * flops / 1e12);
+    config
+        .peakTflops()
+        .ifPresent(peak -> line.put("peak_share", tokensPerSecond * flops / 1e12 / peak));
+    line.putAll(memory.metrics());
+  }
+
+  private void print(Map<String, Object> line) {
+    try {
+      out.println(JSON.writeValueAsString(line));
+      out.flush();
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

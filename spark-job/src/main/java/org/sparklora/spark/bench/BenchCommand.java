@@ -1,0 +1,14 @@
+package org.sparklora.spark.bench;
+
+import org.sparklora.model.engine.Engines;
+import org.sparklora.pipeline.config.Settings;
+
+/** {@code bench}: how fast this machine's engine computes a model's shape. */
+public final class BenchCommand {
+  private BenchCommand() {}
+
+  /** Prints a JSON line for each measurement. */
+  public static void run(Settings settings) {
+    new Bench(BenchConfig.of(settings), Engines.shared(), System.out).run();
+  }
+}

@@ -1,0 +1,70 @@
+package org.sparklora.spark.bench;
+
+import java.util.List;
+import java.util.Optional;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+
+/**
+ * What is measured.
+ *
+ * @param model {@code model}
+ * @param precision {@code dtype} and {@code bf16}
+ * @param ranks {@code ranks}: of training steps
+ * @param tokens {@code max_length}: of the row that a step trains on
+ * @param documentTokens {@code document_length}
+ * @param steps {@code steps}: that are timed, beside one before them
+ * @param gradientCheckpointing {@code gradient_checkpointing}
+ * @param rows {@code batch_rows}: completions that advance together
+ * @param promptTokens {@code prompt_length}
+ * @param newTokens {@code max_completion_length}
+ * @param peakTflops {@code peak_tflops}
+ */
+record BenchConfig(
+    String model,
+    Precision precision,
+    List<Integer> ranks,
+    int tokens,
+    int documentTokens,
+    int steps,
+    boolean gradientCheckpointing,
+    List<Integer> rows,
+    int promptTokens,
+    int newTokens,
+    Optional<Double> peakTflops) {
+
+  static BenchConfig of(Settings settings) {
+    ConfigException.require(
+        settings.get(Flags.RANDOM_WEIGHTS),
+        Flags.RANDOM_WEIGHTS,
+        false,
+        "bench knows shapes alone; say --random_weights");
+    DType products = settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32;
+    return new BenchConfig(
+        settings.get(Flags.MODEL),
+        new Precision(
+            settings.get(Flags.DTYPE).equals("bfloat16") ? DType.BFLOAT16 : DType.FLOAT32,
+            products),
+        positive(settings, Flags.RANKS, List.of(1, 16, 256)),
+        settings.get(Flags.MAX_LENGTH),
+        settings.get(Flags.DOCUMENT_LENGTH),
+        settings.get(Flags.STEPS),
+        settings.get(Flags.GRADIENT_CHECKPOINTING),
+        positive(settings, Flags.BATCH_ROWS, List.of(1, 8, 64, 256)),
+        settings.get(Flags.PROMPT_LENGTH),
+        settings.get(Flags.MAX_COMPLETION_LENGTH),
+        settings.find(Flags.PEAK_TFLOPS));
+  }
+
+  /** A list that 0 empties. */
+  private static List<Integer> positive(
+      Settings settings, Flag<List<Integer>> flag, List<Integer> usual) {
+    return settings.find(flag).filter(given -> !given.isEmpty()).orElse(usual).stream()
+        .filter(number -> number > 0)
+        .toList();
+  }
+}

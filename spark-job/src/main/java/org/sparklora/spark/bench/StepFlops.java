@@ -1,0 +1,60 @@
+package org.sparklora.spark.bench;
+
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.Projection;
+
+/**
+ * Floating point operations that a model's mathematics needs, a multiply-add counted as two: what
+ * is computed twice to save memory is counted once, as in the usual "model FLOPs utilization".
+ *
+ * <pre>
+ * W   elements of the frozen matrices that multiply a token: those of all layers, and lm_head
+ * A   elements of the adapter
+ * T   tokens of a document
+ *
+ * forward            2·W + 2·A + 2·L·H·D·T         causal attention: T/2 keys on average, twice
+ * training           2·forward + 2·A + 2·L·H·D·T   backward: towards all inputs, towards A alone,
+ *                                                  and of attention twice forward's products
+ * </pre>
+ */
+final class StepFlops {
+  private StepFlops() {}
+
+  /** W. */
+  static double matrices(DecoderConfig model) {
+    double elements = (double) model.vocabSize() * model.hiddenSize();
+    for (Projection projection : Projection.values()) {
+      elements += (double) projection.in(model) * projection.out(model) * model.numHiddenLayers();
+    }
+    return elements;
+  }
+
+  /**
+   * Of forward and backward, a token.
+   *
+   * @param adapterSize A
+   * @param documentTokens T
+   */
+  static double training(DecoderConfig model, long adapterSize, int documentTokens) {
+    double attention = attention(model, documentTokens);
+    double forward = 2 * matrices(model) + 2.0 * adapterSize + attention;
+    return 2 * forward + 2.0 * adapterSize + attention;
+  }
+
+  /**
+   * Of a step of decoding, a row.
+   *
+   * @param keys that the new token sees
+   */
+  static double decoding(DecoderConfig model, double keys) {
+    return 2 * matrices(model) + attention(model, 2 * keys);
+  }
+
+  private static double attention(DecoderConfig model, double documentTokens) {
+    return 2.0
+        * model.numHiddenLayers()
+        * model.numAttentionHeads()
+        * model.headDim()
+        * documentTokens;
+  }
+}
