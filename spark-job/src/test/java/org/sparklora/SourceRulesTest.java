@@ -117,6 +117,8 @@ class SourceRulesTest {
           Set.of("TrainerState"),
           "save_steps",
           Set.of("TrainerState"),
+          "run_name",
+          Set.of("MlflowRuns"),
           "eos_token",
           Set.of("ModelText"));
 

@@ -28,6 +28,7 @@ import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.model.loss.CrossEntropyLoss;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.meter.PeakMemory;
 
 /**
@@ -85,9 +86,9 @@ final class Bench {
       double median = median(seconds);
       double flops = StepFlops.training(model, layout.size(), config.documentTokens());
       Map<String, Object> line = line("sft");
-      line.put("lora_r", rank);
+      line.put(Flags.LORA_R.name(), rank);
       line.put("tokens", batch.tokenCount());
-      line.put("gradient_checkpointing", config.gradientCheckpointing());
+      line.put(Flags.GRADIENT_CHECKPOINTING.name(), config.gradientCheckpointing());
       line.put("seconds_per_step", median);
       addSpeed(line, batch.tokenCount() / median, flops);
       print(line);
