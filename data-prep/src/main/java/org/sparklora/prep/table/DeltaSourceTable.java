@@ -3,6 +3,8 @@ package org.sparklora.prep.table;
 import java.lang.reflect.InvocationTargetException;
 import java.sql.Timestamp;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -30,7 +32,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
       SparkSession spark, String name, String location, boolean cataloged, TableRevision revision) {
     Object api = api(spark, location);
     long version = version(api, revision);
-    Row detail = call(api, "detail").first();
+    Row detail = first(api, "detail", table -> table);
     TableIdentity identity =
         new TableIdentity(
             name,
@@ -66,15 +68,14 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
           named.name(),
           "Delta Lake has no branches and tags; give a version's number, or a time such as 2026-11-01T12:00:00Z");
     }
-    return call(api, "history").agg(functions.max("version")).first().getLong(0);
+    return first(api, "history", history -> history.agg(functions.max("version"))).getLong(0);
   }
 
   private static long versionAt(Object api, TableRevision.At at) {
+    Column until = functions.col("timestamp").leq(functions.lit(Timestamp.from(at.time())));
     Row found =
-        call(api, "history")
-            .where(functions.col("timestamp").leq(functions.lit(Timestamp.from(at.time()))))
-            .agg(functions.max("version"))
-            .first();
+        first(
+            api, "history", history -> history.where(until).agg(functions.max("version")));
     if (found.isNullAt(0)) {
       throw refused(
           at.time().toString(),
@@ -104,13 +105,21 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
         });
   }
 
-  @SuppressWarnings("unchecked") // as its documentation says
-  private static Dataset<Row> call(Object api, String method) {
-    try {
-      return (Dataset<Row>) api.getClass().getMethod(method).invoke(api);
-    } catch (ReflectiveOperationException e) {
-      throw unwrapped(e);
-    }
+  /** The first row of what is asked of a table that the API has. */
+  private static Row first(Object api, String method, UnaryOperator<Dataset<Row>> question) {
+    return AskedOfTables.of(
+        Flags.DATASET_FORMAT,
+        TableFormat.DELTA.word(),
+        "is Delta Lake's extension set? --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
+        () -> {
+          try {
+            @SuppressWarnings("unchecked") // as its documentation says
+            Dataset<Row> table = (Dataset<Row>) api.getClass().getMethod(method).invoke(api);
+            return question.apply(table).first();
+          } catch (ReflectiveOperationException e) {
+            throw unwrapped(e);
+          }
+        });
   }
 
   private static RuntimeException unwrapped(ReflectiveOperationException e) {

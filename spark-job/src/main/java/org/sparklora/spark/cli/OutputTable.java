@@ -25,6 +25,11 @@ record OutputTable(String name, boolean overwrite) {
    */
   static Optional<OutputTable> of(Settings settings) {
     Optional<String> name = settings.find(Flags.OUTPUT_TABLE);
+    ConfigException.require(
+        name.isPresent() || !settings.get(Flags.OVERWRITE_OUTPUT_TABLE),
+        Flags.OVERWRITE_OUTPUT_TABLE,
+        true,
+        "there is no table to replace; name it with --output_table, or leave this out");
     name.ifPresent(
         table -> {
           ConfigException.require(

@@ -53,7 +53,7 @@ public final class RunMetricsSource implements Source {
 
   private final MetricRegistry registry = new MetricRegistry();
   private final Map<String, Double> values = new ConcurrentHashMap<>();
-  private long shownNanos = System.nanoTime();
+  private long countedNanos = System.nanoTime();
 
   private RunMetricsSource(IntSupplier steps, int totalSteps) {
     registry.gauge("step", () -> steps::getAsInt);
@@ -90,12 +90,14 @@ public final class RunMetricsSource implements Source {
             values.put(name, number.doubleValue());
           }
         });
-    if (row.get(TOKENS) instanceof Number tokens) {
+    boolean told = row.get(TOKENS_PER_SECOND) instanceof Number;
+    boolean counted = row.get(TOKENS) instanceof Number tokens && tokens.doubleValue() != before;
+    if (counted) { // in between, grpo learns from what it has counted already
       long now = System.nanoTime();
-      if (!(row.get(TOKENS_PER_SECOND) instanceof Number) && !Double.isNaN(before)) {
-        values.put(TOKENS_PER_SECOND, (tokens.doubleValue() - before) * NANOS / (now - shownNanos));
+      if (!told && !Double.isNaN(before)) {
+        values.put(TOKENS_PER_SECOND, (value(TOKENS) - before) * NANOS / (now - countedNanos));
       }
-      shownNanos = now;
+      countedNanos = now;
     }
   }
 
