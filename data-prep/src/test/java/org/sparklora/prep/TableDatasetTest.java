@@ -52,8 +52,9 @@ class TableDatasetTest {
             .config("spark.ui.enabled", false)
             .config("spark.sql.shuffle.partitions", 4)
             .config("spark.databricks.delta.snapshotPartitions", 2) // 50, each a task
-            .config(
-                "spark.sql.codegen.wholeStage", false) // compiling takes longer than so few rows
+            .config("spark.sql.sources.parallelPartitionDiscovery.parallelism", 4) // of VACUUM
+            // compiling takes longer than so few rows
+            .config("spark.sql.codegen.wholeStage", false)
             .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
             .config("spark.sql.catalogImplementation", "hive")
             .config(
