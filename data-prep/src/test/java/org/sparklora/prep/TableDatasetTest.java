@@ -344,6 +344,17 @@ class TableDatasetTest {
   }
 
   @Test
+  void aLineThatIsNoJsonIsNotReadAsARowOfNulls() throws IOException {
+    Path file = scratch.resolve("torn.jsonl");
+    Files.writeString(file, "{\"text\": \"whole\"}\n{\"text\": \"to\n");
+    assertThatThrownBy(() -> prep(file.toString(), query("json"), "torn-out"))
+        .isInstanceOfAny(ConfigException.class, TableException.class)
+        .hasMessageContaining("torn.jsonl")
+        .hasMessageContaining("alformed");
+    assertThat(scratch.resolve("torn-out")).doesNotExist();
+  }
+
+  @Test
   void aVersionWhoseFilesWereRemovedIsRefused() throws IOException {
     String table = path("vacuumed");
     questions().write().format("delta").save(table);
