@@ -76,8 +76,8 @@ public final class LogProbGuard {
     return Double.isNaN(sum)
         ? "The policy yields no numbers any more: it has diverged; lower learning_rate"
         : "Most likely the completions were drawn with other parameters than those that are trained"
-              + " (an adapter left out, or an earlier one), or with another temperature; if the"
-              + " base weights are kept in bfloat16 on one side only, raise the bound";
+            + " (an adapter left out, or an earlier one), or with another temperature; if the"
+            + " base weights are kept in bfloat16 on one side only, raise the bound";
   }
 
   /** Under the names that TRL gives the same comparison with vLLM. */

@@ -39,8 +39,7 @@ final class SweepReport {
    * @param model the base model's fingerprint; empty where trials have several
    * @return the verdicts and where the page is, for people
    */
-  static String write(
-      SweepFolder folder, String name, SweepFile file, Study study, String model) {
+  static String write(SweepFolder folder, String name, SweepFile file, Study study, String model) {
     SweepReport report = new SweepReport(file, study, model);
     List<byte[]> pngs = report.findings.figures().stream().map(LineFigure::png).toList();
     for (int i = 0; i < pngs.size(); i++) {

@@ -37,10 +37,7 @@ record TrialCost(long steps, double tokens, double flops) {
     try (ModelOutline outline = config.model().reference().outline(hadoop)) {
       TrainedModel model =
           InitialParameters.outlined(
-              config.model(),
-              config.training().lora(),
-              outline.source(),
-              Optional.empty());
+              config.model(), config.training().lora(), outline.source(), Optional.empty());
       return of(planned(hadoop, config, model), config instanceof GrpoConfig);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

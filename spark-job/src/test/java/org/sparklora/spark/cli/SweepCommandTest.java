@@ -127,7 +127,8 @@ class SweepCommandTest {
             .filter(line -> !line.matches("(packed_dir|prompts_dir|resume_from\\w+|run_name):.*"))
             .toList();
     Path config = Files.write(folder.resolve("alone.yaml"), yaml);
-    List<String> arguments = List.of(command, "--config", config.toString(), "--master", "local[2]");
+    List<String> arguments =
+        List.of(command, "--config", config.toString(), "--master", "local[2]");
     List<String> all = new ArrayList<>(arguments);
     all.addAll(List.of("--output_dir", alone.toString()));
     assertThat(Main.run(all.toArray(String[]::new))).as(err.text()).isZero();
