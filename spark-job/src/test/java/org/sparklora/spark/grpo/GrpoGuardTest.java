@@ -16,6 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
@@ -68,6 +70,20 @@ class GrpoGuardTest {
           .isCloseTo(expected.get(step).get(MEAN).asDouble(), within(1e-5));
       assertThat(row.get(MAX).asDouble()).isBetween(row.get(MEAN).asDouble(), 1e-4);
     }
+  }
+
+  /** The sampler rounds what it multiplies, the learner of so few tokens does not. */
+  @Test
+  void completionsThatWereDrawnInBfloat16PassTheGuard() throws IOException {
+    GrpoRun exact = onPolicy("float32").run(spark);
+    GrpoRun rounded = onPolicy("bfloat16", "--bf16").run(spark);
+
+    for (JsonNode row : rounded.log().subList(0, 6)) {
+      assertThat(row.get(MEAN).asDouble())
+          .isBetween(0.0, 0.05); // the default of max_logprob_difference
+    }
+    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights();
+    assertThat(rounded.advantages(0).equals(exact.advantages(0))).isNotEqualTo(rounds);
   }
 
   @Test
