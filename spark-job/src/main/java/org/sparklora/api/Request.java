@@ -162,7 +162,13 @@ public record Request(
           });
       CommandLine.Parsed parsed = CommandLine.parse(command, arguments);
       check(parsed.settings());
-      return new Request(parsed.settings(), parsed.notes(), Map.copyOf(tables), listener, judge, Set.copyOf(judged));
+      return new Request(
+          parsed.settings(),
+          parsed.notes(),
+          Map.copyOf(tables),
+          listener,
+          judge,
+          Set.copyOf(judged));
     }
   }
 }

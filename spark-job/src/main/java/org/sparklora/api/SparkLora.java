@@ -93,9 +93,8 @@ public final class SparkLora {
   /** {@code sft}: trains an adapter, or all weights, on a dataset. */
   public TrainingResult sft(Request request) throws IOException {
     SftConfig config = sftConfig(request);
-    TrainingRun.Result result = 
-        SftJob.run(
-            SparkSessions.place(spark), config, RunControl.heardBy(request.listener()));
+    TrainingRun.Result result =
+        SftJob.run(SparkSessions.place(spark), config, RunControl.heardBy(request.listener()));
     return TrainingResult.of(config.output().folder(), result);
   }
 
@@ -143,7 +142,8 @@ public final class SparkLora {
    * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
    */
   public Map<String, Double> evaluateGrpo(Request request) throws IOException {
-    return named(GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), request.judge()));
+    return named(
+        GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), request.judge()));
   }
 
   private GrpoConfig grpoConfig(Request request) {
@@ -308,8 +308,7 @@ public final class SparkLora {
       for (FileStatus file : run.fileSystem().listStatus(run.path())) {
         String name = file.getPath().getName();
         if (RunFolder.isResult(name) && !name.startsWith(".")) {
-          FileUtil.copy(
-              run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
+          FileUtil.copy(run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
         }
       }
       folder.commit();

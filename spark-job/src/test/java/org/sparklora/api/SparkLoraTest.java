@@ -85,7 +85,9 @@ class SparkLoraTest {
 
     assertThat(result.steps()).isEqualTo(2);
     assertThat(adapter("of-rows")).isEqualTo(adapter("of-files"));
-    assertThat(heard.steps).as("all steps, and how it ended").containsExactly("0 of 2", "1", "2", "2");
+    assertThat(heard.steps)
+        .as("all steps, and how it ended")
+        .containsExactly("0 of 2", "1", "2", "2");
 
     Path datasets = folder.resolve("of-rows.dataset");
     List<Path> before = files(datasets);
@@ -151,7 +153,10 @@ class SparkLoraTest {
         spark.read().parquet(folder.resolve("judged/rounds/round-0000/advantages").toString());
     assertThat(judged.count()).isEqualTo(8);
     assertThat(judged.where("`rewards/letters` <> " + LETTERS).count()).isZero();
-    assertThat(judged.where("reward <> 2 * `rewards/letters` + 0.5 * `rewards/think_format_reward`").count())
+    assertThat(
+            judged
+                .where("reward <> 2 * `rewards/letters` + 0.5 * `rewards/think_format_reward`")
+                .count())
         .isZero();
   }
 
@@ -178,7 +183,8 @@ class SparkLoraTest {
             .judge(List.of("letters"), rows -> BY_LETTERS.judge(rows).where("row < 5"))
             .build();
 
-    assertThatThrownBy(() -> lora.grpo(request)).hasMessageContaining("answered for 5 of 8 completions");
+    assertThatThrownBy(() -> lora.grpo(request))
+        .hasMessageContaining("answered for 5 of 8 completions");
   }
 
   @Test
@@ -190,9 +196,11 @@ class SparkLoraTest {
 
   @Test
   void aDatasetComesOnce() throws IOException {
-    Request request = sft("twice").set("dataset_name", "rows").table("train", spark.range(1).toDF()).build();
+    Request request =
+        sft("twice").set("dataset_name", "rows").table("train", spark.range(1).toDF()).build();
 
-    assertThatThrownBy(() -> lora.sft(request)).hasMessageContaining("dataset_name = rows: the dataset came as a table");
+    assertThatThrownBy(() -> lora.sft(request))
+        .hasMessageContaining("dataset_name = rows: the dataset came as a table");
   }
 
   /** Rewards 1 and 0: mean 1/2, unbiased deviation √½, and 1e-4 added to it. */

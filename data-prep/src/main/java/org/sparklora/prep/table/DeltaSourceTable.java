@@ -74,8 +74,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
   private static long versionAt(Object api, TableRevision.At at) {
     Column until = functions.col("timestamp").leq(functions.lit(Timestamp.from(at.time())));
     Row found =
-        first(
-            api, "history", history -> history.where(until).agg(functions.max("version")));
+        first(api, "history", history -> history.where(until).agg(functions.max("version")));
     if (found.isNullAt(0)) {
       throw refused(
           at.time().toString(),

@@ -21,8 +21,8 @@ import org.sparklora.reward.math.MathReward.Dialect;
  *                                    it; 0 where the reward is null
  * </pre>
  *
- * <p>A group comes from a window: {@code group_advantage(reward, collect_list(reward) OVER (PARTITION
- * BY prompt_id))}. Stateless and thread-safe.
+ * <p>A group comes from a window: {@code group_advantage(reward, collect_list(reward) OVER
+ * (PARTITION BY prompt_id))}. Stateless and thread-safe.
  */
 public final class SqlFunctions {
   /** Name of the verdict. */

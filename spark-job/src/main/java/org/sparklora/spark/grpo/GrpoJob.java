@@ -13,9 +13,9 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.reward.job.RewardConfig;
+import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
-import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
@@ -40,8 +40,7 @@ public final class GrpoJob {
   /** Trains on a session's executors, to the end. */
   public static TrainingRun.Result run(
       SparkSession session, GrpoConfig config, Optional<String> advantages) throws IOException {
-    return run(
-        SparkSessions.place(session), config, advantages, Optional.empty(), RunControl.NONE);
+    return run(SparkSessions.place(session), config, advantages, Optional.empty(), RunControl.NONE);
   }
 
   /**
@@ -107,12 +106,7 @@ public final class GrpoJob {
                   control.listener());
           Policy policy =
               Policy.of(
-                  config,
-                  initial,
-                  run.network(),
-                  workers,
-                  sampling,
-                  external(config, judge))) {
+                  config, initial, run.network(), workers, sampling, external(config, judge))) {
         RoundTables tables =
             new RoundTables(
                 hadoop, folder.rounds(), identity.fixed().toString(), config.rounds().kept());
@@ -167,14 +161,12 @@ public final class GrpoJob {
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
-    List<Prompt> prompts =
-        place.prompts(config.evaluation().table().orElseThrow()).readAll();
+    List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow()).readAll();
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
     try (AdapterNetwork network = initial.network(config);
         Policy policy =
-            Policy.of(
-                config, initial, network, workers, sampling, external(config, judge))) {
+            Policy.of(config, initial, network, workers, sampling, external(config, judge))) {
       return new GrpoEvaluation(policy, prompts).run(0);
     } finally {
       ExecutorModel.release(initial.model());

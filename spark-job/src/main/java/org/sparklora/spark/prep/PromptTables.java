@@ -91,8 +91,7 @@ public final class PromptTables {
 
   /** The same without a session, which tables of catalogues are first looked at with. */
   public static void requireFiles(Configuration hadoop, PromptsConfig config) {
-    PackedTables.requireFiles(
-        hadoop, config.source(), isTable(hadoop, config.source().dataset()));
+    PackedTables.requireFiles(hadoop, config.source(), isTable(hadoop, config.source().dataset()));
   }
 
   /**

@@ -66,8 +66,7 @@ public final class SftJob {
     }
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
-    SftRegret regret =
-        SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
+    SftRegret regret = SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
     place.requireDataset(data);
     try (RunFolder folder = TrainingRun.open(hadoop, config);
         TrainingRows rows = trainingRows(place, config, model);
@@ -138,8 +137,7 @@ public final class SftJob {
     try (TrainingRows rows = testRows(place, config, model);
         AdapterNetwork network = initial.network(config)) {
       int batchRows = config.evaluation().batchRows();
-      return new Evaluation(place.workers(workers), model, network, rows, batchRows)
-          .run(0);
+      return new Evaluation(place.workers(workers), model, network, rows, batchRows).run(0);
     } finally {
       ExecutorModel.release(model);
     }

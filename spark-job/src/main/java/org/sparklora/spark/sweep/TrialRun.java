@@ -126,8 +126,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     RunControl control = RunControl.until(stop);
     return trial.command().equals("sft")
         ? SftJob.run(place, SftConfig.of(settings), control)
-        : GrpoJob.run(
-            place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
+        : GrpoJob.run(place, GrpoConfig.of(settings), Optional.empty(), Optional.empty(), control);
   }
 
   /** The rows of many trials at once would tell nobody anything; the log has them. */

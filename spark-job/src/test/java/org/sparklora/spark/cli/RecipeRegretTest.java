@@ -38,7 +38,8 @@ class RecipeRegretTest {
       try (Stream<Path> files = Files.list(CONF.resolve(task))) {
         files
             .filter(file -> file.toString().endsWith(".yaml"))
-            .filter(file -> !file.getFileName().toString().startsWith("arithmetic")) // not the guide's
+            .filter(
+                file -> !file.getFileName().toString().startsWith("arithmetic")) // not the guide's
             .sorted()
             .forEach(recipes::add);
       }
