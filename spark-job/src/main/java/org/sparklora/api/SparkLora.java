@@ -167,12 +167,21 @@ public final class SparkLora {
     requireUseful(request.settings());
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     String folder = settings.get(Flags.OUTPUT_DIR);
-    return new TableResult(
-        folder,
+    Optional<OutputTable> table = writable(settings);
+    String summary =
         switch (settings.get(Flags.TASK, Task.class)) {
           case SFT -> pack(PrepSettings.of(settings, folder));
           case GRPO -> preparePrompts(PromptSettings.of(settings, folder));
-        });
+        };
+    table.ifPresent(rows -> rows.write(spark, folder));
+    return new TableResult(folder, summary);
+  }
+
+  /** The table that gets the rows of a result as well, if one is wanted. */
+  private Optional<OutputTable> writable(Settings settings) {
+    Optional<OutputTable> table = OutputTable.of(settings);
+    table.ifPresent(rows -> rows.requireWritable(spark));
+    return table;
   }
 
   /**
@@ -181,6 +190,7 @@ public final class SparkLora {
    * @throws ConfigException for one that cannot be used, or that the task has no use for
    */
   public static void requirePrep(Settings settings) {
+    OutputTable.of(settings);
     String folder = settings.get(Flags.OUTPUT_DIR);
     switch (requireUseful(settings)) {
       case SFT -> PrepSettings.of(settings, folder);
@@ -221,8 +231,12 @@ public final class SparkLora {
     TableOrigin.ofPrompts(hadoop, input)
         .ifPresent(origin -> origin.requireTokenizer(hadoop, Flags.INPUT, text(config.model())));
     List<Prompt> prompts = PromptTable.open(hadoop, input).readAll();
-    return generate(
-        config, prompts, settings.get(Flags.OUTPUT), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+    Optional<OutputTable> table = writable(settings);
+    String output = settings.get(Flags.OUTPUT);
+    TableResult result =
+        generate(config, prompts, output, settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+    table.ifPresent(rows -> rows.write(spark, output));
+    return result;
   }
 
   /** Where the model's tokenizer is. */
@@ -243,11 +257,22 @@ public final class SparkLora {
   public TableResult reward(Request request) {
     Settings settings = withTables(request, Flags.INPUT, Flags.OUTPUT_DIR);
     RewardConfig config = rewardConfig(settings, request.judged());
-    return new TableResult(config.tables().outputDir(), RewardJob.run(spark, config).toJson());
+    Optional<OutputTable> table = writable(settings);
+    String folder = config.tables().outputDir();
+    String summary = RewardJob.run(spark, config).toJson();
+    table.ifPresent(rows -> rows.write(spark, folder));
+    return new TableResult(folder, summary);
   }
 
   /** What {@code reward} needs to know; a name that stands for no reward is refused. */
   public static RewardConfig rewardConfig(Settings settings, Set<String> judged) {
+    ConfigException.require(
+        OutputTable.of(settings).isEmpty()
+            || settings.get(Flags.OUTPUT_FORMAT, RewardConfig.Format.class)
+                == RewardConfig.Format.PARQUET,
+        Flags.OUTPUT_TABLE,
+        settings.text(Flags.OUTPUT_TABLE),
+        "a table is made of Parquet; leave --output_format out");
     return new RewardConfig(
         new RewardConfig.Tables(
             settings.get(Flags.INPUT),
@@ -262,7 +287,11 @@ public final class SparkLora {
   /** {@code eval}: how many problems a model solves. */
   public EvalResult evaluate(Request request) throws IOException {
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
-    return new EvalResult(settings.get(Flags.OUTPUT_DIR), EvalJob.run(spark, settings));
+    Optional<OutputTable> table = writable(settings);
+    String folder = settings.get(Flags.OUTPUT_DIR);
+    EvalResult result = new EvalResult(folder, EvalJob.run(spark, settings));
+    table.ifPresent(rows -> rows.write(spark, folder));
+    return result;
   }
 
   /**

@@ -39,7 +39,7 @@ class SparkLoraTest {
               "cast(null as string) reward",
               "cast(null as string) problem");
 
-  @TempDir Path folder;
+  @TempDir static Path folder;
   private SparkSession spark;
   private SparkLora lora;
   private Path model;

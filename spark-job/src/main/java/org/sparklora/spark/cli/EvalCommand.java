@@ -2,11 +2,10 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.api.OutputTable;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.spark.run.SparkSessions;
 
@@ -16,11 +15,9 @@ public final class EvalCommand {
 
   /** Runs the command; its output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    Optional<OutputTable> table = OutputTable.of(settings);
+    OutputTable.of(settings); // what cannot be used is said before Spark starts
     try (SparkSession spark = SparkSessions.open(settings)) {
-      table.ifPresent(output -> output.requireWritable(spark));
       Map<String, Object> summary = SparkLora.on(spark).evaluate(Request.of(settings)).summary();
-      table.ifPresent(output -> output.write(spark, settings.get(Flags.OUTPUT_DIR)));
       summary.forEach(
           (name, value) -> {
             if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.api.OutputTable;
 import org.sparklora.api.SparkLora;
 import org.sparklora.api.TableResult;
 import org.sparklora.model.Decoder;

@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -14,11 +13,8 @@ final class PrepCommand {
 
   static void run(Settings settings) {
     SparkLora.requirePrep(settings);
-    Optional<OutputTable> table = OutputTable.of(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
-      table.ifPresent(output -> output.requireWritable(spark));
       TableResult result = SparkLora.on(spark).prep(Request.of(settings));
-      table.ifPresent(output -> output.write(spark, result.folder()));
       System.out.println("%s: %s".formatted(result.folder(), result.summary()));
     }
   }

@@ -78,6 +78,11 @@ public final class AdapterNetwork implements AutoCloseable {
     return network;
   }
 
+  /** How many parameters are trained. */
+  public long size() {
+    return network.numParams();
+  }
+
   /** The memory of the parameters, float32; writing to it changes the network. */
   public Pointer parameters() {
     return DecoderLayer.address(network.params());

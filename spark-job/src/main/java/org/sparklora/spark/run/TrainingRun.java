@@ -327,7 +327,7 @@ public final class TrainingRun implements AutoCloseable {
         state.sums().tokens(),
         state.trainLoss(),
         seconds,
-        model.layout().size(),
+        network.size(),
         complete);
   }
 

@@ -1,4 +1,4 @@
-package org.sparklora.spark.cli;
+package org.sparklora.api;
 
 import java.util.Optional;
 import org.apache.spark.sql.SaveMode;
@@ -16,14 +16,14 @@ import org.sparklora.prep.table.TableQuery;
  * @param name {@code output_table}
  * @param overwrite {@code overwrite_output_table}
  */
-record OutputTable(String name, boolean overwrite) {
+public record OutputTable(String name, boolean overwrite) {
 
   /**
    * The table of a user's settings, if they name one.
    *
    * @throws ConfigException if it has no such name, or is the one that is read
    */
-  static Optional<OutputTable> of(Settings settings) {
+  public static Optional<OutputTable> of(Settings settings) {
     Optional<String> name = settings.find(Flags.OUTPUT_TABLE);
     ConfigException.require(
         name.isPresent() || !settings.get(Flags.OVERWRITE_OUTPUT_TABLE),
@@ -53,7 +53,7 @@ record OutputTable(String name, boolean overwrite) {
    * @throws ConfigException if its database is not there, or it is there itself and may not be
    *     replaced
    */
-  void requireWritable(SparkSession spark) {
+  public void requireWritable(SparkSession spark) {
     String database = name.substring(0, name.lastIndexOf('.'));
     boolean there;
     try {
@@ -86,7 +86,7 @@ record OutputTable(String name, boolean overwrite) {
    * @param folder of Parquet, with the result
    * @throws TableException if it cannot be written; the folder stays
    */
-  void write(SparkSession spark, String folder) {
+  public void write(SparkSession spark, String folder) {
     spark.sparkContext().setJobDescription("write the table " + name);
     try {
       spark
