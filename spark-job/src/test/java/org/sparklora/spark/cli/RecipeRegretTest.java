@@ -92,6 +92,20 @@ class RecipeRegretTest {
   }
 
   @ParameterizedTest
+  @MethodSource("recipes")
+  void recipesStateTheGpuThatSuffices(Path recipe) throws IOException {
+    String task = recipe.getParent().getFileName().toString();
+
+    Map<String, JsonNode> findings =
+        check(model(recipe), "--task", task, "--config", recipe.toString());
+
+    assertThat(Files.readString(recipe))
+        .contains(
+            "# On a GPU: %s (bin/spark-lora check; no GPU has run it).\n"
+                .formatted(findings.get("memory, on a GPU").get("figure").asText()));
+  }
+
+  @ParameterizedTest
   @EnumSource(GuideModels.class)
   void ratesThatReadmeNamesAreAsAdvisedOnEveryModel(GuideModels model) throws IOException {
     // also in a short run, for which the fit says half as much again
