@@ -1,0 +1,99 @@
+package org.sparklora.engine.torch;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.PackedBatch;
+import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.checkpoint.ModelFamily;
+import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.SamplingRule;
+import org.sparklora.model.engine.Segments;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.generate.Generator;
+import org.sparklora.model.generate.Prompt;
+import org.sparklora.model.generate.SamplingConfig;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.model.loss.CrossEntropyLoss;
+
+/** What {@link OperatorCountTest} watches: a step and tokens of a shape of so many layers. */
+public final class CountedRun {
+  /** More than products are cut into blocks for. */
+  private static final int TOKENS = 144;
+
+  private CountedRun() {}
+
+  /** The second of two steps that are alike begins. */
+  static void stepBegins() {}
+
+  /** It has ended. */
+  static void stepEnds() {}
+
+  /** A call of the generator begins, for so many tokens. */
+  static void drawingBegins(int tokens) {}
+
+  /** The end. */
+  static void allIsDone() {}
+
+  /**
+   * @param arguments number of layers
+   */
+  public static void main(String[] arguments) {
+    int layers = Integer.parseInt(arguments[0]);
+    DecoderConfig model = shape(layers);
+    LoraConfig lora = new LoraConfig(4, 8, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
+    AdapterLayout layout = AdapterLayout.of(lora, model);
+    int[] ids = new int[TOKENS];
+    Arrays.setAll(ids, i -> i % 50);
+    PackedBatch batch = new PackedBatch(ids, ids.clone(), Segments.ofLengths(TOKENS));
+    try (Engine engine = Engines.open("torch", 1)) {
+      try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.FLOAT32);
+          AdapterStep step = new AdapterStep(decoder, engine);
+          Tensor parameters = engine.allocate(layout.size());
+          Tensor gradient = engine.allocate(layout.size())) {
+        CrossEntropyLoss loss = new CrossEntropyLoss(TOKENS);
+        step.lossAndGradient(parameters, batch, loss, 1, gradient);
+        stepBegins();
+        step.lossAndGradient(parameters, batch, loss, 1, gradient);
+        stepEnds();
+      }
+      try (Decoder decoder =
+              Decoder.ofRandomWeights(model, ParameterLayout.none(), engine, DType.FLOAT32);
+          Tensor nothing = engine.allocate(0);
+          Generator generator = new Generator(decoder, engine, 4)) {
+        for (int tokens : new int[] {5, 6}) {
+          drawingBegins(tokens);
+          generator.generate(
+              nothing,
+              List.of(new Prompt(0, new int[] {1, 2, 3}), new Prompt(1, new int[] {4, 5})),
+              new SamplingConfig(2, tokens, SamplingRule.at(1), Set.of(), 1));
+        }
+      }
+    }
+    allIsDone();
+  }
+
+  private static DecoderConfig shape(int layers) {
+    return new DecoderConfig(
+        ModelFamily.LLAMA,
+        new DecoderConfig.Sizes(64, 32, 48, layers),
+        new DecoderConfig.Attention(4, 2, 8, false, false, false),
+        new DecoderConfig.Rope(10_000, new RopeScaling.None(), Collections.nCopies(layers, true)),
+        1e-6f,
+        false,
+        true,
+        2048,
+        OptionalInt.empty(),
+        "float32");
+  }
+}
