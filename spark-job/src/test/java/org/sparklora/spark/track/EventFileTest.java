@@ -30,8 +30,8 @@ class EventFileTest {
     FileSystem local = FileSystem.getLocal(new Configuration()).getRawFileSystem();
     Path file = folder.resolve("events");
     Map<String, Number> metrics = new LinkedHashMap<>();
-    metrics.put("train/loss", 0.25);
-    metrics.put("eval/loss", -3.5);
+    metrics.put("loss", 0.25);
+    metrics.put("eval_loss", -3.5);
     try (EventFile events =
         new EventFile(
             local.create(new org.apache.hadoop.fs.Path(file.toUri())),
