@@ -37,6 +37,9 @@ class TableCommandsTest {
     return TestSpark.builder(2)
         .config("spark.sql.warehouse.dir", folder.resolve("warehouse").toString())
         .config("spark.sql.shuffle.partitions", "3")
+        // compiling takes longer than so few rows
+        .config("spark.sql.codegen.wholeStage", "false")
+        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .getOrCreate();
   }
 
