@@ -94,7 +94,8 @@ public final class TrainingRun implements AutoCloseable {
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
     log.follow(listener::logged);
     listener.begun(firstStep, plan.totalSteps());
-    this.metrics = RunMetricsSource.register(() -> state.sums().steps(), plan.totalSteps());
+    TrainerState seen = state; // what stays to be seen when this run and its memory are gone
+    this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
   }
 

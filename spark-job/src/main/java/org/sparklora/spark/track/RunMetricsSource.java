@@ -28,6 +28,9 @@ public final class RunMetricsSource implements Source {
   private static final String TOKENS = "num_tokens";
   private static final String TOKENS_PER_SECOND = "tokens_per_second";
 
+  /** What only rows of grpo have. */
+  private static final String STEP_TIME = "step_time";
+
   /** Metrics that have the name and the value that they have in rows of the log. */
   private static final List<String> OF_ROWS =
       List.of(
@@ -90,11 +93,10 @@ public final class RunMetricsSource implements Source {
             values.put(name, number.doubleValue());
           }
         });
-    boolean told = row.get(TOKENS_PER_SECOND) instanceof Number;
-    boolean counted = row.get(TOKENS) instanceof Number tokens && tokens.doubleValue() != before;
-    if (counted) { // in between, grpo learns from what it has counted already
+    // rows of sft tell their rate, and come in bursts; those of a round of grpo have its tokens once
+    if (row.containsKey(STEP_TIME) && value(TOKENS) != before) {
       long now = System.nanoTime();
-      if (!told && !Double.isNaN(before)) {
+      if (!Double.isNaN(before)) {
         values.put(TOKENS_PER_SECOND, (value(TOKENS) - before) * NANOS / (now - countedNanos));
       }
       countedNanos = now;
