@@ -350,7 +350,7 @@ class TableDatasetTest {
     assertThatThrownBy(() -> prep(file.toString(), query("json"), "torn-out"))
         .isInstanceOfAny(ConfigException.class, TableException.class)
         .hasMessageContaining("torn.jsonl")
-        .hasMessageContaining("alformed");
+        .hasMessageContaining("Unexpected end-of-input");
     assertThat(scratch.resolve("torn-out")).doesNotExist();
   }
 
