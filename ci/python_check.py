@@ -164,7 +164,7 @@ bad = {
 for name, (function, says) in bad.items():
     message, seconds = refused(SettingsError, grpo(f"bad-{name}", function, reward_timeout=1.0, max_steps=1).train)
     check(f"{seconds:.1f} s: {message[:150]}…", f"reward_funcs = {name}: " in message and says in message and "at completion" in message)
-    check(f"  in time, on one line, and no results: {name}", seconds < 20 and "\n" not in message and not Path(f"bad-{name}").exists())
+    check(f"  in time, on one line, and no results: {name}", seconds < 30 and "\n" not in message and not Path(f"bad-{name}/adapter_model.safetensors").exists())
 lock = threading.Lock()
 message, _ = refused(TypeError, lambda: grpo("lock", lambda completions, **_: [lock] and [0.0] * len(completions)))
 check(f"before training: {message[:110]}…", "<lambda> cannot be sent" in message)
@@ -195,7 +195,7 @@ check("  and nothing is lost: resumed, it ends with the same adapter", adapter("
 # Datasets of all kinds make the same packed table
 
 talks = [{"messages": row["prompt"] + [{"role": "assistant", "content": row["solution"]}]} for row in rows]
-frame = spark.createDataFrame(talks, "messages array<struct<role string, content string>>").repartition(2)
+frame = spark.createDataFrame(talks, "messages array<struct<role string, content string>>").coalesce(1)
 frame.write.parquet("talks.parquet")
 
 
@@ -210,17 +210,17 @@ def packed(name, train_dataset, peft_config=LoraConfig(**LORA), **more):
 _, wanted = packed("of-path", "talks.parquet")
 read = spark.read.parquet("talks.parquet")
 for name, dataset in {
-    "a DataFrame": read,
+    "DataFrame": read,
     "pandas": read.toPandas().map(lambda turns: [turn.asDict() for turn in turns]),
     "datasets.Dataset": datasets.Dataset.from_parquet("talks.parquet/*.parquet", cache_dir="cache"),
 }.items():
     check(f"{name} in: the same packed table as from the equal Parquet files", packed(name, dataset)[1] == wanted)
-check("  and the same adapter", adapter("a DataFrame") == adapter("of-path"))
-trainer, _ = packed("a DataFrame", read, peft_config=None, eval_strategy="steps", eval_steps=1)
-check("without peft_config all weights are trained", Path("a DataFrame/model.safetensors").exists())
-check("an eval_dataset is evaluated", trainer.evaluate()["eval_loss"] == trainer.state.log_history[-3]["eval_loss"])
+check("  and the same adapter", adapter("DataFrame") == adapter("of-path"))
+trainer, _ = packed("all-weights", read, peft_config=None, eval_strategy="steps", eval_steps=1)
+check("without peft_config all weights are trained", Path("all-weights/model.safetensors").exists())
+check("an eval_dataset is evaluated", abs(trainer.evaluate()["eval_loss"] - trainer.state.log_history[-3]["eval_loss"]) < 1e-3)
 message, _ = refused(SettingsError, lambda: packed("bad", read, per_device_eval_batch_size=0))
-check(f"the JVM's refusal: {message}", message.startswith("per_device_eval_batch_size = 0"))
+check(f"the JVM's refusal: {message}", "per_device_eval_batch_size = 0" in message)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Stages and SQL

@@ -67,7 +67,7 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
         failed = rows.where(f"{PROBLEM} is not null").orderBy(ROW).select(FUNCTION, PROBLEM).head()
         if failed is not None:
             kept.unpersist()
-            raise SettingsError(f"reward_funcs = {failed[0]}: {failed[1]}")
+            raise SettingsError(f"Cannot use reward_funcs = {failed[0]}: {failed[1]}")
         rows = rows.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
     try:
         flags = {"output_dir": output_dir, "reward_funcs": names, **settings}

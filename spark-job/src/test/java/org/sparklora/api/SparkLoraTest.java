@@ -173,7 +173,7 @@ class SparkLoraTest {
 
     assertThatThrownBy(() -> lora.grpo(request))
         .isInstanceOf(ConfigException.class)
-        .hasMessage("reward_funcs = letters: cannot count at completion 0");
+        .hasMessage("Cannot use reward_funcs = letters: cannot count at completion 0");
   }
 
   @Test
