@@ -75,9 +75,9 @@ public final class Main {
               .of(Flags.RUN),
           new Command("report", "curves and outcome of runs side by side", ReportCommand::run)
               .of(Flags.RUNS),
-          new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
           new Command("verify-run", "compare a run with a recorded one", VerifyRunCommand::run)
               .of(Flags.RUN),
+          new Command("sweep", "train many runs that differ in their settings", SweepCommand::run),
           new Command("bench", "how fast this machine computes a model's shape", BenchCommand::run),
           new Command("push", "push a run's results to the Hugging Face hub", PushCommand::run),
           new Command(

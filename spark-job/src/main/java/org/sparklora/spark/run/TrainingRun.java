@@ -76,7 +76,7 @@ public final class TrainingRun implements AutoCloseable {
     this.network = network;
     this.state = new TrainerState(plan, stateSettings());
     Engine engine = Engines.host();
-    Tensor parameters = engine.alias(network.parameters(), model.layout().size()).tensor();
+    Tensor parameters = engine.alias(network.parameters(), network.size()).tensor();
     this.results = new ResultFolder(config, model, parameters, state);
     this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network, state);
     if (folder.resumed().isPresent()) {

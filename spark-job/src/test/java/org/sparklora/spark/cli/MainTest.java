@@ -329,7 +329,7 @@ class MainTest {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
         .contains(
-            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track, report, sweep, verify-run, bench");
+            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track, report, verify-run, sweep, bench");
   }
 
   private static List<String> files(Path folder) throws IOException {
