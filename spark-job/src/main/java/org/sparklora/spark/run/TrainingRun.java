@@ -324,12 +324,7 @@ public final class TrainingRun implements AutoCloseable {
       checkpoints.save(local -> {});
     }
     return new Result(
-        endStep,
-        state.sums().tokens(),
-        state.trainLoss(),
-        seconds,
-        network.size(),
-        complete);
+        endStep, state.sums().tokens(), state.trainLoss(), seconds, network.size(), complete);
   }
 
   @Override

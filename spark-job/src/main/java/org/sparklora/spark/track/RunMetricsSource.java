@@ -93,7 +93,8 @@ public final class RunMetricsSource implements Source {
             values.put(name, number.doubleValue());
           }
         });
-    // rows of sft tell their rate, and come in bursts; those of a round of grpo have its tokens once
+    // rows of sft tell their rate, and come in bursts; those of a round of grpo have its tokens
+    // once
     if (row.containsKey(STEP_TIME) && value(TOKENS) != before) {
       long now = System.nanoTime();
       if (!Double.isNaN(before)) {
