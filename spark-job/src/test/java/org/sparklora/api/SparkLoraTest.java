@@ -39,13 +39,14 @@ class SparkLoraTest {
               "cast(null as string) reward",
               "cast(null as string) problem");
 
-  @TempDir static Path folder;
+  private Path folder;
   private SparkSession spark;
   private SparkLora lora;
   private Path model;
 
   @BeforeAll
-  void open() throws IOException {
+  void open(@TempDir Path temporary) throws IOException {
+    folder = temporary;
     spark = TestSpark.open(2);
     lora = SparkLora.on(spark);
     model = TestModels.copy("qwen2-tiny", folder);
