@@ -92,7 +92,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
     return AskedOfTables.of(
         Flags.DATASET_NAME,
         location,
-        "name the folder that has a _delta_log",
+        "name the folder that has a _delta_log, and set --conf spark.sql.extensions=io.delta.sql.DeltaSparkSessionExtension --conf spark.sql.catalog.spark_catalog=org.apache.spark.sql.delta.catalog.DeltaCatalog",
         () -> {
           try {
             return Class.forName(API, true, Thread.currentThread().getContextClassLoader())
