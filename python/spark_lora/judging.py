@@ -231,10 +231,11 @@ def judge_table(batches, functions, kinds, seconds, row, function, problem):
     """For mapInArrow: a table of generations with a column for each function, and what failed."""
     import pyarrow
 
-    table = pyarrow.Table.from_batches(list(batches))
-    rows = table.to_pylist()
-    if not rows:
+    batches = list(batches)
+    if not batches:
         return
+    table = pyarrow.Table.from_batches(batches)
+    rows = table.to_pylist()
     seen = []
     for of in rows:
         others = {name: str(v) for name, v in of.items() if isinstance(v, (str, int, float)) and name not in TEXT_COLUMNS}
