@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # python/ under the real PySpark 3.5: the wheel installs; the guide's two Python snippets, imports replaced and nothing
 # else, run by the hub's names against the loopback hub, embedded and on a standalone cluster of two workers, and push;
-# rewards in Python give what the built-in ones give; bad ones are told. Two to three minutes on a quiet machine.
+# rewards in Python give what the built-in ones give; bad ones are told. A few minutes.
 #
 #   SPARK_LORA_PYTHON=.../bin/python ci/python_check.sh   with ci/requirements.txt's packages: PEFT loads what was pushed
 set -euo pipefail
