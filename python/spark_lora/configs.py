@@ -58,6 +58,10 @@ class SFTConfig(Settings):
         pad_to_multiple_of (`str`): changes nothing: rows are never padded here
         pad_token (`str`): changes nothing: rows are never padded here
         dataset_num_proc (`int`): changes nothing: Spark decides on parallelism; see --master
+        dataset_format (`str`): dataset_name is a path that Spark reads as a table of this format, see docs/tables.md; unset: our own readers of files
+        dataset_filter (`str`): rows of a table to take: a predicate of Spark SQL, such as "lang = 'en' AND score > 3"; unset: all
+        dataset_columns (`str`): columns of a table to take: expressions of Spark SQL, such as "question AS prompt, answer AS completion"; unset: all
+        dataset_order (`str`): order of a table's rows: files (data file and position in it) or content (hashes of the rows); unset: files where the table has them
         dataset_kwargs (`str`): refused unless it has its default: not supported yet
         shuffle_dataset (`bool`): refused unless it has its default: visit prompts in random order
         eval_packing (`bool`): pack the split to evaluate on; unset: as packing
@@ -106,7 +110,7 @@ class SFTConfig(Settings):
         neftune_noise_alpha (`float`): refused unless it has its default: not supported yet
         auto_find_batch_size (`bool`): refused unless it has its default: not supported yet
         activation_offloading (`bool`): refused unless it has its default: not supported yet
-        full_determinism (`bool`): changes nothing: runs are deterministic
+        full_determinism (`bool`): the same bits in every run with torch on a GPU, too, which is slower; without a GPU runs have them in any case
         length_column_name (`str`): changes nothing: rows are not grouped by length
         label_names (`list`): changes nothing: the label column is labels
         overwrite_output_dir (`bool`): replace another run's results and checkpoints
@@ -115,7 +119,7 @@ class SFTConfig(Settings):
         logging_first_step (`bool`): log the first step too
         run_name (`str`): name in trackers and in the model card; unset: the output folder's name
         disable_tqdm (`bool`): no progress bar
-        report_to (`list`): trackers to log to: trackio, tensorboard, all or none
+        report_to (`list`): trackers to log to: trackio, tensorboard, mlflow, all or none
         push_to_hub (`bool`): push results to the hub
         hub_model_id (`str`): repository to push to; unset: the output folder's name, in the token owner's account
         hub_strategy (`str`): what to push: end (the results) or every_save (each checkpoint's model as well)
@@ -124,6 +128,7 @@ class SFTConfig(Settings):
         hub_always_push (`bool`): changes nothing: each push ends before training goes on
         hub_revision (`str`): branch to push to; created from main if missing
         project (`str`): Trackio's project
+        registered_model_name (`str`): name under which MLflow registers the adapter or model when the run has finished
         trackio_space_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
         trackio_bucket_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
         trackio_static_space_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
@@ -192,6 +197,7 @@ class SFTConfig(Settings):
         packing_batch_size (`int`): documents packed together; 1000 gives TRL's rows; 0: up to 65,536 or 8 million tokens
         use_system_column (`bool`): keep the system column that TRL ignores
         on_bad_rows (`str`): what to do with rows that cannot be read: fail, or skip (and count them)
+        preset (`str`): settings of the blog (LoRA Without Regret) or of TRL's guide to it, where none are given: docs/regret.md lists them; rates are not among them
     """
 
     output_dir: Optional[str] = "trainer_output"
@@ -213,6 +219,10 @@ class SFTConfig(Settings):
     pad_to_multiple_of: Optional[str] = "auto"
     pad_token: Optional[str] = None
     dataset_num_proc: Optional[int] = None
+    dataset_format: Optional[str] = None
+    dataset_filter: Optional[str] = None
+    dataset_columns: Optional[str] = None
+    dataset_order: Optional[str] = None
     dataset_kwargs: Optional[str] = None
     shuffle_dataset: Optional[bool] = False
     eval_packing: Optional[bool] = None
@@ -279,6 +289,7 @@ class SFTConfig(Settings):
     hub_always_push: Optional[bool] = False
     hub_revision: Optional[str] = "main"
     project: Optional[str] = "huggingface"
+    registered_model_name: Optional[str] = None
     trackio_space_id: Optional[str] = None
     trackio_bucket_id: Optional[str] = None
     trackio_static_space_id: Optional[str] = None
@@ -347,6 +358,7 @@ class SFTConfig(Settings):
     packing_batch_size: Optional[int] = 0
     use_system_column: Optional[bool] = False
     on_bad_rows: Optional[str] = "fail"
+    preset: Optional[str] = None
 
     _command = "sft"
     _limits = ('max_length',)
@@ -367,6 +379,10 @@ class GRPOConfig(Settings):
         chat_template_path (`str`): file or folder with the chat template to use
         pad_to_multiple_of (`str`): changes nothing: rows are never padded here
         pad_token (`str`): changes nothing: rows are never padded here
+        dataset_format (`str`): dataset_name is a path that Spark reads as a table of this format, see docs/tables.md; unset: our own readers of files
+        dataset_filter (`str`): rows of a table to take: a predicate of Spark SQL, such as "lang = 'en' AND score > 3"; unset: all
+        dataset_columns (`str`): columns of a table to take: expressions of Spark SQL, such as "question AS prompt, answer AS completion"; unset: all
+        dataset_order (`str`): order of a table's rows: files (data file and position in it) or content (hashes of the rows); unset: files where the table has them
         shuffle_dataset (`bool`): visit prompts in random order
         remove_unused_columns (`bool`): changes nothing: columns that are not needed are not read
         ignore_bias_buffers (`bool`): changes nothing: there are no such buffers
@@ -392,7 +408,7 @@ class GRPOConfig(Settings):
         gradient_checkpointing_kwargs (`str`): changes nothing: there is one way to do it
         activation_checkpointing (`bool`): changes nothing: gradient_checkpointing says so
         activation_checkpointing_kwargs (`str`): changes nothing: gradient_checkpointing says so
-        bf16 (`bool`): changes nothing: arithmetic is float32
+        bf16 (`bool`): round the operands of matrix products to bfloat16 if the CPU multiplies it (AVX-512 BF16 or AMX); sums, gradients and updates stay float32
         tf32 (`bool`): changes nothing: arithmetic is float32
         bf16_full_eval (`bool`): changes nothing: evaluation computes as training does
         fp16_full_eval (`bool`): changes nothing: evaluation computes as training does
@@ -411,7 +427,7 @@ class GRPOConfig(Settings):
         label_smoothing_factor (`float`): refused unless it has its default: not supported yet
         neftune_noise_alpha (`float`): refused unless it has its default: not supported yet
         auto_find_batch_size (`bool`): refused unless it has its default: not supported yet
-        full_determinism (`bool`): changes nothing: runs are deterministic
+        full_determinism (`bool`): the same bits in every run with torch on a GPU, too, which is slower; without a GPU runs have them in any case
         length_column_name (`str`): changes nothing: rows are not grouped by length
         label_names (`list`): changes nothing: the label column is labels
         overwrite_output_dir (`bool`): replace another run's results and checkpoints
@@ -420,7 +436,7 @@ class GRPOConfig(Settings):
         logging_first_step (`bool`): log the first step too
         run_name (`str`): name in trackers and in the model card; unset: the output folder's name
         disable_tqdm (`bool`): no progress bar
-        report_to (`list`): trackers to log to: trackio, tensorboard, all or none
+        report_to (`list`): trackers to log to: trackio, tensorboard, mlflow, all or none
         push_to_hub (`bool`): push results to the hub
         hub_model_id (`str`): repository to push to; unset: the output folder's name, in the token owner's account
         hub_strategy (`str`): what to push: end (the results) or every_save (each checkpoint's model as well)
@@ -429,6 +445,7 @@ class GRPOConfig(Settings):
         hub_always_push (`bool`): changes nothing: each push ends before training goes on
         hub_revision (`str`): branch to push to; created from main if missing
         project (`str`): Trackio's project
+        registered_model_name (`str`): name under which MLflow registers the adapter or model when the run has finished
         trackio_space_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
         trackio_bucket_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
         trackio_static_space_id (`str`): changes nothing: Trackio's project file stays on the driver's machine
@@ -560,7 +577,7 @@ class GRPOConfig(Settings):
         vespo_lambda_pos (`float`): changes nothing: loss_type vespo, which it is for, is refused
         vespo_k_neg (`float`): changes nothing: loss_type vespo, which it is for, is refused
         vespo_lambda_neg (`float`): changes nothing: loss_type vespo, which it is for, is refused
-        cast_lm_head_to_fp32 (`bool`): changes nothing: arithmetic is float32
+        cast_lm_head_to_fp32 (`bool`): changes nothing: logits are float32 in any case
         max_tool_calling_iterations (`int`): refused unless it has its default: not supported yet
         chat_template_kwargs (`str`): refused unless it has its default: not supported yet
         log_completions (`bool`): print completions with each log row, and write them to output_dir/completions
@@ -569,6 +586,7 @@ class GRPOConfig(Settings):
         log_multimodal (`bool`): changes nothing: models of text only
         log_completions_hub_repo (`str`): refused unless it has its default: not supported yet
         generation_kwargs (`str`): refused unless it has its default: not supported yet
+        preset (`str`): settings of the blog (LoRA Without Regret) or of TRL's guide to it, where none are given: docs/regret.md lists them; rates are not among them
     """
 
     output_dir: Optional[str] = "trainer_output"
@@ -580,6 +598,10 @@ class GRPOConfig(Settings):
     chat_template_path: Optional[str] = None
     pad_to_multiple_of: Optional[str] = "auto"
     pad_token: Optional[str] = None
+    dataset_format: Optional[str] = None
+    dataset_filter: Optional[str] = None
+    dataset_columns: Optional[str] = None
+    dataset_order: Optional[str] = None
     shuffle_dataset: Optional[bool] = True
     remove_unused_columns: Optional[bool] = True
     ignore_bias_buffers: Optional[bool] = False
@@ -642,6 +664,7 @@ class GRPOConfig(Settings):
     hub_always_push: Optional[bool] = False
     hub_revision: Optional[str] = "main"
     project: Optional[str] = "huggingface"
+    registered_model_name: Optional[str] = None
     trackio_space_id: Optional[str] = None
     trackio_bucket_id: Optional[str] = None
     trackio_static_space_id: Optional[str] = None
@@ -782,6 +805,7 @@ class GRPOConfig(Settings):
     log_multimodal: Optional[bool] = True
     log_completions_hub_repo: Optional[str] = None
     generation_kwargs: Optional[str] = None
+    preset: Optional[str] = None
 
     _command = "grpo"
     _limits = ()
