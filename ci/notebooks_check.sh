@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Executes the notebooks over runs of the quickstart's model, which it makes first: one of sft with two workers that average,
-# two of grpo, LoRA and full fine-tuning. About three minutes.
+# Executes the notebooks: those that train, and those that read, over runs of the quickstart's model, which it makes first: one of
+# sft with two workers that average, two of grpo, LoRA and full fine-tuning. About four minutes.
 #
 #   ci/notebooks_check.sh [FOLDER]   FOLDER receives the executed notebooks
 set -euo pipefail
@@ -49,11 +49,12 @@ grpo full --learning_rate 1e-4
 
 # pyspark of that very Spark: a distribution has it in its folder, the package of PyPI is it.
 if [[ -f $SPARK/python/pyspark/sql/__init__.py ]]; then export PYTHONPATH=$SPARK/python; else export PYTHONPATH=${SPARK%/pyspark}; fi
+export PYTHONPATH=$ROOT/python:$PYTHONPATH SPARK_LORA_RUNS=$WORK/runs
 export SPARK_HOME=$SPARK PYSPARK_PYTHON=$PYTHON SPARK_LORA_HOME=$ROOT
 export SPARK_LORA_TABLE=$WORK/sft.packed SPARK_LORA_RUN=$WORK/sft SPARK_LORA_LORA_RUN=$WORK/lora SPARK_LORA_FULL_RUN=$WORK/full
 before=$(cd "$WORK" && find sft sft.packed lora full -type f -exec cksum {} + | sort)
 mkdir -p "$EXECUTED"
-for notebook in packed_table sft_run grpo_comparison; do
+for notebook in dataframe_to_adapter own_reward packed_table sft_run grpo_comparison; do
   "$PYTHON" -m jupyter nbconvert --to notebook --execute --ExecutePreprocessor.timeout=300 --output-dir "$EXECUTED" \
     "$ROOT/notebooks/$notebook.ipynb" >"$WORK/$notebook.log" 2>&1 || {
     tail -40 "$WORK/$notebook.log"

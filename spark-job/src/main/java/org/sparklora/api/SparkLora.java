@@ -3,7 +3,6 @@ package org.sparklora.api;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -17,16 +16,11 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.engine.Engines;
-import org.sparklora.model.lora.AdapterFile;
-import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
@@ -352,40 +346,7 @@ public final class SparkLora {
    * @return what is there now
    */
   public static String merge(Settings settings) throws IOException {
-    String output = settings.get(Flags.OUTPUT_DIR);
-    ModelReference model = ModelReference.of(settings);
-    java.nio.file.Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder();
-    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
-      AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
-      requireOther(output, model.folder());
-      requireOther(output, adapterFolder);
-      try (OutputFolder folder =
-          OutputFolder.create(
-              HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
-        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
-        folder.commit();
-      }
-      return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
-    }
-  }
-
-  /** What is read cannot be what is replaced. */
-  private static void requireOther(String output, java.nio.file.Path read) throws IOException {
-    java.nio.file.Path folder = java.nio.file.Path.of(output);
-    ConfigException.require(
-        !Files.exists(folder) || !Files.isSameFile(folder, read),
-        Flags.OUTPUT_DIR,
-        output,
-        "it is the folder of the base model or of the adapter; name another");
-  }
-
-  private static java.nio.file.Path local(String output, OutputFolder folder) {
-    ConfigException.require(
-        "file".equals(folder.work().toUri().getScheme()),
-        Flags.OUTPUT_DIR,
-        output,
-        "a merged model is written to this machine's disk; name a folder there, and copy it then");
-    return java.nio.file.Path.of(folder.work().toUri());
+    return MergedModel.write(settings);
   }
 
   /** The settings, with the path under which the request's tables lie now. */

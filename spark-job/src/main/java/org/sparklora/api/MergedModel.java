@@ -1,0 +1,58 @@
+package org.sparklora.api;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.model.lora.AdapterMerge;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.run.OutputFolder;
+
+/** A base model and its adapter as one plain checkpoint folder: what {@code merge} writes. */
+final class MergedModel {
+  private MergedModel() {}
+
+  /** See {@link SparkLora#merge}. */
+  static String write(Settings settings) throws IOException {
+    String output = settings.get(Flags.OUTPUT_DIR);
+    ModelReference model = ModelReference.of(settings);
+    Path adapterFolder = ModelReference.required(settings, Flags.ADAPTER).folder();
+    try (CheckpointFolder base = CheckpointFolder.open(model.folder())) {
+      AdapterFile adapter = AdapterFile.open(adapterFolder, model.name(), base);
+      requireOther(output, model.folder());
+      requireOther(output, adapterFolder);
+      try (OutputFolder folder =
+          OutputFolder.create(
+              HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
+        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
+        folder.commit();
+      }
+      return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
+    }
+  }
+
+  /** What is read cannot be what is replaced. */
+  private static void requireOther(String output, Path read) throws IOException {
+    Path folder = Path.of(output);
+    ConfigException.require(
+        !Files.exists(folder) || !Files.isSameFile(folder, read),
+        Flags.OUTPUT_DIR,
+        output,
+        "it is the folder of the base model or of the adapter; name another");
+  }
+
+  private static Path local(String output, OutputFolder folder) {
+    ConfigException.require(
+        "file".equals(folder.work().toUri().getScheme()),
+        Flags.OUTPUT_DIR,
+        output,
+        "a merged model is written to this machine's disk; name a folder there, and copy it then");
+    return Path.of(folder.work().toUri());
+  }
+}
