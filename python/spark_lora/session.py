@@ -1,4 +1,4 @@
-"""The Spark session and the jar: finds those that are there, starts an embedded session where there is none."""
+"""The Spark session and the jar: finds the existing ones, or starts an embedded session."""
 
 import os
 import zipfile

@@ -30,7 +30,6 @@ import org.jfree.chart.ui.RectangleInsets;
  */
 record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labelled) {
   private static final Color INK = new Color(0x333333);
-  private static final Color GRID = new Color(0xe6e6e6);
   private static final Font TITLE = new Font(Font.SANS_SERIF, Font.BOLD, 13);
   private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 11);
   private static final double MAX_LABEL_WIDTH = 150;
@@ -102,15 +101,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     }
     TickedAxis domain = new TickedAxis("optimizer step", Ticks.steps(steps), SMALL, INK);
     TickedAxis range = new TickedAxis(null, scale.ticks(), SMALL, INK);
-    XYPlot plot = new XYPlot(lines.series(), domain, range, lines);
-    plot.setBackgroundPaint(Color.WHITE);
-    plot.setDomainGridlinePaint(GRID);
-    plot.setRangeGridlinePaint(GRID);
-    plot.setRangeGridlineStroke(RunColors.faintStroke());
-    plot.setDomainGridlineStroke(RunColors.faintStroke());
-    plot.setOutlineVisible(false);
-    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
-    return plot;
+    return lines.plot(domain, range);
   }
 
   /** For each run the first whose curve lies where its own does: itself where none does. */

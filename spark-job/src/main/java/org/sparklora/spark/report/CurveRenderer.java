@@ -6,7 +6,9 @@ import java.awt.geom.Ellipse2D;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jfree.chart.plot.XYPlot;
 import org.jfree.chart.renderer.xy.XYLineAndShapeRenderer;
+import org.jfree.chart.ui.RectangleInsets;
 import org.jfree.data.xy.XYSeries;
 import org.jfree.data.xy.XYSeriesCollection;
 
@@ -15,6 +17,7 @@ import org.jfree.data.xy.XYSeriesCollection;
  * and so does every value of a curve of few.
  */
 final class CurveRenderer extends XYLineAndShapeRenderer {
+  private static final Color GRID = new Color(0xe6e6e6);
   private static final long serialVersionUID = 1L;
 
   /** With no more values than these each is a dot. */
@@ -71,5 +74,18 @@ final class CurveRenderer extends XYLineAndShapeRenderer {
 
   private static boolean isFinite(double[] values, int item) {
     return item >= 0 && item < values.length && Double.isFinite(values[item]);
+  }
+
+  /** A plot of the curves that were added, on a pale grid. */
+  XYPlot plot(TickedAxis domain, TickedAxis range) {
+    XYPlot plot = new XYPlot(series(), domain, range, this);
+    plot.setBackgroundPaint(Color.WHITE);
+    plot.setDomainGridlinePaint(GRID);
+    plot.setRangeGridlinePaint(GRID);
+    plot.setRangeGridlineStroke(RunColors.faintStroke());
+    plot.setDomainGridlineStroke(RunColors.faintStroke());
+    plot.setOutlineVisible(false);
+    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
+    return plot;
   }
 }

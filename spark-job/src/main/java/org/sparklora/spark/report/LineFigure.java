@@ -5,11 +5,9 @@ import java.awt.Color;
 import java.awt.Font;
 import java.awt.FontMetrics;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.geom.Ellipse2D;
 import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
-import java.awt.image.BufferedImage;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.DoubleStream;
@@ -39,21 +37,15 @@ public record LineFigure(
     List<Line> lines) {
   private static final int WIDTH = 900;
   private static final int HEIGHT = 520;
-  private static final int HEAD = 62;
-  private static final int MARGIN = 14;
   private static final double LABELS = 190;
   private static final double GAP = 8;
   private static final double RING = 11;
   private static final double CAP = 3;
 
-  /** Pixels a point, for screens that have twice the usual. */
-  private static final int SCALE = 2;
-
   /** Points this many times as bad as the best are cut off: the picture is of the best. */
   private static final double MOST_SPREAD = 4;
 
   private static final Color INK = new Color(0x333333);
-  private static final Color GRID = new Color(0xe6e6e6);
   private static final Font SMALL = new Font(Font.SANS_SERIF, Font.PLAIN, 12);
 
   public LineFigure {
@@ -75,20 +67,16 @@ public record LineFigure(
 
   /** The bytes of a PNG. */
   public byte[] png() {
-    BufferedImage image =
-        new BufferedImage(SCALE * WIDTH, SCALE * HEIGHT, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = image.createGraphics();
-    graphics.scale(SCALE, SCALE);
-    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-    graphics.setRenderingHint(
-        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, WIDTH, HEIGHT);
-    RunFigure.drawHead(graphics, title, note, WIDTH - 4 * MARGIN);
-    draw(graphics, new Rectangle2D.Double(MARGIN, HEAD, WIDTH - 2 * MARGIN, HEIGHT - HEAD));
-    graphics.dispose();
-    return RunFigure.encoded(image);
+    Canvas canvas = new Canvas(WIDTH, HEIGHT);
+    canvas.drawHead(title, note);
+    draw(
+        canvas.graphics(),
+        new Rectangle2D.Double(
+            Canvas.MARGIN,
+            Canvas.HEAD_HEIGHT,
+            WIDTH - 2 * Canvas.MARGIN,
+            HEIGHT - Canvas.HEAD_HEIGHT));
+    return canvas.png();
   }
 
   private void draw(Graphics2D graphics, Rectangle2D area) {
@@ -117,15 +105,7 @@ public record LineFigure(
     }
     TickedAxis domain = new TickedAxis(xTitle, xTicks(), SMALL, INK);
     TickedAxis range = new TickedAxis(yTitle, yTicks(), SMALL, INK);
-    XYPlot plot = new XYPlot(renderer.series(), domain, range, renderer);
-    plot.setBackgroundPaint(Color.WHITE);
-    plot.setDomainGridlinePaint(GRID);
-    plot.setRangeGridlinePaint(GRID);
-    plot.setRangeGridlineStroke(RunColors.faintStroke());
-    plot.setDomainGridlineStroke(RunColors.faintStroke());
-    plot.setOutlineVisible(false);
-    plot.setAxisOffset(RectangleInsets.ZERO_INSETS);
-    return plot;
+    return renderer.plot(domain, range);
   }
 
   private double[] measured(double[] x) {

@@ -1,21 +1,14 @@
 package org.sparklora.spark.report;
 
-import java.awt.Color;
-import java.awt.Font;
 import java.awt.Graphics2D;
-import java.awt.RenderingHints;
 import java.awt.geom.Rectangle2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import javax.imageio.ImageIO;
 
 /**
  * The curves of one or several runs as a PNG: a panel a metric, two beside each other, over a
@@ -25,15 +18,7 @@ public final class RunFigure {
   private static final int PANEL_WIDTH = 560;
   private static final int PANEL_HEIGHT = 230;
   private static final int FIRST_HEIGHT = 330;
-  private static final int HEAD_HEIGHT = 62;
-  private static final int MARGIN = 14;
   private static final int MOST_LABELS = 6;
-
-  /** Pixels a point, for screens that have twice the usual. */
-  private static final int SCALE = 2;
-
-  private static final Color INK = new Color(0x222222);
-  private static final Color PALE_INK = new Color(0x666666);
 
   /** What sft's {@code loss.png} shows. */
   private static final List<Metric> LOSSES =
@@ -117,63 +102,34 @@ public final class RunFigure {
    * @return the bytes of a PNG
    */
   static byte[] png(String title, List<Metric> metrics, List<RunLog> runs) {
-    int width = 2 * (PANEL_WIDTH + MARGIN);
-    RunLegend legend = new RunLegend(hasLegend(runs) ? runs : List.of(), width - 4 * MARGIN);
-    int titleHeight = title.isEmpty() ? 0 : HEAD_HEIGHT;
+    int width = 2 * (PANEL_WIDTH + Canvas.MARGIN);
+    RunLegend legend = new RunLegend(hasLegend(runs) ? runs : List.of(), width - 4 * Canvas.MARGIN);
+    int titleHeight = title.isEmpty() ? 0 : Canvas.HEAD_HEIGHT;
     int head = titleHeight + legend.height();
-    int height = head + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + MARGIN;
-    BufferedImage image =
-        new BufferedImage(SCALE * width, SCALE * height, BufferedImage.TYPE_INT_RGB);
-    Graphics2D graphics = image.createGraphics();
-    graphics.scale(SCALE, SCALE);
-    graphics.setRenderingHint(RenderingHints.KEY_ANTIALIASING, RenderingHints.VALUE_ANTIALIAS_ON);
-    graphics.setRenderingHint(
-        RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
-    graphics.setRenderingHint(RenderingHints.KEY_STROKE_CONTROL, RenderingHints.VALUE_STROKE_PURE);
-    graphics.setColor(Color.WHITE);
-    graphics.fillRect(0, 0, width, height);
+    int height = head + FIRST_HEIGHT + metrics.size() / 2 * PANEL_HEIGHT + Canvas.MARGIN;
+    Canvas canvas = new Canvas(width, height);
+    Graphics2D graphics = canvas.graphics();
     if (!title.isEmpty()) {
-      drawHead(graphics, title, notes(metrics, runs), width - 4 * MARGIN);
+      canvas.drawHead(title, notes(metrics, runs));
     }
-    legend.draw(graphics, 2 * MARGIN, titleHeight);
+    legend.draw(graphics, 2 * Canvas.MARGIN, titleHeight);
     graphics.translate(0, head);
     for (int i = 0; i < metrics.size(); i++) {
       panel(metrics.get(i), runs).draw(graphics, place(i));
     }
-    graphics.dispose();
-    return encoded(image);
+    return canvas.png();
   }
 
   private static Rectangle2D place(int panel) {
     if (panel == 0) {
-      return new Rectangle2D.Double(MARGIN, 0, 2 * PANEL_WIDTH, FIRST_HEIGHT);
+      return new Rectangle2D.Double(Canvas.MARGIN, 0, 2 * PANEL_WIDTH, FIRST_HEIGHT);
     }
     int row = (panel - 1) / 2;
     int column = (panel - 1) % 2;
     return new Rectangle2D.Double(
-        MARGIN + column * PANEL_WIDTH,
+        Canvas.MARGIN + column * PANEL_WIDTH,
         FIRST_HEIGHT + row * PANEL_HEIGHT,
         PANEL_WIDTH,
         PANEL_HEIGHT);
-  }
-
-  static void drawHead(Graphics2D graphics, String title, String notes, int width) {
-    graphics.setColor(INK);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 18));
-    graphics.drawString(
-        CurvePanel.fitting(title, graphics.getFontMetrics(), width), 2 * MARGIN, 30);
-    graphics.setColor(PALE_INK);
-    graphics.setFont(new Font(Font.SANS_SERIF, Font.PLAIN, 11));
-    graphics.drawString(notes, 2 * MARGIN, 48);
-  }
-
-  static byte[] encoded(BufferedImage image) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try {
-      ImageIO.write(image, "png", bytes);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
   }
 }

@@ -102,14 +102,9 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     for (SeedCurve curve : curves) {
       Optional<Optimum> best =
           curve.optimum(metric, SeedCurve.all(seeds)).filter(optimum -> !optimum.isAtEdge());
-      double[][] ranges = curve.ranges();
       lines.add(
-          new LineFigure.Line(
-              curve.label(),
-              curve.grid(),
-              curve.means(SeedCurve.all(seeds)),
-              ranges[0],
-              ranges[1],
+          curve.line(
+              seeds,
               best.map(
                       optimum ->
                           new double[] {Math.pow(10, optimum.at()), metric.cost(optimum.cost())})

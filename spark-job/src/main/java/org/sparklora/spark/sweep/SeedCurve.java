@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.sparklora.spark.report.LineFigure;
 
 /**
  * A metric over a quantity, once for each seed.
@@ -32,7 +33,7 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
         .toArray();
   }
 
-  /** The smallest and the largest value at each point, {@code (2, n)}; NaN where there is none. */
+  /** The smallest and the largest value at each point, {@code (2, n)}; NaN without a value. */
   double[][] ranges() {
     double[][] ranges = new double[2][grid.length];
     for (int i = 0; i < grid.length; i++) {
@@ -62,5 +63,11 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
     double[] finite = Arrays.stream(means(seeds)).filter(Double::isFinite).toArray();
     return (metric.isSmallerBetter() ? Arrays.stream(finite).min() : Arrays.stream(finite).max())
         .orElse(Double.NaN);
+  }
+
+  /** Means over seeds with their range, as a line of a picture. */
+  LineFigure.Line line(int seeds, double[] ring) {
+    double[][] ranges = ranges();
+    return new LineFigure.Line(label, grid, means(all(seeds)), ranges[0], ranges[1], ring);
   }
 }

@@ -68,18 +68,6 @@ final class StepCurves {
   /** The picture: means over seeds with their range. */
   static LineFigure figure(
       String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
-    List<LineFigure.Line> lines = new ArrayList<>();
-    for (SeedCurve curve : curves) {
-      double[][] ranges = curve.ranges();
-      lines.add(
-          new LineFigure.Line(
-              curve.label(),
-              curve.grid(),
-              curve.means(SeedCurve.all(seeds)),
-              ranges[0],
-              ranges[1],
-              new double[0]));
-    }
     return new LineFigure(
         title,
         "at each step the best over the learning rates; means over %d seed%s with their range"
@@ -87,6 +75,6 @@ final class StepCurves {
         "optimizer steps",
         metric.name(),
         logarithmic,
-        lines);
+        curves.stream().map(curve -> curve.line(seeds, new double[0])).toList());
   }
 }

@@ -77,7 +77,7 @@ public record SweepMetric(String name, boolean isSmallerBetter, int last) {
   }
 
   /**
-   * The trial's number: the mean of the last values; NaN where there is none.
+   * The trial's number: the mean of the last values; NaN if it has none.
    *
    * @param values in the order of the steps
    */

@@ -11,7 +11,7 @@ import java.util.Map;
  * What a sweep says of a finding.
  *
  * @param quantity what was measured, in a few words
- * @param value the number; NaN where there is none
+ * @param value the number; NaN if undefined
  * @param interval its 95 % interval
  * @param seeds how many it rests on
  * @param blog what the blog has
