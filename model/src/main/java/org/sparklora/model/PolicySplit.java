@@ -20,7 +20,7 @@ public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFla
    *
    * @param divides false leaves it whole
    */
-  public static PolicySplit of(List<PolicyBatch.Row> rows, boolean divides) {
+  public static PolicySplit of(List<PolicyRow> rows, boolean divides) {
     boolean[] isFlat = new boolean[rows.size()];
     for (int c = 0; c < isFlat.length; c++) {
       isFlat[c] = divides && rows.get(c).isFlat();
@@ -29,7 +29,7 @@ public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFla
         PolicyBatch.of(rows, row -> row.targetCount() > 0 && !(divides && row.isFlat())),
         PolicyBatch.of(rows.stream().filter(row -> divides && row.isFlat()).toList()),
         isFlat,
-        rows.stream().mapToInt(PolicyBatch.Row::targetCount).toArray());
+        rows.stream().mapToInt(PolicyRow::targetCount).toArray());
   }
 
   /**

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -105,7 +104,7 @@ class AdapterStepTest {
   @Test
   void completionsThatShareAPromptGetWhatTheyGetAlone() {
     int[] prompt = {1, 2, 3, 4};
-    List<PolicyBatch.Row> rows =
+    List<PolicyRow> rows =
         List.of(
             completion(prompt, 1, 5, 6, 7),
             completion(new int[] {9}, -1, 8, 7),
@@ -114,7 +113,7 @@ class AdapterStepTest {
     Tensor expected = engine.allocate(layout.size());
     double loss = 0;
     List<Float> logProbs = new ArrayList<>();
-    for (PolicyBatch.Row row : rows) {
+    for (PolicyRow row : rows) {
       StepResult alone = policyStep(PolicyBatch.of(List.of(row)), expected);
       loss += alone.loss();
       for (float logProb : alone.logProbs().logProbs()) {
@@ -134,9 +133,8 @@ class AdapterStepTest {
     }
   }
 
-  private static PolicyBatch.Row completion(int[] prompt, float advantage, int... tokens) {
-    return new PolicyBatch.Row(
-        prompt, tokens, advantage, false, Optional.empty(), Optional.empty());
+  private static PolicyRow completion(int[] prompt, float advantage, int... tokens) {
+    return PolicyRow.of(prompt, tokens, advantage, false);
   }
 
   private StepResult policyStep(PolicyBatch batch, Tensor gradient) {

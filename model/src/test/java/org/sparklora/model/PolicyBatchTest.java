@@ -4,19 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class PolicyBatchTest {
 
-  private static PolicyBatch.Row row(boolean masked, Optional<float[]> old, int... completion) {
-    return new PolicyBatch.Row(new int[] {1, 2}, completion, 0.5f, masked, old, Optional.empty());
+  private static final float[] NONE = PolicyRow.NONE;
+
+  private static PolicyRow row(boolean masked, float[] old, int... completion) {
+    return PolicyRow.of(new int[] {1, 2}, completion, 0.5f, masked).withOld(old);
   }
 
   @Test
   void completionsAreTargetsAndPromptsAreNot() {
-    PolicyBatch batch =
-        PolicyBatch.of(List.of(row(false, Optional.empty(), 3, 4), other(7, 8), other(6, 5)));
+    PolicyBatch batch = PolicyBatch.of(List.of(row(false, NONE, 3, 4), other(7, 8), other(6, 5)));
 
     // the last token of a completion predicts nothing
     assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 7, 6);
@@ -28,20 +28,15 @@ class PolicyBatchTest {
   }
 
   /** A completion of one token to a prompt of one token. */
-  private static PolicyBatch.Row other(int prompt, int completion) {
-    return new PolicyBatch.Row(
-        new int[] {prompt}, new int[] {completion}, 0, false, Optional.empty(), Optional.empty());
+  private static PolicyRow other(int prompt, int completion) {
+    return PolicyRow.of(new int[] {prompt}, new int[] {completion}, 0, false);
   }
 
   @Test
   void completionsOfOnePromptShareIt() {
     PolicyBatch batch =
         PolicyBatch.of(
-            List.of(
-                row(false, Optional.empty(), 3, 4),
-                other(7, 8),
-                row(false, Optional.empty(), 5),
-                other(7, 9)));
+            List.of(row(false, NONE, 3, 4), other(7, 8), row(false, NONE, 5), other(7, 9)));
 
     assertThat(batch.packed().tokens()).containsExactly(1, 2, 3, 7, 2, 7);
     assertThat(batch.packed().targets()).containsExactly(-1, 3, 4, 8, 5, 9);
@@ -55,33 +50,25 @@ class PolicyBatchTest {
   void maskedCompletionsAreCountedAndNotComputed() {
     PolicyBatch batch =
         PolicyBatch.of(
-            List.of(
-                row(true, Optional.of(new float[] {-1, -2}), 3, 4),
-                row(false, Optional.of(new float[] {-3}), 5)));
+            List.of(row(true, new float[] {-1, -2}, 3, 4), row(false, new float[] {-3}, 5)));
 
     assertThat(batch.packed().tokens()).containsExactly(1, 2);
     assertThat(batch.targets().lengths()).containsExactly(0, 1);
     assertThat(batch.targets().oldLogProbs())
         .hasValueSatisfying(old -> assertThat(old).containsExactly(-3f));
-    PolicyBatch nothing = PolicyBatch.of(List.of(row(true, Optional.empty(), 3)));
+    PolicyBatch nothing = PolicyBatch.of(List.of(row(true, NONE, 3)));
     assertThat(nothing.packed().tokenCount()).isZero();
     assertThat(nothing.targets().completions()).isEqualTo(1);
   }
 
   @Test
   void refusesWhatDoesNotFit() {
-    assertThatThrownBy(() -> row(false, Optional.of(new float[1]), 3, 4))
+    assertThatThrownBy(() -> row(false, new float[1], 3, 4))
         .hasMessageContaining("1 old log-probabilities for a completion of 2");
     assertThatThrownBy(
-            () ->
-                PolicyBatch.of(
-                    List.of(
-                        row(false, Optional.of(new float[1]), 3), row(false, Optional.empty(), 3))))
+            () -> PolicyBatch.of(List.of(row(false, new float[1], 3), row(false, NONE, 3))))
         .hasMessageContaining("2 completions of which only 1 have old");
-    assertThatThrownBy(
-            () ->
-                new PolicyBatch.Row(
-                    new int[0], new int[] {1}, 0, false, Optional.empty(), Optional.empty()))
+    assertThatThrownBy(() -> PolicyRow.of(new int[0], new int[] {1}, 0, false))
         .hasMessageContaining("without a prompt");
   }
 }

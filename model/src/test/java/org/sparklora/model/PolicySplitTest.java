@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,11 +32,10 @@ class PolicySplitTest {
 
   private final Engine engine = EnginesUnderTest.reference();
 
-  private static PolicyBatch.Row row(float advantage, boolean masked, int... completion) {
+  private static PolicyRow row(float advantage, boolean masked, int... completion) {
     float[] old = new float[completion.length];
     Arrays.fill(old, -2.4f);
-    return new PolicyBatch.Row(
-        new int[] {1, 2, 3}, completion, advantage, masked, Optional.of(old), Optional.empty());
+    return PolicyRow.of(new int[] {1, 2, 3}, completion, advantage, masked).withOld(old);
   }
 
   @ParameterizedTest
@@ -51,7 +49,7 @@ class PolicySplitTest {
             checkpoint.config());
     AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     Tensor parameters = TinyCheckpoint.random(new Random(3), 0, 0.3, layout.size());
-    List<PolicyBatch.Row> rows =
+    List<PolicyRow> rows =
         List.of(
             row(0, false, 5, 6),
             row(1, false, 7, 8, 9),

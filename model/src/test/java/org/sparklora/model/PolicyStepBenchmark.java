@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -71,7 +70,7 @@ final class PolicyStepBenchmark {
           clock.lap();
           StepResult result = update(step, parameters, gradient, shared);
           Clock.Time update = clock.lap();
-          for (PolicyBatch.Row row : rows(prompt, drawn)) {
+          for (PolicyRow row : rows(prompt, drawn)) {
             update(step, parameters, gradient, PolicyBatch.of(List.of(row)));
           }
           System.out.printf(
@@ -113,13 +112,11 @@ final class PolicyStepBenchmark {
     }
   }
 
-  private static List<PolicyBatch.Row> rows(int[] prompt, List<Completion> completions) {
-    List<PolicyBatch.Row> rows = new ArrayList<>();
+  private static List<PolicyRow> rows(int[] prompt, List<Completion> completions) {
+    List<PolicyRow> rows = new ArrayList<>();
     for (Completion completion : completions) {
       float advantage = completion.index() % 2 == 0 ? 1 : -1;
-      rows.add(
-          new PolicyBatch.Row(
-              prompt, completion.tokens(), advantage, false, Optional.empty(), Optional.empty()));
+      rows.add(PolicyRow.of(prompt, completion.tokens(), advantage, false));
     }
     return rows;
   }

@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.zip.GZIPInputStream;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.SafeTensors;
@@ -147,12 +147,12 @@ public final class GrpoTrace {
   }
 
   /** The rows of a micro-batch. */
-  public static List<PolicyBatch.Row> rows(JsonNode micro) {
-    List<PolicyBatch.Row> rows = new ArrayList<>();
+  public static List<PolicyRow> rows(JsonNode micro) {
+    List<PolicyRow> rows = new ArrayList<>();
     for (int c = 0; c < micro.get("advantages").size(); c++) {
       int length = Arrays.stream(ints(micro.get("completion_mask").get(c))).sum();
       rows.add(
-          new PolicyBatch.Row(
+          new PolicyRow(
               lastMasked(micro.get("prompt_ids").get(c), micro.get("prompt_mask").get(c)),
               Arrays.copyOf(ints(micro.get("completion_ids").get(c)), Math.max(1, length)),
               micro.get("advantages").get(c).floatValue(),
@@ -163,15 +163,15 @@ public final class GrpoTrace {
     return rows;
   }
 
-  private static Optional<float[]> logProbs(JsonNode micro, String name, int c, int length) {
+  private static float[] logProbs(JsonNode micro, String name, int c, int length) {
     if (!micro.hasNonNull(name)) {
-      return Optional.empty();
+      return PolicyRow.NONE;
     }
     float[] values = new float[Math.max(1, length)];
     for (int t = 0; t < length; t++) {
       values[t] = micro.get(name).get(c).get(t).floatValue();
     }
-    return Optional.of(values);
+    return values;
   }
 
   private static int[] ints(JsonNode array) {

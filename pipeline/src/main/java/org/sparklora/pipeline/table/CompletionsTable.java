@@ -80,8 +80,8 @@ public final class CompletionsTable {
             Types.optionalGroup()
                 .addField(text(ROLE))
                 .addField(text(CONTENT))
-                .named(PackedSequenceSchema.ELEMENT))
-        .named(PackedSequenceSchema.LIST)
+                .named(ListCells.ELEMENT))
+        .named(ListCells.LIST)
         .named(name);
   }
 
@@ -114,7 +114,7 @@ public final class CompletionsTable {
   }
 
   private static void add(Group turns, String role, String content) {
-    Group turn = turns.addGroup(PackedSequenceSchema.LIST).addGroup(PackedSequenceSchema.ELEMENT);
+    Group turn = turns.addGroup(ListCells.LIST).addGroup(ListCells.ELEMENT);
     turn.add(ROLE, role);
     turn.add(CONTENT, content);
   }

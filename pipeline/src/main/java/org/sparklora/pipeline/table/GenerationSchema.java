@@ -31,8 +31,8 @@ final class GenerationSchema {
               "generations",
               Types.required(PrimitiveTypeName.INT32).named(INDEX),
               PromptSchema.text(Type.Repetition.REQUIRED, COMPLETION),
-              PackedSequenceSchema.intList(COMPLETION_IDS),
-              PackedSequenceSchema.list(PrimitiveTypeName.FLOAT, LOG_PROBS),
+              ListCells.ints(COMPLETION_IDS),
+              ListCells.floats(LOG_PROBS),
               PromptSchema.text(Type.Repetition.REQUIRED, STOP_REASON)));
 
   private GenerationSchema() {}

@@ -14,7 +14,7 @@ import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.MessageType;
 
 /** Parquet files of tables that fit into memory, written and read without Spark. */
-final class GroupFile {
+public final class GroupFile {
   private GroupFile() {}
 
   /**
@@ -22,7 +22,7 @@ final class GroupFile {
    *
    * @throws TableException when it cannot be written
    */
-  static <T> void write(
+  public static <T> void write(
       Configuration configuration,
       Path file,
       MessageType schema,
@@ -54,7 +54,7 @@ final class GroupFile {
    * @param maker the command that writes such files
    * @throws TableException when it is damaged or of another table; it says which row
    */
-  static <T> List<T> read(
+  public static <T> List<T> read(
       Configuration configuration, String file, String maker, Function<Group, T> fromGroup) {
     List<T> rows = new ArrayList<>();
     try (ParquetReader<Group> reader =

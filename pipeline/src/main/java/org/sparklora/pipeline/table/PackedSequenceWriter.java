@@ -89,15 +89,15 @@ public final class PackedSequenceWriter implements Closeable {
       consumer.startField(column, index);
       consumer.startGroup();
       if (values.length > 0) { // a field without values must not be started
-        consumer.startField(PackedSequenceSchema.LIST, 0);
+        consumer.startField(ListCells.LIST, 0);
         for (int value : values) {
           consumer.startGroup();
-          consumer.startField(PackedSequenceSchema.ELEMENT, 0);
+          consumer.startField(ListCells.ELEMENT, 0);
           consumer.addInteger(value);
-          consumer.endField(PackedSequenceSchema.ELEMENT, 0);
+          consumer.endField(ListCells.ELEMENT, 0);
           consumer.endGroup();
         }
-        consumer.endField(PackedSequenceSchema.LIST, 0);
+        consumer.endField(ListCells.LIST, 0);
       }
       consumer.endGroup();
       consumer.endField(column, index);

@@ -42,7 +42,7 @@ final class PromptSchema {
           "prompts",
           Types.required(PrimitiveTypeName.INT64).named(PROMPT_ID),
           text(Type.Repetition.REQUIRED, PROMPT),
-          PackedSequenceSchema.intList(PROMPT_IDS),
+          ListCells.ints(PROMPT_IDS),
           text(Type.Repetition.OPTIONAL, SOLUTION),
           Types.requiredGroup()
               .as(LogicalTypeAnnotation.mapType())

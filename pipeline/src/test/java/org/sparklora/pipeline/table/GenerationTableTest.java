@@ -105,30 +105,4 @@ class GenerationTableTest {
         .hasMessageContaining("row 1")
         .hasMessageContaining("run reward again");
   }
-
-  @Test
-  void policyRowsReadBackWithAndWithoutLogProbabilities() {
-    Path file = folder.resolve("round.parquet");
-    List<PolicyRow> rows =
-        List.of(
-            new PolicyRow(
-                new int[] {1},
-                new int[] {2, 3},
-                -SMALLEST,
-                true,
-                Optional.empty(),
-                Optional.empty()),
-            new PolicyRow(
-                new int[] {1},
-                new int[] {2, 3},
-                0.5f,
-                false,
-                Optional.of(new float[] {-1, -0.0f}),
-                Optional.of(new float[] {-2, -3})));
-    PolicyRow.write(file, rows);
-
-    assertThat(PolicyRow.read(HADOOP, new org.apache.hadoop.fs.Path(file.toUri())))
-        .usingRecursiveFieldByFieldElementComparator(EXACT)
-        .isEqualTo(rows);
-  }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.pipeline.config.Flags;
@@ -81,7 +81,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
    * batches. Its clip ratios are left out: what draws is what evaluates, so nothing is clipped.
    */
   private Map<String, Double> policyMetrics(List<ScoredGeneration> scored, int batch) {
-    List<PolicyBatch.Row> rows = policy.withReference(rows(scored), batch);
+    List<PolicyRow> rows = policy.withReference(rows(scored), batch);
     List<PolicyMicroBatch> batches = new ArrayList<>();
     for (int from = 0; from < rows.size(); from += batch) {
       int to = Math.min(from + batch, rows.size());
@@ -103,15 +103,13 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     return metrics;
   }
 
-  private List<PolicyBatch.Row> rows(List<ScoredGeneration> scored) {
+  private List<PolicyRow> rows(List<ScoredGeneration> scored) {
     boolean masksTruncated = policy.config().batch().maskTruncated();
-    return scored.stream()
-        .map(one -> PolicyRounds.row(one, masksTruncated, Optional.empty()))
-        .toList();
+    return scored.stream().map(one -> PolicyRounds.row(one, masksTruncated)).toList();
   }
 
   /** A batch as a step of its own. */
-  private PolicyMicroBatch alone(List<PolicyBatch.Row> rows) {
+  private PolicyMicroBatch alone(List<PolicyRow> rows) {
     long targets =
         rows.stream().filter(row -> !row.masked()).mapToLong(row -> row.completion().length).sum();
     return new PolicyMicroBatch(
@@ -119,7 +117,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
   }
 
   /** What was drawn, without completions that are masked. */
-  private static List<float[]> sampler(List<ScoredGeneration> scored, List<PolicyBatch.Row> rows) {
+  private static List<float[]> sampler(List<ScoredGeneration> scored, List<PolicyRow> rows) {
     return IntStream.range(0, rows.size())
         .filter(c -> !rows.get(c).masked())
         .mapToObj(c -> scored.get(c).generation().logProbs())

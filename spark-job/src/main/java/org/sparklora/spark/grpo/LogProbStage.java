@@ -1,12 +1,11 @@
 package org.sparklora.spark.grpo;
 
-import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Optional;
 import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.TrainedModel;
@@ -27,7 +26,8 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
    * prompt is computed once, as far as a micro-batch's memory allows.
    */
   List<float[]> run(SharedVector parameters, List<Generation> generations) {
-    return runBatches(parameters, batches(generations.stream().map(Sequence::of).toList(), rows));
+    return runBatches(
+        parameters, batches(generations.stream().map(LogProbStage::row).toList(), rows));
   }
 
   /**
@@ -39,13 +39,12 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
    * @param trained in the order in which micro-batches are cut from it; what is masked in it is not
    *     computed, and stays as it is
    */
-  List<PolicyBatch.Row> withReference(SharedVector reference, List<PolicyBatch.Row> trained) {
-    List<List<Sequence>> microBatches = new ArrayList<>();
+  List<PolicyRow> withReference(SharedVector reference, List<PolicyRow> trained) {
+    List<List<PolicyRow>> microBatches = new ArrayList<>();
     for (int from = 0; from < trained.size(); from += rows) {
-      List<Sequence> microBatch =
+      List<PolicyRow> microBatch =
           trained.subList(from, Math.min(from + rows, trained.size())).stream()
               .filter(row -> !row.masked())
-              .map(row -> new Sequence(row.prompt(), row.completion()))
               .toList();
       if (!microBatch.isEmpty()) {
         microBatches.add(microBatch);
@@ -57,7 +56,11 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
         .toList();
   }
 
-  private List<float[]> runBatches(SharedVector parameters, List<List<Sequence>> batches) {
+  private static PolicyRow row(Generation generation) {
+    return PolicyRow.of(generation.prompt().tokens(), generation.tokens(), 0, false);
+  }
+
+  private List<float[]> runBatches(SharedVector parameters, List<List<PolicyRow>> batches) {
     List<float[]> all = new ArrayList<>();
     workers.forEach(
         workers.shares(batches),
@@ -71,22 +74,22 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
    * if they go on with its last prompt and it stays below the tokens of {@code rows} of the longest
    * sequence, which is what training must have memory for.
    */
-  static List<List<Sequence>> batches(List<Sequence> sequences, int rows) {
-    long most = rows * sequences.stream().mapToLong(Sequence::length).max().orElse(0);
-    List<List<Sequence>> batches = new ArrayList<>();
-    List<Sequence> batch = new ArrayList<>();
+  static List<List<PolicyRow>> batches(List<PolicyRow> all, int rows) {
+    long most = rows * all.stream().mapToLong(PolicyRow::length).max().orElse(0);
+    List<List<PolicyRow>> batches = new ArrayList<>();
+    List<PolicyRow> batch = new ArrayList<>();
     long tokens = 0;
-    for (Sequence sequence : sequences) {
+    for (PolicyRow row : all) {
       boolean samePrompt =
-          !batch.isEmpty() && Arrays.equals(batch.get(batch.size() - 1).prompt, sequence.prompt);
-      long added = samePrompt ? sequence.completion.length : sequence.length();
+          !batch.isEmpty() && Arrays.equals(batch.get(batch.size() - 1).prompt(), row.prompt());
+      long added = samePrompt ? row.completion().length : row.length();
       if (batch.size() >= rows && !(samePrompt && tokens + added <= most)) {
         batches.add(batch);
         batch = new ArrayList<>();
         tokens = 0;
-        added = sequence.length();
+        added = row.length();
       }
-      batch.add(sequence);
+      batch.add(row);
       tokens += added;
     }
     if (!batch.isEmpty()) {
@@ -95,39 +98,24 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
     return batches;
   }
 
-  /** A completion of a prompt, both as tokens. */
-  record Sequence(int[] prompt, int[] completion) implements Serializable {
-    int length() {
-      return prompt.length + completion.length;
-    }
-
-    static Sequence of(Generation generation) {
-      return new Sequence(generation.prompt().tokens(), generation.tokens());
-    }
-
-    PolicyBatch.Row row() {
-      return new PolicyBatch.Row(prompt, completion, 0, false, Optional.empty(), Optional.empty());
-    }
-  }
-
   private record Score(TrainedModel model, SharedVector parameters, float temperature)
-      implements Work<List<List<Sequence>>, float[][]> {
+      implements Work<List<List<PolicyRow>>, float[][]> {
     @Override
     public String verb() {
       return "compute log-probabilities";
     }
 
     @Override
-    public float[][] run(List<List<Sequence>> batches) {
+    public float[][] run(List<List<PolicyRow>> batches) {
       List<float[]> all = new ArrayList<>();
       try (ExecutorModel here = ExecutorModel.of(model)) {
-        for (List<Sequence> batch : batches) {
-          PolicyBatch packed = PolicyBatch.of(batch.stream().map(Sequence::row).toList());
+        for (List<PolicyRow> batch : batches) {
+          PolicyBatch packed = PolicyBatch.of(batch);
           float[] joined = here.logProbs(parameters.floats(), packed.packed(), temperature);
           int from = 0;
-          for (Sequence sequence : batch) {
-            all.add(Arrays.copyOfRange(joined, from, from + sequence.completion.length));
-            from += sequence.completion.length;
+          for (PolicyRow row : batch) {
+            all.add(Arrays.copyOfRange(joined, from, from + row.completion().length));
+            from += row.completion().length;
           }
         }
       }

@@ -3,7 +3,7 @@ package org.sparklora.spark.grpo;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.generate.SamplingConfig;
@@ -118,7 +118,7 @@ record Policy(
    *
    * @param batch completions that are computed together
    */
-  List<PolicyBatch.Row> withReference(List<PolicyBatch.Row> rows, int batch) {
+  List<PolicyRow> withReference(List<PolicyRow> rows, int batch) {
     return reference.map(policy -> logProbs(batch).withReference(policy.shared, rows)).orElse(rows);
   }
 

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
@@ -110,16 +110,12 @@ final class PolicyRounds implements Round.Source {
         policy.isComparedInStep()
             ? Optional.empty()
             : Optional.of(policy.logProbs(batch).run(policy.updates().parameters(), generations));
-    List<PolicyBatch.Row> rows = new ArrayList<>();
+    List<PolicyRow> rows = new ArrayList<>();
     for (int c = 0; c < scored.size(); c++) {
-      int completion = c;
-      rows.add(
-          row(
-              scored.get(c),
-              config.batch().maskTruncated(),
-              learner.filter(of -> !policy.isOnPolicy()).map(of -> of.get(completion))));
+      PolicyRow row = row(scored.get(c), config.batch().maskTruncated());
+      rows.add(learner.isEmpty() || policy.isOnPolicy() ? row : row.withOld(learner.get().get(c)));
     }
-    List<PolicyBatch.Row> trained = policy.withReference(shuffled(rows, number), batch);
+    List<PolicyRow> trained = policy.withReference(shuffled(rows, number), batch);
     RoundMetrics.warnOfUnjudged(number, all);
     Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
     metrics.putAll(more);
@@ -133,17 +129,14 @@ final class PolicyRounds implements Round.Source {
     return new Round(trained, scored, metrics, tokens(all), draws, uncompared);
   }
 
-  /** What the loss sees of a completion, without a reference policy. */
-  static PolicyBatch.Row row(
-      ScoredGeneration scored, boolean masksTruncated, Optional<float[]> old) {
+  /** What the loss sees of a completion, on its policy and without a reference. */
+  static PolicyRow row(ScoredGeneration scored, boolean masksTruncated) {
     Generation generation = scored.generation();
-    return new PolicyBatch.Row(
+    return PolicyRow.of(
         generation.prompt().tokens(),
         generation.tokens(),
         (float) scored.advantage(),
-        masksTruncated && generation.isTruncated(),
-        old,
-        Optional.empty());
+        masksTruncated && generation.isTruncated());
   }
 
   /** TRL spreads groups over the micro-batches. */

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -23,7 +23,7 @@ import org.sparklora.spark.train.PolicyMicroBatch;
  * @param uncompared what the sampler said of each of the rows, where the guard is still to see it
  */
 record Round(
-    List<PolicyBatch.Row> rows,
+    List<PolicyRow> rows,
     List<ScoredGeneration> scored,
     Map<String, Double> metrics,
     long tokens,
@@ -39,7 +39,7 @@ record Round(
   record Sampled(List<float[]> logProbs, LogProbGuard guard) {}
 
   /** A round whose completions are known to be the policy's. */
-  static Round trusted(List<PolicyBatch.Row> rows, List<ScoredGeneration> scored) {
+  static Round trusted(List<PolicyRow> rows, List<ScoredGeneration> scored) {
     return new Round(rows, scored, Map.of(), 0, 0, Optional.empty());
   }
 

@@ -1,13 +1,19 @@
 package org.sparklora.spark.grpo;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
-import org.sparklora.model.PolicyBatch;
-import org.sparklora.pipeline.table.PolicyRow;
+import org.apache.hadoop.fs.Path;
+import org.apache.parquet.example.data.Group;
+import org.apache.parquet.example.data.simple.SimpleGroup;
+import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
+import org.apache.parquet.schema.Types;
+import org.sparklora.model.PolicyRow;
+import org.sparklora.pipeline.table.GroupFile;
+import org.sparklora.pipeline.table.ListCells;
 import org.sparklora.pipeline.table.ScoredGeneration;
 
 /**
@@ -17,11 +23,33 @@ import org.sparklora.pipeline.table.ScoredGeneration;
 final class RoundFile {
   private static final String NAME = "round.parquet";
 
+  private static final String PROMPT_IDS = "prompt_ids";
+  private static final String COMPLETION_IDS = "completion_ids";
+  private static final String ADVANTAGE = "advantage";
+  private static final String MASKED = "masked";
+  private static final String OLD = "old_logprobs";
+  private static final String REFERENCE = "ref_logprobs";
+
+  private static final MessageType SCHEMA =
+      new MessageType(
+          "policy_rows",
+          ListCells.ints(PROMPT_IDS),
+          ListCells.ints(COMPLETION_IDS),
+          Types.required(PrimitiveTypeName.FLOAT).named(ADVANTAGE),
+          Types.required(PrimitiveTypeName.BOOLEAN).named(MASKED),
+          ListCells.floats(OLD),
+          ListCells.floats(REFERENCE));
+
   private RoundFile() {}
 
   /** Writes it into a local folder. */
-  static void write(Path local, Round round) {
-    PolicyRow.write(local.resolve(NAME), round.rows().stream().map(RoundFile::policyRow).toList());
+  static void write(java.nio.file.Path local, Round round) {
+    GroupFile.write(
+        new Configuration(false),
+        new Path(local.resolve(NAME).toUri()),
+        SCHEMA,
+        round.rows(),
+        RoundFile::toGroup);
   }
 
   /**
@@ -31,38 +59,49 @@ final class RoundFile {
    * @param scored its completions as they were judged, to be shown; the log has all else already
    */
   static Optional<Round> read(
-      Configuration hadoop,
-      Optional<org.apache.hadoop.fs.Path> checkpoint,
-      Supplier<List<ScoredGeneration>> scored)
+      Configuration hadoop, Optional<Path> checkpoint, Supplier<List<ScoredGeneration>> scored)
       throws IOException {
     if (checkpoint.isEmpty()) {
       return Optional.empty();
     }
-    org.apache.hadoop.fs.Path file = new org.apache.hadoop.fs.Path(checkpoint.get(), NAME);
+    Path file = new Path(checkpoint.get(), NAME);
     if (!file.getFileSystem(hadoop).exists(file)) {
       return Optional.empty();
     }
-    List<PolicyBatch.Row> rows = PolicyRow.read(hadoop, file).stream().map(RoundFile::row).toList();
+    List<PolicyRow> rows = GroupFile.read(hadoop, file.toString(), "grpo", RoundFile::fromGroup);
     return Optional.of(Round.trusted(rows, scored.get()));
   }
 
-  private static PolicyRow policyRow(PolicyBatch.Row row) {
-    return new PolicyRow(
-        row.prompt(),
-        row.completion(),
-        row.advantage(),
-        row.masked(),
-        row.oldLogProbs(),
-        row.referenceLogProbs());
+  private static Group toGroup(PolicyRow row) {
+    Group group = new SimpleGroup(SCHEMA);
+    ListCells.put(group, PROMPT_IDS, row.prompt());
+    ListCells.put(group, COMPLETION_IDS, row.completion());
+    group.add(ADVANTAGE, row.advantage());
+    group.add(MASKED, row.masked());
+    putUnlessNone(group, OLD, row.oldLogProbs());
+    putUnlessNone(group, REFERENCE, row.referenceLogProbs());
+    return group;
   }
 
-  private static PolicyBatch.Row row(PolicyRow row) {
-    return new PolicyBatch.Row(
-        row.promptIds(),
-        row.completionIds(),
-        row.advantage(),
-        row.masked(),
-        row.oldLogProbs(),
-        row.referenceLogProbs());
+  private static void putUnlessNone(Group group, String column, float[] logProbs) {
+    if (logProbs.length > 0) {
+      ListCells.put(group, column, logProbs);
+    }
+  }
+
+  private static PolicyRow fromGroup(Group group) {
+    return new PolicyRow(
+        ListCells.ints(group, PROMPT_IDS),
+        ListCells.ints(group, COMPLETION_IDS),
+        group.getFloat(ADVANTAGE, 0),
+        group.getBoolean(MASKED, 0),
+        floatsOrNone(group, OLD),
+        floatsOrNone(group, REFERENCE));
+  }
+
+  private static float[] floatsOrNone(Group group, String column) {
+    return group.getFieldRepetitionCount(column) == 0
+        ? PolicyRow.NONE
+        : ListCells.floats(group, column);
   }
 }

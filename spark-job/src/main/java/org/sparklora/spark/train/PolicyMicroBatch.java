@@ -4,8 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.loss.AccumulationWindow;
 import org.sparklora.model.loss.GrpoLossConfig;
 
@@ -19,11 +18,7 @@ import org.sparklora.model.loss.GrpoLossConfig;
  * @param window its share of the step
  */
 public record PolicyMicroBatch(
-    int step,
-    int number,
-    List<PolicyBatch.Row> rows,
-    GrpoLossConfig loss,
-    AccumulationWindow window)
+    int step, int number, List<PolicyRow> rows, GrpoLossConfig loss, AccumulationWindow window)
     implements Serializable {
 
   /**
@@ -42,7 +37,7 @@ public record PolicyMicroBatch(
   public List<float[]> ofCompletions(float[] ofTargets) {
     List<float[]> parts = new ArrayList<>();
     int from = 0;
-    for (PolicyBatch.Row row : rows) {
+    for (PolicyRow row : rows) {
       if (!row.masked()) {
         int to = from + row.completion().length;
         parts.add(Arrays.copyOfRange(ofTargets, from, to));
@@ -54,50 +49,6 @@ public record PolicyMicroBatch(
 
   /** Tokens of all prompts and completions, as {@code num_tokens} counts them. */
   long tokens() {
-    return rows.stream().mapToLong(row -> row.prompt().length + row.completion().length).sum();
-  }
-
-  /** Optional, which rows hold, is not serialisable. */
-  private Object writeReplace() {
-    return new Wire(step, number, rows.stream().map(WireRow::of).toList(), loss, window);
-  }
-
-  private record Wire(
-      int step, int number, List<WireRow> rows, GrpoLossConfig loss, AccumulationWindow window)
-      implements Serializable {
-    private Object readResolve() {
-      List<PolicyBatch.Row> read = rows.stream().map(WireRow::row).toList();
-      return new PolicyMicroBatch(step, number, read, loss, window);
-    }
-  }
-
-  private record WireRow(
-      int[] prompt,
-      int[] completion,
-      float advantage,
-      boolean masked,
-      float[] oldLogProbs,
-      float[] referenceLogProbs)
-      implements Serializable {
-
-    static WireRow of(PolicyBatch.Row row) {
-      return new WireRow(
-          row.prompt(),
-          row.completion(),
-          row.advantage(),
-          row.masked(),
-          row.oldLogProbs().orElse(null),
-          row.referenceLogProbs().orElse(null));
-    }
-
-    PolicyBatch.Row row() {
-      return new PolicyBatch.Row(
-          prompt,
-          completion,
-          advantage,
-          masked,
-          Optional.ofNullable(oldLogProbs),
-          Optional.ofNullable(referenceLogProbs));
-    }
+    return rows.stream().mapToLong(PolicyRow::length).sum();
   }
 }

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -184,7 +184,7 @@ class GrpoReplayTest {
    * several times, those of the first.
    */
   private static Round round(GrpoTrace trace, int number) {
-    List<PolicyBatch.Row> rows = new ArrayList<>();
+    List<PolicyRow> rows = new ArrayList<>();
     int slices = trace.resolved().get("steps_per_generation").asInt();
     int taken = 0;
     for (JsonNode micro : trace.get("micro_batches")) {

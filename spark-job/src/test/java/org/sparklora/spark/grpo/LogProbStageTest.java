@@ -6,16 +6,17 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.sparklora.spark.grpo.LogProbStage.Sequence;
+import org.sparklora.model.PolicyRow;
 
 class LogProbStageTest {
   /** A completion of {@code length} tokens, of a prompt of 10 that is told by its number. */
-  private static Sequence sequence(int prompt, int length) {
-    return new Sequence(IntStream.range(0, 10).map(n -> prompt).toArray(), new int[length]);
+  private static PolicyRow sequence(int prompt, int length) {
+    return PolicyRow.of(
+        IntStream.range(0, 10).map(n -> prompt).toArray(), new int[length], 0, false);
   }
 
-  private static List<Integer> sizes(List<Sequence> sequences, int rows) {
-    List<List<Sequence>> batches = LogProbStage.batches(sequences, rows);
+  private static List<Integer> sizes(List<PolicyRow> sequences, int rows) {
+    List<List<PolicyRow>> batches = LogProbStage.batches(sequences, rows);
     assertThat(batches.stream().flatMap(List::stream)).containsExactlyElementsOf(sequences);
     return batches.stream().map(List::size).toList();
   }
@@ -23,7 +24,7 @@ class LogProbStageTest {
   @Test
   void completionsOfOnePromptShareItWithinAMicroBatchsTokens() {
     // the longest sequence has 10 + 30 tokens: 10 + 3·10 are as many, and 10 more are too many
-    List<Sequence> group =
+    List<PolicyRow> group =
         Stream.of(10, 10, 10, 10, 30, 5, 5).map(length -> sequence(1, length)).toList();
     assertThat(sizes(group, 1)).containsExactly(3, 1, 1, 2);
     // twice as many tokens for two rows: 10 + 4·10 + 30
@@ -32,7 +33,7 @@ class LogProbStageTest {
 
   @Test
   void anotherPromptEndsABatchThatHasItsRows() {
-    List<Sequence> groups =
+    List<PolicyRow> groups =
         List.of(sequence(1, 3), sequence(1, 3), sequence(1, 3), sequence(2, 3), sequence(2, 30));
     assertThat(sizes(groups, 1)).containsExactly(3, 1, 1);
     assertThat(sizes(groups, 4)).containsExactly(5);
