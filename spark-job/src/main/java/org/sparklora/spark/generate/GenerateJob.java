@@ -139,6 +139,7 @@ public final class GenerateJob {
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), precision, false, 0))
             .orElse(TrainedModel.frozen(base, precision))
             .reading(config.model().dialect());
+    ExecutorModel.hold(model);
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {
       SamplingConfig drawn = config.sampling();

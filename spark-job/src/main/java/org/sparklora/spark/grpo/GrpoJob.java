@@ -164,6 +164,7 @@ public final class GrpoJob {
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow()).readAll();
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
+    ExecutorModel.hold(initial.model());
     try (AdapterNetwork network = initial.network(config);
         Policy policy =
             Policy.of(config, initial, network, workers, sampling, external(config, judge))) {

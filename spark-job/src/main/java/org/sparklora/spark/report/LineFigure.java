@@ -91,9 +91,11 @@ public record LineFigure(
     graphics.clip(data);
     for (int i = 0; i < lines.size(); i++) {
       drawRanges(graphics, plot, data, i);
-      drawRing(graphics, plot, data, i);
     }
     graphics.setClip(clip);
+    for (int i = 0; i < lines.size(); i++) {
+      drawRing(graphics, plot, data, i);
+    }
     drawNames(graphics, plot, data);
   }
 
@@ -152,7 +154,9 @@ public record LineFigure(
             .filter(value -> !crowded || value <= most)
             .filter(value -> value >= Math.min(least, all[0]))
             .toArray();
-    return Ticks.linear(shown, false);
+    DoubleStream rings =
+        lines.stream().filter(line -> line.ring().length == 2).mapToDouble(line -> line.ring()[1]);
+    return Ticks.linear(DoubleStream.concat(Arrays.stream(shown), rings).toArray(), false);
   }
 
   private void drawRanges(Graphics2D graphics, XYPlot plot, Rectangle2D data, int number) {

@@ -97,6 +97,7 @@ public final class TrainingRun implements AutoCloseable {
     TrainerState seen = state; // what stays to be seen when this run and its memory are gone
     this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
+    ExecutorModel.hold(model);
   }
 
   /**

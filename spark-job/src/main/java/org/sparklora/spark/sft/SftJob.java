@@ -134,6 +134,7 @@ public final class SftJob {
     int workers = place.count(config.sync().workers());
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     TrainedModel model = initial.model();
+    ExecutorModel.hold(model);
     try (TrainingRows rows = testRows(place, config, model);
         AdapterNetwork network = initial.network(config)) {
       int batchRows = config.evaluation().batchRows();

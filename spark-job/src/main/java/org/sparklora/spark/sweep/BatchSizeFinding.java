@@ -20,7 +20,7 @@ final class BatchSizeFinding {
 
   static Findings of(Study study) {
     RateCurves all = RateCurves.of(study);
-    int[] seeds = SeedCurve.all(all.seeds());
+    Draw measured = Draw.measured(all.seeds());
     List<Integer> batches =
         all.curves().stream().map(curve -> curve.of().batch()).distinct().sorted().toList();
     List<String> kinds =
@@ -33,10 +33,10 @@ final class BatchSizeFinding {
     for (String kind : kinds) {
       double[][] points = new double[4][batches.size()];
       for (int i = 0; i < batches.size(); i++) {
-        ToDoubleFunction<int[]> gap = gap(all, batches.get(i), kind);
+        ToDoubleFunction<Draw> gap = gap(all, batches.get(i), kind);
         Bootstrap.Interval interval = Bootstrap.of(all.seeds(), gap);
         points[0][i] = batches.get(i);
-        points[1][i] = gap.applyAsDouble(seeds);
+        points[1][i] = gap.applyAsDouble(measured);
         points[2][i] = interval.low();
         points[3][i] = interval.high();
         Map<String, Object> numbers = new LinkedHashMap<>();
@@ -58,12 +58,13 @@ final class BatchSizeFinding {
   }
 
   /** NaN where one of both has no value. */
-  private static ToDoubleFunction<int[]> gap(RateCurves all, int batch, String kind) {
+  private static ToDoubleFunction<Draw> gap(RateCurves all, int batch, String kind) {
     RateCurves of = all.where(trial -> trial.batch() == batch);
     RateCurves adapters =
         of.where(trial -> trial.isAdapter() && ("r " + trial.rank()).equals(kind));
     RateCurves full = of.where(trial -> !trial.isAdapter());
-    return drawn -> all.metric().cost(adapters.best(drawn)) - all.metric().cost(full.best(drawn));
+    return draw ->
+        adapters.leastCost(draw, kind + " " + batch) - full.leastCost(draw, "full " + batch);
   }
 
   private static Verdict verdict(RateCurves all, List<Integer> batches, List<String> kinds) {
@@ -76,22 +77,22 @@ final class BatchSizeFinding {
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), "above 0", obstacle.get());
     }
-    List<ToDoubleFunction<int[]>> gaps = new ArrayList<>();
+    List<ToDoubleFunction<Draw>> gaps = new ArrayList<>();
     for (int batch : batches) {
-      List<ToDoubleFunction<int[]>> ofBatch =
+      List<ToDoubleFunction<Draw>> ofBatch =
           kinds.stream().map(kind -> gap(all, batch, kind)).toList();
       gaps.add(
-          drawn ->
-              ofBatch.stream().mapToDouble(gap -> gap.applyAsDouble(drawn)).sum() / ofBatch.size());
+          draw ->
+              ofBatch.stream().mapToDouble(gap -> gap.applyAsDouble(draw)).sum() / ofBatch.size());
     }
     double[] doublings =
         batches.stream().mapToDouble(batch -> Math.log(batch) / Math.log(2)).toArray();
-    ToDoubleFunction<int[]> slope =
-        drawn ->
-            slope(doublings, gaps.stream().mapToDouble(gap -> gap.applyAsDouble(drawn)).toArray());
+    ToDoubleFunction<Draw> slope =
+        draw ->
+            slope(doublings, gaps.stream().mapToDouble(gap -> gap.applyAsDouble(draw)).toArray());
     return Verdict.of(
         quantity,
-        slope.applyAsDouble(SeedCurve.all(all.seeds())),
+        slope.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), slope),
         all.seeds(),
         "above 0",

@@ -1,17 +1,20 @@
 package org.sparklora.spark.sweep;
 
 import java.util.Arrays;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The percentile bootstrap over seeds (Efron, 1979): a number is computed again for seeds that are
- * drawn with replacement, and the middle 95 % of what comes out is its interval. The draws are
- * always the same.
+ * The percentile bootstrap (Efron, 1979) over seeds and over what the grid leaves open: a number is
+ * computed again for seeds that are drawn with replacement and, in the same {@link Draw}, for other
+ * readings of the grid; the middle 95 % of what comes out is its interval. The draws are always the
+ * same.
  */
 final class Bootstrap {
   private static final int RESAMPLES = 2000;
   private static final long SEED = 20250929;
+  private static final long SEED_OF_CHOICES = 20251001;
   private static final double TAIL = 0.025;
 
   private Bootstrap() {}
@@ -33,14 +36,15 @@ final class Bootstrap {
    * The interval of a number.
    *
    * @param seeds how many there are
-   * @param statistic of the seeds of these numbers, some of which may be there several times; NaN
-   *     where it is undefined
+   * @param statistic of a draw; NaN where it is undefined
    */
-  static Interval of(int seeds, ToDoubleFunction<int[]> statistic) {
+  static Interval of(int seeds, ToDoubleFunction<Draw> statistic) {
     SplittableRandom random = new SplittableRandom(SEED);
+    SplittableRandom choices = new SplittableRandom(SEED_OF_CHOICES);
     double[] values = new double[RESAMPLES];
     for (int r = 0; r < RESAMPLES; r++) {
-      values[r] = statistic.applyAsDouble(random.ints(seeds, 0, seeds).toArray());
+      int[] drawn = random.ints(seeds, 0, seeds).toArray();
+      values[r] = statistic.applyAsDouble(new Draw(drawn, OptionalLong.of(choices.nextLong())));
     }
     double[] defined = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
     return new Interval(

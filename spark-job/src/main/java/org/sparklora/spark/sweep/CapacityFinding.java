@@ -17,8 +17,13 @@ final class CapacityFinding {
   private static final String QUANTITY = "order of ranks by the step at which they leave the line";
   private static final String BLOG = "1 (higher ranks leave later)";
 
-  /** Above the line by this share of it a curve has left it. */
+  /**
+   * Above the line by this share of it a curve has left it; in a draw, by a share from half of that
+   * to twice of it, since the order of ranks is not to hang on the threshold.
+   */
   private static final double LEAVING_SHARE = 0.01;
+
+  private static final double LARGEST_OVER_SMALLEST_SHARE = 4;
 
   private static final double BITS_PER_PARAMETER = 2;
 
@@ -27,7 +32,7 @@ final class CapacityFinding {
   static Findings of(Study study) {
     List<SeedCurve> curves = StepCurves.of(study, study.metric());
     int seeds = study.seeds().size();
-    int[] all = SeedCurve.all(seeds);
+    Draw all = Draw.measured(seeds);
     List<Map<String, Object>> departures = new ArrayList<>();
     for (SeedCurve curve : curves) {
       Map<String, Object> numbers = new LinkedHashMap<>();
@@ -60,8 +65,8 @@ final class CapacityFinding {
     if (ranks.stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
       return Verdict.undecided(QUANTITY, seeds, BLOG, "it takes three ranks");
     }
-    ToDoubleFunction<int[]> order = drawn -> order(study.metric(), ranks, curves, drawn);
-    double value = order.applyAsDouble(SeedCurve.all(seeds));
+    ToDoubleFunction<Draw> order = draw -> order(study.metric(), ranks, curves, draw);
+    double value = order.applyAsDouble(Draw.measured(seeds));
     if (Double.isNaN(value)) {
       return Verdict.undecided(
           QUANTITY, seeds, BLOG, "no rank leaves the line within the run; take more data or steps");
@@ -78,9 +83,9 @@ final class CapacityFinding {
 
   /** From −1 to 1, over pairs of which one leaves the line; NaN where none does. */
   private static double order(
-      SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, int[] drawn) {
+      SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, Draw draw) {
     double[] steps =
-        ranks.stream().mapToDouble(curve -> departure(metric, curve, curves, drawn)).toArray();
+        ranks.stream().mapToDouble(curve -> departure(metric, curve, curves, draw)).toArray();
     int pairs = 0;
     int sum = 0;
     for (int a = 0; a < steps.length; a++) {
@@ -96,13 +101,15 @@ final class CapacityFinding {
   }
 
   /** The first step from which on the curve stays above the line; infinite where it does not. */
-  static double departure(SweepMetric metric, SeedCurve curve, List<SeedCurve> all, int[] drawn) {
-    Map<Double, Double> line = line(metric, all, drawn);
-    double[] means = curve.means(drawn);
+  static double departure(SweepMetric metric, SeedCurve curve, List<SeedCurve> all, Draw draw) {
+    Map<Double, Double> line = line(metric, all, draw);
+    double[] means = curve.means(draw.seeds());
+    double share =
+        LEAVING_SHARE * Math.pow(LARGEST_OVER_SMALLEST_SHARE, draw.share("leaving") - 0.5);
     double left = Double.POSITIVE_INFINITY;
     for (int i = means.length - 1; i >= 0; i--) {
       double best = line.getOrDefault(curve.grid()[i], Double.NaN);
-      boolean above = metric.cost(means[i]) > best + LEAVING_SHARE * Math.abs(best);
+      boolean above = metric.cost(means[i]) > best + share * Math.abs(best);
       if (!above && Double.isFinite(means[i])) {
         return left;
       }
@@ -112,10 +119,10 @@ final class CapacityFinding {
   }
 
   /** The least cost of any curve, by step. */
-  private static Map<Double, Double> line(SweepMetric metric, List<SeedCurve> curves, int[] drawn) {
+  private static Map<Double, Double> line(SweepMetric metric, List<SeedCurve> curves, Draw draw) {
     Map<Double, Double> line = new TreeMap<>();
     for (SeedCurve curve : curves) {
-      double[] means = curve.means(drawn);
+      double[] means = curve.means(draw.seeds());
       for (int i = 0; i < means.length; i++) {
         if (Double.isFinite(means[i])) {
           line.merge(curve.grid()[i], metric.cost(means[i]), Math::min);

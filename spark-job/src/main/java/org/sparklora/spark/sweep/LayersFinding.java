@@ -57,7 +57,7 @@ final class LayersFinding {
     RateCurves all = RateCurves.of(study);
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("optima", all.optima());
-    double scale = Math.abs(all.best(SeedCurve.all(all.seeds())));
+    double scale = Math.abs(all.leastCost(Draw.measured(all.seeds()), ""));
     double margin = NEGLIGIBLE_SHARE * scale;
     return new Findings(
         List.of(
@@ -87,11 +87,11 @@ final class LayersFinding {
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
-    ToDoubleFunction<int[]> gap =
-        drawn -> all.metric().cost(first.best(drawn)) - all.metric().cost(second.best(drawn));
+    ToDoubleFunction<Draw> gap =
+        draw -> first.leastCost(draw, worse.words()) - second.leastCost(draw, better.words());
     return Verdict.of(
         quantity,
-        gap.applyAsDouble(SeedCurve.all(all.seeds())),
+        gap.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), gap),
         all.seeds(),
         blog,

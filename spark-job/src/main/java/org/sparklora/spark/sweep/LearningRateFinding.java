@@ -1,10 +1,12 @@
 package org.sparklora.spark.sweep;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
+import org.sparklora.spark.report.LineFigure;
 
 /**
  * "The optimal learning rate for LoRA is ten times that of full fine-tuning" (blog): the ratio of
@@ -26,10 +28,11 @@ final class LearningRateFinding {
     RateCurves all = RateCurves.of(study);
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("optima", all.optima());
+    List<LineFigure> figures = new ArrayList<>();
+    figures.add(all.figure("Best learning rates of LoRA and of full fine-tuning"));
+    RankIndependence.of(study).map(RankIndependence::figure).ifPresent(figures::add);
     return new Findings(
-        List.of(ratio(all), spread(all)),
-        List.of(all.figure("Best learning rates of LoRA and of full fine-tuning")),
-        numbers);
+        List.of(ratio(all), spread(all), RankIndependence.verdict(study)), figures, numbers);
   }
 
   private static Verdict ratio(RateCurves all) {
@@ -40,15 +43,14 @@ final class LearningRateFinding {
       return Verdict.undecided(
           RATIO, all.seeds(), blog, "it takes trials of an adapter and of all weights");
     }
-    Optional<String> obstacle = all.obstacle();
+    Optional<String> obstacle = all.obstacleToRates();
     if (obstacle.isPresent()) {
       return Verdict.undecided(RATIO, all.seeds(), blog, obstacle.get());
     }
-    ToDoubleFunction<int[]> ratio =
-        drawn -> Math.pow(10, adapters.meanDecade(drawn) - full.meanDecade(drawn));
+    ToDoubleFunction<Draw> ratio = RateCurves.ratio(adapters, full, "");
     return Verdict.of(
         RATIO,
-        ratio.applyAsDouble(SeedCurve.all(all.seeds())),
+        ratio.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), ratio),
         all.seeds(),
         blog,
@@ -64,28 +66,22 @@ final class LearningRateFinding {
     if (ranks.curves().size() < 2) {
       return Verdict.undecided(quantity, all.seeds(), blog, "it takes two such ranks");
     }
-    Optional<String> obstacle = ranks.obstacle();
+    Optional<String> obstacle = ranks.obstacleToRates();
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
-    ToDoubleFunction<int[]> spread =
-        drawn -> {
+    ToDoubleFunction<Draw> spread =
+        draw -> {
           double[] decades =
               ranks.curves().stream()
-                  .mapToDouble(
-                      curve ->
-                          curve
-                              .optimum(ranks.metric(), drawn)
-                              .filter(optimum -> !optimum.isAtEdge())
-                              .map(Optimum::at)
-                              .orElse(Double.NaN))
+                  .mapToDouble(curve -> ranks.decade(curve, draw, curve.label()))
                   .sorted() // NaN last, which makes the difference NaN
                   .toArray();
           return Math.pow(10, decades[decades.length - 1] - decades[0]);
         };
     return Verdict.of(
         quantity,
-        spread.applyAsDouble(SeedCurve.all(all.seeds())),
+        spread.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), spread),
         all.seeds(),
         blog,

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.report.LineFigure;
 
@@ -30,46 +31,88 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
   }
 
   /**
-   * Why the best rates are not known: one of them lies at the edge of its grid, or there is none.
-   * Empty where all are; a curve of a single rate has one that was chosen before.
+   * Why what is reached at the best rates is not known: one of them lies at the edge of its grid,
+   * or there is none. Empty where all are; a curve of a single rate has one that was chosen before.
    */
   Optional<String> obstacle() {
     for (SeedCurve curve : curves) {
-      Optional<Optimum> best = curve.optimum(metric, SeedCurve.all(seeds));
-      if (best.isEmpty()) {
+      List<Optimum> readings = curve.readings(metric, measured());
+      if (readings.isEmpty()) {
         return Optional.of("no rate of %s has a number for every seed".formatted(curve.label()));
       }
-      if (best.get().isAtEdge() && curve.grid().length > 1) {
+      if (readings.get(0).isAtEdge() && curve.grid().length > 1) {
         return Optional.of(
             "best rate at the edge of the grid (%s: %s)"
-                .formatted(curve.label(), Verdict.rate(Math.pow(10, best.get().at()))));
+                .formatted(curve.label(), Verdict.rate(Math.pow(10, readings.get(0).at()))));
       }
     }
     return Optional.empty();
   }
 
-  /** The mean decade of the best rates; NaN where one of them is not inside of its grid. */
-  double meanDecade(int[] drawn) {
+  /** Why the best rates themselves are not known: that, or three rates are all there is. */
+  Optional<String> obstacleToRates() {
+    return obstacle()
+        .or(
+            () ->
+                curves.stream()
+                    .filter(curve -> curve.readings(metric, measured()).size() < 2)
+                    .findFirst()
+                    .map(
+                        curve ->
+                            "three rates about the best do not tell how far a parabola errs (%s);"
+                                    .formatted(curve.label())
+                                + " add one beside them"));
+  }
+
+  private Draw measured() {
+    return Draw.measured(seeds);
+  }
+
+  /**
+   * The mean decade of the best rates; NaN where one of them is not inside of its grid.
+   *
+   * @param open by what name the draw knows how the curves run between their points: the same for
+   *     all of them, since their shapes are alike
+   */
+  double meanDecade(Draw draw, String open) {
     double sum = 0;
     for (SeedCurve curve : curves) {
-      Optional<Optimum> best = curve.optimum(metric, drawn);
-      if (best.isEmpty() || best.get().isAtEdge()) {
-        return Double.NaN;
-      }
-      sum += best.get().at();
+      sum += decade(curve, draw, open);
     }
     return curves.isEmpty() ? Double.NaN : sum / curves.size();
   }
 
-  /** The best mean over seeds of any curve; NaN where none has a value. */
-  double best(int[] drawn) {
-    double best = Double.NaN;
-    for (SeedCurve curve : curves) {
-      double value = curve.best(metric, drawn);
-      boolean better = Double.isNaN(best) || metric.cost(value) < metric.cost(best);
-      best = !Double.isNaN(value) && better ? value : best;
-    }
-    return best;
+  /** The decade of a curve's best rate; NaN where it is not inside of its grid. */
+  double decade(SeedCurve curve, Draw draw, String open) {
+    return curve
+        .optimum(metric, draw, open)
+        .filter(best -> !best.isAtEdge())
+        .map(Optimum::at)
+        .orElse(Double.NaN);
+  }
+
+  /**
+   * The ratio of the best rates of adapters and of full fine-tuning, in each draw.
+   *
+   * @param of tells several such ratios apart
+   */
+  static ToDoubleFunction<Draw> ratio(RateCurves adapters, RateCurves full, String of) {
+    return draw ->
+        Math.pow(
+            10, adapters.meanDecade(draw, "adapters" + of) - full.meanDecade(draw, "full" + of));
+  }
+
+  /**
+   * The least cost of any curve at any rate; NaN where none has a value.
+   *
+   * @param open by what name the draw knows what a finer grid might reach
+   */
+  double leastCost(Draw draw, String open) {
+    return curves.stream()
+        .mapToDouble(curve -> curve.leastCostOfAnyRate(metric, draw, open))
+        .filter(cost -> !Double.isNaN(cost))
+        .min()
+        .orElse(Double.NaN);
   }
 
   /** Each curve's optimum with its interval, for programs. */
@@ -80,17 +123,19 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       numbers.put("label", curve.label());
       numbers.put("adapter", curve.of().isAdapter());
       numbers.put("rank", curve.of().rank());
-      Optional<Optimum> best = curve.optimum(metric, SeedCurve.all(seeds));
+      Optional<Optimum> best = curve.readings(metric, measured()).stream().findFirst();
       numbers.put(
           "best_rate",
           best.map(optimum -> Verdict.finite(Math.pow(10, optimum.at()))).orElse(null));
       numbers.put("at_edge", best.map(Optimum::isAtEdge).orElse(null));
       Bootstrap.Interval interval =
           Bootstrap.of(
-              seeds, drawn -> curve.optimum(metric, drawn).map(Optimum::at).orElse(Double.NaN));
+              seeds,
+              draw ->
+                  curve.optimum(metric, draw, curve.label()).map(Optimum::at).orElse(Double.NaN));
       numbers.put("low", Verdict.finite(Math.pow(10, interval.low())));
       numbers.put("high", Verdict.finite(Math.pow(10, interval.high())));
-      numbers.put("best_metric", Verdict.finite(curve.best(metric, SeedCurve.all(seeds))));
+      numbers.put("best_metric", Verdict.finite(metric.cost(curve.leastCost(metric, measured()))));
       optima.add(numbers);
     }
     return optima;
@@ -101,7 +146,9 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     List<LineFigure.Line> lines = new ArrayList<>();
     for (SeedCurve curve : curves) {
       Optional<Optimum> best =
-          curve.optimum(metric, SeedCurve.all(seeds)).filter(optimum -> !optimum.isAtEdge());
+          curve.readings(metric, measured()).stream()
+              .findFirst()
+              .filter(optimum -> !optimum.isAtEdge());
       lines.add(
           curve.line(
               seeds,

@@ -36,7 +36,8 @@ final class RlRankFinding {
     Map<String, Object> bands = new LinkedHashMap<>();
     for (SeedCurve curve : all.curves()) {
       bands.put(
-          curve.label(), Verdict.finite(band(all.metric(), curve, SeedCurve.all(all.seeds()))));
+          curve.label(),
+          Verdict.finite(band(all.metric(), curve, Draw.measured(all.seeds()), curve.label())));
     }
     numbers.put("bands", bands);
     return new Findings(List.of(match(all), band(all)), figures(study, all), numbers);
@@ -75,17 +76,23 @@ final class RlRankFinding {
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), "0", obstacle.get());
     }
-    ToDoubleFunction<int[]> difference = drawn -> one.best(drawn) - full.best(drawn);
-    double margin = MARGIN_SHARE * Math.abs(full.best(SeedCurve.all(all.seeds())));
+    ToDoubleFunction<Draw> difference =
+        draw -> reached(one, draw, "rank 1") - reached(full, draw, "full");
+    double margin = MARGIN_SHARE * Math.abs(reached(full, Draw.measured(all.seeds()), ""));
     boolean larger = !all.metric().isSmallerBetter();
     return Verdict.of(
         quantity,
-        difference.applyAsDouble(SeedCurve.all(all.seeds())),
+        difference.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), difference),
         all.seeds(),
         "0",
         larger ? -margin : Double.NEGATIVE_INFINITY,
         larger ? Double.POSITIVE_INFINITY : margin);
+  }
+
+  /** The metric at the best rate. */
+  private static double reached(RateCurves curves, Draw draw, String open) {
+    return curves.metric().cost(curves.leastCost(draw, open));
   }
 
   /** Over all adapters the geometric mean, over full fine-tuning's. */
@@ -107,11 +114,11 @@ final class RlRankFinding {
           "above 1",
           "the band of full fine-tuning reaches the edge of its grid");
     }
-    ToDoubleFunction<int[]> ratio =
-        drawn -> Math.pow(10, meanBand(adapters, drawn) - meanBand(full, drawn));
+    ToDoubleFunction<Draw> ratio =
+        draw -> Math.pow(10, meanBand(adapters, draw, "adapters") - meanBand(full, draw, "full"));
     return Verdict.of(
         quantity,
-        ratio.applyAsDouble(SeedCurve.all(all.seeds())),
+        ratio.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), ratio),
         all.seeds(),
         "above 1",
@@ -119,41 +126,50 @@ final class RlRankFinding {
         Double.POSITIVE_INFINITY);
   }
 
-  private static double meanBand(RateCurves curves, int[] drawn) {
+  private static double meanBand(RateCurves curves, Draw draw, String open) {
     return curves.curves().stream()
-        .mapToDouble(curve -> Math.log10(band(curves.metric(), curve, drawn)))
+        .mapToDouble(curve -> Math.log10(band(curves.metric(), curve, draw, open)))
         .average()
         .orElse(Double.NaN);
   }
 
   private static boolean reachesEdge(RateCurves all, SeedCurve curve) {
-    int[] seeds = SeedCurve.all(all.seeds());
-    boolean[] good = good(all.metric(), curve, seeds);
+    boolean[] good = good(all.metric(), curve, Draw.measured(all.seeds()));
     return good[0] || good[good.length - 1];
   }
 
   /** Whether each rate reaches nearly what the best one does. */
-  private static boolean[] good(SweepMetric metric, SeedCurve curve, int[] drawn) {
-    double best = curve.best(metric, drawn);
-    double[] means = curve.means(drawn);
+  private static boolean[] good(SweepMetric metric, SeedCurve curve, Draw draw) {
+    double best = curve.leastCost(metric, draw);
+    double[] means = curve.means(draw.seeds());
     boolean[] good = new boolean[means.length];
     for (int i = 0; i < means.length; i++) {
       good[i] =
-          Double.isFinite(means[i])
-              && metric.cost(means[i]) <= metric.cost(best) + GOOD_SHARE * Math.abs(best);
+          Double.isFinite(means[i]) && metric.cost(means[i]) <= best + GOOD_SHARE * Math.abs(best);
     }
     return good;
   }
 
-  /** The largest good rate over the smallest; the band is cut off where the grid ends. */
-  private static double band(SweepMetric metric, SeedCurve curve, int[] drawn) {
-    boolean[] good = good(metric, curve, drawn);
-    double low = Double.NaN;
-    double high = Double.NaN;
+  /**
+   * The largest good rate over the smallest. The band ends anywhere between the last rate that is
+   * good and the next, usually midway of their logarithms, and at the grid's end at the latest.
+   */
+  static double band(SweepMetric metric, SeedCurve curve, Draw draw, String open) {
+    boolean[] good = good(metric, curve, draw);
+    int first = -1;
+    int last = -1;
     for (int i = 0; i < good.length; i++) {
-      low = good[i] && Double.isNaN(low) ? curve.grid()[i] : low;
-      high = good[i] ? curve.grid()[i] : high;
+      first = good[i] && first < 0 ? i : first;
+      last = good[i] ? i : last;
     }
-    return high / low;
+    if (first < 0) {
+      return Double.NaN;
+    }
+    double[] decades = curve.decades();
+    int before = Math.max(0, first - 1);
+    int after = Math.min(decades.length - 1, last + 1);
+    double below = (decades[first] - decades[before]) * draw.share(open + " below");
+    double above = (decades[after] - decades[last]) * draw.share(open + " above");
+    return Math.pow(10, decades[last] + above - (decades[first] - below));
   }
 }

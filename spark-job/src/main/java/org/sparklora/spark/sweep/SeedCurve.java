@@ -1,8 +1,8 @@
 package org.sparklora.spark.sweep;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.IntStream;
 import org.sparklora.spark.report.LineFigure;
 
 /**
@@ -14,11 +14,6 @@ import org.sparklora.spark.report.LineFigure;
  * @param values {@code (n, seeds)}; NaN where a trial has none
  */
 record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
-
-  /** All seeds, each once. */
-  static int[] all(int seeds) {
-    return IntStream.range(0, seeds).toArray();
-  }
 
   /**
    * Means over seeds, {@code (n)}; NaN where one of them has no value, since a setting of which a
@@ -49,25 +44,52 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
     return Arrays.stream(grid).map(Math::log10).toArray();
   }
 
-  /** Where the mean over seeds is best, on a logarithmic grid; empty where it has no value. */
-  Optional<Optimum> optimum(SweepMetric metric, int[] seeds) {
-    double[] costs =
-        Arrays.stream(means(seeds))
-            .map(mean -> Double.isNaN(mean) ? Double.POSITIVE_INFINITY : metric.cost(mean))
-            .toArray();
-    return Optimum.of(decades(), costs);
+  /**
+   * Where the mean over seeds is best, on a logarithmic grid; empty where it has no value.
+   *
+   * @param open by what name the draw knows how the curve runs between its points
+   */
+  Optional<Optimum> optimum(SweepMetric metric, Draw draw, String open) {
+    List<Optimum> readings = readings(metric, draw);
+    return readings.isEmpty()
+        ? Optional.empty()
+        : Optional.of(readings.get(draw.choice(open, readings.size())));
   }
 
-  /** The best mean over seeds on the grid itself; NaN where it has no value. */
-  double best(SweepMetric metric, int[] seeds) {
-    double[] finite = Arrays.stream(means(seeds)).filter(Double::isFinite).toArray();
-    return (metric.isSmallerBetter() ? Arrays.stream(finite).min() : Arrays.stream(finite).max())
-        .orElse(Double.NaN);
+  /** All readings of the curve between its points, the usual one first. */
+  List<Optimum> readings(SweepMetric metric, Draw draw) {
+    return Optimum.readings(decades(), costs(metric, draw));
+  }
+
+  private double[] costs(SweepMetric metric, Draw draw) {
+    return Arrays.stream(means(draw.seeds()))
+        .map(mean -> Double.isNaN(mean) ? Double.POSITIVE_INFINITY : metric.cost(mean))
+        .toArray();
+  }
+
+  /** The least mean cost on the grid itself; NaN where it has no value. */
+  double leastCost(SweepMetric metric, Draw draw) {
+    double[] costs = costs(metric, draw);
+    int best = Optimum.lowest(costs);
+    return best < 0 ? Double.NaN : costs[best];
+  }
+
+  /**
+   * The least mean cost of any rate: usually that of the best one on the grid, and in a draw
+   * anything from there to the lowest point of the parabola, which a finer grid might reach.
+   *
+   * @param open by what name the draw knows which
+   */
+  double leastCostOfAnyRate(SweepMetric metric, Draw draw, String open) {
+    double grid = leastCost(metric, draw);
+    List<Optimum> readings = readings(metric, draw);
+    return readings.isEmpty() ? grid : grid + draw.share(open, 0) * (readings.get(0).cost() - grid);
   }
 
   /** Means over seeds with their range, as a line of a picture. */
   LineFigure.Line line(int seeds, double[] ring) {
     double[][] ranges = ranges();
-    return new LineFigure.Line(label, grid, means(all(seeds)), ranges[0], ranges[1], ring);
+    return new LineFigure.Line(
+        label, grid, means(Draw.measured(seeds).seeds()), ranges[0], ranges[1], ring);
   }
 }

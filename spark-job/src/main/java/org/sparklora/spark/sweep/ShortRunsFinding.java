@@ -26,10 +26,10 @@ final class ShortRunsFinding {
     double[][] points = new double[4][lengths.size()];
     for (int i = 0; i < lengths.size(); i++) {
       int steps = lengths.get(i);
-      ToDoubleFunction<int[]> ratio = ratio(all, steps);
+      ToDoubleFunction<Draw> ratio = ratio(all, steps);
       Bootstrap.Interval interval = Bootstrap.of(all.seeds(), ratio);
       points[0][i] = steps;
-      points[1][i] = ratio.applyAsDouble(SeedCurve.all(all.seeds()));
+      points[1][i] = ratio.applyAsDouble(Draw.measured(all.seeds()));
       points[2][i] = interval.low();
       points[3][i] = interval.high();
       Map<String, Object> numbers = new LinkedHashMap<>();
@@ -46,11 +46,10 @@ final class ShortRunsFinding {
         List.of(verdict(all, lengths)), List.of(figure(points, all.seeds())), numbers);
   }
 
-  private static ToDoubleFunction<int[]> ratio(RateCurves all, int steps) {
+  private static ToDoubleFunction<Draw> ratio(RateCurves all, int steps) {
     RateCurves of = all.where(trial -> trial.maxSteps() == steps);
-    RateCurves adapters = of.where(Trial::isAdapter);
-    RateCurves full = of.where(trial -> !trial.isAdapter());
-    return drawn -> Math.pow(10, adapters.meanDecade(drawn) - full.meanDecade(drawn));
+    return RateCurves.ratio(
+        of.where(Trial::isAdapter), of.where(trial -> !trial.isAdapter()), " %d".formatted(steps));
   }
 
   private static Verdict verdict(RateCurves all, List<Integer> lengths) {
@@ -63,17 +62,16 @@ final class ShortRunsFinding {
     }
     RateCurves ends =
         all.where(trial -> trial.maxSteps() == shortest || trial.maxSteps() == longest);
-    Optional<String> obstacle = ends.obstacle();
+    Optional<String> obstacle = ends.obstacleToRates();
     if (obstacle.isPresent()) {
       return Verdict.undecided(quantity, all.seeds(), blog, obstacle.get());
     }
-    ToDoubleFunction<int[]> early = ratio(all, shortest);
-    ToDoubleFunction<int[]> late = ratio(all, longest);
-    ToDoubleFunction<int[]> change =
-        drawn -> early.applyAsDouble(drawn) / late.applyAsDouble(drawn);
+    ToDoubleFunction<Draw> early = ratio(all, shortest);
+    ToDoubleFunction<Draw> late = ratio(all, longest);
+    ToDoubleFunction<Draw> change = draw -> early.applyAsDouble(draw) / late.applyAsDouble(draw);
     return Verdict.of(
         quantity,
-        change.applyAsDouble(SeedCurve.all(all.seeds())),
+        change.applyAsDouble(Draw.measured(all.seeds())),
         Bootstrap.of(all.seeds(), change),
         all.seeds(),
         blog,

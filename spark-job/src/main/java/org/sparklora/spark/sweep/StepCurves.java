@@ -25,7 +25,15 @@ final class StepCurves {
    * @param metric of the log, which need not be that by which trials are compared
    */
   static List<SeedCurve> of(Study study, SweepMetric metric) {
-    List<Integer> seeds = study.seeds();
+    return of(study, study.seeds(), metric);
+  }
+
+  /**
+   * The same of some trials of a study.
+   *
+   * @param seeds of the whole study
+   */
+  static List<SeedCurve> of(Study study, List<Integer> seeds, SweepMetric metric) {
     Map<Map<String, String>, List<Study.Measured>> groups = new LinkedHashMap<>();
     for (Study.Measured one : study.measured()) {
       groups.computeIfAbsent(one.trial().series(RATE), key -> new ArrayList<>()).add(one);
@@ -68,10 +76,26 @@ final class StepCurves {
   /** The picture: means over seeds with their range. */
   static LineFigure figure(
       String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
-    return new LineFigure(
+    return figure(
         title,
         "at each step the best over the learning rates; means over %d seed%s with their range"
             .formatted(seeds, seeds == 1 ? "" : "s"),
+        metric,
+        curves,
+        seeds,
+        logarithmic);
+  }
+
+  static LineFigure figure(
+      String title,
+      String note,
+      SweepMetric metric,
+      List<SeedCurve> curves,
+      int seeds,
+      boolean logarithmic) {
+    return new LineFigure(
+        title,
+        note,
         "optimizer steps",
         metric.name(),
         logarithmic,

@@ -2,6 +2,7 @@ package org.sparklora.spark.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,8 +42,8 @@ import org.sparklora.text.TokenizerDialect;
  * by its tasks, so they are never broadcast, averaged or serialised.
  *
  * <p>Who uses it opens it with {@link #of} and closes it. It stays in memory for the next task
- * until the run that it belongs to {@link #release releases} it, or, on executors, which do not
- * hear of that, until models of later runs take its place.
+ * until the last run that {@link #hold holds} it {@link #release releases} it, or, on executors,
+ * which do not hear of that, until models of later runs take its place.
  *
  * <p>Thread-safe. Tasks take turns, since one micro-batch already keeps all cores of the engine
  * busy and a second one would only double the activations.
@@ -56,6 +57,9 @@ public final class ExecutorModel implements AutoCloseable {
   /** The latest used last; guards itself and all {@link #users}. */
   private static final Map<TrainedModel, ExecutorModel> LOADED =
       new LinkedHashMap<>(16, 0.75f, true);
+
+  /** How many runs of this process use a model that more than none does; guarded by LOADED. */
+  private static final Map<TrainedModel, Integer> RUNS = new HashMap<>();
 
   private final Decoder decoder;
   private final ParameterLayout layout;
@@ -132,13 +136,24 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
+  /** A run of this process begins to use a model, and will {@link #release} it. */
+  public static void hold(TrainedModel source) {
+    synchronized (LOADED) {
+      RUNS.merge(source, 1, Integer::sum);
+    }
+  }
+
   /**
-   * Forgets this JVM's copy and frees its memory, after the micro-batch that is being computed: a
-   * run that failed or was interrupted may have tasks in progress, which fail then.
+   * A run that {@link #hold holds} a model has ended. If it was the last one, this JVM's copy is
+   * forgotten and its memory freed, after the micro-batch that is being computed: a run that failed
+   * or was interrupted may have tasks in progress, which fail then.
    */
   public static void release(TrainedModel source) {
     boolean interrupted = false;
     synchronized (LOADED) {
+      if (RUNS.computeIfPresent(source, (model, runs) -> runs == 1 ? null : runs - 1) != null) {
+        return;
+      }
       ExecutorModel model = LOADED.remove(source);
       if (model == null) {
         return;

@@ -204,6 +204,42 @@ class SweepCommandTest {
   }
 
   @Test
+  void toldToStopItSaysHowFarItCame() throws Exception {
+    Files.writeString(file, Files.readString(file).replace("max_steps: 4", "max_steps: 100000"));
+    List<String> arguments = arguments("out", "--max_parallel_trials", "2");
+    ChildJvm child = ChildJvm.start(folder.resolve("log"), "sweep", arguments);
+    child.await(folder.resolve("out/trials"));
+    while (trials("out").stream().filter(t -> Files.exists(t.resolve("checkpoint-2"))).count()
+        < 2) {
+      child.await(folder.resolve("out/trials"));
+      Thread.sleep(20);
+    }
+
+    assertThat(child.signal("TERM")).isEqualTo(143);
+
+    assertThat(child.log())
+        .contains("Interrupted after 0 of 4 trials; the same command goes on with the rest")
+        .doesNotContain("A trial failed");
+  }
+
+  /**
+   * Trials that differ in the rate alone share a model, which the first to end leaves to others.
+   */
+  @Test
+  void trialsSideBySideShareAModel() throws IOException {
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replaceAll("(?s)zip:.*metric", "metric")
+            .replace("[1e-3, 1e-2]", "[1e-4, 2e-4, 4e-4, 1e-3, 2e-3, 4e-3]")
+            .replace("  save_steps: 1", "  save_strategy: \"no\"\n  use_peft: true"));
+
+    assertThat(sweep("two", "--max_parallel_trials", "2")).as(err.text()).isZero();
+
+    assertThat(out.text()).contains("trials: 6 done, 0 stopped, 0 diverged");
+  }
+
+  @Test
   void halvingGoesOnWithTheBetterPart() throws IOException {
     Files.writeString(file, Files.readString(file) + "halving: {steps: [2], keep: 0.5}\n");
 

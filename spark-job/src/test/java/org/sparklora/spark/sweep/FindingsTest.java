@@ -1,6 +1,7 @@
 package org.sparklora.spark.sweep;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import java.util.Map;
@@ -49,6 +50,103 @@ class FindingsTest {
     assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
     assertThat(verdict.text())
         .isEqualTo("learning-rate ratio LoRA/full 10 [10, 10], 3 seeds, blog 10: holds");
+  }
+
+  /** Trials of {@code OptimumTest}'s cubic, from a decade on, alike for all seeds. */
+  private static void cubic(Trials trials, String kind, double decade) {
+    double[] x = {0, 1, 2.5, 3};
+    double[] y = {0, -11, -14.375, -9};
+    for (int seed = 1; seed <= 3; seed++) {
+      for (int i = 0; i < x.length; i++) {
+        String rate = Double.toString(Math.pow(10, decade + x[i]));
+        trials.add("%s --learning_rate %s --seed %d".formatted(kind, rate, seed), y[i]);
+      }
+    }
+  }
+
+  /**
+   * The parabolas are lowest at 1.9231, the cubics at 2: whichever is right of each kind, the
+   * decades differ by 1, or by 0.0769 more or less.
+   */
+  @Test
+  void theIntervalHoldsTheGridsError() {
+    Trials trials = new Trials(LOSS);
+    cubic(trials, FULL, -6);
+    cubic(trials, RANK.formatted(16), -5);
+
+    assertThat(first(LearningRateFinding.of(trials.study())).text())
+        .isEqualTo("learning-rate ratio LoRA/full 10 [8.4, 12], 3 seeds, blog 10: holds");
+  }
+
+  @Test
+  void threeRatesDecideNoRatio() {
+    Trials trials = new Trials(LOSS);
+    sweep(trials, RANK.formatted(16), 5e-4, 2, 3);
+    for (int seed = 1; seed <= 3; seed++) {
+      for (String rate : List.of("1e-5", "1e-4", "1e-3")) {
+        trials.add(
+            FULL + " --learning_rate %s --seed %d".formatted(rate, seed),
+            bowl(5e-5, 2).applyAsDouble(Double.parseDouble(rate)));
+      }
+    }
+
+    assertThat(first(LearningRateFinding.of(trials.study())).text())
+        .endsWith(
+            "not decided: three rates about the best do not tell how far a parabola errs (full);"
+                + " add one beside them");
+  }
+
+  private static void losses(Trials trials, String rate, int rank, double... losses) {
+    for (int seed = 1; seed <= 3; seed++) {
+      trials.add(
+          RANK.formatted(rank) + " --learning_rate %s --seed %d".formatted(rate, seed),
+          new double[] {5, 10, 20, 40},
+          losses);
+    }
+  }
+
+  /** Spreads 0 and 0.01, differences 0.1 and 0.2: 0.005 over 0.15. What comes later is no part. */
+  @Test
+  void ranksThatBeginAlikeHold() {
+    Trials trials = new Trials(new SweepMetric("loss", true, 1));
+    losses(trials, "1e-4", 1, 2.80, 2.70, 2.6, 2.6);
+    losses(trials, "1e-4", 8, 2.80, 2.71, 2.5, 2.1);
+    losses(trials, "3e-4", 1, 2.70, 2.50, 2.4, 2.4);
+    losses(trials, "3e-4", 8, 2.70, 2.51, 2.2, 2.0);
+    losses(trials, "1e-3", 8, 2.60, 2.41, 2.2, 2.0);
+
+    Verdict verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
+
+    assertThat(verdict.text())
+        .isEqualTo(
+            "training losses of the first 10 steps, spread over ranks 1, 8 at 1.0e-4 over that"
+                + " between rates 0.033 [0.033, 0.033], 3 seeds, blog 0: holds");
+    assertThat(LearningRateFinding.of(trials.study()).figures()).hasSize(2);
+  }
+
+  @Test
+  void ranksThatBeginApartDoNotHold() {
+    Trials trials = new Trials(new SweepMetric("loss", true, 1));
+    losses(trials, "1e-4", 1, 2.80, 2.70, 2.6, 2.6);
+    losses(trials, "1e-4", 8, 2.70, 2.60, 2.5, 2.1);
+    losses(trials, "3e-4", 1, 2.70, 2.50, 2.4, 2.4);
+    losses(trials, "3e-4", 8, 2.60, 2.40, 2.2, 2.0);
+
+    Verdict verdict = LearningRateFinding.of(trials.study()).verdicts().get(2);
+
+    assertThat(verdict.answer()).isEqualTo(Answer.DOES_NOT_HOLD);
+    assertThat(verdict.value()).isCloseTo(0.1 / 0.15, within(1e-9));
+  }
+
+  @Test
+  void withoutTwoRatesOfAllRanksTheFirstStepsTellNothing() {
+    Trials trials = new Trials(new SweepMetric("loss", true, 1));
+    losses(trials, "1e-4", 1, 2.8, 2.7, 2.6, 2.6);
+    losses(trials, "1e-4", 8, 2.8, 2.7, 2.5, 2.1);
+    losses(trials, "3e-4", 8, 2.7, 2.5, 2.2, 2.0);
+
+    assertThat(LearningRateFinding.of(trials.study()).verdicts().get(2).text())
+        .contains("not decided: it takes two ranks at the same two rates");
   }
 
   @Test
@@ -148,6 +246,66 @@ class FindingsTest {
 
     assertThat(verdicts.get(0).answer()).isEqualTo(Answer.DOES_NOT_HOLD);
     assertThat(verdicts.get(1).answer()).isEqualTo(Answer.NOT_DECIDED);
+  }
+
+  /**
+   * Of all layers the grid has the lowest point; of feed-forward a finer one would gain 0.01 / 1.2.
+   */
+  @Test
+  void whatAFinerGridMightGainIsInTheInterval() {
+    Trials trials = new Trials(LOSS);
+    String[] rates = {"1e-4", "1e-3", "1e-2"};
+    double[] forward = {2.2, 2.0, 2.4};
+    double[] all = {2.2, 2.0, 2.2};
+    for (int seed = 1; seed <= 3; seed++) {
+      for (int i = 0; i < rates.length; i++) {
+        String of = " --learning_rate %s --seed %d".formatted(rates[i], seed);
+        trials.add(LAYERS + "gate_proj,up_proj,down_proj" + of, forward[i]);
+        trials.add(LAYERS + "all-linear" + of, all[i]);
+      }
+    }
+
+    Verdict verdict = LayersFinding.of(trials.study()).verdicts().get(1);
+
+    assertThat(verdict.value()).isZero();
+    assertThat(verdict.interval().low()).isCloseTo(-0.975 * 0.01 / 1.2, within(1e-4));
+    assertThat(verdict.interval().high()).isCloseTo(-0.025 * 0.01 / 1.2, within(1e-4));
+  }
+
+  private static final double[] WIDE = {1e-5, 1e-4, 1e-3, 1e-2};
+
+  /** Good from 1e-4 to 1e-3: the band ends anywhere in the decades beside them. */
+  @Test
+  void aBandEndsBetweenTheLastGoodRateAndTheNext() {
+    double[][] rewards = {{0.1}, {0.9}, {0.85}, {0.3}};
+    SeedCurve curve = new SeedCurve("r 1", null, WIDE, rewards);
+
+    assertThat(RlRankFinding.band(REWARD, curve, Draw.measured(1), "r 1"))
+        .isCloseTo(100, within(1e-9));
+    Bootstrap.Interval interval =
+        Bootstrap.of(1, draw -> RlRankFinding.band(REWARD, curve, draw, "r 1"));
+    // the sum of two that are spread evenly: below √0.05 in 2.5 % of all draws
+    assertThat(Math.log10(interval.low())).isCloseTo(1.224, within(0.05));
+    assertThat(Math.log10(interval.high())).isCloseTo(2.776, within(0.05));
+  }
+
+  @Test
+  void aBandThatTheGridCannotTellIsNotDecided() {
+    Trials trials = new Trials(REWARD);
+    double[] full = {0.1, 0.9, 0.3, 0.1};
+    double[] adapter = {0.1, 0.9, 0.88, 0.1};
+    for (int seed = 1; seed <= 3; seed++) {
+      for (int i = 0; i < WIDE.length; i++) {
+        String of = " --learning_rate %s --seed %d".formatted(WIDE[i], seed);
+        trials.add(FULL + of, full[i]);
+        trials.add(RANK.formatted(1) + of, adapter[i]);
+      }
+    }
+
+    Verdict band = RlRankFinding.of(trials.study()).verdicts().get(1);
+
+    assertThat(band.value()).isCloseTo(10, within(1e-9));
+    assertThat(band.answer()).isEqualTo(Answer.NOT_DECIDED);
   }
 
   private static void rewards(Trials trials, String kind, double best, double most, double noise) {

@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class OptimumTest {
@@ -19,6 +20,57 @@ class OptimumTest {
     assertThat(optimum.at()).isCloseTo(-3.2, within(ROUNDING));
     assertThat(optimum.cost()).isCloseTo(1, within(ROUNDING));
     assertThat(optimum.isAtEdge()).isFalse();
+  }
+
+  /**
+   * y = x³ − 12 x, which is lowest at 2, at 0, 1, 2.5 and 3; the parabola of the last three is not.
+   */
+  @Test
+  void aFourthPointTellsHowFarTheParabolaErrs() {
+    double[] x = {0, 1, 2.5, 3};
+    double[] y = {0, -11, -14.375, -9};
+
+    List<Optimum> readings = Optimum.readings(x, y);
+
+    assertThat(readings).hasSize(2);
+    // slopes −2.25 and 10.75, curvature 13 / 2: 1.75 + 2.25 / 13
+    assertThat(readings.get(0).at()).isCloseTo(1.75 + 2.25 / 13, within(ROUNDING));
+    assertThat(readings.get(1).at()).isCloseTo(2, within(ROUNDING));
+    assertThat(readings.get(1).cost()).isCloseTo(-16, within(ROUNDING));
+  }
+
+  /** The same curve turned round has its fourth point on the right. */
+  @Test
+  void aPointOnTheRightTellsItAsWell() {
+    double[] x = {-3, -2.5, -1, 0};
+    double[] y = {-9, -14.375, -11, 0};
+
+    List<Optimum> readings = Optimum.readings(x, y);
+
+    assertThat(readings).hasSize(2);
+    assertThat(readings.get(1).at()).isCloseTo(-2, within(ROUNDING));
+    assertThat(readings.get(1).cost()).isCloseTo(-16, within(ROUNDING));
+  }
+
+  @Test
+  void ofAParabolaAllReadingsAreTheSame() {
+    double[] x = {-2, -1, 0, 1, 2};
+    double[] y = {6.25, 2.25, 0.25, 0.25, 2.25}; // (x − 0.5)², of which two points are lowest
+
+    assertThat(Optimum.readings(x, y))
+        .hasSize(3)
+        .allSatisfy(
+            reading -> {
+              assertThat(reading.at()).isCloseTo(0.5, within(ROUNDING));
+              assertThat(reading.cost()).isCloseTo(0, within(ROUNDING));
+            });
+  }
+
+  @Test
+  void threePointsHaveOneReading() {
+    assertThat(Optimum.readings(new double[] {1, 2, 3}, new double[] {2, 1, 3})).hasSize(1);
+    double[] costs = {2, 1, 3, Double.POSITIVE_INFINITY};
+    assertThat(Optimum.readings(new double[] {1, 2, 3, 4}, costs)).hasSize(1);
   }
 
   @Test
