@@ -23,6 +23,9 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.grpo.RewardStage;
 import org.sparklora.spark.prep.PromptTables;
+import org.sparklora.spark.run.SparkSessions;
+import org.sparklora.spark.run.TrainingPlace;
+import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.Workers;
 
 /**
@@ -43,19 +46,25 @@ public final class EvalJob {
    * @throws TableException if no problem has a solution that can be read
    */
   public static Map<String, Object> run(SparkSession session, Settings given) throws IOException {
+    return run(SparkSessions.place(session), given);
+  }
+
+  /** The same on the executors of a session, or within a task. */
+  public static Map<String, Object> run(TrainingPlace place, Settings given) throws IOException {
     long started = System.nanoTime();
-    Configuration hadoop = session.sparkContext().hadoopConfiguration();
+    Configuration hadoop = place.hadoop();
     MathEvalConfig config =
         MathEvalConfig.of(PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT));
-    Workers workers = GenerateJob.workers(session, config.generation());
+    int count = place.count(config.generation().workers());
+    Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
     RewardStage judge =
         new RewardStage(
             workers,
             config.rewards(),
             config.advantages(),
             config.generation().sampling().numGenerations());
-    GenerateJob.check(session, config.generation());
-    List<Prompt> prompts = PromptTables.open(session, config.problems()).readAll();
+    GenerateJob.check(hadoop, config.generation());
+    List<Prompt> prompts = place.prompts(config.problems()).readAll();
     MathScores scores = new MathScores(config.passK());
     try (OutputFolder folder = OutputFolder.create(hadoop, config.output(), config.overwrite())) {
       AtomicInteger files = new AtomicInteger();

@@ -67,7 +67,7 @@ public record MathEvalConfig(
   }
 
   /** The record of a user's settings. */
-  static MathEvalConfig of(Settings settings) {
+  public static MathEvalConfig of(Settings settings) {
     String output = settings.get(Flags.OUTPUT_DIR);
     String prompts = settings.find(Flags.PROMPTS_DIR).orElse(output + ".prompts");
     Map<String, String> shown = new LinkedHashMap<>();

@@ -48,7 +48,12 @@ public final class GenerateJob {
    * @throws ConfigException for settings that cannot be used
    */
   public static void check(SparkSession session, GenerateConfig config) throws IOException {
-    files(session.sparkContext().hadoopConfiguration(), config.model());
+    check(session.sparkContext().hadoopConfiguration(), config);
+  }
+
+  /** The same without a session. */
+  public static void check(Configuration hadoop, GenerateConfig config) throws IOException {
+    files(hadoop, config.model());
   }
 
   /**

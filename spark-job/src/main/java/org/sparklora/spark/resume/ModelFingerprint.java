@@ -25,8 +25,17 @@ public final class ModelFingerprint {
 
   /** The fingerprint of a checkpoint folder. */
   public static String of(Path folder) throws IOException {
+    return of(folder, "config.json");
+  }
+
+  /** The fingerprint of an adapter's folder. */
+  public static String ofAdapter(Path folder) throws IOException {
+    return of(folder, "adapter_config.json");
+  }
+
+  private static String of(Path folder, String config) throws IOException {
     MessageDigest digest = sha256();
-    digest.update(Files.readAllBytes(folder.resolve("config.json")));
+    digest.update(Files.readAllBytes(folder.resolve(config)));
     for (Path file : weights(folder)) {
       sample(file, digest);
     }

@@ -25,6 +25,12 @@ public final class DryRun {
     StringBuilder text = new StringBuilder();
     List<TrialCost> costs = new ArrayList<>();
     Optional<Double> speed = rate.or(() -> measured(hadoop, plan));
+    if (plan.trials().get(0).isEvaluation()) {
+      plan.trials().forEach(trial -> text.append(trial.shown()).append('\n'));
+      return text.append("%d evaluations".formatted(plan.trials().size()))
+          .append("; what they take depends on how much the model says\n")
+          .toString();
+    }
     for (Trial trial : plan.trials()) {
       TrialCost cost = TrialCost.of(hadoop, trial);
       costs.add(cost);

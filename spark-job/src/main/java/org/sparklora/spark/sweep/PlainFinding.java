@@ -8,6 +8,9 @@ final class PlainFinding {
   private PlainFinding() {}
 
   static Findings of(Study study) {
+    if (study.measured().stream().allMatch(one -> one.trial().isEvaluation())) {
+      return new Findings(List.of(), List.of(), Map.of()); // the table of settings says it all
+    }
     RateCurves rates = RateCurves.of(study);
     boolean swept = rates.curves().stream().anyMatch(curve -> curve.grid().length > 1);
     return new Findings(

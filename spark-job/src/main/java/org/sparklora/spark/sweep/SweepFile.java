@@ -25,7 +25,7 @@ import org.sparklora.spark.run.ModelSettings;
  * @param finding which verdict and picture are wanted
  * @param claim one sentence
  * @param source where it is claimed
- * @param command {@code sft} or {@code grpo}
+ * @param command {@code sft}, {@code grpo} or {@code eval}
  * @param base what all trials have in common, by flag
  * @param axes what is crossed
  * @param metric what trials are compared by
@@ -44,7 +44,7 @@ public record SweepFile(
     String place) {
   private static final List<String> KEYS =
       List.of("finding", "claim", "source", "command", "base", "axes", "zip", "metric", "halving");
-  private static final List<String> COMMANDS = List.of("sft", "grpo");
+  private static final List<String> COMMANDS = List.of("sft", "grpo", Trial.EVAL);
 
   /** What a sweep decides for each of its trials. */
   private static final List<Flag<?>> OWN =
@@ -54,6 +54,7 @@ public record SweepFile(
           Flags.RESUME_FROM_CHECKPOINT,
           Flags.RUN_NAME,
           Flags.PUSH_TO_HUB,
+          Flags.OUTPUT_TABLE,
           Flags.MASTER,
           Flags.DEBUG_ERRORS);
 
@@ -93,8 +94,22 @@ public record SweepFile(
     Map<String, Value> base = map(entries, "base");
     List<Axis> axes = axes(entries);
     requireOwnFlags(base, axes);
+    FindingKind finding =
+        FindingKind.of(word(entries, "finding", FindingKind.keys())).orElseThrow();
+    if (command.equals(Trial.EVAL)) {
+      ConfigException.require(
+          finding == FindingKind.NONE,
+          "finding",
+          finding.key(),
+          "nothing is trained by eval; say finding: none");
+      ConfigException.require(
+          !entries.containsKey("halving"),
+          "halving",
+          entries.containsKey("halving") ? entries.get("halving").text() : "",
+          "an evaluation has no steps; leave it out");
+    }
     return new SweepFile(
-        FindingKind.of(word(entries, "finding", FindingKind.keys())).orElseThrow(),
+        finding,
         text(entries, "claim"),
         text(entries, "source"),
         command,

@@ -12,6 +12,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.PathSettings;
+import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
@@ -75,6 +76,10 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
   }
 
   private static void requireMetric(SweepFile file, Trial trial) {
+    if (trial.isEvaluation()) {
+      file.metric().requireLogged(EvaluationRun.logged(MathEvalConfig.of(trial.settings())));
+      return;
+    }
     TrainingConfig config = config(trial);
     file.metric().requireLogged(logged(config));
     file.halving()

@@ -22,6 +22,9 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
   private static final Set<String> SEEDS = Set.of(Flags.SEED.name(), Flags.DATA_SEED.name());
   private static final Set<String> ADAPTER = Set.of(Flags.USE_PEFT.name(), Flags.LORA_R.name());
 
+  /** The command whose trials train nothing. */
+  static final String EVAL = "eval";
+
   Trial named(String hash) {
     return new Trial(hash, values, labels, settings);
   }
@@ -34,17 +37,23 @@ record Trial(String name, Map<String, String> values, List<String> labels, Setti
     return settings.command();
   }
 
+  /** Whether a model is evaluated and nothing trained. */
+  boolean isEvaluation() {
+    return command().equals(EVAL);
+  }
+
   boolean isAdapter() {
-    return settings.get(Flags.USE_PEFT);
+    return isEvaluation() ? settings.isGiven(Flags.ADAPTER) : settings.get(Flags.USE_PEFT);
   }
 
-  /** Of the adapter; 0 where all weights are trained. */
+  /** Of the adapter; 0 where all weights are trained, or none. */
   int rank() {
-    return isAdapter() ? settings.get(Flags.LORA_R) : 0;
+    return isAdapter() && !isEvaluation() ? settings.get(Flags.LORA_R) : 0;
   }
 
+  /** NaN of an evaluation. */
   double rate() {
-    return settings.get(Flags.LEARNING_RATE);
+    return isEvaluation() ? Double.NaN : settings.get(Flags.LEARNING_RATE);
   }
 
   int seed() {

@@ -71,14 +71,18 @@ final class TrialFolder {
             .anyMatch(status -> RunFolder.isCheckpoint(status.getPath().getName()));
   }
 
-  /** Writes it aside, then renames. */
   void write(TrialOutcome outcome) throws IOException {
-    Path aside = new Path(folder, "." + FILE_NAME + ".part");
+    write(FILE_NAME, outcome.toJson());
+  }
+
+  /** Writes it aside, then renames. */
+  void write(String name, String text) throws IOException {
+    Path aside = new Path(folder, "." + name + ".part");
     fileSystem.mkdirs(folder);
     try (OutputStream out = fileSystem.create(aside, true)) {
-      out.write(outcome.toJson().getBytes(StandardCharsets.UTF_8));
+      out.write(text.getBytes(StandardCharsets.UTF_8));
     }
-    Path file = new Path(folder, FILE_NAME);
+    Path file = new Path(folder, name);
     fileSystem.delete(file, false);
     if (!fileSystem.rename(aside, file)) {
       throw new IOException("%s cannot be renamed to %s".formatted(aside, file));

@@ -28,8 +28,8 @@ import org.sparklora.spark.sft.SftJob;
 import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
- * Trains one trial in the thread that asks, from its last checkpoint where an earlier task has left
- * one. The numbers are those that the command gives with the trial's flags.
+ * Trains, or evaluates, one trial in the thread that asks, from its last checkpoint where an
+ * earlier task has left one. The numbers are those that the command gives with the trial's flags.
  *
  * @param hadoop settings by which file systems are found
  * @param sweep the sweep's folder
@@ -51,6 +51,11 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
       Optional<TrialOutcome> before = folder.outcome();
       if (before.isPresent() && before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
         return before.get(); // by a task whose result was lost
+      }
+      if (trial.isEvaluation()) {
+        TrialOutcome outcome = EvaluationRun.run(configuration, folder, trial, silence());
+        folder.write(outcome);
+        return outcome;
       }
       double secondsBefore = before.map(TrialOutcome::seconds).orElse(0.0);
       TrialOutcome outcome = train(configuration, folder, trial, stop, secondsBefore);

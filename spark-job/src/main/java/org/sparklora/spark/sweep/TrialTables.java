@@ -14,8 +14,12 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.spark.eval.MathEvalConfig;
+import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoIdentity;
 import org.sparklora.spark.grpo.GrpoJob;
@@ -56,7 +60,10 @@ final class TrialTables {
    */
   Trial resolved(Trial trial) {
     Settings settings = absolute(trial.settings());
-    return trial.with(isSft(trial) ? resolvedSft(settings) : resolvedGrpo(settings));
+    return trial.with(
+        trial.isEvaluation()
+            ? resolvedEvaluation(settings)
+            : isSft(trial) ? resolvedSft(settings) : resolvedGrpo(settings));
   }
 
   private static boolean isSft(Trial trial) {
@@ -93,6 +100,16 @@ final class TrialTables {
         place(tables.stream().map(data -> data.settings() + " " + data.model()).toList()));
   }
 
+  private Settings resolvedEvaluation(Settings given) {
+    Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TEST_SPLIT);
+    PromptsConfig problems = MathEvalConfig.of(settings).problems();
+    PromptTables.requireFiles(hadoop, problems);
+    return settings.isGiven(Flags.PROMPTS_DIR)
+        ? settings
+        : settings.with(
+            Flags.PROMPTS_DIR, place(List.of(problems.settings() + " " + problems.model())));
+  }
+
   private String place(List<String> decisive) {
     return folder + "/" + TrialName.hash(String.join("\n", decisive));
   }
@@ -122,6 +139,9 @@ final class TrialTables {
    * @param trial that {@link #resolved} gave
    */
   Trial named(SparkSession session, Trial trial) throws IOException {
+    if (trial.isEvaluation()) {
+      return trial.named(TrialName.of(trial.settings(), evaluated(session, trial)));
+    }
     TrainingConfig config =
         isSft(trial) ? SftConfig.of(trial.settings()) : GrpoConfig.of(trial.settings());
     TrainedModel model = InitialParameters.of(hadoop, config).model();
@@ -130,6 +150,24 @@ final class TrialTables {
     found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(model.checkpoint().folder()));
     found.put(Flags.DATASET_NAME.name(), data(session, config, model));
     return trial.named(TrialName.of(trial.settings(), found));
+  }
+
+  /** What an evaluation's flags stand for. */
+  private Map<String, String> evaluated(SparkSession session, Trial trial) throws IOException {
+    MathEvalConfig config = MathEvalConfig.of(trial.settings());
+    GenerateConfig.Model model = config.generation().model();
+    Map<String, String> found = new LinkedHashMap<>();
+    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(folder(model.base())));
+    if (model.adapter().isPresent()) {
+      Path adapter = folder(model.adapter().get());
+      found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));
+    }
+    found.put(Flags.DATASET_NAME.name(), prompts(session, config.problems()));
+    return found;
+  }
+
+  private Path folder(ModelReference model) {
+    return model.locate(hadoop, ModelSource.Part.WHOLE).folder();
   }
 
   /** The fingerprint of the base model of all trials; empty where they have several. */

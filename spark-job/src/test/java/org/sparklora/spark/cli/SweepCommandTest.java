@@ -177,6 +177,81 @@ class SweepCommandTest {
     }
   }
 
+  private static final String EVALUATIONS =
+      """
+      finding: none
+      command: eval
+      base:
+        model_name_or_path: %s
+        dataset_name: %s
+        reward_funcs: org.sparklora.spark.cli.EvalCommandTest$EvenLength
+        num_generations: 4
+        max_completion_length: 8
+        pass_k: [1, 2]
+      axes:
+        temperature: [0.5, 1.5]
+        seed: [1, 2]
+      metric: {name: pass@2, goal: max}
+      """;
+
+  @Test
+  void trialsMayBeEvaluations() throws IOException {
+    Path problems = folder.resolve("problems.jsonl");
+    Files.writeString(problems, "{\"question\": \"1+2?\", \"answer\": \"#### 3\"}\n".repeat(6));
+    Path model = folder.resolve("llama-tiny");
+    Files.writeString(file, EVALUATIONS.formatted(model, problems));
+
+    assertThat(sweep("out")).as(err.text()).isZero();
+
+    assertThat(out.text()).contains("trials: 4 done, 0 stopped, 0 diverged");
+    JsonNode settings = new ObjectMapper().readTree(results("out")).path("settings");
+    assertThat(settings).hasSize(2); // each with two seeds
+    assertThat(settings.get(0).path("mean").asDouble()).isBetween(0.0, 1.0);
+    for (Path trial : trials("out")) {
+      Path alone = folder.resolve("alone");
+      List<String> yaml =
+          Files.readAllLines(trial.resolve("eval_config.yaml")).stream()
+              .filter(line -> !line.startsWith("prompts_dir:"))
+              .toList();
+      Path config = Files.write(folder.resolve("alone.yaml"), yaml);
+      assertThat(
+              Main.run(
+                  List.of("eval", "--config", config.toString(), "--output_dir", alone.toString())
+                      .toArray(String[]::new)))
+          .as(err.text())
+          .isZero();
+      JsonNode single =
+          new ObjectMapper().readTree(alone.resolve("_eval_summary.json").toFile()).path("pass@2");
+      JsonNode swept = new ObjectMapper().readTree(trial.resolve("trial.json").toFile());
+      assertThat(swept.path("log").get(0).path("pass@2").asDouble())
+          .isEqualTo(single.path("value").asDouble());
+      assertThat(trial.resolve("part-00000.parquet")).exists();
+    }
+    err.clear();
+    assertThat(sweep("out")).as(err.text()).isZero();
+    assertThat(err.text()).contains("4 trials, 4 of them done before");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "finding: none | finding: layers | nothing is trained by eval; say finding: none",
+        "pass@2 | pass@3 | did you mean pass@",
+        "temperature: [ | learning_rate: [ | eval does not take this flag",
+        "metric: | halving: {steps: [1], keep: 0.5}#metric: | an evaluation has no steps",
+        "  num_generations: 4 | output_table: a.b#  num_generations: 4 | a sweep decides on it",
+      })
+  void mistakesInEvaluationsAreRefused(String good, String bad, String said) throws IOException {
+    String text = EVALUATIONS.formatted(folder.resolve("llama-tiny"), folder.resolve("data"));
+    assertThat(text).contains(good);
+    Files.writeString(file, text.replace(good, bad.replace("#", "\n")));
+
+    assertThat(sweep("out")).isEqualTo(MISUSED);
+
+    assertThat(err.text()).contains(said);
+  }
+
   @Test
   void killedAndStartedAgainItFindsTheSame() throws Exception {
     assertThat(sweep("whole")).as(err.text()).isZero();
