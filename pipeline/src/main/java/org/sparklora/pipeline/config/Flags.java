@@ -199,6 +199,8 @@ public final class Flags {
   public static final Flag<List<String>> RUNS = texts("runs");
   public static final Flag<List<String>> LABELS = texts("labels");
   public static final Flag<String> TITLE = text("title");
+  public static final Flag<Boolean> LIVE = toggle("live");
+  public static final Flag<Integer> PORT = integer("port");
 
   // Sweeps
   public static final Flag<Boolean> DRY_RUN = toggle("dry_run");

@@ -30,12 +30,12 @@ import org.apache.parquet.schema.Types;
  */
 public final class CompletionsTable {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final String STEP = "step";
-  private static final String PROMPT = "prompt";
-  private static final String COMPLETION = "completion";
-  private static final String ADVANTAGE = "advantage";
-  private static final String ROLE = "role";
-  private static final String CONTENT = "content";
+  static final String STEP = "step";
+  static final String PROMPT = "prompt";
+  static final String COMPLETION = "completion";
+  static final String ADVANTAGE = "advantage";
+  static final String ROLE = "role";
+  static final String CONTENT = "content";
   private static final String ASSISTANT = "assistant";
 
   private CompletionsTable() {}

@@ -11,15 +11,19 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.report.LiveReport;
 import org.sparklora.spark.report.RunLog;
 import org.sparklora.spark.report.RunReport;
 
-/** {@code report}: the curves and the outcome of runs side by side. */
+/** {@code report}: the curves and the outcome of runs side by side, as files or as a live page. */
 public final class ReportCommand {
+  private static final long LOOK_MILLIS = 50;
+
   private ReportCommand() {}
 
   /** Runs the command. */
-  public static void run(Settings settings) throws IOException {
+  public static void run(Settings settings) throws IOException, InterruptedException {
     List<String> folders = settings.get(Flags.RUNS);
     List<String> labels = settings.find(Flags.LABELS).orElse(List.of());
     ConfigException.require(
@@ -27,11 +31,58 @@ public final class ReportCommand {
         Flags.LABELS,
         String.join(" ", labels),
         "one for each of the %d runs is expected".formatted(folders.size()));
-    Path output = Path.of(settings.get(Flags.OUTPUT_DIR));
+    if (settings.get(Flags.LIVE)) {
+      serve(settings, folders, labels);
+    } else {
+      write(settings, folders, labels);
+    }
+  }
+
+  private static void write(Settings settings, List<String> folders, List<String> labels)
+      throws IOException {
+    Path output =
+        Path.of(
+            settings
+                .find(Flags.OUTPUT_DIR)
+                .orElseThrow(
+                    () ->
+                        new ConfigException(
+                            Flags.OUTPUT_DIR,
+                            "unset",
+                            "name a folder for the report, or add --%s to look at it without one"
+                                .formatted(Flags.LIVE))));
     Configuration hadoop = HadoopSettings.configuration();
     List<RunLog> runs = folders.stream().map(folder -> RunLog.read(hadoop, folder)).toList();
-    RunReport.write(output, settings.find(Flags.TITLE).orElse(""), named(runs, folders, labels));
+    RunReport.write(hadoop, output, title(settings), folders, named(runs, folders, labels));
     System.out.println(output.resolve("report.html"));
+  }
+
+  private static void serve(Settings settings, List<String> folders, List<String> labels)
+      throws IOException, InterruptedException {
+    ConfigException.require(
+        settings.find(Flags.OUTPUT_DIR).isEmpty(),
+        Flags.OUTPUT_DIR,
+        settings.find(Flags.OUTPUT_DIR).orElse(""),
+        "--%s writes no files; leave one of the two out".formatted(Flags.LIVE));
+    Configuration hadoop = HadoopSettings.configuration();
+    List<RunLog> runs = folders.stream().map(folder -> RunLog.begun(hadoop, folder)).toList();
+    Interruption.tell(() -> "The report is no longer served");
+    try (LiveReport report =
+        LiveReport.start(
+            hadoop,
+            title(settings),
+            folders,
+            named(runs, folders, labels),
+            settings.get(Flags.PORT))) {
+      System.out.println(report.address());
+      while (!Interruption.isRequested()) {
+        Thread.sleep(LOOK_MILLIS);
+      }
+    }
+  }
+
+  private static String title(Settings settings) {
+    return settings.find(Flags.TITLE).orElse("");
   }
 
   /**

@@ -62,8 +62,8 @@ final class RunColors {
     return new BasicStroke(FAINT_WIDTH);
   }
 
-  /** As HTML writes it. */
-  static String html(int run) {
-    return "#%06x".formatted(of(run).getRGB() & 0xffffff);
+  /** Which of the colours it is, for style sheets. */
+  static int number(int run) {
+    return run % COLORS.length;
   }
 }

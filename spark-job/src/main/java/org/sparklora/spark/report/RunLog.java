@@ -44,6 +44,21 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
    * @throws ConfigException if there is neither, or it has no row
    */
   public static RunLog read(Configuration hadoop, String folder) {
+    RunLog log = begun(hadoop, folder);
+    ConfigException.require(
+        !log.rows().isEmpty(),
+        Flags.RUNS,
+        folder,
+        "it holds no log; name the output_dir of a run that has logged a step");
+    return log;
+  }
+
+  /**
+   * The same, also of a run that has begun and logged no step yet.
+   *
+   * @throws ConfigException if there is no log
+   */
+  public static RunLog begun(Configuration hadoop, String folder) {
     try {
       Path path = new Path(folder);
       FileSystem fileSystem = path.getFileSystem(hadoop);
@@ -54,10 +69,10 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
           "there is no such folder; name a run's output_dir");
       List<Map<String, Object>> rows = rows(fileSystem, path);
       ConfigException.require(
-          !rows.isEmpty(),
+          !rows.isEmpty() || fileSystem.exists(new Path(path, MetricsLog.FILE_NAME)),
           Flags.RUNS,
           folder,
-          "it holds no log; name the output_dir of a run that has logged a step");
+          "it holds no log; name the output_dir of a run");
       return new RunLog(path.getName(), rows, RunSettings.read(fileSystem, path));
     } catch (IOException e) {
       throw new ConfigException(
@@ -128,7 +143,7 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
 
   /** Whether the run has come to its end. */
   boolean isFinished() {
-    return rows.get(rows.size() - 1).containsKey("train_runtime");
+    return !rows.isEmpty() && rows.get(rows.size() - 1).containsKey("train_runtime");
   }
 
   private static double number(Map<String, Object> row, String name) {

@@ -7,26 +7,38 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.LoggedCompletion;
 
 /**
- * Compares runs: {@code report.png} (their curves), {@code report.html} (the same with tables of
- * what came out and what differs, in one file) and {@code report.json} (the numbers of the tables).
+ * Compares runs: {@code report.png} (their curves), {@code report.html} (the page of {@link
+ * LiveReport} with all that it shows in one file) and {@code report.json} (the numbers of the
+ * tables).
  */
 public final class RunReport {
+  /** Completions in a page, of all runs: what a browser shows without delay. */
+  private static final int MOST_COMPLETIONS = 2_000;
+
+  private static final long MOST_CHARACTERS = 4_000_000;
+
   private RunReport() {}
 
   /**
    * Writes the report; files of an earlier one are replaced, each when the new one is whole.
    *
    * @param title or the empty string for the runs' names
+   * @param folders of the runs
    * @param runs with names that differ
    * @throws ConfigException if the runs have nothing that could be drawn
    */
-  public static void write(Path folder, String title, List<RunLog> runs) throws IOException {
+  public static void write(
+      Configuration hadoop, Path folder, String title, List<String> folders, List<RunLog> runs)
+      throws IOException {
     List<Metric> metrics = RunFigure.logged(Metric.ALL, runs);
     ConfigException.require(
         !metrics.isEmpty(),
@@ -34,11 +46,11 @@ public final class RunReport {
         names(runs),
         "none of them has logged a metric that could be drawn; look at their --logging_steps");
     String shown = title.isEmpty() ? names(runs) : title;
-    RunSummary summary = new RunSummary(runs);
     Files.createDirectories(folder);
     write(folder.resolve("report.png"), RunFigure.png(shown, metrics, runs));
     byte[] inline = RunFigure.png("", metrics, runs); // the page has the title itself
-    write(folder.resolve("report.html"), utf8(ReportPage.html(shown, summary, inline)));
+    write(folder.resolve("report.html"), utf8(page(hadoop, shown, folders, runs, inline)));
+    RunSummary summary = new RunSummary(runs);
     write(
         folder.resolve("report.json"),
         utf8(
@@ -48,7 +60,22 @@ public final class RunReport {
                     Map.of("mean_of_last_steps", summary.window(), "runs", summary.numbers()))));
   }
 
-  private static String names(List<RunLog> runs) {
+  private static String page(
+      Configuration hadoop, String title, List<String> folders, List<RunLog> runs, byte[] png)
+      throws IOException {
+    List<PageState.Completions> counts = new ArrayList<>();
+    List<List<LoggedCompletion>> rows = new ArrayList<>();
+    for (String run : folders) {
+      RunCompletions completions = new RunCompletions(hadoop, run);
+      completions.refresh();
+      counts.add(PageState.Completions.of(completions));
+      rows.add(
+          completions.latest(MOST_COMPLETIONS / folders.size(), MOST_CHARACTERS / folders.size()));
+    }
+    return RunPage.whole(title, new PageState("", runs, counts), rows, png);
+  }
+
+  static String names(List<RunLog> runs) {
     return String.join(", ", runs.stream().map(RunLog::name).toList());
   }
 

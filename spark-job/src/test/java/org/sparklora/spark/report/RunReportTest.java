@@ -38,6 +38,11 @@ class RunReportTest {
     return RunLog.read(new Configuration(), run.toString());
   }
 
+  private void write(String title, List<RunLog> runs) throws IOException {
+    List<String> folders = runs.stream().map(run -> folder.resolve(run.name()).toString()).toList();
+    RunReport.write(new Configuration(), folder.resolve("out"), title, folders, runs);
+  }
+
   private RunLog lora() throws IOException {
     return read(
         run(
@@ -82,12 +87,12 @@ class RunReportTest {
 
   @Test
   void thePageNeedsNoOtherFileAndShowsTheFigureInBothColours() throws IOException {
-    RunReport.write(folder.resolve("out"), "", List.of(lora(), full()));
+    write("", List.of(lora(), full()));
 
     String html = Files.readString(folder.resolve("out/report.html"));
     assertThat(html)
         .contains("<title>lora &lt;1&gt;, full</title>")
-        .contains("<td>use_peft</td><td>true</td><td>false</td>")
+        .contains("<th scope=\"row\">use_peft</th><td>true</td><td>false</td>")
         .doesNotContain("http:")
         .doesNotContain("https:")
         .doesNotContain("<1>");
@@ -152,7 +157,7 @@ class RunReportTest {
                 i -> new RunLog("run-" + i, List.of(Map.of("step", 1, "reward", 0.5)), Map.of()))
             .toList();
 
-    RunReport.write(folder.resolve("out"), "nine", runs);
+    write("nine", runs);
 
     BufferedImage image = ImageIO.read(folder.resolve("out/report.png").toFile());
     for (int run = 0; run < 6; run++) {

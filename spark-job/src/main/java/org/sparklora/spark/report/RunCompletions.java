@@ -1,0 +1,200 @@
+package org.sparklora.spark.report;
+
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.table.CompletionsFile;
+import org.sparklora.pipeline.table.LoggedCompletion;
+import org.sparklora.pipeline.table.TableException;
+
+/**
+ * The completions that a run has logged, the latest first. Numbers of all are in memory, texts are
+ * read when they are asked for: a hundred thousand completions take tens of megabytes.
+ *
+ * <p>Thread-safe.
+ */
+final class RunCompletions {
+  private static final String SUFFIX = ".parquet";
+  private static final int FILES_IN_MEMORY = 4;
+
+  private final Configuration hadoop;
+  private final Path folder;
+  private final Map<String, Indexed> files = new TreeMap<>();
+  private final Map<String, List<LoggedCompletion>> texts =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, List<LoggedCompletion>> eldest) {
+          return size() > FILES_IN_MEMORY;
+        }
+      };
+
+  /**
+   * A file as it was when it was read.
+   *
+   * @param rows without texts; none where it could not be read
+   */
+  private record Indexed(Path path, long length, long modified, List<LoggedCompletion> rows) {
+    int step() {
+      return rows.isEmpty() ? 0 : rows.get(0).step();
+    }
+  }
+
+  /**
+   * Some of the rows that were looked for.
+   *
+   * @param matching how many there are in all; -1 where only as many were looked at as it took
+   * @param more whether others follow
+   */
+  record Found(List<LoggedCompletion> rows, long matching, boolean more) {}
+
+  RunCompletions(Configuration hadoop, String run) {
+    this.hadoop = hadoop;
+    this.folder = new Path(run, RunFolder.COMPLETIONS);
+  }
+
+  /** Reads the numbers of files that are new or were written anew since. */
+  synchronized void refresh() throws IOException {
+    Map<String, FileStatus> there = new TreeMap<>();
+    for (FileStatus file : list()) {
+      there.put(file.getPath().getName(), file);
+    }
+    files.keySet().retainAll(there.keySet());
+    for (Map.Entry<String, FileStatus> entry : there.entrySet()) {
+      FileStatus file = entry.getValue();
+      Indexed known = files.get(entry.getKey());
+      if (known == null
+          || known.length() != file.getLen()
+          || known.modified() != file.getModificationTime()) {
+        texts.remove(entry.getKey());
+        files.put(
+            entry.getKey(),
+            new Indexed(
+                file.getPath(),
+                file.getLen(),
+                file.getModificationTime(),
+                numbers(file.getPath())));
+      }
+    }
+  }
+
+  private List<FileStatus> list() throws IOException {
+    FileSystem fileSystem = folder.getFileSystem(hadoop);
+    try {
+      return List.of(
+          fileSystem.listStatus(
+              folder, path -> path.getName().endsWith(SUFFIX) && !path.getName().startsWith(".")));
+    } catch (FileNotFoundException e) {
+      return List.of(); // none are logged, or not yet
+    }
+  }
+
+  private List<LoggedCompletion> numbers(Path file) {
+    try {
+      return CompletionsFile.readNumbers(hadoop, file);
+    } catch (TableException e) {
+      return List.of(); // told by unreadable()
+    }
+  }
+
+  /** How many there are. */
+  synchronized long count() {
+    return files.values().stream().mapToLong(file -> file.rows().size()).sum();
+  }
+
+  /** Files that hold no completions that could be read. */
+  synchronized List<String> unreadable() {
+    return files.entrySet().stream()
+        .filter(file -> file.getValue().rows().isEmpty())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** Names of all reward functions, in the tables' order. */
+  synchronized List<String> rewards() {
+    return files.values().stream()
+        .filter(file -> !file.rows().isEmpty())
+        .flatMap(file -> file.rows().get(0).rewards().keySet().stream())
+        .distinct()
+        .toList();
+  }
+
+  /**
+   * Looks for completions. Without a text only files of rows that are returned are read; with one
+   * all are, until there are enough.
+   */
+  synchronized Found find(CompletionFilter filter, long offset, int limit) {
+    List<LoggedCompletion> found = new ArrayList<>();
+    long matching = 0;
+    for (Indexed file : latestFirst()) {
+      List<LoggedCompletion> rows = file.rows();
+      for (int row = 0; row < rows.size(); row++) {
+        if (!filter.matchesNumbers(rows.get(row))
+            || filter.hasText() && !filter.matchesText(whole(file, row))) {
+          continue;
+        }
+        if (matching >= offset && found.size() < limit) {
+          found.add(whole(file, row));
+        }
+        matching++;
+        if (filter.hasText() && matching > offset + limit) {
+          return new Found(found, -1, true);
+        }
+      }
+    }
+    return new Found(found, matching, matching > offset + limit);
+  }
+
+  private List<Indexed> latestFirst() {
+    return files.values().stream()
+        .sorted(Comparator.comparingInt(Indexed::step).reversed())
+        .toList();
+  }
+
+  private LoggedCompletion whole(Indexed file, int row) {
+    String name = file.path().getName();
+    List<LoggedCompletion> rows = texts.get(name);
+    if (rows == null) {
+      try {
+        rows = CompletionsFile.read(hadoop, file.path());
+      } catch (TableException e) {
+        rows = file.rows(); // it is being written anew; the next refresh reads it
+      }
+      texts.put(name, rows);
+    }
+    return row < rows.size() ? rows.get(row) : file.rows().get(row);
+  }
+
+  /**
+   * The latest rows, at least one where there is any.
+   *
+   * @param most rows
+   * @param characters of all texts together
+   */
+  List<LoggedCompletion> latest(int most, long characters) {
+    List<LoggedCompletion> rows = find(CompletionFilter.of(Map.of()), 0, most).rows();
+    long used = 0;
+    int kept = 0;
+    while (kept < rows.size() && (kept == 0 || used < characters)) {
+      used += characters(rows.get(kept));
+      kept++;
+    }
+    return rows.subList(0, kept);
+  }
+
+  private static long characters(LoggedCompletion row) {
+    return row.prompt().stream().mapToLong(turn -> turn.content().length()).sum()
+        + row.completion().stream().mapToLong(turn -> turn.content().length()).sum();
+  }
+}
