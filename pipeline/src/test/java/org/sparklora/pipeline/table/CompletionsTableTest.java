@@ -1,8 +1,10 @@
 package org.sparklora.pipeline.table;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -82,5 +84,53 @@ class CompletionsTableTest {
     assertThat(group.getString("prompt", 0)).isEqualTo("<u>1+1?<a>");
     assertThat(group.getString("completion", 0)).isEqualTo("It is 2.");
     assertThat(group.getDouble("accuracy_reward", 0)).isEqualTo(1);
+  }
+
+  private List<LoggedCompletion> read(boolean texts) {
+    var file = new org.apache.hadoop.fs.Path(folder.resolve(CompletionsTable.fileName(12)).toUri());
+    return texts
+        ? CompletionsFile.read(new Configuration(), file)
+        : CompletionsFile.readNumbers(new Configuration(), file);
+  }
+
+  @Test
+  void conversationsAreReadBack() throws IOException {
+    Map<String, String> columns = Map.of("prompt", "[{\"role\": \"user\", \"content\": \"1+1?\"}]");
+    written(row(columns, 1), row(columns, Double.NaN));
+
+    LoggedCompletion read = read(true).get(1);
+
+    assertThat(read.step()).isEqualTo(12);
+    assertThat(read.prompt()).containsExactly(new LoggedCompletion.Turn("user", "1+1?"));
+    assertThat(read.completion())
+        .containsExactly(new LoggedCompletion.Turn("assistant", "It is 2."));
+    assertThat(read.rewards().keySet()).containsExactly("accuracy_reward", "think_format_reward");
+    assertThat(read.rewards().get("accuracy_reward")).isNaN();
+    assertThat(read.advantage()).isEqualTo((double) 0.7f);
+  }
+
+  @Test
+  void numbersAreReadWithoutTexts() throws IOException {
+    written(row(Map.of(), 1), row(Map.of(), 0));
+
+    assertThat(read(true).get(1).prompt())
+        .containsExactly(new LoggedCompletion.Turn("", "<u>1+1?<a>"));
+    LoggedCompletion read = read(false).get(1);
+    assertThat(read.step()).isEqualTo(12);
+    assertThat(read.rewards()).containsEntry("accuracy_reward", 0.0);
+    assertThat(read.prompt()).isEmpty();
+    assertThat(read.completion()).isEmpty();
+  }
+
+  @Test
+  void aFileThatIsNoTableIsTold() throws IOException {
+    Path file = Files.writeString(folder.resolve("completions_00001.parquet"), "no");
+
+    assertThatThrownBy(
+            () ->
+                CompletionsFile.readNumbers(
+                    new Configuration(), new org.apache.hadoop.fs.Path(file.toUri())))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("completions_00001.parquet");
   }
 }

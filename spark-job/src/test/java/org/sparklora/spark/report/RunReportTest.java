@@ -164,4 +164,35 @@ class RunReportTest {
       assertThat(pixels(image, RunColors.of(run).darker())).as("name of run " + run).isPositive();
     }
   }
+
+  @Test
+  void markupInACompletionIsText() throws IOException {
+    RunLog run = full();
+    LoggedRows.write(
+        folder.resolve("full"), 2, List.of(LoggedRows.row("</script><script>alert(1)", 1)));
+
+    write("", List.of(run));
+
+    assertThat(folder.resolve("out/report.html"))
+        .content()
+        .contains("\\u003c/script>\\u003cscript>alert(1)")
+        .doesNotContain("<script>alert");
+  }
+
+  @Test
+  void aPageHoldsTheLatestOfManyCompletionsAndHowManyThereAre() throws IOException {
+    RunLog run = full();
+    LoggedRows.write(folder.resolve("full"), 1, 1_500);
+    LoggedRows.write(folder.resolve("full"), 2, 1_500);
+
+    write("", List.of(run));
+
+    String html = Files.readString(folder.resolve("out/report.html"));
+    String data = html.split("id=\"data\">")[1].split("</script>")[0];
+    JsonNode page = new ObjectMapper().readTree(data);
+    assertThat(page.at("/runs/0/completions").asInt()).isEqualTo(3_000);
+    assertThat(page.at("/rows/0")).hasSize(2_000);
+    assertThat(page.at("/rows/0/0/step").asInt()).isEqualTo(2);
+    assertThat(page.at("/rows/0/1999/step").asInt()).isEqualTo(1);
+  }
 }
