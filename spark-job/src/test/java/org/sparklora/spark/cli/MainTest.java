@@ -364,6 +364,22 @@ class MainTest {
     assertThat(message()).contains("each must be named once");
     assertThat(Main.run("report", "--output_dir", report)).isEqualTo(MISUSED);
     assertThat(message()).contains("runs");
+    assertThat(Main.run("report", output() + "")).isEqualTo(MISUSED);
+    assertThat(message()).contains("output_dir = unset").contains("--live");
+  }
+
+  @Test
+  void aLiveReportIsRefusedBeforeItIsServed() {
+    String nowhere = folder.resolve("nowhere").toString();
+
+    assertThat(Main.run("report", nowhere, "--live")).isEqualTo(MISUSED);
+    assertThat(message()).contains("runs = " + nowhere).contains("there is no such folder");
+    assertThat(Main.run("report", folder + "", "--live")).isEqualTo(MISUSED);
+    assertThat(message()).contains("it holds no log");
+    assertThat(Main.run("report", nowhere, "--live", "--output_dir", nowhere)).isEqualTo(MISUSED);
+    assertThat(message()).contains("--live writes no files");
+    assertThat(Main.run("report", nowhere, "--live", "--port", "65536")).isEqualTo(MISUSED);
+    assertThat(message()).contains("port = 65536");
   }
 
   @Test
