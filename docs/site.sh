@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Builds the documents as a site with MkDocs Material, and fails where a link leads nowhere: to a page, a heading or a file
+# of the repository. Needs Python 3 with its venv module and a package index, once.
+#
+#   docs/site.sh          target/site/index.html
+#   docs/site.sh serve    the same, shown on http://127.0.0.1:8000
+set -euo pipefail
+export NO_MKDOCS_2_WARNING=1 # nothing a reader of the log can do
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+PYTHON=$(ci/venv.sh docs)
+PAGES=target/pages
+
+# All documents and what they may link to, in the repository's layout.
+rm -rf "$PAGES"
+mkdir -p "$PAGES"
+find README.md CONTRIBUTING.md CHANGES.md LICENSE NOTICE docs conf notebooks python \
+  -type f \( -name '*.md' -o -name '*.png' -o -name '*.ipynb' -o -name '*.yaml' -o -name '*.conf' -o -path '*/*.sh' \
+  -o -name LICENSE -o -name NOTICE \) -print0 | tar --null -T - -cf - | tar -xf - -C "$PAGES"
+
+command=(build --strict)
+[[ ${1:-} != serve ]] || command=(serve --strict)
+"$PYTHON" -m mkdocs "${command[@]}"
+[[ ${1:-} == serve ]] || echo "target/site/index.html has $(find target/site -name '*.html' | wc -l) pages"
