@@ -1,18 +1,18 @@
 package org.sparklora.api;
 
-import java.util.stream.IntStream;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.SparkSessionExtensions;
 import org.apache.spark.sql.catalyst.FunctionIdentifier;
-import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.catalyst.expressions.ExpressionInfo;
-import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.sparklora.reward.job.SqlFunctions;
 import org.sparklora.reward.math.MathReward.Dialect;
 
 /**
  * Brings {@link SqlFunctions} to every session of an application: {@code
- * spark.sql.extensions=org.sparklora.api.SqlExtensions}.
+ * spark.sql.extensions=org.sparklora.api.SqlExtensions}. With it {@code group_advantage(reward)} is
+ * a function of windows as well: {@code group_advantage(reward) OVER (PARTITION BY prompt_id)}.
  */
 // Spark's interface for extensions is one of Scala's
 public final class SqlExtensions
@@ -20,26 +20,26 @@ public final class SqlExtensions
 
   @Override
   public scala.runtime.BoxedUnit apply(SparkSessionExtensions session) {
-    inject(session, SqlFunctions.MATH_VERIFY, SqlFunctions.mathVerify(Dialect.MATH_VERIFY));
-    inject(session, SqlFunctions.GROUP_ADVANTAGE, SqlFunctions.groupAdvantage());
+    Map<String, SqlFunctions.Builder> functions =
+        new TreeMap<>(SqlFunctions.all(Dialect.MATH_VERIFY));
+    SqlFunctions.Builder plain = functions.get(SqlFunctions.GROUP_ADVANTAGE);
+    functions.put(
+        SqlFunctions.GROUP_ADVANTAGE,
+        arguments ->
+            arguments.size() == 1
+                ? new Column(new WindowedAdvantage(arguments.get(0).expr()))
+                : plain.call(arguments));
+    functions.forEach((name, builder) -> inject(session, name, builder));
+    session.injectResolutionRule(of -> new WindowedAdvantage.Resolution(plain));
     return scala.runtime.BoxedUnit.UNIT;
   }
 
   private static void inject(
-      SparkSessionExtensions session, String name, UserDefinedFunction function) {
+      SparkSessionExtensions session, String name, SqlFunctions.Builder builder) {
     session.injectFunction(
         new scala.Tuple3<>(
             new FunctionIdentifier(name),
             new ExpressionInfo(SqlFunctions.class.getName(), name),
-            arguments -> call(function, arguments)));
-  }
-
-  private static Expression call(
-      UserDefinedFunction function, scala.collection.Seq<Expression> arguments) {
-    Column[] columns =
-        IntStream.range(0, arguments.length())
-            .mapToObj(i -> new Column(arguments.apply(i)))
-            .toArray(Column[]::new);
-    return function.apply(columns).expr();
+            builder::build));
   }
 }

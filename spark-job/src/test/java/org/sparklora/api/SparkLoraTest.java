@@ -219,5 +219,7 @@ class SparkLoraTest {
     assertThat(rows.get(1).getDouble(0)).isCloseTo(-advantage, within(1e-12));
     assertThat(rows.get(2).getDouble(0)).isCloseTo(advantage, within(1e-12));
     assertThat(rows.get(3).getDouble(0)).as("alone").isZero();
+    assertThatThrownBy(() -> spark.sql("select group_advantage(1) over (partition by 2)"))
+        .hasMessageContaining("spark.sql.extensions=org.sparklora.api.SqlExtensions");
   }
 }

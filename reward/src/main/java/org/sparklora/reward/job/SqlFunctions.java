@@ -1,8 +1,17 @@
 package org.sparklora.reward.job;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.catalyst.FunctionIdentifier;
+import org.apache.spark.sql.catalyst.analysis.FunctionRegistry;
+import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
@@ -19,10 +28,13 @@ import org.sparklora.reward.math.MathReward.Dialect;
  * math_verify(completion, solution)  1 or 0; null where the solution cannot be parsed or one is null
  * group_advantage(reward, rewards)   how much better a reward is than those of its group, as GRPO has
  *                                    it; 0 where the reward is null
+ * group_advantages(rewards)          the same of all rewards of a group, an array of the same length
  * </pre>
  *
- * <p>A group comes from a window: {@code group_advantage(reward, collect_list(reward) OVER
- * (PARTITION BY prompt_id))}. Stateless and thread-safe.
+ * <p>A group comes from a window, {@code group_advantage(reward, collect_list(reward) OVER
+ * (PARTITION BY prompt_id))}, or from {@code GROUP BY}: {@code
+ * group_advantages(collect_list(reward))}. Numbers of any type are taken. Stateless and
+ * thread-safe.
  */
 public final class SqlFunctions {
   /** Name of the verdict. */
@@ -31,12 +43,78 @@ public final class SqlFunctions {
   /** Name of the advantage. */
   public static final String GROUP_ADVANTAGE = "group_advantage";
 
+  /** Name of the advantages of a whole group. */
+  public static final String GROUP_ADVANTAGES = "group_advantages";
+
+  private static final String DOUBLES = "array<double>";
+
   private SqlFunctions() {}
 
-  /** Registers all in a session. */
+  /** A function of SQL: an expression of its arguments' expressions. */
+  @FunctionalInterface
+  public interface Builder {
+    /** The call with these arguments. */
+    Column call(List<Column> arguments);
+
+    /** The same as Spark's registries have it. */
+    default Expression build(scala.collection.Seq<Expression> arguments) {
+      List<Column> columns = new ArrayList<>();
+      for (int i = 0; i < arguments.length(); i++) {
+        columns.add(new Column(arguments.apply(i)));
+      }
+      return call(columns).expr();
+    }
+  }
+
+  /** All functions, by name. */
+  public static Map<String, Builder> all(Dialect dialect) {
+    UserDefinedFunction verify = mathVerify(dialect);
+    UserDefinedFunction one = groupAdvantage();
+    UserDefinedFunction all = groupAdvantages();
+    Map<String, Builder> functions = new TreeMap<>();
+    functions.put(
+        MATH_VERIFY,
+        arguments -> {
+          require(MATH_VERIFY, "completion, solution", arguments, 2);
+          return verify.apply(arguments.get(0).cast("string"), arguments.get(1).cast("string"));
+        });
+    functions.put(
+        GROUP_ADVANTAGE,
+        arguments -> {
+          require(GROUP_ADVANTAGE, "reward, rewards of its group", arguments, 2);
+          return one.apply(arguments.get(0).cast("double"), arguments.get(1).cast(DOUBLES));
+        });
+    functions.put(
+        GROUP_ADVANTAGES,
+        arguments -> {
+          require(GROUP_ADVANTAGES, "rewards of a group", arguments, 1);
+          return all.apply(arguments.get(0).cast(DOUBLES));
+        });
+    return functions;
+  }
+
+  private static void require(String name, String takes, List<Column> given, int count) {
+    if (given.size() != count) {
+      throw new IllegalArgumentException(
+          "Cannot call %s with %d arguments: it is %s(%s); for %s(reward) OVER (PARTITION BY …) open the session with spark.sql.extensions=org.sparklora.api.SqlExtensions"
+              .formatted(name, given.size(), name, takes, GROUP_ADVANTAGE));
+    }
+  }
+
+  /**
+   * Registers all in a session. Advantages that an extension has brought already stay: they can do
+   * more.
+   */
   public static void register(SparkSession spark, Dialect dialect) {
-    spark.udf().register(MATH_VERIFY, mathVerify(dialect));
-    spark.udf().register(GROUP_ADVANTAGE, groupAdvantage());
+    FunctionRegistry registry = spark.sessionState().functionRegistry();
+    all(dialect)
+        .forEach(
+            (name, builder) -> {
+              if (name.equals(MATH_VERIFY)
+                  || !registry.functionExists(new FunctionIdentifier(name))) {
+                registry.createOrReplaceTempFunction(name, builder::build, "java_udf");
+              }
+            });
   }
 
   /**
@@ -70,15 +148,31 @@ public final class SqlFunctions {
           if (group == null) {
             return null;
           }
-          double[] rewards = new double[group.length()];
+          double[] rewards = rewards(group);
           int own = -1;
-          for (int i = 0; i < rewards.length; i++) {
-            Double one = group.apply(i);
-            rewards[i] = one == null ? Double.NaN : one;
-            own = one != null && one.equals(reward) ? i : own;
+          for (int i = 0; i < rewards.length && reward != null; i++) {
+            own = reward.equals(rewards[i]) ? i : own;
           }
           return own < 0 ? 0 : GroupAdvantage.of(rewards, Scaling.GROUP)[own];
         };
     return functions.udf(advantage, DataTypes.DoubleType).withName(GROUP_ADVANTAGE);
+  }
+
+  /** The advantages of all rewards of a group. */
+  public static UserDefinedFunction groupAdvantages() {
+    UDF1<scala.collection.Seq<Double>, double[]> advantages =
+        group -> group == null ? null : GroupAdvantage.of(rewards(group), Scaling.GROUP);
+    return functions
+        .udf(advantages, DataTypes.createArrayType(DataTypes.DoubleType, false))
+        .withName(GROUP_ADVANTAGES);
+  }
+
+  private static double[] rewards(scala.collection.Seq<Double> group) {
+    double[] rewards = new double[group.length()];
+    for (int i = 0; i < rewards.length; i++) {
+      Double one = group.apply(i);
+      rewards[i] = one == null ? Double.NaN : one;
+    }
+    return rewards;
   }
 }
