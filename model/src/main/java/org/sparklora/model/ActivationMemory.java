@@ -43,8 +43,8 @@ public final class ActivationMemory {
   }
 
   /**
-   * Bytes of the copies of weights that an {@link IncrementalDecoder.Plan} holds on an engine that
-   * packs them, but for what rounds each up to whole blocks.
+   * Bytes of the copies of frozen weights that an {@link IncrementalDecoder} keeps on an engine
+   * that packs them, but for what rounds each up to whole blocks.
    *
    * @param products what operands of matrix products are rounded to
    */

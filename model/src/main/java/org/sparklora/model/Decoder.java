@@ -6,7 +6,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;
@@ -188,7 +187,7 @@ public final class Decoder implements AutoCloseable {
    * @param dropoutSeed of this pass; empty for no dropout
    */
   DecoderStack bind(Tensor parameters, Optional<Tensor> gradient, Optional<Long> dropoutSeed) {
-    return new Binding(parameters, gradient, dropoutSeed, weight -> weight).stack();
+    return new Binding(parameters, gradient, dropoutSeed, Optional.empty()).stack();
   }
 
   /**
@@ -197,7 +196,7 @@ public final class Decoder implements AutoCloseable {
    * @param packed what takes the weights of linear layers; must stay open as long as the layers
    */
   DecoderStack bind(Tensor parameters, PackedWeights packed) {
-    return new Binding(parameters, Optional.empty(), Optional.empty(), packed::of).stack();
+    return new Binding(parameters, Optional.empty(), Optional.empty(), Optional.of(packed)).stack();
   }
 
   /** Frees the weights; nobody may be computing with them. */
@@ -212,21 +211,18 @@ public final class Decoder implements AutoCloseable {
     private final Tensor parameters;
     private final Optional<Tensor> gradient;
     private final Optional<Long> dropoutSeed;
-    private final UnaryOperator<Weight> ofLinear;
+    private final Optional<PackedWeights> packed; // what becomes of a linear layer's weight
     private int linears = 0; // numbers the dropout masks
 
-    /**
-     * @param ofLinear what becomes of a linear layer's weight
-     */
     Binding(
         Tensor parameters,
         Optional<Tensor> gradient,
         Optional<Long> dropoutSeed,
-        UnaryOperator<Weight> ofLinear) {
+        Optional<PackedWeights> packed) {
       this.parameters = parameters;
       this.gradient = gradient;
       this.dropoutSeed = dropoutSeed;
-      this.ofLinear = ofLinear;
+      this.packed = packed;
     }
 
     DecoderStack stack() {
@@ -234,14 +230,12 @@ public final class Decoder implements AutoCloseable {
       for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
         blocks.add(block(layer));
       }
-      Weight table = weight(WeightNames.EMBEDDING);
-      Weight head = config.tieWordEmbeddings() ? table : weight(WeightNames.HEAD);
+      String head = config.tieWordEmbeddings() ? WeightNames.EMBEDDING : WeightNames.HEAD;
       return new DecoderStack(
-          new TokenEmbedding(table, config.padTokenId().orElse(-1)),
+          new TokenEmbedding(weight(WeightNames.EMBEDDING), config.padTokenId().orElse(-1)),
           blocks,
           norm(WeightNames.FINAL_NORM),
-          adapted(
-              WeightNames.HEAD_MODULE, new DenseLinear(ofLinear.apply(head), Optional.empty())));
+          adapted(WeightNames.HEAD_MODULE, new DenseLinear(ofLinear(head), Optional.empty())));
     }
 
     private DecoderBlock block(int layer) {
@@ -282,7 +276,12 @@ public final class Decoder implements AutoCloseable {
       String module = projection.module(layer);
       Optional<Weight> bias =
           projection.hasBias(config) ? Optional.of(weight(module + ".bias")) : Optional.empty();
-      return adapted(module, new DenseLinear(ofLinear.apply(weight(module + ".weight")), bias));
+      return adapted(module, new DenseLinear(ofLinear(module + ".weight"), bias));
+    }
+
+    private Weight ofLinear(String name) {
+      Weight weight = weight(name);
+      return packed.map(copies -> copies.of(weight, frozen.containsKey(name))).orElse(weight);
     }
 
     private Linear adapted(String module, DenseLinear base) {

@@ -25,12 +25,14 @@ public final class IncrementalDecoder implements AutoCloseable {
   private final Engine engine;
   private final Workspace workspace;
   private final Activations activations;
+  private final PackedWeights packed;
 
   public IncrementalDecoder(Decoder decoder, Engine engine) {
     this.decoder = decoder;
     this.engine = engine;
     this.workspace = new Workspace(engine);
     this.activations = Activations.forForwardAlone(decoder, engine);
+    this.packed = new PackedWeights(engine);
   }
 
   public Decoder decoder() {
@@ -43,16 +45,15 @@ public final class IncrementalDecoder implements AutoCloseable {
 
   /**
    * Binds the layers to a parameter vector, once for all tokens that are computed with it. Where
-   * the engine {@link Engine#packsWeights packs weights}, the plan holds a copy of those of all
-   * linear layers.
+   * the engine {@link Engine#packsWeights packs weights}, linear layers compute with copies: of
+   * frozen weights this decoder keeps them for the next plan.
    *
    * @param parameters vector of the decoder's layout, which must outlive the plan and stay as it is
-   * @return to be closed by the caller
+   * @return to be closed by the caller, before the next one is made
    */
   public Plan plan(Tensor parameters) {
-    PackedWeights packed = new PackedWeights(engine);
     try {
-      return new Plan(decoder.bind(parameters, packed), packed);
+      return new Plan(decoder.bind(parameters, packed));
     } catch (RuntimeException | Error e) { // memory may not suffice for all
       packed.close();
       throw e;
@@ -73,11 +74,9 @@ public final class IncrementalDecoder implements AutoCloseable {
   public final class Plan implements AutoCloseable {
     private final DecoderStack stack;
     private final LossHead head;
-    private final PackedWeights packed;
 
-    private Plan(DecoderStack stack, PackedWeights packed) {
+    private Plan(DecoderStack stack) {
       this.stack = stack;
-      this.packed = packed;
       this.head = new LossHead(workspace, stack, decoder.config().vocabSize());
     }
 
@@ -129,10 +128,10 @@ public final class IncrementalDecoder implements AutoCloseable {
       }
     }
 
-    /** Frees the copies of weights. */
+    /** Frees the copies of weights that change with the parameters. */
     @Override
     public void close() {
-      packed.close();
+      packed.forgetTrained();
     }
   }
 
@@ -145,9 +144,10 @@ public final class IncrementalDecoder implements AutoCloseable {
       List<KeyValues> cache,
       boolean seesCache) {}
 
-  /** Frees activations; the decoder stays. */
+  /** Frees activations and the copies of weights; the decoder stays. */
   @Override
   public void close() {
+    packed.close();
     activations.close();
     workspace.close();
   }

@@ -263,7 +263,7 @@ public final class Generator implements AutoCloseable {
     }
   }
 
-  /** Frees activations; the decoder stays. */
+  /** Frees activations and copies of weights; the decoder stays. */
   @Override
   public synchronized void close() {
     decoder.close();

@@ -157,7 +157,7 @@ final class CostFindings {
                 copies == 0 ? "" : ", " + Figures.memory(copies) + " for a copy of the weights"),
         Map.of("key_value_bytes", keysAndValues(run), "packed_weight_bytes", copies),
         Verdict.OK,
-        "beside base and parameters, in place of the activations",
+        "beside base, parameters and activations, which stay",
         List.of(Source.SHAPES));
   }
 
@@ -173,13 +173,9 @@ final class CostFindings {
     return TrainingMemory.keyAndValueBytes(run.model()) * completions * run.batch().maxRowTokens();
   }
 
-  /**
-   * Whichever of training and generating takes more, and what is copied for generating, when the
-   * memory of activations is still there.
-   */
+  /** While it generates, when the memory of activations is still there. */
   private static long peak(PlannedRun run, TrainingMemory training) {
-    long generating = training.total() - training.activations() + keysAndValues(run);
-    return Math.max(training.total(), generating) + packedWeights(run);
+    return training.total() + keysAndValues(run) + packedWeights(run);
   }
 
   private static Finding fullMemory(PlannedRun run, TrainingMemory planned, TrainingMemory full) {

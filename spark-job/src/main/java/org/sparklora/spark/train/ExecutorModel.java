@@ -69,6 +69,7 @@ public final class ExecutorModel implements AutoCloseable {
   private final ModelSource checkpoint;
   private final TokenizerDialect dialect;
   private Tokenizer tokenizer; // null until it is asked for
+  private Generator generator; // likewise; its copies of frozen weights serve all rounds
   private final ReentrantLock turn = new ReentrantLock(true);
   private int users;
   private volatile boolean released;
@@ -83,7 +84,8 @@ public final class ExecutorModel implements AutoCloseable {
     this.dialect = source.dialect();
   }
 
-  private static Engine engine(DType products) {
+  /** This JVM's engine with products of a type; says so where it has none. */
+  public static Engine engine(DType products) {
     Engine all = Engines.shared();
     Engine engine = all.withProductsIn(products);
     if (products == DType.BFLOAT16 && engine == all) {
@@ -174,6 +176,9 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private void free() {
+    if (generator != null) {
+      generator.close();
+    }
     step.close();
     decoder.close();
   }
@@ -375,9 +380,11 @@ public final class ExecutorModel implements AutoCloseable {
       Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
     turn.lock();
     long started = System.nanoTime();
-    try (Generator generator = new Generator(decoder, engine);
-        HostAlias parameterVector = vector(parameters)) {
+    try (HostAlias parameterVector = vector(parameters)) {
       requireWanted();
+      if (generator == null) {
+        generator = new Generator(decoder, engine);
+      }
       List<Completion> completions =
           generator.generate(parameterVector.tensor(), prompts, sampling);
       long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
