@@ -19,7 +19,6 @@ import org.sparklora.api.SparkLora;
 import org.sparklora.api.TableResult;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
@@ -37,6 +36,7 @@ import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.train.ContextLength;
+import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.text.ChatTemplate;
 
 /**
@@ -202,7 +202,7 @@ public final class GenerateCommand {
             config.ignoreEos()
                 ? config.sampling()
                 : config.sampling().withEndTokens(EndTokens.of(folder, texts.tokenizer())),
-            Precision.ofWeights(config.model().dtype().of(model.checkpoint().config())));
+            config.model().precision(model.checkpoint().config()));
       } catch (IOException | RuntimeException e) {
         model.close();
         throw e;
@@ -211,7 +211,7 @@ public final class GenerateCommand {
 
     /** Returns how many prompts there were. */
     int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
-      Engine engine = Engines.shared();
+      Engine engine = ExecutorModel.engine(precision.products());
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
           Tensor parameters = model.parameters(engine);
           Generator generator = new Generator(decoder, engine)) {

@@ -3,6 +3,9 @@ package org.sparklora.spark.generate;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
@@ -10,6 +13,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.ModelSettings;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.WeightDtype;
@@ -34,12 +38,14 @@ public record GenerateConfig(
    * A model, with or without an adapter.
    *
    * @param base {@code model_name_or_path}
+   * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
    */
   public record Model(
       ModelReference base,
       Optional<ModelReference> adapter,
       WeightDtype dtype,
-      TokenizerDialect dialect) {
+      TokenizerDialect dialect,
+      DType products) {
 
     /** The record of a user's settings. */
     public static Model of(Settings settings) {
@@ -47,7 +53,13 @@ public record GenerateConfig(
           ModelReference.of(settings),
           ModelReference.of(settings, Flags.ADAPTER),
           settings.get(Flags.DTYPE, WeightDtype.class),
-          settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class));
+          settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
+          ModelConfig.products(settings));
+    }
+
+    /** The types of numbers for a base, whose config {@code dtype} may ask. */
+    public Precision precision(DecoderConfig config) {
+      return new Precision(dtype.of(config), products);
     }
   }
 

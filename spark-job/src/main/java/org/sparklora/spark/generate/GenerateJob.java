@@ -113,7 +113,7 @@ public final class GenerateJob {
   private static Files files(Configuration hadoop, GenerateConfig.Model model) throws IOException {
     ModelSource base = model.base().locate(hadoop, ModelSource.Part.WHOLE);
     DecoderConfig config = DecoderConfig.read(base.folder().resolve("config.json"));
-    Precision precision = Precision.ofWeights(model.dtype().of(config));
+    Precision precision = model.precision(config);
     Optional<ModelReference> adapter = model.adapter();
     if (adapter.isEmpty()) {
       return new Files(base, config, precision, Optional.empty());

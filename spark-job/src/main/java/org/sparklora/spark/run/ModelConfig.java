@@ -37,7 +37,12 @@ public record ModelConfig(
         settings.get(Flags.DTYPE, WeightDtype.class),
         settings.get(Flags.GRADIENT_CHECKPOINTING),
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-        settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32);
+        products(settings));
+  }
+
+  /** The type of the operands of matrix products: bfloat16 with {@code bf16}. */
+  public static DType products(Settings settings) {
+    return settings.find(Flags.BF16).orElse(false) ? DType.BFLOAT16 : DType.FLOAT32;
   }
 
   /** The types of numbers for a model, whose config {@code dtype} may ask. */

@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -16,6 +17,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.text.Tokenizer;
@@ -104,6 +107,30 @@ class GenerateTest {
     assertThat(completions().get(0).get("level").asText()).isEqualTo("3");
     assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
     assertThat(message()).contains("it holds another run's results");
+  }
+
+  @Test
+  void productsAreRoundedWhereTheyAreAskedToBe() throws IOException {
+    String rows = "{\"prompt\": \"two and two are four and four are eight\"}\n";
+    assertThat(run(rows, "--max_completion_length", "1")).as(message()).isZero();
+    double exact = completions().get(0).get("logprobs").get(0).asDouble();
+    assertThat(run(rows, "--max_completion_length", "1", "--bf16", "--overwrite_output_dir"))
+        .as(message())
+        .isZero();
+    double rounded = completions().get(0).get("logprobs").get(0).asDouble();
+    Path table = folder.resolve("rounded");
+    assertThat(run(rows, "--max_completion_length", "1", "--bf16", "--output", table.toString()))
+        .as(message())
+        .isZero();
+
+    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights();
+    assertThat(rounded != exact).isEqualTo(rounds);
+    assertThat(rounded).isCloseTo(exact, within(0.05));
+    assertThat(
+            GenerationTable.read(new Configuration(), table.toUri().toString())
+                .get(0)
+                .logProbs()[0])
+        .isEqualTo((float) rounded);
   }
 
   private Path output() {
