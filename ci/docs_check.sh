@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The documents: their site builds and every link leads somewhere (docs/site.sh), the page of all flags is what the
-# declaration gives, and every shell block marked with <!-- run --> does what its page promises. A few minutes.
+# declaration gives, commands have the flags that are written there, and every shell block marked with <!-- run --> runs.
+# Two minutes on an idle machine.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
@@ -8,7 +9,13 @@ trap 'rm -rf "$WORK"' EXIT
 
 "$ROOT/docs/site.sh"
 "$ROOT/ci/python_configs.sh" --check
+java -cp "$ROOT/spark-job/target/spark-lora.jar:$(<"$ROOT/spark-job/target/embedded.classpath")" \
+  org.sparklora.pipeline.config.FlagsJson >"$WORK/flags.json"
 unset SPARK_HOME # as on a fresh machine
 cd "$ROOT"
-# shellcheck disable=SC2046 # no page's name has blanks
-python3 ci/docs_commands.py "$ROOT" "$WORK" $(grep -rl --include='*.md' '^<!-- run -->$' README.md docs | sort)
+# No page's name has blanks.
+# shellcheck disable=SC2046
+python3 ci/docs_flags.py "$WORK/flags.json" $(find README.md CONTRIBUTING.md notebooks docs -name '*.md')
+mkdir "$WORK/reader"
+# shellcheck disable=SC2046
+python3 ci/docs_commands.py "$ROOT" "$WORK/reader" $(grep -rl --include='*.md' '^<!-- run -->$' README.md docs | sort)
