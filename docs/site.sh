@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the documents as a site with MkDocs Material, and fails where a link leads nowhere: to a page, a heading or a file
-# of the repository. Needs Python 3 with its venv module and a package index, once.
+# of the repository. Needs Python 3 with its venv module and a package index, once. Diagrams are Mermaid's text, which a
+# browser draws with a script that Material fetches from unpkg.com.
 #
 #   docs/site.sh          target/site/index.html
 #   docs/site.sh serve    the same, shown on http://127.0.0.1:8000
