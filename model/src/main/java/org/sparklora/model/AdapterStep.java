@@ -4,6 +4,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
@@ -65,7 +66,7 @@ public final class AdapterStep implements AutoCloseable {
   }
 
   /**
-   * Forward and backward.
+   * Forward and backward; waits for the result.
    *
    * @param parameters vector of the decoder's layout
    * @param dropoutSeed draws the adapter's dropout; give every micro-batch its own
@@ -77,6 +78,15 @@ public final class AdapterStep implements AutoCloseable {
    */
   public StepResult lossAndGradient(
       Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
+    return begin(parameters, batch, loss, dropoutSeed, gradient).await();
+  }
+
+  /**
+   * {@link #lossAndGradient} without waiting for a device: it may still compute when this returns,
+   * and whoever reads the gradient has the result as well.
+   */
+  public Arrival<StepResult> begin(
+      Tensor parameters, PackedBatch batch, TokenLoss loss, long dropoutSeed, Tensor gradient) {
     checkSize("gradient", gradient);
     return inPass(
         parameters,
@@ -85,12 +95,12 @@ public final class AdapterStep implements AutoCloseable {
         Optional.of(dropoutSeed),
         pass -> {
           Tensor dStream = workspace.lendZeros(Buffer.D_STREAM, pass.stream.shape());
-          LossHead.Result result =
+          Arrival<LossHead.Result> result =
               head(pass.stack).lossAndGradient(pass.stream, batch, loss, dStream);
-          if (result.logProbs().count() > 0) {
+          if (batch.targetPositions().length > 0) {
             pass.stack.backward(workspace, pass.places, pass.tokens, training, dStream);
           }
-          return stepResult(result, batch);
+          return () -> stepResult(result.await(), batch);
         });
   }
 

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
@@ -74,39 +75,36 @@ final class LossHead {
             }
             giveBackRows();
           }
-          return targets.read();
+          return targets.bring(engine).await();
         });
   }
 
   /** The loss alone. */
   Result loss(Tensor stream, PackedBatch batch, TokenLoss loss) {
-    TokenLogProbs logProbs = logProbs(stream, batch, loss.temperature());
-    return new Result(
-        loss.lossAndGradient(
-            0, logProbs.logProbs(), logProbs.entropies(), new float[logProbs.count()]),
-        logProbs);
+    return result(loss, logProbs(stream, batch, loss.temperature()));
   }
 
   /** The loss; adds its gradient to {@code dStream} {@code (N, C)} and to that of the head. */
-  Result lossAndGradient(Tensor stream, PackedBatch batch, TokenLoss loss, Tensor dStream) {
+  Arrival<Result> lossAndGradient(
+      Tensor stream, PackedBatch batch, TokenLoss loss, Tensor dStream) {
     return lossAndGradient(stream, batch, loss, loss.gradientDependsOn(), dStream);
   }
 
   /** For tests: {@code dependence} may be more than the loss has. */
-  Result lossAndGradient(
+  Arrival<Result> lossAndGradient(
       Tensor stream, PackedBatch batch, TokenLoss loss, Dependence dependence, Tensor dStream) {
     return withTargets(
         batch,
         targets -> {
           try (Tensor dLogProbs = engine.allocate(targets.count())) {
             return targets.count() == 0
-                ? new Result(0, targets.read())
+                ? () -> new Result(0, TokenLogProbs.NONE)
                 : lossAndGradient(stream, targets, loss, dependence, dLogProbs, dStream);
           }
         });
   }
 
-  private Result lossAndGradient(
+  private Arrival<Result> lossAndGradient(
       Tensor stream,
       Targets targets,
       TokenLoss loss,
@@ -123,18 +121,17 @@ final class LossHead {
       Tensor logits = chunk.logits(rows.normed);
       chunk.score(logits, loss.temperature());
       if (dependence == Dependence.OWN_TARGET) {
-        float[] logProbs = chunk.scores.logProbs().toArray();
-        float[] entropies = chunk.scores.entropies().toArray();
-        differentiate(loss, chunk.from, logProbs, entropies, chunk.of(dLogProbs));
+        TokenScores.Values values = engine.bring(chunk.scores).await();
+        differentiate(loss, chunk.from, values.logProbs(), values.entropies(), chunk.of(dLogProbs));
       }
       if (dependence != Dependence.ALL_TARGETS) {
         chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
       }
       chunk.giveBack();
     }
-    TokenLogProbs all = targets.read();
-    double value = differentiate(loss, 0, all.logProbs(), all.entropies(), dLogProbs);
+    Arrival<TokenLogProbs> all = targets.bring(engine);
     if (dependence == Dependence.ALL_TARGETS) { // the logits are computed once more
+      differentiate(loss, 0, all.await().logProbs(), all.await().entropies(), dLogProbs);
       for (Chunk chunk : chunks(targets)) {
         Tensor logits = chunk.logits(rows.normed);
         chunk.backward(logits, dLogProbs, loss.temperature(), rows.normed, dNormed);
@@ -143,16 +140,21 @@ final class LossHead {
     }
     backwardRows(stream, targets.positions, rows, dNormed, dStream);
     giveBackRows();
-    return new Result(value, all);
+    return () -> result(loss, all.await());
   }
 
-  /** The loss of a chunk of targets; overwrites its derivatives. */
-  private static double differentiate(
+  private static Result result(TokenLoss loss, TokenLogProbs logProbs) {
+    float[] unused = new float[logProbs.count()];
+    return new Result(
+        loss.lossAndGradient(0, logProbs.logProbs(), logProbs.entropies(), unused), logProbs);
+  }
+
+  /** Overwrites the derivatives of the loss by a chunk of targets. */
+  private static void differentiate(
       TokenLoss loss, int first, float[] logProbs, float[] entropies, Tensor dLogProbs) {
     float[] derivatives = new float[logProbs.length];
-    double value = loss.lossAndGradient(first, logProbs, entropies, derivatives);
+    loss.lossAndGradient(first, logProbs, entropies, derivatives);
     dLogProbs.write(0, derivatives, 0, derivatives.length);
-    return value;
   }
 
   private void giveBackRows() {
@@ -195,13 +197,14 @@ final class LossHead {
       return places.length;
     }
 
-    TokenLogProbs read() {
+    Arrival<TokenLogProbs> bring(Engine engine) {
+      Arrival<TokenScores.Values> values = engine.bring(scores);
+      return () -> of(values.await());
+    }
+
+    private TokenLogProbs of(TokenScores.Values values) {
       return new TokenLogProbs(
-          places,
-          tokens,
-          scores.logProbs().toArray(),
-          scores.entropies().toArray(),
-          scores.argmax().toArray());
+          places, tokens, values.logProbs(), values.entropies(), values.argmax());
     }
   }
 

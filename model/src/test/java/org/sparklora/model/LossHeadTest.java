@@ -63,7 +63,7 @@ class LossHeadTest {
     Tensor dStream = engine.allocate(stream.shape());
     DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
     LossHead head = new LossHead(workspace, stack, 11, chunkRows);
-    LossHead.Result result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream);
+    LossHead.Result result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream).await();
     return new Outcome(result, gradient.toArray(), dStream.toArray());
   }
 

@@ -3,8 +3,10 @@ package org.sparklora.engine.torch;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.TokenScores;
 
 /** Log-probabilities of the next token. */
@@ -23,6 +25,27 @@ final class LogProbs {
     TorchTensor.of(y.entropies()).flat().copy_(sums.entropies());
     TorchTensor.of(y.logProbs()).flat().copy_(sums.logProbs(z, targets, temperature));
     TorchIndices.at(y.argmax()).copy_(likeliest(z));
+  }
+
+  /** Begins to bring scores to this process, in one array of float64, which holds tokens too. */
+  static Arrival<TokenScores.Values> bring(TorchDevice device, TokenScores scores) {
+    int rows = scores.argmax().count();
+    Tensor logProbs = TorchTensor.of(scores.logProbs()).flat().to(ScalarType.Double);
+    Tensor entropies = TorchTensor.of(scores.entropies()).flat().to(ScalarType.Double);
+    Tensor argmax = TorchIndices.at(scores.argmax()).to(ScalarType.Double);
+    Arriving all = device.bring(torch.cat(new TensorVector(logProbs, entropies, argmax), 0));
+    return () -> values(all.await(), rows);
+  }
+
+  private static TokenScores.Values values(double[] all, int rows) {
+    TokenScores.Values values =
+        new TokenScores.Values(new float[rows], new float[rows], new int[rows]);
+    for (int m = 0; m < rows; m++) {
+      values.logProbs()[m] = (float) all[m];
+      values.entropies()[m] = (float) all[rows + m];
+      values.argmax()[m] = (int) all[2 * rows + m];
+    }
+    return values;
   }
 
   /** The first of the largest logits, {@code (M)}. */

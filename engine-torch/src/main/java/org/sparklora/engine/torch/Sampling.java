@@ -1,6 +1,5 @@
 package org.sparklora.engine.torch;
 
-import java.nio.DoubleBuffer;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
@@ -36,10 +35,10 @@ final class Sampling {
     Tensor finite = torch.all(torch.isfinite(scores), COLUMNS);
     Tensor tokens = torch.where(finite, drawn, new Scalar(Draws.NOT_FINITE));
     Tensor both = torch.cat(new TensorVector(tokens.to(ScalarType.Double), logProbs), 0);
-    DoubleBuffer numbers = both.cpu().createBuffer();
+    double[] numbers = device.bring(both).await();
     for (int m = 0; m < rows; m++) {
-      draws.tokens()[m] = (int) numbers.get(m);
-      draws.logProbs()[m] = draws.tokens()[m] < 0 ? 0 : (float) numbers.get(rows + m);
+      draws.tokens()[m] = (int) numbers[m];
+      draws.logProbs()[m] = draws.tokens()[m] < 0 ? 0 : (float) numbers[rows + m];
     }
     return draws;
   }

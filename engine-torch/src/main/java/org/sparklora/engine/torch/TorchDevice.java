@@ -2,8 +2,10 @@ package org.sparklora.engine.torch;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.Device;
 import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
@@ -14,8 +16,12 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.NativeMemory;
 
 /**
- * Where tensors lie and operators run: this process, or one GPU. The GPU's half has not run yet: no
- * test reaches it.
+ * Where tensors lie and operators run: this process's memory, or one GPU's. For tests there is a
+ * third, on processors, which keeps tensors apart from this process's as a GPU does; so what has
+ * not run yet is only what stands behind {@link #isCuda}.
+ *
+ * <p>A GPU computes behind the caller's back, in order. Copies to it do not wait; whoever reads
+ * from it waits, in {@link #await}, for all that was asked for before.
  *
  * <p>Thread-safe.
  */
@@ -28,18 +34,27 @@ final class TorchDevice {
 
   private final Device device;
   private final boolean isCuda;
+  private final boolean isApart;
   private final String name;
+  private long asked = 0; // copies to this process, guarded by this
+  private long arrived = 0; // those that are known to be there
 
-  private TorchDevice(Device device, boolean isCuda, String name) {
+  private TorchDevice(Device device, boolean isCuda, boolean isApart, String name) {
     device.retainReference(); // also where somebody's scope is open
     this.device = device;
     this.isCuda = isCuda;
+    this.isApart = isApart;
     this.name = name;
   }
 
   /** This process's memory. */
   static TorchDevice ofProcessors() {
-    return new TorchDevice(new Device(DeviceType.CPU), false, "processors");
+    return new TorchDevice(new Device(DeviceType.CPU), false, false, "processors");
+  }
+
+  /** For tests: processors whose tensors are not in this process's memory. */
+  static TorchDevice ofProcessorsApart() {
+    return new TorchDevice(new Device(DeviceType.CPU), false, true, "processors, apart");
   }
 
   /**
@@ -49,11 +64,16 @@ final class TorchDevice {
    */
   static TorchDevice ofGpu(int number, String name) {
     byte index = (byte) number;
-    return new TorchDevice(new Device(DeviceType.CUDA, index), true, name);
+    return new TorchDevice(new Device(DeviceType.CUDA, index), true, true, name);
   }
 
   boolean isCuda() {
     return isCuda;
+  }
+
+  /** Whether tensors lie in memory that is not this process's. */
+  boolean isApart() {
+    return isApart;
   }
 
   /** Rows of one product of few rows, always so many: its shape decides how a library sums. */
@@ -74,7 +94,7 @@ final class TorchDevice {
     return new TensorOptions(type).device(new DeviceOptional(device));
   }
 
-  /** New memory of zeros on a GPU, flat; counted, and freed by what is returned. */
+  /** New memory of zeros on the device, flat; counted, and freed by what is returned. */
   Allocation allocate(DType dtype, long size) {
     Tensor flat = Scope.kept(() -> torch.zeros(new long[] {size}, options(scalarType(dtype))));
     return new Allocation(
@@ -95,13 +115,67 @@ final class TorchDevice {
   /** Whole numbers on the device, of the scope. */
   Tensor longs(long... values) {
     Tensor host = Tensor.create(values, values.length);
-    return isCuda ? host.to(device, ScalarType.Long) : host;
+    return isApart ? sent(host, ScalarType.Long) : host;
   }
 
   /** Numbers on the device, of the scope. */
   Tensor doubles(double... values) {
     Tensor host = Tensor.create(values, values.length);
-    return isCuda ? host.to(device, ScalarType.Double) : host;
+    return isApart ? sent(host, ScalarType.Double) : host;
+  }
+
+  private Tensor sent(Tensor host, ScalarType type) {
+    return host.to(device, type, true, true, new MemoryFormatOptional());
+  }
+
+  /** {@code y = x}, from this process to the device; x may change when this returns. */
+  static void send(Tensor x, Tensor y) {
+    y.copy_(x, true); // CUDA reads memory that is not pinned before it returns
+  }
+
+  /** {@code y = x}, from the device to this process; waits. */
+  void fetch(Tensor x, Tensor y) {
+    y.copy_(x, true);
+    await(ask());
+  }
+
+  /**
+   * Begins to bring a tensor to this process.
+   *
+   * @param x float64, in one dimension
+   */
+  Arriving bring(Tensor x) {
+    Tensor copy =
+        Scope.kept(
+            () -> {
+              TensorOptions type = new TensorOptions(ScalarType.Double);
+              TensorOptions here = isCuda ? type.pinned_memory(new BoolOptional(true)) : type;
+              return torch.empty(new long[] {x.numel()}, here, new MemoryFormatOptional());
+            });
+    copy.copy_(x, true);
+    return new Arriving(this, copy, ask());
+  }
+
+  private synchronized long ask() {
+    return ++asked;
+  }
+
+  /**
+   * Waits for a copy, and so for all that was asked for before it; not if somebody has waited
+   * since.
+   */
+  synchronized void await(long number) {
+    if (number > arrived) {
+      synchronize();
+      arrived = asked;
+    }
+  }
+
+  /** The one place where this process waits for a device. */
+  private void synchronize() {
+    if (isCuda) {
+      torch.cuda_synchronize(device.index());
+    }
   }
 
   /** Numbers in this process as a flat tensor, which is valid as long as they are. */

@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -82,7 +83,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public boolean isInThisProcess() {
-    return !device.isCuda();
+    return !device.isApart();
   }
 
   @Override
@@ -97,7 +98,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public Tensor over(HostTensor host) {
-    return TorchTensor.over(host);
+    return TorchTensor.over(device, host);
   }
 
   @Override
@@ -133,6 +134,21 @@ final class TorchKernels implements Kernels {
   @Override
   public void putRows(Tensor x, Indices rows, Tensor y) {
     scope.run(() -> torch(y).matrix().index_copy_(0, TorchIndices.at(rows), torch(x).matrix()));
+  }
+
+  @Override
+  public Arrival<TokenScores.Values> bring(TokenScores scores) {
+    return scope.of(() -> LogProbs.bring(device, scores));
+  }
+
+  @Override
+  public void upload(HostTensor x, Tensor y) {
+    scope.run(() -> TorchDevice.send(TorchDevice.over(x), torch(y).flat()));
+  }
+
+  @Override
+  public void download(Tensor x, HostTensor y) {
+    scope.run(() -> device.fetch(torch(x).flat(), TorchDevice.over(y)));
   }
 
   // ---- linear layers -------------------------------------------------------------------------

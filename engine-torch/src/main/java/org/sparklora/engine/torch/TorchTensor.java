@@ -25,12 +25,18 @@ final class TorchTensor extends Tensor {
 
   /** What a tensor and its views share. */
   private static final class Storage {
+    final TorchDevice device;
     final org.bytedeco.pytorch.Tensor flat; // all elements
     final Optional<HostTensor> host; // the same memory; empty on a device
     final Runnable free;
     boolean isClosed;
 
-    Storage(org.bytedeco.pytorch.Tensor flat, Optional<HostTensor> host, Runnable free) {
+    Storage(
+        TorchDevice device,
+        org.bytedeco.pytorch.Tensor flat,
+        Optional<HostTensor> host,
+        Runnable free) {
+      this.device = device;
       this.flat = flat;
       this.host = host;
       this.free = free;
@@ -39,23 +45,23 @@ final class TorchTensor extends Tensor {
 
   /** New memory, all zeros. */
   static TorchTensor allocate(TorchDevice device, DType dtype, long... shape) {
-    if (!device.isCuda()) {
-      return over(HostTensor.allocate(dtype, shape));
+    if (!device.isApart()) {
+      return over(device, HostTensor.allocate(dtype, shape));
     }
     TorchDevice.Allocation made = device.allocate(dtype, sizeOf(shape));
-    Storage storage = new Storage(made.flat(), Optional.empty(), made.counted()::close);
+    Storage storage = new Storage(device, made.flat(), Optional.empty(), made.counted()::close);
     return new TorchTensor(storage, true, 0, dtype, shape);
   }
 
   /** Memory of this process in place, which is freed where the host's tensor would. */
-  static TorchTensor over(HostTensor host) {
+  static TorchTensor over(TorchDevice device, HostTensor host) {
     org.bytedeco.pytorch.Tensor flat = Scope.kept(() -> TorchDevice.over(host));
     Runnable free =
         () -> {
           flat.releaseReference();
           host.close();
         };
-    Storage storage = new Storage(flat, Optional.of(host), free);
+    Storage storage = new Storage(device, flat, Optional.of(host), free);
     return new TorchTensor(storage, true, 0, host.dtype(), host.shape());
   }
 
@@ -95,7 +101,7 @@ final class TorchTensor extends Tensor {
       return;
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
-      transfer(() -> TorchDevice.over(copy).copy_(part(start, count)));
+      transfer(() -> storage.device.fetch(part(start, count), TorchDevice.over(copy)));
       copy.read(0, destination, from, count);
     }
   }
@@ -109,7 +115,7 @@ final class TorchTensor extends Tensor {
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
       copy.write(0, source, from, count);
-      transfer(() -> part(start, count).copy_(TorchDevice.over(copy)));
+      transfer(() -> TorchDevice.send(TorchDevice.over(copy), part(start, count)));
     }
   }
 

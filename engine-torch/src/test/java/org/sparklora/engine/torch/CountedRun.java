@@ -5,16 +5,20 @@ import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
+import org.bytedeco.javacpp.FloatPointer;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
+import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.ModelFamily;
 import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.HostAlias;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
@@ -39,6 +43,9 @@ public final class CountedRun {
   /** It has ended. */
   static void stepEnds() {}
 
+  /** A step of two micro-batches begins, whose vectors lie in this process. */
+  static void wholeStepBegins() {}
+
   /** A call of the generator begins, for so many tokens. */
   static void drawingBegins(int tokens) {}
 
@@ -56,7 +63,7 @@ public final class CountedRun {
     int[] ids = new int[TOKENS];
     Arrays.setAll(ids, i -> i % 50);
     PackedBatch batch = new PackedBatch(ids, ids.clone(), Segments.ofLengths(TOKENS));
-    try (Engine engine = Engines.open("torch", 1)) {
+    try (Engine engine = Engines.open("torch-apart", 1)) {
       try (Decoder decoder = Decoder.ofRandomWeights(model, layout, engine, DType.FLOAT32);
           AdapterStep step = new AdapterStep(decoder, engine);
           Tensor parameters = engine.allocate(layout.size());
@@ -64,14 +71,15 @@ public final class CountedRun {
         CrossEntropyLoss loss = new CrossEntropyLoss(TOKENS);
         step.lossAndGradient(parameters, batch, loss, 1, gradient);
         stepBegins();
-        step.lossAndGradient(parameters, batch, loss, 1, gradient);
+        step.begin(parameters, batch, loss, 1, gradient);
         stepEnds();
+        wholeStep(engine, step, layout.size(), batch, loss);
       }
       try (Decoder decoder =
               Decoder.ofRandomWeights(model, ParameterLayout.none(), engine, DType.FLOAT32);
           Tensor nothing = engine.allocate(0);
           Generator generator = new Generator(decoder, engine, 4)) {
-        for (int tokens : new int[] {5, 6}) {
+        for (int tokens : new int[] {6, 5, 6}) { // the first call allocates
           drawingBegins(tokens);
           generator.generate(
               nothing,
@@ -81,6 +89,23 @@ public final class CountedRun {
       }
     }
     allIsDone();
+  }
+
+  private static void wholeStep(
+      Engine engine, AdapterStep step, long size, PackedBatch batch, CrossEntropyLoss loss) {
+    wholeStepBegins();
+    try (FloatPointer parameters = new FloatPointer(new float[(int) size]);
+        FloatPointer gradient = new FloatPointer(new float[(int) size]);
+        HostAlias onDevice = engine.alias(parameters, size);
+        HostAlias sum = engine.alias(gradient, size)) {
+      Arrival<StepResult> first = step.begin(onDevice.tensor(), batch, loss, 1, sum.tensor());
+      Arrival<StepResult> second = step.begin(onDevice.tensor(), batch, loss, 2, sum.tensor());
+      sum.writeBack();
+      if (first.await().loss() != second.await().loss()) {
+        throw new IllegalStateException("Two micro-batches that are alike differ");
+      }
+    }
+    stepEnds();
   }
 
   private static DecoderConfig shape(int layers) {

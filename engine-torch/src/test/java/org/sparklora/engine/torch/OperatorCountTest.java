@@ -57,15 +57,28 @@ class OperatorCountTest {
   /** Bring numbers to the host, and so wait for a device. */
   private static final Set<String> WAITS =
       Set.of(
-          "item", "item_bool", "item_double", "item_float", "item_int", "item_long", "cpu", "read");
+          "item",
+          "item_bool",
+          "item_double",
+          "item_float",
+          "item_int",
+          "item_long",
+          "cpu",
+          "synchronize");
 
   /** Forward and backward, float32, an adapter on all linear layers, one document. */
   private static final int OF_A_LAYER = 312;
 
   private static final int OF_A_TOKEN_IN_A_LAYER = 112;
 
-  /** Embedding, last norm, loss head or draw: of a step and of a token as many, by chance. */
-  private static final int BESIDE_LAYERS = 69;
+  /** Embedding, last norm, loss head, and copies of token ids to the device. */
+  private static final int OF_A_STEP = 82;
+
+  /** Embedding, last norm, logits and draw, likewise. */
+  private static final int OF_A_TOKEN = 82;
+
+  private static final Set<String> MARKS =
+      Set.of("stepBegins", "stepEnds", "wholeStepBegins", "drawingBegins", "allIsDone");
 
   /** Counted between two marks. */
   private record Count(Map<String, Integer> operators, int waits) {
@@ -92,7 +105,7 @@ class OperatorCountTest {
     calls.addClassFilter("org.bytedeco.pytorch.*");
     calls.setSuspendPolicy(EventRequest.SUSPEND_NONE);
     MethodEntryRequest reads = machine.eventRequestManager().createMethodEntryRequest();
-    reads.addClassFilter(TorchTensor.class.getName());
+    reads.addClassFilter(TorchDevice.class.getName());
     reads.setSuspendPolicy(EventRequest.SUSPEND_NONE);
     return watch(machine, List.of(calls, reads));
   }
@@ -141,7 +154,7 @@ class OperatorCountTest {
   /** Stops at the methods that mark where counting begins and ends. */
   private static void mark(VirtualMachine machine, ReferenceType type) {
     for (Method method : type.methods()) {
-      if (Set.of("stepBegins", "stepEnds", "drawingBegins", "allIsDone").contains(method.name())) {
+      if (MARKS.contains(method.name())) {
         BreakpointRequest stop =
             machine.eventRequestManager().createBreakpointRequest(method.location());
         stop.setSuspendPolicy(EventRequest.SUSPEND_ALL);
@@ -154,6 +167,7 @@ class OperatorCountTest {
   private static String name(BreakpointEvent reached) throws Exception {
     return switch (reached.location().method().name()) {
       case "stepBegins" -> "step";
+      case "wholeStepBegins" -> "whole step";
       case "drawingBegins" ->
           "draw " + ((IntegerValue) reached.thread().frame(0).getArgumentValues().get(0)).value();
       default -> "";
@@ -181,15 +195,17 @@ class OperatorCountTest {
     int layer = three.get("step").total() - two.get("step").total();
     assertThat(layer).as(two + " " + three).isEqualTo(OF_A_LAYER);
     assertThat(two.get("step").total() - 2 * layer)
-        .as("the rest of a step")
-        .isEqualTo(BESIDE_LAYERS);
-    // log-probabilities, entropies and likeliest tokens, one after the other when all is computed
-    assertThat(three.get("step").waits()).isEqualTo(3);
+        .as("the rest of a step: " + two)
+        .isEqualTo(OF_A_STEP);
+    assertThat(three.get("step").waits()).as("before anybody asks for the result").isZero();
+    assertThat(three.get("whole step").waits())
+        .as("for the gradient of two micro-batches, with which their losses come")
+        .isEqualTo(1);
 
     int token = ofAToken(two);
     int tokenOfALayer = ofAToken(three) - token;
     assertThat(tokenOfALayer).isEqualTo(OF_A_TOKEN_IN_A_LAYER);
-    assertThat(token - 2 * tokenOfALayer).isEqualTo(BESIDE_LAYERS);
+    assertThat(token - 2 * tokenOfALayer).as("the rest of a token: " + two).isEqualTo(OF_A_TOKEN);
     assertThat(three.get("draw 6").waits() - three.get("draw 5").waits())
         .as("the tokens that were drawn")
         .isEqualTo(1);

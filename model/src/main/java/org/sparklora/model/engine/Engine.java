@@ -99,8 +99,12 @@ public final class Engine implements AutoCloseable {
   public HostAlias alias(Pointer floats, long size) {
     HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
     return isInThisProcess()
-        ? new HostAlias(memory, kernels.over(memory), false)
-        : new HostAlias(memory, copied(memory), true);
+        ? new HostAlias(kernels.over(memory), () -> {})
+        : aliasOfCopy(memory, copied(memory));
+  }
+
+  private HostAlias aliasOfCopy(HostTensor memory, Tensor copy) {
+    return new HostAlias(copy, () -> kernels.download(copy, memory));
   }
 
   /**
@@ -120,7 +124,7 @@ public final class Engine implements AutoCloseable {
   private Tensor copied(HostTensor host) {
     Tensor copy = allocate(host.dtype(), host.shape());
     try {
-      host.transferTo(copy);
+      kernels.upload(host, copy);
       return copy;
     } catch (RuntimeException e) {
       copy.close();
@@ -218,6 +222,14 @@ public final class Engine implements AutoCloseable {
   public void putRows(Tensor x, Indices rows, Tensor y) {
     Shapes.putRows(x, rows, y);
     kernels.putRows(x, rows, y);
+  }
+
+  /**
+   * Begins to bring scores to this process; the tensors may be closed, or overwritten, before they
+   * have arrived.
+   */
+  public Arrival<TokenScores.Values> bring(TokenScores scores) {
+    return kernels.bring(scores);
   }
 
   // ---- linear layers -------------------------------------------------------------------------

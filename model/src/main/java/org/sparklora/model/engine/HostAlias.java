@@ -7,14 +7,15 @@ package org.sparklora.model.engine;
  * #close} frees what was copied.
  */
 public final class HostAlias implements AutoCloseable {
-  private final HostTensor memory;
   private final Tensor tensor;
-  private final boolean copied;
+  private final Runnable writeBack;
 
-  HostAlias(HostTensor memory, Tensor tensor, boolean copied) {
-    this.memory = memory;
+  /**
+   * @param writeBack brings the tensor to the memory where it is not the memory itself
+   */
+  HostAlias(Tensor tensor, Runnable writeBack) {
     this.tensor = tensor;
-    this.copied = copied;
+    this.writeBack = writeBack;
   }
 
   /** Valid until this is closed, and as long as the memory is. */
@@ -22,11 +23,12 @@ public final class HostAlias implements AutoCloseable {
     return tensor;
   }
 
-  /** Brings what was computed in the tensor to the memory. */
+  /**
+   * Brings what was computed in the tensor to the memory. Waits for it, and so for every {@link
+   * Arrival} that is on its way.
+   */
   public void writeBack() {
-    if (copied) {
-      tensor.transferTo(memory);
-    }
+    writeBack.run();
   }
 
   /** Leaves the memory to its owner. Idempotent. */

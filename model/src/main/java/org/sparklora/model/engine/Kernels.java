@@ -70,6 +70,23 @@ public interface Kernels extends AutoCloseable {
 
   void putRows(Tensor x, Indices rows, Tensor y);
 
+  default Arrival<TokenScores.Values> bring(TokenScores scores) {
+    TokenScores.Values values =
+        new TokenScores.Values(
+            scores.logProbs().toArray(), scores.entropies().toArray(), scores.argmax().toArray());
+    return () -> values;
+  }
+
+  /** {@code y = x}, from this process's memory to that of these kernels. */
+  default void upload(HostTensor x, Tensor y) {
+    x.transferTo(y);
+  }
+
+  /** {@code y = x}, from these kernels' memory to this process's; waits for it. */
+  default void download(Tensor x, HostTensor y) {
+    x.transferTo(y);
+  }
+
   // ---- linear layers -------------------------------------------------------------------------
 
   void matmul(Tensor x, Tensor w, Tensor y);

@@ -36,6 +36,16 @@ public record TokenScores(
     }
   }
 
+  /**
+   * What of the scores a loss and its metrics are made of, in this process.
+   *
+   * @param logProbs {@code (M)}
+   * @param entropies {@code (M)}
+   * @param argmax {@code (M)}
+   *     <p>Arrays are read-only and not copied.
+   */
+  public record Values(float[] logProbs, float[] entropies, int[] argmax) {}
+
   /** Those of the rows {@code [from, to)}. */
   public TokenScores rows(int from, int to) {
     int count = to - from;

@@ -16,6 +16,10 @@ import java.util.Arrays;
 public record TokenLogProbs(
     int[] positions, int[] targets, float[] logProbs, float[] entropies, int[] argmax) {
 
+  /** Of a batch without targets. */
+  public static final TokenLogProbs NONE =
+      new TokenLogProbs(new int[0], new int[0], new float[0], new float[0], new int[0]);
+
   /** M. */
   public int count() {
     return positions.length;

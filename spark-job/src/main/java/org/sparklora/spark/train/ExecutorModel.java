@@ -2,6 +2,7 @@ package org.sparklora.spark.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicySplit;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
@@ -227,29 +229,42 @@ public final class ExecutorModel implements AutoCloseable {
     try (HostAlias parameterVector = vector(parameters);
         HostAlias gradientVector = vector(gradient)) {
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
-      StepMetrics sum = StepMetrics.none(rows.step());
+      List<MicroBatch> batches = new ArrayList<>();
+      List<Arrival<StepResult>> results = new ArrayList<>();
       for (int i = 0; i < rows.microBatches().size(); i++) {
         requireWanted();
         int microBatch = rows.firstMicroBatch() + i;
         MicroBatch batch = table.microBatch(rows.microBatches().get(i));
-        StepResult result =
-            step.lossAndGradient(
+        batches.add(batch);
+        results.add(
+            step.begin(
                 parameterVector.tensor(),
                 batch.packed(),
                 loss,
                 dropoutSeed(rows.step(), microBatch),
-                gradientVector.tensor());
-        if (!Double.isFinite(result.loss())) {
-          throw new NonFiniteLossException("loss", result.loss(), rows.step() + 1, microBatch + 1);
-        }
-        sum = sum.plus(StepMetrics.of(rows.step(), result, batch.paddedTokens()));
+                gradientVector.tensor()));
       }
-      gradientVector.writeBack();
+      gradientVector.writeBack(); // a device computes up to here without being waited for
+      StepMetrics sum = metrics(rows, batches, results);
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     } finally {
       turn.unlock();
     }
+  }
+
+  private static StepMetrics metrics(
+      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
+    StepMetrics sum = StepMetrics.none(rows.step());
+    for (int i = 0; i < results.size(); i++) {
+      StepResult result = results.get(i).await();
+      if (!Double.isFinite(result.loss())) {
+        throw new NonFiniteLossException(
+            "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
+      }
+      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i).paddedTokens()));
+    }
+    return sum;
   }
 
   /**
@@ -325,18 +340,19 @@ public final class ExecutorModel implements AutoCloseable {
   private StepResult learn(
       PolicyMicroBatch micro, PolicyBatch batch, Tensor parameterVector, Pointer gradient) {
     try (HostAlias gradientVector = vector(gradient)) {
-      StepResult result =
-          step.lossAndGradient(
+      Arrival<StepResult> arriving =
+          step.begin(
               parameterVector,
               batch.packed(),
               new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
               dropoutSeed(micro.step(), micro.number()),
               gradientVector.tensor());
+      gradientVector.writeBack();
+      StepResult result = arriving.await();
       if (!Double.isFinite(result.loss())) {
         throw new NonFiniteLossException(
             "loss", result.loss(), micro.step() + 1, micro.number() + 1);
       }
-      gradientVector.writeBack();
       return result;
     }
   }
