@@ -67,13 +67,13 @@ record DecoderBlock(
   void backward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor dStream) {
     Engine engine = workspace.engine();
     Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
-    feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
+    feedForwardNorm.again(engine, saved.mid, normed, saved.feedForwardRstd);
     Tensor dNormed = workspace.lendZeros(Buffer.D_NORMED, x.shape());
     feedForward.backward(workspace, normed, saved.feedForward, dStream, dNormed);
     // forward: y = mid + feedForward(norm(mid))
     feedForwardNorm.backward(engine, saved.mid, saved.feedForwardRstd, dNormed, dStream);
 
-    attentionNorm.forward(engine, x, normed, saved.attentionRstd);
+    attentionNorm.again(engine, x, normed, saved.attentionRstd);
     engine.fill(dNormed, 0);
     attention.backward(workspace, places, normed, saved.attention, dStream, dNormed);
     // forward: mid = x + attention(norm(x))

@@ -1,5 +1,7 @@
 package org.sparklora.engine.torch;
 
+import java.util.Map;
+import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -35,10 +37,20 @@ final class Elementwise {
   /** In double: of all roundings to float32, a norm's are the ones that a whole stack magnifies. */
   static void rmsNorm(
       TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
-    Tensor in = x.matrix().to(ScalarType.Double);
-    Tensor scale = meanOfRows(in.square()).add_(new Scalar(epsilon)).rsqrt_(); // (M, 1)
-    rstd.as(rstd.size(), 1).copy_(scale);
-    y.matrix().copy_(in.mul(scale).mul_(weight.flat()));
+    Tensor[] results =
+        Operator.of("aten::_fused_rms_norm")
+            .call(
+                Map.of(
+                    "input", new IValue(x.matrix().to(ScalarType.Double)),
+                    "normalized_shape", Operator.list(x.columns()),
+                    "weight", new IValue(weight.flat().to(ScalarType.Double)),
+                    "eps", new IValue((double) epsilon)));
+    y.matrix().copy_(results[0]);
+    rstd.flat().copy_(results[1].view(-1));
+  }
+
+  static void rmsNormAgain(TorchTensor x, TorchTensor weight, TorchTensor rstd, TorchTensor y) {
+    torch.mul_out(y.matrix(), x.matrix().mul(rstd.as(rstd.size(), 1)), weight.flat());
   }
 
   /** {@code (M, 1)} of {@code (M, C)}. */
@@ -62,30 +74,19 @@ final class Elementwise {
     dWeight.flat().add_(n.mul_(dY.matrix()).sum(0));
   }
 
-  /** {@code a' = a·cos − b·sin, b' = b·cos + a·sin}. */
-  static void rotate(
-      TorchTensor x,
-      int headSize,
-      TorchTensor cos,
-      TorchTensor sin,
-      Tensor positions,
-      boolean inverse) {
-    long tokens = positions.size(0);
-    long half = headSize / 2;
-    Scalar plus = new Scalar(inverse ? -1f : 1f);
-    Scalar minus = new Scalar(inverse ? 1f : -1f);
-    Tensor c = torch.index_select(cos.matrix(), 0, positions).view(tokens, 1, half);
-    Tensor s = torch.index_select(sin.matrix(), 0, positions).view(tokens, 1, half);
-    Tensor pairs = x.as(tokens, x.size() / (tokens * headSize), 2, half);
-    Tensor a = pairs.select(2, 0);
-    Tensor b = pairs.select(2, 1);
-    Tensor first = a.mul(c).addcmul_(b, s, minus);
-    b.mul_(c).addcmul_(a, s, plus);
-    a.copy_(first);
+  /**
+   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}: the whole head times the cosines, and the
+   * halves changed places times the sines, of which the first have a minus.
+   */
+  static void rotate(TorchTensor x, int headSize, TorchIndices.Angles angles, boolean inverse) {
+    long tokens = angles.cos().size(0);
+    Tensor heads = x.as(tokens, x.size() / (tokens * headSize), headSize);
+    Tensor exchanged = torch.roll(heads, new long[] {headSize / 2}, 2);
+    heads.mul_(angles.cos()).addcmul_(exchanged, angles.sin(), new Scalar(inverse ? -1f : 1f));
   }
 
   void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
-    y.flat().copy_(silu(gate.flat()).mul_(up.flat()));
+    torch.mul_out(y.flat(), silu(gate.flat()), up.flat());
   }
 
   /**
@@ -100,9 +101,9 @@ final class Elementwise {
   static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
     Tensor g = gate.flat();
     Tensor u = up.flat();
-    Tensor dGate = torch.silu_backward(u.mul(dY.flat()), g);
-    u.copy_(torch.silu(g).mul_(dY.flat()));
-    g.copy_(dGate);
+    Tensor dSilu = u.mul(dY.flat());
+    torch.mul_out(u, torch.silu(g), dY.flat());
+    torch.silu_backward_out(g, dSilu, g);
   }
 
   // ---- dropout -------------------------------------------------------------------------------

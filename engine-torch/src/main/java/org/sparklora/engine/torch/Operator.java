@@ -1,35 +1,58 @@
 package org.sparklora.engine.torch;
 
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Argument;
 import org.bytedeco.pytorch.Dispatcher;
+import org.bytedeco.pytorch.GenericList;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.IntType;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.Type;
 
 /**
  * An operator that the presets have no method for, called by the names of its arguments. Those that
  * are not given are None.
  */
 final class Operator {
+  private static final Map<String, Operator> FOUND = new ConcurrentHashMap<>();
+
   private final String name;
   private final OperatorHandle handle;
+  private final List<String> arguments;
 
   private Operator(String name, OperatorHandle handle) {
     this.name = name;
     this.handle = handle;
+    Argument schema = handle.schema().arguments();
+    this.arguments =
+        IntStream.range(0, (int) schema.limit())
+            .mapToObj(i -> schema.getPointer(i).name().getString())
+            .toList();
   }
 
   /**
-   * Of the scope.
-   *
    * @param name such as {@code aten::mm}
    */
   static Operator of(String name) {
-    return new Operator(name, Dispatcher.singleton().findSchemaOrThrow(name, ""));
+    return FOUND.computeIfAbsent(name, Operator::found);
+  }
+
+  private static Operator found(String name) {
+    OperatorHandle handle = Scope.kept(() -> Dispatcher.singleton().findSchemaOrThrow(name, ""));
+    return new Operator(name, handle);
+  }
+
+  /** A list of one whole number, of the scope. */
+  static IValue list(long number) {
+    GenericList list = new GenericList(new Type.TypePtr(IntType.getIntTypePtr().get()));
+    list.push_back(new IValue(number));
+    return new IValue(list);
   }
 
   /**
@@ -45,20 +68,16 @@ final class Operator {
         .toArray(Tensor[]::new);
   }
 
-  private IValue[] inOrder(Map<String, IValue> arguments) {
-    Argument schema = handle.schema().arguments();
-    IValue[] values = new IValue[(int) schema.limit()];
-    TreeSet<String> unknown = new TreeSet<>(arguments.keySet());
-    for (int i = 0; i < values.length; i++) {
-      String argument = schema.getPointer(i).name().getString();
-      values[i] = arguments.containsKey(argument) ? arguments.get(argument) : new IValue();
-      unknown.remove(argument);
-    }
+  private IValue[] inOrder(Map<String, IValue> given) {
+    TreeSet<String> unknown = new TreeSet<>(given.keySet());
+    arguments.forEach(unknown::remove);
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException(
           "Cannot call %s with %s: this libtorch's has no such arguments; use the version that the build names"
               .formatted(name, unknown));
     }
-    return values;
+    return arguments.stream()
+        .map(argument -> given.containsKey(argument) ? given.get(argument) : new IValue())
+        .toArray(IValue[]::new);
   }
 }

@@ -19,12 +19,6 @@ final class ProductAttention implements BranchAttention {
 
   private static final long[] LAST = {2};
 
-  private final TorchDevice device;
-
-  ProductAttention(TorchDevice device) {
-    this.device = device;
-  }
-
   @Override
   public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
     if (!mask.single().isEmpty()) {
@@ -34,7 +28,7 @@ final class ProductAttention implements BranchAttention {
     Tensor sums = in.sums(logSumExp);
     for (Branch branch : mask.several()) {
       Keys keys = Keys.of(branch, in, mask);
-      forTiles(branch, in.heads(), tile -> tile.forward(in, keys, out, sums));
+      forTiles(branch, in.heads(), mask, tile -> tile.forward(in, keys, out, sums));
     }
   }
 
@@ -49,7 +43,10 @@ final class ProductAttention implements BranchAttention {
       Tensor dKeys = inPlace ? rows(dK, branch) : torch.zeros_like(keys.k);
       Tensor dValues = inPlace ? rows(dV, branch) : torch.zeros_like(keys.v);
       forTiles(
-          branch, in.heads(), tile -> tile.backward(in, keys, of, gradients.dQ(), dKeys, dValues));
+          branch,
+          in.heads(),
+          mask,
+          tile -> tile.backward(in, keys, of, gradients.dQ(), dKeys, dValues));
       if (!inPlace) {
         Tensor places = places(branch, mask);
         dK.index_add_(0, places, dKeys);
@@ -91,23 +88,26 @@ final class ProductAttention implements BranchAttention {
     void run(Tile tile);
   }
 
-  private void forTiles(Branch branch, Heads heads, TileOperation operation) {
+  private static void forTiles(
+      Branch branch, Heads heads, TorchMask mask, TileOperation operation) {
     for (int from = 0; from < branch.queries(); from += QUERIES) {
       Branch part = branch.part(from, Math.min(branch.queries(), from + QUERIES));
-      Tile tile = new Tile(heads, part.firstQuery(), part.queries(), part.keys());
+      Tile tile = new Tile(heads, mask, part.firstQuery(), part.queries(), part.keys());
       Scope.part(() -> operation.run(tile));
     }
   }
 
   /** The t queries from row {@code from} on, the last of which sees s keys. */
-  private final class Tile {
+  private static final class Tile {
     private final Heads heads;
     private final long from;
     private final long t;
     private final int s;
+    private final TorchMask mask;
 
-    Tile(Heads heads, long from, long t, int s) {
+    Tile(Heads heads, TorchMask mask, long from, long t, int s) {
       this.heads = heads;
+      this.mask = mask;
       this.from = from;
       this.t = t;
       this.s = s;
@@ -115,7 +115,7 @@ final class ProductAttention implements BranchAttention {
 
     void forward(Inputs in, Keys all, Tensor y, Tensor logSumExp) {
       Keys keys = all.first(s);
-      Tensor scores = scores(in, keys);
+      Tensor scores = scores(in, keys, mask.zero(), 0);
       Tensor top = torch.amax(scores, LAST, true);
       scores.sub_(top).exp_();
       Tensor sum = scores.sum(LAST, true, new ScalarTypeOptional());
@@ -127,20 +127,21 @@ final class ProductAttention implements BranchAttention {
     void backward(Inputs in, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
       Keys keys = all.first(s);
       Tensor sums = own(in.sums(of.logSumExp())).unsqueeze(2);
-      Tensor p = scores(in, keys).sub_(grouped(sums)).exp_();
+      Tensor p = scores(in, keys, grouped(sums), -1).exp_();
       Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
-      add(torch.bmm(p.transpose(1, 2), dOut), dV);
+      add(torch.bmm(p.transpose(1, 2), dOut), new Scalar(1f), dV);
       Tensor y = grouped(own(in.byHead(of.y(), heads.query())));
       Tensor centre = dOut.mul(y).sum(LAST, true, new ScalarTypeOptional());
-      Tensor dScores = torch.bmm(dOut, keys.v.transpose(0, 1).transpose(1, 2)).sub_(centre);
-      dScores.mul_(p).mul_(new Scalar(in.scale()));
-      own(in.byHead(dQ, heads.query())).add_(byHead(torch.bmm(dScores, keys.k.transpose(0, 1))));
-      add(torch.bmm(dScores.transpose(1, 2), grouped(own(in.queries()))), dK);
+      Tensor dScores = product(centre, -1, dOut, keys.v.permute(1, 2, 0), 1).mul_(p);
+      Scalar scale = new Scalar(in.scale());
+      Tensor dQueries = byHead(torch.bmm(dScores, keys.k.transpose(0, 1)));
+      own(in.byHead(dQ, heads.query())).add_(dQueries, scale);
+      add(torch.bmm(dScores.transpose(1, 2), grouped(own(in.queries()))), scale, dK);
     }
 
     /** {@code (K, s, D)} to the rows that the tile sees. */
-    private void add(Tensor gradient, Tensor rows) {
-      rows.narrow(0, 0, s).add_(gradient.transpose(0, 1));
+    private void add(Tensor gradient, Scalar scale, Tensor rows) {
+      rows.narrow(0, 0, s).add_(gradient.transpose(0, 1), scale);
     }
 
     /** The tile's own rows. */
@@ -158,24 +159,19 @@ final class ProductAttention implements BranchAttention {
       return grouped.view(heads.query(), t, grouped.size(2)).transpose(0, 1);
     }
 
-    /** {@code scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
-    private Tensor scores(Inputs in, Keys keys) {
+    /** {@code c·beta + scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
+    private Tensor scores(Inputs in, Keys keys, Tensor c, int beta) {
       Tensor q = grouped(own(in.queries()));
-      Tensor scores = torch.bmm(q, keys.k.permute(1, 2, 0)).mul_(new Scalar(in.scale()));
+      Tensor scores = product(c, beta, q, keys.k.permute(1, 2, 0), in.scale());
       if (t > 1) {
-        scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(laterTokens());
+        scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(mask.laterTokens(t));
       }
       return scores;
     }
 
-    /** {@code (t, t)}: 0 where the key is not after the query, else −∞. */
-    private Tensor laterTokens() {
-      Tensor masked =
-          torch.full(
-              new long[] {t, t},
-              new Scalar(Float.NEGATIVE_INFINITY),
-              device.options(torch.ScalarType.Float));
-      return masked.triu_(1);
+    /** {@code c·beta + alpha·a·b}; what c is does not matter if beta is 0. */
+    private Tensor product(Tensor c, int beta, Tensor a, Tensor b, float alpha) {
+      return torch.baddbmm(c, a, b, new Scalar(beta), new Scalar(alpha));
     }
   }
 }

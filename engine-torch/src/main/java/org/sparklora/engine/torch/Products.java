@@ -38,7 +38,7 @@ final class Products {
 
   /** {@code y = beta·y + alpha · x · wᵀ}, with beta 0 or 1. */
   void timesTransposed(TorchTensor x, TorchTensor w, float alpha, int beta, TorchTensor y) {
-    Tensor in = operand(x.matrix());
+    Tensor in = operand(x.dtype(), x.matrix());
     forTiles(
         w,
         (rows, from, count) -> {
@@ -71,17 +71,19 @@ final class Products {
     }
   }
 
-  /** {@code dX += alpha · dY · w}. */
-  void backwardInput(TorchTensor dY, TorchTensor w, float alpha, TorchTensor dX) {
-    Tensor dOut = operand(dY.matrix());
+  /** {@code dX = beta·dX + alpha · dY · w}, with beta 0 or 1. */
+  void backwardInput(TorchTensor dY, TorchTensor w, float alpha, int beta, TorchTensor dX) {
+    Tensor dOut = operand(dY.dtype(), dY.matrix());
     forTiles(
         w,
-        (rows, from, count) -> multiply(dOut.narrow(1, from, count), rows, alpha, 1, dX.matrix()));
+        (rows, from, count) ->
+            multiply(dOut.narrow(1, from, count), rows, alpha, from == 0 ? beta : 1, dX.matrix()));
   }
 
   /** {@code dW += alpha · dYᵀ · x}. */
   void backwardWeight(TorchTensor dY, TorchTensor x, float alpha, TorchTensor dW) {
-    multiply(operand(dY.matrix()).t(), operand(x.matrix()), alpha, 1, dW.matrix());
+    Tensor dOut = operand(dY.dtype(), dY.matrix());
+    multiply(dOut.t(), operand(x.dtype(), x.matrix()), alpha, 1, dW.matrix());
   }
 
   private interface RowsOfWeight {
@@ -96,16 +98,21 @@ final class Products {
     for (long from = 0; from < w.rows(); from += step) {
       long first = from;
       long count = Math.min(w.rows() - from, step);
-      Scope.part(() -> operation.accept(operand(w.matrix().narrow(0, first, count)), first, count));
+      Tensor part = w.matrix().narrow(0, first, count);
+      Scope.part(() -> operation.accept(operand(w.dtype(), part), first, count));
     }
   }
 
-  /** What is multiplied. */
-  private Tensor operand(Tensor x) {
+  /**
+   * What is multiplied.
+   *
+   * @param dtype of x
+   */
+  private Tensor operand(DType dtype, Tensor x) {
     if (!inBfloat16) {
-      return x.to(ScalarType.Float);
+      return dtype == DType.FLOAT32 ? x : x.to(ScalarType.Float);
     }
-    Tensor rounded = x.to(ScalarType.BFloat16);
+    Tensor rounded = dtype == DType.BFLOAT16 ? x : x.to(ScalarType.BFloat16);
     return isRounded ? rounded : rounded.to(ScalarType.Float);
   }
 
@@ -113,8 +120,13 @@ final class Products {
     return isRounded ? torch.mm(a, b, ScalarType.Float) : torch.mm(a, b);
   }
 
-  /** {@code c = beta·c + alpha · a · b}. */
+  /** {@code c = beta·c + alpha · a · b}; a c of bfloat16 is rounded once. */
   private void multiply(Tensor a, Tensor b, float alpha, int beta, Tensor c) {
+    if (c.scalar_type().intern() == ScalarType.BFloat16) {
+      Tensor sums = product(a, b).mul_(new Scalar(alpha));
+      c.copy_(beta == 0 ? sums : sums.add_(c));
+      return;
+    }
     Scalar factor = new Scalar(alpha);
     Scalar kept = new Scalar(beta);
     if (isRounded) {

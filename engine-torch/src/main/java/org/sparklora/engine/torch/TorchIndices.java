@@ -4,6 +4,8 @@ import java.nio.LongBuffer;
 import java.util.Objects;
 import java.util.Optional;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.NativeMemory;
 
@@ -12,6 +14,7 @@ final class TorchIndices extends Indices {
   private final Tensor all;
   private final int start;
   private final Optional<NativeMemory> owned;
+  private Angles angles; // null until a rotation asks
 
   private TorchIndices(Tensor all, int start, Optional<NativeMemory> owned, int count, int bound) {
     super(count, bound);
@@ -23,6 +26,41 @@ final class TorchIndices extends Indices {
   static TorchIndices of(TorchDevice device, int[] values, int bound) {
     TorchDevice.Allocation made = device.indices(values);
     return new TorchIndices(made.flat(), 0, Optional.of(made.counted()), values.length, bound);
+  }
+
+  static TorchIndices of(Indices indices) {
+    return (TorchIndices) indices;
+  }
+
+  /**
+   * Rows of a rotary embedding's tables, as wide as a head.
+   *
+   * @param cos {@code (N, 1, D)}: each twice
+   * @param sin {@code (N, 1, D)}: those of the first half negative
+   */
+  record Angles(TorchTensor from, Tensor cos, Tensor sin) {}
+
+  /** Those of these positions, kept for all layers. */
+  synchronized Angles angles(TorchTensor cos, TorchTensor sin) {
+    if (angles == null || angles.from != cos) {
+      forget();
+      angles = new Angles(cos, Scope.kept(() -> ofHead(cos, 1)), Scope.kept(() -> ofHead(sin, -1)));
+    }
+    return angles;
+  }
+
+  private Tensor ofHead(TorchTensor table, int signOfFirst) {
+    Tensor rows = torch.index_select(table.matrix(), 0, at(this));
+    Tensor first = signOfFirst < 0 ? rows.neg() : rows;
+    return torch.cat(new TensorVector(first, rows), 1).unsqueeze(1);
+  }
+
+  private void forget() {
+    if (angles != null) {
+      angles.cos.releaseReference();
+      angles.sin.releaseReference();
+      angles = null;
+    }
   }
 
   /** These, {@code (count)}, in place; of the scope. */
@@ -54,6 +92,7 @@ final class TorchIndices extends Indices {
 
   @Override
   public void close() {
+    forget();
     owned.ifPresent(NativeMemory::close);
   }
 }

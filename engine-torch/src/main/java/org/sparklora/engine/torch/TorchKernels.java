@@ -41,7 +41,7 @@ final class TorchKernels implements Kernels {
     this.threads = threads;
     this.inBfloat16 = false;
     this.products = new Products(device, false);
-    this.attention = new ProductAttention(device);
+    this.attention = new ProductAttention();
     this.elementwise = new Elementwise(device);
     this.sampling = new Sampling(device);
     this.inOtherType = new TorchKernels(this);
@@ -165,7 +165,12 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, torch(dX)));
+    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, 1, torch(dX)));
+  }
+
+  @Override
+  public void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    scope.run(() -> products.backwardInput(torch(dY), torch(w), alpha, 0, torch(dX)));
   }
 
   @Override
@@ -214,6 +219,11 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
+  public void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    scope.run(() -> Elementwise.rmsNormAgain(torch(x), torch(weight), torch(rstd), torch(y)));
+  }
+
+  @Override
   public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     scope.run(
         () ->
@@ -236,7 +246,10 @@ final class TorchKernels implements Kernels {
       scope.run(
           () ->
               Elementwise.rotate(
-                  torch(x), headSize, torch(cos), torch(sin), TorchIndices.at(positions), inverse));
+                  torch(x),
+                  headSize,
+                  TorchIndices.of(positions).angles(torch(cos), torch(sin)),
+                  inverse));
     }
   }
 

@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.NativeMemory;
@@ -19,6 +22,7 @@ final class TorchMask extends AttentionMask {
   private final List<Branch> single = new ArrayList<>();
   private final List<Branch> several = new ArrayList<>();
   private final Map<Object, TorchDevice.Allocation> kept = new HashMap<>();
+  private final Map<Long, Tensor> later = new HashMap<>();
 
   TorchMask(TorchDevice device, List<Branch> branches) {
     super(branches);
@@ -50,6 +54,21 @@ final class TorchMask extends AttentionMask {
     return kept.computeIfAbsent(name, key -> device.indices(rows.make())).flat();
   }
 
+  /** {@code (t, t)}: 0 where the key is not after the query, else −∞. */
+  Tensor laterTokens(long t) {
+    return later.computeIfAbsent(
+        t, size -> Scope.kept(() -> filled(Float.NEGATIVE_INFINITY, size, size).triu_(1)));
+  }
+
+  /** {@code (1)}: 0. */
+  Tensor zero() {
+    return later.computeIfAbsent(0L, none -> Scope.kept(() -> filled(0, 1)));
+  }
+
+  private Tensor filled(float value, long... shape) {
+    return torch.full(shape, new Scalar(value), device.options(ScalarType.Float));
+  }
+
   /** The rows of the keys that a branch sees, in order. */
   static int[] keys(Branch branch) {
     int[] rows = new int[branch.keys()];
@@ -63,5 +82,7 @@ final class TorchMask extends AttentionMask {
   public void close() {
     kept.values().stream().map(TorchDevice.Allocation::counted).forEach(NativeMemory::close);
     kept.clear();
+    later.values().forEach(Tensor::releaseReference);
+    later.clear();
   }
 }

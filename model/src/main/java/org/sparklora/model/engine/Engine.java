@@ -336,6 +336,17 @@ public final class Engine implements AutoCloseable {
     kernels.rmsNorm(x, weight, epsilon, y, rstd);
   }
 
+  /**
+   * {@link #rmsNorm} of the same x for a backward: y within rounding of what forward computed.
+   *
+   * @param rstd what forward left; as it was, or the same once more
+   */
+  public void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    operands("rmsNormAgain", y);
+    Shapes.rmsNorm("rmsNormAgain", x, weight, rstd, y);
+    kernels.rmsNormAgain(x, weight, epsilon, y, rstd);
+  }
+
   /** Adds to dX; dX may not be dY. */
   public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     Shapes.rmsNorm("rmsNormBackward", x, weight, rstd, dY);

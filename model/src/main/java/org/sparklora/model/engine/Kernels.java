@@ -123,6 +123,10 @@ public interface Kernels extends AutoCloseable {
 
   void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd);
 
+  default void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    rmsNorm(x, weight, epsilon, y, rstd);
+  }
+
   void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX);
 
   void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight);

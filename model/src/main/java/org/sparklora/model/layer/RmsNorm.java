@@ -21,6 +21,11 @@ public record RmsNorm(Weight weight, float epsilon) {
     engine.rmsNorm(inRows(x), weight.value(), epsilon, inRows(y), rstd);
   }
 
+  /** {@link #forward} once more, for backward, with the rstd that it left. */
+  public void again(Engine engine, Tensor x, Tensor y, Tensor rstd) {
+    engine.rmsNormAgain(inRows(x), weight.value(), epsilon, inRows(y), rstd);
+  }
+
   /** Adds to dX {@code (M, C)} and to the weight's gradient; dX may not be dY. */
   public void backward(Engine engine, Tensor x, Tensor rstd, Tensor dY, Tensor dX) {
     // forward: y = x · rstd · weight
