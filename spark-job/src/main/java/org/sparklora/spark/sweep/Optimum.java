@@ -17,6 +17,8 @@ record Optimum(double at, double cost, boolean isAtEdge) {
   /** Cubic terms that move the lowest point by less of the grid's step are rounding. */
   private static final double NEGLIGIBLE = 1e-9;
 
+  private static final double STEEPEST = 4;
+
   /**
    * Of a curve, by the parabola.
    *
@@ -33,19 +35,21 @@ record Optimum(double at, double cost, boolean isAtEdge) {
    * the left and on the right as well, where there are such points. What the next order of
    * interpolation changes is the usual estimate of what the one before it errs by.
    *
+   * @param measured the costs
    * @return none where no cost is finite; one where the best point has no two neighbours
    */
-  static List<Optimum> readings(double[] grid, double[] costs) {
-    int best = lowest(costs);
+  static List<Optimum> readings(double[] grid, double[] measured) {
+    int best = lowest(measured);
     if (best < 0) {
       return List.of();
     }
     if (best == 0 || best == grid.length - 1) {
-      return List.of(new Optimum(grid[best], costs[best], true));
+      return List.of(new Optimum(grid[best], measured[best], true));
     }
-    if (!Double.isFinite(costs[best - 1]) || !Double.isFinite(costs[best + 1])) {
-      return List.of(new Optimum(grid[best], costs[best], false));
+    if (!Double.isFinite(measured[best - 1]) || !Double.isFinite(measured[best + 1])) {
+      return List.of(new Optimum(grid[best], measured[best], false));
     }
+    double[] costs = withoutWall(measured, best);
     List<Optimum> readings = new ArrayList<>();
     readings.add(vertex(grid, costs, best));
     for (int more : new int[] {best - 2, best + 2}) {
@@ -54,6 +58,35 @@ record Optimum(double at, double cost, boolean isAtEdge) {
       }
     }
     return readings;
+  }
+
+  /**
+   * Rates on the way to divergence cost many times what any rate on the other side of the best one
+   * does, which tells nothing of how the curve runs about it: no polynomial does. Such a rate
+   * counts as one that rises {@value #STEEPEST} times as far.
+   */
+  private static double[] withoutWall(double[] costs, int best) {
+    double[] limited = costs.clone();
+    double left = rise(costs, 0, best);
+    double right = rise(costs, best + 1, costs.length);
+    for (int i = 0; i < costs.length; i++) {
+      double most = costs[best] + STEEPEST * (i < best ? right : left);
+      if (i != best && Double.isFinite(costs[i])) {
+        limited[i] = Math.min(costs[i], most);
+      }
+    }
+    return limited;
+  }
+
+  /** The largest of some costs above the least. */
+  private static double rise(double[] costs, int from, int to) {
+    double rise = 0;
+    for (int i = from; i < to; i++) {
+      if (Double.isFinite(costs[i])) {
+        rise = Math.max(rise, costs[i] - costs[lowest(costs)]);
+      }
+    }
+    return rise;
   }
 
   /** The lowest point; −1 where no cost is finite. */

@@ -66,6 +66,19 @@ class OptimumTest {
             });
   }
 
+  /** Beyond the best point a wall of 100, which counts as 4 · 0.4: slopes −0.1 and 1.6. */
+  @Test
+  void aWallCountsAsSteepAsTheOtherSideIsHigh() {
+    double[] x = {1, 2, 3, 4};
+    double[] y = {2.4, 2.1, 2.0, 100};
+
+    Optimum parabola = Optimum.readings(x, y).get(0);
+
+    assertThat(parabola).isEqualTo(Optimum.readings(x, new double[] {2.4, 2.1, 2.0, 3.6}).get(0));
+    // 2.5 + 0.1 / 1.7
+    assertThat(parabola.at()).isCloseTo(2.5 + 0.1 / 1.7, within(ROUNDING));
+  }
+
   @Test
   void threePointsHaveOneReading() {
     assertThat(Optimum.readings(new double[] {1, 2, 3}, new double[] {2, 1, 3})).hasSize(1);
