@@ -152,7 +152,7 @@ public record LineFigure(
     double[] shown =
         DoubleStream.concat(Arrays.stream(all), Arrays.stream(ranges))
             .filter(value -> !crowded || value <= most)
-            .filter(value -> value >= Math.min(least, all[0]))
+            .filter(value -> value >= Math.min(least, all[0] - (all[all.length - 1] - all[0])))
             .toArray();
     DoubleStream rings =
         lines.stream().filter(line -> line.ring().length == 2).mapToDouble(line -> line.ring()[1]);

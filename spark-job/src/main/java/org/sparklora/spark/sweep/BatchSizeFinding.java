@@ -120,7 +120,7 @@ final class BatchSizeFinding {
   private static LineFigure figure(RateCurves all, List<LineFigure.Line> lines, int seeds) {
     return new LineFigure(
         "Gap between LoRA and full fine-tuning by batch",
-        "cost of LoRA minus that of full fine-tuning, each at its best rate, with 95 %% intervals over %d seeds"
+        "cost of LoRA minus that of full fine-tuning, each at its best rate, 95 %% intervals over %d seeds and the grid"
             .formatted(seeds),
         "rows an update",
         "gap in " + all.metric().name(),

@@ -8,8 +8,8 @@ import java.util.function.ToDoubleFunction;
 /**
  * The percentile bootstrap (Efron, 1979) over seeds and over what the grid leaves open: a number is
  * computed again for seeds that are drawn with replacement and, in the same {@link Draw}, for other
- * readings of the grid; the middle 95 % of what comes out is its interval. The draws are always the
- * same.
+ * readings of the grid; the middle 95 % of what comes out, with what was measured, is its interval.
+ * The draws are always the same.
  */
 final class Bootstrap {
   private static final int RESAMPLES = 2000;
@@ -47,9 +47,13 @@ final class Bootstrap {
       values[r] = statistic.applyAsDouble(new Draw(drawn, OptionalLong.of(choices.nextLong())));
     }
     double[] defined = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
+    double low = quantile(defined, TAIL);
+    double high = quantile(defined, 1 - TAIL);
+    double measured = statistic.applyAsDouble(Draw.measured(seeds));
+    // the usual choice may be an end of what is open, and then lies in the tail
     return new Interval(
-        quantile(defined, TAIL),
-        quantile(defined, 1 - TAIL),
+        Double.isNaN(measured) ? low : Math.min(low, measured),
+        Double.isNaN(measured) ? high : Math.max(high, measured),
         1 - (double) defined.length / RESAMPLES);
   }
 

@@ -82,7 +82,7 @@ final class ShortRunsFinding {
   private static LineFigure figure(double[][] points, int seeds) {
     return new LineFigure(
         "Best learning-rate multiplier by length of the run",
-        "ratio of the best rates of LoRA and full fine-tuning, with 95 %% intervals over %d seeds"
+        "ratio of the best rates of LoRA and full fine-tuning, 95 %% intervals over %d seeds and the grid"
             .formatted(seeds),
         "optimizer steps",
         "multiplier",

@@ -79,7 +79,8 @@ record Verdict(
                   inside || outside ? ", a verdict takes three" : ", intervals overlap");
     } else if (interval.undefined() > MOST_UNDEFINED) {
       reason =
-          "in %.0f %% of the draws the best rate lies at the edge of the grid, or there is none"
+          ("in %.0f %% of the draws there is no such number: a best rate lies at the edge of the"
+                  + " grid, or no rank leaves the line")
               .formatted(100 * interval.undefined());
     } else if (!inside && !outside) {
       reason = "the interval reaches across " + bounds(from, to);
