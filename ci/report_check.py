@@ -19,14 +19,17 @@ COMMAND = ROOT / "bin" / "spark-lora"
 KEEP = os.environ.get("REPORT_CHECK_KEEP")
 MARKUP = '<img src=x onerror="window.hacked = 1">'
 STEPS = 40
+ROWS = 32  # completions a step
 PATIENCE_MILLIS = 60_000
+started = []
 
 
 def start(log, *arguments):
     with open(WORK / log, "w") as out:
-        return subprocess.Popen(
-            [COMMAND, *arguments], stdout=out, stderr=subprocess.STDOUT, cwd=WORK
+        started.append(
+            subprocess.Popen([COMMAND, *arguments], stdout=out, stderr=subprocess.STDOUT, cwd=WORK)
         )
+    return started[-1]
 
 
 def train():
@@ -35,7 +38,7 @@ def train():
         "--config", ROOT / "conf/quickstart/grpo.yaml", "--use_peft",
         "--model_name_or_path", ROOT / "conf/quickstart/base",
         "--dataset_name", WORK / "train.jsonl", "--output_dir", WORK / "run",
-        "--per_device_train_batch_size", "32", "--max_steps", str(STEPS), "--logging_steps", "1",
+        "--per_device_train_batch_size", str(ROWS), "--max_steps", str(STEPS), "--logging_steps", "1",
         "--log_completions", "--num_completions_to_print", "1",
     )  # fmt: skip
 
@@ -123,19 +126,19 @@ def filter_completions(page):
 
     count = page.locator("#count")
     expect(count).to_contain_text("completions, the latest first")
-    wrong = page.get_by_label("Verdict")
+    wrong = page.get_by_label("Verdict", exact=True)
     wrong.select_option("wrong")
     expect(count).to_contain_text("that match")
     assert said() == {"wrong"}, said()
     wrong.select_option("")
-    page.get_by_label("Step").fill("1")
-    expect(count).to_contain_text("1–25 of 32 that match")
+    page.get_by_label("Step", exact=True).fill("1")
+    expect(count).to_contain_text(f"1–25 of {ROWS} that match")
     page.get_by_role("button", name="Older").click()
-    expect(count).to_contain_text("26–32 of 32 that match")
-    page.get_by_label("Step").fill("")
-    page.get_by_label("Text").fill("no completion says this")
+    expect(count).to_contain_text(f"26–{min(50, ROWS)} of {ROWS} that match")
+    page.get_by_label("Step", exact=True).fill("")
+    page.get_by_label("Text", exact=True).fill("no completion says this")
     expect(count).to_contain_text("None of")
-    page.get_by_label("Text").fill("")
+    page.get_by_label("Text", exact=True).fill("")
     expect(count).to_contain_text("1–25")
     first = page.locator("details").first
     first.locator("summary").focus()
@@ -169,7 +172,8 @@ def picture(page, name):
 
 def tab_through(page):
     """Every control is reached in the order in which it is seen, and one sees where one is."""
-    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+    page.reload()
+    expect(page.locator("#count")).to_contain_text("1–25")
     wanted = page.locator("a:visible, button:enabled:visible, input:visible, select:visible, summary:visible, [tabindex='0']:visible")  # fmt: skip
     reached = []
     for _ in range(wanted.count()):
@@ -192,10 +196,10 @@ def escapes(page):
     row = {"step": 1, "prompt": turns, "completion": turns, "rewards": {}, "advantage": None}
     body = json.dumps({"matching": 1, "more": False, "rows": [row]})
     page.route("**/completions?*", lambda route: route.fulfill(body=body, content_type="application/json"))  # fmt: skip
-    page.get_by_label("Text").fill("x")
-    expect(page.locator("summary .answer")).to_have_text(MARKUP)
+    page.get_by_label("Text", exact=True).fill("x")
+    expect(page.locator("summary .answer").first).to_have_text(MARKUP)
     page.unroute("**/completions?*")
-    page.get_by_label("Text").fill("")
+    page.get_by_label("Text", exact=True).fill("")
     expect(page.locator("#count")).to_contain_text("1–25")
 
 
@@ -271,9 +275,18 @@ def refuse_what_is_not_there():
     print("ok      a run that is not there is refused before anything is served")
 
 
-with sync_playwright() as playwright:
-    chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-    look_while_it_runs(chromium)
-    look_at_the_file(chromium)
-    chromium.close()
-refuse_what_is_not_there()
+def main():
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+            look_while_it_runs(browser)
+            look_at_the_file(browser)
+            browser.close()
+        refuse_what_is_not_there()
+    finally:
+        for process in started:
+            process.kill()
+
+
+if __name__ == "__main__":
+    main()

@@ -77,7 +77,6 @@ final class RunCompletions {
       if (known == null
           || known.length() != file.getLen()
           || known.modified() != file.getModificationTime()) {
-        texts.remove(entry.getKey());
         files.put(
             entry.getKey(),
             new Indexed(
@@ -134,7 +133,7 @@ final class RunCompletions {
    * Looks for completions. Without a text only files of rows that are returned are read; with one
    * all are, until there are enough.
    */
-  synchronized Found find(CompletionFilter filter, long offset, int limit) {
+  Found find(CompletionFilter filter, long offset, int limit) {
     List<LoggedCompletion> found = new ArrayList<>();
     long matching = 0;
     for (Indexed file : latestFirst()) {
@@ -156,24 +155,36 @@ final class RunCompletions {
     return new Found(found, matching, matching > offset + limit);
   }
 
-  private List<Indexed> latestFirst() {
+  private synchronized List<Indexed> latestFirst() {
     return files.values().stream()
         .sorted(Comparator.comparingInt(Indexed::step).reversed())
         .toList();
   }
 
   private LoggedCompletion whole(Indexed file, int row) {
-    String name = file.path().getName();
-    List<LoggedCompletion> rows = texts.get(name);
-    if (rows == null) {
-      try {
-        rows = CompletionsFile.read(hadoop, file.path());
-      } catch (TableException e) {
-        rows = file.rows(); // it is being written anew; the next refresh reads it
-      }
-      texts.put(name, rows);
-    }
+    List<LoggedCompletion> rows = texts(file);
     return row < rows.size() ? rows.get(row) : file.rows().get(row);
+  }
+
+  /** Read outside of any lock: a search must not hold up what is new. */
+  private List<LoggedCompletion> texts(Indexed file) {
+    String key = file.path().getName() + file.modified();
+    synchronized (this) {
+      List<LoggedCompletion> known = texts.get(key);
+      if (known != null) {
+        return known;
+      }
+    }
+    List<LoggedCompletion> rows;
+    try {
+      rows = CompletionsFile.read(hadoop, file.path());
+    } catch (TableException e) {
+      rows = file.rows(); // it is being written anew; the next refresh reads it
+    }
+    synchronized (this) {
+      texts.put(key, rows);
+    }
+    return rows;
   }
 
   /**

@@ -108,7 +108,10 @@ export class Completions {
   }
 
   fillForm() {
-    const label = (text, field, className = '') => element('label', { className }, text, field);
+    const label = (text, field, className = '') => {
+      field.id = `filter-${text.toLowerCase().replace(' ', '-')}`;
+      return element('div', { className: `field ${className}` }, element('label', { htmlFor: field.id }, text), field);
+    };
     const select = (options) => element('select', {}, ...options.map(([value, text]) => element('option', { value }, text)));
     const number = (step) => element('input', { type: 'number', step, inputMode: 'decimal', placeholder: 'any' });
     const withSome = this.runs.map((run, i) => [String(i), run.name]).filter(([i]) => this.runs[i].completions > 0);
@@ -129,7 +132,7 @@ export class Completions {
       label('Verdict', this.verdict),
       label('Step', this.step, 'short'),
       label('Reward from', this.least, 'short'),
-      label('to', this.most, 'short'),
+      label('Reward to', this.most, 'short'),
     );
   }
 
