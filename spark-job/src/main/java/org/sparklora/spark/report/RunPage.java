@@ -30,6 +30,8 @@ final class RunPage {
   private static final Map<String, String> MODULES =
       Map.of(
           "uplot", "uplot/uPlot.iife.min.js",
+          "elements", "elements.js",
+          "chart", "chart.js",
           "charts", "charts.js",
           "completions", "completions.js",
           "theme", "theme.js");

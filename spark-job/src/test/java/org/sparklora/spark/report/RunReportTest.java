@@ -195,4 +195,19 @@ class RunReportTest {
     assertThat(page.at("/rows/0/0/step").asInt()).isEqualTo(2);
     assertThat(page.at("/rows/0/1999/step").asInt()).isEqualTo(1);
   }
+
+  @Test
+  void secretsOfSettingsAreNotShown() throws IOException {
+    String log = "{\"step\": 1, \"reward\": 0.5}\n";
+    RunLog one = read(run("one", log, "seed: 1\nhub_token: hf_first\n"));
+    RunLog other = read(run("other", log, "seed: 2\nhub_token: hf_second\n"));
+
+    write("", List.of(one, other));
+
+    assertThat(folder.resolve("out/report.html"))
+        .content()
+        .contains("<th scope=\"row\">seed</th><td>1</td><td>2</td>")
+        .doesNotContain("hf_first")
+        .doesNotContain("hub_token");
+  }
 }

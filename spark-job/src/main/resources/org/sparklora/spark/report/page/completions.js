@@ -1,6 +1,6 @@
 // Completions to browse and filter: those of a server page by page, or those that are in the page itself.
 
-import { element, shown } from 'charts';
+import { element, shown } from 'elements';
 
 const ROWS = 25;
 const VERDICTS = ['correct', 'partial', 'wrong', 'unjudged'];
@@ -94,7 +94,8 @@ export class Completions {
     this.showNote();
     const count = this.logged();
     if (count !== this.shownCount) {
-      const reading = this.offset > 0 || this.places.rows.contains(document.activeElement) || this.places.rows.querySelector('details[open]');
+      const { rows } = this.places;
+      const reading = this.offset > 0 || rows.contains(document.activeElement) || rows.querySelector('details[open]');
       if (reading && this.shownCount > 0) {
         this.places.fresh.hidden = false;
       } else {
@@ -112,7 +113,8 @@ export class Completions {
       field.id = `filter-${text.toLowerCase().replace(' ', '-')}`;
       return element('div', { className: `field ${className}` }, element('label', { htmlFor: field.id }, text), field);
     };
-    const select = (options) => element('select', {}, ...options.map(([value, text]) => element('option', { value }, text)));
+    const option = ([value, text]) => element('option', { value }, text);
+    const select = (options) => element('select', {}, ...options.map(option));
     const number = (step) => element('input', { type: 'number', step, inputMode: 'decimal', placeholder: 'any' });
     const withSome = this.runs.map((run, i) => [String(i), run.name]).filter(([i]) => this.runs[i].completions > 0);
     this.run = select(withSome);
@@ -150,7 +152,9 @@ export class Completions {
     const { completions, unreadable } = this.runs[run];
     const notes = [];
     if (this.rows && this.rows[run].length < completions) {
-      notes.push(`This file holds the latest ${this.rows[run].length.toLocaleString('en')} of ${completions.toLocaleString('en')} completions; report --live shows all.`);
+      const held = this.rows[run].length.toLocaleString('en');
+      const all = completions.toLocaleString('en');
+      notes.push(`This file holds the latest ${held} of ${all} completions; report --live shows all.`);
     }
     if (unreadable.length > 0) {
       notes.push(`Cannot be read: ${unreadable.join(', ')}.`);
@@ -212,7 +216,8 @@ export class Completions {
       column('Completion', 'text'),
     );
     const body = element('tbody', {}, ...rows.map((row) => this.row(row, names)));
-    const table = element('table', { className: 'completions' }, element('caption', { className: 'unseen' }, 'Completions, the latest first'), element('thead', {}, head), body);
+    const caption = element('caption', { className: 'unseen' }, 'Completions, the latest first');
+    const table = element('table', { className: 'completions' }, caption, element('thead', {}, head), body);
     this.places.rows.replaceChildren(...(rows.length > 0 ? [table] : []));
   }
 
