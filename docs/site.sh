@@ -14,7 +14,7 @@ PAGES=target/pages
 # All documents and what they may link to, in the repository's layout.
 rm -rf "$PAGES"
 mkdir -p "$PAGES"
-find README.md CONTRIBUTING.md CHANGES.md LICENSE NOTICE docs conf notebooks python \
+find ./*.md LICENSE NOTICE docs conf notebooks python \
   -type f \( -name '*.md' -o -name '*.css' -o -name '*.png' -o -name '*.ipynb' -o -name '*.yaml' -o -name '*.conf' -o -path '*/*.sh' \
   -o -name LICENSE -o -name NOTICE \) -print0 | tar --null -T - -cf - | tar -xf - -C "$PAGES"
 
