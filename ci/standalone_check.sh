@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A real standalone cluster of two workers: who trains when nobody says how many, with and without dynamic allocation; a plain
-# spark-submit, without bin/spark-lora's flags; and why the driver may not run on the cluster. A part of .ci/run.
+# spark-submit, without bin/spark-lora's flags; the driver on the cluster, and what it must be given. A part of .ci/run.
 #
 #   ci/standalone_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
@@ -84,6 +84,18 @@ plain_spark_submit_computes_with_vectors() {
   expect_trained 2 plain
 }
 
+# Spark hands such a driver the JVM's options only where they are called extra; its submission waits, and says how it went.
+a_driver_on_the_cluster_trains_the_same() {
+  on_local_cluster 2 1 1024 here sft $(sft here) --num_workers 2
+  "$SPARK/bin/spark-submit" --class org.sparklora.spark.cli.Main --master "$MASTER" --deploy-mode cluster "${SMALL[@]}" \
+    --conf spark.standalone.submit.waitAppCompletion=true --conf spark.cores.max=2 --conf spark.executor.cores=1 \
+    --conf "spark.driver.extraJavaOptions=$(grep -v '^#' "$ROOT/conf/jvm.options" | tr '\n' ' ')" \
+    "$ROOT/spark-job/target/spark-lora.jar" sft $(sft there) --num_workers 2 >"$WORK/there.log" 2>&1
+  grep -h -o 'State of driver .* is FINISHED' "$WORK/there.log"
+  find "$WORK" -path '*/work/driver-*/stderr' -exec cat {} + | grep -o '2 workers, .*'
+  same_run here there
+}
+
 a_driver_on_the_cluster_is_refused_with_the_reason() {
   must_fail on_standalone driver --deploy-mode cluster
   # and one that a plain spark-submit starts there says what it lacks
@@ -104,5 +116,6 @@ check all_executors_generate
 check dynamic_allocation_gives_as_many_as_it_may
 check more_workers_than_slots_are_refused
 check plain_spark_submit_computes_with_vectors
+check a_driver_on_the_cluster_trains_the_same
 check a_driver_on_the_cluster_is_refused_with_the_reason
 exit $FAILED
