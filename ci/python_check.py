@@ -221,6 +221,10 @@ check("without peft_config all weights are trained", Path("all-weights/model.saf
 check("an eval_dataset is evaluated", abs(trainer.evaluate()["eval_loss"] - trainer.state.log_history[-3]["eval_loss"]) < 1e-3)
 message, _ = refused(SettingsError, lambda: packed("bad", read, per_device_eval_batch_size=0))
 check(f"the JVM's refusal: {message}", "per_device_eval_batch_size = 0" in message)
+message, _ = refused(SettingsError, lambda: packed("bad", read, peft_config=LoraConfig(r=0)))
+check(f"  with Python's names: {message}", "LoraConfig.r = 0" in message and "leave peft_config out" in message and "--" not in message)
+message, _ = refused(SettingsError, lambda: spark_lora.prep(read, BASE, "bad", max_lenght=64))
+check(f"  an unknown setting of a stage: {message}", "did you mean max_length?" in message and "--" not in message)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Stages and SQL
@@ -243,6 +247,10 @@ check("the extension brings math_verify", tuple(spark.sql(VERDICT).head()) == (1
 judged["built-in"].createOrReplaceTempView("judged")
 again = spark.sql("select advantage, group_advantage(reward, collect_list(reward) over (partition by prompt_id)) again from judged")
 check("and group_advantage", all(abs(r.advantage - r.again) < 1e-12 for r in again.collect()))
+over = spark.sql("select advantage, group_advantage(reward) over (partition by prompt_id) again from judged").collect()
+check("  as a function of a window, to the bit", all(r.advantage == r.again for r in over) and len(over) == 64)
+columns = judged["built-in"].select("advantage", spark_lora.sql.group_advantage("reward", "prompt_id").alias("again"))
+check("  and as a column", all(r.advantage == r.again for r in columns.collect()))
 spark_lora.sql.register(spark, dialect="sound")
 check("register() replaces them", spark.sql(VERDICT).head()[0] == 1.0)
 

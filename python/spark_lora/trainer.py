@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
@@ -9,7 +10,7 @@ from typing import Any, Dict, List, Optional
 from spark_lora import rewards
 from spark_lora.configs import GRPOConfig, SFTConfig
 from spark_lora.datasets import described
-from spark_lora.errors import one_line
+from spark_lora.errors import TRAINERS, in_python, one_line
 from spark_lora.lora import lora_flags
 from spark_lora.session import session
 from spark_lora.settings import nearest
@@ -99,7 +100,13 @@ def _bar(first, total):
         from tqdm.auto import tqdm
     except ImportError:
         return None
-    return tqdm(total=total, initial=first, unit="step", disable=None)
+    # a stream that is no terminal gets none, but a notebook's, which shows it also without ipywidgets
+    return tqdm(total=total, initial=first, unit="step", disable=False if _in_notebook() else None)
+
+
+def _in_notebook():
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 class _Trainer:
@@ -187,14 +194,14 @@ class _Trainer:
             raise RuntimeError("there is no trained model yet; train() leaves one")
         if output_dir is None or os.fspath(output_dir) == self.args.output_dir:
             return
-        with one_line(self._jvm):
+        with one_line(self._jvm, TRAINERS):
             self._api().copyResults(self.args.output_dir, os.fspath(output_dir))
 
     def push_to_hub(self):
         """Pushes the results to the hub, as `hub_model_id` and the like say; returns where they are."""
         flags = self.args.flags()
         wanted = {name: flags[name] for name in ("hub_model_id", "hub_private_repo", "hub_revision") if name in flags}
-        with one_line(self._jvm):
+        with one_line(self._jvm, TRAINERS):
             builder = self._jvm.org.sparklora.api.Request.to("push").set("input", self.args.output_dir)
             for name, value in {**wanted, **self._token()}.items():
                 builder = builder.set(name, value)
@@ -225,7 +232,7 @@ class _Trainer:
         flags.update(more)
         ensure_callback_server_started(self.spark.sparkContext._gateway)
         try:
-            with one_line(self._jvm):
+            with one_line(self._jvm, TRAINERS):
                 builder = self._jvm.org.sparklora.api.Request.to(self._config._command)
                 for name, value in flags.items():
                     if value is not None:
@@ -236,7 +243,7 @@ class _Trainer:
                     builder = builder.listener(listener)
                 request = self._judged(builder, flags, tables).build()
                 for note in request.notes():
-                    print(note)
+                    print(in_python(note, TRAINERS))
                 return getattr(self._api(), method)(request)
         except Exception:
             if listener is not None and listener.error is not None:
@@ -247,7 +254,7 @@ class _Trainer:
         return builder
 
     def _log_history(self):
-        with one_line(self._jvm):
+        with one_line(self._jvm, TRAINERS):
             text = self._api().log(self.args.output_dir)
         return json.loads(text)["log_history"] if text else None
 
