@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -42,6 +43,17 @@ public final class ActivationMemory {
     return bytes(model, adapter, Activations.blockBytes(gradientCheckpointing), products, tokens);
   }
 
+  /** The same on an engine that keeps activations in the type of products. */
+  public static long bytesAllIn(
+      DType type,
+      DecoderConfig model,
+      Optional<AdapterLayout> adapter,
+      boolean gradientCheckpointing,
+      long tokens) {
+    Supplier<Engine> engine = () -> Engines.counting(type, type);
+    return bytes(model, adapter, Activations.blockBytes(gradientCheckpointing), engine, tokens);
+  }
+
   /**
    * Bytes of the copies of frozen weights that an {@link IncrementalDecoder} keeps on an engine
    * that packs them, but for what rounds each up to whole blocks.
@@ -67,13 +79,22 @@ public final class ActivationMemory {
       long blockBytes,
       DType products,
       long tokens) {
+    return bytes(model, adapter, blockBytes, () -> Engines.counting(products), tokens);
+  }
+
+  private static long bytes(
+      DecoderConfig model,
+      Optional<AdapterLayout> adapter,
+      long blockBytes,
+      Supplier<Engine> counting,
+      long tokens) {
     if (tokens > LONGEST) {
-      long half = bytes(model, adapter, blockBytes, products, LONGEST / 2);
-      long whole = bytes(model, adapter, blockBytes, products, LONGEST);
+      long half = bytes(model, adapter, blockBytes, counting, LONGEST / 2);
+      long whole = bytes(model, adapter, blockBytes, counting, LONGEST);
       return whole + (tokens - LONGEST) * ((whole - half) / (LONGEST / 2));
     }
     ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
-    try (Engine engine = Engines.counting(products);
+    try (Engine engine = counting.get();
         Decoder decoder = Decoder.unread(model, layout, engine);
         AdapterStep step = new AdapterStep(decoder, engine, blockBytes);
         Tensor parameters = engine.allocate(layout.size())) {

@@ -16,7 +16,8 @@ import org.sparklora.model.layer.SwiGlu;
  * What is cheap is never kept but computed again: normed inputs, silu(gate) · up, Qwen3's normed
  * heads, dropout masks.
  *
- * <p>Floats a token and layer: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
+ * <p>Numbers a token and layer, of the engine's {@link Engine#activationType} but for H + 2 that a
+ * softmax and the norms leave: C for the block's input, and C + 2·(H + K)·D + H + 2·F + 2, and R
  * for each adapter, for what happens inside of it. Inputs are kept of all blocks, the insides of
  * the last ones, as many as there is memory for; backward computes those of the others once more,
  * block by block in the memory of one (Chen et al., 2016: gradient checkpointing).
@@ -106,7 +107,7 @@ final class Activations implements AutoCloseable {
     keptBlocks = 0;
     List<Tensor> counted = new ArrayList<>();
     block(
-        new Lender(Engines.counting(DType.FLOAT32), counted, capacity),
+        new Lender(Engines.counting(DType.FLOAT32, engine.activationType()), counted, capacity),
         decoder.config(),
         layers - 1);
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
@@ -149,22 +150,22 @@ final class Activations implements AutoCloseable {
     int keyValueHeads = config.numKeyValueHeads();
     int headNorms = config.attention().queryKeyNorm() ? 1 : 0;
     return new DecoderBlock.Saved(
-        lender.lend(1),
+        lender.lendFloats(1),
         new GroupedQueryAttention.Saved(
             lender.lend(heads * config.headDim()),
             lender.lend(keyValueHeads * config.headDim()),
             lender.lend(keyValueHeads * config.headDim()),
             lender.lend(heads * config.headDim()),
-            lender.lend(heads),
+            lender.lendFloats(heads),
             new GroupedQueryAttention.Inner(
-                lender.lend(headNorms * heads),
-                lender.lend(headNorms * keyValueHeads),
+                lender.lendFloats(headNorms * heads),
+                lender.lendFloats(headNorms * keyValueHeads),
                 lender.lendForAdapter(Projection.QUERY, layer),
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),
                 lender.lendForAdapter(Projection.OUTPUT, layer))),
         lender.lend(config.hiddenSize()),
-        lender.lend(1),
+        lender.lendFloats(1),
         new SwiGlu.Saved(
             lender.lend(config.intermediateSize()),
             lender.lend(config.intermediateSize()),
@@ -197,18 +198,23 @@ final class Activations implements AutoCloseable {
     }
 
     Tensor lend(int columns) {
-      return lend(columns, columns);
+      return lend(engine.activationType(), columns, columns);
+    }
+
+    Tensor lendFloats(int columns) {
+      return lend(DType.FLOAT32, columns, columns);
     }
 
     /** A layer without adapter may share memory with one that has it. */
     Tensor lendForAdapter(Projection projection, int layer) {
       int rank = decoder.rank(projection.module(layer));
-      return lend(rank, firstKept() == 0 ? rank : decoder.largestRank());
+      int allocated = firstKept() == 0 ? rank : decoder.largestRank();
+      return lend(engine.activationType(), rank, allocated);
     }
 
-    private Tensor lend(int columns, int allocatedColumns) {
+    private Tensor lend(DType type, int columns, int allocatedColumns) {
       if (next == buffers.size()) {
-        buffers.add(engine.allocate(capacity, allocatedColumns));
+        buffers.add(engine.allocate(type, capacity, allocatedColumns));
       }
       return buffers.get(next++).view(0, tokens, columns);
     }

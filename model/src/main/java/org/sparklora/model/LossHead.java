@@ -54,7 +54,7 @@ final class LossHead {
       Tensor normed = normed(stream, rows).normed;
       for (int from = 0; from < positions.length; from += chunkRows) {
         int to = Math.min(from + chunkRows, positions.length);
-        Tensor u = workspace.lend(Buffer.HEAD_LORA, to - from, head.rank());
+        Tensor u = workspace.lendActivation(Buffer.HEAD_LORA, to - from, head.rank());
         head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u);
         workspace.giveBack(Buffer.HEAD_LORA);
       }
@@ -165,9 +165,9 @@ final class LossHead {
   private record Rows(Tensor raw, Tensor normed, Tensor rstd) {}
 
   private Rows normed(Tensor stream, Indices positions) {
-    Tensor raw = workspace.lend(Buffer.HEAD_INPUT, positions.count(), stream.columns());
+    Tensor raw = workspace.lendActivation(Buffer.HEAD_INPUT, positions.count(), stream.columns());
     engine.embed(stream, positions, raw); // row n of raw = row positions[n] of the stream
-    Tensor normed = workspace.lend(Buffer.NORMED, raw.shape());
+    Tensor normed = workspace.lendActivation(Buffer.NORMED, raw.shape());
     Tensor rstd = workspace.lend(Buffer.HEAD_RSTD, positions.count());
     norm.forward(engine, raw, normed, rstd);
     return new Rows(raw, normed, rstd);
@@ -246,7 +246,7 @@ final class LossHead {
 
     Tensor logits(Tensor normed) {
       Tensor logits = workspace.lend(Buffer.LOGITS, rows, vocabSize);
-      u = workspace.lend(Buffer.HEAD_LORA, rows, head.rank());
+      u = workspace.lendActivation(Buffer.HEAD_LORA, rows, head.rank());
       head.salted(from).forward(workspace, normed.rows(from, from + rows), logits, u);
       return logits;
     }

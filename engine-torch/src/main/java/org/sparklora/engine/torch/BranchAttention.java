@@ -1,6 +1,8 @@
 package org.sparklora.engine.torch;
 
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Heads;
 
 /** How attention over the branches of a mask is computed on a kind of device. */
@@ -32,6 +34,11 @@ interface BranchAttention {
 
     Tensor values() {
       return byHead(v, heads.keyValue());
+    }
+
+    /** Some of q, k or v in float32: itself, or a copy. */
+    Tensor wide(Tensor x) {
+      return q.dtype() == DType.FLOAT32 ? x : x.to(ScalarType.Float);
     }
 
     /** {@code (rows, heads, D)} in place. */

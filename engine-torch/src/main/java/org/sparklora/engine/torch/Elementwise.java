@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.DropoutMask;
 
 /** Operations on elements and on rows: norms, rotation, gates, dropout. */
@@ -15,9 +16,15 @@ final class Elementwise {
   static final int CHUNK = 1 << 22;
 
   private final TorchDevice device;
+  private final ScalarType ofNorms;
 
-  Elementwise(TorchDevice device) {
+  /**
+   * @param ofNorms what norms are computed in. Of all roundings to float32 theirs are the ones that
+   *     a whole stack magnifies; rounding to bfloat16 hides it
+   */
+  Elementwise(TorchDevice device, ScalarType ofNorms) {
     this.device = device;
+    this.ofNorms = ofNorms;
   }
 
   static double sumOfSquares(TorchTensor x) {
@@ -34,16 +41,14 @@ final class Elementwise {
     return sum[0];
   }
 
-  /** In double: of all roundings to float32, a norm's are the ones that a whole stack magnifies. */
-  static void rmsNorm(
-      TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
+  void rmsNorm(TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {
     Tensor[] results =
         Operator.of("aten::_fused_rms_norm")
             .call(
                 Map.of(
-                    "input", new IValue(x.matrix().to(ScalarType.Double)),
+                    "input", new IValue(x.matrix().to(ofNorms)),
                     "normalized_shape", Operator.list(x.columns()),
-                    "weight", new IValue(weight.flat().to(ScalarType.Double)),
+                    "weight", new IValue(weight.flat().to(ofNorms)),
                     "eps", new IValue((double) epsilon)));
     y.matrix().copy_(results[0]);
     rstd.flat().copy_(results[1].view(-1));
@@ -82,11 +87,18 @@ final class Elementwise {
     long tokens = angles.cos().size(0);
     Tensor heads = x.as(tokens, x.size() / (tokens * headSize), headSize);
     Tensor exchanged = torch.roll(heads, new long[] {headSize / 2}, 2);
-    heads.mul_(angles.cos()).addcmul_(exchanged, angles.sin(), new Scalar(inverse ? -1f : 1f));
+    Scalar sign = new Scalar(inverse ? -1f : 1f);
+    if (x.dtype() == DType.FLOAT32) {
+      heads.mul_(angles.cos()).addcmul_(exchanged, angles.sin(), sign);
+    } else { // rounded once
+      heads.copy_(heads.mul(angles.cos()).addcmul_(exchanged, angles.sin(), sign));
+    }
   }
 
   void swiGlu(TorchTensor gate, TorchTensor up, TorchTensor y) {
-    torch.mul_out(y.flat(), silu(gate.flat()), up.flat());
+    long rows = gate.rows();
+    long columns = gate.columns();
+    torch.mul_out(y.as(rows, columns), silu(gate.wide()), up.as(rows, columns));
   }
 
   /**
@@ -99,11 +111,12 @@ final class Elementwise {
 
   /** Forward was {@code y = g·σ(g)·u}. */
   static void swiGluBackwardInPlace(TorchTensor gate, TorchTensor up, TorchTensor dY) {
-    Tensor g = gate.flat();
-    Tensor u = up.flat();
-    Tensor dSilu = u.mul(dY.flat());
-    torch.mul_out(u, torch.silu(g), dY.flat());
-    torch.silu_backward_out(g, dSilu, g);
+    Tensor g = gate.wide();
+    Tensor dOut = dY.as(gate.rows(), gate.columns());
+    Tensor u = up.as(gate.rows(), gate.columns());
+    Tensor dSilu = u.mul(dOut);
+    torch.mul_out(u, torch.silu(g), dOut);
+    torch.silu_backward_out(gate.matrix(), dSilu, g);
   }
 
   // ---- dropout -------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ final class FlashAttention implements BranchAttention {
     Map<String, IValue> arguments = packed.arguments();
     arguments.put("return_debug_mask", new IValue(false));
     Tensor[] results = Operator.of(FORWARD).call(arguments);
-    in.byHead(y, in.heads().query()).index_copy_(0, packed.queries, wide(results[0]));
+    in.byHead(y, in.heads().query()).index_copy_(0, packed.queries, y.rounded(results[0]));
     Tensor sums = results[1]; // (H, queries)
     if (sums.size(0) != in.heads().query()) {
       throw new IllegalStateException(

@@ -26,9 +26,13 @@ final class ProductAttention implements BranchAttention {
     }
     Tensor out = in.byHead(y, in.heads().query());
     Tensor sums = in.sums(logSumExp);
+    if (mask.several().isEmpty()) {
+      return;
+    }
+    Tensor q = in.wide(in.queries());
     for (Branch branch : mask.several()) {
       Keys keys = Keys.of(branch, in, mask);
-      forTiles(branch, in.heads(), mask, tile -> tile.forward(in, keys, out, sums));
+      forTiles(branch, in.heads(), mask, tile -> tile.forward(q, in.scale(), keys, out, sums));
     }
   }
 
@@ -37,6 +41,7 @@ final class ProductAttention implements BranchAttention {
   public void backward(Inputs in, Result of, Gradients gradients, TorchMask mask) {
     Tensor dK = in.byHead(gradients.dK(), in.heads().keyValue());
     Tensor dV = in.byHead(gradients.dV(), in.heads().keyValue());
+    Tensor q = in.wide(in.queries());
     for (Branch branch : mask.branches()) {
       Keys keys = Keys.of(branch, in, mask);
       boolean inPlace = isOneRun(branch);
@@ -46,7 +51,7 @@ final class ProductAttention implements BranchAttention {
           branch,
           in.heads(),
           mask,
-          tile -> tile.backward(in, keys, of, gradients.dQ(), dKeys, dValues));
+          tile -> tile.backward(in, q, keys, of, gradients.dQ(), dKeys, dValues));
       if (!inPlace) {
         Tensor places = places(branch, mask);
         dK.index_add_(0, places, dKeys);
@@ -68,15 +73,15 @@ final class ProductAttention implements BranchAttention {
     return mask.kept(branch, () -> TorchMask.keys(branch));
   }
 
-  /** What a branch sees, one after the other: {@code (s, K, D)}. */
+  /** What a branch sees, one after the other, in float32: {@code (s, K, D)}. */
   private record Keys(Tensor k, Tensor v) {
     static Keys of(Branch branch, Inputs in, TorchMask mask) {
-      if (isOneRun(branch)) {
-        return new Keys(rows(in.keys(), branch), rows(in.values(), branch));
-      }
-      Tensor places = places(branch, mask);
       return new Keys(
-          torch.index_select(in.keys(), 0, places), torch.index_select(in.values(), 0, places));
+          in.wide(seen(in.keys(), branch, mask)), in.wide(seen(in.values(), branch, mask)));
+    }
+
+    private static Tensor seen(Tensor x, Branch branch, TorchMask mask) {
+      return isOneRun(branch) ? rows(x, branch) : torch.index_select(x, 0, places(branch, mask));
     }
 
     Keys first(int count) {
@@ -113,9 +118,9 @@ final class ProductAttention implements BranchAttention {
       this.s = s;
     }
 
-    void forward(Inputs in, Keys all, Tensor y, Tensor logSumExp) {
+    void forward(Tensor q, float scale, Keys all, Tensor y, Tensor logSumExp) {
       Keys keys = all.first(s);
-      Tensor scores = scores(in, keys, mask.zero(), 0);
+      Tensor scores = scores(q, scale, keys, mask.zero(), 0);
       Tensor top = torch.amax(scores, LAST, true);
       scores.sub_(top).exp_();
       Tensor sum = scores.sum(LAST, true, new ScalarTypeOptional());
@@ -124,10 +129,10 @@ final class ProductAttention implements BranchAttention {
       own(logSumExp).copy_(byHead(sum.log_().add_(top)).squeeze(2));
     }
 
-    void backward(Inputs in, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
+    void backward(Inputs in, Tensor q, Keys all, Result of, TorchTensor dQ, Tensor dK, Tensor dV) {
       Keys keys = all.first(s);
       Tensor sums = own(in.sums(of.logSumExp())).unsqueeze(2);
-      Tensor p = scores(in, keys, grouped(sums), -1).exp_();
+      Tensor p = scores(q, in.scale(), keys, grouped(sums), -1).exp_();
       Tensor dOut = grouped(own(in.byHead(of.dY(), heads.query())));
       add(torch.bmm(p.transpose(1, 2), dOut), new Scalar(1f), dV);
       Tensor y = grouped(own(in.byHead(of.y(), heads.query())));
@@ -136,7 +141,7 @@ final class ProductAttention implements BranchAttention {
       Scalar scale = new Scalar(in.scale());
       Tensor dQueries = byHead(torch.bmm(dScores, keys.k.transpose(0, 1)));
       own(in.byHead(dQ, heads.query())).add_(dQueries, scale);
-      add(torch.bmm(dScores.transpose(1, 2), grouped(own(in.queries()))), scale, dK);
+      add(torch.bmm(dScores.transpose(1, 2), grouped(own(q))), scale, dK);
     }
 
     /** {@code (K, s, D)} to the rows that the tile sees. */
@@ -160,9 +165,9 @@ final class ProductAttention implements BranchAttention {
     }
 
     /** {@code c·beta + scale·q·kᵀ} with later tokens masked, {@code (K, G·t, s)}. */
-    private Tensor scores(Inputs in, Keys keys, Tensor c, int beta) {
-      Tensor q = grouped(own(in.queries()));
-      Tensor scores = product(c, beta, q, keys.k.permute(1, 2, 0), in.scale());
+    private Tensor scores(Tensor queries, float scale, Keys keys, Tensor c, int beta) {
+      Tensor q = grouped(own(queries));
+      Tensor scores = product(c, beta, q, keys.k.permute(1, 2, 0), scale);
       if (t > 1) {
         scores.view(heads.query(), t, s).narrow(2, s - t, t).add_(mask.laterTokens(t));
       }

@@ -122,14 +122,13 @@ final class Products {
 
   /** {@code c = beta·c + alpha · a · b}; a c of bfloat16 is rounded once. */
   private void multiply(Tensor a, Tensor b, float alpha, int beta, Tensor c) {
-    if (c.scalar_type().intern() == ScalarType.BFloat16) {
-      Tensor sums = product(a, b).mul_(new Scalar(alpha));
-      c.copy_(beta == 0 ? sums : sums.add_(c));
-      return;
-    }
     Scalar factor = new Scalar(alpha);
     Scalar kept = new Scalar(beta);
-    if (isRounded) {
+    boolean roundsResult = c.scalar_type().intern() == ScalarType.BFloat16;
+    if (roundsResult && !isRounded) {
+      Tensor sums = product(a, b).mul_(factor);
+      c.copy_(beta == 0 ? sums : sums.add_(c));
+    } else if (isRounded && !roundsResult) {
       torch.addmm_out(c, c, a, b, ScalarType.Float, kept, factor);
     } else {
       torch.addmm_out(c, c, a, b, kept, factor);

@@ -44,9 +44,9 @@ final class SingleQueries {
     long total = Arrays.stream(blocks).sum();
     long group = heads.query() / heads.keyValue();
     long size = heads.size();
-    Tensor q = torch.index_select(in.queries(), 0, queriesOfBlocks()); // (blocks, H, D)
-    Tensor k = gathered(in.keys()); // (blocks·K, BLOCK, D)
-    Tensor v = gathered(in.values());
+    Tensor q = in.wide(torch.index_select(in.queries(), 0, queriesOfBlocks())); // (blocks, H, D)
+    Tensor k = in.wide(gathered(in.keys())); // (blocks·K, BLOCK, D)
+    Tensor v = in.wide(gathered(in.values()));
     Tensor scores = torch.bmm(q.view(-1, group, size), k.transpose(1, 2));
     scores.mul_(new Scalar(in.scale()));
     scores
@@ -59,12 +59,14 @@ final class SingleQueries {
         top.view(total, heads.query(), 1),
         sum.view(total, heads.query(), 1),
         out,
+        y,
         in.byHead(y, heads.query()),
         in.sums(logSumExp));
   }
 
   /** The softmaxes of each branch's blocks as one, first block to last. */
-  private void merge(Tensor tops, Tensor sums, Tensor outs, Tensor y, Tensor logSumExp) {
+  private void merge(
+      Tensor tops, Tensor sums, Tensor outs, TorchTensor result, Tensor y, Tensor logSumExp) {
     Tensor top = block(tops, 0);
     for (int i = 1; i < longest; i++) {
       top = torch.max(top, block(tops, i)); // of a shorter branch its last block again
@@ -80,7 +82,7 @@ final class SingleQueries {
       out.addcmul_(block(outs, i), weight, new Scalar(1f));
     }
     Tensor queries = queries();
-    y.index_copy_(0, queries, out.div_(sum));
+    y.index_copy_(0, queries, result.rounded(out.div_(sum)));
     logSumExp.index_copy_(0, queries, sum.log_().add_(top).squeeze(2));
   }
 

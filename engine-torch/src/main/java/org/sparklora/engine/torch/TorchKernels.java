@@ -3,6 +3,7 @@ package org.sparklora.engine.torch;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
@@ -42,7 +43,7 @@ final class TorchKernels implements Kernels {
     this.inBfloat16 = false;
     this.products = new Products(device, false);
     this.attention = new ProductAttention();
-    this.elementwise = new Elementwise(device);
+    this.elementwise = new Elementwise(device, ScalarType.Double);
     this.sampling = new Sampling(device);
     this.inOtherType = new TorchKernels(this);
   }
@@ -55,7 +56,7 @@ final class TorchKernels implements Kernels {
     this.inBfloat16 = true;
     this.products = new Products(device, true);
     this.attention = device.isCuda() ? new FlashAttention() : inFloat32.attention;
-    this.elementwise = inFloat32.elementwise;
+    this.elementwise = new Elementwise(device, ScalarType.Float);
     this.sampling = inFloat32.sampling;
     this.inOtherType = inFloat32;
   }
@@ -97,6 +98,11 @@ final class TorchKernels implements Kernels {
   }
 
   @Override
+  public DType activationType() {
+    return inBfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
+  @Override
   public Tensor over(HostTensor host) {
     return TorchTensor.over(device, host);
   }
@@ -133,7 +139,11 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void putRows(Tensor x, Indices rows, Tensor y) {
-    scope.run(() -> torch(y).matrix().index_copy_(0, TorchIndices.at(rows), torch(x).matrix()));
+    scope.run(
+        () ->
+            torch(y)
+                .matrix()
+                .index_copy_(0, TorchIndices.at(rows), torch(y).rounded(torch(x).matrix())));
   }
 
   @Override
@@ -215,7 +225,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
-    scope.run(() -> Elementwise.rmsNorm(torch(x), torch(weight), epsilon, torch(y), torch(rstd)));
+    scope.run(() -> elementwise.rmsNorm(torch(x), torch(weight), epsilon, torch(y), torch(rstd)));
   }
 
   @Override

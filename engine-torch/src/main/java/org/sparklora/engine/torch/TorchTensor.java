@@ -79,6 +79,16 @@ final class TorchTensor extends Tensor {
     return as(size());
   }
 
+  /** Numbers as this tensor would hold them. */
+  org.bytedeco.pytorch.Tensor rounded(org.bytedeco.pytorch.Tensor x) {
+    return x.to(TorchDevice.scalarType(dtype())); // itself if it is of that type
+  }
+
+  /** A matrix of float32 with these elements: itself, or a copy that is widened. */
+  org.bytedeco.pytorch.Tensor wide() {
+    return dtype() == DType.FLOAT32 ? matrix() : matrix().to(torch.ScalarType.Float);
+  }
+
   /** These elements under any shape of the same size, in place; of the scope. */
   org.bytedeco.pytorch.Tensor as(long... shape) {
     if (storage.isClosed) {

@@ -108,7 +108,7 @@ public final class CountedRun {
     stepEnds();
   }
 
-  private static DecoderConfig shape(int layers) {
+  static DecoderConfig shape(int layers) {
     return new DecoderConfig(
         ModelFamily.LLAMA,
         new DecoderConfig.Sizes(64, 32, 48, layers),

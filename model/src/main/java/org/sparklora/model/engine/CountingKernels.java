@@ -13,13 +13,15 @@ final class CountingKernels {
 
   /**
    * @param products {@link Kernels#operandType}, for any number of rows
+   * @param activations {@link Kernels#activationType}
    */
-  static Kernels of(DType products) {
+  static Kernels of(DType products, DType activations) {
     InvocationHandler nothing =
         (proxy, method, arguments) ->
             switch (method.getName()) {
               case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
               case "operandType" -> products;
+              case "activationType" -> activations;
               case "independentRows" -> 0;
               case "packsWeights" -> products == DType.BFLOAT16;
               case "packed" -> new Unbacked(products, ((Tensor) arguments[0]).shape());

@@ -14,9 +14,10 @@ import org.bytedeco.javacpp.Pointer;
  *
  * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
  * Nothing is allocated except by {@link #allocate} and scratch memory that is kept and reused.
- * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16; everything
- * else is float32. Shapes are as in the table of {@code org.sparklora.model}; a leading {@code (N,
- * H, D)} may be passed in any shape with the same elements.
+ * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, activations
+ * of {@link #activationType}; everything else is float32. Shapes are as in the table of {@code
+ * org.sparklora.model}; a leading {@code (N, H, D)} may be passed in any shape with the same
+ * elements.
  *
  * <p>Thread-safe: one engine serves callers one after the other and uses its own threads inside.
  */
@@ -93,6 +94,15 @@ public final class Engine implements AutoCloseable {
    */
   public DType operandType(int rows) {
     return kernels.operandType(rows);
+  }
+
+  /**
+   * What activations that are kept, for backward or in a cache of keys and values, are best held
+   * in: float32, or bfloat16 where products are. Operations take and give either; gradients, and
+   * what a softmax and a norm leave, are float32 in any case.
+   */
+  public DType activationType() {
+    return kernels.activationType();
   }
 
   /** Float32 numbers in memory of this process that somebody else owns, as a tensor. */
@@ -220,6 +230,7 @@ public final class Engine implements AutoCloseable {
    * entry says; {@link #embed} is the way back. No two entries may be equal.
    */
   public void putRows(Tensor x, Indices rows, Tensor y) {
+    activations("putRows", x, y);
     Shapes.putRows(x, rows, y);
     kernels.putRows(x, rows, y);
   }
@@ -235,7 +246,7 @@ public final class Engine implements AutoCloseable {
   // ---- linear layers -------------------------------------------------------------------------
   /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
   public void matmul(Tensor x, Tensor w, Tensor y) {
-    Shapes.floats("matmul", y);
+    activations("matmul", y);
     operands("matmul", x);
     Shapes.linear("matmul", x, w, y);
     kernels.matmul(x, w, y);
@@ -243,7 +254,7 @@ public final class Engine implements AutoCloseable {
 
   /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    Shapes.floats("matmulAdd", y);
+    activations("matmulAdd", y);
     operands("matmulAdd", x);
     Shapes.linear("matmulAdd", x, w, y);
     kernels.matmulAdd(x, w, alpha, y);
@@ -281,6 +292,12 @@ public final class Engine implements AutoCloseable {
     kernels.matmulBackwardWeight(dY, x, alpha, dW);
   }
 
+  private void activations(String operation, Tensor... tensors) {
+    for (Tensor tensor : tensors) {
+      Shapes.activation(operation, tensor, activationType());
+    }
+  }
+
   private void operands(String operation, Tensor... tensors) {
     for (Tensor tensor : tensors) {
       Shapes.operand(operation, tensor, operandType(tensor.rows()));
@@ -289,14 +306,15 @@ public final class Engine implements AutoCloseable {
 
   /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
   public void addBias(Tensor y, Tensor bias) {
-    Shapes.floats("addBias", y);
+    activations("addBias", y);
     Shapes.perColumn("addBias", y, bias);
     kernels.addBias(y, bias);
   }
 
   /** {@code dBias += Σₙ dY[n]}, with dY {@code (N, out)}, dBias {@code (out)}. */
   public void addBiasBackward(Tensor dY, Tensor dBias) {
-    Shapes.floats("addBiasBackward", dY, dBias);
+    activations("addBiasBackward", dY);
+    Shapes.floats("addBiasBackward", dBias);
     Shapes.perColumn("addBiasBackward", dY, dBias);
     kernels.addBiasBackward(dY, dBias);
   }
@@ -307,6 +325,7 @@ public final class Engine implements AutoCloseable {
    * C)}.
    */
   public void embed(Tensor table, Indices tokens, Tensor y) {
+    activations("embed", y);
     Shapes.embedding("embed", table, tokens, y);
     kernels.embed(table, tokens, y);
   }
@@ -317,6 +336,7 @@ public final class Engine implements AutoCloseable {
    */
   public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
     Shapes.floats("embedBackward", dTable);
+    Shapes.floats("embedBackward", dY);
     Shapes.embedding("embedBackward", dTable, tokens, dY);
     kernels.embedBackward(tokens, paddingId, dY, dTable);
   }
@@ -332,6 +352,7 @@ public final class Engine implements AutoCloseable {
    */
   public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
     operands("rmsNorm", y);
+    activations("rmsNorm", x);
     Shapes.rmsNorm("rmsNorm", x, weight, rstd, y);
     kernels.rmsNorm(x, weight, epsilon, y, rstd);
   }
@@ -343,12 +364,14 @@ public final class Engine implements AutoCloseable {
    */
   public void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
     operands("rmsNormAgain", y);
+    activations("rmsNormAgain", x);
     Shapes.rmsNorm("rmsNormAgain", x, weight, rstd, y);
     kernels.rmsNormAgain(x, weight, epsilon, y, rstd);
   }
 
   /** Adds to dX; dX may not be dY. */
   public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    activations("rmsNormBackward", x);
     Shapes.rmsNorm("rmsNormBackward", x, weight, rstd, dY);
     Shapes.floats("rmsNormBackward", dY, dX);
     Shapes.sameMatrix("rmsNormBackward", x, dX);
@@ -358,6 +381,7 @@ public final class Engine implements AutoCloseable {
   /** {@code dWeight += Σₘ dY[m] · x[m] · rstd[m]}. */
   public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
     Shapes.floats("rmsNormBackwardWeight", dY, dWeight);
+    activations("rmsNormBackwardWeight", x);
     Shapes.rmsNorm("rmsNormBackwardWeight", x, dWeight, rstd, dY);
     kernels.rmsNormBackwardWeight(x, rstd, dY, dWeight);
   }
@@ -374,6 +398,7 @@ public final class Engine implements AutoCloseable {
    */
   public void rotate(
       Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
+    activations("rotate", x);
     Shapes.rotary(x, headSize, cos, sin, positions);
     kernels.rotate(x, headSize, cos, sin, positions, inverse);
   }
@@ -401,6 +426,7 @@ public final class Engine implements AutoCloseable {
    * @param scale multiplies the scores before the softmax, usually 1/√D
    */
   public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    activations("attention", tensors.q(), tensors.k(), tensors.v(), tensors.y());
     Shapes.attention("attention", tensors, heads, mask);
     kernels.attention(tensors, heads, mask, scale);
   }
@@ -416,6 +442,7 @@ public final class Engine implements AutoCloseable {
       Heads heads,
       AttentionMask mask,
       float scale) {
+    activations("attentionBackward", tensors.q(), tensors.k(), tensors.v(), tensors.y());
     Shapes.attention("attentionBackward", tensors, heads, mask);
     Shapes.attention("attentionBackward", tensors, gradients);
     mask.families();
@@ -429,6 +456,7 @@ public final class Engine implements AutoCloseable {
    */
   public void swiGlu(Tensor gate, Tensor up, Tensor y) {
     operands("swiGlu", y);
+    activations("swiGlu", gate, up);
     Shapes.swiGlu("swiGlu", gate, up, y);
     kernels.swiGlu(gate, up, y);
   }
@@ -439,6 +467,7 @@ public final class Engine implements AutoCloseable {
    */
   public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     Shapes.floats("swiGluBackwardInPlace", dY);
+    activations("swiGluBackwardInPlace", gate, up);
     Shapes.swiGlu("swiGluBackwardInPlace", gate, up, dY);
     kernels.swiGluBackwardInPlace(gate, up, dY);
   }

@@ -188,7 +188,16 @@ public final class Engines {
    * @param products what operands of matrix products are rounded to
    */
   public static Engine counting(DType products) {
-    return new Engine(CountingKernels.of(products));
+    return counting(products, DType.FLOAT32);
+  }
+
+  /**
+   * The same.
+   *
+   * @param activations what activations are kept in
+   */
+  public static Engine counting(DType products, DType activations) {
+    return new Engine(CountingKernels.of(products, activations));
   }
 
   private static int threads() {

@@ -37,6 +37,10 @@ public interface Kernels extends AutoCloseable {
     return DType.FLOAT32;
   }
 
+  default DType activationType() {
+    return DType.FLOAT32;
+  }
+
   /**
    * The tensor as one of these kernels, which takes its memory in place and frees it where the
    * tensor would; of kernels that compute in this process.

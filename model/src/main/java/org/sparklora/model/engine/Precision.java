@@ -5,9 +5,11 @@ import java.io.Serializable;
 /**
  * The types of numbers by their role: what {@code --dtype} and {@code --bf16} say, as in TRL.
  *
- * <p>float32 whatever these are: activations and the cache of keys and values, sums, what a softmax
- * and a norm leave for backward (log-sum-exp, reciprocal norms), norms' weights and biases,
- * adapters and other trained weights, gradients and an optimizer's moments.
+ * <p>Activations that are kept and the cache of keys and values are float32, or of the products'
+ * type on engines that gain by it ({@link Engine#activationType}). float32 whatever these are:
+ * sums, what a softmax and a norm leave for backward (log-sum-exp, reciprocal norms), logits,
+ * norms' weights and biases, adapters and other trained weights, gradients and an optimizer's
+ * moments.
  *
  * @param weights how matrices of a frozen base are kept in memory: float32 or bfloat16, rounded to
  *     nearest; {@link org.sparklora.model.Decoder#kept} may save memory where that loses nothing

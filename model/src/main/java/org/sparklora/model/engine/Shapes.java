@@ -30,6 +30,12 @@ final class Shapes {
     }
   }
 
+  static void activation(String operation, Tensor tensor, DType kept) {
+    if (tensor.dtype() != DType.FLOAT32 && tensor.dtype() != kept) {
+      throw mismatch(operation, "%s must be float32, or what activations are kept in", tensor);
+    }
+  }
+
   /** What products multiply is float32, or rounded to the type that they round it to. */
   static void operand(String operation, Tensor tensor, DType rounded) {
     if (tensor.dtype() != DType.FLOAT32 && tensor.dtype() != rounded) {
@@ -104,7 +110,6 @@ final class Shapes {
 
   /** tokens (N), table (V, C), y (N, C). */
   static void embedding(String operation, Tensor table, Indices tokens, Tensor y) {
-    floats(operation, y);
     perRow(operation, y, tokens.count(), "tokens");
     if (table.columns() != y.columns()) {
       throw mismatch(operation, "table %s and rows %s differ in columns", table, y);
@@ -114,20 +119,19 @@ final class Shapes {
 
   /** x and y (M, C), weight (C), rstd (M). */
   static void rmsNorm(String operation, Tensor x, Tensor weight, Tensor rstd, Tensor y) {
-    floats(operation, x, rstd);
+    floats(operation, rstd);
     sameMatrix(operation, x, y);
     perColumn(operation, x, weight);
     perRow(operation, x, rstd);
   }
 
   static void swiGlu(String operation, Tensor gate, Tensor up, Tensor y) {
-    floats(operation, gate, up);
     sameSize(operation, gate, up);
     sameSize(operation, gate, y);
   }
 
   static void rotary(Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions) {
-    floats("rotate", x, cos, sin);
+    floats("rotate", cos, sin);
     if (headSize < 2 || headSize % 2 != 0 || cos.columns() != headSize / 2) {
       throw mismatch(
           "rotate", "head size %s needs tables of half as many columns, not %s", headSize, cos);
@@ -146,7 +150,7 @@ final class Shapes {
       String operation, AttentionTensors tensors, Heads heads, AttentionMask mask) {
     Tensor q = tensors.q();
     Tensor k = tensors.k();
-    floats(operation, q, k, tensors.v(), tensors.y(), tensors.logSumExp());
+    floats(operation, tensors.logSumExp());
     long queryWidth = (long) heads.query() * heads.size();
     long keyWidth = (long) heads.keyValue() * heads.size();
     long queries = q.size() / queryWidth;
@@ -179,7 +183,6 @@ final class Shapes {
 
   /** x (N, C), rows (N), y (at least max(rows) + 1, C). */
   static void putRows(Tensor x, Indices rows, Tensor y) {
-    floats("putRows", x, y);
     perRow("putRows", x, rows.count(), "rows");
     if (x.columns() != y.columns()) {
       throw mismatch("putRows", "%s and %s differ in columns", x, y);

@@ -16,7 +16,8 @@ import org.sparklora.model.layer.KeyValues;
  * nothing to what it sees.
  *
  * <p>Memory doubles when pages run out, so it is less than twice that of the most tokens that were
- * in flight at a time, and of the pages they had begun. Floats a slot: 2·L·K·D.
+ * in flight at a time, and of the pages they had begun. Numbers a slot, of the engine's {@link
+ * Engine#activationType}: 2·L·K·D.
  *
  * <p>Not thread-safe.
  */
@@ -40,7 +41,7 @@ final class KvCache implements AutoCloseable {
   KvCache(Engine engine, int layerCount, long width) {
     this.engine = engine;
     this.width = width;
-    Tensor nothing = engine.allocate(0, width);
+    Tensor nothing = engine.allocate(engine.activationType(), 0, width);
     layers.addAll(Collections.nCopies(layerCount, new KeyValues(nothing, nothing)));
   }
 
@@ -51,7 +52,7 @@ final class KvCache implements AutoCloseable {
 
   /** Memory held. */
   long bytes() {
-    return 2L * layers.size() * slots * width * Float.BYTES;
+    return 2L * layers.size() * slots * width * engine.activationType().bytes();
   }
 
   /** The lowest free page. */
@@ -81,7 +82,7 @@ final class KvCache implements AutoCloseable {
   }
 
   private Tensor grown(Tensor old, int newSlots) {
-    Tensor grown = engine.allocate(newSlots, width);
+    Tensor grown = engine.allocate(engine.activationType(), newSlots, width);
     if (slots > 0) {
       engine.copy(old, grown.rows(0, slots));
     }

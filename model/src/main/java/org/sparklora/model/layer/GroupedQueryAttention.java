@@ -136,7 +136,7 @@ public record GroupedQueryAttention(
 
   private static Tensor normed(
       Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Buffer slot) {
-    Tensor normed = workspace.lend(slot, raw.shape());
+    Tensor normed = workspace.lendActivation(slot, raw.shape());
     norm.forward(workspace.engine(), raw, normed, rstd);
     return normed;
   }

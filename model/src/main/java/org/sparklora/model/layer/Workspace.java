@@ -110,6 +110,11 @@ public final class Workspace implements AutoCloseable {
     return view;
   }
 
+  /** {@link #lend} of the type that activations are kept in. */
+  public Tensor lendActivation(Buffer buffer, long... shape) {
+    return lend(buffer, engine.activationType(), shape);
+  }
+
   /** {@link #lend} of the type in which products of this matrix are computed. */
   public Tensor lendOperand(Buffer buffer, long... shape) {
     return lend(buffer, engine.operandType(Math.toIntExact(shape[0])), shape);

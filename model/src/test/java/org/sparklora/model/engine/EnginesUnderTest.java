@@ -48,7 +48,11 @@ public final class EnginesUnderTest {
   /** All of them, and those that decode otherwise where products are bfloat16. */
   public static Stream<Engine> allThatDecode() {
     return Stream.concat(
-        all(), names().map(EnginesUnderTest::inBfloat16).filter(Engine::packsWeights));
+        all(), names().map(EnginesUnderTest::inBfloat16).filter(EnginesUnderTest::isOther));
+  }
+
+  private static boolean isOther(Engine inBfloat16) {
+    return inBfloat16.packsWeights() || inBfloat16.activationType() == DType.BFLOAT16;
   }
 
   private static Engine inBfloat16(String name) {

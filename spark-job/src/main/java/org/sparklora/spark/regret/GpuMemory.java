@@ -19,9 +19,9 @@ import org.sparklora.model.generate.Generator;
  * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, what the allocator rounds up
  * weights      the frozen ones: 2 bytes of a matrix that is kept, or stored, as bfloat16; else 4
  * parameters   the trained ones and their gradient, 4 bytes each; AdamW's moments stay on the host
- * activations  see {@link ActivationMemory}; with them the loss head's chunk
+ * activations  see {@link ActivationMemory}, what is kept for backward in the type of products; with them the loss head's chunk
  * headChunk    of the activations: logits of as many rows as are computed at a time
- * cache        keys and values, float32, of as many completions as are in flight, at their full length, in pages whose number
+ * cache        keys and values, in the type of products, of as many completions as are in flight, at their full length, in pages whose number
  *              doubles; never beside activations
  * </pre>
  */
@@ -48,11 +48,11 @@ public record GpuMemory(
             ? TrainingMemory.frozen(model, halved ? DType.BFLOAT16 : DType.FLOAT32)
             : 0,
         2 * trained * Float.BYTES,
-        ActivationMemory.bytes(
+        ActivationMemory.bytesAllIn(
+            run.memory().products(),
             model,
             run.adapter(),
             run.memory().gradientCheckpointing(),
-            run.memory().products(),
             run.microBatchTokens()),
         Math.min(run.microBatchTokens(), Engine.usualLogitsRows(model.vocabSize()))
             * model.vocabSize()
@@ -67,7 +67,10 @@ public record GpuMemory(
     long slots = (long) Math.min(together, generation.inRound()) * run.batch().maxRowTokens();
     long pages = Math.max(1, -Math.floorDiv(-slots, PAGE));
     long doubled = Long.highestOneBit(2 * pages - 1);
-    return doubled * PAGE * TrainingMemory.keyAndValueBytes(run.model());
+    return doubled
+        * PAGE
+        * TrainingMemory.keysAndValues(run.model())
+        * run.memory().products().bytes();
   }
 
   /** All terms that there are at one time. */

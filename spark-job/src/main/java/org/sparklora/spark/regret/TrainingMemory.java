@@ -80,7 +80,12 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
 
   /** Keys and values of a token in all layers, float32. */
   static long keyAndValueBytes(DecoderConfig model) {
-    return 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim() * Float.BYTES;
+    return keysAndValues(model) * Float.BYTES;
+  }
+
+  /** How many numbers those are. */
+  static long keysAndValues(DecoderConfig model) {
+    return 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim();
   }
 
   /** All terms together. */

@@ -64,8 +64,8 @@ class GpuMemoryTest {
         memory(
             GuideModels.QWEN3_0_6B, true, Optional.of(new PlannedRun.Generation(16, 1024, false)));
     // 4 prompts · 16 completions · 4096 tokens are 16,384 pages of 16, a power of two; 2·28·8·128
-    // floats each
-    assertThat(memory.cache()).isEqualTo(64L * 4096 * 2 * 28 * 8 * 128 * 4);
+    // numbers of bfloat16 each
+    assertThat(memory.cache()).isEqualTo(64L * 4096 * 2 * 28 * 8 * 128 * 2);
     assertThat(memory.total())
         .as("never beside activations")
         .isEqualTo(GIB + memory.weights() + memory.parameters() + memory.cache());
@@ -77,7 +77,7 @@ class GpuMemoryTest {
                 .cache())
         .as("2 · 24 · 4096 tokens: the pages double beyond them")
         .isEqualTo(memory.cache());
-    assertThat(memory.fit()).isEqualTo("fits 80 and 141 GB");
+    assertThat(memory.fit()).isEqualTo("fits 40, 80 and 141 GB");
     assertThat(
             memory(
                     GuideModels.QWEN3_0_6B,
