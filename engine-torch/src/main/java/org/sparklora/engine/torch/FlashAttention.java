@@ -30,13 +30,13 @@ final class FlashAttention implements BranchAttention {
     Map<String, IValue> arguments = packed.arguments();
     arguments.put("return_debug_mask", new IValue(false));
     Tensor[] results = Operator.of(FORWARD).call(arguments);
-    in.byHead(y, in.heads().query()).index_copy_(0, packed.queries, y.rounded(results[0]));
+    packed.put(y.rounded(results[0]), in.byHead(y, in.heads().query()));
     Tensor sums = results[1]; // (H, queries)
     if (sums.size(0) != in.heads().query()) {
       throw new IllegalStateException(
           "libtorch's FlashAttention returned log-sum-exps of another shape than (heads, queries); use the version that the build names");
     }
-    in.sums(logSumExp).index_copy_(0, packed.queries, sums.t());
+    packed.put(sums.t(), in.sums(logSumExp));
   }
 
   @Override
@@ -44,7 +44,7 @@ final class FlashAttention implements BranchAttention {
     Packed packed = new Packed(in, mask);
     int queryHeads = in.heads().query();
     int keyHeads = in.heads().keyValue();
-    Tensor sums = torch.index_select(in.sums(of.logSumExp()), 0, packed.queries);
+    Tensor sums = packed.gathered(in.sums(of.logSumExp()), packed.queries);
     Map<String, IValue> arguments = packed.arguments();
     arguments.put("grad_out", packed.ofQueries(in.byHead(of.dY(), queryHeads)));
     arguments.put("out", packed.ofQueries(in.byHead(of.y(), queryHeads)));
@@ -53,13 +53,9 @@ final class FlashAttention implements BranchAttention {
     arguments.put("rng_state", new IValue(noDropout));
     arguments.put("unused", new IValue(noDropout));
     Tensor[] results = Operator.of(BACKWARD).call(arguments);
-    in.byHead(gradients.dQ(), queryHeads).index_add_(0, packed.queries, wide(results[0]));
-    in.byHead(gradients.dK(), keyHeads).index_add_(0, packed.keys, wide(results[1]));
-    in.byHead(gradients.dV(), keyHeads).index_add_(0, packed.keys, wide(results[2]));
-  }
-
-  private static Tensor wide(Tensor x) {
-    return x.to(ScalarType.Float);
+    packed.add(results[0], packed.queries, in.byHead(gradients.dQ(), queryHeads));
+    packed.add(results[1], packed.keys, in.byHead(gradients.dK(), keyHeads));
+    packed.add(results[2], packed.keys, in.byHead(gradients.dV(), keyHeads));
   }
 
   /** All branches, end to end. */
@@ -67,6 +63,7 @@ final class FlashAttention implements BranchAttention {
     private final Inputs in;
     private final TorchMask mask;
     private final List<Branch> branches;
+    private final boolean isInOrder;
     final Tensor queries; // rows of q
     final Tensor keys; // rows of k
 
@@ -74,6 +71,8 @@ final class FlashAttention implements BranchAttention {
       this.in = in;
       this.mask = mask;
       this.branches = mask.branches();
+      long rows = in.queries().size(0);
+      this.isInOrder = rows == in.keys().size(0) && mask.isInOrder(rows);
       this.queries = mask.kept("all queries", () -> rows(Packed::queries));
       this.keys = mask.kept("all keys", () -> rows(TorchMask::keys));
     }
@@ -107,11 +106,33 @@ final class FlashAttention implements BranchAttention {
     }
 
     IValue ofQueries(Tensor x) {
-      return new IValue(torch.index_select(x, 0, queries).to(ScalarType.BFloat16));
+      return new IValue(gathered(x, queries).to(ScalarType.BFloat16));
     }
 
     private IValue ofKeys(Tensor x) {
-      return new IValue(torch.index_select(x, 0, keys).to(ScalarType.BFloat16));
+      return new IValue(gathered(x, keys).to(ScalarType.BFloat16));
+    }
+
+    Tensor gathered(Tensor x, Tensor rows) {
+      return isInOrder ? x : torch.index_select(x, 0, rows);
+    }
+
+    /** Rows of queries to where they are from. */
+    void put(Tensor x, Tensor y) {
+      if (isInOrder) {
+        y.copy_(x);
+      } else {
+        y.index_copy_(0, queries, x);
+      }
+    }
+
+    /** Adds to float32. */
+    void add(Tensor x, Tensor rows, Tensor y) {
+      if (isInOrder) {
+        y.add_(x);
+      } else {
+        y.index_add_(0, rows, x.to(ScalarType.Float));
+      }
     }
 
     /** 0 and the sums of lengths up to each branch, int32. */

@@ -32,6 +32,9 @@ final class TorchDevice {
   /** A GPU reads a weight for many rows at once. */
   private static final int BLOCK_OF_GPUS = 128;
 
+  /** Elements that are sent at a time: 64 MiB of them. */
+  static final int PART = 1 << 24;
+
   private final Device device;
   private final boolean isCuda;
   private final boolean isApart;
@@ -128,15 +131,36 @@ final class TorchDevice {
     return host.to(device, type, true, true, new MemoryFormatOptional());
   }
 
-  /** {@code y = x}, from this process to the device; x may change when this returns. */
-  static void send(Tensor x, Tensor y) {
-    y.copy_(x, true); // CUDA reads memory that is not pinned before it returns
+  /**
+   * {@code y = x}, from this process to the device, both in one dimension; x may change when this
+   * returns. It goes in parts through pinned memory, which libtorch lends again when a part has
+   * arrived: a GPU reads that at the speed of its bus, any other memory at a fraction of it.
+   */
+  void send(Tensor x, Tensor y) {
+    for (long from = 0; from < x.numel(); from += PART) {
+      long first = from;
+      long count = Math.min(PART, x.numel() - from);
+      Scope.part(
+          () -> {
+            Tensor pinned = pinned(count, x.scalar_type());
+            pinned.copy_(x.narrow(0, first, count));
+            y.narrow(0, first, count).copy_(pinned, true);
+          });
+    }
   }
 
-  /** {@code y = x}, from the device to this process; waits. */
-  void fetch(Tensor x, Tensor y) {
-    y.copy_(x, true);
+  /** {@code x}, copied to pinned memory of this process; waits. Of the scope. */
+  Tensor fetched(Tensor x) {
+    Tensor pinned = pinned(x.numel(), x.scalar_type());
+    pinned.copy_(x, true);
     await(ask());
+    return pinned;
+  }
+
+  private Tensor pinned(long count, ScalarType type) {
+    TensorOptions usual = new TensorOptions(type);
+    TensorOptions here = isCuda ? usual.pinned_memory(new BoolOptional(true)) : usual;
+    return torch.empty(new long[] {count}, here, new MemoryFormatOptional());
   }
 
   /**
@@ -145,13 +169,7 @@ final class TorchDevice {
    * @param x float64, in one dimension
    */
   Arriving bring(Tensor x) {
-    Tensor copy =
-        Scope.kept(
-            () -> {
-              TensorOptions type = new TensorOptions(ScalarType.Double);
-              TensorOptions here = isCuda ? type.pinned_memory(new BoolOptional(true)) : type;
-              return torch.empty(new long[] {x.numel()}, here, new MemoryFormatOptional());
-            });
+    Tensor copy = Scope.kept(() -> pinned(x.numel(), ScalarType.Double));
     copy.copy_(x, true);
     return new Arriving(this, copy, ask());
   }

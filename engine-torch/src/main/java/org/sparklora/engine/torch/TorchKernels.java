@@ -153,12 +153,17 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void upload(HostTensor x, Tensor y) {
-    scope.run(() -> TorchDevice.send(TorchDevice.over(x), torch(y).flat()));
+    scope.run(() -> device.send(TorchDevice.over(x), torch(y).flat()));
   }
 
   @Override
   public void download(Tensor x, HostTensor y) {
-    scope.run(() -> device.fetch(torch(x).flat(), TorchDevice.over(y)));
+    scope.run(() -> TorchDevice.over(y).copy_(device.fetched(torch(x).flat())));
+  }
+
+  @Override
+  public void addTo(Tensor x, HostTensor y) {
+    scope.run(() -> TorchDevice.over(y).add_(device.fetched(torch(x).flat())));
   }
 
   // ---- linear layers -------------------------------------------------------------------------

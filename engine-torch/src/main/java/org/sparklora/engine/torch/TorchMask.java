@@ -40,6 +40,25 @@ final class TorchMask extends AttentionMask {
     return several;
   }
 
+  /**
+   * Whether queries and keys are the same rows, all of them from the first on in their order: then
+   * nothing has to be gathered. So it is unless documents share a beginning.
+   *
+   * @param rows of queries, and of keys
+   */
+  boolean isInOrder(long rows) {
+    int next = 0;
+    for (Branch branch : branches()) {
+      Branch.Run run = branch.runs().get(0);
+      boolean isItsOwn = branch.keys() == branch.queries() && run.length() >= branch.keys();
+      if (branch.firstQuery() != next || run.start() != next || !isItsOwn) {
+        return false;
+      }
+      next += branch.queries();
+    }
+    return next == rows;
+  }
+
   /** What makes row numbers that a mask keeps. */
   interface Rows {
     int[] make();

@@ -81,7 +81,8 @@ final class TorchTensor extends Tensor {
 
   /** Numbers as this tensor would hold them. */
   org.bytedeco.pytorch.Tensor rounded(org.bytedeco.pytorch.Tensor x) {
-    return x.to(TorchDevice.scalarType(dtype())); // itself if it is of that type
+    torch.ScalarType type = TorchDevice.scalarType(dtype());
+    return x.scalar_type().intern() == type ? x : x.to(type);
   }
 
   /** A matrix of float32 with these elements: itself, or a copy that is widened. */
@@ -111,7 +112,7 @@ final class TorchTensor extends Tensor {
       return;
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
-      transfer(() -> storage.device.fetch(part(start, count), TorchDevice.over(copy)));
+      transfer(() -> TorchDevice.over(copy).copy_(storage.device.fetched(part(start, count))));
       copy.read(0, destination, from, count);
     }
   }
@@ -125,7 +126,7 @@ final class TorchTensor extends Tensor {
     }
     try (HostTensor copy = HostTensor.allocate(dtype(), count)) {
       copy.write(0, source, from, count);
-      transfer(() -> TorchDevice.send(TorchDevice.over(copy), part(start, count)));
+      transfer(() -> storage.device.send(TorchDevice.over(copy), part(start, count)));
     }
   }
 

@@ -97,7 +97,7 @@ public final class CountedRun {
     try (FloatPointer parameters = new FloatPointer(new float[(int) size]);
         FloatPointer gradient = new FloatPointer(new float[(int) size]);
         HostAlias onDevice = engine.alias(parameters, size);
-        HostAlias sum = engine.alias(gradient, size)) {
+        HostAlias sum = engine.accumulator(gradient, size)) {
       Arrival<StepResult> first = step.begin(onDevice.tensor(), batch, loss, 1, sum.tensor());
       Arrival<StepResult> second = step.begin(onDevice.tensor(), batch, loss, 2, sum.tensor());
       sum.writeBack();

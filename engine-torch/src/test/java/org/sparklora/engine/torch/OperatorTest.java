@@ -10,7 +10,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -79,12 +79,23 @@ class OperatorTest {
         .hasMessageContaining("aten::mm with [scale]");
   }
 
+  @Test
+  void nothingIsGatheredForDocumentsThatShareNothing() {
+    try (TorchMask own = (TorchMask) engine.mask(Segments.ofLengths(4, 1, 2));
+        TorchMask shared =
+            (TorchMask) engine.mask(Segments.ofLengths(4, 2).continuing(new int[] {-1, 0}))) {
+      assertThat(own.isInOrder(7)).isTrue();
+      assertThat(own.isInOrder(8)).as("rows that nobody attends with").isFalse();
+      assertThat(shared.isInOrder(6)).isFalse();
+    }
+  }
+
   /** Its arguments are this libtorch's; what is missing here is the GPU. */
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void flashAttentionGetsAsFarAsProcessorsLetIt(boolean backward) {
+  @CsvSource({"false, -1", "true, -1", "false, 0", "true, 0"})
+  void flashAttentionGetsAsFarAsProcessorsLetIt(boolean backward, int continued) {
     int n = 7;
-    Segments documents = Segments.ofLengths(4, 2, 1).continuing(new int[] {-1, 0, -1});
+    Segments documents = Segments.ofLengths(4, 2, 1).continuing(new int[] {-1, continued, -1});
     try (org.sparklora.model.engine.Tensor q = random(1, n, 32);
         org.sparklora.model.engine.Tensor k = random(2, n, 16);
         org.sparklora.model.engine.Tensor sums = engine.allocate(n, 4);

@@ -91,6 +91,33 @@ class TorchKernelsTest {
     }
   }
 
+  /** In more parts than one; a device's sum is added to what was in the memory. */
+  @Test
+  void vectorsTravelToADeviceAndBack() {
+    int size = TorchDevice.PART + 1000;
+    Engine apart = EnginesUnderTest.opened("torch-apart:1");
+    float[] numbers = new float[size];
+    for (int i = 0; i < size; i++) {
+      numbers[i] = i % 1013;
+    }
+    try (FloatPointer memory = new FloatPointer(numbers)) {
+      try (HostAlias copy = apart.alias(memory, size);
+          HostAlias sum = apart.accumulator(memory, size)) {
+        apart.addScaled(copy.tensor(), 2, sum.tensor());
+        sum.writeBack();
+        float[] back = new float[size];
+        memory.get(back);
+        for (int i = 0; i < size; i++) {
+          back[i] /= 3; // to the last bit, of whole numbers
+        }
+        assertThat(back).isEqualTo(numbers);
+        copy.writeBack();
+        memory.get(back);
+        assertThat(back).isEqualTo(numbers);
+      }
+    }
+  }
+
   /** JavaCPP counts what the garbage collector would have to free. */
   @Test
   void nothingIsLeftToTheGarbageCollector() {

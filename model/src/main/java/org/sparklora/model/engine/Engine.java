@@ -118,6 +118,20 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Float32 numbers in memory of this process that somebody else owns, as a tensor to add to. Where
+   * the engine computes elsewhere the tensor is zeros on its device, so that nothing goes there,
+   * and {@link HostAlias#writeBack} adds it to the memory.
+   */
+  public HostAlias accumulator(Pointer floats, long size) {
+    HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
+    if (isInThisProcess()) {
+      return new HostAlias(kernels.over(memory), () -> {});
+    }
+    Tensor sum = allocate(size);
+    return new HostAlias(sum, () -> kernels.addTo(sum, memory));
+  }
+
+  /**
    * A tensor over memory that belongs to it from now on: closing the tensor frees it. Engines that
    * compute elsewhere copy it and free it at once.
    */

@@ -3,7 +3,7 @@ package org.sparklora.model.engine;
 /**
  * Memory of this process that somebody else owns, as a tensor of an engine: the memory itself where
  * the engine computes in this process, and else a copy on its device. Whoever uses it need not know
- * which: what is computed into the tensor is in the memory after {@link #writeBack}, and {@link
+ * which: what is computed into the tensor is in the memory after one {@link #writeBack}, and {@link
  * #close} frees what was copied.
  */
 public final class HostAlias implements AutoCloseable {

@@ -11,7 +11,7 @@ import java.util.Arrays;
  */
 public abstract class Tensor implements AutoCloseable {
   /** Elements that are copied at a time. */
-  private static final int TRANSFER = 1 << 20;
+  static final int TRANSFER = 1 << 20;
 
   private final DType dtype;
   private final long[] shape;

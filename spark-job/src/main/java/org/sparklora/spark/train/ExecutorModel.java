@@ -227,7 +227,7 @@ public final class ExecutorModel implements AutoCloseable {
     turn.lock();
     long started = System.nanoTime();
     try (HostAlias parameterVector = vector(parameters);
-        HostAlias gradientVector = vector(gradient)) {
+        HostAlias gradientVector = engine.accumulator(gradient, layout.size())) {
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
       List<MicroBatch> batches = new ArrayList<>();
       List<Arrival<StepResult>> results = new ArrayList<>();
@@ -339,7 +339,7 @@ public final class ExecutorModel implements AutoCloseable {
 
   private StepResult learn(
       PolicyMicroBatch micro, PolicyBatch batch, Tensor parameterVector, Pointer gradient) {
-    try (HostAlias gradientVector = vector(gradient)) {
+    try (HostAlias gradientVector = engine.accumulator(gradient, layout.size())) {
       Arrival<StepResult> arriving =
           step.begin(
               parameterVector,
