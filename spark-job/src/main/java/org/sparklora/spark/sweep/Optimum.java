@@ -1,6 +1,7 @@
 package org.sparklora.spark.sweep;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -78,15 +79,12 @@ record Optimum(double at, double cost, boolean isAtEdge) {
     return limited;
   }
 
-  /** The largest of some costs above the least. */
+  /** The largest of some costs above the least; infinite of one, which may lie next to it. */
   private static double rise(double[] costs, int from, int to) {
-    double rise = 0;
-    for (int i = from; i < to; i++) {
-      if (Double.isFinite(costs[i])) {
-        rise = Math.max(rise, costs[i] - costs[lowest(costs)]);
-      }
-    }
-    return rise;
+    double least = costs[lowest(costs)];
+    double[] rises =
+        Arrays.stream(costs, from, to).filter(Double::isFinite).map(cost -> cost - least).toArray();
+    return rises.length < 2 ? Double.POSITIVE_INFINITY : Arrays.stream(rises).max().getAsDouble();
   }
 
   /** The lowest point; −1 where no cost is finite. */
