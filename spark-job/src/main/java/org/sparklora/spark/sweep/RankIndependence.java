@@ -1,5 +1,6 @@
 package org.sparklora.spark.sweep;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -134,15 +135,23 @@ record RankIndependence(
     return curves.stream().map(curve -> curve.means(draw.seeds())).toArray(double[][]::new);
   }
 
-  /** The picture: training losses at the lowest rate. */
+  /**
+   * The picture: training losses at the lowest rate, without ranges, which are those of the rows.
+   */
   LineFigure figure() {
-    return StepCurves.figure(
-        "The first steps are the same for all ranks",
-        "training loss at a learning rate of %s; means over %d seed%s with their range"
+    List<LineFigure.Line> lines = new ArrayList<>();
+    for (SeedCurve curve : low) {
+      double[] means = curve.means(Draw.measured(seeds).seeds());
+      lines.add(
+          new LineFigure.Line(curve.label(), curve.grid(), means, means, means, new double[0]));
+    }
+    return new LineFigure(
+        "First steps of ranks",
+        "training loss at a learning rate of %s; means over %d seed%s that see the same rows"
             .formatted(Verdict.rate(rate), seeds, seeds == 1 ? "" : "s"),
-        LOSS,
-        low,
-        seeds,
-        false);
+        "optimizer steps",
+        LOSS.name(),
+        false,
+        lines);
   }
 }

@@ -76,26 +76,10 @@ final class StepCurves {
   /** The picture: means over seeds with their range. */
   static LineFigure figure(
       String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
-    return figure(
+    return new LineFigure(
         title,
         "at each step the best over the learning rates; means over %d seed%s with their range"
             .formatted(seeds, seeds == 1 ? "" : "s"),
-        metric,
-        curves,
-        seeds,
-        logarithmic);
-  }
-
-  static LineFigure figure(
-      String title,
-      String note,
-      SweepMetric metric,
-      List<SeedCurve> curves,
-      int seeds,
-      boolean logarithmic) {
-    return new LineFigure(
-        title,
-        note,
         "optimizer steps",
         metric.name(),
         logarithmic,
