@@ -76,14 +76,14 @@ record SeedCurve(String label, Trial of, double[] grid, double[][] values) {
 
   /**
    * The least mean cost of any rate: usually that of the best one on the grid, and in a draw
-   * anything from there to the lowest point of the parabola, which a finer grid might reach.
+   * anything from there to the lowest point of any reading, which a finer grid might reach.
    *
    * @param open by what name the draw knows which
    */
   double leastCostOfAnyRate(SweepMetric metric, Draw draw, String open) {
     double grid = leastCost(metric, draw);
-    List<Optimum> readings = readings(metric, draw);
-    return readings.isEmpty() ? grid : grid + draw.share(open, 0) * (readings.get(0).cost() - grid);
+    double lowest = readings(metric, draw).stream().mapToDouble(Optimum::cost).min().orElse(grid);
+    return grid + draw.share(open, 0) * (lowest - grid);
   }
 
   /** Means over seeds with their range, as a line of a picture. */
