@@ -8,8 +8,9 @@ import java.util.function.ToDoubleFunction;
 /**
  * The percentile bootstrap (Efron, 1979) over seeds and over what the grid leaves open: a number is
  * computed again for seeds that are drawn with replacement and, in the same {@link Draw}, for other
- * readings of the grid; the middle 95 % of what comes out, with what was measured, is its interval.
- * The draws are always the same.
+ * readings of the grid. Its interval holds the middle 95 % of what comes out, and that of the seeds
+ * alone with the usual readings: what is open widens it and nothing else. The draws are always the
+ * same.
  */
 final class Bootstrap {
   private static final int RESAMPLES = 2000;
@@ -41,20 +42,32 @@ final class Bootstrap {
   static Interval of(int seeds, ToDoubleFunction<Draw> statistic) {
     SplittableRandom random = new SplittableRandom(SEED);
     SplittableRandom choices = new SplittableRandom(SEED_OF_CHOICES);
-    double[] values = new double[RESAMPLES];
+    double[] ofSeeds = new double[RESAMPLES];
+    double[] ofAll = new double[RESAMPLES];
     for (int r = 0; r < RESAMPLES; r++) {
       int[] drawn = random.ints(seeds, 0, seeds).toArray();
-      values[r] = statistic.applyAsDouble(new Draw(drawn, OptionalLong.of(choices.nextLong())));
+      ofSeeds[r] = statistic.applyAsDouble(new Draw(drawn, OptionalLong.empty()));
+      ofAll[r] = statistic.applyAsDouble(new Draw(drawn, OptionalLong.of(choices.nextLong())));
     }
-    double[] defined = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
-    double low = quantile(defined, TAIL);
-    double high = quantile(defined, 1 - TAIL);
-    double measured = statistic.applyAsDouble(Draw.measured(seeds));
-    // the usual choice may be an end of what is open, and then lies in the tail
+    Interval one = middle(ofSeeds);
+    Interval other = middle(ofAll);
     return new Interval(
-        Double.isNaN(measured) ? low : Math.min(low, measured),
-        Double.isNaN(measured) ? high : Math.max(high, measured),
-        1 - (double) defined.length / RESAMPLES);
+        least(one.low(), other.low()),
+        -least(-one.high(), -other.high()),
+        Math.max(one.undefined(), other.undefined()));
+  }
+
+  /** NaN only of two. */
+  private static double least(double a, double b) {
+    return Double.isNaN(a) ? b : Double.isNaN(b) ? a : Math.min(a, b);
+  }
+
+  private static Interval middle(double[] values) {
+    double[] defined = Arrays.stream(values).filter(v -> !Double.isNaN(v)).sorted().toArray();
+    return new Interval(
+        quantile(defined, TAIL),
+        quantile(defined, 1 - TAIL),
+        1 - (double) defined.length / values.length);
   }
 
   /** Between the two nearest of sorted values; NaN of none. */
