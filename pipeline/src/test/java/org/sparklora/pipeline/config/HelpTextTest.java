@@ -74,7 +74,7 @@ class HelpTextTest {
     "score, --model_name_or_path --input --output",
     "reward, --output_dir --input",
     "push, --input",
-    "report, --output_dir --runs",
+    "report, --runs",
     "verify-run, --run --baseline",
     "quickstart-base, --output_dir",
   })
