@@ -11,12 +11,11 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PYTHON=$(ci/venv.sh docs)
 PAGES=target/pages
 
-# All documents and what they may link to, in the repository's layout.
+# All documents and what they may link to, in the repository's layout; weights and other large files stay where they are.
 rm -rf "$PAGES"
 mkdir -p "$PAGES"
-find ./*.md LICENSE NOTICE docs conf notebooks python \
-  -type f \( -name '*.md' -o -name '*.css' -o -name '*.png' -o -name '*.ipynb' -o -name '*.yaml' -o -name '*.conf' -o -path '*/*.sh' \
-  -o -name LICENSE -o -name NOTICE \) -print0 | tar --null -T - -cf - | tar -xf - -C "$PAGES"
+find ./*.md ./*.yml pom.xml LICENSE NOTICE bin ci conf docs notebooks python $(ls -d docker examples 2>/dev/null) \
+  -name __pycache__ -prune -o -type f -size -1024k -print0 | tar --null -T - -cf - | tar -xf - -C "$PAGES"
 
 command=(build --strict)
 [[ ${1:-} != serve ]] || command=(serve --strict)
