@@ -1,6 +1,7 @@
 """The Spark session and the jar: finds the existing ones, or starts an embedded session."""
 
 import os
+import sys
 import zipfile
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def embedded():
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         # glibc keeps freed memory in an arena for each thread; two are enough
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")
+        # Rewards in Python run where this does: PATH's python3 need not be that of this virtual environment.
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         settings.update(
             {
                 "spark.master": "local[*]",
