@@ -40,20 +40,26 @@ final class Bench {
   private static final double NANOS = 1e9;
   private static final long SEED = 1;
 
+  /** No step is begun after so long: a slow engine's first figures should not take minutes. */
+  private static final double PATIENCE_SECONDS = 20;
+
   private final BenchConfig config;
   private final DecoderConfig model;
   private final Engine engine;
   private final PrintStream out;
+  private final PrintStream progress;
   private final PeakMemory memory = new PeakMemory();
 
   /**
    * @param engine of the JVM, with products in float32
+   * @param progress is told what is being done
    */
-  Bench(BenchConfig config, Engine engine, PrintStream out) {
+  Bench(BenchConfig config, Engine engine, PrintStream out, PrintStream progress) {
     this.config = config;
     this.model = ModelShapes.find(config.model());
     this.engine = engine.withProductsIn(config.precision().products());
     this.out = out;
+    this.progress = progress;
   }
 
   void run() {
@@ -66,21 +72,27 @@ final class Bench {
   private void train(int rank) {
     LoraConfig lora = new LoraConfig(rank, 32, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(lora, model);
+    progress.printf("sft, rank %d: making weights%n", rank);
     try (Decoder decoder = decoder(layout);
         AdapterStep step = new AdapterStep(decoder, engine, config.gradientCheckpointing());
         Tensor parameters = parameters(layout);
         Tensor gradient = engine.allocate(layout.size())) {
       PackedBatch batch = batch();
       CrossEntropyLoss loss = new CrossEntropyLoss(batch.tokenCount());
-      double[] seconds = new double[config.steps()];
-      for (int i = -1; i < seconds.length; i++) { // the first warms up
+      List<Double> seconds = new ArrayList<>();
+      double spent = 0;
+      for (int i = 0; i < 2 || i <= config.steps() && spent < PATIENCE_SECONDS; i++) {
         engine.fill(gradient, 0);
         long started = System.nanoTime();
         step.lossAndGradient(parameters, batch, loss, SEED, gradient);
         engine.sumOfSquares(gradient); // what a device still computes is waited for
-        if (i >= 0) {
-          seconds[i] = (System.nanoTime() - started) / NANOS;
+        double took = (System.nanoTime() - started) / NANOS;
+        spent += took;
+        if (i > 0) { // the first warms up
+          seconds.add(took);
         }
+        progress.printf(
+            Locale.ROOT, "sft, rank %d: step %d of %d, %.2f s%n", rank, i, config.steps(), took);
         memory.sample();
       }
       double median = median(seconds);
@@ -89,6 +101,7 @@ final class Bench {
       line.put(Flags.LORA_R.name(), rank);
       line.put("tokens", batch.tokenCount());
       line.put(Flags.GRADIENT_CHECKPOINTING.name(), config.gradientCheckpointing());
+      line.put("steps", seconds.size());
       line.put("seconds_per_step", median);
       addSpeed(line, batch.tokenCount() / median, flops);
       print(line);
@@ -129,6 +142,9 @@ final class Bench {
     try (Decoder decoder = decoder(ParameterLayout.none());
         Tensor nothing = engine.allocate(0)) {
       for (int rows : config.rows()) {
+        progress.printf(
+            "decode, %d rows: %d tokens after %d%n",
+            rows, config.newTokens(), config.promptTokens());
         try (Generator generator = new Generator(decoder, engine, rows)) {
           generate(generator, nothing, rows, 2); // warms up
           double prefill = generate(generator, nothing, rows, 1);
@@ -159,10 +175,8 @@ final class Bench {
     return (System.nanoTime() - started) / NANOS;
   }
 
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
+  private static double median(List<Double> values) {
+    return values.stream().sorted().toList().get(values.size() / 2);
   }
 
   private Map<String, Object> line(String what) {

@@ -7,8 +7,8 @@ import org.sparklora.pipeline.config.Settings;
 public final class BenchCommand {
   private BenchCommand() {}
 
-  /** Prints a JSON line for each measurement. */
+  /** Prints a JSON line for each measurement, and on standard error what is being done. */
   public static void run(Settings settings) {
-    new Bench(BenchConfig.of(settings), Engines.shared(), System.out).run();
+    new Bench(BenchConfig.of(settings), Engines.shared(), System.out, System.err).run();
   }
 }

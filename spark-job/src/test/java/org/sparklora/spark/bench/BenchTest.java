@@ -1,0 +1,71 @@
+package org.sparklora.spark.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
+
+class BenchTest {
+  private static final String CONFIG =
+      """
+      {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 50,
+       "hidden_size": 16, "intermediate_size": 24, "num_hidden_layers": 2,
+       "num_attention_heads": 2, "num_key_value_heads": 1, "rms_norm_eps": 1e-6,
+       "rope_theta": 10000.0, "max_position_embeddings": 64, "tie_word_embeddings": true,
+       "hidden_act": "silu", "torch_dtype": "float32"}
+      """;
+
+  @TempDir Path folder;
+
+  @Test
+  void everyMeasurementIsALineAndWhatIsBeingDoneIsToldMeanwhile() throws IOException {
+    Files.writeString(folder.resolve("config.json"), CONFIG);
+    ByteArrayOutputStream lines = new ByteArrayOutputStream();
+    ByteArrayOutputStream told = new ByteArrayOutputStream();
+    BenchConfig config =
+        new BenchConfig(
+            folder.toString(),
+            Precision.FLOAT32,
+            List.of(1, 4),
+            12,
+            8,
+            2,
+            false,
+            List.of(3),
+            4,
+            5,
+            Optional.of(1.0));
+
+    new Bench(config, Engines.host(), new PrintStream(lines), new PrintStream(told)).run();
+
+    List<String> printed = lines.toString(StandardCharsets.UTF_8).lines().toList();
+    assertThat(printed).hasSize(3);
+    ObjectMapper json = new ObjectMapper();
+    JsonNode sft = json.readTree(printed.get(1));
+    assertThat(sft.get("lora_r").asInt()).isEqualTo(4);
+    assertThat(sft.get("tokens").asInt()).isEqualTo(12);
+    assertThat(sft.get("steps").asInt()).isEqualTo(2);
+    assertThat(sft.get("tokens_per_second").asDouble())
+        .isEqualTo(12 / sft.get("seconds_per_step").asDouble());
+    JsonNode decode = json.readTree(printed.get(2));
+    assertThat(decode.get("rows").asInt()).isEqualTo(3);
+    assertThat(decode.get("prefill_tokens_per_second").asDouble()).isPositive();
+    assertThat(decode.has("peak_share")).isTrue();
+    assertThat(told.toString(StandardCharsets.UTF_8).lines())
+        .hasSize(2 * 4 + 1)
+        .contains("sft, rank 4: making weights", "decode, 3 rows: 5 tokens after 4")
+        .anyMatch(line -> line.startsWith("sft, rank 1: step 0 of 2, "));
+  }
+}
