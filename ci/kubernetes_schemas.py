@@ -12,7 +12,8 @@ import yaml
 
 KINDS = (
     "io.k8s.api.core.v1.Namespace", "io.k8s.api.core.v1.ServiceAccount", "io.k8s.api.core.v1.PersistentVolumeClaim",
-    "io.k8s.api.core.v1.Pod", "io.k8s.api.rbac.v1.Role", "io.k8s.api.rbac.v1.RoleBinding",
+    "io.k8s.api.core.v1.Pod", "io.k8s.api.core.v1.Service", "io.k8s.api.core.v1.ConfigMap", "io.k8s.api.rbac.v1.Role",
+    "io.k8s.api.rbac.v1.RoleBinding",
 )
 REFERENCE = "#/definitions/"
 
