@@ -71,6 +71,7 @@ class ConfTest {
       return files
           .filter(file -> file.toString().endsWith(".yaml") && !file.toString().contains("grpo"))
           .filter(file -> !file.startsWith(CONF.resolve("sweeps"))) // no settings of one command
+          .filter(file -> !file.startsWith(CONF.resolve("kubernetes"))) // manifests
           .sorted()
           .toList();
     }
