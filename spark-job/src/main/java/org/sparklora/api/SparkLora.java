@@ -35,6 +35,7 @@ import org.sparklora.reward.job.RewardJob;
 import org.sparklora.spark.eval.EvalJob;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.grpo.ExternalRewardsJob;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoJob;
 import org.sparklora.spark.grpo.RewardSettings;
@@ -127,7 +128,7 @@ public final class SparkLora {
             SparkSessions.place(spark),
             config,
             advantages,
-            request.judge(),
+            judge(request),
             RunControl.heardBy(request.listener()));
     return TrainingResult.of(config.output().folder(), result);
   }
@@ -136,8 +137,11 @@ public final class SparkLora {
    * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
    */
   public Map<String, Double> evaluateGrpo(Request request) throws IOException {
-    return named(
-        GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), request.judge()));
+    return named(GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), judge(request)));
+  }
+
+  private Optional<ExternalRewardsJob> judge(Request request) {
+    return request.judge().map(judge -> ExternalRewardsJob.on(spark, judge));
   }
 
   private GrpoConfig grpoConfig(Request request) {

@@ -24,7 +24,7 @@ import org.sparklora.pipeline.table.Prompt;
  *
  * @param names of the rewards that it gives, in their order
  */
-record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
+public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private static final StructType SCHEMA =
@@ -37,6 +37,16 @@ record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String
           .add("completion_ids", DataTypes.createArrayType(DataTypes.IntegerType, false), false)
           .add("solution", DataTypes.StringType)
           .add("columns", DataTypes.StringType, false);
+
+  /** On a session, for rewards that the run's settings name. */
+  public static ExternalRewardsJob on(SparkSession session, ExternalJudge judge) {
+    return new ExternalRewardsJob(session, judge, List.of());
+  }
+
+  /** The same for rewards of these names. */
+  ExternalRewardsJob giving(List<String> rewards) {
+    return new ExternalRewardsJob(session, judge, rewards);
+  }
 
   /**
    * The rewards of completions.

@@ -16,7 +16,6 @@ import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.generate.GenerateJob;
 import org.sparklora.spark.generate.PromptOrder;
-import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.RunFingerprint;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
@@ -61,15 +60,13 @@ public final class GrpoJob {
       TrainingPlace place,
       GrpoConfig config,
       Optional<String> advantages,
-      Optional<ExternalJudge> judge,
+      Optional<ExternalRewardsJob> judge,
       RunControl control)
       throws IOException {
     Configuration hadoop = place.hadoop();
     place.group("grpo " + config.output().folder());
     PromptsConfig table = config.prompts().table();
-    if (!place.isTask()) {
-      requireTestSplit(hadoop, config);
-    }
+    config.evaluation().table().ifPresent(test -> place.requireTestSplit(test, table));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     place.requireDataset(table);
     advantages.ifPresent(given -> GenerationTable.requireScored(hadoop, given));
@@ -137,18 +134,6 @@ public final class GrpoJob {
   }
 
   /**
-   * Looks whether there is a split to evaluate on, if one is wanted.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
-   */
-  public static void requireTestSplit(Configuration hadoop, GrpoConfig config) {
-    config
-        .evaluation()
-        .table()
-        .ifPresent(test -> PromptTables.requireTestSplit(hadoop, test, config.prompts().table()));
-  }
-
-  /**
    * Measures what a run would start from on the split to evaluate on, and writes nothing but the
    * table of its prompts.
    *
@@ -156,7 +141,8 @@ public final class GrpoJob {
    * @throws org.sparklora.pipeline.config.ConfigException for settings that cannot be used
    */
   public static EvalMetrics evaluate(
-      TrainingPlace place, GrpoConfig config, Optional<ExternalJudge> judge) throws IOException {
+      TrainingPlace place, GrpoConfig config, Optional<ExternalRewardsJob> judge)
+      throws IOException {
     InitialParameters initial = InitialParameters.of(place.hadoop(), config);
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
@@ -175,11 +161,9 @@ public final class GrpoJob {
   }
 
   private static Optional<ExternalRewardsJob> external(
-      GrpoConfig config, Optional<ExternalJudge> judge) {
+      GrpoConfig config, Optional<ExternalRewardsJob> judge) {
     RewardConfig.Functions functions = config.rewards().functions();
     List<String> given = functions.names().stream().filter(functions.given()::contains).toList();
-    return judge
-        .filter(one -> !given.isEmpty())
-        .map(one -> new ExternalRewardsJob(SparkSession.active(), one, given));
+    return judge.filter(one -> !given.isEmpty()).map(one -> one.giving(given));
   }
 }

@@ -198,6 +198,16 @@ public final class SparkSessions {
     }
 
     @Override
+    public void requireTestSplit(PrepConfig testing, PrepConfig training) {
+      PackedTables.requireTestSplit(hadoop(), testing, training);
+    }
+
+    @Override
+    public void requireTestSplit(PromptsConfig testing, PromptsConfig training) {
+      PromptTables.requireTestSplit(hadoop(), testing, training);
+    }
+
+    @Override
     public void group(String run) {
       NamedJob.group(spark, run);
     }

@@ -52,6 +52,16 @@ public interface TrainingPlace {
   /** The same for prompts. */
   void requireDataset(PromptsConfig config);
 
+  /**
+   * Looks, before the split to train on is prepared, whether there is one to evaluate on.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
+   */
+  void requireTestSplit(PrepConfig testing, PrepConfig training);
+
+  /** The same for prompts. */
+  void requireTestSplit(PromptsConfig testing, PromptsConfig training);
+
   /** What Spark's pages call all that follows, such as {@code sft out/r64}. */
   void group(String run);
 
@@ -105,6 +115,12 @@ public interface TrainingPlace {
 
     @Override
     public void requireDataset(PromptsConfig config) {}
+
+    @Override
+    public void requireTestSplit(PrepConfig testing, PrepConfig training) {}
+
+    @Override
+    public void requireTestSplit(PromptsConfig testing, PromptsConfig training) {}
 
     @Override
     public void group(String run) {} // the larger job has a name

@@ -13,7 +13,6 @@ import org.sparklora.spark.dl4j.Evaluation;
 import org.sparklora.spark.dl4j.ParameterAveraging;
 import org.sparklora.spark.dl4j.SummedGradients;
 import org.sparklora.spark.dl4j.Synchronizer;
-import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.run.InitialParameters;
 import org.sparklora.spark.run.RunControl;
@@ -61,9 +60,7 @@ public final class SftJob {
     place.group("sft " + config.output().folder());
     PrepConfig data = config.data();
     int workers = place.count(config.sync().workers());
-    if (!place.isTask()) {
-      requireTestSplit(hadoop, config);
-    }
+    config.evaluation().data().ifPresent(test -> place.requireTestSplit(test, data));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
     SftRegret regret = SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
@@ -104,18 +101,6 @@ public final class SftJob {
                     regret.after(workers, run.state().history()).toJson()));
       }
     }
-  }
-
-  /**
-   * Looks whether there is a split to evaluate on, if one is wanted.
-   *
-   * @throws org.sparklora.pipeline.config.ConfigException if the dataset has none apart
-   */
-  public static void requireTestSplit(Configuration hadoop, SftConfig config) {
-    config
-        .evaluation()
-        .data()
-        .ifPresent(test -> PackedTables.requireTestSplit(hadoop, test, config.data()));
   }
 
   /** What tells packed rows from others: how many, and a checksum of all of them. */

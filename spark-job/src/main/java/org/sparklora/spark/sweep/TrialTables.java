@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
@@ -22,7 +24,6 @@ import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.grpo.GrpoIdentity;
-import org.sparklora.spark.grpo.GrpoJob;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.resume.ModelFingerprint;
@@ -74,30 +75,41 @@ final class TrialTables {
     Settings settings = PackedTables.decided(hadoop, given);
     SftConfig config = SftConfig.of(settings);
     PackedTables.requireFiles(hadoop, config.data());
-    SftJob.requireTestSplit(hadoop, config);
-    if (settings.isGiven(Flags.PACKED_DIR)) {
-      return settings;
-    }
-    List<PrepConfig> tables = new ArrayList<>(List.of(config.data()));
-    config.evaluation().data().ifPresent(tables::add);
-    return settings.with(
+    Optional<PrepConfig> test = config.evaluation().data();
+    test.ifPresent(data -> PackedTables.requireTestSplit(hadoop, data, config.data()));
+    return placed(
+        settings,
         Flags.PACKED_DIR,
-        place(tables.stream().map(data -> data.settings() + " " + data.model()).toList()));
+        decisive(config.data().settings(), config.data().model()),
+        test.map(data -> decisive(data.settings(), data.model())));
   }
 
   private Settings resolvedGrpo(Settings given) {
     Settings settings = PromptTables.decided(hadoop, given, Flags.DATASET_TRAIN_SPLIT);
     GrpoConfig config = GrpoConfig.of(settings);
-    PromptTables.requireFiles(hadoop, config.promptsTable());
-    GrpoJob.requireTestSplit(hadoop, config);
-    if (settings.isGiven(Flags.PROMPTS_DIR)) {
-      return settings;
-    }
-    List<PromptsConfig> tables = new ArrayList<>(List.of(config.promptsTable()));
-    config.testPromptsTable().ifPresent(tables::add);
-    return settings.with(
+    PromptsConfig prompts = config.promptsTable();
+    PromptTables.requireFiles(hadoop, prompts);
+    Optional<PromptsConfig> test = config.testPromptsTable();
+    test.ifPresent(table -> PromptTables.requireTestSplit(hadoop, table, prompts));
+    return placed(
+        settings,
         Flags.PROMPTS_DIR,
-        place(tables.stream().map(data -> data.settings() + " " + data.model()).toList()));
+        decisive(prompts.settings(), prompts.model()),
+        test.map(table -> decisive(table.settings(), table.model())));
+  }
+
+  /** What decides a table. */
+  private static String decisive(Map<String, Object> settings, PrepConfig.Model model) {
+    return settings + " " + model;
+  }
+
+  /** With a folder for the tables that is their own, unless the user names one. */
+  private Settings placed(
+      Settings settings, Flag<String> folder, String training, Optional<String> testing) {
+    return settings.isGiven(folder)
+        ? settings
+        : settings.with(
+            folder, place(Stream.concat(Stream.of(training), testing.stream()).toList()));
   }
 
   private Settings resolvedEvaluation(Settings given) {
