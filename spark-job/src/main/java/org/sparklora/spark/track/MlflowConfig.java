@@ -37,6 +37,9 @@ record MlflowConfig(
     int maxParams,
     boolean logsModel,
     Optional<String> registeredModelName) {
+  /** MLflow's name of the experiment of runs that name none. */
+  static final String DEFAULT = "Default";
+
   private static final String TAGS = "MLFLOW_TAGS";
   private static final String MAX_PARAMS = "MLFLOW_MAX_LOG_PARAMS";
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
@@ -61,13 +64,27 @@ record MlflowConfig(
     return new MlflowConfig(
         server,
         MlflowServer.variable(environment, "MLFLOW_EXPERIMENT_ID"),
-        MlflowServer.variable(environment, "MLFLOW_EXPERIMENT_NAME").orElse("Default"),
+        MlflowServer.variable(environment, "MLFLOW_EXPERIMENT_NAME").orElse(DEFAULT),
         nested ? Optional.empty() : runId,
         MlflowServer.variable(environment, "MLFLOW_PARENT_RUN_ID")
             .or(() -> nested ? runId : Optional.empty()),
         tags(MlflowServer.variable(environment, TAGS)),
         maxParams(MlflowServer.variable(environment, MAX_PARAMS)),
         registeredModelName.isPresent() || isTrue(environment, "HF_MLFLOW_LOG_ARTIFACTS"),
+        registeredModelName);
+  }
+
+  /** The same for a run of our own below another, in whose experiment it lies. */
+  MlflowConfig below(MlflowRun parent) {
+    return new MlflowConfig(
+        server,
+        Optional.of(parent.experimentId()),
+        experimentName,
+        Optional.empty(),
+        Optional.of(parent.id()),
+        tags,
+        maxParams,
+        logsModel,
         registeredModelName);
   }
 

@@ -36,8 +36,7 @@ final class MlflowRuns {
    */
   Optional<MlflowRun> find() throws IOException {
     if (config.runId().isPresent()) {
-      JsonNode answer = client.get("runs/get", Map.of("run_id", config.runId().get()));
-      return Optional.of(MlflowRun.of(answer.path("run")));
+      return Optional.of(get(config.runId().get()));
     }
     JsonNode answer =
         client.post(
@@ -59,13 +58,24 @@ final class MlflowRuns {
   /** The experiment in which runs are made; it is made first if it does not exist. */
   private String experiment() throws IOException {
     if (experiment.isEmpty()) {
-      experiment =
-          Optional.of(
-              config.experimentId().isPresent()
-                  ? config.experimentId().get()
-                  : experiment(config.experimentName()));
+      experiment = Optional.of(findExperiment());
     }
     return experiment.get();
+  }
+
+  /** The one that the environment names; else the parent's, since no page shows both together. */
+  private String findExperiment() throws IOException {
+    if (config.experimentId().isPresent()) {
+      return config.experimentId().get();
+    }
+    if (config.experimentName().equals(MlflowConfig.DEFAULT) && config.parentRunId().isPresent()) {
+      return get(config.parentRunId().get()).experimentId();
+    }
+    return experiment(config.experimentName());
+  }
+
+  private MlflowRun get(String run) throws IOException {
+    return MlflowRun.of(client.get("runs/get", Map.of("run_id", run)).path("run"));
   }
 
   private String experiment(String name) throws IOException {

@@ -123,8 +123,8 @@ class MlflowSinkTest {
     assertThat(server.only().tags).containsEntry("changed.lora_r", "16");
   }
 
-  @Test
-  void valuesThatTheLogNoLongerHoldsGoToTheTrashWithTheirRun() throws Exception {
+  /** Tells of steps 1 to 3, and then of none after a checkpoint at step 1. */
+  private void killed() throws Exception {
     try (Sink sink = sink()) {
       sink.replay(List.of());
       for (int step = 1; step <= 3; step++) {
@@ -132,7 +132,32 @@ class MlflowSinkTest {
         sink.append(last());
       }
     }
-    log.subList(1, 3).clear(); // killed, and goes on from a checkpoint after step 1
+    log.subList(1, 3).clear();
+  }
+
+  @Test
+  void stepsThatAKilledAttemptHasToldAreNotToldTwice() throws Exception {
+    killed();
+    try (Sink sink = sink()) {
+      sink.replay(rows());
+      for (int step = 2; step <= 4; step++) {
+        logged(step, step, 10 + step);
+        sink.append(last());
+      }
+      sink.end(rows());
+    }
+    assertThat(server.only().curve("loss")).containsExactly("1 1.0", "2 2.0", "3 3.0", "4 4.0");
+    try (Sink sink = sink()) { // as `track` later
+      sink.replay(rows());
+      sink.end(rows());
+    }
+    assertThat(server.only().curve("loss")).hasSize(4);
+  }
+
+  @Test
+  void withOtherSettingsValuesThatTheLogNoLongerHoldsGoToTheTrashWithTheirRun() throws Exception {
+    killed();
+    settings.put("lora_r", 16);
     try (Sink sink = sink()) {
       sink.replay(rows());
       logged(2, 2.5, 12);
@@ -141,6 +166,7 @@ class MlflowSinkTest {
     assertThat(server.runs).hasSize(2);
     assertThat(server.runs.get("run0").deleted).isTrue();
     assertThat(server.only().curve("loss")).containsExactly("1 1.0", "2 2.5");
+    assertThat(server.only().params).containsEntry("lora_r", "16");
   }
 
   @Test
