@@ -36,6 +36,11 @@ public record PromptsConfig(
     return new PromptsConfig(source, model, systemPrompt, maxPromptLength, folder, replace);
   }
 
+  /** The same of another part of the dataset. */
+  public PromptsConfig of(PrepConfig.Source other) {
+    return new PromptsConfig(other, model, systemPrompt, maxPromptLength, outputFolder, overwrite);
+  }
+
   Optional<String> systemTurn() {
     return Optional.of(systemPrompt).filter(text -> !text.isEmpty());
   }

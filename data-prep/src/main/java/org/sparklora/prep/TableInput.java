@@ -4,12 +4,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.table.SelectedTable;
+import org.sparklora.prep.table.TableQuery;
 
 /**
  * A table at one version, which Spark SQL reads.
@@ -31,7 +34,7 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
         source.config(),
         "a table has no configurations; leave it out, and take rows with --dataset_filter");
     ConfigException.require(
-        USUAL_SPLITS.contains(source.split()),
+        USUAL_SPLITS.contains(source.split()) || source.query().split().isTest(),
         Flags.DATASET_TRAIN_SPLIT,
         source.split(),
         "a table has no splits; leave it out, and take rows with --dataset_filter");
@@ -48,10 +51,15 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
     Map<String, Object> sample = table.sample();
     requireRows(
         !sample.isEmpty(),
-        source.query().filter().isEmpty()
-            ? "it has no rows"
-            : "it has no rows with %s".formatted(source.query().filter()));
+        conditions().isEmpty() ? "it has no rows" : "it has no rows with " + conditions());
     return sample;
+  }
+
+  private String conditions() {
+    TableQuery.Split split = source.query().split();
+    return Stream.of(source.query().filter(), (split.isTest() ? "" : "not ") + split.predicate())
+        .filter(condition -> !condition.isEmpty() && !condition.equals("not "))
+        .collect(Collectors.joining(" and "));
   }
 
   /** The rows are put in order and written to files, wherever tasks run. */

@@ -34,7 +34,7 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
    * @throws ConfigException for what cannot be used
    */
   static QueriedTable of(SparkSession spark, Dataset<Row> table, TableQuery query) {
-    Dataset<Row> kept = filtered(table, query.filter());
+    Dataset<Row> kept = split(filtered(table, Flags.DATASET_FILTER, query.filter()), query.split());
     List<Column> columns = columns(spark, kept, query.columns());
     return new QueriedTable(kept, columns, projected(kept, columns, query.columns()));
   }
@@ -52,17 +52,25 @@ record QueriedTable(Dataset<Row> kept, List<Column> columns, Dataset<Row> rows) 
     return kept.select(inner.toArray(Column[]::new)).select(outer.toArray(Column[]::new));
   }
 
-  private static Dataset<Row> filtered(Dataset<Row> rows, String filter) {
+  /** One part of the rows; one of which the predicate is null is trained on. */
+  private static Dataset<Row> split(Dataset<Row> rows, TableQuery.Split split) {
+    Dataset<Row> test = filtered(rows, Flags.DATASET_TEST_SPLIT, split.predicate());
+    return split.predicate().isEmpty() || split.isTest()
+        ? test
+        : rows.where("NOT coalesce((%s), false)".formatted(split.predicate()));
+  }
+
+  private static Dataset<Row> filtered(Dataset<Row> rows, Flag<String> flag, String filter) {
     if (filter.isEmpty()) {
       return rows;
     }
     Dataset<Row> found =
         AskedOfTables.of(
-            Flags.DATASET_FILTER,
+            flag,
             filter,
             "give a predicate of Spark SQL over the columns " + String.join(", ", rows.columns()),
             () -> rows.where(functions.expr(filter)));
-    requireRepeatable(Flags.DATASET_FILTER, filter, found);
+    requireRepeatable(flag, filter, found);
     return found;
   }
 

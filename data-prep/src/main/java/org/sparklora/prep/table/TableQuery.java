@@ -22,10 +22,28 @@ import org.sparklora.prep.source.FileFormat;
  * @param filter {@code dataset_filter}
  * @param columns {@code dataset_columns}
  * @param order {@code dataset_order}
+ * @param split {@code dataset_test_split} where it is a predicate, and which side of it is meant
  */
 public record TableQuery(
-    String format, String revision, String filter, String columns, String order)
+    String format, String revision, String filter, String columns, String order, Split split)
     implements Serializable {
+
+  /**
+   * A table's rows in two parts: those of which a predicate holds, to evaluate on, and all others,
+   * to train on.
+   *
+   * @param predicate empty where the table is in one part
+   * @param isTest whether the rows to evaluate on are meant
+   */
+  public record Split(String predicate, boolean isTest) implements Serializable {
+    /** All rows. */
+    public static final Split NONE = new Split("", false);
+  }
+
+  /** Of a table in one part. */
+  public TableQuery(String format, String revision, String filter, String columns, String order) {
+    this(format, revision, filter, columns, order, Split.NONE);
+  }
 
   /** Of datasets that are files. */
   public static final TableQuery NONE = new TableQuery("", "", "", "", "");
@@ -52,6 +70,17 @@ public record TableQuery(
     } catch (IOException | IllegalArgumentException e) {
       return false;
     }
+  }
+
+  /** The same of the rows to evaluate on. */
+  public TableQuery ofTest() {
+    return new TableQuery(
+        format, revision, filter, columns, order, new Split(split.predicate(), true));
+  }
+
+  /** The same of another table, which has no versions in common with this one, and is whole. */
+  public TableQuery ofAnother() {
+    return new TableQuery(format, "", filter, columns, order);
   }
 
   /**
@@ -84,6 +113,9 @@ public record TableQuery(
                 given.put(flag.name(), value);
               }
             });
+    if (!split.predicate().isEmpty()) {
+      given.put(Flags.DATASET_TEST_SPLIT.name(), split.predicate());
+    }
     return given;
   }
 

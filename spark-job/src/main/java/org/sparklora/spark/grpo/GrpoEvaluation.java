@@ -14,6 +14,7 @@ import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.generate.GenerateStage;
+import org.sparklora.spark.prep.PrepSettings;
 import org.sparklora.spark.prep.PromptSettings;
 import org.sparklora.spark.run.EvalSchedule;
 import org.sparklora.spark.run.TrainingRun;
@@ -58,7 +59,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
                   PromptSettings.replacing(
                       settings,
                       PromptSettings.ofTestSplit(
-                          settings, promptsFolder + "-" + settings.get(Flags.DATASET_TEST_SPLIT))))
+                          settings, PrepSettings.testFolder(settings, promptsFolder))))
               : Optional.empty());
     }
   }

@@ -126,21 +126,26 @@ public final class PackedTables {
   }
 
   /**
-   * Throws {@link ConfigException} unless the split to evaluate on has files of its own.
+   * Throws {@link ConfigException} unless the split to evaluate on has files, or rows of a table,
+   * of its own.
    *
-   * @param prepared whether the dataset is a table, which has no splits
+   * @param prepared whether {@code prep} made the dataset, so that it has no splits
    */
   static void requireSplitApart(
       Configuration hadoop,
       PrepConfig.Source testing,
       PrepConfig.Source training,
       boolean prepared) {
-    ConfigException.require(
-        prepared || !testing.readsTable(hadoop),
-        Flags.DATASET_TEST_SPLIT,
-        testing.split(),
-        "%s is read as a table, which has no splits; name files of both splits, or leave --eval_strategy out"
-            .formatted(testing.dataset()));
+    if (!prepared && training.readsTable(hadoop)) {
+      ConfigException.require(
+          !testing.query().split().predicate().isEmpty()
+              || !testing.dataset().equals(training.dataset()),
+          Flags.DATASET_TEST_SPLIT,
+          testing.split(),
+          "%s is read as a table, which has no splits; say which of its rows are evaluated on and not trained on, such as --dataset_test_split \"pmod(hash(id), 20) = 0\", name another table there, or leave --eval_strategy out"
+              .formatted(training.dataset()));
+      return;
+    }
     ConfigException.require(
         !prepared && isSplitApart(hadoop, testing, training),
         Flags.DATASET_TEST_SPLIT,

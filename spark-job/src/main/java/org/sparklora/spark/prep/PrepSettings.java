@@ -12,13 +12,15 @@ import org.sparklora.text.TokenizerDialect;
 
 /** Makes a {@link PrepConfig} of a user's settings, for {@code prep} and for {@code sft}. */
 public final class PrepSettings {
+  private static final String TEST = "test";
+
   private PrepSettings() {}
 
   /** The split to train on. */
   public static PrepConfig of(Settings settings, String outputFolder) {
     return of(
         settings,
-        settings.get(Flags.DATASET_TRAIN_SPLIT),
+        source(settings, settings.get(Flags.DATASET_TRAIN_SPLIT)),
         settings.get(Flags.PACKING),
         outputFolder);
   }
@@ -27,26 +29,15 @@ public final class PrepSettings {
   public static PrepConfig ofTestSplit(Settings settings, String outputFolder) {
     return of(
         settings,
-        settings.get(Flags.DATASET_TEST_SPLIT),
+        testing(settings, source(settings, settings.get(Flags.DATASET_TEST_SPLIT))),
         settings.find(Flags.EVAL_PACKING).orElse(settings.get(Flags.PACKING)),
         outputFolder);
   }
 
   private static PrepConfig of(
-      Settings settings, String split, boolean packing, String outputFolder) {
+      Settings settings, PrepConfig.Source source, boolean packing, String outputFolder) {
     return new PrepConfig(
-        new PrepConfig.Source(
-            dataset(settings),
-            settings.find(Flags.DATASET_CONFIG).orElse(""),
-            split,
-            new ColumnMapping(
-                settings.get(Flags.DATASET_TEXT_FIELD),
-                settings.get(Flags.MESSAGES_COLUMN),
-                settings.get(Flags.PROMPT_COLUMN),
-                settings.get(Flags.COMPLETION_COLUMN)),
-            settings.get(Flags.USE_SYSTEM_COLUMN),
-            settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
-            query(settings)),
+        source,
         new PrepConfig.Model(
             ModelReference.of(settings),
             settings.find(Flags.CHAT_TEMPLATE_PATH).orElse(""),
@@ -62,6 +53,44 @@ public final class PrepSettings {
         settings.get(Flags.ASSISTANT_ONLY_LOSS),
         outputFolder,
         settings.get(Flags.OVERWRITE_OUTPUT_DIR));
+  }
+
+  private static PrepConfig.Source source(Settings settings, String split) {
+    return new PrepConfig.Source(
+        dataset(settings),
+        settings.find(Flags.DATASET_CONFIG).orElse(""),
+        split,
+        new ColumnMapping(
+            settings.get(Flags.DATASET_TEXT_FIELD),
+            settings.get(Flags.MESSAGES_COLUMN),
+            settings.get(Flags.PROMPT_COLUMN),
+            settings.get(Flags.COMPLETION_COLUMN)),
+        settings.get(Flags.USE_SYSTEM_COLUMN),
+        settings.get(Flags.ON_BAD_ROWS, PrepConfig.OnBadRows.class),
+        query(settings));
+  }
+
+  /**
+   * The source of the split to evaluate on. Of a table that is another table where the split is
+   * called like one, else the rows of which the split, a predicate, holds.
+   */
+  static PrepConfig.Source testing(Settings settings, PrepConfig.Source source) {
+    String split = settings.get(Flags.DATASET_TEST_SPLIT);
+    boolean another = canBeTable(settings) && TableQuery.isTableName(split);
+    return new PrepConfig.Source(
+        another ? split : source.dataset(),
+        source.config(),
+        another ? TEST : source.split(),
+        source.columns(),
+        source.useSystemColumn(),
+        source.onBadRows(),
+        another ? source.query().ofAnother() : source.query().ofTest());
+  }
+
+  /** Where what is made of the split to evaluate on lies, beside what is made of the other one. */
+  public static String testFolder(Settings settings, String trainFolder) {
+    String split = settings.get(Flags.DATASET_TEST_SPLIT);
+    return trainFolder + "-" + (canBeTable(settings) ? TEST : split);
   }
 
   /** The dataset's name, with the revision that a flag of its own may name of a repository. */
@@ -81,7 +110,18 @@ public final class PrepSettings {
         settings.find(Flags.DATASET_REVISION).filter(revision -> canBeTable(settings)).orElse(""),
         settings.find(Flags.DATASET_FILTER).orElse(""),
         settings.find(Flags.DATASET_COLUMNS).orElse(""),
-        settings.find(Flags.DATASET_ORDER).orElse(""));
+        settings.find(Flags.DATASET_ORDER).orElse(""),
+        new TableQuery.Split(testPredicate(settings), false));
+  }
+
+  /** What tells a table's rows to evaluate on, if it is said; {@code prep} takes all rows. */
+  private static String testPredicate(Settings settings) {
+    boolean said =
+        canBeTable(settings)
+            && settings.isGiven(Flags.DATASET_TEST_SPLIT)
+            && !settings.command().equals("prep")
+            && !TableQuery.isTableName(settings.get(Flags.DATASET_TEST_SPLIT));
+    return said ? settings.get(Flags.DATASET_TEST_SPLIT) : "";
   }
 
   private static boolean canBeTable(Settings settings) {

@@ -29,7 +29,8 @@ public final class PromptSettings {
 
   /** The split to evaluate on. */
   public static PromptsConfig ofTestSplit(Settings settings, String outputFolder) {
-    return of(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
+    PromptsConfig config = of(settings, Flags.DATASET_TEST_SPLIT, outputFolder);
+    return config.of(PrepSettings.testing(settings, config.source()));
   }
 
   static PromptsConfig of(Settings settings, Flag<String> splitFlag, String outputFolder) {

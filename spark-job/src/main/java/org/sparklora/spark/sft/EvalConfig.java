@@ -51,7 +51,7 @@ public record EvalConfig(
                 SftConfig.replacing(
                     settings,
                     PrepSettings.ofTestSplit(
-                        settings, packedFolder + "-" + settings.get(Flags.DATASET_TEST_SPLIT))))
+                        settings, PrepSettings.testFolder(settings, packedFolder))))
             : Optional.empty(),
         best);
   }

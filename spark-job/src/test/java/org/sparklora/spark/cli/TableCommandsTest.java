@@ -17,6 +17,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands that read tables of a catalogue, and write them. */
 class TableCommandsTest {
@@ -55,6 +56,20 @@ class TableCommandsTest {
     return Stream.concat(flags.stream(), Stream.of(more)).toArray(String[]::new);
   }
 
+  /** {@code prep} of a dataset into a folder. */
+  private String[] prep(String dataset, String output, String... more) {
+    return with(
+        List.of(
+            "prep",
+            "--model_name_or_path",
+            model.toString(),
+            "--dataset_name",
+            dataset,
+            "--output_dir",
+            path(output)),
+        more);
+  }
+
   /** The rows of a result's Parquet, in no order. */
   private List<String> rows(String of) {
     try (SparkSession spark = session()) {
@@ -84,31 +99,72 @@ class TableCommandsTest {
         .contains("\"format\" : \"parquet\"");
   }
 
+  /**
+   * Of {@code n} rows, those of which a predicate holds are evaluated on, and the others packed.
+   */
+  @Test
+  void aTableIsSplitByAPredicateOrHasAnotherTableToEvaluateOn() throws IOException {
+    try (SparkSession spark = session()) {
+      spark
+          .range(12)
+          .selectExpr("id", "concat('row ', id) text", "if(id = 11, null, id % 4) part")
+          .coalesce(1)
+          .write()
+          .saveAsTable("spark_catalog.default.rows");
+      spark
+          .table("spark_catalog.default.rows")
+          .where("id < 2")
+          .write()
+          .saveAsTable("spark_catalog.default.held");
+      for (String split : List.of("part = 3", "spark_catalog.default.held")) {
+        Path out = folder.resolve("run-" + split.length());
+        SftRun.tiny(model, out, "--use_peft", "--max_steps", "1", "--eval_strategy", "epoch")
+            .with("--dataset_name", "spark_catalog.default.rows")
+            .with("--dataset_filter", "id > 0")
+            .with("--dataset_test_split", split)
+            .with("--packed_dir", out + ".packed")
+            .run(spark);
+      }
+    }
+    // of ids 1 to 11: 3 and 7; the part of 11 is null
+    assertThat(documents("run-8.packed-test")).isEqualTo(2);
+    assertThat(documents("run-8.packed")).isEqualTo(9);
+    assertThat(documents("run-26.packed-test")).as("0 is filtered out").isEqualTo(1);
+    assertThat(documents("run-26.packed")).isEqualTo(11);
+  }
+
+  private long documents(String table) throws IOException {
+    String manifest = Files.readString(folder.resolve(table + "/_prep_manifest.json"));
+    return Long.parseLong(manifest.replaceAll("(?s).*\"documents\" : (\\d+).*", "$1"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"test", "part +", "rand() < 0.5"})
+  void aSplitThatATableDoesNotHaveIsRefused(String split) {
+    session().sql("CREATE TABLE rows USING parquet AS SELECT 1 part, 'a' text");
+    List<String> sft =
+        List.of(
+            ("sft --use_peft --model_name_or_path %s --dataset_name spark_catalog.default.rows --eval_strategy epoch --output_dir %s")
+                .formatted(model, path("out"))
+                .split(" "));
+    int code = run(split.equals("test") ? with(sft) : with(sft, "--dataset_test_split", split));
+    assertThat(err.text()).contains("dataset_test_split = " + split);
+    assertThat(code).isEqualTo(MISUSED);
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
   @Test
   void prepMakesATableAsWellAndReplacesItWhenToldTo() {
-    List<String> prep =
-        List.of(
-            "prep",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            DATASET,
-            "--dataset_format",
-            "json",
-            "--max_length",
-            "64",
-            "--packing",
-            "--output_dir",
-            path("packed"),
-            "--output_table",
-            "spark_catalog.default.packed");
+    String[] prep = {
+      "--dataset_format", "json", "--max_length", "64", "--packing", "--output_table"
+    };
     session();
-    assertThat(run(with(prep))).as(err.text()).isZero();
+    String[] first = prep(DATASET, "packed", with(List.of(prep), "spark_catalog.default.packed"));
+    assertThat(run(first)).as(err.text()).isZero();
     assertThat(rows("warehouse/packed")).isNotEmpty().isEqualTo(rows("packed"));
 
     session().sql("CREATE TABLE taken USING parquet AS SELECT 1 AS one");
-    String[] taken =
-        with(prep, "--output_table", "spark_catalog.default.taken", "--output_dir", path("other"));
+    String[] taken = prep(DATASET, "other", with(List.of(prep), "spark_catalog.default.taken"));
     assertThat(run(taken)).isEqualTo(MISUSED);
     assertThat(err.text())
         .contains("output_table = spark_catalog.default.taken")
@@ -116,15 +172,12 @@ class TableCommandsTest {
     assertThat(folder.resolve("other")).doesNotExist();
 
     session().sql("CREATE TABLE replaced USING parquet AS SELECT 1 AS one");
-    assertThat(
-            run(
-                with(
-                    prep,
-                    "--output_table",
-                    "spark_catalog.default.replaced",
-                    "--overwrite_output_table")))
-        .as(err.text())
-        .isZero();
+    String[] replacing =
+        prep(
+            DATASET,
+            "packed",
+            with(List.of(prep), "spark_catalog.default.replaced", "--overwrite_output_table"));
+    assertThat(run(replacing)).as(err.text()).isZero();
     assertThat(rows("warehouse/replaced")).isEqualTo(rows("packed"));
   }
 
@@ -189,35 +242,17 @@ class TableCommandsTest {
         "--overwrite_output_table | no table to replace"
       })
   void whatCannotBeUsedIsRefusedInOneLine(String flags, String says) {
-    List<String> prep =
-        List.of(
-            "prep",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            DATASET,
-            "--output_dir",
-            path("refused"));
     if (flags.contains("nowhere") || flags.startsWith("--dataset")) {
       session();
     }
-    int code = run(with(prep, flags.split(" ")));
+    int code = run(prep(DATASET, "refused", flags.split(" ")));
     assertThat(err.text()).contains(says);
     assertThat(code).isEqualTo(MISUSED);
   }
 
   @Test
   void aPreparedTableTakesNoQuery() {
-    List<String> prep =
-        List.of(
-            "prep",
-            "--model_name_or_path",
-            model.toString(),
-            "--dataset_name",
-            DATASET,
-            "--output_dir",
-            path("packed"));
-    assertThat(run(with(prep))).as(err.text()).isZero();
+    assertThat(run(prep(DATASET, "packed"))).as(err.text()).isZero();
     int code =
         run(
             "sft",
