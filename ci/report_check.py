@@ -92,7 +92,6 @@ def step(page):
 
 
 def accessible(page):
-    # what is hidden in a closed <details> is looked at as well
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

@@ -36,8 +36,8 @@ final class WatchedRuns {
   /**
    * Looks for the first time.
    *
-   * @param names as many as folders
-   * @throws ConfigException if one of them is no run's
+   * @param folders of the runs
+   * @param runs what they have logged, as many, by the names under which they are shown
    */
   WatchedRuns(Configuration hadoop, List<String> folders, List<RunLog> runs) {
     this.hadoop = hadoop;
