@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,5 +126,23 @@ class SweepFileTest {
 
     assertThat(file.hasTrialsOf(read(WHOLE.replace("one sentence", "another")))).isTrue();
     assertThat(file.hasTrialsOf(read(WHOLE.replace("seed: [1, 2]", "seed: [1, 3]")))).isFalse();
+  }
+
+  @Test
+  void theSweepsOfTheRepositoryHaveAGridAndThreeSeeds() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("../conf/sweeps"))) {
+      List<Path> sweeps =
+          files
+              .filter(file -> file.toString().endsWith(".yaml"))
+              .filter(file -> !file.endsWith("base.yaml")) // of the model that they train
+              .toList();
+      assertThat(sweeps).hasSizeGreaterThan(6);
+      for (Path file : sweeps) {
+        List<Trial> trials = TrialGrid.of(SweepFile.read(file), "out");
+        assertThat(trials.stream().map(Trial::seed).distinct())
+            .as(file.toString())
+            .hasSizeGreaterThanOrEqualTo(Verdict.LEAST_SEEDS);
+      }
+    }
   }
 }
