@@ -92,7 +92,7 @@ record Verdict(
 
   private static String bounds(double from, double to) {
     if (Double.isInfinite(to)) {
-      return number(from);
+      return number(from < Double.MIN_NORMAL || from > Double.MIN_NORMAL ? from : 0); // above 0
     }
     return Double.isInfinite(from) ? number(to) : number(from) + " or " + number(to);
   }

@@ -413,6 +413,16 @@ class FindingsTest {
   }
 
   @Test
+  void aBoundJustAboveZeroIsCalledZero() {
+    Bootstrap.Interval interval = new Bootstrap.Interval(0, 1, 0);
+
+    assertThat(
+            Verdict.of("x", 0.5, interval, 3, "1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY)
+                .text())
+        .endsWith("not decided: the interval reaches across 0");
+  }
+
+  @Test
   void numbersHaveTwoDigits() {
     assertThat(List.of(9.123, 13.4, 0.012345, 250.0, -0.001))
         .extracting(Verdict::number)
