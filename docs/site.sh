@@ -14,7 +14,7 @@ PAGES=target/pages
 # All documents and what they may link to, in the repository's layout; weights and other large files stay where they are.
 rm -rf "$PAGES"
 mkdir -p "$PAGES"
-find ./*.md ./*.yml pom.xml LICENSE NOTICE bin ci conf docs notebooks python $(ls -d docker examples 2>/dev/null) \
+find ./*.md ./*.yml pom.xml LICENSE NOTICE bin ci conf docs notebooks python $(ls -d docker examples .github 2>/dev/null) \
   -name __pycache__ -prune -o -type f -size -1024k -print0 | tar --null -T - -cf - | tar -xf - -C "$PAGES"
 
 command=(build --strict)
