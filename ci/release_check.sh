@@ -62,7 +62,10 @@ the_bytes_are_the_same_from_another_folder() {
     count=$((count + 1))
   done < <(cd "$WORK/other-repository" && find . -name "*-$VERSION*" -type f)
   # and the application's jar, from the folder of `mvn verify`
-  cmp "$ROOT/spark-job/target/spark-lora.jar" "$WORK/sources/spark-job/target/spark-lora.jar"
+  cmp "$ROOT/spark-job/target/spark-lora.jar" "$WORK/sources/spark-job/target/spark-lora.jar" || {
+    echo "  Where target/ is of older sources it may hold files that are no longer among them: mvn clean, and build again"
+    return 1
+  }
   echo "  $count files and spark-lora.jar"
   ((count >= 40))
 }
