@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# A run of the quickstart's model that tells a real MLflow server, is killed, and is resumed; one whose server is away; and one
-# that is told later, into a run that somebody else has made. What the server has is read back with MLflow's own client and
-# must be the rows of metrics.jsonl, each once. Under two minutes.
+# A run of the quickstart's model that tells a real MLflow server, is killed, and is resumed; one whose server is away; one
+# that is told later, into a run that somebody else has made, and by a profile of Databricks; and a sweep. What the server has
+# is read back with MLflow's own client and must be the rows of metrics.jsonl, each once. About two minutes.
+#
+#   MLFLOW_CHECK_PAUSE=1   waits before it ends the server, for a look at its pages
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" mlflow)
@@ -56,6 +58,7 @@ done
 kill -KILL $run
 wait $run 2>/dev/null || true
 echo "killed after $(wc -l <"$WORK/resumed/metrics.jsonl") rows"
+killed=$("$PYTHON" "$ROOT/ci/mlflow_check.py" killed resumed "$WORK/resumed")
 (train resumed --resume_from_checkpoint true --registered_model_name gsm8k-adapter) >>"$WORK/log" 2>&1 ||
   { tail -40 "$WORK/log"; exit 1; }
 
@@ -68,4 +71,33 @@ for _ in 1 2; do
   MLFLOW_RUN_ID=$given MLFLOW_PARENT_RUN_ID=$parent "$ROOT/bin/spark-lora" track "$WORK/away" --report_to mlflow
 done
 
-"$PYTHON" "$ROOT/ci/mlflow_check.py" read "$WORK/resumed" "$WORK/away" "$parent" "$given"
+# A workspace of Databricks: the same server behind one that asks who is there, as a profile of the user's says it.
+"$PYTHON" "$ROOT/ci/mlflow_check.py" workspace "$MLFLOW_TRACKING_URI" dapi0123 >"$WORK/workspace" & workspace=$!
+until [[ -s $WORK/workspace ]]; do sleep 0.1; done
+printf '[DEFAULT]\nhost = http://127.0.0.1:1\ntoken = other\n[ci]\nhost = http://127.0.0.1:%s/\ntoken = dapi0123\n' \
+  "$(cat "$WORK/workspace")" >"$WORK/databrickscfg"
+DATABRICKS_CONFIG_FILE=$WORK/databrickscfg MLFLOW_TRACKING_URI=databricks://ci MLFLOW_EXPERIMENT_NAME=/Users/ci/away \
+  "$ROOT/bin/spark-lora" track "$WORK/away" --report_to mlflow
+kill $workspace
+
+# A sweep of two trials, and the same again, which finds all of it done.
+cat >"$WORK/sweep.yaml" <<YAML
+finding: none
+command: sft
+base:
+  model_name_or_path: $ROOT/conf/quickstart/base
+  dataset_name: $WORK/data
+  use_peft: true
+  max_steps: 3
+  logging_steps: 1
+  max_length: 128
+axes:
+  learning_rate: [1e-4, 1e-3]
+metric: {name: train_loss, goal: min}
+YAML
+for _ in 1 2; do
+  "$ROOT/bin/spark-lora" sweep --config "$WORK/sweep.yaml" --output_dir "$WORK/rates" --report_to mlflow >"$WORK/log" 2>&1 ||
+    { tail -40 "$WORK/log"; exit 1; }
+done
+
+"$PYTHON" "$ROOT/ci/mlflow_check.py" read "$WORK/resumed" "$killed" "$WORK/away" "$parent" "$given" "$WORK/rates"

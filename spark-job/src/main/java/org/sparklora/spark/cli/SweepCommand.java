@@ -2,6 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flags;
@@ -13,6 +14,7 @@ import org.sparklora.spark.sweep.DryRun;
 import org.sparklora.spark.sweep.SweepFile;
 import org.sparklora.spark.sweep.SweepJob;
 import org.sparklora.spark.sweep.SweepPlan;
+import org.sparklora.spark.track.TrackingConfig;
 
 /** {@code sweep}: many runs that differ in their settings, and what they find together. */
 final class SweepCommand {
@@ -27,6 +29,11 @@ final class SweepCommand {
       System.out.print(DryRun.text(hadoop, plan, settings.find(Flags.FLOPS_PER_SECOND)));
       return;
     }
+    TrackingConfig tracking =
+        plan.tracking(
+            settings.isGiven(Flags.REPORT_TO)
+                ? Optional.of(settings.get(Flags.REPORT_TO))
+                : Optional.empty());
     Interruption.tell(() -> "Interrupted before the first trial; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       System.out.print(
@@ -34,7 +41,8 @@ final class SweepCommand {
               spark,
               plan,
               settings.find(Flags.MAX_PARALLEL_TRIALS),
-              settings.get(Flags.KEEP_WEIGHTS)));
+              settings.get(Flags.KEEP_WEIGHTS),
+              tracking));
     }
   }
 }

@@ -53,6 +53,7 @@ public record SweepFile(
           Flags.OVERWRITE_OUTPUT_DIR,
           Flags.RESUME_FROM_CHECKPOINT,
           Flags.RUN_NAME,
+          Flags.REGISTERED_MODEL_NAME,
           Flags.PUSH_TO_HUB,
           Flags.OUTPUT_TABLE,
           Flags.MASTER,

@@ -2,15 +2,20 @@ package org.sparklora.spark.sweep;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -18,6 +23,7 @@ import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.spark.track.TrackingConfig;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.NamedJob;
 
@@ -26,17 +32,23 @@ import org.sparklora.spark.workers.NamedJob;
  * takes with it when it is lost, and no more of them run at once than there is memory for.
  */
 public final class SweepJob {
+  private static final int TOLD_EVERY_SECONDS = 10;
+
   private final JavaSparkContext spark;
   private final SweepFile file;
   private final TrialRun run;
   private final Configuration hadoop;
   private final int parallel;
+  private final SweepRuns runs;
   private final Optional<ResourceProfile> resources;
+  private final Set<Trial> started = ConcurrentHashMap.newKeySet();
 
-  private SweepJob(JavaSparkContext spark, SweepFile file, TrialRun run, int parallel) {
+  private SweepJob(
+      JavaSparkContext spark, SweepFile file, TrialRun run, int parallel, SweepRuns runs) {
     this.spark = spark;
     this.file = file;
     this.run = run;
+    this.runs = runs;
     this.hadoop = spark.hadoopConfiguration();
     this.parallel = parallel;
     this.resources =
@@ -48,30 +60,39 @@ public final class SweepJob {
    *
    * @param requested {@code max_parallel_trials}
    * @param keepWeights whether weights of trials that are done stay
+   * @param tracking who is told of the trials
    * @return what was found, for people
    * @throws org.sparklora.pipeline.config.ConfigException if the settings of a trial cannot be used
    * @throws org.sparklora.pipeline.table.TableException if a trial cannot be read or written
    */
   public static String run(
-      SparkSession session, SweepPlan plan, Optional<Integer> requested, boolean keepWeights)
+      SparkSession session,
+      SweepPlan plan,
+      Optional<Integer> requested,
+      boolean keepWeights,
+      TrackingConfig tracking)
       throws IOException {
     Configuration hadoop = session.sparkContext().hadoopConfiguration();
-    try (SweepFolder folder = SweepFolder.open(hadoop, plan.folder(), plan.file())) {
+    try (SweepFolder folder = SweepFolder.open(hadoop, plan.folder(), plan.file());
+        SweepRuns runs = new SweepRuns(hadoop, plan, tracking)) {
       TrialTables tables = new TrialTables(hadoop, plan.folder());
       List<Trial> trials = new ArrayList<>();
       for (Trial trial : plan.trials()) {
         trials.add(tables.named(session, trial));
       }
-      List<TrialOutcome> outcomes = train(session, plan, trials, requested, keepWeights);
+      List<TrialOutcome> outcomes = train(session, plan, trials, requested, keepWeights, runs);
       TrialsTable table = TrialsTable.of(trials, outcomes);
       folder.write("trials.csv", table.toCsv());
       table.writeParquet(session, plan.folder() + "/trials.parquet");
-      return SweepReport.write(
-          folder,
-          plan.folder(),
-          plan.file(),
-          Study.of(plan.file().metric(), trials, outcomes),
-          tables.model());
+      String found =
+          SweepReport.write(
+              folder,
+              plan.folder(),
+              plan.file(),
+              Study.of(plan.file().metric(), trials, outcomes),
+              tables.model());
+      runs.finish(outcomes);
+      return found;
     }
   }
 
@@ -80,7 +101,8 @@ public final class SweepJob {
       SweepPlan plan,
       List<Trial> trials,
       Optional<Integer> requested,
-      boolean keepWeights)
+      boolean keepWeights,
+      SweepRuns runs)
       throws IOException {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     int parallel =
@@ -88,7 +110,7 @@ public final class SweepJob {
             () -> spark.isLocal() ? 1 : CountExecutorsJob.workers(spark, Optional.empty()));
     TrialRun run =
         new TrialRun(HadoopSettings.of(spark.hadoopConfiguration()), plan.folder(), keepWeights);
-    return new SweepJob(spark, plan.file(), run, parallel).all(trials);
+    return new SweepJob(spark, plan.file(), run, parallel, runs).all(trials);
   }
 
   private List<TrialOutcome> all(List<Trial> trials) throws IOException {
@@ -122,6 +144,8 @@ public final class SweepJob {
       before.ifPresent(outcome -> outcomes.put(trial.name(), outcome));
       if (before.isEmpty() || !before.get().reaches(stop.orElse(Integer.MAX_VALUE))) {
         todo.add(trial);
+      } else if (!started.contains(trial)) { // by an earlier process
+        runs.ended(trial);
       }
     }
     progress.begin(stop, trials.size() - todo.size(), todo.size());
@@ -129,10 +153,13 @@ public final class SweepJob {
     try {
       ExecutorCompletionService<TrialOutcome> running = new ExecutorCompletionService<>(threads);
       todo.forEach(trial -> running.submit(() -> train(trial, stop, progress)));
-      for (int i = 0; i < todo.size(); i++) {
-        TrialOutcome outcome = take(running);
+      Map<String, Trial> left = new LinkedHashMap<>();
+      todo.forEach(trial -> left.put(trial.name(), trial));
+      while (!left.isEmpty()) {
+        TrialOutcome outcome = take(running, left.values());
         outcomes.put(outcome.trial(), outcome);
         progress.done(outcome);
+        runs.ended(left.remove(outcome.trial()));
       }
     } finally {
       threads.shutdownNow();
@@ -142,6 +169,7 @@ public final class SweepJob {
   private TrialOutcome train(Trial trial, OptionalInt stop, SweepProgress progress) {
     Interruption.check();
     progress.started();
+    started.add(trial);
     NamedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
     JavaRDD<Integer> one = spark.parallelize(List.of(0), 1);
@@ -154,9 +182,16 @@ public final class SweepJob {
         .get(0);
   }
 
-  private static TrialOutcome take(ExecutorCompletionService<TrialOutcome> running) {
+  /** The next trial that is over; until then trackers hear of those that are not. */
+  private TrialOutcome take(
+      ExecutorCompletionService<TrialOutcome> running, Collection<Trial> left) {
     try {
-      return running.take().get();
+      Future<TrialOutcome> next = running.poll(TOLD_EVERY_SECONDS, TimeUnit.SECONDS);
+      while (next == null) {
+        left.stream().filter(started::contains).forEach(runs::follow);
+        next = running.poll(TOLD_EVERY_SECONDS, TimeUnit.SECONDS);
+      }
+      return next.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("Interrupted while trials ran", e);

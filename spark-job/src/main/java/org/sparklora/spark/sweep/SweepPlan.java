@@ -4,18 +4,21 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.PathSettings;
 import org.sparklora.spark.eval.MathEvalConfig;
 import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.TrainingConfig;
 import org.sparklora.spark.sft.SftConfig;
+import org.sparklora.spark.track.TrackingConfig;
 
 /**
  * A sweep that can begin: its file has been looked at as a whole, and nothing is made yet.
@@ -67,6 +70,19 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
       throw new ConfigException(
           Flags.OUTPUT_DIR, folder, "it cannot be looked at (%s)".formatted(e.getMessage()));
     }
+  }
+
+  /**
+   * Who is told of the trials.
+   *
+   * @param trackers in place of those that the trials' settings name
+   * @throws ConfigException for one that cannot be told
+   */
+  public TrackingConfig tracking(Optional<List<String>> trackers) {
+    Settings settings = trials.get(0).settings();
+    return trackers
+        .map(words -> TrackingConfig.of(settings, words))
+        .orElseGet(() -> TrackingConfig.of(settings));
   }
 
   static TrainingConfig config(Trial trial) {

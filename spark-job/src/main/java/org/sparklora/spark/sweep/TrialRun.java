@@ -122,6 +122,7 @@ record TrialRun(Map<String, String> hadoop, String sweep, boolean keepWeights)
     Settings settings =
         trial
             .settings()
+            .with(Flags.REPORT_TO, "none") // the sweep tells trackers
             .with(Flags.OUTPUT_DIR, folder.name())
             .with(Flags.OVERWRITE_OUTPUT_DIR, "true");
     if (folder.hasCheckpoint()) {

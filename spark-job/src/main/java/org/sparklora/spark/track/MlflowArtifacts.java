@@ -99,6 +99,17 @@ final class MlflowArtifacts {
     }
   }
 
+  /** All files that lie in the folder itself. */
+  void writeFiles(MlflowRun run) throws IOException {
+    Optional<String> root = root(run);
+    for (FileStatus file : root.isEmpty() ? new FileStatus[0] : fileSystem.listStatus(folder)) {
+      String name = file.getPath().getName();
+      if (file.isFile() && !name.startsWith(".")) {
+        write(root.get() + "/" + name, file);
+      }
+    }
+  }
+
   private void write(String path, FileStatus file) throws IOException {
     try {
       client.put(path, file.getLen(), () -> open(file.getPath()));

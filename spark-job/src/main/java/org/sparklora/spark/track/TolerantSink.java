@@ -60,7 +60,8 @@ public final class TolerantSink {
     sink.get().replay(rows);
   }
 
-  void append(TrackedRow row) {
+  /** Adds a row. */
+  public void append(TrackedRow row) {
     rows.add(row);
     if (sink.isPresent()) {
       attempt(() -> sink.get().append(row), false);

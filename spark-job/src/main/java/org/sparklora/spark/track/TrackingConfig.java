@@ -69,9 +69,22 @@ public record TrackingConfig(
     return of(settings, System.getenv());
   }
 
+  /**
+   * The same with other trackers.
+   *
+   * @param words in place of {@code report_to}
+   */
+  public static TrackingConfig of(Settings settings, List<String> words) {
+    return of(settings, words, System.getenv());
+  }
+
   static TrackingConfig of(Settings settings, Map<String, String> environment) {
+    return of(settings, settings.get(Flags.REPORT_TO), environment);
+  }
+
+  private static TrackingConfig of(
+      Settings settings, List<String> words, Map<String, String> environment) {
     Set<Tracker> trackers = EnumSet.noneOf(Tracker.class);
-    List<String> words = settings.get(Flags.REPORT_TO);
     words.forEach(word -> trackers.addAll(Tracker.of(word, environment)));
     ConfigException.require(
         words.size() == 1 || words.stream().noneMatch("none"::equalsIgnoreCase),
@@ -92,6 +105,12 @@ public record TrackingConfig(
             ? Optional.of(
                 MlflowConfig.of(environment, Path.of(System.getProperty("user.home")), registered))
             : Optional.empty());
+  }
+
+  /** The same for a run below another. */
+  TrackingConfig below(MlflowRun parent) {
+    return new TrackingConfig(
+        trackers, project, maxLogProbDifference, mlflow.map(config -> config.below(parent)));
   }
 
   /** The same with another project. */

@@ -1,0 +1,164 @@
+package org.sparklora.spark.sweep;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.spark.track.ParentRun;
+import org.sparklora.spark.track.RunLabel;
+import org.sparklora.spark.track.Sinks;
+import org.sparklora.spark.track.TolerantSink;
+import org.sparklora.spark.track.TrackedLog;
+import org.sparklora.spark.track.TrackedRow;
+import org.sparklora.spark.track.TrackingConfig;
+
+/**
+ * Tells trackers of a sweep: a run a trial, in MLflow below one of the sweep's own. It reads what
+ * the trials have logged, so that only this process needs the user's environment and disk, and not
+ * the executors that train. Not thread-safe.
+ */
+final class SweepRuns implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SweepRuns.class);
+
+  private final Configuration hadoop;
+  private final SweepPlan plan;
+  private final boolean isWanted;
+  private final ParentRun parent;
+  private final Map<String, Told> told = new HashMap<>(); // by trial
+  private boolean finished;
+
+  /** How far trackers know of a trial. */
+  private record Told(List<TolerantSink> sinks, List<Map<String, Object>> rows) {
+    /** Whether these rows go on with those, which a task that begins anew does not. */
+    boolean isBegunBy(List<Map<String, Object>> log) {
+      return log.size() >= rows.size() && log.subList(0, rows.size()).equals(rows);
+    }
+  }
+
+  SweepRuns(Configuration hadoop, SweepPlan plan, TrackingConfig tracking) throws IOException {
+    this.hadoop = hadoop;
+    this.plan = plan;
+    this.isWanted = !tracking.trackers().isEmpty();
+    Path folder = new Path(plan.folder());
+    this.parent = ParentRun.of(tracking, label(plan), folder.getFileSystem(hadoop), folder);
+  }
+
+  private static RunLabel label(SweepPlan plan) {
+    SweepFile file = plan.file();
+    Map<String, Object> settings = new LinkedHashMap<>();
+    settings.put("command", file.command());
+    settings.put("metric", file.metric().name());
+    file.base().forEach((flag, value) -> settings.put(flag, value.text()));
+    file.varied().forEach(flag -> settings.put(flag, choices(plan, flag)));
+    // the same folder with the same trials is the same sweep
+    String id = plan.folder() + " " + settings;
+    return new RunLabel(
+        UUID.nameUUIDFromBytes(id.getBytes(StandardCharsets.UTF_8)).toString().replace("-", ""),
+        new Path(plan.folder()).getName(),
+        settings);
+  }
+
+  private static String choices(SweepPlan plan, String flag) {
+    return plan.trials().stream()
+        .map(trial -> trial.values().get(flag))
+        .distinct()
+        .collect(Collectors.joining(", "));
+  }
+
+  /** Tells what a trial has logged since it was last told of. */
+  void follow(Trial trial) {
+    tell(trial, false);
+  }
+
+  /** The trial is over, or has stopped. */
+  void ended(Trial trial) {
+    tell(trial, true);
+  }
+
+  private void tell(Trial trial, boolean over) {
+    if (!isWanted) {
+      return;
+    }
+    try {
+      Path folder = new Path(new TrialFolder(hadoop, plan.folder(), trial.name()).name());
+      FileSystem fileSystem = folder.getFileSystem(hadoop);
+      List<Map<String, Object>> log = MetricsLog.read(fileSystem, folder);
+      Optional<TrackingConfig> below = log.isEmpty() ? Optional.empty() : parent.below();
+      if (below.isPresent()) {
+        tell(trial, log, below.get(), fileSystem, folder);
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("Trackers cannot be told of trial {} ({})", trial.name(), e.getMessage());
+    }
+    Told known = over ? told.remove(trial.name()) : null;
+    if (known != null) {
+      known.sinks().forEach(TolerantSink::end);
+    }
+  }
+
+  private void tell(
+      Trial trial,
+      List<Map<String, Object>> log,
+      TrackingConfig tracking,
+      FileSystem fileSystem,
+      Path folder) {
+    Told before = told.get(trial.name());
+    List<TrackedRow> rows = new TrackedRow.Reader().read(log);
+    if (before != null && before.isBegunBy(log)) {
+      for (TrackedRow row : rows.subList(before.rows().size(), rows.size())) {
+        before.sinks().forEach(sink -> sink.append(row));
+      }
+      told.put(trial.name(), new Told(before.sinks(), log));
+      return;
+    }
+    Map<String, Object> settings = new TreeMap<>(trial.settings().effective());
+    settings.remove(Flags.HUB_TOKEN.name());
+    RunLabel label =
+        new RunLabel(TrackedLog.runId(log).orElse(trial.name()), trial.shown(), settings);
+    List<TolerantSink> sinks = Sinks.of(tracking, label, fileSystem, folder);
+    sinks.forEach(sink -> sink.begin(rows));
+    told.put(trial.name(), new Told(sinks, log));
+  }
+
+  /** All trials are over, and what they found lies in the sweep's folder. */
+  void finish(List<TrialOutcome> outcomes) {
+    finished = true;
+    if (!isWanted) {
+      return;
+    }
+    SweepMetric metric = plan.file().metric();
+    Map<String, Double> metrics = new TreeMap<>();
+    metrics.put("trials", (double) outcomes.size());
+    Map<String, Object> params = new TreeMap<>();
+    double best = Double.POSITIVE_INFINITY;
+    for (TrialOutcome outcome : outcomes) {
+      double value = outcome.metric(metric, Integer.MAX_VALUE);
+      if (metric.cost(value) < best) {
+        best = metric.cost(value);
+        metrics.put("best_" + metric.name(), value);
+        outcome.values().forEach((flag, chosen) -> params.put("best_" + flag, chosen));
+      }
+    }
+    parent.finish(metrics, params);
+  }
+
+  @Override
+  public void close() {
+    if (!finished) {
+      parent.stop();
+    }
+  }
+}
