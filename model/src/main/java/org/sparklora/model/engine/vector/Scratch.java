@@ -88,9 +88,15 @@ final class Scratch implements AutoCloseable {
    * Matrix buffer number {@code index}, of at least {@code size} elements with arbitrary content.
    */
   HostTensor matrix(int index, long size) {
-    if (matrices[index] == null || matrices[index].size() < size) {
+    return matrix(index, DType.FLOAT32, size);
+  }
+
+  /** The same of any type. */
+  HostTensor matrix(int index, DType type, long size) {
+    HostTensor last = matrices[index];
+    if (last == null || last.size() < size || last.dtype() != type) {
       freeMatrix(index);
-      matrices[index] = HostTensor.allocate(DType.FLOAT32, size);
+      matrices[index] = HostTensor.allocate(type, size);
     }
     return matrices[index];
   }

@@ -42,7 +42,7 @@ final class VectorMatmul implements AutoCloseable {
 
   private final WorkerPool pool;
   private final boolean bfloat16;
-  private final HostTensor[] buffers = new HostTensor[3]; // two operands and SUMS; grow, and stay
+  private final Scratch kept = new Scratch(); // two operands and SUMS
 
   /**
    * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
@@ -99,11 +99,16 @@ final class VectorMatmul implements AutoCloseable {
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
     int in = w.columns();
-    HostTensor rounded = buffer(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
+    HostTensor rounded = kept.matrix(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
     VectorElementwise.copy(pool, x, alpha, rounded.view(0, x.rows(), in));
     Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in);
     VectorPacked.forward(
-        pool, xs, w, adds, y, buffer(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
+        pool,
+        xs,
+        w,
+        adds,
+        y,
+        kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
   /** c (m, n) = beta·c + alpha · a (m, k) · b (n, k)ᵀ, divided along its longer side. */
@@ -171,7 +176,7 @@ final class VectorMatmul implements AutoCloseable {
     int m = c.rows();
     int n = c.columns();
     int terms = (k / SLICES + Bfloat16Gemm.TOKENS) / Bfloat16Gemm.TOKENS * Bfloat16Gemm.TOKENS;
-    HostTensor sums = buffer(SUMS, DType.FLOAT32, SLICES * c.size());
+    HostTensor sums = kept.matrix(SUMS, DType.FLOAT32, SLICES * c.size());
     pool.forGemmRanges(
         k,
         terms,
@@ -271,32 +276,15 @@ final class VectorMatmul implements AutoCloseable {
     if (isRounded(x) && alpha == 1) {
       return Matrix.of(x);
     }
-    HostTensor y = buffer(index, DType.BFLOAT16, x.size());
+    HostTensor y = kept.matrix(index, DType.BFLOAT16, x.size());
     VectorElementwise.copy(pool, x, alpha, y);
     return new Matrix(DType.BFLOAT16, y.address(), x.columns());
-  }
-
-  private HostTensor buffer(int index, DType type, long size) {
-    if (buffers[index] == null || buffers[index].size() < size) {
-      free(index);
-      buffers[index] = HostTensor.allocate(type, size);
-    }
-    return buffers[index];
-  }
-
-  private void free(int index) {
-    if (buffers[index] != null) {
-      buffers[index].close();
-      buffers[index] = null; // a larger one may not be had
-    }
   }
 
   /** Frees the buffers. */
   @Override
   public void close() {
-    for (int index = 0; index < buffers.length; index++) {
-      free(index);
-    }
+    kept.close();
   }
 
   private void slices(int size, WorkerPool.Range gemm) {
