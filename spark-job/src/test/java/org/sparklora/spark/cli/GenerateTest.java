@@ -112,14 +112,33 @@ class GenerateTest {
   @Test
   void productsAreRoundedWhereTheyAreAskedToBe() throws IOException {
     String rows = "{\"prompt\": \"two and two are four and four are eight\"}\n";
-    assertThat(run(rows, "--max_completion_length", "1")).as(message()).isZero();
+    assertThat(run(rows, "--temperature", "0", "--max_completion_length", "1"))
+        .as(message())
+        .isZero();
     double exact = completions().get(0).get("logprobs").get(0).asDouble();
-    assertThat(run(rows, "--max_completion_length", "1", "--bf16", "--overwrite_output_dir"))
+    assertThat(
+            run(
+                rows,
+                "--temperature",
+                "0",
+                "--max_completion_length",
+                "1",
+                "--bf16",
+                "--overwrite_output_dir"))
         .as(message())
         .isZero();
     double rounded = completions().get(0).get("logprobs").get(0).asDouble();
     Path table = folder.resolve("rounded");
-    assertThat(run(rows, "--max_completion_length", "1", "--bf16", "--output", table.toString()))
+    assertThat(
+            run(
+                rows,
+                "--temperature",
+                "0",
+                "--max_completion_length",
+                "1",
+                "--bf16",
+                "--output",
+                table.toString()))
         .as(message())
         .isZero();
 
