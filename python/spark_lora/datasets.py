@@ -111,7 +111,7 @@ def _arrow(dataset):
     root = type(dataset).__module__.split(".")[0]
     if root == "pandas" and hasattr(dataset, "columns"):
         return pyarrow.Table.from_pandas(dataset, preserve_index=False)
-    if root == "datasets" and hasattr(dataset, "column_names") and not isinstance(dataset, dict):
+    if root == "datasets" and hasattr(dataset, "column_names") and hasattr(dataset, "__getitem__") and not isinstance(dataset, dict):
         return dataset.with_format("arrow")[:] if len(dataset) else None
     if isinstance(dataset, list) and dataset and all(isinstance(row, dict) for row in dataset):
         return pyarrow.Table.from_pylist(dataset)

@@ -120,7 +120,7 @@ def judged(function, arguments, count, seconds):
         raise Problem(f"it did not end within {seconds:g} s{where(late, function)}", 0, count) from None
     except Problem:
         raise
-    except Exception as error:
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the last two would end Spark's worker without a word
         text = f"it raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{where(error, function)}"
         at = raising(function, arguments, count, seconds)
         raise Problem(text, *((0, count) if at is None else (at, at + 1))) from None
@@ -133,7 +133,7 @@ def raising(function, arguments, count, seconds):
             for at in range(count):
                 try:
                     called(function, {name: values[at : at + 1] for name, values in arguments.items()})
-                except Exception:
+                except (Exception, SystemExit, KeyboardInterrupt):
                     return at
     except OutOfTime:
         pass
