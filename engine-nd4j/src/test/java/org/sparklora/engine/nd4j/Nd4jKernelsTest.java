@@ -97,6 +97,22 @@ class Nd4jKernelsTest {
   }
 
   @Test
+  void aSumThatADeviceMakesIsAddedToTheMemory() {
+    Engine onDevice = EnginesUnderTest.of(new Nd4jKernels(1, false));
+    try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
+      try (HostAlias sum = onDevice.accumulator(memory, 3)) {
+        assertThat(sum.tensor().toArray()).containsExactly(0, 0, 0);
+        onDevice.fill(sum.tensor(), 4);
+        sum.writeBack();
+      }
+      assertThat(numbers(memory)).containsExactly(5, 6, 7);
+      try (HostAlias sum = engine.accumulator(memory, 3)) {
+        assertThat(sum.tensor().toArray()).as("the memory itself").containsExactly(5, 6, 7);
+      }
+    }
+  }
+
+  @Test
   void memoryOfThisProcessIsSharedOnProcessors() {
     try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
       try (HostAlias alias = engine.alias(memory, 3)) {
