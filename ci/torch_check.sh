@@ -14,7 +14,7 @@ GRPO_STEPS=6
 # What a build with -Ptorch has in its jar besides; Maven has brought it for the engine's tests.
 torch_jars() {
   local version repository=${MAVEN_REPOSITORY:-$HOME/.m2/repository}/org/bytedeco/pytorch
-  version=$(basename "$(ls -d "$repository"/*-* | tail -n 1)")
+  version=$(basename "$(ls -d "$repository"/[0-9]* | tail -n 1)")
   ls "$ROOT"/engine-torch/target/spark-lora-engine-torch-*[0-9].jar "$repository/$version/pytorch-$version.jar" \
     "$repository/$version/pytorch-$version"-*.jar | paste -sd,
 }
