@@ -11,11 +11,14 @@ import java.util.function.ToDoubleFunction;
 /**
  * "Low ranks leave the common line of loss over log steps at a step that depends on the rank"
  * (blog): the step from which on a rank stays above the best of all curves, and whether it rises
- * with the rank, as the share of concordant minus discordant pairs of ranks.
+ * with the rank; and whether what is reached in the end gets better with the rank. Both as the
+ * share of concordant minus discordant pairs of ranks.
  */
 final class CapacityFinding {
   private static final String QUANTITY = "order of ranks by the step at which they leave the line";
   private static final String BLOG = "1 (higher ranks leave later)";
+  private static final String END = "order of ranks by %s at the end";
+  private static final String BLOG_OF_END = "1 (higher ranks end better)";
 
   /**
    * Above the line by this share of it a curve has left it; in a draw, by a share from half of that
@@ -52,7 +55,7 @@ final class CapacityFinding {
     Map<String, Object> numbers = new LinkedHashMap<>();
     numbers.put("departures", departures);
     return new Findings(
-        List.of(verdict(study, curves)),
+        List.of(verdict(study, curves), end(study)),
         List.of(
             StepCurves.figure(
                 "Where each rank leaves the common line", study.metric(), curves, seeds, true)),
@@ -81,6 +84,48 @@ final class CapacityFinding {
         Double.POSITIVE_INFINITY);
   }
 
+  /** Whether higher ranks end better on data that not all of them hold. */
+  private static Verdict end(Study study) {
+    RateCurves ranks = RateCurves.of(study).where(Trial::isAdapter);
+    String quantity = END.formatted(study.metric().name());
+    if (ranks.curves().stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
+      return Verdict.undecided(quantity, ranks.seeds(), BLOG_OF_END, "it takes three ranks");
+    }
+    ToDoubleFunction<Draw> order = draw -> orderOfEnds(ranks, draw);
+    return Verdict.of(
+        quantity,
+        order.applyAsDouble(Draw.measured(ranks.seeds())),
+        Bootstrap.of(ranks.seeds(), order),
+        ranks.seeds(),
+        BLOG_OF_END,
+        Double.MIN_NORMAL,
+        Double.POSITIVE_INFINITY);
+  }
+
+  /** From −1 to 1, over pairs of ranks; a pair that lies together counts as neither. */
+  private static double orderOfEnds(RateCurves ranks, Draw draw) {
+    double share = share(draw);
+    int pairs = 0;
+    int sum = 0;
+    for (SeedCurve low : ranks.curves()) {
+      for (SeedCurve high : ranks.curves()) {
+        if (low.of().rank() < high.of().rank()) {
+          double one = low.leastCost(ranks.metric(), draw);
+          double other = high.leastCost(ranks.metric(), draw);
+          boolean apart = Math.abs(one - other) > share * Math.min(Math.abs(one), Math.abs(other));
+          pairs++;
+          sum += apart ? Double.compare(one, other) : 0;
+        }
+      }
+    }
+    return (double) sum / pairs;
+  }
+
+  /** By how much of the line a curve must lie above it. */
+  private static double share(Draw draw) {
+    return LEAVING_SHARE * Math.pow(LARGEST_OVER_SMALLEST_SHARE, draw.share("leaving") - 0.5);
+  }
+
   /** From −1 to 1, over pairs of which one leaves the line; NaN where none does. */
   private static double order(
       SweepMetric metric, List<SeedCurve> ranks, List<SeedCurve> curves, Draw draw) {
@@ -104,8 +149,7 @@ final class CapacityFinding {
   static double departure(SweepMetric metric, SeedCurve curve, List<SeedCurve> all, Draw draw) {
     Map<Double, Double> line = line(metric, all, draw);
     double[] means = curve.means(draw.seeds());
-    double share =
-        LEAVING_SHARE * Math.pow(LARGEST_OVER_SMALLEST_SHARE, draw.share("leaving") - 0.5);
+    double share = share(draw);
     double left = Double.POSITIVE_INFINITY;
     for (int i = means.length - 1; i >= 0; i--) {
       double best = line.getOrDefault(curve.grid()[i], Double.NaN);

@@ -387,6 +387,25 @@ class FindingsTest {
     assertThat(departures)
         .extracting(one -> one.get("leaves_at_step"))
         .containsExactly(20.0, 40.0, null);
+    Verdict end = findings.verdicts().get(1);
+    assertThat(end.text()).contains("order of ranks by eval_loss at the end 1.0 [1.0, 1.0]");
+    assertThat(end.answer()).isEqualTo(Answer.HOLDS);
+  }
+
+  @Test
+  void ranksThatEndTogetherHaveNoOrder() {
+    Trials trials = new Trials(LOSS);
+    double[] losses = {2.2, 2.2 * 1.004, 2.0}; // ranks 1 and 4 lie within half a percent
+    int[] ranks = {1, 4, 16};
+    for (int r = 0; r < ranks.length; r++) {
+      for (int seed = 1; seed <= 3; seed++) {
+        trials.add(RANK.formatted(ranks[r]) + " --seed " + seed, losses[r]);
+      }
+    }
+
+    // two of three pairs are in order, and one in none
+    assertThat(CapacityFinding.of(trials.study()).verdicts().get(1).text())
+        .contains("at the end 0.67 [0.67, 0.67]", "holds");
   }
 
   @Test
