@@ -12,7 +12,7 @@ PROCESSOR=${1:-cpu}
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=${WORK:-/var/tmp/spark-lora-image}
 SPARK=$("$ROOT/ci/spark_home.sh")
-MIRROR=${MIRROR:-http://deb.debian.org/debian}
+MIRROR=${MIRROR:-} # debootstrap has one of its own
 export BUILDAH_ISOLATION=chroot STORAGE_DRIVER=${STORAGE_DRIVER:-vfs}
 buildah() { command buildah --root "$WORK/storage" --runroot "$WORK/run" "$@"; }
 mkdir -p "$WORK"
@@ -23,7 +23,7 @@ mkdir -p "$WORK"
 debian() { # NAME PACKAGES: an image NAME of Debian 12 with them
   [[ -f $WORK/$1.whole ]] || {
     rm -rf "${WORK:?}/$1"
-    debootstrap --variant=minbase --include="ca-certificates,$2" bookworm "$WORK/$1" "$MIRROR"
+    debootstrap --variant=minbase --include="ca-certificates,$2" bookworm "$WORK/$1" ${MIRROR:+"$MIRROR"}
     rm -rf "$WORK/$1"/var/cache/apt/archives/*.deb
     touch "$WORK/$1.whole"
   }
