@@ -73,7 +73,7 @@ final class CostFindings {
                 Figures.memory(memory.headChunk()),
                 memory.cache() == 0
                     ? ""
-                    : " or keys and values %s".formatted(Figures.memory(memory.cache())),
+                    : ", keys and values %s".formatted(Figures.memory(memory.cache())),
                 Figures.memory(memory.context()));
     return new Finding(
         "memory, on a GPU",

@@ -22,7 +22,7 @@ import org.sparklora.model.generate.Generator;
  * activations  see {@link ActivationMemory}, what is kept for backward in the type of products; with them the loss head's chunk
  * headChunk    of the activations: logits of as many rows as are computed at a time
  * cache        keys and values, in the type of products, of as many completions as are in flight, at their full length, in pages whose number
- *              doubles; never beside activations
+ *              doubles; they and the activations stay beside each other
  * </pre>
  */
 public record GpuMemory(
@@ -73,9 +73,9 @@ public record GpuMemory(
         * run.memory().products().bytes();
   }
 
-  /** All terms that there are at one time. */
+  /** All of it. */
   public long total() {
-    return context + weights + parameters + Math.max(activations, cache);
+    return context + weights + parameters + activations + cache;
   }
 
   /** The sizes that suffice, GB. */
