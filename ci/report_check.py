@@ -27,7 +27,14 @@ started = []
 def start(log, *arguments):
     with open(WORK / log, "w") as out:
         started.append(
-            subprocess.Popen([COMMAND, *arguments], stdout=out, stderr=subprocess.STDOUT, cwd=WORK)
+            subprocess.Popen(
+                [COMMAND, *arguments],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                cwd=WORK,
+                # a shell in the background ignores it, and so would all that it starts
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
         )
     return started[-1]
 
