@@ -71,7 +71,8 @@ in_image() { # COMMAND…: with the image's own entry point, user and environmen
   local container=$1 entry
   shift
   entry=$(buildah inspect --format '{{index .OCIv1.Config.Entrypoint 0}}' "$container")
-  buildah run "$container" -- "$entry" "$@"
+  # Without a daemon nobody tells the container its own name, by which Spark would look for its address.
+  buildah run --env SPARK_LOCAL_IP=127.0.0.1 "$container" -- "$entry" "$@"
 }
 
 started=$SECONDS
