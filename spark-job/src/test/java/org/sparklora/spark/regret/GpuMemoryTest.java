@@ -69,11 +69,7 @@ class GpuMemoryTest {
     assertThat(memory.total())
         .as("both stay")
         .isEqualTo(
-            GIB
-                + memory.weights()
-                + memory.parameters()
-                + memory.activations()
-                + memory.cache());
+            GIB + memory.weights() + memory.parameters() + memory.activations() + memory.cache());
     assertThat(
             memory(
                     GuideModels.QWEN3_0_6B,
