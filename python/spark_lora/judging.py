@@ -120,7 +120,7 @@ def judged(function, arguments, count, seconds):
         raise Problem(f"it did not end within {seconds:g} s{where(late, function)}", 0, count) from None
     except Problem:
         raise
-    except (Exception, SystemExit, KeyboardInterrupt) as error:  # the last two would end Spark's worker without a word
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # on the last two Spark's worker would end silently
         text = f"it raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{where(error, function)}"
         at = raising(function, arguments, count, seconds)
         raise Problem(text, *((0, count) if at is None else (at, at + 1))) from None

@@ -31,7 +31,7 @@ public final class RunFolder implements AutoCloseable {
   /** Where trackers keep files that belong beside the run, as transformers has it. */
   public static final String TRACKERS = "runs";
 
-  /** Where tables of logged completions lie, as TRL has it. */
+  /** The folder of the tables of logged completions, which is TRL's. */
   public static final String COMPLETIONS = FolderContents.COMPLETIONS;
 
   /** What says how the run went, and is no result of it. */

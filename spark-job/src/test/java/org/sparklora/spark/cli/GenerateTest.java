@@ -109,38 +109,22 @@ class GenerateTest {
     assertThat(message()).contains("it holds another run's results");
   }
 
+  private int greedyToken(String rows, String... more) throws IOException {
+    List<String> flags =
+        new ArrayList<>(List.of("--temperature", "0", "--max_completion_length", "1"));
+    flags.addAll(List.of(more));
+    return run(rows, flags.toArray(String[]::new));
+  }
+
   @Test
   void productsAreRoundedWhereTheyAreAskedToBe() throws IOException {
     String rows = "{\"prompt\": \"two and two are four and four are eight\"}\n";
-    assertThat(run(rows, "--temperature", "0", "--max_completion_length", "1"))
-        .as(message())
-        .isZero();
+    assertThat(greedyToken(rows)).as(message()).isZero();
     double exact = completions().get(0).get("logprobs").get(0).asDouble();
-    assertThat(
-            run(
-                rows,
-                "--temperature",
-                "0",
-                "--max_completion_length",
-                "1",
-                "--bf16",
-                "--overwrite_output_dir"))
-        .as(message())
-        .isZero();
+    assertThat(greedyToken(rows, "--bf16", "--overwrite_output_dir")).as(message()).isZero();
     double rounded = completions().get(0).get("logprobs").get(0).asDouble();
     Path table = folder.resolve("rounded");
-    assertThat(
-            run(
-                rows,
-                "--temperature",
-                "0",
-                "--max_completion_length",
-                "1",
-                "--bf16",
-                "--output",
-                table.toString()))
-        .as(message())
-        .isZero();
+    assertThat(greedyToken(rows, "--bf16", "--output", table.toString())).as(message()).isZero();
 
     boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights();
     assertThat(rounded != exact).isEqualTo(rounds);
