@@ -65,7 +65,7 @@ public final class CommandLine {
     flags.forEach(line::put);
     line.putPreset();
     Settings settings = new Settings(line.command, line.given, line.places);
-    line.notes.addAll(IdleFlags.notes(settings));
+    line.notes.addAll(settings.notes());
     return new Parsed(settings, List.copyOf(line.notes));
   }
 

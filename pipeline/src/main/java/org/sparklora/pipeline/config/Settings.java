@@ -113,6 +113,32 @@ public final class Settings implements Serializable {
         .isPresent();
   }
 
+  /** Whether it has a value here that changes something. */
+  private boolean isEffective(Flag<?> flag) {
+    return flag.isEffective(command) && !isIdle(flag) && find(flag).isPresent();
+  }
+
+  /**
+   * Why a flag that somebody set changes nothing here; empty where it does something.
+   *
+   * @param name one that the command takes
+   */
+  public Optional<String> whyIdle(String name) {
+    Flag<?> flag = FlagCatalog.shared().require(command, OtherNames.current(name).orElse(name), "");
+    if (isEffective(flag)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        flag.isEffective(command)
+            ? flag.need().map(need -> "it needs " + need).orElse("it has no value")
+            : flag.notes().of(command));
+  }
+
+  /** A line for each flag that was set and changes nothing, since another is not set. */
+  public List<String> notes() {
+    return IdleFlags.notes(this);
+  }
+
   /**
    * Refuses what the user set and what has no meaning in this task of a command that has several.
    *
@@ -146,8 +172,7 @@ public final class Settings implements Serializable {
   public Map<String, String> effective() {
     Map<String, String> values = new LinkedHashMap<>();
     FlagCatalog.shared().of(command).stream()
-        .filter(flag -> flag.isEffective(command) && !isIdle(flag))
-        .filter(flag -> flag.type() != FlagType.SECRET && find(flag).isPresent())
+        .filter(flag -> isEffective(flag) && flag.type() != FlagType.SECRET)
         .forEach(flag -> values.put(flag.name(), text(flag)));
     return values;
   }

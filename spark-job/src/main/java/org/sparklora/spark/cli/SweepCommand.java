@@ -25,6 +25,7 @@ final class SweepCommand {
     SweepFile file = SweepFile.read(Path.of(settings.get(Flags.CONFIG)));
     file.chooseEngine();
     SweepPlan plan = SweepPlan.of(hadoop, file, settings.get(Flags.OUTPUT_DIR));
+    plan.notes().forEach(System.err::println);
     if (settings.get(Flags.DRY_RUN)) {
       System.out.print(DryRun.text(hadoop, plan, settings.find(Flags.FLOPS_PER_SECOND)));
       return;

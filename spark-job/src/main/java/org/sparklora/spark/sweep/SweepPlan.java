@@ -85,6 +85,13 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
         .orElseGet(() -> TrackingConfig.of(settings));
   }
 
+  /** A line for each flag of {@code base} that changes nothing in any trial. */
+  public List<String> notes() {
+    List<String> notes = new ArrayList<>(trials.get(0).settings().notes());
+    trials.forEach(trial -> notes.retainAll(trial.settings().notes()));
+    return notes;
+  }
+
   static TrainingConfig config(Trial trial) {
     return trial.command().equals("sft")
         ? SftConfig.of(trial.settings())

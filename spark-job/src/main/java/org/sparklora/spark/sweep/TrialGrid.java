@@ -44,7 +44,25 @@ final class TrialGrid {
     } catch (ConfigException e) {
       throw e.place().isEmpty() ? e.in(file.place()) : e;
     }
+    file.axes().forEach(grid::requireEffect);
     return List.copyOf(grid.trials);
+  }
+
+  /** An axis that no trial heeds would be a comparison of nothing. */
+  private void requireEffect(Axis axis) {
+    Map<String, Value> values = new LinkedHashMap<>();
+    axis.choices().forEach(choice -> values.putAll(choice.values()));
+    values.forEach(
+        (name, last) -> {
+          if (trials.stream().allMatch(trial -> trial.settings().whyIdle(name).isPresent())) {
+            throw new ConfigException(
+                    name,
+                    text(last),
+                    "it changes nothing in any trial: "
+                        + trials.get(0).settings().whyIdle(name).orElseThrow())
+                .in(file.place());
+          }
+        });
   }
 
   private void add(
@@ -87,9 +105,21 @@ final class TrialGrid {
       throw new ConfigException(
           "axes",
           trial.shown(),
-          "another trial is the same (%s); leave one of them out".formatted(same.shown()));
+          "another trial is the same (%s)%s; leave one of them out"
+              .formatted(same.shown(), idle(trial, same)));
     }
     trials.add(trial);
+  }
+
+  /** Which of the values that two equal trials differ in are heeded by neither. */
+  private static String idle(Trial one, Trial other) {
+    List<String> names =
+        one.values().keySet().stream()
+            .filter(name -> !one.values().get(name).equals(other.values().get(name)))
+            .toList();
+    return names.isEmpty()
+        ? ""
+        : ", for %s changes nothing in it".formatted(String.join(", ", names));
   }
 
   private static String text(Value written) {

@@ -117,7 +117,23 @@ class SweepFileTest {
             .replace("  seed: [1, 2]", "  use_peft: [false]\n  lora_r: [1, 2]");
 
     assertThatThrownBy(() -> TrialGrid.of(read(text), "out"))
-        .hasMessageContaining("another trial is the same");
+        .hasMessageContaining("another trial is the same")
+        .hasMessageContaining("lora_r changes nothing in it");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"lora_r, 8, it needs --use_peft", "dataloader_num_workers, 2, Spark places the work"})
+  void anAxisThatNoTrialHeedsIsRefused(String flag, String value, String said) {
+    String text =
+        WHOLE
+            .replaceAll("(?s)zip:.*metric", "metric")
+            .replace("  seed: [1, 2]", "  seed: [1, 2]\n  %s: [%s]".formatted(flag, value));
+
+    assertThatThrownBy(() -> TrialGrid.of(read(text), "out"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("Cannot use %s = %s".formatted(flag, value))
+        .hasMessageContaining(said)
+        .hasMessageContaining("sweep.yaml");
   }
 
   @Test
