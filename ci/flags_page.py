@@ -17,7 +17,7 @@ of TRL 1.16 (ScriptArguments, SFTConfig, GRPOConfig, ModelConfig) on transformer
 
 - **`--name value`** on the command line, `name: value` in a file of `--config`, `name=value` in Python. A flag without a
   value is `True`. What the command line says wins over the file.
-- **default**: what holds without the flag; "required": a command makes no sense without it; empty: unset, and the meaning
+- **default**: what holds without the flag; "required": the command is refused without it; empty: unset, and the meaning
   says what then.
 - **commands** that take it. `check` takes those of `sft`, with `--task grpo` those of `grpo`; `update` takes those of `grpo`.
 - **TRL**: "same" where TRL has a flag of this name and meaning; – where it has none.

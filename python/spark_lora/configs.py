@@ -63,7 +63,7 @@ class SFTConfig(Settings):
         dataset_columns (`str`): columns of a table to take: expressions of Spark SQL, such as "question AS prompt, answer AS completion"; unset: all
         dataset_order (`str`): order of a table's rows: files (data file and position in it) or content (hashes of the rows); unset: files where the table has them
         dataset_kwargs (`str`): refused unless it has its default: not supported yet
-        shuffle_dataset (`bool`): refused unless it has its default: visit prompts in random order
+        shuffle_dataset (`bool`): refused unless it has its default: train_sampling_strategy decides on the order of rows
         eval_packing (`bool`): pack the split to evaluate on; unset: as packing
         remove_unused_columns (`bool`): changes nothing: columns that are not needed are not read
         ignore_bias_buffers (`bool`): changes nothing: there are no such buffers
@@ -97,11 +97,11 @@ class SFTConfig(Settings):
         fp16 (`bool`): refused unless it has its default: not supported yet
         use_liger_kernel (`bool`): changes nothing: the loss is chunked anyway
         liger_kernel_config (`str`): changes nothing: the loss is chunked anyway
-        use_cpu (`bool`): changes nothing: the build decides: CPU, or GPU with mvn -Pnd4j-cuda
-        torch_compile (`bool`): changes nothing: there is no torch here
-        torch_compile_backend (`str`): changes nothing: there is no torch here
-        torch_compile_mode (`str`): changes nothing: there is no torch here
-        torch_empty_cache_steps (`int`): changes nothing: there is no torch here
+        use_cpu (`bool`): changes nothing: engine and build decide; libtorch's CUDA build (mvn -Pcuda) uses a GPU where Spark gives one
+        torch_compile (`bool`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_compile_backend (`str`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_compile_mode (`str`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_empty_cache_steps (`int`): changes nothing: engines have kernels of their own, libtorch's included
         use_cache (`bool`): changes nothing: training keeps no key/value cache
         lr_scheduler_kwargs (`str`): refused unless it has its default: not supported yet
         optim_args (`str`): refused unless it has its default: not supported yet
@@ -415,11 +415,11 @@ class GRPOConfig(Settings):
         fp16 (`bool`): refused unless it has its default: not supported yet
         use_liger_kernel (`bool`): changes nothing: the loss is chunked anyway
         liger_kernel_config (`str`): changes nothing: the loss is chunked anyway
-        use_cpu (`bool`): changes nothing: the build decides: CPU, or GPU with mvn -Pnd4j-cuda
-        torch_compile (`bool`): changes nothing: there is no torch here
-        torch_compile_backend (`str`): changes nothing: there is no torch here
-        torch_compile_mode (`str`): changes nothing: there is no torch here
-        torch_empty_cache_steps (`int`): changes nothing: there is no torch here
+        use_cpu (`bool`): changes nothing: engine and build decide; libtorch's CUDA build (mvn -Pcuda) uses a GPU where Spark gives one
+        torch_compile (`bool`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_compile_backend (`str`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_compile_mode (`str`): changes nothing: engines have kernels of their own, libtorch's included
+        torch_empty_cache_steps (`int`): changes nothing: engines have kernels of their own, libtorch's included
         use_cache (`bool`): changes nothing: training keeps no key/value cache
         lr_scheduler_kwargs (`str`): refused unless it has its default: not supported yet
         optim_args (`str`): refused unless it has its default: not supported yet
@@ -461,9 +461,9 @@ class GRPOConfig(Settings):
         include_num_input_tokens_seen (`bool`): changes nothing: num_tokens is always logged
         skip_memory_metrics (`bool`): changes nothing: peak memory is always logged, in metrics.jsonl
         resume_from_checkpoint (`str`): checkpoint-N folder to resume from; true: the latest in output_dir, if any
-        load_best_model_at_end (`bool`): refused unless it has its default: make the best checkpoint the result, not the last step
-        metric_for_best_model (`str`): refused unless it has its default: evaluation metric that decides which checkpoint is best; unset: loss
-        greater_is_better (`bool`): refused unless it has its default: whether a higher metric is better; unset: yes, unless its name ends in loss
+        load_best_model_at_end (`bool`): refused unless it has its default: its evaluation measures rewards, and the last step is the result
+        metric_for_best_model (`str`): refused unless it has its default: the last step is the result
+        greater_is_better (`bool`): refused unless it has its default: the last step is the result
         ignore_data_skip (`bool`): refused unless it has its default: not supported yet
         restore_callback_states_from_checkpoint (`bool`): refused unless it has its default: not supported yet
         enable_jit_checkpoint (`bool`): refused unless it has its default: not supported yet

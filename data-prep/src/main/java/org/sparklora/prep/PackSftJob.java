@@ -25,6 +25,7 @@ import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
+import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -217,7 +218,7 @@ public final class PackSftJob {
       lengths.add(report.lengths());
     }
     PrepCounts counts = dataset.counts();
-    counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
+    counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
     dataset.requireRows(
         counts.usableDocuments() > 0,
         "none of its %d rows gives a document to train on".formatted(counts.rowsIn()));

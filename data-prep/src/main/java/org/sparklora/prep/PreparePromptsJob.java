@@ -22,6 +22,7 @@ import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.format.ProblemFormat;
+import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -186,7 +187,7 @@ public final class PreparePromptsJob {
                         PromptFile.part(new Path(folder), index)));
     PrepCounts counts = dataset.counts();
     reports.forEach(report -> counts.add(report.rows()));
-    counts.problems().forEach(problem -> LOG.warn("Skipped: {}", problem));
+    counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
     dataset.requireRows(
         counts.usableDocuments() > 0,
         "none of its %d rows gives a prompt, %d were longer than max_prompt_length"

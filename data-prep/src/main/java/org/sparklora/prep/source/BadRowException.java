@@ -32,6 +32,8 @@ public final class BadRowException extends TableException {
     EMPTY_PROMPT
   }
 
+  private static final String REMEDY = ". Mend it, or leave such rows out with --on_bad_rows skip";
+
   private final Reason reason;
   private final String problem;
 
@@ -47,12 +49,7 @@ public final class BadRowException extends TableException {
 
   /** As above, with what the format threw. */
   public BadRowException(Reason reason, String problem, String place, Throwable cause) {
-    super(
-        place.isEmpty()
-            ? problem
-            : "%s: %s. Mend it, or leave such rows out with --on_bad_rows skip"
-                .formatted(place, problem),
-        cause);
+    super(place.isEmpty() ? problem : "%s: %s%s".formatted(place, problem, REMEDY), cause);
     this.reason = reason;
     this.problem = problem;
   }
@@ -65,5 +62,10 @@ public final class BadRowException extends TableException {
   /** What is wrong, as the manifest counts it. */
   public Reason reason() {
     return reason;
+  }
+
+  /** The message of one whose row is left out, as its remedy says. */
+  public static String skipped(String message) {
+    return "Skipped: " + message.replace(REMEDY, "");
   }
 }

@@ -8,6 +8,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -28,6 +30,8 @@ import org.sparklora.pipeline.table.OpenTableFormat;
  * SplitNames}.
  */
 public final class DatasetFiles {
+  private static final int MOST_NAMED = 5;
+
   private final Configuration configuration;
 
   public DatasetFiles(Configuration configuration) {
@@ -69,7 +73,8 @@ public final class DatasetFiles {
         Flags.DATASET_NAME,
         dataset,
         found.isEmpty()
-            ? "there is no such file or folder, or it is empty; datasets of the hub are named namespace/name"
+            ? "there is no such file or folder, or it is empty; %sdatasets of the hub are named namespace/name"
+                .formatted(beside(dataset))
             : "none of its %d files is of a format that can be read: %s"
                 .formatted(found.size(), FileFormat.EXTENSIONS));
     // A file named outright, or picked by a glob, is meant whatever its name says about splits.
@@ -193,9 +198,37 @@ public final class DatasetFiles {
         : path.substring(start + root.length() + 2);
   }
 
-  /** The repository of the hub that is meant, unless something here has its name. */
+  /** What a mistyped file may be: the names of those beside it. */
+  private String beside(String dataset) {
+    Path folder = new Path(dataset).getParent();
+    try {
+      FileSystem fileSystem = new Path(dataset).getFileSystem(configuration);
+      Path place = folder == null ? fileSystem.getWorkingDirectory() : folder;
+      if (!fileSystem.exists(place)) {
+        return "";
+      }
+      String names =
+          Stream.of(fileSystem.listStatus(place))
+              .map(status -> status.getPath().getName())
+              .filter(name -> FileFormat.of(name).isPresent())
+              .sorted()
+              .limit(MOST_NAMED)
+              .collect(Collectors.joining(", "));
+      return names.isEmpty() ? "" : "%s holds %s; ".formatted(place, names);
+    } catch (IOException | IllegalArgumentException e) {
+      return ""; // there is nothing to tell
+    }
+  }
+
+  /**
+   * The repository of the hub that is meant, unless something here has its name, or the name is a
+   * file's.
+   */
   private Optional<HubReference> repository(String dataset) {
-    Optional<HubReference> repository = HubReference.of(HubRepo.Type.DATASET, dataset, "");
+    Optional<HubReference> repository =
+        FileFormat.of(dataset).isPresent()
+            ? Optional.empty()
+            : HubReference.of(HubRepo.Type.DATASET, dataset, "");
     try {
       Path path = new Path(dataset);
       return repository.isPresent() && path.getFileSystem(configuration).exists(path)

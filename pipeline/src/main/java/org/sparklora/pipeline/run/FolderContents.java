@@ -7,6 +7,8 @@ import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -29,6 +31,7 @@ final class FolderContents {
   /** Tables of completions, as TRL logs them. */
   static final String COMPLETIONS = "completions";
 
+  private static final int SHOWN = 3;
   private static final Pattern CHECKPOINT_NAME = Pattern.compile(CHECKPOINT + "(\\d+)");
   private static final Logger LOG = LoggerFactory.getLogger(FolderContents.class);
 
@@ -99,11 +102,7 @@ final class FolderContents {
             : resumeFrom.isPresent() && results.isEmpty();
     List<Integer> steps = checkpoints();
     if (!goesOn) {
-      ConfigException.require(
-          results.isEmpty(),
-          Flags.OUTPUT_DIR,
-          name,
-          "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
+      requireNone(name, results.stream());
       ConfigException.require(
           steps.isEmpty(),
           Flags.OUTPUT_DIR,
@@ -118,6 +117,26 @@ final class FolderContents {
         resumed.map(Path::toString).orElse(""),
         "%s holds later checkpoints, of steps %s; go on from the latest with --resume_from_checkpoint true, or replace them with --overwrite_output_dir"
             .formatted(folder, later));
+  }
+
+  /**
+   * Refuses a folder that holds something, whoever made it.
+   *
+   * @param files names of what it holds
+   */
+  static void requireNone(String folder, Stream<String> files) {
+    List<String> names = files.sorted().toList();
+    if (!names.isEmpty()) {
+      String more = names.size() > SHOWN ? " and %d more".formatted(names.size() - SHOWN) : "";
+      throw new ConfigException(
+          Flags.OUTPUT_DIR,
+          folder,
+          "it holds files already (%s%s); name another folder, or have all of them replaced with --%s"
+              .formatted(
+                  names.stream().limit(SHOWN).collect(Collectors.joining(", ")),
+                  more,
+                  Flags.OVERWRITE_OUTPUT_DIR));
+    }
   }
 
   /** Steps of the checkpoints that a run from there will make again. */

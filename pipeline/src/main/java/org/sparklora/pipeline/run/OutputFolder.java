@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -114,11 +115,11 @@ public final class OutputFolder implements AutoCloseable {
         Flags.OUTPUT_DIR,
         folder,
         "it is a file; name a folder");
-    ConfigException.require(
-        overwrite || fileSystem.listStatus(target).length == 0,
-        Flags.OUTPUT_DIR,
-        folder,
-        "it holds another run's results; name another folder, or replace them with --overwrite_output_dir");
+    if (!overwrite) {
+      FolderContents.requireNone(
+          folder,
+          Stream.of(fileSystem.listStatus(target)).map(status -> status.getPath().getName()));
+    }
   }
 
   /** Removes what killed runs left; results that one was just replacing are put back. */

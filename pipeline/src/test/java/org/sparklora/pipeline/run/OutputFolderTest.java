@@ -141,7 +141,7 @@ class OutputFolderTest {
     leaveOfAKilledRun("12345678");
     Files.createDirectories(parent.resolve(".out.replaced-12345678"));
     Files.writeString(parent.resolve(".out.replaced-12345678/a.txt"), "old");
-    assertThatThrownBy(() -> create(false)).hasMessageContaining("another run's results");
+    assertThatThrownBy(() -> create(false)).hasMessageContaining("it holds files already (a.txt)");
     assertThat(names(parent)).containsExactly("out");
     assertThat(parent.resolve("out/a.txt")).hasContent("old");
   }

@@ -134,7 +134,7 @@ class RunFolderTest {
     }
     assertThatThrownBy(this::open)
         .isInstanceOf(ConfigException.class)
-        .hasMessageContaining("another run's results")
+        .hasMessageContaining("it holds files already (config.json, model.safetensors, shared)")
         .hasMessageContaining("--overwrite_output_dir");
     try (RunFolder run = open(true, Optional.empty())) {
       run.saveCheckpoint(1, files("a"));

@@ -2,6 +2,8 @@ package org.sparklora.spark.generate;
 
 import java.util.Arrays;
 import java.util.List;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.spark.train.RowOrder;
 
 /**
@@ -17,9 +19,17 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
 
   public PromptOrder {
     if (promptsPerRound < 1 || prompts < promptsPerRound) {
-      throw new IllegalArgumentException(
-          "Cannot draw rounds of %d prompts from %d: add prompts or lower generation_batch_size"
-              .formatted(promptsPerRound, prompts));
+      throw new ConfigException(
+          Flags.GENERATION_BATCH_SIZE,
+          "%d prompts a round".formatted(promptsPerRound),
+          "the dataset has %d; add prompts, or lower --%s (unset: --%s × --%s × --%s), which is divided by --%s"
+              .formatted(
+                  prompts,
+                  Flags.GENERATION_BATCH_SIZE,
+                  Flags.PER_DEVICE_TRAIN_BATCH_SIZE,
+                  Flags.GRADIENT_ACCUMULATION_STEPS,
+                  Flags.STEPS_PER_GENERATION,
+                  Flags.NUM_GENERATIONS));
     }
   }
 

@@ -71,7 +71,7 @@ final class RoundMetrics {
     for (String reward : scored.get(0).rewards().keySet()) {
       if (scored.stream().allMatch(row -> Double.isNaN(row.rewards().get(reward)))) {
         LOG.warn(
-            "Round {}: {} judged none of the {} completions (of the first: {}), so nothing is learnt from it; look at the dataset's solution column",
+            "Round {}: {} judged none of the {} completions (of the first: {}), so nothing is learnt from it; look at the columns that it reads",
             round + 1,
             reward,
             scored.size(),

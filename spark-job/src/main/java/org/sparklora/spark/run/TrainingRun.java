@@ -3,6 +3,7 @@ package org.sparklora.spark.run;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
@@ -14,6 +15,7 @@ import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.meter.PeakMemory;
@@ -48,6 +50,10 @@ public final class TrainingRun implements AutoCloseable {
   private final TrainerState state;
   private final ResultFolder results;
   private final Checkpoints checkpoints;
+
+  /** The last row of a run that was over before, and is finished again. */
+  private final Optional<Map<String, Object>> finished;
+
   private final TrackedLog log;
   private final int firstStep;
   private final int endStep;
@@ -89,6 +95,7 @@ public final class TrainingRun implements AutoCloseable {
     if (!place.isTask()) {
       Interruption.tell(checkpoints::whenInterrupted);
     }
+    this.finished = firstStep == plan.totalSteps() ? lastRow(folder) : Optional.empty();
     this.log =
         TrackedLog.begin(
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
@@ -98,6 +105,12 @@ public final class TrainingRun implements AutoCloseable {
     this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
     this.started = System.nanoTime();
     ExecutorModel.hold(model);
+  }
+
+  /** Of a run that is over: what it logged at its end, without what the log adds to each row. */
+  private static Optional<Map<String, Object>> lastRow(RunFolder folder) {
+    List<Map<String, Object>> rows = MetricsLog.read(folder.fileSystem(), folder.path());
+    return rows.isEmpty() ? Optional.empty() : TrainerState.summary(rows.get(rows.size() - 1));
   }
 
   /**
@@ -314,7 +327,10 @@ public final class TrainingRun implements AutoCloseable {
     double seconds = (System.nanoTime() - started) / NANOS;
     boolean complete = endStep == plan.totalSteps();
     if (complete) {
-      log.log(state.finish(seconds, config.samples(plan, endStep - firstStep), memory.metrics()));
+      log.log(
+          finished.isPresent()
+              ? state.finishAsBefore(finished.get())
+              : state.finish(seconds, config.samples(plan, endStep - firstStep), memory.metrics()));
       checkpoints.finish();
       folder.saveResults(
           local -> {

@@ -23,6 +23,10 @@ import java.util.Set;
  *   <tr><td>Nothing to learn from</td><td>{@code frac_reward_zero_std} is 1 in every row of a window:
  *       all completions of every prompt are worth the same</td></tr>
  *   <tr><td>Entropy died</td><td>the mean {@code entropy} is below a tenth of the first mean</td></tr>
+ *   <tr><td>Entropy exploded</td><td>the mean {@code entropy} is over 3 times that of the first row,
+ *       and 2 nats above it</td></tr>
+ *   <tr><td>Nothing is judged</td><td>a row with {@code completions/not_judged} has no {@code
+ *       reward}</td></tr>
  *   <tr><td>Sampler and learner drift apart</td><td>{@code sampling/sampling_logp_difference/mean} is
  *       beyond half of {@code max_logprob_difference}, at which the run stops</td></tr>
  * </table>
@@ -35,6 +39,8 @@ final class AlertRules {
   private static final double LOST_SHARE = 0.5;
   private static final double LEAST_LOSS_OF_REWARD = 0.1;
   private static final double DEAD_SHARE = 0.1;
+  private static final double RISEN_FACTOR = 3;
+  private static final double LEAST_RISE_NATS = 2;
   private static final double DRIFT_SHARE = 0.5;
 
   private final List<Rule> rules;
@@ -50,6 +56,8 @@ final class AlertRules {
             new LastingReward(),
             new DifferingRewards(),
             new LivingEntropy(),
+            new BoundedEntropy(),
+            new JudgedCompletions(),
             new OnePolicy(DRIFT_SHARE * maxLogProbDifference));
   }
 
@@ -192,6 +200,51 @@ final class AlertRules {
           WINDOW,
           mean,
           first);
+    }
+  }
+
+  private static final class BoundedEntropy implements Rule {
+    private static final String NAME = "entropy";
+    private final Window window = new Window();
+    private double first = Double.NaN;
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(NAME) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      double value = number(row, NAME);
+      first = Double.isNaN(first) ? value : first;
+      double mean = window.add(value).orElse(Double.NaN);
+      return alert(
+          mean > RISEN_FACTOR * first && mean > first + LEAST_RISE_NATS,
+          Alert.Level.WARN,
+          "Entropy exploded",
+          "the mean of %d rows is %.4g nats and was %.4g at first: the model writes at random; lower learning_rate",
+          WINDOW,
+          mean,
+          first);
+    }
+  }
+
+  private static final class JudgedCompletions implements Rule {
+    private static final String NAME = "reward";
+    private static final String UNJUDGED = "completions/not_judged";
+
+    @Override
+    public boolean concerns(Map<String, ?> row) {
+      return row.get(UNJUDGED) instanceof Number;
+    }
+
+    @Override
+    public Optional<Alert> breach(Map<String, ?> row) {
+      return alert(
+          !(row.get(NAME) instanceof Number reward) || Double.isNaN(reward.doubleValue()),
+          Alert.Level.ERROR,
+          "Nothing is judged",
+          "no completion got a reward, so nothing is learnt: look at what the reward functions read of a row");
     }
   }
 

@@ -33,6 +33,7 @@ public final class TrainerState {
           "eval_samples_per_second",
           "eval_steps_per_second");
 
+  private static final String RUNTIME = "train_runtime";
   private static final int FLOPS_PER_PARAMETER_AND_TOKEN = 6;
   private static final int HF_DEFAULT_INTERVAL = 500;
 
@@ -211,7 +212,7 @@ public final class TrainerState {
   public Map<String, Object> finish(double seconds, double samples, Map<String, ?> more) {
     Map<String, Object> row = row();
     int newSteps = sums.steps() - firstStep;
-    row.put("train_runtime", rounded(seconds, 4));
+    row.put(RUNTIME, rounded(seconds, 4));
     row.put("train_samples_per_second", rounded(samples / seconds, 3));
     row.put("train_steps_per_second", rounded(newSteps / seconds, 3));
     row.put("total_flos", sums.totalFlops());
@@ -219,6 +220,28 @@ public final class TrainerState {
     row.putAll(more);
     history.add(row);
     return row;
+  }
+
+  /**
+   * What a log row says of a whole run; empty if it is not the last row of one.
+   *
+   * @param row as the log has it
+   */
+  public static Optional<Map<String, Object>> summary(Map<String, Object> row) {
+    Map<String, Object> summary = new TreeMap<>(row);
+    summary.keySet().removeAll(List.of("timestamp", "run_id"));
+    return row.containsKey(RUNTIME) ? Optional.of(summary) : Optional.empty();
+  }
+
+  /**
+   * Adds the last row of a run that was over before: how long it took then.
+   *
+   * @param summary of that row
+   * @return the row
+   */
+  public Map<String, Object> finishAsBefore(Map<String, Object> summary) {
+    history.add(summary);
+    return summary;
   }
 
   private Map<String, Object> row() {

@@ -106,7 +106,7 @@ class GenerateTest {
     assertThat(generated(completions())).isEqualTo(generated(lines));
     assertThat(completions().get(0).get("level").asText()).isEqualTo("3");
     assertThat(run(rows, "--input", table.toString(), "--output", table.toString())).isNotZero();
-    assertThat(message()).contains("it holds another run's results");
+    assertThat(message()).contains("it holds files already (");
   }
 
   private int greedyToken(String rows, String... more) throws IOException {

@@ -131,6 +131,25 @@ class ResumeTest {
         .isEqualTo(run.weights());
   }
 
+  /** Schedulers always say {@code --resume_from_checkpoint true}. */
+  @Test
+  void finishedRunThatIsResumedSaysWhatItSaid() throws IOException {
+    SftRun run = copyOfFinished("again");
+    String state = Files.readString(run.output().resolve("trainer_state.json"));
+    String before = lastLine(run);
+    assertThat(before).contains("train_runtime").contains("peak_memory_process");
+
+    run.with("--resume_from_checkpoint", "true").run(spark);
+
+    assertThat(lastLine(run)).isEqualTo(before);
+    assertThat(Files.readString(run.output().resolve("trainer_state.json"))).isEqualTo(state);
+  }
+
+  private static String lastLine(SftRun run) throws IOException {
+    List<String> lines = Files.readAllLines(run.output().resolve("metrics.jsonl"));
+    return lines.get(lines.size() - 1).replaceAll("\"timestamp\":\"[^\"]*\",?", "");
+  }
+
   @Test
   void checkpointOfAnotherRunIsRefusedWithWhatDiffers() throws IOException {
     SftRun run = copyOfFinished("other");

@@ -62,6 +62,6 @@ class PromptOrderTest {
   @Test
   void tooFewPromptsAreRefused() {
     assertThatThrownBy(() -> new PromptOrder(3, 4, RowOrder.RANDOM, 42))
-        .hasMessageContaining("rounds of 4 prompts from 3");
+        .hasMessageContaining("generation_batch_size = 4 prompts a round: the dataset has 3");
   }
 }

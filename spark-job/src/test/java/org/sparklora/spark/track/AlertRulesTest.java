@@ -70,6 +70,23 @@ class AlertRulesTest {
   }
 
   @Test
+  void saysWhenEntropyIsThreeTimesAndTwoNatsAboveTheFirst() {
+    // means 0.2 + 0.8 k for k rows of 4.2: 1.0, 1.8, 2.6
+    assertThat(raised("entropy", 0.2, 0.2, 0.2, 0.2, 0.2, 4.2, 4.2, 4.2))
+        .containsExactly(
+            QUIET, QUIET, QUIET, QUIET, QUIET, QUIET, QUIET, List.of("Entropy exploded"));
+  }
+
+  @Test
+  void saysAtOnceWhenNoCompletionIsJudged() {
+    assertThat(rules.check(Map.of("completions/not_judged", 3.0, "reward", 0.5))).isEmpty();
+    assertThat(rules.check(Map.of("completions/not_judged", 64.0)))
+        .extracting(Alert::title)
+        .containsExactly("Nothing is judged");
+    assertThat(rules.check(Map.of("loss", 1.0))).as("another row").isEmpty();
+  }
+
+  @Test
   void saysWhenSamplerAndLearnerAreHalfwayToTheBound() {
     assertThat(
             raised("sampling/sampling_logp_difference/mean", 0.025, 0.026, 0.03, 0.01, Double.NaN))
