@@ -89,7 +89,9 @@ public record ProblemFormat(String promptColumn) implements Serializable {
         promptColumn.equals(DEFAULT_COLUMN),
         Flags.PROMPT_COLUMN,
         promptColumn,
-        "the dataset has no texts or messages in it, but " + DatasetFormats.describe(sample));
+        sample.containsKey(promptColumn)
+            ? "it holds no texts or messages; the dataset has " + DatasetFormats.describe(sample)
+            : "there is no such column; the dataset has " + DatasetFormats.describe(sample));
     ConfigException.require(
         prompt == null && first(sample, PROBLEM, QUESTION).isPresent(),
         Flags.DATASET_NAME,
