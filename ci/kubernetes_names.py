@@ -1,5 +1,5 @@
 """kubernetes_names.py ROOT: what conf/kubernetes names exists: files that docker/Dockerfile puts into the image, flags that the commands
-have, volumes and accounts of base.yaml."""
+have, volumes and accounts of base.yaml. And that its namespace admits the pods: Kubernetes' pod security standard "restricted"."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 IMAGE_ROOT = "/opt/spark-lora/"
+ADMITTED_VOLUMES = {"persistentVolumeClaim", "emptyDir", "configMap", "secret", "projected"}
 MAIN = "org.sparklora.spark.cli.Main"
 
 
@@ -46,10 +47,15 @@ def check(root):
             yield f"{name}: other class or jar"
         if not all(isinstance(value, str) for value in spec["sparkConf"].values()):
             yield f"{name}: a setting is no text"
-        if ("ServiceAccount", spec["driver"]["serviceAccount"]) not in base:
-            yield f"{name}: no such account"
+        for pod in (spec["driver"], spec["executor"]):
+            if ("ServiceAccount", pod["serviceAccount"]) not in base:
+                yield f"{name}: no such account"
+            yield from not_admitted(name, pod["podSecurityContext"], [pod])
         yield from mounts(name, spec, (spec["driver"], spec["executor"]), base)
     for name, spec in pods:
+        if ("ServiceAccount", spec["serviceAccountName"]) not in base:
+            yield f"{name}: no such account"
+        yield from not_admitted(name, spec["securityContext"], spec["containers"])
         yield from mounts(name, spec, spec["containers"], base)
 
     keys = [key for key, *_ in settings]
@@ -63,6 +69,15 @@ def check(root):
     print(f"  {len(applications)} applications, {len(pods)} pod templates, {len(settings)} settings")
 
 
+def not_admitted(name, pod_context, containers):
+    if pod_context["seccompProfile"]["type"] != "RuntimeDefault":
+        yield f"{name}: its system calls are not filtered"
+    for container in containers:
+        context = container["securityContext"]
+        if not context["runAsNonRoot"] or context["allowPrivilegeEscalation"] or context["capabilities"] != {"drop": ["ALL"]}:
+            yield f"{name}: a container with privileges"
+
+
 def mounts(name, spec, containers, base):
     there = {volume["name"]: volume for volume in spec["volumes"]}
     for container in containers:
@@ -70,6 +85,8 @@ def mounts(name, spec, containers, base):
             if mount["name"] not in there:
                 yield f"{name}: no volume {mount['name']}"
     for volume in there.values():
+        if not set(volume) - {"name"} <= ADMITTED_VOLUMES:
+            yield f"{name}: volume {volume['name']} is not admitted"
         claim = volume.get("persistentVolumeClaim", {}).get("claimName")
         if claim and ("PersistentVolumeClaim", claim) not in base:
             yield f"{name}: no claim {claim}"
