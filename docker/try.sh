@@ -128,11 +128,16 @@ in_image() { # COMMAND…: with the image's own entry point, user and environmen
 misses_the_driver_alone() {
   local arguments=(sft --engine torch --config /opt/spark-lora/conf/quickstart/sft.yaml --max_steps 1 --output_dir /tmp/on-gpu)
   arguments+=(--model_name_or_path /opt/spark-lora/conf/quickstart/base --dataset_name /opt/spark-lora/conf/quickstart/gsm8k_heldout.jsonl.gz)
-  in_image "${arguments[@]}" 2>&1 | grep "Cannot use GPU 0: nvidia-smi cannot be run here"
+  in_image "${arguments[@]}" >"$STORE/says" 2>&1 || true # it is refused
+  grep "Cannot use GPU 0: nvidia-smi cannot be run here" "$STORE/says"
   printf '#!/bin/sh\necho "0, NVIDIA H100, 9.0, 580.65"\n' >"$STORE/nvidia-smi"
   chmod +x "$STORE/nvidia-smi"
   buildah add --quiet "$CONTAINER" "$STORE/nvidia-smi" /usr/local/bin/nvidia-smi >/dev/null
-  in_image "${arguments[@]}" 2>&1 | grep "finds no libcuda.so.1 (NVIDIA's driver) in"
+  in_image "${arguments[@]}" >"$STORE/says" 2>&1 || true
+  grep "finds no libcuda.so.1 (NVIDIA's driver) in" "$STORE/says" || {
+    cat "$STORE/says"
+    return 1
+  }
 }
 
 started=$SECONDS
