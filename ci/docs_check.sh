@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# The documents: their site builds and every link leads somewhere (docs/site.sh), the page of all flags is what the
-# declaration gives, commands have the flags that are written there, and every shell block marked with <!-- run --> runs.
+# The documents: their site builds and every link leads somewhere (docs/site.sh), a browser draws every diagram, the page of all
+# flags is what the declaration gives, commands have the flags that are written there, and every shell block marked with
+# <!-- run --> runs.
 # Two minutes on an idle machine.
 set -euo pipefail
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
@@ -8,6 +9,11 @@ WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 "$ROOT/docs/site.sh"
+if python=$("$ROOT/ci/venv.sh" report) && chromium=$("$ROOT/ci/chromium.sh"); then
+  "$python" "$ROOT/ci/docs_diagrams.py" "$ROOT/target/site" "$chromium"
+else
+  echo "Diagrams are not looked at: there is no browser, see above"
+fi
 "$ROOT/ci/python_configs.sh" --check
 java -cp "$ROOT/spark-job/target/spark-lora.jar:$(<"$ROOT/spark-job/target/embedded.classpath")" \
   org.sparklora.pipeline.config.FlagsJson >"$WORK/flags.json"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What a release publishes: `mvn -Prelease deploy` of a copy of the sources into a folder, looked at as Maven Central would; the
 # same bytes from another folder; a Maven project elsewhere that uses what was published; the licences of what is in the
-# application's jar; the wheel; the wrapper. A part of .ci/run.
+# application's jar; the wheel; the wrapper; GitHub's workflows. A part of .ci/run.
 #
 #   ci/release_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
@@ -11,6 +11,8 @@ RESULTS=${1:-/dev/null}
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
+ACTIONLINT=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
+CACHE=${SPARK_LORA_CI_CACHE:-${HOME:-/tmp}/.cache/spark-lora-ci}/actionlint-${ACTIONLINT##*@}
 LIBRARIES=text,hub,model,engine-nd4j,engine-torch,pipeline,data-prep,reward
 VERSION=$(sed -n 's|^  <version>\(.*\)</version>|\1|p' "$ROOT/pom.xml" | head -n 1)
 mvn -B -q -f "$ROOT/pom.xml" -N help:evaluate -Dexpression=settings.localRepository "-Doutput=$WORK/local.txt"
@@ -116,6 +118,13 @@ the_wrapper_starts_the_pinned_maven() {
   (cd "$WORK/sources" && ./mvnw -v) | grep "Apache Maven $pinned"
 }
 
+the_workflows_are_valid() {
+  "$CACHE/actionlint" "$ROOT"/.github/workflows/*.yml
+  # that it would have said so
+  sed 's/runs-on:/runs_on:/' "$ROOT/.github/workflows/build.yml" >"$WORK/build.yml"
+  ! "$CACHE/actionlint" "$WORK/build.yml" >/dev/null
+}
+
 copy_sources "$WORK/sources"
 # shellcheck source=ci/checks.sh
 . "$ROOT/ci/checks.sh"
@@ -125,4 +134,11 @@ check another_project_uses_hub_text_and_reward
 check everything_in_the_application_jar_has_a_licence
 check the_wheel_is_the_package_of_the_version
 check the_wrapper_starts_the_pinned_maven
+# It comes once from the Go module proxy, with its checksums.
+if [[ -x $CACHE/actionlint ]] || { command -v go >/dev/null && (cd "$WORK" && GOBIN=$CACHE go install $ACTIONLINT) >"$WORK/go.log" 2>&1; }; then
+  check the_workflows_are_valid
+else
+  echo "The check the_workflows_are_valid is skipped: $(tail -n 1 "$WORK/go.log" 2>/dev/null || echo "there is no go, which fetches actionlint")"
+  echo "skipped the_workflows_are_valid" >>"$RESULTS"
+fi
 exit $FAILED
