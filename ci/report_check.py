@@ -283,6 +283,7 @@ def refuse_what_is_not_there():
 
 def main():
     try:
+        expect.set_options(timeout=PATIENCE_MILLIS)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             look_while_it_runs(browser)

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -98,6 +100,16 @@ class LauncherTest {
     Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
     run("prep");
     assertThat(builds()).isEqualTo(2);
+  }
+
+  @Test
+  void buildsWithTheWrapperWhereThereIsNoMaven() throws Exception {
+    script("tools/mvn", "#!/bin/sh\nexit 1\n");
+    script("the repository/mvnw", MAVEN);
+    environment.put("PATH", pathWithout("mvn").toString());
+
+    assertThat(run("prep")).contains("java");
+    assertThat(builds()).isEqualTo(1);
   }
 
   @Test
@@ -421,6 +433,25 @@ class LauncherTest {
 
   private void copy(String file) throws IOException {
     write(root.resolve(file), Files.readString(REPOSITORY.resolve(file)));
+  }
+
+  /** A folder with links to all programs of this machine but one. */
+  private Path pathWithout(String program) throws IOException {
+    Path links = Files.createDirectory(folder.resolve("without " + program));
+    for (String place : System.getenv("PATH").split(":")) {
+      if (!Files.isDirectory(Path.of(place))) {
+        continue;
+      }
+      try (Stream<Path> programs = Files.list(Path.of(place))) {
+        for (Path found : (Iterable<Path>) programs::iterator) {
+          Path link = links.resolve(found.getFileName());
+          if (!found.endsWith(program) && Files.notExists(link, LinkOption.NOFOLLOW_LINKS)) {
+            Files.createSymbolicLink(link, found);
+          }
+        }
+      }
+    }
+    return links;
   }
 
   private void script(String name, String text) throws IOException {
