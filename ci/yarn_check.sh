@@ -63,11 +63,11 @@ from_hdfs() { # NAME
 # Checks
 
 # The driver of one is a process of this machine, that of the other a container.
-prep_is_the_same_in_a_container() {
-  lora prep-local $(prep "$BASE" "$ROWS" "$WORK/prep-local") --master 'local[2]'
-  on_yarn cluster prep-yarn $(prep "$HDFS/models/base" "$HDFS/data/rows.jsonl.gz" "$HDFS/prep-yarn")
-  from_hdfs prep-yarn
-  same_run prep-local prep-yarn
+prep_is_the_same_on_yarn() { # DEPLOY_MODE
+  [[ -d $WORK/prep-local ]] || lora prep-local $(prep "$BASE" "$ROWS" "$WORK/prep-local") --master 'local[2]'
+  on_yarn "$1" "prep-$1" $(prep "$HDFS/models/base" "$HDFS/data/rows.jsonl.gz" "$HDFS/prep-$1")
+  from_hdfs "prep-$1"
+  same_run prep-local "prep-$1"
 }
 
 sft_is_the_same_on_yarn() { # DEPLOY_MODE
@@ -91,12 +91,12 @@ sft_outlives_a_container() {
   same_run sft-local sft-killed
 }
 
-grpo_is_the_same_on_yarn() {
-  lora grpo-local $(grpo "$BASE" "$WORK/problems.jsonl" "$WORK/grpo-local") --master 'local[1]'
-  on_yarn cluster grpo-yarn $(grpo "$HDFS/models/base" "$HDFS/data/problems.jsonl" "$HDFS/grpo-yarn")
-  from_hdfs grpo-yarn
-  rm -rf "$WORK"/grpo-{local,yarn}/out/rounds # how long each completion took to judge
-  same_run grpo-local grpo-yarn
+grpo_is_the_same_on_yarn() { # DEPLOY_MODE
+  [[ -d $WORK/grpo-local ]] || lora grpo-local $(grpo "$BASE" "$WORK/problems.jsonl" "$WORK/grpo-local") --master 'local[1]'
+  on_yarn "$1" "grpo-$1" $(grpo "$HDFS/models/base" "$HDFS/data/problems.jsonl" "$HDFS/grpo-$1")
+  from_hdfs "grpo-$1"
+  rm -rf "$WORK/grpo-local/out/rounds" "$WORK/grpo-$1/out/rounds" # how long each completion took to judge
+  same_run grpo-local "grpo-$1"
 }
 
 for ((first = 1; first < 10; first++)); do
@@ -112,9 +112,11 @@ echo "YARN with two nodes, $HDFS with two data nodes"
 . "$ROOT/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
 # shellcheck disable=SC2046
-check prep_is_the_same_in_a_container
+check prep_is_the_same_on_yarn client
+check prep_is_the_same_on_yarn cluster
 check sft_is_the_same_on_yarn client
 check sft_is_the_same_on_yarn cluster
 check sft_outlives_a_container
-check grpo_is_the_same_on_yarn
+check grpo_is_the_same_on_yarn client
+check grpo_is_the_same_on_yarn cluster
 exit $FAILED

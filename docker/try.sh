@@ -16,8 +16,11 @@ COMMAND=("${@:2}")
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=${WORK:-/var/tmp/spark-lora-image}
 MIRROR=${MIRROR:-} # debootstrap has one of its own
-JAR=spark-lora.jar
-[[ $PROCESSOR == cpu ]] || JAR=spark-lora-cuda.jar
+case $PROCESSOR in
+  cpu) JAR=spark-lora.jar ;;
+  gpu) JAR=spark-lora-cuda.jar ;;
+  *) echo "usage: docker/try.sh cpu|gpu [COMMAND…]" >&2 && exit 2 ;;
+esac
 
 cannot() { # REASON
   echo "docker/try.sh cannot be run here: $1" >&2
