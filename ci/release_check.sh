@@ -73,7 +73,7 @@ the_bytes_are_the_same_from_another_folder() {
 }
 
 another_project_uses_hub_text_and_reward() {
-  cp -r "$WORK/sources/examples/library" "$WORK/sources/examples/built"
+  cp -r "$WORK/sources/examples/library" "$WORK/example" # beside no checkout
   cat >"$WORK/settings.xml" <<XML
 <settings>
   <profiles><profile>
@@ -89,13 +89,13 @@ another_project_uses_hub_text_and_reward() {
   <activeProfiles><activeProfile>published</activeProfile></activeProfiles>
 </settings>
 XML
-  mvn -B -q -s "$WORK/settings.xml" -f "$WORK/sources/examples/built/pom.xml" "-Dmaven.repo.local=$WORK/local" package >"$WORK/example.log" 2>&1 || {
+  mvn -B -q -s "$WORK/settings.xml" -f "$WORK/example/pom.xml" "-Dmaven.repo.local=$WORK/local" package >"$WORK/example.log" 2>&1 || {
     tail -n 40 "$WORK/example.log"
     return 1
   }
   sed -n 's/.*testsuite .* name="\([^"]*\)".* tests="\([0-9]*\)".*failures="\([0-9]*\)".*/  \1: \2 tests, \3 failures/p' \
-    "$WORK"/sources/examples/built/target/surefire-reports/TEST-*.xml
-  ls "$WORK/sources/examples/built/target/lib" | sed 's/^/  /'
+    "$WORK"/example/target/surefire-reports/TEST-*.xml
+  ls "$WORK/example/target/lib" | sed 's/^/  /'
 }
 
 everything_in_the_application_jar_has_a_licence() {

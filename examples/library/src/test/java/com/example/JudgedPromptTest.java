@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -18,8 +18,6 @@ import org.sparklora.hub.loopback.LoopbackHub;
 import org.sparklora.hub.loopback.LoopbackRepo;
 
 class JudgedPromptTest {
-  private static final Path CHECKPOINT = Path.of(System.getProperty("checkpoint"));
-
   @TempDir private Path folder;
 
   @Test
@@ -27,7 +25,7 @@ class JudgedPromptTest {
     try (LoopbackHub hub = LoopbackHub.start()) {
       LoopbackRepo repo = hub.model("ada/tiny");
       for (String file : List.of("config.json", "tokenizer.json", "tokenizer_config.json")) {
-        repo.put(file, Files.readAllBytes(CHECKPOINT.resolve(file)));
+        repo.put(file, resource("/tiny/" + file));
       }
       HubConfig config =
           new HubConfig(
@@ -62,5 +60,11 @@ class JudgedPromptTest {
   void isWithoutSpark() {
     assertThatThrownBy(() -> Class.forName("org.apache.spark.sql.SparkSession"))
         .isInstanceOf(ClassNotFoundException.class);
+  }
+
+  private static byte[] resource(String name) throws IOException {
+    try (InputStream stream = JudgedPromptTest.class.getResourceAsStream(name)) {
+      return stream.readAllBytes();
+    }
   }
 }
