@@ -124,19 +124,20 @@ tasks_of_an_executor_share_its_base() { # SYNC
   ((loaded == 1))
 }
 
-three_executors_resume_to_the_last_bit() { # SYNC
-  on_cluster 3 1 "$1-three" sft $(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2))
-  mkdir "$WORK/$1-resumed"
-  cp -r "$WORK/$1-three/checkpoint-$((STEPS / 2))" "$WORK/$1-resumed"
-  on_cluster 3 1 "$1-resumed" sft $(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2)) \
-    --resume_from_checkpoint true
-  same_run "$1-three" "$1-resumed"
+three_executors_resume_to_the_last_bit() { # SYNC [FLAG...]
+  local name=$1${2:-} flags
+  flags="$(sft "$1") --num_workers 3 --averaging_frequency 3 --save_steps $((STEPS / 2)) ${*:2}"
+  on_cluster 3 1 "$name-three" sft $flags
+  mkdir "$WORK/$name-resumed"
+  cp -r "$WORK/$name-three/checkpoint-$((STEPS / 2))" "$WORK/$name-resumed"
+  on_cluster 3 1 "$name-resumed" sft $flags --resume_from_checkpoint true
+  same_run "$name-three" "$name-resumed"
 }
 
 # shellcheck source=ci/checks.sh
 . "$ROOT/ci/checks.sh"
 # A word of arguments has no blanks as long as the folders have none.
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046,SC2086
 check prep_is_the_same_on_executors
 check prep_outlives_an_executor_under_kryo
 for sync in parameters gradients; do
@@ -145,4 +146,5 @@ for sync in parameters gradients; do
   check tasks_of_an_executor_share_its_base $sync
   check three_executors_resume_to_the_last_bit $sync
 done
+check three_executors_resume_to_the_last_bit parameters --averaging_dtype bfloat16
 exit $FAILED

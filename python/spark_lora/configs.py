@@ -185,6 +185,7 @@ class SFTConfig(Settings):
         debug (`str`): refused unless it has its default: not supported yet
         sync (`str`): how workers stay in step: parameters (averaged every averaging_frequency steps) or gradients (one update per global batch)
         averaging_frequency (`int`): steps between two averages (sync parameters)
+        averaging_dtype (`str`): what parameters and moments travel as when executors average: float32, or bfloat16 for half the bytes
         num_workers (`int`): executors that work, waited for; unset: all that were asked for, 1 in local mode
         check_memory (`bool`): refuse a run that needs more memory than this machine has; --no_check_memory: try it anyway
         adapter_name_or_path (`str`): go on from this adapter: a folder, local or hdfs://…, or a repository of the hub
@@ -346,6 +347,7 @@ class SFTConfig(Settings):
     debug: Optional[str] = None
     sync: Optional[str] = "parameters"
     averaging_frequency: Optional[int] = 5
+    averaging_dtype: Optional[str] = "float32"
     num_workers: Optional[int] = None
     check_memory: Optional[bool] = True
     adapter_name_or_path: Optional[str] = None

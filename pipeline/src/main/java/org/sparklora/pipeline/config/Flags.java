@@ -110,6 +110,7 @@ public final class Flags {
   // Spark
   public static final Flag<String> SYNC = text("sync");
   public static final Flag<Integer> AVERAGING_FREQUENCY = integer("averaging_frequency");
+  public static final Flag<String> AVERAGING_DTYPE = text("averaging_dtype");
   public static final Flag<Integer> NUM_WORKERS = integer("num_workers");
   public static final Flag<Boolean> CHECK_MEMORY = toggle("check_memory");
   public static final Flag<String> MASTER = text("master");

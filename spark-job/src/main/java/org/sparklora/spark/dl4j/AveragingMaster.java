@@ -2,7 +2,7 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import org.apache.spark.api.java.JavaRDD;
-import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.spark.api.RDDTrainingApproach;
 import org.deeplearning4j.spark.api.Repartition;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
@@ -12,20 +12,26 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingMaster;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.DType;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.workers.ShardedSumJob;
 
 /**
  * DL4J's training master, one for each round, which averages in shards on the workers instead of in
- * a tree that ends at the driver.
+ * a tree that ends at the driver. Where bfloat16 is what travels the driver's own vectors stay
+ * float32, and the mean of the workers' changes is added to them.
  */
 final class AveragingMaster extends ParameterAveragingTrainingMaster {
   private static final long serialVersionUID = 1L;
 
   private final transient AveragingWorker worker;
+  private final transient int workers;
+  private final transient DType onWire;
   private transient List<AveragingWorker.Report> reports = List.of();
 
-  AveragingMaster(AveragingWorker worker, int workers, int averagingFrequency) {
+  AveragingMaster(AveragingWorker worker, int workers, int averagingFrequency, DType onWire) {
     super(
         new Builder(workers, 1)
             .batchSizePerWorker(1) // a DataSet is one example: a whole step
@@ -35,6 +41,8 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
             .storageLevel(null) // the round's rows are read once
             .workerPrefetchNumBatches(0));
     this.worker = worker;
+    this.workers = workers;
+    this.onWire = onWire;
   }
 
   /** How DL4J runs a worker. */
@@ -65,25 +73,29 @@ final class AveragingMaster extends ParameterAveragingTrainingMaster {
       JavaRDD<ParameterAveragingTrainingResult> results,
       int split,
       int splits) {
-    MultiLayerNetwork network = spark.getNetwork();
-    List<INDArray> vectors = List.of(network.params(), network.getUpdater().getStateViewArray());
+    List<INDArray> vectors = AveragingWorker.vectors(spark.getNetwork());
     reports =
         ShardedSumJob.run(
-            results.map(result -> given((AveragingWorker.Result) result)),
+            results.map(result -> ((AveragingWorker.Result) result).given()),
             vectors.stream().map(INDArray::length).toList(),
             (vector, from, shard) ->
-                shard.copyTo(FlatVector.at(DecoderLayer.address(vectors.get(vector)), from)));
-    vectors.forEach(sum -> sum.divi(reports.size()));
+                take(shard, FlatVector.at(DecoderLayer.address(vectors.get(vector)), from)));
+    if (onWire == DType.FLOAT32) {
+      vectors.forEach(sum -> sum.divi(reports.size()));
+    } else {
+      // workers start at a rounded moment: where one forgot it, its change may be the larger one
+      long parameters = vectors.get(0).length();
+      INDArray moments = vectors.get(1).reshape(2 * parameters);
+      Transforms.max(moments.get(NDArrayIndex.interval(parameters, 2 * parameters)), 0, false);
+    }
   }
 
-  private static ShardedSumJob.Given<AveragingWorker.Report> given(AveragingWorker.Result result) {
-    INDArray parameters = result.getParameters();
-    INDArray moments = result.getUpdaterState();
-    return new ShardedSumJob.Given<>(
-        List.of(
-            FlatVector.over(DecoderLayer.address(parameters), parameters.length()),
-            FlatVector.over(DecoderLayer.address(moments), moments.length())),
-        result.report(),
-        result::free);
+  /** A sum of what workers have, to be divided, or of how it changed. */
+  private void take(FlatVector shard, Pointer ours) {
+    if (onWire == DType.FLOAT32) {
+      shard.copyTo(ours);
+    } else {
+      shard.addTo(1f / workers, ours);
+    }
   }
 }

@@ -4,7 +4,6 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.spark.SparkEnv;
-import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.api.WorkerConfiguration;
@@ -12,25 +11,30 @@ import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingResult;
 import org.deeplearning4j.spark.impl.paramavg.ParameterAveragingTrainingWorker;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.api.DataSet;
+import org.sparklora.model.engine.DType;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorReading;
 import org.sparklora.spark.train.AveragingError;
+import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainingRows;
+import org.sparklora.spark.workers.ShardedSumJob;
 import org.sparklora.spark.workers.SharedVector;
 
 /**
- * DL4J's worker of one round: takes parameters and moments as raw floats, reads its rows itself,
+ * DL4J's worker of one round: takes parameters and moments as raw vectors, reads its rows itself,
  * and tells beside its result what DL4J does not. Each task has one of its own.
+ *
+ * <p>Where they came rounded to bfloat16 it gives how they changed, rounded likewise: a small
+ * change of a large number would be lost in the number itself.
  */
 final class AveragingWorker extends ParameterAveragingTrainingWorker {
   private static final long serialVersionUID = 1L;
 
   private final MultiLayerConfiguration configuration;
   private final TrainingRows rows;
-  private final SharedVector parameters;
-  private final SharedVector moments;
+  private final List<SharedVector> start; // parameters, moments
   private final AveragingError averagingError;
   private final List<StepMetrics> steps = new ArrayList<>();
 
@@ -38,14 +42,12 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
       WorkerConfiguration worker,
       MultiLayerConfiguration configuration,
       TrainingRows rows,
-      SharedVector parameters,
-      SharedVector moments,
+      List<SharedVector> start,
       AveragingError averagingError) {
     super(null, true, worker, null, null, null); // without DL4J's broadcast, hooks and listeners
     this.configuration = configuration;
     this.rows = rows;
-    this.parameters = parameters;
-    this.moments = moments;
+    this.start = List.copyOf(start);
     this.averagingError = averagingError;
   }
 
@@ -63,8 +65,9 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
 
     private final transient Report report;
     private final transient MultiLayerNetwork network;
+    private final transient List<SharedVector> start;
 
-    private Result(MultiLayerNetwork network, Report report) {
+    private Result(MultiLayerNetwork network, List<SharedVector> start, Report report) {
       super(
           network.params(),
           network.getUpdater().getStateViewArray(),
@@ -73,6 +76,7 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
           null,
           null);
       this.network = network;
+      this.start = start;
       this.report = report;
     }
 
@@ -80,16 +84,36 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
       return report;
     }
 
-    /** Frees the worker's network. */
-    void free() {
-      AveragingWorker.free(network);
+    /**
+     * What is added to the other workers' and divided. Ends the network, whose memory it may be.
+     */
+    ShardedSumJob.Given<Report> given() {
+      List<FlatVector> trained =
+          vectors(network).stream()
+              .map(v -> FlatVector.over(DecoderLayer.address(v), v.length()))
+              .toList();
+      if (start.get(0).vector().dtype() == DType.FLOAT32) {
+        return new ShardedSumJob.Given<>(trained, report, () -> free(network));
+      }
+      List<FlatVector> changes = new ArrayList<>();
+      for (int v = 0; v < trained.size(); v++) {
+        FlatVector from = start.get(v).vector();
+        from.addTo(-1, trained.get(v).pointer());
+        changes.add(FlatVector.copyOf(trained.get(v).pointer(), from.size(), from.dtype()));
+      }
+      free(network);
+      return new ShardedSumJob.Given<>(changes, report, () -> changes.forEach(FlatVector::close));
     }
+  }
+
+  /** What is kept in step of a network: parameters, moments. */
+  static List<INDArray> vectors(MultiLayerNetwork network) {
+    return List.of(network.params(), network.getUpdater().getStateViewArray());
   }
 
   /** Frees the arrays of a network of {@link #getInitialModel}. */
   static void free(MultiLayerNetwork network) {
-    network.params().close();
-    network.getUpdater().getStateViewArray().close();
+    vectors(network).forEach(INDArray::close);
     if (network.getFlattenedGradients() != null) { // made by the first step
       network.getFlattenedGradients().close();
     }
@@ -107,13 +131,11 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
   public MultiLayerNetwork getInitialModel() {
     MultiLayerNetwork network = new MultiLayerNetwork(configuration.clone());
     network.init();
-    copy(parameters.floats(), network.params());
-    copy(moments.floats(), network.getUpdater().getStateViewArray());
+    List<INDArray> vectors = vectors(network);
+    for (int v = 0; v < vectors.size(); v++) {
+      start.get(v).vector().copyTo(DecoderLayer.address(vectors.get(v)));
+    }
     return network;
-  }
-
-  private static void copy(Pointer floats, INDArray target) {
-    Pointer.memcpy(DecoderLayer.address(target), floats, target.length() * Float.BYTES);
   }
 
   @Override
@@ -131,6 +153,6 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     List<float[]> sketches =
         averagingError.sketch(DecoderLayer.address(network.params())).stream().toList();
     ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
-    return new Result(network, new Report(List.copyOf(steps), sketches, reading));
+    return new Result(network, start, new Report(List.copyOf(steps), sketches, reading));
   }
 }

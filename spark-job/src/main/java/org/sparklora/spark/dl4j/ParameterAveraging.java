@@ -8,12 +8,15 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.spark.impl.multilayer.SparkDl4jMultiLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.sparklora.model.engine.DType;
 import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.AveragingError;
+import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -37,6 +40,7 @@ public final class ParameterAveraging implements Synchronizer {
   private final MultiLayerNetwork network;
   private final TrainingRows rows;
   private final int averagingFrequency;
+  private final DType onWire;
   private final AveragingError averagingError;
   private final String what;
 
@@ -45,18 +49,21 @@ public final class ParameterAveraging implements Synchronizer {
    * @param model what {@code network} was made for
    * @param rows what is trained on
    * @param averagingFrequency steps between two averages
+   * @param onWire what parameters and moments are between executors and driver: float32 or bfloat16
    */
   public ParameterAveraging(
       Workers workers,
       TrainedModel model,
       AdapterNetwork network,
       TrainingRows rows,
-      int averagingFrequency) {
+      int averagingFrequency,
+      DType onWire) {
     this.workers = workers;
     this.adapters = network;
     this.network = network.network();
     this.rows = rows;
     this.averagingFrequency = averagingFrequency;
+    this.onWire = onWire;
     this.averagingError = AveragingError.of(model);
     this.what = model.lora().isPresent() ? "adapter" : "model";
   }
@@ -95,32 +102,39 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   private List<AveragingWorker.Report> round(List<List<StepRows>> busy) {
-    INDArray moments = network.getUpdater().getStateViewArray();
     AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
-    try (SharedVector parameters = workers.share(adapters.parameters(), network.numParams());
-        SharedVector shared = workers.share(adapters.moments(), moments.length())) {
+    try (SharedVector parameters = share(network.params());
+        SharedVector moments = share(network.getUpdater().getStateViewArray())) {
       Supplier<AveragingWorker> worker =
           () ->
               new AveragingWorker(
                   AveragingMaster.configuration(averagingFrequency),
                   network.getLayerWiseConfigurations(),
                   rows,
-                  parameters,
-                  shared,
+                  List.of(parameters, moments),
                   error);
       if (!(workers instanceof ExecutorsJob executors)) {
         return here(busy, worker);
       }
-      AveragingMaster master = new AveragingMaster(worker.get(), busy.size(), averagingFrequency);
+      AveragingMaster master =
+          new AveragingMaster(worker.get(), busy.size(), averagingFrequency, onWire);
       JavaSparkContext spark = executors.spark();
       new SparkDl4jMultiLayer(spark, network, master).fit(partitions(spark, busy));
       return master.reports();
     }
   }
 
+  private SharedVector share(INDArray vector) {
+    Pointer floats = DecoderLayer.address(vector);
+    return onWire != DType.FLOAT32 && workers instanceof ExecutorsJob executors
+        ? executors.share(FlatVector.copyOf(floats, vector.length(), onWire))
+        : workers.share(floats, vector.length());
+  }
+
   /** Of parameters and moments. */
   private long vectorBytes() {
-    return Float.BYTES * (network.numParams() + network.getUpdater().getStateViewArray().length());
+    return AveragingWorker.vectors(network).stream().mapToLong(INDArray::length).sum()
+        * onWire.bytes();
   }
 
   /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
@@ -136,7 +150,7 @@ public final class ParameterAveraging implements Synchronizer {
       return List.of(workers.get().train(network, busy.get(0)).report());
     }
     List<AveragingWorker.Report> reports = new ArrayList<>();
-    List<INDArray> ours = List.of(network.params(), network.getUpdater().getStateViewArray());
+    List<INDArray> ours = AveragingWorker.vectors(network);
     List<INDArray> sums = new ArrayList<>();
     try {
       for (List<StepRows> steps : busy) {

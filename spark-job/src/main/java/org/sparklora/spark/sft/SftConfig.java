@@ -2,9 +2,12 @@ package org.sparklora.spark.sft;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.sparklora.model.engine.DType;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.prep.PrepConfig;
@@ -16,6 +19,8 @@ import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.train.RowOrder;
 import org.sparklora.spark.train.TrainerState;
 import org.sparklora.spark.train.TrainingPlan;
+import org.sparklora.spark.workers.LocalWorkers;
+import org.sparklora.spark.workers.Workers;
 
 /**
  * Everything {@code sft} needs to know.
@@ -105,8 +110,13 @@ public record SftConfig(
    */
   public record Batch(int rows, int accumulation, RowOrder order, boolean checkMemory) {}
 
-  /** How executors are kept in step. */
-  public record Sync(Mode mode, int averagingFrequency, Optional<Integer> workers) {
+  /**
+   * How executors are kept in step.
+   *
+   * @param averagingType {@code averaging_dtype}: what parameters and moments travel as
+   */
+  public record Sync(
+      Mode mode, int averagingFrequency, DType averagingType, Optional<Integer> workers) {
     /** {@code --sync}. */
     public enum Mode {
       PARAMETERS,
@@ -116,6 +126,18 @@ public record SftConfig(
     /** Whether workers step on their own, and parameters are averaged. */
     boolean averages() {
       return mode == Mode.PARAMETERS;
+    }
+
+    /**
+     * @throws ConfigException if numbers are to be rounded on a way that they do not take
+     */
+    void requireSent(Workers workers) {
+      if (averages() && averagingType != DType.FLOAT32 && workers instanceof LocalWorkers) {
+        throw new ConfigException(
+            Flags.AVERAGING_DTYPE,
+            averagingType.name().toLowerCase(Locale.ROOT),
+            "in local mode one process does all work, and nothing is sent; leave it out, or name a cluster with --master");
+      }
     }
   }
 
@@ -131,6 +153,7 @@ public record SftConfig(
         new Sync(
             settings.get(Flags.SYNC, Sync.Mode.class),
             settings.get(Flags.AVERAGING_FREQUENCY),
+            settings.get(Flags.AVERAGING_DTYPE, DType.class),
             settings.find(Flags.NUM_WORKERS)),
         EvalConfig.of(settings, training.checkpoints(), packedFolder));
   }

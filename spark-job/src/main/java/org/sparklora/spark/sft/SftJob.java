@@ -60,6 +60,7 @@ public final class SftJob {
     place.group("sft " + config.output().folder());
     PrepConfig data = config.data();
     int workers = place.count(config.sync().workers());
+    config.sync().requireSent(place.workers(workers));
     config.evaluation().data().ifPresent(test -> place.requireTestSplit(test, data));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
@@ -168,7 +169,12 @@ public final class SftJob {
     Synchronizer synchronizer =
         averages
             ? new ParameterAveraging(
-                group, model, network, rows, config.sync().averagingFrequency())
+                group,
+                model,
+                network,
+                rows,
+                config.sync().averagingFrequency(),
+                config.sync().averagingType())
             : new SummedGradients(group, model, network, rows, config.optimizer().maxGradNorm());
     return new AdapterTrainer(
         run,

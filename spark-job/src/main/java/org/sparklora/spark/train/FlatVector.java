@@ -15,25 +15,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
+import org.sparklora.model.engine.Tensor;
 
 /**
- * A float32 vector outside the Java heap that can travel: parameters on their way to executors,
- * gradient sums on their way back. On the wire it is its length in bytes, whether it is {@link
- * #handedOver handed over}, and then the bytes, in this machine's order.
+ * A vector outside the Java heap that can travel: parameters on their way to executors, gradient
+ * sums on their way back; float32, or bfloat16 to be half as long. On the wire it is its length in
+ * bytes, its type, whether it is {@link #handedOver handed over}, and then the bytes, in this
+ * machine's order.
  *
  * <p>Whoever makes or receives it closes it. Spark itself closes a broadcast one where its block is
  * removed. What a failed job drops on its way is freed once the garbage collector finds it, and
  * counted: see {@link #abandoned}. Not thread-safe.
  */
 public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
-  private static final long serialVersionUID = 2L;
-  private static final int CHUNK_BYTES = 1 << 20;
+  private static final long serialVersionUID = 3L;
+  private static final int CHUNK_BYTES = 1 << 16; // G1 has a way of its own for larger arrays
   private static final Cleaner ABANDONED = Cleaner.create();
   private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
 
   private NativeMemory memory = NativeMemory.zeros(0);
+  private DType dtype = DType.FLOAT32;
   private boolean handedOver;
 
   /** For serialisers only. */
@@ -41,7 +45,12 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** A vector of {@code size} zeros. */
   public FlatVector(long size) {
-    allocate(size * Float.BYTES);
+    this(size, DType.FLOAT32);
+  }
+
+  private FlatVector(long size, DType dtype) {
+    this.dtype = dtype;
+    allocate(size * dtype.bytes());
   }
 
   /** {@code size} floats of somebody else's, who frees them after this is closed. */
@@ -53,7 +62,11 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** Some of these floats, valid as long as this is. */
   public FlatVector part(long from, long size) {
-    return over(at(pointer(), from), size);
+    FlatVector part = new FlatVector();
+    part.dtype = dtype;
+    Pointer first = new BytePointer(pointer()).getPointer(from * dtype.bytes());
+    part.memory = NativeMemory.borrowed(first, size * dtype.bytes());
+    return part;
   }
 
   /** The address of a float after {@code floats}. */
@@ -63,9 +76,49 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   /** A copy of {@code size} floats. */
   public static FlatVector copyOf(Pointer floats, long size) {
-    FlatVector copy = new FlatVector(size);
-    Pointer.memcpy(copy.pointer(), floats, copy.memory.bytes());
+    return copyOf(floats, size, DType.FLOAT32);
+  }
+
+  /** A copy of {@code size} floats in a type, rounded to nearest where it is bfloat16. */
+  public static FlatVector copyOf(Pointer floats, long size, DType dtype) {
+    return over(floats, size).copyAs(dtype);
+  }
+
+  private FlatVector copyAs(DType other) {
+    FlatVector copy = new FlatVector(size(), other);
+    copy(this, copy);
     return copy;
+  }
+
+  private static void copy(FlatVector from, FlatVector to) {
+    if (from.dtype == to.dtype) {
+      Pointer.memcpy(to.pointer(), from.pointer(), from.memory.bytes());
+      return;
+    }
+    try (Tensor x = from.tensor();
+        Tensor y = to.tensor()) {
+      Engines.host().copy(x, y);
+    }
+  }
+
+  private Tensor tensor() {
+    NativeMemory ours = NativeMemory.borrowed(pointer(), memory.bytes());
+    return Engines.host().adopt(ours, dtype, size());
+  }
+
+  /** The same numbers in a type; this vector if it has it, otherwise a copy, and this is closed. */
+  public FlatVector as(DType other) {
+    if (dtype == other) {
+      return this;
+    }
+    try (this) {
+      return copyAs(other);
+    }
+  }
+
+  /** Of its numbers. */
+  public DType dtype() {
+    return dtype;
   }
 
   /** How many vectors nobody closed, since this JVM began. */
@@ -83,7 +136,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   /**
-   * The memory of the floats.
+   * The memory of the numbers.
    *
    * @throws IllegalStateException if it was freed
    */
@@ -95,16 +148,32 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return memory.pointer();
   }
 
-  /** Number of floats. */
+  /** How many numbers. */
   public long size() {
-    return memory.bytes() / Float.BYTES;
+    return memory.bytes() / dtype.bytes();
   }
 
-  /** Adds all floats to those at {@code target}. */
+  /** What it takes on the wire. */
+  public long bytes() {
+    return memory.bytes();
+  }
+
+  /** Adds all numbers to the floats at {@code target}. */
   public void addTo(Pointer target) {
+    addTo(1, target);
+  }
+
+  /** Adds all numbers, times {@code scale}, to the floats at {@code target}, in float32. */
+  public void addTo(float scale, Pointer target) {
+    if (dtype != DType.FLOAT32) {
+      try (FlatVector floats = copyAs(DType.FLOAT32)) {
+        floats.addTo(scale, target);
+      }
+      return;
+    }
     var engine = Engines.host();
     engine.addScaled(
-        engine.alias(pointer(), size()).tensor(), 1f, engine.alias(target, size()).tensor());
+        engine.alias(pointer(), size()).tensor(), scale, engine.alias(target, size()).tensor());
   }
 
   /** A checksum of {@code size} floats, to tell vectors apart. */
@@ -118,9 +187,9 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return "%08x".formatted(checksum.getValue());
   }
 
-  /** Copies all floats to {@code target}. */
+  /** Copies all numbers to the floats at {@code target}. */
   public void copyTo(Pointer target) {
-    Pointer.memcpy(target, pointer(), memory.bytes());
+    copy(this, over(target, size()));
   }
 
   /** Frees the memory. Idempotent. */
@@ -151,6 +220,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void writeExternal(ObjectOutput out) throws IOException {
     try {
       out.writeLong(memory.bytes());
+      out.writeByte(dtype.ordinal());
       out.writeBoolean(handedOver);
       inChunks((chunk, part) -> out.write(chunk, 0, take(part, chunk)));
     } finally {
@@ -162,6 +232,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void readExternal(ObjectInput in) throws IOException {
     allocate(in.readLong());
     try {
+      dtype = DType.values()[in.readByte()];
       handedOver = in.readBoolean();
       inChunks(
           (chunk, part) -> {
@@ -178,6 +249,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void write(Kryo kryo, Output out) {
     try {
       out.writeLong(memory.bytes());
+      out.writeByte(dtype.ordinal());
       out.writeBoolean(handedOver);
       inChunks((chunk, part) -> out.writeBytes(chunk, 0, take(part, chunk)));
     } catch (IOException e) {
@@ -191,6 +263,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   public void read(Kryo kryo, Input in) {
     allocate(in.readLong());
     try {
+      dtype = DType.values()[in.readByte()];
       handedOver = in.readBoolean();
       inChunks(
           (chunk, part) -> {

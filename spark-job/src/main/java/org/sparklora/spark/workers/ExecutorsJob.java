@@ -97,7 +97,12 @@ public final class ExecutorsJob implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    Sent sent = new Sent(spark, FlatVector.over(floats, size), shared);
+    return share(FlatVector.over(floats, size));
+  }
+
+  /** Makes a vector readable for work, and closes it when it is not to be read any more. */
+  public SharedVector share(FlatVector vector) {
+    Sent sent = new Sent(spark, vector, shared);
     shared.add(sent);
     return sent;
   }
@@ -118,13 +123,13 @@ public final class ExecutorsJob implements Workers {
     }
 
     @Override
-    public Pointer floats() {
-      return vector.value().pointer();
+    public FlatVector vector() {
+      return vector.value();
     }
 
     /** Bytes that this executor had to be sent, since it has not worked before. */
     long sentTo(String executor) {
-      return receivers.add(executor) ? Float.BYTES * original.size() : 0;
+      return receivers.add(executor) ? original.bytes() : 0;
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorUse;
+import org.sparklora.spark.train.FlatVector;
 
 /** This process, whose engine uses all cores for one part after the other; nothing is copied. */
 public final class LocalWorkers implements Workers {
@@ -19,7 +20,7 @@ public final class LocalWorkers implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    return new Here(floats);
+    return new Here(FlatVector.over(floats, size));
   }
 
   @Override
@@ -42,7 +43,7 @@ public final class LocalWorkers implements Workers {
     return use;
   }
 
-  private record Here(Pointer floats) implements SharedVector {
+  private record Here(FlatVector vector) implements SharedVector {
     @Override
     public void close() {
       // there are no copies

@@ -12,11 +12,15 @@ import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.util.TaskCompletionListener;
+import org.sparklora.model.engine.DType;
 import org.sparklora.spark.train.FlatVector;
 
 /**
  * Adds up one vector of each of N workers, as large as what is trained, in the workers' order: a
  * sum of three floats depends on it, and a run must be repeatable to the last bit.
+ *
+ * <p>Vectors may be bfloat16, to be half as long on the wire: they are added in float32, and the
+ * sum is rounded once, when it leaves the worker that added it up.
  *
  * <p>Each worker cuts its vector into N shards, which go through Spark's shuffle: worker k gets
  * shard k of all, adds them up and sends the sum to the driver. So whatever N is, a worker sends
@@ -29,7 +33,7 @@ public final class ShardedSumJob {
   /**
    * What one worker gives.
    *
-   * @param vectors to be added to the others', each as long as theirs
+   * @param vectors to be added to the others', each as long as theirs, all of one type
    * @param told beside them; serialisable
    * @param free is run when the vectors are not needed any more
    */
@@ -56,7 +60,7 @@ public final class ShardedSumJob {
      * One shard.
      *
      * @param vector its number among those that workers give
-     * @param from its first float's number in that
+     * @param from its first number's index in that
      */
     void take(int vector, long from, FlatVector shard);
   }
@@ -66,6 +70,11 @@ public final class ShardedSumJob {
       implements Serializable {
     void close() {
       parts.forEach(FlatVector::close);
+    }
+
+    /** Its numbers in a type; this is closed if they had another. */
+    Shard<O> as(DType dtype) {
+      return new Shard<>(number, worker, parts.stream().map(part -> part.as(dtype)).toList(), told);
     }
   }
 
@@ -107,6 +116,7 @@ public final class ShardedSumJob {
   private static <O> Shard<O> add(Iterator<Shard<O>> shards) {
     Map<Integer, Shard<O>> early = new HashMap<>();
     Shard<O> sum = null;
+    DType onWire = DType.FLOAT32;
     List<O> told = new ArrayList<>();
     try {
       for (int worker = 0; shards.hasNext() || !early.isEmpty(); worker++) {
@@ -117,11 +127,13 @@ public final class ShardedSumJob {
         Shard<O> next = early.remove(worker);
         told.addAll(next.told);
         if (sum == null) {
-          sum = next;
+          onWire = next.parts.get(0).dtype();
+          sum = next.as(DType.FLOAT32);
         } else {
           addTo(sum, next);
         }
       }
+      sum = sum.as(onWire);
       sum.parts.forEach(FlatVector::handedOver);
       return new Shard<>(sum.number, 0, sum.parts, told);
     } catch (RuntimeException | Error e) { // an executor was lost that had some of them

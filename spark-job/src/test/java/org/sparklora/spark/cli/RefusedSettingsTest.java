@@ -73,6 +73,8 @@ class RefusedSettingsTest {
     "sft, --lora_r, 0",
     "sft, --lora_dropout, 1.5",
     "sft, --num_workers, 2147483647",
+    "sft, --averaging_dtype, float16",
+    "sft, --averaging_dtype, bfloat16", // in local mode nothing travels
     "sft, --logging_steps, 0",
     "sft, --logging_steps, 1.5",
     "grpo, --beta, Infinity",

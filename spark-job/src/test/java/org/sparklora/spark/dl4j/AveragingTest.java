@@ -18,6 +18,8 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Bfloat16;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
@@ -35,6 +37,7 @@ import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainingRows;
 import org.sparklora.spark.workers.ExecutorsJob;
+import org.sparklora.spark.workers.LocalWorkers;
 
 /** Parameter averaging over several workers, in place and over the wire. */
 class AveragingTest {
@@ -54,7 +57,11 @@ class AveragingTest {
   }
 
   private AdapterNetwork network(int totalSteps) {
-    OptimizerConfig optimizer = new OptimizerConfig(1e-3, 0.9, 0.999, 1e-8, 0.01, 1.0);
+    return network(totalSteps, 1e-3);
+  }
+
+  private AdapterNetwork network(int totalSteps, double learningRate) {
+    OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
     AdapterNetwork network =
         AdapterNetwork.create(
             model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
@@ -105,13 +112,14 @@ class AveragingTest {
       List<List<StepRows>> steps = round(2, 0);
       AdapterNetwork both = network(4);
       RoundReport report =
-          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, both, rows(), 2).train(steps);
+          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, both, rows(), 2, DType.FLOAT32)
+              .train(steps);
       float[] averaged = parameters(both).toArray();
 
       List<float[]> alone = new ArrayList<>();
       for (List<StepRows> worker : steps) {
         AdapterNetwork one = network(4);
-        new ParameterAveraging(ExecutorsJob.of(spark, 1), model, one, rows(), 2)
+        new ParameterAveraging(ExecutorsJob.of(spark, 1), model, one, rows(), 2, DType.FLOAT32)
             .train(List.of(worker));
         alone.add(parameters(one).toArray());
       }
@@ -142,7 +150,8 @@ class AveragingTest {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       AdapterNetwork network = network(8);
       ParameterAveraging averaging =
-          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, network, rows(), 2);
+          new ParameterAveraging(
+              ExecutorsJob.of(spark, 2), model, network, rows(), 2, DType.FLOAT32);
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));
@@ -227,6 +236,95 @@ class AveragingTest {
     }
   }
 
+  /**
+   * A learning rate at which parameters change by less than half a unit of bfloat16's last place,
+   * and moments that change by a thousandth a step.
+   */
+  @Test
+  void inBfloat16HalfOfTheBytesTravelAndWhatWorkersChangedIsAddedInFloat32() {
+    AdapterNetwork network = network(4, 1e-6);
+    float[][] expected = state(network);
+    float[] initial = expected[0];
+    try (SparkSession session = overWire(JavaSerializer.class)) {
+      for (int round = 0; round < 2; round++) {
+        expected = roundedRound(expected, 2 * round);
+      }
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      ParameterAveraging averaging =
+          new ParameterAveraging(
+              ExecutorsJob.of(spark, 2), model, network, rows(), 2, DType.BFLOAT16);
+      averaging.train(round(2, 0));
+      RoundReport report = averaging.train(round(2, 2));
+
+      assertThat(state(network)).isDeepEqualTo(expected);
+      assertThat(report.use().metrics(1, 1))
+          .containsEntry("averaging_bytes", 3.0 * 3 * 2 * model.layout().size());
+    }
+    for (int i = 0; i < initial.length; i++) {
+      if (Math.abs(initial[i]) > 0.01) { // B began at 0
+        assertThat(expected[0][i])
+            .as("parameter %d counts what bfloat16 does not show", i)
+            .isNotEqualTo(initial[i])
+            .isCloseTo(initial[i], within(Math.abs(initial[i]) / 512));
+      }
+    }
+  }
+
+  /** What a round in bfloat16 is, from what each worker alone makes of the rounded state. */
+  private float[][] roundedRound(float[][] state, int firstStep) {
+    float[][] start = {rounded(state[0]), rounded(state[1])};
+    List<float[][]> changes = new ArrayList<>();
+    for (List<StepRows> worker : round(2, firstStep)) {
+      try (AdapterNetwork alone = network(4, 1e-6)) {
+        write(alone, start);
+        new ParameterAveraging(new LocalWorkers(), model, alone, rows(), 2, DType.FLOAT32)
+            .train(List.of(worker));
+        float[][] trained = state(alone);
+        for (int v = 0; v < 2; v++) {
+          for (int i = 0; i < trained[v].length; i++) {
+            trained[v][i] -= start[v][i];
+          }
+          trained[v] = rounded(trained[v]);
+        }
+        changes.add(trained);
+      }
+    }
+    float[][] next = {state[0].clone(), state[1].clone()};
+    for (int v = 0; v < 2; v++) {
+      float[] sum = new float[next[v].length];
+      for (int i = 0; i < sum.length; i++) {
+        sum[i] = changes.get(0)[v][i] + changes.get(1)[v][i];
+      }
+      float[] sent = rounded(sum);
+      for (int i = 0; i < sum.length; i++) {
+        next[v][i] += sent[i] / 2;
+      }
+    }
+    return next;
+  }
+
+  private static float[] rounded(float[] values) {
+    float[] rounded = new float[values.length];
+    for (int i = 0; i < values.length; i++) {
+      rounded[i] = Bfloat16.toFloat(Bfloat16.fromFloat(values[i]));
+    }
+    return rounded;
+  }
+
+  /** Parameters and moments. */
+  private float[][] state(AdapterNetwork network) {
+    return new float[][] {parameters(network).toArray(), moments(network).toArray()};
+  }
+
+  private void write(AdapterNetwork network, float[][] state) {
+    parameters(network).write(0, state[0], 0, state[0].length);
+    moments(network).write(0, state[1], 0, state[1].length);
+  }
+
+  private Tensor moments(AdapterNetwork network) {
+    return Engines.shared().alias(network.moments(), 2 * model.layout().size()).tensor();
+  }
+
   @Test
   void summedGradientsAreTheSameInPlaceAndOverTheWire() {
     float[] inPlace;
@@ -279,7 +377,8 @@ class AveragingTest {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     AdapterNetwork network = network(4);
     traffic.use =
-        new ParameterAveraging(ExecutorsJob.of(spark, workers), model, network, rows(), 2)
+        new ParameterAveraging(
+                ExecutorsJob.of(spark, workers), model, network, rows(), 2, DType.FLOAT32)
             .train(round(workers, 0))
             .use();
     return parameters(network).toArray();

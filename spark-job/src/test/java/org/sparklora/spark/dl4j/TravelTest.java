@@ -17,12 +17,14 @@ import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.serializer.Serializer;
 import org.apache.spark.serializer.SerializerInstance;
+import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.LoraConfig;
@@ -82,10 +84,7 @@ class TravelTest {
       values[i] = i * 0.5f;
     }
     try (FlatVector vector = new FlatVector(values.length)) {
-      Engines.shared()
-          .alias(vector.pointer(), values.length)
-          .tensor()
-          .write(0, values, 0, values.length);
+      filled(vector, values);
       for (int round = 0; round < 2; round++) {
         try (FlatVector got = roundTrip(serializer, vector)) {
           assertThat(floats(got)).isEqualTo(values);
@@ -97,6 +96,29 @@ class TravelTest {
           .isInstanceOf(IllegalStateException.class)
           .hasMessageContaining("it was closed");
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("serializers")
+  void vectorsTravelInBfloat16(Serializer serializer) {
+    float[] values = {1, 1 + 0x1p-8f, -1 - 3 * 0x1p-8f, 0x1p-30f, 0}; // ties go to even
+    try (FlatVector floats = new FlatVector(values.length);
+        FlatVector sent = FlatVector.copyOf(filled(floats, values), values.length, DType.BFLOAT16);
+        FlatVector got = roundTrip(serializer, sent)) {
+      assertThat(got.bytes()).isEqualTo(2 * values.length);
+      got.copyTo(floats.pointer());
+      assertThat(floats(floats)).containsExactly(1, 1, -1 - 4 * 0x1p-8f, 0x1p-30f, 0);
+      got.part(2, 2).addTo(-0.5f, floats.pointer());
+      assertThat(floats(floats)).startsWith(1.5f + 2 * 0x1p-8f, 1 - 0x1p-31f);
+    }
+  }
+
+  private static Pointer filled(FlatVector vector, float[] values) {
+    Engines.shared()
+        .alias(vector.pointer(), values.length)
+        .tensor()
+        .write(0, values, 0, values.length);
+    return vector.pointer();
   }
 
   private static float[] floats(FlatVector vector) {

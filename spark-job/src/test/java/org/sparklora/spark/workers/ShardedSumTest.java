@@ -19,6 +19,7 @@ import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.spark.cli.TestSpark;
@@ -52,7 +53,10 @@ class ShardedSumTest {
   }
 
   private static float[] floats(FlatVector vector) {
-    return Engines.host().alias(vector.pointer(), vector.size()).tensor().toArray();
+    try (FlatVector copy = new FlatVector(vector.size())) {
+      vector.copyTo(copy.pointer());
+      return Engines.host().alias(copy.pointer(), copy.size()).tensor().toArray();
+    }
   }
 
   private static List<String> sum(
@@ -81,6 +85,25 @@ class ShardedSumTest {
       assertThat(spark.getPersistentRDDs()).as("nothing stays on the disks").isEmpty();
     }
     assertThat(NativeMemory.liveBytes()).isEqualTo(before);
+  }
+
+  /** At 1 the unit of bfloat16's last place is 2⁻⁷; a tie goes to the even one. */
+  @Test
+  void bfloat16IsAddedInFloat32AndRoundedOnce() {
+    float half = 0x1p-8f;
+    float[][] ofWorkers = {{1, 1, 1 + 2 * half, 3}, {half, half, half, 4}, {half, 0, 0, 5}};
+    float[] sum = new float[4];
+    try (SparkSession session = TestSpark.open(WORKERS)) {
+      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+      sum(spark, List.of(0f, 1f, 2f), worker -> inBfloat16(ofWorkers[worker.intValue()]), sum);
+    }
+    assertThat(sum).containsExactly(1 + 2 * half, 1, 1 + 4 * half, 12);
+  }
+
+  private static ShardedSumJob.Given<String> inBfloat16(float... values) {
+    FlatVector floats = given(values).vectors().get(0);
+    FlatVector vector = floats.as(DType.BFLOAT16);
+    return new ShardedSumJob.Given<>(List.of(vector), "told", vector::close);
   }
 
   @Test
