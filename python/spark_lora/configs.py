@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
+from spark_lora.errors import ARGUMENTS, TRAINERS
 from spark_lora.settings import Settings, refusing_unknown
 
 # Names that flags had, or have elsewhere; each is read as the flag.
@@ -32,8 +33,81 @@ FORMER_NAMES = {
     "r": "lora_r",
 }
 
+# Usual words for flags, which may mean something else.
+GUESSES = {
+    "lr": "learning_rate",
+    "epochs": "num_train_epochs",
+    "num_epochs": "num_train_epochs",
+    "lora_rank": "lora_r",
+    "rank": "lora_r",
+    "alpha": "lora_alpha",
+    "dropout": "lora_dropout",
+    "lora_target": "lora_target_modules",
+    "lora_modules": "lora_target_modules",
+    "model": "model_name_or_path",
+    "base_model": "model_name_or_path",
+    "model_path": "model_name_or_path",
+    "dataset": "dataset_name input",
+    "data": "dataset_name input",
+    "data_path": "dataset_name input",
+    "train_file": "dataset_name input",
+    "dataset_split": "dataset_train_split dataset_test_split",
+    "split": "dataset_train_split dataset_test_split",
+    "out": "output_dir output",
+    "output": "output_dir",
+    "save_dir": "output_dir output",
+    "input_file": "input",
+    "output_file": "output",
+    "seq_len": "max_length",
+    "max_seq_len": "max_length",
+    "cutoff_len": "max_length",
+    "context_length": "max_length",
+    "max_tokens": "max_completion_length max_length",
+    "max_response_length": "max_completion_length",
+    "train_batch_size": "per_device_train_batch_size",
+    "micro_batch_size": "per_device_train_batch_size",
+    "eval_batch_size": "per_device_eval_batch_size",
+    "grad_accum": "gradient_accumulation_steps",
+    "accumulation_steps": "gradient_accumulation_steps",
+    "scheduler": "lr_scheduler_type",
+    "warmup": "warmup_steps",
+    "wd": "weight_decay",
+    "group_size": "num_generations",
+    "num_samples": "num_generations",
+    "kl_coef": "beta",
+    "kl_penalty": "beta",
+    "clip_range": "epsilon",
+    "cliprange": "epsilon",
+    "clip_ratio": "epsilon",
+    "reward": "reward_funcs",
+    "reward_function": "reward_funcs",
+    "reward_model": "reward_funcs",
+    "lora": "adapter use_peft",
+    "lora_path": "adapter adapter_name_or_path",
+    "adapter_path": "adapter adapter_name_or_path",
+    "peft_model": "adapter adapter_name_or_path",
+    "adapter_name_or_path": "adapter",
+    "adapter": "adapter_name_or_path",
+    "resume": "resume_from_checkpoint",
+    "workers": "num_workers",
+    "nproc_per_node": "num_workers",
+    "num_processes": "num_workers",
+    "chat_template": "chat_template_path",
+    "template": "chat_template_path",
+    "precision": "dtype",
+    "tracker": "report_to",
+    "overwrite": "overwrite_output_dir",
+    "force": "overwrite_output_dir",
+    "pass_at_k": "pass_k",
+    "debug": "debug_errors",
+    "verbose": "debug_errors",
+}
 
-@refusing_unknown(FORMER_NAMES)
+# What a trainer or an adapter is told, not its settings.
+ELSEWHERE = {name: f"that is {where} here" for name, where in {**ARGUMENTS, **TRAINERS}.items()}
+
+
+@refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
 @dataclass
 class SFTConfig(Settings):
     """Settings of `sft`, as TRL's SFTConfig has them.
@@ -366,7 +440,7 @@ class SFTConfig(Settings):
     _limits = ('max_length',)
 
 
-@refusing_unknown(FORMER_NAMES)
+@refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
 @dataclass
 class GRPOConfig(Settings):
     """Settings of `grpo`, as TRL's GRPOConfig has them.

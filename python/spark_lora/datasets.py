@@ -1,10 +1,21 @@
 """Datasets: a reference to the hub or a path, a Spark DataFrame, a datasets.Dataset, pandas."""
 
+import inspect
 import os
 from dataclasses import dataclass, replace
 from typing import Optional
 
+from spark_lora.settings import kind, nearest
+
 LAZY = ("map", "filter", "select", "shuffle", "train_test_split", "to_pandas", "remove_columns", "rename_column")
+
+# Arguments of datasets.load_dataset, and what takes their place.
+HINTS = {
+    "data_files": "; name the files themselves: load_dataset('rows.jsonl')",
+    "data_dir": "; name the folder itself: load_dataset('folder')",
+    "streaming": "; nothing is read here in any case, so leave it out",
+    "token": "; set HF_TOKEN",
+}
 
 
 @dataclass(frozen=True)
@@ -30,7 +41,7 @@ class DatasetReference:
         raise AttributeError(name)
 
 
-def load_dataset(path, name=None, split=None, revision=None):
+def load_dataset(path, name=None, split=None, revision=None, **others):
     """Names a dataset as `datasets.load_dataset` does; executors read it when it is trained on.
 
     Args:
@@ -39,6 +50,11 @@ def load_dataset(path, name=None, split=None, revision=None):
         split (`str`): a split of it; slices (`train[:100]`) are not read
         revision (`str`): a branch, tag or commit of a repository
     """
+    for other in others:
+        hint = HINTS.get(other) or nearest(other, inspect.signature(load_dataset).parameters) or "; leave it out"
+        raise TypeError(f"load_dataset has no argument {other}{hint}")
+    if split is not None and not isinstance(split, str):
+        raise TypeError(f"split = {split!r}: name one split, such as 'train'")
     if split is not None and "[" in split:
         raise ValueError(f"split = {split!r}: slices are not read; name a split, or give the trainer a DataFrame")
     return DatasetReference(os.fspath(path), name, split, revision)
@@ -84,23 +100,44 @@ def table(spark, dataset):
     from pyspark.sql import DataFrame
 
     if isinstance(dataset, DataFrame):
+        if dataset.isStreaming:
+            raise TypeError("a streaming DataFrame never ends, so it is no dataset; write its rows to a table, and read that")
+        twice = [name for name in dataset.columns if [of.lower() for of in dataset.columns].count(name.lower()) > 1]
+        if twice:
+            raise ValueError(f"the DataFrame has two columns {twice[0]}; rename one, or drop it")
         return dataset
-    kind = type(dataset)
-    if kind.__module__.startswith("pyspark.sql.connect"):
+    if kind(dataset).startswith("pyspark.sql.connect"):
         from spark_lora.session import NO_CONNECT
 
         raise TypeError(NO_CONNECT)
-    arrow = _arrow(dataset)
+    import pyarrow
+
+    try:
+        arrow = _arrow(dataset)
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError) as error:
+        raise ValueError(f"the dataset has values that are no column ({' '.join(map(str, error.args))})") from None
     if arrow is None:
-        raise TypeError(
-            f"a {kind.__module__}.{kind.__name__} is no dataset that spark-lora reads; give a name of the hub, a path, a "
-            f"Spark DataFrame, a datasets.Dataset or a pandas DataFrame"
-        )
+        raise TypeError(f"{kind(dataset)} is no dataset that spark-lora reads; {_instead(dataset)}")
     from pyspark.sql.pandas.types import from_arrow_schema
 
     if arrow.num_rows == 0:
         raise ValueError("the dataset has no rows")
     return spark.createDataFrame(arrow.to_pylist(), from_arrow_schema(arrow.schema))
+
+
+def _instead(dataset):
+    """What to give in its place."""
+    if hasattr(dataset, "keys"):  # of a DatasetDict, which is a dict
+        splits = [name for name in dataset if isinstance(name, str)]
+        if kind(dataset).startswith("datasets.") and splits:
+            return f"give one of its splits, such as dataset[{splits[0]!r}]"
+        return "make columns a pandas DataFrame: pandas.DataFrame(columns)"
+    if kind(dataset).startswith("datasets."):
+        return (
+            "spark_lora.load_dataset(name) is read by executors, without a stream through this process; else take as many "
+            "rows as fit: datasets.Dataset.from_list(list(stream.take(1000)))"
+        )
+    return "give a name of the hub, a path, a Spark DataFrame, a datasets.Dataset or a pandas DataFrame"
 
 
 def _arrow(dataset):
@@ -111,8 +148,8 @@ def _arrow(dataset):
     root = type(dataset).__module__.split(".")[0]
     if root == "pandas" and hasattr(dataset, "columns"):
         return pyarrow.Table.from_pandas(dataset, preserve_index=False)
-    if root == "datasets" and hasattr(dataset, "column_names") and hasattr(dataset, "__getitem__") and not isinstance(dataset, dict):
-        return dataset.with_format("arrow")[:] if len(dataset) else None
+    if root == "datasets" and hasattr(dataset, "__len__") and not isinstance(dataset, dict):
+        return dataset.with_format("arrow")[:] if len(dataset) else pyarrow.table({})
     if isinstance(dataset, list) and dataset and all(isinstance(row, dict) for row in dataset):
         return pyarrow.Table.from_pylist(dataset)
     return None

@@ -20,6 +20,10 @@ TRAINERS = {"dataset_name": "train_dataset", "dataset_test_split": "eval_dataset
 OF_SPARK = ("packages", "jars", "conf", "master", "properties_file", "backend_store_uri", "serve_artifacts")
 HELP = re.compile(r"[;,.]? ?(?:\w+ )?--help (?:lists|says)[^;.]*")
 FLAG = re.compile(r"(?<![\w-])--(no_)?([a-z][a-z0-9_]*)(?![\w-])(?: (true|false)\b)?")
+WORDED = re.compile(r"--(on_bad_rows|task|sync|save_strategy|eval_strategy|packing_strategy) (skip|grpo|gradients|parameters|no|steps|epoch|wrapped)\b")
+# A DataFrame's rows lie in files whose names hold the partition.
+ROW_OF_TABLE = re.compile(r"\S+\.dataset/[0-9a-f]{16}/data/(\w+?)-0*(\d+)-of-\d+\.parquet row (\d+)")
+TABLE = re.compile(r" = \S+\.dataset/[0-9a-f]{16}(?=: )")
 KEY = re.compile(r"^(Cannot use )(?:--)?([a-z][a-z0-9_]*)(?= = )")
 
 
@@ -69,6 +73,8 @@ def in_python(message, arguments=None):
         shown = names.get(name, name)
         return f"{shown}=False" if off else f"{shown}={value.capitalize()}" if value else shown
 
+    message = ROW_OF_TABLE.sub(r"row \3 of partition \2 of the \1 dataset", TABLE.sub("", message))
+    message = WORDED.sub(lambda found: f"{found.group(1)}={found.group(2)!r}", message)
     message = KEY.sub(lambda found: found.group(1) + names.get(found.group(2), found.group(2)), message)
     return FLAG.sub(argument, HELP.sub("", message))
 

@@ -4,11 +4,15 @@ Travels to executors by value, so that they need no spark_lora; needs pyarrow th
 """
 
 import asyncio
+import difflib
+import faulthandler
 import inspect
 import json
 import math
 import os
+import pickle
 import signal
+import tempfile
 import threading
 import time
 import traceback
@@ -30,10 +34,19 @@ class Problem(Exception):
         self.text, self.start, self.end = text, start, end
 
 
+class Died(Exception):
+    """What has become of a process."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.text = text
+
+
 class TimeLimit:
     """Ends what it holds with OutOfTime after so many seconds; what does not end then ends with its process.
 
-    A signal of its own: Math-Verify uses the alarm's, and would take an alarm away.
+    A signal of its own: Math-Verify uses the alarm's, and would take an alarm away. The process is ended by a thread of C,
+    since code of C may hold the interpreter.
     """
 
     def __init__(self, seconds):
@@ -43,6 +56,7 @@ class TimeLimit:
         self.main = threading.main_thread().ident
         self.done = threading.Event()
         signal.signal(signal.SIGUSR1, self.expire)
+        faulthandler.dump_traceback_later(self.seconds + GRACE_SECONDS, exit=True, file=2)
         threading.Thread(target=self.watch, daemon=True).start()
         return self
 
@@ -53,22 +67,25 @@ class TimeLimit:
     def watch(self):
         if self.done.wait(self.seconds):
             return
-        ends = time.monotonic() + GRACE_SECONDS
-        while time.monotonic() < ends:
+        while not self.done.is_set():
             signal.pthread_kill(self.main, signal.SIGUSR1)
-            if self.done.wait(1.0):
-                return
-        os._exit(70)
+            self.done.wait(1.0)
 
     def __exit__(self, *_):
         self.done.set()  # from now on the signal means nothing
+        faulthandler.cancel_dump_traceback_later()
 
 
 def called(function, arguments):
     """The function's answer; arguments that it does not name are left out where it takes no others."""
     parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    for lacking in (p.name for p in named if p.default is p.empty and p.name not in arguments):
+        near = difflib.get_close_matches(lacking, arguments, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise Problem(f"it wants {lacking}, which there is not ({hint}there are {', '.join(arguments)})", 0, None)
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
-        known = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        known = {p.name for p in named}
         arguments = {name: value for name, value in arguments.items() if name in known}
     answer = function(**arguments)
 
@@ -96,8 +113,10 @@ def number(value, at):
 def answered(function, arguments, count):
     """The rewards of a batch."""
     answer = called(function, arguments)
-    if isinstance(answer, (str, bytes, dict)) or not hasattr(answer, "__len__") or not hasattr(answer, "__iter__"):
-        raise Problem(f"it returned a {type(answer).__name__} where a list of numbers belongs", 0, count)
+    if isinstance(answer, (str, bytes, dict, set)) or not hasattr(answer, "__len__") or not hasattr(answer, "__iter__"):
+        plain = isinstance(answer, (type(None), int, float, str, bytes, dict, set))
+        what = f"{answer!r:.80}" if plain else f"an object of {type(answer).__name__}"
+        raise Problem(f"it returned {what} where a list of numbers belongs", 0, count)
     if len(answer) != count:
         raise Problem(f"it returned {len(answer)} rewards for {count} completions", 0, count)
     return [number(value, at) for at, value in enumerate(answer)]
@@ -118,10 +137,11 @@ def judged(function, arguments, count, seconds):
             return answered(function, arguments, count)
     except OutOfTime as late:
         raise Problem(f"it did not end within {seconds:g} s{where(late, function)}", 0, count) from None
-    except Problem:
-        raise
+    except Problem as problem:
+        raise Problem(problem.text, problem.start, count if problem.end is None else problem.end) from None
     except (Exception, SystemExit, KeyboardInterrupt) as error:  # on the last two Spark's worker would end silently
-        text = f"it raised {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}{where(error, function)}"
+        said = next((f": {line}" for line in str(error).splitlines()), "")
+        text = f"it raised {type(error).__name__}{said}{where(error, function)}"
         at = raising(function, arguments, count, seconds)
         raise Problem(text, *((0, count) if at is None else (at, at + 1))) from None
 
@@ -138,6 +158,68 @@ def raising(function, arguments, count, seconds):
     except OutOfTime:
         pass
     return None
+
+
+def judged_apart(function, arguments, count, seconds):
+    """The same in a process of its own, whose end is a problem as others are."""
+    try:
+        return forked(function, arguments, count, seconds)
+    except Died as died:
+        ends = time.monotonic() + seconds
+        for at in range(count):
+            try:
+                one = {name: values[at : at + 1] for name, values in arguments.items()}
+                if count > 1 and time.monotonic() < ends:
+                    forked(function, one, 1, ends - time.monotonic())
+            except Problem:
+                pass
+            except Died:
+                raise Problem(died.text, at, at + 1) from None
+        raise Problem(died.text, 0, count) from None
+
+
+def forked(function, arguments, count, seconds):
+    """The rewards of a batch, by a child of this process."""
+    begun = time.monotonic()
+    with tempfile.TemporaryFile() as answer:
+        child = os.fork()
+        if child == 0:
+            try:
+                try:
+                    pickle.dump((judged(function, arguments, count, seconds), None), answer)
+                except Problem as problem:
+                    pickle.dump((None, (problem.text, problem.start, problem.end)), answer)
+                answer.flush()
+                os._exit(0)
+            finally:
+                os._exit(1)
+        status = ended(child, begun + seconds + GRACE_SECONDS)
+        if status is None or status and time.monotonic() - begun >= seconds + GRACE_SECONDS:
+            raise Problem(f"it did not end within {seconds:g} s, nor when it was told to", 0, count)
+        if os.WIFSIGNALED(status):
+            name = signal.Signals(os.WTERMSIG(status)).name
+            lack = ", as a machine without memory does" if name == "SIGKILL" else ""
+            raise Died(f"its Python process was killed ({name}{lack})")
+        if os.WEXITSTATUS(status) or answer.seek(0, os.SEEK_END) == 0:
+            raise Died(f"it ended its Python process with exit code {os.WEXITSTATUS(status)}")
+        answer.seek(0)
+        rewards, problem = pickle.load(answer)
+        if problem is not None:
+            raise Problem(*problem)
+        return rewards
+
+
+def ended(child, latest):
+    """The status of a process that has ended; None if it has to be killed."""
+    while True:
+        known, status = os.waitpid(child, os.WNOHANG)
+        if known:
+            return status
+        if time.monotonic() > latest + 1:
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return None
+        time.sleep(0.01)
 
 
 def cast(text, kind):
@@ -178,11 +260,12 @@ def located(problem, rows):
     return f'{problem.text}, at completions {first["row"]} to {last["row"]}, of which the first is "{shown}"'
 
 
-def rewards_of(rows, functions, kinds, seconds):
+def rewards_of(rows, functions, kinds, seconds, apart=False):
     """The rewards of a partition's rows.
 
     Args:
         functions: names and pickled functions
+        apart: each in a process of its own
     Returns:
         rewards by row, and the name and problem of the function that failed, or None
     """
@@ -199,13 +282,14 @@ def rewards_of(rows, functions, kinds, seconds):
                 f"imports there, or ship it with spark.sparkContext.addPyFile"
             )
         try:
-            by_function.append(judged(function, arguments, len(rows), seconds))
+            judge = judged_apart if apart else judged
+            by_function.append(judge(function, arguments, len(rows), seconds))
         except Problem as problem:
             return None, name, located(problem, rows)
     return [list(of) for of in zip(*by_function)], None, None
 
 
-def judge_partition(batches, functions, kinds, seconds):
+def judge_partition(batches, functions, kinds, seconds, apart):
     """For mapInArrow: rows of completions to rows of rewards, see ExternalJudge in the JVM."""
     import pyarrow
 
@@ -219,7 +303,7 @@ def judge_partition(batches, functions, kinds, seconds):
     )
     rows = [row for batch in batches for row in batch.to_pylist()]
     if rows:
-        rewards, name, problem = rewards_of(rows, functions, kinds, seconds)
+        rewards, name, problem = rewards_of(rows, functions, kinds, seconds, apart)
         answers = [
             {"row": row["row"], "rewards": rewards[at] if rewards else [], "reward": name, "problem": problem}
             for at, row in enumerate(rows)
@@ -227,7 +311,7 @@ def judge_partition(batches, functions, kinds, seconds):
         yield pyarrow.RecordBatch.from_pylist(answers, schema)
 
 
-def judge_table(batches, functions, kinds, seconds, row, function, problem):
+def judge_table(batches, functions, kinds, seconds, apart, row, function, problem):
     """For mapInArrow: a table of generations with a column for each function, and what failed."""
     import pyarrow
 
@@ -255,7 +339,7 @@ def judge_table(batches, functions, kinds, seconds, row, function, problem):
                 "columns": json.dumps(others),
             }
         )
-    rewards, name, text = rewards_of(seen, functions, kinds, seconds)
+    rewards, name, text = rewards_of(seen, functions, kinds, seconds, apart)
     count = len(rows)
     table = table.append_column(function, pyarrow.array([name] * count, pyarrow.string()))
     table = table.append_column(problem, pyarrow.array([text] * count, pyarrow.string()))

@@ -1,12 +1,28 @@
 """PEFT's LoraConfig, as far as spark-lora trains such adapters."""
 
+import dataclasses
 from dataclasses import dataclass
 from typing import List, Optional, Union
 
-from spark_lora.settings import Settings, refusing_unknown
+from spark_lora.configs import GUESSES, SFTConfig
+from spark_lora.settings import Settings, kind, refusing_unknown
+
+FORMER_NAMES = {"rank": "r", "lora_r": "r", "alpha": "lora_alpha", "lora_target_modules": "target_modules"}
+# What PEFT's class has besides, and nothing here depends on.
+OF_NO_EFFECT = {"auto_mapping", "base_model_name_or_path", "peft_type", "peft_version", "revision", "runtime_config"}
+OF_PEFT = (
+    "alora_invocation_tokens", "alpha_pattern", "arrow_config", "corda_config", "ensure_weight_tying", "eva_config",
+    "exclude_modules", "fan_in_fan_out", "init_lora_weights", "layer_replication", "layers_pattern", "layers_to_transform",
+    "loftq_config", "lora_bias", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size", "rank_pattern",
+    "target_parameters", "trainable_token_indices", "use_qalora",
+)  # fmt: skip
+ELSEWHERE = {
+    **{field.name: "that is SFTConfig's or GRPOConfig's" for field in dataclasses.fields(SFTConfig)},
+    **{name: "spark-lora trains PEFT's adapters without; leave it out" for name in OF_PEFT},
+}
 
 
-@refusing_unknown({"rank": "r", "lora_r": "r", "alpha": "lora_alpha", "lora_target_modules": "target_modules"})
+@refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
 @dataclass
 class LoraConfig(Settings):
     """A LoRA adapter, with PEFT's names and defaults.
@@ -39,10 +55,14 @@ def lora_flags(config):
     """The flags of an adapter: of ours, or of PEFT's own class."""
     if config is None:
         return {}
-    for name, usual in (("bias", "none"), ("rank_pattern", {}), ("alpha_pattern", {}), ("layers_to_transform", None)):
-        value = getattr(config, name, usual)
-        if value != usual and value:
-            raise ValueError(f"peft_config.{name} = {value!r}: spark-lora trains adapters without; leave it out")
+    if type(config).__name__ != "LoraConfig" or not dataclasses.is_dataclass(config):
+        raise TypeError(f"peft_config must be a LoraConfig, of spark_lora or PEFT, or None for all weights; this is {kind(config)}")
+    had = {field.name for field in dataclasses.fields(LoraConfig)} - {"bias"}
+    usual = type(config)()
+    for field in dataclasses.fields(config):
+        value, default = getattr(config, field.name), getattr(usual, field.name)
+        if field.name not in had | OF_NO_EFFECT and value != default and (value or default):
+            raise ValueError(f"peft_config.{field.name} = {value!r}: spark-lora trains adapters without; leave it out")
     task = getattr(config, "task_type", None)
     if task is not None and str(getattr(task, "value", task)) != "CAUSAL_LM":
         raise ValueError(f"peft_config.task_type = {task!r}: spark-lora trains causal language models; use CAUSAL_LM")

@@ -10,6 +10,7 @@ from pathlib import Path
 from spark_lora import judging
 
 ANSWER = "row bigint, rewards array<double>, reward string, problem string"
+DIED = "Python worker exited unexpectedly"  # what Spark says of one that was killed, or ended by what it ran
 KINDS = {
     "tinyint": "int", "smallint": "int", "int": "int", "bigint": "int", "float": "float", "double": "float",
     "boolean": "bool",
@@ -23,13 +24,17 @@ def named(reward_funcs):
         reward_funcs: a function, the name of a reward that is built in, or of a Java class; or a list of those
     """
     given = reward_funcs if isinstance(reward_funcs, (list, tuple)) else [reward_funcs]
+    if not given:
+        raise ValueError("reward_funcs is empty; name at least one reward")
     names, functions = [], {}
     for one in given:
         if isinstance(one, str):
             names.append(one)
             continue
-        if not callable(one):
-            raise TypeError(f"reward_funcs: {one!r} is no function and no name of a reward; models are not rewards here")
+        if isinstance(one, type):
+            raise TypeError(f"reward_funcs: {one.__name__} is a class; give one of it, {one.__name__}(…), or a function")
+        if not callable(one) or hasattr(one, "state_dict"):
+            raise TypeError(f"reward_funcs: {one!r:.80} is no function and no name of a reward; models are not rewards here")
         name = base = re.sub(r"[\s,]+", "_", _name(one))
         number = 1
         while name in names:
@@ -90,12 +95,18 @@ class Judge:
         self.spark, self.functions, self.kinds, self.seconds = spark, functions, kinds, seconds
 
     def judge(self, completions):
+        return self._answers(completions, apart=False)
+
+    def judgeApart(self, completions):
+        return self._answers(completions, apart=True)
+
+    def _answers(self, completions, apart):
         from pyspark.sql import DataFrame
 
         functions, kinds, seconds = self.functions, self.kinds, self.seconds
 
         def partition(batches):
-            return judging.judge_partition(batches, functions, kinds, seconds)
+            return judging.judge_partition(batches, functions, kinds, seconds, apart)
 
         partition.__module__ = "__main__"  # travels by value
         return DataFrame(completions, self.spark).mapInArrow(partition, ANSWER)._jdf

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from spark_lora.errors import SparkLoraError
+from spark_lora.settings import kind
 
 JAR_NAME = "spark-lora.jar"
 JAR_VARIABLE = "SPARK_LORA_JAR"
@@ -72,8 +73,10 @@ def session(spark=None):
         if os.environ.get("SPARK_REMOTE") or os.environ.get("SPARK_CONNECT_MODE_ENABLED"):
             raise SparkLoraError(NO_CONNECT)
         spark = SparkSession.getActiveSession() or embedded()
-    if type(spark).__module__.startswith("pyspark.sql.connect") or not hasattr(spark, "_jvm"):
+    if kind(spark).startswith("pyspark.sql.connect"):
         raise SparkLoraError(NO_CONNECT)
+    if not isinstance(spark, SparkSession):
+        raise TypeError(f"spark must be a SparkSession, not {kind(spark)}")
     # a name that is no class is a package to py4j
     if type(spark._jvm.org.sparklora.api.SparkLora).__name__ != "JavaClass":
         raise SparkLoraError(

@@ -9,17 +9,41 @@ import warnings
 
 def nearest(name, known):
     """The known name that a mistyped one most likely stands for, as a question; else an empty text."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    lower = name.lower()
+    close = difflib.get_close_matches(lower, known, n=1, cutoff=0.6)
+    if not close:  # lr
+        close = [of for of in known if "_" in of and "".join(word[0] for word in of.split("_")) == lower]
     return f"; did you mean {close[0]}?" if close else ""
 
 
-def refusing_unknown(former=None):
-    """Decorates a dataclass: names that it has not are refused with the nearest, former ones are read as today's."""
-    former = former or {}
+def kind(value):
+    """The type of a value for a message: `dict`, `trl.trainer.sft_config.SFTConfig`."""
+    of = type(value)
+    return of.__qualname__ if of.__module__ == "builtins" else f"{of.__module__}.{of.__qualname__}"
+
+
+def refusing_unknown(former, guesses=None, others=None):
+    """Decorates a dataclass: names that it has not are refused with the nearest, former ones are read as today's.
+
+    Args:
+        former: names that fields had, and the fields
+        guesses: usual words for fields, and the fields
+        others: what to say of arguments that belong elsewhere
+    """
+    guesses, others = guesses or {}, others or {}
 
     def decorate(cls):
         known = [field.name for field in dataclasses.fields(cls)]
         generated = cls.__init__
+
+        def hint(name):
+            meant = [name, *former.get(name, "").split(), *guesses.get(name, "").split()]
+            for one in [of for word in meant for of in (word, former.get(word))]:
+                if one in known:
+                    return f"; did you mean {one}?"
+                if one in others:
+                    return f"; {others[one]}"
+            return nearest(name, known)
 
         def __init__(self, *args, **kwargs):
             for name in list(kwargs):
@@ -27,7 +51,7 @@ def refusing_unknown(former=None):
                     continue
                 today = former.get(name)
                 if today not in known:
-                    raise TypeError(f"{cls.__name__} has no argument {name}{nearest(name, known)}")
+                    raise TypeError(f"{cls.__name__} has no argument {name}{hint(name)}")
                 if today in kwargs:
                     raise TypeError(f"{cls.__name__}: {name} says the same as {today}; leave one of them out")
                 warnings.warn(f"{name} is read as {today}, its name today", stacklevel=2)
@@ -37,6 +61,13 @@ def refusing_unknown(former=None):
         __init__.__doc__ = generated.__doc__
         __init__.__wrapped__ = generated
         cls.__init__ = __init__
+
+        def __setattr__(self, name, value):
+            if name not in known and not name.startswith("_"):
+                raise AttributeError(f"{cls.__name__} has no {name}{hint(name)}")
+            object.__setattr__(self, name, value)
+
+        cls.__setattr__ = __setattr__
         return cls
 
     return decorate

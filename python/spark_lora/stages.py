@@ -63,12 +63,9 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     names, functions = rewards.named(reward_funcs)
     kept = None
     if functions:
-        rows = kept = _given(rows, rewards.pickled(functions), float(reward_timeout)).persist()
-        failed = rows.where(f"{PROBLEM} is not null").orderBy(ROW).select(FUNCTION, PROBLEM).head()
-        if failed is not None:
-            kept.unpersist()
-            raise SettingsError(f"Cannot use reward_funcs = {failed[0]}: {failed[1]}")
-        rows = rows.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
+        with one_line(spark._jvm):
+            kept = _judged(rows, rewards.pickled(functions), float(reward_timeout))
+        rows = kept.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
     try:
         flags = {"output_dir": output_dir, "reward_funcs": names, **settings}
         result = _ask(spark, "reward", "reward", flags, {"train": rows}, judged=list(functions))
@@ -78,7 +75,24 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     return spark.read.parquet(result.folder()).drop(*(f"given_rewards/{name}" for name in functions))
 
 
-def _given(rows, functions, seconds):
+def _judged(rows, functions, seconds):
+    """The rows with a column for each function, persisted; what failed is raised."""
+    for apart in (False, True):
+        kept = _given(rows, functions, seconds, apart).persist()
+        try:
+            failed = kept.where(f"{PROBLEM} is not null").orderBy(ROW).select(FUNCTION, PROBLEM).head()
+        except Exception as error:
+            kept.unpersist()
+            if apart or rewards.DIED not in str(error):
+                raise
+            continue
+        if failed is None:
+            return kept
+        kept.unpersist()
+        raise SettingsError(f"Cannot use reward_funcs = {failed[0]}: {failed[1]}")
+
+
+def _given(rows, functions, seconds, apart):
     """The rows with a column for each function, in no particular order."""
     from pyspark.sql import functions as sql
     from pyspark.sql.types import DoubleType, LongType, StringType, StructType
@@ -92,7 +106,7 @@ def _given(rows, functions, seconds):
     kinds = rewards.kinds_of([rows])
 
     def partition(batches):
-        return judging.judge_table(batches, functions, kinds, seconds, ROW, FUNCTION, PROBLEM)
+        return judging.judge_table(batches, functions, kinds, seconds, apart, ROW, FUNCTION, PROBLEM)
 
     partition.__module__ = "__main__"  # travels by value
     return numbered.mapInArrow(partition, schema)

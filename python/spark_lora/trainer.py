@@ -1,19 +1,22 @@
 """SFTTrainer and GRPOTrainer, with TRL's shapes; the JVM trains."""
 
+import dataclasses
+import inspect
 import json
 import os
 import sys
+import warnings
 from collections import namedtuple
 from dataclasses import dataclass, field
 from typing import Any, Dict, List, Optional
 
 from spark_lora import rewards
-from spark_lora.configs import GRPOConfig, SFTConfig
+from spark_lora.configs import FORMER_NAMES, GRPOConfig, SFTConfig
 from spark_lora.datasets import described
 from spark_lora.errors import TRAINERS, in_python, one_line
-from spark_lora.lora import lora_flags
+from spark_lora.lora import LoraConfig, lora_flags
 from spark_lora.session import session
-from spark_lora.settings import nearest
+from spark_lora.settings import kind, nearest, plain
 
 TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
 BOOKKEEPING = ("timestamp", "run_id", "alerts", "completions")
@@ -121,23 +124,39 @@ class _Trainer:
                 if value is not None and value != (None, None):
                     raise TypeError(f"{type(self).__name__}: {name} has no part here, since the JVM trains; leave it out")
                 continue
-            known = ("model", "args", "train_dataset", "eval_dataset", "peft_config", "callbacks", "spark", "reward_funcs")
-            raise TypeError(f"{type(self).__name__} has no argument {name}{nearest(name, known)}")
+            raise TypeError(f"{type(self).__name__} has no argument {name}{self._hint(name)}")
         if not isinstance(model, (str, os.PathLike)):
             raise TypeError(
-                f"model must be a name of the hub or a path, since the JVM reads it, not a {type(model).__name__}"
+                f"model must be a name of the hub or a path, since the JVM reads it, not {kind(model)}"
             )
         if args is not None and not isinstance(args, self._config):
-            raise TypeError(f"args must be a spark_lora.{self._config.__name__}, not a {type(args).__name__}")
+            raise TypeError(f"args must be a spark_lora.{self._config.__name__}, not {kind(args)}")
         self.model = os.fspath(model)
         self.args = args or self._config(output_dir=f"{self.model.rstrip('/').split('/')[-1]}-{self._suffix}")
         self.train_dataset, self.eval_dataset, self.peft_config = train_dataset, eval_dataset, peft_config
+        self._require_eval_dataset()
         self.callbacks = [one() if isinstance(one, type) else one for one in callbacks or []]
         self.state = TrainerState()
         self._complete = False
         lora_flags(peft_config)  # what cannot be used is said before Spark starts
         self.spark = session(spark)
         self._jvm = self.spark._jvm
+
+    def _hint(self, name):
+        settings = {field.name for field in dataclasses.fields(self._config)} | set(FORMER_NAMES)
+        if name in settings:
+            return f"; it is one of {self._config.__name__}"
+        if name in {field.name for field in dataclasses.fields(LoraConfig)}:
+            return "; it is one of LoraConfig"
+        return nearest(name, [word for word in inspect.signature(type(self)).parameters if word != "others"])
+
+    def _require_eval_dataset(self):
+        strategy = plain(self.args.eval_strategy)
+        if self.eval_dataset is None and strategy in ("steps", "epoch"):
+            raise ValueError(
+                f"{type(self).__name__}: eval_strategy = {strategy!r} needs an eval_dataset, such as another DataFrame or "
+                f"load_dataset(..., split='test'); give one, or leave eval_strategy out"
+            )
 
     def add_callback(self, callback):
         """Adds one that hears of the run."""
@@ -151,6 +170,7 @@ class _Trainer:
         """
         if self.train_dataset is None:
             raise ValueError(f"{type(self).__name__}: training needs a train_dataset")
+        self._require_eval_dataset()
         more = {}
         if resume_from_checkpoint:
             more["resume_from_checkpoint"] = "true" if resume_from_checkpoint is True else str(resume_from_checkpoint)
@@ -243,7 +263,7 @@ class _Trainer:
                     builder = builder.listener(listener)
                 request = self._judged(builder, flags, tables).build()
                 for note in request.notes():
-                    print(in_python(note, TRAINERS))
+                    warnings.warn(in_python(note, TRAINERS), stacklevel=4)
                 return getattr(self._api(), method)(request)
         except Exception:
             if listener is not None and listener.error is not None:

@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -22,6 +23,8 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.table.TableException;
 
@@ -35,6 +38,7 @@ final class DatasetTable {
   /** The folder with the files, in that of the dataset. */
   static final String FILES = "data";
 
+  private static final String TEST = "test";
   private static final int ID_CHARACTERS = 16;
   private static final int BUFFER_BYTES = 1 << 16;
 
@@ -55,6 +59,7 @@ final class DatasetTable {
    *
    * @param folder that all executors reach; others' datasets in it stay
    * @return the path of the dataset
+   * @throws ConfigException for a split without rows
    */
   static String write(SparkSession spark, String folder, Map<String, Dataset<Row>> splits) {
     try {
@@ -76,6 +81,7 @@ final class DatasetTable {
         split.getValue().write().parquet(written.toString());
         number(written, split.getKey(), new Path(part, FILES));
       }
+      requireRows(new Path(part, FILES), splits.keySet());
       Path whole = new Path(folder, identity(new Path(part, FILES)));
       if (!files.exists(whole) && !files.rename(part, whole) && !files.exists(whole)) {
         throw new IOException("cannot rename " + part);
@@ -97,6 +103,23 @@ final class DatasetTable {
       }
     }
     files.delete(written, true);
+  }
+
+  /** By the files, since to ask a query twice may cost much, and give something else. */
+  private void requireRows(Path data, Set<String> splits) throws IOException {
+    List<Path> all = parts(data);
+    for (String split : splits) {
+      String[] ofSplit =
+          all.stream()
+              .filter(file -> file.getName().startsWith(split + "-"))
+              .map(Path::toString)
+              .toArray(String[]::new);
+      ConfigException.require(
+          ofSplit.length > 0 && !spark.read().parquet(ofSplit).isEmpty(),
+          split.equals(TEST) ? Flags.DATASET_TEST_SPLIT : Flags.DATASET_NAME,
+          "the table of split " + split,
+          "it has no rows; give one that has some");
+    }
   }
 
   private List<Path> parts(Path path) throws IOException {

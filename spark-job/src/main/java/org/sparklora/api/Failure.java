@@ -1,6 +1,8 @@
 package org.sparklora.api;
 
 import org.apache.hadoop.fs.FSError;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.python.PythonException;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.train.NonFiniteLossException;
@@ -34,6 +36,12 @@ public final class Failure {
   /** The line that says it. */
   public static String message(Throwable failure) {
     Throwable cause = causeToShow(failure);
+    if (cause instanceof SparkException) {
+      cause = withinTask(cause);
+    }
+    if (cause instanceof PythonException) {
+      return "a Python function that Spark ran failed: " + lastLine(cause.getMessage());
+    }
     String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
     boolean ours = cause.getClass().getName().startsWith("org.sparklora");
     String named =
@@ -41,5 +49,22 @@ public final class Failure {
             ? message
             : cause.getClass().getSimpleName() + ": " + message;
     return named.lines().findFirst().orElse(named);
+  }
+
+  /** What a task failed with, where Spark says so; the job's own words hold numbers of tasks. */
+  private static Throwable withinTask(Throwable failure) {
+    Throwable innermost = failure;
+    for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+      innermost = cause.getMessage() == null ? innermost : cause;
+    }
+    return innermost;
+  }
+
+  /** Of a Python traceback: the exception. */
+  private static String lastLine(String traceback) {
+    return traceback
+        .lines()
+        .filter(line -> !line.isBlank())
+        .reduce("an unknown error", (before, line) -> line);
   }
 }

@@ -157,8 +157,12 @@ public record Request(
       List<String> arguments = new ArrayList<>();
       given.forEach(
           (name, words) -> {
-            arguments.add("--" + name);
-            arguments.addAll(words);
+            if (words.size() == 1) {
+              arguments.add("--%s=%s".formatted(name, words.get(0))); // which may begin with dashes
+            } else {
+              arguments.add("--" + name);
+              arguments.addAll(words);
+            }
           });
       CommandLine.Parsed parsed = CommandLine.parse(command, arguments);
       check(parsed.settings());

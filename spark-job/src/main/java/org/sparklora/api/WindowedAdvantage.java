@@ -51,6 +51,12 @@ final class WindowedAdvantage extends Expression {
     return new WindowedAdvantage(others.apply(0));
   }
 
+  /** As messages have it. */
+  @Override
+  public String prettyName() {
+    return SqlFunctions.GROUP_ADVANTAGE;
+  }
+
   @Override
   public boolean nullable() {
     return false;

@@ -7,6 +7,7 @@ import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Nearest;
 
 /**
  * Recognises a dataset's format from its columns and their first values, in TRL's order where TRL
@@ -18,6 +19,20 @@ public final class DatasetFormats {
       """
       messages (role, content) | conversations (from, value) | prompt + completion | text | question + answer | \
       problem + generations or solution | question + r1_solution_1 | input_ids [+ labels or completion_mask]""";
+
+  private static final List<String> COLUMNS =
+      List.of(
+          "messages",
+          "conversations",
+          "prompt",
+          "completion",
+          "text",
+          "question",
+          "answer",
+          "problem",
+          "generations",
+          "solution",
+          "input_ids");
 
   private final ColumnMapping mapping;
   private final boolean useSystemColumn;
@@ -58,8 +73,22 @@ public final class DatasetFormats {
                 new ConfigException(
                     Flags.DATASET_NAME,
                     "columns " + describe(sample),
-                    "no format fits them. Understood are: %s; name other columns with --messages_column, --prompt_column and --completion_column, or --dataset_text_field"
-                        .formatted(UNDERSTOOD)));
+                    "no format fits them. %sUnderstood are: %s; name other columns with --messages_column, --prompt_column and --completion_column, or --dataset_text_field"
+                        .formatted(slip(sample), UNDERSTOOD)));
+  }
+
+  /** A column that is only mistyped. */
+  private static String slip(Map<String, Object> sample) {
+    return sample.keySet().stream()
+        .filter(column -> !COLUMNS.contains(column))
+        .flatMap(
+            column ->
+                Nearest.of(column, COLUMNS)
+                    .filter(known -> !sample.containsKey(known))
+                    .map(known -> "%s: did you mean %s? ".formatted(column, known))
+                    .stream())
+        .findFirst()
+        .orElse("");
   }
 
   private Optional<DatasetFormat> mapped(Map<String, Object> sample) {

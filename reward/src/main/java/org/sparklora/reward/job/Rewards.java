@@ -1,11 +1,13 @@
 package org.sparklora.reward.job;
 
 import java.lang.reflect.InvocationTargetException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.reward.Reward;
 import org.sparklora.reward.format.OverlongPunishment;
 import org.sparklora.reward.format.ThinkFormat;
@@ -53,12 +55,14 @@ public final class Rewards {
       }
       return (Reward) found.getDeclaredConstructor().newInstance();
     } catch (ClassNotFoundException missing) {
-      String known =
-          Arrays.stream(Recipe.values()).map(Recipe::rewardName).collect(Collectors.joining(", "));
+      List<String> known = new ArrayList<>();
+      Arrays.stream(Recipe.values()).map(Recipe::rewardName).forEach(known::add);
+      known.addAll(List.of(ThinkFormat.NAME, OVERLONG));
       throw unusable(
           name,
-          "it is none of %s, %s, %s, and no class of that name is on the class path; ship yours with --jars"
-              .formatted(known, ThinkFormat.NAME, OVERLONG));
+          Nearest.of(name, known).map("did you mean %s? "::formatted).orElse("")
+              + "it is none of %s, and no class of that name is on the class path; ship yours with --jars"
+                  .formatted(String.join(", ", known)));
     } catch (InvocationTargetException failed) {
       throw unusable(name, "its constructor failed: " + failed.getTargetException());
     } catch (ExceptionInInitializerError failed) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
@@ -14,7 +15,13 @@ import org.apache.spark.sql.catalyst.analysis.FunctionRegistry;
 import org.apache.spark.sql.catalyst.expressions.Expression;
 import org.apache.spark.sql.expressions.UserDefinedFunction;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.BooleanType;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.NullType;
+import org.apache.spark.sql.types.NumericType;
+import org.apache.spark.sql.types.StringType;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.Judgement;
@@ -33,8 +40,8 @@ import org.sparklora.reward.math.MathReward.Dialect;
  *
  * <p>A group comes from a window, {@code group_advantage(reward, collect_list(reward) OVER
  * (PARTITION BY prompt_id))}, or from {@code GROUP BY}: {@code
- * group_advantages(collect_list(reward))}. Numbers of any type are taken. Stateless and
- * thread-safe.
+ * group_advantages(collect_list(reward))}. Numbers of any type are taken, and truth values as 1 and
+ * 0. Stateless and thread-safe.
  */
 public final class SqlFunctions {
   /** Name of the verdict. */
@@ -47,6 +54,9 @@ public final class SqlFunctions {
   public static final String GROUP_ADVANTAGES = "group_advantages";
 
   private static final String DOUBLES = "array<double>";
+
+  private static final String WINDOWS =
+      "; for group_advantage(reward) OVER (PARTITION BY …) open the session with spark.sql.extensions=org.sparklora.api.SqlExtensions";
 
   private SqlFunctions() {}
 
@@ -76,18 +86,24 @@ public final class SqlFunctions {
         MATH_VERIFY,
         arguments -> {
           require(MATH_VERIFY, "completion, solution", arguments, 2);
+          arguments.forEach(text -> require(MATH_VERIFY, "texts", text, SqlFunctions::isText));
           return verify.apply(arguments.get(0).cast("string"), arguments.get(1).cast("string"));
         });
     functions.put(
         GROUP_ADVANTAGE,
         arguments -> {
           require(GROUP_ADVANTAGE, "reward, rewards of its group", arguments, 2);
+          require(GROUP_ADVANTAGE, "a number first", arguments.get(0), SqlFunctions::isNumber);
+          require(
+              GROUP_ADVANTAGE, "an array of numbers", arguments.get(1), SqlFunctions::areNumbers);
           return one.apply(arguments.get(0).cast("double"), arguments.get(1).cast(DOUBLES));
         });
     functions.put(
         GROUP_ADVANTAGES,
         arguments -> {
           require(GROUP_ADVANTAGES, "rewards of a group", arguments, 1);
+          require(
+              GROUP_ADVANTAGES, "an array of numbers", arguments.get(0), SqlFunctions::areNumbers);
           return all.apply(arguments.get(0).cast(DOUBLES));
         });
     return functions;
@@ -96,9 +112,34 @@ public final class SqlFunctions {
   private static void require(String name, String takes, List<Column> given, int count) {
     if (given.size() != count) {
       throw new IllegalArgumentException(
-          "Cannot call %s with %d arguments: it is %s(%s); for %s(reward) OVER (PARTITION BY …) open the session with spark.sql.extensions=org.sparklora.api.SqlExtensions"
-              .formatted(name, given.size(), name, takes, GROUP_ADVANTAGE));
+          "Cannot call %s with %d arguments: it is %s(%s)%s"
+              .formatted(
+                  name, given.size(), name, takes, name.equals(GROUP_ADVANTAGE) ? WINDOWS : ""));
     }
+  }
+
+  /** Spark would cast what cannot be meant, and every value would be null. */
+  private static void require(
+      String name, String takes, Column argument, Predicate<DataType> allowed) {
+    Expression given = argument.expr();
+    if (given.resolved() && !allowed.test(given.dataType())) {
+      throw new IllegalArgumentException(
+          "Cannot call %s with %s of type %s: it takes %s"
+              .formatted(name, given.sql(), given.dataType().simpleString(), takes));
+    }
+  }
+
+  private static boolean isText(DataType type) {
+    return type instanceof StringType || type instanceof NumericType || type instanceof NullType;
+  }
+
+  private static boolean isNumber(DataType type) {
+    return type instanceof NumericType || type instanceof BooleanType || type instanceof NullType;
+  }
+
+  private static boolean areNumbers(DataType type) {
+    return type instanceof NullType
+        || type instanceof ArrayType array && isNumber(array.elementType());
   }
 
   /**

@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
@@ -26,6 +27,9 @@ import org.sparklora.pipeline.table.Prompt;
  */
 public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List<String> names) {
   private static final ObjectMapper JSON = new ObjectMapper();
+
+  /** What Spark says of a Python process that is gone: killed, or ended by what ran in it. */
+  private static final String DIED = "Python worker exited unexpectedly";
 
   private static final StructType SCHEMA =
       new StructType()
@@ -67,10 +71,22 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
           spark
               .parallelize(groups, Math.min(groups.size(), spark.defaultParallelism()))
               .flatMap(List::iterator);
-      return checked(
-          judge.judge(session.createDataFrame(rows, SCHEMA)).collectAsList(), generations.size());
+      return checked(answers(session.createDataFrame(rows, SCHEMA)), generations.size());
     } finally {
       session.sparkContext().setJobDescription(null);
+    }
+  }
+
+  private List<Row> answers(Dataset<Row> completions) {
+    try {
+      return judge.judge(completions).collectAsList();
+    } catch (Exception e) {
+      for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+        if (String.valueOf(cause.getMessage()).contains(DIED)) {
+          return judge.judgeApart(completions).collectAsList();
+        }
+      }
+      throw e;
     }
   }
 
