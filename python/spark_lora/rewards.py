@@ -45,6 +45,13 @@ def named(reward_funcs):
     return names, functions
 
 
+def seconds(reward_timeout):
+    """The time that one call of a function may take."""
+    if isinstance(reward_timeout, bool) or not isinstance(reward_timeout, (int, float)) or not 0 < reward_timeout < 1e9:
+        raise ValueError(f"reward_timeout = {reward_timeout!r}: it must be a number of seconds above 0")
+    return float(reward_timeout)
+
+
 def _name(function):
     while isinstance(function, functools.partial):
         function = function.func

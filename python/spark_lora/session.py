@@ -1,8 +1,11 @@
 """The Spark session and the jar: finds the existing ones, or starts an embedded session."""
 
 import os
+import signal
 import sys
+import threading
 import zipfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from spark_lora.errors import SparkLoraError
@@ -83,6 +86,46 @@ def session(spark=None):
             f"the session has no {JAR_NAME}: stop it, and open it with spark_lora.spark_conf() (or spark.jars = {jar()})"
         )
     return spark
+
+
+@contextmanager
+def interruptible(spark):
+    """Has Ctrl-C, or a notebook's stop button, end the JVM's run that it holds, and then raises KeyboardInterrupt.
+
+    Raised at once it would leave the run going on, and the connection to the JVM broken.
+    """
+    if threading.current_thread() is not threading.main_thread():  # only that one hears of signals
+        yield
+        return
+    before, done, stopped = signal.getsignal(signal.SIGINT), threading.Event(), []
+
+    def cancel():  # by a connection of this thread's own; again, since there may be no job at the moment
+        spark._jvm.org.sparklora.api.SparkLora.stop()
+        while not done.is_set():
+            spark.sparkContext.cancelAllJobs()
+            done.wait(0.2)
+
+    def stop(*_):
+        print("spark-lora: stopping the run", file=sys.stderr)
+        if not stopped:
+            stopped.append(True)
+            canceller.start()
+
+    canceller = threading.Thread(target=cancel, daemon=True)
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    except Exception:
+        if not stopped:
+            raise
+    finally:
+        done.set()
+        signal.signal(signal.SIGINT, before)
+        if stopped:
+            canceller.join(10)
+            spark._jvm.org.sparklora.api.SparkLora.goOn()
+    if stopped:
+        raise KeyboardInterrupt from None
 
 
 def embedded():

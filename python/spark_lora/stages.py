@@ -8,7 +8,7 @@ from typing import Any, Dict
 from spark_lora import judging, rewards
 from spark_lora.datasets import described, table
 from spark_lora.errors import SettingsError, one_line
-from spark_lora.session import session
+from spark_lora.session import interruptible, session
 from spark_lora.settings import plain
 
 ROW, PROBLEM, FUNCTION = "spark_lora_row", "spark_lora_problem", "spark_lora_function"
@@ -63,8 +63,8 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     names, functions = rewards.named(reward_funcs)
     kept = None
     if functions:
-        with one_line(spark._jvm):
-            kept = _judged(rows, rewards.pickled(functions), float(reward_timeout))
+        with interruptible(spark), one_line(spark._jvm):
+            kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout))
         rows = kept.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
     try:
         flags = {"output_dir": output_dir, "reward_funcs": names, **settings}
@@ -142,7 +142,7 @@ def _has_split(dataset):
 
 def _ask(spark, command, method, flags, tables=None, judged=None):
     api = spark._jvm.org.sparklora.api
-    with one_line(spark._jvm):
+    with interruptible(spark), one_line(spark._jvm):
         builder = api.Request.to(command)
         for name, value in flags.items():
             if value is not None:

@@ -15,7 +15,7 @@ from spark_lora.configs import FORMER_NAMES, GRPOConfig, SFTConfig
 from spark_lora.datasets import described
 from spark_lora.errors import TRAINERS, in_python, one_line
 from spark_lora.lora import LoraConfig, lora_flags
-from spark_lora.session import session
+from spark_lora.session import interruptible, session
 from spark_lora.settings import kind, nearest, plain
 
 TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
@@ -135,7 +135,11 @@ class _Trainer:
         self.args = args or self._config(output_dir=f"{self.model.rstrip('/').split('/')[-1]}-{self._suffix}")
         self.train_dataset, self.eval_dataset, self.peft_config = train_dataset, eval_dataset, peft_config
         self._require_eval_dataset()
-        self.callbacks = [one() if isinstance(one, type) else one for one in callbacks or []]
+        if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+            raise TypeError(f"callbacks must be a list, not {kind(callbacks)}")
+        self.callbacks = []
+        for one in callbacks or []:
+            self.add_callback(one)
         self.state = TrainerState()
         self._complete = False
         lora_flags(peft_config)  # what cannot be used is said before Spark starts
@@ -160,7 +164,10 @@ class _Trainer:
 
     def add_callback(self, callback):
         """Adds one that hears of the run."""
-        self.callbacks.append(callback() if isinstance(callback, type) else callback)
+        callback = callback() if isinstance(callback, type) else callback
+        if not any(callable(getattr(callback, event, None)) for event in vars(TrainerCallback) if event.startswith("on_")):
+            raise TypeError(f"a callback must have a method of TrainerCallback, such as on_log; {kind(callback)} has none")
+        self.callbacks.append(callback)
 
     def train(self, resume_from_checkpoint=None):
         """Trains, and leaves adapter or model, log and figures in `args.output_dir`.
@@ -215,7 +222,7 @@ class _Trainer:
         if output_dir is None or os.fspath(output_dir) == self.args.output_dir:
             return
         with one_line(self._jvm, TRAINERS):
-            self._api().copyResults(self.args.output_dir, os.fspath(output_dir))
+            self._api().copyResults(self.args.output_dir, os.fspath(output_dir), bool(self.args.overwrite_output_dir))
 
     def push_to_hub(self):
         """Pushes the results to the hub, as `hub_model_id` and the like say; returns where they are."""
@@ -252,7 +259,7 @@ class _Trainer:
         flags.update(more)
         ensure_callback_server_started(self.spark.sparkContext._gateway)
         try:
-            with one_line(self._jvm, TRAINERS):
+            with interruptible(self.spark), one_line(self._jvm, TRAINERS):
                 builder = self._jvm.org.sparklora.api.Request.to(self._config._command)
                 for name, value in flags.items():
                     if value is not None:
@@ -332,7 +339,7 @@ class GRPOTrainer(_Trainer):
         **others,
     ):
         self.reward_names, functions = rewards.named(reward_funcs)
-        self.reward_timeout = float(reward_timeout)
+        self.reward_timeout = rewards.seconds(reward_timeout)
         self._functions = rewards.pickled(functions)
         super().__init__(model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others)
 

@@ -21,6 +21,7 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.Prompt;
@@ -83,6 +84,20 @@ public final class SparkLora {
   /** On a session, which is the caller's to close. */
   public static SparkLora on(SparkSession spark) {
     return new SparkLora(spark);
+  }
+
+  /**
+   * Has what runs in this JVM end with a {@link java.util.concurrent.CancellationException}, before
+   * the next step of a run; its checkpoints stay. For another thread than the one that it holds up;
+   * until {@link #goOn}, nothing runs.
+   */
+  public static void stop() {
+    Interruption.request();
+  }
+
+  /** After {@link #stop}: what is asked for from now on runs. */
+  public static void goOn() {
+    Interruption.withdraw();
   }
 
   /** {@code sft}: trains an adapter, or all weights, on a dataset. */
@@ -326,11 +341,12 @@ public final class SparkLora {
    * Copies a run's results, without its checkpoints and the tables of its rounds, into a new folder
    * that appears when it is whole.
    *
+   * @param overwrite whether it may replace a folder's results
    * @throws ConfigException if there is something in it already, or a run is going on
    */
-  public void copyResults(String from, String to) throws IOException {
+  public void copyResults(String from, String to, boolean overwrite) throws IOException {
     try (RunFolder.Finished run = RunFolder.claim(hadoop, from);
-        OutputFolder folder = OutputFolder.create(hadoop, to, false)) {
+        OutputFolder folder = OutputFolder.create(hadoop, to, overwrite)) {
       FileSystem target = folder.work().getFileSystem(hadoop);
       for (FileStatus file : run.fileSystem().listStatus(run.path())) {
         String name = file.getPath().getName();

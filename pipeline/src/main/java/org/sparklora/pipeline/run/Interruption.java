@@ -35,6 +35,11 @@ public final class Interruption {
     requested = true;
   }
 
+  /** What was to stop has, and the process goes on. */
+  public static void withdraw() {
+    requested = false;
+  }
+
   /** Whether it is. */
   public static boolean isRequested() {
     return requested;
