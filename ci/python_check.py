@@ -6,9 +6,11 @@ BASE is the quickstart's model, which can add.
 
 import hashlib
 import os
+import signal
 import sys
 import threading
 import time
+import warnings
 from pathlib import Path
 
 os.environ["PYSPARK_SUBMIT_ARGS"] = "--conf spark.sql.extensions=org.sparklora.api.SqlExtensions pyspark-shell"
@@ -47,6 +49,22 @@ message, _ = refused(TypeError, lambda: SFTConfig(learning_rte=1e-4))
 check(f"an unknown argument: {message}", "did you mean learning_rate?" in message)
 message, _ = refused(TypeError, lambda: LoraConfig(lora_alfa=1))
 check(f"an unknown argument: {message}", "did you mean lora_alpha?" in message)
+for what, says in {
+    "a usual word": (lambda: SFTConfig(lr=1), "did you mean learning_rate?"),
+    "another class's": (lambda: SFTConfig(rank=1), "that is LoraConfig.r here"),
+    "what PEFT has": (lambda: LoraConfig(init_lora_weights="pissa"), "spark-lora trains PEFT's adapters without"),
+    "a setting": (lambda: SFTTrainer(BASE, learning_rate=1e-4), "it is one of SFTConfig"),
+    "a dict for an adapter": (lambda: SFTTrainer(BASE, peft_config={"r": 1}), "peft_config must be a LoraConfig"),
+    "one callback": (lambda: SFTTrainer(BASE, callbacks=print), "callbacks must be a list"),
+    "a class as a reward": (lambda: GRPOTrainer(BASE, dict), "dict is a class; give one of it"),
+    "datasets' word": (lambda: spark_lora.load_dataset("json", data_files="x"), "name the files themselves"),
+}.items():
+    message, _ = refused(TypeError, says[0])
+    check(f"{what}: {message}", says[1] in message)
+message, _ = refused(AttributeError, lambda: setattr(SFTConfig(), "learning_rte", 1))
+check(f"also when it is set later: {message}", "did you mean learning_rate?" in message)
+message, _ = refused(ValueError, lambda: SFTTrainer(BASE, SFTConfig(eval_strategy="steps"), "rows.jsonl"))
+check(f"evaluation without data: {message[:70]}…", "eval_strategy = 'steps' needs an eval_dataset" in message)
 os.environ["SPARK_REMOTE"] = "sc://localhost"
 message, _ = refused(SparkLoraError, spark_lora.session)
 check(f"Spark Connect: {message[:60]}…", "Spark Connect" in message and "SPARK_REMOTE" in message)
@@ -154,7 +172,17 @@ def nothing(completions, **_):
     return [float("nan")] * len(completions)
 
 
+def exits(completions, **_):
+    os._exit(3 if len(completions) > 0 else 0)
+
+
+def wants(completions, frist):
+    return [0.0] * len(completions)
+
+
 bad = {
+    "exits": (exits, "it ended its Python process with exit code 3, at completion "),
+    "wants": (wants, "it wants frist, which there is not (did you mean first?"),
     "raises": (raises, "it raised ZeroDivisionError: "),
     "hangs": (hangs, "it did not end within 1 s (line"),
     "spins": (spins, "it did not end within 1 s (line"),
@@ -168,8 +196,14 @@ for name, (function, says) in bad.items():
 lock = threading.Lock()
 message, _ = refused(TypeError, lambda: grpo("lock", lambda completions, **_: [lock] and [0.0] * len(completions)))
 check(f"before training: {message[:110]}…", "<lambda> cannot be sent" in message)
-unjudged = grpo("unjudged", nothing, max_steps=1)
-unjudged.train()
+unjudged = grpo("unjudged", nothing, max_steps=1, use_vllm=True)
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    unjudged.train()
+said = [str(warning.message) for warning in caught if "vllm" in str(warning.message)]
+check(f"what changes nothing is warned of: {said}", said == ["use_vllm is accepted and changes nothing: completions are generated in this process"])
+message, _ = refused(SettingsError, grpo("typo", "acuracy_reward").train)
+check(f"a mistyped reward: {message[:75]}…", "did you mean accuracy_reward?" in message)
 check("NaN counts as None does: not judged", unjudged.state.log_history[0]["completions/not_judged"] == 32)
 
 calls = Path("calls")
@@ -219,6 +253,27 @@ check("  and the same adapter", adapter("DataFrame") == adapter("of-path"))
 trainer, _ = packed("all-weights", read, peft_config=None, eval_strategy="steps", eval_steps=1)
 check("without peft_config all weights are trained", Path("all-weights/model.safetensors").exists())
 check("an eval_dataset is evaluated", abs(trainer.evaluate()["eval_loss"] - trainer.state.log_history[-3]["eval_loss"]) < 1e-3)
+for what, (dataset, says) in {
+    "splits": (datasets.DatasetDict(train=problems), "give one of its splits, such as dataset['train']"),
+    "a stream": (problems.to_iterable_dataset(), "is no dataset that spark-lora reads"),
+    "no rows": (read.limit(0), "Cannot use train_dataset = the table of split train: it has no rows"),
+    "a slip": (read.withColumnRenamed("messages", "mesages"), "mesages: did you mean messages?"),
+    "two of a name": (read.select("messages", "messages"), "the DataFrame has two columns messages"),
+}.items():
+    message, _ = refused((TypeError, ValueError), lambda: packed("bad", dataset))
+    check(f"{what}: {message[:110]}…", says in message)
+
+
+class Interrupts(spark_lora.TrainerCallback):
+    def on_log(self, args, state, control, logs=None, **kwargs):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+long = SFTTrainer(BASE, SFTConfig(output_dir="long", max_steps=5000, logging_steps=1, max_length=64, save_strategy="no", disable_tqdm=True),
+                  read, None, LoraConfig(**LORA), [Interrupts])  # fmt: skip
+_, seconds = refused(KeyboardInterrupt, long.train)
+check(f"Ctrl-C ends a run after {seconds:.1f} s", seconds < 60 and not Path("long/adapter_model.safetensors").exists())
+check("  and the session goes on", packed("after", read)[1] == wanted)
 message, _ = refused(SettingsError, lambda: packed("bad", read, per_device_eval_batch_size=0))
 check(f"the JVM's refusal: {message}", "per_device_eval_batch_size = 0" in message)
 message, _ = refused(SettingsError, lambda: packed("bad", read, peft_config=LoraConfig(r=0)))
@@ -241,6 +296,9 @@ advantages = {name: [r.advantage for r in of.orderBy("prompt_id", "completion_in
 check("reward: Python's and ours give the same advantages", len({tuple(of) for of in advantages.values()}) == 1)
 scores = spark_lora.evaluate(problems, BASE, "scores", reward_funcs="accuracy_reward", max_completion_length=16)
 check(f"evaluate: pass@1 {scores.summary['pass@1']['value']:.3f}", scores.table.count() == 16)
+
+message, _ = refused(SettingsError, lambda: spark_lora.reward(drawn, "judged-exits", exits))
+check(f"reward: {message[:110]}…", "exits: it ended its Python process with exit code 3, at completion" in message)
 
 VERDICT = "select math_verify('$\\\\boxed{1/2}$', '0.5') v, math_verify('$\\\\boxed{3}$', '2') w, math_verify(null, '2') n"
 check("the extension brings math_verify", tuple(spark.sql(VERDICT).head()) == (1.0, 0.0, None))

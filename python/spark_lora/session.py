@@ -1,6 +1,7 @@
 """The Spark session and the jar: finds the existing ones, or starts an embedded session."""
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -24,12 +25,15 @@ NO_CONNECT = (
 
 
 def jar():
-    """The path of spark-lora.jar: SPARK_LORA_JAR, one beside the package, or the build of the checkout it came from."""
+    """The path of spark-lora.jar: SPARK_LORA_JAR, spark.jars, one beside the package, or the build of the checkout it came from."""
     given = os.environ.get(JAR_VARIABLE)
     if given:
         if not Path(given).is_file():
             raise SparkLoraError(f"{JAR_VARIABLE} = {given}: there is no such file")
         return str(Path(given).resolve())
+    submitted = _submitted()
+    if submitted:
+        return submitted
     places = [HERE / "jars" / JAR_NAME, HERE.parents[1] / "spark-job" / "target" / JAR_NAME]
     origin = HERE / "built_from.txt"
     if origin.is_file():
@@ -43,14 +47,27 @@ def jar():
     )
 
 
+def _submitted():
+    """The jar that spark-submit was given, or will be."""
+    from pyspark import SparkConf
+
+    running = SparkConf().get("spark.jars", "") if "PYSPARK_GATEWAY_PORT" in os.environ else ""
+    found = re.findall(r"[^\s,='\"]*spark-lora[^\s,/]*\.jar", f"{running} {os.environ.get('PYSPARK_SUBMIT_ARGS', '')}")
+    paths = [re.sub("^file:(//)?", "", path) for path in found]
+    return next((str(Path(path).resolve()) for path in paths if Path(path).is_file()), None)
+
+
 def spark_conf():
     """What a session of one's own needs, by key: the jar, the JVM's options, devices for executors.
 
     `for key, value in spark_lora.spark_conf().items(): builder = builder.config(key, value)`
     """
     path = jar()
-    with zipfile.ZipFile(path) as archive:
-        lines = archive.read(OPTIONS_IN_JAR).decode().splitlines()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            lines = archive.read(OPTIONS_IN_JAR).decode().splitlines()
+    except (zipfile.BadZipFile, KeyError):
+        raise SparkLoraError(f"{path} is no {JAR_NAME}; build it with `mvn -DskipTests package` in the checkout") from None
     options = " ".join(line for line in lines if line.strip() and not line.startswith("#"))
     return {
         "spark.jars": path,
@@ -82,9 +99,11 @@ def session(spark=None):
         raise TypeError(f"spark must be a SparkSession, not {kind(spark)}")
     # a name that is no class is a package to py4j
     if type(spark._jvm.org.sparklora.api.SparkLora).__name__ != "JavaClass":
-        raise SparkLoraError(
-            f"the session has no {JAR_NAME}: stop it, and open it with spark_lora.spark_conf() (or spark.jars = {jar()})"
-        )
+        try:
+            also = f" (or spark.jars = {jar()})"
+        except SparkLoraError as missing:
+            also = f"; {missing}"
+        raise SparkLoraError(f"the session has no {JAR_NAME}: stop it, and open it with spark_lora.spark_conf(){also}")
     return spark
 
 

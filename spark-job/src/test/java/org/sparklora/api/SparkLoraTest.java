@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
 import org.sparklora.reward.job.SqlFunctions;
 import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
@@ -186,6 +189,76 @@ class SparkLoraTest {
 
     assertThatThrownBy(() -> lora.grpo(request))
         .hasMessageContaining("answered for 5 of 8 completions");
+  }
+
+  @Test
+  void afterAJudgesProcessHasDiedItIsAskedToJudgeApart() throws IOException {
+    ExternalJudge dies =
+        new ExternalJudge() {
+          @Override
+          public Dataset<Row> judge(Dataset<Row> completions) {
+            return completions.selectExpr(
+                "raise_error('Python worker exited unexpectedly (crashed)') row");
+          }
+
+          @Override
+          public Dataset<Row> judgeApart(Dataset<Row> completions) {
+            return completions.selectExpr(
+                "row",
+                "array(double('NaN')) rewards",
+                "'letters' reward",
+                "concat('it ended its process, at completion ', row) problem");
+          }
+        };
+    Request request = grpo("died", "letters").judge(List.of("letters"), dies).build();
+
+    assertThatThrownBy(() -> lora.grpo(request))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage("Cannot use reward_funcs = letters: it ended its process, at completion 0");
+  }
+
+  @Test
+  void aStoppedRunEndsAndTheNextOneRuns() throws IOException {
+    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    RunListener stops =
+        new RunListener() {
+          @Override
+          public void begun(int firstStep, int totalSteps) {
+            SparkLora.stop();
+          }
+
+          @Override
+          public void logged(String row) {}
+        };
+    try {
+      Request stopped = sft("stopped").table("train", rows).listener(stops).build();
+      assertThatThrownBy(() -> lora.sft(stopped)).isInstanceOf(CancellationException.class);
+    } finally {
+      SparkLora.goOn();
+    }
+    assertThat(lora.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
+  }
+
+  @Test
+  void aTableWithoutRowsIsRefusedAsTheSplitThatItIs() throws IOException {
+    Dataset<Row> rows = spark.sql("select 'a' text");
+    Request request =
+        sft("empty")
+            .table("train", rows)
+            .table("test", rows.where("text = 'b'"))
+            .set("eval_strategy", "epoch")
+            .build();
+
+    assertThatThrownBy(() -> lora.sft(request))
+        .hasMessage(
+            "Cannot use dataset_test_split = the table of split test: it has no rows; give one that has some");
+  }
+
+  @Test
+  void aValueThatLooksLikeAFlagIsAValue() {
+    Settings settings = Request.to("sft").set("run_name", "--packing").build().settings();
+    assertThat(settings.text(Flags.RUN_NAME)).isEqualTo("--packing");
+    assertThat(settings.isGiven(Flags.PACKING)).isFalse();
   }
 
   @Test

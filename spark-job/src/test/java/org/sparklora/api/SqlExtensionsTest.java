@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -93,6 +94,23 @@ class SqlExtensionsTest {
 
   private static Double[] boxed(double[] values) {
     return java.util.Arrays.stream(values).boxed().toArray(Double[]::new);
+  }
+
+  @Test
+  void whatSparkWouldCastToNothingIsRefused() {
+    for (String call :
+        List.of(
+            "math_verify(array('2'), '2')",
+            "group_advantage('a') over (partition by prompt)",
+            "group_advantage(reward, array('a'))",
+            "group_advantages(array('a'))")) {
+      assertThatThrownBy(() -> spark.sql("select " + call + " from judged"))
+          .as(call)
+          .hasMessageContaining("of type")
+          .hasMessageContaining("it takes");
+    }
+    assertThat(spark.sql("select math_verify('$2$', 2), math_verify(null, null)").head())
+        .isEqualTo(RowFactory.create(1.0, null));
   }
 
   @Test

@@ -54,6 +54,15 @@ class DatasetFormatsTest {
   }
 
   @Test
+  void aMistypedColumnIsAnsweredWithTheNearestThatIsMissing() {
+    assertThatThrownBy(() -> example(Map.of("promt", "a", "completion", "b")))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("promt: did you mean prompt? Understood are");
+    assertThatThrownBy(() -> example(Map.of("text", 1, "texts", "a")))
+        .hasMessageNotContaining("did you mean");
+  }
+
+  @Test
   void shareGptsSpeakersBecomeUserAndAssistant() {
     Map<String, Object> row =
         Map.of("conversations", List.of(said("human", "Hi"), said("gpt", "Hello!")));

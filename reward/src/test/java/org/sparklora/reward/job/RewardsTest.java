@@ -38,6 +38,13 @@ class RewardsTest {
   }
 
   @Test
+  void aMistypedNameIsAnsweredWithTheNearest() {
+    assertThatThrownBy(() -> reward("acuracy_reward"))
+        .hasMessageContaining("did you mean accuracy_reward? it is none of strip_");
+    assertThatThrownBy(() -> reward("com.example.Mine")).hasMessageNotContaining("did you mean");
+  }
+
+  @Test
   void accuracyRewardReadsSolutionsWithoutDelimiters() {
     String third = "\\frac{1}{3}";
     assertThat(judge("accuracy_reward", "My answer is \\boxed{\\frac{1}{3}}", third)).isEqualTo(1);
