@@ -49,7 +49,7 @@ message, _ = refused(TypeError, lambda: SFTConfig(learning_rte=1e-4))
 check(f"an unknown argument: {message}", "did you mean learning_rate?" in message)
 message, _ = refused(TypeError, lambda: LoraConfig(lora_alfa=1))
 check(f"an unknown argument: {message}", "did you mean lora_alpha?" in message)
-for what, says in {
+for what, (action, says) in {
     "a usual word": (lambda: SFTConfig(lr=1), "did you mean learning_rate?"),
     "another class's": (lambda: SFTConfig(rank=1), "that is LoraConfig.r here"),
     "what PEFT has": (lambda: LoraConfig(init_lora_weights="pissa"), "spark-lora trains PEFT's adapters without"),
@@ -59,8 +59,8 @@ for what, says in {
     "a class as a reward": (lambda: GRPOTrainer(BASE, dict), "dict is a class; give one of it"),
     "datasets' word": (lambda: spark_lora.load_dataset("json", data_files="x"), "name the files themselves"),
 }.items():
-    message, _ = refused(TypeError, says[0])
-    check(f"{what}: {message}", says[1] in message)
+    message, _ = refused(TypeError, action)
+    check(f"{what}: {message}", says in message)
 message, _ = refused(AttributeError, lambda: setattr(SFTConfig(), "learning_rte", 1))
 check(f"also when it is set later: {message}", "did you mean learning_rate?" in message)
 message, _ = refused(ValueError, lambda: SFTTrainer(BASE, SFTConfig(eval_strategy="steps"), "rows.jsonl"))

@@ -68,6 +68,8 @@ def described(spark, train=None, test=None):
     """
     train, test = (_reference(one) for one in (train, test))
     given = [one for one in (train, test) if one is not None]
+    if not given:
+        raise ValueError("no dataset was given; give a name of the hub, a path, a DataFrame, a datasets.Dataset or pandas")
     references = [one for one in given if isinstance(one, DatasetReference)]
     if not references:
         return {}, {split: table(spark, one) for split, one in (("train", train), ("test", test)) if one is not None}

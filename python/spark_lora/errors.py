@@ -52,9 +52,11 @@ def one_line(jvm, arguments=None):
     except Py4JJavaError as e:
         error = translated(jvm, e.java_exception, arguments)
     except CapturedException as e:
-        if e._origin is None:
-            raise
-        error = translated(jvm, e._origin, arguments)
+        if e._origin is None:  # of a function in Python: its traceback
+            lines = [line.strip() for line in str(e.desc or e).splitlines() if line.strip()]
+            error = SparkLoraError(f"a Python function that Spark ran failed: {lines[-1] if lines else type(e).__name__}")
+        else:
+            error = translated(jvm, e._origin, arguments)
     except Py4JNetworkError as e:
         error = SparkLoraError(f"the JVM does not answer any more ({e}); its own last lines say why")
     else:

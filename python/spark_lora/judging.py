@@ -320,8 +320,9 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
         return
     table = pyarrow.Table.from_batches(batches)
     rows = table.to_pylist()
+    there = [at for at, of in enumerate(rows) if of["completion"] not in (None, [])]  # a row without one is not judged
     seen = []
-    for of in rows:
+    for of in (rows[at] for at in there):
         others = {name: str(v) for name, v in of.items() if isinstance(v, (str, int, float)) and name not in TEXT_COLUMNS}
         others.update(of["columns"] if isinstance(of.get("columns"), list) else {})  # a map's entries
         prompt, completion = of.get("prompt"), of["completion"]
@@ -339,11 +340,12 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
                 "columns": json.dumps(others),
             }
         )
-    rewards, name, text = rewards_of(seen, functions, kinds, seconds, apart)
+    rewards, name, text = rewards_of(seen, functions, kinds, seconds, apart) if seen else ([], None, None)
+    by_row = dict(zip(there, rewards or ()))
     count = len(rows)
     table = table.append_column(function, pyarrow.array([name] * count, pyarrow.string()))
     table = table.append_column(problem, pyarrow.array([text] * count, pyarrow.string()))
     for at, (given, _) in enumerate(functions):
-        values = [of[at] for of in rewards] if rewards else [None] * count
+        values = [by_row[place][at] if place in by_row else None for place in range(count)]
         table = table.append_column(f"given_rewards/{given}", pyarrow.array(values, pyarrow.float64()))
     yield from table.to_batches()

@@ -9,7 +9,7 @@ from spark_lora import judging, rewards
 from spark_lora.datasets import described, table
 from spark_lora.errors import SettingsError, one_line
 from spark_lora.session import interruptible, session
-from spark_lora.settings import plain
+from spark_lora.settings import nearest, plain
 
 ROW, PROBLEM, FUNCTION = "spark_lora_row", "spark_lora_problem", "spark_lora_function"
 
@@ -60,6 +60,8 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     """
     spark = session(spark)
     rows = table(spark, generations)
+    if "completion" not in rows.columns:
+        raise ValueError(f"generations has no column completion{nearest('completion', rows.columns)}; it has {', '.join(rows.columns)}")
     names, functions = rewards.named(reward_funcs)
     kept = None
     if functions:
@@ -142,7 +144,8 @@ def _has_split(dataset):
 
 def _ask(spark, command, method, flags, tables=None, judged=None):
     api = spark._jvm.org.sparklora.api
-    with interruptible(spark), one_line(spark._jvm):
+    called = {"reward": "generations"}.get(command, "dataset")
+    with interruptible(spark), one_line(spark._jvm, {"dataset_name": called, "dataset_test_split": called} if tables else None):
         builder = api.Request.to(command)
         for name, value in flags.items():
             if value is not None:
