@@ -83,7 +83,7 @@ problems.to_json("problems.jsonl")
 def grpo(name, reward_funcs, train_dataset="problems.jsonl", reward_timeout=60.0, callbacks=None, **more):
     settings = dict(learning_rate=1e-3, lr_scheduler_type="constant", per_device_train_batch_size=32, max_steps=3)
     settings.update(num_generations=8, max_completion_length=16, logging_steps=1, save_strategy="no", disable_tqdm=True)
-    settings.update(more, prompts_dir="prompts" if train_dataset == "problems.jsonl" else None)
+    settings.update(more, prompts_dir="prompts" if isinstance(train_dataset, str) else None)
     return GRPOTrainer(
         model=BASE,
         reward_funcs=reward_funcs,
@@ -147,6 +147,18 @@ measured = several.evaluate(problems.select(range(2)))
 check(f"evaluate(): eval_reward {measured['eval_reward']:.3f}", "eval_loss" in measured and several.state.log_history[-1]["step"] == 1)
 several.save_model("saved")
 check("save_model() copies the results", adapter("saved") == adapter("several") and not Path("saved/rounds").exists())
+
+texts = pandas.DataFrame({"prompt": [f"{a} + 2 =" for a in range(1, 9)], "word": ["two"] * 8, "budget": range(8)})
+
+
+def within(completions, prompts, word, budget, **_):
+    assert prompts[0].endswith("+ 2 =") and word[0] == "two" and isinstance(budget[0], int)
+    return [float(len(text) > limit) for text, limit in zip(completions, budget)]
+
+
+plain = grpo("texts", within, texts, max_steps=1)
+plain.train()
+check("prompts that are texts, with columns beside them", 0 < rewards(plain)[0] <= 1)
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad rewards

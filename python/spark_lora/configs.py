@@ -36,6 +36,7 @@ FORMER_NAMES = {
 # Usual words for flags, which may mean something else.
 GUESSES = {
     "lr": "learning_rate",
+    "device": "engine",
     "epochs": "num_train_epochs",
     "num_epochs": "num_train_epochs",
     "lora_rank": "lora_r",

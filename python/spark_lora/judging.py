@@ -232,9 +232,20 @@ def cast(text, kind):
         return text
 
 
+def conversation(messages):
+    """The conversation of a prompt; None for a prompt that is a text."""
+    if not messages:
+        return None
+    try:
+        found = json.loads(messages)
+    except ValueError:
+        return None
+    return found if isinstance(found, list) else None
+
+
 def inputs(rows, kinds):
     """What TRL hands to a reward function, of rows with the columns that a judge is given."""
-    chats = [json.loads(row["messages"]) if row.get("messages") else None for row in rows]
+    chats = [conversation(row.get("messages")) for row in rows]
     columns = [json.loads(row["columns"]) for row in rows]
     names = {name for of in columns for name in of} - {"prompt", "solution", "completion", "completion_ids"}
     arguments = {name: [cast(of.get(name), kinds.get(name)) for of in columns] for name in sorted(names)}

@@ -101,11 +101,17 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         number,
         prompt.id(),
         prompt.text(),
-        prompt.columns().get(Prompt.MESSAGES),
+        messages(prompt),
         generation.text(),
         Arrays.stream(generation.tokens()).boxed().toArray(Integer[]::new),
         prompt.solution().orElse(null),
         JSON.valueToTree(new TreeMap<>(prompt.columns())).toString());
+  }
+
+  /** Null for a prompt that is a text, whose column is that text. */
+  private static String messages(Prompt prompt) {
+    String column = prompt.columns().get(Prompt.MESSAGES);
+    return prompt.text().equals(column) ? null : column;
   }
 
   private double[][] checked(List<Row> answers, int count) {
