@@ -32,7 +32,7 @@ import org.sparklora.model.engine.Tensor;
  */
 public final class FlatVector implements Externalizable, KryoSerializable, AutoCloseable {
   private static final long serialVersionUID = 3L;
-  private static final int CHUNK_BYTES = 1 << 16; // G1 has a way of its own for larger arrays
+  private static final int CHUNK_BYTES = 1 << 16; // G1 gives larger arrays regions of their own
   private static final Cleaner ABANDONED = Cleaner.create();
   private static final AtomicInteger ABANDONED_COUNT = new AtomicInteger();
 
