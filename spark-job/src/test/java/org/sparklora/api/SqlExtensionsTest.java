@@ -109,7 +109,8 @@ class SqlExtensionsTest {
           .hasMessageContaining("of type")
           .hasMessageContaining("it takes");
     }
-    assertThat(spark.sql("select math_verify('The answer is $2$', 2), math_verify(null, null)").head())
+    assertThat(
+            spark.sql("select math_verify('The answer is $2$', 2), math_verify(null, null)").head())
         .isEqualTo(RowFactory.create(1.0, null));
   }
 
