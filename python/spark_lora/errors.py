@@ -53,7 +53,7 @@ def one_line(jvm, arguments=None):
         error = translated(jvm, e.java_exception, arguments)
     except CapturedException as e:
         if e._origin is None:  # of a function in Python: its traceback
-            lines = [line.strip() for line in str(getattr(e, "_desc", None) or e).splitlines() if line.strip()]
+            lines = [line.strip() for line in str(e.desc or e).splitlines() if line.strip()]
             error = SparkLoraError(f"a Python function that Spark ran failed: {lines[-1] if lines else type(e).__name__}")
         else:
             error = translated(jvm, e._origin, arguments)
