@@ -11,12 +11,14 @@ RESULTS=${1:-/dev/null}
 SFT_STEPS=12
 GRPO_STEPS=6
 
-# What a build with -Ptorch has in its jar besides; Maven has brought it for the engine's tests.
+# What a build with -Ptorch has in its jar besides; Maven has brought it for the engine's tests. The repository may hold other
+# platforms' as well, and CUDA's.
 torch_jars() {
-  local version repository=${MAVEN_REPOSITORY:-$HOME/.m2/repository}/org/bytedeco/pytorch
+  local version platform repository=${MAVEN_REPOSITORY:-$HOME/.m2/repository}/org/bytedeco/pytorch
   version=$(basename "$(ls -d "$repository"/[0-9]* | tail -n 1)")
+  platform=$(uname -s | sed 's/Darwin/macosx/; s/Linux/linux/')-$(uname -m)
   ls "$ROOT"/engine-torch/target/spark-lora-engine-torch-*[0-9].jar "$repository/$version/pytorch-$version.jar" \
-    "$repository/$version/pytorch-$version"-*.jar | paste -sd,
+    "$repository/$version/pytorch-$version-$platform.jar" | paste -sd,
 }
 
 both() { # NAME COMMAND MORE…: with the vector engine here, with libtorch on two executors

@@ -15,6 +15,7 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.meter.ExecutorUse;
+import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.RowsInMemory;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -54,6 +56,11 @@ class AveragingTest {
             Precision.FLOAT32,
             true,
             42);
+  }
+
+  @AfterEach
+  void freeTheModel() {
+    ExecutorModel.release(model);
   }
 
   private AdapterNetwork network(int totalSteps) {

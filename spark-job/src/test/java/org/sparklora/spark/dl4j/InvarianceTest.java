@@ -21,6 +21,7 @@ import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.RowsInMemory;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -86,6 +87,8 @@ class InvarianceTest {
         StepRows all = new StepRows(step, 0, TARGETS, List.of(new int[] {0, 1}));
         losses.add(steps.train(List.of(List.of(all))).steps().get(0).loss());
       }
+    } finally {
+      ExecutorModel.release(model);
     }
     return losses;
   }
