@@ -83,13 +83,27 @@ final class AlertRules {
     Optional<Alert> breach(Map<String, ?> row);
   }
 
+  /** Looks at rows that have a metric. */
+  private abstract static class OfMetric implements Rule {
+    private final String metric;
+
+    OfMetric(String metric) {
+      this.metric = metric;
+    }
+
+    @Override
+    public final boolean concerns(Map<String, ?> row) {
+      return row.get(metric) instanceof Number;
+    }
+
+    final double number(Map<String, ?> row) {
+      return ((Number) row.get(metric)).doubleValue();
+    }
+  }
+
   private static Optional<Alert> alert(
       boolean raised, Alert.Level level, String title, String text, Object... values) {
     return raised ? Optional.of(new Alert(level, title, text.formatted(values))) : Optional.empty();
-  }
-
-  private static double number(Map<String, ?> row, String name) {
-    return ((Number) row.get(name)).doubleValue();
   }
 
   /** The mean of the last {@link #WINDOW} values, once there are so many. */
@@ -132,19 +146,17 @@ final class AlertRules {
     }
   }
 
-  private static final class LastingReward implements Rule {
-    private static final String NAME = "reward";
+  private static final class LastingReward extends OfMetric {
     private final Window window = new Window();
     private double best = Double.NEGATIVE_INFINITY;
 
-    @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(NAME) instanceof Number;
+    LastingReward() {
+      super("reward");
     }
 
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
-      double mean = window.add(number(row, NAME)).orElse(Double.NaN);
+      double mean = window.add(number(row)).orElse(Double.NaN);
       best = mean > best ? mean : best;
       double lost = best - mean;
       return alert(
@@ -158,19 +170,17 @@ final class AlertRules {
     }
   }
 
-  private static final class DifferingRewards implements Rule {
-    private static final String NAME = "frac_reward_zero_std";
+  private static final class DifferingRewards extends OfMetric {
     private final Window window = new Window();
 
-    @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(NAME) instanceof Number;
+    DifferingRewards() {
+      super("frac_reward_zero_std");
     }
 
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
       return alert(
-          window.add(number(row, NAME)).orElse(0) >= 1,
+          window.add(number(row)).orElse(0) >= 1,
           Alert.Level.WARN,
           "Nothing to learn from",
           "in %d rows no two completions of a prompt were worth a different reward: the prompts are too hard or too easy, or the reward does not fit them",
@@ -178,19 +188,17 @@ final class AlertRules {
     }
   }
 
-  private static final class LivingEntropy implements Rule {
-    private static final String NAME = "entropy";
+  private static final class LivingEntropy extends OfMetric {
     private final Window window = new Window();
     private double first = Double.NaN;
 
-    @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(NAME) instanceof Number;
+    LivingEntropy() {
+      super("entropy");
     }
 
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
-      double mean = window.add(number(row, NAME)).orElse(Double.NaN);
+      double mean = window.add(number(row)).orElse(Double.NaN);
       first = Double.isNaN(first) ? mean : first;
       return alert(
           mean < DEAD_SHARE * first,
@@ -203,19 +211,17 @@ final class AlertRules {
     }
   }
 
-  private static final class BoundedEntropy implements Rule {
-    private static final String NAME = "entropy";
+  private static final class BoundedEntropy extends OfMetric {
     private final Window window = new Window();
     private double first = Double.NaN;
 
-    @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(NAME) instanceof Number;
+    BoundedEntropy() {
+      super("entropy");
     }
 
     @Override
     public Optional<Alert> breach(Map<String, ?> row) {
-      double value = number(row, NAME);
+      double value = number(row);
       first = Double.isNaN(first) ? value : first;
       double mean = window.add(value).orElse(Double.NaN);
       return alert(
@@ -229,13 +235,11 @@ final class AlertRules {
     }
   }
 
-  private static final class JudgedCompletions implements Rule {
+  private static final class JudgedCompletions extends OfMetric {
     private static final String NAME = "reward";
-    private static final String UNJUDGED = "completions/not_judged";
 
-    @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(UNJUDGED) instanceof Number;
+    JudgedCompletions() {
+      super("completions/not_judged");
     }
 
     @Override
@@ -248,22 +252,17 @@ final class AlertRules {
     }
   }
 
-  private static final class OnePolicy implements Rule {
-    private static final String NAME = "sampling/sampling_logp_difference/mean";
+  private static final class OnePolicy extends OfMetric {
     private final double bound;
 
     OnePolicy(double bound) {
+      super("sampling/sampling_logp_difference/mean");
       this.bound = bound;
     }
 
     @Override
-    public boolean concerns(Map<String, ?> row) {
-      return row.get(NAME) instanceof Number;
-    }
-
-    @Override
     public Optional<Alert> breach(Map<String, ?> row) {
-      double difference = number(row, NAME);
+      double difference = number(row);
       return alert(
           !(difference <= bound), // which NaN is not
           Alert.Level.WARN,
