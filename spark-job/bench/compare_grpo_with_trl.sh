@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Completion tokens a second over whole GRPO steps, and peak memory, of TRL and of spark-lora, each in float32 and in
-# bfloat16, one run after the other on this machine, all of it several times: medians and ratios. LoRA of rank 1, one prompt
-# a step, 8 completions. Nobody's first step counts.
+# Completion tokens a second over whole GRPO steps, and peak memory, of TRL and of spark-lora, each in float32 and, where the
+# CPU multiplies bfloat16, in that too, one run after the other on this machine, all of it several times: medians and ratios.
+# LoRA of rank 1, one prompt a step, 8 completions. Nobody's first step counts.
 # usage: compare_grpo_with_trl.sh MODEL_DIR PROMPTS.jsonl [LENGTHS [REPETITIONS [STEPS [PYTHON]]]]
 #   PROMPTS.jsonl  rows with question and answer, as of GSM8K
 #   LENGTHS        tokens of a completion; "64 256"
@@ -18,6 +18,7 @@ cd "$root"
 if [[ -z $python ]]; then python=$(ci/venv.sh trl); fi
 bin/spark-lora --help >"$work/help" # builds what is missing
 [[ -d spark-job/target/test-classes ]] || mvn -q -B -ntp -DskipTests -pl spark-job -am test-compile
+has_bfloat16=$(grep -cE 'avx512_bf16|amx_bf16' /proc/cpuinfo || true) # 0: both would imitate it, slower than float32
 export MALLOC_ARENA_MAX=2 SPARK_LOCAL_IP=127.0.0.1
 
 peer() { # LENGTH TYPE
@@ -58,9 +59,10 @@ PYTHON
 
 for ((repetition = 0; repetition < repetitions; repetition++)); do
   for length in $lengths; do
-    if [[ $python != none ]]; then peer "$length" float32; peer "$length" bfloat16; fi
+    if [[ $python != none ]]; then peer "$length" float32; fi
+    if [[ $python != none && $has_bfloat16 != 0 ]]; then peer "$length" bfloat16; fi
     ours "$length" float32
-    ours "$length" bfloat16 --bf16
+    if [[ $has_bfloat16 != 0 ]]; then ours "$length" bfloat16 --bf16; fi
   done
   echo "load after repetition $((repetition + 1)): $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || echo unknown)"
 done

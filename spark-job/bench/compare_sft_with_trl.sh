@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trained tokens a second and peak memory of LoRA SFT on packed rows of 1024 tokens, 4 a step, of TRL and of spark-lora, each
-# in float32 and in bfloat16, one run after the other on this machine, all of it several times: medians and ratios. Nobody's
-# first step counts.
+# in float32 and, where the CPU multiplies bfloat16, in that too, one run after the other on this machine, all of it several
+# times: medians and ratios. Nobody's first step counts.
 # usage: compare_sft_with_trl.sh MODEL_DIR DATA.jsonl [RANK [REPETITIONS [STEPS [PYTHON]]]]
 #   DATA.jsonl   rows with messages, or with question and answer, as of GSM8K; at least STEPS x 4096 tokens
 #   RANK         of the adapter of all linear layers; 256
@@ -17,6 +17,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$root"
 if [[ -z $python ]]; then python=$(ci/venv.sh trl); fi
 bin/spark-lora --help >"$work/help" # builds what is missing
+has_bfloat16=$(grep -cE 'avx512_bf16|amx_bf16' /proc/cpuinfo || true) # 0: both would imitate it, slower than float32
 
 peer() { # TYPE
   "$python" spark-job/bench/trl_sft.py "$model" "$data" --steps "$steps" --rank "$rank" --dtype "$1" --out "$work/trl" \
@@ -44,9 +45,10 @@ PYTHON
 }
 
 for ((repetition = 0; repetition < repetitions; repetition++)); do
-  if [[ $python != none ]]; then peer float32; peer bfloat16; fi
+  if [[ $python != none ]]; then peer float32; fi
+  if [[ $python != none && $has_bfloat16 != 0 ]]; then peer bfloat16; fi
   ours float32
-  ours bfloat16 --bf16
+  if [[ $has_bfloat16 != 0 ]]; then ours bfloat16 --bf16; fi
   echo "load after repetition $((repetition + 1)): $(cut -d' ' -f1-3 /proc/loadavg 2>/dev/null || echo unknown)"
 done
 
