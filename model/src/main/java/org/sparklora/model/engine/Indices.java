@@ -15,6 +15,23 @@ public abstract class Indices implements AutoCloseable {
     this.bound = bound;
   }
 
+  /**
+   * A number above all of these.
+   *
+   * @throws IllegalArgumentException if one is negative
+   */
+  static int boundOf(int[] indices) {
+    int largest = -1;
+    for (int n = 0; n < indices.length; n++) {
+      if (indices[n] < 0) {
+        throw new IllegalArgumentException(
+            "Cannot use index %d at place %d: none may be negative".formatted(indices[n], n));
+      }
+      largest = Math.max(largest, indices[n]);
+    }
+    return Math.addExact(largest, 1);
+  }
+
   /** How many there are. */
   public final int count() {
     return count;

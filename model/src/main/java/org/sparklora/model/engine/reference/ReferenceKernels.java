@@ -9,7 +9,6 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.DropoutMask;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
@@ -102,67 +101,47 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    float[] in = x.toArray(); // (N, I)
-    float[] weight = w.toArray(); // (O, I)
-    float[] out = y.toArray(); // (N, O)
-    int inputs = w.columns();
-    int outputs = w.rows();
-    for (int n = 0; n < y.rows(); n++) {
-      for (int o = 0; o < outputs; o++) {
-        double sum = 0;
-        for (int i = 0; i < inputs; i++) {
-          sum += (double) in[n * inputs + i] * weight[o * inputs + i];
-        }
-        out[n * outputs + o] += (float) (alpha * sum);
-      }
-    }
-    store(out, y);
+    addProduct(alpha, new Matrix(x), new Matrix(w).transposed(), y); // y += alpha · x · wᵀ
   }
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    float[] dOut = dY.toArray(); // (N, O)
-    float[] weight = w.toArray(); // (O, I)
-    float[] dIn = dX.toArray(); // (N, I)
-    int inputs = w.columns();
-    int outputs = w.rows();
-    double[] sum = new double[inputs];
-    for (int n = 0; n < dX.rows(); n++) {
-      Arrays.fill(sum, 0);
-      for (int o = 0; o < outputs; o++) {
-        double d = dOut[n * outputs + o];
-        for (int i = 0; i < inputs; i++) {
-          sum[i] += d * weight[o * inputs + i];
-        }
-      }
-      for (int i = 0; i < inputs; i++) {
-        dIn[n * inputs + i] += (float) (alpha * sum[i]);
-      }
-    }
-    store(dIn, dX);
+    addProduct(alpha, new Matrix(dY), new Matrix(w), dX); // dX += alpha · dY · w
   }
 
   @Override
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    float[] dOut = dY.toArray(); // (N, O)
-    float[] in = x.toArray(); // (N, I)
-    float[] dWeight = dW.toArray(); // (O, I)
-    int inputs = dW.columns();
-    int outputs = dW.rows();
-    double[] sum = new double[inputs];
-    for (int o = 0; o < outputs; o++) {
-      Arrays.fill(sum, 0);
-      for (int n = 0; n < x.rows(); n++) {
-        double d = dOut[n * outputs + o];
-        for (int i = 0; i < inputs; i++) {
-          sum[i] += d * in[n * inputs + i];
+    addProduct(alpha, new Matrix(dY).transposed(), new Matrix(x), dW); // dW += alpha · dYᵀ · x
+  }
+
+  /** Element (i, j) is {@code values[i·rowStride + j·columnStride]}. */
+  private record Matrix(float[] values, int rows, int columns, int rowStride, int columnStride) {
+    Matrix(Tensor x) {
+      this(x.toArray(), x.rows(), x.columns(), x.columns(), 1);
+    }
+
+    Matrix transposed() {
+      return new Matrix(values, columns, rows, columnStride, rowStride);
+    }
+
+    double at(int i, int j) {
+      return values[i * rowStride + j * columnStride];
+    }
+  }
+
+  /** {@code c += alpha · a · b}, with a {@code (m, k)}, b {@code (k, n)}, c {@code (m, n)}. */
+  private static void addProduct(float alpha, Matrix a, Matrix b, Tensor c) {
+    float[] out = c.toArray();
+    for (int i = 0; i < a.rows; i++) {
+      for (int j = 0; j < b.columns; j++) {
+        double sum = 0;
+        for (int k = 0; k < a.columns; k++) {
+          sum += a.at(i, k) * b.at(k, j);
         }
-      }
-      for (int i = 0; i < inputs; i++) {
-        dWeight[o * inputs + i] += (float) (alpha * sum[i]);
+        out[i * b.columns + j] += (float) (alpha * sum);
       }
     }
-    store(dWeight, dW);
+    store(out, c);
   }
 
   @Override
@@ -387,52 +366,14 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
-    int[] labels = targets.toArray();
-    float[] logProbs = new float[labels.length];
-    float[] logSumExp = new float[labels.length];
-    float[] entropies = new float[labels.length];
-    float[] z = new float[logits.columns()];
-    for (int m = 0; m < labels.length; m++) {
-      logits.read((long) m * z.length, z, 0, z.length);
-      int best = 0;
-      for (int i = 1; i < z.length; i++) {
-        best = z[i] > z[best] ? i : best;
-      }
-      double sum = 0; // Σ exp(z − max)
-      double weighted = 0; // Σ exp(z − max) · (z − max)
-      for (float logit : z) {
-        double shifted = (double) (logit - z[best]) / temperature;
-        double e = Math.exp(shifted);
-        sum += e;
-        weighted += e == 0 ? 0 : e * shifted;
-      }
-      double top = (double) z[best] / temperature;
-      ((HostIndices) y.argmax()).set(m, best);
-      logSumExp[m] = (float) (top + Math.log(sum));
-      logProbs[m] = (float) ((double) z[labels[m]] / temperature - top - Math.log(sum));
-      entropies[m] = (float) (Math.log(sum) - weighted / sum);
-    }
-    store(logProbs, y.logProbs());
-    store(logSumExp, y.logSumExp());
-    store(entropies, y.entropies());
+    ReferenceLogProbs.forward(logits, targets.toArray(), temperature, y);
   }
 
   @Override
   public void tokenLogProbsBackwardInPlace(
       Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
-    int[] labels = targets.toArray();
-    float[] sums = logSumExp.toArray();
-    float[] dOut = dLogProbs.toArray();
-    float[] z = new float[logits.columns()];
-    for (int m = 0; m < labels.length; m++) {
-      logits.read((long) m * z.length, z, 0, z.length);
-      double scale = (double) dOut[m] / temperature;
-      for (int i = 0; i < z.length; i++) {
-        double probability = Math.exp((double) z[i] / temperature - sums[m]);
-        z[i] = (float) (scale * ((i == labels[m] ? 1 : 0) - probability));
-      }
-      logits.write((long) m * z.length, z, 0, z.length);
-    }
+    ReferenceLogProbs.backwardInPlace(
+        logits, targets.toArray(), temperature, logSumExp.toArray(), dLogProbs.toArray());
   }
 
   // ---- sampling ------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = op(A)·op(B)}, or
- * {@code C += …}, with C {@code (m, n)} float32, or bfloat16 where nothing is added, op(A) {@code
- * (m, k)} and op(B) {@code (k, n)} bfloat16, all row-major with a row stride.
+ * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = A·B}, or {@code C +=
+ * …}, with C {@code (m, n)} float32, or bfloat16 where nothing is added, A {@code (m, k)} and B
+ * {@code (k, n)} bfloat16.
  *
  * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
  * thread, which owns the native objects until {@link #close}.
@@ -81,32 +81,23 @@ final class Bfloat16Gemm implements AutoCloseable {
       boolean adds) {}
 
   /**
-   * C (m, n) = op(A) (m, k) · op(B) (k, n); B is as it lies if A is transposed.
+   * C (m, n) = A (m, k) · B (k, n); B is not transposed if A is.
    *
    * @param adds whether the product is added to C instead
    */
-  void multiply(
-      long m,
-      long n,
-      long k,
-      Matrix a,
-      boolean transposedA,
-      Matrix b,
-      boolean transposedB,
-      Matrix c,
-      boolean adds) {
-    long tokens = transposedA ? k : m; // of A, which holds activations or their gradients
-    long left = tokens > TOKENS ? tokens % TOKENS : 0;
+  void multiply(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
+    boolean sums = a.isTransposed(); // over tokens: A holds activations or their gradients
+    long tokens = sums ? k : m;
+    long even = tokens > TOKENS ? tokens / TOKENS * TOKENS : tokens;
+    long left = tokens - even;
     if (left == 0) {
-      run(m, n, k, a, transposedA, b, transposedB, c, adds);
-    } else if (transposedA) {
-      long even = k - left;
-      run(m, n, even, a, true, b, transposedB, c, adds);
-      run(m, n, left, a.at(even, 0), true, b.at(even, 0), transposedB, c, true);
+      run(m, n, k, a, b, c, adds);
+    } else if (sums) {
+      run(m, n, even, a, b, c, adds);
+      run(m, n, left, a.at(0, even), b.at(even, 0), c, true);
     } else {
-      long even = m - left;
-      run(even, n, k, a, false, b, transposedB, c, adds);
-      run(left, n, k, a.at(even, 0), false, b, transposedB, c.at(even, 0), adds);
+      run(even, n, k, a, b, c, adds);
+      run(left, n, k, a.at(even, 0), b, c.at(even, 0), adds);
     }
   }
 
@@ -146,19 +137,19 @@ final class Bfloat16Gemm implements AutoCloseable {
         new long[] {k, n}, memory.data_type.bf16, memory.format_tag.BA16a48b2a, false);
   }
 
-  private void run(
-      long m,
-      long n,
-      long k,
-      Matrix a,
-      boolean transposedA,
-      Matrix b,
-      boolean transposedB,
-      Matrix c,
-      boolean adds) {
+  private void run(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
     Shape shape =
         new Shape(
-            m, n, k, a.stride(), transposedA, b.stride(), transposedB, c.stride(), c.dtype(), adds);
+            m,
+            n,
+            k,
+            a.stride(),
+            a.isTransposed(),
+            b.stride(),
+            b.isTransposed(),
+            c.stride(),
+            c.dtype(),
+            adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 

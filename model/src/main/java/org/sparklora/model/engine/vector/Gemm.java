@@ -5,8 +5,8 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
 
 /**
- * oneDNN's matrix product on row-major matrices given by address and row stride: {@code C = beta·C
- * + alpha·op(A)·op(B)}, with C {@code (m, n)}, op(A) {@code (m, k)}, op(B) {@code (k, n)}.
+ * oneDNN's matrix product {@code C = beta·C + alpha·A·B}, with A {@code (m, k)}, B {@code (k, n)},
+ * C {@code (m, n)}.
  *
  * <p>A and B are both float32, or both bfloat16, then with alpha 1 and beta 0 or 1; all sums are
  * float32, and so is C, which may be bfloat16 where they are and nothing is added to it.
@@ -15,73 +15,40 @@ final class Gemm {
   private Gemm() {}
 
   /**
-   * Where a matrix lies.
+   * Where a matrix lies: row after row, or, if it is transposed, column after column.
    *
    * @param address of the first element
-   * @param stride elements from one row to the next
+   * @param stride elements from one row, or column, to the next
    */
-  record Matrix(DType dtype, long address, long stride) {
+  record Matrix(DType dtype, long address, long stride, boolean isTransposed) {
     /** A float32 matrix. */
     Matrix(long address, long stride) {
-      this(DType.FLOAT32, address, stride);
+      this(DType.FLOAT32, address, stride, false);
     }
 
     static Matrix of(HostTensor tensor) {
-      return new Matrix(tensor.dtype(), tensor.address(), tensor.columns());
+      return new Matrix(tensor.dtype(), tensor.address(), tensor.columns(), false);
+    }
+
+    /** The same memory with rows for columns. */
+    Matrix transposed() {
+      return new Matrix(dtype, address, stride, !isTransposed);
     }
 
     /** The part that begins at this row and column. */
     Matrix at(long row, long column) {
-      return new Matrix(dtype, address + (row * stride + column) * dtype.bytes(), stride);
+      long elements = isTransposed ? column * stride + row : row * stride + column;
+      return new Matrix(dtype, address + elements * dtype.bytes(), stride, isTransposed);
+    }
+
+    private byte operation() {
+      return (byte) (isTransposed ? 'T' : 'N');
     }
   }
 
-  /** C (m, n) += alpha · A (m, k) · B (n, k)ᵀ, or = with beta 0. */
-  static void timesTransposed(
+  /** {@code C = beta·C + alpha·A·B}; C is not transposed, B not if A is. */
+  static void multiply(
       Scratch scratch,
-      long m,
-      long n,
-      long k,
-      float alpha,
-      Matrix a,
-      Matrix b,
-      float beta,
-      Matrix c) {
-    call(scratch, 'N', 'T', m, n, k, alpha, a, b, beta, c);
-  }
-
-  /** C (m, n) += alpha · A (m, k) · B (k, n), or = with beta 0. */
-  static void times(
-      Scratch scratch,
-      long m,
-      long n,
-      long k,
-      float alpha,
-      Matrix a,
-      Matrix b,
-      float beta,
-      Matrix c) {
-    call(scratch, 'N', 'N', m, n, k, alpha, a, b, beta, c);
-  }
-
-  /** C (m, n) += alpha · A (k, m)ᵀ · B (k, n), or = with beta 0. */
-  static void transposedTimes(
-      Scratch scratch,
-      long m,
-      long n,
-      long k,
-      float alpha,
-      Matrix a,
-      Matrix b,
-      float beta,
-      Matrix c) {
-    call(scratch, 'T', 'N', m, n, k, alpha, a, b, beta, c);
-  }
-
-  private static void call(
-      Scratch scratch,
-      char transA,
-      char transB,
       long m,
       long n,
       long k,
@@ -94,15 +61,13 @@ final class Gemm {
       return;
     }
     if (a.dtype() == DType.BFLOAT16) {
-      scratch
-          .bfloat16Gemm()
-          .multiply(m, n, k, a, transA == 'T', b, transB == 'T', c, adds(alpha, beta));
+      scratch.bfloat16Gemm().multiply(m, n, k, a, b, c, adds(alpha, beta));
       return;
     }
     int status =
         dnnl.dnnl_sgemm(
-            (byte) transA,
-            (byte) transB,
+            a.operation(),
+            b.operation(),
             m,
             n,
             k,

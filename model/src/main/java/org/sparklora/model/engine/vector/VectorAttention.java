@@ -108,14 +108,14 @@ final class VectorAttention {
     Matrix queries = call.queries(call.q, tile, h);
     tile.forEachRun(
         (start, count, key) ->
-            Gemm.timesTransposed(
+            Gemm.multiply(
                 own,
                 rows,
                 count,
                 size,
                 call.scale,
                 queries,
-                call.keys(call.k, start, kv),
+                call.keys(call.k, start, kv).transposed(),
                 0,
                 p.at(0, key)));
     softmax(call, tile, h, scores, own);
@@ -123,7 +123,7 @@ final class VectorAttention {
     tile.forEachRun(
         (start, count, key) -> {
           Matrix values = call.keys(call.v, start, kv);
-          Gemm.times(own, rows, size, count, 1, p.at(0, key), values, key == 0 ? 0 : 1, out);
+          Gemm.multiply(own, rows, size, count, 1, p.at(0, key), values, key == 0 ? 0 : 1, out);
         });
   }
 

@@ -205,10 +205,10 @@ final class VectorAttentionBackward implements AutoCloseable {
       VectorAttention.Call forward = call.forward;
       int rows = tile.queries();
       int size = call.heads().size();
-      Matrix k = forward.keys(forward.k(), start, kv);
-      Matrix v = forward.keys(forward.v(), start, kv);
-      Gemm.timesTransposed(own, rows, count, size, forward.scale(), queries(forward.q()), k, 0, p);
-      Gemm.timesTransposed(own, rows, count, size, 1, queries(call.dY), v, 0, dS);
+      Matrix k = forward.keys(forward.k(), start, kv).transposed();
+      Matrix v = forward.keys(forward.v(), start, kv).transposed();
+      Gemm.multiply(own, rows, count, size, forward.scale(), queries(forward.q()), k, 0, p);
+      Gemm.multiply(own, rows, count, size, 1, queries(call.dY), v, 0, dS);
     }
 
     private void addGradients(int start, int count, int key, Matrix p, Matrix dS) {
@@ -219,11 +219,12 @@ final class VectorAttentionBackward implements AutoCloseable {
       Matrix k = forward.keys(forward.k(), start, kv);
       Matrix dK = gradients.at(start, key, true);
       Matrix dV = gradients.at(start, key, false);
-      Matrix pRun = p.at(0, key);
+      Matrix pT = p.at(0, key).transposed();
       Matrix dSRun = dS.at(0, key);
-      Gemm.transposedTimes(own, count, size, rows, 1, pRun, queries(call.dY), 1, dV);
-      Gemm.times(own, rows, size, count, scale, dSRun, k, 1, queries(call.dQ));
-      Gemm.transposedTimes(own, count, size, rows, scale, dSRun, queries(forward.q()), 1, dK);
+      Matrix dST = dSRun.transposed();
+      Gemm.multiply(own, count, size, rows, 1, pT, queries(call.dY), 1, dV);
+      Gemm.multiply(own, rows, size, count, scale, dSRun, k, 1, queries(call.dQ));
+      Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.q()), 1, dK);
     }
 
     /** Turns scores into probabilities, and the gradient of those into the gradient of scores. */

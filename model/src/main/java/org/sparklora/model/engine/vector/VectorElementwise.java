@@ -6,6 +6,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.DropoutMask;
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -13,13 +14,15 @@ import org.sparklora.model.engine.Tensor;
  * first-level cache are copied into arrays, computed there and copied back: one pass over memory
  * whatever the operation does.
  */
-final class VectorElementwise {
+interface VectorElementwise extends Kernels {
   /** Elements of one chunk: three of them are 24 KiB. */
-  private static final int CHUNK = 2048;
+  int CHUNK = 2048;
 
-  private VectorElementwise() {}
+  /** Whose threads compute. */
+  WorkerPool pool();
 
-  private interface Chunk {
+  /** A part of the elements. */
+  interface Chunk {
     void run(long offset, int count, Scratch scratch);
   }
 
@@ -34,8 +37,13 @@ final class VectorElementwise {
         });
   }
 
+  @Override
+  default void copy(Tensor x, Tensor y) {
+    copyScaled(pool(), x, 1, y);
+  }
+
   /** {@code y = alpha · x}, rounded to y's type. */
-  static void copy(WorkerPool pool, Tensor x, float alpha, Tensor y) {
+  static void copyScaled(WorkerPool pool, Tensor x, float alpha, Tensor y) {
     forChunks(
         pool,
         x.size(),
@@ -54,9 +62,10 @@ final class VectorElementwise {
     }
   }
 
-  static void fill(WorkerPool pool, Tensor y, float value) {
+  @Override
+  default void fill(Tensor y, float value) {
     forChunks(
-        pool,
+        pool(),
         y.size(),
         (offset, count, own) -> {
           float[] row = own.row(0, count);
@@ -65,6 +74,12 @@ final class VectorElementwise {
         });
   }
 
+  @Override
+  default void addScaled(Tensor x, float alpha, Tensor y) {
+    addScaled(pool(), x, alpha, y);
+  }
+
+  /** {@code y += alpha · x}. */
   static void addScaled(WorkerPool pool, Tensor x, float alpha, Tensor y) {
     forChunks(
         pool,
@@ -85,10 +100,11 @@ final class VectorElementwise {
   }
 
   /** One double sum a chunk, whatever the threads and the vectors' length. */
-  static double sumOfSquares(WorkerPool pool, Tensor x) {
+  @Override
+  default double sumOfSquares(Tensor x) {
     double[] sums = new double[Math.toIntExact((x.size() + CHUNK - 1) / CHUNK)];
     forChunks(
-        pool,
+        pool(),
         x.size(),
         (offset, count, own) -> {
           float[] row = own.load(0, x, offset, count);
@@ -101,10 +117,11 @@ final class VectorElementwise {
     return Arrays.stream(sums).sum();
   }
 
-  static boolean isFinite(WorkerPool pool, Tensor x) {
+  @Override
+  default boolean isFinite(Tensor x) {
     AtomicBoolean finite = new AtomicBoolean(true);
     forChunks(
-        pool,
+        pool(),
         x.size(),
         (offset, count, own) -> {
           float[] row = own.load(0, x, offset, count);
@@ -121,9 +138,10 @@ final class VectorElementwise {
 
   // ---- gated feed-forward --------------------------------------------------------------------
 
-  static void swiGlu(WorkerPool pool, Tensor gate, Tensor up, Tensor y) {
+  @Override
+  default void swiGlu(Tensor gate, Tensor up, Tensor y) {
     forChunks(
-        pool,
+        pool(),
         y.size(),
         (offset, count, own) -> {
           float[] out = own.row(2, count);
@@ -140,9 +158,10 @@ final class VectorElementwise {
     }
   }
 
-  static void swiGluBackwardInPlace(WorkerPool pool, Tensor gate, Tensor up, Tensor dY) {
+  @Override
+  default void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
     forChunks(
-        pool,
+        pool(),
         dY.size(),
         (offset, count, own) -> {
           float[] g = own.load(0, gate, offset, count);
@@ -170,9 +189,10 @@ final class VectorElementwise {
 
   // ---- dropout -------------------------------------------------------------------------------
 
-  static void dropout(WorkerPool pool, Tensor x, float rate, long seed, Tensor y) {
+  @Override
+  default void dropout(Tensor x, float rate, long seed, Tensor y) {
     forChunks(
-        pool,
+        pool(),
         y.size(),
         (offset, count, own) -> {
           float[] out = own.row(1, count);
@@ -182,9 +202,10 @@ final class VectorElementwise {
         });
   }
 
-  static void dropoutBackward(WorkerPool pool, Tensor dY, float rate, long seed, Tensor dX) {
+  @Override
+  default void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
     forChunks(
-        pool,
+        pool(),
         dX.size(),
         (offset, count, own) -> {
           float[] dIn = own.load(1, dX, offset, count);

@@ -9,27 +9,24 @@ import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.engine.TokenScores;
 
 /**
  * The fast kernels for processors: oneDNN's gemm for products of matrices, {@code
  * jdk.incubator.vector} for everything around it, and its own threads for both. Needs {@link
  * VectorModule}.
  *
- * <p>Here are the checks and the choice of what runs where; the loops are in {@link VectorMatmul},
- * {@link VectorAttention}, {@link VectorSampling}, {@link VectorRows}, {@link VectorElementwise}
- * and {@link VectorLogProbs}. Results do not depend on which thread does what: the same thread
- * count gives the same bits.
+ * <p>What is arithmetic on elements or rows is inherited; products, attention and sampling, which
+ * are more than that, are in {@link VectorMatmul}, {@link VectorAttention} and {@link
+ * VectorSampling}. Results do not depend on which thread does what: the same thread count gives the
+ * same bits.
  *
  * <p>Thread-safe.
  */
-final class VectorKernels implements Kernels {
+final class VectorKernels implements VectorElementwise, VectorRows, VectorLogProbs {
   /** Rows of logits at a time, which are halved where a vocabulary is too large for so many. */
   private static final int MOST_LOGITS = 256;
 
@@ -64,6 +61,11 @@ final class VectorKernels implements Kernels {
   }
 
   @Override
+  public WorkerPool pool() {
+    return pool;
+  }
+
+  @Override
   public Kernels withProductsIn(DType dtype) {
     return dtype == DType.BFLOAT16 ? inBfloat16 : inFloat32;
   }
@@ -80,10 +82,6 @@ final class VectorKernels implements Kernels {
 
   private static HostTensor host(Tensor tensor) {
     return (HostTensor) tensor;
-  }
-
-  private static HostIndices host(Indices indices) {
-    return (HostIndices) indices;
   }
 
   @Override
@@ -109,36 +107,6 @@ final class VectorKernels implements Kernels {
   @Override
   public Tensor packed(Tensor w) {
     return PackedWeight.of(pool, host(w));
-  }
-
-  @Override
-  public void copy(Tensor x, Tensor y) {
-    VectorElementwise.copy(pool, x, 1, y);
-  }
-
-  @Override
-  public void fill(Tensor y, float value) {
-    VectorElementwise.fill(pool, y, value);
-  }
-
-  @Override
-  public void addScaled(Tensor x, float alpha, Tensor y) {
-    VectorElementwise.addScaled(pool, x, alpha, y);
-  }
-
-  @Override
-  public double sumOfSquares(Tensor x) {
-    return VectorElementwise.sumOfSquares(pool, x);
-  }
-
-  @Override
-  public boolean isFinite(Tensor x) {
-    return VectorElementwise.isFinite(pool, x);
-  }
-
-  @Override
-  public void putRows(Tensor x, Indices rows, Tensor y) {
-    VectorRows.putRows(pool, x, host(rows), y);
   }
 
   // ---- linear layers -------------------------------------------------------------------------
@@ -168,53 +136,6 @@ final class VectorKernels implements Kernels {
     pool.exclusively(() -> matmul.backwardWeight(host(dY), host(x), alpha, host(dW)));
   }
 
-  @Override
-  public void addBias(Tensor y, Tensor bias) {
-    VectorRows.addBias(pool, y, bias);
-  }
-
-  @Override
-  public void addBiasBackward(Tensor dY, Tensor dBias) {
-    VectorRows.addBiasBackward(pool, dY, dBias);
-  }
-
-  // ---- token embedding -----------------------------------------------------------------------
-
-  @Override
-  public void embed(Tensor table, Indices tokens, Tensor y) {
-    VectorRows.embed(pool, table, host(tokens), y);
-  }
-
-  @Override
-  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
-    VectorRows.embedBackward(pool, host(tokens), paddingId, dY, dTable);
-  }
-
-  // ---- root-mean-square norm -----------------------------------------------------------------
-
-  @Override
-  public void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
-    VectorRows.rmsNorm(pool, x, weight, epsilon, y, rstd);
-  }
-
-  @Override
-  public void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
-    VectorRows.rmsNormBackward(pool, x, weight, rstd, dY, dX);
-  }
-
-  @Override
-  public void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
-    VectorRows.rmsNormBackwardWeight(pool, x, rstd, dY, dWeight);
-  }
-
-  // ---- rotary position embedding -------------------------------------------------------------
-
-  @Override
-  public void rotate(
-      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
-    VectorRows.rotate(pool, x, headSize, cos, sin, host(positions), inverse);
-  }
-
   // ---- attention -----------------------------------------------------------------------------
 
   @Override
@@ -235,31 +156,7 @@ final class VectorKernels implements Kernels {
     pool.exclusively(() -> attentionBackward.run(call, mask));
   }
 
-  // ---- gated feed-forward --------------------------------------------------------------------
-
-  @Override
-  public void swiGlu(Tensor gate, Tensor up, Tensor y) {
-    VectorElementwise.swiGlu(pool, gate, up, y);
-  }
-
-  @Override
-  public void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
-    VectorElementwise.swiGluBackwardInPlace(pool, gate, up, dY);
-  }
-
-  // ---- dropout -------------------------------------------------------------------------------
-
-  @Override
-  public void dropout(Tensor x, float rate, long seed, Tensor y) {
-    VectorElementwise.dropout(pool, x, rate, seed, y);
-  }
-
-  @Override
-  public void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
-    VectorElementwise.dropoutBackward(pool, dY, rate, seed, dX);
-  }
-
-  // ---- log-probabilities of the next token ---------------------------------------------------
+  // ---- rows of logits ------------------------------------------------------------------------
 
   /** Whole tiles of gemm, of a size at which it is fast. */
   @Override
@@ -267,19 +164,6 @@ final class VectorKernels implements Kernels {
     int rows = Engine.usualLogitsRows(vocabSize);
     return rows < LEAST_LOGITS ? rows : Math.min(MOST_LOGITS, Integer.highestOneBit(rows));
   }
-
-  @Override
-  public void tokenLogProbs(Tensor logits, Indices targets, float temperature, TokenScores y) {
-    VectorLogProbs.forward(pool, logits, host(targets), temperature, y);
-  }
-
-  @Override
-  public void tokenLogProbsBackwardInPlace(
-      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
-    VectorLogProbs.backwardInPlace(pool, logits, host(targets), temperature, logSumExp, dLogProbs);
-  }
-
-  // ---- sampling ------------------------------------------------------------------------------
 
   @Override
   public Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {

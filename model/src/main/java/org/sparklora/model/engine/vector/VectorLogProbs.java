@@ -3,6 +3,8 @@ package org.sparklora.model.engine.vector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
 import org.sparklora.model.engine.HostIndices;
+import org.sparklora.model.engine.Indices;
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.TokenScores;
 
@@ -11,29 +13,32 @@ import org.sparklora.model.engine.TokenScores;
  * memory once; its sums run over blocks in float and over the blocks in double, so that a
  * vocabulary of 150,000 costs no precision.
  */
-final class VectorLogProbs {
+interface VectorLogProbs extends Kernels {
   /** Logits summed in float; a multiple of every vector length. */
-  private static final int BLOCK = 1024;
+  int BLOCK = 1024;
 
-  private VectorLogProbs() {}
+  /** Whose threads compute. */
+  WorkerPool pool();
 
-  static void forward(
-      WorkerPool pool, Tensor logits, HostIndices targets, float temperature, TokenScores y) {
+  @Override
+  default void tokenLogProbs(Tensor logits, Indices labels, float temperature, TokenScores y) {
     int columns = logits.columns();
+    HostIndices targets = (HostIndices) labels;
     HostIndices argmax = (HostIndices) y.argmax();
-    pool.forEach(
-        targets.count(),
-        (m, own) -> {
-          float[] z = own.load(0, logits, (long) m * columns, columns, Float.NEGATIVE_INFINITY);
-          int best = firstLargest(z, columns);
-          double[] sums = sums(z, columns, z[best], 1 / temperature);
-          double logSum = Math.log(sums[0]);
-          double top = (double) z[best] / temperature;
-          argmax.set(m, best);
-          put(top + logSum, y.logSumExp(), m);
-          put((double) z[targets.at(m)] / temperature - top - logSum, y.logProbs(), m);
-          put(logSum - sums[1] / sums[0], y.entropies(), m);
-        });
+    pool()
+        .forEach(
+            targets.count(),
+            (m, own) -> {
+              float[] z = own.load(0, logits, (long) m * columns, columns, Float.NEGATIVE_INFINITY);
+              int best = firstLargest(z, columns);
+              double[] sums = sums(z, columns, z[best], 1 / temperature);
+              double logSum = Math.log(sums[0]);
+              double top = (double) z[best] / temperature;
+              argmax.set(m, best);
+              put(top + logSum, y.logSumExp(), m);
+              put((double) z[targets.at(m)] / temperature - top - logSum, y.logProbs(), m);
+              put(logSum - sums[1] / sums[0], y.entropies(), m);
+            });
   }
 
   private static void put(double value, Tensor y, int m) {
@@ -96,30 +101,28 @@ final class VectorLogProbs {
     total[1] += weighted.reduceLanes(VectorOperators.ADD);
   }
 
-  static void backwardInPlace(
-      WorkerPool pool,
-      Tensor logits,
-      HostIndices targets,
-      float temperature,
-      Tensor logSumExp,
-      Tensor dLogProbs) {
+  @Override
+  default void tokenLogProbsBackwardInPlace(
+      Tensor logits, Indices labels, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    HostIndices targets = (HostIndices) labels;
     int columns = logits.columns();
-    pool.forEach(
-        targets.count(),
-        (m, own) -> {
-          float logSum = get(logSumExp, m);
-          float scale = get(dLogProbs, m) / temperature;
-          int target = targets.at(m);
-          for (int from = 0; from < columns; from += BLOCK) {
-            int count = Math.min(BLOCK, columns - from);
-            float[] z = own.load(0, logits, (long) m * columns + from, count);
-            scaledSoftmax(z, 1 / temperature, logSum, -scale, count);
-            if (target >= from && target < from + count) {
-              z[target - from] += scale;
-            }
-            logits.write((long) m * columns + from, z, 0, count);
-          }
-        });
+    pool()
+        .forEach(
+            targets.count(),
+            (m, own) -> {
+              float logSum = get(logSumExp, m);
+              float scale = get(dLogProbs, m) / temperature;
+              int target = targets.at(m);
+              for (int from = 0; from < columns; from += BLOCK) {
+                int count = Math.min(BLOCK, columns - from);
+                float[] z = own.load(0, logits, (long) m * columns + from, count);
+                scaledSoftmax(z, 1 / temperature, logSum, -scale, count);
+                if (target >= from && target < from + count) {
+                  z[target - from] += scale;
+                }
+                logits.write((long) m * columns + from, z, 0, count);
+              }
+            });
   }
 
   /** {@code z = scale · e^(z·inverse − logSumExp)}. */

@@ -78,7 +78,7 @@ final class VectorMatmul implements AutoCloseable {
     Matrix ys = Matrix.of(y);
     if (rounds(x, w)) {
       Matrix[] both = rounded(x, w, alpha);
-      timesTransposed(x.rows(), out, in, 1, both[0], both[1], beta, ys);
+      multiply(x.rows(), out, in, 1, both[0], both[1].transposed(), beta, ys);
       return;
     }
     Matrix xs = Matrix.of(x);
@@ -88,20 +88,20 @@ final class VectorMatmul implements AutoCloseable {
           Math.max(1, Math.min(TILE / in, slice(out, ALIGNMENT))),
           (from, to, own) -> {
             Matrix tile = widen(w, from, to, 0, in, own);
-            Gemm.timesTransposed(
-                own, x.rows(), to - from, in, alpha, xs, tile, beta, ys.at(0, from));
+            Gemm.multiply(
+                own, x.rows(), to - from, in, alpha, xs, tile.transposed(), beta, ys.at(0, from));
           });
       return;
     }
-    timesTransposed(x.rows(), out, in, alpha, xs, Matrix.of(w), beta, ys);
+    multiply(x.rows(), out, in, alpha, xs, Matrix.of(w).transposed(), beta, ys);
   }
 
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
     int in = w.columns();
     HostTensor rounded = kept.matrix(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
-    VectorElementwise.copy(pool, x, alpha, rounded.view(0, x.rows(), in));
-    Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in);
+    VectorElementwise.copyScaled(pool, x, alpha, rounded.view(0, x.rows(), in));
+    Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in, false);
     VectorPacked.forward(
         pool,
         xs,
@@ -109,25 +109,6 @@ final class VectorMatmul implements AutoCloseable {
         adds,
         y,
         kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
-  }
-
-  /** c (m, n) = beta·c + alpha · a (m, k) · b (n, k)ᵀ, divided along its longer side. */
-  private void timesTransposed(
-      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
-    if (m >= n) {
-      slices(
-          m,
-          alignment(a),
-          (from, to, own) ->
-              Gemm.timesTransposed(
-                  own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
-    } else {
-      slices(
-          n,
-          (from, to, own) ->
-              Gemm.timesTransposed(
-                  own, m, to - from, k, alpha, a, b.at(from, 0), beta, c.at(0, from)));
-    }
   }
 
   /**
@@ -143,28 +124,34 @@ final class VectorMatmul implements AutoCloseable {
       if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
         addTimesInParts(out, both[0], both[1], dX);
       } else {
-        times(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
+        multiply(dX.rows(), in, out, 1, both[0], both[1], beta, dXs);
       }
     } else if (w.dtype() != DType.FLOAT32) {
-      slices(in, (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
+      slices(
+          in,
+          ALIGNMENT,
+          (from, to, own) -> backwardInputWidened(dY, w, alpha, beta, dXs, from, to, own));
     } else {
-      times(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), beta, dXs);
+      multiply(dX.rows(), in, out, alpha, Matrix.of(dY), Matrix.of(w), beta, dXs);
     }
   }
 
   /** c (m, n) = beta·c + alpha · a (m, k) · b (k, n), divided along its longer side. */
-  private void times(int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+  private void multiply(
+      int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
     if (m >= n) {
+      boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.isTransposed();
       slices(
           m,
-          alignment(a),
+          ofTokens ? Bfloat16Gemm.TOKENS : ALIGNMENT,
           (from, to, own) ->
-              Gemm.times(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
+              Gemm.multiply(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
     } else {
       slices(
           n,
+          ALIGNMENT,
           (from, to, own) ->
-              Gemm.times(own, m, to - from, k, alpha, a, b.at(0, from), beta, c.at(0, from)));
+              Gemm.multiply(own, m, to - from, k, alpha, a, b.at(0, from), beta, c.at(0, from)));
     }
   }
 
@@ -185,7 +172,7 @@ final class VectorMatmul implements AutoCloseable {
           for (long at = from; at < to; at += CACHED_TERMS) {
             long count = Math.min(CACHED_TERMS, to - at);
             float beta = at == from ? 0 : 1;
-            Gemm.times(own, m, n, count, 1, a.at(0, at), b.at(at, 0), beta, sum);
+            Gemm.multiply(own, m, n, count, 1, a.at(0, at), b.at(at, 0), beta, sum);
           }
         });
     for (int part = 0; part * terms < k; part++) {
@@ -207,7 +194,7 @@ final class VectorMatmul implements AutoCloseable {
     for (long o = 0; o < w.rows(); o += rows) {
       long end = Math.min(w.rows(), o + rows);
       Matrix tile = widen(w, o, end, from, to, own);
-      Gemm.times(
+      Gemm.multiply(
           own,
           dY.rows(),
           to - from,
@@ -227,26 +214,10 @@ final class VectorMatmul implements AutoCloseable {
     Matrix dWs = Matrix.of(dW);
     if (rounds(x, dW) || isRounded(dY)) {
       Matrix[] both = rounded(dY, x, alpha);
-      addTransposedTimes(out, in, x.rows(), 1, both[0], both[1], dWs);
+      multiply(out, in, x.rows(), 1, both[0].transposed(), both[1], 1, dWs);
     } else {
-      addTransposedTimes(out, in, x.rows(), alpha, Matrix.of(dY), Matrix.of(x), dWs);
-    }
-  }
-
-  /** c (m, n) += alpha · a (k, m)ᵀ · b (k, n), divided along its longer side. */
-  private void addTransposedTimes(int m, int n, int k, float alpha, Matrix a, Matrix b, Matrix c) {
-    if (m >= n) {
-      slices(
-          m,
-          (from, to, own) ->
-              Gemm.transposedTimes(
-                  own, to - from, n, k, alpha, a.at(0, from), b, 1, c.at(from, 0)));
-    } else {
-      slices(
-          n,
-          (from, to, own) ->
-              Gemm.transposedTimes(
-                  own, m, to - from, k, alpha, a, b.at(0, from), 1, c.at(0, from)));
+      Matrix dYs = Matrix.of(dY).transposed();
+      multiply(out, in, x.rows(), alpha, dYs, Matrix.of(x), 1, dWs);
     }
   }
 
@@ -277,8 +248,8 @@ final class VectorMatmul implements AutoCloseable {
       return Matrix.of(x);
     }
     HostTensor y = kept.matrix(index, DType.BFLOAT16, x.size());
-    VectorElementwise.copy(pool, x, alpha, y);
-    return new Matrix(DType.BFLOAT16, y.address(), x.columns());
+    VectorElementwise.copyScaled(pool, x, alpha, y);
+    return new Matrix(DType.BFLOAT16, y.address(), x.columns(), false);
   }
 
   /** Frees the buffers. */
@@ -287,17 +258,8 @@ final class VectorMatmul implements AutoCloseable {
     kept.close();
   }
 
-  private void slices(int size, WorkerPool.Range gemm) {
-    slices(size, ALIGNMENT, gemm);
-  }
-
   private void slices(int size, int alignment, WorkerPool.Range gemm) {
     pool.forGemmRanges(size, slice(size, alignment), gemm);
-  }
-
-  /** What slices of the rows of an activation begin at multiples of. */
-  private static int alignment(Matrix rows) {
-    return rows.dtype() == DType.BFLOAT16 ? Bfloat16Gemm.TOKENS : ALIGNMENT;
   }
 
   private int slice(int size, int alignment) {

@@ -3,6 +3,8 @@ package org.sparklora.model.engine.vector;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.HostIndices;
+import org.sparklora.model.engine.Indices;
+import org.sparklora.model.engine.Kernels;
 import org.sparklora.model.engine.Tensor;
 
 /**
@@ -10,35 +12,38 @@ import org.sparklora.model.engine.Tensor;
  * embedding, root-mean-square norm, rotation. A row at a time is copied into an array, computed
  * there and copied back.
  */
-final class VectorRows {
+interface VectorRows extends Kernels {
   /** Columns that one task sums over all rows. */
-  private static final int SUM_COLUMNS = 256;
+  int SUM_COLUMNS = 256;
 
   /** Rows summed in float before they are added to the total: keeps the error of long sums down. */
-  private static final int SUM_ROWS = 64;
+  int SUM_ROWS = 64;
 
-  private VectorRows() {}
+  /** Whose threads compute. */
+  WorkerPool pool();
 
   // ---- bias ----------------------------------------------------------------------------------
 
-  static void addBias(WorkerPool pool, Tensor y, Tensor bias) {
+  @Override
+  default void addBias(Tensor y, Tensor bias) {
     int columns = y.columns();
-    pool.forRows(
-        y,
-        (from, to, own) -> {
-          float[] b = own.load(0, bias, 0, columns);
-          for (long n = from; n < to; n++) {
-            float[] row = own.load(1, y, n * columns, columns);
-            VectorElementwise.addScaled(b, 1, row, columns);
-            y.write(n * columns, row, 0, columns);
-          }
-        });
+    pool()
+        .forRows(
+            y,
+            (from, to, own) -> {
+              float[] b = own.load(0, bias, 0, columns);
+              for (long n = from; n < to; n++) {
+                float[] row = own.load(1, y, n * columns, columns);
+                VectorElementwise.addScaled(b, 1, row, columns);
+                y.write(n * columns, row, 0, columns);
+              }
+            });
   }
 
-  static void addBiasBackward(WorkerPool pool, Tensor dY, Tensor dBias) {
+  @Override
+  default void addBiasBackward(Tensor dY, Tensor dBias) {
     int columns = dY.columns();
     sumRows(
-        pool,
         dY.rows(),
         dBias,
         (n, column, count, sum, own) ->
@@ -46,7 +51,8 @@ final class VectorRows {
                 own.load(2, dY, n * columns + column, count), 1, sum, count));
   }
 
-  private interface RowPart {
+  /** A row's share of a sum. */
+  interface RowPart {
     /** Adds row n's share of the columns {@code [column, column + count)} to {@code sum}. */
     void addTo(long n, int column, int count, float[] sum, Scratch scratch);
   }
@@ -54,95 +60,105 @@ final class VectorRows {
   /**
    * {@code total += Σ rows}; tasks own column ranges, so that sums do not depend on the threads.
    */
-  private static void sumRows(WorkerPool pool, int rows, Tensor total, RowPart part) {
-    pool.forRanges(
-        total.size(),
-        SUM_COLUMNS,
-        (from, to, own) -> {
-          int count = (int) (to - from);
-          float[] result = own.load(0, total, from, count);
-          for (int block = 0; block < rows; block += SUM_ROWS) {
-            float[] sum = own.row(1, count);
-            Arrays.fill(sum, 0, VectorMath.roundUp(count), 0);
-            for (int n = block; n < Math.min(rows, block + SUM_ROWS); n++) {
-              part.addTo(n, (int) from, count, sum, own);
-            }
-            VectorElementwise.addScaled(sum, 1, result, count);
-          }
-          total.write(from, result, 0, count);
-        });
+  private void sumRows(int rows, Tensor total, RowPart part) {
+    pool()
+        .forRanges(
+            total.size(),
+            SUM_COLUMNS,
+            (from, to, own) -> {
+              int count = (int) (to - from);
+              float[] result = own.load(0, total, from, count);
+              for (int block = 0; block < rows; block += SUM_ROWS) {
+                float[] sum = own.row(1, count);
+                Arrays.fill(sum, 0, VectorMath.roundUp(count), 0);
+                for (int n = block; n < Math.min(rows, block + SUM_ROWS); n++) {
+                  part.addTo(n, (int) from, count, sum, own);
+                }
+                VectorElementwise.addScaled(sum, 1, result, count);
+              }
+              total.write(from, result, 0, count);
+            });
   }
 
   // ---- token embedding -----------------------------------------------------------------------
 
-  static void putRows(WorkerPool pool, Tensor x, HostIndices rows, Tensor y) {
+  @Override
+  default void putRows(Tensor x, Indices rows, Tensor y) {
+    HostIndices to = (HostIndices) rows;
     int columns = x.columns();
-    pool.forRows(
-        x,
-        (from, to, own) -> {
-          for (long n = from; n < to; n++) {
-            float[] row = own.load(0, x, n * columns, columns);
-            y.write((long) rows.at((int) n) * columns, row, 0, columns);
-          }
-        });
+    pool()
+        .forRows(
+            x,
+            (from, end, own) -> {
+              for (long n = from; n < end; n++) {
+                float[] row = own.load(0, x, n * columns, columns);
+                y.write((long) to.at((int) n) * columns, row, 0, columns);
+              }
+            });
   }
 
-  static void embed(WorkerPool pool, Tensor table, HostIndices tokens, Tensor y) {
+  @Override
+  default void embed(Tensor table, Indices tokens, Tensor y) {
+    HostIndices of = (HostIndices) tokens;
     int columns = y.columns();
-    pool.forRows(
-        y,
-        (from, to, own) -> {
-          for (long n = from; n < to; n++) {
-            float[] row = own.load(0, table, (long) tokens.at((int) n) * columns, columns);
-            y.write(n * columns, row, 0, columns);
-          }
-        });
+    pool()
+        .forRows(
+            y,
+            (from, to, own) -> {
+              for (long n = from; n < to; n++) {
+                float[] row = own.load(0, table, (long) of.at((int) n) * columns, columns);
+                y.write(n * columns, row, 0, columns);
+              }
+            });
   }
 
   /**
    * Tasks own column ranges: a token that occurs twice would otherwise be added to by two threads.
    */
-  static void embedBackward(
-      WorkerPool pool, HostIndices tokens, int paddingId, Tensor dY, Tensor dTable) {
+  @Override
+  default void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
+    HostIndices of = (HostIndices) tokens;
     int columns = dY.columns();
-    pool.forRanges(
-        columns,
-        SUM_COLUMNS,
-        (from, to, own) -> {
-          int count = (int) (to - from);
-          for (int n = 0; n < tokens.count(); n++) {
-            if (tokens.at(n) == paddingId) {
-              continue;
-            }
-            long offset = (long) tokens.at(n) * columns + from;
-            float[] row = own.load(0, dTable, offset, count);
-            VectorElementwise.addScaled(
-                own.load(1, dY, (long) n * columns + from, count), 1, row, count);
-            dTable.write(offset, row, 0, count);
-          }
-        });
+    pool()
+        .forRanges(
+            columns,
+            SUM_COLUMNS,
+            (from, to, own) -> {
+              int count = (int) (to - from);
+              for (int n = 0; n < of.count(); n++) {
+                if (of.at(n) == paddingId) {
+                  continue;
+                }
+                long offset = (long) of.at(n) * columns + from;
+                float[] row = own.load(0, dTable, offset, count);
+                VectorElementwise.addScaled(
+                    own.load(1, dY, (long) n * columns + from, count), 1, row, count);
+                dTable.write(offset, row, 0, count);
+              }
+            });
   }
 
   // ---- root-mean-square norm -----------------------------------------------------------------
 
-  static void rmsNorm(
-      WorkerPool pool, Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+  @Override
+  default void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
     int columns = x.columns();
-    pool.forRows(
-        x,
-        (from, to, own) -> {
-          float[] w = own.load(0, weight, 0, columns);
-          float[] scales = own.row(2, (int) (to - from));
-          for (long m = from; m < to; m++) {
-            float[] row = own.load(1, x, m * columns, columns);
-            double mean = VectorMath.dot(row, row, columns) / (double) columns;
-            float r = (float) (1 / Math.sqrt(mean + epsilon));
-            scaleInto(row, r, w, columns);
-            own.store(row, y, m * columns, columns);
-            scales[(int) (m - from)] = r;
-          }
-          rstd.write(from, scales, 0, (int) (to - from));
-        });
+    pool()
+        .forRows(
+            x,
+            (from, to, own) -> {
+              float[] w = own.load(0, weight, 0, columns);
+              float[] scales = own.row(2, (int) (to - from));
+              for (long m = from; m < to; m++) {
+                float[] row = own.load(1, x, m * columns, columns);
+                double mean = VectorMath.dot(row, row, columns) / (double) columns;
+                float r = (float) (1 / Math.sqrt(mean + epsilon));
+                scaleInto(row, r, w, columns);
+                own.store(row, y, m * columns, columns);
+                scales[(int) (m - from)] = r;
+              }
+              rstd.write(from, scales, 0, (int) (to - from));
+            });
   }
 
   /** {@code x = x·r·w}. */
@@ -153,35 +169,35 @@ final class VectorRows {
   }
 
   /** With n = x·rstd and g = dY·weight, {@code dX += rstd · (g − n · mean(g·n))}. */
-  static void rmsNormBackward(
-      WorkerPool pool, Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+  @Override
+  default void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
     int columns = x.columns();
-    pool.forRows(
-        x,
-        (from, to, own) -> {
-          float[] w = own.load(0, weight, 0, columns);
-          float[] scale = new float[1];
-          for (long m = from; m < to; m++) {
-            rstd.read(m, scale, 0, 1);
-            float[] in = own.load(1, x, m * columns, columns);
-            float[] g = own.load(2, dY, m * columns, columns);
-            float[] dIn = own.load(3, dX, m * columns, columns);
-            scaleInto(g, 1, w, columns);
-            float r = scale[0];
-            double mean = (double) VectorMath.dot(g, in, columns) * r / columns;
-            VectorElementwise.addScaled(g, r, dIn, columns);
-            VectorElementwise.addScaled(in, (float) (-mean * r * r), dIn, columns);
-            dX.write(m * columns, dIn, 0, columns);
-          }
-        });
+    pool()
+        .forRows(
+            x,
+            (from, to, own) -> {
+              float[] w = own.load(0, weight, 0, columns);
+              float[] scale = new float[1];
+              for (long m = from; m < to; m++) {
+                rstd.read(m, scale, 0, 1);
+                float[] in = own.load(1, x, m * columns, columns);
+                float[] g = own.load(2, dY, m * columns, columns);
+                float[] dIn = own.load(3, dX, m * columns, columns);
+                scaleInto(g, 1, w, columns);
+                float r = scale[0];
+                double mean = (double) VectorMath.dot(g, in, columns) * r / columns;
+                VectorElementwise.addScaled(g, r, dIn, columns);
+                VectorElementwise.addScaled(in, (float) (-mean * r * r), dIn, columns);
+                dX.write(m * columns, dIn, 0, columns);
+              }
+            });
   }
 
-  static void rmsNormBackwardWeight(
-      WorkerPool pool, Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+  @Override
+  default void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
     int columns = x.columns();
     float[] scales = rstd.toArray(); // (M)
     sumRows(
-        pool,
         scales.length,
         dWeight,
         (m, column, count, sum, own) -> {
@@ -194,32 +210,29 @@ final class VectorRows {
 
   // ---- rotary position embedding -------------------------------------------------------------
 
-  static void rotate(
-      WorkerPool pool,
-      Tensor x,
-      int headSize,
-      Tensor cos,
-      Tensor sin,
-      HostIndices positions,
-      boolean inverse) {
+  @Override
+  default void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices tokens, boolean inverse) {
+    HostIndices positions = (HostIndices) tokens;
     if (positions.count() == 0) {
       return;
     }
     int half = headSize / 2;
     int width = Math.toIntExact(x.size() / positions.count()); // heads · D
-    pool.forRows(
-        x.reshape(positions.count(), width),
-        (from, to, own) -> {
-          for (int n = (int) from; n < to; n++) {
-            float[] c = own.load(0, cos, (long) positions.at(n) * half, half);
-            float[] s = own.load(1, sin, (long) positions.at(n) * half, half);
-            float[] row = own.load(2, x, (long) n * width, width);
-            for (int head = 0; head < width; head += headSize) {
-              rotate(row, head, head + half, c, s, inverse ? -1 : 1, half);
-            }
-            x.write((long) n * width, row, 0, width);
-          }
-        });
+    pool()
+        .forRows(
+            x.reshape(positions.count(), width),
+            (from, to, own) -> {
+              for (int n = (int) from; n < to; n++) {
+                float[] c = own.load(0, cos, (long) positions.at(n) * half, half);
+                float[] s = own.load(1, sin, (long) positions.at(n) * half, half);
+                float[] row = own.load(2, x, (long) n * width, width);
+                for (int head = 0; head < width; head += headSize) {
+                  rotate(row, head, head + half, c, s, inverse ? -1 : 1, half);
+                }
+                x.write((long) n * width, row, 0, width);
+              }
+            });
   }
 
   /** Heads lie side by side without padding, so what is left of a whole vector goes one by one. */

@@ -240,8 +240,9 @@ class Bfloat16ProductsTest {
         HostTensor w = HostTensor.allocate(DType.BFLOAT16, 16, 16);
         HostTensor y = HostTensor.allocate(DType.FLOAT32, 500, 16)) {
       for (int tokens = 300; tokens < 500; tokens++) {
-        gemm.multiply(tokens, 16, 16, Matrix.of(x), false, Matrix.of(w), true, Matrix.of(y), false);
-        gemm.multiply(16, 16, tokens, Matrix.of(x), true, Matrix.of(x), false, Matrix.of(y), true);
+        Matrix xs = Matrix.of(x);
+        gemm.multiply(tokens, 16, 16, xs, Matrix.of(w).transposed(), Matrix.of(y), false);
+        gemm.multiply(16, 16, tokens, xs.transposed(), xs, Matrix.of(y), true);
       }
       assertThat(gemm.compiled()).isLessThanOrEqualTo(2 * (63 + 4)); // of 400
     }

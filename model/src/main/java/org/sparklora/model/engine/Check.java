@@ -1,0 +1,194 @@
+package org.sparklora.model.engine;
+
+import java.util.List;
+
+/**
+ * What the tensors of one operation must be, as the operation declares it, condition by condition:
+ * the first that does not hold ends in an {@link IllegalArgumentException} with the operation's
+ * name.
+ */
+record Check(String operation, Kernels kernels) {
+
+  // ---- types ---------------------------------------------------------------------------------
+
+  Check floats(Tensor... tensors) {
+    for (Tensor tensor : tensors) {
+      type(tensor, DType.FLOAT32, "; only frozen weights may be stored otherwise");
+    }
+    return this;
+  }
+
+  Check activations(Tensor... tensors) {
+    for (Tensor tensor : tensors) {
+      type(tensor, kernels.activationType(), ", or what activations are kept in");
+    }
+    return this;
+  }
+
+  /** What products multiply is float32, or rounded to the type that they round it to. */
+  Check operands(Tensor... tensors) {
+    for (Tensor tensor : tensors) {
+      type(tensor, kernels.operandType(tensor.rows()), ", or what products of it are computed in");
+    }
+    return this;
+  }
+
+  private void type(Tensor tensor, DType other, String otherwise) {
+    require(
+        tensor.dtype() == DType.FLOAT32 || tensor.dtype() == other,
+        "%s must be float32%s",
+        tensor,
+        otherwise);
+  }
+
+  // ---- shapes --------------------------------------------------------------------------------
+
+  Check sameSize(Tensor a, Tensor... others) {
+    for (Tensor b : others) {
+      require(a.size() == b.size(), "%s and %s differ in size", a, b);
+    }
+    return this;
+  }
+
+  Check sameMatrix(Tensor a, Tensor b) {
+    return require(
+        a.rows() == b.rows() && a.columns() == b.columns(),
+        "%s and %s must have the same rows and columns",
+        a,
+        b);
+  }
+
+  /** Each row of y meets the whole of vector. */
+  Check perColumn(Tensor y, Tensor vector) {
+    return require(
+        y.columns() == vector.size(), "%s has not one column for each element of %s", y, vector);
+  }
+
+  Check perRow(Tensor x, long count, String name) {
+    return require(
+        x.rows() == count, "%s has %s rows but %s has %s entries", x, x.rows(), name, count);
+  }
+
+  /** x (N, in), w (out, in), y (N, out). */
+  Check linear(Tensor x, Tensor w, Tensor y) {
+    return require(
+        x.columns() == w.columns() && y.columns() == w.rows() && x.rows() == y.rows(),
+        "inputs %s, weight %s and outputs %s are not (N, in), (out, in) and (N, out)",
+        x,
+        w,
+        y);
+  }
+
+  /** y (N, C), a row for each index of a row of table (V, C). */
+  Check rowsOf(Tensor table, Indices indices, String name, Tensor y) {
+    return perRow(y, indices.count(), name + "s")
+        .require(table.columns() == y.columns(), "%s and %s differ in columns", table, y)
+        .below(table.rows(), indices, name);
+  }
+
+  /** x and y (M, C), weight (C), rstd (M). */
+  Check rmsNorm(Tensor x, Tensor weight, Tensor rstd, Tensor y) {
+    return floats(rstd).sameMatrix(x, y).perColumn(x, weight).perRow(x, rstd.size(), "rstd");
+  }
+
+  Check rotary(Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions) {
+    int tokens = positions.count();
+    return floats(cos, sin)
+        .require(
+            headSize >= 2 && headSize % 2 == 0 && cos.columns() == headSize / 2,
+            "head size %s needs tables of half as many columns, not %s",
+            headSize,
+            cos)
+        .sameMatrix(cos, sin)
+        .require(
+            tokens == 0 ? x.size() == 0 : x.size() % ((long) tokens * headSize) == 0,
+            "%s does not divide into %s tokens of heads of %s",
+            x,
+            tokens,
+            headSize)
+        .below(cos.rows(), positions, "position");
+  }
+
+  /** q and y (N, H, D), k and v (S, K, D), logSumExp (N, H), with what the mask names in them. */
+  Check attention(AttentionTensors tensors, Heads heads, AttentionMask mask) {
+    Tensor q = tensors.q();
+    Tensor k = tensors.k();
+    long queryWidth = (long) heads.query() * heads.size();
+    long keyWidth = (long) heads.keyValue() * heads.size();
+    long queries = q.size() / queryWidth;
+    return activations(q, k, tensors.v(), tensors.y())
+        .floats(tensors.logSumExp())
+        .sameSize(q, tensors.y())
+        .sameSize(k, tensors.v())
+        .require(
+            q.size() % queryWidth == 0
+                && k.size() % keyWidth == 0
+                && tensors.logSumExp().size() == queries * heads.query(),
+            "%s do not fit %s",
+            tensors,
+            heads)
+        .require(
+            mask.queries() <= queries && mask.keys() <= k.size() / keyWidth,
+            "%s queries and %s keys of the mask reach beyond q %s or k %s",
+            mask.queries(),
+            mask.keys(),
+            q,
+            k);
+  }
+
+  Check gradients(AttentionTensors tensors, AttentionGradients gradients) {
+    return floats(gradients.dY(), gradients.dQ(), gradients.dK(), gradients.dV())
+        .sameSize(tensors.q(), gradients.dY(), gradients.dQ())
+        .sameSize(tensors.k(), gradients.dK(), gradients.dV());
+  }
+
+  Check logProbs(Tensor logits, Indices targets, float temperature, Tensor... scores) {
+    floats(logits).floats(scores).perRow(logits, targets.count(), "targets");
+    for (Tensor score : scores) {
+      perRow(logits, score.size(), "scores");
+    }
+    return below(logits.columns(), targets, "target")
+        .require(temperature > 0, "temperature %s is not above 0", temperature);
+  }
+
+  // ---- values --------------------------------------------------------------------------------
+
+  Check rate(float rate) {
+    return require(rate >= 0 && rate < 1, "rate %s is not in [0, 1)", rate);
+  }
+
+  /** There is an array to look through only on failure. */
+  private Check below(int bound, Indices indices, String name) {
+    return indices.bound() > bound ? below(bound, indices.toArray(), name) : this;
+  }
+
+  private Check below(int bound, int[] indices, String name) {
+    for (int n = 0; n < indices.length; n++) {
+      if (indices[n] < 0 || indices[n] >= bound) {
+        throw refusal(
+            "%s %s at place %s is not below %s; the data was made for another model or tokenizer",
+            name, indices[n], n, bound);
+      }
+    }
+    return this;
+  }
+
+  Check seen(Tensor logits, List<int[]> seen) {
+    perRow(logits, seen.size(), "seen");
+    seen.forEach(tokens -> below(logits.columns(), tokens, "token"));
+    return this;
+  }
+
+  /** A condition that is an operation's own. */
+  Check require(boolean holds, String problem, Object... values) {
+    if (!holds) {
+      throw refusal(problem, values);
+    }
+    return this;
+  }
+
+  private IllegalArgumentException refusal(String problem, Object... values) {
+    return new IllegalArgumentException(
+        "Cannot run " + operation + ": " + problem.formatted(values));
+  }
+}

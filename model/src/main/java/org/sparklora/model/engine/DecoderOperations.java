@@ -1,0 +1,331 @@
+package org.sparklora.model.engine;
+
+import java.util.List;
+
+/**
+ * The arithmetic of an {@link Engine}. Shapes and types are checked here, once for all engines,
+ * before {@link Kernels} compute: a wrong shape ends in a message, never in a native call that
+ * writes past a buffer.
+ *
+ * <p>Outputs named {@code y} are overwritten; gradients named {@code dX} are <b>added to</b>.
+ * Frozen weights (a linear's {@code w}, an embedding's {@code table}) may be bfloat16, activations
+ * of {@link Engine#activationType}; everything else is float32. Shapes are as in the table of
+ * {@code org.sparklora.model}; a leading {@code (N, H, D)} may be passed in any shape with the same
+ * elements.
+ */
+abstract class DecoderOperations {
+  private final Kernels kernels;
+
+  DecoderOperations(Kernels kernels) {
+    this.kernels = kernels;
+  }
+
+  /** What computes. */
+  final Kernels kernels() {
+    return kernels;
+  }
+
+  private Check check(String operation) {
+    return new Check(operation, kernels);
+  }
+
+  /** All elements of {@code y} become {@code value}. */
+  public final void fill(Tensor y, float value) {
+    check("fill").floats(y);
+    kernels.fill(y, value);
+  }
+
+  /** {@code y += alpha · x}, elementwise. */
+  public final void addScaled(Tensor x, float alpha, Tensor y) {
+    check("addScaled").floats(x, y).sameSize(x, y);
+    kernels.addScaled(x, alpha, y);
+  }
+
+  /** {@code Σ x²} over all elements. */
+  public final double sumOfSquares(Tensor x) {
+    check("sumOfSquares").floats(x);
+    return kernels.sumOfSquares(x);
+  }
+
+  /** Whether no element is NaN or infinite; x may be of any type. */
+  public final boolean isFinite(Tensor x) {
+    return kernels.isFinite(x);
+  }
+
+  // ---- linear layers -------------------------------------------------------------------------
+  /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
+  public final void matmul(Tensor x, Tensor w, Tensor y) {
+    check("matmul").activations(y).operands(x).linear(x, w, y);
+    kernels.matmul(x, w, y);
+  }
+
+  /** {@code y += alpha · x · wᵀ}, shapes as in {@link #matmul}. */
+  public final void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
+    check("matmulAdd").activations(y).operands(x).linear(x, w, y);
+    kernels.matmulAdd(x, w, alpha, y);
+  }
+
+  /**
+   * {@code dX += alpha · dY · w}, with dY {@code (N, out)}, w {@code (out, in)}, dX {@code (N,
+   * in)}.
+   */
+  public final void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    check("matmulBackwardInput").floats(dX).operands(dY).linear(dX, w, dY);
+    kernels.matmulBackwardInput(dY, w, alpha, dX);
+  }
+
+  /**
+   * {@code dX = alpha · dY · w}: {@link #matmulBackwardInput} for a gradient that nothing else adds
+   * to, overwritten, which may be of {@link Engine#operandType}.
+   */
+  public final void matmulInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
+    check("matmulInput").operands(dY, dX).linear(dX, w, dY);
+    kernels.matmulInput(dY, w, alpha, dX);
+  }
+
+  /**
+   * {@code dW += alpha · dYᵀ · x}, with dY {@code (N, out)}, x {@code (N, in)}, dW {@code (out,
+   * in)}.
+   */
+  public final void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
+    check("matmulBackwardWeight").floats(dW).operands(dY, x).linear(x, dW, dY);
+    kernels.matmulBackwardWeight(dY, x, alpha, dW);
+  }
+
+  /** {@code y += bias} in every row, with y {@code (N, out)}, bias {@code (out)}. */
+  public final void addBias(Tensor y, Tensor bias) {
+    check("addBias").activations(y).perColumn(y, bias);
+    kernels.addBias(y, bias);
+  }
+
+  /** {@code dBias += Σₙ dY[n]}, with dY {@code (N, out)}, dBias {@code (out)}. */
+  public final void addBiasBackward(Tensor dY, Tensor dBias) {
+    check("addBiasBackward").activations(dY).floats(dBias).perColumn(dY, dBias);
+    kernels.addBiasBackward(dY, dBias);
+  }
+
+  // ---- token embedding -----------------------------------------------------------------------
+  /**
+   * {@code y[n] = table[tokens[n]]}, with tokens {@code (N)}, table {@code (V, C)}, y {@code (N,
+   * C)}.
+   */
+  public final void embed(Tensor table, Indices tokens, Tensor y) {
+    check("embed").activations(y).rowsOf(table, tokens, "token", y);
+    kernels.embed(table, tokens, y);
+  }
+
+  /**
+   * {@code y[rows[n]] = x[n]}, with x {@code (N, C)} and y of at least as many rows as the largest
+   * entry says; {@link #embed} is the way back. No two entries may be equal.
+   */
+  public final void putRows(Tensor x, Indices rows, Tensor y) {
+    check("putRows").activations(x, y).rowsOf(y, rows, "row", x);
+    kernels.putRows(x, rows, y);
+  }
+
+  /**
+   * {@code dTable[tokens[n]] += dY[n]}, except where the token is {@code paddingId}: PyTorch's
+   * {@code padding_idx} gets no gradient. A negative {@code paddingId} means there is none.
+   */
+  public final void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
+    check("embedBackward").floats(dTable, dY).rowsOf(dTable, tokens, "token", dY);
+    kernels.embedBackward(tokens, paddingId, dY, dTable);
+  }
+
+  // ---- root-mean-square norm -----------------------------------------------------------------
+  /**
+   * {@code y = x · rstd · weight} with {@code rstd = 1 / √(mean(x²) + epsilon)} of each row.
+   *
+   * @param x {@code (M, C)}, where M is N, or N·H for a norm of each head
+   * @param weight {@code (C)}
+   * @param y {@code (M, C)}; may be {@code x} itself, or of {@link Engine#operandType}
+   * @param rstd receives one number a row, {@code (M)}
+   */
+  public final void rmsNorm(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    check("rmsNorm").operands(y).activations(x).rmsNorm(x, weight, rstd, y);
+    kernels.rmsNorm(x, weight, epsilon, y, rstd);
+  }
+
+  /**
+   * {@link #rmsNorm} of the same x for a backward: y within rounding of what forward computed.
+   *
+   * @param rstd what forward left; as it was, or the same once more
+   */
+  public final void rmsNormAgain(Tensor x, Tensor weight, float epsilon, Tensor y, Tensor rstd) {
+    check("rmsNormAgain").operands(y).activations(x).rmsNorm(x, weight, rstd, y);
+    kernels.rmsNormAgain(x, weight, epsilon, y, rstd);
+  }
+
+  /** Adds to dX; dX may not be dY. */
+  public final void rmsNormBackward(Tensor x, Tensor weight, Tensor rstd, Tensor dY, Tensor dX) {
+    check("rmsNormBackward")
+        .activations(x)
+        .rmsNorm(x, weight, rstd, dY)
+        .floats(dY, dX)
+        .sameMatrix(x, dX);
+    kernels.rmsNormBackward(x, weight, rstd, dY, dX);
+  }
+
+  /** {@code dWeight += Σₘ dY[m] · x[m] · rstd[m]}. */
+  public final void rmsNormBackwardWeight(Tensor x, Tensor rstd, Tensor dY, Tensor dWeight) {
+    check("rmsNormBackwardWeight").floats(dY, dWeight).activations(x).rmsNorm(x, dWeight, rstd, dY);
+    kernels.rmsNormBackwardWeight(x, rstd, dY, dWeight);
+  }
+
+  // ---- rotary position embedding -------------------------------------------------------------
+  /**
+   * Rotates each head's pairs {@code (i, i + D/2)} in place by the angle of the token's position:
+   * {@code a' = a·cos − b·sin, b' = b·cos + a·sin}.
+   *
+   * @param x {@code (N, heads, D)}
+   * @param cos and {@code sin} {@code (positions, D/2)}
+   * @param positions row of {@code cos} for each token, {@code (N)}
+   * @param inverse rotate back, which is the backward pass of the rotation
+   */
+  public final void rotate(
+      Tensor x, int headSize, Tensor cos, Tensor sin, Indices positions, boolean inverse) {
+    check("rotate").activations(x).rotary(x, headSize, cos, sin, positions);
+    kernels.rotate(x, headSize, cos, sin, positions, inverse);
+  }
+
+  // ---- attention -----------------------------------------------------------------------------
+  /** Who sees whom among the documents of a packed batch, whose keys are those of its tokens. */
+  public final AttentionMask mask(Segments documents) {
+    return mask(documents.branches());
+  }
+
+  /**
+   * Who sees whom, branch by branch: for keys in a cache.
+   *
+   * @param branches no two have a query in common; read-only and not copied
+   * @return to be closed after the last attention that it is for
+   */
+  public final AttentionMask mask(List<Branch> branches) {
+    return kernels.mask(branches);
+  }
+
+  /**
+   * Softmax attention of each query over the keys that the mask lets it see. What a query gets does
+   * not depend on other branches; rows of queries that are in none are left as they are.
+   *
+   * @param scale multiplies the scores before the softmax, usually 1/√D
+   */
+  public final void attention(
+      AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
+    check("attention").attention(tensors, heads, mask);
+    kernels.attention(tensors, heads, mask, scale);
+  }
+
+  /**
+   * Adds to dQ, dK and dV; recomputes the probabilities from q, k and logSumExp.
+   *
+   * @throws IllegalArgumentException if the mask has no {@link AttentionMask#families}
+   */
+  public final void attentionBackward(
+      AttentionTensors tensors,
+      AttentionGradients gradients,
+      Heads heads,
+      AttentionMask mask,
+      float scale) {
+    check("attentionBackward").attention(tensors, heads, mask).gradients(tensors, gradients);
+    mask.families();
+    kernels.attentionBackward(tensors, gradients, heads, mask, scale);
+  }
+
+  // ---- gated feed-forward --------------------------------------------------------------------
+  /**
+   * {@code y = silu(gate) · up}, all {@code (N, F)}; y may be {@code up}'s or {@code gate}'s
+   * memory, or of {@link Engine#operandType}.
+   */
+  public final void swiGlu(Tensor gate, Tensor up, Tensor y) {
+    check("swiGlu").operands(y).activations(gate, up).sameSize(gate, up, y);
+    kernels.swiGlu(gate, up, y);
+  }
+
+  /**
+   * <b>Overwrites</b> {@code gate} with dGate and {@code up} with dUp, which saves two (N, F)
+   * buffers: both are dead after this call.
+   */
+  public final void swiGluBackwardInPlace(Tensor gate, Tensor up, Tensor dY) {
+    check("swiGluBackwardInPlace").floats(dY).activations(gate, up).sameSize(gate, up, dY);
+    kernels.swiGluBackwardInPlace(gate, up, dY);
+  }
+
+  // ---- dropout -------------------------------------------------------------------------------
+  /**
+   * {@code y = x · m / (1 − rate)} with m in {0, 1} drawn from a counter-based generator: the same
+   * seed gives the same mask on every implementation, so backward needs no stored mask.
+   *
+   * @param x and {@code y} float32 or of {@link Engine#operandType}, both of one type
+   */
+  public final void dropout(Tensor x, float rate, long seed, Tensor y) {
+    check("dropout")
+        .operands(x, y)
+        .sameSize(x, y)
+        .rate(rate)
+        .require(x.dtype() == y.dtype(), "%s and %s differ in type", x, y);
+    kernels.dropout(x, rate, seed, y);
+  }
+
+  /** {@code dX += dY · m / (1 − rate)} with the mask of {@link #dropout}. */
+  public final void dropoutBackward(Tensor dY, float rate, long seed, Tensor dX) {
+    check("dropoutBackward").floats(dY, dX).sameSize(dY, dX).rate(rate);
+    kernels.dropoutBackward(dY, rate, seed, dX);
+  }
+
+  // ---- log-probabilities of the next token ---------------------------------------------------
+  /**
+   * What a loss needs of each row of logits; logits are first divided by {@code temperature}.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param targets {@code (M)}
+   * @param y overwritten
+   */
+  public final void tokenLogProbs(
+      Tensor logits, Indices targets, float temperature, TokenScores y) {
+    check("tokenLogProbs")
+        .logProbs(logits, targets, temperature, y.logProbs(), y.logSumExp(), y.entropies())
+        .perRow(logits, y.argmax().count(), "argmax");
+    kernels.tokenLogProbs(logits, targets, temperature, y);
+  }
+
+  /**
+   * <b>Overwrites</b> {@code logits} with the gradient of {@code Σₘ dLogProbs[m] · logProbs[m]}:
+   * {@code dLogProbs[m] · (onehot(target) − softmax) / temperature}.
+   *
+   * @param logSumExp of {@link #tokenLogProbs}, {@code (M)}
+   * @param dLogProbs {@code (M)}
+   */
+  public final void tokenLogProbsBackwardInPlace(
+      Tensor logits, Indices targets, float temperature, Tensor logSumExp, Tensor dLogProbs) {
+    check("tokenLogProbsBackwardInPlace")
+        .logProbs(logits, targets, temperature, logSumExp, dLogProbs);
+    kernels.tokenLogProbsBackwardInPlace(logits, targets, temperature, logSumExp, dLogProbs);
+  }
+
+  // ---- sampling ------------------------------------------------------------------------------
+  /**
+   * Picks a token for each row: the likeliest, or one drawn from softmax(logits / temperature) over
+   * what the rule leaves, by inverting the distribution function: the token in which the sum of the
+   * probabilities, in the order of the ids, exceeds the row's uniform number.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @param uniforms {@code (M)} in [0, 1); without effect if the rule is greedy
+   * @param seen tokens of each row that the repetition penalty meets, once however often they are
+   *     named; an empty list if the rule has none
+   * @throws NonFiniteRowException if a logit is NaN or infinite, however tokens are picked
+   */
+  public final Draws sample(Tensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
+    Check check = check("sample").floats(logits).perRow(logits, uniforms.length, "uniforms");
+    if (rule.hasPenalty()) {
+      check.seen(logits, seen);
+    }
+    Draws draws = kernels.sample(logits, rule, uniforms, seen);
+    for (int m = 0; m < draws.tokens().length; m++) {
+      if (draws.tokens()[m] == Draws.NOT_FINITE) {
+        throw new NonFiniteRowException(m);
+      }
+    }
+    return draws;
+  }
+}

@@ -1,0 +1,56 @@
+package org.sparklora.model.engine.reference;
+
+import org.sparklora.model.engine.HostIndices;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.engine.TokenScores;
+
+/** Log-probabilities of {@link ReferenceKernels}, one row of logits at a time. */
+final class ReferenceLogProbs {
+  private ReferenceLogProbs() {}
+
+  /**
+   * With z = logits / temperature: {@code logSumExp = ln Σ e^z, logProb = z[target] − logSumExp}.
+   */
+  static void forward(Tensor logits, int[] targets, float temperature, TokenScores y) {
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < targets.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      int best = 0;
+      for (int i = 1; i < z.length; i++) {
+        best = z[i] > z[best] ? i : best;
+      }
+      double sum = 0; // Σ exp(z − max)
+      double weighted = 0; // Σ exp(z − max) · (z − max)
+      for (float logit : z) {
+        double shifted = (double) (logit - z[best]) / temperature;
+        double e = Math.exp(shifted);
+        sum += e;
+        weighted += e == 0 ? 0 : e * shifted;
+      }
+      double top = (double) z[best] / temperature;
+      ((HostIndices) y.argmax()).set(m, best);
+      put(top + Math.log(sum), y.logSumExp(), m);
+      put((double) z[targets[m]] / temperature - top - Math.log(sum), y.logProbs(), m);
+      put(Math.log(sum) - weighted / sum, y.entropies(), m);
+    }
+  }
+
+  private static void put(double value, Tensor y, int m) {
+    y.write(m, new float[] {(float) value}, 0, 1);
+  }
+
+  /** {@code dLogits = dLogProb · (onehot(target) − e^(z − logSumExp)) / temperature}. */
+  static void backwardInPlace(
+      Tensor logits, int[] targets, float temperature, float[] logSumExp, float[] dLogProbs) {
+    float[] z = new float[logits.columns()];
+    for (int m = 0; m < targets.length; m++) {
+      logits.read((long) m * z.length, z, 0, z.length);
+      double scale = (double) dLogProbs[m] / temperature;
+      for (int i = 0; i < z.length; i++) {
+        double probability = Math.exp((double) z[i] / temperature - logSumExp[m]);
+        z[i] = (float) (scale * ((i == targets[m] ? 1 : 0) - probability));
+      }
+      logits.write((long) m * z.length, z, 0, z.length);
+    }
+  }
+}
