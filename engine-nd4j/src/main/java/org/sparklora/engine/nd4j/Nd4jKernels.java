@@ -1,14 +1,8 @@
 package org.sparklora.engine.nd4j;
 
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.IntStream;
-import org.nd4j.linalg.api.blas.params.MMulTranspose;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.reduce.Mmul;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -36,13 +30,6 @@ import org.sparklora.model.engine.TokenScores;
 final class Nd4jKernels implements Kernels {
   /** Elements of a sum of squares: few enough for float32 to be exact to 1e-6. */
   private static final long SUMMED = 1 << 14;
-
-  private static final MMulTranspose PLAIN = MMulTranspose.allFalse();
-  private static final MMulTranspose FIRST = MMulTranspose.builder().transposeA(true).build();
-  private static final MMulTranspose SECOND = MMulTranspose.builder().transposeB(true).build();
-
-  /** Elements of a bfloat16 weight that are widened at a time: 16 MiB. */
-  static final int TILE = 1 << 22;
 
   private final boolean inPlace;
   private final Nd4jDropout dropout = new Nd4jDropout();
@@ -141,55 +128,22 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void matmul(Tensor x, Tensor w, Tensor y) {
-    timesTransposed(x, w, 1, 0, y);
+    Nd4jProducts.timesTransposed(x, w, 1, 0, y);
   }
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    timesTransposed(x, w, alpha, 1, y);
-  }
-
-  /** {@code y = beta·y + alpha · x · wᵀ}. */
-  private static void timesTransposed(Tensor x, Tensor w, float alpha, float beta, Tensor y) {
-    forTiles(
-        w,
-        (rows, from, to) -> {
-          INDArray columns =
-              matrix(y).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of y
-          Nd4j.exec(new Mmul(matrix(x), rows, columns, alpha, beta, SECOND));
-        });
+    Nd4jProducts.timesTransposed(x, w, alpha, 1, y);
   }
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    forTiles(
-        w,
-        (rows, from, to) -> {
-          INDArray columns =
-              matrix(dY).get(NDArrayIndex.all(), NDArrayIndex.interval(from, to)); // of dY
-          Nd4j.exec(new Mmul(columns, rows, matrix(dX), alpha, 1, PLAIN));
-        });
-  }
-
-  private interface RowsOfWeight {
-    /** The rows {@code [from, to)} of a weight, in float32. */
-    void accept(INDArray rows, long from, long to);
-  }
-
-  /** A float32 weight is one tile; another is widened tile by tile. */
-  private static void forTiles(Tensor w, RowsOfWeight operation) {
-    long step = w.dtype() == DType.FLOAT32 ? w.rows() : Math.max(1, TILE / w.columns());
-    for (long from = 0; from < w.rows(); from += step) {
-      long first = from;
-      long end = Math.min(w.rows(), from + step);
-      Nd4jScratch.run(
-          () -> operation.accept(matrix(w.rows(first, end)).castTo(DataType.FLOAT), first, end));
-    }
+    Nd4jProducts.addTimes(dY, w, alpha, dX);
   }
 
   @Override
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    Nd4jScratch.run(() -> Nd4j.exec(new Mmul(matrix(dY), matrix(x), matrix(dW), alpha, 1, FIRST)));
+    Nd4jProducts.addTransposedTimes(dY, x, alpha, dW);
   }
 
   @Override
@@ -216,7 +170,7 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void embed(Tensor table, Indices tokens, Tensor y) {
-    Nd4jScratch.run(() -> matrix(y).assign(gather(matrix(table), nd4j(tokens))));
+    Nd4jScratch.run(() -> matrix(y).assign(Nd4jRows.gather(matrix(table), nd4j(tokens))));
   }
 
   @Override
@@ -235,91 +189,12 @@ final class Nd4jKernels implements Kernels {
 
   @Override
   public void putRows(Tensor x, Indices rows, Tensor y) {
-    int[] to = rows.toArray();
-    Nd4jScratch.run(
-        () -> {
-          for (int n = 0; n < to.length; n++) {
-            nd4j(y)
-                .arrayFrom((long) to[n] * y.columns(), y.columns())
-                .assign(nd4j(x).arrayFrom((long) n * x.columns(), x.columns()));
-          }
-        });
+    Nd4jRows.put(nd4j(x), rows.toArray(), nd4j(y));
   }
 
   @Override
-  public void embedBackward(Indices indices, int paddingId, Tensor dY, Tensor dTable) {
-    int[] tokens = indices.toArray();
-    int[] places =
-        IntStream.range(0, tokens.length)
-            .filter(n -> tokens[n] != paddingId)
-            .boxed()
-            .sorted(Comparator.comparingInt(n -> tokens[n]))
-            .mapToInt(Integer::intValue)
-            .toArray();
-    int[] trained = Arrays.stream(places).map(n -> tokens[n]).distinct().toArray();
-    if (trained.length > 0) {
-      Nd4jScratch.run(
-          () ->
-              scatterAdd(
-                  matrix(dTable),
-                  Nd4j.createFromArray(trained),
-                  sumRuns(
-                      gather(matrix(dY), Nd4j.createFromArray(places)),
-                      places,
-                      tokens,
-                      trained.length)));
-    }
-  }
-
-  /**
-   * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
-   * Rows of different tokens are left alone; of a single row ND4J would sum one element.
-   */
-  private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
-    if (runs == places.length) {
-      return rows;
-    }
-    int[] run = new int[places.length];
-    for (int i = 1; i < places.length; i++) {
-      run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
-    }
-    INDArray sums = Nd4j.createUninitialized(DataType.FLOAT, runs, rows.size(1));
-    Nd4j.exec(
-        DynamicCustomOp.builder("segment_sum")
-            .addInputs(rows, Nd4j.createFromArray(run))
-            .addOutputs(sums)
-            .build());
-    return sums;
-  }
-
-  /** {@code table[rows[n]]} for each n, in the table's type. */
-  static INDArray gather(INDArray table, INDArray rows) {
-    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length(), table.size(1));
-    Nd4j.exec(
-        DynamicCustomOp.builder("gather")
-            .addInputs(table, rows)
-            .addOutputs(gathered)
-            .addIntegerArguments(0)
-            .build());
-    return gathered;
-  }
-
-  /** {@code target[places[n]] += values[n]}; no place may occur twice. */
-  static void scatterAdd(INDArray target, INDArray places, INDArray values) {
-    Nd4j.exec(
-        DynamicCustomOp.builder("scatter_add")
-            .addInputs(target, places, values)
-            .addOutputs(target)
-            .build());
-  }
-
-  /** {@code target[places[n]] = values[n]}; no place may occur twice. */
-  static void scatterUpdate(INDArray target, INDArray places, INDArray values) {
-    Nd4j.exec(
-        DynamicCustomOp.builder("scatter_upd")
-            .addInputs(target, places, values)
-            .addOutputs(target)
-            .build());
+  public void embedBackward(Indices tokens, int paddingId, Tensor dY, Tensor dTable) {
+    Nd4jRows.add(nd4j(dY), tokens.toArray(), paddingId, nd4j(dTable));
   }
 
   // ---- root-mean-square norm -----------------------------------------------------------------
@@ -366,8 +241,8 @@ final class Nd4jKernels implements Kernels {
     long heads = x.size() / (tokens * headSize);
     Nd4jScratch.run(
         () -> {
-          INDArray c = gather(matrix(cos), nd4j(positions)).reshape(tokens, 1, half);
-          INDArray s = gather(matrix(sin), nd4j(positions)).reshape(tokens, 1, half);
+          INDArray c = Nd4jRows.gather(matrix(cos), nd4j(positions)).reshape(tokens, 1, half);
+          INDArray s = Nd4jRows.gather(matrix(sin), nd4j(positions)).reshape(tokens, 1, half);
           if (inverse) {
             s.negi();
           }

@@ -63,6 +63,6 @@ final class Nd4jLogProbs {
     INDArray scale = dLogProbs.array(z.rows()).div(temperature); // (M)
     Transforms.exp(z.muli(1 / temperature).subi(logSumExp.array(z.rows(), 1)), false);
     z.muli(scale.neg().reshape(z.rows(), 1));
-    Nd4jKernels.scatterAdd(logits.array(logits.size()), places(logits, targets), scale);
+    Nd4jRows.scatterAdd(logits.array(logits.size()), places(logits, targets), scale);
   }
 }

@@ -38,12 +38,12 @@ final class Nd4jSampling {
     for (int m = 0; m < seen.size(); m++) {
       int[] tokens = Arrays.stream(seen.get(m)).distinct().toArray();
       INDArray places = Nd4j.createFromArray(tokens);
-      float[] of = Nd4jKernels.gather(z.getRow(m).reshape(z.columns(), 1), places).toFloatVector();
+      float[] of = Nd4jRows.gather(z.getRow(m).reshape(z.columns(), 1), places).toFloatVector();
       float[] change = new float[of.length];
       for (int i = 0; i < of.length; i++) {
         change[i] = rule.penalised(of[i]);
       }
-      Nd4jKernels.scatterUpdate(scores.getRow(m), places, Nd4j.createFromArray(change));
+      Nd4jRows.scatterUpdate(scores.getRow(m), places, Nd4j.createFromArray(change));
     }
     return scores;
   }

@@ -27,7 +27,7 @@ class Nd4jKernelsTest {
   @Test
   void aWeightOfSeveralWidenedTilesIsReadWhole() {
     int in = 1024;
-    int out = Nd4jKernels.TILE / in + 100;
+    int out = Nd4jProducts.TILE / in + 100;
     try (GuardedTensor x = GuardedTensor.random(engine, SEED + 1, 2, in);
         Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED, out, in);
         GuardedTensor y = GuardedTensor.filled(engine, 0, 2, out);

@@ -1,0 +1,100 @@
+package org.sparklora.engine.nd4j;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.DynamicCustomOp;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Rows of matrices by their numbers, of {@link Nd4jKernels}: read, written and added to. */
+final class Nd4jRows {
+  private Nd4jRows() {}
+
+  /** {@code y[to[n]] = x[n]}. */
+  static void put(Nd4jTensor x, int[] to, Nd4jTensor y) {
+    Nd4jScratch.run(
+        () -> {
+          for (int n = 0; n < to.length; n++) {
+            y.arrayFrom((long) to[n] * y.columns(), y.columns())
+                .assign(x.arrayFrom((long) n * x.columns(), x.columns()));
+          }
+        });
+  }
+
+  /** {@code table[tokens[n]] += rows[n]}, except where the token is {@code paddingId}. */
+  static void add(Nd4jTensor rows, int[] tokens, int paddingId, Nd4jTensor table) {
+    int[] places =
+        IntStream.range(0, tokens.length)
+            .filter(n -> tokens[n] != paddingId)
+            .boxed()
+            .sorted(Comparator.comparingInt(n -> tokens[n]))
+            .mapToInt(Integer::intValue)
+            .toArray();
+    int[] trained = Arrays.stream(places).map(n -> tokens[n]).distinct().toArray();
+    if (trained.length > 0) {
+      Nd4jScratch.run(
+          () ->
+              scatterAdd(
+                  table.matrix(),
+                  Nd4j.createFromArray(trained),
+                  sumRuns(
+                      gather(rows.matrix(), Nd4j.createFromArray(places)),
+                      places,
+                      tokens,
+                      trained.length)));
+    }
+  }
+
+  /**
+   * Sums rows of neighbours with the same token: threads of a scatter would not wait for another.
+   * Rows of different tokens are left alone; of a single row ND4J would sum one element.
+   */
+  private static INDArray sumRuns(INDArray rows, int[] places, int[] tokens, int runs) {
+    if (runs == places.length) {
+      return rows;
+    }
+    int[] run = new int[places.length];
+    for (int i = 1; i < places.length; i++) {
+      run[i] = run[i - 1] + (tokens[places[i]] == tokens[places[i - 1]] ? 0 : 1);
+    }
+    INDArray sums = Nd4j.createUninitialized(DataType.FLOAT, runs, rows.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("segment_sum")
+            .addInputs(rows, Nd4j.createFromArray(run))
+            .addOutputs(sums)
+            .build());
+    return sums;
+  }
+
+  /** {@code table[rows[n]]} for each n, in the table's type. */
+  static INDArray gather(INDArray table, INDArray rows) {
+    INDArray gathered = Nd4j.createUninitialized(table.dataType(), rows.length(), table.size(1));
+    Nd4j.exec(
+        DynamicCustomOp.builder("gather")
+            .addInputs(table, rows)
+            .addOutputs(gathered)
+            .addIntegerArguments(0)
+            .build());
+    return gathered;
+  }
+
+  /** {@code target[places[n]] += values[n]}; no place may occur twice. */
+  static void scatterAdd(INDArray target, INDArray places, INDArray values) {
+    Nd4j.exec(
+        DynamicCustomOp.builder("scatter_add")
+            .addInputs(target, places, values)
+            .addOutputs(target)
+            .build());
+  }
+
+  /** {@code target[places[n]] = values[n]}; no place may occur twice. */
+  static void scatterUpdate(INDArray target, INDArray places, INDArray values) {
+    Nd4j.exec(
+        DynamicCustomOp.builder("scatter_upd")
+            .addInputs(target, places, values)
+            .addOutputs(target)
+            .build());
+  }
+}
