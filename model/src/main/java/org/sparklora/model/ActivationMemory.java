@@ -2,7 +2,6 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -32,26 +31,15 @@ public final class ActivationMemory {
    * @param model the decoder's shape
    * @param adapter what is trained; empty for all weights
    * @param gradientCheckpointing whether backward may compute blocks again instead of keeping them
-   * @param products what operands of matrix products are rounded to
+   * @param counting of {@link Engines#counting}, with the types of the engine that will compute
    */
   public static long bytes(
       DecoderConfig model,
       Optional<AdapterLayout> adapter,
       boolean gradientCheckpointing,
-      DType products,
+      Engine counting,
       long tokens) {
-    return bytes(model, adapter, Activations.blockBytes(gradientCheckpointing), products, tokens);
-  }
-
-  /** The same on an engine that keeps activations in the type of products. */
-  public static long bytesAllIn(
-      DType type,
-      DecoderConfig model,
-      Optional<AdapterLayout> adapter,
-      boolean gradientCheckpointing,
-      long tokens) {
-    Supplier<Engine> engine = () -> Engines.counting(type, type);
-    return bytes(model, adapter, Activations.blockBytes(gradientCheckpointing), engine, tokens);
+    return bytes(model, adapter, Activations.blockBytes(gradientCheckpointing), counting, tokens);
   }
 
   /**
@@ -77,16 +65,7 @@ public final class ActivationMemory {
       DecoderConfig model,
       Optional<AdapterLayout> adapter,
       long blockBytes,
-      DType products,
-      long tokens) {
-    return bytes(model, adapter, blockBytes, () -> Engines.counting(products), tokens);
-  }
-
-  private static long bytes(
-      DecoderConfig model,
-      Optional<AdapterLayout> adapter,
-      long blockBytes,
-      Supplier<Engine> counting,
+      Engine counting,
       long tokens) {
     if (tokens > LONGEST) {
       long half = bytes(model, adapter, blockBytes, counting, LONGEST / 2);
@@ -94,10 +73,9 @@ public final class ActivationMemory {
       return whole + (tokens - LONGEST) * ((whole - half) / (LONGEST / 2));
     }
     ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
-    try (Engine engine = counting.get();
-        Decoder decoder = Decoder.unread(model, layout, engine);
-        AdapterStep step = new AdapterStep(decoder, engine, blockBytes);
-        Tensor parameters = engine.allocate(layout.size())) {
+    try (Decoder decoder = Decoder.unread(model, layout, counting);
+        AdapterStep step = new AdapterStep(decoder, counting, blockBytes);
+        Tensor parameters = counting.allocate(layout.size())) {
       step.lossAndGradient(
           parameters, batch((int) tokens), new CrossEntropyLoss(tokens), 0, parameters);
       return step.activationBytes();

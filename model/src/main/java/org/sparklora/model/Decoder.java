@@ -308,9 +308,7 @@ public final class Decoder implements AutoCloseable {
         return Weight.frozen(value);
       }
       ParameterLayout.Entry entry = layout.entry(name).orElseThrow();
-      return new Weight(
-          WeightLayout.view(entry, parameters),
-          gradient.map(vector -> WeightLayout.view(entry, vector)));
+      return new Weight(entry.in(parameters), gradient.map(entry::in));
     }
   }
 }

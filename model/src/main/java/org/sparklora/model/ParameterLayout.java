@@ -4,6 +4,9 @@ import java.io.Serializable;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.sparklora.model.checkpoint.SafeTensorsWriter;
+import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * How the trained parameters lie in one flat float32 vector, which is what an optimizer, an average
@@ -29,6 +32,13 @@ public interface ParameterLayout extends Serializable {
     return entries().stream().filter(entry -> entry.name().equals(name)).findFirst();
   }
 
+  /** The parameters that a vector holds, for a file of float32 tensors. */
+  default List<SafeTensorsWriter.Entry> tensors(Tensor vector) {
+    return entries().stream()
+        .map(entry -> SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, entry.in(vector)))
+        .toList();
+  }
+
   /** Nothing is trained: the vector is empty. */
   static ParameterLayout none() {
     return NothingTrained.INSTANCE;
@@ -51,11 +61,12 @@ public interface ParameterLayout extends Serializable {
 
     /** The number of elements. */
     public long size() {
-      long size = 1;
-      for (long dimension : shape) {
-        size *= dimension;
-      }
-      return size;
+      return Tensor.sizeOf(shape);
+    }
+
+    /** The parameter in a vector of its layout. */
+    public Tensor in(Tensor vector) {
+      return vector.view(offset, shape);
     }
   }
 

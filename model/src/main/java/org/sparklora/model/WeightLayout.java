@@ -1,18 +1,14 @@
 package org.sparklora.model;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.checkpoint.WeightNames;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 
@@ -78,30 +74,8 @@ public final class WeightLayout implements ParameterLayout {
       throws IOException {
     for (Entry entry : entries) {
       try (Tensor stored = checkpoint.loadStored(entry.name(), engine)) {
-        engine.copy(stored, view(entry, parameters));
+        engine.copy(stored, entry.in(parameters));
       }
     }
-  }
-
-  /**
-   * Writes the weights as a checkpoint of the same model.
-   *
-   * @param base the checkpoint the training started from: its config and tokenizer go along
-   * @param dtype float32, unless precision shall be given up for size
-   */
-  public void save(Path folder, CheckpointFolder base, Tensor parameters, DType dtype)
-      throws IOException {
-    List<SafeTensorsWriter.Entry> weights =
-        entries.stream()
-            .map(entry -> SafeTensorsWriter.Entry.of(entry.name(), dtype, view(entry, parameters)))
-            .toList();
-    CheckpointWriter.write(folder, base.configJson(), dtype, weights);
-    CheckpointWriter.copyTokenizer(base.folder(), folder);
-    CheckpointWriter.copyGenerationConfig(base.folder(), folder);
-  }
-
-  /** One weight in a vector of this layout. */
-  static Tensor view(Entry entry, Tensor vector) {
-    return vector.view(entry.offset(), entry.shape());
   }
 }

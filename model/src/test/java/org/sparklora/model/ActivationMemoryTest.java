@@ -46,7 +46,9 @@ class ActivationMemoryTest {
 
   private static long floats(DecoderConfig model, Optional<LoraConfig> lora, long blockBytes) {
     Optional<AdapterLayout> adapter = lora.map(config -> AdapterLayout.of(config, model));
-    return ActivationMemory.bytes(model, adapter, blockBytes, DType.FLOAT32, TOKENS) / Float.BYTES;
+    return ActivationMemory.bytes(
+            model, adapter, blockBytes, Engines.counting(DType.FLOAT32), TOKENS)
+        / Float.BYTES;
   }
 
   @Test
@@ -158,7 +160,8 @@ class ActivationMemoryTest {
   }
 
   private static long bytes(DecoderConfig model, DType products, long tokens) {
-    return ActivationMemory.bytes(model, Optional.empty(), false, products, tokens);
+    return ActivationMemory.bytes(
+        model, Optional.empty(), false, Engines.counting(products), tokens);
   }
 
   @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, bytes of blocks {3}")
@@ -202,7 +205,9 @@ class ActivationMemoryTest {
         step.lossAndGradient(parameters, batch, new CrossEntropyLoss(TOKENS), 1, gradient);
 
         assertThat(step.activationBytes())
-            .isEqualTo(ActivationMemory.bytes(model, adapter, blockBytes, DType.FLOAT32, TOKENS));
+            .isEqualTo(
+                ActivationMemory.bytes(
+                    model, adapter, blockBytes, Engines.counting(DType.FLOAT32), TOKENS));
       }
     }
   }

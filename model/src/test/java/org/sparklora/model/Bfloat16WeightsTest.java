@@ -96,7 +96,8 @@ class Bfloat16WeightsTest {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("llama-tiny-bf16")) {
       ParameterLayout none = ParameterLayout.none();
       long stored =
-          Decoder.load(checkpoint, none, engine, Precision.ofWeights(DType.BFLOAT16)).weightBytes();
+          Decoder.load(checkpoint, none, engine, new Precision(DType.BFLOAT16, DType.FLOAT32))
+              .weightBytes();
       long loaded = Decoder.load(checkpoint, none, engine, Precision.FLOAT32).weightBytes();
       assertThat((double) loaded / stored).isCloseTo(kept ? 1 : 2, within(0.05));
     }
@@ -109,7 +110,7 @@ class Bfloat16WeightsTest {
       AdapterLayout layout = adapter(checkpoint);
       long widened = Decoder.load(checkpoint, layout, engine, Precision.FLOAT32).weightBytes();
       long stored =
-          Decoder.load(checkpoint, layout, engine, Precision.ofWeights(DType.BFLOAT16))
+          Decoder.load(checkpoint, layout, engine, new Precision(DType.BFLOAT16, DType.FLOAT32))
               .weightBytes();
       assertThat((double) stored / widened).isCloseTo(0.5, within(0.01)); // norms are float32
     }
@@ -124,7 +125,7 @@ class Bfloat16WeightsTest {
                       checkpoint,
                       ParameterLayout.none(),
                       EnginesUnderTest.reference(),
-                      Precision.ofWeights(DType.FLOAT16)))
+                      new Precision(DType.FLOAT16, DType.FLOAT32)))
           .hasMessageContaining("float16")
           .hasMessageContaining("use float32, or bfloat16");
     }
@@ -143,7 +144,8 @@ class Bfloat16WeightsTest {
       DType weights,
       PackedBatch batch)
       throws IOException {
-    Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.ofWeights(weights));
+    Decoder decoder =
+        Decoder.load(checkpoint, layout, engine, new Precision(weights, DType.FLOAT32));
     float[] factors = TinyCheckpoint.random(new Random(5), 0, 0.1, layout.size()).toArray();
     try (AdapterStep step = new AdapterStep(decoder, engine);
         Tensor parameters = engine.allocate(layout.size());

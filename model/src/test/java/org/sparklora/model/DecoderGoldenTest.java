@@ -105,12 +105,12 @@ class DecoderGoldenTest {
     GoldenModel golden = new GoldenModel(name);
     GoldenModel.Loaded model = golden.plain(engine);
     StepResult result = meanLoss(model, golden.batch("labels"));
-    assertThat(result.targetTokens()).isEqualTo((long) golden.scalar("n_loss_tokens"));
+    assertThat(result.logProbs().count()).isEqualTo((int) golden.scalar("n_loss_tokens"));
     assertThat(result.loss()).isCloseTo(golden.scalar("loss"), within(LOSS));
     assertThat(meanLoss(model, golden.batch("input_ids")).loss())
         .isCloseTo(golden.scalar("loss_all_tokens"), within(LOSS));
     StepResult packed = meanLoss(model, golden.packedBatch());
-    assertThat(packed.targetTokens()).isEqualTo((long) golden.scalar("packed_n_loss_tokens"));
+    assertThat(packed.logProbs().count()).isEqualTo((int) golden.scalar("packed_n_loss_tokens"));
     assertThat(packed.loss()).isCloseTo(golden.scalar("packed_loss"), within(LOSS));
   }
 
@@ -151,7 +151,7 @@ class DecoderGoldenTest {
     assertThat(model.layout().entries()).hasSize(expected.get("grad_l2_by_name").size());
     for (ParameterLayout.Entry entry : model.layout().entries()) {
       assertNorm(
-          WeightLayout.view(entry, gradient),
+          entry.in(gradient),
           expected.get("grad_l2_by_name").get(entry.name()).asDouble(),
           FACTOR_GRADIENT_NORM);
     }
@@ -206,7 +206,7 @@ class DecoderGoldenTest {
       for (String key : golden.keys("fullgrad.")) {
         ParameterLayout.Entry entry =
             layout.entry(key.substring("fullgrad.".length())).orElseThrow();
-        assertThat(WeightLayout.view(entry, gradient).toArray())
+        assertThat(entry.in(gradient).toArray())
             .as(key)
             .containsExactly(golden.floats(key), offset(GRADIENT));
       }
@@ -221,7 +221,8 @@ class DecoderGoldenTest {
     for (DType weights : List.of(DType.FLOAT32, DType.BFLOAT16)) {
       try (CheckpointFolder checkpoint = golden.checkpoint()) {
         Decoder decoder =
-            Decoder.load(checkpoint, ParameterLayout.none(), engine, Precision.ofWeights(weights));
+            Decoder.load(
+                checkpoint, ParameterLayout.none(), engine, new Precision(weights, DType.FLOAT32));
         GoldenModel.Loaded model =
             new GoldenModel.Loaded(
                 new AdapterStep(decoder, engine), engine.allocate(0), ParameterLayout.none());
@@ -320,7 +321,7 @@ class DecoderGoldenTest {
     for (String key : keys) {
       String parameter = key.substring((prefix + "grad.").length());
       ParameterLayout.Entry entry = model.layout().entry(parameter).orElseThrow();
-      assertThat(WeightLayout.view(entry, gradient).toArray())
+      assertThat(entry.in(gradient).toArray())
           .as(key)
           .containsExactly(golden.floats(key), offset(GRADIENT));
     }

@@ -76,7 +76,8 @@ class EngineMemoryTest {
       float[] values = new float[(int) layout.size()];
       Arrays.fill(values, factors);
       try (Decoder decoder =
-              Decoder.load(checkpoint, layout, engine, Precision.ofWeights(DType.BFLOAT16));
+              Decoder.load(
+                  checkpoint, layout, engine, new Precision(DType.BFLOAT16, DType.FLOAT32));
           Tensor parameters = engine.allocate(layout.size());
           Tensor gradient = engine.allocate(layout.size());
           AdapterStep step = new AdapterStep(decoder, engine, 0L);

@@ -79,7 +79,7 @@ class GradientTest {
     layout.load(checkpoint, engine, parameters);
     AdapterStep step = new AdapterStep(Decoder.load(checkpoint, layout, engine), engine);
     ParameterLayout.Entry table = layout.entry("model.embed_tokens.weight").orElseThrow();
-    Tensor dTable = WeightLayout.view(table, gradient(step, parameters));
+    Tensor dTable = table.in(gradient(step, parameters));
 
     assertThat(dTable.rows(3, 4).toArray()).containsOnly(0f); // the batch has token 3
     assertThat(dTable.rows(4, 5).toArray()).doesNotContain(0f);

@@ -56,7 +56,8 @@ final class StepBenchmark {
         adapter.initialize(parameters, 1);
         layout = adapter;
       }
-      Decoder decoder = Decoder.load(checkpoint, layout, engine, Precision.ofWeights(weights));
+      Decoder decoder =
+          Decoder.load(checkpoint, layout, engine, new Precision(weights, DType.FLOAT32));
       Tensor gradient = engine.allocate(layout.size());
       System.out.println(
           "%s, frozen weights %.0f MB, %s"

@@ -20,6 +20,7 @@ import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.EnginesUnderTest;
 import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.Heads;
@@ -119,7 +120,12 @@ class Bfloat16ActivationsTest {
       step.lossAndGradient(parameters, batch, new CrossEntropyLoss(N), 1, gradient);
       assertThat(step.activationBytes())
           .isEqualTo(
-              ActivationMemory.bytesAllIn(DType.BFLOAT16, model, Optional.of(layout), false, N));
+              ActivationMemory.bytes(
+                  model,
+                  Optional.of(layout),
+                  false,
+                  Engines.counting(DType.BFLOAT16, DType.BFLOAT16),
+                  N));
     }
   }
 

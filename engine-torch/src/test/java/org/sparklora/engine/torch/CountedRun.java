@@ -111,7 +111,10 @@ public final class CountedRun {
   static DecoderConfig shape(int layers) {
     return new DecoderConfig(
         ModelFamily.LLAMA,
-        new DecoderConfig.Sizes(64, 32, 48, layers),
+        64,
+        32,
+        48,
+        layers,
         new DecoderConfig.Attention(4, 2, 8, false, false, false),
         new DecoderConfig.Rope(10_000, new RopeScaling.None(), Collections.nCopies(layers, true)),
         1e-6f,

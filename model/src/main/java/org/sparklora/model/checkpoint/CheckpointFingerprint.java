@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Map;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Tensor;
 
 /**
  * Tells models of the same shapes apart without reading all of them: SHA-256 over name, shape and
@@ -31,7 +32,7 @@ final class CheckpointFingerprint {
           WeightNames.expected(checkpoint.config()).entrySet()) {
         String title = weight.getKey() + Arrays.toString(weight.getValue());
         hash.update(title.getBytes(StandardCharsets.UTF_8));
-        long elements = Arrays.stream(weight.getValue()).reduce(1, Math::multiplyExact);
+        long elements = Tensor.sizeOf(weight.getValue());
         int count = (int) Math.min(VALUES, elements);
         hash.update(rounded(checkpoint.values(weight.getKey(), 0, count)));
         hash.update(

@@ -11,6 +11,10 @@ import org.sparklora.text.json.CheckpointException;
  * transformers} does.
  *
  * @param family what {@code model_type} says
+ * @param vocabSize V
+ * @param hiddenSize C
+ * @param intermediateSize F
+ * @param numHiddenLayers L
  * @param mlpBias whether gate_proj, up_proj and down_proj have a bias
  * @param tieWordEmbeddings whether lm_head is the embedding's table
  * @param padTokenId the token whose embedding is never trained, if any
@@ -18,7 +22,10 @@ import org.sparklora.text.json.CheckpointException;
  */
 public record DecoderConfig(
     ModelFamily family,
-    Sizes sizes,
+    int vocabSize,
+    int hiddenSize,
+    int intermediateSize,
+    int numHiddenLayers,
     Attention attention,
     Rope rope,
     float rmsNormEps,
@@ -27,14 +34,6 @@ public record DecoderConfig(
     int maxPositionEmbeddings,
     OptionalInt padTokenId,
     String dtype) {
-
-  /**
-   * @param vocabulary V
-   * @param hidden C
-   * @param feedForward F
-   * @param layers L
-   */
-  public record Sizes(int vocabulary, int hidden, int feedForward, int layers) {}
 
   /**
    * @param heads H
@@ -75,26 +74,6 @@ public record DecoderConfig(
   /** The names of all linear layers that can carry an adapter, in the order of computation. */
   public List<String> linearNames() {
     return WeightNames.linears(this);
-  }
-
-  /** V. */
-  public int vocabSize() {
-    return sizes.vocabulary;
-  }
-
-  /** C. */
-  public int hiddenSize() {
-    return sizes.hidden;
-  }
-
-  /** F. */
-  public int intermediateSize() {
-    return sizes.feedForward;
-  }
-
-  /** L. */
-  public int numHiddenLayers() {
-    return sizes.layers;
   }
 
   /** H. */

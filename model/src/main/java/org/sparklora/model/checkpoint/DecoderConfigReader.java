@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.sparklora.model.checkpoint.DecoderConfig.Sizes;
 import org.sparklora.model.checkpoint.ModelFamily.Bias;
 import org.sparklora.model.checkpoint.ModelFamily.Windows;
 import org.sparklora.text.json.CheckpointException;
@@ -71,8 +70,10 @@ final class DecoderConfigReader {
     boolean always = family.attention().bias() == Bias.OF_QUERY_KEY_VALUE;
     return new DecoderConfig(
         family,
-        new Sizes(
-            vocabSize, hiddenSize, fields.positive("intermediate_size", MAX_FEATURES), layers),
+        vocabSize,
+        hiddenSize,
+        fields.positive("intermediate_size", MAX_FEATURES),
+        layers,
         new DecoderConfig.Attention(
             heads,
             keyValueHeads,

@@ -16,13 +16,5 @@ public sealed interface RopeScaling {
    */
   record Llama3(
       double factor, double lowFreqFactor, double highFreqFactor, int originalMaxPositionEmbeddings)
-      implements RopeScaling {
-    public Llama3 {
-      if (!(factor > 0) || !(lowFreqFactor > 0) || !(highFreqFactor > lowFreqFactor)) {
-        throw new IllegalArgumentException(
-            "Cannot scale rotary frequencies with factor %s, low_freq_factor %s and high_freq_factor %s: all must be positive and the last the largest of the two bands"
-                .formatted(factor, lowFreqFactor, highFreqFactor));
-      }
-    }
-  }
+      implements RopeScaling {}
 }

@@ -49,11 +49,7 @@ public final class SafeTensorsWriter {
     }
 
     private long bytes() {
-      long bytes = dtype.bytes();
-      for (long dimension : shape) {
-        bytes *= dimension;
-      }
-      return bytes;
+      return Tensor.sizeOf(shape) * dtype.bytes();
     }
   }
 

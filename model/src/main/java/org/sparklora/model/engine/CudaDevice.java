@@ -26,7 +26,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
    * @throws IllegalStateException if it is not there, with what nvidia-smi says
    */
   public static CudaDevice at(int index) {
-    return choose(index, parse(nvidiaSmi(index, List.of(FIELDS, "--format=csv,noheader"))));
+    return choose(index, parse(nvidiaSmi(index, FIELDS, "--format=csv,noheader")));
   }
 
   /** One line for each device. */
@@ -83,15 +83,15 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
 
   /** Bytes in use on it now, whoever uses them. */
   public long usedBytes() {
-    List<String> options = List.of("--query-gpu=memory.used", "--format=csv,noheader,nounits");
-    String used = nvidiaSmi(index, options, "--id=" + index);
+    String used =
+        nvidiaSmi(
+            index, "--query-gpu=memory.used", "--format=csv,noheader,nounits", "--id=" + index);
     return Long.parseLong(used) * MEBIBYTE;
   }
 
-  private static String nvidiaSmi(int index, List<String> options, String... more) {
+  private static String nvidiaSmi(int index, String... options) {
     List<String> command = new ArrayList<>(List.of("nvidia-smi"));
-    command.addAll(options);
-    command.addAll(List.of(more));
+    command.addAll(List.of(options));
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
       String output =

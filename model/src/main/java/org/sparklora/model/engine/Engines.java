@@ -37,7 +37,7 @@ public final class Engines {
           .map(ServiceLoader.Provider::get)
           .toList();
 
-  private static volatile Shared shared; // null while nobody computes
+  private static Shared shared; // null while nobody computes
   private static volatile EngineProvider ofDevice; // null without a GPU
 
   private Engines() {}
@@ -129,12 +129,7 @@ public final class Engines {
     return provider == null ? OptionalLong.empty() : provider.usedDeviceBytes();
   }
 
-  private static Shared sharedOnes() {
-    Shared made = shared;
-    return made == null ? make() : made;
-  }
-
-  private static synchronized Shared make() {
+  private static synchronized Shared sharedOnes() {
     if (shared == null) {
       String usual = ofDevice == null ? ON_CPU : ofDevice.name();
       String before = System.getProperty(KERNELS_PROPERTY, usual);

@@ -57,13 +57,7 @@ public final class HostTensor extends Tensor {
   /** New memory, all zeros. */
   public static HostTensor allocate(DType dtype, long... shape) {
     long bytes = Math.multiplyExact(sizeOf(shape), (long) dtype.bytes());
-    try {
-      return owning(NativeMemory.zeros(bytes), dtype, shape);
-    } catch (OutOfMemoryError e) {
-      throw new OutOfMemoryError(
-          "Cannot allocate %,d bytes outside the Java heap for a tensor of shape %s; lower the batch or row length, or give the process more memory"
-              .formatted(bytes, shapeText(shape)));
-    }
+    return owning(NativeMemory.zeros(bytes), dtype, shape);
   }
 
   /** Memory that is this tensor's from now on: close() frees it. */

@@ -31,9 +31,4 @@ public record Precision(DType weights, DType products) implements Serializable {
   public DType productsOn(Engine engine) {
     return engine.withProductsIn(products).operandType(Integer.MAX_VALUE);
   }
-
-  /** Float32 products of weights that are kept in a type. */
-  public static Precision ofWeights(DType weights) {
-    return new Precision(weights, DType.FLOAT32);
-  }
 }

@@ -24,7 +24,7 @@ public abstract class Tensor implements AutoCloseable {
   }
 
   /** The number of elements of a shape. */
-  protected static long sizeOf(long... shape) {
+  public static long sizeOf(long... shape) {
     long size = 1;
     for (long dimension : shape) {
       if (dimension < 0) {

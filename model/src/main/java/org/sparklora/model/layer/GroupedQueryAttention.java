@@ -1,6 +1,7 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
+import java.util.function.Function;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
@@ -65,8 +66,8 @@ public record GroupedQueryAttention(
     projections.query.forward(workspace, in, saved.q, saved.inner.uQuery);
     projections.key.forward(workspace, in, saved.k, saved.inner.uKey);
     projections.value.forward(workspace, in, saved.v, saved.inner.uValue);
-    Tensor q = headsOfQuery(workspace, saved);
-    Tensor k = headsOfKey(workspace, saved);
+    Tensor q = normed(workspace, HeadNorms::query, saved.q, saved.inner.queryRstd, Buffer.QUERY);
+    Tensor k = normed(workspace, HeadNorms::key, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.keep(engine, layer, k, saved.v);
     engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
@@ -86,8 +87,8 @@ public record GroupedQueryAttention(
     projections.output.backward(
         workspace, saved.y, saved.inner.uOutput, dResidual, dY); // forward: residual += o(y)
 
-    Tensor q = headsOfQuery(workspace, saved);
-    Tensor k = headsOfKey(workspace, saved);
+    Tensor q = normed(workspace, HeadNorms::query, saved.q, saved.inner.queryRstd, Buffer.QUERY);
+    Tensor k = normed(workspace, HeadNorms::key, saved.k, saved.inner.keyRstd, Buffer.KEY);
     if (headNorms.isPresent()) { // else saved q and k were rotated in place
       rotate(engine, places, q, k, false);
     }
@@ -101,19 +102,9 @@ public record GroupedQueryAttention(
         places.mask(),
         scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
-    if (headNorms.isPresent()) {
-      dQ =
-          throughNorm(
-              workspace,
-              headNorms.get().query,
-              saved.q,
-              saved.inner.queryRstd,
-              dQ,
-              Buffer.D_RAW_QUERY);
-      dK =
-          throughNorm(
-              workspace, headNorms.get().key, saved.k, saved.inner.keyRstd, dK, Buffer.D_RAW_KEY);
-    }
+    Inner inner = saved.inner;
+    dQ = throughNorm(workspace, HeadNorms::query, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
+    dK = throughNorm(workspace, HeadNorms::key, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     projections.query.backward(workspace, in, saved.inner.uQuery, dQ, dX); // forward: q = query(x)
     projections.key.backward(workspace, in, saved.inner.uKey, dK, dX);
@@ -122,29 +113,34 @@ public record GroupedQueryAttention(
     workspace.giveBack(Buffer.D_VALUE, Buffer.D_RAW_QUERY, Buffer.D_RAW_KEY);
   }
 
-  private Tensor headsOfQuery(Workspace workspace, Saved saved) {
-    return headNorms
-        .map(norms -> normed(workspace, norms.query, saved.q, saved.inner.queryRstd, Buffer.QUERY))
-        .orElse(saved.q);
-  }
-
-  private Tensor headsOfKey(Workspace workspace, Saved saved) {
-    return headNorms
-        .map(norms -> normed(workspace, norms.key, saved.k, saved.inner.keyRstd, Buffer.KEY))
-        .orElse(saved.k);
-  }
-
-  private static Tensor normed(
-      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Buffer slot) {
+  /** Heads as they are rotated: normed, if the model has head norms. */
+  private Tensor normed(
+      Workspace workspace,
+      Function<HeadNorms, RmsNorm> norm,
+      Tensor raw,
+      Tensor rstd,
+      Buffer slot) {
+    if (headNorms.isEmpty()) {
+      return raw;
+    }
     Tensor normed = workspace.lendActivation(slot, raw.shape());
-    norm.forward(workspace.engine(), raw, normed, rstd);
+    norm.apply(headNorms.get()).forward(workspace.engine(), raw, normed, rstd);
     return normed;
   }
 
-  private static Tensor throughNorm(
-      Workspace workspace, RmsNorm norm, Tensor raw, Tensor rstd, Tensor dNormed, Buffer slot) {
+  /** The gradient of heads before {@link #normed}. */
+  private Tensor throughNorm(
+      Workspace workspace,
+      Function<HeadNorms, RmsNorm> norm,
+      Tensor raw,
+      Tensor rstd,
+      Tensor dNormed,
+      Buffer slot) {
+    if (headNorms.isEmpty()) {
+      return dNormed;
+    }
     Tensor dRaw = workspace.lendZeros(slot, raw.shape());
-    norm.backward(workspace.engine(), raw, rstd, dNormed, dRaw);
+    norm.apply(headNorms.get()).backward(workspace.engine(), raw, rstd, dNormed, dRaw);
     return dRaw;
   }
 

@@ -91,10 +91,7 @@ public final class Workspace implements AutoCloseable {
     if (last != null && last.dtype() == type && last.hasShape(shape)) {
       return last;
     }
-    long size = 1;
-    for (long dimension : shape) {
-      size *= dimension;
-    }
+    long size = Tensor.sizeOf(shape);
     Key key = new Key(buffer, type);
     Tensor memory = buffers.get(key);
     if (memory == null || memory.size() < size) {

@@ -19,7 +19,6 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.model.checkpoint.SafeTensorsWriter;
-import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.CheckpointException;
@@ -200,7 +199,7 @@ public final class AdapterFile {
       for (ParameterLayout.Entry entry : layout.entries()) {
         try (Tensor stored =
             file.requireFinite(entry.name(), file.map(entry.name(), engine), engine)) {
-          engine.copy(stored, parameters.view(entry.offset(), entry.shape()));
+          engine.copy(stored, entry.in(parameters));
         }
       }
     }
@@ -216,14 +215,9 @@ public final class AdapterFile {
   public static void write(Path folder, AdapterLayout layout, Tensor parameters, AdapterBase base)
       throws IOException {
     Files.createDirectories(folder);
-    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
-    for (ParameterLayout.Entry entry : layout.entries()) {
-      Tensor view = parameters.view(entry.offset(), entry.shape());
-      entries.add(SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, view));
-    }
     Map<String, String> about =
         base.fingerprint().isEmpty() ? Map.of() : Map.of(FINGERPRINT, base.fingerprint());
-    SafeTensorsWriter.write(folder.resolve(WEIGHTS), entries, about);
+    SafeTensorsWriter.write(folder.resolve(WEIGHTS), layout.tensors(parameters), about);
     ObjectNode config = AdapterConfigJson.of(layout, base.name());
     JsonFile.write(folder.resolve(CONFIG), config);
   }

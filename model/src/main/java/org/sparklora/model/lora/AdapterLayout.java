@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
-import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.Tensor;
 
@@ -24,22 +23,27 @@ public final class AdapterLayout implements ParameterLayout {
   private static final String PREFIX = "base_model.model.";
 
   private final LoraConfig config;
-  private final LinkedHashMap<String, Factors> factors; // by module name
-  private final ArrayList<Entry> entries;
+  private final LinkedHashMap<String, Factors> factors = new LinkedHashMap<>(); // by module name
+  private final ArrayList<Entry> entries = new ArrayList<>();
   private final ArrayList<String> targetNames;
   private final long size;
 
-  private AdapterLayout(
-      LoraConfig config,
-      LinkedHashMap<String, Factors> factors,
-      ArrayList<Entry> entries,
-      ArrayList<String> targetNames,
-      long size) {
+  private AdapterLayout(LoraConfig config, DecoderConfig model) {
     this.config = config;
-    this.factors = factors;
-    this.entries = entries;
-    this.targetNames = targetNames;
-    this.size = size;
+    Map<String, long[]> shapes = WeightNames.expected(model);
+    long[] embedding = shapes.get(WeightNames.EMBEDDING); // a tied head's, too
+    int rank = config.rank();
+    long offset = 0;
+    for (String module : config.targets().select(model.linearNames())) {
+      long[] shape = shapes.getOrDefault(module + ".weight", embedding);
+      Factors pair = new Factors(rank, (int) shape[1], (int) shape[0], offset);
+      factors.put(module, pair);
+      entries.add(new Entry(nameOfA(module), new long[] {rank, pair.in}, pair.aOffset, true));
+      entries.add(new Entry(nameOfB(module), new long[] {pair.out, rank}, pair.bOffset(), true));
+      offset = pair.end();
+    }
+    this.targetNames = shortest(factors.keySet(), model.linearNames());
+    this.size = offset;
   }
 
   /**
@@ -48,22 +52,7 @@ public final class AdapterLayout implements ParameterLayout {
    * @throws IllegalArgumentException if the config targets no layer of the model
    */
   public static AdapterLayout of(LoraConfig config, DecoderConfig model) {
-    LinkedHashMap<String, Factors> factors = new LinkedHashMap<>();
-    ArrayList<Entry> entries = new ArrayList<>();
-    Map<String, int[]> shapes = linearShapes(model);
-    long offset = 0;
-    for (String module : config.targets().select(model.linearNames())) {
-      int out = shapes.get(module)[0];
-      int in = shapes.get(module)[1];
-      Factors pair = new Factors(config.rank(), in, out, offset);
-      factors.put(module, pair);
-      entries.add(new Entry(nameOfA(module), new long[] {config.rank(), in}, pair.aOffset(), true));
-      entries.add(
-          new Entry(nameOfB(module), new long[] {out, config.rank()}, pair.bOffset(), true));
-      offset = pair.end();
-    }
-    ArrayList<String> targetNames = shortest(factors.keySet(), model.linearNames());
-    return new AdapterLayout(config, factors, entries, targetNames, offset);
+    return new AdapterLayout(config, model);
   }
 
   /** {@code q_proj} instead of the full name in every layer, where that names the same layers. */
@@ -77,18 +66,6 @@ public final class AdapterLayout implements ParameterLayout {
     boolean same =
         linears.stream().allMatch(linear -> byLeaf.matches(linear) == modules.contains(linear));
     return new ArrayList<>(same ? leaves : modules);
-  }
-
-  private static Map<String, int[]> linearShapes(DecoderConfig model) {
-    Map<String, int[]> shapes = new LinkedHashMap<>();
-    for (int layer = 0; layer < model.numHiddenLayers(); layer++) {
-      for (Projection projection : Projection.values()) {
-        shapes.put(
-            projection.module(layer), new int[] {projection.out(model), projection.in(model)});
-      }
-    }
-    shapes.put(WeightNames.HEAD_MODULE, new int[] {model.vocabSize(), model.hiddenSize()});
-    return shapes;
   }
 
   static String nameOfA(String module) {

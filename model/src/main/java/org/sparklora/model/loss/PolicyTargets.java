@@ -35,15 +35,6 @@ public record PolicyTargets(
                 "reference log-probabilities", reference.length, "target tokens", tokens));
   }
 
-  /** Targets of a micro-batch that is computed as a whole. */
-  public PolicyTargets(
-      int[] lengths,
-      float[] advantages,
-      Optional<float[]> oldLogProbs,
-      Optional<float[]> referenceLogProbs) {
-    this(lengths, advantages, oldLogProbs, referenceLogProbs, 0);
-  }
-
   private static void requireLength(String name, int length, String of, int expected) {
     if (length != expected) {
       throw new IllegalArgumentException(

@@ -53,7 +53,7 @@ class BatchInvarianceTest {
       AdapterFile file =
           AdapterFile.open(GoldenModel.adapterFolder("qwen3-tiny"), checkpoint.config());
       Decoder decoder =
-          Decoder.load(checkpoint, file.layout(), engine, Precision.ofWeights(weights));
+          Decoder.load(checkpoint, file.layout(), engine, new Precision(weights, DType.FLOAT32));
       Tensor parameters = engine.allocate(file.layout().size());
       file.load(engine, parameters);
       return new Model(decoder, parameters);

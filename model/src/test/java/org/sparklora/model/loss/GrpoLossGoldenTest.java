@@ -98,7 +98,7 @@ class GrpoLossGoldenTest {
       }
       PolicyTargets targets =
           new PolicyTargets(
-              lengths, advantages, masked("old_per_token_logps"), masked("ref_per_token_logps"));
+              lengths, advantages, masked("old_per_token_logps"), masked("ref_per_token_logps"), 0);
       AccumulationWindow window =
           AccumulationWindow.of(
               json.get("config").get("gradient_accumulation_steps").asInt(),

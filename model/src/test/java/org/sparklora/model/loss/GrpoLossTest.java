@@ -30,7 +30,8 @@ class GrpoLossTest {
         new int[] {1, 2},
         new float[] {2, -1},
         Optional.ofNullable(old),
-        Optional.ofNullable(reference));
+        Optional.ofNullable(reference),
+        0);
   }
 
   private record Outcome(double loss, float[] gradient, GrpoMetrics metrics) {}

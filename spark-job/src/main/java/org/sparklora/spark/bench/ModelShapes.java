@@ -69,11 +69,10 @@ final class ModelShapes {
     int layers = Integer.parseInt(column[4]);
     return new DecoderConfig(
         family,
-        new DecoderConfig.Sizes(
-            Integer.parseInt(column[8]),
-            Integer.parseInt(column[2]),
-            Integer.parseInt(column[3]),
-            layers),
+        Integer.parseInt(column[8]),
+        Integer.parseInt(column[2]),
+        Integer.parseInt(column[3]),
+        layers,
         new DecoderConfig.Attention(
             Integer.parseInt(column[5]),
             Integer.parseInt(column[6]),

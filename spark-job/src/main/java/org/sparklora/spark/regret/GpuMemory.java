@@ -9,6 +9,7 @@ import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.generate.Generator;
 
 /**
@@ -48,11 +49,11 @@ public record GpuMemory(
             ? TrainingMemory.frozen(model, halved ? DType.BFLOAT16 : DType.FLOAT32)
             : 0,
         2 * trained * Float.BYTES,
-        ActivationMemory.bytesAllIn(
-            run.memory().products(),
+        ActivationMemory.bytes(
             model,
             run.adapter(),
             run.memory().gradientCheckpointing(),
+            Engines.counting(run.memory().products(), run.memory().products()),
             run.microBatchTokens()),
         Math.min(run.microBatchTokens(), Engine.usualLogitsRows(model.vocabSize()))
             * model.vocabSize()

@@ -6,6 +6,7 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
@@ -66,7 +67,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
             run.model(),
             adapter,
             run.memory().gradientCheckpointing(),
-            run.memory().products(),
+            Engines.counting(run.memory().products()),
             run.microBatchTokens()));
   }
 

@@ -3,13 +3,10 @@ package org.sparklora.spark.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
-import org.sparklora.model.checkpoint.SafeTensorsWriter;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
@@ -69,13 +66,9 @@ record ResultFolder(
 
   /** Float32 weights, as they were trained, with the configuration of the base model. */
   private void writeWeights(Path local, Path base, ParameterLayout layout) throws IOException {
-    List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
-    for (ParameterLayout.Entry entry : layout.entries()) {
-      Tensor view = parameters.view(entry.offset(), entry.shape());
-      entries.add(SafeTensorsWriter.Entry.of(entry.name(), DType.FLOAT32, view));
-    }
     try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
-      CheckpointWriter.write(local, checkpoint.configJson(), DType.FLOAT32, entries);
+      CheckpointWriter.write(
+          local, checkpoint.configJson(), DType.FLOAT32, layout.tensors(parameters));
     }
     CheckpointWriter.copyGenerationConfig(base, local);
   }

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 import org.sparklora.model.StepResult;
+import org.sparklora.model.loss.TokenLogProbs;
 
 /**
  * What one optimizer step measured, on one worker or on several together.
@@ -41,16 +42,16 @@ public record StepMetrics(
    * it.
    */
   static StepMetrics of(int step, StepResult result, long paddedTokens) {
-    boolean measured = result.targetTokens() > 0;
+    TokenLogProbs targets = result.logProbs();
     return new StepMetrics(
         step,
-        result.nllSum(),
-        result.targetTokens(),
+        targets.nllSum(),
+        targets.count(),
         result.tokens(),
         paddedTokens,
         1,
-        measured ? result.entropyMean() : 0,
-        measured ? result.accuracyMean() : 0,
+        targets.entropyMean(),
+        targets.accuracyMean(),
         0);
   }
 

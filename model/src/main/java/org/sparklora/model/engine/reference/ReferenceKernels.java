@@ -101,47 +101,18 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void matmulAdd(Tensor x, Tensor w, float alpha, Tensor y) {
-    addProduct(alpha, new Matrix(x), new Matrix(w).transposed(), y); // y += alpha · x · wᵀ
+    Matrix.addProduct(alpha, new Matrix(x), new Matrix(w).transposed(), y); // y += alpha · x · wᵀ
   }
 
   @Override
   public void matmulBackwardInput(Tensor dY, Tensor w, float alpha, Tensor dX) {
-    addProduct(alpha, new Matrix(dY), new Matrix(w), dX); // dX += alpha · dY · w
+    Matrix.addProduct(alpha, new Matrix(dY), new Matrix(w), dX); // dX += alpha · dY · w
   }
 
   @Override
   public void matmulBackwardWeight(Tensor dY, Tensor x, float alpha, Tensor dW) {
-    addProduct(alpha, new Matrix(dY).transposed(), new Matrix(x), dW); // dW += alpha · dYᵀ · x
-  }
-
-  /** Element (i, j) is {@code values[i·rowStride + j·columnStride]}. */
-  private record Matrix(float[] values, int rows, int columns, int rowStride, int columnStride) {
-    Matrix(Tensor x) {
-      this(x.toArray(), x.rows(), x.columns(), x.columns(), 1);
-    }
-
-    Matrix transposed() {
-      return new Matrix(values, columns, rows, columnStride, rowStride);
-    }
-
-    double at(int i, int j) {
-      return values[i * rowStride + j * columnStride];
-    }
-  }
-
-  /** {@code c += alpha · a · b}, with a {@code (m, k)}, b {@code (k, n)}, c {@code (m, n)}. */
-  private static void addProduct(float alpha, Matrix a, Matrix b, Tensor c) {
-    float[] out = c.toArray();
-    for (int i = 0; i < a.rows; i++) {
-      for (int j = 0; j < b.columns; j++) {
-        double sum = 0;
-        for (int k = 0; k < a.columns; k++) {
-          sum += a.at(i, k) * b.at(k, j);
-        }
-        out[i * b.columns + j] += (float) (alpha * sum);
-      }
-    }
-    store(out, c);
+    Matrix.addProduct(
+        alpha, new Matrix(dY).transposed(), new Matrix(x), dW); // dW += alpha · dYᵀ · x
   }
 
   @Override

@@ -3,6 +3,7 @@ package org.sparklora.model.engine.vector;
 import java.io.File;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Method;
+import java.util.function.LongPredicate;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
@@ -21,7 +22,7 @@ import org.bytedeco.javacpp.Pointer;
  * <p>Thread-safe.
  */
 final class OpenMpThreads {
-  private static final OpenMpCall SET_NUM_THREADS = find();
+  private static final LongPredicate SET_NUM_THREADS = find();
 
   private OpenMpThreads() {}
 
@@ -31,14 +32,10 @@ final class OpenMpThreads {
    * @return false if this cannot be had here; gemm then uses OpenMP's own threads
    */
   static boolean limitCallingThreadToOne() {
-    return SET_NUM_THREADS.call(1);
+    return SET_NUM_THREADS.test(1);
   }
 
-  private interface OpenMpCall {
-    boolean call(long argument);
-  }
-
-  private static OpenMpCall find() {
+  private static LongPredicate find() {
     try {
       Pointer function = address("omp_set_num_threads");
       Class<?> type = Class.forName("org.bytedeco.javacpp.Pointer$NativeDeallocator");

@@ -40,9 +40,10 @@ final class PackedWeight extends Tensor {
     int in = w.columns();
     int out = w.rows();
     HostTensor blocks =
-        HostTensor.allocate(DType.BFLOAT16, roundUp(out, OUTPUTS), roundUp(in, INPUTS));
+        HostTensor.allocate(
+            DType.BFLOAT16, VectorMath.roundUp(out, OUTPUTS), VectorMath.roundUp(in, INPUTS));
     int blocksOfASlice = Math.max(1, SLICE_BYTES / (OUTPUTS * blocks.columns() * Short.BYTES));
-    int even = roundUp(out, OUTPUTS * LEAST_SLICES) / LEAST_SLICES;
+    int even = VectorMath.roundUp(out, OUTPUTS * LEAST_SLICES) / LEAST_SLICES;
     PackedWeight packed = new PackedWeight(w, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
     try {
       pool.forEach(
@@ -57,10 +58,6 @@ final class PackedWeight extends Tensor {
       blocks.close();
       throw e;
     }
-  }
-
-  private static int roundUp(int size, int multiple) {
-    return (size + multiple - 1) / multiple * multiple;
   }
 
   /** The weight as it was. */

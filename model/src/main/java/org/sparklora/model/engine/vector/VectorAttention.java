@@ -9,6 +9,7 @@ import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
@@ -27,40 +28,22 @@ final class VectorAttention {
 
   private VectorAttention() {}
 
-  /** One call's tensors. */
-  record Call(
-      HostTensor q,
-      HostTensor k,
-      HostTensor v,
-      HostTensor y,
-      HostTensor logSumExp,
-      Heads heads,
-      float scale) {
-
-    static Call of(AttentionTensors tensors, Heads heads, float scale) {
-      return new Call(
-          (HostTensor) tensors.q(),
-          (HostTensor) tensors.k(),
-          (HostTensor) tensors.v(),
-          (HostTensor) tensors.y(),
-          (HostTensor) tensors.logSumExp(),
-          heads,
-          scale);
-    }
+  /** One call. */
+  record Call(AttentionTensors tensors, Heads heads, float scale) {
 
     /** Rows of head h of q, y or their gradients, from the branch's first on. */
-    Matrix queries(HostTensor x, Branch branch, int h) {
+    Matrix queries(Tensor x, Branch branch, int h) {
       return at(x, heads.query(), branch.firstQuery(), h);
     }
 
     /** Rows of key/value head kv of k, v or their gradients. */
-    Matrix keys(HostTensor x, int row, int kv) {
+    Matrix keys(Tensor x, int row, int kv) {
       return at(x, heads.keyValue(), row, kv);
     }
 
-    private Matrix at(HostTensor x, int headCount, int row, int head) {
+    private Matrix at(Tensor x, int headCount, int row, int head) {
       long stride = (long) headCount * heads.size();
-      return new Matrix(x.address(), stride).at(row, (long) head * heads.size());
+      return new Matrix(((HostTensor) x).address(), stride).at(row, (long) head * heads.size());
     }
   }
 
@@ -105,7 +88,7 @@ final class VectorAttention {
     int kv = h * call.heads.keyValue() / call.heads.query();
     HostTensor scores = own.matrix(0, rows * stride(tile));
     Matrix p = new Matrix(scores.address(), stride(tile));
-    Matrix queries = call.queries(call.q, tile, h);
+    Matrix queries = call.queries(call.tensors.q(), tile, h);
     tile.forEachRun(
         (start, count, key) ->
             Gemm.multiply(
@@ -115,14 +98,14 @@ final class VectorAttention {
                 size,
                 call.scale,
                 queries,
-                call.keys(call.k, start, kv).transposed(),
+                call.keys(call.tensors.k(), start, kv).transposed(),
                 0,
                 p.at(0, key)));
     softmax(call, tile, h, scores, own);
-    Matrix out = call.queries(call.y, tile, h);
+    Matrix out = call.queries(call.tensors.y(), tile, h);
     tile.forEachRun(
         (start, count, key) -> {
-          Matrix values = call.keys(call.v, start, kv);
+          Matrix values = call.keys(call.tensors.v(), start, kv);
           Gemm.multiply(own, rows, size, count, 1, p.at(0, key), values, key == 0 ? 0 : 1, out);
         });
   }
@@ -138,7 +121,7 @@ final class VectorAttention {
       result[0] = softmax(row, 0, visible);
       storeMasked(row, visible, scores, offset, tile.keys());
       long query = tile.firstQuery() + r;
-      call.logSumExp.write(query * call.heads.query() + h, result, 0, 1);
+      call.tensors.logSumExp().write(query * call.heads.query() + h, result, 0, 1);
     }
   }
 
@@ -148,7 +131,7 @@ final class VectorAttention {
    */
   static float softmax(float[] row, int at, int visible) {
     int end = at + visible;
-    float largest = largest(row, at, end);
+    float largest = VectorMath.largest(row, at, end);
     float sum = exponentials(row, at, end, largest);
     divide(row, at, end, sum);
     return (float) (largest + Math.log(sum));
@@ -158,14 +141,6 @@ final class VectorAttention {
   static void storeMasked(float[] row, int visible, HostTensor tile, long offset, int keys) {
     Arrays.fill(row, visible, keys, 0);
     tile.write(offset, row, 0, keys);
-  }
-
-  private static float largest(float[] row, int at, int end) {
-    FloatVector top = VectorMath.broadcast(Float.NEGATIVE_INFINITY);
-    for (int i = at; i < end; i += VectorMath.LANES) {
-      top = top.max(VectorMath.at(row, i));
-    }
-    return top.reduceLanes(VectorOperators.MAX);
   }
 
   /** {@code row = e^(row − largest)}; returns their sum. */

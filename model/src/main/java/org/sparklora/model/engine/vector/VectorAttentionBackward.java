@@ -7,10 +7,10 @@ import jdk.incubator.vector.FloatVector;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
-import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
@@ -39,20 +39,8 @@ final class VectorAttentionBackward implements AutoCloseable {
     this.pool = pool;
   }
 
-  /** The tensors of one call. */
-  record Call(
-      VectorAttention.Call forward, HostTensor dY, HostTensor dQ, HostTensor dK, HostTensor dV) {
-
-    static Call of(
-        AttentionTensors tensors, AttentionGradients gradients, Heads heads, float scale) {
-      return new Call(
-          VectorAttention.Call.of(tensors, heads, scale),
-          (HostTensor) gradients.dY(),
-          (HostTensor) gradients.dQ(),
-          (HostTensor) gradients.dK(),
-          (HostTensor) gradients.dV());
-    }
-
+  /** One call. */
+  record Call(VectorAttention.Call forward, AttentionGradients gradients) {
     Heads heads() {
       return forward.heads();
     }
@@ -160,7 +148,9 @@ final class VectorAttentionBackward implements AutoCloseable {
   private void run(Call call, Share share, Scratch own) {
     Heads heads = call.heads();
     KeyGradients gradients =
-        (start, key, ofKeys) -> call.forward.keys(ofKeys ? call.dK : call.dV, start, share.kv());
+        (start, key, ofKeys) ->
+            call.forward.keys(
+                ofKeys ? call.gradients.dK() : call.gradients.dV(), start, share.kv());
     if (share.partial() >= 0) {
       HostTensor sums = partialSums(share, heads);
       Pointer.memset(sums.floats(), 0, sums.size() * Float.BYTES);
@@ -197,7 +187,7 @@ final class VectorAttentionBackward implements AutoCloseable {
       tile.forEachRun((start, count, key) -> addGradients(start, count, key, p, dS));
     }
 
-    private Matrix queries(HostTensor x) {
+    private Matrix queries(Tensor x) {
       return call.forward.queries(x, tile, h);
     }
 
@@ -205,10 +195,11 @@ final class VectorAttentionBackward implements AutoCloseable {
       VectorAttention.Call forward = call.forward;
       int rows = tile.queries();
       int size = call.heads().size();
-      Matrix k = forward.keys(forward.k(), start, kv).transposed();
-      Matrix v = forward.keys(forward.v(), start, kv).transposed();
-      Gemm.multiply(own, rows, count, size, forward.scale(), queries(forward.q()), k, 0, p);
-      Gemm.multiply(own, rows, count, size, 1, queries(call.dY), v, 0, dS);
+      Matrix k = forward.keys(forward.tensors().k(), start, kv).transposed();
+      Matrix v = forward.keys(forward.tensors().v(), start, kv).transposed();
+      Gemm.multiply(
+          own, rows, count, size, forward.scale(), queries(forward.tensors().q()), k, 0, p);
+      Gemm.multiply(own, rows, count, size, 1, queries(call.gradients.dY()), v, 0, dS);
     }
 
     private void addGradients(int start, int count, int key, Matrix p, Matrix dS) {
@@ -216,15 +207,15 @@ final class VectorAttentionBackward implements AutoCloseable {
       int rows = tile.queries();
       int size = call.heads().size();
       float scale = forward.scale();
-      Matrix k = forward.keys(forward.k(), start, kv);
+      Matrix k = forward.keys(forward.tensors().k(), start, kv);
       Matrix dK = gradients.at(start, key, true);
       Matrix dV = gradients.at(start, key, false);
       Matrix pT = p.at(0, key).transposed();
       Matrix dSRun = dS.at(0, key);
       Matrix dST = dSRun.transposed();
-      Gemm.multiply(own, count, size, rows, 1, pT, queries(call.dY), 1, dV);
-      Gemm.multiply(own, rows, size, count, scale, dSRun, k, 1, queries(call.dQ));
-      Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.q()), 1, dK);
+      Gemm.multiply(own, count, size, rows, 1, pT, queries(call.gradients.dY()), 1, dV);
+      Gemm.multiply(own, rows, size, count, scale, dSRun, k, 1, queries(call.gradients.dQ()));
+      Gemm.multiply(own, count, size, rows, scale, dST, queries(forward.tensors().q()), 1, dK);
     }
 
     /** Turns scores into probabilities, and the gradient of those into the gradient of scores. */
@@ -235,9 +226,10 @@ final class VectorAttentionBackward implements AutoCloseable {
       own.row(1, tile.keys());
       for (int r = 0; r < tile.queries(); r++) {
         long head = (long) (tile.firstQuery() + r) * call.heads().query() + h;
-        float[] dY = own.load(2, call.dY, head * size, size);
-        float centre = VectorMath.dot(dY, own.load(3, call.forward.y(), head * size, size), size);
-        call.forward.logSumExp().read(head, lse, 0, 1);
+        float[] dY = own.load(2, call.gradients.dY(), head * size, size);
+        float centre =
+            VectorMath.dot(dY, own.load(3, call.forward.tensors().y(), head * size, size), size);
+        call.forward.tensors().logSumExp().read(head, lse, 0, 1);
         int visible = tile.visible(r);
         float[] p = own.load(0, scores, r * stride, visible);
         float[] dS = own.load(1, dScores, r * stride, visible);
@@ -266,7 +258,7 @@ final class VectorAttentionBackward implements AutoCloseable {
     for (int i = 0; i < 2 * keys; i++) {
       boolean isKey = i < keys;
       long token = start + (isKey ? i : i - keys);
-      HostTensor gradient = isKey ? call.dK : call.dV;
+      Tensor gradient = isKey ? call.gradients.dK() : call.gradients.dV();
       long offset = (token * heads.keyValue() + share.kv()) * size;
       float[] row = own.load(0, gradient, offset, size);
       VectorElementwise.addScaled(own.load(1, sums, (long) i * size, size), 1, row, size);

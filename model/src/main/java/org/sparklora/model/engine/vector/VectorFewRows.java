@@ -50,7 +50,8 @@ final class VectorFewRows {
       int in = w.columns();
       int blocks = Math.max(1, (in + MOST_INPUTS - 1) / MOST_INPUTS);
       int vectors = isPaired(w) ? 2 * VectorMath.LANES : VectorMath.LANES;
-      return new Call(x, w, alpha, beta, y, blocks, roundUp((in + blocks - 1) / blocks, vectors));
+      return new Call(
+          x, w, alpha, beta, y, blocks, VectorMath.roundUp((in + blocks - 1) / blocks, vectors));
     }
 
     /** Whether w is computed with as it is stored, and x is arranged for it. */
@@ -63,7 +64,7 @@ final class VectorFewRows {
     }
 
     int rows() {
-      return roundUp(x.rows(), TILE);
+      return VectorMath.roundUp(x.rows(), TILE);
     }
 
     /** Outputs of a tile. */
@@ -86,10 +87,6 @@ final class VectorFewRows {
     }
   }
 
-  private static int roundUp(int size, int multiple) {
-    return (size + multiple - 1) / multiple * multiple;
-  }
-
   static void forward(
       WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
     Call call = Call.of(x, w, alpha, beta, y);
@@ -105,7 +102,7 @@ final class VectorFewRows {
     int even = call.w.rows() / (TASKS_PER_THREAD * threads);
     int least = (int) (PRODUCTS_PER_TASK / ((long) call.rows() * in));
     int most = LARGEST_TASK / in;
-    return roundUp(Math.max(1, Math.min(most, Math.max(least, even))), call.width());
+    return VectorMath.roundUp(Math.max(1, Math.min(most, Math.max(least, even))), call.width());
   }
 
   /** x as {@code (blocks, rows, block)}, with zeros where there is no row or input. */
@@ -136,8 +133,8 @@ final class VectorFewRows {
   private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
     int block = call.block;
     int tile = call.width();
-    int outputs = Math.min(call.outputs(), roundUp(to - from, tile));
-    int width = roundUp(to - from, tile);
+    int outputs = Math.min(call.outputs(), VectorMath.roundUp(to - from, tile));
+    int width = VectorMath.roundUp(to - from, tile);
     boolean paired = call.isPaired();
     float[] sums = own.row(1, call.rows() * width); // (rows, width)
     float[] lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);

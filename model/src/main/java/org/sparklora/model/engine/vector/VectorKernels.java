@@ -140,8 +140,7 @@ final class VectorKernels implements VectorElementwise, VectorRows, VectorLogPro
 
   @Override
   public void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale) {
-    VectorAttention.Call call = VectorAttention.Call.of(tensors, heads, scale);
-    VectorAttention.forward(pool, call, mask.branches());
+    VectorAttention.forward(pool, new VectorAttention.Call(tensors, heads, scale), mask.branches());
   }
 
   @Override
@@ -151,8 +150,8 @@ final class VectorKernels implements VectorElementwise, VectorRows, VectorLogPro
       Heads heads,
       AttentionMask mask,
       float scale) {
-    VectorAttentionBackward.Call call =
-        VectorAttentionBackward.Call.of(tensors, gradients, heads, scale);
+    VectorAttention.Call forward = new VectorAttention.Call(tensors, heads, scale);
+    VectorAttentionBackward.Call call = new VectorAttentionBackward.Call(forward, gradients);
     pool.exclusively(() -> attentionBackward.run(call, mask));
   }
 

@@ -55,7 +55,7 @@ interface VectorLogProbs extends Kernels {
     float largest = Float.NEGATIVE_INFINITY;
     int block = 0; // the first that holds it
     for (int from = 0; from < columns; from += BLOCK) {
-      float top = largest(z, from, Math.min(columns, from + BLOCK));
+      float top = VectorMath.largest(z, from, Math.min(columns, from + BLOCK));
       if (!(top <= largest)) { // also true for NaN, which must not go unnoticed
         largest = top;
         block = from;
@@ -67,14 +67,6 @@ interface VectorLogProbs extends Kernels {
       }
     }
     return block; // only with NaN among the logits
-  }
-
-  private static float largest(float[] z, int from, int to) {
-    FloatVector top = VectorMath.broadcast(Float.NEGATIVE_INFINITY);
-    for (int i = from; i < to; i += VectorMath.LANES) {
-      top = top.max(VectorMath.at(z, i));
-    }
-    return top.reduceLanes(VectorOperators.MAX);
   }
 
   /** Σ e^s and Σ e^s·s with {@code s = (z − top)·inverse}. */

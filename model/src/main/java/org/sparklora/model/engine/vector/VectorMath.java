@@ -26,7 +26,11 @@ final class VectorMath {
 
   /** The next multiple of the vector length. */
   static int roundUp(int columns) {
-    return (columns + LANES - 1) / LANES * LANES;
+    return roundUp(columns, LANES);
+  }
+
+  static int roundUp(int size, int multiple) {
+    return (size + multiple - 1) / multiple * multiple;
   }
 
   /**
@@ -58,6 +62,15 @@ final class VectorMath {
 
   static FloatVector at(float[] row, int i) {
     return FloatVector.fromArray(SPECIES, row, i);
+  }
+
+  /** The largest of the elements {@code [from, to)}; what pads them to whole vectors is lower. */
+  static float largest(float[] row, int from, int to) {
+    FloatVector top = broadcast(Float.NEGATIVE_INFINITY);
+    for (int i = from; i < to; i += LANES) {
+      top = top.max(at(row, i));
+    }
+    return top.reduceLanes(VectorOperators.MAX);
   }
 
   /** Σ a·b over {@code columns} elements; both rows padded with zeros. */

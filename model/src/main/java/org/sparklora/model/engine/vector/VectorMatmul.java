@@ -265,8 +265,7 @@ final class VectorMatmul implements AutoCloseable {
   private int slice(int size, int alignment) {
     int most = SLICES * WIDEST_SLICE;
     int slices = pool.isGemmLimited() ? SLICES * ((size + most - 1) / most) : 1;
-    int even = (size + slices - 1) / slices;
-    return (even + alignment - 1) / alignment * alignment;
+    return VectorMath.roundUp((size + slices - 1) / slices, alignment);
   }
 
   /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */

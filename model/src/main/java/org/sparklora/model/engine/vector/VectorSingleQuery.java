@@ -5,7 +5,7 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
-import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.engine.vector.VectorAttention.Call;
 
 /**
@@ -68,7 +68,7 @@ final class VectorSingleQuery {
       this.keyValueHeads = keyValueHeads;
       this.size = call.heads().size();
       this.group = call.heads().query() / call.heads().keyValue();
-      this.padded = (group + TILE - 1) / TILE * TILE;
+      this.padded = VectorMath.roundUp(group, TILE);
       this.keys = branch.keys();
       this.stride = VectorMath.roundUp(keys + TILE); // the last tile may reach past the keys
       this.queries = own.row(0, keyValueHeads * padded * size);
@@ -85,10 +85,10 @@ final class VectorSingleQuery {
 
     void attend() {
       readQueries();
-      forPieces(call.k(), this::score);
+      forPieces(call.tensors().k(), this::score);
       softmax();
       Arrays.fill(results, 0, keyValueHeads * padded * size, 0);
-      forPieces(call.v(), this::weigh);
+      forPieces(call.tensors().v(), this::weigh);
       writeResults();
     }
 
@@ -103,7 +103,7 @@ final class VectorSingleQuery {
     private void readQueries() {
       for (int kv = 0; kv < keyValueHeads; kv++) {
         int at = offsetOfHead(kv);
-        call.q().read(queryHead(kv) * size, queries, at, group * size);
+        call.tensors().q().read(queryHead(kv) * size, queries, at, group * size);
         for (int i = at; i < at + group * size; i++) {
           queries[i] *= call.scale();
         }
@@ -117,7 +117,7 @@ final class VectorSingleQuery {
     }
 
     /** All keys of the branch, piece by piece. */
-    private void forPieces(HostTensor x, Piece taker) {
+    private void forPieces(Tensor x, Piece taker) {
       int run = 0;
       int done = 0; // of the run
       for (int from = 0; from < keys; from += rowsOfAPiece()) {
@@ -138,7 +138,7 @@ final class VectorSingleQuery {
     }
 
     /** Copies {@code count} rows from {@code start} on to the piece, where they begin at a row. */
-    private void read(HostTensor x, int start, int row, int count) {
+    private void read(Tensor x, int start, int row, int count) {
       int width = call.heads().keyValue() * size;
       int part = keyValueHeads * size;
       long offset = (long) start * width + (long) firstHead * size;
@@ -177,7 +177,7 @@ final class VectorSingleQuery {
           Arrays.fill(scores, at + keys, at + VectorMath.roundUp(keys), Float.NEGATIVE_INFINITY);
           logSumExp[h] = VectorAttention.softmax(scores, at, keys);
         }
-        call.logSumExp().write(queryHead(kv), logSumExp, 0, group);
+        call.tensors().logSumExp().write(queryHead(kv), logSumExp, 0, group);
       }
     }
 
@@ -207,7 +207,7 @@ final class VectorSingleQuery {
 
     private void writeResults() {
       for (int kv = 0; kv < keyValueHeads; kv++) {
-        call.y().write(queryHead(kv) * size, results, offsetOfHead(kv), group * size);
+        call.tensors().y().write(queryHead(kv) * size, results, offsetOfHead(kv), group * size);
       }
     }
   }

@@ -5,6 +5,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.sparklora.model.engine.Tensor;
 
@@ -49,17 +50,7 @@ final class WorkerPool implements AutoCloseable {
       workers[w] = new Worker(w, limited);
       workers[w].start();
     }
-    boolean interrupted = false;
-    while (limited.getCount() > 0) {
-      try {
-        limited.await();
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    uninterruptibly(limited::await);
   }
 
   int threads() {
@@ -189,15 +180,24 @@ final class WorkerPool implements AutoCloseable {
   @Override
   public synchronized void close() {
     closed = true;
-    boolean interrupted = false;
     for (Worker worker : workers) {
       worker.wake();
-      while (worker.isAlive()) {
-        try {
-          worker.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
+      uninterruptibly(worker::join);
+    }
+  }
+
+  private interface Waiting {
+    void await() throws InterruptedException;
+  }
+
+  private static void uninterruptibly(Waiting waiting) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        waiting.await();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
       }
     }
     if (interrupted) {
@@ -265,13 +265,9 @@ final class WorkerPool implements AutoCloseable {
     }
   }
 
-  private interface Condition {
-    boolean holds();
-  }
-
-  private static void lookOut(Condition condition) {
+  private static void lookOut(BooleanSupplier condition) {
     long end = System.nanoTime() + LOOKOUT_NANOS;
-    while (!condition.holds() && System.nanoTime() < end) {
+    while (!condition.getAsBoolean() && System.nanoTime() < end) {
       Thread.onSpinWait();
     }
   }
