@@ -50,19 +50,16 @@ public final class ChatTemplate {
   private final String source;
   private final Template template;
   private final Map<String, Object> specialTokens;
-  private final Clock clock;
   private final Optional<ChatTemplate> toolUse; // in this one's place where there are tools
 
   private ChatTemplate(
       String name,
       String source,
       Map<String, Object> specialTokens,
-      Clock clock,
       Optional<ChatTemplate> toolUse) {
     this.name = name;
     this.source = source;
     this.specialTokens = Map.copyOf(specialTokens);
-    this.clock = clock;
     this.toolUse = toolUse;
     try {
       this.template = Template.parse(source);
@@ -102,14 +99,7 @@ public final class ChatTemplate {
       Optional<ChatTemplate> toolUse =
           Optional.ofNullable(templates.get("tool_use")).map(text -> of(text, tokens, configFile));
       return Optional.ofNullable(templates.get("default"))
-          .map(
-              text ->
-                  new ChatTemplate(
-                      " " + KEY + " of " + configFile,
-                      text,
-                      tokens,
-                      Clock.systemDefaultZone(),
-                      toolUse));
+          .map(text -> new ChatTemplate(" " + KEY + " of " + configFile, text, tokens, toolUse));
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read the chat template in " + folder, e);
     }
@@ -121,8 +111,7 @@ public final class ChatTemplate {
    * @param file where the source stands, for messages
    */
   public static ChatTemplate of(String source, Map<String, Object> specialTokens, Object file) {
-    return new ChatTemplate(
-        " " + file, source, specialTokens, Clock.systemDefaultZone(), Optional.empty());
+    return new ChatTemplate(" " + file, source, specialTokens, Optional.empty());
   }
 
   /**
@@ -173,20 +162,17 @@ public final class ChatTemplate {
    */
   private static Map<String, String> templates(JsonFields config) {
     JsonNode given = config.json().path(KEY);
-    Map<String, String> templates = new LinkedHashMap<>();
     if (given.isTextual()) {
-      templates.put("default", given.textValue());
-    } else if (given.isObject()) {
-      given.properties().forEach(entry -> put(entry.getKey(), entry.getValue(), config, templates));
-    } else if (given.isArray()) {
-      for (JsonNode entry : given) {
-        if (!entry.path("name").isTextual()) {
-          throw config.refusal(KEY, entry, "each of several templates needs a name and a template");
-        }
-        put(entry.get("name").textValue(), entry.path("template"), config, templates);
-      }
-    } else if (config.has(KEY)) {
+      return Map.of("default", given.textValue());
+    }
+    if (config.has(KEY) && !given.isContainerNode()) {
       throw config.refusal(KEY, given, "must be a template's text, a list of named ones, or null");
+    }
+    Map<String, String> templates = new LinkedHashMap<>();
+    given.properties().forEach(entry -> put(entry.getKey(), entry.getValue(), config, templates));
+    if (given.isArray()) {
+      given.forEach(
+          entry -> put(entry.path("name").textValue(), entry.path("template"), config, templates));
     }
     return templates.size() == 1
         ? Map.of("default", templates.values().iterator().next())
@@ -195,16 +181,11 @@ public final class ChatTemplate {
 
   private static void put(
       String name, JsonNode template, JsonFields config, Map<String, String> templates) {
-    if (!template.isTextual()) {
-      throw config.refusal(KEY, template, "each of several templates needs a name and a template");
+    if (name == null || !template.isTextual()) {
+      throw config.refusal(
+          KEY, config.json().get(KEY), "each of several templates needs a name and a template");
     }
     templates.put(name, template.textValue());
-  }
-
-  /** The same template with another clock behind {@code strftime_now}, for reproducible dates. */
-  public ChatTemplate withClock(Clock newClock) {
-    return new ChatTemplate(
-        name, source, specialTokens, newClock, toolUse.map(other -> other.withClock(newClock)));
   }
 
   /**
@@ -217,7 +198,7 @@ public final class ChatTemplate {
     return marksGeneration()
         ? Optional.of(this)
         : TrainingTemplates.twinOf(fingerprint())
-            .map(text -> new ChatTemplate(name, text, specialTokens, clock, Optional.empty()));
+            .map(text -> new ChatTemplate(name, text, specialTokens, Optional.empty()));
   }
 
   /** Whether the template marks what the assistant says. */
@@ -257,7 +238,8 @@ public final class ChatTemplate {
     variables.put("messages", conversation.messages().stream().map(Message::fields).toList());
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
-      Rendering rendering = template.render(variables, clock, Limits.defaults());
+      Rendering rendering =
+          template.render(variables, Clock.systemDefaultZone(), Limits.defaults());
       if (LONE_SURROGATE.matcher(rendering.text()).find()) {
         throw new ChatTemplateException(
             null,

@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.sparklora.text.bpe.TokenizerPipeline;
 import org.sparklora.text.json.CheckpointException;
+import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
@@ -61,7 +62,7 @@ public final class Tokenizer {
         json = rebuilt.changed() ? root.toString().getBytes(StandardCharsets.UTF_8) : json;
       }
       return new Tokenizer(
-          TokenizerPipeline.of(root, file, specialTokens.all()),
+          new TokenizerPipeline(JsonFields.of(file, root), specialTokens.all()),
           specialTokens,
           HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(json)));
     } catch (IOException e) {

@@ -1,15 +1,16 @@
 package org.sparklora.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.sparklora.text.json.JsonFields;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * The class that {@code AutoTokenizer} of transformers 5.24 chooses for a checkpoint, and which
@@ -17,26 +18,41 @@ import org.sparklora.text.json.JsonFields;
  */
 enum TokenizerClass {
   /** TokenizersBackend: everything as the file says. */
-  FILE(Map.of()),
+  FILE(Map.of(), "{}"),
 
   /** GPT2Tokenizer: no normaliser, and GPT-2's pattern alone. */
-  GPT2(named("bos_token", "eos_token", "unk_token")),
+  GPT2(
+      named("bos_token", "eos_token", "unk_token"),
+      """
+      {"decoder": {"type": "ByteLevel"},
+       "normalizer": null,
+       "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": %s, "trim_offsets": true, "use_regex": true}}
+      """),
 
   /** Qwen2Tokenizer: NFC, and Qwen's pattern. */
-  QWEN2(named("eos_token", "unk_token", "pad_token"));
+  QWEN2(
+      named("eos_token", "unk_token", "pad_token"),
+      """
+      {"decoder": {"type": "ByteLevel"},
+       "normalizer": {"type": "NFC"},
+       "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+         {"type": "Split", "behavior": "Isolated", "invert": false, "pattern": {"Regex":
+           "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}| ?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"}},
+         {"type": "ByteLevel", "add_prefix_space": %s, "trim_offsets": true, "use_regex": false}]}}
+      """);
 
   private static final String KEY = "tokenizer_class";
-  private static final String QWEN_PATTERN =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
   /** Names, without a final Fast, of the class that leaves the file as it is. */
   private static final Set<String> AS_THE_FILE =
       Set.of("TokenizersBackend", "PreTrainedTokenizer", "PythonBackend", "BloomTokenizer");
 
   private final Map<String, String> defaults;
+  private final String components;
 
-  TokenizerClass(Map<String, String> defaults) {
+  TokenizerClass(Map<String, String> defaults, String components) {
     this.defaults = defaults;
+    this.components = components;
   }
 
   private static Map<String, String> named(String... names) {
@@ -98,35 +114,11 @@ enum TokenizerClass {
    *
    * @param addPrefixSpace {@code add_prefix_space} of tokenizer_config.json
    */
-  void replaceComponents(ObjectNode tokenizer, boolean addPrefixSpace) {
-    if (this == FILE) {
-      return;
-    }
-    JsonNodeFactory json = JsonNodeFactory.instance;
-    if (tokenizer.path("model") instanceof ObjectNode model) {
+  void replaceComponents(ObjectNode tokenizer, boolean addPrefixSpace) throws IOException {
+    if (this != FILE && tokenizer.path("model") instanceof ObjectNode model) {
       model.retain(List.of("type", "vocab", "merges")); // unknown bytes vanish, nothing is whole
     }
-    tokenizer.set("decoder", json.objectNode().put("type", "ByteLevel"));
-    if (this == GPT2) {
-      tokenizer.putNull("normalizer");
-      tokenizer.set("pre_tokenizer", byteLevel(addPrefixSpace, true));
-      return;
-    }
-    tokenizer.set("normalizer", json.objectNode().put("type", "NFC"));
-    ObjectNode split = json.objectNode().put("type", "Split").put("behavior", "Isolated");
-    split.put("invert", false).putObject("pattern").put("Regex", QWEN_PATTERN);
-    ArrayNode steps = json.arrayNode().add(split).add(byteLevel(addPrefixSpace, false));
-    ObjectNode sequence = json.objectNode().put("type", "Sequence");
-    sequence.set("pretokenizers", steps);
-    tokenizer.set("pre_tokenizer", sequence);
-  }
-
-  private static ObjectNode byteLevel(boolean addPrefixSpace, boolean useRegex) {
-    return JsonNodeFactory.instance
-        .objectNode()
-        .put("type", "ByteLevel")
-        .put("add_prefix_space", addPrefixSpace)
-        .put("trim_offsets", true)
-        .put("use_regex", useRegex);
+    String json = components.formatted(addPrefixSpace);
+    tokenizer.setAll(JsonFile.parse(json.getBytes(StandardCharsets.UTF_8), name()));
   }
 }

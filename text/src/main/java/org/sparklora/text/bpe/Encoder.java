@@ -35,7 +35,7 @@ final class Encoder {
     ids.clear();
     starts.clear();
     ends.clear();
-    SpecialTokenFrame frame = pipeline.frame();
+    SpecialTokenFrame frame = pipeline.frame;
     addFrame(addSpecialTokens ? frame.before() : new int[0]);
     AddedTokenMatcher.Sink sink =
         new AddedTokenMatcher.Sink() {
@@ -49,7 +49,7 @@ final class Encoder {
             add(id, start, end, locates);
           }
         };
-    pipeline.rawMatcher().scan(text, 0, text.length(), sink);
+    pipeline.rawMatcher.scan(text, 0, text.length(), sink);
     addFrame(addSpecialTokens ? frame.after() : new int[0]);
   }
 
@@ -62,8 +62,8 @@ final class Encoder {
   }
 
   private void encodeRaw(String text, int start, int end, boolean locates) {
-    if (pipeline.normalizes()) {
-      AlignedText own = pipeline.normalizer().apply(AlignedText.of(text.substring(start, end)));
+    if (pipeline.normalizer != TextNormalizer.NONE) {
+      AlignedText own = pipeline.normalizer.apply(AlignedText.of(text.substring(start, end)));
       encodeNormalized(own, 0, own.text().length(), start, locates);
     } else {
       encodeNormalized(AlignedText.of(text), start, end, 0, locates);
@@ -82,7 +82,7 @@ final class Encoder {
         new AddedTokenMatcher.Sink() {
           @Override
           public void text(int from, int to) {
-            pipeline.preTokenizer().cut(own.text(), from, to, 0, pieces);
+            pipeline.preTokenizer.cut(own.text(), from, to, 0, pieces);
           }
 
           @Override
@@ -90,7 +90,7 @@ final class Encoder {
             add(id, base + own.start(from), base + own.end(to - 1), locates);
           }
         };
-    pipeline.normalizedMatcher().scan(own.text(), start, end, sink);
+    pipeline.normalizedMatcher.scan(own.text(), start, end, sink);
   }
 
   private void add(int id, int start, int end, boolean locates) {
@@ -126,7 +126,7 @@ final class Encoder {
     if (bytes.length < room) {
       bytes = new byte[room > KEPT ? room : 2 * room];
     }
-    pipeline.model().encode(text, start, end, bytes, symbols);
+    pipeline.model.encode(text, start, end, bytes, symbols);
     if (bytes.length > KEPT) {
       bytes = new byte[256];
     }
@@ -168,7 +168,7 @@ final class Encoder {
   }
 
   private void locate(int id, int start, int end) {
-    SpecialTokenFrame frame = pipeline.frame();
+    SpecialTokenFrame frame = pipeline.frame;
     int from = start;
     int to = end;
     if (frame.trimOffsets()) {

@@ -1,6 +1,6 @@
 package org.sparklora.text.bpe;
 
-import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 
@@ -8,143 +8,87 @@ import java.util.regex.PatternSyntaxException;
  * Translates the regular expressions of tokenizer.json, written for Oniguruma in its Ruby syntax,
  * into Java's. What differs: {@code \s \w \d} are Unicode's, {@code \h} is a hexadecimal digit,
  * classes know Unicode 16, {@code ^ $} match at every line, {@code (?m)} lets the dot match a line
- * break, {@code {n,m}+} is no possessive quantifier.
+ * break, {@code {n,m}+} is no possessive quantifier, {@code [[:name:]]} is refused.
  */
 final class OnigurumaPattern {
-  private static final Map<String, String> POSIX_CLASSES =
-      Map.of(
-          "alpha", "\\p{IsAlphabetic}",
-          "digit", "\\p{Nd}",
-          "alnum", "\\p{IsAlphabetic}\\p{Nd}",
-          "space", "\\p{IsWhite_Space}",
-          "upper", "\\p{IsUppercase}",
-          "lower", "\\p{IsLowercase}",
-          "punct", "\\p{P}\\p{S}",
-          "xdigit", "0-9A-Fa-f");
+  /** What is not copied as it stands, and what begins and ends a class. */
+  private static final Pattern TOKEN =
+      Pattern.compile(
+          "\\\\[pP]\\{(?<negated>\\^?)(?<property>[^}]*)}"
+              + "|\\\\(?<escaped>[\\s\\S])"
+              + "|\\[:\\^?\\w+:]"
+              + "|\\[\\^?|]"
+              + "|\\(\\?(?<flags>[imx-]+)(?=[:)])"
+              + "|}\\+");
 
-  private final String source;
-  private final StringBuilder target = new StringBuilder();
-  private int at;
-  private int classDepth;
-
-  private OnigurumaPattern(String source) {
-    this.source = source;
-  }
+  private OnigurumaPattern() {}
 
   /**
    * @throws IllegalArgumentException when the expression uses what Java cannot express; names it
    */
   static Pattern compile(String source) {
-    String translated = new OnigurumaPattern(source).translate();
+    StringBuilder target = new StringBuilder();
+    Matcher token = TOKEN.matcher(source);
+    int depth = 0; // of classes
+    while (token.find()) {
+      String text = token.group();
+      if (text.startsWith("[:")) {
+        throw unsupported(source, "a class " + text);
+      } else if (text.startsWith("[")) {
+        depth++;
+      } else if (text.equals("]")) {
+        depth = Math.max(0, depth - 1);
+      } else if (text.equals("}+") && depth == 0) {
+        throw unsupported(
+            source, "a + after {n,m} repeats in Ruby's syntax and is possessive in Java's");
+      }
+      token.appendReplacement(target, Matcher.quoteReplacement(translated(token, source, depth)));
+    }
     try {
       return Pattern.compile(
-          translated, Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES);
+          token.appendTail(target).toString(),
+          Pattern.UNICODE_CHARACTER_CLASS | Pattern.MULTILINE | Pattern.UNIX_LINES);
     } catch (PatternSyntaxException e) {
       throw unsupported(source, "Java's regular expressions refuse it: " + e.getDescription());
     }
   }
 
-  private String translate() {
-    while (at < source.length()) {
-      char c = source.charAt(at);
-      if (c == '\\' && at + 1 < source.length()) {
-        escape();
-      } else if (c == '[') {
-        openBracket();
-      } else {
-        plain(c);
-      }
+  private static String translated(Matcher token, String source, int depth) {
+    String text = token.group();
+    if (token.group("property") != null) {
+      boolean negated = text.startsWith("\\P") == token.group("negated").isEmpty();
+      return property(token.group("property"), negated, depth > 0);
     }
-    return target.toString();
+    if (token.group("flags") != null && depth == 0) {
+      return text.replace('m', 's');
+    }
+    if (token.group("escaped") == null) {
+      return text;
+    }
+    return switch (token.group("escaped")) {
+      case "s" -> "\\p{IsWhite_Space}";
+      case "S" -> "\\P{IsWhite_Space}";
+      case "d" -> "[" + digitItems() + "]";
+      case "D" -> "[^" + digitItems() + "]";
+      case "w" -> "[" + wordItems() + "]";
+      case "W" -> "[^" + wordItems() + "]";
+      case "h" -> "[0-9A-Fa-f]";
+      case "H" -> "[^0-9A-Fa-f]";
+      case "p", "P" -> throw unsupported(source, "\\p without {name}");
+      default -> text;
+    };
   }
 
-  private void plain(char c) {
-    if (classDepth > 0) {
-      classDepth -= c == ']' ? 1 : 0;
-    } else if (source.startsWith("(?", at)) {
-      groupFlags();
-      return;
-    } else if (c == '}' && source.startsWith("}+", at)) {
-      throw unsupported(
-          source, "a + after {n,m} repeats in Ruby's syntax and is possessive in Java's");
-    }
-    target.append(c);
-    at++;
-  }
-
-  private void openBracket() {
-    int end = source.indexOf(":]", at);
-    if (classDepth > 0 && source.startsWith("[:", at) && end > 0) {
-      String name = source.substring(at + 2, end);
-      boolean negated = name.startsWith("^");
-      String items = POSIX_CLASSES.get(negated ? name.substring(1) : name);
-      if (items == null) {
-        throw unsupported(source, "unknown class [:" + name + ":]");
-      }
-      target.append(negated ? "[^" : "[").append(items).append(']');
-      at = end + 2;
-      return;
-    }
-    classDepth++;
-    target.append('[');
-    at++;
-    if (source.startsWith("^", at)) {
-      target.append('^');
-      at++;
-    }
-  }
-
-  /** Copies {@code (?flags)} and {@code (?flags:}, Ruby's m being Java's s. */
-  private void groupFlags() {
-    int end = at + 2;
-    while (end < source.length() && "imx-".indexOf(source.charAt(end)) >= 0) {
-      end++;
-    }
-    boolean flags = end < source.length() && end > at + 2 && ":)".indexOf(source.charAt(end)) >= 0;
-    target.append("(?");
-    if (flags) {
-      target.append(source.substring(at + 2, end).replace('m', 's'));
-    }
-    at = flags ? end : at + 2;
-  }
-
-  private void escape() {
-    char c = source.charAt(at + 1);
-    switch (c) {
-      case 's' -> put("\\p{IsWhite_Space}", 2);
-      case 'S' -> put("\\P{IsWhite_Space}", 2);
-      case 'd' -> put("[" + digitItems() + "]", 2);
-      case 'D' -> put("[^" + digitItems() + "]", 2);
-      case 'w' -> put("[" + wordItems() + "]", 2);
-      case 'W' -> put("[^" + wordItems() + "]", 2);
-      case 'h' -> put("[0-9A-Fa-f]", 2);
-      case 'H' -> put("[^0-9A-Fa-f]", 2);
-      case 'p', 'P' -> property(c == 'P');
-      default -> put(source.substring(at, at + 2), 2);
-    }
-  }
-
-  private void property(boolean negated) {
-    int end = source.indexOf('}', at);
-    if (!source.startsWith("{", at + 2) || end < 0) {
-      throw unsupported(source, "\\p without {name}");
-    }
-    String name = source.substring(at + 3, end);
-    if (name.startsWith("^")) {
-      negated = !negated;
-      name = name.substring(1);
-    }
+  private static String property(String name, boolean negated, boolean inClass) {
     // One- and two-letter names are general categories, the longer ones scripts or binary
     // properties.
     String java = name.length() <= 2 ? name : name.equals("Letter") ? "L" : "Is" + name;
     String more = UnicodeClasses.rangesAfter13(java);
     if (more.isEmpty()) {
-      put((negated ? "\\P{" : "\\p{") + java + "}", end + 1 - at);
-    } else if (classDepth > 0 && !negated) {
-      put("\\p{" + java + "}" + more, end + 1 - at);
-    } else {
-      put((negated ? "[^" : "[") + "\\p{" + java + "}" + more + "]", end + 1 - at);
+      return (negated ? "\\P{" : "\\p{") + java + "}";
     }
+    String items = "\\p{" + java + "}" + more;
+    return inClass && !negated ? items : (negated ? "[^" : "[") + items + "]";
   }
 
   private static String digitItems() {
@@ -156,11 +100,6 @@ final class OnigurumaPattern {
         + UnicodeClasses.rangesAfter13("L")
         + UnicodeClasses.rangesAfter13("M")
         + UnicodeClasses.rangesAfter13("N");
-  }
-
-  private void put(String translation, int consumed) {
-    target.append(translation);
-    at += consumed;
   }
 
   private static IllegalArgumentException unsupported(String source, String reason) {

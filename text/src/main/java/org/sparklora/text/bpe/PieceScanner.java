@@ -6,7 +6,7 @@ package org.sparklora.text.bpe;
  *
  * <p>{@link OnigurumaPattern} with the expression that the implementation names is the oracle.
  */
-interface PieceScanner {
+interface PieceScanner extends PreTokenizer {
 
   /**
    * The end of the piece that starts at {@code from}.
@@ -15,6 +15,14 @@ interface PieceScanner {
    * @param end the text ends here as far as look-ahead can see
    */
   int next(String text, int from, int end);
+
+  @Override
+  default void cut(String text, int start, int end, int shift, PieceSink sink) {
+    for (int from = start, to; from < end; from = to) {
+      to = next(text, from, end);
+      sink.accept(text, from, to, shift);
+    }
+  }
 
   /** The end of the run of characters of one class that starts at {@code i}. */
   static int runEnd(String text, int i, int end, byte type) {

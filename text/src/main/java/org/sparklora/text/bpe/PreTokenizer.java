@@ -1,7 +1,7 @@
 package org.sparklora.text.bpe;
 
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -11,6 +11,13 @@ import org.sparklora.text.json.JsonFields;
 interface PreTokenizer {
   /** Leaves a text in one piece. */
   PreTokenizer UNCUT = (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
+
+  /** The patterns that are cut without an engine for regular expressions. */
+  Map<String, PieceScanner> SCANNERS =
+      Map.of(
+          Cl100kScanner.LLAMA3_PATTERN, new Cl100kScanner(3),
+          Cl100kScanner.QWEN_PATTERN, new Cl100kScanner(1),
+          Gpt2Scanner.PATTERN, new Gpt2Scanner());
 
   /** Cuts {@code text[start, end)} as if nothing stood around it, and hands on each piece. */
   void cut(String text, int start, int end, int shift, PieceSink sink);
@@ -23,13 +30,8 @@ interface PreTokenizer {
     return switch (Components.type(json)) {
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
-      case "Digits" -> new DigitsPreTokenizer(json.flag("individual_digits", false));
+      case "Digits" -> new DigitsScanner(json.flag("individual_digits", false));
       case "ByteLevel" -> byteLevel(json);
-      case "Whitespace" ->
-          new SplitPreTokenizer(
-              OnigurumaPattern.compile("\\w+|[^\\w\\s]+"), SplitBehavior.REMOVED, true);
-      case "WhitespaceSplit" ->
-          new SplitPreTokenizer(OnigurumaPattern.compile("\\s"), SplitBehavior.REMOVED, false);
       default -> throw Components.unsupportedType(json);
     };
   }
@@ -58,73 +60,41 @@ interface PreTokenizer {
             children.get(i), "a ByteLevel that is not the last pre-tokenizer");
       }
     }
-    List<PreTokenizer> steps = new ArrayList<>();
-    children.forEach(child -> steps.add(read(child)));
-    return switch (steps.size()) {
-      case 0 -> UNCUT;
-      case 1 -> steps.get(0);
-      default -> new Chain(steps);
-    };
+    return children.stream().map(PreTokenizer::read).reduce(PreTokenizer::then).orElse(UNCUT);
+  }
+
+  /** Cuts the pieces of this one by the next. */
+  private PreTokenizer then(PreTokenizer next) {
+    return (text, start, end, shift, sink) ->
+        cut(text, start, end, shift, (t, s, e, moved) -> next.cut(t, s, e, moved, sink));
   }
 
   private static PreTokenizer split(JsonFields json) {
-    SplitBehavior behavior = SplitBehavior.read(json);
-    boolean invert = json.flag("invert", false);
+    SplitPreTokenizer.Behavior behavior = SplitPreTokenizer.Behavior.read(json);
     JsonFields pattern = json.child("pattern");
     String regex = pattern.has("Regex") ? pattern.required("Regex") : "";
     // Every character matches, so that Isolated yields the same pieces inverted or not.
-    if (behavior == SplitBehavior.ISOLATED && regex.equals(Cl100kScanner.LLAMA3_PATTERN)) {
-      return new Scanned(new Cl100kScanner(3));
-    }
-    if (behavior == SplitBehavior.ISOLATED && regex.equals(Cl100kScanner.QWEN_PATTERN)) {
-      return new Scanned(new Cl100kScanner(1));
-    }
-    if (behavior == SplitBehavior.ISOLATED && regex.equals(Gpt2Scanner.PATTERN)) {
-      return new Scanned(new Gpt2Scanner());
-    }
-    return new SplitPreTokenizer(TextNormalizer.pattern(pattern), behavior, invert);
+    PieceScanner scanner =
+        behavior == SplitPreTokenizer.Behavior.ISOLATED ? SCANNERS.get(regex) : null;
+    return scanner != null
+        ? scanner
+        : new SplitPreTokenizer(
+            TextNormalizer.pattern(pattern), behavior, json.flag("invert", false));
   }
 
+  /** Puts a space before text that has none if asked to, then cuts. */
   private static PreTokenizer byteLevel(JsonFields json) {
-    PreTokenizer pieces = json.flag("use_regex", true) ? new Scanned(new Gpt2Scanner()) : UNCUT;
-    return json.flag("add_prefix_space", true) ? new PrefixSpace(pieces) : pieces;
-  }
-
-  /** One after the other, each cutting the pieces of its predecessor. */
-  record Chain(List<PreTokenizer> steps) implements PreTokenizer {
-    @Override
-    public void cut(String text, int start, int end, int shift, PieceSink sink) {
-      PieceSink chained = sink;
-      for (int i = steps.size() - 1; i > 0; i--) {
-        PreTokenizer step = steps.get(i);
-        PieceSink next = chained;
-        chained = (t, s, e, sh) -> step.cut(t, s, e, sh, next);
-      }
-      steps.get(0).cut(text, start, end, shift, chained);
+    PreTokenizer pieces = json.flag("use_regex", true) ? new Gpt2Scanner() : UNCUT;
+    if (!json.flag("add_prefix_space", true)) {
+      return pieces;
     }
-  }
-
-  /** Cuts where a scanner says. */
-  record Scanned(PieceScanner scanner) implements PreTokenizer {
-    @Override
-    public void cut(String text, int start, int end, int shift, PieceSink sink) {
-      for (int from = start, to; from < end; from = to) {
-        to = scanner.next(text, from, end);
-        sink.accept(text, from, to, shift);
-      }
-    }
-  }
-
-  /** Puts a space before text that has none, then cuts. */
-  record PrefixSpace(PreTokenizer then) implements PreTokenizer {
-    @Override
-    public void cut(String text, int start, int end, int shift, PieceSink sink) {
+    return (text, start, end, shift, sink) -> {
       if (start < end && text.charAt(start) != ' ') {
         String prefixed = " " + text.substring(start, end);
-        then.cut(prefixed, 0, prefixed.length(), shift + start - 1, sink);
+        pieces.cut(prefixed, 0, prefixed.length(), shift + start - 1, sink);
       } else {
-        then.cut(text, start, end, shift, sink);
+        pieces.cut(text, start, end, shift, sink);
       }
-    }
+    };
   }
 }

@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.stream.IntStream;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -24,8 +25,6 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
           new SpecialTokenFrame(
               NONE, NONE, json.flag("trim_offsets", true), json.flag("add_prefix_space", true));
       case "TemplateProcessing" -> template(json);
-      case "BertProcessing" -> pair(json, false);
-      case "RobertaProcessing" -> pair(json, json.flag("trim_offsets", true));
       case "Sequence" ->
           json.children("processors").stream()
               .map(SpecialTokenFrame::read)
@@ -68,18 +67,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
     return new SpecialTokenFrame(before.toArray(), after.toArray(), false, false);
   }
 
-  /** {@code [CLS] text [SEP]}. */
-  private static SpecialTokenFrame pair(JsonFields json, boolean trimOffsets) {
-    int cls = Components.id(json, "cls", json.list("cls").path(1));
-    int sep = Components.id(json, "sep", json.list("sep").path(1));
-    return new SpecialTokenFrame(
-        new int[] {cls}, new int[] {sep}, trimOffsets, json.flag("add_prefix_space", true));
-  }
-
   private static int[] concat(int[] a, int[] b) {
-    IntBuffer all = new IntBuffer();
-    all.add(a, 0, a.length);
-    all.add(b, 0, b.length);
-    return all.toArray();
+    return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
   }
 }

@@ -1,27 +1,54 @@
 package org.sparklora.text.bpe;
 
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.text.json.JsonFields;
 
 /**
  * Cuts text at the matches of a pattern.
  *
  * @param invert treat what lies between the matches as the matches
  */
-record SplitPreTokenizer(Pattern pattern, SplitBehavior behavior, boolean invert)
+record SplitPreTokenizer(Pattern pattern, Behavior behavior, boolean invert)
     implements PreTokenizer {
 
   /** A part of the text, matched or between matches. */
   private record Part(int start, int end, boolean matched) {}
 
+  /** What becomes of the matches; names as in tokenizer.json. */
+  enum Behavior {
+    REMOVED,
+    ISOLATED,
+    MERGED_WITH_PREVIOUS;
+
+    static Behavior read(JsonFields json) {
+      return switch (json.required("behavior")) {
+        case "Removed" -> REMOVED;
+        case "Isolated" -> ISOLATED;
+        case "MergedWithPrevious" -> MERGED_WITH_PREVIOUS;
+        default -> throw Components.unsupported(json, "behavior " + json.required("behavior"));
+      };
+    }
+  }
+
   @Override
   public void cut(String text, int start, int end, int shift, PieceSink sink) {
-    for (Part part : merge(parts(text, start, end))) {
-      if (part.start < part.end) {
-        sink.accept(text, part.start, part.end, shift);
+    List<Part> parts = parts(text, start, end);
+    for (int i = 0; i < parts.size(); i++) {
+      Part part = parts.get(i);
+      if (behavior == Behavior.REMOVED && part.matched) {
+        continue;
+      }
+      boolean takesNext =
+          behavior == Behavior.MERGED_WITH_PREVIOUS
+              && !part.matched
+              && i + 1 < parts.size()
+              && parts.get(i + 1).matched;
+      int to = takesNext ? parts.get(++i).end : part.end;
+      if (part.start < to) {
+        sink.accept(text, part.start, to, shift);
       }
     }
   }
@@ -49,50 +76,5 @@ record SplitPreTokenizer(Pattern pattern, SplitBehavior behavior, boolean invert
       parts.add(new Part(from, end, invert));
     }
     return parts;
-  }
-
-  private List<Part> merge(List<Part> parts) {
-    return switch (behavior) {
-      case ISOLATED -> parts;
-      case REMOVED -> parts.stream().filter(part -> !part.matched).toList();
-      case CONTIGUOUS, MERGED_WITH_PREVIOUS -> mergedToTheLeft(parts);
-      case MERGED_WITH_NEXT -> mergedToTheRight(parts);
-    };
-  }
-
-  private List<Part> mergedToTheLeft(List<Part> parts) {
-    List<Part> merged = new ArrayList<>();
-    boolean previousMatched = false;
-    for (Part part : parts) {
-      boolean joins =
-          behavior == SplitBehavior.CONTIGUOUS
-              ? part.matched == previousMatched
-              : part.matched && !previousMatched;
-      if (joins && !merged.isEmpty()) {
-        Part last = merged.remove(merged.size() - 1);
-        merged.add(new Part(last.start, part.end, last.matched));
-      } else {
-        merged.add(part);
-      }
-      previousMatched = part.matched;
-    }
-    return merged;
-  }
-
-  private static List<Part> mergedToTheRight(List<Part> parts) {
-    List<Part> backwards = new ArrayList<>();
-    boolean nextMatched = false;
-    for (int i = parts.size() - 1; i >= 0; i--) {
-      Part part = parts.get(i);
-      if (part.matched && !nextMatched && !backwards.isEmpty()) {
-        Part next = backwards.remove(backwards.size() - 1);
-        backwards.add(new Part(part.start, next.end, next.matched));
-      } else {
-        backwards.add(part);
-      }
-      nextMatched = part.matched;
-    }
-    Collections.reverse(backwards);
-    return backwards;
   }
 }

@@ -1,14 +1,16 @@
 package org.sparklora.text.bpe;
 
 import java.text.Normalizer;
-import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
 /** A {@code normalizer} of tokenizer.json: rewrites text before it is cut. Thread-safe. */
-sealed interface TextNormalizer {
+@FunctionalInterface
+interface TextNormalizer {
+  /** Leaves a text as it is. */
+  TextNormalizer NONE = text -> text;
 
   AlignedText apply(AlignedText text);
 
@@ -19,17 +21,26 @@ sealed interface TextNormalizer {
 
   static TextNormalizer read(JsonFields json) {
     if (json.isAbsent()) {
-      return new Chain(List.of());
+      return NONE;
     }
     return switch (Components.type(json)) {
       case "Sequence" ->
-          new Chain(json.children("normalizers").stream().map(TextNormalizer::read).toList());
+          json.children("normalizers").stream()
+              .map(TextNormalizer::read)
+              .reduce((one, next) -> text -> next.apply(one.apply(text)))
+              .orElse(NONE);
       case "NFC", "NFD", "NFKC", "NFKD" ->
           new UnicodeForm(Normalizer.Form.valueOf(Components.type(json)));
-      case "Lowercase" -> new Lowercase();
-      case "Prepend" -> new Prepend(json.required("prepend"));
-      case "Replace" -> new Replace(pattern(json.child("pattern")), json.required("content"));
-      case "Strip" -> new Strip(json.flag("strip_left", true), json.flag("strip_right", true));
+      case "Lowercase" -> TextNormalizer::lowercase;
+      case "Prepend" -> {
+        String prefix = json.required("prepend");
+        yield text -> prepend(prefix, text);
+      }
+      case "Replace" -> {
+        Pattern pattern = pattern(json.child("pattern"));
+        String content = json.required("content");
+        yield text -> replace(pattern, content, text);
+      }
       default -> throw Components.unsupportedType(json);
     };
   }
@@ -44,18 +55,6 @@ sealed interface TextNormalizer {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s (%s in %s)".formatted(e.getMessage(), json.name(), json.file()), e);
-    }
-  }
-
-  /** One after the other. */
-  record Chain(List<TextNormalizer> steps) implements TextNormalizer {
-    @Override
-    public AlignedText apply(AlignedText text) {
-      AlignedText result = text;
-      for (TextNormalizer step : steps) {
-        result = step.apply(result);
-      }
-      return result;
     }
   }
 
@@ -115,63 +114,38 @@ sealed interface TextNormalizer {
   }
 
   /** Every character in lower case by itself: Rust knows no final sigma here. */
-  record Lowercase() implements TextNormalizer {
-    @Override
-    public AlignedText apply(AlignedText aligned) {
-      String text = aligned.text();
-      AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      for (int i = 0, next; i < text.length(); i = next) {
-        next = text.offsetByCodePoints(i, 1);
-        builder.append(text.substring(i, next).toLowerCase(Locale.ROOT), i, next);
-      }
-      return builder.build();
+  private static AlignedText lowercase(AlignedText aligned) {
+    String text = aligned.text();
+    AlignedText.Builder builder = new AlignedText.Builder(aligned);
+    for (int i = 0, next; i < text.length(); i = next) {
+      next = text.offsetByCodePoints(i, 1);
+      builder.append(text.substring(i, next).toLowerCase(Locale.ROOT), i, next);
     }
+    return builder.build();
   }
 
   /** Something before every text that is not empty. */
-  record Prepend(String prefix) implements TextNormalizer {
-    @Override
-    public AlignedText apply(AlignedText aligned) {
-      if (aligned.text().isEmpty()) {
-        return aligned;
-      }
-      AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      builder.append(prefix, 0, 0);
-      builder.keep(0, aligned.text().length());
-      return builder.build();
+  private static AlignedText prepend(String prefix, AlignedText aligned) {
+    if (aligned.text().isEmpty()) {
+      return aligned;
     }
+    AlignedText.Builder builder = new AlignedText.Builder(aligned);
+    builder.append(prefix, 0, 0);
+    builder.keep(0, aligned.text().length());
+    return builder.build();
   }
 
   /** Every match by a fixed text. */
-  record Replace(Pattern pattern, String content) implements TextNormalizer {
-    @Override
-    public AlignedText apply(AlignedText aligned) {
-      Matcher matcher = pattern.matcher(aligned.text());
-      AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      int from = 0;
-      while (matcher.find()) {
-        builder.keep(from, matcher.start());
-        builder.append(content, matcher.start(), matcher.end());
-        from = matcher.end();
-      }
-      builder.keep(from, aligned.text().length());
-      return builder.build();
+  private static AlignedText replace(Pattern pattern, String content, AlignedText aligned) {
+    Matcher matcher = pattern.matcher(aligned.text());
+    AlignedText.Builder builder = new AlignedText.Builder(aligned);
+    int from = 0;
+    while (matcher.find()) {
+      builder.keep(from, matcher.start());
+      builder.append(content, matcher.start(), matcher.end());
+      from = matcher.end();
     }
-  }
-
-  /** White space off one or both ends. */
-  record Strip(boolean left, boolean right) implements TextNormalizer {
-    @Override
-    public AlignedText apply(AlignedText aligned) {
-      String text = aligned.text();
-      int start = left ? PieceScanner.spaceEnd(text, 0, text.length()) : 0;
-      int end = text.length();
-      while (right && end > start && UnicodeClasses.isWhitespace(text.charAt(end - 1))) {
-        end--;
-      }
-      AlignedText.Builder builder = new AlignedText.Builder(aligned);
-      builder.keep(start, end);
-      return builder.build();
-    }
+    builder.keep(from, aligned.text().length());
+    return builder.build();
   }
 }

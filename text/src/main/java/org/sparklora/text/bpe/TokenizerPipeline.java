@@ -1,15 +1,15 @@
 package org.sparklora.text.bpe;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
@@ -21,25 +21,31 @@ import org.sparklora.text.json.JsonFields;
  * megabytes.
  */
 public final class TokenizerPipeline {
-  private final TextNormalizer normalizer;
-  private final boolean normalizes;
-  private final PreTokenizer preTokenizer;
-  private final BytePairModel model;
-  private final SpecialTokenFrame frame;
+  // What each thread's Encoder walks through.
+  final TextNormalizer normalizer;
+  final PreTokenizer preTokenizer;
+  final BytePairModel model;
+  final SpecialTokenFrame frame;
+  final AddedTokenMatcher rawMatcher; // tokens looked for in the text as it stands
+  final AddedTokenMatcher normalizedMatcher; // tokens looked for after normalisation
+
   private final TokenDecoder decoder;
-  private final AddedTokenMatcher rawMatcher; // tokens looked for in the text as it stands
-  private final AddedTokenMatcher normalizedMatcher; // tokens looked for after normalisation
   private final Map<String, Integer> addedIds = new HashMap<>();
   private final Map<Integer, String> tokens = new HashMap<>();
   private final Set<Integer> specialIds = new HashSet<>();
   private final byte[][] tokenBytes; // by id, of a ByteLevel decoder; empty otherwise
   private final ThreadLocal<Encoder> encoders = ThreadLocal.withInitial(() -> new Encoder(this));
 
-  private TokenizerPipeline(JsonFields root, List<String> specialTokens) {
+  /**
+   * @param root a tokenizer.json
+   * @param specialTokens tokens that the checkpoint's other files call special; those that are new
+   *     get the next free ids, as in transformers
+   * @throws IllegalArgumentException naming the component that this project does not know
+   */
+  public TokenizerPipeline(JsonFields root, List<String> specialTokens) {
     JsonFields preTokenizerJson = root.child("pre_tokenizer");
     boolean byteLevel = PreTokenizer.isByteLevel(preTokenizerJson);
     normalizer = TextNormalizer.read(root.child("normalizer"));
-    normalizes = !normalizer.equals(new TextNormalizer.Chain(List.of()));
     preTokenizer = PreTokenizer.read(preTokenizerJson);
     model = BytePairModel.read(root.child("model"), byteLevel);
     frame = SpecialTokenFrame.read(root.child("post_processor"));
@@ -59,18 +65,7 @@ public final class TokenizerPipeline {
     requireTokens(frame, root);
     rawMatcher = matcher(added, false);
     normalizedMatcher = matcher(added, true);
-    tokenBytes = decoder instanceof TokenDecoder.ByteLevel ? allBytes() : new byte[0][];
-  }
-
-  /**
-   * @param json a tokenizer.json
-   * @param file its name, for messages
-   * @param specialTokens tokens that the checkpoint's other files call special; those that are new
-   *     get the next free ids, as in transformers
-   * @throws IllegalArgumentException naming the component that this project does not know
-   */
-  public static TokenizerPipeline of(ObjectNode json, Path file, List<String> specialTokens) {
-    return new TokenizerPipeline(JsonFields.of(file, json), specialTokens);
+    tokenBytes = decoder == TokenDecoder.BYTE_LEVEL ? allBytes() : new byte[0][];
   }
 
   /** The tokens of a text. */
@@ -118,34 +113,6 @@ public final class TokenizerPipeline {
     return added != null ? added : model.vocabulary().getOrDefault(token, -1);
   }
 
-  TextNormalizer normalizer() {
-    return normalizer;
-  }
-
-  boolean normalizes() {
-    return normalizes;
-  }
-
-  PreTokenizer preTokenizer() {
-    return preTokenizer;
-  }
-
-  BytePairModel model() {
-    return model;
-  }
-
-  SpecialTokenFrame frame() {
-    return frame;
-  }
-
-  AddedTokenMatcher rawMatcher() {
-    return rawMatcher;
-  }
-
-  AddedTokenMatcher normalizedMatcher() {
-    return normalizedMatcher;
-  }
-
   /** A token as the vocabulary spells it. */
   String token(int id) {
     return tokens.getOrDefault(id, "");
@@ -168,29 +135,27 @@ public final class TokenizerPipeline {
   }
 
   private void requireTokens(SpecialTokenFrame frame, JsonFields root) {
-    for (int[] side : new int[][] {frame.before(), frame.after()}) {
-      for (int id : side) {
-        if (!tokens.containsKey(id)) {
-          throw new CheckpointException(
-              "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again",
-              root.file(), id);
-        }
-      }
-    }
+    IntStream.concat(IntStream.of(frame.before()), IntStream.of(frame.after()))
+        .filter(id -> !tokens.containsKey(id))
+        .findFirst()
+        .ifPresent(
+            id -> {
+              throw new CheckpointException(
+                  "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again",
+                  root.file(), id);
+            });
   }
 
   private List<AddedToken> addedTokens(JsonFields root, List<String> specialTokens) {
-    Map<String, AddedToken> added = new java.util.LinkedHashMap<>();
-    boolean any = root.json().has("added_tokens"); // files of 2019 lack it
-    for (JsonFields json : any ? root.children("added_tokens") : List.<JsonFields>of()) {
-      AddedToken token = AddedToken.read(json);
-      added.put(token.content(), token);
+    Map<String, AddedToken> added = new LinkedHashMap<>();
+    if (root.json().has("added_tokens")) { // files of 2019 lack it
+      for (JsonFields json : root.children("added_tokens")) {
+        AddedToken token = AddedToken.read(json);
+        added.put(token.content(), token);
+      }
     }
-    int next =
-        1
-            + Math.max(
-                tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1),
-                added.values().stream().mapToInt(AddedToken::id).max().orElse(-1));
+    IntStream addedIds = added.values().stream().mapToInt(AddedToken::id);
+    int next = 1 + addedIds.reduce(lastId(), Math::max);
     for (String content : specialTokens) {
       AddedToken known = added.get(content);
       if (known == null) {
@@ -216,9 +181,12 @@ public final class TokenizerPipeline {
   }
 
   private byte[][] allBytes() {
-    int last = tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
-    byte[][] bytes = new byte[last + 1][];
+    byte[][] bytes = new byte[lastId() + 1][];
     Arrays.setAll(bytes, id -> TokenDecoder.bytesOf(token(id)));
     return bytes;
+  }
+
+  private int lastId() {
+    return tokens.keySet().stream().mapToInt(Integer::intValue).max().orElse(-1);
   }
 }

@@ -4,8 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -33,8 +32,10 @@ final class UnicodeClasses {
   private static final String TABLE = "unicode-after-13.txt";
   private static final List<String> LETTER_CATEGORIES = List.of("Lu", "Ll", "Lt", "Lm", "Lo");
 
-  /** Ranges {first, last} by category name, ascending; "L" is the union of its five. */
-  private static final Map<String, int[][]> AFTER_13 = readTable();
+  private static final BitSet NONE = new BitSet();
+
+  /** Code points by category; "L" is the union of its five. */
+  private static final Map<String, BitSet> AFTER_13 = readTable();
 
   /** Classes of the basic plane, so that the scanners look at an array and at nothing else. */
   private static final byte[] BASIC_PLANE = new byte[0x10000];
@@ -84,8 +85,10 @@ final class UnicodeClasses {
   /** What a category gained after Unicode 13 as items of a character class, or "". */
   static String rangesAfter13(String category) {
     StringBuilder items = new StringBuilder();
-    for (int[] range : AFTER_13.getOrDefault(category, new int[0][])) {
-      items.append("\\x{%x}-\\x{%x}".formatted(range[0], range[1]));
+    BitSet points = AFTER_13.getOrDefault(category, NONE);
+    for (int first = points.nextSetBit(0), end; first >= 0; first = points.nextSetBit(end)) {
+      end = points.nextClearBit(first);
+      items.append("\\x{%x}-\\x{%x}".formatted(first, end - 1));
     }
     return items.toString();
   }
@@ -120,47 +123,33 @@ final class UnicodeClasses {
   }
 
   private static boolean contains(String category, int codePoint) {
-    int[][] ranges = AFTER_13.getOrDefault(category, new int[0][]);
-    int low = 0;
-    int high = ranges.length - 1;
-    while (low <= high) {
-      int middle = (low + high) >>> 1;
-      if (codePoint < ranges[middle][0]) {
-        high = middle - 1;
-      } else if (codePoint > ranges[middle][1]) {
-        low = middle + 1;
-      } else {
-        return true;
-      }
-    }
-    return false;
+    return AFTER_13.getOrDefault(category, NONE).get(codePoint);
   }
 
-  private static Map<String, int[][]> readTable() {
-    Map<String, int[][]> table = new HashMap<>();
+  private static Map<String, BitSet> readTable() {
+    Map<String, BitSet> table = new HashMap<>();
+    BitSet letters = new BitSet();
     try (InputStream in = UnicodeClasses.class.getResourceAsStream(TABLE)) {
-      new String(in.readAllBytes(), StandardCharsets.US_ASCII)
-          .lines()
-          .filter(line -> !line.startsWith("#"))
-          .map(line -> line.split(" "))
-          .forEach(fields -> table.put(fields[0], ranges(fields)));
+      for (String line : new String(in.readAllBytes(), StandardCharsets.US_ASCII).split("\n")) {
+        if (!line.startsWith("#")) {
+          String[] fields = line.split(" ");
+          table.put(fields[0], ranges(fields));
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot read " + TABLE + " of this project's own jar", e);
     }
-    List<int[]> letters = new ArrayList<>();
-    LETTER_CATEGORIES.forEach(
-        c -> letters.addAll(Arrays.asList(table.getOrDefault(c, new int[0][]))));
-    letters.sort((a, b) -> Integer.compare(a[0], b[0]));
-    table.put("L", letters.toArray(int[][]::new));
+    LETTER_CATEGORIES.forEach(c -> letters.or(table.getOrDefault(c, NONE)));
+    table.put("L", letters);
     return table;
   }
 
-  private static int[][] ranges(String[] fields) {
-    int[][] ranges = new int[fields.length - 1][];
+  private static BitSet ranges(String[] fields) {
+    BitSet ranges = new BitSet();
     for (int i = 1; i < fields.length; i++) {
       String[] bounds = fields[i].split("-");
-      int first = Integer.parseInt(bounds[0], 16);
-      ranges[i - 1] = new int[] {first, Integer.parseInt(bounds[bounds.length - 1], 16)};
+      int last = Integer.parseInt(bounds[bounds.length - 1], 16);
+      ranges.set(Integer.parseInt(bounds[0], 16), last + 1);
     }
     return ranges;
   }

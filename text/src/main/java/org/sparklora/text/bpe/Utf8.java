@@ -1,5 +1,11 @@
 package org.sparklora.text.bpe;
 
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
+import java.nio.charset.StandardCharsets;
+
 /** UTF-8 both ways, lossy exactly as Rust's {@code String::from_utf8_lossy}. Stateless. */
 final class Utf8 {
   private static final char REPLACEMENT = '\uFFFD';
@@ -63,61 +69,22 @@ final class Utf8 {
   }
 
   /**
-   * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java's own
-   * decoder differs: it makes one of an encoded surrogate where Rust makes three.
+   * Decodes bytes; each maximal part of an ill-formed sequence becomes one U+FFFD. Java's decoder
+   * finds the same parts, but for an encoded surrogate, of which Rust replaces every byte.
    */
   static String decodeLossy(byte[] bytes) {
-    StringBuilder text = new StringBuilder(bytes.length);
-    int i = 0;
-    while (i < bytes.length) {
-      int first = bytes[i] & 0xFF;
-      if (first < 0x80) {
-        text.append((char) first);
-        i++;
-        continue;
-      }
-      int needed =
-          first >= 0xC2 && first <= 0xDF
-              ? 1
-              : first >= 0xE0 && first <= 0xEF ? 2 : first >= 0xF0 && first <= 0xF4 ? 3 : 0;
-      int taken = 0;
-      while (taken < needed
-          && i + 1 + taken < bytes.length
-          && continues(first, taken, bytes[i + 1 + taken] & 0xFF)) {
-        taken++;
-      }
-      if (needed > 0 && taken == needed) {
-        text.appendCodePoint(assemble(bytes, i, needed));
-      } else {
-        text.append(REPLACEMENT);
-      }
-      i += 1 + taken;
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    CharBuffer text = CharBuffer.allocate(bytes.length);
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    for (CoderResult result = decoder.decode(in, text, true);
+        result.isError();
+        result = decoder.decode(in, text, true)) {
+      int at = in.position();
+      boolean surrogate =
+          bytes[at] == (byte) 0xED && result.length() > 1 && (bytes[at + 1] & 0xFF) >= 0xA0;
+      text.put(String.valueOf(REPLACEMENT).repeat(surrogate ? result.length() : 1));
+      in.position(at + result.length());
     }
-    return text.toString();
-  }
-
-  /**
-   * Whether {@code next} may follow: table 3-7 of the Unicode standard, which narrows the second
-   * byte.
-   */
-  private static boolean continues(int first, int index, int next) {
-    if (index > 0) {
-      return next >= 0x80 && next <= 0xBF;
-    }
-    return switch (first) {
-      case 0xE0 -> next >= 0xA0 && next <= 0xBF;
-      case 0xED -> next >= 0x80 && next <= 0x9F;
-      case 0xF0 -> next >= 0x90 && next <= 0xBF;
-      case 0xF4 -> next >= 0x80 && next <= 0x8F;
-      default -> next >= 0x80 && next <= 0xBF;
-    };
-  }
-
-  private static int assemble(byte[] bytes, int i, int continuations) {
-    int codePoint = bytes[i] & 0x3F >> continuations;
-    for (int k = 1; k <= continuations; k++) {
-      codePoint = codePoint << 6 | bytes[i + k] & 0x3F;
-    }
-    return codePoint;
+    return text.flip().toString();
   }
 }

@@ -28,19 +28,21 @@ record Arguments(List<Object> positional, Map<String, Object> named, Budget budg
   }
 
   String string(int position, String name) {
-    return asString(get(position, name), name);
-  }
-
-  String string(int position, String name, String fallback) {
-    return find(position, name).map(value -> asString(value, name)).orElse(fallback);
-  }
-
-  private String asString(Object value, String name) {
+    Object value = get(position, name);
     if (value instanceof String text) {
       return text;
     }
     throw new JinjaException(
         "The argument '%s' must be a string, not %s", name, Values.typeName(value));
+  }
+
+  /** These, if they are not more; the further ones that Python knows are not supported. */
+  Arguments atMost(int count) {
+    if (positional.size() > count) {
+      throw new JinjaException(
+          "%d arguments are too many, at most %d are supported", positional.size(), count);
+    }
+    return this;
   }
 
   int integer(int position, String name, int fallback) {

@@ -3,7 +3,7 @@ package org.sparklora.text.jinja;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Python's {@code + - * / // % **} on numbers, strings and lists. */
+/** Python's {@code + - * / // %} on numbers, strings and lists. */
 final class Arithmetic {
   private Arithmetic() {}
 
@@ -15,35 +15,24 @@ final class Arithmetic {
           ? floats(operator, Values.number(left), Values.number(right))
           : integers(operator, Values.integer(left), Values.integer(right));
     }
-    switch (operator) {
-      case "+" -> {
-        if (left instanceof String a && right instanceof String b) {
-          budget.allocate((long) a.length() + b.length());
-          return a + b;
-        }
-        if (left instanceof List<?> a
-            && right instanceof List<?> b
-            && left instanceof Tuple == right instanceof Tuple) {
-          budget.allocate((long) a.size() + b.size());
-          List<Object> joined = new ArrayList<>(a);
-          joined.addAll(b);
-          return left instanceof Tuple ? new Tuple(joined) : joined;
-        }
-      }
-      case "*" -> {
-        if (right instanceof Long || right instanceof Boolean) {
-          return repeat(left, Values.integer(right), budget);
-        }
-        if (left instanceof Long || left instanceof Boolean) {
-          return repeat(right, Values.integer(left), budget);
-        }
-      }
-      case "%" -> {
-        if (left instanceof String format) {
-          return StringFormat.percent(format, right, budget);
-        }
-      }
-      default -> {}
+    if (operator.equals("+") && left instanceof String a && right instanceof String b) {
+      budget.allocate((long) a.length() + b.length());
+      return a + b;
+    }
+    if (operator.equals("+")
+        && left instanceof List<?> a
+        && right instanceof List<?> b
+        && left instanceof Tuple == right instanceof Tuple) {
+      budget.allocate((long) a.size() + b.size());
+      List<Object> joined = new ArrayList<>(a);
+      joined.addAll(b);
+      return left instanceof Tuple ? new Tuple(joined) : joined;
+    }
+    if (operator.equals("*") && (right instanceof Long || right instanceof Boolean)) {
+      return repeat(left, right, budget);
+    }
+    if (operator.equals("*") && (left instanceof Long || left instanceof Boolean)) {
+      return repeat(right, left, budget);
     }
     throw unsupported(operator, left, right);
   }
@@ -53,8 +42,8 @@ final class Arithmetic {
         "Cannot compute %s %s %s", Values.typeName(left), operator, Values.typeName(right));
   }
 
-  private static Object repeat(Object value, long times, Budget budget) {
-    int count = (int) Math.max(0, Math.min(Integer.MAX_VALUE, times));
+  private static Object repeat(Object value, Object times, Budget budget) {
+    int count = Math.max(0, Values.asIndex(times));
     if (value instanceof String text) {
       budget.allocate((long) text.length() * count);
       return text.repeat(count);
@@ -76,29 +65,18 @@ final class Arithmetic {
         case "+" -> Math.addExact(left, right);
         case "-" -> Math.subtractExact(left, right);
         case "*" -> Math.multiplyExact(left, right);
-        case "/" -> (double) left / nonZero(right);
-        case "//" -> Math.floorDiv(left, nonZero(right));
-        case "%" -> Math.floorMod(left, nonZero(right));
-        case "**" -> right < 0 ? (Object) Math.pow(left, right) : (Object) power(left, right);
-        default -> throw unsupported(operator, left, right);
+        case "/" -> left / nonZero(right);
+        case "//" -> Math.floorDiv(left, right);
+        default -> Math.floorMod(left, right);
       };
     } catch (ArithmeticException e) {
-      throw new JinjaException("%d %s %d is beyond 64 bits", left, operator, right);
+      throw right == 0
+          ? new JinjaException("Division by zero")
+          : new JinjaException("%d %s %d is beyond 64 bits", left, operator, right);
     }
   }
 
-  private static long power(long base, long exponent) {
-    long result = 1;
-    // |base| ≥ 2 overflows within 64 multiplications, which ends the loop; -1, 0 and 1 do not need
-    // it
-    long times = base >= -1 && base <= 1 ? Math.min(exponent, 2 + exponent % 2) : exponent;
-    for (long i = 0; i < times; i++) {
-      result = Math.multiplyExact(result, base);
-    }
-    return result;
-  }
-
-  private static long nonZero(long divisor) {
+  private static double nonZero(double divisor) {
     if (divisor == 0) {
       throw new JinjaException("Division by zero");
     }
@@ -106,18 +84,13 @@ final class Arithmetic {
   }
 
   private static Object floats(String operator, double left, double right) {
-    if (right == 0 && (operator.equals("/") || operator.equals("//") || operator.equals("%"))) {
-      throw new JinjaException("Division by zero");
-    }
     return switch (operator) {
       case "+" -> left + right;
       case "-" -> left - right;
       case "*" -> left * right;
-      case "/" -> left / right;
-      case "//" -> Math.floor((left - modulo(left, right)) / right + 0.5);
-      case "%" -> modulo(left, right);
-      case "**" -> Math.pow(left, right);
-      default -> throw unsupported(operator, left, right);
+      case "/" -> left / nonZero(right);
+      case "//" -> Math.floor((left - modulo(left, nonZero(right))) / right + 0.5);
+      default -> modulo(left, nonZero(right));
     };
   }
 

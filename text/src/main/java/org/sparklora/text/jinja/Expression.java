@@ -26,13 +26,10 @@ interface Expression {
     };
   }
 
-  /** A call, whose parts a call block takes by themselves. */
-  record Call(Expression target, CallArguments arguments, Expression value) implements Expression {
+  /** A call; a call block adds an argument to it. */
+  record Call(CallArguments arguments, Expression value) implements Expression {
     Call(int line, Expression target, CallArguments arguments) {
-      this(
-          target,
-          arguments,
-          at(line, s -> Evaluator.call(target.evaluate(s), arguments.evaluate(s))));
+      this(arguments, at(line, s -> Evaluator.call(target.evaluate(s), arguments.evaluate(s))));
     }
 
     @Override
@@ -43,14 +40,11 @@ interface Expression {
 
   /** What stands between the parentheses of a call, a filter or a test. */
   record CallArguments(
-      List<Expression> positional,
-      List<Expression> spread,
-      Map<String, Expression> named,
-      List<Expression> namedSpread) {
+      List<Expression> positional, List<Expression> spread, Map<String, Expression> named) {
 
     /** None yet. */
     CallArguments() {
-      this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>(), new ArrayList<>());
+      this(new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
     }
 
     Arguments evaluate(Scope scope) {
@@ -61,18 +55,7 @@ interface Expression {
       }
       Map<String, Object> byName = new LinkedHashMap<>();
       named.forEach((name, argument) -> byName.put(name, argument.evaluate(scope)));
-      for (Expression several : namedSpread) {
-        if (!(several.evaluate(scope) instanceof Map<?, ?> dict)) {
-          throw new JinjaException("Only a dict can follow ** in a call");
-        }
-        dict.forEach((key, value) -> byName.put(ValueText.of(key), value));
-      }
       return new Arguments(values, byName, scope.budget());
     }
-  }
-
-  /** A filter with its arguments. */
-  interface Applied {
-    Object apply(Object value, Scope scope);
   }
 }

@@ -4,14 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.sparklora.text.jinja.Expression.CallArguments;
 import org.sparklora.text.jinja.Token.Kind;
 
 /**
  * Parses expressions by recursive descent, loosest binding first: conditional, or, and, not,
- * comparison, {@code + -}, {@code ~}, {@code * / // %}, {@code **}, sign, postfix, filter and test.
- * This is Jinja2's order, in which {@code -x|abs} filters {@code -x}.
+ * comparison, {@code + -}, {@code ~}, {@code * / // %}, sign, postfix, filter and test. This is
+ * Jinja2's order, in which {@code -x|abs} filters {@code -x}.
  */
 final class ExpressionParser {
   static final Map<String, Object> CONSTANTS =
@@ -21,9 +22,9 @@ final class ExpressionParser {
 
   private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
   private static final List<Set<String>> ARITHMETIC =
-      List.of(Set.of("+", "-"), Set.of("~"), Set.of("*", "/", "//", "%"), Set.of("**"));
+      List.of(Set.of("+", "-"), Set.of("~"), Set.of("*", "/", "//", "%"));
   private static final Set<String> NO_TEST_ARGUMENT =
-      Set.of("else", "or", "and", "if", "in", "not", "is", "recursive");
+      Set.of("else", "or", "and", "if", "in", "not", "is");
 
   private static final Expression NO_BOUND = scope -> None.NONE;
 
@@ -71,8 +72,8 @@ final class ExpressionParser {
   }
 
   /** The filters after a {@code |} that was just read, or those of a filter block. */
-  List<Expression.Applied> filters() {
-    List<Expression.Applied> filters = new ArrayList<>();
+  List<BiFunction<Object, Scope, Object>> filters() {
+    List<BiFunction<Object, Scope, Object>> filters = new ArrayList<>();
     do {
       filters.add(filter());
     } while (tokens.skipOperator("|"));
@@ -337,8 +338,6 @@ final class ExpressionParser {
   private void argument(CallArguments arguments) {
     if (tokens.skipOperator("*")) {
       arguments.spread().add(expression());
-    } else if (tokens.skipOperator("**")) {
-      arguments.namedSpread().add(expression());
     } else if (tokens.peek().kind() == Kind.NAME && tokens.peekSecond().isOperator("=")) {
       String name = tokens.next().text();
       tokens.next();
@@ -356,7 +355,7 @@ final class ExpressionParser {
       if (tokens.skipOperator("|")) {
         Expression value = node;
         int line = tokens.peek().line();
-        Expression.Applied filter = filter();
+        BiFunction<Object, Scope, Object> filter = filter();
         node = Expression.at(line, scope -> filter.apply(value.evaluate(scope), scope));
       } else if (tokens.skipName("is")) {
         node = test(node, token.line());
@@ -368,7 +367,7 @@ final class ExpressionParser {
     }
   }
 
-  private Expression.Applied filter() {
+  private BiFunction<Object, Scope, Object> filter() {
     String name = tokens.expect(Kind.NAME).text();
     CallArguments arguments = tokens.peek().isOperator("(") ? arguments() : new CallArguments();
     return (value, scope) -> Filters.named(name).apply(value, arguments.evaluate(scope));
@@ -385,7 +384,7 @@ final class ExpressionParser {
     Expression test =
         Expression.at(
             line,
-            scope -> ValueTests.named(name).holds(node.evaluate(scope), arguments.evaluate(scope)));
+            scope -> ValueTests.named(name).test(node.evaluate(scope), arguments.evaluate(scope)));
     return negated ? negated(line, test) : test;
   }
 

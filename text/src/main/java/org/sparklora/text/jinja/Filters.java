@@ -1,7 +1,5 @@
 package org.sparklora.text.jinja;
 
-import java.math.BigDecimal;
-import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -9,26 +7,23 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.BiPredicate;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /** Jinja2's filters: {@code value | name(arguments)}. */
 final class Filters {
 
-  /** A filter's value comes first; the rest is what stood in its parentheses. */
-  @FunctionalInterface
-  interface Filter {
-    Object apply(Object value, Arguments arguments);
-  }
-
+  /** What Python's float takes, whose grammar is narrower than Java's. */
   private static final Pattern FLOAT =
       Pattern.compile(
-          "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)(e[-+]?\\d+(_\\d+)*)?");
+          "[-+]?(\\d+(_\\d+)*\\.?(\\d+(_\\d+)*)?|\\.\\d+(_\\d+)*)([eE][-+]?\\d+(_\\d+)*)?");
 
   private Filters() {}
 
-  static Filter named(String name) {
+  /** A filter takes its value, then what stood in its parentheses. */
+  static BiFunction<Object, Arguments, Object> named(String name) {
     return switch (name) {
       case "string" -> Filters::text;
       case "safe" -> (v, a) -> v;
@@ -40,16 +35,8 @@ final class Filters {
       case "capitalize" -> (v, a) -> StringMethods.capitalize(text(v, a));
       case "replace" -> Filters::replaced;
       case "indent" -> (v, a) -> indented(text(v, a), a);
-      case "format" ->
-          (v, a) -> StringFormat.percent(text(v, a), new Tuple(a.positional()), a.budget());
       case "join" -> Filters::joined;
       case "int" -> Filters::toInt;
-      case "float" -> Filters::toFloat;
-      case "abs" -> (v, a) -> v instanceof Long n ? (Object) Math.abs(n) : Math.abs(number(v));
-      case "round" -> Filters::rounded;
-      case "sum" -> Filters::sum;
-      case "min" -> (v, a) -> extreme(v, a, -1);
-      case "max" -> (v, a) -> extreme(v, a, 1);
       case "length", "count" -> (v, a) -> Values.length(v);
       case "list" -> (v, a) -> a.iterate(v);
       case "first" -> (v, a) -> a.iterate(v).stream().findFirst().orElse(nothing("first item"));
@@ -69,7 +56,6 @@ final class Filters {
       case "items" ->
           (v, a) -> v instanceof Undefined ? new ArrayList<>() : DictMethods.items(dict(v), a);
       case "dictsort" -> Filters::sortedItems;
-      case "attr" -> (v, a) -> attribute(a.get(0, "name")).apply(v);
       case "map" -> Filters::mapped;
       case "select" -> (v, a) -> selected(v, item -> item, a, true);
       case "reject" -> (v, a) -> selected(v, item -> item, a, false);
@@ -96,13 +82,6 @@ final class Filters {
     throw new JinjaException("Expected a dict, found " + Values.typeName(value));
   }
 
-  private static double number(Object value) {
-    if (Values.isNumber(value)) {
-      return Values.number(value);
-    }
-    throw new JinjaException("Expected a number, found " + Values.typeName(value));
-  }
-
   private static Object replaced(Object value, Arguments a) {
     String old = ValueText.of(a.get(0, "old"));
     String fresh = ValueText.of(a.get(1, "new"));
@@ -116,35 +95,17 @@ final class Filters {
     return StringMethods.join(ValueText.of(a.get(0, "d", "")), items, a);
   }
 
-  private static Object toFloat(Object value, Arguments a) {
-    return Values.isNumber(value)
-        ? (Object) Values.number(value)
-        : parsed(ValueText.of(Values.defined(value)))
-            .<Object>map(number -> number)
-            .orElse(a.get(0, "default", 0.0));
-  }
-
-  /** Python's float(text), whose grammar is narrower than Java's. */
-  private static Optional<Double> parsed(String text) {
-    String number = StringMethods.strip(text, None.NONE).toLowerCase(Locale.ROOT);
-    return Optional.of(number.replace("_", ""))
-        .filter(digits -> FLOAT.matcher(number).matches())
-        .map(Double::valueOf);
-  }
-
-  private static Object toInt(Object value, Arguments arguments) {
-    if (value instanceof Long || value instanceof Boolean) {
+  private static Object toInt(Object value, Arguments a) {
+    if (value instanceof Boolean) {
       return Values.integer(value);
     }
-    String text = ValueText.of(Values.defined(value));
+    String text = StringMethods.strip(ValueText.of(Values.defined(value)), None.NONE);
     try {
-      return Long.valueOf(StringMethods.strip(text, None.NONE), arguments.integer(1, "base", 10));
+      return Long.valueOf(text, a.integer(1, "base", 10));
     } catch (NumberFormatException e) {
-      Optional<Double> number = value instanceof Double d ? Optional.of(d) : parsed(text);
-      return number
-          .filter(Double::isFinite)
-          .<Object>map(Filters::truncated)
-          .orElse(arguments.get(0, "default", 0L));
+      boolean isFloat = FLOAT.matcher(text).matches();
+      double number = isFloat ? Double.parseDouble(text.replace("_", "")) : Double.NaN;
+      return Double.isFinite(number) ? (Object) truncated(number) : a.get(0, "default", 0L);
     }
   }
 
@@ -165,35 +126,6 @@ final class Filters {
       first = StringMethods.isSpace(point) || "-({[<".indexOf(point) >= 0;
     }
     return out.toString();
-  }
-
-  private static Object rounded(Object value, Arguments a) {
-    int precision = Math.max(-400, Math.min(400, a.integer(0, "precision", 0)));
-    double number = number(value);
-    double scale = Math.pow(10, precision);
-    return switch (a.string(1, "method", "common")) {
-      case "ceil" -> Math.ceil(number * scale) / scale;
-      case "floor" -> Math.floor(number * scale) / scale;
-      default ->
-          !(value instanceof Double)
-              ? (Object) exactly(BigDecimal.valueOf(Values.integer(value)), precision).longValue()
-              : Double.isFinite(number)
-                  ? exactly(new BigDecimal(number), precision).doubleValue()
-                  : value;
-    };
-  }
-
-  private static BigDecimal exactly(BigDecimal number, int precision) {
-    return number.setScale(precision, RoundingMode.HALF_EVEN);
-  }
-
-  private static Object sum(Object value, Arguments a) {
-    Function<Object, Object> key = attribute(a, 0);
-    Object total = a.get(1, "start", 0L);
-    for (Object item : a.iterate(value)) {
-      total = Arithmetic.apply("+", total, key.apply(item), a.budget());
-    }
-    return total;
   }
 
   private static String indented(String text, Arguments arguments) {
@@ -219,13 +151,6 @@ final class Filters {
     return items;
   }
 
-  private static Object extreme(Object value, Arguments a, int sign) {
-    Comparator<Object> order = order(a, folded(a, 0, attribute(a, 1)));
-    return a.iterate(value).stream()
-        .reduce((best, item) -> sign * order.compare(item, best) > 0 ? item : best)
-        .orElse(nothing("extreme"));
-  }
-
   private static Object sorted(Object value, Arguments a) {
     List<Object> items = a.iterate(value);
     Comparator<Object> order = order(a, folded(a, 1, attribute(a, 2)));
@@ -234,7 +159,7 @@ final class Filters {
   }
 
   private static Object sortedItems(Object value, Arguments a) {
-    int by = a.string(1, "by", "key").equals("value") ? 1 : 0;
+    int by = a.get(1, "by", "key").equals("value") ? 1 : 0;
     List<Object> items = DictMethods.items(dict(value), a);
     items.sort(order(a, folded(a, 0, item -> ((List<?>) item).get(by))));
     return a.truth(2, "reverse", false) ? reversed(items) : items;
@@ -300,7 +225,7 @@ final class Filters {
           });
       return items;
     }
-    Filter filter = named(arguments.string(0, "filter"));
+    BiFunction<Object, Arguments, Object> filter = named(arguments.string(0, "filter"));
     Arguments rest = arguments.after(1);
     items.replaceAll(item -> filter.apply(item, rest));
     return items;
@@ -313,9 +238,10 @@ final class Filters {
       items.removeIf(item -> Values.isTrue(key.apply(item)) != wanted);
       return items;
     }
-    ValueTests.ValueTest test = ValueTests.named(ValueText.of(arguments.positional().get(0)));
+    BiPredicate<Object, Arguments> test =
+        ValueTests.named(ValueText.of(arguments.positional().get(0)));
     Arguments rest = arguments.after(1);
-    items.removeIf(item -> test.holds(key.apply(item), rest) != wanted);
+    items.removeIf(item -> test.test(key.apply(item), rest) != wanted);
     return items;
   }
 }

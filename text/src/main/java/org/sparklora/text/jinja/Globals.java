@@ -2,13 +2,14 @@ package org.sparklora.text.jinja;
 
 import java.time.Clock;
 import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The functions every template has: Jinja2's, and those transformers adds. */
 final class Globals {
@@ -16,6 +17,9 @@ final class Globals {
   private static final int MAX_RANGE = 100_000;
 
   private static final int MAX_DATE_FORMAT = 1000;
+
+  /** {@code %d}, or glibc's {@code %-d} without padding. */
+  private static final Pattern DIRECTIVE = Pattern.compile("%(-?)(.)", Pattern.DOTALL);
 
   private Globals() {}
 
@@ -55,21 +59,14 @@ final class Globals {
     return numbers;
   }
 
-  private static Object dict(Arguments arguments) {
+  private static Map<Object, Object> dict(Arguments arguments) {
     Map<Object, Object> dict = new LinkedHashMap<>();
     for (Object source : arguments.positional()) {
-      if (source instanceof Map<?, ?> map) {
-        arguments.budget().items(map.size());
-        dict.putAll(map);
-      } else {
-        for (Object pair : arguments.iterate(source)) {
-          List<Object> two = arguments.iterate(pair);
-          if (two.size() != 2) {
-            throw new JinjaException("A dict is made of pairs");
-          }
-          dict.put(Values.key(two.get(0)), two.get(1));
-        }
+      if (!(source instanceof Map<?, ?> map)) {
+        throw new JinjaException("Cannot make a dict of a %s", Values.typeName(source));
       }
+      arguments.budget().items(map.size());
+      dict.putAll(map);
     }
     dict.putAll(arguments.named());
     return dict;
@@ -77,8 +74,7 @@ final class Globals {
 
   private static Object namespace(Arguments arguments) {
     Namespace namespace = new Namespace();
-    ((Map<?, ?>) dict(arguments))
-        .forEach((name, value) -> namespace.set(ValueText.of(name), value));
+    dict(arguments).forEach((name, value) -> namespace.set(ValueText.of(name), value));
     return namespace;
   }
 
@@ -88,58 +84,43 @@ final class Globals {
           "A date's format has %,d characters; %,d are allowed", format.length(), MAX_DATE_FORMAT);
     }
     ZonedDateTime now = ZonedDateTime.now(clock);
-    StringBuilder out = new StringBuilder();
-    for (int i = 0; i < format.length(); i++) {
-      char c = format.charAt(i);
-      if (c != '%' || i + 1 == format.length()) {
-        out.append(c);
-        continue;
-      }
-      char directive = format.charAt(++i);
-      boolean unpadded = directive == '-' && i + 1 < format.length(); // glibc's %-d
-      if (unpadded) {
-        directive = format.charAt(++i);
-      }
-      String field = dateField(directive, now);
-      out.append(unpadded ? field.replaceFirst("^0+(?=.)", "") : field);
-    }
-    return out.toString();
+    return DIRECTIVE
+        .matcher(format)
+        .replaceAll(
+            match -> {
+              String field = dateField(match.group(2).charAt(0), now);
+              return Matcher.quoteReplacement(
+                  match.group(1).isEmpty() ? field : field.replaceFirst("^0+(?=.)", ""));
+            });
   }
 
+  /** One directive; most are those of Java's own formatter. */
   private static String dateField(char directive, ZonedDateTime now) {
-    String pattern =
+    String format =
         switch (directive) {
-          case 'd' -> "dd";
-          case 'm' -> "MM";
-          case 'b', 'h' -> "MMM";
-          case 'B' -> "MMMM";
-          case 'y' -> "yy";
-          case 'Y' -> "yyyy";
-          case 'H' -> "HH";
-          case 'I' -> "hh";
-          case 'M' -> "mm";
-          case 'S' -> "ss";
-          case 'f' -> "SSSSSS";
-          case 'p' -> "a";
-          case 'a' -> "EEE";
-          case 'A' -> "EEEE";
-          case 'j' -> "DDD";
-          case 'F' -> "yyyy-MM-dd";
-          case 'T' -> "HH:mm:ss";
-          case 'D' -> "MM/dd/yy";
-          case 'c' -> "EEE MMM ppd HH:mm:ss yyyy";
-          case 'x' -> "MM/dd/yy";
-          case 'X' -> "HH:mm:ss";
-          case 'e' -> "ppd";
-          case 'z', 'Z' -> "";
-          case '%' -> "'%'";
-          case 'n' -> "'\n'";
-          case 't' -> "'\t'";
-          case 'w' -> "'" + now.getDayOfWeek().getValue() % 7 + "'";
+          case '%' -> "%%";
+          case 'e' -> "%2te";
+          case 'p' -> "%Tp";
+          case 'a',
+                  'A',
+                  'b',
+                  'B',
+                  'd',
+                  'D',
+                  'F',
+                  'h',
+                  'H',
+                  'I',
+                  'j',
+                  'm',
+                  'M',
+                  'S',
+                  'T',
+                  'y',
+                  'Y' ->
+              "%t" + directive;
           default -> throw new JinjaException("Unsupported date directive %%%c", directive);
         };
-    return pattern.isEmpty()
-        ? ""
-        : now.format(DateTimeFormatter.ofPattern(pattern, Locale.ENGLISH));
+    return String.format(Locale.ENGLISH, format, now);
   }
 }

@@ -2,10 +2,12 @@ package org.sparklora.text.jinja;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /** Python's {@code json.dumps}, with which templates print tools and arguments. */
 record JsonText(
@@ -68,15 +70,7 @@ record JsonText(
     } else if (value instanceof Map<?, ?> dict) {
       writeDict(dict, level);
     } else if (value instanceof List<?> list) {
-      out.append('[');
-      for (int i = 0; i < list.size(); i++) {
-        out.append(i == 0 ? "" : separator(0));
-        newLine(level + 1);
-        write(list.get(i), level + 1);
-      }
-      if (!list.isEmpty()) {
-        newLine(level);
-      }
+      writeAll('[', list, level, item -> write(item, level + 1));
       out.append(']');
     } else {
       throw new JinjaException(
@@ -90,20 +84,30 @@ record JsonText(
       entries.sort(
           Comparator.comparing(entry -> key(entry.getKey()), StringMethods::compareCodePoints));
     }
-    out.append('{');
+    writeAll(
+        '{',
+        entries,
+        level,
+        entry -> {
+          quote(key(entry.getKey()));
+          out.append(separator(1));
+          write(entry.getValue(), level + 1);
+        });
+    out.append('}');
+  }
+
+  private <T> void writeAll(char open, Collection<T> items, int level, Consumer<T> write) {
+    out.append(open);
     String separator = "";
-    for (Map.Entry<?, ?> entry : entries) {
+    for (T item : items) {
       out.append(separator);
       newLine(level + 1);
-      quote(key(entry.getKey()));
-      out.append(separator(1));
-      write(entry.getValue(), level + 1);
+      write.accept(item);
       separator = separator(0);
     }
-    if (!entries.isEmpty()) {
+    if (!items.isEmpty()) {
       newLine(level);
     }
-    out.append('}');
   }
 
   /** Between items, or after keys. */

@@ -13,21 +13,16 @@ import org.sparklora.text.jinja.Token.Kind;
  * break after a block tag ({@code trim_blocks}).
  */
 final class Lexer {
-  private static final Pattern NAME = Pattern.compile("[\\p{L}_][\\p{L}\\p{N}_]*");
-  private static final Pattern NUMBER =
+  private static final Pattern TAG = Pattern.compile("\\{[{%#]");
+  private static final Pattern LEXEME =
       Pattern.compile(
-          "(?<float>(?:\\d+_)*\\d+(?:\\.(?:\\d+_)*\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
-              + "|(?<integer>(?:\\d+_)*\\d+)");
-  private static final String[] OPERATORS = {
-    "//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}",
-    ">", "<", "=", ".", ":", "|", ",", ";"
-  };
+          "(?<name>[\\p{L}_][\\p{L}\\p{N}_]*)"
+              + "|(?<float>(?:\\d+_)*\\d+(?:\\.(?:\\d+_)*\\d+(?:[eE][+-]?\\d+)?|[eE][+-]?\\d+))"
+              + "|(?<integer>(?:\\d+_)*\\d+)"
+              + "|//|\\*\\*|[=!><]=|[-+/*%~\\[\\](){}><=.:|,;]");
   private static final Pattern ESCAPE =
       Pattern.compile(
           "\\\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|([0-7]{1,3})|([\\s\\S]))");
-  private static final Pattern END_RAW =
-      Pattern.compile("\\{%([-+]?)\\s*endraw\\s*(-%}\\s*|\\+%}|%}\\n?)");
-  private static final Pattern RAW = Pattern.compile("\\{%[-+]?\\s*raw\\s*(-%}\\s*|%})");
 
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
@@ -51,39 +46,21 @@ final class Lexer {
   }
 
   private void run() {
-    while (at < source.length()) {
-      int tag = nextTag();
-      if (tag < 0) {
-        data(source.substring(at));
-        break;
-      }
-      char kind = source.charAt(tag + 1);
-      char sign = tag + 2 < source.length() ? source.charAt(tag + 2) : ' ';
-      data(stripBefore(source.substring(at, tag), kind, sign));
-      at = tag;
+    Matcher tag = TAG.matcher(source);
+    while (tag.find(at)) {
+      int start = tag.start();
+      char kind = source.charAt(start + 1);
+      char sign = start + 2 < source.length() ? source.charAt(start + 2) : ' ';
+      data(stripBefore(source.substring(at, start), kind, sign));
+      at = start;
       switch (kind) {
         case '#' -> comment();
-        case '%' -> {
-          if (!raw()) {
-            tag(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
-          }
-        }
+        case '%' -> tag(Kind.BLOCK_BEGIN, Kind.BLOCK_END, "%}");
         default -> tag(Kind.VARIABLE_BEGIN, Kind.VARIABLE_END, "}}");
       }
     }
+    data(source.substring(at));
     add(Kind.END, "", source.length());
-  }
-
-  private int nextTag() {
-    for (int i = source.indexOf('{', at);
-        i >= 0 && i + 1 < source.length();
-        i = source.indexOf('{', i + 1)) {
-      char next = source.charAt(i + 1);
-      if (next == '{' || next == '%' || next == '#') {
-        return i;
-      }
-    }
-    return -1;
   }
 
   private String stripBefore(String text, char kind, char sign) {
@@ -123,26 +100,6 @@ final class Lexer {
     }
     at = end + 2;
     afterTag(end > text ? source.charAt(end - 1) : ' ', true);
-  }
-
-  /** Moves past a raw block, if one begins here. */
-  private boolean raw() {
-    Matcher begin = RAW.matcher(source).region(at, source.length());
-    if (!begin.lookingAt()) {
-      return false;
-    }
-    Matcher end = END_RAW.matcher(source);
-    if (!end.find(begin.end())) {
-      throw new JinjaException(lineAt(at), "A raw block is not closed");
-    }
-    at = begin.end();
-    String text = source.substring(at, end.start());
-    char sign = end.group(1).isEmpty() ? ' ' : end.group(1).charAt(0);
-    lineStarting = source.charAt(at - 1) == '\n';
-    data(stripBefore(text, '%', sign));
-    at = end.end();
-    lineStarting = source.charAt(at - 1) == '\n';
-    return true;
   }
 
   private void tag(Kind begin, Kind end, String close) {
@@ -198,25 +155,23 @@ final class Lexer {
       int end = stringEnd(c);
       add(Kind.STRING, unescape(source.substring(at + 1, end)), at);
       at = end + 1;
-    } else if (Character.isDigit(c)) {
-      Matcher number = match(NUMBER, "A number is malformed");
-      boolean isFloat = number.group("float") != null;
-      add(isFloat ? Kind.FLOAT : Kind.INTEGER, number.group().replace("_", ""), at);
-      at = number.end();
-    } else if (Character.isLetter(c) || c == '_') {
-      Matcher name = match(NAME, "A name is malformed");
-      add(Kind.NAME, name.group(), at);
-      at = name.end();
-    } else {
-      for (String operator : OPERATORS) {
-        if (source.startsWith(operator, at)) {
-          add(Kind.OPERATOR, operator, at);
-          at += operator.length();
-          return;
-        }
-      }
+      return;
+    }
+    Matcher lexeme = LEXEME.matcher(source).region(at, source.length());
+    if (!lexeme.lookingAt()) {
       throw new JinjaException(lineAt(at), "Unexpected character '%c'", c);
     }
+    String text = lexeme.group();
+    if (lexeme.group("name") != null) {
+      add(Kind.NAME, text, at);
+    } else if (lexeme.group("float") != null) {
+      add(Kind.FLOAT, text.replace("_", ""), at);
+    } else if (lexeme.group("integer") != null) {
+      add(Kind.INTEGER, text.replace("_", ""), at);
+    } else {
+      add(Kind.OPERATOR, text, at);
+    }
+    at = lexeme.end();
   }
 
   /** Where the closing quote of the string that begins here stands. */
@@ -228,14 +183,6 @@ final class Lexer {
       i += source.charAt(i) == '\\' ? 1 : 0;
     }
     throw new JinjaException(lineAt(at), "A string is not closed");
-  }
-
-  private Matcher match(Pattern pattern, String failure) {
-    Matcher matcher = pattern.matcher(source).region(at, source.length());
-    if (!matcher.lookingAt()) {
-      throw new JinjaException(lineAt(at), failure);
-    }
-    return matcher;
   }
 
   private String unescape(String text) {

@@ -4,25 +4,16 @@ import java.util.List;
 import java.util.Optional;
 
 /** The variable {@code loop} of a for statement. */
-final class Loop implements Callable {
+final class Loop {
   private final List<Object> items;
-  private final int depth;
-  private final Callable recursion; // what loop(items) does; an error unless the loop is recursive
   private int index;
 
-  Loop(List<Object> items, int depth, Callable recursion) {
+  Loop(List<Object> items) {
     this.items = items;
-    this.depth = depth;
-    this.recursion = recursion;
   }
 
   void moveTo(int newIndex) {
     index = newIndex;
-  }
-
-  @Override
-  public Object call(Arguments arguments) {
-    return recursion.call(arguments);
   }
 
   Optional<Object> attribute(String name) {
@@ -35,8 +26,6 @@ final class Loop implements Callable {
           case "first" -> index == 0;
           case "last" -> index == items.size() - 1;
           case "length" -> (long) items.size();
-          case "depth" -> depth + 1L;
-          case "depth0" -> (long) depth;
           case "previtem" ->
               index > 0 ? items.get(index - 1) : new Undefined("there is no previous item");
           case "nextitem" ->

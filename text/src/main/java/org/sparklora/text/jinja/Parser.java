@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 import org.sparklora.text.jinja.Statement.Flow;
 import org.sparklora.text.jinja.Statement.Target;
 import org.sparklora.text.jinja.Token.Kind;
@@ -36,11 +37,7 @@ final class Parser {
             statements.add(
                 Statement.doing(token.line(), scope -> scope.renderer().write(token.text())));
         case VARIABLE_BEGIN -> {
-          Expression value = expressions.tuple();
-          statements.add(
-              Statement.doing(
-                  token.line(),
-                  scope -> scope.renderer().write(ValueText.of(value.evaluate(scope)))));
+          statements.add(output(token.line(), expressions.tuple()));
           tokens.expect(Kind.VARIABLE_END);
         }
         case BLOCK_BEGIN -> {
@@ -61,6 +58,11 @@ final class Parser {
     }
   }
 
+  private static Statement output(int line, Expression value) {
+    return Statement.doing(
+        line, scope -> scope.renderer().write(ValueText.of(value.evaluate(scope))));
+  }
+
   private Statement statement() {
     Token tag = tokens.expect(Kind.NAME);
     int line = tag.line();
@@ -71,7 +73,6 @@ final class Parser {
       case "macro" -> macro(line);
       case "call" -> callBlock(line);
       case "filter" -> filterBlock(line);
-      case "with" -> with(line);
       case "generation" -> generation(line);
       case "break" -> endOfTag(Statement.at(line, scope -> Flow.BREAK));
       case "continue" -> endOfTag(Statement.at(line, scope -> Flow.CONTINUE));
@@ -133,17 +134,8 @@ final class Parser {
     Expression iterable = expressions.tupleWithoutConditional();
     Optional<Expression> filter =
         tokens.skipName("if") ? Optional.of(expressions.expression()) : Optional.empty();
-    boolean recursive = tokens.skipName("recursive");
-    tokens.expect(Kind.BLOCK_END);
-    Statement body = block(Set.of("endfor", "else"));
-    Statement otherwise = Statement.sequence(List.of());
-    if (tokens.next().text().equals("else")) {
-      tokens.expect(Kind.BLOCK_END);
-      otherwise = block(Set.of("endfor"));
-      tokens.next();
-    }
-    ForLoop loop = new ForLoop(target, filter, recursive, body, otherwise);
-    return endOfTag(Statement.doing(line, scope -> loop.run(iterable.evaluate(scope), scope, 0)));
+    ForLoop loop = new ForLoop(target, filter, bodyUpTo("endfor"));
+    return Statement.doing(line, scope -> loop.run(iterable.evaluate(scope), scope));
   }
 
   private Statement setStatement(int line) {
@@ -152,7 +144,8 @@ final class Parser {
       Expression value = expressions.tuple();
       return endOfTag(Statement.doing(line, scope -> target.assign(value.evaluate(scope), scope)));
     }
-    List<Expression.Applied> filters = tokens.skipOperator("|") ? expressions.filters() : List.of();
+    List<BiFunction<Object, Scope, Object>> filters =
+        tokens.skipOperator("|") ? expressions.filters() : List.of();
     Statement body = bodyUpTo("endset");
     return Statement.doing(line, scope -> target.assign(filtered(filters, body, scope), scope));
   }
@@ -219,16 +212,8 @@ final class Parser {
       throw new JinjaException(line, "A call block needs a call");
     }
     Statement body = bodyUpTo("endcall");
-    return Statement.doing(
-        line,
-        scope -> {
-          Arguments arguments = call.arguments().evaluate(scope);
-          if (!(call.target().evaluate(scope) instanceof Macro macro)) {
-            throw new JinjaException("A call block needs a macro");
-          }
-          Macro caller = new Macro(parameters, scope, body);
-          scope.renderer().write(macro.call(arguments, caller));
-        });
+    call.arguments().named().put("caller", scope -> new Macro(parameters, scope, body));
+    return output(line, call);
   }
 
   private Macro.Parameters parameters() {
@@ -254,15 +239,15 @@ final class Parser {
   }
 
   private Statement filterBlock(int line) {
-    List<Expression.Applied> filters = expressions.filters();
+    List<BiFunction<Object, Scope, Object>> filters = expressions.filters();
     Statement body = bodyUpTo("endfilter");
-    return Statement.doing(
-        line, scope -> scope.renderer().write(ValueText.of(filtered(filters, body, scope))));
+    return output(line, scope -> filtered(filters, body, scope));
   }
 
-  private static Object filtered(List<Expression.Applied> filters, Statement body, Scope scope) {
+  private static Object filtered(
+      List<BiFunction<Object, Scope, Object>> filters, Statement body, Scope scope) {
     Object value = scope.renderer().captured(() -> body.run(scope.inner()));
-    for (Expression.Applied filter : filters) {
+    for (BiFunction<Object, Scope, Object> filter : filters) {
       value = filter.apply(value, scope);
     }
     return value;
@@ -271,28 +256,5 @@ final class Parser {
   private Statement generation(int line) {
     Statement body = bodyUpTo("endgeneration");
     return Statement.doing(line, scope -> scope.renderer().generate(() -> body.run(scope.inner())));
-  }
-
-  private Statement with(int line) {
-    List<Target> targets = new ArrayList<>();
-    List<Expression> values = new ArrayList<>();
-    while (tokens.peek().kind() != Kind.BLOCK_END) {
-      if (!targets.isEmpty()) {
-        tokens.expectOperator(",");
-      }
-      targets.add(singleTarget(false));
-      tokens.expectOperator("=");
-      values.add(expressions.expression());
-    }
-    Statement body = bodyUpTo("endwith");
-    return Statement.at(
-        line,
-        scope -> {
-          Scope inner = scope.inner();
-          for (int i = 0; i < targets.size(); i++) {
-            targets.get(i).assign(values.get(i).evaluate(scope), inner);
-          }
-          return body.run(inner);
-        });
   }
 }

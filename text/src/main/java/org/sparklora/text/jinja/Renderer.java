@@ -6,19 +6,17 @@ import java.util.Map;
 
 /** One rendering: what it may still spend, and what it has written. */
 final class Renderer {
-  private final Limits limits;
   private final Budget budget;
   private final List<Rendering.Span> generated = new ArrayList<>();
   private final StringBuilder output = new StringBuilder();
   private StringBuilder out = output; // another one inside a macro or set block
 
   Renderer(Limits limits) {
-    this.limits = limits;
     this.budget = new Budget(limits);
   }
 
   Rendering render(Statement template, Map<String, Object> names) {
-    template.run(Scope.root(names, this));
+    template.run(new Scope(null, names, this));
     return new Rendering(out.toString(), List.copyOf(generated));
   }
 
@@ -27,9 +25,7 @@ final class Renderer {
   }
 
   void write(String text) {
-    if ((long) out.length() + text.length() > limits.characters()) {
-      throw new JinjaException("The template writes more than %,d characters", limits.characters());
-    }
+    budget.bound((long) out.length() + text.length());
     budget.allocate(text.length());
     out.append(text);
   }

@@ -3,21 +3,12 @@ package org.sparklora.text.jinja;
 import java.util.HashMap;
 import java.util.Map;
 
-/** The names a statement sees, its own block's, then those around it, and its rendering. */
-final class Scope {
-  private final Scope parent; // null for the outermost
-  private final Map<String, Object> names;
-  private final Renderer renderer;
-
-  private Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
-    this.parent = parent;
-    this.names = names;
-    this.renderer = renderer;
-  }
-
-  static Scope root(Map<String, Object> names, Renderer renderer) {
-    return new Scope(null, names, renderer);
-  }
+/**
+ * The names a statement sees, its own block's, then those around it, and its rendering.
+ *
+ * @param parent null for the outermost
+ */
+record Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
 
   Scope inner() {
     return new Scope(this, new HashMap<>(), renderer);
@@ -36,10 +27,6 @@ final class Scope {
 
   void set(String name, Object value) {
     names.put(name, value);
-  }
-
-  Renderer renderer() {
-    return renderer;
   }
 
   Budget budget() {

@@ -8,17 +8,24 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntPredicate;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** The methods of Python's str. Positions a template sees are code points. */
 final class StringMethods {
+  private static final Pattern BLANKS = Pattern.compile("[\\t-\\r\\x1c-\\x1f\\x85\\p{Z}]+");
+
+  /** Quotes, backslashes and what Python does not call printable. */
+  private static final Pattern ESCAPED = Pattern.compile("[\\p{C}\\p{Z}\\\\'\"&&[^ ]]");
+
   private StringMethods() {}
 
   /** Python's notion of white space, which is Unicode's and the four separators. */
   static boolean isSpace(int point) {
-    return switch (point) {
-      case ' ', '\t', '\n', '\u000b', '\f', '\r', 0x1c, 0x1d, 0x1e, 0x1f, 0x85, 0xa0 -> true;
-      default -> point > 0xff && (Character.isSpaceChar(point));
-    };
+    return point >= '\t' && point <= '\r'
+        || point >= 0x1c && point <= 0x1f
+        || point == 0x85
+        || Character.isSpaceChar(point);
   }
 
   /** The method {@code text.name}, if str has it and a sandboxed template may call it. */
@@ -32,11 +39,11 @@ final class StringMethods {
               a -> split(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1));
           case "rsplit" ->
               a -> rsplit(text, a.get(0, "sep", None.NONE), a.integer(1, "maxsplit", -1));
-          case "startswith" -> a -> anyOf(a, affix -> window(text, a).startsWith(affix));
-          case "endswith" -> a -> anyOf(a, affix -> window(text, a).endsWith(affix));
-          case "find" -> a -> find(text, a, false);
-          case "rfind" -> a -> find(text, a, true);
-          case "count" -> a -> count(window(text, a), a.string(0, "sub"));
+          case "startswith" -> a -> anyOf(a, text::startsWith);
+          case "endswith" -> a -> anyOf(a, text::endsWith);
+          case "find" -> a -> codePointIndex(text, text.indexOf(a.atMost(1).string(0, "sub")));
+          case "rfind" -> a -> codePointIndex(text, text.lastIndexOf(a.atMost(1).string(0, "sub")));
+          case "count" -> a -> count(text, a.atMost(1).string(0, "sub"));
           case "replace" ->
               a ->
                   replace(
@@ -46,14 +53,6 @@ final class StringMethods {
           case "title" -> a -> title(text);
           case "capitalize" -> a -> capitalize(text);
           case "join" -> a -> join(text, a.iterate(a.get(0, "iterable")), a);
-          case "format" -> a -> StringFormat.braces(text, a);
-          case "isdigit", "isdecimal", "isnumeric" -> a -> all(text, Character::isDigit);
-          case "isalpha" -> a -> all(text, Character::isLetter);
-          case "isalnum" -> a -> all(text, Character::isLetterOrDigit);
-          case "isascii" -> a -> text.chars().allMatch(c -> c < 0x80);
-          case "isspace" -> a -> all(text, StringMethods::isSpace);
-          case "isupper" -> a -> isUpper(text);
-          case "islower" -> a -> isLower(text);
           default -> null;
         };
     if (method == null) {
@@ -74,18 +73,6 @@ final class StringMethods {
           }
           return value;
         });
-  }
-
-  /** Whether the text has letters with case and all of them are small. */
-  static boolean isLower(String text) {
-    return text.codePoints().anyMatch(Character::isLowerCase)
-        && text.codePoints().noneMatch(p -> Character.isUpperCase(p) || Character.isTitleCase(p));
-  }
-
-  /** Whether the text has letters with case and all of them are capitals. */
-  static boolean isUpper(String text) {
-    return text.codePoints().anyMatch(Character::isUpperCase)
-        && text.codePoints().noneMatch(p -> Character.isLowerCase(p) || Character.isTitleCase(p));
   }
 
   /** Both ends. */
@@ -110,39 +97,13 @@ final class StringMethods {
   }
 
   private static List<Object> split(String text, Object separator, int limit) {
-    List<Object> parts = new ArrayList<>();
-    if (!(separator instanceof String mark)) {
-      int at = 0;
-      while (true) {
-        while (at < text.length() && isSpace(text.charAt(at))) {
-          at++;
-        }
-        if (at == text.length()) {
-          return parts;
-        }
-        if (limit >= 0 && parts.size() == limit) {
-          parts.add(strip(text.substring(at), None.NONE, false, true));
-          return parts;
-        }
-        int end = at;
-        while (end < text.length() && !isSpace(text.charAt(end))) {
-          end++;
-        }
-        parts.add(text.substring(at, end));
-        at = end;
-      }
+    int most = limit < 0 ? -1 : limit + 1;
+    if (separator instanceof String mark) {
+      return new ArrayList<>(List.of(text.split(Pattern.quote(notEmpty(mark)), most)));
     }
-    if (mark.isEmpty()) {
-      throw new JinjaException("Cannot split at an empty separator");
-    }
-    int from = 0;
-    for (int at = text.indexOf(mark);
-        at >= 0 && (limit < 0 || parts.size() < limit);
-        at = text.indexOf(mark, from)) {
-      parts.add(text.substring(from, at));
-      from = at + mark.length();
-    }
-    parts.add(text.substring(from));
+    List<Object> parts =
+        new ArrayList<>(List.of(BLANKS.split(strip(text, None.NONE, true, limit < 0), most)));
+    parts.removeIf(""::equals); // what is left behind the last word
     return parts;
   }
 
@@ -160,44 +121,29 @@ final class StringMethods {
   }
 
   private static Object anyOf(Arguments arguments, Predicate<String> matches) {
-    return arguments.get(0, "prefix") instanceof Tuple several
+    return arguments.atMost(1).get(0, "prefix") instanceof Tuple several
         ? several.stream().anyMatch(one -> one instanceof String text && matches.test(text))
         : matches.test(arguments.string(0, "prefix"));
   }
 
-  /** The part of text that a start and an end argument leave. */
-  private static String window(String text, Arguments arguments) {
-    if (arguments.positional().size() < 2) {
-      return text;
-    }
-    return (String)
-        Values.slice(
-            text,
-            arguments.get(1, "start"),
-            arguments.get(2, "end", None.NONE),
-            None.NONE,
-            arguments.budget());
-  }
-
-  private static long find(String text, Arguments arguments, boolean last) {
-    String part = arguments.string(0, "sub");
-    String window = window(text, arguments);
-    int at = last ? window.lastIndexOf(part) : window.indexOf(part);
-    long size = text.codePointCount(0, text.length());
-    long start = arguments.integer(1, "start", 0);
-    start = start < 0 ? Math.max(0, start + size) : Math.min(start, size);
-    return at < 0 ? -1 : start + window.codePointCount(0, at);
+  private static long codePointIndex(String text, int index) {
+    return index < 0 ? -1 : text.codePointCount(0, index);
   }
 
   private static long count(String text, String part) {
-    if (part.isEmpty()) {
-      return text.codePointCount(0, text.length()) + 1L;
-    }
     long count = 0;
-    for (int at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length())) {
+    for (int at = text.indexOf(notEmpty(part)); at >= 0; at = text.indexOf(part, at)) {
+      at += part.length();
       count++;
     }
     return count;
+  }
+
+  private static String notEmpty(String part) {
+    if (part.isEmpty()) {
+      throw new JinjaException("Cannot split at, count or replace an empty text");
+    }
+    return part;
   }
 
   static String replace(String text, String old, String fresh, int limit, Arguments arguments) {
@@ -206,14 +152,9 @@ final class StringMethods {
     StringBuilder out = new StringBuilder();
     int from = 0;
     for (long done = 0; done < hits; done++) {
-      int at = old.isEmpty() ? from : text.indexOf(old, from);
+      int at = text.indexOf(old, from);
       out.append(text, from, at).append(fresh);
       from = at + old.length();
-      if (old.isEmpty() && from < text.length()) {
-        int width = Character.charCount(text.codePointAt(from));
-        out.append(text, from, from + width);
-        from += width;
-      }
     }
     return out.append(text, from, text.length()).toString();
   }
@@ -237,10 +178,6 @@ final class StringMethods {
         + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
   }
 
-  private static boolean all(String text, IntPredicate test) {
-    return !text.isEmpty() && text.codePoints().allMatch(test);
-  }
-
   static String join(String separator, List<Object> items, Arguments arguments) {
     StringBuilder out = new StringBuilder();
     String between = "";
@@ -260,45 +197,23 @@ final class StringMethods {
   }
 
   /** Python's quoted form: single quotes unless the text has some and no double ones. */
-  static void repr(String text, StringBuilder out) {
+  static String repr(String text) {
     char quote = text.indexOf('\'') >= 0 && text.indexOf('"') < 0 ? '"' : '\'';
-    out.append(quote);
-    text.codePoints()
-        .forEach(
-            point -> {
-              switch (point) {
-                case '\n' -> out.append("\\n");
-                case '\r' -> out.append("\\r");
-                case '\t' -> out.append("\\t");
-                case '\\' -> out.append("\\\\");
-                default -> {
-                  if (point == quote) {
-                    out.append('\\').append(quote);
-                  } else if (isPrintable(point)) {
-                    out.appendCodePoint(point);
-                  } else {
-                    String format =
-                        point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x";
-                    out.append(format.formatted(point));
-                  }
-                }
-              }
-            });
-    out.append(quote);
+    return quote
+        + ESCAPED.matcher(text).replaceAll(m -> Matcher.quoteReplacement(escape(m.group(), quote)))
+        + quote;
   }
 
-  private static boolean isPrintable(int point) {
-    return switch (Character.getType(point)) {
-      case Character.CONTROL,
-              Character.FORMAT,
-              Character.SURROGATE,
-              Character.PRIVATE_USE,
-              Character.UNASSIGNED,
-              Character.LINE_SEPARATOR,
-              Character.PARAGRAPH_SEPARATOR ->
-          false;
-      case Character.SPACE_SEPARATOR -> point == ' ';
-      default -> true;
+  private static String escape(String character, char quote) {
+    int point = character.codePointAt(0);
+    return switch (point) {
+      case '\n' -> "\\n";
+      case '\r' -> "\\r";
+      case '\t' -> "\\t";
+      case '\\' -> "\\\\";
+      case '\'', '"' -> point == quote ? "\\" + character : character;
+      default ->
+          (point < 0x100 ? "\\x%02x" : point < 0x10000 ? "\\u%04x" : "\\U%08x").formatted(point);
     };
   }
 }

@@ -2,18 +2,14 @@ package org.sparklora.text.jinja;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiPredicate;
 
 /** Jinja2's tests: {@code value is name argument}. */
 final class ValueTests {
 
-  @FunctionalInterface
-  interface ValueTest {
-    boolean holds(Object value, Arguments arguments);
-  }
-
   private ValueTests() {}
 
-  static ValueTest named(String name) {
+  static BiPredicate<Object, Arguments> named(String name) {
     return switch (name) {
       case "defined" -> (v, a) -> !(v instanceof Undefined);
       case "undefined" -> (v, a) -> v instanceof Undefined;
@@ -27,9 +23,6 @@ final class ValueTests {
       case "string" -> (v, a) -> v instanceof String;
       case "mapping" -> (v, a) -> v instanceof Map;
       case "iterable", "sequence" -> (v, a) -> isSequence(v) || v instanceof Undefined;
-      case "sameas" -> (v, a) -> isSame(v, a.get(0, "other"));
-      case "lower" -> (v, a) -> StringMethods.isLower(ValueText.of(v));
-      case "upper" -> (v, a) -> StringMethods.isUpper(ValueText.of(v));
       case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;
       case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
       case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;
@@ -45,13 +38,8 @@ final class ValueTests {
     };
   }
 
-  private static ValueTest comparing(String operator) {
+  private static BiPredicate<Object, Arguments> comparing(String operator) {
     return (v, a) -> Evaluator.compares(operator, v, a.get(0, "other"), a.budget());
-  }
-
-  private static boolean isSame(Object value, Object other) {
-    return value == other
-        || !(value instanceof List || value instanceof Map) && value.equals(other);
   }
 
   private static boolean isSequence(Object value) {

@@ -35,7 +35,7 @@ final class ValueText {
       throw new JinjaException("A value is too large to be printed");
     }
     if (value instanceof String string) {
-      StringMethods.repr(string, out);
+      out.append(StringMethods.repr(string));
     } else if (value instanceof Boolean flag) {
       out.append(flag ? "True" : "False");
     } else if (value instanceof Double number) {
@@ -60,10 +60,8 @@ final class ValueText {
       out.append("Undefined");
     } else if (value instanceof Long || value instanceof BigInteger) {
       out.append(value);
-    } else {
-      out.append('<')
-          .append(Values.typeName(value))
-          .append('>'); // no object's address or class shows
+    } else { // no object's address or class shows
+      out.append("<%s>".formatted(Values.typeName(value)));
     }
   }
 

@@ -70,25 +70,18 @@ final class Values {
   }
 
   static String typeName(Object value) {
-    return value instanceof String
-        ? "str"
-        : value instanceof Boolean
-            ? "bool"
-            : value instanceof Long || value instanceof BigInteger
-                ? "int"
-                : value instanceof Double ? "float" : typeNameOfOthers(value);
-  }
-
-  private static String typeNameOfOthers(Object value) {
-    return value instanceof Tuple
-        ? "tuple"
-        : value instanceof List
-            ? "list"
-            : value instanceof Map
-                ? "dict"
-                : value == None.NONE
-                    ? "None"
-                    : value instanceof Undefined ? "undefined" : "function";
+    Map<Class<?>, String> names =
+        Map.of(
+            String.class, "str",
+            Boolean.class, "bool",
+            Long.class, "int",
+            BigInteger.class, "int",
+            Double.class, "float",
+            Tuple.class, "tuple",
+            None.class, "None",
+            Undefined.class, "undefined");
+    String collection = value instanceof List ? "list" : value instanceof Map ? "dict" : "function";
+    return names.getOrDefault(value.getClass(), collection);
   }
 
   /** Python's {@code ==}: numbers and booleans by value, a list never equal to a tuple. */
@@ -116,7 +109,7 @@ final class Values {
     return left.equals(right);
   }
 
-  /** Python's order of two numbers, strings or sequences. */
+  /** Python's order of two numbers or strings. */
   static int compare(Object left, Object right, Budget budget) {
     if (isNumber(left) && isNumber(right)) {
       return left instanceof Double || right instanceof Double
@@ -126,17 +119,6 @@ final class Values {
     if (left instanceof String a && right instanceof String b) {
       budget.work((long) a.length() + b.length());
       return StringMethods.compareCodePoints(a, b);
-    }
-    if (left instanceof List<?> a
-        && right instanceof List<?> b
-        && left instanceof Tuple == right instanceof Tuple) {
-      for (int i = 0; i < Math.min(a.size(), b.size()); i++) {
-        if (!equal(a.get(i), b.get(i), budget)) {
-          int at = i;
-          return budget.nested(() -> compare(a.get(at), b.get(at), budget));
-        }
-      }
-      return Integer.compare(a.size(), b.size());
     }
     throw new JinjaException("Cannot order %s and %s", typeName(defined(left)), typeName(right));
   }

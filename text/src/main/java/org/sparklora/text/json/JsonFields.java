@@ -60,7 +60,10 @@ public record JsonFields(Path file, JsonNode json, String name) {
   /** A list; empty where it is missing. */
   public JsonNode list(String key) {
     JsonNode list = json.path(key);
-    return list.isMissingNode() ? list : list(key, list);
+    if (!list.isArray() && !list.isMissingNode()) {
+      throw refusal(key, list, "must be a list […] or null");
+    }
+    return list;
   }
 
   /** A whole number in {@code [1, max]} that must be there. */
@@ -81,13 +84,8 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** The whole numbers under a key, one or a list of them; none if it is missing or null. */
   public List<Integer> wholes(String key, int min, int max) {
-    JsonNode node = json.path(key);
     List<Integer> values = new ArrayList<>();
-    if (node.isArray()) {
-      node.forEach(item -> values.add(whole(key, item, min, max)));
-    } else if (!isAbsent(node)) {
-      values.add(whole(key, node, min, max));
-    }
+    several(key).forEach(item -> values.add(whole(key, item, min, max)));
     return values;
   }
 
@@ -152,28 +150,20 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** The texts under a key, one or a list of them; none if it is missing or null. */
   public List<String> texts(String key) {
-    JsonNode node = json.path(key);
     List<String> texts = new ArrayList<>();
-    if (node.isTextual()) {
-      texts.add(node.textValue());
-    } else if (!isAbsent(node)) {
-      list(key, node)
-          .forEach(
-              item -> {
-                if (!item.isTextual()) {
-                  throw refusal(key, item, "must be a list of texts in quotes");
-                }
-                texts.add(item.textValue());
-              });
+    for (JsonNode item : several(key)) {
+      if (!item.isTextual()) {
+        throw refusal(key, item, "must be a text in quotes, a list of them, or null");
+      }
+      texts.add(item.textValue());
     }
     return texts;
   }
 
-  private JsonNode list(String key, JsonNode node) {
-    if (!node.isArray()) {
-      throw refusal(key, node, "must be a list […] or null");
-    }
-    return node;
+  /** The values under a key, one or a list of them. */
+  private Iterable<JsonNode> several(String key) {
+    JsonNode node = json.path(key);
+    return node.isArray() || isAbsent(node) ? node : List.of(node);
   }
 
   /** A key that must be there is not. */

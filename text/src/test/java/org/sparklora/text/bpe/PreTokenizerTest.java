@@ -23,10 +23,6 @@ class PreTokenizerTest {
     "Isolated, true, 1 2 a 3 bb 4 5",
     "MergedWithPrevious, false, 1 2 a3 bb4 5",
     "MergedWithPrevious, true, 1 2a 3bb 4 5",
-    "MergedWithNext, false, 1 2a 3bb 4 5",
-    "MergedWithNext, true, 1 2 a3 bb4 5",
-    "Contiguous, false, 12 a 3 bb 45",
-    "Contiguous, true, 12 a 3 bb 45",
   })
   void splitDoesWithItsMatchesWhatItsBehaviourSays(String behavior, boolean invert, String pieces)
       throws IOException {
