@@ -2,6 +2,7 @@ package org.sparklora.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -45,6 +46,17 @@ public final class ChatTemplate {
   private static final Pattern LONE_SURROGATE = Pattern.compile("\\p{Cs}");
 
   private static final Pattern GENERATION = Pattern.compile("\\{%[-+]?\\s*generation\\s*[-+]?%}");
+
+  /**
+   * SHA-256 of the template a well-known model is published with → the same, written anew with the
+   * assistant's words marked. TRL 1.16 swaps such twins in for {@code assistant_only_loss}; these
+   * render the same text as its twins do.
+   */
+  private static final Map<String, String> TRAINING_TWINS =
+      Map.of(
+          "a55ee1b1660128b7098723e0abcd92caa0788061051c62d51cbe87d9cf1974d8", "qwen3.jinja",
+          "cd8e9439f0570856fd70470bf8889ebd8b5d1107207f67a5efb46e342330527f", "qwen2_5.jinja",
+          "ba03a121d097859c7b5b9cd03af99aafe95275210d2876f642ad9929a150f122", "llama3.jinja");
 
   private final String name; // " FILE" for messages; empty for a template without a file
   private final String source;
@@ -197,8 +209,16 @@ public final class ChatTemplate {
   public Optional<ChatTemplate> forAssistantOnlyLoss() {
     return marksGeneration()
         ? Optional.of(this)
-        : TrainingTemplates.twinOf(fingerprint())
-            .map(text -> new ChatTemplate(name, text, specialTokens, Optional.empty()));
+        : Optional.ofNullable(TRAINING_TWINS.get(fingerprint())).map(this::trainingTwin);
+  }
+
+  private ChatTemplate trainingTwin(String file) {
+    try (InputStream in = ChatTemplate.class.getResourceAsStream("training/" + file)) {
+      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+      return new ChatTemplate(name, text, specialTokens, Optional.empty());
+    } catch (IOException e) {
+      throw new UncheckedIOException("Cannot read the training template " + file, e);
+    }
   }
 
   /** Whether the template marks what the assistant says. */

@@ -1,14 +1,14 @@
 package org.sparklora.text.bpe;
 
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Finds added tokens in text: leftmost first, the longest of those that start there. Thread-safe.
  *
- * <p>A trie over UTF-16 code units; where no token can start, the text is only skimmed.
+ * <p>Where no token can start, the text is only skimmed.
  */
 final class AddedTokenMatcher {
 
@@ -19,13 +19,9 @@ final class AddedTokenMatcher {
     void token(int id, int start, int end);
   }
 
-  private static final class Node {
-    final Map<Character, Node> next = new HashMap<>();
-    AddedToken token;
-  }
-
-  private final Node root = new Node();
+  private final TreeMap<String, AddedToken> tokens = new TreeMap<>(); // by what is looked for
   private final BitSet firstChars = new BitSet();
+  private int longest;
 
   /**
    * @param contents what to look for, one for each token: its content, normalised or not
@@ -33,16 +29,10 @@ final class AddedTokenMatcher {
   AddedTokenMatcher(List<AddedToken> tokens, List<String> contents) {
     for (int i = 0; i < tokens.size(); i++) {
       String content = contents.get(i);
-      if (content.isEmpty()) {
-        continue;
-      }
-      firstChars.set(content.charAt(0));
-      Node node = root;
-      for (char c : content.toCharArray()) {
-        node = node.next.computeIfAbsent(c, unused -> new Node());
-      }
-      if (node.token == null) {
-        node.token = tokens.get(i);
+      if (!content.isEmpty()) {
+        firstChars.set(content.charAt(0));
+        this.tokens.putIfAbsent(content, tokens.get(i));
+        longest = Math.max(longest, content.length());
       }
     }
   }
@@ -56,14 +46,14 @@ final class AddedTokenMatcher {
         i++;
         continue;
       }
-      Match match = longest(text, i, end);
-      if (match.token == null) {
+      Map.Entry<String, AddedToken> match = longestAt(text, i, end);
+      if (match == null) {
         i++;
         continue;
       }
       int tokenStart = i;
-      i = match.end;
-      AddedToken token = match.token;
+      i += match.getKey().length();
+      AddedToken token = match.getValue();
       if (token.search().singleWord() && touchesWord(text, start, tokenStart, i, end)) {
         continue;
       }
@@ -86,24 +76,23 @@ final class AddedTokenMatcher {
     }
   }
 
-  /** What was found; no token when nothing was. */
-  private record Match(AddedToken token, int end) {}
-
-  private static final Match NONE = new Match(null, -1);
-
-  private Match longest(String text, int start, int end) {
-    Match match = NONE;
-    Node node = root;
-    for (int i = start; i < end; i++) {
-      node = node.next.get(text.charAt(i));
-      if (node == null) {
-        break;
+  /** The longest token that begins here, or null. */
+  private Map.Entry<String, AddedToken> longestAt(String text, int start, int end) {
+    int stop = Math.min(end, start + longest);
+    while (true) {
+      String here = text.substring(start, stop);
+      Map.Entry<String, AddedToken> found = tokens.floorEntry(here);
+      if (found == null || here.startsWith(found.getKey())) {
+        return found;
       }
-      if (node.token != null) {
-        match = new Match(node.token, i + 1);
+      // Whatever begins here sorts before the one found, so it is within what they share.
+      int shared = 0;
+      while (shared < found.getKey().length()
+          && here.charAt(shared) == found.getKey().charAt(shared)) {
+        shared++;
       }
+      stop = start + shared;
     }
-    return match;
   }
 
   private static boolean touchesWord(

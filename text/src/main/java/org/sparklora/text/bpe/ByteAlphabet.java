@@ -1,5 +1,6 @@
 package org.sparklora.text.bpe;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
@@ -32,28 +33,17 @@ final class ByteAlphabet {
     return CHAR_OF_BYTE[unsignedByte];
   }
 
-  /** The byte value that a character stands for, or -1. */
-  static int byteOf(char c) {
-    return c < BYTE_OF_CHAR.length ? BYTE_OF_CHAR[c] : -1;
-  }
-
-  /** The bytes that a token stands for; only for tokens that {@link #canSpell}. */
+  /** The bytes of a token; one that is not spelled in stand-ins speaks for itself. */
   static byte[] bytesOf(String token) {
     byte[] bytes = new byte[token.length()];
     for (int i = 0; i < bytes.length; i++) {
-      bytes[i] = (byte) byteOf(token.charAt(i));
+      char c = token.charAt(i);
+      if (c >= BYTE_OF_CHAR.length || BYTE_OF_CHAR[c] < 0) {
+        return token.getBytes(StandardCharsets.UTF_8);
+      }
+      bytes[i] = (byte) BYTE_OF_CHAR[c];
     }
     return bytes;
-  }
-
-  /** Whether every character of the token stands for a byte. */
-  static boolean canSpell(String token) {
-    for (int i = 0; i < token.length(); i++) {
-      if (byteOf(token.charAt(i)) < 0) {
-        return false;
-      }
-    }
-    return true;
   }
 
   /** The first {@code length} bytes in stand-in characters. */

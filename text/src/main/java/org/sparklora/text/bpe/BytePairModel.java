@@ -1,10 +1,9 @@
 package org.sparklora.text.bpe;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Optional;
+import java.util.stream.IntStream;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
@@ -26,7 +25,7 @@ final class BytePairModel {
   private final boolean fuseUnknown;
   private final int unknown;
   private final int[] byteSymbols = new int[256]; // of each byte value, or MISSING
-  private final int[] byteFallback; // of each byte value; empty without fallback
+  private final int[] byteFallback; // <0x00> to <0xFF>, or MISSING; empty without fallback
 
   private BytePairModel(JsonFields json, boolean byteLevel) {
     this.byteLevel = byteLevel;
@@ -38,7 +37,10 @@ final class BytePairModel {
     for (int b = 0; b < 256; b++) {
       byteSymbols[b] = lookUp(String.valueOf(ByteAlphabet.charOf(b)));
     }
-    this.byteFallback = json.flag("byte_fallback", false) ? readByteFallback() : new int[0];
+    this.byteFallback =
+        IntStream.range(0, json.flag("byte_fallback", false) ? 256 : 0)
+            .map(b -> lookUp("<0x%02X>".formatted(b)))
+            .toArray();
   }
 
   /**
@@ -178,22 +180,16 @@ final class BytePairModel {
     int rank = 0;
     for (JsonNode merge : list) {
       String[] pair =
-          pair(merge)
-              .orElseThrow(
-                  () -> Components.unsupported(json, "merges: " + JsonFields.brief(merge)));
+          merge.isTextual()
+              ? merge.textValue().split(" ", -1)
+              : new String[] {merge.path(0).textValue(), merge.path(1).textValue()};
+      if (pair.length != 2 || merge.size() > 2 || pair[0] == null || pair[1] == null) {
+        throw Components.unsupported(json, "merges: " + JsonFields.brief(merge));
+      }
       int merged = known(json, pair[0] + pair[1]);
       table.put(known(json, pair[0]), known(json, pair[1]), rank++, merged);
     }
     return table;
-  }
-
-  private static Optional<String[]> pair(JsonNode merge) {
-    boolean two = merge.size() == 2 && merge.get(0).isTextual() && merge.get(1).isTextual();
-    if (merge.isArray() && two) {
-      return Optional.of(new String[] {merge.get(0).textValue(), merge.get(1).textValue()});
-    }
-    String[] pair = merge.isTextual() ? merge.textValue().split(" ", -1) : new String[0];
-    return pair.length == 2 ? Optional.of(pair) : Optional.empty();
   }
 
   private int known(JsonFields json, String token) {
@@ -204,13 +200,6 @@ final class BytePairModel {
           json.name(), json.file(), token);
     }
     return id;
-  }
-
-  /** The tokens {@code <0x00>} to {@code <0xFF>}, or MISSING. */
-  private int[] readByteFallback() {
-    int[] tokens = new int[256];
-    Arrays.setAll(tokens, b -> lookUp("<0x%02X>".formatted(b)));
-    return tokens;
   }
 
   private boolean fallsBack(byte[] letter, int length) {

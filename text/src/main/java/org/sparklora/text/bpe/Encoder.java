@@ -74,7 +74,7 @@ final class Encoder {
    * @param base where the aligned text's original begins in the whole
    */
   private void encodeNormalized(AlignedText own, int start, int end, int base, boolean locates) {
-    PieceSink pieces =
+    PreTokenizer.Sink pieces =
         locates
             ? (text, from, to, shift) -> locatePiece(text, from, to, shift, own, base)
             : this::encodePiece;

@@ -68,8 +68,7 @@ final class OnigurumaPattern {
     return switch (token.group("escaped")) {
       case "s" -> "\\p{IsWhite_Space}";
       case "S" -> "\\P{IsWhite_Space}";
-      case "d" -> "[" + digitItems() + "]";
-      case "D" -> "[^" + digitItems() + "]";
+      case "d", "D" -> property("Nd", text.equals("\\D"), false);
       case "w" -> "[" + wordItems() + "]";
       case "W" -> "[^" + wordItems() + "]";
       case "h" -> "[0-9A-Fa-f]";
@@ -89,10 +88,6 @@ final class OnigurumaPattern {
     }
     String items = "\\p{" + java + "}" + more;
     return inClass && !negated ? items : (negated ? "[^" : "[") + items + "]";
-  }
-
-  private static String digitItems() {
-    return "\\p{Nd}" + UnicodeClasses.rangesAfter13("Nd");
   }
 
   private static String wordItems() {

@@ -17,7 +17,7 @@ interface PieceScanner extends PreTokenizer {
   int next(String text, int from, int end);
 
   @Override
-  default void cut(String text, int start, int end, int shift, PieceSink sink) {
+  default void cut(String text, int start, int end, int shift, Sink sink) {
     for (int from = start, to; from < end; from = to) {
       to = next(text, from, end);
       sink.accept(text, from, to, shift);

@@ -9,6 +9,20 @@ import org.sparklora.text.json.JsonFields;
  * Thread-safe.
  */
 interface PreTokenizer {
+
+  /** Receives the pieces of a text from left to right. */
+  @FunctionalInterface
+  interface Sink {
+
+    /**
+     * Takes {@code text[start, end)}, which is not empty.
+     *
+     * @param shift the place in the pre-tokenizers' input is the place in {@code text} plus this; a
+     *     prefixed space lies before the input's start
+     */
+    void accept(String text, int start, int end, int shift);
+  }
+
   /** Leaves a text in one piece. */
   PreTokenizer UNCUT = (text, start, end, shift, sink) -> sink.accept(text, start, end, shift);
 
@@ -20,7 +34,7 @@ interface PreTokenizer {
           Gpt2Scanner.PATTERN, new Gpt2Scanner());
 
   /** Cuts {@code text[start, end)} as if nothing stood around it, and hands on each piece. */
-  void cut(String text, int start, int end, int shift, PieceSink sink);
+  void cut(String text, int start, int end, int shift, Sink sink);
 
   /** Reads a pre-tokenizer; absent or null means that the text is one piece. */
   static PreTokenizer read(JsonFields json) {
@@ -30,7 +44,7 @@ interface PreTokenizer {
     return switch (Components.type(json)) {
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
-      case "Digits" -> new DigitsScanner(json.flag("individual_digits", false));
+      case "Digits" -> new DigitsPreTokenizer(json.flag("individual_digits", false));
       case "ByteLevel" -> byteLevel(json);
       default -> throw Components.unsupportedType(json);
     };
@@ -70,16 +84,19 @@ interface PreTokenizer {
   }
 
   private static PreTokenizer split(JsonFields json) {
-    SplitPreTokenizer.Behavior behavior = SplitPreTokenizer.Behavior.read(json);
+    boolean removes =
+        switch (json.required("behavior")) {
+          case "Removed" -> true;
+          case "Isolated" -> false;
+          default -> throw Components.unsupported(json, "behavior " + json.required("behavior"));
+        };
     JsonFields pattern = json.child("pattern");
     String regex = pattern.has("Regex") ? pattern.required("Regex") : "";
     // Every character matches, so that Isolated yields the same pieces inverted or not.
-    PieceScanner scanner =
-        behavior == SplitPreTokenizer.Behavior.ISOLATED ? SCANNERS.get(regex) : null;
-    return scanner != null
-        ? scanner
+    return !removes && SCANNERS.containsKey(regex)
+        ? SCANNERS.get(regex)
         : new SplitPreTokenizer(
-            TextNormalizer.pattern(pattern), behavior, json.flag("invert", false));
+            TextNormalizer.pattern(pattern), removes, json.flag("invert", false));
   }
 
   /** Puts a space before text that has none if asked to, then cuts. */

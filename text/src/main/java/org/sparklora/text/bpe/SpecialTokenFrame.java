@@ -67,7 +67,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
     return new SpecialTokenFrame(before.toArray(), after.toArray(), false, false);
   }
 
-  private static int[] concat(int[] a, int[] b) {
+  static int[] concat(int[] a, int[] b) {
     return IntStream.concat(IntStream.of(a), IntStream.of(b)).toArray();
   }
 }

@@ -1,69 +1,25 @@
 package org.sparklora.text.bpe;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.sparklora.text.json.JsonFields;
 
 /**
  * Cuts text at the matches of a pattern.
  *
+ * @param removes whether the matches are left out instead of being pieces of their own
  * @param invert treat what lies between the matches as the matches
  */
-record SplitPreTokenizer(Pattern pattern, Behavior behavior, boolean invert)
-    implements PreTokenizer {
-
-  /** A part of the text, matched or between matches. */
-  private record Part(int start, int end, boolean matched) {}
-
-  /** What becomes of the matches; names as in tokenizer.json. */
-  enum Behavior {
-    REMOVED,
-    ISOLATED,
-    MERGED_WITH_PREVIOUS;
-
-    static Behavior read(JsonFields json) {
-      return switch (json.required("behavior")) {
-        case "Removed" -> REMOVED;
-        case "Isolated" -> ISOLATED;
-        case "MergedWithPrevious" -> MERGED_WITH_PREVIOUS;
-        default -> throw Components.unsupported(json, "behavior " + json.required("behavior"));
-      };
-    }
-  }
+record SplitPreTokenizer(Pattern pattern, boolean removes, boolean invert) implements PreTokenizer {
 
   @Override
-  public void cut(String text, int start, int end, int shift, PieceSink sink) {
-    List<Part> parts = parts(text, start, end);
-    for (int i = 0; i < parts.size(); i++) {
-      Part part = parts.get(i);
-      if (behavior == Behavior.REMOVED && part.matched) {
-        continue;
-      }
-      boolean takesNext =
-          behavior == Behavior.MERGED_WITH_PREVIOUS
-              && !part.matched
-              && i + 1 < parts.size()
-              && parts.get(i + 1).matched;
-      int to = takesNext ? parts.get(++i).end : part.end;
-      if (part.start < to) {
-        sink.accept(text, part.start, to, shift);
-      }
-    }
-  }
-
-  private List<Part> parts(String text, int start, int end) {
+  public void cut(String text, int start, int end, int shift, Sink sink) {
     // Opaque bounds: look-around sees nothing outside, as the original matches a string of its own.
     Matcher matcher = pattern.matcher(text).region(start, end);
-    List<Part> parts = new ArrayList<>();
     int from = start;
     try {
       while (matcher.find()) {
-        if (from < matcher.start()) {
-          parts.add(new Part(from, matcher.start(), invert));
-        }
-        parts.add(new Part(matcher.start(), matcher.end(), !invert));
+        handOn(text, from, matcher.start(), shift, invert, sink);
+        handOn(text, matcher.start(), matcher.end(), shift, !invert, sink);
         from = matcher.end();
       }
     } catch (StackOverflowError e) {
@@ -72,9 +28,12 @@ record SplitPreTokenizer(Pattern pattern, Behavior behavior, boolean invert)
               .formatted(end - start, pattern),
           e);
     }
-    if (from < end) {
-      parts.add(new Part(from, end, invert));
+    handOn(text, from, end, shift, invert, sink);
+  }
+
+  private void handOn(String text, int start, int end, int shift, boolean matched, Sink sink) {
+    if (start < end && !(removes && matched)) {
+      sink.accept(text, start, end, shift);
     }
-    return parts;
   }
 }

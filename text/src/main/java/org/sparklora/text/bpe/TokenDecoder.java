@@ -23,7 +23,7 @@ interface TokenDecoder {
   TokenDecoder BYTE_LEVEL =
       tokens -> {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        tokens.forEach(token -> bytes.writeBytes(bytesOf(token)));
+        tokens.forEach(token -> bytes.writeBytes(ByteAlphabet.bytesOf(token)));
         return List.of(Utf8.decodeLossy(bytes.toByteArray()));
       };
 
@@ -54,13 +54,6 @@ interface TokenDecoder {
       }
       default -> throw Components.unsupportedType(json);
     };
-  }
-
-  /** The bytes of a token under ByteLevel; what is not spelled in stand-ins speaks for itself. */
-  static byte[] bytesOf(String token) {
-    return ByteAlphabet.canSpell(token)
-        ? ByteAlphabet.bytesOf(token)
-        : token.getBytes(StandardCharsets.UTF_8);
   }
 
   /** Runs of {@code <0xE4>} tokens to text; a run that is no UTF-8 to one U+FFFD a byte. */

@@ -65,7 +65,8 @@ public final class TokenizerPipeline {
     requireTokens(frame, root);
     rawMatcher = matcher(added, false);
     normalizedMatcher = matcher(added, true);
-    tokenBytes = decoder == TokenDecoder.BYTE_LEVEL ? allBytes() : new byte[0][];
+    tokenBytes = new byte[decoder == TokenDecoder.BYTE_LEVEL ? lastId() + 1 : 0][];
+    Arrays.setAll(tokenBytes, id -> ByteAlphabet.bytesOf(token(id)));
   }
 
   /** The tokens of a text. */
@@ -135,15 +136,13 @@ public final class TokenizerPipeline {
   }
 
   private void requireTokens(SpecialTokenFrame frame, JsonFields root) {
-    IntStream.concat(IntStream.of(frame.before()), IntStream.of(frame.after()))
-        .filter(id -> !tokens.containsKey(id))
-        .findFirst()
-        .ifPresent(
-            id -> {
-              throw new CheckpointException(
-                  "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again",
-                  root.file(), id);
-            });
+    for (int id : SpecialTokenFrame.concat(frame.before(), frame.after())) {
+      if (!tokens.containsKey(id)) {
+        throw new CheckpointException(
+            "Cannot read post_processor in %s: it puts the id %d around texts, which no token has; the file is damaged, fetch it again",
+            root.file(), id);
+      }
+    }
   }
 
   private List<AddedToken> addedTokens(JsonFields root, List<String> specialTokens) {
@@ -173,17 +172,8 @@ public final class TokenizerPipeline {
     List<AddedToken> wanted =
         added.stream().filter(t -> t.search().normalized() == normalized).toList();
     List<String> contents =
-        wanted.stream()
-            .map(AddedToken::content)
-            .map(content -> normalized ? normalizer.apply(content) : content)
-            .toList();
+        wanted.stream().map(t -> normalized ? normalizer.apply(t.content()) : t.content()).toList();
     return new AddedTokenMatcher(wanted, contents);
-  }
-
-  private byte[][] allBytes() {
-    byte[][] bytes = new byte[lastId() + 1][];
-    Arrays.setAll(bytes, id -> TokenDecoder.bytesOf(token(id)));
-    return bytes;
   }
 
   private int lastId() {

@@ -1,7 +1,6 @@
 package org.sparklora.text.jinja;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,11 +24,6 @@ final class DictMethods {
                 Object value = dict.get(Values.key(a.get(0, "key")));
                 return value == null ? a.get(1, "default", None.NONE) : value;
               };
-          case "copy" ->
-              a -> {
-                a.budget().items(dict.size());
-                return new LinkedHashMap<Object, Object>(dict);
-              };
           case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
           default -> null;
         });
@@ -38,7 +32,6 @@ final class DictMethods {
   static Optional<Callable> find(List<?> list, String name) {
     return Optional.ofNullable(
         switch (name) {
-          case "copy" -> a -> Values.iterate(list, a.budget());
           case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
               changes("list", name);
           default -> null;
@@ -48,7 +41,7 @@ final class DictMethods {
   static List<Object> items(Map<?, ?> dict, Arguments arguments) {
     arguments.budget().items(dict.size());
     List<Object> items = new ArrayList<>();
-    dict.forEach((key, value) -> items.add(Tuple.of(key, value)));
+    dict.forEach((key, value) -> items.add(new Tuple(List.of(key, value))));
     return items;
   }
 

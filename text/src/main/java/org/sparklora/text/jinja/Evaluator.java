@@ -12,37 +12,40 @@ final class Evaluator {
 
   /** {@code target.name}: a method first, then a key, as Jinja2 looks. */
   static Object attribute(Object target, String name) {
-    Values.defined(target);
-    Optional<? extends Object> found = Optional.empty();
-    if (target instanceof Loop loop) {
-      found = loop.attribute(name);
-    } else if (target instanceof Namespace namespace) {
-      return namespace.get(name);
-    } else if (target instanceof String text) {
-      found = StringMethods.find(text, name);
-    } else if (target instanceof Map<?, ?> dict) {
-      found = DictMethods.find(dict, name);
-      return found.isPresent() ? found.get() : Values.item(target, name);
-    } else if (target instanceof List<?> list) {
-      found = DictMethods.find(list, name);
-    }
-    return found.isPresent()
-        ? found.get()
-        : new Undefined("'%s' of a value of type %s".formatted(name, Values.typeName(target)));
+    Optional<Object> own = own(Values.defined(target), name);
+    return own.orElseGet(
+        () ->
+            target instanceof Map
+                ? Values.item(target, name)
+                : new Undefined(
+                    "'%s' of a value of type %s".formatted(name, Values.typeName(target))));
   }
 
   /** {@code target[key]}: a key or index first, then a method of that name. */
   static Object item(Object target, Object key) {
-    Object value =
-        target instanceof Loop || target instanceof Namespace
-            ? new Undefined("")
-            : Values.item(target, key);
-    if (!(value instanceof Undefined) || !(key instanceof String name)) {
-      return value;
+    boolean keyed = !(target instanceof Loop || target instanceof Namespace);
+    Object value = keyed ? Values.item(target, key) : new Undefined("");
+    return value instanceof Undefined && key instanceof String name
+        ? own(target, name).orElse(value)
+        : value;
+  }
+
+  private static Optional<Object> own(Object target, String name) {
+    if (target instanceof Loop loop) {
+      return loop.attribute(name);
     }
-    return target instanceof Map<?, ?> dict
-        ? DictMethods.find(dict, name).<Object>map(method -> method).orElse(value)
-        : attribute(target, name);
+    if (target instanceof Namespace namespace) {
+      return Optional.of(namespace.get(name));
+    }
+    Optional<Callable> method = Optional.empty();
+    if (target instanceof String text) {
+      method = StringMethods.find(text, name);
+    } else if (target instanceof Map<?, ?> dict) {
+      method = DictMethods.find(dict, name);
+    } else if (target instanceof List<?> list) {
+      method = DictMethods.find(list, name);
+    }
+    return method.map(found -> found);
   }
 
   static Object call(Object target, Arguments arguments) {

@@ -129,11 +129,7 @@ final class Filters {
   }
 
   private static String indented(String text, Arguments arguments) {
-    Object width = arguments.get(0, "width", 4L);
-    String indent =
-        width instanceof String given
-            ? given
-            : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width))));
+    String indent = StringMethods.indent(arguments.get(0, "width", 4L));
     boolean blank = arguments.truth(2, "blank", false);
     StringBuilder out = new StringBuilder();
     String[] lines = text.split("\n", -1);

@@ -10,15 +10,14 @@ record ForLoop(Target target, Optional<Expression> filter, Statement body) {
 
   void run(Object iterable, Scope scope) {
     List<Object> items = Values.iterate(iterable, scope.budget());
-    items.removeIf(item -> !passes(item, scope));
-    Loop variable = new Loop(items);
+    filter.ifPresent(
+        condition ->
+            items.removeIf(item -> !Values.isTrue(condition.evaluate(bound(item, scope)))));
     scope.budget().descend();
     for (int i = 0; i < items.size(); i++) {
       scope.budget().step();
-      variable.moveTo(i);
-      Scope inner = scope.inner();
-      inner.set("loop", variable);
-      target.assign(items.get(i), inner);
+      Scope inner = bound(items.get(i), scope);
+      inner.set("loop", new Loop(items, i));
       if (body.run(inner) == Flow.BREAK) {
         break;
       }
@@ -26,12 +25,9 @@ record ForLoop(Target target, Optional<Expression> filter, Statement body) {
     scope.budget().ascend();
   }
 
-  private boolean passes(Object item, Scope scope) {
-    if (filter.isEmpty()) {
-      return true;
-    }
+  private Scope bound(Object item, Scope scope) {
     Scope inner = scope.inner();
     target.assign(item, inner);
-    return Values.isTrue(filter.get().evaluate(inner));
+    return inner;
   }
 }

@@ -20,19 +20,17 @@ record JsonText(
   /** Deeper than any tool's schema; the JSON reader that feeds us has the same order of bound. */
   private static final int MAX_NESTING = 1000;
 
+  /** Characters that stand behind a backslash, and the letters they have there. */
+  private static final String ESCAPED = "\"\\\n\r\t\b\f";
+
+  private static final String LETTERS = "\"\\nrtbf";
+
   /**
    * The filter {@code tojson(ensure_ascii=False, indent=None, separators=None, sort_keys=False)}.
    */
   static String of(Object value, Arguments arguments) {
     Optional<String> indent =
-        arguments
-            .find(1, "indent")
-            .filter(given -> given != None.NONE)
-            .map(
-                given ->
-                    given instanceof String text
-                        ? text
-                        : " ".repeat(Math.min(64, Math.max(0, Values.asIndex(given)))));
+        arguments.find(1, "indent").filter(given -> given != None.NONE).map(StringMethods::indent);
     JsonText json =
         new JsonText(
             arguments.truth(0, "ensure_ascii", false),
@@ -128,21 +126,13 @@ record JsonText(
     out.append('"');
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        case '\n' -> out.append("\\n");
-        case '\r' -> out.append("\\r");
-        case '\t' -> out.append("\\t");
-        case '\b' -> out.append("\\b");
-        case '\f' -> out.append("\\f");
-        default -> {
-          if (c < 0x20 || ascii && c > 0x7e) {
-            out.append("\\u%04x".formatted((int) c));
-          } else {
-            out.append(c);
-          }
-        }
+      int escape = ESCAPED.indexOf(c);
+      if (escape >= 0) {
+        out.append('\\').append(LETTERS.charAt(escape));
+      } else if (c < 0x20 || ascii && c > 0x7e) {
+        out.append("\\u%04x".formatted((int) c));
+      } else {
+        out.append(c);
       }
     }
     out.append('"');

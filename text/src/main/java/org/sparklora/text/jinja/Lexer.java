@@ -24,6 +24,9 @@ final class Lexer {
       Pattern.compile(
           "\\\\(?:(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})|([0-7]{1,3})|([\\s\\S]))");
 
+  private static final String ESCAPE_LETTERS = "ntrbfav\\'\"";
+  private static final String ESCAPED = "\n\t\r\b\f\u0007\u000b\\'\"";
+
   private final String source;
   private final List<Token> tokens = new ArrayList<>();
   private int at;
@@ -65,24 +68,16 @@ final class Lexer {
 
   private String stripBefore(String text, char kind, char sign) {
     if (sign == '-') {
-      return text.substring(0, stripEnd(text, 0));
+      return StringMethods.strip(text, None.NONE, false, true);
     }
     if (sign != '+' && kind != '{') {
       int lineStart = text.lastIndexOf('\n') + 1;
-      if ((lineStart > 0 || lineStarting) && stripEnd(text, lineStart) == lineStart) {
+      if ((lineStart > 0 || lineStarting)
+          && StringMethods.strip(text.substring(lineStart), None.NONE).isEmpty()) {
         return text.substring(0, lineStart);
       }
     }
     return text;
-  }
-
-  /** The end of text without its trailing whitespace, not before {@code from}. */
-  private static int stripEnd(String text, int from) {
-    int end = text.length();
-    while (end > from && StringMethods.isSpace(text.charAt(end - 1))) {
-      end--;
-    }
-    return end;
   }
 
   private void data(String text) {
@@ -202,19 +197,14 @@ final class Lexer {
       throw malformed(digits.charAt(0));
     }
     char c = escape.group(3).charAt(0);
-    return switch (c) {
-      case 'n' -> "\n";
-      case 't' -> "\t";
-      case 'r' -> "\r";
-      case 'b' -> "\b";
-      case 'f' -> "\f";
-      case 'a' -> "\u0007";
-      case 'v' -> "\u000b";
-      case '\n' -> ""; // an escaped line break joins the lines
-      case '\\', '\'', '"' -> String.valueOf(c);
-      case 'x', 'u', 'U' -> throw malformed(c);
-      default -> escape.group();
-    };
+    int letter = ESCAPE_LETTERS.indexOf(c);
+    if (letter >= 0) {
+      return ESCAPED.substring(letter, letter + 1);
+    }
+    if ("xuU".indexOf(c) >= 0) {
+      throw malformed(c);
+    }
+    return c == '\n' ? "" : escape.group(); // an escaped line break joins the lines
   }
 
   private JinjaException malformed(char escape) {

@@ -4,17 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The variable {@code loop} of a for statement. */
-final class Loop {
-  private final List<Object> items;
-  private int index;
-
-  Loop(List<Object> items) {
-    this.items = items;
-  }
-
-  void moveTo(int newIndex) {
-    index = newIndex;
-  }
+record Loop(List<Object> items, int index) {
 
   Optional<Object> attribute(String name) {
     return Optional.ofNullable(

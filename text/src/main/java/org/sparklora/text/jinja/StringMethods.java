@@ -80,7 +80,7 @@ final class StringMethods {
     return strip(text, characters, true, true);
   }
 
-  private static String strip(String text, Object characters, boolean left, boolean right) {
+  static String strip(String text, Object characters, boolean left, boolean right) {
     IntPredicate strips =
         characters instanceof String set
             ? point -> set.indexOf(point) >= 0
@@ -176,6 +176,13 @@ final class StringMethods {
     int first = text.codePointAt(0);
     return Character.toString(Character.toTitleCase(first))
         + text.substring(Character.charCount(first)).toLowerCase(Locale.ROOT);
+  }
+
+  /** What lines begin with: a text, or so many blanks. */
+  static String indent(Object width) {
+    return width instanceof String text
+        ? text
+        : " ".repeat(Math.min(1000, Math.max(0, Values.asIndex(width))));
   }
 
   static String join(String separator, List<Object> items, Arguments arguments) {

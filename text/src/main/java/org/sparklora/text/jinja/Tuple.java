@@ -11,10 +11,6 @@ final class Tuple extends AbstractList<Object> {
     this.items = items;
   }
 
-  static Tuple of(Object... items) {
-    return new Tuple(List.of(items));
-  }
-
   @Override
   public Object get(int index) {
     return items.get(index);

@@ -214,9 +214,11 @@ final class Values {
       if (index < 0 || index >= size) {
         return new Undefined("index " + key);
       }
-      return target instanceof List<?> list
-          ? list.get((int) index)
-          : codePointAt((String) target, (int) index);
+      if (target instanceof List<?> list) {
+        return list.get((int) index);
+      }
+      String text = (String) target;
+      return Character.toString(text.codePointAt(text.offsetByCodePoints(0, (int) index)));
     }
     return new Undefined(brief(key) + " of " + typeName(defined(target)));
   }
@@ -240,10 +242,6 @@ final class Values {
     return value instanceof Tuple tuple
         ? tuple.stream().noneMatch(item -> item instanceof List || item instanceof Map)
         : !(value instanceof List || value instanceof Map);
-  }
-
-  private static String codePointAt(String text, int index) {
-    return Character.toString(text.codePointAt(text.offsetByCodePoints(0, index)));
   }
 
   /** {@code target[start:stop:step]}, any of them None. */

@@ -21,8 +21,6 @@ class PreTokenizerTest {
     "Removed, true, 1 2 3 4 5",
     "Isolated, false, 1 2 a 3 bb 4 5",
     "Isolated, true, 1 2 a 3 bb 4 5",
-    "MergedWithPrevious, false, 1 2 a3 bb4 5",
-    "MergedWithPrevious, true, 1 2a 3bb 4 5",
   })
   void splitDoesWithItsMatchesWhatItsBehaviourSays(String behavior, boolean invert, String pieces)
       throws IOException {
