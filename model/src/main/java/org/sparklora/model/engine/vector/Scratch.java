@@ -21,7 +21,7 @@ final class Scratch implements AutoCloseable {
   private final float[][] rows = new float[ROWS][0];
   private final HostTensor[] matrices = new HostTensor[MATRICES];
   private short[] halves = new short[0];
-  private Bfloat16Gemm bfloat16Gemm;
+  private CompiledGemm compiledGemm;
 
   /** The pointers of a gemm call, moved from call to call instead of made anew. */
   final MovingPointer a = new MovingPointer();
@@ -50,7 +50,7 @@ final class Scratch implements AutoCloseable {
     if (x.dtype() == DType.BFLOAT16) {
       short[] bits = halves(columns);
       ((HostTensor) x).readBits(offset, bits, 0, columns);
-      WeightRows.widen(bits, columns, row, 0);
+      Bfloat16Rows.widen(bits, columns, row, 0);
     } else {
       x.read(offset, row, 0, columns);
     }
@@ -69,7 +69,7 @@ final class Scratch implements AutoCloseable {
   void store(float[] row, Tensor y, long offset, int columns) {
     if (y.dtype() == DType.BFLOAT16) {
       short[] bits = halves(columns);
-      WeightRows.round(row, columns, bits);
+      Bfloat16Rows.round(row, columns, bits);
       ((HostTensor) y).writeBits(offset, bits, 0, columns);
     } else {
       y.write(offset, row, 0, columns);
@@ -102,11 +102,11 @@ final class Scratch implements AutoCloseable {
   }
 
   /** This thread's products of bfloat16 matrices. */
-  Bfloat16Gemm bfloat16Gemm() {
-    if (bfloat16Gemm == null) {
-      bfloat16Gemm = new Bfloat16Gemm();
+  CompiledGemm compiledGemm() {
+    if (compiledGemm == null) {
+      compiledGemm = new CompiledGemm();
     }
-    return bfloat16Gemm;
+    return compiledGemm;
   }
 
   private void freeMatrix(int index) {
@@ -122,9 +122,9 @@ final class Scratch implements AutoCloseable {
     for (int index = 0; index < MATRICES; index++) {
       freeMatrix(index);
     }
-    if (bfloat16Gemm != null) {
-      bfloat16Gemm.close();
-      bfloat16Gemm = null;
+    if (compiledGemm != null) {
+      compiledGemm.close();
+      compiledGemm = null;
     }
   }
 

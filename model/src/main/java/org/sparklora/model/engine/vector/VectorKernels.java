@@ -47,7 +47,7 @@ final class VectorKernels implements VectorElementwise, VectorRows, VectorLogPro
     this.matmul = new VectorMatmul(pool, false);
     this.attentionBackward = new VectorAttentionBackward(pool);
     this.inFloat32 = this;
-    boolean faster = Bfloat16Gemm.isNative() && pool.isGemmLimited();
+    boolean faster = CompiledGemm.multipliesBfloat16() && pool.isGemmLimited();
     this.inBfloat16 = faster ? new VectorKernels(this) : this;
   }
 
@@ -101,12 +101,12 @@ final class VectorKernels implements VectorElementwise, VectorRows, VectorLogPro
 
   @Override
   public boolean packsWeights() {
-    return this != inFloat32;
+    return this != inFloat32 || CompiledGemm.packsFloat32();
   }
 
   @Override
   public Tensor packed(Tensor w) {
-    return PackedWeight.of(pool, host(w));
+    return PackedWeight.of(pool, host(w), this == inFloat32 ? DType.FLOAT32 : DType.BFLOAT16);
   }
 
   // ---- linear layers -------------------------------------------------------------------------
