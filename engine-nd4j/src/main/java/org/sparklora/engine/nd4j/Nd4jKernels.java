@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
+import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -122,6 +123,15 @@ final class Nd4jKernels implements Kernels {
       sum += norm * norm;
     }
     return sum;
+  }
+
+  // ---- optimizer -----------------------------------------------------------------------------
+
+  @Override
+  public void adamW(AdamW.Vectors vectors, AdamW step) {
+    if (vectors.parameters().size() > 0) {
+      Nd4jScratch.run(() -> Nd4jOptimizer.adamW(vectors, step));
+    }
   }
 
   // ---- linear layers -------------------------------------------------------------------------

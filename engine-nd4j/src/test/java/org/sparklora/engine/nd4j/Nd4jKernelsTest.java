@@ -97,17 +97,18 @@ class Nd4jKernelsTest {
   }
 
   @Test
-  void aSumThatADeviceMakesIsAddedToTheMemory() {
+  void zerosAreNotSentAndWhatADeviceMakesOfThemComesBack() {
     Engine onDevice = EnginesUnderTest.of(new Nd4jKernels(1, false));
-    try (FloatPointer memory = new FloatPointer(1, 2, 3)) {
-      try (HostAlias sum = onDevice.accumulator(memory, 3)) {
+    try (FloatPointer memory = new FloatPointer(0, 0, 0)) {
+      try (HostAlias sum = onDevice.aliasOfZeros(memory, 3)) {
         assertThat(sum.tensor().toArray()).containsExactly(0, 0, 0);
         onDevice.fill(sum.tensor(), 4);
+        assertThat(numbers(memory)).containsExactly(0, 0, 0);
         sum.writeBack();
       }
-      assertThat(numbers(memory)).containsExactly(5, 6, 7);
-      try (HostAlias sum = engine.accumulator(memory, 3)) {
-        assertThat(sum.tensor().toArray()).as("the memory itself").containsExactly(5, 6, 7);
+      assertThat(numbers(memory)).containsExactly(4, 4, 4);
+      try (HostAlias sum = engine.aliasOfZeros(memory, 3)) {
+        assertThat(sum.tensor().toArray()).as("the memory itself").containsExactly(4, 4, 4);
       }
     }
   }

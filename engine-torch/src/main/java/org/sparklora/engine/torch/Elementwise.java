@@ -27,18 +27,19 @@ final class Elementwise {
     this.ofNorms = ofNorms;
   }
 
-  static double sumOfSquares(TorchTensor x) {
-    double[] sum = {0};
+  /** Added up where it is computed, and waited for once. */
+  double sumOfSquares(TorchTensor x) {
+    Tensor sum = torch.zeros(new long[] {1}, device.options(ScalarType.Double));
     for (long from = 0; from < x.size(); from += CHUNK) {
       long first = from;
       long count = Math.min(CHUNK, x.size() - from);
       Scope.part(
           () -> {
             Tensor part = x.flat().narrow(0, first, count).to(ScalarType.Double);
-            sum[0] += part.dot(part).item_double();
+            sum.add_(part.dot(part));
           });
     }
-    return sum[0];
+    return sum.item_double();
   }
 
   void rmsNorm(TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {

@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.IntType;
 import org.bytedeco.pytorch.OperatorHandle;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorType;
 import org.bytedeco.pytorch.Type;
 
 /**
@@ -52,6 +53,15 @@ final class Operator {
   static IValue list(long number) {
     GenericList list = new GenericList(new Type.TypePtr(IntType.getIntTypePtr().get()));
     list.push_back(new IValue(number));
+    return new IValue(list);
+  }
+
+  /** A list of tensors, of the scope. */
+  static IValue list(Tensor... tensors) {
+    GenericList list = new GenericList(new Type.TypePtr(TensorType.get()));
+    for (Tensor tensor : tensors) {
+      list.push_back(new IValue(tensor));
+    }
     return new IValue(list);
   }
 

@@ -4,6 +4,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
@@ -124,7 +125,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public double sumOfSquares(Tensor x) {
-    return scope.of(() -> Elementwise.sumOfSquares(torch(x)));
+    return scope.of(() -> elementwise.sumOfSquares(torch(x)));
   }
 
   @Override
@@ -161,9 +162,11 @@ final class TorchKernels implements Kernels {
     scope.run(() -> TorchDevice.over(y).copy_(device.fetched(torch(x).flat())));
   }
 
+  // ---- optimizer -----------------------------------------------------------------------------
+
   @Override
-  public void addTo(Tensor x, HostTensor y) {
-    scope.run(() -> TorchDevice.over(y).add_(device.fetched(torch(x).flat())));
+  public void adamW(AdamW.Vectors vectors, AdamW step) {
+    scope.run(() -> Optimizer.adamW(device, vectors, step));
   }
 
   // ---- linear layers -------------------------------------------------------------------------

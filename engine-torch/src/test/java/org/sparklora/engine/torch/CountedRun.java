@@ -14,6 +14,7 @@ import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.ModelFamily;
 import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -43,7 +44,7 @@ public final class CountedRun {
   /** It has ended. */
   static void stepEnds() {}
 
-  /** A step of two micro-batches begins, whose vectors lie in this process. */
+  /** A step of two micro-batches begins, with the update. */
   static void wholeStepBegins() {}
 
   /** A call of the generator begins, for so many tokens. */
@@ -97,13 +98,18 @@ public final class CountedRun {
     try (FloatPointer parameters = new FloatPointer(new float[(int) size]);
         FloatPointer gradient = new FloatPointer(new float[(int) size]);
         HostAlias onDevice = engine.alias(parameters, size);
-        HostAlias sum = engine.accumulator(gradient, size)) {
-      Arrival<StepResult> first = step.begin(onDevice.tensor(), batch, loss, 1, sum.tensor());
-      Arrival<StepResult> second = step.begin(onDevice.tensor(), batch, loss, 2, sum.tensor());
-      sum.writeBack();
-      if (first.await().loss() != second.await().loss()) {
+        HostAlias sum = engine.aliasOfZeros(gradient, size);
+        Tensor first = engine.allocate(size);
+        Tensor second = engine.allocate(size)) {
+      Arrival<StepResult> one = step.begin(onDevice.tensor(), batch, loss, 1, sum.tensor());
+      Arrival<StepResult> other = step.begin(onDevice.tensor(), batch, loss, 2, sum.tensor());
+      if (one.await().loss() != other.await().loss()) {
         throw new IllegalStateException("Two micro-batches that are alike differ");
       }
+      double scale = 1 / (1 + Math.sqrt(engine.sumOfSquares(sum.tensor())));
+      engine.adamW(
+          new AdamW.Vectors(onDevice.tensor(), sum.tensor(), first, second),
+          new AdamW(1, 1e-3, 0.9, 0.999, 1e-8, 0.1, size, scale));
     }
     stepEnds();
   }

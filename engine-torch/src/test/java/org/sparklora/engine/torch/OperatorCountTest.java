@@ -207,12 +207,12 @@ class OperatorCountTest {
   }
 
   @Test
-  void theHostWaitsOnceForAStepOfTwoMicroBatchesAndOnceForAToken() throws Exception {
+  void theHostWaitsForLossesAndForTheNormOfAStepAndOnceForAToken() throws Exception {
     Map<String, Count> counts = counts(1);
     assertThat(counts.get("step").waits()).as("before anybody asks for the result").isZero();
     assertThat(counts.get("whole step").waits())
-        .as("for the gradient of two micro-batches, with which their losses come")
-        .isEqualTo(1);
+        .as("for the losses of two micro-batches, and for the norm of their gradient")
+        .isEqualTo(2);
     assertThat(counts.get("draw 6").waits() - counts.get("draw 5").waits())
         .as("for the tokens that were drawn")
         .isEqualTo(1);

@@ -52,6 +52,20 @@ abstract class DecoderOperations {
     return kernels.isFinite(x);
   }
 
+  // ---- optimizer -----------------------------------------------------------------------------
+  /**
+   * Takes a step: parameters and moments change, and the gradient becomes zeros, all in one pass.
+   * An element's result depends on that element alone.
+   */
+  public final void adamW(AdamW.Vectors vectors, AdamW step) {
+    Tensor[] others = {vectors.gradient(), vectors.first(), vectors.second()};
+    check("adamW")
+        .floats(vectors.parameters())
+        .floats(others)
+        .sameSize(vectors.parameters(), others);
+    kernels.adamW(vectors, step);
+  }
+
   // ---- linear layers -------------------------------------------------------------------------
   /** {@code y = x · wᵀ}, with x {@code (N, in)}, w {@code (out, in)}, y {@code (N, out)}. */
   public final void matmul(Tensor x, Tensor w, Tensor y) {

@@ -102,18 +102,12 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
     return new HostAlias(copy, () -> kernels().download(copy, memory));
   }
 
-  /**
-   * Float32 numbers in memory of this process that somebody else owns, as a tensor to add to. Where
-   * the engine computes elsewhere the tensor is zeros on its device, so that nothing goes there,
-   * and {@link HostAlias#writeBack} adds it to the memory.
-   */
-  public HostAlias accumulator(Pointer floats, long size) {
+  /** {@link #alias} of memory that holds zeros, of which an engine elsewhere is sent nothing. */
+  public HostAlias aliasOfZeros(Pointer floats, long size) {
     HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
-    if (isInThisProcess()) {
-      return new HostAlias(kernels().over(memory), () -> {});
-    }
-    Tensor sum = allocate(size);
-    return new HostAlias(sum, () -> kernels().addTo(sum, memory));
+    return isInThisProcess()
+        ? new HostAlias(kernels().over(memory), () -> {})
+        : aliasOfCopy(memory, allocate(size));
   }
 
   /**

@@ -91,20 +91,9 @@ public interface Kernels extends AutoCloseable {
     x.transferTo(y);
   }
 
-  /** {@code y += x}, from these kernels' memory to this process's; waits for it. */
-  default void addTo(Tensor x, HostTensor y) {
-    float[] sums = new float[(int) Math.min(Tensor.TRANSFER, x.size())];
-    float[] here = new float[sums.length];
-    for (long done = 0; done < x.size(); done += sums.length) {
-      int count = (int) Math.min(sums.length, x.size() - done);
-      x.read(done, sums, 0, count);
-      y.read(done, here, 0, count);
-      for (int i = 0; i < count; i++) {
-        here[i] += sums[i];
-      }
-      y.write(done, here, 0, count);
-    }
-  }
+  // ---- optimizer -----------------------------------------------------------------------------
+
+  void adamW(AdamW.Vectors vectors, AdamW step);
 
   // ---- linear layers -------------------------------------------------------------------------
 

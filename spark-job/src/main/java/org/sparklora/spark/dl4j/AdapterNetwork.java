@@ -5,15 +5,12 @@ import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.WorkspaceMode;
-import org.deeplearning4j.nn.gradient.DefaultGradient;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.nn.updater.MultiLayerUpdater;
-import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.TrainedModel;
 
 /**
@@ -29,7 +26,7 @@ public final class AdapterNetwork implements AutoCloseable {
   private AdapterNetwork(MultiLayerNetwork network) {
     this.network = network;
     long floats = network.numParams() + network.getUpdater().getStateViewArray().length();
-    this.vectors = NativeMemory.ofLibrary(Float.BYTES * floats, this::freeVectors);
+    this.vectors = NativeMemory.ofLibrary(Float.BYTES * floats, vectors()::free);
   }
 
   /**
@@ -58,6 +55,7 @@ public final class AdapterNetwork implements AutoCloseable {
             optimizer.beta1(),
             optimizer.beta2(),
             optimizer.epsilon(),
+            optimizer.weightDecay(),
             HfSchedule.of(optimizer.learningRate(), schedule, totalSteps));
     MultiLayerConfiguration configuration =
         new NeuralNetConfiguration.Builder()
@@ -83,9 +81,12 @@ public final class AdapterNetwork implements AutoCloseable {
     return network.numParams();
   }
 
-  /** The memory of the parameters, float32; writing to it changes the network. */
+  /**
+   * The memory of the parameters, float32; writing to it changes the network. Valid until the
+   * network trains on.
+   */
   public Pointer parameters() {
-    return DecoderLayer.address(network.params());
+    return vectors().parameters().pointer();
   }
 
   /**
@@ -93,28 +94,16 @@ public final class AdapterNetwork implements AutoCloseable {
    * {@code (2·P)}. Valid until the network trains on.
    */
   public Pointer moments() {
-    MultiLayerUpdater updater = (MultiLayerUpdater) network.getUpdater();
-    if (updater.getUpdaterBlocks().size() != 1) {
-      throw new IllegalStateException(
-          "Deeplearning4j updates the parameters in %d parts, each with moments of its own"
-              .formatted(updater.getUpdaterBlocks().size()));
-    }
-    return DecoderLayer.address(updater.getStateViewArray());
+    return vectors().moments().pointer();
   }
 
-  /**
-   * What DL4J does after backpropagation, with a gradient that came from elsewhere.
-   *
-   * @param step from 0
-   * @param gradient of all parameters; becomes the update
-   */
-  void update(int step, INDArray gradient) {
-    network
-        .getUpdater()
-        .update(
-            network, new DefaultGradient(gradient), step, 0, 1, LayerWorkspaceMgr.noWorkspaces());
-    network.params().subi(gradient.reshape(network.params().shape()));
-    network.getLayerWiseConfigurations().setIterationCount(step + 1);
+  /** The parameters to be read, wherever an engine has them. */
+  public FlatVector vector() {
+    return vectors().parameters();
+  }
+
+  NetworkVectors vectors() {
+    return NetworkVectors.of(network);
   }
 
   /** The learning rate of a step; the first is 0. */
@@ -134,13 +123,5 @@ public final class AdapterNetwork implements AutoCloseable {
   @Override
   public void close() {
     vectors.close();
-  }
-
-  private void freeVectors() {
-    network.getUpdater().getStateViewArray().close();
-    network.params().close();
-    if (network.getFlattenedGradients() != null) { // made by the first step
-      network.getFlattenedGradients().close();
-    }
   }
 }

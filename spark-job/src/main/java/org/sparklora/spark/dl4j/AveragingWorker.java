@@ -106,25 +106,35 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     }
   }
 
-  /** What is kept in step of a network: parameters, moments. */
+  /** What is kept in step of a network: parameters, moments, as they are now. */
   static List<INDArray> vectors(MultiLayerNetwork network) {
-    return List.of(network.params(), network.getUpdater().getStateViewArray());
+    return NetworkVectors.of(network).ofDl4j();
   }
 
   /** Frees the arrays of a network of {@link #getInitialModel}. */
   static void free(MultiLayerNetwork network) {
-    vectors(network).forEach(INDArray::close);
-    if (network.getFlattenedGradients() != null) { // made by the first step
-      network.getFlattenedGradients().close();
-    }
+    NetworkVectors.of(network).free();
   }
 
   /** What DL4J does with a worker on an executor. */
   Result train(MultiLayerNetwork network, List<StepRows> all) {
-    for (StepRows step : all) {
-      processMinibatch(StepDataSet.of(step), network, false);
-    }
+    all.forEach(step -> take(network, step));
     return getFinalResult(network);
+  }
+
+  /** {@link #train} of a worker that is alone, with which nothing is averaged. */
+  Report trainAlone(MultiLayerNetwork network, List<StepRows> all) {
+    all.forEach(step -> take(network, step));
+    return report(List.of());
+  }
+
+  private void take(MultiLayerNetwork network, StepRows step) {
+    steps.add(NetworkVectors.of(network).step(step, rows));
+  }
+
+  private Report report(List<float[]> sketches) {
+    ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
+    return new Report(List.copyOf(steps), sketches, reading);
   }
 
   @Override
@@ -138,21 +148,18 @@ final class AveragingWorker extends ParameterAveragingTrainingWorker {
     return network;
   }
 
+  /** DL4J would {@code fit}, which takes no step of several micro-batches. */
   @Override
   public Result processMinibatch(DataSet step, MultiLayerNetwork network, boolean isLast) {
-    DecoderLayer layer = (DecoderLayer) network.getOutputLayer();
-    layer.next(StepDataSet.rows(step), rows);
-    super.processMinibatch(step, network, false);
-    ExecutorMeter.here().trained(0, layer.nanosSinceGradient());
-    steps.add(layer.metrics());
+    take(network, StepDataSet.rows(step));
     return isLast ? getFinalResult(network) : null;
   }
 
   @Override
   public Result getFinalResult(MultiLayerNetwork network) {
+    INDArray parameters = vectors(network).get(0);
     List<float[]> sketches =
-        averagingError.sketch(DecoderLayer.address(network.params())).stream().toList();
-    ExecutorReading reading = ExecutorMeter.here().read(SparkEnv.get().executorId());
-    return new Result(network, start, new Report(List.copyOf(steps), sketches, reading));
+        averagingError.sketch(DecoderLayer.address(parameters)).stream().toList();
+    return new Result(network, start, report(sketches));
   }
 }

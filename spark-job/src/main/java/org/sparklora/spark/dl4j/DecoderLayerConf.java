@@ -1,7 +1,6 @@
 package org.sparklora.spark.dl4j;
 
 import java.util.Collection;
-import java.util.List;
 import org.deeplearning4j.nn.api.ParamInitializer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -13,7 +12,6 @@ import org.nd4j.linalg.activations.impl.ActivationIdentity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.learning.config.IUpdater;
-import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.spark.train.TrainedModel;
 
@@ -52,11 +50,6 @@ final class DecoderLayerConf extends FeedForwardLayer {
     builder.maxGradNorm = optimizer.maxGradNorm();
     builder.activation(new ActivationIdentity());
     builder.updater(updater).biasUpdater(updater);
-    if (optimizer.weightDecay() > 0) {
-      // applied after the updater and times the learning rate: p -= lr·wd·p, AdamW's decoupled
-      // decay
-      builder.setRegularization(List.of(new WeightDecay(optimizer.weightDecay(), true)));
-    }
     return new DecoderLayerConf(builder);
   }
 

@@ -55,8 +55,7 @@ public final class Evaluation {
       batches.add(IntStream.range(from, Math.min(from + batchRows, count)).toArray());
     }
     List<StepMetrics> measured = new ArrayList<>();
-    try (SharedVector parameters =
-        workers.share(network.parameters(), network.network().numParams())) {
+    try (SharedVector parameters = workers.lend(network.vector())) {
       workers.forEach(
           workers.shares(batches), new Evaluate(model, rows, parameters, count), measured::addAll);
     }
@@ -69,7 +68,7 @@ public final class Evaluation {
     public List<StepMetrics> run(List<int[]> batches) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
         return batches.stream()
-            .map(batch -> here.evaluate(batch, rows, parameters.floats()))
+            .map(batch -> here.evaluate(batch, rows, parameters.vector()))
             .toList();
       }
     }

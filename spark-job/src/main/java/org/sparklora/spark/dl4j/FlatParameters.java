@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
- * The parameters DL4J sees: one flat vector in two ranges, of which DL4J decays the first
+ * The parameters DL4J sees: one flat vector in two ranges, of which AdamW decays the first
  * ("weights") and leaves the second ("biases") alone. An adapter has only the first.
  */
 final class FlatParameters implements ParamInitializer {

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaRDD;
@@ -97,22 +98,23 @@ public final class ParameterAveraging implements Synchronizer {
         reports.stream().flatMap(report -> report.sketches().stream()).toList();
     return new RoundReport(
         bySteps(reports.stream().flatMap(report -> report.steps().stream()).toList()),
-        averagingError.relative(sketches, adapters.parameters()),
+        sketches.isEmpty()
+            ? OptionalDouble.empty()
+            : averagingError.relative(sketches, adapters.parameters()),
         use);
   }
 
   private List<AveragingWorker.Report> round(List<List<StepRows>> busy) {
+    if (busy.size() == 1 && !(workers instanceof ExecutorsJob)) {
+      // the average over one worker is that worker, whose vectors stay where they are
+      AveragingWorker alone = worker(List.of(), AveragingError.none());
+      return List.of(alone.trainAlone(network, busy.get(0)));
+    }
     AveragingError error = busy.size() > 1 ? averagingError : AveragingError.none();
-    try (SharedVector parameters = share(network.params());
-        SharedVector moments = share(network.getUpdater().getStateViewArray())) {
-      Supplier<AveragingWorker> worker =
-          () ->
-              new AveragingWorker(
-                  AveragingMaster.configuration(averagingFrequency),
-                  network.getLayerWiseConfigurations(),
-                  rows,
-                  List.of(parameters, moments),
-                  error);
+    List<INDArray> ours = AveragingWorker.vectors(network);
+    try (SharedVector parameters = share(ours.get(0));
+        SharedVector moments = share(ours.get(1))) {
+      Supplier<AveragingWorker> worker = () -> worker(List.of(parameters, moments), error);
       if (!(workers instanceof ExecutorsJob executors)) {
         return here(busy, worker);
       }
@@ -122,6 +124,15 @@ public final class ParameterAveraging implements Synchronizer {
       new SparkDl4jMultiLayer(spark, network, master).fit(partitions(spark, busy));
       return master.reports();
     }
+  }
+
+  private AveragingWorker worker(List<SharedVector> start, AveragingError error) {
+    return new AveragingWorker(
+        AveragingMaster.configuration(averagingFrequency),
+        network.getLayerWiseConfigurations(),
+        rows,
+        start,
+        error);
   }
 
   private SharedVector share(INDArray vector) {
@@ -146,9 +157,6 @@ public final class ParameterAveraging implements Synchronizer {
 
   private List<AveragingWorker.Report> here(
       List<List<StepRows>> busy, Supplier<AveragingWorker> workers) {
-    if (busy.size() == 1) { // the average over one worker is that worker
-      return List.of(workers.get().train(network, busy.get(0)).report());
-    }
     List<AveragingWorker.Report> reports = new ArrayList<>();
     List<INDArray> ours = AveragingWorker.vectors(network);
     List<INDArray> sums = new ArrayList<>();

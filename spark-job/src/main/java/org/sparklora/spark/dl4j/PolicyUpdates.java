@@ -3,8 +3,7 @@ package org.sparklora.spark.dl4j;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.spark.train.ExecutorModel;
 import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.PolicyGradient;
@@ -26,33 +25,30 @@ public final class PolicyUpdates implements AutoCloseable {
   private final Workers workers;
   private final TrainedModel model;
   private final AdapterNetwork network;
-  private final double maxGradNorm;
+  private final Engine engine; // that adds up gradients
   private SharedVector parameters; // null until somebody asks for those of this step
 
   /**
    * @param model what {@code network} was made for
-   * @param maxGradNorm larger gradients are clipped to it; 0 for none
    */
-  public PolicyUpdates(
-      Workers workers, TrainedModel model, AdapterNetwork network, double maxGradNorm) {
+  public PolicyUpdates(Workers workers, TrainedModel model, AdapterNetwork network) {
     this.workers = workers;
     this.model = model;
     this.network = network;
-    this.maxGradNorm = maxGradNorm;
-    network.network().initGradientsView();
+    this.engine = NetworkVectors.engine(workers);
   }
 
   /** The policy as it is now, for all work until the next {@link #apply}. */
   public SharedVector parameters() {
     if (parameters == null) {
-      parameters = workers.share(network.parameters(), network.network().numParams());
+      parameters = workers.lend(network.vector());
     }
     return parameters;
   }
 
   /** Tells the policy as it is now from any other. */
   public String checksum() {
-    return FlatVector.checksum(network.parameters(), network.network().numParams());
+    return network.vector().checksum();
   }
 
   /**
@@ -75,9 +71,7 @@ public final class PolicyUpdates implements AutoCloseable {
    */
   public Gradient gradient(int step, List<PolicyMicroBatch> microBatches) {
     workers.during("step " + (step + 1));
-    INDArray gradient = network.network().getFlattenedGradients();
-    gradient.assign(0);
-    Sum sum = new Sum(DecoderLayer.address(gradient));
+    Sum sum = new Sum(network.vectors().beginGradient(), engine);
     workers.forEach(microBatches, new ComputeGradient(model, parameters()), sum::add);
     return new Gradient(step, sum.loss, sum.metrics, sum.logProbs);
   }
@@ -89,10 +83,8 @@ public final class PolicyUpdates implements AutoCloseable {
    *     parameters are those before the step
    */
   public PolicyMetrics apply(Gradient computed) {
-    INDArray gradient = network.network().getFlattenedGradients();
-    double norm = GradientClip.apply(gradient, maxGradNorm, computed.step);
+    double norm = network.vectors().update(computed.step, engine);
     close();
-    network.update(computed.step, gradient);
     return new PolicyMetrics(computed.step, computed.loss, norm, computed.metrics);
   }
 
@@ -110,7 +102,7 @@ public final class PolicyUpdates implements AutoCloseable {
     @Override
     public PolicyGradient run(PolicyMicroBatch microBatch) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
-        return here.gradient(microBatch, parameters.floats());
+        return here.gradient(microBatch, parameters.vector());
       }
     }
 
@@ -126,13 +118,15 @@ public final class PolicyUpdates implements AutoCloseable {
   }
 
   private static final class Sum {
-    private final Pointer gradient;
+    private final FlatVector gradient;
+    private final Engine engine;
     private final List<Map<String, Double>> metrics = new ArrayList<>();
     private final List<float[]> logProbs = new ArrayList<>();
     private double loss = 0;
 
-    Sum(Pointer gradient) {
+    Sum(FlatVector gradient, Engine engine) {
       this.gradient = gradient;
+      this.engine = engine;
     }
 
     void add(PolicyGradient part) {
@@ -140,7 +134,9 @@ public final class PolicyUpdates implements AutoCloseable {
         loss += part.loss();
         metrics.add(part.metrics());
         logProbs.add(part.logProbs());
-        part.gradient().addTo(gradient);
+        if (part.gradient().size() > 0) {
+          part.gradient().addTo(gradient, engine);
+        }
       }
     }
   }

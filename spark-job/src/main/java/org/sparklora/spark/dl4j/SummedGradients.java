@@ -2,9 +2,8 @@ package org.sparklora.spark.dl4j;
 
 import java.util.List;
 import java.util.OptionalDouble;
-import org.bytedeco.javacpp.Pointer;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.spark.train.ExecutorModel;
+import org.sparklora.spark.train.FlatVector;
 import org.sparklora.spark.train.StepMetrics;
 import org.sparklora.spark.train.StepRows;
 import org.sparklora.spark.train.TrainedModel;
@@ -26,25 +25,17 @@ public final class SummedGradients implements Synchronizer {
   private final TrainedModel model;
   private final AdapterNetwork network;
   private final TrainingRows rows;
-  private final double maxGradNorm;
 
   /**
    * @param model what {@code network} was made for
    * @param rows what is trained on
-   * @param maxGradNorm larger gradients are clipped to it; 0 for none
    */
   public SummedGradients(
-      Workers workers,
-      TrainedModel model,
-      AdapterNetwork network,
-      TrainingRows rows,
-      double maxGradNorm) {
+      Workers workers, TrainedModel model, AdapterNetwork network, TrainingRows rows) {
     this.workers = workers;
     this.model = model;
     this.network = network;
     this.rows = rows;
-    this.maxGradNorm = maxGradNorm;
-    network.network().initGradientsView();
   }
 
   @Override
@@ -57,21 +48,16 @@ public final class SummedGradients implements Synchronizer {
     List<StepRows> shares = ofWorkers.stream().flatMap(List::stream).toList();
     int step = shares.get(0).step();
     workers.during("step " + (step + 1));
-    INDArray gradient = network.network().getFlattenedGradients();
-    gradient.assign(0);
-    long size = network.network().numParams();
     List<StepMetrics> measured;
-    try (SharedVector parameters = workers.share(network.parameters(), size)) {
+    try (SharedVector parameters = workers.lend(network.vector())) {
       measured =
           workers.addUp(
               shares,
               new AddGradients(model, rows, parameters, shares.size()),
-              DecoderLayer.address(gradient),
-              size);
+              network.vectors().beginGradient());
     }
     StepMetrics sum = StepMetrics.sum(measured).orElseThrow();
-    double norm = GradientClip.apply(gradient, maxGradNorm, step);
-    network.update(step, gradient);
+    double norm = network.vectors().update(step, NetworkVectors.engine(workers));
     return new RoundReport(
         List.of(sum.withGradNorm(norm)), OptionalDouble.empty(), workers.takeUse());
   }
@@ -80,9 +66,9 @@ public final class SummedGradients implements Synchronizer {
       TrainedModel model, TrainingRows rows, SharedVector parameters, int count)
       implements Adding<StepRows, StepMetrics> {
     @Override
-    public StepMetrics add(StepRows step, Pointer gradient) {
+    public StepMetrics add(StepRows step, FlatVector gradient) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
-        return here.accumulate(step, rows, parameters.floats(), gradient);
+        return here.accumulate(step, rows, parameters.vector(), gradient);
       }
     }
 

@@ -7,17 +7,14 @@ import org.nd4j.linalg.learning.GradientUpdater;
 import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.nd4j.shade.jackson.annotation.JsonProperty;
+import org.sparklora.model.engine.AdamW;
 
 /**
- * Adam (Kingma and Ba, 2015) with PyTorch's placement of epsilon, as a DL4J updater. The decoupled
- * weight decay that makes it AdamW is DL4J's {@code WeightDecay} regularisation beside it.
+ * {@code torch.optim.AdamW} as a DL4J updater: what its settings, its schedule and its state are.
+ * {@link AdamW} has the formula, and an engine takes the step.
  *
- * <pre>
- * m = β₁·m + (1 − β₁)·g      v = β₂·v + (1 − β₂)·g²
- * update = lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
- * </pre>
- *
- * DL4J's own Adam adds ε to √v instead, which is another update wherever gradients are small.
+ * <p>DL4J's own Adam adds ε to √v before the bias is corrected, which is another update wherever
+ * gradients are small.
  */
 final class TorchAdamW implements IUpdater {
   private static final long serialVersionUID = 1L;
@@ -25,29 +22,39 @@ final class TorchAdamW implements IUpdater {
   @JsonProperty private final double beta1;
   @JsonProperty private final double beta2;
   @JsonProperty private final double epsilon;
+  @JsonProperty private final double weightDecay;
   @JsonProperty private ISchedule schedule;
 
   TorchAdamW(
       @JsonProperty("beta1") double beta1,
       @JsonProperty("beta2") double beta2,
       @JsonProperty("epsilon") double epsilon,
+      @JsonProperty("weightDecay") double weightDecay,
       @JsonProperty("schedule") ISchedule schedule) {
     this.beta1 = beta1;
     this.beta2 = beta2;
     this.epsilon = epsilon;
+    this.weightDecay = weightDecay;
     this.schedule = schedule;
   }
 
-  double beta1() {
-    return beta1;
-  }
-
-  double beta2() {
-    return beta2;
-  }
-
-  double epsilon() {
-    return epsilon;
+  /**
+   * A step.
+   *
+   * @param iteration from 0, as DL4J counts
+   * @param decayed how many parameters, the first ones, weight decay applies to
+   * @param scale of the gradient
+   */
+  AdamW step(int iteration, long decayed, double scale) {
+    return new AdamW(
+        iteration + 1,
+        getLearningRate(iteration, 0),
+        beta1,
+        beta2,
+        epsilon,
+        weightDecay,
+        decayed,
+        scale);
   }
 
   @Override
@@ -87,21 +94,22 @@ final class TorchAdamW implements IUpdater {
 
   @Override
   public TorchAdamW clone() {
-    return new TorchAdamW(beta1, beta2, epsilon, schedule);
+    return new TorchAdamW(beta1, beta2, epsilon, weightDecay, schedule);
   }
 
-  /** DL4J updates neighbouring parameters in one pass where their updaters are equal. */
+  /** DL4J keeps the moments of neighbouring parameters together where their updaters are equal. */
   @Override
   public boolean equals(Object other) {
     return other instanceof TorchAdamW that
         && beta1 == that.beta1
         && beta2 == that.beta2
         && epsilon == that.epsilon
+        && weightDecay == that.weightDecay
         && schedule.equals(that.schedule);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(beta1, beta2, epsilon, schedule);
+    return Objects.hash(beta1, beta2, epsilon, weightDecay, schedule);
   }
 }

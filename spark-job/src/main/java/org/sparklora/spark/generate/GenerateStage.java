@@ -92,7 +92,7 @@ public record GenerateStage(
     public List<Drawn> run(List<org.sparklora.model.generate.Prompt> prompts) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
         Tokenizer tokenizer = here.tokenizer();
-        return here.generate(parameters.floats(), prompts, sampling).stream()
+        return here.generate(parameters.vector(), prompts, sampling).stream()
             .map(completion -> new Drawn(completion, tokenizer.decode(completion.tokens(), true)))
             .toList();
       }

@@ -135,7 +135,7 @@ record GrpoEvaluation(Policy policy, List<Prompt> prompts) implements TrainingRu
     @Override
     public PolicyGradient run(PolicyMicroBatch batch) {
       try (ExecutorModel here = ExecutorModel.of(model)) {
-        return here.evaluate(batch, parameters.floats());
+        return here.evaluate(batch, parameters.vector());
       }
     }
   }

@@ -111,7 +111,7 @@ record LogProbStage(Workers workers, TrainedModel model, float temperature, int 
       try (ExecutorModel here = ExecutorModel.of(model)) {
         for (List<PolicyRow> batch : batches) {
           PolicyBatch packed = PolicyBatch.of(batch);
-          float[] joined = here.logProbs(parameters.floats(), packed.packed(), temperature);
+          float[] joined = here.logProbs(parameters.vector(), packed.packed(), temperature);
           int from = 0;
           for (PolicyRow row : batch) {
             all.add(Arrays.copyOfRange(joined, from, from + row.completion().length));

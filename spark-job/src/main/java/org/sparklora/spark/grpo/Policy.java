@@ -70,7 +70,7 @@ record Policy(
         config,
         workers,
         model,
-        new PolicyUpdates(workers, model, network, config.optimizer().maxGradNorm()),
+        new PolicyUpdates(workers, model, network),
         config.loss().divergence().beta() > 0
             ? Optional.of(Reference.of(initial, workers))
             : Optional.empty(),

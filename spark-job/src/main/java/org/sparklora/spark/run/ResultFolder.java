@@ -8,10 +8,12 @@ import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.CheckpointWriter;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterBase;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.spark.dl4j.AdapterNetwork;
 import org.sparklora.spark.report.RunFigure;
 import org.sparklora.spark.train.TrainedModel;
 import org.sparklora.spark.train.TrainerState;
@@ -20,11 +22,16 @@ import org.sparklora.spark.train.TrainerState;
  * Writes what a run leaves: adapter or model, tokenizer, model card, log, curves and effective
  * settings.
  *
- * @param parameters vector of the model's layout, as it is when something is written
+ * @param network whose parameters are written as they are then
  * @param state the log so far
  */
 record ResultFolder(
-    TrainingConfig config, TrainedModel model, Tensor parameters, TrainerState state) {
+    TrainingConfig config, TrainedModel model, AdapterNetwork network, TrainerState state) {
+
+  /** The vector of the model's layout, to be read and written until the network trains on. */
+  Tensor parameters() {
+    return Engines.host().alias(network.parameters(), network.size()).tensor();
+  }
 
   /**
    * Writes all results into a local folder.
@@ -48,7 +55,7 @@ record ResultFolder(
     ParameterLayout layout = model.layout();
     String name = config.model().name();
     if (layout instanceof AdapterLayout adapter) {
-      AdapterFile.write(local, adapter, parameters, AdapterBase.of(name, base));
+      AdapterFile.write(local, adapter, parameters(), AdapterBase.of(name, base));
     } else {
       writeWeights(local, base, layout);
     }
@@ -68,7 +75,7 @@ record ResultFolder(
   private void writeWeights(Path local, Path base, ParameterLayout layout) throws IOException {
     try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
       CheckpointWriter.write(
-          local, checkpoint.configJson(), DType.FLOAT32, layout.tensors(parameters));
+          local, checkpoint.configJson(), DType.FLOAT32, layout.tensors(parameters()));
     }
     CheckpointWriter.copyGenerationConfig(base, local);
   }

@@ -11,9 +11,7 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
-import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
@@ -81,14 +79,12 @@ public final class TrainingRun implements AutoCloseable {
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.network = network;
     this.state = new TrainerState(plan, stateSettings());
-    Engine engine = Engines.host();
-    Tensor parameters = engine.alias(network.parameters(), network.size()).tensor();
-    this.results = new ResultFolder(config, model, parameters, state);
+    this.results = new ResultFolder(config, model, network, state);
     this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network, state);
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), plan.totalSteps());
     } else {
-      initial.write(engine, parameters);
+      initial.write(Engines.host(), results.parameters());
     }
     this.firstStep = state.sums().steps();
     this.endStep = end.applyAsInt(firstStep);

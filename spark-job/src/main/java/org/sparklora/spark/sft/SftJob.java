@@ -175,7 +175,7 @@ public final class SftJob {
                 rows,
                 config.sync().averagingFrequency(),
                 config.sync().averagingType())
-            : new SummedGradients(group, model, network, rows, config.optimizer().maxGradNorm());
+            : new SummedGradients(group, model, network, rows);
     return new AdapterTrainer(
         run,
         rows,

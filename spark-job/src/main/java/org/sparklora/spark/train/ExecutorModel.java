@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
-import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.AdapterStep;
@@ -23,7 +22,6 @@ import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.HostAlias;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
@@ -66,6 +64,7 @@ public final class ExecutorModel implements AutoCloseable {
   private final Decoder decoder;
   private final ParameterLayout layout;
   private final Engine engine;
+  private final Engine memory; // the same, under the name that vectors know: of any products
   private final AdapterStep step;
   private final long seed;
   private final ModelSource checkpoint;
@@ -78,6 +77,7 @@ public final class ExecutorModel implements AutoCloseable {
 
   private ExecutorModel(TrainedModel source) {
     this.engine = engine(source.precision().products());
+    this.memory = Engines.shared();
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
@@ -215,19 +215,20 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   /**
-   * Adds the gradient of a step's micro-batches to {@code gradient}.
+   * Adds the gradient of a step's micro-batches to {@code gradient}, where the engine computes.
    *
    * @param table whose rows they are
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    * @param gradient as many; added to
    * @throws NonFiniteLossException if a micro-batch's loss is not finite
    */
   public StepMetrics accumulate(
-      StepRows rows, TrainingRows table, Pointer parameters, Pointer gradient) {
+      StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
     turn.lock();
     long started = System.nanoTime();
-    try (HostAlias parameterVector = vector(parameters);
-        HostAlias gradientVector = engine.accumulator(gradient, layout.size())) {
+    try {
+      Tensor ofParameters = parameters.on(memory);
+      Tensor ofGradient = gradient.changingOn(memory);
       CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
       List<MicroBatch> batches = new ArrayList<>();
       List<Arrival<StepResult>> results = new ArrayList<>();
@@ -238,14 +239,13 @@ public final class ExecutorModel implements AutoCloseable {
         batches.add(batch);
         results.add(
             step.begin(
-                parameterVector.tensor(),
+                ofParameters,
                 batch.packed(),
                 loss,
                 dropoutSeed(rows.step(), microBatch),
-                gradientVector.tensor()));
+                ofGradient));
       }
-      gradientVector.writeBack(); // a device computes up to here without being waited for
-      StepMetrics sum = metrics(rows, batches, results);
+      StepMetrics sum = metrics(rows, batches, results); // until here no device is waited for
       ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
       return sum;
     } finally {
@@ -271,15 +271,15 @@ public final class ExecutorModel implements AutoCloseable {
    * Measures a micro-batch without dropout, divided by its own target tokens.
    *
    * @param numbers of its rows
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    */
-  public StepMetrics evaluate(int[] numbers, TrainingRows table, Pointer parameters) {
+  public StepMetrics evaluate(int[] numbers, TrainingRows table, FlatVector parameters) {
     turn.lock();
-    try (HostAlias parameterVector = vector(parameters)) {
+    try {
       requireWanted();
       MicroBatch batch = table.microBatch(numbers);
       CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
-      StepResult result = step.evaluate(parameterVector.tensor(), batch.packed(), loss);
+      StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
       return StepMetrics.of(0, result, batch.paddedTokens());
     } finally {
       turn.unlock();
@@ -290,10 +290,10 @@ public final class ExecutorModel implements AutoCloseable {
    * Computes a policy micro-batch. Completions from which nothing can be learnt take a forward pass
    * only.
    *
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    * @throws NonFiniteLossException if its loss is not finite
    */
-  public PolicyGradient gradient(PolicyMicroBatch micro, Pointer parameters) {
+  public PolicyGradient gradient(PolicyMicroBatch micro, FlatVector parameters) {
     PolicySplit split = PolicySplit.of(micro.rows(), micro.skipsFlatRows());
     boolean learns = split.trained().packed().tokenCount() > 0;
     FlatVector gradient = new FlatVector(learns ? layout.size() : 0).handedOver();
@@ -309,27 +309,24 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private PolicyGradient gradient(
-      PolicyMicroBatch micro, PolicySplit split, Pointer parameters, FlatVector gradient) {
+      PolicyMicroBatch micro, PolicySplit split, FlatVector parameters, FlatVector gradient) {
     requireWanted();
     long started = System.nanoTime();
     double loss = 0;
     float[] logProbs = {};
     float[] entropies = {};
-    try (HostAlias parameterVector = vector(parameters)) {
-      if (gradient.size() > 0) {
-        StepResult result =
-            learn(micro, split.trained(), parameterVector.tensor(), gradient.pointer());
-        loss = result.loss();
-        logProbs = result.logProbs().logProbs();
-        entropies = result.logProbs().entropies();
-      }
-      if (split.flat().packed().tokenCount() > 0) {
-        TokenLogProbs flat =
-            step.logProbs(
-                parameterVector.tensor(), split.flat().packed(), micro.loss().temperature());
-        logProbs = split.merge(logProbs, flat.logProbs());
-        entropies = split.merge(entropies, flat.entropies());
-      }
+    Tensor ofParameters = parameters.on(memory);
+    if (gradient.size() > 0) {
+      StepResult result = learn(micro, split.trained(), ofParameters, gradient.changingOn(memory));
+      loss = result.loss();
+      logProbs = result.logProbs().logProbs();
+      entropies = result.logProbs().entropies();
+    }
+    if (split.flat().packed().tokenCount() > 0) {
+      TokenLogProbs flat =
+          step.logProbs(ofParameters, split.flat().packed(), micro.loss().temperature());
+      logProbs = split.merge(logProbs, flat.logProbs());
+      entropies = split.merge(entropies, flat.entropies());
     }
     PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
     GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
@@ -338,41 +335,36 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private StepResult learn(
-      PolicyMicroBatch micro, PolicyBatch batch, Tensor parameterVector, Pointer gradient) {
-    try (HostAlias gradientVector = engine.accumulator(gradient, layout.size())) {
-      Arrival<StepResult> arriving =
-          step.begin(
-              parameterVector,
-              batch.packed(),
-              new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
-              dropoutSeed(micro.step(), micro.number()),
-              gradientVector.tensor());
-      gradientVector.writeBack();
-      StepResult result = arriving.await();
-      if (!Double.isFinite(result.loss())) {
-        throw new NonFiniteLossException(
-            "loss", result.loss(), micro.step() + 1, micro.number() + 1);
-      }
-      return result;
+      PolicyMicroBatch micro, PolicyBatch batch, Tensor parameters, Tensor gradient) {
+    StepResult result =
+        step.lossAndGradient(
+            parameters,
+            batch.packed(),
+            new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
+            dropoutSeed(micro.step(), micro.number()),
+            gradient);
+    if (!Double.isFinite(result.loss())) {
+      throw new NonFiniteLossException("loss", result.loss(), micro.step() + 1, micro.number() + 1);
     }
+    return result;
   }
 
   /**
    * Measures a policy micro-batch without dropout and without a gradient. All its completions may
    * be masked: then there is nothing to compute.
    *
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    */
-  public PolicyGradient evaluate(PolicyMicroBatch micro, Pointer parameters) {
+  public PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
     PolicyBatch batch = PolicyBatch.of(micro.rows());
     turn.lock();
-    try (HostAlias parameterVector = vector(parameters)) {
+    try {
       requireWanted();
       float[] logProbs = {};
       float[] entropies = {};
       if (batch.packed().tokenCount() > 0) {
         TokenLogProbs policy =
-            step.logProbs(parameterVector.tensor(), batch.packed(), micro.loss().temperature());
+            step.logProbs(parameters.on(memory), batch.packed(), micro.loss().temperature());
         logProbs = policy.logProbs();
         entropies = policy.entropies();
       }
@@ -390,19 +382,18 @@ public final class ExecutorModel implements AutoCloseable {
   /**
    * Completes prompts.
    *
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    */
   public List<Completion> generate(
-      Pointer parameters, List<Prompt> prompts, SamplingConfig sampling) {
+      FlatVector parameters, List<Prompt> prompts, SamplingConfig sampling) {
     turn.lock();
     long started = System.nanoTime();
-    try (HostAlias parameterVector = vector(parameters)) {
+    try {
       requireWanted();
       if (generator == null) {
         generator = new Generator(decoder, engine);
       }
-      List<Completion> completions =
-          generator.generate(parameterVector.tensor(), prompts, sampling);
+      List<Completion> completions = generator.generate(parameters.on(memory), prompts, sampling);
       long tokens = completions.stream().mapToLong(one -> one.tokens().length).sum();
       ExecutorMeter.here().generated(tokens, System.nanoTime() - started);
       return completions;
@@ -414,21 +405,16 @@ public final class ExecutorModel implements AutoCloseable {
   /**
    * Log-probabilities of a batch's targets, logits divided by temperature, without dropout.
    *
-   * @param parameters float32, {@code layout().size()} of them; read
+   * @param parameters {@code layout().size()} of them; read
    */
-  public float[] logProbs(Pointer parameters, PackedBatch batch, float temperature) {
+  public float[] logProbs(FlatVector parameters, PackedBatch batch, float temperature) {
     turn.lock();
-    try (HostAlias parameterVector = vector(parameters)) {
+    try {
       requireWanted();
-      return step.logProbs(parameterVector.tensor(), batch, temperature).logProbs();
+      return step.logProbs(parameters.on(memory), batch, temperature).logProbs();
     } finally {
       turn.unlock();
     }
-  }
-
-  /** Floats of this process as the engine sees them; a copy where it computes elsewhere. */
-  private HostAlias vector(Pointer floats) {
-    return engine.alias(floats, layout.size());
   }
 
   /** Another mask for every micro-batch, the same whichever executor computes it. */

@@ -16,15 +16,17 @@ import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
 /**
  * A vector outside the Java heap that can travel: parameters on their way to executors, gradient
- * sums on their way back; float32, or bfloat16 to be half as long. On the wire it is its length in
- * bytes, its type, whether it is {@link #handedOver handed over}, and then the bytes, in this
- * machine's order.
+ * sums on their way back; float32, or bfloat16 to be half as long. To engines it travels as well:
+ * {@link #on} a device a copy of it stays, and its numbers come back when they are read here. On
+ * the wire it is its length in bytes, its type, whether it is {@link #handedOver handed over}, and
+ * then the bytes, in this machine's order.
  *
  * <p>Whoever makes or receives it closes it. Spark itself closes a broadcast one where its block is
  * removed. What a failed job drops on its way is freed once the garbage collector finds it, and
@@ -39,6 +41,8 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   private NativeMemory memory = NativeMemory.zeros(0);
   private DType dtype = DType.FLOAT32;
   private boolean handedOver;
+  private boolean isZeros; // until somebody may have written
+  private final EngineCopy onEngine = new EngineCopy();
 
   /** For serialisers only. */
   public FlatVector() {}
@@ -46,6 +50,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   /** A vector of {@code size} zeros. */
   public FlatVector(long size) {
     this(size, DType.FLOAT32);
+    isZeros = true;
   }
 
   private FlatVector(long size, DType dtype) {
@@ -60,11 +65,18 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     return vector;
   }
 
-  /** Some of these floats, valid as long as this is. */
+  /** {@link #over} zeros. */
+  public static FlatVector overZeros(Pointer floats, long size) {
+    FlatVector vector = over(floats, size);
+    vector.isZeros = true;
+    return vector;
+  }
+
+  /** Some of these floats as they are now, to be read, valid as long as this is. */
   public FlatVector part(long from, long size) {
     FlatVector part = new FlatVector();
     part.dtype = dtype;
-    Pointer first = new BytePointer(pointer()).getPointer(from * dtype.bytes());
+    Pointer first = new BytePointer(numbers()).getPointer(from * dtype.bytes());
     part.memory = NativeMemory.borrowed(first, size * dtype.bytes());
     return part;
   }
@@ -92,7 +104,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
 
   private static void copy(FlatVector from, FlatVector to) {
     if (from.dtype == to.dtype) {
-      Pointer.memcpy(to.pointer(), from.pointer(), from.memory.bytes());
+      Pointer.memcpy(to.pointer(), from.numbers(), from.memory.bytes());
       return;
     }
     try (Tensor x = from.tensor();
@@ -102,7 +114,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   private Tensor tensor() {
-    NativeMemory ours = NativeMemory.borrowed(pointer(), memory.bytes());
+    NativeMemory ours = NativeMemory.borrowed(numbers(), memory.bytes());
     return Engines.host().adopt(ours, dtype, size());
   }
 
@@ -136,16 +148,49 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   /**
-   * The memory of the numbers.
+   * The numbers where an engine computes: in place, or a copy on its device that stays until this
+   * is closed, {@link #pointer} is asked for or another engine takes it. Float32 alone.
+   *
+   * @return valid as long
+   */
+  public Tensor on(Engine engine) {
+    requireOpen();
+    return onEngine.on(engine, memory, isZeros);
+  }
+
+  /** {@link #on} an engine that will write to the tensor: its numbers are those of this vector. */
+  public Tensor changingOn(Engine engine) {
+    Tensor tensor = on(engine);
+    onEngine.changes();
+    isZeros = false;
+    return tensor;
+  }
+
+  /**
+   * The memory of the numbers as they are now, to be read or written: engines have no copy of them
+   * any more.
    *
    * @throws IllegalStateException if it was freed
    */
   public Pointer pointer() {
+    Pointer numbers = numbers();
+    onEngine.close();
+    isZeros = false;
+    return numbers;
+  }
+
+  /** The memory of the numbers as they are now, to be read. */
+  private Pointer numbers() {
+    requireOpen();
+    onEngine.bring();
+    return memory.pointer();
+  }
+
+  private void requireOpen() {
     if (memory.pointer().isNull()) {
       throw new IllegalStateException(
           "Cannot use a vector of %,d floats: it was closed".formatted(size()));
     }
-    return memory.pointer();
   }
 
   /** How many numbers. */
@@ -163,6 +208,11 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     addTo(1, target);
   }
 
+  /** Adds all numbers to a vector of the same size, where an engine computes. */
+  public void addTo(FlatVector sum, Engine engine) {
+    engine.addScaled(on(engine), 1, sum.changingOn(engine));
+  }
+
   /** Adds all numbers, times {@code scale}, to the floats at {@code target}, in float32. */
   public void addTo(float scale, Pointer target) {
     if (dtype != DType.FLOAT32) {
@@ -173,15 +223,15 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
     }
     var engine = Engines.host();
     engine.addScaled(
-        engine.alias(pointer(), size()).tensor(), scale, engine.alias(target, size()).tensor());
+        engine.alias(numbers(), size()).tensor(), scale, engine.alias(target, size()).tensor());
   }
 
-  /** A checksum of {@code size} floats, to tell vectors apart. */
-  public static String checksum(Pointer floats, long size) {
+  /** A checksum, to tell vectors apart. */
+  public String checksum() {
     CRC32C checksum = new CRC32C();
-    BytePointer bytes = new BytePointer(floats);
-    for (long start = 0; start < size * Float.BYTES; start += CHUNK_BYTES) {
-      long count = Math.min(CHUNK_BYTES, size * Float.BYTES - start);
+    BytePointer bytes = new BytePointer(numbers());
+    for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
+      long count = Math.min(CHUNK_BYTES, memory.bytes() - start);
       checksum.update(bytes.getPointer(start).capacity(count).asBuffer());
     }
     return "%08x".formatted(checksum.getValue());
@@ -195,22 +245,24 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   /** Frees the memory. Idempotent. */
   @Override
   public void close() {
+    onEngine.close();
     memory.close();
   }
 
   private void allocate(long bytes) {
     memory = NativeMemory.zeros(bytes);
     if (bytes > 0) { // an empty one has nothing to free
-      ABANDONED.register(this, new Abandonment(memory));
+      ABANDONED.register(this, new Abandonment(memory, onEngine));
     }
   }
 
   /** What happens when the garbage collector finds a vector: nothing if it is closed. */
-  private record Abandonment(NativeMemory memory) implements Runnable {
+  private record Abandonment(NativeMemory memory, EngineCopy onEngine) implements Runnable {
     @Override
     public void run() {
       if (!memory.pointer().isNull()) {
         ABANDONED_COUNT.incrementAndGet();
+        onEngine.close();
         memory.close();
       }
     }
@@ -290,6 +342,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   }
 
   private void inChunks(Transfer transfer) throws IOException {
+    onEngine.bring();
     byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, memory.bytes())];
     for (long start = 0; start < memory.bytes(); start += CHUNK_BYTES) {
       int count = (int) Math.min(CHUNK_BYTES, memory.bytes() - start);

@@ -1,7 +1,7 @@
 package org.sparklora.spark.workers;
 
 import java.io.Serializable;
-import org.bytedeco.javacpp.Pointer;
+import org.sparklora.spark.train.FlatVector;
 
 /**
  * {@link Work} whose main result is added to a vector.
@@ -14,9 +14,9 @@ public interface Adding<I, O> extends Serializable {
   /**
    * Does one part.
    *
-   * @param sum float32; added to
+   * @param sum added to
    */
-  O add(I part, Pointer sum);
+  O add(I part, FlatVector sum);
 
   /** What is done, in a word, for the names of Spark's jobs. */
   default String verb() {

@@ -100,6 +100,11 @@ public final class ExecutorsJob implements Workers {
     return share(FlatVector.over(floats, size));
   }
 
+  @Override
+  public SharedVector lend(FlatVector vector) {
+    return share(vector.part(0, vector.size()));
+  }
+
   /** Makes a vector readable for work, and closes it when it is not to be read any more. */
   public SharedVector share(FlatVector vector) {
     Sent sent = new Sent(spark, vector, shared);
@@ -200,13 +205,15 @@ public final class ExecutorsJob implements Workers {
   }
 
   @Override
-  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size) {
+  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum) {
+    long size = sum.size();
+    Pointer floats = sum.pointer();
     NamedJob.name(spark, during + work.verb());
     List<Done<O>> done =
         ShardedSumJob.run(
             spark.parallelize(parts, parts.size()).map(part -> added(part, work, size)),
             List.of(size),
-            (vector, from, shard) -> shard.addTo(FlatVector.at(sum, from)));
+            (vector, from, shard) -> shard.addTo(FlatVector.at(floats, from)));
     done.forEach(one -> note(one.reading, Float.BYTES * size));
     return done.stream().map(Done::result).toList();
   }
@@ -214,7 +221,7 @@ public final class ExecutorsJob implements Workers {
   private static <I, O> ShardedSumJob.Given<Done<O>> added(I part, Adding<I, O> work, long size) {
     FlatVector vector = new FlatVector(size);
     try {
-      Done<O> told = Done.of(work.add(part, vector.pointer()));
+      Done<O> told = Done.of(work.add(part, vector));
       return new ShardedSumJob.Given<>(List.of(vector), told, vector::close);
     } catch (RuntimeException | Error e) {
       vector.close();

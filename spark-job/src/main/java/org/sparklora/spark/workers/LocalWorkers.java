@@ -20,7 +20,13 @@ public final class LocalWorkers implements Workers {
 
   @Override
   public SharedVector share(Pointer floats, long size) {
-    return new Here(FlatVector.over(floats, size));
+    FlatVector vector = FlatVector.over(floats, size);
+    return new Here(vector, vector::close);
+  }
+
+  @Override
+  public SharedVector lend(FlatVector vector) {
+    return new Here(vector, () -> {});
   }
 
   @Override
@@ -32,7 +38,7 @@ public final class LocalWorkers implements Workers {
   }
 
   @Override
-  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size) {
+  public <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum) {
     return map(parts, part -> work.add(part, sum));
   }
 
@@ -43,10 +49,13 @@ public final class LocalWorkers implements Workers {
     return use;
   }
 
-  private record Here(FlatVector vector) implements SharedVector {
+  /**
+   * @param end frees what engines elsewhere have of it
+   */
+  private record Here(FlatVector vector, Runnable end) implements SharedVector {
     @Override
     public void close() {
-      // there are no copies
+      end.run();
     }
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.spark.meter.ExecutorUse;
+import org.sparklora.spark.train.FlatVector;
 
 /** Those who do the parts of a step's or a round's work. */
 public sealed interface Workers permits LocalWorkers, ExecutorsJob {
@@ -21,6 +22,9 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
    * @param floats float32, {@code size} of them; they must not change while work reads them
    */
   SharedVector share(Pointer floats, long size);
+
+  /** The same, of a vector that stays the caller's: in this process where an engine has it. */
+  SharedVector lend(FlatVector vector);
 
   /**
    * Does all parts. Results come in the order of the parts, each as soon as it and those before it
@@ -40,10 +44,10 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
    * it one after the other, so that its bits do not depend on how many parts there are; each
    * executor adds to zeros, and these vectors are added in the order of the parts.
    *
-   * @param sum float32, {@code size} of them
+   * @param sum float32
    * @return what the parts told, in order
    */
-  <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, Pointer sum, long size);
+  <I, O> List<O> addUp(List<I> parts, Adding<I, O> work, FlatVector sum);
 
   /** What executors did, and what was sent to them and back, since the last call. */
   ExecutorUse takeUse();

@@ -353,8 +353,7 @@ class AveragingTest {
   private float[] trainBySums(SparkSession session) {
     AdapterNetwork network = network(4);
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    SummedGradients sums =
-        new SummedGradients(ExecutorsJob.of(spark, 2), model, network, rows(), 1.0);
+    SummedGradients sums = new SummedGradients(ExecutorsJob.of(spark, 2), model, network, rows());
     for (int step = 0; step < 2; step++) {
       List<List<StepRows>> shares = new ArrayList<>();
       for (int worker = 0; worker < 2; worker++) {

@@ -81,8 +81,7 @@ class InvarianceTest {
         values[i] *= scaleA;
       }
       parameters.write(0, values, 0, values.length);
-      SummedGradients steps =
-          new SummedGradients(new LocalWorkers(), model, network, rows, optimizer.maxGradNorm());
+      SummedGradients steps = new SummedGradients(new LocalWorkers(), model, network, rows);
       for (int step = 0; step < STEPS; step++) {
         StepRows all = new StepRows(step, 0, TARGETS, List.of(new int[] {0, 1}));
         losses.add(steps.train(List.of(List.of(all))).steps().get(0).loss());

@@ -96,8 +96,7 @@ class GrpoReplayTest {
               shape,
               trace.loss(),
               number -> round(trace, number),
-              new PolicyUpdates(
-                  new LocalWorkers(), model, network, resolved.get("max_grad_norm").asDouble()),
+              new PolicyUpdates(new LocalWorkers(), model, network),
               new GrpoLoop.Listener() {
                 @Override
                 public void drawn(Round round) {}
@@ -142,7 +141,7 @@ class GrpoReplayTest {
             here.evaluate(
                 round(trace, i / shape.microSteps())
                     .microBatch(0, i, i % slices, slices, accumulation, trace.loss()),
-                network.parameters());
+                network.vector());
         assertThat(measured.gradient().size()).isZero();
         loss += measured.loss();
         metrics.add(measured.metrics());

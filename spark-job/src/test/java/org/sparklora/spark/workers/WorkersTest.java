@@ -103,7 +103,7 @@ class WorkersTest {
     @Override
     public Float run(Integer index) {
       float[] value = new float[1];
-      Engines.host().alias(vector.floats(), 3).tensor().read(index, value, 0, 1);
+      Engines.host().alias(vector.vector().pointer(), 3).tensor().read(index, value, 0, 1);
       return value[0];
     }
   }

@@ -2,6 +2,7 @@ package org.sparklora.model.engine.reference;
 
 import java.util.Arrays;
 import java.util.List;
+import org.sparklora.model.engine.AdamW;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
@@ -89,6 +90,30 @@ final class ReferenceKernels implements Kernels {
       x.read((long) n * row.length, row, 0, row.length);
       y.write((long) to[n] * row.length, row, 0, row.length);
     }
+  }
+
+  // ---- optimizer -----------------------------------------------------------------------------
+
+  /** In float32, as all engines: the order of the roundings is part of what they agree on. */
+  @Override
+  public void adamW(AdamW.Vectors vectors, AdamW step) {
+    float[] p = vectors.parameters().toArray();
+    float[] gradient = vectors.gradient().toArray();
+    float[] m = vectors.first().toArray();
+    float[] v = vectors.second().toArray();
+    float beta1 = (float) step.beta1();
+    float beta2 = (float) step.beta2();
+    for (int i = 0; i < p.length; i++) {
+      float g = (float) step.scale() * gradient[i];
+      m[i] = beta1 * m[i] + (1 - beta1) * g;
+      v[i] = beta2 * v[i] + (1 - beta2) * (g * g);
+      float update = (float) step.rate() * m[i] / ((float) Math.sqrt(v[i]) + (float) step.floor());
+      p[i] -= (float) step.decay(i) * p[i] + update;
+    }
+    store(p, vectors.parameters());
+    fill(vectors.gradient(), 0);
+    store(m, vectors.first());
+    store(v, vectors.second());
   }
 
   // ---- linear layers -------------------------------------------------------------------------

@@ -99,24 +99,6 @@ interface VectorElementwise extends Kernels {
     }
   }
 
-  /** One double sum a chunk, whatever the threads and the vectors' length. */
-  @Override
-  default double sumOfSquares(Tensor x) {
-    double[] sums = new double[Math.toIntExact((x.size() + CHUNK - 1) / CHUNK)];
-    forChunks(
-        pool(),
-        x.size(),
-        (offset, count, own) -> {
-          float[] row = own.load(0, x, offset, count);
-          double sum = 0;
-          for (int i = 0; i < count; i++) {
-            sum += (double) row[i] * row[i];
-          }
-          sums[(int) (offset / CHUNK)] = sum;
-        });
-    return Arrays.stream(sums).sum();
-  }
-
   @Override
   default boolean isFinite(Tensor x) {
     AtomicBoolean finite = new AtomicBoolean(true);
