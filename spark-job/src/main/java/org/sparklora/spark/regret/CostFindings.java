@@ -65,7 +65,7 @@ final class CostFindings {
   private static Finding gpu(PlannedRun run, GpuMemory memory) {
     boolean fits = !memory.fitting().isEmpty();
     String terms =
-        "weights %s, parameters with gradient %s, activations %s (the loss head's chunk %s)%s, CUDA itself %s; estimated, no GPU has run it"
+        "weights %s, parameters with gradient and moments %s, activations %s (the loss head's chunk %s)%s, CUDA itself %s; estimated, no GPU has run it"
             .formatted(
                 Figures.memory(memory.weights()),
                 Figures.memory(memory.parameters()),

@@ -19,7 +19,7 @@ import org.sparklora.model.generate.Generator;
  * <pre>
  * context      1 GiB, an assumption: CUDA's context and kernels, cuBLAS's workspace, what the allocator rounds up
  * weights      the frozen ones: 2 bytes of a matrix that is kept, or stored, as bfloat16; else 4
- * parameters   the trained ones and their gradient, 4 bytes each; AdamW's moments stay on the host
+ * parameters   the trained ones, their gradient and AdamW's two moments, 4 bytes each; with completions a micro-batch's own gradient too
  * activations  see {@link ActivationMemory}, what is kept for backward in the type of products; with them the loss head's chunk
  * headChunk    of the activations: logits of as many rows as are computed at a time
  * cache        keys and values, in the type of products, of as many completions as are in flight, at their full length, in pages whose number
@@ -48,7 +48,7 @@ public record GpuMemory(
         run.adapter().isPresent()
             ? TrainingMemory.frozen(model, halved ? DType.BFLOAT16 : DType.FLOAT32)
             : 0,
-        2 * trained * Float.BYTES,
+        (run.generation().isPresent() ? 5 : 4) * trained * Float.BYTES,
         ActivationMemory.bytes(
             model,
             run.adapter(),
