@@ -4,10 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.ops.impl.updaters.AdamUpdater;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.GradientUpdater;
+import org.nd4j.linalg.learning.regularization.WeightDecay;
 import org.nd4j.linalg.schedule.ISchedule;
 import org.sparklora.model.engine.AdamW;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Tensor;
 
 class TorchAdamWTest {
   /** Rates written out one by one. */
@@ -28,6 +33,47 @@ class TorchAdamWTest {
     TorchAdamW adamW = new TorchAdamW(0.9, 0.99, 1e-8, 0.1, new Rates(new double[] {1, 0.5}));
     assertThat(adamW.step(1, 20, 0.25))
         .isEqualTo(new AdamW(2, 0.5, 0.9, 0.99, 1e-8, 0.1, 20, 0.25));
+  }
+
+  /** ND4J's native Adam, DL4J's decay, and the subtraction, all in place of the gradient. */
+  @Test
+  void anEngineGivesTheBitsOfDl4jsPasses() {
+    int size = 100_003;
+    int decayed = 70_001;
+    INDArray[] ours = {Nd4j.randn(size), Nd4j.zeros(size), Nd4j.zeros(size)}; // p, m, v
+    INDArray[] theirs = {ours[0].dup(), ours[1].dup(), ours[2].dup()};
+    for (int iteration = 0; iteration < 4; iteration++) {
+      INDArray gradient = Nd4j.randn(size).muli(Math.pow(10, -iteration));
+      INDArray update = gradient.dup();
+      AdamW step =
+          new AdamW(iteration + 1, 1e-3, 0.9, 0.999, 1e-8, 0.1, decayed, 0.3 / (1 + iteration));
+      Engines.host()
+          .adamW(
+              new AdamW.Vectors(
+                  tensor(ours[0]), tensor(gradient), tensor(ours[1]), tensor(ours[2])),
+              step);
+
+      update.muli(step.scale());
+      Nd4j.exec(
+          new AdamUpdater(
+              update, theirs[2], theirs[1], step.rate(), 0.9, 0.999, step.floor(), 1_000_000_000));
+      new WeightDecay(0.1, true)
+          .apply(first(theirs[0], decayed), first(update, decayed), 1e-3, iteration, 0);
+      theirs[0].subi(update);
+
+      for (int v = 0; v < ours.length; v++) {
+        assertThat(ours[v].toFloatVector()).isEqualTo(theirs[v].toFloatVector());
+      }
+      assertThat(gradient.sumNumber().doubleValue()).isZero();
+    }
+  }
+
+  private static Tensor tensor(INDArray vector) {
+    return Engines.host().alias(DecoderLayer.address(vector), vector.length()).tensor();
+  }
+
+  private static INDArray first(INDArray vector, int count) {
+    return vector.get(NDArrayIndex.interval(0, count));
   }
 
   @Test
