@@ -81,12 +81,12 @@ final class Activations implements AutoCloseable {
     if (tokens > capacity) {
       close();
       capacity = tokens;
-      keptBlocks = blocksThatFit();
+      keptBlocks = backward ? blocksThatFit() : 1;
     }
     DecoderConfig config = decoder.config();
     Lender lender = new Lender(engine, owned, tokens);
     streams = new ArrayList<>();
-    for (int i = 0; i < (backward ? config.numHiddenLayers() + 1 : 2); i++) {
+    for (int i = 0; i < (backward ? config.numHiddenLayers() + 1 : 1); i++) {
       streams.add(lender.lend(config.hiddenSize()));
     }
     blocks = new ArrayList<>();
@@ -120,7 +120,7 @@ final class Activations implements AutoCloseable {
 
   /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
   Tensor stream(int layer) {
-    return streams.get(backward ? layer : layer % 2);
+    return streams.get(backward ? layer : 0);
   }
 
   DecoderBlock.Saved block(int layer) {
@@ -164,7 +164,7 @@ final class Activations implements AutoCloseable {
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),
                 lender.lendForAdapter(Projection.OUTPUT, layer))),
-        lender.lend(config.hiddenSize()),
+        backward ? lender.lend(config.hiddenSize()) : streams.get(0), // added to in place
         lender.lendFloats(1),
         new SwiGlu.Saved(
             lender.lend(config.intermediateSize()),

@@ -33,10 +33,13 @@ record DecoderBlock(
       Tensor feedForwardRstd,
       SwiGlu.Saved feedForward) {}
 
-  /** Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. */
+  /**
+   * Overwrites y {@code (N, C)}; x {@code (N, C)} must be kept for {@link #backward}. Where there
+   * will be none x, mid and y may be one tensor, to which the block then adds.
+   */
   void forward(Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor y) {
     Tensor normed = forwardToFeedForward(workspace, places, x, saved);
-    workspace.engine().copy(saved.mid, y);
+    copy(workspace.engine(), saved.mid, y);
     feedForward.forward(workspace, normed, saved.feedForward, y);
     workspace.giveBack(Buffer.NORMED);
   }
@@ -54,10 +57,16 @@ record DecoderBlock(
     Engine engine = workspace.engine();
     Tensor normed = workspace.lendOperand(Buffer.NORMED, x.shape());
     attentionNorm.forward(engine, x, normed, saved.attentionRstd);
-    engine.copy(x, saved.mid);
+    copy(engine, x, saved.mid);
     attention.forward(workspace, places, normed, saved.attention, saved.mid);
     feedForwardNorm.forward(engine, saved.mid, normed, saved.feedForwardRstd);
     return normed;
+  }
+
+  private static void copy(Engine engine, Tensor from, Tensor to) {
+    if (from != to) {
+      engine.copy(from, to);
+    }
   }
 
   /**

@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.KeyValues;
+import org.sparklora.model.layer.RotaryEmbedding;
 import org.sparklora.model.layer.TokenPlaces;
 import org.sparklora.model.layer.Workspace;
 
@@ -74,9 +76,11 @@ public final class IncrementalDecoder implements AutoCloseable {
   public final class Plan implements AutoCloseable {
     private final DecoderStack stack;
     private final LossHead head;
+    private final DecodingSteps steps;
 
     private Plan(DecoderStack stack) {
       this.stack = stack;
+      this.steps = engine.decodingSteps();
       this.head = new LossHead(workspace, stack, decoder.config().vocabSize());
     }
 
@@ -92,57 +96,61 @@ public final class IncrementalDecoder implements AutoCloseable {
     public void begin(
         Segments texts, int[] ids, int[] slots, List<KeyValues> cache, Tensor logits) {
       int[] last = IntStream.range(0, texts.count()).map(p -> texts.end(p) - 1).toArray();
-      try (AttentionMask mask = engine.mask(texts)) {
-        run(new Pass(mask, ids, texts.positions(), slots, cache, false), last, logits);
+      try (AttentionMask mask = engine.mask(texts);
+          Indices tokens = engine.indices(ids);
+          Indices positions = engine.indices(texts.positions());
+          Indices rows = engine.indices(slots)) {
+        RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, positions.bound());
+        head.logits(
+            forward(tokens, new TokenPlaces(mask, positions, angles, cache, rows, false)),
+            last,
+            logits);
       }
+    }
+
+    /** Rows of logits that {@link #extend} overwrites for so many texts: as many or more. */
+    public int rows(int texts) {
+      return steps.rows(texts);
     }
 
     /**
      * Computes tokens and adds them to the cache.
      *
      * @param cache one for each layer
-     * @param logits overwritten with those of the token that follows each of them, {@code (N, V)}
+     * @param logits overwritten with those of the token that follows each of the N, {@code
+     *     (rows(N), V)}; what is beyond N means nothing
      */
     public void extend(Tokens tokens, List<KeyValues> cache, Tensor logits) {
-      int[] all = IntStream.range(0, tokens.ids.length).toArray();
-      try (AttentionMask mask = engine.mask(tokens.branches)) {
-        run(new Pass(mask, tokens.ids, tokens.positions, tokens.slots, cache, true), all, logits);
-      }
+      int longest = Arrays.stream(tokens.positions).max().orElseThrow() + 1;
+      RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, longest);
+      steps.run(
+          tokens.ids,
+          tokens.positions,
+          tokens.slots,
+          tokens.branches,
+          List.of(angles.cos(), cache.get(0).keys(), logits),
+          in ->
+              head.logits(
+                  forward(
+                      in.ids(),
+                      new TokenPlaces(in.mask(), in.positions(), angles, cache, in.slots(), true)),
+                  logits));
     }
 
-    private void run(Pass pass, int[] wanted, Tensor logits) {
-      int longest = Arrays.stream(pass.positions).max().orElseThrow() + 1;
-      try (Indices ids = engine.indices(pass.ids);
-          Indices positions = engine.indices(pass.positions);
-          Indices slots = engine.indices(pass.slots)) {
-        TokenPlaces places =
-            new TokenPlaces(
-                pass.mask,
-                positions,
-                decoder.rotary().tables(engine, longest),
-                pass.cache,
-                slots,
-                pass.seesCache);
-        Tensor stream = stack.forward(workspace, places, ids, activations.reserve(ids.count()));
-        head.logits(stream, wanted, logits);
-      }
+    private Tensor forward(Indices ids, TokenPlaces places) {
+      return stack.forward(workspace, places, ids, activations.reserve(ids.count()));
     }
 
-    /** Frees the copies of weights that change with the parameters. */
+    /**
+     * Frees what is kept for further steps, and the copies of weights that change with the
+     * parameters.
+     */
     @Override
     public void close() {
+      steps.close();
       packed.forgetTrained();
     }
   }
-
-  /** What one pass computes, as {@link Tokens} and {@link TokenPlaces} have it. */
-  private record Pass(
-      AttentionMask mask,
-      int[] ids,
-      int[] positions,
-      int[] slots,
-      List<KeyValues> cache,
-      boolean seesCache) {}
 
   /** Frees activations and the copies of weights; the decoder stays. */
   @Override

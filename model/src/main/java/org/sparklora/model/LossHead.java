@@ -51,15 +51,26 @@ final class LossHead {
   /** Overwrites logits {@code (P, V)} with those of some positions of the stream. */
   void logits(Tensor stream, int[] positions, Tensor logits) {
     try (Indices rows = engine.indices(positions)) {
-      Tensor normed = normed(stream, rows).normed;
-      for (int from = 0; from < positions.length; from += chunkRows) {
-        int to = Math.min(from + chunkRows, positions.length);
-        Tensor u = workspace.lendActivation(Buffer.HEAD_LORA, to - from, head.rank());
-        head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u);
-        workspace.giveBack(Buffer.HEAD_LORA);
-      }
+      logitsOfNormed(normed(stream, rows).normed, logits);
     }
     giveBackRows();
+  }
+
+  /** The same of all positions, {@code (N, V)}. */
+  void logits(Tensor stream, Tensor logits) {
+    Tensor normed = workspace.lendActivation(Buffer.NORMED, stream.shape());
+    norm.forward(engine, stream, normed, workspace.lend(Buffer.HEAD_RSTD, stream.rows()));
+    logitsOfNormed(normed, logits);
+    giveBackRows();
+  }
+
+  private void logitsOfNormed(Tensor normed, Tensor logits) {
+    for (int from = 0; from < logits.rows(); from += chunkRows) {
+      int to = Math.min(from + chunkRows, logits.rows());
+      Tensor u = workspace.lendActivation(Buffer.HEAD_LORA, to - from, head.rank());
+      head.forward(workspace, normed.rows(from, to), logits.rows(from, to), u);
+      workspace.giveBack(Buffer.HEAD_LORA);
+    }
   }
 
   /** Log-probabilities of the batch's targets under the stream's end {@code (N, C)}. */

@@ -49,9 +49,8 @@ final class Elementwise {
                 Map.of(
                     "input", new IValue(x.matrix().to(ofNorms)),
                     "normalized_shape", Operator.list(x.columns()),
-                    "weight", new IValue(weight.flat().to(ofNorms)),
                     "eps", new IValue((double) epsilon)));
-    y.matrix().copy_(results[0]);
+    torch.mul_out(y.matrix(), results[0], weight.flat()); // rounded once
     rstd.flat().copy_(results[1].view(-1));
   }
 

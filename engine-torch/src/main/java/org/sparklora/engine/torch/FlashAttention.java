@@ -24,12 +24,32 @@ final class FlashAttention implements BranchAttention {
   private static final String FORWARD = "aten::_flash_attention_forward";
   private static final String BACKWARD = "aten::_flash_attention_backward";
 
+  /** What is called forward, by the names of its arguments. */
+  interface Kernel {
+    Tensor[] call(Map<String, IValue> arguments);
+  }
+
+  private final Kernel kernel;
+
+  FlashAttention() {
+    this(arguments -> Operator.of(FORWARD).call(arguments));
+  }
+
+  /** For tests, which have no GPU. */
+  FlashAttention(Kernel kernel) {
+    this.kernel = kernel;
+  }
+
   @Override
   public void forward(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+    if (mask.several().isEmpty()) {
+      single(in, y, logSumExp, mask);
+      return;
+    }
     Packed packed = new Packed(in, mask);
     Map<String, IValue> arguments = packed.arguments();
     arguments.put("return_debug_mask", new IValue(false));
-    Tensor[] results = Operator.of(FORWARD).call(arguments);
+    Tensor[] results = kernel.call(arguments);
     packed.put(y.rounded(results[0]), in.byHead(y, in.heads().query()));
     Tensor sums = results[1]; // (H, queries)
     if (sums.size(0) != in.heads().query()) {
@@ -56,6 +76,46 @@ final class FlashAttention implements BranchAttention {
     packed.add(results[0], packed.queries, in.byHead(gradients.dQ(), queryHeads));
     packed.add(results[1], packed.keys, in.byHead(gradients.dK(), keyHeads));
     packed.add(results[2], packed.keys, in.byHead(gradients.dV(), keyHeads));
+  }
+
+  /**
+   * Branches of one query each, as decoding has them. The G query heads of a key/value head stand
+   * below each other, as G queries of K heads would: else the kernel divides a row's keys by how
+   * many rows there are, and a row's result would depend on its neighbours. How many keys a row has
+   * is read on the device.
+   */
+  private void single(Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
+    KeyTable table = mask.table();
+    long rows = table.rows();
+    long keyHeads = in.heads().keyValue();
+    long group = in.heads().query() / keyHeads;
+    long size = in.heads().size();
+    long most = (long) table.blocks() * KeyTable.BLOCK;
+    Tensor keys = table.keys().view(-1);
+    Tensor q = mask.ofSingle(in.queries()).view(rows, keyHeads, group, size).transpose(1, 2);
+    Map<String, IValue> arguments = new HashMap<>();
+    arguments.put("query", rounded(q.contiguous().view(-1, keyHeads, size)));
+    arguments.put("key", rounded(torch.index_select(in.keys(), 0, keys)));
+    arguments.put("value", rounded(torch.index_select(in.values(), 0, keys)));
+    arguments.put("cum_seq_q", new IValue(mask.ends(group)));
+    arguments.put("cum_seq_k", new IValue(mask.ends(most)));
+    arguments.put("seqused_k", new IValue(mask.counts()));
+    arguments.put("max_q", new IValue(group));
+    arguments.put("max_k", new IValue(most));
+    arguments.put("dropout_p", new IValue(0d));
+    arguments.put("is_causal", new IValue(false));
+    arguments.put("return_debug_mask", new IValue(false));
+    arguments.put("scale", new IValue((double) in.scale()));
+    Tensor[] results = kernel.call(arguments);
+    Tensor out = results[0].view(rows, group, keyHeads, size).transpose(1, 2);
+    mask.putSingle(
+        out.reshape(rows, in.heads().query(), size), in.byHead(y, in.heads().query()), y);
+    Tensor sums = results[1].view(keyHeads, rows, group).transpose(0, 1); // (K, R·G)
+    mask.putSingle(sums.reshape(rows, in.heads().query()), in.sums(logSumExp), logSumExp);
+  }
+
+  private static IValue rounded(Tensor x) {
+    return new IValue(x.to(ScalarType.BFloat16));
   }
 
   /** All branches, end to end. */

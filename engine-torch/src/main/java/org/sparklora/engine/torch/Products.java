@@ -1,5 +1,6 @@
 package org.sparklora.engine.torch;
 
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -12,7 +13,7 @@ import org.sparklora.model.engine.DType;
  *
  * <p>Few rows are multiplied in blocks of a fixed number: which kernel a library takes, and so the
  * order of its sums, depends on the shape of a product, and then is the same for any number of
- * rows.
+ * rows. What fills the last block up is not looked at.
  */
 final class Products {
   /** Up to so many rows do not depend on one another. */
@@ -38,12 +39,13 @@ final class Products {
 
   /** {@code y = beta·y + alpha · x · wᵀ}, with beta 0 or 1. */
   void timesTransposed(TorchTensor x, TorchTensor w, float alpha, int beta, TorchTensor y) {
-    Tensor in = operand(x.dtype(), x.matrix());
+    boolean inBlocks = y.rows() <= INDEPENDENT_ROWS;
+    Tensor in = operand(x.dtype(), inBlocks ? inWholeBlocks(x) : x.matrix());
     forTiles(
         w,
         (rows, from, count) -> {
           Tensor columns = y.matrix().narrow(1, from, count);
-          if (y.rows() <= INDEPENDENT_ROWS) {
+          if (inBlocks) {
             inBlocks(in, rows.t(), alpha, beta, columns);
           } else {
             multiply(in, rows.t(), alpha, beta, columns);
@@ -51,22 +53,37 @@ final class Products {
         });
   }
 
+  /**
+   * The rows of x and some more, whatever is in them, up to a multiple of the block: where they lie
+   * if there is memory behind them, else a copy.
+   */
+  private Tensor inWholeBlocks(TorchTensor x) {
+    long block = device.blockOfRows();
+    long rows = (x.rows() + block - 1) / block * block;
+    if (x.holds(rows * x.columns())) {
+      return x.as(rows, x.columns());
+    }
+    Tensor padded = torch.empty(new long[] {rows, x.columns()}, x.matrix().options(), anyFormat());
+    padded.narrow(0, 0, x.rows()).copy_(x.matrix());
+    return padded;
+  }
+
+  private static MemoryFormatOptional anyFormat() {
+    return new MemoryFormatOptional();
+  }
+
   private void inBlocks(Tensor x, Tensor wT, float alpha, int beta, Tensor y) {
     long block = device.blockOfRows();
     for (long from = 0; from < y.size(0); from += block) {
       long count = Math.min(block, y.size(0) - from);
-      Tensor some = x.narrow(0, from, count);
-      if (count < block) {
-        Tensor padded = torch.zeros(new long[] {block, x.size(1)}, some.options());
-        padded.narrow(0, 0, count).copy_(some);
-        some = padded;
-      }
-      Tensor sums = product(some, wT).narrow(0, 0, count);
+      Tensor some = x.narrow(0, from, block);
       Tensor rows = y.narrow(0, from, count);
-      if (beta == 0) {
-        rows.copy_(sums);
+      if (beta != 0) {
+        rows.add_(product(some, wT).narrow(0, 0, count), new Scalar(alpha));
+      } else if (count == block) {
+        multiply(some, wT, 1, 0, rows);
       } else {
-        rows.add_(sums, new Scalar(alpha));
+        rows.copy_(product(some, wT).narrow(0, 0, count));
       }
     }
   }

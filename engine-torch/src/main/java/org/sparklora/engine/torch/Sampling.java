@@ -2,6 +2,8 @@ package org.sparklora.engine.torch;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.T_TensorTensor_T;
 import org.bytedeco.pytorch.Tensor;
@@ -11,15 +13,33 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.SamplingRule;
 
-/** Draws tokens. All is decided on the device; tokens and log-probabilities come back at once. */
-final class Sampling {
+/**
+ * Draws tokens. All is decided on the device; tokens and log-probabilities come back at once. Where
+ * the device {@link Recorder records}, draws from the same logits by the same rule are replayed:
+ * but not with a repetition penalty, for which other tokens are sent each time.
+ */
+final class Sampling implements AutoCloseable {
   private static final long[] COLUMNS = {1};
 
   private final TorchDevice device;
+  private final Replays replays;
+  private Optional<Buffers> buffers = Optional.empty();
 
-  Sampling(TorchDevice device) {
+  Sampling(TorchDevice device, Scope scope) {
     this.device = device;
+    this.replays = new Replays(device, scope);
   }
+
+  /**
+   * What replayed draws read and write.
+   *
+   * @param uniforms of each row
+   * @param draws tokens, then log-probabilities
+   */
+  private record Buffers(Tensor uniforms, Tensor draws) {}
+
+  /** Equal for draws that call the same operators with the same arguments. */
+  private record Kind(TorchTensor.Memory logits, SamplingRule rule, int rows) {}
 
   Draws sample(TorchTensor logits, SamplingRule rule, double[] uniforms, List<int[]> seen) {
     int rows = uniforms.length;
@@ -27,20 +47,63 @@ final class Sampling {
     if (rows == 0) {
       return draws;
     }
-    Tensor z = logits.matrix(); // (M, V)
+    Tensor both =
+        device.recorder().isPresent() && !rule.hasPenalty() && rows <= Products.INDEPENDENT_ROWS
+            ? replayed(logits, rule, uniforms)
+            : drawn(logits.matrix(), rule, () -> device.doubles(uniforms), seen);
+    double[] numbers = device.bring(both).await();
+    int drawn = numbers.length / 2;
+    for (int m = 0; m < rows; m++) {
+      draws.tokens()[m] = (int) numbers[m];
+      draws.logProbs()[m] = draws.tokens()[m] < 0 ? 0 : (float) numbers[drawn + m];
+    }
+    return draws;
+  }
+
+  /** As many rows as a step of decoding computes, if the logits have them. */
+  private Tensor replayed(TorchTensor logits, SamplingRule rule, double[] uniforms) {
+    long vocabulary = logits.columns();
+    int wanted = TorchDecodingSteps.rowsFor(uniforms.length);
+    int rows = logits.holds(wanted * vocabulary) ? wanted : uniforms.length;
+    if (buffers.isEmpty()) {
+      buffers = Optional.of(new Buffers(allocated(1), allocated(2)));
+    }
+    Buffers own = buffers.get();
+    device.send(
+        Tensor.create(uniforms, uniforms.length), own.uniforms.narrow(0, 0, uniforms.length));
+    replays.run(
+        new Kind(logits.memory(rows * vocabulary), rule, rows),
+        () -> {
+          Tensor z = logits.as(rows, vocabulary);
+          Tensor drawn = drawn(z, rule, () -> own.uniforms.narrow(0, 0, rows), List.of());
+          own.draws.narrow(0, 0, 2L * rows).copy_(drawn);
+        });
+    return own.draws.narrow(0, 0, 2L * rows);
+  }
+
+  private Tensor allocated(int numbers) {
+    return Scope.kept(
+        () ->
+            torch.zeros(
+                new long[] {(long) numbers * Products.INDEPENDENT_ROWS},
+                device.options(ScalarType.Double)));
+  }
+
+  /**
+   * Tokens, then log-probabilities, {@code (2·M)} in double.
+   *
+   * @param z logits, {@code (M, V)}
+   * @param uniforms {@code (M)}
+   */
+  private Tensor drawn(Tensor z, SamplingRule rule, Supplier<Tensor> uniforms, List<int[]> seen) {
     Tensor scores = rule.hasPenalty() ? penalised(z, rule, seen) : z;
-    Tensor drawn = rule.isGreedy() ? LogProbs.likeliest(scores) : draw(scores, rule, uniforms);
+    Tensor drawn =
+        rule.isGreedy() ? LogProbs.likeliest(scores) : draw(scores, rule, uniforms.get());
     float temperature = rule.scoringTemperature();
     Tensor logProbs = LogProbs.Sums.of(z, temperature).logProbs(z, drawn, temperature);
     Tensor finite = torch.all(torch.isfinite(scores), COLUMNS);
     Tensor tokens = torch.where(finite, drawn, new Scalar(Draws.NOT_FINITE));
-    Tensor both = torch.cat(new TensorVector(tokens.to(ScalarType.Double), logProbs), 0);
-    double[] numbers = device.bring(both).await();
-    for (int m = 0; m < rows; m++) {
-      draws.tokens()[m] = (int) numbers[m];
-      draws.logProbs()[m] = draws.tokens()[m] < 0 ? 0 : (float) numbers[rows + m];
-    }
-    return draws;
+    return torch.cat(new TensorVector(tokens.to(ScalarType.Double), logProbs), 0);
   }
 
   private Tensor penalised(Tensor z, SamplingRule rule, List<int[]> seen) {
@@ -60,11 +123,11 @@ final class Sampling {
     return scores;
   }
 
-  private Tensor draw(Tensor scores, SamplingRule rule, double[] uniforms) {
+  private Tensor draw(Tensor scores, SamplingRule rule, Tensor uniforms) {
     Tensor kept = torch.ge(scores, floors(scores, rule));
     Tensor cumulative = torch.cumsum(weights(scores, rule.temperature()).mul_(kept), 1);
     Tensor total = cumulative.narrow(1, scores.size(1) - 1, 1);
-    Tensor target = device.doubles(uniforms).view(-1, 1).mul(total);
+    Tensor target = uniforms.view(-1, 1).mul(total);
     // the token is where the sum first exceeds the target: as many sums as do not lie before it
     return torch.le(cumulative, target).sum(1).clamp_max_(new Scalar(scores.size(1) - 1));
   }
@@ -107,5 +170,16 @@ final class Sampling {
         cumulative.narrow(1, sorted.size(1) - 1, 1).mul(new Scalar((double) rule.topP()));
     Tensor kept = torch.lt(cumulative.sub(weights), enough).logical_and_(left);
     return torch.amin(torch.where(kept, sorted, top), COLUMNS, true); // the top is kept always
+  }
+
+  @Override
+  public void close() {
+    replays.close();
+    buffers.ifPresent(
+        owned -> {
+          owned.uniforms.releaseReference();
+          owned.draws.releaseReference();
+        });
+    buffers = Optional.empty();
   }
 }

@@ -1,171 +1,91 @@
 package org.sparklora.engine.torch;
 
-import java.util.Arrays;
-import java.util.List;
-import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Heads;
 
 /**
- * Attention of branches with one query, all at once: as a step of decoding has them. The keys of
- * each are gathered into blocks of a fixed number, whose softmaxes are merged in the order of the
- * blocks. So a query's result depends neither on other branches nor on where its keys lie.
+ * Attention of R branches with one query, all at once: as a step of decoding has them. The keys of
+ * each are gathered into B blocks of a fixed number. A row's softmax is taken under its largest
+ * score, block by block; sums of blocks are added in pairs of neighbours, then in pairs of those.
+ * So what a query gets depends neither on other branches, nor on where its keys lie, nor on B:
+ * blocks beyond its keys add zeros at the end.
+ *
+ * <p>Nothing here depends on how many keys a row has but for what lies on the device.
  */
 final class SingleQueries {
-  /** Keys of a block; the last block of a branch repeats its first key, masked. */
-  static final int BLOCK = 64;
-
   private static final long[] LAST = {-1};
+  private static final long[] KEYS = {1, 3}; // of (R, B, H, BLOCK)
 
-  private final List<Branch> branches;
-  private final Heads heads;
+  private final BranchAttention.Inputs in;
   private final TorchMask mask;
-  private final int[] blocks; // of each branch
-  private final int longest; // the most of them
+  private final long rows;
+  private final long blocks;
 
-  private SingleQueries(Heads heads, TorchMask mask) {
-    this.branches = mask.single();
-    this.heads = heads;
+  private SingleQueries(BranchAttention.Inputs in, TorchMask mask) {
+    this.in = in;
     this.mask = mask;
-    this.blocks = branches.stream().mapToInt(b -> (b.keys() + BLOCK - 1) / BLOCK).toArray();
-    this.longest = Arrays.stream(blocks).max().orElse(0);
+    this.rows = mask.table().rows();
+    this.blocks = mask.table().blocks();
   }
 
   static void forward(
       BranchAttention.Inputs in, TorchTensor y, TorchTensor logSumExp, TorchMask mask) {
-    new SingleQueries(in.heads(), mask).forward(in, y, logSumExp);
+    new SingleQueries(in, mask).forward(y, logSumExp);
   }
 
-  private void forward(BranchAttention.Inputs in, TorchTensor y, TorchTensor logSumExp) {
-    long total = Arrays.stream(blocks).sum();
+  private void forward(TorchTensor y, TorchTensor logSumExp) {
+    Heads heads = in.heads();
+    Tensor scores =
+        torch.baddbmm(
+            mask.hidden(heads.keyValue()),
+            queries(heads),
+            gathered(in.keys()).transpose(1, 2),
+            new Scalar(1f),
+            new Scalar(in.scale())); // (R·B·K, G, BLOCK)
+    Tensor byRow = scores.view(rows, blocks, heads.query(), KeyTable.BLOCK);
+    Tensor top = torch.amax(byRow, KEYS, true); // (R, 1, H, 1)
+    byRow.sub_(top).exp_();
+    Tensor sum = added(byRow.sum(LAST, true, new ScalarTypeOptional())); // (R, 1, H, 1)
+    Tensor outs = torch.bmm(scores, gathered(in.values()));
+    Tensor out = added(outs.view(rows, blocks, heads.query(), heads.size()));
+    mask.putSingle(out.div_(sum).squeeze(1), in.byHead(y, heads.query()), y);
+    mask.putSingle(sum.log_().add_(top).view(rows, heads.query()), in.sums(logSumExp), logSumExp);
+  }
+
+  /** {@code (R·B·K, G, D)}. */
+  private Tensor queries(Heads heads) {
     long group = heads.query() / heads.keyValue();
-    long size = heads.size();
-    Tensor q = in.wide(torch.index_select(in.queries(), 0, queriesOfBlocks())); // (blocks, H, D)
-    Tensor k = in.wide(gathered(in.keys())); // (blocks·K, BLOCK, D)
-    Tensor v = in.wide(gathered(in.values()));
-    Tensor scores = torch.bmm(q.view(-1, group, size), k.transpose(1, 2));
-    scores.mul_(new Scalar(in.scale()));
-    scores
-        .view(total, heads.query(), BLOCK)
-        .masked_fill_(beyond(total), new Scalar(Float.NEGATIVE_INFINITY));
-    Tensor top = torch.amax(scores, LAST, true); // (blocks·K, G, 1)
-    Tensor sum = scores.sub_(top).exp_().sum(LAST, true, new ScalarTypeOptional());
-    Tensor out = torch.bmm(scores, v).view(total, heads.query(), size);
-    merge(
-        top.view(total, heads.query(), 1),
-        sum.view(total, heads.query(), 1),
-        out,
-        y,
-        in.byHead(y, heads.query()),
-        in.sums(logSumExp));
+    Tensor q = in.wide(mask.ofSingle(in.queries()));
+    return q.view(rows, 1, heads.keyValue(), group, heads.size())
+        .expand(rows, blocks, heads.keyValue(), group, heads.size())
+        .contiguous()
+        .view(-1, group, heads.size());
   }
 
-  /** The softmaxes of each branch's blocks as one, first block to last. */
-  private void merge(
-      Tensor tops, Tensor sums, Tensor outs, TorchTensor result, Tensor y, Tensor logSumExp) {
-    Tensor top = block(tops, 0);
-    for (int i = 1; i < longest; i++) {
-      top = torch.max(top, block(tops, i)); // of a shorter branch its last block again
-    }
-    Tensor sum = torch.zeros_like(top);
-    Tensor out = torch.zeros_like(block(outs, 0));
-    for (int i = 0; i < longest; i++) {
-      Tensor weight = block(tops, i).sub(top).exp_();
-      if (i > 0) {
-        weight.masked_fill_(ended(i), new Scalar(0f));
-      }
-      sum.addcmul_(block(sums, i), weight, new Scalar(1f));
-      out.addcmul_(block(outs, i), weight, new Scalar(1f));
-    }
-    Tensor queries = queries();
-    y.index_copy_(0, queries, result.rounded(out.div_(sum)));
-    logSumExp.index_copy_(0, queries, sum.log_().add_(top).squeeze(2));
-  }
-
-  // ---- what the mask keeps -------------------------------------------------------------------
-
-  /** Rows of q, {@code (branches)}. */
-  private Tensor queries() {
-    return mask.kept("queries", () -> branches.stream().mapToInt(Branch::firstQuery).toArray());
-  }
-
-  /** Rows of q, {@code (blocks)}. */
-  private Tensor queriesOfBlocks() {
-    return mask.kept(
-        "queries of blocks", () -> ofBlocks((b, block) -> branches.get(b).firstQuery()));
-  }
-
-  private interface OfBlock {
-    int number(int branch, int block);
-  }
-
-  private int[] ofBlocks(OfBlock numbers) {
-    int[] all = new int[Arrays.stream(blocks).sum()];
-    int at = 0;
-    for (int b = 0; b < blocks.length; b++) {
-      for (int block = 0; block < blocks[b]; block++) {
-        all[at++] = numbers.number(b, block);
-      }
-    }
-    return all;
-  }
-
-  /** {@code (S, K, D)} to {@code (blocks·K, BLOCK, D)}. */
+  /** {@code (S, K, D)} to {@code (R·B·K, BLOCK, D)}. */
   private Tensor gathered(Tensor x) {
-    Tensor rows = mask.kept("keys of " + heads.keyValue(), this::keys);
+    Heads heads = in.heads();
     Tensor flat = x.view(-1, heads.size());
-    return torch.index_select(flat, 0, rows).view(-1, BLOCK, heads.size());
+    Tensor keys = torch.index_select(flat, 0, mask.keysByHead(heads.keyValue()));
+    return in.wide(keys).view(-1, KeyTable.BLOCK, heads.size());
   }
 
-  /** Rows of {@code (S·K, D)}, in the order (blocks, K, BLOCK). */
-  private int[] keys() {
-    int[] rows = new int[Arrays.stream(blocks).sum() * heads.keyValue() * BLOCK];
-    int at = 0;
-    for (int b = 0; b < blocks.length; b++) {
-      int[] keys = TorchMask.keys(branches.get(b));
-      for (int first = 0; first < keys.length; first += BLOCK) {
-        for (int kv = 0; kv < heads.keyValue(); kv++) {
-          for (int i = first; i < first + BLOCK; i++) {
-            rows[at++] = keys[i < keys.length ? i : 0] * heads.keyValue() + kv;
-          }
-        }
+  /** The sum over B, which is 2ⁿ or 3·2ⁿ, of {@code (R, B, …)}: {@code (R, 1, …)}. */
+  private static Tensor added(Tensor x) {
+    Tensor sum = x;
+    while (sum.size(1) > 1) {
+      long count = sum.size(1);
+      if (count == 3) {
+        Tensor first = sum.narrow(1, 0, 1).add(sum.narrow(1, 1, 1));
+        sum = first.add_(sum.narrow(1, 2, 1));
+      } else {
+        Tensor pairs = sum.unflatten(1, count / 2, 2);
+        sum = pairs.select(2, 0).add(pairs.select(2, 1));
       }
     }
-    return rows;
-  }
-
-  /** True beyond a branch's keys, {@code (blocks, 1, BLOCK)}. */
-  private Tensor beyond(long total) {
-    Tensor counts =
-        mask.kept(
-            "keys in blocks", () -> ofBlocks((b, block) -> branches.get(b).keys() - block * BLOCK));
-    Tensor places = mask.kept("places", () -> IntStream.range(0, BLOCK).toArray());
-    return torch.ge(places.view(1, 1, BLOCK), counts.view(total, 1, 1));
-  }
-
-  /** Block i of each branch, or its last, {@code (branches, …)}. */
-  private Tensor block(Tensor ofBlocks, int i) {
-    Tensor places = mask.kept("block " + i, () -> places(i));
-    return torch.index_select(ofBlocks, 0, places);
-  }
-
-  private int[] places(int i) {
-    int[] places = new int[blocks.length];
-    int first = 0;
-    for (int b = 0; b < blocks.length; b++) {
-      places[b] = first + Math.min(i, blocks[b] - 1);
-      first += blocks[b];
-    }
-    return places;
-  }
-
-  /** True for branches without a block i, {@code (branches, 1, 1)}. */
-  private Tensor ended(int i) {
-    Tensor counts = mask.kept("blocks", () -> blocks);
-    return torch.le(counts.view(-1, 1, 1), new Scalar(i));
+    return sum;
   }
 }

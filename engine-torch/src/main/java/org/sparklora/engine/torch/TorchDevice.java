@@ -1,5 +1,10 @@
 package org.sparklora.engine.torch;
 
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.BoolOptional;
@@ -39,11 +44,16 @@ final class TorchDevice {
   private final boolean isCuda;
   private final boolean isApart;
   private final String name;
+  private final Optional<Recorder> recorder;
+  private final AtomicLong allocations = new AtomicLong();
+  private Set<TorchTensor.Storage> used; // null unless somebody asks
   private long asked = 0; // copies to this process, guarded by this
   private long arrived = 0; // those that are known to be there
 
-  private TorchDevice(Device device, boolean isCuda, boolean isApart, String name) {
+  private TorchDevice(
+      Device device, boolean isCuda, boolean isApart, String name, Optional<Recorder> recorder) {
     device.retainReference(); // also where somebody's scope is open
+    this.recorder = recorder;
     this.device = device;
     this.isCuda = isCuda;
     this.isApart = isApart;
@@ -52,12 +62,13 @@ final class TorchDevice {
 
   /** This process's memory. */
   static TorchDevice ofProcessors() {
-    return new TorchDevice(new Device(DeviceType.CPU), false, false, "processors");
+    return new TorchDevice(
+        new Device(DeviceType.CPU), false, false, "processors", Optional.empty());
   }
 
   /** For tests: processors whose tensors are not in this process's memory. */
-  static TorchDevice ofProcessorsApart() {
-    return new TorchDevice(new Device(DeviceType.CPU), false, true, "processors, apart");
+  static TorchDevice ofProcessorsApart(Optional<Recorder> recorder) {
+    return new TorchDevice(new Device(DeviceType.CPU), false, true, "processors, apart", recorder);
   }
 
   /**
@@ -67,11 +78,44 @@ final class TorchDevice {
    */
   static TorchDevice ofGpu(int number, String name) {
     byte index = (byte) number;
-    return new TorchDevice(new Device(DeviceType.CUDA, index), true, true, name);
+    return new TorchDevice(
+        new Device(DeviceType.CUDA, index), true, true, name, CudaGraphs.of(number));
   }
 
   boolean isCuda() {
     return isCuda;
+  }
+
+  /** What records operators, if this device can. */
+  Optional<Recorder> recorder() {
+    return recorder;
+  }
+
+  /** Tensors that have been allocated so far. */
+  long allocations() {
+    return allocations.get();
+  }
+
+  void allocates() {
+    allocations.incrementAndGet();
+  }
+
+  /** The tensors that operators use, whose engine nobody else may use meanwhile. */
+  Set<TorchTensor.Storage> usedBy(Runnable operators) {
+    Set<TorchTensor.Storage> all = Collections.newSetFromMap(new IdentityHashMap<>());
+    used = all;
+    try {
+      operators.run();
+    } finally {
+      used = null;
+    }
+    return all;
+  }
+
+  void uses(TorchTensor.Storage storage) {
+    if (used != null) {
+      used.add(storage);
+    }
   }
 
   /** Whether tensors lie in memory that is not this process's. */
@@ -147,6 +191,11 @@ final class TorchDevice {
             y.narrow(0, first, count).copy_(pinned, true);
           });
     }
+  }
+
+  /** The same of whole numbers, to int64. */
+  void send(long[] values, Tensor y) {
+    send(Tensor.create(values, values.length), y);
   }
 
   /** {@code x}, copied to pinned memory of this process; waits. Of the scope. */

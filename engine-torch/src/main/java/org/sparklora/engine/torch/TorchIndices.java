@@ -28,6 +28,11 @@ final class TorchIndices extends Indices {
     return new TorchIndices(made.flat(), 0, Optional.of(made.counted()), values.length, bound);
   }
 
+  /** Some whole numbers of a flat tensor, which somebody else owns. */
+  static TorchIndices over(Tensor all, int start, int count, int bound) {
+    return new TorchIndices(all, start, Optional.empty(), count, bound);
+  }
+
   static TorchIndices of(Indices indices) {
     return (TorchIndices) indices;
   }

@@ -11,6 +11,7 @@ import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostTensor;
@@ -45,7 +46,7 @@ final class TorchKernels implements Kernels {
     this.products = new Products(device, false);
     this.attention = new ProductAttention();
     this.elementwise = new Elementwise(device, ScalarType.Double);
-    this.sampling = new Sampling(device);
+    this.sampling = new Sampling(device, scope);
     this.inOtherType = new TorchKernels(this);
   }
 
@@ -211,10 +212,14 @@ final class TorchKernels implements Kernels {
   @Override
   public void embed(Tensor table, Indices tokens, Tensor y) {
     scope.run(
-        () ->
-            torch(y)
-                .matrix()
-                .copy_(torch.index_select(torch(table).matrix(), 0, TorchIndices.at(tokens))));
+        () -> {
+          org.bytedeco.pytorch.Tensor of = TorchIndices.at(tokens);
+          if (table.dtype() == y.dtype()) {
+            torch.index_select_out(torch(y).matrix(), torch(table).matrix(), 0, of);
+          } else {
+            torch(y).matrix().copy_(torch.index_select(torch(table).matrix(), 0, of));
+          }
+        });
   }
 
   @Override
@@ -276,6 +281,11 @@ final class TorchKernels implements Kernels {
   @Override
   public AttentionMask mask(List<Branch> branches) {
     return new TorchMask(device, branches);
+  }
+
+  @Override
+  public DecodingSteps decodingSteps() {
+    return new TorchDecodingSteps(this, device, scope);
   }
 
   @Override
@@ -370,6 +380,6 @@ final class TorchKernels implements Kernels {
 
   @Override
   public void close() {
-    // there is nothing but tensors, which have owners
+    sampling.close(); // all else are tensors, which have owners
   }
 }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -14,26 +16,147 @@ import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.NativeMemory;
 
 /**
- * A mask with what attention keeps of it on the device: rows of keys, made at the first attention
- * and used by all layers.
+ * A mask with what attention keeps of it on the device, made at the first attention and used by all
+ * layers. Branches of one query have their keys in a {@link KeyTable}: the mask's own, or in a step
+ * of decoding one that is kept from step to step.
  */
 final class TorchMask extends AttentionMask {
+  private static final float HIDDEN = -1e30f;
+
   private final TorchDevice device;
   private final List<Branch> single = new ArrayList<>();
   private final List<Branch> several = new ArrayList<>();
   private final Map<Object, TorchDevice.Allocation> kept = new HashMap<>();
-  private final Map<Long, Tensor> later = new HashMap<>();
+  private final Map<Object, Tensor> made = new HashMap<>();
+  private final Optional<Step> step; // of decoding
+  private KeyTable own; // null in a step, and until an attention asks for it
+
+  /**
+   * A step of decoding: query n is row n.
+   *
+   * @param last number of the last key in its row of the table, {@code (R)}
+   */
+  record Step(KeyTable table, Tensor last) {}
 
   TorchMask(TorchDevice device, List<Branch> branches) {
+    this(device, branches, Optional.empty());
+  }
+
+  private TorchMask(TorchDevice device, List<Branch> branches, Optional<Step> step) {
     super(branches);
     this.device = device;
+    this.step = step;
     branches.forEach(branch -> (branch.queries() == 1 ? single : several).add(branch));
   }
+
+  static TorchMask of(TorchDevice device, List<Branch> branches, Step step) {
+    return new TorchMask(device, branches, Optional.of(step));
+  }
+
+  // ---- branches of one query -----------------------------------------------------------------
 
   /** Branches of one query each: what decoding attends with. */
   List<Branch> single() {
     return single;
   }
+
+  /** The keys of {@link #single}. */
+  KeyTable table() {
+    if (step.isPresent()) {
+      return step.get().table;
+    }
+    if (own == null) {
+      int most = single.stream().mapToInt(Branch::keys).max().orElse(0);
+      own = new KeyTable(device, single.size(), KeyTable.blocksFor(most));
+      own.update(single);
+    }
+    return own;
+  }
+
+  /** Number of the last key of each in its row of the table, {@code (R)}. */
+  private Tensor last() {
+    return step.map(Step::last)
+        .orElseGet(
+            () -> kept("last keys", () -> single.stream().mapToInt(b -> b.keys() - 1).toArray()));
+  }
+
+  /** Rows of q, which no step has need of. */
+  private Tensor queries() {
+    return kept("queries", () -> single.stream().mapToInt(Branch::firstQuery).toArray());
+  }
+
+  /** The rows of {@link #single}, in their order. */
+  Tensor ofSingle(Tensor ofQueries) {
+    return step.isPresent() ? ofQueries : torch.index_select(ofQueries, 0, queries());
+  }
+
+  /**
+   * The way back.
+   *
+   * @param y of the numbers in y's memory
+   */
+  void putSingle(Tensor x, Tensor y, TorchTensor memory) {
+    if (step.isPresent()) {
+      y.copy_(x);
+    } else {
+      y.index_copy_(0, queries(), memory.rounded(x));
+    }
+  }
+
+  /** Rows of {@code (S·K, D)} in the order (R, B, K, BLOCK). */
+  Tensor keysByHead(int heads) {
+    return made(
+        "keys of " + heads,
+        () ->
+            torch
+                .arange(new Scalar((long) heads), device.options(ScalarType.Long))
+                .view(heads, 1)
+                .add(
+                    table().keys().view(table().rows(), table().blocks(), 1, KeyTable.BLOCK),
+                    new Scalar((long) heads))
+                .view(-1));
+  }
+
+  /**
+   * What hides keys beyond a query's own from a softmax, {@code (R·B·K, 1, BLOCK)}: 0, or so little
+   * that every score vanishes beside it. Infinity would leave a block of none undefined.
+   */
+  Tensor hidden(int heads) {
+    return made(
+        "hidden from " + heads,
+        () -> {
+          long rows = table().rows();
+          long blocks = table().blocks();
+          Tensor places =
+              torch.arange(new Scalar(blocks * KeyTable.BLOCK), device.options(ScalarType.Long));
+          return torch
+              .gt(places.view(1, -1), last().view(-1, 1))
+              .mul(new Scalar(HIDDEN))
+              .view(rows * blocks, 1, KeyTable.BLOCK)
+              .expand(rows * blocks, heads, KeyTable.BLOCK)
+              .contiguous()
+              .view(-1, 1, KeyTable.BLOCK);
+        });
+  }
+
+  /** Keys that each of {@link #single} sees, int32, {@code (R)}. */
+  Tensor counts() {
+    return made("counts", () -> last().add(new Scalar(1L)).to(ScalarType.Int));
+  }
+
+  /** {@code 0, step, …, R·step}, int32: where rows of so many begin and end. */
+  Tensor ends(long size) {
+    return made(
+        "ends of " + size,
+        () ->
+            torch.arange(
+                new Scalar(0L),
+                new Scalar((table().rows() + 1) * size),
+                new Scalar(size),
+                device.options(ScalarType.Int)));
+  }
+
+  // ---- branches of several queries -----------------------------------------------------------
 
   /** Branches of several queries each. */
   List<Branch> several() {
@@ -75,13 +198,22 @@ final class TorchMask extends AttentionMask {
 
   /** {@code (t, t)}: 0 where the key is not after the query, else −∞. */
   Tensor laterTokens(long t) {
-    return later.computeIfAbsent(
-        t, size -> Scope.kept(() -> filled(Float.NEGATIVE_INFINITY, size, size).triu_(1)));
+    return made(t, () -> filled(Float.NEGATIVE_INFINITY, t, t).triu_(1));
   }
 
   /** {@code (1)}: 0. */
   Tensor zero() {
-    return later.computeIfAbsent(0L, none -> Scope.kept(() -> filled(0, 1)));
+    return made(0L, () -> filled(0, 1));
+  }
+
+  /** What operators make once, freed with the mask. */
+  private Tensor made(Object name, Supplier<Tensor> operators) {
+    Tensor tensor = made.get(name);
+    if (tensor == null) {
+      tensor = Scope.kept(operators);
+      made.put(name, tensor);
+    }
+    return tensor;
   }
 
   private Tensor filled(float value, long... shape) {
@@ -101,7 +233,11 @@ final class TorchMask extends AttentionMask {
   public void close() {
     kept.values().stream().map(TorchDevice.Allocation::counted).forEach(NativeMemory::close);
     kept.clear();
-    later.values().forEach(Tensor::releaseReference);
-    later.clear();
+    made.values().forEach(Tensor::releaseReference);
+    made.clear();
+    if (own != null) {
+      own.close();
+      own = null;
+    }
   }
 }

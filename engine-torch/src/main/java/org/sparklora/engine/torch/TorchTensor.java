@@ -24,12 +24,12 @@ final class TorchTensor extends Tensor {
   }
 
   /** What a tensor and its views share. */
-  private static final class Storage {
+  static final class Storage {
     final TorchDevice device;
     final org.bytedeco.pytorch.Tensor flat; // all elements
     final Optional<HostTensor> host; // the same memory; empty on a device
     final Runnable free;
-    boolean isClosed;
+    volatile boolean isClosed;
 
     Storage(
         TorchDevice device,
@@ -43,8 +43,12 @@ final class TorchTensor extends Tensor {
     }
   }
 
+  /** Where elements lie; equal for views of the same ones. */
+  record Memory(Storage storage, long offset, long size) {}
+
   /** New memory, all zeros. */
   static TorchTensor allocate(TorchDevice device, DType dtype, long... shape) {
+    device.allocates();
     if (!device.isApart()) {
       return over(device, HostTensor.allocate(dtype, shape));
     }
@@ -79,6 +83,20 @@ final class TorchTensor extends Tensor {
     return as(size());
   }
 
+  Memory memory() {
+    return memory(size());
+  }
+
+  /** So many elements, from the first of these on. */
+  Memory memory(long count) {
+    return new Memory(storage, offset, count);
+  }
+
+  /** Whether so many elements, from the first of these on, are in this memory. */
+  boolean holds(long count) {
+    return offset + count <= storage.flat.numel();
+  }
+
   /** Numbers as this tensor would hold them. */
   org.bytedeco.pytorch.Tensor rounded(org.bytedeco.pytorch.Tensor x) {
     torch.ScalarType type = TorchDevice.scalarType(dtype());
@@ -96,6 +114,7 @@ final class TorchTensor extends Tensor {
       throw new IllegalStateException(
           "Cannot use %s: its memory was freed by close()".formatted(this));
     }
+    storage.device.uses(storage);
     return torch.as_strided(storage.flat, shape, stridesOf(shape), new LongOptional(offset));
   }
 

@@ -1,5 +1,6 @@
 package org.sparklora.engine.torch;
 
+import java.util.Optional;
 import org.sparklora.model.engine.EngineProvider;
 import org.sparklora.model.engine.Kernels;
 
@@ -16,6 +17,6 @@ public final class ApartProvider implements EngineProvider {
 
   @Override
   public Kernels open(int threads) {
-    return new TorchKernels(TorchDevice.ofProcessorsApart(), threads);
+    return new TorchKernels(TorchDevice.ofProcessorsApart(Optional.empty()), threads);
   }
 }

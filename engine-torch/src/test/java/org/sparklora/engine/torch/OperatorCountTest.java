@@ -68,15 +68,15 @@ class OperatorCountTest {
           "synchronize");
 
   /** Forward and backward, float32, an adapter on all linear layers, one document. */
-  private static final int OF_A_LAYER = 142;
+  private static final int OF_A_LAYER = 140;
 
-  private static final int OF_A_TOKEN_IN_A_LAYER = 81;
+  private static final int OF_A_TOKEN_IN_A_LAYER = 44;
 
   /** Embedding, last norm, loss head, and copies of token ids to the device. */
-  private static final int OF_A_STEP = 77;
+  private static final int OF_A_STEP = 74;
 
   /** Embedding, last norm, logits and draw, likewise. */
-  private static final int OF_A_TOKEN = 69;
+  private static final int OF_A_TOKEN = 64;
 
   private static final Set<String> MARKS =
       Set.of("stepBegins", "stepEnds", "wholeStepBegins", "drawingBegins", "allIsDone");

@@ -218,6 +218,11 @@ abstract class DecoderOperations {
     return kernels.mask(branches);
   }
 
+  /** Runs steps of decoding over one set of layers; to be closed by the caller. */
+  public final DecodingSteps decodingSteps() {
+    return kernels.decodingSteps();
+  }
+
   /**
    * Softmax attention of each query over the keys that the mask lets it see. What a query gets does
    * not depend on other branches; rows of queries that are in none are left as they are.

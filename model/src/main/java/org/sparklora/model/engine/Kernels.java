@@ -149,6 +149,11 @@ public interface Kernels extends AutoCloseable {
     return new AttentionMask(branches);
   }
 
+  /** To be closed by the caller. */
+  default DecodingSteps decodingSteps() {
+    return new DecodingSteps(this);
+  }
+
   void attention(AttentionTensors tensors, Heads heads, AttentionMask mask, float scale);
 
   void attentionBackward(

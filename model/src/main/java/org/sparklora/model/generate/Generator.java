@@ -118,7 +118,7 @@ public final class Generator implements AutoCloseable {
     private final int width; // rows in flight at most
     private final int together; // rows that are computed in one call
     private final KvCache cache;
-    private final Tensor logits; // (together, V)
+    private final Tensor logits; // (rows of together, V)
     private final Sampler sampler;
 
     Batch(IncrementalDecoder.Plan plan, List<Prompt> prompts, SamplingConfig config) {
@@ -132,7 +132,7 @@ public final class Generator implements AutoCloseable {
       together = independent == 0 ? width : Math.min(width, independent);
       cache = new KvCache(model(), engine);
       try {
-        logits = engine.allocate(together, model().vocabSize());
+        logits = engine.allocate(plan.rows(together), model().vocabSize());
       } catch (RuntimeException | Error e) {
         cache.close();
         throw e;
@@ -233,9 +233,8 @@ public final class Generator implements AutoCloseable {
               rows.stream().mapToInt(Row::lastPosition).toArray(),
               rows.stream().mapToInt(Row::lastSlot).toArray(),
               branches);
-      Tensor next = logits.rows(0, count);
-      plan.extend(tokens, cache.layers(), next);
-      return add(rows, next);
+      plan.extend(tokens, cache.layers(), logits.rows(0, plan.rows(count)));
+      return add(rows, logits.rows(0, count));
     }
 
     /** Adds the next token to each row; returns the rows that go on. */

@@ -1,0 +1,152 @@
+package org.sparklora.engine.torch;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.NativeMemory;
+
+/**
+ * The keys that R queries see, one query a branch, on the device: a row of key numbers for each, of
+ * B blocks of {@value #BLOCK}. What lies beyond a query's keys is the number of any key.
+ *
+ * <p>A table is kept from step to step of decoding: a query that sees what its predecessor saw, and
+ * one key more, costs nothing here but that key, which {@link #append} adds on the device.
+ */
+final class KeyTable implements AutoCloseable {
+  /** Keys of a block. */
+  static final int BLOCK = 64;
+
+  private final TorchDevice device;
+  private final int rows; // R
+  private final int blocks; // B
+  private final TorchDevice.Allocation table; // (R·B·BLOCK)
+  private final long[] here; // the same
+  private final List<List<Branch.Run>> runs; // of each row
+  private final int[] keys; // of each row, in all of its runs
+
+  KeyTable(TorchDevice device, int rows, int blocks) {
+    this.device = device;
+    this.rows = rows;
+    this.blocks = blocks;
+    this.here = new long[Math.multiplyExact(rows, blocks * BLOCK)];
+    this.table = device.indices(new int[here.length]);
+    this.runs = new ArrayList<>(Collections.nCopies(rows, List.of()));
+    this.keys = new int[rows];
+  }
+
+  /**
+   * Blocks that tables have for so many keys: 2ⁿ or 3·2ⁿ, so that there are few kinds of tables.
+   */
+  static int blocksFor(int keys) {
+    int needed = Math.max(1, (keys + BLOCK - 1) / BLOCK);
+    int power = Integer.highestOneBit(needed);
+    if (needed == power) {
+      return power;
+    }
+    return needed <= power + power / 2 ? power + power / 2 : 2 * power;
+  }
+
+  int rows() {
+    return rows;
+  }
+
+  int blocks() {
+    return blocks;
+  }
+
+  /** Key numbers, {@code (R, B·BLOCK)}; of the scope. */
+  Tensor keys() {
+    return table.flat().view(rows, -1);
+  }
+
+  /**
+   * Brings the table up to date, but for the last key of rows that have gone on.
+   *
+   * @param branches one a row, of one query each
+   */
+  void update(List<Branch> branches) {
+    int first = rows;
+    int last = -1;
+    for (int row = 0; row < rows; row++) {
+      Branch branch = branches.get(row);
+      if (goesOn(row, branch)) {
+        here[place(row, branch.keys() - 1)] = lastKey(branch);
+      } else {
+        first = Math.min(first, row);
+        last = row;
+        rewrite(row, branch);
+      }
+      runs.set(row, branch.runs());
+      keys[row] = branch.keys();
+    }
+    if (last >= first) {
+      int from = place(first, 0);
+      int to = place(last + 1, 0);
+      device.send(Arrays.copyOfRange(here, from, to), table.flat().narrow(0, from, to - from));
+    }
+  }
+
+  private int place(int row, int key) {
+    return row * blocks * BLOCK + key;
+  }
+
+  private void rewrite(int row, Branch branch) {
+    branch.forEachRun(
+        (start, count, key) -> {
+          for (int i = 0; i < count; i++) {
+            here[place(row, key + i)] = start + i;
+          }
+        });
+  }
+
+  /** The number of the key that a branch sees last. */
+  static int lastKey(Branch branch) {
+    int[] last = {0};
+    branch.forEachRun((start, count, key) -> last[0] = start + count - 1);
+    return last[0];
+  }
+
+  /** Whether a branch sees the keys that the row has, and one more or none. */
+  private boolean goesOn(int row, Branch branch) {
+    int more = branch.keys() - keys[row];
+    if (keys[row] == 0 || more < 0 || more > 1) {
+      return false;
+    }
+    List<Branch.Run> had = runs.get(row);
+    for (int r = 0, left = keys[row]; left > 0; r++) {
+      Branch.Run a = had.get(r);
+      Branch.Run b = branch.runs().get(r);
+      if (a.start() != b.start() || Math.min(a.length(), left) != Math.min(b.length(), left)) {
+        return false;
+      }
+      left -= Math.min(a.length(), left);
+    }
+    return true;
+  }
+
+  /**
+   * Writes each row's last key.
+   *
+   * @param places number of the last key in its row, {@code (R)}
+   * @param keys {@code (R)}
+   */
+  void append(Tensor places, Tensor keys) {
+    Tensor starts =
+        torch
+            .arange(new Scalar((long) rows), device.options(ScalarType.Long))
+            .mul_(new Scalar((long) blocks * BLOCK));
+    table.flat().index_copy_(0, starts.add_(places), keys);
+  }
+
+  @Override
+  public void close() {
+    NativeMemory counted = table.counted();
+    counted.close();
+  }
+}

@@ -1,0 +1,148 @@
+package org.sparklora.engine.torch;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DecodingSteps;
+import org.sparklora.model.engine.Kernels;
+
+/**
+ * Steps of decoding in a few shapes: of R rows, by powers of two, and of B blocks of keys. What a
+ * step reads anew lies in memory of its shape: one array of numbers, sent at once, and a {@link
+ * KeyTable}. So two steps of a shape call the same operators with the same arguments, and where the
+ * device {@link Recorder records}, all but the first two are replayed.
+ */
+final class TorchDecodingSteps extends DecodingSteps {
+  /** A block of products on processors. */
+  private static final int FEWEST = 8;
+
+  /** Numbers of a row: token, position, slot, number of its last key, which key that is. */
+  private static final int NUMBERS = 5;
+
+  private final TorchDevice device;
+  private final Scope scope;
+  private final Replays replays;
+  private final Map<Integer, TorchDevice.Allocation> numbers = new HashMap<>(); // of each R
+  private final Map<Shape, KeyTable> tables = new HashMap<>();
+
+  TorchDecodingSteps(Kernels kernels, TorchDevice device, Scope scope) {
+    super(kernels);
+    this.device = device;
+    this.scope = scope;
+    this.replays = new Replays(device, scope);
+  }
+
+  private record Shape(int rows, int blocks) {}
+
+  /** Equal for steps that call the same operators with the same arguments. */
+  private record Kind(Shape shape, List<TorchTensor.Memory> over) {}
+
+  @Override
+  public int rows(int texts) {
+    return rowsFor(texts);
+  }
+
+  /**
+   * The power of two, from 8 on, that holds so many; beyond independent rows as many as there are.
+   */
+  static int rowsFor(int texts) {
+    return texts > Products.INDEPENDENT_ROWS
+        ? texts
+        : Math.max(FEWEST, texts < 2 ? 1 : 2 * Integer.highestOneBit(texts - 1));
+  }
+
+  @Override
+  public void run(
+      int[] ids,
+      int[] positions,
+      int[] slots,
+      List<Branch> branches,
+      List<org.sparklora.model.engine.Tensor> over,
+      Consumer<Inputs> operations) {
+    int rows = rows(ids.length);
+    List<Branch> seen = inRows(branches, rows);
+    int most = seen.stream().mapToInt(Branch::keys).max().orElse(0);
+    Shape shape = new Shape(rows, KeyTable.blocksFor(most));
+    KeyTable table = tables.computeIfAbsent(shape, key -> new KeyTable(device, rows, shape.blocks));
+    Tensor here = numbers.computeIfAbsent(rows, this::allocated).flat();
+    int[][] columns = {
+      ids,
+      positions,
+      slots,
+      seen.stream().mapToInt(branch -> branch.keys() - 1).toArray(),
+      seen.stream().mapToInt(KeyTable::lastKey).toArray()
+    };
+    scope.run(
+        () -> {
+          table.update(seen);
+          device.send(inRows(columns, rows), here);
+        });
+    int[] bounds = Arrays.stream(columns).mapToInt(TorchDecodingSteps::bound).toArray();
+    replays.run(
+        new Kind(shape, over.stream().map(TorchTensor::of).map(TorchTensor::memory).toList()),
+        () -> step(table, here, bounds, seen, operations));
+  }
+
+  /** All of it is on the device but for what depends on the shape alone. */
+  private void step(
+      KeyTable table,
+      Tensor numbers,
+      int[] bounds,
+      List<Branch> seen,
+      Consumer<Inputs> operations) {
+    int rows = table.rows();
+    scope.run(
+        () -> {
+          Tensor last = numbers.narrow(0, 3L * rows, rows);
+          table.append(last, numbers.narrow(0, 4L * rows, rows));
+          try (TorchMask mask = TorchMask.of(device, seen, new TorchMask.Step(table, last));
+              TorchIndices ids = TorchIndices.over(numbers, 0, rows, bounds[0]);
+              TorchIndices positions = TorchIndices.over(numbers, rows, rows, bounds[1]);
+              TorchIndices slots = TorchIndices.over(numbers, 2 * rows, rows, bounds[2])) {
+            operations.accept(new Inputs(ids, positions, slots, mask));
+          }
+        });
+  }
+
+  private TorchDevice.Allocation allocated(int rows) {
+    return device.indices(new int[NUMBERS * rows]);
+  }
+
+  private static int bound(int[] values) {
+    return Arrays.stream(values).max().orElse(-1) + 1;
+  }
+
+  /** A row of numbers for each column, the first repeated at its end. */
+  private static long[] inRows(int[][] columns, int rows) {
+    long[] all = new long[columns.length * rows];
+    for (int i = 0; i < columns.length; i++) {
+      for (int row = 0; row < rows; row++) {
+        all[i * rows + row] = columns[i][row < columns[i].length ? row : 0];
+      }
+    }
+    return all;
+  }
+
+  private static List<Branch> inRows(List<Branch> branches, int rows) {
+    List<Branch> all = new ArrayList<>(branches);
+    Branch first = branches.get(0);
+    for (int row = branches.size(); row < rows; row++) {
+      all.add(new Branch(row, 1, first.runs(), first.keys()));
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    replays.close();
+    tables.values().forEach(KeyTable::close);
+    tables.clear();
+    numbers.values().forEach(made -> made.counted().close());
+    numbers.clear();
+  }
+}
