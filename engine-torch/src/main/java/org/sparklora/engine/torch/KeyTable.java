@@ -9,7 +9,6 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.sparklora.model.engine.Branch;
-import org.sparklora.model.engine.NativeMemory;
 
 /**
  * The keys that R queries see, one query a branch, on the device: a row of key numbers for each, of
@@ -146,7 +145,6 @@ final class KeyTable implements AutoCloseable {
 
   @Override
   public void close() {
-    NativeMemory counted = table.counted();
-    counted.close();
+    table.counted().close();
   }
 }
