@@ -39,7 +39,7 @@ final class Elementwise {
             sum.add_(part.dot(part));
           });
     }
-    return sum.item_double();
+    return device.bring(sum).await()[0];
   }
 
   void rmsNorm(TorchTensor x, TorchTensor weight, float epsilon, TorchTensor y, TorchTensor rstd) {

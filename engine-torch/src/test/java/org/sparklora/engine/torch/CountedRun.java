@@ -103,10 +103,10 @@ public final class CountedRun {
         Tensor second = engine.allocate(size)) {
       Arrival<StepResult> one = step.begin(onDevice.tensor(), batch, loss, 1, sum.tensor());
       Arrival<StepResult> other = step.begin(onDevice.tensor(), batch, loss, 2, sum.tensor());
+      double scale = 1 / (1 + Math.sqrt(engine.sumOfSquares(sum.tensor())));
       if (one.await().loss() != other.await().loss()) {
         throw new IllegalStateException("Two micro-batches that are alike differ");
       }
-      double scale = 1 / (1 + Math.sqrt(engine.sumOfSquares(sum.tensor())));
       engine.adamW(
           new AdamW.Vectors(onDevice.tensor(), sum.tensor(), first, second),
           new AdamW(1, 1e-3, 0.9, 0.999, 1e-8, 0.1, size, scale));

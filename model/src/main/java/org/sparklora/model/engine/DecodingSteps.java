@@ -53,9 +53,9 @@ public class DecodingSteps implements AutoCloseable {
       List<Tensor> over,
       Consumer<Inputs> operations) {
     try (AttentionMask mask = kernels.mask(branches);
-        Indices tokens = kernels.indices(ids, Shapes.bound(ids));
-        Indices places = kernels.indices(positions, Shapes.bound(positions));
-        Indices rows = kernels.indices(slots, Shapes.bound(slots))) {
+        Indices tokens = kernels.indices(ids, Indices.boundOf(ids));
+        Indices places = kernels.indices(positions, Indices.boundOf(positions));
+        Indices rows = kernels.indices(slots, Indices.boundOf(slots))) {
       operations.accept(new Inputs(tokens, places, rows, mask));
     }
   }

@@ -5,6 +5,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.updater.MultiLayerUpdater;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.sparklora.model.engine.AdamW;
+import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Tensor;
@@ -99,12 +100,15 @@ final class NetworkVectors implements AutoCloseable {
   /** Takes a step on rows, all of it where this JVM's engine computes. */
   StepMetrics step(StepRows rows, TrainingRows table) {
     StepMetrics measured;
+    double squares;
     try (ExecutorModel model = ExecutorModel.of(conf.model())) {
-      measured = model.accumulate(rows, table, parameters, beginGradient());
+      Arrival<StepMetrics> measuring = model.begin(rows, table, parameters, beginGradient());
+      squares = squares(Engines.shared()); // a device is waited for once, for this and for those
+      measured = measuring.await();
     }
     long started = System.nanoTime();
     int step = network.getLayerWiseConfigurations().getIterationCount();
-    StepMetrics metrics = measured.withGradNorm(update(step, Engines.shared()));
+    StepMetrics metrics = measured.withGradNorm(update(step, Engines.shared(), squares));
     ExecutorMeter.here().trained(0, System.nanoTime() - started);
     network.setScore(metrics.loss());
     return metrics;
@@ -120,8 +124,16 @@ final class NetworkVectors implements AutoCloseable {
    *     before
    */
   double update(int step, Engine engine) {
+    return update(step, engine, squares(engine));
+  }
+
+  private double squares(Engine engine) {
+    return engine.sumOfSquares(gradient.changingOn(engine));
+  }
+
+  private double update(int step, Engine engine, double squares) {
     Tensor sum = gradient.changingOn(engine);
-    double norm = Math.sqrt(engine.sumOfSquares(sum));
+    double norm = Math.sqrt(squares);
     double scale = GradientClip.scale(norm, conf.maxGradNorm(), step);
     AdamW adamW = ((TorchAdamW) conf.getIUpdater()).step(step, conf.decayedSize(), scale);
     Tensor both = moments.changingOn(engine);

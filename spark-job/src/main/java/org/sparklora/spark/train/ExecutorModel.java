@@ -214,15 +214,23 @@ public final class ExecutorModel implements AutoCloseable {
     return layout;
   }
 
+  /** {@link #begin} and its end. */
+  public StepMetrics accumulate(
+      StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
+    return begin(rows, table, parameters, gradient).await();
+  }
+
   /**
-   * Adds the gradient of a step's micro-batches to {@code gradient}, where the engine computes.
+   * Adds the gradient of a step's micro-batches to {@code gradient}, where the engine computes. No
+   * device is waited for until the metrics are.
    *
    * @param table whose rows they are
    * @param parameters {@code layout().size()} of them; read
    * @param gradient as many; added to
-   * @throws NonFiniteLossException if a micro-batch's loss is not finite
+   * @return what was measured; throws a {@link NonFiniteLossException} if a micro-batch's loss is
+   *     not finite
    */
-  public StepMetrics accumulate(
+  public Arrival<StepMetrics> begin(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
     turn.lock();
     long started = System.nanoTime();
@@ -245,9 +253,11 @@ public final class ExecutorModel implements AutoCloseable {
                 dropoutSeed(rows.step(), microBatch),
                 ofGradient));
       }
-      StepMetrics sum = metrics(rows, batches, results); // until here no device is waited for
-      ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
-      return sum;
+      return () -> {
+        StepMetrics sum = metrics(rows, batches, results);
+        ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
+        return sum;
+      };
     } finally {
       turn.unlock();
     }

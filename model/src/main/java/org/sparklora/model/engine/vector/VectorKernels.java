@@ -26,7 +26,8 @@ import org.sparklora.model.engine.Tensor;
  *
  * <p>Thread-safe.
  */
-final class VectorKernels implements VectorElementwise, VectorRows, VectorLogProbs, VectorOptimizer {
+final class VectorKernels
+    implements VectorElementwise, VectorRows, VectorLogProbs, VectorOptimizer {
   /** Rows of logits at a time, which are halved where a vocabulary is too large for so many. */
   private static final int MOST_LOGITS = 256;
 

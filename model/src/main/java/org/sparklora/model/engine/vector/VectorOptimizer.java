@@ -28,24 +28,25 @@ interface VectorOptimizer extends Kernels {
   @Override
   default double sumOfSquares(Tensor x) {
     double[] sums = new double[Math.toIntExact((x.size() + SUMMED - 1) / SUMMED)];
-    pool().forRanges(
-        x.size(),
-        WorkerPool.ELEMENTS_PER_TASK,
-        (from, to, own) -> {
-          long offset = from;
-          for (; offset + 4 * SUMMED <= to; offset += 4 * SUMMED) {
-            sumFour(own, x, offset, sums);
-          }
-          for (; offset < to; offset += SUMMED) {
-            int count = (int) Math.min(SUMMED, to - offset);
-            float[] row = own.load(0, x, offset, count);
-            double sum = 0;
-            for (int i = 0; i < count; i++) {
-              sum += (double) row[i] * row[i];
-            }
-            sums[(int) (offset / SUMMED)] = sum;
-          }
-        });
+    pool()
+        .forRanges(
+            x.size(),
+            WorkerPool.ELEMENTS_PER_TASK,
+            (from, to, own) -> {
+              long offset = from;
+              for (; offset + 4 * SUMMED <= to; offset += 4 * SUMMED) {
+                sumFour(own, x, offset, sums);
+              }
+              for (; offset < to; offset += SUMMED) {
+                int count = (int) Math.min(SUMMED, to - offset);
+                float[] row = own.load(0, x, offset, count);
+                double sum = 0;
+                for (int i = 0; i < count; i++) {
+                  sum += (double) row[i] * row[i];
+                }
+                sums[(int) (offset / SUMMED)] = sum;
+              }
+            });
     return Arrays.stream(sums).sum();
   }
 
@@ -70,19 +71,20 @@ interface VectorOptimizer extends Kernels {
 
   @Override
   default void adamW(AdamW.Vectors vectors, AdamW step) {
-    pool().forRanges(
-        vectors.parameters().size(),
-        WorkerPool.ELEMENTS_PER_TASK,
-        (from, to, own) -> {
-          int count;
-          for (long offset = from; offset < to; offset += count) {
-            count = (int) Math.min(CHUNK_OF_STEP, to - offset);
-            if (offset < step.decayed() && step.decayed() < offset + count) {
-              count = (int) (step.decayed() - offset);
-            }
-            adamW(own, vectors, step, offset, count);
-          }
-        });
+    pool()
+        .forRanges(
+            vectors.parameters().size(),
+            WorkerPool.ELEMENTS_PER_TASK,
+            (from, to, own) -> {
+              int count;
+              for (long offset = from; offset < to; offset += count) {
+                count = (int) Math.min(CHUNK_OF_STEP, to - offset);
+                if (offset < step.decayed() && step.decayed() < offset + count) {
+                  count = (int) (step.decayed() - offset);
+                }
+                adamW(own, vectors, step, offset, count);
+              }
+            });
   }
 
   private static void adamW(Scratch own, AdamW.Vectors of, AdamW step, long offset, int count) {
