@@ -137,15 +137,15 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights: on processors from AVX2 on.
+   * #packed} weights: where products are in bfloat16, on processors that have the instructions.
    */
   public boolean packsWeights() {
     return kernels().packsWeights();
   }
 
   /**
-   * A copy of a linear layer's weight in the type of products, for {@link #matmul} and {@link
-   * #matmulAdd} alone: they compute few rows with it, and more with the weight itself.
+   * A copy of a linear layer's weight, rounded to the type of products, for {@link #matmul} and
+   * {@link #matmulAdd} alone: they compute few rows with it, and more with the weight itself.
    *
    * @param w {@code (out, in)}; must outlive the copy, and stay as it is
    * @return to be closed by the caller

@@ -62,7 +62,7 @@ final class LaneSums {
 
   /**
    * For 16 lanes. Level by level through memory, as below, it takes half as long again; all in one
-   * method it would be too large: see {@link DotTile}.
+   * method it would be too large: see {@link FewRowsTile}.
    */
   private static void sumInRegisters(float[] lanes) {
     for (int i = 0; i < 4 * LANES; i += LANES) {

@@ -5,45 +5,54 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * A copy of a linear layer's weight {@code (out, in)} for {@link VectorFewRows}: in the type that
- * is multiplied, in oneDNN's layout of blocks of some outputs, in which a product streams it from
- * memory as it lies. Reads as the weight that it was made of, which must outlive it.
+ * A copy of a linear layer's weight {@code (out, in)} for {@link VectorPacked}: rounded to
+ * bfloat16, in oneDNN's layout of blocks of {@value #OUTPUTS} outputs, in which a product streams
+ * it from memory as it lies. Reads as the weight that it was made of, which must outlive it.
  *
  * <p>Cut into slices of outputs by its shape alone, which are each a product's of their own.
  */
-final class PackedWeight extends Tensor implements VectorFewRows.Slices {
+final class PackedWeight extends Tensor {
+  /** Outputs of a block, three vectors: 8 rows by one block are sums that fit the registers. */
+  static final int OUTPUTS = 48;
+
+  /** Inputs come in multiples of this, zeros where there are none. */
+  static final int INPUTS = 32;
+
   /** Of one slice at most, so that it stays in a second-level cache for more rows to meet. */
   private static final int SLICE_BYTES = 1 << 20;
-
-  /** Terms of a sum in float32, of two or more parts where there are more. */
-  private static final int MOST_TERMS = 384;
 
   /** At least so many, where there are as many blocks. */
   private static final int LEAST_SLICES = 4;
 
   private final HostTensor original;
-  private final HostTensor blocks; // (out / 48, in / 2, 48, 2) in bfloat16
+  private final HostTensor blocks; // (out / 48, in / 2, 48, 2)
+  private final int sliceOutputs;
 
-  private PackedWeight(HostTensor original, HostTensor blocks) {
-    super(blocks.dtype(), original.shape());
+  private PackedWeight(HostTensor original, HostTensor blocks, int sliceOutputs) {
+    super(DType.BFLOAT16, original.shape());
     this.original = original;
     this.blocks = blocks;
+    this.sliceOutputs = sliceOutputs;
   }
 
-  /**
-   * A copy, made on the pool's threads.
-   *
-   * @param type that is multiplied
-   */
-  static PackedWeight of(WorkerPool pool, HostTensor w, DType type) {
+  /** A copy, made on the pool's threads. */
+  static PackedWeight of(WorkerPool pool, HostTensor w) {
+    int in = w.columns();
+    int out = w.rows();
     HostTensor blocks =
         HostTensor.allocate(
-            type,
-            VectorMath.roundUp(w.rows(), outputs(type)),
-            VectorMath.roundUp(w.columns(), inputs(type)));
-    PackedWeight packed = new PackedWeight(w, blocks);
+            DType.BFLOAT16, VectorMath.roundUp(out, OUTPUTS), VectorMath.roundUp(in, INPUTS));
+    int blocksOfASlice = Math.max(1, SLICE_BYTES / (OUTPUTS * blocks.columns() * Short.BYTES));
+    int even = VectorMath.roundUp(out, OUTPUTS * LEAST_SLICES) / LEAST_SLICES;
+    PackedWeight packed = new PackedWeight(w, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
     try {
-      pool.forEach(packed.count(), packed::pack);
+      pool.forEach(
+          packed.slices(),
+          (s, own) -> {
+            int from = packed.from(s);
+            Gemm.Matrix rows = Gemm.Matrix.of(w).at(from, 0);
+            own.bfloat16Gemm().pack(packed.to(s) - from, in, rows, packed.address(s));
+          });
       return packed;
     } catch (RuntimeException | Error e) {
       blocks.close();
@@ -51,101 +60,28 @@ final class PackedWeight extends Tensor implements VectorFewRows.Slices {
     }
   }
 
-  private void pack(int slice, Scratch own) {
-    int from = from(slice);
-    int outputs = from(slice + 1) - from;
-    Gemm.Matrix rows =
-        original.dtype() == type()
-            ? Gemm.Matrix.of(original).at(from, 0)
-            : VectorMatmul.inFloat32(original, from, from + outputs, own);
-    pack(rows, outputs, inputs(), type(), address(slice, own), own);
-  }
-
-  /** Arranges rows of a weight, one part of their inputs after the other. */
-  static void pack(
-      Gemm.Matrix rows, int outputs, int inputs, DType type, long address, Scratch own) {
-    int terms = terms(inputs, type);
-    for (int k = 0; k < inputs; k += terms) {
-      int count = Math.min(terms, inputs - k);
-      long part = address + elements(outputs, k, type) * type.bytes();
-      own.compiledGemm().pack(outputs, count, rows.at(0, k), type, part);
-    }
-  }
-
-  /**
-   * How many inputs are summed in one product, but for the last: sums of float32 one after the
-   * other lose digits with their number, so that longer ones are sums of parts.
-   */
-  static int terms(int inputs, DType type) {
-    if (type == DType.BFLOAT16 || inputs <= MOST_TERMS) {
-      return Math.max(1, inputs);
-    }
-    int parts = (inputs + MOST_TERMS - 1) / MOST_TERMS;
-    return VectorMath.roundUp((inputs + parts - 1) / parts, inputs(type));
-  }
-
-  /** Outputs of a block, whole vectors: 8 rows by one block are sums that fit the registers. */
-  static int outputs(DType type) {
-    return type == DType.BFLOAT16 || CompiledGemm.isWide() ? 48 : 16;
-  }
-
-  /** Inputs come in multiples of this, zeros where there are none. */
-  static int inputs(DType type) {
-    return type == DType.BFLOAT16 ? 32 : 16;
-  }
-
-  /** How many slices a weight is cut into. */
-  static int slices(HostTensor w, DType type) {
-    int outputs = sliceOutputs(w, type);
-    return (w.rows() + outputs - 1) / outputs;
-  }
-
-  /** As {@link VectorFewRows.Slices} has it. */
-  static int from(int slice, HostTensor w, DType type) {
-    return Math.min(w.rows(), slice * sliceOutputs(w, type));
-  }
-
-  private static int sliceOutputs(HostTensor w, DType type) {
-    int block = outputs(type);
-    long blockBytes = (long) block * VectorMath.roundUp(w.columns(), inputs(type)) * type.bytes();
-    int fit = (int) Math.max(1, SLICE_BYTES / blockBytes) * block;
-    return Math.min(fit, VectorMath.roundUp(w.rows(), block * LEAST_SLICES) / LEAST_SLICES);
-  }
-
-  /** Elements that so many outputs take. */
-  static long elements(int outputs, int inputs, DType type) {
-    return (long) VectorMath.roundUp(outputs, outputs(type))
-        * VectorMath.roundUp(inputs, inputs(type));
-  }
-
   /** The weight as it was. */
   HostTensor original() {
     return original;
   }
 
-  @Override
-  public DType type() {
-    return dtype();
+  int slices() {
+    return (rows() + sliceOutputs - 1) / sliceOutputs;
   }
 
-  @Override
-  public int inputs() {
-    return columns();
+  /** The first output of a slice. */
+  int from(int slice) {
+    return slice * sliceOutputs;
   }
 
-  @Override
-  public int count() {
-    return slices(original, type());
+  /** One past the last output of a slice. */
+  int to(int slice) {
+    return Math.min(rows(), (slice + 1) * sliceOutputs);
   }
 
-  @Override
-  public int from(int slice) {
-    return from(slice, original, type());
-  }
-
-  @Override
-  public long address(int slice, Scratch own) {
-    return blocks.address() + (long) from(slice) * blocks.columns() * dtype().bytes();
+  /** Where a slice lies. */
+  long address(int slice) {
+    return blocks.address() + (long) from(slice) * blocks.columns() * Short.BYTES;
   }
 
   @Override

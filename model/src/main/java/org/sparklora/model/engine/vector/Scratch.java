@@ -21,7 +21,7 @@ final class Scratch implements AutoCloseable {
   private final float[][] rows = new float[ROWS][0];
   private final HostTensor[] matrices = new HostTensor[MATRICES];
   private short[] halves = new short[0];
-  private CompiledGemm compiledGemm;
+  private Bfloat16Gemm bfloat16Gemm;
 
   /** The pointers of a gemm call, moved from call to call instead of made anew. */
   final MovingPointer a = new MovingPointer();
@@ -50,7 +50,7 @@ final class Scratch implements AutoCloseable {
     if (x.dtype() == DType.BFLOAT16) {
       short[] bits = halves(columns);
       ((HostTensor) x).readBits(offset, bits, 0, columns);
-      Bfloat16Rows.widen(bits, columns, row, 0);
+      WeightRows.widen(bits, columns, row, 0);
     } else {
       x.read(offset, row, 0, columns);
     }
@@ -69,7 +69,7 @@ final class Scratch implements AutoCloseable {
   void store(float[] row, Tensor y, long offset, int columns) {
     if (y.dtype() == DType.BFLOAT16) {
       short[] bits = halves(columns);
-      Bfloat16Rows.round(row, columns, bits);
+      WeightRows.round(row, columns, bits);
       ((HostTensor) y).writeBits(offset, bits, 0, columns);
     } else {
       y.write(offset, row, 0, columns);
@@ -102,11 +102,11 @@ final class Scratch implements AutoCloseable {
   }
 
   /** This thread's products of bfloat16 matrices. */
-  CompiledGemm compiledGemm() {
-    if (compiledGemm == null) {
-      compiledGemm = new CompiledGemm();
+  Bfloat16Gemm bfloat16Gemm() {
+    if (bfloat16Gemm == null) {
+      bfloat16Gemm = new Bfloat16Gemm();
     }
-    return compiledGemm;
+    return bfloat16Gemm;
   }
 
   private void freeMatrix(int index) {
@@ -122,9 +122,9 @@ final class Scratch implements AutoCloseable {
     for (int index = 0; index < MATRICES; index++) {
       freeMatrix(index);
     }
-    if (compiledGemm != null) {
-      compiledGemm.close();
-      compiledGemm = null;
+    if (bfloat16Gemm != null) {
+      bfloat16Gemm.close();
+      bfloat16Gemm = null;
     }
   }
 

@@ -1,205 +1,200 @@
 package org.sparklora.model.engine.vector;
 
+import java.util.Arrays;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
-import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * Products of few rows by a large weight, of {@link VectorKernels}: {@code y (+)= alpha · x · wᵀ}.
- * They are what decoding does. oneDNN streams a {@link PackedWeight} once for all rows, a slice of
- * outputs at a time that stays in the second-level cache, so that memory sets the pace of the first
- * rows. Of a weight that is not packed each slice is arranged first, in float32.
+ * Products of few rows by a large weight, of {@link VectorKernels}: {@code y = beta·y + alpha · x ·
+ * wᵀ}. They are what decoding does, and a stream over the weight: each of its elements is used as
+ * often as there are rows, so that memory sets the pace, where gemm would first copy it into
+ * another order. A weight in bfloat16 is half the stream, and is widened in registers.
  *
- * <p>A row's result does not depend, to the bit, on how many other rows there are, on its place
- * among them, or on the threads. oneDNN may choose another order of sums for another number of rows
- * (a single row is a kernel of its own), so it is never asked for numbers other than those of
- * {@link #buckets}, which give the same bits: {@code PackedProductsTest} holds that. Rows that are
- * left are computed in a bucket that they do not fill. Where oneDNN has no kernel for packed
- * weights, each row is a product by itself.
+ * <p>A block of the weight, some outputs wide, is copied into an array that stays in the
+ * second-level cache, and meets all rows there, in {@link FewRowsTile tiles} of 4 rows and 3 or 4
+ * outputs whose sums stay in registers. Inputs are cut into blocks by their number alone, and a sum
+ * of x and w is the same sequence of operations in every tile: a row's result does not depend, to
+ * the bit, on how many other rows there are, on its place among them, or on the threads.
  */
 final class VectorFewRows {
   /** Rows of the products that are computed here: as many as are decoded at once. */
   static final int MOST = 128;
 
-  private static final int[] ROWS_OF_BFLOAT16 = {8, 16, 32, 64};
-  private static final int[] ROWS_OF_FLOAT32 = {8}; // as fast as more
-  private static final int X = 0;
-  private static final int SPARE = 1;
+  private static final int TILE = FewRowsTile.ROWS;
+
+  /** Inputs of a block of the weight: as many as 4 rows of x take a first-level cache with. */
+  private static final int MOST_INPUTS = 1536;
+
+  /**
+   * What a block of the weight takes: memory is read the faster the more is read at once, and the
+   * second-level cache keeps it.
+   */
+  private static final int BLOCK_BYTES = 96 << 10;
+
+  /** Multiplications worth a hand-over between threads: some 5 µs. */
+  private static final long PRODUCTS_PER_TASK = 1 << 17;
+
+  /** Tasks for each thread: more than one, so that one that lost its core does not hold up all. */
+  private static final int TASKS_PER_THREAD = 8;
+
+  /** Elements of the weight in one task at most. */
+  private static final int LARGEST_TASK = 1 << 20;
 
   private VectorFewRows() {}
 
-  /** Rows that are multiplied at a time, ascending. */
-  static int[] buckets(DType type) {
-    return type == DType.BFLOAT16 ? ROWS_OF_BFLOAT16 : ROWS_OF_FLOAT32;
-  }
+  /** One call: its operands, and how its inputs are cut. */
+  private record Call(
+      HostTensor x, HostTensor w, float alpha, float beta, HostTensor y, int blocks, int block) {
 
-  private static int most(DType type) {
-    int[] buckets = buckets(type);
-    return buckets[buckets.length - 1];
-  }
-
-  /** The smallest that takes so many rows. */
-  private static int bucket(int rows, DType type) {
-    int b = 0;
-    while (buckets(type)[b] < rows) {
-      b++;
+    static Call of(HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+      int in = w.columns();
+      int blocks = Math.max(1, (in + MOST_INPUTS - 1) / MOST_INPUTS);
+      int vectors = isPaired(w) ? 2 * VectorMath.LANES : VectorMath.LANES;
+      return new Call(
+          x, w, alpha, beta, y, blocks, VectorMath.roundUp((in + blocks - 1) / blocks, vectors));
     }
-    return buckets(type)[b];
+
+    /** Whether w is computed with as it is stored, and x is arranged for it. */
+    private static boolean isPaired(HostTensor w) {
+      return w.dtype() == DType.BFLOAT16;
+    }
+
+    boolean isPaired() {
+      return isPaired(w);
+    }
+
+    int rows() {
+      return VectorMath.roundUp(x.rows(), TILE);
+    }
+
+    /** Outputs of a tile. */
+    int width() {
+      return isPaired() ? FewRowsTile.HALVES_ROWS : TILE;
+    }
+
+    /** Outputs of a block of the weight. */
+    int outputs() {
+      int fit = BLOCK_BYTES / (block * (isPaired() ? Short.BYTES : Float.BYTES));
+      return Math.max(1, fit / width()) * width();
+    }
+
+    int from(int b) {
+      return b * block;
+    }
+
+    int count(int b) {
+      return Math.min(block, w.columns() - from(b));
+    }
   }
 
-  /** The rows that x must have room for. */
-  static int padded(int rows, DType type) {
-    int left = rows % most(type);
-    return rows - left + (left == 0 ? 0 : bucket(left, type));
-  }
-
-  /**
-   * @param x {@code (N, in)}
-   * @param weight {@code (out, in)}, packed or not
-   * @param beta 0 or 1
-   * @param y {@code (N, out)}
-   * @param kept buffers of the caller's thread
-   */
   static void forward(
-      WorkerPool pool,
-      HostTensor x,
-      Tensor weight,
-      float alpha,
-      float beta,
-      HostTensor y,
-      Scratch kept) {
-    if (!(weight instanceof PackedWeight) && !CompiledGemm.packsFloat32()) {
-      eachRow(pool, x, (HostTensor) weight, alpha, beta, y);
-      return;
-    }
-    Slices slices =
-        weight instanceof PackedWeight packed ? packed : new Arranged((HostTensor) weight);
-    DType type = slices.type();
-    Matrix xs = Matrix.of(x);
-    int rows = padded(x.rows(), type);
-    if (x.dtype() != type || alpha != 1 || rows != x.rows()) {
-      HostTensor copy = kept.matrix(X, type, (long) rows * x.columns());
-      VectorElementwise.copyScaled(pool, x, alpha, copy.view(0, x.rows(), x.columns()));
-      xs = new Matrix(type, copy.address(), x.columns(), false);
-    }
-    int left = y.rows() % most(type);
-    if (left > 0 && bucket(left, type) == left) {
-      left = 0; // y has room for them
-    }
-    long spare = left == 0 ? 0 : (long) bucket(left, type) * weight.rows();
-    Call call = new Call(xs, slices, beta == 1, y, left, kept.matrix(SPARE, DType.FLOAT32, spare));
-    pool.forEach(slices.count(), call::slice);
+      WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
+    Call call = Call.of(x, w, alpha, beta, y);
+    float[] inputs = inputs(call, pool.scratch());
+    pool.forRanges(
+        w.rows(),
+        outputsOfATask(call, pool.threads()),
+        (from, to, own) -> outputs(call, inputs, (int) from, (int) to, own));
   }
 
-  /** A weight in slices of outputs, each arranged for a product of its own. */
-  interface Slices {
-    /** That is multiplied. */
-    DType type();
-
-    int inputs();
-
-    int count();
-
-    /** The first output of a slice; of the one past the last, how many outputs there are. */
-    int from(int slice);
-
-    /** Where a slice lies, until the thread asks for another one. */
-    long address(int slice, Scratch own);
+  private static int outputsOfATask(Call call, int threads) {
+    int in = call.blocks * call.block;
+    int even = call.w.rows() / (TASKS_PER_THREAD * threads);
+    int least = (int) (PRODUCTS_PER_TASK / ((long) call.rows() * in));
+    int most = LARGEST_TASK / in;
+    return VectorMath.roundUp(Math.max(1, Math.min(most, Math.max(least, even))), call.width());
   }
 
-  /** Slices that are arranged when they are asked for. */
-  private record Arranged(HostTensor w) implements Slices {
-    @Override
-    public DType type() {
-      return DType.FLOAT32;
-    }
-
-    @Override
-    public int inputs() {
-      return w.columns();
-    }
-
-    @Override
-    public int count() {
-      return PackedWeight.slices(w, type());
-    }
-
-    @Override
-    public int from(int slice) {
-      return PackedWeight.from(slice, w, type());
-    }
-
-    @Override
-    public long address(int slice, Scratch own) {
-      int from = from(slice);
-      int outputs = from(slice + 1) - from;
-      HostTensor blocks = own.matrix(1, PackedWeight.elements(outputs, w.columns(), type()));
-      Matrix rows = VectorMatmul.inFloat32(w, from, from + outputs, own);
-      PackedWeight.pack(rows, outputs, w.columns(), type(), blocks.address(), own);
-      return blocks.address();
-    }
-  }
-
-  /**
-   * One call, as {@link #forward} has it.
-   *
-   * @param x in the type that is multiplied, with room for {@link #padded} rows
-   * @param left the last rows, which y has no room to fill a bucket with
-   * @param spare where those are computed
-   */
-  private record Call(Matrix x, Slices w, boolean adds, HostTensor y, int left, HostTensor spare) {
-    void slice(int slice, Scratch own) {
-      int first = w.from(slice);
-      int outputs = w.from(slice + 1) - first;
-      int most = most(w.type());
-      if (adds) {
-        copyRows(y, y.rows() - left, spare, 0, left, slice, own);
+  /** x as {@code (blocks, rows, block)}, with zeros where there is no row or input. */
+  private static float[] inputs(Call call, Scratch own) {
+    int columns = call.x.columns();
+    float[] inputs = own.row(0, call.blocks * call.rows() * call.block);
+    for (int b = 0; b < call.blocks; b++) {
+      int count = call.count(b);
+      int at = b * call.rows() * call.block;
+      for (int n = 0; n < call.x.rows(); n++) {
+        long offset = (long) n * columns + call.from(b);
+        if (call.isPaired()) {
+          float[] row = own.row(1, count);
+          call.x.read(offset, row, 0, count);
+          FewRowsTile.pair(row, count, inputs, at, call.block);
+        } else {
+          call.x.read(offset, inputs, at, count);
+          Arrays.fill(inputs, at + count, at + call.block, 0);
+        }
+        at += call.block;
       }
-      Matrix sums = Matrix.of(y).at(0, first);
-      Matrix spareSums = new Matrix(spare.address(), y.columns()).at(0, first);
-      long address = w.address(slice, own);
-      int terms = PackedWeight.terms(w.inputs(), w.type());
-      for (int k = 0; k < w.inputs(); k += terms) { // each part meets all rows in the cache
-        int count = Math.min(terms, w.inputs() - k);
-        long part = address + PackedWeight.elements(outputs, k, w.type()) * w.type().bytes();
-        for (int from = 0; from < y.rows(); from += most) {
-          int rows = Math.min(most, y.rows() - from);
-          Matrix to = rows == left ? spareSums : sums.at(from, 0);
-          own.compiledGemm()
-              .multiplyPacked(
-                  bucket(rows, w.type()), outputs, count, x.at(from, k), part, to, adds || k > 0);
+      Arrays.fill(inputs, at, (b + 1) * call.rows() * call.block, 0);
+    }
+    return inputs;
+  }
+
+  /** The outputs {@code [from, to)} of all rows. */
+  private static void outputs(Call call, float[] inputs, int from, int to, Scratch own) {
+    int block = call.block;
+    int tile = call.width();
+    int outputs = Math.min(call.outputs(), VectorMath.roundUp(to - from, tile));
+    int width = VectorMath.roundUp(to - from, tile);
+    boolean paired = call.isPaired();
+    float[] sums = own.row(1, call.rows() * width); // (rows, width)
+    float[] lanes = own.row(4, LaneSums.VECTORS * VectorMath.LANES);
+    // a block of the weight, (outputs, block), in one of two types
+    short[] halves = own.halves(paired ? outputs * block + 1 : 0); // from element 1 on
+    float[] floats = own.row(2, paired ? 0 : outputs * block);
+    for (int o = from; o < to; o += outputs) {
+      int count = Math.min(outputs, to - o);
+      for (int b = 0; b < call.blocks; b++) {
+        if (paired) {
+          WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, halves);
+        } else {
+          WeightRows.load(call.w, o, count, call.from(b), call.count(b), block, floats);
+        }
+        for (int n = 0; n < call.rows(); n += TILE) {
+          int x = (b * call.rows() + n) * block;
+          for (int p = 0; p < count; p += tile) {
+            if (paired) {
+              FewRowsTile.halves(inputs, x, halves, 1 + p * block, block, lanes);
+            } else {
+              FewRowsTile.floats(inputs, x, floats, p * block, block, block, lanes);
+            }
+            put(lanes, tile, sums, n * width + o - from + p, width, b == 0);
+          }
         }
       }
-      copyRows(spare, 0, y, y.rows() - left, left, slice, own);
     }
+    write(call, sums, width, from, to, own);
+  }
 
-    /** Of a slice's outputs. */
-    private void copyRows(
-        HostTensor from, int fromRow, HostTensor to, int toRow, int rows, int slice, Scratch own) {
-      int outputs = w.from(slice + 1) - w.from(slice);
-      float[] row = own.row(0, outputs);
-      for (int n = 0; n < rows; n++) {
-        from.read((long) (fromRow + n) * y.columns() + w.from(slice), row, 0, outputs);
-        to.write((long) (toRow + n) * y.columns() + w.from(slice), row, 0, outputs);
+  /** Adds up a tile's lanes, and puts or adds the results to a tile of sums. */
+  private static void put(float[] lanes, int tile, float[] sums, int at, int width, boolean first) {
+    LaneSums.sum(lanes);
+    for (int i = 0; i < TILE; i++) {
+      int row = at + i * width;
+      for (int j = 0; j < tile; j++) {
+        sums[row + j] = first ? lanes[tile * i + j] : sums[row + j] + lanes[tile * i + j];
       }
     }
   }
 
-  private static void eachRow(
-      WorkerPool pool, HostTensor x, HostTensor w, float alpha, float beta, HostTensor y) {
-    Matrix xs = Matrix.of(x);
-    Matrix ys = Matrix.of(y);
-    pool.forEach(
-        PackedWeight.slices(w, DType.FLOAT32),
-        (slice, own) -> {
-          int from = PackedWeight.from(slice, w, DType.FLOAT32);
-          int to = PackedWeight.from(slice + 1, w, DType.FLOAT32);
-          Matrix rows = VectorMatmul.inFloat32(w, from, to, own).transposed();
-          for (int n = 0; n < y.rows(); n++) {
-            Matrix sums = ys.at(n, from);
-            Gemm.multiply(own, 1, to - from, w.columns(), alpha, xs.at(n, 0), rows, beta, sums);
-          }
-        });
+  private static void write(Call call, float[] sums, int width, int from, int to, Scratch own) {
+    int count = to - from;
+    boolean asTheyAre = call.beta == 0 && call.alpha == 1;
+    float[] row = own.row(3, count);
+    for (int n = 0; n < call.y.rows(); n++) {
+      long offset = (long) n * call.y.columns() + from;
+      if (asTheyAre) {
+        call.y.write(offset, sums, n * width, count);
+        continue;
+      }
+      if (call.beta == 0) {
+        Arrays.fill(row, 0, count, 0);
+      } else {
+        call.y.read(offset, row, 0, count);
+      }
+      for (int o = 0; o < count; o++) {
+        row[o] = call.beta * row[o] + call.alpha * sums[n * width + o];
+      }
+      call.y.write(offset, row, 0, count);
+    }
   }
 }

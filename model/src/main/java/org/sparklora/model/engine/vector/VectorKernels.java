@@ -48,7 +48,7 @@ final class VectorKernels
     this.matmul = new VectorMatmul(pool, false);
     this.attentionBackward = new VectorAttentionBackward(pool);
     this.inFloat32 = this;
-    boolean faster = CompiledGemm.multipliesBfloat16() && pool.isGemmLimited();
+    boolean faster = Bfloat16Gemm.isNative() && pool.isGemmLimited();
     this.inBfloat16 = faster ? new VectorKernels(this) : this;
   }
 
@@ -102,12 +102,12 @@ final class VectorKernels
 
   @Override
   public boolean packsWeights() {
-    return this != inFloat32 || CompiledGemm.packsFloat32();
+    return this != inFloat32;
   }
 
   @Override
   public Tensor packed(Tensor w) {
-    return PackedWeight.of(pool, host(w), this == inFloat32 ? DType.FLOAT32 : DType.BFLOAT16);
+    return PackedWeight.of(pool, host(w));
   }
 
   // ---- linear layers -------------------------------------------------------------------------

@@ -45,8 +45,7 @@ final class VectorMatmul implements AutoCloseable {
   private final Scratch kept = new Scratch(); // two operands and SUMS
 
   /**
-   * @param bfloat16 whether operands are rounded, which needs {@link
-   *     CompiledGemm#multipliesBfloat16}
+   * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
    */
   VectorMatmul(WorkerPool pool, boolean bfloat16) {
     this.pool = pool;
@@ -58,14 +57,20 @@ final class VectorMatmul implements AutoCloseable {
    * is the same whatever the others are.
    */
   void forward(HostTensor x, Tensor weight, float alpha, float beta, HostTensor y) {
-    PackedWeight packed = weight instanceof PackedWeight copy ? copy : null;
-    HostTensor w = packed == null ? (HostTensor) weight : packed.original();
-    if (w.columns() <= VectorLowRank.MOST && packed == null) {
+    if (weight instanceof PackedWeight packed) {
+      if (x.rows() <= VectorFewRows.MOST) {
+        forwardPacked(x, packed, alpha, beta == 1, y);
+        return;
+      }
+      weight = packed.original();
+    }
+    HostTensor w = (HostTensor) weight;
+    if (w.columns() <= VectorLowRank.MOST) {
       VectorLowRank.forward(pool, x, w, alpha, beta, y);
       return;
     }
     if (x.rows() <= VectorFewRows.MOST) {
-      VectorFewRows.forward(pool, x, weight, alpha, beta, y, kept);
+      VectorFewRows.forward(pool, x, w, alpha, beta, y);
       return;
     }
     int in = w.columns();
@@ -89,6 +94,21 @@ final class VectorMatmul implements AutoCloseable {
       return;
     }
     multiply(x.rows(), out, in, alpha, xs, Matrix.of(w).transposed(), beta, ys);
+  }
+
+  private void forwardPacked(
+      HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
+    int in = w.columns();
+    HostTensor rounded = kept.matrix(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
+    VectorElementwise.copyScaled(pool, x, alpha, rounded.view(0, x.rows(), in));
+    Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in, false);
+    VectorPacked.forward(
+        pool,
+        xs,
+        w,
+        adds,
+        y,
+        kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
   }
 
   /**
@@ -123,7 +143,7 @@ final class VectorMatmul implements AutoCloseable {
       boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.isTransposed();
       slices(
           m,
-          ofTokens ? CompiledGemm.TOKENS : ALIGNMENT,
+          ofTokens ? Bfloat16Gemm.TOKENS : ALIGNMENT,
           (from, to, own) ->
               Gemm.multiply(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
     } else {
@@ -142,7 +162,7 @@ final class VectorMatmul implements AutoCloseable {
   private void addTimesInParts(int k, Matrix a, Matrix b, HostTensor c) {
     int m = c.rows();
     int n = c.columns();
-    int terms = (k / SLICES + CompiledGemm.TOKENS) / CompiledGemm.TOKENS * CompiledGemm.TOKENS;
+    int terms = (k / SLICES + Bfloat16Gemm.TOKENS) / Bfloat16Gemm.TOKENS * Bfloat16Gemm.TOKENS;
     HostTensor sums = kept.matrix(SUMS, DType.FLOAT32, SLICES * c.size());
     pool.forGemmRanges(
         k,
@@ -248,13 +268,6 @@ final class VectorMatmul implements AutoCloseable {
     return VectorMath.roundUp((size + slices - 1) / slices, alignment);
   }
 
-  /** Rows {@code [from, to)} of w as float32: as they lie, or in the worker's memory. */
-  static Matrix inFloat32(HostTensor w, long from, long to, Scratch own) {
-    return w.dtype() == DType.FLOAT32
-        ? Matrix.of(w).at(from, 0)
-        : widen(w, from, to, 0, w.columns(), own);
-  }
-
   /** Rows {@code [fromRow, toRow)} and columns {@code [from, to)} of w as float32. */
   private static Matrix widen(
       HostTensor w, long fromRow, long toRow, long from, long to, Scratch own) {
@@ -265,7 +278,7 @@ final class VectorMatmul implements AutoCloseable {
       if (w.dtype() == DType.BFLOAT16) {
         short[] bits = own.halves(width);
         w.readBits(r * w.columns() + from, bits, 0, width);
-        Bfloat16Rows.widen(bits, width, row, 0);
+        WeightRows.widen(bits, width, row, 0);
       } else {
         w.read(r * w.columns() + from, row, 0, width);
       }

@@ -17,7 +17,7 @@ import org.sparklora.model.engine.vector.VectorAttention.Call;
  * number of a key, and not where a run ends.
  */
 final class VectorSingleQuery {
-  private static final int TILE = DotTile.ROWS;
+  private static final int TILE = FewRowsTile.ROWS;
 
   /** Elements of keys or values that are copied at a time: 16 KiB. */
   private static final int PIECE = 4096;
@@ -158,7 +158,7 @@ final class VectorSingleQuery {
         for (int h = 0; h < padded; h += TILE) {
           int query = offsetOfHead(kv) + h * size;
           for (int row = 0; row < rows; row += TILE) {
-            DotTile.floats(queries, query, piece, row * part + kv * size, part, size, lanes);
+            FewRowsTile.floats(queries, query, piece, row * part + kv * size, part, size, lanes);
             LaneSums.sum(lanes);
             for (int i = 0; i < TILE; i++) {
               int at = (kv * padded + h + i) * stride + key + row;
@@ -214,7 +214,7 @@ final class VectorSingleQuery {
 
   /**
    * {@code y[i] += Σ p[i][row]·v[row]} for 4 heads i and the rows of one vector's width; written
-   * out as {@link DotTile} says.
+   * out as {@link FewRowsTile} says.
    */
   private static void addWeighted(
       float[] v,

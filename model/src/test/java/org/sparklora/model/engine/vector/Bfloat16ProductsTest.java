@@ -40,7 +40,7 @@ class Bfloat16ProductsTest {
 
   @BeforeEach
   void needsTheInstructions() {
-    assumeTrue(CompiledGemm.multipliesBfloat16(), "this CPU does not multiply bfloat16");
+    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
   }
 
   /** Only the order of float32 sums differs; the operands are the same. */
@@ -235,7 +235,7 @@ class Bfloat16ProductsTest {
 
   @Test
   void batchesOfAnyNumberOfTokensShareShapes() {
-    try (CompiledGemm gemm = new CompiledGemm();
+    try (Bfloat16Gemm gemm = new Bfloat16Gemm();
         HostTensor x = HostTensor.allocate(DType.BFLOAT16, 500, 16);
         HostTensor w = HostTensor.allocate(DType.BFLOAT16, 16, 16);
         HostTensor y = HostTensor.allocate(DType.FLOAT32, 500, 16)) {
@@ -257,7 +257,7 @@ class Bfloat16ProductsTest {
       values[i] = Float.intBitsToFloat(bits);
     }
     short[] rounded = new short[values.length];
-    Bfloat16Rows.round(values, values.length, rounded);
+    WeightRows.round(values, values.length, rounded);
     for (int i = 0; i < values.length; i++) {
       assertThat(rounded[i]).as("%s", values[i]).isEqualTo(Bfloat16.fromFloat(values[i]));
     }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -19,7 +20,7 @@ import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
-/** Products of few rows by packed weights, in float32 and in bfloat16. */
+/** Products of few rows by packed weights, in bfloat16. */
 class PackedProductsTest {
   private static final long SEED = 5;
   private static final int MOST_ROWS = 128;
@@ -32,19 +33,13 @@ class PackedProductsTest {
     TWO_THREADS.close();
   }
 
-  /** One with products in each type that this CPU packs weights for. */
-  private static Stream<Engine> packing(Engine engine) {
-    return Stream.of(DType.FLOAT32, DType.BFLOAT16)
-        .filter(
-            type ->
-                type == DType.FLOAT32
-                    ? CompiledGemm.packsFloat32()
-                    : CompiledGemm.multipliesBfloat16())
-        .map(engine::withProductsIn);
+  @BeforeEach
+  void needsTheInstructions() {
+    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
   }
 
-  static Stream<Engine> ofOneThread() {
-    return packing(ONE_THREAD);
+  private static Engine rounding(Engine engine) {
+    return engine.withProductsIn(DType.BFLOAT16);
   }
 
   /** Blocks that are not full, several slices, and sums that oneDNN could cut. */
@@ -61,8 +56,7 @@ class PackedProductsTest {
         .flatMap(
             shape ->
                 Stream.of(ONE_THREAD, TWO_THREADS)
-                    .flatMap(PackedProductsTest::packing)
-                    .map(engine -> arguments(engine, shape[0], shape[1])));
+                    .map(engine -> arguments(rounding(engine), shape[0], shape[1])));
   }
 
   /** Of each row all results, wherever it stands, are those of one product of 128 rows. */
@@ -71,9 +65,9 @@ class PackedProductsTest {
   void aRowsBitsDoNotDependOnHowManyThereAreAndItsPlace(Engine engine, int in, int out) {
     try (GuardedTensor x = GuardedTensor.random(ONE_THREAD, SEED, MOST_ROWS, in);
         Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED + 1, out, in);
-        Tensor packed = engine.packed(w);
+        Tensor packed = rounding(ONE_THREAD).packed(w);
         GuardedTensor all = GuardedTensor.filled(ONE_THREAD, 1, MOST_ROWS, out)) {
-      ONE_THREAD.withProductsIn(packed.dtype()).matmulAdd(x.tensor(), packed, 1f, all.tensor());
+      rounding(ONE_THREAD).matmulAdd(x.tensor(), packed, 1f, all.tensor());
       for (int rows : new int[] {1, 2, 7, 8, 9, 16, 17, 32, 33, 63, 64, 65, 127, 128}) {
         for (int from : new int[] {0, (MOST_ROWS - rows) / 2, MOST_ROWS - rows}) {
           try (GuardedTensor some = GuardedTensor.filled(ONE_THREAD, 1, rows, out)) {
@@ -89,15 +83,15 @@ class PackedProductsTest {
 
   @ParameterizedTest(autoCloseArguments = false)
   @MethodSource("shapes")
-  void areThoseOfTheReferenceWithOperandsInTheTypeOfProducts(Engine engine, int in, int out) {
+  void areThoseOfTheReferenceWithOperandsRounded(Engine engine, int in, int out) {
     double tolerance = 1e-6 + 1e-6 * Math.sqrt(in); // of float32 sums in another order
     for (DType type : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
       for (int rows : new int[] {3, 8, 70}) {
         try (Tensor x = GuardedTensor.random(ONE_THREAD, SEED, rows, in).tensor();
             Tensor w = GuardedTensor.weight(ONE_THREAD, type, SEED + 1, out, in);
             Tensor packed = engine.packed(w);
-            Tensor roundedX = rounded(x, packed.dtype());
-            Tensor roundedW = rounded(w, packed.dtype());
+            Tensor roundedX = widened(x);
+            Tensor roundedW = widened(w);
             GuardedTensor expected = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out);
             GuardedTensor actual = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out)) {
           EnginesUnderTest.REFERENCE.matmul(roundedX, roundedW, expected.tensor());
@@ -111,33 +105,16 @@ class PackedProductsTest {
     }
   }
 
-  /** Rounded to a type, in float32. */
-  private static Tensor rounded(Tensor x, DType type) {
-    try (Tensor rounded = ONE_THREAD.copyAs(type, x)) {
+  /** Rounded to bfloat16, in float32. */
+  private static Tensor widened(Tensor x) {
+    try (Tensor rounded = ONE_THREAD.copyAs(DType.BFLOAT16, x)) {
       return ONE_THREAD.copyAs(DType.FLOAT32, rounded);
     }
   }
 
-  /** As {@code expected} of one that is not packed; of float32, so that it is the same product. */
   @Test
-  void aWeightThatIsNotPackedGivesTheSameBits() {
-    assumeTrue(CompiledGemm.packsFloat32(), "this CPU packs no float32");
-    for (DType stored : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
-      try (Tensor x = GuardedTensor.random(TWO_THREADS, SEED, 13, 603).tensor();
-          Tensor w = GuardedTensor.weight(TWO_THREADS, stored, SEED, 203, 603);
-          Tensor packed = TWO_THREADS.packed(w);
-          Tensor expected = TWO_THREADS.allocate(13, 203);
-          Tensor actual = TWO_THREADS.allocate(13, 203)) {
-        TWO_THREADS.matmul(x, packed, expected);
-        TWO_THREADS.matmul(x, w, actual);
-        assertThat(actual.toArray()).isEqualTo(expected.toArray());
-      }
-    }
-  }
-
-  @ParameterizedTest(autoCloseArguments = false)
-  @MethodSource("ofOneThread")
-  void manyRowsAreComputedWithTheWeightItself(Engine engine) {
+  void manyRowsAreComputedWithTheWeightItself() {
+    Engine engine = rounding(TWO_THREADS);
     try (Tensor x = GuardedTensor.random(engine, SEED, MOST_ROWS + 1, 64).tensor();
         Tensor w = GuardedTensor.weight(engine, DType.FLOAT32, SEED, 70, 64);
         Tensor packed = engine.packed(w);
@@ -150,18 +127,21 @@ class PackedProductsTest {
     }
   }
 
-  /** Copies count as open memory, in whole blocks. */
-  @ParameterizedTest(autoCloseArguments = false)
-  @MethodSource("ofOneThread")
-  void copiesAreCountedAndFreed(Engine engine) {
-    try (Tensor w = GuardedTensor.weight(engine, DType.FLOAT32, SEED, 49, 33)) {
+  @Test
+  void weightsArePackedForBfloat16Alone() {
+    assertThat(ONE_THREAD.packsWeights()).isFalse();
+    assertThat(rounding(ONE_THREAD).packsWeights()).isTrue();
+  }
+
+  /** Copies count as open memory, a block of 48 outputs by 32 inputs the least. */
+  @Test
+  void copiesAreCountedAndFreed() {
+    Engine engine = rounding(ONE_THREAD);
+    try (Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED, 49, 33)) {
       engine.packed(w).close(); // what the thread keeps
       long before = NativeMemory.liveBytes();
       Tensor packed = engine.packed(w);
-      int outputs = PackedWeight.outputs(packed.dtype()) == 48 ? 96 : 64;
-      int inputs = PackedWeight.inputs(packed.dtype()) == 32 ? 64 : 48;
-      assertThat(NativeMemory.liveBytes() - before)
-          .isEqualTo((long) outputs * inputs * packed.dtype().bytes());
+      assertThat(NativeMemory.liveBytes() - before).isEqualTo(96 * 64 * 2);
       packed.close();
       assertThat(NativeMemory.liveBytes()).isEqualTo(before);
     }
@@ -169,11 +149,9 @@ class PackedProductsTest {
 
   @Test
   void bucketsAreAscendingAndTakeAllRows() {
-    for (DType type : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
-      assertThat(IntStream.of(VectorFewRows.buckets(type))).isSorted();
-      for (int rows = 1; rows <= MOST_ROWS; rows++) {
-        assertThat(VectorFewRows.padded(rows, type)).isBetween(rows, 2 * Math.max(8, rows));
-      }
+    assertThat(IntStream.of(VectorPacked.BUCKETS)).isSorted();
+    for (int rows = 1; rows <= MOST_ROWS; rows++) {
+      assertThat(VectorPacked.padded(rows)).isBetween(rows, 2 * Math.max(8, rows));
     }
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklora.model.engine.vector;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -7,13 +8,47 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 import org.sparklora.model.engine.Bfloat16;
+import org.sparklora.model.engine.HostTensor;
 
-/** Rows of bfloat16 as rows of float32, and back, by vector instructions. */
-final class Bfloat16Rows {
+/** Parts of a weight as arrays, which vector instructions reach. */
+final class WeightRows {
   private static final VectorSpecies<Short> HALVES =
       VectorSpecies.of(short.class, VectorShape.forBitSize(VectorMath.SPECIES.vectorBitSize() / 2));
 
-  private Bfloat16Rows() {}
+  private WeightRows() {}
+
+  /**
+   * Copies columns {@code [column, column + count)} of the rows {@code [row, row + rows)}.
+   *
+   * @param stride elements from row to row of {@code block}; those past the count become 0
+   */
+  static void load(
+      HostTensor weight, int row, int rows, int column, int count, int stride, float[] block) {
+    int columns = weight.columns();
+    if (count == columns && count == stride) {
+      weight.read((long) row * columns, block, 0, rows * columns); // one piece of memory
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      weight.read((long) (row + r) * columns + column, block, r * stride, count);
+      Arrays.fill(block, r * stride + count, (r + 1) * stride, 0);
+    }
+  }
+
+  /** The same of a weight in bfloat16, as it is stored, from element 1 of {@code block} on. */
+  static void load(
+      HostTensor weight, int row, int rows, int column, int count, int stride, short[] block) {
+    int columns = weight.columns();
+    if (count == columns && count == stride) {
+      weight.readBits((long) row * columns, block, 1, rows * columns); // one piece of memory
+      return;
+    }
+    for (int r = 0; r < rows; r++) {
+      int at = 1 + r * stride;
+      weight.readBits((long) (row + r) * columns + column, block, at, count);
+      Arrays.fill(block, at + count, at + stride, (short) 0);
+    }
+  }
 
   /**
    * A bfloat16 is the upper half of a float32. Writes whole vectors: up to the next multiple of

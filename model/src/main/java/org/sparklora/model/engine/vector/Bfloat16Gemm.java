@@ -19,14 +19,14 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * Matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with C {@code (m, n)},
- * A {@code (m, k)} and B {@code (k, n)}. Operands are bfloat16, then C is float32, or bfloat16
- * where nothing is added, or float32 as C is where B is {@link #pack packed}. Sums are float32.
+ * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = A·B}, or {@code C +=
+ * …}, with C {@code (m, n)} float32, or bfloat16 where nothing is added, A {@code (m, k)} and B
+ * {@code (k, n)} bfloat16.
  *
  * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
  * thread, which owns the native objects until {@link #close}.
  */
-final class CompiledGemm implements AutoCloseable {
+final class Bfloat16Gemm implements AutoCloseable {
   /** Shapes that are kept compiled: a model has some thirty, each batch of another size as many. */
   private static final int MOST = 256;
 
@@ -42,61 +42,33 @@ final class CompiledGemm implements AutoCloseable {
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
 
-  /** Whether vectors have 16 elements, and there are 32 of them. */
-  private static final boolean IS_WIDE = has(dnnl.dnnl_cpu_isa_avx512_core);
-
-  private static final boolean PACKS_FLOAT32 =
-      System.getProperty("os.arch").matches("amd64|x86_64") && has(dnnl.dnnl_cpu_isa_avx2);
-
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream stream = new stream(cpu);
   private final Scratch.MovingPointer address = new Scratch.MovingPointer();
   private HostTensor scratchpad = HostTensor.allocate(DType.FLOAT32, 0); // of all products
-  private final Map<Shape, Product> products = new Latest<>();
-  private final Map<Packing, Reorder> reorders = new Latest<>();
+  private final Map<Shape, Product> products =
+      new LinkedHashMap<>(64, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Shape, Product> eldest) {
+          boolean full = size() > MOST;
+          if (full) {
+            eldest.getValue().close();
+          }
+          return full;
+        }
+      };
 
   /**
    * True where the processor multiplies bfloat16 itself (AVX-512 BF16 or AMX); elsewhere oneDNN
    * would imitate it, slower than float32 is.
    */
-  static boolean multipliesBfloat16() {
-    return has(dnnl.dnnl_cpu_isa_avx512_core_bf16);
-  }
-
-  /** True where oneDNN has a kernel for float32 products with a packed B: from AVX2 on. */
-  static boolean packsFloat32() {
-    return PACKS_FLOAT32;
-  }
-
-  private static boolean has(int instructions) {
+  static boolean isNative() {
     int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
-    return (isa & instructions) == instructions;
+    return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
   }
-
-  /** What is compiled, the one that was used least recently making room for another. */
-  private static final class Latest<K, V extends Compiled> extends LinkedHashMap<K, V> {
-    private static final long serialVersionUID = 1L;
-
-    Latest() {
-      super(64, 0.75f, true);
-    }
-
-    @Override
-    protected boolean removeEldestEntry(Map.Entry<K, V> eldest) {
-      boolean full = size() > MOST;
-      if (full) {
-        eldest.getValue().close();
-      }
-      return full;
-    }
-  }
-
-  /** What {@link #pack} is compiled for. */
-  private record Packing(long n, long k, long stride, DType from, DType to) {}
 
   /** What a product is compiled for. */
   private record Shape(
-      DType operands,
       long m,
       long n,
       long k,
@@ -135,42 +107,39 @@ final class CompiledGemm implements AutoCloseable {
    * @param m is not cut, and so decides on the kernel
    */
   void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
-    Shape shape =
-        new Shape(a.dtype(), m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
+    Shape shape = new Shape(m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b, c.address());
   }
 
   /**
-   * Arranges a matrix for {@link #multiplyPacked}: rounded or widened to a type, in blocks of
-   * {@link PackedWeight#outputs} by {@link PackedWeight#inputs}, zeros where there is no row or
-   * column.
+   * Arranges a matrix for {@link #multiplyPacked}: rounded to bfloat16, in blocks of {@link
+   * PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, zeros where there is no row or column.
    *
    * @param rows {@code (n, k)}, the transposed of B
-   * @param type that it is multiplied in
    */
-  void pack(long n, long k, Matrix rows, DType type, long to) {
-    Packing packing = new Packing(n, k, rows.stride(), rows.dtype(), type);
-    reorders.computeIfAbsent(packing, Reorder::new).run(rows.address(), to);
+  void pack(long n, long k, Matrix rows, long to) {
+    memory.data_type type =
+        rows.dtype() == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+    try (memory.desc from =
+            new memory.desc(new long[] {k, n}, type, new long[] {1, rows.stride()}, false);
+        memory.desc packed = packed(k, n);
+        memory source = new memory(from, cpu, (Pointer) null);
+        memory target = new memory(packed, cpu, (Pointer) null);
+        reorder reorder = new reorder(source, target)) {
+      source.set_data_handle(address.to(rows.address()));
+      target.set_data_handle(address.to(to));
+      reorder.execute(stream, source, target);
+    }
   }
 
-  private static memory.desc packed(DType type, long k, long n) {
-    memory.format_tag ofFloat32 = IS_WIDE ? memory.format_tag.BA16a48b : memory.format_tag.BA16a16b;
-    memory.format_tag blocks = type == DType.BFLOAT16 ? memory.format_tag.BA16a48b2a : ofFloat32;
-    return new memory.desc(new long[] {k, n}, type(type), blocks, false);
-  }
-
-  static boolean isWide() {
-    return IS_WIDE;
-  }
-
-  private static memory.data_type type(DType dtype) {
-    return dtype == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+  private static memory.desc packed(long k, long n) {
+    return new memory.desc(
+        new long[] {k, n}, memory.data_type.bf16, memory.format_tag.BA16a48b2a, false);
   }
 
   private void run(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
     Shape shape =
         new Shape(
-            a.dtype(),
             m,
             n,
             k,
@@ -204,53 +173,13 @@ final class CompiledGemm implements AutoCloseable {
     scratchpad.close();
     products.values().forEach(Product::close);
     products.clear();
-    reorders.values().forEach(Reorder::close);
-    reorders.clear();
     stream.close();
     cpu.close();
   }
 
-  /** One primitive and the descriptions of its operands, whose addresses change by call. */
-  private abstract static class Compiled {
+  /** One compiled product and the descriptions of its operands, whose addresses change by call. */
+  private final class Product {
     private final List<Pointer> owned = new ArrayList<>();
-
-    <P extends Pointer> P own(P pointer) {
-      owned.add(pointer);
-      return pointer;
-    }
-
-    void close() {
-      for (int i = owned.size() - 1; i >= 0; i--) {
-        owned.get(i).close();
-      }
-    }
-  }
-
-  /** A matrix is arranged in blocks. */
-  private final class Reorder extends Compiled {
-    private final memory from;
-    private final memory to;
-    private final reorder primitive;
-
-    Reorder(Packing of) {
-      long[] sizes = {of.k, of.n};
-      long[] strides = {1, of.stride};
-      from =
-          own(
-              new memory(
-                  own(new memory.desc(sizes, type(of.from), strides, false)), cpu, (Pointer) null));
-      to = own(new memory(own(packed(of.to, of.k, of.n)), cpu, (Pointer) null));
-      primitive = own(new reorder(from, to));
-    }
-
-    void run(long addressFrom, long addressTo) {
-      from.set_data_handle(address.to(addressFrom));
-      to.set_data_handle(address.to(addressTo));
-      primitive.execute(stream, from, to);
-    }
-  }
-
-  private final class Product extends Compiled {
     private final matmul primitive;
     private final memory a;
     private final memory b;
@@ -261,12 +190,14 @@ final class CompiledGemm implements AutoCloseable {
 
     Product(Shape shape) {
       memory.desc layoutA =
-          layout(shape.operands, shape.m, shape.k, shape.strideA, shape.transposedA);
+          layout(memory.data_type.bf16, shape.m, shape.k, shape.strideA, shape.transposedA);
       memory.desc layoutB =
           shape.strideB == PACKED
-              ? own(packed(shape.operands, shape.k, shape.n))
-              : layout(shape.operands, shape.k, shape.n, shape.strideB, shape.transposedB);
-      memory.desc layoutC = layout(shape.typeC, shape.m, shape.n, shape.strideC, false);
+              ? own(packed(shape.k, shape.n))
+              : layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
+      memory.data_type typeC =
+          shape.typeC == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+      memory.desc layoutC = layout(typeC, shape.m, shape.n, shape.strideC, false);
       matmul.primitive_desc description =
           new matmul.primitive_desc(cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false);
       primitive = own(new matmul(description));
@@ -281,9 +212,9 @@ final class CompiledGemm implements AutoCloseable {
     }
 
     private memory.desc layout(
-        DType type, long rows, long columns, long stride, boolean transposed) {
+        memory.data_type type, long rows, long columns, long stride, boolean transposed) {
       long[] strides = transposed ? new long[] {1, stride} : new long[] {stride, 1};
-      return own(new memory.desc(new long[] {rows, columns}, type(type), strides, false));
+      return own(new memory.desc(new long[] {rows, columns}, type, strides, false));
     }
 
     private primitive_attr attributes(boolean adds) {
@@ -302,12 +233,23 @@ final class CompiledGemm implements AutoCloseable {
       return argument;
     }
 
+    private <P extends Pointer> P own(P pointer) {
+      owned.add(pointer);
+      return pointer;
+    }
+
     void run(long addressA, long addressB, long addressC) {
       a.set_data_handle(address.to(addressA));
       b.set_data_handle(address.to(addressB));
       c.set_data_handle(address.to(addressC));
       scratch.set_data_handle(address.to(scratchpad(scratchBytes)));
       primitive.execute(stream, arguments);
+    }
+
+    void close() {
+      for (int i = owned.size() - 1; i >= 0; i--) {
+        owned.get(i).close();
+      }
     }
   }
 }
