@@ -93,7 +93,10 @@ class TorchRunTest {
                 "--lora_target_modules",
                 "all-linear",
                 "--lora_dropout",
-                "0.1")
+                "0.1",
+                // of a gradient that is all rounding AdamW would make a whole step
+                "--adam_epsilon",
+                "1e-6")
             .flags();
     LoggedRun torch = run("torch", "sft", flags);
     assertSameCurves(torch, run("vector", "sft", flags), "loss", "entropy");
