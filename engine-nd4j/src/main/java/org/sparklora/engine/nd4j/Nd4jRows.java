@@ -82,17 +82,17 @@ final class Nd4jRows {
 
   /** {@code target[places[n]] += values[n]}; no place may occur twice. */
   static void scatterAdd(INDArray target, INDArray places, INDArray values) {
-    Nd4j.exec(
-        DynamicCustomOp.builder("scatter_add")
-            .addInputs(target, places, values)
-            .addOutputs(target)
-            .build());
+    scatter("scatter_add", target, places, values);
   }
 
   /** {@code target[places[n]] = values[n]}; no place may occur twice. */
   static void scatterUpdate(INDArray target, INDArray places, INDArray values) {
+    scatter("scatter_upd", target, places, values);
+  }
+
+  private static void scatter(String operation, INDArray target, INDArray places, INDArray values) {
     Nd4j.exec(
-        DynamicCustomOp.builder("scatter_upd")
+        DynamicCustomOp.builder(operation)
             .addInputs(target, places, values)
             .addOutputs(target)
             .build());

@@ -63,13 +63,10 @@ final class Products {
     if (x.holds(rows * x.columns())) {
       return x.as(rows, x.columns());
     }
-    Tensor padded = torch.empty(new long[] {rows, x.columns()}, x.matrix().options(), anyFormat());
+    long[] shape = {rows, x.columns()};
+    Tensor padded = torch.empty(shape, x.matrix().options(), new MemoryFormatOptional());
     padded.narrow(0, 0, x.rows()).copy_(x.matrix());
     return padded;
-  }
-
-  private static MemoryFormatOptional anyFormat() {
-    return new MemoryFormatOptional();
   }
 
   private void inBlocks(Tensor x, Tensor wT, float alpha, int beta, Tensor y) {
