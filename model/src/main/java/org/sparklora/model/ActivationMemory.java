@@ -49,7 +49,7 @@ public final class ActivationMemory {
    * @param products what operands of matrix products are rounded to
    */
   public static long packedWeights(DecoderConfig model, DType products) {
-    try (Engine engine = Engines.counting(products);
+    try (Engine engine = Engines.counting(products, DType.FLOAT32);
         Decoder decoder = Decoder.unread(model, ParameterLayout.none(), engine);
         Tensor parameters = engine.allocate(0);
         PackedWeights packed = new PackedWeights(engine)) {

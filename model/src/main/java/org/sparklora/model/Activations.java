@@ -7,6 +7,7 @@ import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.GroupedQueryAttention;
 import org.sparklora.model.layer.SwiGlu;
@@ -42,7 +43,7 @@ final class Activations implements AutoCloseable {
   private List<Tensor> streams = List.of();
   private List<DecoderBlock.Saved> blocks = List.of();
   private int capacity = 0;
-  private int keptBlocks = 0;
+  private int keptBlocks = 0; // the last ones
   private int reserved = 0; // tokens that the views are for
 
   private Activations(Decoder decoder, Engine engine, boolean backward, long blockBytes) {
@@ -113,11 +114,6 @@ final class Activations implements AutoCloseable {
     return (int) Math.max(1, Math.min(layers, blockBytes / bytes(counted)));
   }
 
-  /** How many blocks, the last ones, keep their insides. */
-  int keptBlocks() {
-    return keptBlocks;
-  }
-
   /** The residual stream before a layer, {@code (N, C)}; number L is its end. */
   Tensor stream(int layer) {
     return streams.get(backward ? layer : 0);
@@ -146,20 +142,19 @@ final class Activations implements AutoCloseable {
   }
 
   private DecoderBlock.Saved block(Lender lender, DecoderConfig config, int layer) {
-    int heads = config.numAttentionHeads();
-    int keyValueHeads = config.numKeyValueHeads();
+    Heads heads = config.heads();
     int headNorms = config.attention().queryKeyNorm() ? 1 : 0;
     return new DecoderBlock.Saved(
         lender.lendFloats(1),
         new GroupedQueryAttention.Saved(
-            lender.lend(heads * config.headDim()),
-            lender.lend(keyValueHeads * config.headDim()),
-            lender.lend(keyValueHeads * config.headDim()),
-            lender.lend(heads * config.headDim()),
-            lender.lendFloats(heads),
+            lender.lend(heads.queryWidth()),
+            lender.lend(heads.keyValueWidth()),
+            lender.lend(heads.keyValueWidth()),
+            lender.lend(heads.queryWidth()),
+            lender.lendFloats(heads.query()),
             new GroupedQueryAttention.Inner(
-                lender.lendFloats(headNorms * heads),
-                lender.lendFloats(headNorms * keyValueHeads),
+                lender.lendFloats(headNorms * heads.query()),
+                lender.lendFloats(headNorms * heads.keyValue()),
                 lender.lendForAdapter(Projection.QUERY, layer),
                 lender.lendForAdapter(Projection.KEY, layer),
                 lender.lendForAdapter(Projection.VALUE, layer),

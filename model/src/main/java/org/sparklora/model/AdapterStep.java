@@ -1,7 +1,6 @@
 package org.sparklora.model;
 
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.sparklora.model.engine.Arrival;
@@ -30,7 +29,6 @@ public final class AdapterStep implements AutoCloseable {
   private final Workspace workspace;
   private final Activations training;
   private final Activations inference;
-  private final ReentrantLock lock = new ReentrantLock();
 
   /** Keeps all activations between forward and backward. */
   public AdapterStep(Decoder decoder, Engine engine) {
@@ -95,21 +93,19 @@ public final class AdapterStep implements AutoCloseable {
         Optional.of(dropoutSeed),
         pass -> {
           Tensor dStream = workspace.lendZeros(Buffer.D_STREAM, pass.stream.shape());
-          Arrival<LossHead.Result> result =
-              head(pass.stack).lossAndGradient(pass.stream, batch, loss, dStream);
+          Arrival<StepResult> result =
+              head(pass.stack)
+                  .lossAndGradient(pass.stream, batch, loss, loss.gradientDependsOn(), dStream);
           if (batch.targetPositions().length > 0) {
-            pass.stack.backward(workspace, pass.places, pass.tokens, training, dStream);
+            pass.stack.backward(workspace, pass.places, training, dStream);
           }
-          return () -> stepResult(result.await(), batch);
+          return result;
         });
   }
 
   /** Forward only, without dropout. */
   public StepResult evaluate(Tensor parameters, PackedBatch batch, TokenLoss loss) {
-    return forward(
-        parameters,
-        batch,
-        pass -> stepResult(head(pass.stack).loss(pass.stream, batch, loss), batch));
+    return forward(parameters, batch, pass -> head(pass.stack).loss(pass.stream, batch, loss));
   }
 
   /** Log-probabilities of the batch's targets, without dropout, logits divided by temperature. */
@@ -118,28 +114,12 @@ public final class AdapterStep implements AutoCloseable {
         parameters, batch, pass -> head(pass.stack).logProbs(pass.stream, batch, temperature));
   }
 
-  /**
-   * Logits of some positions, without dropout.
-   *
-   * @param positions rows of the batch, {@code (P)}
-   * @param logits overwritten, {@code (P, V)}
-   */
-  public void logits(Tensor parameters, PackedBatch batch, int[] positions, Tensor logits) {
-    forward(
-        parameters,
-        batch,
-        pass -> {
-          head(pass.stack).logits(pass.stream, positions, logits);
-          return logits;
-        });
-  }
-
   private <T> T forward(Tensor parameters, PackedBatch batch, Function<Pass, T> use) {
     return inPass(parameters, batch, Optional.empty(), Optional.empty(), use);
   }
 
   /** A batch where the engine computes, and the stream's end after the layers' forward. */
-  private record Pass(DecoderStack stack, TokenPlaces places, Indices tokens, Tensor stream) {}
+  private record Pass(DecoderStack stack, TokenPlaces places, Tensor stream) {}
 
   private <T> T inPass(
       Tensor parameters,
@@ -158,43 +138,29 @@ public final class AdapterStep implements AutoCloseable {
             DecoderStack stack = decoder.bind(parameters, gradient, dropoutSeed);
             TokenPlaces places =
                 new TokenPlaces(
-                    mask, positions, decoder.rotary().tables(engine, segments.longest()));
+                    tokens, mask, positions, decoder.rotary().tables(engine, segments.longest()));
             Activations activations =
                 (gradient.isPresent() ? training : inference).reserve(batch.tokenCount());
-            Tensor stream = stack.forward(workspace, places, tokens, activations);
-            return use.apply(new Pass(stack, places, tokens, stream));
+            Tensor stream = stack.forward(workspace, places, activations);
+            return use.apply(new Pass(stack, places, stream));
           }
         });
   }
 
   /** A pass is thousands of calls of the engine, which are its own thread's to make. */
-  private <T> T inTurn(Supplier<T> pass) {
-    lock.lock();
-    try {
-      return engine.run(pass);
-    } finally {
-      lock.unlock();
-    }
+  private synchronized <T> T inTurn(Supplier<T> pass) {
+    return engine.run(pass);
   }
 
   /**
    * Memory of activations and of what forward and backward work in, for the largest batches so far.
    */
-  public long activationBytes() {
-    lock.lock();
-    try {
-      return training.bytes() + inference.bytes() + workspace.bytes();
-    } finally {
-      lock.unlock();
-    }
+  public synchronized long activationBytes() {
+    return training.bytes() + inference.bytes() + workspace.bytes();
   }
 
   private LossHead head(DecoderStack stack) {
-    return new LossHead(workspace, stack, decoder.config().vocabSize());
-  }
-
-  private static StepResult stepResult(LossHead.Result result, PackedBatch batch) {
-    return new StepResult(result.loss(), batch.tokenCount(), result.logProbs());
+    return LossHead.of(workspace, stack, decoder.config().vocabSize());
   }
 
   private void checkSize(String name, Tensor vector) {
@@ -228,14 +194,9 @@ public final class AdapterStep implements AutoCloseable {
 
   /** Frees activations; the decoder stays. */
   @Override
-  public void close() {
-    lock.lock();
-    try {
-      training.close();
-      inference.close();
-      workspace.close();
-    } finally {
-      lock.unlock();
-    }
+  public synchronized void close() {
+    training.close();
+    inference.close();
+    workspace.close();
   }
 }

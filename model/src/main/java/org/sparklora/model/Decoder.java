@@ -12,12 +12,11 @@ import org.sparklora.model.checkpoint.Projection;
 import org.sparklora.model.checkpoint.WeightNames;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
-import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.DenseLinear;
 import org.sparklora.model.layer.GroupedQueryAttention;
-import org.sparklora.model.layer.GroupedQueryAttention.HeadNorms;
+import org.sparklora.model.layer.GroupedQueryAttention.HeadLinear;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.LoraLinear;
 import org.sparklora.model.layer.RmsNorm;
@@ -38,13 +37,12 @@ import org.sparklora.model.lora.AdapterLayout;
 public final class Decoder implements AutoCloseable {
   private final DecoderConfig config;
   private final ParameterLayout layout;
-  private final Map<String, Tensor> frozen;
+  private final Map<String, Tensor> frozen = new HashMap<>();
   private final RotaryEmbedding rotary;
 
-  private Decoder(DecoderConfig config, ParameterLayout layout, Map<String, Tensor> frozen) {
+  private Decoder(DecoderConfig config, ParameterLayout layout) {
     this.config = config;
     this.layout = layout;
-    this.frozen = frozen;
     this.rotary = new RotaryEmbedding(config);
   }
 
@@ -65,14 +63,17 @@ public final class Decoder implements AutoCloseable {
   public static Decoder load(
       CheckpointFolder checkpoint, ParameterLayout trainable, Engine engine, Precision precision)
       throws IOException {
-    Decoder decoder = new Decoder(checkpoint.config(), trainable, new HashMap<>());
-    try {
-      decoder.loadFrozen(checkpoint, engine, precision.weights());
-      return decoder;
-    } catch (IOException | RuntimeException | Error e) { // OutOfMemoryError is a likely one
-      decoder.close();
-      throw e;
-    }
+    return of(
+        checkpoint.config(),
+        trainable,
+        (name, shape) -> {
+          if (shape.length == 2) {
+            DType kept = kept(precision.weights(), checkpoint.storedType(name), engine);
+            return checkpoint.load(name, kept, engine);
+          }
+          // norms and biases are small, and engines read them as float32 only
+          return engine.inType(DType.FLOAT32, checkpoint.load(name, precision.weights(), engine));
+        });
   }
 
   /**
@@ -83,43 +84,33 @@ public final class Decoder implements AutoCloseable {
   public static Decoder ofRandomWeights(
       DecoderConfig config, ParameterLayout trainable, Engine engine, DType weights) {
     RandomWeights random = new RandomWeights(engine, 1);
-    Decoder decoder = new Decoder(config, trainable, new HashMap<>());
-    try {
-      for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {
-        if (trainable.entry(expected.getKey()).isEmpty()) {
-          decoder.frozen.put(expected.getKey(), random.of(weights, expected.getValue()));
-        }
-      }
-      return decoder;
-    } catch (RuntimeException | Error e) { // OutOfMemoryError is a likely one
-      decoder.close();
-      throw e;
-    }
+    return of(config, trainable, (name, shape) -> random.of(weights, shape));
   }
 
   /** A decoder of a shape whose weights, on an engine that only counts, are never read. */
   static Decoder unread(DecoderConfig config, ParameterLayout trainable, Engine engine) {
-    Map<String, Tensor> frozen = new HashMap<>();
-    WeightNames.expected(config)
-        .forEach(
-            (name, shape) -> {
-              if (trainable.entry(name).isEmpty()) {
-                frozen.put(name, engine.allocate(shape));
-              }
-            });
-    return new Decoder(config, trainable, frozen);
+    return of(config, trainable, (name, shape) -> engine.allocate(shape));
   }
 
-  private void loadFrozen(CheckpointFolder checkpoint, Engine engine, DType weights)
-      throws IOException {
-    for (Map.Entry<String, long[]> expected : WeightNames.expected(config).entrySet()) {
-      String name = expected.getKey();
-      boolean matrix = expected.getValue().length == 2;
-      if (layout.entry(name).isEmpty()) {
-        DType kept = matrix ? kept(weights, checkpoint.storedType(name), engine) : weights;
-        Tensor weight = checkpoint.load(name, kept, engine);
-        frozen.put(name, matrix ? weight : widened(weight, engine));
+  /** Makes a weight of this name. */
+  private interface Source<E extends Exception> {
+    Tensor open(String name, long[] shape) throws E;
+  }
+
+  private static <E extends Exception> Decoder of(
+      DecoderConfig config, ParameterLayout trainable, Source<E> source) throws E {
+    Decoder decoder = new Decoder(config, trainable);
+    try {
+      for (Map.Entry<String, long[]> weight : WeightNames.expected(config).entrySet()) {
+        String name = weight.getKey();
+        if (trainable.entry(name).isEmpty()) {
+          decoder.frozen.put(name, source.open(name, weight.getValue()));
+        }
       }
+      return decoder;
+    } catch (Throwable e) { // OutOfMemoryError is a likely one
+      decoder.close();
+      throw e;
     }
   }
 
@@ -132,16 +123,6 @@ public final class Decoder implements AutoCloseable {
    */
   public static DType kept(DType weights, DType stored, Engine engine) {
     return stored == DType.BFLOAT16 && engine.keepsBfloat16() ? stored : weights;
-  }
-
-  /** Norms and biases are small, and engines read them as float32 only. */
-  private static Tensor widened(Tensor vector, Engine engine) {
-    if (vector.dtype() == DType.FLOAT32) {
-      return vector;
-    }
-    try (vector) {
-      return engine.copyAs(DType.FLOAT32, vector);
-    }
   }
 
   public DecoderConfig config() {
@@ -239,22 +220,15 @@ public final class Decoder implements AutoCloseable {
     }
 
     private DecoderBlock block(int layer) {
-      Optional<HeadNorms> headNorms =
-          config.attention().queryKeyNorm()
-              ? Optional.of(
-                  new HeadNorms(
-                      norm(WeightNames.queryNorm(layer)), norm(WeightNames.keyNorm(layer))))
-              : Optional.empty();
       GroupedQueryAttention attention =
           new GroupedQueryAttention(
               layer,
               new GroupedQueryAttention.Projections(
-                  linear(Projection.QUERY, layer),
-                  linear(Projection.KEY, layer),
+                  toHeads(Projection.QUERY, layer, WeightNames.queryNorm(layer)),
+                  toHeads(Projection.KEY, layer, WeightNames.keyNorm(layer)),
                   linear(Projection.VALUE, layer),
                   linear(Projection.OUTPUT, layer)),
-              headNorms,
-              new Heads(config.numAttentionHeads(), config.numKeyValueHeads(), config.headDim()),
+              config.heads(),
               config.rope().layers().get(layer));
       SwiGlu feedForward =
           new SwiGlu(
@@ -266,6 +240,12 @@ public final class Decoder implements AutoCloseable {
           attention,
           norm(WeightNames.postAttentionNorm(layer)),
           feedForward);
+    }
+
+    private HeadLinear toHeads(Projection projection, int layer, String norm) {
+      boolean normed = config.attention().queryKeyNorm();
+      return new HeadLinear(
+          linear(projection, layer), normed ? Optional.of(norm(norm)) : Optional.empty());
     }
 
     private RmsNorm norm(String name) {

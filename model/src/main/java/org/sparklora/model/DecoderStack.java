@@ -1,7 +1,6 @@
 package org.sparklora.model;
 
 import java.util.List;
-import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.layer.Linear;
 import org.sparklora.model.layer.RmsNorm;
@@ -17,9 +16,9 @@ record DecoderStack(
     TokenEmbedding embedding, List<DecoderBlock> blocks, RmsNorm norm, Linear head) {
 
   /** The stream after the last block, {@code (N, C)}. */
-  Tensor forward(Workspace workspace, TokenPlaces places, Indices tokens, Activations activations) {
+  Tensor forward(Workspace workspace, TokenPlaces places, Activations activations) {
     workspace.reclaim();
-    embedding.forward(workspace.engine(), tokens, activations.stream(0));
+    embedding.forward(workspace.engine(), places.tokens(), activations.stream(0));
     for (int layer = 0; layer < blocks.size(); layer++) {
       blocks
           .get(layer)
@@ -34,12 +33,7 @@ record DecoderStack(
   }
 
   /** {@code dStream} {@code (N, C)}: on entry the gradient of forward's result; overwritten. */
-  void backward(
-      Workspace workspace,
-      TokenPlaces places,
-      Indices tokens,
-      Activations activations,
-      Tensor dStream) {
+  void backward(Workspace workspace, TokenPlaces places, Activations activations, Tensor dStream) {
     for (int layer = blocks.size() - 1; layer >= 0; layer--) {
       DecoderBlock block = blocks.get(layer);
       Tensor x = activations.stream(layer);
@@ -49,6 +43,6 @@ record DecoderStack(
       }
       block.backward(workspace, places, x, saved, dStream);
     }
-    embedding.backward(workspace.engine(), tokens, dStream);
+    embedding.backward(workspace.engine(), places.tokens(), dStream);
   }
 }

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
-import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
@@ -41,10 +40,6 @@ public final class IncrementalDecoder implements AutoCloseable {
     return decoder;
   }
 
-  public Engine engine() {
-    return engine;
-  }
-
   /**
    * Binds the layers to a parameter vector, once for all tokens that are computed with it. Where
    * the engine {@link Engine#packsWeights packs weights}, linear layers compute with copies: of
@@ -62,16 +57,6 @@ public final class IncrementalDecoder implements AutoCloseable {
     }
   }
 
-  /**
-   * One more token of each of several texts.
-   *
-   * @param ids {@code (N)}
-   * @param positions of each token in its text, {@code (N)}
-   * @param slots of the cache, where the tokens' keys and values go, {@code (N)}
-   * @param branches what each token sees, itself included, in slots of the cache
-   */
-  public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
-
   /** The decoder's layers over one parameter vector, and the memory that they compute in. */
   public final class Plan implements AutoCloseable {
     private final DecoderStack stack;
@@ -81,7 +66,7 @@ public final class IncrementalDecoder implements AutoCloseable {
     private Plan(DecoderStack stack) {
       this.stack = stack;
       this.steps = engine.decodingSteps();
-      this.head = new LossHead(workspace, stack, decoder.config().vocabSize());
+      this.head = LossHead.of(workspace, stack, decoder.config().vocabSize());
     }
 
     /**
@@ -102,7 +87,7 @@ public final class IncrementalDecoder implements AutoCloseable {
           Indices rows = engine.indices(slots)) {
         RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, positions.bound());
         head.logits(
-            forward(tokens, new TokenPlaces(mask, positions, angles, cache, rows, false)),
+            forward(new TokenPlaces(tokens, mask, positions, angles, cache, rows, false)),
             last,
             logits);
       }
@@ -120,25 +105,22 @@ public final class IncrementalDecoder implements AutoCloseable {
      * @param logits overwritten with those of the token that follows each of the N, {@code
      *     (rows(N), V)}; what is beyond N means nothing
      */
-    public void extend(Tokens tokens, List<KeyValues> cache, Tensor logits) {
-      int longest = Arrays.stream(tokens.positions).max().orElseThrow() + 1;
+    public void extend(DecodingSteps.Tokens tokens, List<KeyValues> cache, Tensor logits) {
+      int longest = Arrays.stream(tokens.positions()).max().orElseThrow() + 1;
       RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, longest);
       steps.run(
-          tokens.ids,
-          tokens.positions,
-          tokens.slots,
-          tokens.branches,
+          tokens,
           List.of(angles.cos(), cache.get(0).keys(), logits),
           in ->
               head.logits(
                   forward(
-                      in.ids(),
-                      new TokenPlaces(in.mask(), in.positions(), angles, cache, in.slots(), true)),
+                      new TokenPlaces(
+                          in.ids(), in.mask(), in.positions(), angles, cache, in.slots(), true)),
                   logits));
     }
 
-    private Tensor forward(Indices ids, TokenPlaces places) {
-      return stack.forward(workspace, places, ids, activations.reserve(ids.count()));
+    private Tensor forward(TokenPlaces places) {
+      return stack.forward(workspace, places, activations.reserve(places.tokens().count()));
     }
 
     /**

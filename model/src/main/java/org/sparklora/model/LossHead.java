@@ -22,31 +22,17 @@ import org.sparklora.model.loss.TokenLoss.Dependence;
  * M tokens that carry a target. Logits exist for a chunk of rows at a time, as many as the engine
  * chooses, never for all: {@code (M, V)} would be the largest tensor of the whole model by far.
  * What is known of them stays in the engine until all chunks are done, unless the loss asks before.
+ *
+ * @param chunkRows how many rows of logits exist at a time
  */
-final class LossHead {
-  private final Workspace workspace;
-  private final Engine engine;
-  private final RmsNorm norm;
-  private final Linear head;
-  private final int vocabSize;
-  private final int chunkRows;
+record LossHead(
+    Workspace workspace, Engine engine, RmsNorm norm, Linear head, int vocabSize, int chunkRows) {
 
-  LossHead(Workspace workspace, DecoderStack stack, int vocabSize) {
-    this(workspace, stack, vocabSize, workspace.engine().logitsRows(vocabSize));
+  static LossHead of(Workspace workspace, DecoderStack stack, int vocabSize) {
+    Engine engine = workspace.engine();
+    return new LossHead(
+        workspace, engine, stack.norm(), stack.head(), vocabSize, engine.logitsRows(vocabSize));
   }
-
-  /** For tests: {@code chunkRows} says how many rows of logits exist at a time. */
-  LossHead(Workspace workspace, DecoderStack stack, int vocabSize, int chunkRows) {
-    this.workspace = workspace;
-    this.engine = workspace.engine();
-    this.norm = stack.norm();
-    this.head = stack.head();
-    this.vocabSize = vocabSize;
-    this.chunkRows = chunkRows;
-  }
-
-  /** The value of a loss and what it was computed from. */
-  record Result(double loss, TokenLogProbs logProbs) {}
 
   /** Overwrites logits {@code (P, V)} with those of some positions of the stream. */
   void logits(Tensor stream, int[] positions, Tensor logits) {
@@ -91,31 +77,31 @@ final class LossHead {
   }
 
   /** The loss alone. */
-  Result loss(Tensor stream, PackedBatch batch, TokenLoss loss) {
-    return result(loss, logProbs(stream, batch, loss.temperature()));
+  StepResult loss(Tensor stream, PackedBatch batch, TokenLoss loss) {
+    return result(batch, loss, logProbs(stream, batch, loss.temperature()));
   }
 
-  /** The loss; adds its gradient to {@code dStream} {@code (N, C)} and to that of the head. */
-  Arrival<Result> lossAndGradient(
-      Tensor stream, PackedBatch batch, TokenLoss loss, Tensor dStream) {
-    return lossAndGradient(stream, batch, loss, loss.gradientDependsOn(), dStream);
-  }
-
-  /** For tests: {@code dependence} may be more than the loss has. */
-  Arrival<Result> lossAndGradient(
+  /**
+   * The loss; adds its gradient to {@code dStream} {@code (N, C)} and to that of the head.
+   *
+   * @param dependence of the loss's gradient; may be more than it has
+   */
+  Arrival<StepResult> lossAndGradient(
       Tensor stream, PackedBatch batch, TokenLoss loss, Dependence dependence, Tensor dStream) {
-    return withTargets(
-        batch,
-        targets -> {
-          try (Tensor dLogProbs = engine.allocate(targets.count())) {
-            return targets.count() == 0
-                ? () -> new Result(0, TokenLogProbs.NONE)
-                : lossAndGradient(stream, targets, loss, dependence, dLogProbs, dStream);
-          }
-        });
+    Arrival<TokenLogProbs> logProbs =
+        withTargets(
+            batch,
+            targets -> {
+              try (Tensor dLogProbs = engine.allocate(targets.count())) {
+                return targets.count() == 0
+                    ? () -> TokenLogProbs.NONE
+                    : backward(stream, targets, loss, dependence, dLogProbs, dStream);
+              }
+            });
+    return () -> result(batch, loss, logProbs.await());
   }
 
-  private Arrival<Result> lossAndGradient(
+  private Arrival<TokenLogProbs> backward(
       Tensor stream,
       Targets targets,
       TokenLoss loss,
@@ -151,13 +137,14 @@ final class LossHead {
     }
     backwardRows(stream, targets.positions, rows, dNormed, dStream);
     giveBackRows();
-    return () -> result(loss, all.await());
+    return all;
   }
 
-  private static Result result(TokenLoss loss, TokenLogProbs logProbs) {
-    float[] unused = new float[logProbs.count()];
-    return new Result(
-        loss.lossAndGradient(0, logProbs.logProbs(), logProbs.entropies(), unused), logProbs);
+  private static StepResult result(PackedBatch batch, TokenLoss loss, TokenLogProbs all) {
+    float[] unused = new float[all.count()];
+    double value =
+        all.count() == 0 ? 0 : loss.lossAndGradient(0, all.logProbs(), all.entropies(), unused);
+    return new StepResult(value, batch.tokenCount(), all);
   }
 
   /** Overwrites the derivatives of the loss by a chunk of targets. */

@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.sparklora.model.engine.Segments;
 
 /**
@@ -54,11 +55,6 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
     return new PackedBatch(tokens, targets, Segments.ofLengths(lengths));
   }
 
-  /** One document whose every token after the first is a target: for scoring. */
-  public static PackedBatch ofDocument(int... tokens) {
-    return of(List.of(Row.of(tokens, tokens)));
-  }
-
   /** N. */
   public int tokenCount() {
     return tokens.length;
@@ -66,14 +62,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
 
   /** The tokens that carry a target, ascending: rows of the loss, {@code (M)}. */
   public int[] targetPositions() {
-    int[] positions = new int[tokens.length];
-    int count = 0;
-    for (int n = 0; n < targets.length; n++) {
-      if (targets[n] != NO_TARGET) {
-        positions[count++] = n;
-      }
-    }
-    return Arrays.copyOf(positions, count);
+    return IntStream.range(0, targets.length).filter(n -> targets[n] != NO_TARGET).toArray();
   }
 
   /**

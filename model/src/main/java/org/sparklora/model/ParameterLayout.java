@@ -25,7 +25,9 @@ public interface ParameterLayout extends Serializable {
   List<Entry> entries();
 
   /** The length of the vector. */
-  long size();
+  default long size() {
+    return entries().stream().mapToLong(Entry::size).sum();
+  }
 
   /** The parameter of this name. */
   default Optional<Entry> entry(String name) {
@@ -77,11 +79,6 @@ public interface ParameterLayout extends Serializable {
     @Override
     public List<Entry> entries() {
       return List.of();
-    }
-
-    @Override
-    public long size() {
-      return 0;
     }
   }
 }

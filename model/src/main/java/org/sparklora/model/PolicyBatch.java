@@ -1,5 +1,6 @@
 package org.sparklora.model;
 
+import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -69,14 +70,10 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
           "Cannot use %d completions of which only %d have %s log-probabilities: all or none"
               .formatted(rows.size(), having, name));
     }
-    float[] all = new float[rows.stream().mapToInt(PolicyRow::targetCount).sum()];
-    int start = 0;
-    for (PolicyRow row : rows) {
-      float[] own = logProbs.apply(row);
-      System.arraycopy(own, 0, all, start, own.length);
-      start += own.length;
-    }
-    return Optional.of(all);
+    int targets = rows.stream().mapToInt(PolicyRow::targetCount).sum();
+    FloatBuffer all = FloatBuffer.allocate(targets);
+    rows.forEach(row -> all.put(logProbs.apply(row)));
+    return Optional.of(all.array());
   }
 
   /** Lays completions end to end. */

@@ -1,5 +1,6 @@
 package org.sparklora.model;
 
+import java.nio.FloatBuffer;
 import java.util.List;
 
 /**
@@ -40,17 +41,12 @@ public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFla
    */
   public float[] merge(float[] ofTrained, float[] ofFlat) {
     float[] all = new float[ofTrained.length + ofFlat.length];
-    int trainedStart = 0;
-    int flatStart = 0;
+    FloatBuffer trained = FloatBuffer.wrap(ofTrained);
+    FloatBuffer flat = FloatBuffer.wrap(ofFlat);
+    int start = 0;
     for (int c = 0; c < isFlat.length; c++) {
-      int to = trainedStart + flatStart;
-      if (isFlat[c]) {
-        System.arraycopy(ofFlat, flatStart, all, to, lengths[c]);
-        flatStart += lengths[c];
-      } else {
-        System.arraycopy(ofTrained, trainedStart, all, to, lengths[c]);
-        trainedStart += lengths[c];
-      }
+      (isFlat[c] ? flat : trained).get(all, start, lengths[c]);
+      start += lengths[c];
     }
     return all;
   }

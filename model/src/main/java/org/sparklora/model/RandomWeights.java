@@ -37,26 +37,12 @@ public final class RandomWeights {
       engine.fill(floats, 1);
       return floats;
     }
-    write(floats);
-    if (dtype == DType.FLOAT32) {
-      return floats;
-    }
-    try (floats) {
-      return engine.copyAs(dtype, floats);
-    }
-  }
-
-  /**
-   * Writes {@code ±σ}.
-   *
-   * @param y {@code (M, N)}, float32
-   */
-  private void write(Tensor y) {
-    engine.fill(y, DEVIATION);
-    engine.dropout(y, 0.5f, seed++, y); // 0 or 2σ
-    try (Tensor shift = engine.allocate(y.shape()[1])) {
+    engine.fill(floats, DEVIATION);
+    engine.dropout(floats, 0.5f, seed++, floats); // 0 or 2σ
+    try (Tensor shift = engine.allocate(shape[1])) {
       engine.fill(shift, -DEVIATION);
-      engine.addBias(y, shift);
+      engine.addBias(floats, shift);
     }
+    return engine.inType(dtype, floats);
   }
 }

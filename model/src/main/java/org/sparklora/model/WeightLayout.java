@@ -1,8 +1,7 @@
 package org.sparklora.model;
 
 import java.io.IOException;
-import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,14 +20,10 @@ import org.sparklora.model.engine.Tensor;
 public final class WeightLayout implements ParameterLayout {
   private static final long serialVersionUID = 1;
 
-  private final ArrayList<Entry> entries = new ArrayList<>();
-  private final HashMap<String, Entry> byName = new HashMap<>();
-  private final long decayedSize;
-  private final long size;
+  private final LinkedHashMap<String, Entry> entries = new LinkedHashMap<>(); // by name
 
   private WeightLayout(Map<String, long[]> shapes) {
-    decayedSize = append(shapes, true, 0);
-    size = append(shapes, false, decayedSize);
+    append(shapes, false, append(shapes, true, 0));
   }
 
   private long append(Map<String, long[]> shapes, boolean decayed, long start) {
@@ -36,8 +31,7 @@ public final class WeightLayout implements ParameterLayout {
     for (Map.Entry<String, long[]> shape : shapes.entrySet()) {
       if (ParameterLayout.isDecayed(shape.getKey()) == decayed) {
         Entry entry = new Entry(shape.getKey(), shape.getValue(), offset, decayed);
-        entries.add(entry);
-        byName.put(entry.name(), entry);
+        entries.put(entry.name(), entry);
         offset += entry.size();
       }
     }
@@ -51,28 +45,18 @@ public final class WeightLayout implements ParameterLayout {
 
   @Override
   public List<Entry> entries() {
-    return List.copyOf(entries);
+    return List.copyOf(entries.values());
   }
 
   @Override
   public Optional<Entry> entry(String name) {
-    return Optional.ofNullable(byName.get(name));
-  }
-
-  @Override
-  public long size() {
-    return size;
-  }
-
-  /** The parameters {@code [0, decayedSize)} have weight decay, the others have not. */
-  public long decayedSize() {
-    return decayedSize;
+    return Optional.ofNullable(entries.get(name));
   }
 
   /** Overwrites a vector of this layout with a checkpoint's weights. */
   public void load(CheckpointFolder checkpoint, Engine engine, Tensor parameters)
       throws IOException {
-    for (Entry entry : entries) {
+    for (Entry entry : entries.values()) {
       try (Tensor stored = checkpoint.loadStored(entry.name(), engine)) {
         engine.copy(stored, entry.in(parameters));
       }

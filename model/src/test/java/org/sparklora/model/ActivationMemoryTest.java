@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +48,7 @@ class ActivationMemoryTest {
   private static long floats(DecoderConfig model, Optional<LoraConfig> lora, long blockBytes) {
     Optional<AdapterLayout> adapter = lora.map(config -> AdapterLayout.of(config, model));
     return ActivationMemory.bytes(
-            model, adapter, blockBytes, Engines.counting(DType.FLOAT32), TOKENS)
+            model, adapter, blockBytes, Engines.counting(DType.FLOAT32, DType.FLOAT32), TOKENS)
         / Float.BYTES;
   }
 
@@ -93,9 +94,10 @@ class ActivationMemoryTest {
   }
 
   private static int keptBlocks(DecoderConfig model, long blockBytes, int tokens) {
-    Engine engine = Engines.counting(DType.FLOAT32);
+    Engine engine = Engines.counting(DType.FLOAT32, DType.FLOAT32);
     Decoder decoder = Decoder.unread(model, WeightLayout.of(model), engine);
-    return Activations.forBackward(decoder, engine, blockBytes).reserve(tokens).keptBlocks();
+    Activations activations = Activations.forBackward(decoder, engine, blockBytes).reserve(tokens);
+    return (int) IntStream.range(0, model.numHiddenLayers()).filter(activations::holds).count();
   }
 
   @Test
@@ -161,7 +163,7 @@ class ActivationMemoryTest {
 
   private static long bytes(DecoderConfig model, DType products, long tokens) {
     return ActivationMemory.bytes(
-        model, Optional.empty(), false, Engines.counting(products), tokens);
+        model, Optional.empty(), false, Engines.counting(products, DType.FLOAT32), tokens);
   }
 
   @ParameterizedTest(name = "{0}, targets {1}, dropout {2}, bytes of blocks {3}")
@@ -207,7 +209,11 @@ class ActivationMemoryTest {
         assertThat(step.activationBytes())
             .isEqualTo(
                 ActivationMemory.bytes(
-                    model, adapter, blockBytes, Engines.counting(DType.FLOAT32), TOKENS));
+                    model,
+                    adapter,
+                    blockBytes,
+                    Engines.counting(DType.FLOAT32, DType.FLOAT32),
+                    TOKENS));
       }
     }
   }

@@ -72,7 +72,7 @@ class Bfloat16WeightsTest {
   @MethodSource("engines")
   void areRoundedWhereTheyAreStoredAsFloat32(Engine engine) throws IOException {
     ObjectNode config = TinyCheckpoint.config("qwen3").put("attention_bias", true);
-    PackedBatch batch = PackedBatch.ofDocument(1, 5, 3, 9, 2);
+    PackedBatch batch = OneDocument.of(1, 5, 3, 9, 2);
     try (CheckpointFolder exact =
             TinyCheckpoint.write(folder.resolve("float32"), config, DType.FLOAT32);
         CheckpointFolder rounded =

@@ -8,18 +8,25 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.AttentionMask;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;
+import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.layer.RotaryEmbedding;
+import org.sparklora.model.layer.TokenPlaces;
+import org.sparklora.model.layer.Workspace;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
 import org.sparklora.model.loss.CrossEntropyLoss;
@@ -93,7 +100,7 @@ class DecoderGoldenTest {
     TokenLogProbs cooler = model.step().logProbs(model.parameters(), batch, 0.7f);
     checkPerToken(golden, cooler, cooler.logProbs(), "token_logps_temp0.7");
 
-    PackedBatch document = PackedBatch.ofDocument(golden.ints("long_input_ids"));
+    PackedBatch document = OneDocument.of(golden.ints("long_input_ids"));
     TokenLogProbs all = model.step().logProbs(model.parameters(), document, 1f);
     assertThat(all.logProbs())
         .containsExactly(golden.floats("long_token_logps"), offset(LOG_PROBS));
@@ -177,7 +184,7 @@ class DecoderGoldenTest {
     try (CheckpointFolder checkpoint = CheckpointFolder.open(merged)) {
       for (String key : golden.keys(variant + "_merged.")) {
         String weight = key.substring((variant + "_merged.").length());
-        assertThat(checkpoint.load(weight, engine).toArray())
+        assertThat(checkpoint.load(weight, DType.FLOAT32, engine).toArray())
             .as(key)
             .containsExactly(golden.floats(key), offset(MERGED_WEIGHT));
       }
@@ -249,8 +256,7 @@ class DecoderGoldenTest {
       tokens = Arrays.copyOf(tokens, promptLength + expected.length);
       System.arraycopy(expected, 0, tokens, promptLength, expected.length);
       // with the expected tokens as input, each of them must be ranked first
-      TokenLogProbs ranked =
-          model.step().logProbs(model.parameters(), PackedBatch.ofDocument(tokens), 1f);
+      TokenLogProbs ranked = model.step().logProbs(model.parameters(), OneDocument.of(tokens), 1f);
       assertThat(Arrays.copyOfRange(ranked.argmax(), promptLength - 1, tokens.length - 1))
           .as("%s of prompt %d", key, prompt)
           .containsExactly(expected);
@@ -282,9 +288,7 @@ class DecoderGoldenTest {
     int[] rows = IntStream.range(0, places.length).toArray();
     int[] tokens = IntStream.range(first, first + places.length).toArray();
     int vocabSize = model.step().decoder().config().vocabSize();
-    Tensor logits = model.step().engine().allocate(rows.length, vocabSize);
-    model.step().logits(model.parameters(), batch, tokens, logits);
-    float[] actual = logits.toArray();
+    float[] actual = logits(model, batch, tokens);
     float[] expected = golden.floats(key);
     int columns = golden.columns(key); // the copy among the resources has not all of them
     for (int row : rows) {
@@ -292,6 +296,29 @@ class DecoderGoldenTest {
       assertThat(Arrays.copyOfRange(actual, row * vocabSize, row * vocabSize + columns))
           .as("%s of token %d", key, row)
           .containsExactly(Arrays.copyOfRange(expected, from, from + columns), offset(LOGITS));
+    }
+  }
+
+  /** What the decoder says after some tokens of a batch, {@code (P, V)}. */
+  private static float[] logits(GoldenModel.Loaded model, PackedBatch batch, int[] places) {
+    Decoder decoder = model.step().decoder();
+    Engine engine = model.step().engine();
+    Segments segments = batch.segments();
+    try (Workspace workspace = new Workspace(engine);
+        Activations activations = Activations.forForwardAlone(decoder, engine);
+        AttentionMask mask = engine.mask(segments);
+        Indices tokens = engine.indices(batch.tokens());
+        Indices positions = engine.indices(segments.positions());
+        Tensor logits = engine.allocate(places.length, decoder.config().vocabSize())) {
+      DecoderStack stack = decoder.bind(model.parameters(), Optional.empty(), Optional.empty());
+      RotaryEmbedding.Tables angles = decoder.rotary().tables(engine, segments.longest());
+      Tensor stream =
+          stack.forward(
+              workspace,
+              new TokenPlaces(tokens, mask, positions, angles),
+              activations.reserve(batch.tokenCount()));
+      LossHead.of(workspace, stack, decoder.config().vocabSize()).logits(stream, places, logits);
+      return logits.toArray();
     }
   }
 

@@ -39,7 +39,7 @@ import org.sparklora.model.loss.CrossEntropyLoss;
  * whatever happened before.
  */
 class EngineMemoryTest {
-  private static final PackedBatch BATCH = PackedBatch.ofDocument(1, 5, 3, 9, 2, 0, 7);
+  private static final PackedBatch BATCH = OneDocument.of(1, 5, 3, 9, 2, 0, 7);
   private static final List<Prompt> PROMPTS =
       List.of(new Prompt(0, new int[] {4, 1, 8}), new Prompt(1, new int[] {2}));
   private static final int BEYOND_THE_VOCABULARY = 11;
@@ -125,7 +125,7 @@ class EngineMemoryTest {
   @EachEngine
   @MethodSource("engines")
   void isFreedAfterTokensBeyondTheVocabulary(String name) throws IOException {
-    PackedBatch batch = PackedBatch.ofDocument(1, BEYOND_THE_VOCABULARY);
+    PackedBatch batch = OneDocument.of(1, BEYOND_THE_VOCABULARY);
     List<Prompt> prompts = List.of(new Prompt(0, new int[] {1, BEYOND_THE_VOCABULARY}));
     try (Engine engine = EnginesUnderTest.open(name)) {
       inModel(

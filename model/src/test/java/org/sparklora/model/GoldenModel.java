@@ -133,7 +133,7 @@ public final class GoldenModel {
   }
 
   List<String> keys(String prefix) {
-    return numbers.tensors().stream()
+    return numbers.tensors().values().stream()
         .map(SafeTensors.TensorInfo::name)
         .filter(key -> key.startsWith(prefix))
         .toList();

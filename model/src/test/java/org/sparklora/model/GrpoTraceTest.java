@@ -113,7 +113,7 @@ class GrpoTraceTest {
     GrpoLoss loss = new GrpoLoss(trace.loss(), batch.targets(), window);
     if (batch.packed().tokenCount() == 0) {
       assertThat(micro.get("loss").asDouble()).isZero();
-      metrics.add(loss.metrics(new float[0], new float[0]).named());
+      metrics.add(loss.metrics(new float[0], new float[0]));
       return 0;
     }
     if (trace.get("ref_policy").isTextual()) {
@@ -128,7 +128,7 @@ class GrpoTraceTest {
         .containsExactly(masked(micro, "per_token_logps"), within((float) LOG_PROBS));
     assertThat(result.logProbs().entropies())
         .containsExactly(masked(micro, "entropy"), within((float) ENTROPY));
-    metrics.add(loss.metrics(result.logProbs().logProbs(), result.logProbs().entropies()).named());
+    metrics.add(loss.metrics(result.logProbs().logProbs(), result.logProbs().entropies()));
     return result.loss();
   }
 

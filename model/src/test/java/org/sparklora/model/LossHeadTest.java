@@ -56,14 +56,14 @@ class LossHeadTest {
     }
   }
 
-  private record Outcome(LossHead.Result result, float[] gradient, float[] dStream) {}
+  private record Outcome(StepResult result, float[] gradient, float[] dStream) {}
 
   private Outcome run(int chunkRows, Dependence dependence) {
     Tensor gradient = engine.allocate(parameters.size());
     Tensor dStream = engine.allocate(stream.shape());
     DecoderStack stack = decoder.bind(parameters, Optional.of(gradient), Optional.empty());
-    LossHead head = new LossHead(workspace, stack, 11, chunkRows);
-    LossHead.Result result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream).await();
+    LossHead head = new LossHead(workspace, engine, stack.norm(), stack.head(), 11, chunkRows);
+    StepResult result = head.lossAndGradient(stream, BATCH, LOSS, dependence, dStream).await();
     return new Outcome(result, gradient.toArray(), dStream.toArray());
   }
 

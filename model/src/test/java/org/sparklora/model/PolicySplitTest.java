@@ -81,9 +81,8 @@ class PolicySplitTest {
     float[] logProbs = split.merge(trained.logProbs().logProbs(), flat.logProbs());
     float[] entropies = split.merge(trained.logProbs().entropies(), flat.entropies());
     assertThat(logProbs).containsExactly(result.logProbs().logProbs(), within(ROUNDING));
-    var metrics = loss.metrics(logProbs, entropies).named();
+    var metrics = loss.metrics(logProbs, entropies);
     loss.metrics(result.logProbs().logProbs(), result.logProbs().entropies())
-        .named()
         .forEach(
             (name, value) ->
                 assertThat(metrics.get(name)).as(name).isCloseTo(value, within((double) ROUNDING)));

@@ -44,7 +44,7 @@ class SmolLm2GoldenTest {
         int[] greedy = ids(one.get("greedy_ids"));
         int[] all = Arrays.copyOf(prompt, prompt.length + greedy.length);
         System.arraycopy(greedy, 0, all, prompt.length, greedy.length);
-        TokenLogProbs scored = step.logProbs(engine.allocate(0), PackedBatch.ofDocument(all), 1f);
+        TokenLogProbs scored = step.logProbs(engine.allocate(0), OneDocument.of(all), 1f);
 
         assertThat(Arrays.copyOfRange(scored.argmax(), prompt.length - 1, all.length - 1))
             .containsExactly(greedy);

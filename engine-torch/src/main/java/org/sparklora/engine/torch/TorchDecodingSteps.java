@@ -58,22 +58,17 @@ final class TorchDecodingSteps extends DecodingSteps {
 
   @Override
   public void run(
-      int[] ids,
-      int[] positions,
-      int[] slots,
-      List<Branch> branches,
-      List<org.sparklora.model.engine.Tensor> over,
-      Consumer<Inputs> operations) {
-    int rows = rows(ids.length);
-    List<Branch> seen = inRows(branches, rows);
+      Tokens tokens, List<org.sparklora.model.engine.Tensor> over, Consumer<Inputs> operations) {
+    int rows = rows(tokens.ids().length);
+    List<Branch> seen = inRows(tokens.branches(), rows);
     int most = seen.stream().mapToInt(Branch::keys).max().orElse(0);
     Shape shape = new Shape(rows, KeyTable.blocksFor(most));
     KeyTable table = tables.computeIfAbsent(shape, key -> new KeyTable(device, rows, shape.blocks));
     Tensor here = numbers.computeIfAbsent(rows, this::allocated).flat();
     int[][] columns = {
-      ids,
-      positions,
-      slots,
+      tokens.ids(),
+      tokens.positions(),
+      tokens.slots(),
       seen.stream().mapToInt(branch -> branch.keys() - 1).toArray(),
       seen.stream().mapToInt(KeyTable::lastKey).toArray()
     };

@@ -19,6 +19,7 @@ import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.model.engine.HostAlias;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.engine.Segments;
@@ -121,7 +122,7 @@ public final class CountedRun {
         32,
         48,
         layers,
-        new DecoderConfig.Attention(4, 2, 8, false, false, false),
+        new DecoderConfig.Attention(new Heads(4, 2, 8), false, false, false),
         new DecoderConfig.Rope(10_000, new RopeScaling.None(), Collections.nCopies(layers, true)),
         1e-6f,
         false,

@@ -3,14 +3,20 @@ package org.sparklora.model.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
+import org.sparklora.model.engine.Bfloat16;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.NativeMemory;
@@ -29,22 +35,23 @@ public final class CheckpointFolder implements AutoCloseable {
   static final String SINGLE_FILE = "model.safetensors";
   static final String INDEX = "model.safetensors.index.json";
 
+  /**
+   * What a fingerprint knows of each weight: values at its beginning, and as many in its middle.
+   */
+  private static final int VALUES = 16;
+
+  private static final int SHOWN_DIGITS = 32;
+
   private static final Pattern FILE_NAME = Pattern.compile("[\\w.-]+\\.safetensors");
 
   private final Path folder;
   private final DecoderConfig config;
-  private final Map<Path, SafeTensors> files;
-  private final Map<String, SafeTensors> fileOf;
+  private final Map<Path, SafeTensors> files = new LinkedHashMap<>();
+  private final Map<String, SafeTensors> fileOf = new LinkedHashMap<>(); // of each tensor
 
-  private CheckpointFolder(
-      Path folder,
-      DecoderConfig config,
-      Map<Path, SafeTensors> files,
-      Map<String, SafeTensors> fileOf) {
+  private CheckpointFolder(Path folder, DecoderConfig config) {
     this.folder = folder;
     this.config = config;
-    this.files = files;
-    this.fileOf = fileOf;
   }
 
   /**
@@ -58,8 +65,7 @@ public final class CheckpointFolder implements AutoCloseable {
           folder);
     }
     DecoderConfig config = DecoderConfig.read(folder.resolve(CONFIG));
-    CheckpointFolder checkpoint =
-        new CheckpointFolder(folder, config, new LinkedHashMap<>(), new LinkedHashMap<>());
+    CheckpointFolder checkpoint = new CheckpointFolder(folder, config);
     try {
       checkpoint.openFiles();
       checkpoint.checkTensors();
@@ -72,9 +78,8 @@ public final class CheckpointFolder implements AutoCloseable {
 
   private void openFiles() throws IOException {
     if (Files.isRegularFile(folder.resolve(SINGLE_FILE))) { // transformers prefers it, too
-      for (TensorInfo tensor : file(SINGLE_FILE).tensors()) {
-        fileOf.put(tensor.name(), file(SINGLE_FILE));
-      }
+      SafeTensors file = file(SINGLE_FILE);
+      file.tensors().keySet().forEach(name -> fileOf.put(name, file));
       return;
     }
     Path index = folder.resolve(INDEX);
@@ -208,16 +213,32 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /**
-   * Tells this model from others of the same shapes: the same for equal weights, in whatever shards
-   * and whether stored in float32 or bfloat16.
+   * Tells this model from others of the same shapes without reading all of it: SHA-256, in
+   * hexadecimal, over name, shape and some values of each weight. These are rounded to bfloat16, so
+   * a copy in other shards, or in float32 of what was bfloat16 and the other way round, has the
+   * same fingerprint.
    */
   public String fingerprint() throws IOException {
-    return CheckpointFingerprint.of(this);
-  }
-
-  /** Some values of a weight, from one on, in row-major order. */
-  float[] values(String name, long start, int count) throws IOException {
-    return fileOf.get(name).values(name, start, count);
+    try {
+      MessageDigest hash = MessageDigest.getInstance("SHA-256");
+      for (Map.Entry<String, long[]> weight : WeightNames.expected(config).entrySet()) {
+        String name = weight.getKey();
+        String title = name + Arrays.toString(weight.getValue());
+        hash.update(title.getBytes(StandardCharsets.UTF_8));
+        long elements = Tensor.sizeOf(weight.getValue());
+        int count = (int) Math.min(VALUES, elements);
+        for (long start : new long[] {0, Math.min(elements / 2, elements - count)}) {
+          ByteBuffer rounded = ByteBuffer.allocate(count * DType.BFLOAT16.bytes());
+          for (float value : fileOf.get(name).values(name, start, count)) {
+            rounded.putShort(Bfloat16.fromFloat(value));
+          }
+          hash.update(rounded.array());
+        }
+      }
+      return HexFormat.of().formatHex(hash.digest()).substring(0, SHOWN_DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e); // every JDK has it
+    }
   }
 
   /** A fresh copy of {@code config.json}, to be changed and written elsewhere. */
@@ -228,11 +249,6 @@ public final class CheckpointFolder implements AutoCloseable {
   /** The type a tensor of the model is stored in. */
   public DType storedType(String name) {
     return info(name).requireFloatType();
-  }
-
-  /** A weight in float32: mapped if it is stored so, else widened. */
-  public Tensor load(String name, Engine engine) throws IOException {
-    return load(name, DType.FLOAT32, engine);
   }
 
   /**

@@ -54,12 +54,9 @@ public record CheckpointHeaders(DecoderConfig config, Map<String, TensorInfo> te
             ? config.dtype().equals("bfloat16")
             : WeightNames.expected(config).entrySet().stream()
                 .filter(expected -> expected.getValue().length == 2)
-                .allMatch(expected -> isBfloat16(tensors.get(expected.getKey())));
+                .map(expected -> tensors.get(expected.getKey()).floatType())
+                .allMatch(type -> type.equals(Optional.of(DType.BFLOAT16)));
     return bfloat16 ? DType.BFLOAT16 : DType.FLOAT32;
-  }
-
-  private static boolean isBfloat16(TensorInfo tensor) {
-    return tensor.floatType().equals(Optional.of(DType.BFLOAT16));
   }
 
   /**

@@ -2,8 +2,10 @@ package org.sparklora.model.checkpoint;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.text.json.CheckpointException;
 
 /**
@@ -36,20 +38,13 @@ public record DecoderConfig(
     String dtype) {
 
   /**
-   * @param heads H
-   * @param keyValueHeads K
-   * @param headSize D
+   * @param heads H, K and D
    * @param queryKeyValueBias whether q_proj, k_proj and v_proj have a bias
    * @param outputBias whether o_proj has a bias
    * @param queryKeyNorm whether each head of q and k is normalised (Qwen3)
    */
   public record Attention(
-      int heads,
-      int keyValueHeads,
-      int headSize,
-      boolean queryKeyValueBias,
-      boolean outputBias,
-      boolean queryKeyNorm) {}
+      Heads heads, boolean queryKeyValueBias, boolean outputBias, boolean queryKeyNorm) {}
 
   /**
    * @param theta base of the frequencies
@@ -73,21 +68,18 @@ public record DecoderConfig(
 
   /** The names of all linear layers that can carry an adapter, in the order of computation. */
   public List<String> linearNames() {
-    return WeightNames.linears(this);
+    List<String> names = new ArrayList<>();
+    for (int layer = 0; layer < numHiddenLayers; layer++) {
+      for (Projection projection : Projection.values()) {
+        names.add(projection.module(layer));
+      }
+    }
+    names.add(WeightNames.HEAD_MODULE);
+    return names;
   }
 
-  /** H. */
-  public int numAttentionHeads() {
+  /** H, K and D. */
+  public Heads heads() {
     return attention.heads;
-  }
-
-  /** K. */
-  public int numKeyValueHeads() {
-    return attention.keyValueHeads;
-  }
-
-  /** D. */
-  public int headDim() {
-    return attention.headSize;
   }
 }

@@ -1,6 +1,7 @@
 package org.sparklora.model.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -9,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.sparklora.model.checkpoint.ModelFamily.Bias;
-import org.sparklora.model.checkpoint.ModelFamily.Windows;
+import org.sparklora.model.checkpoint.ModelFamily.Trait;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
@@ -31,18 +32,19 @@ final class DecoderConfigReader {
   private static final int MAX_FEATURES = 1 << 24;
   private static final int MAX_VOCABULARY = 1 << 24;
 
-  private final JsonNode json;
-  private final JsonFields fields;
+  private final JsonNode json; // as the file has it
+  private final JsonFields fields; // completed by the family's defaults
   private final ModelFamily family;
 
   DecoderConfigReader(Path file) throws IOException {
-    this.json = JsonFile.read(file);
-    this.fields = JsonFields.of(file, json);
-    String modelType = fields.text("model_type").orElse("");
+    ObjectNode json = JsonFile.read(file);
+    JsonFields given = JsonFields.of(file, json);
+    String type = given.text("model_type").orElse("");
+    String supported = "supported are " + ModelFamily.names();
+    this.json = json;
     this.family =
-        ModelFamily.of(modelType)
-            .orElseThrow(
-                () -> refusal("model_type", modelType, "supported are " + ModelFamily.names()));
+        ModelFamily.of(type).orElseThrow(() -> given.refusal("model_type", type, supported));
+    this.fields = JsonFields.of(file, family.completed(json));
   }
 
   DecoderConfig read() {
@@ -50,7 +52,7 @@ final class DecoderConfigReader {
     int hiddenSize = fields.positive("hidden_size", MAX_HIDDEN);
     int layers = layers();
     int heads = fields.positive("num_attention_heads", MAX_HEADS);
-    int keyValueHeads = keyValueHeads(heads);
+    int keyValueHeads = fields.whole("num_key_value_heads", 1, MAX_HEADS).orElse(heads);
     int headDim = headDim(hiddenSize, heads);
     if (heads % keyValueHeads != 0) {
       throw refusal(
@@ -67,7 +69,7 @@ final class DecoderConfigReader {
     }
     int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
     boolean bias = fields.flag("attention_bias", false);
-    boolean always = family.attention().bias() == Bias.OF_QUERY_KEY_VALUE;
+    boolean always = family.has(Trait.QUERY_KEY_VALUE_BIAS);
     return new DecoderConfig(
         family,
         vocabSize,
@@ -75,16 +77,14 @@ final class DecoderConfigReader {
         fields.positive("intermediate_size", MAX_FEATURES),
         layers,
         new DecoderConfig.Attention(
-            heads,
-            keyValueHeads,
-            headDim,
+            new Heads(heads, keyValueHeads, headDim),
             always || bias,
             !always && bias,
-            family.attention().queryKeyNorm()),
+            family.has(Trait.QUERY_KEY_NORM)),
         new DecoderConfig.Rope(ropeTheta(), ropeScaling(), ropeLayers(layers)),
         epsilon(),
-        family.rest().feedForwardBias() && fields.flag("mlp_bias", false),
-        fields.flag("tie_word_embeddings", family.rest().tiesEmbeddings()),
+        family.has(Trait.FEED_FORWARD_BIAS) && fields.flag("mlp_bias", false),
+        fields.flag("tie_word_embeddings", false),
         maxPositions(),
         padTokenId(vocabSize),
         dtype());
@@ -134,8 +134,7 @@ final class DecoderConfigReader {
   }
 
   private void refuseSlidingWindows() {
-    Windows windows = family.positions().windows();
-    if (windows == Windows.NONE) {
+    if (!family.has(Trait.SLIDING_WINDOWS)) {
       return;
     }
     // SmolLM3 follows them whatever use_sliding_window says
@@ -148,10 +147,12 @@ final class DecoderConfigReader {
       }
     }
     boolean reaches =
-        windows == Windows.IN_UNROTATED_LAYERS
+        family.has(Trait.UNROTATED_LAYERS)
             ? ropeLayers(layers()).contains(false)
             : firstWindowLayer() < layers();
-    boolean uses = fields.flag("use_sliding_window", false) && slidingWindow() > 0;
+    boolean uses =
+        fields.flag("use_sliding_window", false)
+            && fields.whole("sliding_window", 0, Integer.MAX_VALUE).orElse(0) > 0;
     if (uses && reaches && !fields.has("layer_types")) {
       throw refusal(
           "use_sliding_window",
@@ -161,33 +162,14 @@ final class DecoderConfigReader {
   }
 
   private int firstWindowLayer() {
-    return json.has("max_window_layers")
-        ? fields
-            .whole("max_window_layers", 0, Integer.MAX_VALUE)
-            .orElseThrow(() -> fields.missing("max_window_layers"))
-        : 28; // the default of Qwen2Config and Qwen3Config
-  }
-
-  /** Tokens that a window holds; 0 if unset. */
-  private int slidingWindow() {
-    return !json.has("sliding_window") && family.positions().windows() == Windows.FROM_LAYER
-        ? 4096 // the default of Qwen2Config and Qwen3Config
-        : fields.whole("sliding_window", 0, Integer.MAX_VALUE).orElse(0);
-  }
-
-  private int keyValueHeads(int heads) {
-    if (!json.has("num_key_value_heads")) {
-      return family.attention().keyValueHeads().orElse(heads);
-    }
-    return fields.whole("num_key_value_heads", 1, MAX_HEADS).orElse(heads);
+    return fields
+        .whole("max_window_layers", 0, Integer.MAX_VALUE)
+        .orElseThrow(() -> fields.missing("max_window_layers"));
   }
 
   private int headDim(int hiddenSize, int heads) {
     if (fields.has("head_dim")) {
       return fields.positive("head_dim", MAX_HEADS);
-    }
-    if (family.attention().headSize().isPresent() && !json.has("head_dim")) {
-      return family.attention().headSize().getAsInt();
     }
     if (hiddenSize % heads != 0) {
       throw refusal(
@@ -197,7 +179,7 @@ final class DecoderConfigReader {
   }
 
   private List<Boolean> ropeLayers(int layers) {
-    if (!family.positions().skipsLayers()) {
+    if (!family.has(Trait.UNROTATED_LAYERS)) {
       return Collections.nCopies(layers, true);
     }
     List<Boolean> rotated = new ArrayList<>(layers);
@@ -212,7 +194,7 @@ final class DecoderConfigReader {
       listed.subList(0, layers).forEach(rope -> rotated.add(rope == 1));
       return rotated;
     }
-    int interval = fields.positive("no_rope_layer_interval", Integer.MAX_VALUE, 4);
+    int interval = fields.positive("no_rope_layer_interval", Integer.MAX_VALUE);
     for (int layer = 0; layer < layers; layer++) {
       rotated.add((layer + 1) % interval != 0);
     }
@@ -239,9 +221,8 @@ final class DecoderConfigReader {
   }
 
   private double ropeTheta() {
-    double byDefault = family.positions().theta();
     JsonFields place = rope().json().has("rope_theta") ? rope() : fields;
-    double value = place.number("rope_theta", byDefault);
+    double value = place.number("rope_theta", Double.NaN);
     if (!(value > 0)) {
       throw place.refusal("rope_theta", value, "must be positive");
     }
@@ -297,15 +278,12 @@ final class DecoderConfigReader {
   }
 
   private int maxPositions() {
-    return fields.positive(
-        "max_position_embeddings", Integer.MAX_VALUE, family.positions().maximum());
+    return fields.positive("max_position_embeddings", Integer.MAX_VALUE);
   }
 
   private OptionalInt padTokenId(int vocabSize) {
-    if (!json.has("pad_token_id") && family.rest().paddingId().isPresent()) {
-      return family.rest().paddingId();
-    }
-    OptionalInt id = fields.whole("pad_token_id", -1, vocabSize - 1); // Llama's first file has -1
+    int last = json.has("pad_token_id") ? vocabSize - 1 : Integer.MAX_VALUE;
+    OptionalInt id = fields.whole("pad_token_id", -1, last); // Llama's first file has -1
     return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;
   }
 

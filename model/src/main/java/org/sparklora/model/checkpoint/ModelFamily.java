@@ -1,9 +1,14 @@
 package org.sparklora.model.checkpoint;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.sparklora.text.json.JsonFile;
 
 /**
  * The kinds of decoder that are computed, by the {@code model_type} of {@code config.json}, and
@@ -12,98 +17,71 @@ import java.util.stream.Collectors;
  */
 public enum ModelFamily {
   LLAMA(
-      "llama",
-      new Attention(Bias.BY_CONFIG, false, OptionalInt.empty(), OptionalInt.empty()),
-      new Positions(10_000, 2048, Windows.NONE, false),
-      new Rest(true, false, OptionalInt.empty())),
+      Set.of(Trait.FEED_FORWARD_BIAS),
+      """
+      {"rope_theta": 10000, "max_position_embeddings": 2048}"""),
   QWEN2(
-      "qwen2",
-      new Attention(Bias.OF_QUERY_KEY_VALUE, false, OptionalInt.of(32), OptionalInt.empty()),
-      new Positions(10_000, 32_768, Windows.FROM_LAYER, false),
-      new Rest(false, false, OptionalInt.empty())),
+      Set.of(Trait.QUERY_KEY_VALUE_BIAS, Trait.SLIDING_WINDOWS),
+      """
+      {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
+       "sliding_window": 4096, "max_window_layers": 28}"""),
   QWEN3(
-      "qwen3",
-      new Attention(Bias.BY_CONFIG, true, OptionalInt.of(32), OptionalInt.of(128)),
-      new Positions(10_000, 32_768, Windows.FROM_LAYER, false),
-      new Rest(false, false, OptionalInt.empty())),
+      Set.of(Trait.QUERY_KEY_NORM, Trait.SLIDING_WINDOWS),
+      """
+      {"rope_theta": 10000, "max_position_embeddings": 32768, "num_key_value_heads": 32,
+       "head_dim": 128, "sliding_window": 4096, "max_window_layers": 28}"""),
   SMOLLM3(
-      "smollm3",
-      new Attention(Bias.BY_CONFIG, false, OptionalInt.of(4), OptionalInt.empty()),
-      new Positions(2_000_000, 32_768, Windows.IN_UNROTATED_LAYERS, true),
-      new Rest(true, true, OptionalInt.of(128_004)));
+      Set.of(Trait.FEED_FORWARD_BIAS, Trait.SLIDING_WINDOWS, Trait.UNROTATED_LAYERS),
+      """
+      {"rope_theta": 2000000, "max_position_embeddings": 32768, "num_key_value_heads": 4,
+       "no_rope_layer_interval": 4, "tie_word_embeddings": true, "pad_token_id": 128004}""");
 
-  /** Which projections of attention have a bias. */
-  enum Bias {
-    /** All or none, as {@code attention_bias} says. */
-    BY_CONFIG,
-    /** q, k and v always, o never. */
-    OF_QUERY_KEY_VALUE
+  /** What some of them have. */
+  enum Trait {
+    /** q, k and v always have a bias and o never; else all or none, as attention_bias says. */
+    QUERY_KEY_VALUE_BIAS,
+    /** Each head of q and k is normalised. */
+    QUERY_KEY_NORM,
+    /** mlp_bias means something. */
+    FEED_FORWARD_BIAS,
+    /** Some layers have no rotary embedding (NoPE). */
+    UNROTATED_LAYERS,
+    /**
+     * Some layers may attend over a sliding window, which is not computed here: those that are not
+     * rotated where there are such, else those from max_window_layers on.
+     */
+    SLIDING_WINDOWS
   }
 
-  /** Where attention over a sliding window would be, which is not computed here. */
-  enum Windows {
-    NONE,
-    /** From {@code max_window_layers} on. */
-    FROM_LAYER,
-    /** In layers without rotary embedding. */
-    IN_UNROTATED_LAYERS
-  }
+  private final Set<Trait> traits;
+  private final String defaults;
 
-  /**
-   * @param bias of the projections
-   * @param queryKeyNorm whether each head of q and k is normalised
-   * @param keyValueHeads K by default; empty for as many as query heads
-   * @param headSize D by default; empty for C / H
-   */
-  record Attention(
-      Bias bias, boolean queryKeyNorm, OptionalInt keyValueHeads, OptionalInt headSize) {}
-
-  /**
-   * @param theta of the rotary embedding by default
-   * @param maximum of positions by default
-   * @param windows where they would be
-   * @param skipsLayers whether some layers have no rotary embedding (NoPE)
-   */
-  record Positions(double theta, int maximum, Windows windows, boolean skipsLayers) {}
-
-  /**
-   * @param feedForwardBias whether {@code mlp_bias} means something
-   * @param tiesEmbeddings whether lm_head is the embedding's table by default
-   * @param paddingId by default
-   */
-  record Rest(boolean feedForwardBias, boolean tiesEmbeddings, OptionalInt paddingId) {}
-
-  private final String modelType;
-  private final Attention attention;
-  private final Positions positions;
-  private final Rest rest;
-
-  ModelFamily(String modelType, Attention attention, Positions positions, Rest rest) {
-    this.modelType = modelType;
-    this.attention = attention;
-    this.positions = positions;
-    this.rest = rest;
+  ModelFamily(Set<Trait> traits, String defaults) {
+    this.traits = traits;
+    this.defaults = defaults;
   }
 
   /** The family of a {@code model_type}, if it is computed here. */
   static Optional<ModelFamily> of(String modelType) {
-    return Arrays.stream(values()).filter(f -> f.modelType.equals(modelType)).findFirst();
+    return Arrays.stream(values()).filter(f -> f.modelType().equals(modelType)).findFirst();
   }
 
   /** All of them, for messages. */
   static String names() {
-    return Arrays.stream(values()).map(f -> f.modelType).collect(Collectors.joining(", "));
+    return Arrays.stream(values()).map(ModelFamily::modelType).collect(Collectors.joining(", "));
   }
 
-  Attention attention() {
-    return attention;
+  private String modelType() {
+    return name().toLowerCase(Locale.ROOT);
   }
 
-  Positions positions() {
-    return positions;
+  boolean has(Trait trait) {
+    return traits.contains(trait);
   }
 
-  Rest rest() {
-    return rest;
+  /** What config.json means where it leaves a key out; a key that it has, be it null, counts. */
+  ObjectNode completed(ObjectNode config) throws IOException {
+    ObjectNode all = JsonFile.parse(defaults.getBytes(StandardCharsets.UTF_8), name());
+    return all.setAll(config);
   }
 }

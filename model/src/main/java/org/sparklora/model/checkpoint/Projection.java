@@ -25,7 +25,7 @@ public enum Projection {
   public int in(DecoderConfig config) {
     return switch (this) {
       case QUERY, KEY, VALUE, GATE, UP -> config.hiddenSize();
-      case OUTPUT -> config.numAttentionHeads() * config.headDim();
+      case OUTPUT -> config.heads().queryWidth();
       case DOWN -> config.intermediateSize();
     };
   }
@@ -33,8 +33,8 @@ public enum Projection {
   /** The rows of W. */
   public int out(DecoderConfig config) {
     return switch (this) {
-      case QUERY -> config.numAttentionHeads() * config.headDim();
-      case KEY, VALUE -> config.numKeyValueHeads() * config.headDim();
+      case QUERY -> config.heads().queryWidth();
+      case KEY, VALUE -> config.heads().keyValueWidth();
       case OUTPUT, DOWN -> config.hiddenSize();
       case GATE, UP -> config.intermediateSize();
     };

@@ -2,18 +2,17 @@ package org.sparklora.model.checkpoint;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.CheckpointException;
@@ -58,9 +57,9 @@ public final class SafeTensors implements AutoCloseable {
         "Cannot find %s: the folder lacks a file of weights; copy it again", file);
   }
 
-  /** All tensors, in the order of the header. */
-  public Collection<TensorInfo> tensors() {
-    return header.tensors().values();
+  /** All tensors by name, in the order of the header. */
+  public Map<String, TensorInfo> tensors() {
+    return header.tensors();
   }
 
   /** The tensor of this name. */
@@ -73,11 +72,6 @@ public final class SafeTensors implements AutoCloseable {
     return header.metadata();
   }
 
-  /** The file this was opened from. */
-  public Path file() {
-    return file;
-  }
-
   /**
    * A tensor as it is stored, which the caller closes: mapped, not read, where the engine can use
    * it in place.
@@ -88,12 +82,7 @@ public final class SafeTensors implements AutoCloseable {
     TensorInfo info = require(name);
     DType dtype = info.requireFloatType();
     requireLittleEndian();
-    return engine.adopt(memory(info), dtype, info.shape());
-  }
-
-  /** A tensor in float32: mapped if it is stored so, else widened into new memory. */
-  public Tensor load(String name, Engine engine) throws IOException {
-    return load(name, DType.FLOAT32, engine);
+    return engine.adopt(memory(info.offset(), info.bytes()), dtype, info.shape());
   }
 
   /**
@@ -101,13 +90,7 @@ public final class SafeTensors implements AutoCloseable {
    * memory.
    */
   public Tensor load(String name, DType dtype, Engine engine) throws IOException {
-    Tensor stored = map(name, engine);
-    if (stored.dtype() == dtype) {
-      return stored;
-    }
-    try (stored) {
-      return engine.copyAs(dtype, stored);
-    }
+    return engine.inType(dtype, map(name, engine));
   }
 
   /**
@@ -127,14 +110,15 @@ public final class SafeTensors implements AutoCloseable {
 
   /** The bytes of a tensor of any type, little-endian, which the caller closes. */
   public NativeMemory bytes(String name) throws IOException {
-    return memory(require(name));
+    TensorInfo info = require(name);
+    return memory(info.offset(), info.bytes());
   }
 
-  private NativeMemory memory(TensorInfo info) throws IOException {
+  private NativeMemory memory(long offset, long bytes) throws IOException {
     try {
-      return NativeMemory.ofFile(channel, info.offset(), info.bytes());
+      return NativeMemory.ofFile(channel, offset, bytes);
     } catch (EOFException e) {
-      throw SafeTensorsHeader.refusal(file, info.offset(), "the file ended while it was read");
+      throw SafeTensorsHeader.refusal(file, offset, "the file ended while it was read");
     }
   }
 
@@ -142,15 +126,12 @@ public final class SafeTensors implements AutoCloseable {
   float[] values(String name, long start, int count) throws IOException {
     TensorInfo info = require(name);
     DType dtype = info.requireFloatType();
-    ByteBuffer bytes = ByteBuffer.allocate(count * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
-    long offset = info.offset() + start * dtype.bytes();
-    while (bytes.hasRemaining()) {
-      if (channel.read(bytes, offset + bytes.position()) < 0) {
-        throw SafeTensorsHeader.refusal(
-            file, offset + bytes.position(), "the file ended while it was read");
-      }
+    requireLittleEndian();
+    long width = dtype.bytes();
+    NativeMemory memory = memory(info.offset() + start * width, count * width);
+    try (Tensor part = HostTensor.owning(memory, dtype, count)) {
+      return part.toArray();
     }
-    return ElementEncoding.get(bytes.flip(), count, dtype);
   }
 
   private TensorInfo require(String name) {

@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import org.sparklora.model.engine.Bfloat16;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Float16;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.text.json.JsonFile;
 
@@ -144,7 +146,13 @@ public final class SafeTensorsWriter {
       int count = (int) Math.min(values.length, tensor.size() - done);
       tensor.read(done, values, 0, count);
       buffer.clear();
-      ElementEncoding.put(values, count, entry.dtype(), buffer);
+      for (int i = 0; i < count; i++) {
+        switch (entry.dtype()) {
+          case FLOAT32 -> buffer.putFloat(values[i]);
+          case BFLOAT16 -> buffer.putShort(Bfloat16.fromFloat(values[i]));
+          case FLOAT16 -> buffer.putShort(Float16.fromFloat(values[i]));
+        }
+      }
       drain(channel, buffer.flip());
     }
   }

@@ -1,8 +1,6 @@
 package org.sparklora.model.checkpoint;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -50,17 +48,6 @@ public final class WeightNames {
     return "model.layers." + layer + ".self_attn.k_norm.weight";
   }
 
-  static List<String> linears(DecoderConfig config) {
-    List<String> names = new ArrayList<>();
-    for (int layer = 0; layer < config.numHiddenLayers(); layer++) {
-      for (Projection projection : Projection.values()) {
-        names.add(projection.module(layer));
-      }
-    }
-    names.add(HEAD_MODULE);
-    return names;
-  }
-
   /** Every tensor the checkpoint of such a model must hold, with its shape, in order of use. */
   public static Map<String, long[]> expected(DecoderConfig config) {
     long hidden = config.hiddenSize();
@@ -76,8 +63,8 @@ public final class WeightNames {
         }
       }
       if (config.attention().queryKeyNorm()) {
-        shapes.put(queryNorm(layer), new long[] {config.headDim()});
-        shapes.put(keyNorm(layer), new long[] {config.headDim()});
+        shapes.put(queryNorm(layer), new long[] {config.heads().size()});
+        shapes.put(keyNorm(layer), new long[] {config.heads().size()});
       }
       shapes.put(postAttentionNorm(layer), new long[] {hidden});
     }

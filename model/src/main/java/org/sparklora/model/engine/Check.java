@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * What the tensors of one operation must be, as the operation declares it, condition by condition:
@@ -12,33 +13,25 @@ record Check(String operation, Kernels kernels) {
   // ---- types ---------------------------------------------------------------------------------
 
   Check floats(Tensor... tensors) {
-    for (Tensor tensor : tensors) {
-      type(tensor, DType.FLOAT32, "; only frozen weights may be stored otherwise");
-    }
-    return this;
+    return types(tensors, x -> DType.FLOAT32, "; only frozen weights may be stored otherwise");
   }
 
   Check activations(Tensor... tensors) {
-    for (Tensor tensor : tensors) {
-      type(tensor, kernels.activationType(), ", or what activations are kept in");
-    }
-    return this;
+    return types(tensors, x -> kernels.activationType(), ", or what activations are kept in");
   }
 
   /** What products multiply is float32, or rounded to the type that they round it to. */
   Check operands(Tensor... tensors) {
-    for (Tensor tensor : tensors) {
-      type(tensor, kernels.operandType(tensor.rows()), ", or what products of it are computed in");
-    }
-    return this;
+    String otherwise = ", or what products of it are computed in";
+    return types(tensors, x -> kernels.operandType(x.rows()), otherwise);
   }
 
-  private void type(Tensor tensor, DType other, String otherwise) {
-    require(
-        tensor.dtype() == DType.FLOAT32 || tensor.dtype() == other,
-        "%s must be float32%s",
-        tensor,
-        otherwise);
+  private Check types(Tensor[] tensors, Function<Tensor, DType> other, String otherwise) {
+    for (Tensor x : tensors) {
+      boolean fits = x.dtype() == DType.FLOAT32 || x.dtype() == other.apply(x);
+      require(fits, "%s must be float32%s", x, otherwise);
+    }
+    return this;
   }
 
   // ---- shapes --------------------------------------------------------------------------------
@@ -113,22 +106,20 @@ record Check(String operation, Kernels kernels) {
   Check attention(AttentionTensors tensors, Heads heads, AttentionMask mask) {
     Tensor q = tensors.q();
     Tensor k = tensors.k();
-    long queryWidth = (long) heads.query() * heads.size();
-    long keyWidth = (long) heads.keyValue() * heads.size();
-    long queries = q.size() / queryWidth;
+    long queries = q.size() / heads.queryWidth();
     return activations(q, k, tensors.v(), tensors.y())
         .floats(tensors.logSumExp())
         .sameSize(q, tensors.y())
         .sameSize(k, tensors.v())
         .require(
-            q.size() % queryWidth == 0
-                && k.size() % keyWidth == 0
+            q.size() % heads.queryWidth() == 0
+                && k.size() % heads.keyValueWidth() == 0
                 && tensors.logSumExp().size() == queries * heads.query(),
             "%s do not fit %s",
             tensors,
             heads)
         .require(
-            mask.queries() <= queries && mask.keys() <= k.size() / keyWidth,
+            mask.queries() <= queries && mask.keys() <= k.size() / heads.keyValueWidth(),
             "%s queries and %s keys of the mask reach beyond q %s or k %s",
             mask.queries(),
             mask.keys(),

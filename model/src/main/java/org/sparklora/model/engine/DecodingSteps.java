@@ -19,6 +19,17 @@ public class DecodingSteps implements AutoCloseable {
   }
 
   /**
+   * One more token of each of several texts.
+   *
+   * @param ids {@code (N)}
+   * @param positions of each token in its text, {@code (N)}
+   * @param slots of the cache, where the tokens' keys and values go, {@code (N)}
+   * @param branches of one query each, in the order of the texts, what each token sees in slots of
+   *     the cache, itself last
+   */
+  public record Tokens(int[] ids, int[] positions, int[] slots, List<Branch> branches) {}
+
+  /**
    * What a step reads that is another each time, in rows that {@link #rows} counts.
    *
    * @param ids {@code (N)}
@@ -37,27 +48,22 @@ public class DecodingSteps implements AutoCloseable {
   /**
    * Runs a step.
    *
-   * @param ids of the tokens, one a text
-   * @param positions and slots likewise
-   * @param branches of one query each, in the order of the texts, that sees its own key last
    * @param over tensors that the operations compute with and that another step may have others of;
    *     those of the engine's user that are closed, and opened again, need not be among them
    * @param operations of the engine, on the inputs they are given and on tensors alone: they may
    *     not depend on anything else of this process, nor leave anything there
    */
-  public void run(
-      int[] ids,
-      int[] positions,
-      int[] slots,
-      List<Branch> branches,
-      List<Tensor> over,
-      Consumer<Inputs> operations) {
-    try (AttentionMask mask = kernels.mask(branches);
-        Indices tokens = kernels.indices(ids, Indices.boundOf(ids));
-        Indices places = kernels.indices(positions, Indices.boundOf(positions));
-        Indices rows = kernels.indices(slots, Indices.boundOf(slots))) {
-      operations.accept(new Inputs(tokens, places, rows, mask));
+  public void run(Tokens tokens, List<Tensor> over, Consumer<Inputs> operations) {
+    try (AttentionMask mask = kernels.mask(tokens.branches);
+        Indices ids = indices(tokens.ids);
+        Indices positions = indices(tokens.positions);
+        Indices slots = indices(tokens.slots)) {
+      operations.accept(new Inputs(ids, positions, slots, mask));
     }
+  }
+
+  private Indices indices(int[] values) {
+    return kernels.indices(values, Indices.boundOf(values));
   }
 
   /** Frees what is kept for further steps. Idempotent. */

@@ -19,11 +19,8 @@ public final class DropoutMask {
 
   /** The key of all elements whose index has this upper half. */
   public static long key(long seed, long upperHalf) {
-    // SplitMix64's finalizer: seeds that differ in one bit give unrelated keys
-    long z = seed + 0x9E37_79B9_7F4A_7C15L * (upperHalf + 1);
-    z = (z ^ z >>> 30) * 0xBF58_476D_1CE4_E5B9L;
-    z = (z ^ z >>> 27) * 0x94D0_49BB_1331_11EBL;
-    return z ^ z >>> 31;
+    // seeds that differ in one bit give unrelated keys
+    return SplitMix64.mix(seed + SplitMix64.GAMMA * (upperHalf + 1));
   }
 
   /** An element is kept when its 24 bits are at least this. */

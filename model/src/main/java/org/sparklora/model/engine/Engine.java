@@ -1,5 +1,7 @@
 package org.sparklora.model.engine;
 
+import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
 
@@ -92,22 +94,21 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** Float32 numbers in memory of this process that somebody else owns, as a tensor. */
   public HostAlias alias(Pointer floats, long size) {
-    HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
-    return isInThisProcess()
-        ? new HostAlias(kernels().over(memory), () -> {})
-        : aliasOfCopy(memory, copied(memory));
-  }
-
-  private HostAlias aliasOfCopy(HostTensor memory, Tensor copy) {
-    return new HostAlias(copy, () -> kernels().download(copy, memory));
+    return alias(floats, size, this::copied);
   }
 
   /** {@link #alias} of memory that holds zeros, of which an engine elsewhere is sent nothing. */
   public HostAlias aliasOfZeros(Pointer floats, long size) {
+    return alias(floats, size, memory -> allocate(size));
+  }
+
+  private HostAlias alias(Pointer floats, long size, Function<HostTensor, Tensor> elsewhere) {
     HostTensor memory = HostTensor.wrap(floats, 0, DType.FLOAT32, size);
-    return isInThisProcess()
-        ? new HostAlias(kernels().over(memory), () -> {})
-        : aliasOfCopy(memory, allocate(size));
+    if (isInThisProcess()) {
+      return new HostAlias(kernels().over(memory), () -> {});
+    }
+    Tensor copy = elsewhere.apply(memory);
+    return new HostAlias(copy, () -> kernels().download(copy, memory));
   }
 
   /**
@@ -125,12 +126,16 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
   }
 
   private Tensor copied(HostTensor host) {
-    Tensor copy = allocate(host.dtype(), host.shape());
+    return filled(allocate(host.dtype(), host.shape()), y -> kernels().upload(host, y));
+  }
+
+  /** A new tensor with what is written to it. */
+  private static Tensor filled(Tensor y, Consumer<Tensor> write) {
     try {
-      kernels().upload(host, copy);
-      return copy;
+      write.accept(y);
+      return y;
     } catch (RuntimeException e) {
-      copy.close();
+      y.close();
       throw e;
     }
   }
@@ -164,13 +169,16 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /** A new tensor of x's shape and another type that holds {@link #copy} of it. */
   public Tensor copyAs(DType dtype, Tensor x) {
-    Tensor y = allocate(dtype, x.shape());
-    try {
-      copy(x, y);
-      return y;
-    } catch (RuntimeException e) {
-      y.close();
-      throw e;
+    return filled(allocate(dtype, x.shape()), y -> copy(x, y));
+  }
+
+  /** x where it is of this type, else {@link #copyAs}, and x is closed. */
+  public Tensor inType(DType dtype, Tensor x) {
+    if (x.dtype() == dtype) {
+      return x;
+    }
+    try (x) {
+      return copyAs(dtype, x);
     }
   }
 

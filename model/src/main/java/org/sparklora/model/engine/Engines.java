@@ -181,14 +181,6 @@ public final class Engines {
    * would hold. Numbers read as zeros.
    *
    * @param products what operands of matrix products are rounded to
-   */
-  public static Engine counting(DType products) {
-    return counting(products, DType.FLOAT32);
-  }
-
-  /**
-   * The same.
-   *
    * @param activations what activations are kept in
    */
   public static Engine counting(DType products, DType activations) {

@@ -1,6 +1,12 @@
 package org.sparklora.model.engine;
 
-/** How the columns of q, k and v divide into heads: H, K and D. */
+/**
+ * How the columns of q, k and v divide into heads.
+ *
+ * @param query H
+ * @param keyValue K
+ * @param size D
+ */
 public record Heads(int query, int keyValue, int size) {
   public Heads {
     if (query < 1 || keyValue < 1 || size < 1 || query % keyValue != 0) {
@@ -8,5 +14,15 @@ public record Heads(int query, int keyValue, int size) {
           "Cannot attend with %d query heads over %d key/value heads of size %d: the first must be a multiple of the second"
               .formatted(query, keyValue, size));
     }
+  }
+
+  /** H·D, the columns of q. */
+  public int queryWidth() {
+    return Math.multiplyExact(query, size);
+  }
+
+  /** K·D, the columns of k and v. */
+  public int keyValueWidth() {
+    return Math.multiplyExact(keyValue, size);
   }
 }

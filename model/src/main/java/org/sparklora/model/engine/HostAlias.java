@@ -5,30 +5,18 @@ package org.sparklora.model.engine;
  * the engine computes in this process, and else a copy on its device. Whoever uses it need not know
  * which: what is computed into the tensor is in the memory after one {@link #writeBack}, and {@link
  * #close} frees what was copied.
+ *
+ * @param tensor valid until this is closed, and as long as the memory is
+ * @param bringing brings the tensor to the memory where it is not the memory itself
  */
-public final class HostAlias implements AutoCloseable {
-  private final Tensor tensor;
-  private final Runnable writeBack;
-
-  /**
-   * @param writeBack brings the tensor to the memory where it is not the memory itself
-   */
-  HostAlias(Tensor tensor, Runnable writeBack) {
-    this.tensor = tensor;
-    this.writeBack = writeBack;
-  }
-
-  /** Valid until this is closed, and as long as the memory is. */
-  public Tensor tensor() {
-    return tensor;
-  }
+public record HostAlias(Tensor tensor, Runnable bringing) implements AutoCloseable {
 
   /**
    * Brings what was computed in the tensor to the memory. Waits for it, and so for every {@link
    * Arrival} that is on its way.
    */
   public void writeBack() {
-    writeBack.run();
+    bringing.run();
   }
 
   /** Leaves the memory to its owner. Idempotent. */

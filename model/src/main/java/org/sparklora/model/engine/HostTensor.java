@@ -76,7 +76,9 @@ public final class HostTensor extends Tensor {
 
   /** A pointer to the first element, of the elements' type. */
   public Pointer elements() {
-    return dtype() == DType.FLOAT32 ? floats() : shorts();
+    return dtype() == DType.FLOAT32
+        ? floats()
+        : new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
   }
 
   /** Where the first element lies, for native calls; they check nothing. */
@@ -88,10 +90,6 @@ public final class HostTensor extends Tensor {
   /** A pointer to the first element, for native calls. */
   public FloatPointer floats() {
     return new FloatPointer(bytes(owner, address, size() * dtype().bytes()));
-  }
-
-  private ShortPointer shorts() {
-    return new ShortPointer(bytes(owner, address, size() * dtype().bytes()));
   }
 
   private static BytePointer bytes(Pointer owner, long start, long size) {
@@ -113,17 +111,16 @@ public final class HostTensor extends Tensor {
 
   @Override
   public void read(long offset, float[] destination, int from, int count) {
-    checkReach(offset, count);
-    Objects.checkFromIndexSize(from, count, destination.length);
+    Window at = windowOn(offset, from, count, destination.length);
     if (dtype() == DType.FLOAT32) {
-      Window at = windowOn(offset, count);
       at.floats.get(at.index(address(offset), dtype()), destination, from, count);
       return;
     }
     short[] stored = new short[count];
     readBits(offset, stored, 0, count);
     for (int i = 0; i < count; i++) {
-      destination[from + i] = widen(stored[i]);
+      destination[from + i] =
+          dtype() == DType.BFLOAT16 ? Bfloat16.toFloat(stored[i]) : Float16.toFloat(stored[i]);
     }
   }
 
@@ -131,17 +128,13 @@ public final class HostTensor extends Tensor {
    * The stored bits of elements {@code [offset, offset + count)} of a tensor of two-byte elements.
    */
   public void readBits(long offset, short[] destination, int from, int count) {
-    checkReach(offset, count);
-    Objects.checkFromIndexSize(from, count, destination.length);
-    Window at = windowOn(offset, count);
+    Window at = windowOn(offset, from, count, destination.length);
     at.shorts.get(at.index(address(offset), dtype()), destination, from, count);
   }
 
   /** Stores the bits of two-byte elements. */
   public void writeBits(long offset, short[] source, int from, int count) {
-    checkReach(offset, count);
-    Objects.checkFromIndexSize(from, count, source.length);
-    Window at = windowOn(offset, count);
+    Window at = windowOn(offset, from, count, source.length);
     at.shorts.put(at.index(address(offset), dtype()), source, from, count);
   }
 
@@ -149,25 +142,23 @@ public final class HostTensor extends Tensor {
     return address + offset * dtype().bytes();
   }
 
-  /** The window that all views share, or one of their own on elements beyond it. */
-  private Window windowOn(long offset, int count) {
+  /**
+   * The window that all views share, or one of their own on elements beyond it, once it is sure
+   * that the elements are there, and in an array of {@code length} as many from {@code from} on.
+   */
+  private Window windowOn(long offset, int from, int count, int length) {
+    checkOpen();
+    checkRange(offset, count);
+    Objects.checkFromIndexSize(from, count, length);
     boolean beyond = address(offset + count) - window.address > WINDOW_BYTES;
     return beyond ? Window.on(owner, address(offset), (long) count * dtype().bytes()) : window;
   }
 
-  private float widen(short bits) {
-    return dtype() == DType.BFLOAT16 ? Bfloat16.toFloat(bits) : Float16.toFloat(bits);
-  }
-
   @Override
   public void write(long offset, float[] source, int from, int count) {
-    checkReach(offset, count);
-    Objects.checkFromIndexSize(from, count, source.length);
+    Window at = windowOn(offset, from, count, source.length);
     switch (dtype()) {
-      case FLOAT32 -> {
-        Window at = windowOn(offset, count);
-        at.floats.put(at.index(address(offset), dtype()), source, from, count);
-      }
+      case FLOAT32 -> at.floats.put(at.index(address(offset), dtype()), source, from, count);
       case BFLOAT16 -> {
         short[] rounded = new short[count];
         for (int i = 0; i < count; i++) {
@@ -177,11 +168,6 @@ public final class HostTensor extends Tensor {
       }
       case FLOAT16 -> throw new IllegalArgumentException("Cannot write float32 into " + this);
     }
-  }
-
-  private void checkReach(long offset, long count) {
-    checkOpen();
-    checkRange(offset, count);
   }
 
   private void checkOpen() {

@@ -3,6 +3,7 @@ package org.sparklora.model.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.sparklora.model.engine.Branch.Run;
 
 /**
@@ -48,13 +49,7 @@ public record Segments(int[] boundaries, int[] prefixes) {
 
   /** Documents of which none continues another. */
   public Segments(int[] boundaries) {
-    this(boundaries, none(Math.max(0, boundaries.length - 1)));
-  }
-
-  private static int[] none(int count) {
-    int[] prefixes = new int[count];
-    Arrays.fill(prefixes, NONE);
-    return prefixes;
+    this(boundaries, IntStream.range(1, boundaries.length).map(s -> NONE).toArray());
   }
 
   /** Documents with these lengths, laid end to end. */
@@ -99,11 +94,8 @@ public record Segments(int[] boundaries, int[] prefixes) {
 
   /** The largest position + 1. */
   public int longest() {
-    int longest = 0;
-    for (int s = 0; s < count(); s++) {
-      longest = Math.max(longest, prefixLength(s) + end(s) - start(s));
-    }
-    return longest;
+    IntStream lengths = IntStream.range(0, count()).map(s -> prefixLength(s) + end(s) - start(s));
+    return lengths.max().orElse(0);
   }
 
   /** The position of every token in its own document, {@code (N)}. */

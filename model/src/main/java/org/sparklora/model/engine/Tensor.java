@@ -1,6 +1,9 @@
 package org.sparklora.model.engine;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.Arrays;
+import java.util.stream.LongStream;
 
 /**
  * A dense row-major array whose storage belongs to the {@link Engine} that made it; only that looks
@@ -151,10 +154,6 @@ public abstract class Tensor implements AutoCloseable {
   }
 
   protected static String shapeText(long[] shape) {
-    StringBuilder text = new StringBuilder("(");
-    for (int i = 0; i < shape.length; i++) {
-      text.append(i == 0 ? "" : ", ").append(shape[i]);
-    }
-    return text.append(')').toString();
+    return LongStream.of(shape).mapToObj(Long::toString).collect(joining(", ", "(", ")"));
   }
 }

@@ -53,7 +53,8 @@ public final class EndTokens {
     Optional<ObjectNode> json = JsonFile.readIfThere(config);
     return json.isPresent()
         ? JsonFields.of(config, json.get())
-                .positive("vocab_size", Integer.MAX_VALUE, Integer.MAX_VALUE)
+                .whole("vocab_size", 1, Integer.MAX_VALUE)
+                .orElse(Integer.MAX_VALUE)
             - 1
         : Integer.MAX_VALUE;
   }

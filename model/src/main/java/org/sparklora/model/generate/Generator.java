@@ -10,12 +10,13 @@ import java.util.List;
 import java.util.Map;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.IncrementalDecoder;
-import org.sparklora.model.IncrementalDecoder.Tokens;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Branch;
+import org.sparklora.model.engine.DecodingSteps.Tokens;
 import org.sparklora.model.engine.Draws;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
+import org.sparklora.model.engine.NonFiniteRowException;
 import org.sparklora.model.engine.Segments;
 import org.sparklora.model.engine.Tensor;
 
@@ -119,7 +120,6 @@ public final class Generator implements AutoCloseable {
     private final int together; // rows that are computed in one call
     private final KvCache cache;
     private final Tensor logits; // (rows of together, V)
-    private final Sampler sampler;
 
     Batch(IncrementalDecoder.Plan plan, List<Prompt> prompts, SamplingConfig config) {
       this.plan = plan;
@@ -130,14 +130,13 @@ public final class Generator implements AutoCloseable {
       width = (int) Math.max(g, Math.min(rows, (long) prompts.size() * g));
       int independent = engine.independentRows();
       together = independent == 0 ? width : Math.min(width, independent);
-      cache = new KvCache(model(), engine);
+      cache = new KvCache(engine, model().numHiddenLayers(), model().heads().keyValueWidth());
       try {
         logits = engine.allocate(plan.rows(together), model().vocabSize());
       } catch (RuntimeException | Error e) {
         cache.close();
         throw e;
       }
-      sampler = new Sampler(engine, config);
     }
 
     List<Completion> run() {
@@ -239,7 +238,7 @@ public final class Generator implements AutoCloseable {
 
     /** Adds the next token to each row; returns the rows that go on. */
     private List<Row> add(List<Row> to, Tensor logits) {
-      Draws draws = sampler.draw(logits, to);
+      Draws draws = draw(engine, config, logits, to);
       List<Row> unfinished = new ArrayList<>();
       for (int m = 0; m < to.size(); m++) {
         Row row = to.get(m);
@@ -259,6 +258,23 @@ public final class Generator implements AutoCloseable {
     public void close() {
       cache.close();
       logits.close();
+    }
+  }
+
+  /**
+   * The next token of each row.
+   *
+   * @param logits {@code (M, V)}; left as they are
+   * @throws NonFiniteLogitsException if one is NaN or infinite, however tokens are picked
+   */
+  static Draws draw(Engine engine, SamplingConfig config, Tensor logits, List<Row> rows) {
+    double[] uniforms = rows.stream().mapToDouble(row -> row.uniform(config.seed())).toArray();
+    boolean penalty = config.rule().hasPenalty();
+    List<int[]> seen = penalty ? rows.stream().map(Row::seen).toList() : List.of();
+    try {
+      return engine.sample(logits, config.rule(), uniforms, seen);
+    } catch (NonFiniteRowException e) {
+      throw new NonFiniteLogitsException(rows.get(e.row()).promptId());
     }
   }
 

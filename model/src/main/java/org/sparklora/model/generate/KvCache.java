@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.PriorityQueue;
-import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Branch.Run;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
@@ -31,10 +30,6 @@ final class KvCache implements AutoCloseable {
   private final PriorityQueue<Integer> free = new PriorityQueue<>(); // first slots of pages
   private int slots = 0;
 
-  KvCache(DecoderConfig config, Engine engine) {
-    this(engine, config.numHiddenLayers(), (long) config.numKeyValueHeads() * config.headDim());
-  }
-
   /**
    * @param width K·D
    */
@@ -48,11 +43,6 @@ final class KvCache implements AutoCloseable {
   /** As they are until the next page is taken. */
   List<KeyValues> layers() {
     return layers;
-  }
-
-  /** Memory held. */
-  long bytes() {
-    return 2L * layers.size() * slots * width * engine.activationType().bytes();
   }
 
   /** The lowest free page. */

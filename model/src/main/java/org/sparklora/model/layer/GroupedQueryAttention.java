@@ -1,7 +1,6 @@
 package org.sparklora.model.layer;
 
 import java.util.Optional;
-import java.util.function.Function;
 import org.sparklora.model.engine.AttentionGradients;
 import org.sparklora.model.engine.AttentionTensors;
 import org.sparklora.model.engine.Engine;
@@ -14,21 +13,42 @@ import org.sparklora.model.layer.Workspace.Buffer;
  * {@code softmax(q·kᵀ / √D)·v} of each document, between the projections q, k, v and o.
  *
  * @param layer the number of the block, whose cache this one writes and reads
- * @param headNorms norms of each head of q and k before the rotation (Qwen3), if the model has them
  * @param rotated whether q and k are rotated; false in NoPE layers
  */
 public record GroupedQueryAttention(
-    int layer,
-    Projections projections,
-    Optional<HeadNorms> headNorms,
-    Heads heads,
-    boolean rotated) {
+    int layer, Projections projections, Heads heads, boolean rotated) {
 
   /** The linear layers q, k, v and o. */
-  public record Projections(Linear query, Linear key, Linear value, Linear output) {}
+  public record Projections(HeadLinear query, HeadLinear key, Linear value, Linear output) {}
 
-  /** Qwen3's norms of the query heads and the key heads. */
-  public record HeadNorms(RmsNorm query, RmsNorm key) {}
+  /**
+   * A linear layer to heads that are compared.
+   *
+   * @param norm of each head before the rotation (Qwen3), if the model has one
+   */
+  public record HeadLinear(Linear linear, Optional<RmsNorm> norm) {
+
+    /** Heads as they are rotated. */
+    private Tensor normed(Workspace workspace, Tensor raw, Tensor rstd, Buffer slot) {
+      if (norm.isEmpty()) {
+        return raw;
+      }
+      Tensor normed = workspace.lendActivation(slot, raw.shape());
+      norm.get().forward(workspace.engine(), raw, normed, rstd);
+      return normed;
+    }
+
+    /** The gradient of heads before {@link #normed}. */
+    private Tensor throughNorm(
+        Workspace workspace, Tensor raw, Tensor rstd, Tensor dNormed, Buffer slot) {
+      if (norm.isEmpty()) {
+        return dNormed;
+      }
+      Tensor dRaw = workspace.lendZeros(slot, raw.shape());
+      norm.get().backward(workspace.engine(), raw, rstd, dNormed, dRaw);
+      return dRaw;
+    }
+  }
 
   /**
    * What backward needs of one layer's forward.
@@ -63,11 +83,11 @@ public record GroupedQueryAttention(
       Workspace workspace, TokenPlaces places, Tensor x, Saved saved, Tensor residual) {
     Engine engine = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    projections.query.forward(workspace, in, saved.q, saved.inner.uQuery);
-    projections.key.forward(workspace, in, saved.k, saved.inner.uKey);
+    projections.query.linear.forward(workspace, in, saved.q, saved.inner.uQuery);
+    projections.key.linear.forward(workspace, in, saved.k, saved.inner.uKey);
     projections.value.forward(workspace, in, saved.v, saved.inner.uValue);
-    Tensor q = normed(workspace, HeadNorms::query, saved.q, saved.inner.queryRstd, Buffer.QUERY);
-    Tensor k = normed(workspace, HeadNorms::key, saved.k, saved.inner.keyRstd, Buffer.KEY);
+    Tensor q = projections.query.normed(workspace, saved.q, saved.inner.queryRstd, Buffer.QUERY);
+    Tensor k = projections.key.normed(workspace, saved.k, saved.inner.keyRstd, Buffer.KEY);
     rotate(engine, places, q, k, false);
     KeyValues seen = places.keep(engine, layer, k, saved.v);
     engine.attention(tensors(q, seen, saved), heads, places.mask(), scale());
@@ -87,9 +107,12 @@ public record GroupedQueryAttention(
     projections.output.backward(
         workspace, saved.y, saved.inner.uOutput, dResidual, dY); // forward: residual += o(y)
 
-    Tensor q = normed(workspace, HeadNorms::query, saved.q, saved.inner.queryRstd, Buffer.QUERY);
-    Tensor k = normed(workspace, HeadNorms::key, saved.k, saved.inner.keyRstd, Buffer.KEY);
-    if (headNorms.isPresent()) { // else saved q and k were rotated in place
+    HeadLinear query = projections.query;
+    HeadLinear key = projections.key;
+    Inner inner = saved.inner;
+    Tensor q = query.normed(workspace, saved.q, inner.queryRstd, Buffer.QUERY);
+    Tensor k = key.normed(workspace, saved.k, inner.keyRstd, Buffer.KEY);
+    if (q != saved.q) { // else saved q and k were rotated in place
       rotate(engine, places, q, k, false);
     }
     Tensor dQ = workspace.lendZeros(Buffer.D_QUERY, saved.q.shape());
@@ -102,46 +125,14 @@ public record GroupedQueryAttention(
         places.mask(),
         scale());
     rotate(engine, places, dQ, dK, true); // forward: q, k = rotate(norm(q)), rotate(norm(k))
-    Inner inner = saved.inner;
-    dQ = throughNorm(workspace, HeadNorms::query, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
-    dK = throughNorm(workspace, HeadNorms::key, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
+    dQ = query.throughNorm(workspace, saved.q, inner.queryRstd, dQ, Buffer.D_RAW_QUERY);
+    dK = key.throughNorm(workspace, saved.k, inner.keyRstd, dK, Buffer.D_RAW_KEY);
     Tensor in = workspace.operand(Buffer.OPERAND, x);
-    projections.query.backward(workspace, in, saved.inner.uQuery, dQ, dX); // forward: q = query(x)
-    projections.key.backward(workspace, in, saved.inner.uKey, dK, dX);
-    projections.value.backward(workspace, in, saved.inner.uValue, dV, dX);
+    query.linear.backward(workspace, in, inner.uQuery, dQ, dX); // forward: q = query(x)
+    key.linear.backward(workspace, in, inner.uKey, dK, dX);
+    projections.value.backward(workspace, in, inner.uValue, dV, dX);
     workspace.giveBack(Buffer.QUERY, Buffer.KEY, Buffer.D_ATTENTION, Buffer.D_QUERY, Buffer.D_KEY);
     workspace.giveBack(Buffer.D_VALUE, Buffer.D_RAW_QUERY, Buffer.D_RAW_KEY);
-  }
-
-  /** Heads as they are rotated: normed, if the model has head norms. */
-  private Tensor normed(
-      Workspace workspace,
-      Function<HeadNorms, RmsNorm> norm,
-      Tensor raw,
-      Tensor rstd,
-      Buffer slot) {
-    if (headNorms.isEmpty()) {
-      return raw;
-    }
-    Tensor normed = workspace.lendActivation(slot, raw.shape());
-    norm.apply(headNorms.get()).forward(workspace.engine(), raw, normed, rstd);
-    return normed;
-  }
-
-  /** The gradient of heads before {@link #normed}. */
-  private Tensor throughNorm(
-      Workspace workspace,
-      Function<HeadNorms, RmsNorm> norm,
-      Tensor raw,
-      Tensor rstd,
-      Tensor dNormed,
-      Buffer slot) {
-    if (headNorms.isEmpty()) {
-      return dNormed;
-    }
-    Tensor dRaw = workspace.lendZeros(slot, raw.shape());
-    norm.apply(headNorms.get()).backward(workspace.engine(), raw, rstd, dNormed, dRaw);
-    return dRaw;
   }
 
   private void rotate(Engine engine, TokenPlaces places, Tensor q, Tensor k, boolean inverse) {

@@ -55,7 +55,10 @@ public record LoraLinear(
     Engine k = workspace.engine();
     Tensor in = workspace.operand(Buffer.OPERAND, x);
     Tensor dOut = workspace.operand(Buffer.D_OPERAND, dY);
-    Tensor dU = lendDu(workspace, u);
+    Tensor dU = // only products read it; those of few terms are better off in float32
+        rank() < LEAST_ROUNDED
+            ? workspace.lend(Buffer.D_LORA, u.shape())
+            : workspace.lendOperand(Buffer.D_LORA, u.shape());
     // forward: y += s·u·Bᵀ
     b.gradient().ifPresent(dB -> k.matmulBackwardWeight(dOut, u, scale, dB));
     k.matmulInput(dOut, b.value(), scale, dU);
@@ -69,13 +72,6 @@ public record LoraLinear(
       k.dropoutBackward(dDropped, dropout, seed, dX);
     }
     base.backward(workspace, in, u, dOut, dX); // forward: y = x·Wᵀ + b
-  }
-
-  /** Only products read it; those of few terms are better off in float32. */
-  private Tensor lendDu(Workspace workspace, Tensor u) {
-    return rank() < LEAST_ROUNDED
-        ? workspace.lend(Buffer.D_LORA, u.shape())
-        : workspace.lendOperand(Buffer.D_LORA, u.shape());
   }
 
   private Tensor dropped(Workspace workspace, Tensor x) {

@@ -25,19 +25,13 @@ public final class RotaryEmbedding implements AutoCloseable {
   private Tables tables = null;
 
   public RotaryEmbedding(DecoderConfig config) {
-    frequencies = frequencies(config.headDim(), config.rope().theta());
+    int headSize = config.heads().size();
+    frequencies = new float[headSize / 2];
     for (int i = 0; i < frequencies.length; i++) {
-      frequencies[i] = scaled(frequencies[i], config.rope().scaling());
+      float exponent = 2f * i / headSize;
+      float frequency = 1f / (float) Math.pow(config.rope().theta(), exponent);
+      frequencies[i] = scaled(frequency, config.rope().scaling());
     }
-  }
-
-  private static float[] frequencies(int headDim, double theta) {
-    float[] frequencies = new float[headDim / 2];
-    for (int i = 0; i < frequencies.length; i++) {
-      float exponent = 2f * i / headDim;
-      frequencies[i] = 1f / (float) Math.pow(theta, exponent);
-    }
-    return frequencies;
   }
 
   private static float scaled(float frequency, RopeScaling scaling) {

@@ -7,8 +7,10 @@ import org.sparklora.model.engine.Indices;
 import org.sparklora.model.engine.Tensor;
 
 /**
- * Where the tokens of one pass stand, whom they see, and whether their keys and values are kept.
+ * The tokens of one pass: where they stand, whom they see, and whether their keys and values are
+ * kept.
  *
+ * @param tokens their ids, {@code (N)}
  * @param mask who sees whom
  * @param positions of each token in its text, {@code (N)}
  * @param rotary the angles of these positions
@@ -18,6 +20,7 @@ import org.sparklora.model.engine.Tensor;
  * @param seesCache whether the mask speaks of slots of the cache, and not of the pass's own tokens
  */
 public record TokenPlaces(
+    Indices tokens,
     AttentionMask mask,
     Indices positions,
     RotaryEmbedding.Tables rotary,
@@ -26,8 +29,9 @@ public record TokenPlaces(
     boolean seesCache) {
 
   /** Of a pass that keeps nothing. */
-  public TokenPlaces(AttentionMask mask, Indices positions, RotaryEmbedding.Tables rotary) {
-    this(mask, positions, rotary, List.of(), positions, false);
+  public TokenPlaces(
+      Indices tokens, AttentionMask mask, Indices positions, RotaryEmbedding.Tables rotary) {
+    this(tokens, mask, positions, rotary, List.of(), positions, false);
   }
 
   /**

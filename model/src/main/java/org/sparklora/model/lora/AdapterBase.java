@@ -20,13 +20,8 @@ public record AdapterBase(String name, String fingerprint) {
   /** Of a model in a folder of this machine. */
   public static AdapterBase of(String name, Path checkpoint) throws IOException {
     try (CheckpointFolder folder = CheckpointFolder.open(checkpoint)) {
-      return of(name, folder);
+      return new AdapterBase(name, folder.fingerprint());
     }
-  }
-
-  /** Of a model that is open. */
-  public static AdapterBase of(String name, CheckpointFolder checkpoint) throws IOException {
-    return new AdapterBase(name, checkpoint.fingerprint());
   }
 
   /**

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -47,6 +48,22 @@ final class AdapterConfigJson {
 
   private static final String LAYERS = "layers_to_transform";
   private static final String BASE = "base_model_name_or_path";
+
+  /**
+   * PEFT's keys in its order. Keys of newer PEFT versions whose value would be null are left out,
+   * so that older versions read the file without a warning.
+   */
+  private static final String WRITTEN =
+      """
+      {"alpha_pattern": {}, "auto_mapping": null, "base_model_name_or_path": null,
+       "bias": "none", "exclude_modules": null, "fan_in_fan_out": false, "inference_mode": true,
+       "init_lora_weights": true, "layer_replication": null, "layers_pattern": null,
+       "layers_to_transform": null, "loftq_config": {}, "lora_alpha": null, "lora_bias": false,
+       "lora_dropout": null, "megatron_config": null, "megatron_core": "megatron.core",
+       "modules_to_save": null, "peft_type": "LORA", "r": null, "rank_pattern": {},
+       "revision": null, "target_modules": [], "task_type": "CAUSAL_LM", "use_dora": false,
+       "use_rslora": false}
+      """;
 
   /** What PEFT reads where a file does not name {@code r} or {@code lora_alpha}. */
   private static final int DEFAULT = 8;
@@ -160,49 +177,22 @@ final class AdapterConfigJson {
     }
   }
 
-  /**
-   * The file as PEFT writes it after training, keys in its order. Keys of newer PEFT versions whose
-   * value would be null are left out, so that older versions read the file without a warning.
-   */
-  static ObjectNode of(AdapterLayout layout, String baseModel) {
+  /** The file as PEFT writes it after training, with an adapter's own values. */
+  static ObjectNode of(AdapterLayout layout, String baseModel) throws IOException {
     LoraConfig config = layout.config();
-    ObjectNode json = JsonFile.newObject();
-    json.putObject("alpha_pattern");
-    json.putNull("auto_mapping");
+    ObjectNode json = JsonFile.parse(WRITTEN.getBytes(StandardCharsets.UTF_8), "WRITTEN");
     json.put(BASE, baseModel);
-    json.put("bias", "none");
-    json.putNull("exclude_modules"); // target_modules says which layers are left
-    json.put("fan_in_fan_out", false);
-    json.put("inference_mode", true);
-    json.put("init_lora_weights", true);
-    json.putNull("layer_replication");
-    json.putNull("layers_pattern");
-    json.putNull(LAYERS);
-    json.putObject("loftq_config");
-    putNumber(json, "lora_alpha", config.alpha());
-    json.put("lora_bias", false);
+    double alpha = config.alpha();
+    if (alpha == Math.rint(alpha) && alpha <= Integer.MAX_VALUE) {
+      json.put("lora_alpha", (int) alpha); // PEFT would read 16.0, but does not write it
+    } else {
+      json.put("lora_alpha", alpha);
+    }
     json.put("lora_dropout", config.dropout());
-    json.putNull("megatron_config");
-    json.put("megatron_core", "megatron.core");
-    json.putNull("modules_to_save");
-    json.put("peft_type", "LORA");
     json.put("r", config.rank());
-    json.putObject("rank_pattern");
-    json.putNull("revision");
-    ArrayNode targets = json.putArray("target_modules");
+    ArrayNode targets = json.putArray("target_modules"); // without those that are excluded
     layout.targetNames().forEach(targets::add);
-    json.put("task_type", "CAUSAL_LM");
-    json.put("use_dora", false);
     json.put("use_rslora", config.rslora());
     return json;
-  }
-
-  /** PEFT declares alpha as int; 16.0 would be read, but not written by it. */
-  private static void putNumber(ObjectNode json, String key, double value) {
-    if (value == Math.rint(value) && value <= Integer.MAX_VALUE) {
-      json.put(key, (int) value);
-    } else {
-      json.put(key, value);
-    }
   }
 }

@@ -9,7 +9,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
@@ -62,8 +61,7 @@ public final class AdapterFile {
   public static AdapterFile open(Path folder, DecoderConfig model) throws IOException {
     AdapterFile adapter = new AdapterFile(folder, layout(folder, model));
     try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
-      adapter.check(
-          file.tensors().stream().collect(Collectors.toMap(TensorInfo::name, info -> info)));
+      adapter.check(file.tensors());
     }
     return adapter;
   }
@@ -76,7 +74,7 @@ public final class AdapterFile {
    */
   public static AdapterFile open(Path folder, String name, CheckpointFolder base)
       throws IOException {
-    return open(folder, base.config()).on(AdapterBase.of(name, base));
+    return open(folder, base.config()).on(new AdapterBase(name, base.fingerprint()));
   }
 
   /**
@@ -136,7 +134,9 @@ public final class AdapterFile {
         missing.add(entry.name());
       }
     }
-    boolean copiesOfBase = extra.removeIf(this::isCopyOfBase);
+    // PEFT saves an adapted head together with the matrix it adapts
+    boolean copiesOfBase =
+        extra.removeAll(layout.modules().stream().map(AdapterLayout::nameOfBase).toList());
     extra.stream().filter(AdapterLayout::isWeightOfBase).findFirst().ifPresent(this::refuseWeight);
     if (!missing.isEmpty() || !extra.isEmpty()) {
       throw new CheckpointException(
@@ -161,12 +161,6 @@ public final class AdapterFile {
           "{} holds copies of base weights, which PEFT adds when lm_head is targeted; ignored",
           folder);
     }
-  }
-
-  /** PEFT saves an adapted head together with the matrix it adapts. */
-  private boolean isCopyOfBase(String name) {
-    return layout.modules().stream()
-        .anyMatch(module -> name.equals(AdapterLayout.nameOfBase(module)));
   }
 
   /** PEFT would put it in the place of the model's own. */

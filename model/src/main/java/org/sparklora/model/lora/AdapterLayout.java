@@ -26,7 +26,6 @@ public final class AdapterLayout implements ParameterLayout {
   private final LinkedHashMap<String, Factors> factors = new LinkedHashMap<>(); // by module name
   private final ArrayList<Entry> entries = new ArrayList<>();
   private final ArrayList<String> targetNames;
-  private final long size;
 
   private AdapterLayout(LoraConfig config, DecoderConfig model) {
     this.config = config;
@@ -43,7 +42,6 @@ public final class AdapterLayout implements ParameterLayout {
       offset = pair.end();
     }
     this.targetNames = shortest(factors.keySet(), model.linearNames());
-    this.size = offset;
   }
 
   /**
@@ -109,11 +107,6 @@ public final class AdapterLayout implements ParameterLayout {
   @Override
   public List<Entry> entries() {
     return List.copyOf(entries);
-  }
-
-  @Override
-  public long size() {
-    return size;
   }
 
   /**

@@ -24,23 +24,9 @@ import org.sparklora.text.json.CheckpointException;
  * Turns a base model and its adapter into a plain model: {@code W + s·B·A}, in float32, then cast
  * to the type W is stored in. One matrix exists at a time.
  */
-public final class AdapterMerge {
+public record AdapterMerge(
+    CheckpointFolder base, AdapterLayout layout, Tensor parameters, Engine engine) {
   private static final String TIE = "tie_word_embeddings";
-
-  private final CheckpointFolder base;
-  private final AdapterLayout layout;
-  private final Tensor parameters;
-  private final Engine engine;
-  private final Map<String, long[]> shapes;
-
-  private AdapterMerge(
-      CheckpointFolder base, AdapterLayout layout, Tensor parameters, Engine engine) {
-    this.base = base;
-    this.layout = layout;
-    this.parameters = parameters;
-    this.engine = engine;
-    this.shapes = WeightNames.expected(base.config());
-  }
 
   /**
    * Writes the merged model with the base's tokenizer and generation config.
@@ -67,6 +53,7 @@ public final class AdapterMerge {
   private void write(Path output) throws IOException {
     DecoderConfig config = base.config();
     Map<String, String> sources = new LinkedHashMap<>(); // name in the result → name in the base
+    Map<String, long[]> shapes = WeightNames.expected(config);
     shapes.keySet().forEach(name -> sources.put(name, name));
     ObjectNode json = base.configJson();
     if (config.tieWordEmbeddings() && layout.factors(WeightNames.HEAD_MODULE).isPresent()) {
@@ -74,21 +61,23 @@ public final class AdapterMerge {
       json.put(TIE, false);
     }
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
-    sources.forEach((name, source) -> entries.add(entry(name, source)));
+    sources.forEach((name, source) -> entries.add(entry(name, source, shapes.get(source))));
     CheckpointWriter.write(output, json, base.storedType(WeightNames.EMBEDDING), entries);
     CheckpointWriter.copyTokenizer(base.folder(), output);
     CheckpointWriter.copyGenerationConfig(base.folder(), output);
   }
 
-  private SafeTensorsWriter.Entry entry(String name, String source) {
+  private SafeTensorsWriter.Entry entry(String name, String source, long[] shape) {
     Optional<Factors> factors = layout.factors(name.replaceFirst("\\.weight$", ""));
-    long[] shape = shapes.get(source);
     DType dtype = base.storedType(source);
     return new SafeTensorsWriter.Entry(
         name,
         dtype,
         shape,
-        () -> factors.isEmpty() ? base.load(source, engine) : merged(source, factors.get()));
+        () ->
+            factors.isEmpty()
+                ? base.load(source, DType.FLOAT32, engine)
+                : merged(source, factors.get()));
   }
 
   private Tensor merged(String source, Factors factors) throws IOException {

@@ -1,6 +1,6 @@
 package org.sparklora.model.loss;
 
-import java.util.Arrays;
+import java.util.Map;
 
 /**
  * The policy loss of GRPO (Shao et al., 2024) and its relatives, as TRL computes it. With p, o and
@@ -47,7 +47,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
   @Override
   public double lossAndGradient(int first, float[] logProbs, float[] entropies, float[] dLogProbs) {
-    Chunk chunk = new Chunk(first, logProbs, entropies);
+    Chunk chunk = chunk(first, logProbs, entropies);
     double loss = 0;
     int start = 0;
     for (int c = 0; c < targets.completions(); c++) {
@@ -62,26 +62,29 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
     return loss;
   }
 
-  /** Some consecutive targets, and what the policy says of them. */
-  private final class Chunk {
-    private final int first;
-    private final float[] logProbs;
-    private final float[] entropies;
-    private final float entropyThreshold;
-    private final float[] old; // of all targets; empty if that is the policy itself
-    private final float[] reference; // likewise
+  private Chunk chunk(int first, float[] logProbs, float[] entropies) {
+    float threshold =
+        config.topEntropyQuantile() < 1
+            ? Quantile.of(entropies, (float) (1 - config.topEntropyQuantile()))
+            : Float.NEGATIVE_INFINITY;
+    float[] old = targets.oldLogProbs().orElse(NONE);
+    float[] reference = targets.referenceLogProbs().orElse(NONE);
+    return new Chunk(first, logProbs, entropies, threshold, old, reference);
+  }
 
-    Chunk(int first, float[] logProbs, float[] entropies) {
-      this.first = first;
-      this.logProbs = logProbs;
-      this.entropies = entropies;
-      this.old = targets.oldLogProbs().orElse(NONE);
-      this.reference = targets.referenceLogProbs().orElse(NONE);
-      this.entropyThreshold =
-          config.topEntropyQuantile() < 1
-              ? Quantile.of(entropies, (float) (1 - config.topEntropyQuantile()))
-              : Float.NEGATIVE_INFINITY;
-    }
+  /**
+   * Some consecutive targets, and what the policy says of them.
+   *
+   * @param old of all targets; empty if that is the policy itself
+   * @param reference likewise
+   */
+  private record Chunk(
+      int first,
+      float[] logProbs,
+      float[] entropies,
+      float entropyThreshold,
+      float[] old,
+      float[] reference) {
 
     double logProb(int m) {
       return logProbs[m - first];
@@ -89,10 +92,6 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
 
     double oldLogProb(int m) {
       return old.length == 0 ? logProb(m) : old[m];
-    }
-
-    double referenceLogProb(int m) {
-      return reference[m];
     }
 
     /** Whether the policy is trained on the token. */
@@ -205,7 +204,7 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   private Term divergence(int m, double ratio, Chunk chunk) {
     double factor = config.divergence().biasCorrection() ? ratio : 1;
     double value = kl(m, chunk);
-    double dValue = 1 - Math.exp(chunk.referenceLogProb(m) - chunk.logProb(m));
+    double dValue = 1 - Math.exp(chunk.reference[m] - chunk.logProb(m));
     return new Term(
         config.divergence().beta() * value * factor,
         config.divergence().biasCorrection() ? config.divergence().beta() * value : 0,
@@ -213,21 +212,20 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
   }
 
   private double kl(int m, Chunk chunk) {
-    double difference = chunk.referenceLogProb(m) - chunk.logProb(m);
+    double difference = chunk.reference[m] - chunk.logProb(m);
     return Math.exp(difference) - difference - 1;
   }
 
   /**
-   * What TRL logs of a micro-batch.
+   * What TRL logs of a micro-batch, under TRL's names.
    *
    * @param logProbs of all target tokens, {@code (M)}
    * @param entropies of the predicted distributions, {@code (M)}
    */
-  public GrpoMetrics metrics(float[] logProbs, float[] entropies) {
-    Chunk chunk = new Chunk(0, logProbs, entropies);
+  public Map<String, Double> metrics(float[] logProbs, float[] entropies) {
+    Chunk chunk = chunk(0, logProbs, entropies);
     boolean sequence = config.ratio().isOfSequence();
-    GrpoMetrics.Collector collector =
-        new GrpoMetrics.Collector(config, Arrays.stream(targets.lengths()).sum());
+    GrpoMetrics metrics = new GrpoMetrics(config);
     int start = 0;
     for (int c = 0; c < targets.completions(); c++) {
       int end = start + targets.lengths()[c];
@@ -238,12 +236,11 @@ public record GrpoLoss(GrpoLossConfig config, PolicyTargets targets, Accumulatio
       for (int m = start; m < end; m++) {
         double ratio = ratios[sequence ? 0 : m - start];
         double factor = config.divergence().biasCorrection() ? ratio : 1;
-        collector.addToken(
-            entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
+        metrics.addToken(entropies[m], config.divergence().beta() == 0 ? 0 : kl(m, chunk) * factor);
       }
-      collector.addRatios(ratios, targets.advantages()[c]);
+      metrics.addRatios(ratios, targets.advantages()[c]);
       start = end;
     }
-    return collector.metrics();
+    return metrics.named();
   }
 }

@@ -1,7 +1,5 @@
 package org.sparklora.model.loss;
 
-import java.util.Arrays;
-
 /**
  * What a decoder says about the M target tokens of a batch.
  *
@@ -50,21 +48,5 @@ public record TokenLogProbs(
       correct += argmax[m] == targets[m] ? 1 : 0;
     }
     return count() == 0 ? 0 : (double) correct / count();
-  }
-
-  /** Equal to the last bit. */
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof TokenLogProbs that
-        && Arrays.equals(positions, that.positions)
-        && Arrays.equals(targets, that.targets)
-        && Arrays.equals(logProbs, that.logProbs)
-        && Arrays.equals(entropies, that.entropies)
-        && Arrays.equals(argmax, that.argmax);
-  }
-
-  @Override
-  public int hashCode() {
-    return Arrays.hashCode(targets) * 31 + Arrays.hashCode(logProbs);
   }
 }

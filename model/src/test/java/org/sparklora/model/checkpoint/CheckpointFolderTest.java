@@ -31,7 +31,7 @@ class CheckpointFolderTest {
   @Test
   void readsShardsAsOneModel() throws IOException {
     try (CheckpointFolder checkpoint = GoldenModel.checkpoint("qwen2-tiny")) {
-      Tensor bias = checkpoint.load("model.layers.1.self_attn.q_proj.bias", engine);
+      Tensor bias = checkpoint.load("model.layers.1.self_attn.q_proj.bias", DType.FLOAT32, engine);
       assertThat(bias.shape()).containsExactly(64);
       assertThat(checkpoint.storedType("model.norm.weight")).isEqualTo(DType.FLOAT32);
     }
@@ -70,7 +70,9 @@ class CheckpointFolderTest {
     try (CheckpointFolder tied = TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"))) {
       List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
       for (String name : WeightNames.expected(tied.config()).keySet()) {
-        entries.add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, tied.load(name, engine)));
+        entries.add(
+            SafeTensorsWriter.Entry.of(
+                name, DType.FLOAT32, tied.load(name, DType.FLOAT32, engine)));
       }
       entries.add(
           SafeTensorsWriter.Entry.of("lm_head.weight", DType.FLOAT32, engine.allocate(11, 8)));
@@ -117,7 +119,7 @@ class CheckpointFolderTest {
     Files.writeString(
         file, text.replace("\"F32\"", "\"I32\""), java.nio.charset.StandardCharsets.ISO_8859_1);
     try (CheckpointFolder checkpoint = CheckpointFolder.open(folder)) {
-      assertThatThrownBy(() -> checkpoint.load("model.norm.weight", engine))
+      assertThatThrownBy(() -> checkpoint.load("model.norm.weight", DType.FLOAT32, engine))
           .hasMessageContaining("model.norm.weight")
           .hasMessageContaining("its dtype is I32");
     }

@@ -37,7 +37,7 @@ class DecoderConfigTest {
     DecoderConfig config = golden("qwen3-tiny");
     assertThat(config.rope().theta()).isEqualTo(1_000_000);
     assertThat(config.rope().scaling()).isEqualTo(new RopeScaling.None());
-    assertThat(config.headDim()).isEqualTo(32);
+    assertThat(config.heads().size()).isEqualTo(32);
     assertThat(config.attention().queryKeyNorm()).isTrue();
     assertThat(config.tieWordEmbeddings()).isFalse();
   }
@@ -47,7 +47,7 @@ class DecoderConfigTest {
     DecoderConfig config = golden("qwen2-tiny");
     assertThat(config.attention().queryKeyValueBias()).isTrue();
     assertThat(config.attention().outputBias()).isFalse();
-    assertThat(config.headDim()).as("hidden_size / num_attention_heads").isEqualTo(16);
+    assertThat(config.heads().size()).as("hidden_size / num_attention_heads").isEqualTo(16);
   }
 
   @Test

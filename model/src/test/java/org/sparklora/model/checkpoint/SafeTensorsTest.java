@@ -50,14 +50,15 @@ class SafeTensorsTest {
     try (SafeTensors read = SafeTensors.open(file)) {
       assertThat(read.metadata()).isEqualTo(Map.of("format", "pt"));
       assertThat(read.find("b").orElseThrow().shape()).containsExactly(5, 7);
-      assertThat(read.load("a", engine).toArray()).containsExactly(vector.toArray());
-      Tensor widened = read.load("b", engine);
+      assertThat(read.load("a", DType.FLOAT32, engine).toArray()).containsExactly(vector.toArray());
+      Tensor widened = read.load("b", DType.FLOAT32, engine);
       assertThat(widened.dtype()).isEqualTo(DType.FLOAT32);
       // a second trip through the same type must not change anything
       Path again = folder.resolve("again.safetensors");
       SafeTensorsWriter.write(again, List.of(SafeTensorsWriter.Entry.of("b", dtype, widened)));
       try (SafeTensors second = SafeTensors.open(again)) {
-        assertThat(second.load("b", engine).toArray()).containsExactly(widened.toArray());
+        assertThat(second.load("b", DType.FLOAT32, engine).toArray())
+            .containsExactly(widened.toArray());
       }
     }
   }
@@ -78,7 +79,7 @@ class SafeTensorsTest {
     SafeTensorsWriter.write(
         file, List.of(SafeTensorsWriter.Entry.of("none", DType.FLOAT32, engine.allocate(0, 3))));
     try (SafeTensors read = SafeTensors.open(file)) {
-      assertThat(read.load("none", engine).shape()).containsExactly(0, 3);
+      assertThat(read.load("none", DType.FLOAT32, engine).shape()).containsExactly(0, 3);
     }
     Files.write(file, file("{}", 0));
     try (SafeTensors read = SafeTensors.open(file)) {
@@ -104,8 +105,9 @@ class SafeTensorsTest {
               .array());
     }
     try (SafeTensors read = SafeTensors.open(path)) {
-      assertThat(read.load("x", engine).toArray()).containsExactly(1.5f, -2f);
-      assertThatThrownBy(() -> read.load("filler", engine)).hasMessageContaining("its dtype is U8");
+      assertThat(read.load("x", DType.FLOAT32, engine).toArray()).containsExactly(1.5f, -2f);
+      assertThatThrownBy(() -> read.load("filler", DType.FLOAT32, engine))
+          .hasMessageContaining("its dtype is U8");
     }
   }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
-import org.sparklora.model.PackedBatch;
+import org.sparklora.model.OneDocument;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.EachEngine;
 import org.sparklora.model.engine.Engine;
@@ -173,8 +173,7 @@ class GeneratorTest {
         int[] prompt = prompts.get((int) completion.promptId() - 100).tokens();
         int[] text = Arrays.copyOf(prompt, prompt.length + completion.tokens().length);
         System.arraycopy(completion.tokens(), 0, text, prompt.length, completion.tokens().length);
-        TokenLogProbs learner =
-            step.logProbs(parameters, PackedBatch.ofDocument(text), temperature);
+        TokenLogProbs learner = step.logProbs(parameters, OneDocument.of(text), temperature);
         float[] expected =
             Arrays.copyOfRange(learner.logProbs(), prompt.length - 1, text.length - 1);
         assertThat(completion.logProbs()).containsExactly(expected, within((float) LOG_PROBS));

@@ -67,15 +67,16 @@ class NonFiniteLogitsTest {
       for (int i = 0; i < damaged; i++) {
         values[VOCABULARY + i] = value;
       }
-      Sampler sampler = new Sampler(engine, mode.config());
+      SamplingConfig config = mode.config();
       try (Tensor logits = engine.allocate(3, VOCABULARY)) {
         logits.write(0, values, 0, values.length);
-        assertThatThrownBy(() -> sampler.draw(logits, List.of(row(7), row(8), row(9))))
+        assertThatThrownBy(
+                () -> Generator.draw(engine, config, logits, List.of(row(7), row(8), row(9))))
             .isInstanceOf(NonFiniteLogitsException.class)
             .hasMessageContaining("prompt 8")
             .hasMessageContaining("NaN or infinite");
         // the rows beside it are as good as any
-        assertThat(sampler.draw(logits.rows(2, 3), List.of(row(9))).tokens()[0])
+        assertThat(Generator.draw(engine, config, logits.rows(2, 3), List.of(row(9))).tokens()[0])
             .isBetween(0, VOCABULARY - 1);
       }
     }

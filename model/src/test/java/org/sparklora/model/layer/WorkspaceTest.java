@@ -9,7 +9,7 @@ import org.sparklora.model.engine.Engines;
 import org.sparklora.model.layer.Workspace.Buffer;
 
 class WorkspaceTest {
-  private final Workspace workspace = new Workspace(Engines.counting(DType.FLOAT32));
+  private final Workspace workspace = new Workspace(Engines.counting(DType.FLOAT32, DType.FLOAT32));
 
   @Test
   void aBufferIsNotLentTwice() {

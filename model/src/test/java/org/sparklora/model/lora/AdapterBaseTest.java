@@ -45,7 +45,7 @@ class AdapterBaseTest {
           AdapterLayout.of(
               new LoraConfig(2, 16, 0, false, LoraTargets.names(List.of("q_proj"))),
               checkpoint.config());
-      write(AdapterBase.of("org/base", checkpoint));
+      write(new AdapterBase("org/base", checkpoint.fingerprint()));
     }
   }
 
@@ -67,7 +67,7 @@ class AdapterBaseTest {
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (CheckpointFolder checkpoint = CheckpointFolder.open(base)) {
       for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
-        Tensor stored = checkpoint.load(name, engine);
+        Tensor stored = checkpoint.load(name, DType.FLOAT32, engine);
         Tensor copy = engine.allocate(stored.shape());
         float[] values = stored.toArray();
         if (name.equals(weight)) {
@@ -93,7 +93,9 @@ class AdapterBaseTest {
       for (String name : WeightNames.expected(checkpoint.config()).keySet()) {
         boolean inFirst = first.size() <= second.size();
         (inFirst ? first : second)
-            .add(SafeTensorsWriter.Entry.of(name, DType.FLOAT32, checkpoint.load(name, engine)));
+            .add(
+                SafeTensorsWriter.Entry.of(
+                    name, DType.FLOAT32, checkpoint.load(name, DType.FLOAT32, engine)));
         map.put(name, inFirst ? "1.safetensors" : "2.safetensors");
       }
     }

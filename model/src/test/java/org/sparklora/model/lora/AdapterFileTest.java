@@ -178,9 +178,10 @@ class AdapterFileTest {
     AdapterFile.write(folder, head, engine.allocate(head.size()), new AdapterBase("base", ""));
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     try (SafeTensors file = SafeTensors.open(folder.resolve(AdapterFile.WEIGHTS))) {
-      for (SafeTensors.TensorInfo info : file.tensors()) {
+      for (SafeTensors.TensorInfo info : file.tensors().values()) {
         entries.add(
-            SafeTensorsWriter.Entry.of(info.name(), DType.FLOAT32, file.load(info.name(), engine)));
+            SafeTensorsWriter.Entry.of(
+                info.name(), DType.FLOAT32, file.load(info.name(), DType.FLOAT32, engine)));
       }
     }
     String copy = "base_model.model.lm_head.base_layer.weight";

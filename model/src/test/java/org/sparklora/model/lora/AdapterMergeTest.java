@@ -16,6 +16,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.GoldenModel;
+import org.sparklora.model.OneDocument;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.TinyCheckpoint;
@@ -30,7 +31,7 @@ class AdapterMergeTest {
   /** Log-probabilities of float32 models of this size that are the same but for rounding. */
   private static final float ROUNDING = 1e-4f;
 
-  private static final PackedBatch BATCH = PackedBatch.ofDocument(1, 4, 9, 2, 0, 7, 10, 3);
+  private static final PackedBatch BATCH = OneDocument.of(1, 4, 9, 2, 0, 7, 10, 3);
 
   @TempDir Path folder;
 
@@ -70,8 +71,9 @@ class AdapterMergeTest {
 
       try (CheckpointFolder result = CheckpointFolder.open(merged)) {
         assertThat(result.config().tieWordEmbeddings()).isFalse();
-        assertThat(result.load("model.embed_tokens.weight", engine).toArray())
-            .containsExactly(base.load("model.embed_tokens.weight", engine).toArray());
+        assertThat(result.load("model.embed_tokens.weight", DType.FLOAT32, engine).toArray())
+            .containsExactly(
+                base.load("model.embed_tokens.weight", DType.FLOAT32, engine).toArray());
       }
       assertThat(plainLogProbs(merged, engine))
           .containsExactly(adaptedLogProbs(base, adapter, engine), within(ROUNDING));

@@ -194,7 +194,7 @@ public final class GrpoTrace {
     double difference = 0;
     double way = 0;
     try (SafeTensors tensors = SafeTensors.open(file)) {
-      for (SafeTensors.TensorInfo info : tensors.tensors()) {
+      for (SafeTensors.TensorInfo info : tensors.tensors().values()) {
         int offset = (int) layout.entry(info.name()).orElseThrow().offset();
         float[] expected = floats(tensors, info.name());
         for (int i = 0; i < expected.length; i++) {

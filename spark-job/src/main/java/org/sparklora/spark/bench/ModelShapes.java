@@ -13,6 +13,7 @@ import java.util.OptionalInt;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.ModelFamily;
 import org.sparklora.model.checkpoint.RopeScaling;
+import org.sparklora.model.engine.Heads;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
@@ -74,9 +75,10 @@ final class ModelShapes {
         Integer.parseInt(column[3]),
         layers,
         new DecoderConfig.Attention(
-            Integer.parseInt(column[5]),
-            Integer.parseInt(column[6]),
-            Integer.parseInt(column[7]),
+            new Heads(
+                Integer.parseInt(column[5]),
+                Integer.parseInt(column[6]),
+                Integer.parseInt(column[7])),
             family == ModelFamily.QWEN2,
             false,
             family == ModelFamily.QWEN3),

@@ -51,10 +51,6 @@ final class StepFlops {
   }
 
   private static double attention(DecoderConfig model, double documentTokens) {
-    return 2.0
-        * model.numHiddenLayers()
-        * model.numAttentionHeads()
-        * model.headDim()
-        * documentTokens;
+    return 2.0 * model.numHiddenLayers() * model.heads().queryWidth() * documentTokens;
   }
 }

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.sparklora.model.ActivationMemory;
-import org.sparklora.model.TrainingCompute;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;

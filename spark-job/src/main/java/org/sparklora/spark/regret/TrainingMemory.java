@@ -67,7 +67,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
             run.model(),
             adapter,
             run.memory().gradientCheckpointing(),
-            Engines.counting(run.memory().products()),
+            Engines.counting(run.memory().products(), DType.FLOAT32),
             run.microBatchTokens()));
   }
 
@@ -86,7 +86,7 @@ public record TrainingMemory(long runtime, long base, long parameters, long acti
 
   /** How many numbers those are. */
   static long keysAndValues(DecoderConfig model) {
-    return 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim();
+    return 2L * model.numHiddenLayers() * model.heads().keyValueWidth();
   }
 
   /** All terms together. */

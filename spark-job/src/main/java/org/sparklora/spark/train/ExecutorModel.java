@@ -341,7 +341,7 @@ public final class ExecutorModel implements AutoCloseable {
     PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
     GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
     ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
-    return new PolicyGradient(loss, whole.metrics(logProbs, entropies).named(), logProbs, gradient);
+    return new PolicyGradient(loss, whole.metrics(logProbs, entropies), logProbs, gradient);
   }
 
   private StepResult learn(
@@ -381,7 +381,7 @@ public final class ExecutorModel implements AutoCloseable {
       GrpoLoss loss = new GrpoLoss(micro.loss(), batch.targets(), micro.window());
       return new PolicyGradient(
           loss.lossAndGradient(0, logProbs, entropies, new float[logProbs.length]),
-          loss.metrics(logProbs, entropies).named(),
+          loss.metrics(logProbs, entropies),
           logProbs,
           new FlatVector(0));
     } finally {

@@ -74,7 +74,7 @@ final class DamagedModel {
 
   private static Tensor changed(
       CheckpointFolder checkpoint, String name, Engine engine, Change change) {
-    try (Tensor stored = checkpoint.load(name, engine)) {
+    try (Tensor stored = checkpoint.load(name, DType.FLOAT32, engine)) {
       Tensor copy = engine.copyAs(DType.FLOAT32, stored); // what is mapped cannot be written to
       change.of(name, copy);
       return copy;

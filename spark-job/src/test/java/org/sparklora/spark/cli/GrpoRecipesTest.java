@@ -197,7 +197,7 @@ class GrpoRecipesTest {
   private static String keysAndValues(Path recipe) throws IOException {
     Settings settings = settings(recipe);
     DecoderConfig model = headers(recipe).config();
-    long token = 2L * model.numHiddenLayers() * model.numKeyValueHeads() * model.headDim() * 4;
+    long token = 2L * model.numHiddenLayers() * model.heads().keyValueWidth() * 4;
     return gibibytes(token * settings.get(Flags.NUM_GENERATIONS) * rowTokens(settings));
   }
 

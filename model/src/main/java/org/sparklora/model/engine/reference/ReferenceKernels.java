@@ -84,11 +84,9 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void putRows(Tensor x, Indices rows, Tensor y) {
-    float[] row = new float[x.columns()];
     int[] to = rows.toArray();
     for (int n = 0; n < to.length; n++) {
-      x.read((long) n * row.length, row, 0, row.length);
-      y.write((long) to[n] * row.length, row, 0, row.length);
+      x.rows(n, n + 1).transferTo(y.rows(to[n], to[n] + 1));
     }
   }
 
@@ -168,11 +166,9 @@ final class ReferenceKernels implements Kernels {
 
   @Override
   public void embed(Tensor table, Indices tokens, Tensor y) {
-    float[] row = new float[table.columns()];
     int[] of = tokens.toArray();
     for (int n = 0; n < of.length; n++) {
-      table.read((long) of[n] * row.length, row, 0, row.length);
-      y.write((long) n * row.length, row, 0, row.length);
+      table.rows(of[n], of[n] + 1).transferTo(y.rows(n, n + 1));
     }
   }
 

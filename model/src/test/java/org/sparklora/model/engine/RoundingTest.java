@@ -1,12 +1,11 @@
-package org.sparklora.model.checkpoint;
+package org.sparklora.model.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.sparklora.model.engine.Bfloat16;
 
-class ElementEncodingTest {
+class RoundingTest {
 
   @ParameterizedTest
   @CsvSource({
@@ -39,6 +38,6 @@ class ElementEncodingTest {
     "-0.0, 8000"
   })
   void float16RoundsToNearestEven(float value, String bits) {
-    assertThat("%04X".formatted(ElementEncoding.toFloat16(value) & 0xFFFF)).isEqualTo(bits);
+    assertThat("%04X".formatted(Float16.fromFloat(value) & 0xFFFF)).isEqualTo(bits);
   }
 }

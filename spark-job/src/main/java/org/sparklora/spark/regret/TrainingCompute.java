@@ -1,4 +1,4 @@
-package org.sparklora.model;
+package org.sparklora.spark.regret;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.Projection;

@@ -1,0 +1,24 @@
+package org.sparklora.model.engine;
+
+/**
+ * The generator of Steele, Lea and Flood (2014), of which all random numbers of this module are
+ * made. Written out, because they must not change with the Java version.
+ */
+public final class SplitMix64 {
+  /** 2^64 / golden ratio, odd: what a state grows by. */
+  public static final long GAMMA = 0x9E37_79B9_7F4A_7C15L;
+
+  private SplitMix64() {}
+
+  /** The finalizer: 64 bits, each of which depends on all of a state's. */
+  public static long mix(long state) {
+    long z = (state ^ state >>> 30) * 0xBF58_476D_1CE4_E5B9L;
+    z = (z ^ z >>> 27) * 0x94D0_49BB_1331_11EBL;
+    return z ^ z >>> 31;
+  }
+
+  /** A number in [0, 1) of the upper bits of what {@link #mix} made. */
+  public static double uniform(long mixed) {
+    return (mixed >>> 11) * 0x1p-53;
+  }
+}
