@@ -19,7 +19,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.sparklora.text.jinja.JinjaException;
-import org.sparklora.text.jinja.Limits;
 import org.sparklora.text.jinja.Rendering;
 import org.sparklora.text.jinja.Template;
 import org.sparklora.text.json.CheckpointException;
@@ -258,8 +257,7 @@ public final class ChatTemplate {
     variables.put("messages", conversation.messages().stream().map(Message::fields).toList());
     variables.put("add_generation_prompt", options.addGenerationPrompt());
     try {
-      Rendering rendering =
-          template.render(variables, Clock.systemDefaultZone(), Limits.defaults());
+      Rendering rendering = template.render(variables, Clock.systemDefaultZone());
       if (LONE_SURROGATE.matcher(rendering.text()).find()) {
         throw new ChatTemplateException(
             null,

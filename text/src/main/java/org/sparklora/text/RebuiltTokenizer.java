@@ -35,7 +35,7 @@ final class RebuiltTokenizer {
    *
    * @param changed whether anything differs from the file
    */
-  record Result(ObjectNode json, SpecialTokens specialTokens, boolean changed) {}
+  record Result(SpecialTokens specialTokens, boolean changed) {}
 
   /**
    * Rewrites in place.
@@ -52,7 +52,7 @@ final class RebuiltTokenizer {
     List<ObjectNode> ofFile = new ArrayList<>();
     for (JsonNode token : tokenizer.path("added_tokens")) {
       if (!(token instanceof ObjectNode object)) {
-        return new Result(tokenizer, specialTokens, false); // damaged, as its reader will say
+        return new Result(specialTokens, false); // damaged, as its reader will say
       }
       ofFile.add(object);
     }
@@ -76,7 +76,7 @@ final class RebuiltTokenizer {
     ArrayNode tokens = tokenizer.putArray("added_tokens");
     rebuilt.added.forEach((id, token) -> tokens.add(token.deepCopy().put("id", id)));
     boolean changed = rebuiltAs != TokenizerClass.FILE || !rebuilt.added.equals(before);
-    return new Result(tokenizer, named, changed);
+    return new Result(named, changed);
   }
 
   /** What {@code added_tokens_decoder} lists, by id; where it is missing, the file's own. */
@@ -126,12 +126,8 @@ final class RebuiltTokenizer {
       return;
     }
     Integer id = idOf.getOrDefault(content, vocabulary.get(content));
-    put(id != null ? id : nextId(), token);
-  }
-
-  private int nextId() {
-    int last = added.isEmpty() ? -1 : added.lastKey();
-    return Math.max(last + 1, vocabulary.size());
+    int next = Math.max(added.isEmpty() ? 0 : added.lastKey() + 1, vocabulary.size());
+    put(id != null ? id : next, token);
   }
 
   private void put(int id, ObjectNode token) {

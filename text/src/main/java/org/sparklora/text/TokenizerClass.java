@@ -86,7 +86,9 @@ enum TokenizerClass {
     if (name.isEmpty()) {
       return qwen2 || modelType.equals("qwen3") ? QWEN2 : FILE;
     }
-    if (name.equals("LlamaTokenizer") && !qwen2 && hasByteLevel(tokenizer)) {
+    // AutoTokenizer looks for the word anywhere in the file, too
+    boolean byteLevel = tokenizer.toString().contains("\"ByteLevel\"");
+    if (name.equals("LlamaTokenizer") && !qwen2 && byteLevel) {
       return FILE; // Llama 3's files name the class of Llama 2
     }
     if (qwen2 || name.equals("Qwen2Tokenizer")) {
@@ -102,11 +104,6 @@ enum TokenizerClass {
         KEY,
         place.json().get(KEY),
         "how AutoTokenizer rebuilds this class is not known here; read the file with --tokenizer_dialect file");
-  }
-
-  /** AutoTokenizer looks for the word anywhere in the file, too. */
-  private static boolean hasByteLevel(JsonNode tokenizer) {
-    return tokenizer.toString().contains("\"ByteLevel\"");
   }
 
   /**

@@ -12,11 +12,12 @@ import java.util.TreeMap;
  */
 final class AddedTokenMatcher {
 
+  /** In place of the id of a token: text between two. */
+  static final int TEXT = -1;
+
   /** Receives tokens and the text between them, from left to right. */
   interface Sink {
-    void text(int start, int end);
-
-    void token(int id, int start, int end);
+    void accept(int id, int start, int end);
   }
 
   private final TreeMap<String, AddedToken> tokens = new TreeMap<>(); // by what is looked for
@@ -65,14 +66,14 @@ final class AddedTokenMatcher {
         tokenEnd++;
       }
       if (from < tokenStart) {
-        sink.text(from, tokenStart);
+        sink.accept(TEXT, from, tokenStart);
       }
-      sink.token(token.id(), tokenStart, tokenEnd);
+      sink.accept(token.id(), tokenStart, tokenEnd);
       from = tokenEnd;
       i = Math.max(i, tokenEnd);
     }
     if (from < end) {
-      sink.text(from, end);
+      sink.accept(TEXT, from, end);
     }
   }
 

@@ -96,8 +96,7 @@ final class BytePairModel {
   private void addBytes(byte[] bytes, int length, Symbols symbols) {
     int pending = 0; // bytes of an unknown token not yet added
     for (int i = 0; i < length; i++) {
-      int symbol = byteSymbols[bytes[i] & 0xFF];
-      pending = addLetter(symbol, 1, pending, symbols);
+      pending = addLetter(byteSymbols[bytes[i] & 0xFF], 1, pending, symbols);
     }
     flush(pending, symbols);
   }

@@ -1,7 +1,7 @@
 package org.sparklora.text.bpe;
 
 /** The pieces of Llama 3 and Qwen, which differ in how many digits make a number. */
-final class Cl100kScanner implements PieceScanner {
+record Cl100kScanner(int maxDigits) implements PieceScanner {
   private static final String PATTERN_BEFORE_NUMBERS =
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
   private static final String PATTERN_AFTER_NUMBERS =
@@ -13,12 +13,6 @@ final class Cl100kScanner implements PieceScanner {
 
   /** Qwen's, in which every digit stands alone. */
   static final String QWEN_PATTERN = PATTERN_BEFORE_NUMBERS + "\\p{N}" + PATTERN_AFTER_NUMBERS;
-
-  private final int maxDigits;
-
-  Cl100kScanner(int maxDigits) {
-    this.maxDigits = maxDigits;
-  }
 
   @Override
   public int next(String text, int from, int end) {

@@ -37,19 +37,17 @@ final class Encoder {
     ends.clear();
     SpecialTokenFrame frame = pipeline.frame;
     addFrame(addSpecialTokens ? frame.before() : new int[0]);
-    AddedTokenMatcher.Sink sink =
-        new AddedTokenMatcher.Sink() {
-          @Override
-          public void text(int start, int end) {
+    pipeline.rawMatcher.scan(
+        text,
+        0,
+        text.length(),
+        (id, start, end) -> {
+          if (id == AddedTokenMatcher.TEXT) {
             encodeRaw(text, start, end, locates);
-          }
-
-          @Override
-          public void token(int id, int start, int end) {
+          } else {
             add(id, start, end, locates);
           }
-        };
-    pipeline.rawMatcher.scan(text, 0, text.length(), sink);
+        });
     addFrame(addSpecialTokens ? frame.after() : new int[0]);
   }
 
@@ -78,19 +76,17 @@ final class Encoder {
         locates
             ? (text, from, to, shift) -> locatePiece(text, from, to, shift, own, base)
             : this::encodePiece;
-    AddedTokenMatcher.Sink sink =
-        new AddedTokenMatcher.Sink() {
-          @Override
-          public void text(int from, int to) {
+    pipeline.normalizedMatcher.scan(
+        own.text(),
+        start,
+        end,
+        (id, from, to) -> {
+          if (id == AddedTokenMatcher.TEXT) {
             pipeline.preTokenizer.cut(own.text(), from, to, 0, pieces);
-          }
-
-          @Override
-          public void token(int id, int from, int to) {
+          } else {
             add(id, base + own.start(from), base + own.end(to - 1), locates);
           }
-        };
-    pipeline.normalizedMatcher.scan(own.text(), start, end, sink);
+        });
   }
 
   private void add(int id, int start, int end, boolean locates) {

@@ -2,6 +2,8 @@ package org.sparklora.text.bpe;
 
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sparklora.text.json.JsonFields;
 
 /**
@@ -44,7 +46,7 @@ interface PreTokenizer {
     return switch (Components.type(json)) {
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
-      case "Digits" -> new DigitsPreTokenizer(json.flag("individual_digits", false));
+      case "Digits" -> new Digits(json.flag("individual_digits", false));
       case "ByteLevel" -> byteLevel(json);
       default -> throw Components.unsupportedType(json);
     };
@@ -95,8 +97,7 @@ interface PreTokenizer {
     // Every character matches, so that Isolated yields the same pieces inverted or not.
     return !removes && SCANNERS.containsKey(regex)
         ? SCANNERS.get(regex)
-        : new SplitPreTokenizer(
-            TextNormalizer.pattern(pattern), removes, json.flag("invert", false));
+        : new Split(TextNormalizer.pattern(pattern), removes, json.flag("invert", false));
   }
 
   /** Puts a space before text that has none if asked to, then cuts. */
@@ -113,5 +114,68 @@ interface PreTokenizer {
         pieces.cut(text, start, end, shift, sink);
       }
     };
+  }
+
+  /**
+   * Cuts text at the matches of a pattern.
+   *
+   * @param removes whether the matches are left out instead of being pieces of their own
+   * @param invert treat what lies between the matches as the matches
+   */
+  record Split(Pattern pattern, boolean removes, boolean invert) implements PreTokenizer {
+
+    @Override
+    public void cut(String text, int start, int end, int shift, Sink sink) {
+      // Opaque bounds: look-around sees nothing outside, as the original matches a string of its
+      // own.
+      Matcher matcher = pattern.matcher(text).region(start, end);
+      int from = start;
+      try {
+        while (matcher.find()) {
+          handOn(text, from, matcher.start(), shift, invert, sink);
+          handOn(text, matcher.start(), matcher.end(), shift, !invert, sink);
+          from = matcher.end();
+        }
+      } catch (StackOverflowError e) {
+        throw new IllegalArgumentException(
+            "Cannot cut a text of %d characters with %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
+                .formatted(end - start, pattern),
+            e);
+      }
+      handOn(text, from, end, shift, invert, sink);
+    }
+
+    private void handOn(String text, int start, int end, int shift, boolean matched, Sink sink) {
+      if (start < end && !(removes && matched)) {
+        sink.accept(text, start, end, shift);
+      }
+    }
+  }
+
+  /**
+   * Cuts numbers from everything else.
+   *
+   * @param individual every digit by itself, instead of runs of digits
+   */
+  record Digits(boolean individual) implements PreTokenizer {
+
+    @Override
+    public void cut(String text, int start, int end, int shift, Sink sink) {
+      int from = start;
+      boolean inNumber = false;
+      for (int i = start, next; i < end; i = next) {
+        int codePoint = Utf8.codePointAt(text, i, end);
+        next = i + Character.charCount(codePoint);
+        boolean digit = UnicodeClasses.isNumeric(codePoint);
+        if (i > from && (digit != inNumber || digit && individual)) {
+          sink.accept(text, from, i, shift);
+          from = i;
+        }
+        inNumber = digit;
+      }
+      if (from < end) {
+        sink.accept(text, from, end, shift);
+      }
+    }
   }
 }

@@ -50,9 +50,7 @@ final class Utf8 {
   }
 
   private static int put(int c, byte[] target, int n) {
-    if (c < 0x80) {
-      target[n++] = (byte) c;
-    } else if (c < 0x800) {
+    if (c < 0x800) {
       target[n++] = (byte) (0xC0 | c >> 6);
       target[n++] = (byte) (0x80 | c & 0x3F);
     } else if (c < 0x10000) {

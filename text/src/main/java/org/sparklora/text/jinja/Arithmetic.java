@@ -1,6 +1,7 @@
 package org.sparklora.text.jinja;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Python's {@code + - * / // %} on numbers, strings and lists. */
@@ -51,9 +52,7 @@ final class Arithmetic {
     if (value instanceof List<?> list) {
       budget.allocate((long) list.size() * count);
       List<Object> repeated = new ArrayList<>();
-      for (int i = 0; i < count; i++) {
-        repeated.addAll(list);
-      }
+      Collections.nCopies(count, list).forEach(repeated::addAll);
       return value instanceof Tuple ? new Tuple(repeated) : repeated;
     }
     throw unsupported("*", value, times);

@@ -2,15 +2,23 @@ package org.sparklora.text.jinja;
 
 import java.util.function.Supplier;
 
-/** What a rendering may still spend. Not thread-safe: one rendering, one budget. */
+/**
+ * What a rendering may still spend, so that a stranger's template cannot stall or fill a process:
+ * conversations of some million characters pass, an endless loop ends within about a second. Not
+ * thread-safe: one rendering, one budget.
+ */
 final class Budget {
-  private final Limits limits;
+  /** Expressions evaluated, statements executed and sixteens of characters touched. */
+  private static final long MAX_STEPS = 20_000_000;
+
+  /** Of output, and of any single string or list. */
+  private static final long MAX_CHARACTERS = 16_000_000;
+
+  /** Of nested expressions, loops and macro calls. */
+  private static final int MAX_DEPTH = 300;
+
   private long steps;
   private int depth;
-
-  Budget(Limits limits) {
-    this.limits = limits;
-  }
 
   /** Charges one step. */
   void step() {
@@ -36,10 +44,10 @@ final class Budget {
 
   /** Refuses a string or list that has grown to {@code size}. */
   void bound(long size) {
-    if (size > limits.characters()) {
+    if (size > MAX_CHARACTERS) {
       throw new JinjaException(
           "The template makes a value of %,d characters or items; %,d are allowed",
-          size, limits.characters());
+          size, MAX_CHARACTERS);
     }
   }
 
@@ -50,8 +58,8 @@ final class Budget {
 
   private void charge(long cost) {
     steps += cost;
-    if (steps > limits.steps()) {
-      throw new JinjaException("The template takes more than %,d steps", limits.steps());
+    if (steps > MAX_STEPS) {
+      throw new JinjaException("The template takes more than %,d steps", MAX_STEPS);
     }
   }
 
@@ -64,8 +72,8 @@ final class Budget {
   }
 
   void descend() {
-    if (++depth > limits.depth()) {
-      throw new JinjaException("The template nests more than %d calls", limits.depth());
+    if (++depth > MAX_DEPTH) {
+      throw new JinjaException("The template nests more than %d calls", MAX_DEPTH);
     }
   }
 

@@ -4,38 +4,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** The methods of Python's dict and list that do not change them; the sandbox has no others. */
 final class DictMethods {
+  private static final Set<String> CHANGE_LIST =
+      Set.of("append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse");
+
   private DictMethods() {}
 
-  static Optional<Callable> find(Map<?, ?> dict, String name) {
-    return Optional.ofNullable(
-        switch (name) {
-          case "items" -> a -> items(dict, a);
-          case "keys" -> a -> Values.iterate(dict, a.budget());
-          case "values" ->
-              a -> {
-                a.budget().allocate(dict.size());
-                return new ArrayList<Object>(dict.values());
-              };
-          case "get" ->
-              a -> {
-                Object value = dict.get(Values.key(a.get(0, "key")));
-                return value == null ? a.get(1, "default", None.NONE) : value;
-              };
-          case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
-          default -> null;
-        });
+  static Optional<Object> find(Object target, String name) {
+    Callable method = null;
+    if (target instanceof Map<?, ?> dict) {
+      method = ofDict(dict, name);
+    } else if (target instanceof List && CHANGE_LIST.contains(name)) {
+      method = changes("list", name);
+    }
+    return Optional.ofNullable(method);
   }
 
-  static Optional<Callable> find(List<?> list, String name) {
-    return Optional.ofNullable(
-        switch (name) {
-          case "append", "extend", "insert", "pop", "remove", "clear", "sort", "reverse" ->
-              changes("list", name);
-          default -> null;
-        });
+  private static Callable ofDict(Map<?, ?> dict, String name) {
+    return switch (name) {
+      case "items" -> a -> items(dict, a);
+      case "keys" -> a -> Values.iterate(dict, a.budget());
+      case "values" -> a -> Values.iterate(new ArrayList<>(dict.values()), a.budget());
+      case "get" ->
+          a -> {
+            Object value = dict.get(Values.key(a.get(0, "key")));
+            return value == null ? a.get(1, "default", None.NONE) : value;
+          };
+      case "pop", "popitem", "update", "clear", "setdefault" -> changes("dict", name);
+      default -> null;
+    };
   }
 
   static List<Object> items(Map<?, ?> dict, Arguments arguments) {

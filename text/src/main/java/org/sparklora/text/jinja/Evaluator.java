@@ -37,15 +37,9 @@ final class Evaluator {
     if (target instanceof Namespace namespace) {
       return Optional.of(namespace.get(name));
     }
-    Optional<Callable> method = Optional.empty();
-    if (target instanceof String text) {
-      method = StringMethods.find(text, name);
-    } else if (target instanceof Map<?, ?> dict) {
-      method = DictMethods.find(dict, name);
-    } else if (target instanceof List<?> list) {
-      method = DictMethods.find(list, name);
-    }
-    return method.map(found -> found);
+    return target instanceof String text
+        ? StringMethods.find(text, name)
+        : DictMethods.find(target, name);
   }
 
   static Object call(Object target, Arguments arguments) {

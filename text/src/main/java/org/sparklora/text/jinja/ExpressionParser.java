@@ -1,5 +1,7 @@
 package org.sparklora.text.jinja;
 
+import static org.sparklora.text.jinja.Expression.at;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -71,13 +73,14 @@ final class ExpressionParser {
         || token.isOperator(")");
   }
 
-  /** The filters after a {@code |} that was just read, or those of a filter block. */
-  List<BiFunction<Object, Scope, Object>> filters() {
-    List<BiFunction<Object, Scope, Object>> filters = new ArrayList<>();
-    do {
-      filters.add(filter());
-    } while (tokens.skipOperator("|"));
-    return filters;
+  /** All filters after a {@code |} that was just read, or those of a filter block. */
+  BiFunction<Object, Scope, Object> filters() {
+    BiFunction<Object, Scope, Object> first = filter();
+    if (!tokens.skipOperator("|")) {
+      return first;
+    }
+    BiFunction<Object, Scope, Object> rest = filters();
+    return (value, scope) -> rest.apply(first.apply(value, scope), scope);
   }
 
   private Expression conditional() {
@@ -90,7 +93,7 @@ final class ExpressionParser {
       Expression otherwise =
           tokens.skipName("else") ? conditional() : scope -> new Undefined("the untaken branch");
       expression =
-          Expression.at(
+          at(
               line,
               scope ->
                   (Values.isTrue(condition.evaluate(scope)) ? then : otherwise).evaluate(scope));
@@ -111,7 +114,7 @@ final class ExpressionParser {
       Expression first = left;
       Expression second = operand.get();
       left =
-          Expression.at(
+          at(
               operator.line(),
               scope -> Evaluator.binary(operator.text(), first.evaluate(scope), second, scope));
     }
@@ -136,7 +139,7 @@ final class ExpressionParser {
   }
 
   private static Expression negated(int line, Expression operand) {
-    return Expression.at(line, scope -> !Values.isTrue(operand.evaluate(scope)));
+    return at(line, scope -> !Values.isTrue(operand.evaluate(scope)));
   }
 
   private Expression comparison() {
@@ -157,7 +160,7 @@ final class ExpressionParser {
       } else {
         return operators.isEmpty()
             ? first
-            : Expression.at(line, scope -> Evaluator.compare(first, operators, rest, scope));
+            : at(line, scope -> Evaluator.compare(first, operators, rest, scope));
       }
       rest.add(arithmetic(0));
     }
@@ -178,7 +181,7 @@ final class ExpressionParser {
       tokens.next();
       Expression operand = unary(false);
       node =
-          Expression.at(
+          at(
               token.line(),
               scope -> Evaluator.signed(token.text(), operand.evaluate(scope), scope.budget()));
     } else {
@@ -199,7 +202,7 @@ final class ExpressionParser {
       case NAME ->
           CONSTANTS.containsKey(token.text())
               ? constant(line, CONSTANTS.get(token.text()))
-              : Expression.at(line, scope -> scope.get(token.text()));
+              : at(line, scope -> scope.get(token.text()));
       case STRING -> {
         StringBuilder text = new StringBuilder(token.text());
         while (tokens.peek().kind() == Kind.STRING) {
@@ -221,7 +224,7 @@ final class ExpressionParser {
   }
 
   private static Expression constant(int line, Object value) {
-    return Expression.at(line, scope -> value);
+    return at(line, scope -> value);
   }
 
   private Expression parenthesised(int line) {
@@ -252,7 +255,7 @@ final class ExpressionParser {
   }
 
   private static Expression sequence(int line, List<Expression> items, boolean tuple) {
-    return Expression.at(line, scope -> Evaluator.sequence(items, tuple, scope));
+    return at(line, scope -> Evaluator.sequence(items, tuple, scope));
   }
 
   private Expression dict(int line) {
@@ -265,7 +268,7 @@ final class ExpressionParser {
           tokens.expectOperator(":");
           values.add(expression());
         });
-    return Expression.at(line, scope -> Evaluator.dict(keys, values, scope));
+    return at(line, scope -> Evaluator.dict(keys, values, scope));
   }
 
   private Expression postfix(Expression node) {
@@ -286,9 +289,7 @@ final class ExpressionParser {
   private Expression attribute(Expression node) {
     Token name = tokens.next();
     return switch (name.kind()) {
-      case NAME ->
-          Expression.at(
-              name.line(), scope -> Evaluator.attribute(node.evaluate(scope), name.text()));
+      case NAME -> at(name.line(), scope -> Evaluator.attribute(node.evaluate(scope), name.text()));
       case INTEGER -> item(name.line(), node, constant(name.line(), name.integer()));
       default ->
           throw new JinjaException(
@@ -297,7 +298,7 @@ final class ExpressionParser {
   }
 
   private static Expression item(int line, Expression node, Expression key) {
-    return Expression.at(line, scope -> Evaluator.item(node.evaluate(scope), key.evaluate(scope)));
+    return at(line, scope -> Evaluator.item(node.evaluate(scope), key.evaluate(scope)));
   }
 
   private Expression subscript(Expression node, int line) {
@@ -312,7 +313,7 @@ final class ExpressionParser {
     Expression stop = sliceBound();
     Expression step = tokens.skipOperator(":") ? sliceBound() : NO_BOUND;
     tokens.expectOperator("]");
-    return Expression.at(
+    return at(
         line,
         scope ->
             Values.slice(
@@ -356,7 +357,7 @@ final class ExpressionParser {
         Expression value = node;
         int line = tokens.peek().line();
         BiFunction<Object, Scope, Object> filter = filter();
-        node = Expression.at(line, scope -> filter.apply(value.evaluate(scope), scope));
+        node = at(line, scope -> filter.apply(value.evaluate(scope), scope));
       } else if (tokens.skipName("is")) {
         node = test(node, token.line());
       } else if (token.isOperator("(")) {
@@ -382,7 +383,7 @@ final class ExpressionParser {
       arguments.positional().add(postfix(primary()));
     }
     Expression test =
-        Expression.at(
+        at(
             line,
             scope -> ValueTests.named(name).test(node.evaluate(scope), arguments.evaluate(scope)));
     return negated ? negated(line, test) : test;

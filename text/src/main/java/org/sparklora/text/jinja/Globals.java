@@ -3,7 +3,6 @@ package org.sparklora.text.jinja;
 import java.time.Clock;
 import java.time.ZonedDateTime;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -21,21 +20,22 @@ final class Globals {
   /** {@code %d}, or glibc's {@code %-d} without padding. */
   private static final Pattern DIRECTIVE = Pattern.compile("%(-?)(.)", Pattern.DOTALL);
 
+  /** Most are those of Java's own formatter. */
+  private static final String DIRECTIVES = "%epaAbBdDFhHIjmMSTyY";
+
   private Globals() {}
 
-  static Map<String, Object> of(Clock clock) {
-    Map<String, Object> globals = new HashMap<>();
-    globals.put("range", (Callable) Globals::range);
-    globals.put("dict", (Callable) Globals::dict);
-    globals.put("namespace", (Callable) Globals::namespace);
-    globals.put(
-        "raise_exception",
-        (Callable)
-            a -> {
-              throw JinjaException.raised(ValueText.of(a.get(0, "message")));
-            });
-    globals.put("strftime_now", (Callable) a -> strftime(a.string(0, "format"), clock));
-    return globals;
+  static Map<String, Callable> of(Clock clock) {
+    return Map.of(
+        "range", Globals::range,
+        "dict", Globals::dict,
+        "namespace", Globals::namespace,
+        "raise_exception", Globals::raise,
+        "strftime_now", a -> strftime(a.string(0, "format"), clock));
+  }
+
+  private static Object raise(Arguments arguments) {
+    throw JinjaException.raised(ValueText.of(arguments.get(0, "message")));
   }
 
   private static Object range(Arguments arguments) {
@@ -94,32 +94,16 @@ final class Globals {
             });
   }
 
-  /** One directive; most are those of Java's own formatter. */
   private static String dateField(char directive, ZonedDateTime now) {
+    if (DIRECTIVES.indexOf(directive) < 0) {
+      throw new JinjaException("Unsupported date directive %%%c", directive);
+    }
     String format =
         switch (directive) {
           case '%' -> "%%";
           case 'e' -> "%2te";
           case 'p' -> "%Tp";
-          case 'a',
-                  'A',
-                  'b',
-                  'B',
-                  'd',
-                  'D',
-                  'F',
-                  'h',
-                  'H',
-                  'I',
-                  'j',
-                  'm',
-                  'M',
-                  'S',
-                  'T',
-                  'y',
-                  'Y' ->
-              "%t" + directive;
-          default -> throw new JinjaException("Unsupported date directive %%%c", directive);
+          default -> "%t" + directive;
         };
     return String.format(Locale.ENGLISH, format, now);
   }

@@ -156,16 +156,11 @@ final class Lexer {
     if (!lexeme.lookingAt()) {
       throw new JinjaException(lineAt(at), "Unexpected character '%c'", c);
     }
-    String text = lexeme.group();
-    if (lexeme.group("name") != null) {
-      add(Kind.NAME, text, at);
-    } else if (lexeme.group("float") != null) {
-      add(Kind.FLOAT, text.replace("_", ""), at);
-    } else if (lexeme.group("integer") != null) {
-      add(Kind.INTEGER, text.replace("_", ""), at);
-    } else {
-      add(Kind.OPERATOR, text, at);
-    }
+    boolean name = lexeme.group("name") != null;
+    Kind number = lexeme.group("float") != null ? Kind.FLOAT : Kind.INTEGER;
+    boolean isNumber = number == Kind.FLOAT || lexeme.group("integer") != null;
+    String text = isNumber ? lexeme.group().replace("_", "") : lexeme.group();
+    add(name ? Kind.NAME : isNumber ? number : Kind.OPERATOR, text, at);
     at = lexeme.end();
   }
 

@@ -2,9 +2,29 @@ package org.sparklora.text.jinja;
 
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.text.jinja.Statement.Target;
 
 /** The variable {@code loop} of a for statement. */
 record Loop(List<Object> items, int index) {
+
+  /** {@code {% for target in iterable if filter %}body{% endfor %}}. */
+  static void run(
+      Object iterable, Target target, Optional<Expression> filter, Statement body, Scope scope) {
+    List<Object> items = Values.iterate(iterable, scope.budget());
+    filter.ifPresent(
+        condition ->
+            items.removeIf(item -> !Values.isTrue(condition.evaluate(scope.with(target, item)))));
+    scope.budget().descend();
+    for (int i = 0; i < items.size(); i++) {
+      scope.budget().step();
+      Scope inner = scope.with(target, items.get(i));
+      inner.set("loop", new Loop(items, i));
+      if (body.run(inner) == Statement.Flow.BREAK) {
+        break;
+      }
+    }
+    scope.budget().ascend();
+  }
 
   Optional<Object> attribute(String name) {
     return Optional.ofNullable(

@@ -1,5 +1,8 @@
 package org.sparklora.text.jinja;
 
+import static org.sparklora.text.jinja.Statement.at;
+import static org.sparklora.text.jinja.Statement.doing;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,8 +37,7 @@ final class Parser {
       Token token = tokens.next();
       switch (token.kind()) {
         case DATA ->
-            statements.add(
-                Statement.doing(token.line(), scope -> scope.renderer().write(token.text())));
+            statements.add(doing(token.line(), scope -> scope.renderer().write(token.text())));
         case VARIABLE_BEGIN -> {
           statements.add(output(token.line(), expressions.tuple()));
           tokens.expect(Kind.VARIABLE_END);
@@ -59,8 +61,7 @@ final class Parser {
   }
 
   private static Statement output(int line, Expression value) {
-    return Statement.doing(
-        line, scope -> scope.renderer().write(ValueText.of(value.evaluate(scope))));
+    return doing(line, scope -> scope.renderer().write(ValueText.of(value.evaluate(scope))));
   }
 
   private Statement statement() {
@@ -74,8 +75,8 @@ final class Parser {
       case "call" -> callBlock(line);
       case "filter" -> filterBlock(line);
       case "generation" -> generation(line);
-      case "break" -> endOfTag(Statement.at(line, scope -> Flow.BREAK));
-      case "continue" -> endOfTag(Statement.at(line, scope -> Flow.CONTINUE));
+      case "break" -> endOfTag(at(line, scope -> Flow.BREAK));
+      case "continue" -> endOfTag(at(line, scope -> Flow.CONTINUE));
       case "include", "import", "from", "extends", "block" ->
           throw new JinjaException(
               line,
@@ -116,7 +117,7 @@ final class Parser {
       tag = tokens.next().text();
     }
     return endOfTag(
-        Statement.at(
+        at(
             line,
             scope -> {
               for (int i = 0; i < branches.size(); i++) {
@@ -134,20 +135,20 @@ final class Parser {
     Expression iterable = expressions.tupleWithoutConditional();
     Optional<Expression> filter =
         tokens.skipName("if") ? Optional.of(expressions.expression()) : Optional.empty();
-    ForLoop loop = new ForLoop(target, filter, bodyUpTo("endfor"));
-    return Statement.doing(line, scope -> loop.run(iterable.evaluate(scope), scope));
+    Statement body = bodyUpTo("endfor");
+    return doing(line, scope -> Loop.run(iterable.evaluate(scope), target, filter, body, scope));
   }
 
   private Statement setStatement(int line) {
     Target target = target(true);
     if (tokens.skipOperator("=")) {
       Expression value = expressions.tuple();
-      return endOfTag(Statement.doing(line, scope -> target.assign(value.evaluate(scope), scope)));
+      return endOfTag(doing(line, scope -> target.assign(value.evaluate(scope), scope)));
     }
-    List<BiFunction<Object, Scope, Object>> filters =
-        tokens.skipOperator("|") ? expressions.filters() : List.of();
+    BiFunction<Object, Scope, Object> filters =
+        tokens.skipOperator("|") ? expressions.filters() : (value, scope) -> value;
     Statement body = bodyUpTo("endset");
-    return Statement.doing(line, scope -> target.assign(filtered(filters, body, scope), scope));
+    return doing(line, scope -> target.assign(filtered(filters, body, scope), scope));
   }
 
   private Target target(boolean withNamespace) {
@@ -202,7 +203,7 @@ final class Parser {
     String name = tokens.expect(Kind.NAME).text();
     Macro.Parameters parameters = parameters();
     Statement body = bodyUpTo("endmacro");
-    return Statement.doing(line, scope -> scope.set(name, new Macro(parameters, scope, body)));
+    return doing(line, scope -> scope.set(name, new Macro(parameters, scope, body)));
   }
 
   private Statement callBlock(int line) {
@@ -239,22 +240,18 @@ final class Parser {
   }
 
   private Statement filterBlock(int line) {
-    List<BiFunction<Object, Scope, Object>> filters = expressions.filters();
+    BiFunction<Object, Scope, Object> filters = expressions.filters();
     Statement body = bodyUpTo("endfilter");
     return output(line, scope -> filtered(filters, body, scope));
   }
 
   private static Object filtered(
-      List<BiFunction<Object, Scope, Object>> filters, Statement body, Scope scope) {
-    Object value = scope.renderer().captured(() -> body.run(scope.inner()));
-    for (BiFunction<Object, Scope, Object> filter : filters) {
-      value = filter.apply(value, scope);
-    }
-    return value;
+      BiFunction<Object, Scope, Object> filters, Statement body, Scope scope) {
+    return filters.apply(scope.renderer().captured(() -> body.run(scope.inner())), scope);
   }
 
   private Statement generation(int line) {
     Statement body = bodyUpTo("endgeneration");
-    return Statement.doing(line, scope -> scope.renderer().generate(() -> body.run(scope.inner())));
+    return doing(line, scope -> scope.renderer().generate(() -> body.run(scope.inner())));
   }
 }

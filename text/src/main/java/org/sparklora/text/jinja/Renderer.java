@@ -6,14 +6,10 @@ import java.util.Map;
 
 /** One rendering: what it may still spend, and what it has written. */
 final class Renderer {
-  private final Budget budget;
+  private final Budget budget = new Budget();
   private final List<Rendering.Span> generated = new ArrayList<>();
   private final StringBuilder output = new StringBuilder();
   private StringBuilder out = output; // another one inside a macro or set block
-
-  Renderer(Limits limits) {
-    this.budget = new Budget(limits);
-  }
 
   Rendering render(Statement template, Map<String, Object> names) {
     template.run(new Scope(null, names, this));

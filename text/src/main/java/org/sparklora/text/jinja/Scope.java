@@ -14,6 +14,13 @@ record Scope(Scope parent, Map<String, Object> names, Renderer renderer) {
     return new Scope(this, new HashMap<>(), renderer);
   }
 
+  /** An inner one, in which something is assigned. */
+  Scope with(Statement.Target target, Object value) {
+    Scope inner = inner();
+    target.assign(value, inner);
+    return inner;
+  }
+
   /** What a name stands for; undefined if for nothing. */
   Object get(String name) {
     for (Scope scope = this; scope != null; scope = scope.parent) {

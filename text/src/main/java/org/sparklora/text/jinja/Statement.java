@@ -1,6 +1,7 @@
 package org.sparklora.text.jinja;
 
 import java.util.List;
+import java.util.function.Consumer;
 
 /** A part of a template that is executed. */
 @FunctionalInterface
@@ -15,17 +16,12 @@ interface Statement {
 
   Flow run(Scope scope);
 
-  /** What is done before the next statement. */
-  interface Action {
-    void run(Scope scope);
-  }
-
   /** Does something, charged to the budget, whose errors have a line. */
-  static Statement doing(int line, Action action) {
+  static Statement doing(int line, Consumer<Scope> action) {
     return at(
         line,
         scope -> {
-          action.run(scope);
+          action.accept(scope);
           return Flow.ON;
         });
   }

@@ -29,7 +29,7 @@ final class StringMethods {
   }
 
   /** The method {@code text.name}, if str has it and a sandboxed template may call it. */
-  static Optional<Callable> find(String text, String name) {
+  static Optional<Object> find(String text, String name) {
     Callable method =
         switch (name) {
           case "strip" -> a -> strip(text, a.get(0, "chars", None.NONE));
@@ -58,7 +58,7 @@ final class StringMethods {
     if (method == null) {
       return Optional.empty();
     }
-    return Optional.of(
+    Callable charged =
         arguments -> {
           int longest = 0; // what is searched for, replaced or stripped
           for (Object argument : arguments.positional()) {
@@ -72,7 +72,8 @@ final class StringMethods {
             arguments.budget().items(made.size());
           }
           return value;
-        });
+        };
+    return Optional.of(charged);
   }
 
   /** Both ends. */

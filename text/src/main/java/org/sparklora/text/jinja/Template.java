@@ -34,11 +34,11 @@ public final class Template {
    * @param clock what {@code strftime_now} reads
    * @throws JinjaException if the template fails, raises or exceeds the limits
    */
-  public Rendering render(Map<String, ?> variables, Clock clock, Limits limits) {
+  public Rendering render(Map<String, ?> variables, Clock clock) {
     Map<String, Object> names = new HashMap<>(Globals.of(clock));
     try {
       variables.forEach((name, value) -> names.put(name, Values.fromJava(value)));
-      return new Renderer(limits).render(body, names);
+      return new Renderer().render(body, names);
     } catch (StackOverflowError e) {
       // The limit on depth is meant to come first, but the caller's stack may be small.
       throw new JinjaException("The template nests too deeply");

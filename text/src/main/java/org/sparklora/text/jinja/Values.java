@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -268,9 +269,7 @@ final class Values {
       picked.add(source.get((int) i));
     }
     if (target instanceof String) {
-      StringBuilder out = new StringBuilder();
-      picked.forEach(out::append);
-      return out.toString();
+      return picked.stream().map(Object::toString).collect(Collectors.joining());
     }
     return target instanceof Tuple ? new Tuple(picked) : picked;
   }

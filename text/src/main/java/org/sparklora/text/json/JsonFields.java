@@ -71,11 +71,6 @@ public record JsonFields(Path file, JsonNode json, String name) {
     return whole(key, 1, max).orElseThrow(() -> missing(key));
   }
 
-  /** A whole number in {@code [1, max]}; null is refused. */
-  public int positive(String key, int max, int byDefault) {
-    return json.has(key) ? positive(key, max) : byDefault;
-  }
-
   /** A whole number in {@code [min, max]}, if the key exists and is not null. */
   public OptionalInt whole(String key, int min, int max) {
     JsonNode node = json.path(key);
@@ -91,11 +86,8 @@ public record JsonFields(Path file, JsonNode json, String name) {
 
   /** The whole number that stands under a key, or in what does. */
   public int whole(String key, JsonNode node, int min, int max) {
-    if (!node.isIntegralNumber() || !node.canConvertToInt()) {
-      throw refusal(key, node, wanted(min, max));
-    }
     int value = node.intValue();
-    if (value < min || value > max) {
+    if (!node.isIntegralNumber() || !node.canConvertToInt() || value < min || value > max) {
       throw refusal(key, node, wanted(min, max));
     }
     return value;

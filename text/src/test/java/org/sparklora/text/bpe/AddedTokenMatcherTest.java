@@ -50,16 +50,9 @@ class AddedTokenMatcherTest {
             text,
             0,
             text.length(),
-            new AddedTokenMatcher.Sink() {
-              @Override
-              public void text(int start, int end) {
-                found.add(text.substring(start, end));
-              }
-
-              @Override
-              public void token(int id, int start, int end) {
-                found.add("[" + text.substring(start, end) + "]");
-              }
+            (id, start, end) -> {
+              String part = text.substring(start, end);
+              found.add(id == AddedTokenMatcher.TEXT ? part : "[" + part + "]");
             });
     return found;
   }

@@ -194,7 +194,7 @@ class TemplateTest {
     Rendering rendering =
         Template.parse(
                 "ab{% generation %}cd{% endgeneration %}e{% generation %}{% endgeneration %}")
-            .render(VARIABLES, CLOCK, Limits.defaults());
+            .render(VARIABLES, CLOCK);
     assertThat(rendering.text()).isEqualTo("abcde");
     assertThat(rendering.generated())
         .containsExactly(new Rendering.Span(2, 4), new Rendering.Span(5, 5));
@@ -207,6 +207,6 @@ class TemplateTest {
   }
 
   private static String render(String template) {
-    return Template.parse(template).render(VARIABLES, CLOCK, Limits.defaults()).text();
+    return Template.parse(template).render(VARIABLES, CLOCK).text();
   }
 }
