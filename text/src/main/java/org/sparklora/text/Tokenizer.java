@@ -131,8 +131,7 @@ public final class Tokenizer {
 
   /** The id of {@link #eosToken}. */
   public OptionalInt eosId() {
-    Optional<String> token = eosToken();
-    return token.isPresent() ? idOf(token.get()) : OptionalInt.empty();
+    return eosToken().map(this::idOf).orElse(OptionalInt.empty());
   }
 
   /**

@@ -47,18 +47,13 @@ public record Segments(int[] boundaries, int[] prefixes) {
     }
   }
 
-  /** Documents of which none continues another. */
-  public Segments(int[] boundaries) {
-    this(boundaries, IntStream.range(1, boundaries.length).map(s -> NONE).toArray());
-  }
-
   /** Documents with these lengths, laid end to end. */
   public static Segments ofLengths(int... lengths) {
     int[] boundaries = new int[lengths.length + 1];
     for (int s = 0; s < lengths.length; s++) {
       boundaries[s + 1] = boundaries[s] + lengths[s];
     }
-    return new Segments(boundaries);
+    return new Segments(boundaries, IntStream.of(lengths).map(length -> NONE).toArray());
   }
 
   /**

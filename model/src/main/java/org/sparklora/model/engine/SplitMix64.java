@@ -17,8 +17,17 @@ public final class SplitMix64 {
     return z ^ z >>> 31;
   }
 
+  /** A number in [0, 1) by counter: each coordinate is mixed into the seed. */
+  public static double uniform(long seed, long... coordinates) {
+    long state = mix(seed + GAMMA);
+    for (long coordinate : coordinates) {
+      state = mix((state ^ coordinate) + GAMMA);
+    }
+    return unit(state);
+  }
+
   /** A number in [0, 1) of the upper bits of what {@link #mix} made. */
-  public static double uniform(long mixed) {
+  public static double unit(long mixed) {
     return (mixed >>> 11) * 0x1p-53;
   }
 }

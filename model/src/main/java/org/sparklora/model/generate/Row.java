@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.sparklora.model.engine.Branch;
 import org.sparklora.model.engine.Branch.Run;
+import org.sparklora.model.engine.SplitMix64;
 
 /** A completion in the making, and where its keys and values lie in the cache. */
 final class Row {
@@ -79,9 +80,12 @@ final class Row {
     return new Branch(query, 1, seen, prompt.tokens().length + length);
   }
 
-  /** The random number of the next token. */
+  /**
+   * The random number of the next token: a function of the seed and of the token's place alone, so
+   * it can be drawn on any machine, in any order, and again after a failure.
+   */
   double uniform(long seed) {
-    return RandomStream.uniform(seed, prompt.id(), index, length);
+    return SplitMix64.uniform(seed, prompt.id(), index, length);
   }
 
   /** The tokens of prompt and completion. */

@@ -1,11 +1,16 @@
 package org.sparklora.model.lora;
 
+import static org.sparklora.model.engine.SplitMix64.GAMMA;
+import static org.sparklora.model.engine.SplitMix64.mix;
+import static org.sparklora.model.engine.SplitMix64.unit;
+
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.LongToDoubleFunction;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.WeightNames;
@@ -21,6 +26,7 @@ import org.sparklora.model.engine.Tensor;
 public final class AdapterLayout implements ParameterLayout {
   private static final long serialVersionUID = 1;
   private static final String PREFIX = "base_model.model.";
+  private static final int CHUNK = 1 << 16;
 
   private final LoraConfig config;
   private final LinkedHashMap<String, Factors> factors = new LinkedHashMap<>(); // by module name
@@ -119,10 +125,31 @@ public final class AdapterLayout implements ParameterLayout {
   public void initialize(Tensor parameters, long seed) {
     factors.forEach(
         (module, pair) -> {
-          UniformNumbers numbers = new UniformNumbers(seed, module);
-          numbers.fill(pair.a(parameters), 1 / Math.sqrt(pair.in()));
-          UniformNumbers.zero(pair.b(parameters));
+          double bound = 1 / Math.sqrt(pair.in());
+          long start = start(seed, module);
+          fill(pair.a(parameters), i -> (2 * unit(mix(start + (i + 1) * GAMMA)) - 1) * bound);
+          fill(pair.b(parameters), i -> 0);
         });
+  }
+
+  /** Where the random numbers of a module begin. */
+  private static long start(long seed, String module) {
+    long state = mix(seed);
+    for (char letter : module.toCharArray()) {
+      state = mix(state + letter + GAMMA);
+    }
+    return state;
+  }
+
+  private static void fill(Tensor y, LongToDoubleFunction element) {
+    float[] values = new float[(int) Math.min(CHUNK, y.size())];
+    for (long done = 0; done < y.size(); done += values.length) {
+      int count = (int) Math.min(values.length, y.size() - done);
+      for (int i = 0; i < count; i++) {
+        values[i] = (float) element.applyAsDouble(done + i);
+      }
+      y.write(done, values, 0, count);
+    }
   }
 
   /**

@@ -68,17 +68,14 @@ public record LoraTargets(Rule include, Rule exclude) implements Serializable {
     }
     List<String> selected =
         linears.stream().filter(name -> include.matches(name) && !exclude.matches(name)).toList();
-    if (selected.isEmpty()) {
+    if (selected.isEmpty()) { // layers.N.self_attn.q_proj of every N is shown once
+      List<String> shown =
+          linears.stream().map(name -> name.replaceAll("\\.\\d+\\.", ".N.")).distinct().toList();
       throw new IllegalArgumentException(
           "Cannot find a linear layer for target_modules %s (exclude_modules %s): this model has %s; name some of them, or write all-linear"
-              .formatted(include, exclude, leaves(linears)));
+              .formatted(include, exclude, shown));
     }
     return selected;
-  }
-
-  /** {@code layers.N.self_attn.q_proj} of every N is shown once. */
-  private static List<String> leaves(List<String> linears) {
-    return linears.stream().map(name -> name.replaceAll("\\.\\d+\\.", ".N.")).distinct().toList();
   }
 
   /** A way to choose layers by name. */

@@ -32,9 +32,10 @@ class SegmentsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("[0, 2, 2]")
         .hasMessageContaining("number 2");
-    assertThatThrownBy(() -> new Segments(new int[] {1, 2}))
+    assertThatThrownBy(() -> new Segments(new int[] {1, 2}, new int[1]))
         .hasMessageContaining("the first must be 0");
-    assertThatThrownBy(() -> new Segments(new int[0])).hasMessageContaining("the first must be 0");
+    assertThatThrownBy(() -> new Segments(new int[0], new int[0]))
+        .hasMessageContaining("the first must be 0");
   }
 
   @Test

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 
-/** What the components of tokenizer.json have in common: a type, token ids, and limits. */
+/** What the components of tokenizer.json have in common: token ids, and limits. */
 final class Components {
   /**
    * The greatest token id, some sixteen times those of the largest vocabularies: tables by id have
@@ -13,10 +13,6 @@ final class Components {
   private static final int MAX_ID = (1 << 22) - 1;
 
   private Components() {}
-
-  static String type(JsonFields json) {
-    return json.required("type");
-  }
 
   /** A token id, or another small number. */
   static int id(JsonFields json, String key, JsonNode value) {
@@ -36,6 +32,6 @@ final class Components {
 
   /** The complaint about the component's own type. */
   static CheckpointException unsupportedType(JsonFields json) {
-    return unsupported(json, "type " + type(json));
+    return unsupported(json, "type " + json.required("type"));
   }
 }

@@ -43,7 +43,7 @@ interface PreTokenizer {
     if (json.isAbsent()) {
       return UNCUT;
     }
-    return switch (Components.type(json)) {
+    return switch (json.required("type")) {
       case "Sequence" -> sequence(json);
       case "Split" -> split(json);
       case "Digits" -> new Digits(json.flag("individual_digits", false));
@@ -59,7 +59,7 @@ interface PreTokenizer {
     if (json.isAbsent()) {
       return false;
     }
-    return switch (Components.type(json)) {
+    return switch (json.required("type")) {
       case "ByteLevel" -> true;
       case "Sequence" ->
           json.children("pretokenizers").stream().anyMatch(PreTokenizer::isByteLevel);

@@ -20,7 +20,7 @@ record SpecialTokenFrame(int[] before, int[] after, boolean trimOffsets, boolean
     if (json.isAbsent()) {
       return new SpecialTokenFrame(NONE, NONE, false, false);
     }
-    return switch (Components.type(json)) {
+    return switch (json.required("type")) {
       case "ByteLevel" ->
           new SpecialTokenFrame(
               NONE, NONE, json.flag("trim_offsets", true), json.flag("add_prefix_space", true));

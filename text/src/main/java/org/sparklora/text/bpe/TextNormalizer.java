@@ -23,14 +23,14 @@ interface TextNormalizer {
     if (json.isAbsent()) {
       return NONE;
     }
-    return switch (Components.type(json)) {
+    return switch (json.required("type")) {
       case "Sequence" ->
           json.children("normalizers").stream()
               .map(TextNormalizer::read)
               .reduce((one, next) -> text -> next.apply(one.apply(text)))
               .orElse(NONE);
       case "NFC", "NFD", "NFKC", "NFKD" ->
-          new UnicodeForm(Normalizer.Form.valueOf(Components.type(json)));
+          new UnicodeForm(Normalizer.Form.valueOf(json.required("type")));
       case "Lowercase" -> TextNormalizer::lowercase;
       case "Prepend" -> {
         String prefix = json.required("prepend");

@@ -33,7 +33,7 @@ interface TokenDecoder {
     if (json.isAbsent()) {
       return SPACED;
     }
-    return switch (Components.type(json)) {
+    return switch (json.required("type")) {
       case "ByteLevel" -> BYTE_LEVEL;
       case "Sequence" ->
           json.children("decoders").stream()

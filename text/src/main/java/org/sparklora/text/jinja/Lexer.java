@@ -148,7 +148,8 @@ final class Lexer {
   private void lexeme(char c) {
     if (c == '\'' || c == '"') {
       int end = stringEnd(c);
-      add(Kind.STRING, unescape(source.substring(at + 1, end)), at);
+      Matcher escapes = ESCAPE.matcher(source.substring(at + 1, end));
+      add(Kind.STRING, escapes.replaceAll(m -> Matcher.quoteReplacement(escaped(m))), at);
       at = end + 1;
       return;
     }
@@ -173,10 +174,6 @@ final class Lexer {
       i += source.charAt(i) == '\\' ? 1 : 0;
     }
     throw new JinjaException(lineAt(at), "A string is not closed");
-  }
-
-  private String unescape(String text) {
-    return ESCAPE.matcher(text).replaceAll(match -> Matcher.quoteReplacement(escaped(match)));
   }
 
   private String escaped(MatchResult escape) {

@@ -22,7 +22,12 @@ final class ValueTests {
       case "number" -> (v, a) -> Values.isNumber(v);
       case "string" -> (v, a) -> v instanceof String;
       case "mapping" -> (v, a) -> v instanceof Map;
-      case "iterable", "sequence" -> (v, a) -> isSequence(v) || v instanceof Undefined;
+      case "iterable", "sequence" ->
+          (v, a) ->
+              v instanceof String
+                  || v instanceof List
+                  || v instanceof Map
+                  || v instanceof Undefined;
       case "odd" -> (v, a) -> remainder(v, 2L, a) == 1;
       case "even" -> (v, a) -> remainder(v, 2L, a) == 0;
       case "divisibleby" -> (v, a) -> remainder(v, a.get(0, "num"), a) == 0;
@@ -40,10 +45,6 @@ final class ValueTests {
 
   private static BiPredicate<Object, Arguments> comparing(String operator) {
     return (v, a) -> Evaluator.compares(operator, v, a.get(0, "other"), a.budget());
-  }
-
-  private static boolean isSequence(Object value) {
-    return value instanceof String || value instanceof List || value instanceof Map;
   }
 
   private static double remainder(Object value, Object divisor, Arguments arguments) {
