@@ -73,7 +73,19 @@ public final class SparkSessions {
     }
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
+    sendVectors(conf, settings.command());
     return start(conf);
+  }
+
+  /** How vectors travel to executors and back, unless the user has set it. */
+  static void sendVectors(SparkConf conf, String command) {
+    if (conf.get(MASTER, "").matches("local(\\[.*)?")) {
+      return; // where executors are this process nothing is sent
+    }
+    if (!command.equals("prep")) { // whose shuffles are text and tokens; digits of floats are noise
+      conf.setIfMissing("spark.broadcast.compress", "false");
+      conf.setIfMissing("spark.shuffle.compress", "false");
+    }
   }
 
   /**

@@ -45,6 +45,27 @@ class SparkSessionsTest {
     assertThat(completed(java).contains(REGISTRATOR)).isFalse();
   }
 
+  private static SparkConf sending(SparkConf conf, String command) {
+    SparkSessions.sendVectors(conf, command);
+    return conf;
+  }
+
+  @Test
+  void vectorsTravelAsTheyAreUnlessTheUserSaysOtherwise() {
+    SparkConf ours = sending(new SparkConf(false), "sft");
+    assertThat(ours.get("spark.broadcast.compress")).isEqualTo("false");
+    assertThat(ours.get("spark.shuffle.compress")).isEqualTo("false");
+    SparkConf theirs = new SparkConf(false).set("spark.shuffle.compress", "true");
+    assertThat(sending(theirs, "sft").get("spark.shuffle.compress")).isEqualTo("true");
+  }
+
+  @Test
+  void othersStayAsSparkHasThem() {
+    assertThat(sending(new SparkConf(false), "prep").contains("spark.shuffle.compress")).isFalse();
+    SparkConf here = new SparkConf(false).set("spark.master", "local[2]");
+    assertThat(sending(here, "sft").contains("spark.shuffle.compress")).isFalse();
+  }
+
   private static String name(String given, String... arguments) {
     SparkConf conf = new SparkConf(false);
     if (!given.isEmpty()) {
