@@ -86,6 +86,10 @@ public final class SparkSessions {
       conf.setIfMissing("spark.broadcast.compress", "false");
       conf.setIfMissing("spark.shuffle.compress", "false");
     }
+    if (!isKryo(conf)) { // Spark would write a record to the heap first, of 2 GB at most
+      // shards go to one file at once, not to one each whose contents are then copied
+      conf.setIfMissing("spark.shuffle.sort.bypassMergeThreshold", "0");
+    }
   }
 
   /**
@@ -151,7 +155,7 @@ public final class SparkSessions {
 
   /** Kryo by itself can read back neither our records nor ND4J's arrays. */
   static void completeKryo(SparkConf conf) {
-    if (!conf.get("spark.serializer", "").equals(KryoSerializer.class.getName())) {
+    if (!isKryo(conf)) {
       return;
     }
     String ours = LoraRegistrator.class.getName();
@@ -161,6 +165,10 @@ public final class SparkSessions {
     }
     // a bound, not an allocation; the usual 64 MB are less than a large adapter
     conf.setIfMissing("spark.kryoserializer.buffer.max", "2047m");
+  }
+
+  private static boolean isKryo(SparkConf conf) {
+    return conf.get("spark.serializer", "").equals(KryoSerializer.class.getName());
   }
 
   /** A run on the executors of a session, which it has for itself. */

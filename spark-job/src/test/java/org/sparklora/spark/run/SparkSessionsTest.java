@@ -55,6 +55,7 @@ class SparkSessionsTest {
     SparkConf ours = sending(new SparkConf(false), "sft");
     assertThat(ours.get("spark.broadcast.compress")).isEqualTo("false");
     assertThat(ours.get("spark.shuffle.compress")).isEqualTo("false");
+    assertThat(ours.get("spark.shuffle.sort.bypassMergeThreshold")).isEqualTo("0");
     SparkConf theirs = new SparkConf(false).set("spark.shuffle.compress", "true");
     assertThat(sending(theirs, "sft").get("spark.shuffle.compress")).isEqualTo("true");
   }
@@ -64,6 +65,8 @@ class SparkSessionsTest {
     assertThat(sending(new SparkConf(false), "prep").contains("spark.shuffle.compress")).isFalse();
     SparkConf here = new SparkConf(false).set("spark.master", "local[2]");
     assertThat(sending(here, "sft").contains("spark.shuffle.compress")).isFalse();
+    assertThat(sending(kryo(), "sft").contains("spark.shuffle.sort.bypassMergeThreshold"))
+        .isFalse();
   }
 
   private static String name(String given, String... arguments) {

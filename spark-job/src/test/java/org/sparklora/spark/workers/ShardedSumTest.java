@@ -136,7 +136,10 @@ class ShardedSumTest {
     Map<Integer, Long> sent = new ConcurrentHashMap<>();
     Map<Integer, Long> received = new ConcurrentHashMap<>();
     try (SparkSession session =
-        TestSpark.builder(2).config("spark.shuffle.compress", "false").getOrCreate()) {
+        TestSpark.builder(2)
+            .config("spark.shuffle.compress", "false")
+            .config("spark.shuffle.sort.bypassMergeThreshold", "0") // as SparkSessions has it
+            .getOrCreate()) {
       session
           .sparkContext()
           .addSparkListener(
