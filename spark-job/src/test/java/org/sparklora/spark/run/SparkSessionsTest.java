@@ -56,6 +56,7 @@ class SparkSessionsTest {
     assertThat(ours.get("spark.broadcast.compress")).isEqualTo("false");
     assertThat(ours.get("spark.shuffle.compress")).isEqualTo("false");
     assertThat(ours.get("spark.shuffle.sort.bypassMergeThreshold")).isEqualTo("0");
+    assertThat(ours.get("spark.executorEnv.GLIBC_TUNABLES")).isEqualTo("glibc.malloc.hugetlb=1");
     SparkConf theirs = new SparkConf(false).set("spark.shuffle.compress", "true");
     assertThat(sending(theirs, "sft").get("spark.shuffle.compress")).isEqualTo("true");
   }
