@@ -2,7 +2,6 @@ package org.sparklora.spark.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,23 +13,16 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.PolicyBatch;
 import org.sparklora.model.PolicySplit;
-import org.sparklora.model.StepResult;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
 import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
-import org.sparklora.model.loss.CrossEntropyLoss;
-import org.sparklora.model.loss.GrpoLoss;
-import org.sparklora.model.loss.PolicyTargets;
-import org.sparklora.model.loss.TokenLogProbs;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
@@ -66,7 +58,8 @@ public final class ExecutorModel implements AutoCloseable {
   private final Engine engine;
   private final Engine memory; // the same, under the name that vectors know: of any products
   private final AdapterStep step;
-  private final long seed;
+  private final CrossEntropyStep supervised;
+  private final PolicyStep policy;
   private final ModelSource checkpoint;
   private final TokenizerDialect dialect;
   private Tokenizer tokenizer; // null until it is asked for
@@ -81,7 +74,9 @@ public final class ExecutorModel implements AutoCloseable {
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
-    this.seed = source.seed();
+    DropoutSeed dropout = new DropoutSeed(source.seed());
+    this.supervised = new CrossEntropyStep(step, memory, dropout);
+    this.policy = new PolicyStep(step, memory, dropout);
     this.checkpoint = source.checkpoint();
     this.dialect = source.dialect();
   }
@@ -233,48 +228,11 @@ public final class ExecutorModel implements AutoCloseable {
   public Arrival<StepMetrics> begin(
       StepRows rows, TrainingRows table, FlatVector parameters, FlatVector gradient) {
     turn.lock();
-    long started = System.nanoTime();
     try {
-      Tensor ofParameters = parameters.on(memory);
-      Tensor ofGradient = gradient.changingOn(memory);
-      CrossEntropyLoss loss = new CrossEntropyLoss(rows.normalizer());
-      List<MicroBatch> batches = new ArrayList<>();
-      List<Arrival<StepResult>> results = new ArrayList<>();
-      for (int i = 0; i < rows.microBatches().size(); i++) {
-        requireWanted();
-        int microBatch = rows.firstMicroBatch() + i;
-        MicroBatch batch = table.microBatch(rows.microBatches().get(i));
-        batches.add(batch);
-        results.add(
-            step.begin(
-                ofParameters,
-                batch.packed(),
-                loss,
-                dropoutSeed(rows.step(), microBatch),
-                ofGradient));
-      }
-      return () -> {
-        StepMetrics sum = metrics(rows, batches, results);
-        ExecutorMeter.here().trained(sum.tokens(), System.nanoTime() - started);
-        return sum;
-      };
+      return supervised.begin(rows, table, parameters, gradient, this::requireWanted);
     } finally {
       turn.unlock();
     }
-  }
-
-  private static StepMetrics metrics(
-      StepRows rows, List<MicroBatch> batches, List<Arrival<StepResult>> results) {
-    StepMetrics sum = StepMetrics.none(rows.step());
-    for (int i = 0; i < results.size(); i++) {
-      StepResult result = results.get(i).await();
-      if (!Double.isFinite(result.loss())) {
-        throw new NonFiniteLossException(
-            "loss", result.loss(), rows.step() + 1, rows.firstMicroBatch() + i + 1);
-      }
-      sum = sum.plus(StepMetrics.of(rows.step(), result, batches.get(i).paddedTokens()));
-    }
-    return sum;
   }
 
   /**
@@ -287,10 +245,7 @@ public final class ExecutorModel implements AutoCloseable {
     turn.lock();
     try {
       requireWanted();
-      MicroBatch batch = table.microBatch(numbers);
-      CrossEntropyLoss loss = new CrossEntropyLoss(batch.targetTokens());
-      StepResult result = step.evaluate(parameters.on(memory), batch.packed(), loss);
-      return StepMetrics.of(0, result, batch.paddedTokens());
+      return supervised.evaluate(numbers, table, parameters);
     } finally {
       turn.unlock();
     }
@@ -309,54 +264,14 @@ public final class ExecutorModel implements AutoCloseable {
     FlatVector gradient = new FlatVector(learns ? layout.size() : 0).handedOver();
     turn.lock();
     try {
-      return gradient(micro, split, parameters, gradient);
+      requireWanted();
+      return policy.gradient(micro, split, parameters, gradient);
     } catch (RuntimeException | Error e) {
       gradient.close();
       throw e;
     } finally {
       turn.unlock();
     }
-  }
-
-  private PolicyGradient gradient(
-      PolicyMicroBatch micro, PolicySplit split, FlatVector parameters, FlatVector gradient) {
-    requireWanted();
-    long started = System.nanoTime();
-    double loss = 0;
-    float[] logProbs = {};
-    float[] entropies = {};
-    Tensor ofParameters = parameters.on(memory);
-    if (gradient.size() > 0) {
-      StepResult result = learn(micro, split.trained(), ofParameters, gradient.changingOn(memory));
-      loss = result.loss();
-      logProbs = result.logProbs().logProbs();
-      entropies = result.logProbs().entropies();
-    }
-    if (split.flat().packed().tokenCount() > 0) {
-      TokenLogProbs flat =
-          step.logProbs(ofParameters, split.flat().packed(), micro.loss().temperature());
-      logProbs = split.merge(logProbs, flat.logProbs());
-      entropies = split.merge(entropies, flat.entropies());
-    }
-    PolicyTargets targets = PolicyBatch.of(micro.rows()).targets();
-    GrpoLoss whole = new GrpoLoss(micro.loss(), targets, micro.window());
-    ExecutorMeter.here().trained(micro.tokens(), System.nanoTime() - started);
-    return new PolicyGradient(loss, whole.metrics(logProbs, entropies), logProbs, gradient);
-  }
-
-  private StepResult learn(
-      PolicyMicroBatch micro, PolicyBatch batch, Tensor parameters, Tensor gradient) {
-    StepResult result =
-        step.lossAndGradient(
-            parameters,
-            batch.packed(),
-            new GrpoLoss(micro.loss(), batch.targets(), micro.window()),
-            dropoutSeed(micro.step(), micro.number()),
-            gradient);
-    if (!Double.isFinite(result.loss())) {
-      throw new NonFiniteLossException("loss", result.loss(), micro.step() + 1, micro.number() + 1);
-    }
-    return result;
   }
 
   /**
@@ -366,24 +281,10 @@ public final class ExecutorModel implements AutoCloseable {
    * @param parameters {@code layout().size()} of them; read
    */
   public PolicyGradient evaluate(PolicyMicroBatch micro, FlatVector parameters) {
-    PolicyBatch batch = PolicyBatch.of(micro.rows());
     turn.lock();
     try {
       requireWanted();
-      float[] logProbs = {};
-      float[] entropies = {};
-      if (batch.packed().tokenCount() > 0) {
-        TokenLogProbs policy =
-            step.logProbs(parameters.on(memory), batch.packed(), micro.loss().temperature());
-        logProbs = policy.logProbs();
-        entropies = policy.entropies();
-      }
-      GrpoLoss loss = new GrpoLoss(micro.loss(), batch.targets(), micro.window());
-      return new PolicyGradient(
-          loss.lossAndGradient(0, logProbs, entropies, new float[logProbs.length]),
-          loss.metrics(logProbs, entropies),
-          logProbs,
-          new FlatVector(0));
+      return policy.evaluate(micro, parameters);
     } finally {
       turn.unlock();
     }
@@ -425,10 +326,5 @@ public final class ExecutorModel implements AutoCloseable {
     } finally {
       turn.unlock();
     }
-  }
-
-  /** Another mask for every micro-batch, the same whichever executor computes it. */
-  private long dropoutSeed(int stepNumber, int microBatch) {
-    return (seed * 0x9e3779b97f4a7c15L + stepNumber) * 0xbf58476d1ce4e5b9L + microBatch;
   }
 }
