@@ -2,6 +2,8 @@ package org.sparklora.spark.dl4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.sparklora.spark.dl4j.TinyAdapter.round;
+import static org.sparklora.spark.dl4j.TinyAdapter.rows;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,98 +21,26 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.sparklora.model.engine.Bfloat16;
 import org.sparklora.model.engine.DType;
-import org.sparklora.model.engine.Engines;
-import org.sparklora.model.engine.Precision;
-import org.sparklora.model.engine.Tensor;
-import org.sparklora.model.lora.AdapterLayout;
-import org.sparklora.model.lora.LoraConfig;
-import org.sparklora.model.lora.LoraTargets;
-import org.sparklora.pipeline.config.OptimizerConfig;
-import org.sparklora.pipeline.config.ScheduleConfig;
-import org.sparklora.pipeline.table.PackedSequence;
-import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 import org.sparklora.spark.meter.ExecutorUse;
 import org.sparklora.spark.train.ExecutorModel;
-import org.sparklora.spark.train.RowsInMemory;
 import org.sparklora.spark.train.StepRows;
-import org.sparklora.spark.train.TrainedModel;
-import org.sparklora.spark.train.TrainingRows;
 import org.sparklora.spark.workers.ExecutorsJob;
-import org.sparklora.spark.workers.LocalWorkers;
 
 /** Parameter averaging over several workers, in place and over the wire. */
 class AveragingTest {
   @TempDir private Path folder;
-  private TrainedModel model;
+  private TinyAdapter adapter;
 
   @BeforeEach
   void prepare() throws IOException {
-    Path checkpoint = TestModels.copy("llama-tiny", folder);
-    model =
-        TrainedModel.adapter(
-            TestModels.source(checkpoint),
-            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
-            Precision.FLOAT32,
-            true,
-            42);
+    adapter = TinyAdapter.in(folder);
   }
 
   @AfterEach
   void freeTheModel() {
-    ExecutorModel.release(model);
-  }
-
-  private AdapterNetwork network(int totalSteps) {
-    return network(totalSteps, 1e-3);
-  }
-
-  private AdapterNetwork network(int totalSteps, double learningRate) {
-    OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
-    AdapterNetwork network =
-        AdapterNetwork.create(
-            model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
-    ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
-    return network;
-  }
-
-  private Tensor parameters(AdapterNetwork network) {
-    return Engines.shared().alias(network.parameters(), model.layout().size()).tensor();
-  }
-
-  private static final double SMALL_RATE = 3e-5;
-  private static final int MOST_WORKERS = 8;
-  private static final int MOST_STEPS = 4;
-
-  /** Worker w's row of step s is number {@code MOST_STEPS · w + s}; all differ. */
-  private static TrainingRows rows() {
-    List<PackedSequence> rows = new ArrayList<>();
-    for (int worker = 0; worker < MOST_WORKERS; worker++) {
-      for (int step = 0; step < MOST_STEPS; step++) {
-        int[] tokens = new int[12];
-        for (int i = 0; i < tokens.length; i++) {
-          tokens[i] = (31 * i + 7 * worker + (step < 2 ? 3 * step : 3 * step - 4)) % 500;
-        }
-        rows.add(new PackedSequence(tokens, tokens, new int[] {tokens.length}));
-      }
-    }
-    return RowsInMemory.of(rows);
-  }
-
-  /** Two steps for each worker; worker w's rows differ from the others'. */
-  private static List<List<StepRows>> round(int workers, int firstStep) {
-    List<List<StepRows>> round = new ArrayList<>();
-    for (int worker = 0; worker < workers; worker++) {
-      List<StepRows> steps = new ArrayList<>();
-      for (int step = firstStep; step < firstStep + 2; step++) {
-        int[] row = {MOST_STEPS * worker + step};
-        steps.add(new StepRows(step, 0, 11, List.of(row)));
-      }
-      round.add(steps);
-    }
-    return round;
+    ExecutorModel.release(adapter.model());
   }
 
   @Test
@@ -118,18 +48,20 @@ class AveragingTest {
     try (SparkSession session = TestSpark.open(2)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
       List<List<StepRows>> steps = round(2, 0);
-      AdapterNetwork both = network(4);
+      AdapterNetwork both = adapter.network(4);
       RoundReport report =
-          new ParameterAveraging(ExecutorsJob.of(spark, 2), model, both, rows(), 2, DType.FLOAT32)
+          new ParameterAveraging(
+                  ExecutorsJob.of(spark, 2), adapter.model(), both, rows(), 2, DType.FLOAT32)
               .train(steps);
-      float[] averaged = parameters(both).toArray();
+      float[] averaged = adapter.parameters(both).toArray();
 
       List<float[]> alone = new ArrayList<>();
       for (List<StepRows> worker : steps) {
-        AdapterNetwork one = network(4);
-        new ParameterAveraging(ExecutorsJob.of(spark, 1), model, one, rows(), 2, DType.FLOAT32)
+        AdapterNetwork one = adapter.network(4);
+        new ParameterAveraging(
+                ExecutorsJob.of(spark, 1), adapter.model(), one, rows(), 2, DType.FLOAT32)
             .train(List.of(worker));
-        alone.add(parameters(one).toArray());
+        alone.add(adapter.parameters(one).toArray());
       }
       for (int i = 0; i < averaged.length; i++) {
         float mean = (alone.get(0)[i] + alone.get(1)[i]) / 2;
@@ -156,10 +88,10 @@ class AveragingTest {
   void momentsOutliveTheRound() {
     try (SparkSession session = TestSpark.open(2)) {
       JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      AdapterNetwork network = network(8);
+      AdapterNetwork network = adapter.network(8);
       ParameterAveraging averaging =
           new ParameterAveraging(
-              ExecutorsJob.of(spark, 2), model, network, rows(), 2, DType.FLOAT32);
+              ExecutorsJob.of(spark, 2), adapter.model(), network, rows(), 2, DType.FLOAT32);
       averaging.train(round(2, 0));
       double first = network.network().getUpdater().getStateViewArray().norm2Number().doubleValue();
       averaging.train(round(2, 2));
@@ -184,7 +116,7 @@ class AveragingTest {
         TestSpark.builder(2).config(ExecutorsJob.SHARED_MEMORY, "false").getOrCreate()) {
       overWire = train(session, wire);
     }
-    long adapterBytes = Float.BYTES * model.layout().size();
+    long adapterBytes = Float.BYTES * adapter.model().layout().size();
     System.out.printf(
         "One averaging round, 2 workers, adapter of %,d bytes (parameters and two moments: %,d):"
             + " results of %,d bytes a worker over the wire, %,d in place%n",
@@ -216,7 +148,7 @@ class AveragingTest {
     try (SparkSession session = kryo(TestSpark.builder(2)).getOrCreate()) {
       assertThat(train(session, local)).isEqualTo(java);
     }
-    assertThat(local.largestResult()).isLessThan(Float.BYTES * model.layout().size());
+    assertThat(local.largestResult()).isLessThan(Float.BYTES * adapter.model().layout().size());
   }
 
   private static SparkSession overWire(Class<?> serializer) {
@@ -244,94 +176,6 @@ class AveragingTest {
     }
   }
 
-  /** Parameters change by less than half a unit of bfloat16's last place. */
-  @Test
-  void inBfloat16HalfOfTheBytesTravelAndWhatWorkersChangedIsAddedInFloat32() {
-    AdapterNetwork network = network(4, SMALL_RATE);
-    float[][] expected = state(network);
-    float[] initial = expected[0];
-    try (SparkSession session = overWire(JavaSerializer.class)) {
-      for (int round = 0; round < 2; round++) {
-        expected = roundedRound(expected, 2 * round);
-      }
-      JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-      ParameterAveraging averaging =
-          new ParameterAveraging(
-              ExecutorsJob.of(spark, 2), model, network, rows(), 2, DType.BFLOAT16);
-      averaging.train(round(2, 0));
-      RoundReport report = averaging.train(round(2, 2));
-
-      assertThat(state(network)).isDeepEqualTo(expected);
-      assertThat(report.use().metrics(1, 1))
-          .containsEntry("averaging_bytes", 3.0 * 3 * 2 * model.layout().size());
-    }
-    int large = 0;
-    int changed = 0;
-    for (int i = 0; i < initial.length; i++) {
-      if (Math.abs(initial[i]) > 0.0625) { // B began at 0
-        assertThat(expected[0][i]).isCloseTo(initial[i], within(Math.abs(initial[i]) / 512));
-        large++;
-        changed += expected[0][i] == initial[i] ? 0 : 1;
-      }
-    }
-    assertThat(changed).as("count what bfloat16 does not show").isGreaterThan(large / 2);
-  }
-
-  /** What a round in bfloat16 is, from what each worker alone makes of the rounded state. */
-  private float[][] roundedRound(float[][] state, int firstStep) {
-    float[][] start = {rounded(state[0]), rounded(state[1])};
-    List<float[][]> changes = new ArrayList<>();
-    for (List<StepRows> worker : round(2, firstStep)) {
-      try (AdapterNetwork alone = network(4, SMALL_RATE)) {
-        write(alone, start);
-        new ParameterAveraging(new LocalWorkers(), model, alone, rows(), 2, DType.FLOAT32)
-            .train(List.of(worker));
-        float[][] trained = state(alone);
-        for (int v = 0; v < 2; v++) {
-          for (int i = 0; i < trained[v].length; i++) {
-            trained[v][i] -= start[v][i];
-          }
-          trained[v] = rounded(trained[v]);
-        }
-        changes.add(trained);
-      }
-    }
-    float[][] next = {state[0].clone(), state[1].clone()};
-    for (int v = 0; v < 2; v++) {
-      float[] sum = new float[next[v].length];
-      for (int i = 0; i < sum.length; i++) {
-        sum[i] = changes.get(0)[v][i] + changes.get(1)[v][i];
-      }
-      float[] sent = rounded(sum);
-      for (int i = 0; i < sum.length; i++) {
-        next[v][i] += sent[i] / 2;
-      }
-    }
-    return next;
-  }
-
-  private static float[] rounded(float[] values) {
-    float[] rounded = new float[values.length];
-    for (int i = 0; i < values.length; i++) {
-      rounded[i] = Bfloat16.toFloat(Bfloat16.fromFloat(values[i]));
-    }
-    return rounded;
-  }
-
-  /** Parameters and moments. */
-  private float[][] state(AdapterNetwork network) {
-    return new float[][] {parameters(network).toArray(), moments(network).toArray()};
-  }
-
-  private void write(AdapterNetwork network, float[][] state) {
-    parameters(network).write(0, state[0], 0, state[0].length);
-    moments(network).write(0, state[1], 0, state[1].length);
-  }
-
-  private Tensor moments(AdapterNetwork network) {
-    return Engines.shared().alias(network.moments(), 2 * model.layout().size()).tensor();
-  }
-
   @Test
   void summedGradientsAreTheSameInPlaceAndOverTheWire() {
     float[] inPlace;
@@ -351,9 +195,10 @@ class AveragingTest {
 
   /** Two steps, each of two micro-batches on a worker each. */
   private float[] trainBySums(SparkSession session) {
-    AdapterNetwork network = network(4);
+    AdapterNetwork network = adapter.network(4);
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    SummedGradients sums = new SummedGradients(ExecutorsJob.of(spark, 2), model, network, rows());
+    SummedGradients sums =
+        new SummedGradients(ExecutorsJob.of(spark, 2), adapter.model(), network, rows());
     for (int step = 0; step < 2; step++) {
       List<List<StepRows>> shares = new ArrayList<>();
       for (int worker = 0; worker < 2; worker++) {
@@ -364,10 +209,10 @@ class AveragingTest {
       boolean sent = !session.conf().get(ExecutorsJob.SHARED_MEMORY, "true").equals("true");
       double vectors = sent ? 3 : 0; // parameters to one executor, gradients of two workers
       assertThat(use.metrics(1, 1))
-          .containsEntry("averaging_bytes", vectors * Float.BYTES * model.layout().size())
+          .containsEntry("averaging_bytes", vectors * Float.BYTES * adapter.model().layout().size())
           .containsKeys("executors/driver/tokens_per_second", "executors/min_tokens_per_second");
     }
-    return parameters(network).toArray();
+    return adapter.parameters(network).toArray();
   }
 
   private float[] train(SparkSession session, Traffic traffic) {
@@ -381,13 +226,13 @@ class AveragingTest {
 
   private float[] train(SparkSession session, int workers, Traffic traffic) {
     JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
-    AdapterNetwork network = network(4);
+    AdapterNetwork network = adapter.network(4);
     traffic.use =
         new ParameterAveraging(
-                ExecutorsJob.of(spark, workers), model, network, rows(), 2, DType.FLOAT32)
+                ExecutorsJob.of(spark, workers), adapter.model(), network, rows(), 2, DType.FLOAT32)
             .train(round(workers, 0))
             .use();
-    return parameters(network).toArray();
+    return adapter.parameters(network).toArray();
   }
 
   /** What Spark measures of the tasks' results, and what a round says of itself. */

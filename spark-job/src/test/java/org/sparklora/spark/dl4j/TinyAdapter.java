@@ -1,0 +1,87 @@
+package org.sparklora.spark.dl4j;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
+import org.sparklora.model.engine.Tensor;
+import org.sparklora.model.lora.AdapterLayout;
+import org.sparklora.model.lora.LoraConfig;
+import org.sparklora.model.lora.LoraTargets;
+import org.sparklora.pipeline.config.OptimizerConfig;
+import org.sparklora.pipeline.config.ScheduleConfig;
+import org.sparklora.pipeline.table.PackedSequence;
+import org.sparklora.spark.cli.TestModels;
+import org.sparklora.spark.train.RowsInMemory;
+import org.sparklora.spark.train.StepRows;
+import org.sparklora.spark.train.TrainedModel;
+import org.sparklora.spark.train.TrainingRows;
+
+/** An adapter of a tiny model for several workers to train, and the rows of their steps. */
+record TinyAdapter(TrainedModel model) {
+  private static final int MOST_WORKERS = 8;
+  private static final int MOST_STEPS = 4;
+
+  /** Opens the model of a folder that holds nothing else. */
+  static TinyAdapter in(Path folder) throws IOException {
+    Path checkpoint = TestModels.copy("llama-tiny", folder);
+    return new TinyAdapter(
+        TrainedModel.adapter(
+            TestModels.source(checkpoint),
+            new LoraConfig(4, 8, 0, false, LoraTargets.names(List.of("all-linear"))),
+            Precision.FLOAT32,
+            true,
+            42));
+  }
+
+  /** A new network, initialised alike each time. */
+  AdapterNetwork network(int totalSteps) {
+    return network(totalSteps, 1e-3);
+  }
+
+  /** The same with another learning rate. */
+  AdapterNetwork network(int totalSteps, double learningRate) {
+    OptimizerConfig optimizer = new OptimizerConfig(learningRate, 0.9, 0.999, 1e-8, 0.01, 1.0);
+    AdapterNetwork network =
+        AdapterNetwork.create(
+            model, model.layout(), optimizer, ScheduleConfig.defaults(), totalSteps);
+    ((AdapterLayout) model.layout()).initialize(parameters(network), 1);
+    return network;
+  }
+
+  /** Its trained parameters, where the network has them. */
+  Tensor parameters(AdapterNetwork network) {
+    return Engines.shared().alias(network.parameters(), model.layout().size()).tensor();
+  }
+
+  /** Worker w's row of step s is number {@code MOST_STEPS · w + s}; all differ. */
+  static TrainingRows rows() {
+    List<PackedSequence> rows = new ArrayList<>();
+    for (int worker = 0; worker < MOST_WORKERS; worker++) {
+      for (int step = 0; step < MOST_STEPS; step++) {
+        int[] tokens = new int[12];
+        for (int i = 0; i < tokens.length; i++) {
+          tokens[i] = (31 * i + 7 * worker + (step < 2 ? 3 * step : 3 * step - 4)) % 500;
+        }
+        rows.add(new PackedSequence(tokens, tokens, new int[] {tokens.length}));
+      }
+    }
+    return RowsInMemory.of(rows);
+  }
+
+  /** Two steps for each worker; worker w's rows differ from the others'. */
+  static List<List<StepRows>> round(int workers, int firstStep) {
+    List<List<StepRows>> round = new ArrayList<>();
+    for (int worker = 0; worker < workers; worker++) {
+      List<StepRows> steps = new ArrayList<>();
+      for (int step = firstStep; step < firstStep + 2; step++) {
+        int[] row = {MOST_STEPS * worker + step};
+        steps.add(new StepRows(step, 0, 11, List.of(row)));
+      }
+      round.add(steps);
+    }
+    return round;
+  }
+}
