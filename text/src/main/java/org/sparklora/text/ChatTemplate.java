@@ -97,8 +97,7 @@ public final class ChatTemplate {
     try {
       Path configFile = folder.resolve(SpecialTokens.CONFIG_FILE);
       JsonFields config = SpecialTokens.readJson(configFile);
-      Map<String, Object> tokens =
-          specialTokens(config, SpecialTokens.readJson(folder.resolve(SpecialTokens.MAP_FILE)));
+      Map<String, Object> tokens = Map.copyOf(SpecialTokens.read(folder).byName());
       Path file = folder.resolve(FILE);
       if (JsonFile.isThere(file)) {
         if (Files.size(file) > MAX_BYTES) {
@@ -153,18 +152,6 @@ public final class ChatTemplate {
     return new CheckpointException(
         "Cannot use the chat template %s: it has %,d bytes, at most %,d are read; give the model's own",
         where, bytes, MAX_BYTES);
-  }
-
-  private static Map<String, Object> specialTokens(JsonFields config, JsonFields older) {
-    Map<String, Object> tokens = new HashMap<>();
-    for (String name : SpecialTokens.NAMES) {
-      JsonFields place = config.has(name) ? config : older;
-      if (place.has(name)) {
-        SpecialTokens.content(place, name, place.json().get(name))
-            .ifPresent(token -> tokens.put(name, token));
-      }
-    }
-    return tokens;
   }
 
   /**

@@ -19,6 +19,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.text.jinja.Rendering;
 
@@ -138,6 +139,19 @@ class ChatTemplateTest {
     assertThat(text(folder)).isEqualTo("config");
     Files.writeString(folder.resolve("chat_template.jinja"), "{{ bos_token }}file");
     assertThat(text(folder)).isEqualTo("<s>file");
+  }
+
+  /** As transformers 5.24 renders it: a template's tokens are the tokenizer's. */
+  @ParameterizedTest
+  @CsvSource({"'', <|im_end|>", "'\"added_tokens_decoder\": {}, ', <|endoftext|>"})
+  void anOlderMapOfSpecialTokensWinsUnlessTheConfigListsAddedTokens(
+      String added, String expected, @TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{%s\"eos_token\": \"<|endoftext|>\", \"chat_template\": \"{{ eos_token }}\"}"
+            .formatted(added));
+    Files.writeString(folder.resolve("special_tokens_map.json"), "{\"eos_token\": \"<|im_end|>\"}");
+    assertThat(text(folder)).isEqualTo(expected);
   }
 
   @Test
