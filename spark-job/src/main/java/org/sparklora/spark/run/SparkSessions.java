@@ -37,7 +37,6 @@ public final class SparkSessions {
 
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
   private static final String REGISTRATOR = "spark.kryo.registrator";
-  private static final String C_LIBRARY = "GLIBC_TUNABLES"; // what glibc 2.35 and newer read
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
   private static final long OVERHEAD_SHARE = 10;
@@ -91,8 +90,9 @@ public final class SparkSessions {
       // shards go to one file at once, not to one each whose contents are then copied
       conf.setIfMissing("spark.shuffle.sort.bypassMergeThreshold", "0");
     }
-    // vectors come and go each round, and memory in pages of 4 KB takes longer to get than to fill
-    conf.setIfMissing("spark.executorEnv." + C_LIBRARY, "glibc.malloc.hugetlb=1");
+    // vectors come and go each round, and memory in pages of 4 KB takes longer to get than to fill;
+    // read by glibc 2.35 and newer
+    conf.setIfMissing("spark.executorEnv.GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
   }
 
   /**

@@ -14,21 +14,10 @@ import org.sparklora.spark.meter.ExecutorMeter;
  * The supervised part of an {@link ExecutorModel}: loss and gradient of packed rows.
  *
  * <p>Not thread-safe: the model has its callers take turns.
+ *
+ * @param memory where vectors have their copies
  */
-final class CrossEntropyStep {
-  private final AdapterStep step;
-  private final Engine memory;
-  private final DropoutSeed dropout;
-
-  /**
-   * @param memory where vectors have their copies
-   */
-  CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
-    this.step = step;
-    this.memory = memory;
-    this.dropout = dropout;
-  }
-
+record CrossEntropyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /**
    * As {@link ExecutorModel#begin}.
    *

@@ -16,21 +16,10 @@ import org.sparklora.spark.meter.ExecutorMeter;
  * under the policy.
  *
  * <p>Not thread-safe: the model has its callers take turns.
+ *
+ * @param memory where vectors have their copies
  */
-final class PolicyStep {
-  private final AdapterStep step;
-  private final Engine memory;
-  private final DropoutSeed dropout;
-
-  /**
-   * @param memory where vectors have their copies
-   */
-  PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
-    this.step = step;
-    this.memory = memory;
-    this.dropout = dropout;
-  }
-
+record PolicyStep(AdapterStep step, Engine memory, DropoutSeed dropout) {
   /**
    * As {@link ExecutorModel#gradient}.
    *
