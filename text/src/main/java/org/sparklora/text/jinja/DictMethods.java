@@ -27,7 +27,11 @@ final class DictMethods {
     return switch (name) {
       case "items" -> a -> items(dict, a);
       case "keys" -> a -> Values.iterate(dict, a.budget());
-      case "values" -> a -> Values.iterate(new ArrayList<>(dict.values()), a.budget());
+      case "values" ->
+          a -> {
+            a.budget().allocate(dict.size());
+            return new ArrayList<Object>(dict.values());
+          };
       case "get" ->
           a -> {
             Object value = dict.get(Values.key(a.get(0, "key")));
