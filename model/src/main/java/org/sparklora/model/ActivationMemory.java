@@ -44,12 +44,10 @@ public final class ActivationMemory {
 
   /**
    * Bytes of the copies of frozen weights that an {@link IncrementalDecoder} keeps on an engine
-   * that packs them, but for what rounds each up to whole blocks.
-   *
-   * @param products what operands of matrix products are rounded to
+   * that packs them all, but for what rounds each up to whole blocks.
    */
-  public static long packedWeights(DecoderConfig model, DType products) {
-    try (Engine engine = Engines.counting(products, DType.FLOAT32);
+  public static long packedWeights(DecoderConfig model) {
+    try (Engine engine = Engines.counting(DType.FLOAT32, DType.FLOAT32);
         Decoder decoder = Decoder.unread(model, ParameterLayout.none(), engine);
         Tensor parameters = engine.allocate(0);
         PackedWeights packed = new PackedWeights(engine)) {

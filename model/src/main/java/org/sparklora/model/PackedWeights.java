@@ -30,7 +30,7 @@ final class PackedWeights implements AutoCloseable {
    * @param isFrozen whether it is the same tensor each time and never changes
    */
   Weight of(Weight weight, boolean isFrozen) {
-    if (!engine.packsWeights()) {
+    if (!engine.packsWeights(weight.value().dtype())) {
       return weight;
     }
     if (isFrozen) {

@@ -23,8 +23,8 @@ final class CountingKernels {
               case "operandType" -> products;
               case "activationType" -> activations;
               case "independentRows" -> 0;
-              case "packsWeights" -> products == DType.BFLOAT16;
-              case "packed" -> new Unbacked(products, ((Tensor) arguments[0]).shape());
+              case "packsWeights" -> true;
+              case "packed" -> new Unbacked(DType.BFLOAT16, ((Tensor) arguments[0]).shape());
               case "description" -> "counting only";
               default ->
                   method.isDefault()

@@ -142,15 +142,19 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights: where products are in bfloat16, on processors that have the instructions.
+   * #packed} weights: on processors where oneDNN compiles them, all weights where products are in
+   * bfloat16, else those that are stored so.
+   *
+   * @param stored the weight's type
    */
-  public boolean packsWeights() {
-    return kernels().packsWeights();
+  public boolean packsWeights(DType stored) {
+    return kernels().packsWeights(stored);
   }
 
   /**
-   * A copy of a linear layer's weight, rounded to the type of products, for {@link #matmul} and
-   * {@link #matmulAdd} alone: they compute few rows with it, and more with the weight itself.
+   * A copy of a linear layer's weight in bfloat16, in an order of the engine's own, for {@link
+   * #matmul} and {@link #matmulAdd} alone: they compute few rows with it, and more with the weight
+   * itself.
    *
    * @param w {@code (out, in)}; must outlive the copy, and stay as it is
    * @return to be closed by the caller

@@ -49,7 +49,7 @@ public interface Kernels extends AutoCloseable {
     return host;
   }
 
-  default boolean packsWeights() {
+  default boolean packsWeights(DType stored) {
     return false;
   }
 

@@ -52,7 +52,7 @@ public final class EnginesUnderTest {
   }
 
   private static boolean isOther(Engine inBfloat16) {
-    return inBfloat16.packsWeights() || inBfloat16.activationType() == DType.BFLOAT16;
+    return inBfloat16.packsWeights(DType.FLOAT32) || inBfloat16.activationType() == DType.BFLOAT16;
   }
 
   private static Engine inBfloat16(String name) {

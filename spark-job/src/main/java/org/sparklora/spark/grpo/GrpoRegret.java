@@ -82,6 +82,8 @@ public final class GrpoRegret {
             new PlannedRun.Generation(
                 config.rounds().sampling().numGenerations(),
                 batch.rows() * batch.stepsPerGeneration(),
-                Engines.shared().withProductsIn(model.precision().products()).packsWeights())));
+                Engines.shared()
+                    .withProductsIn(model.precision().products())
+                    .packsWeights(model.lora().isPresent() ? baseWeights : DType.FLOAT32))));
   }
 }

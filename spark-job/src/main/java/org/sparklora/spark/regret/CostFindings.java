@@ -163,7 +163,7 @@ final class CostFindings {
   /** Copies of all linear layers' weights, where decoding is faster with them. */
   private static long packedWeights(PlannedRun run) {
     boolean packs = run.generation().map(PlannedRun.Generation::packsWeights).orElse(false);
-    return packs ? ActivationMemory.packedWeights(run.model(), run.memory().products()) : 0;
+    return packs ? ActivationMemory.packedWeights(run.model()) : 0;
   }
 
   /** Of the completions of one prompt, all of them as long as they may become. */

@@ -42,7 +42,7 @@ public record PlannedRun(
    *
    * @param completions of one prompt ({@code num_generations})
    * @param inRound of all prompts of a round
-   * @param packsWeights whether the engine holds copies of weights meanwhile
+   * @param packsWeights whether the engine holds copies of all weights meanwhile
    */
   public record Generation(int completions, int inRound, boolean packsWeights) {}
 

@@ -126,7 +126,7 @@ class GenerateTest {
     Path table = folder.resolve("rounded");
     assertThat(greedyToken(rows, "--bf16", "--output", table.toString())).as(message()).isZero();
 
-    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights();
+    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
     assertThat(rounded != exact).isEqualTo(rounds);
     assertThat(rounded).isCloseTo(exact, within(0.05));
     assertThat(

@@ -82,7 +82,7 @@ class GrpoGuardTest {
       assertThat(row.get(MEAN).asDouble())
           .isBetween(0.0, 0.05); // the default of max_logprob_difference
     }
-    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights();
+    boolean rounds = Engines.shared().withProductsIn(DType.BFLOAT16).packsWeights(DType.FLOAT32);
     assertThat(rounded.advantages(0).equals(exact.advantages(0))).isNotEqualTo(rounds);
   }
 

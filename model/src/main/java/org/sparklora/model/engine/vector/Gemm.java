@@ -61,7 +61,7 @@ final class Gemm {
       return;
     }
     if (a.dtype() == DType.BFLOAT16) {
-      scratch.bfloat16Gemm().multiply(m, n, k, a, b, c, adds(alpha, beta));
+      scratch.compiledGemm().multiply(m, n, k, a, b, c, adds(alpha, beta));
       return;
     }
     int status =

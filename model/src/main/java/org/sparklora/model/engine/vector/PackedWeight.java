@@ -6,13 +6,14 @@ import org.sparklora.model.engine.Tensor;
 
 /**
  * A copy of a linear layer's weight {@code (out, in)} for {@link VectorPacked}: rounded to
- * bfloat16, in oneDNN's layout of blocks of {@value #OUTPUTS} outputs, in which a product streams
- * it from memory as it lies. Reads as the weight that it was made of, which must outlive it.
+ * bfloat16, in oneDNN's layout of blocks, in which a product streams it from memory as it lies.
+ * Reads as the weight that it was made of, which must outlive it.
  *
- * <p>Cut into slices of outputs by its shape alone, which are each a product's of their own.
+ * <p>Cut by its shape alone into slices of outputs and parts of inputs, which are each a product's
+ * of their own.
  */
 final class PackedWeight extends Tensor {
-  /** Outputs of a block, three vectors: 8 rows by one block are sums that fit the registers. */
+  /** Outputs of the largest block: 8 rows by one block are sums that fit 32 registers. */
   static final int OUTPUTS = 48;
 
   /** Inputs come in multiples of this, zeros where there are none. */
@@ -24,19 +25,33 @@ final class PackedWeight extends Tensor {
   /** At least so many, where there are as many blocks. */
   private static final int LEAST_SLICES = 4;
 
+  /**
+   * Inputs of a part at most where operands are float32: shorter sums are more exact, and beyond
+   * 1,024 oneDNN 3.11 reads the wrong blocks (it takes them for 32 inputs high, which they are
+   * where operands are bfloat16).
+   */
+  private static final int MOST_INPUTS = 384;
+
   private final HostTensor original;
-  private final HostTensor blocks; // (out / 48, in / 2, 48, 2)
+  private final DType operands;
+  private final HostTensor blocks; // at least (out, in)
   private final int sliceOutputs;
 
-  private PackedWeight(HostTensor original, HostTensor blocks, int sliceOutputs) {
+  private PackedWeight(HostTensor original, DType operands, HostTensor blocks, int sliceOutputs) {
     super(DType.BFLOAT16, original.shape());
     this.original = original;
+    this.operands = operands;
     this.blocks = blocks;
     this.sliceOutputs = sliceOutputs;
   }
 
-  /** A copy, made on the pool's threads. */
-  static PackedWeight of(WorkerPool pool, HostTensor w) {
+  /**
+   * A copy, made on the pool's threads.
+   *
+   * @param operands the type of what it will be multiplied by: bfloat16, or float32 where {@link
+   *     CompiledGemm#widensPacked}
+   */
+  static PackedWeight of(WorkerPool pool, HostTensor w, DType operands) {
     int in = w.columns();
     int out = w.rows();
     HostTensor blocks =
@@ -44,20 +59,33 @@ final class PackedWeight extends Tensor {
             DType.BFLOAT16, VectorMath.roundUp(out, OUTPUTS), VectorMath.roundUp(in, INPUTS));
     int blocksOfASlice = Math.max(1, SLICE_BYTES / (OUTPUTS * blocks.columns() * Short.BYTES));
     int even = VectorMath.roundUp(out, OUTPUTS * LEAST_SLICES) / LEAST_SLICES;
-    PackedWeight packed = new PackedWeight(w, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
+    PackedWeight packed =
+        new PackedWeight(w, operands, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
     try {
       pool.forEach(
           packed.slices(),
           (s, own) -> {
-            int from = packed.from(s);
-            Gemm.Matrix rows = Gemm.Matrix.of(w).at(from, 0);
-            own.bfloat16Gemm().pack(packed.to(s) - from, in, rows, packed.address(s));
+            Gemm.Matrix rows = Gemm.Matrix.of(w).at(packed.from(s), 0);
+            for (int p = 0; p < packed.parts(); p++) {
+              own.compiledGemm()
+                  .pack(
+                      operands,
+                      packed.to(s) - packed.from(s),
+                      packed.inputs(p),
+                      rows.at(0, packed.firstInput(p)),
+                      packed.address(s, p));
+            }
           });
       return packed;
     } catch (RuntimeException | Error e) {
       blocks.close();
       throw e;
     }
+  }
+
+  /** The type of what it is multiplied by. */
+  DType operands() {
+    return operands;
   }
 
   /** The weight as it was. */
@@ -79,9 +107,29 @@ final class PackedWeight extends Tensor {
     return Math.min(rows(), (slice + 1) * sliceOutputs);
   }
 
-  /** Where a slice lies. */
-  long address(int slice) {
-    return blocks.address() + (long) from(slice) * blocks.columns() * Short.BYTES;
+  int parts() {
+    return operands == DType.BFLOAT16
+        ? 1
+        : Math.max(1, (columns() + MOST_INPUTS - 1) / MOST_INPUTS);
+  }
+
+  private int partInputs() {
+    return VectorMath.roundUp((columns() + parts() - 1) / parts(), INPUTS);
+  }
+
+  int firstInput(int part) {
+    return part * partInputs();
+  }
+
+  int inputs(int part) {
+    return Math.min(columns() - firstInput(part), partInputs());
+  }
+
+  /** Where a part of a slice lies. */
+  long address(int slice, int part) {
+    long outputs = VectorMath.roundUp(to(slice) - from(slice), OUTPUTS);
+    long before = (long) from(slice) * blocks.columns() + outputs * firstInput(part);
+    return blocks.address() + before * Short.BYTES;
   }
 
   @Override

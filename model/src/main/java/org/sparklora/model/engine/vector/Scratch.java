@@ -21,7 +21,7 @@ final class Scratch implements AutoCloseable {
   private final float[][] rows = new float[ROWS][0];
   private final HostTensor[] matrices = new HostTensor[MATRICES];
   private short[] halves = new short[0];
-  private Bfloat16Gemm bfloat16Gemm;
+  private CompiledGemm compiledGemm;
 
   /** The pointers of a gemm call, moved from call to call instead of made anew. */
   final MovingPointer a = new MovingPointer();
@@ -102,11 +102,11 @@ final class Scratch implements AutoCloseable {
   }
 
   /** This thread's products of bfloat16 matrices. */
-  Bfloat16Gemm bfloat16Gemm() {
-    if (bfloat16Gemm == null) {
-      bfloat16Gemm = new Bfloat16Gemm();
+  CompiledGemm compiledGemm() {
+    if (compiledGemm == null) {
+      compiledGemm = new CompiledGemm();
     }
-    return bfloat16Gemm;
+    return compiledGemm;
   }
 
   private void freeMatrix(int index) {
@@ -122,9 +122,9 @@ final class Scratch implements AutoCloseable {
     for (int index = 0; index < MATRICES; index++) {
       freeMatrix(index);
     }
-    if (bfloat16Gemm != null) {
-      bfloat16Gemm.close();
-      bfloat16Gemm = null;
+    if (compiledGemm != null) {
+      compiledGemm.close();
+      compiledGemm = null;
     }
   }
 

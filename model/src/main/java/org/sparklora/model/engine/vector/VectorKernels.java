@@ -48,7 +48,7 @@ final class VectorKernels
     this.matmul = new VectorMatmul(pool, false);
     this.attentionBackward = new VectorAttentionBackward(pool);
     this.inFloat32 = this;
-    boolean faster = Bfloat16Gemm.isNative() && pool.isGemmLimited();
+    boolean faster = CompiledGemm.multipliesBfloat16() && pool.isGemmLimited();
     this.inBfloat16 = faster ? new VectorKernels(this) : this;
   }
 
@@ -100,14 +100,16 @@ final class VectorKernels
     return VectorFewRows.MOST;
   }
 
+  /** In float32 those alone that lose nothing by it. */
   @Override
-  public boolean packsWeights() {
-    return this != inFloat32;
+  public boolean packsWeights(DType stored) {
+    return this != inFloat32
+        || stored == DType.BFLOAT16 && CompiledGemm.widensPacked() && pool.isGemmLimited();
   }
 
   @Override
   public Tensor packed(Tensor w) {
-    return PackedWeight.of(pool, host(w));
+    return PackedWeight.of(pool, host(w), this == inFloat32 ? DType.FLOAT32 : DType.BFLOAT16);
   }
 
   // ---- linear layers -------------------------------------------------------------------------

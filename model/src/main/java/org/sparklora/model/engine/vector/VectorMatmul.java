@@ -45,7 +45,8 @@ final class VectorMatmul implements AutoCloseable {
   private final Scratch kept = new Scratch(); // two operands and SUMS
 
   /**
-   * @param bfloat16 whether operands are rounded, which needs {@link Bfloat16Gemm#isNative}
+   * @param bfloat16 whether operands are rounded, which needs {@link
+   *     CompiledGemm#multipliesBfloat16}
    */
   VectorMatmul(WorkerPool pool, boolean bfloat16) {
     this.pool = pool;
@@ -99,9 +100,10 @@ final class VectorMatmul implements AutoCloseable {
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
     int in = w.columns();
-    HostTensor rounded = kept.matrix(0, DType.BFLOAT16, (long) VectorPacked.padded(x.rows()) * in);
-    VectorElementwise.copyScaled(pool, x, alpha, rounded.view(0, x.rows(), in));
-    Matrix xs = new Matrix(DType.BFLOAT16, rounded.address(), in, false);
+    DType type = w.operands();
+    HostTensor operand = kept.matrix(0, type, (long) VectorPacked.padded(x.rows()) * in);
+    VectorElementwise.copyScaled(pool, x, alpha, operand.view(0, x.rows(), in));
+    Matrix xs = new Matrix(type, operand.address(), in, false);
     VectorPacked.forward(
         pool,
         xs,
@@ -143,7 +145,7 @@ final class VectorMatmul implements AutoCloseable {
       boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.isTransposed();
       slices(
           m,
-          ofTokens ? Bfloat16Gemm.TOKENS : ALIGNMENT,
+          ofTokens ? CompiledGemm.TOKENS : ALIGNMENT,
           (from, to, own) ->
               Gemm.multiply(own, to - from, n, k, alpha, a.at(from, 0), b, beta, c.at(from, 0)));
     } else {
@@ -162,7 +164,7 @@ final class VectorMatmul implements AutoCloseable {
   private void addTimesInParts(int k, Matrix a, Matrix b, HostTensor c) {
     int m = c.rows();
     int n = c.columns();
-    int terms = (k / SLICES + Bfloat16Gemm.TOKENS) / Bfloat16Gemm.TOKENS * Bfloat16Gemm.TOKENS;
+    int terms = (k / SLICES + CompiledGemm.TOKENS) / CompiledGemm.TOKENS * CompiledGemm.TOKENS;
     HostTensor sums = kept.matrix(SUMS, DType.FLOAT32, SLICES * c.size());
     pool.forGemmRanges(
         k,

@@ -40,7 +40,7 @@ class Bfloat16ProductsTest {
 
   @BeforeEach
   void needsTheInstructions() {
-    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
+    assumeTrue(CompiledGemm.multipliesBfloat16(), "this CPU does not multiply bfloat16");
   }
 
   /** Only the order of float32 sums differs; the operands are the same. */
@@ -235,7 +235,7 @@ class Bfloat16ProductsTest {
 
   @Test
   void batchesOfAnyNumberOfTokensShareShapes() {
-    try (Bfloat16Gemm gemm = new Bfloat16Gemm();
+    try (CompiledGemm gemm = new CompiledGemm();
         HostTensor x = HostTensor.allocate(DType.BFLOAT16, 500, 16);
         HostTensor w = HostTensor.allocate(DType.BFLOAT16, 16, 16);
         HostTensor y = HostTensor.allocate(DType.FLOAT32, 500, 16)) {

@@ -7,10 +7,10 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -20,7 +20,7 @@ import org.sparklora.model.engine.GuardedTensor;
 import org.sparklora.model.engine.NativeMemory;
 import org.sparklora.model.engine.Tensor;
 
-/** Products of few rows by packed weights, in bfloat16. */
+/** Products of few rows by packed weights. */
 class PackedProductsTest {
   private static final long SEED = 5;
   private static final int MOST_ROWS = 128;
@@ -33,13 +33,14 @@ class PackedProductsTest {
     TWO_THREADS.close();
   }
 
-  @BeforeEach
-  void needsTheInstructions() {
-    assumeTrue(Bfloat16Gemm.isNative(), "this CPU does not multiply bfloat16");
-  }
-
-  private static Engine rounding(Engine engine) {
-    return engine.withProductsIn(DType.BFLOAT16);
+  /** An engine that multiplies in a type by packed weights. */
+  private static Engine packing(Engine engine, DType products) {
+    boolean can =
+        products == DType.BFLOAT16
+            ? CompiledGemm.multipliesBfloat16()
+            : CompiledGemm.widensPacked();
+    assumeTrue(can, () -> "this CPU has no packed products in " + products);
+    return engine.withProductsIn(products);
   }
 
   /** Blocks that are not full, several slices, and sums that oneDNN could cut. */
@@ -55,43 +56,49 @@ class PackedProductsTest {
             new int[] {8960, 48})
         .flatMap(
             shape ->
-                Stream.of(ONE_THREAD, TWO_THREADS)
-                    .map(engine -> arguments(rounding(engine), shape[0], shape[1])));
+                Stream.of(DType.FLOAT32, DType.BFLOAT16)
+                    .map(products -> arguments(products, shape[0], shape[1])));
   }
 
   /** Of each row all results, wherever it stands, are those of one product of 128 rows. */
-  @ParameterizedTest(autoCloseArguments = false)
+  @ParameterizedTest
   @MethodSource("shapes")
-  void aRowsBitsDoNotDependOnHowManyThereAreAndItsPlace(Engine engine, int in, int out) {
+  void aRowsBitsDoNotDependOnHowManyThereAreAndItsPlace(DType products, int in, int out) {
+    Engine alone = packing(ONE_THREAD, products);
+    Engine together = packing(TWO_THREADS, products);
     try (GuardedTensor x = GuardedTensor.random(ONE_THREAD, SEED, MOST_ROWS, in);
         Tensor w = GuardedTensor.weight(ONE_THREAD, DType.BFLOAT16, SEED + 1, out, in);
-        Tensor packed = rounding(ONE_THREAD).packed(w);
+        Tensor packed = alone.packed(w);
         GuardedTensor all = GuardedTensor.filled(ONE_THREAD, 1, MOST_ROWS, out)) {
-      rounding(ONE_THREAD).matmulAdd(x.tensor(), packed, 1f, all.tensor());
+      alone.matmulAdd(x.tensor(), packed, 1f, all.tensor());
       for (int rows : new int[] {1, 2, 7, 8, 9, 16, 17, 32, 33, 63, 64, 65, 127, 128}) {
         for (int from : new int[] {0, (MOST_ROWS - rows) / 2, MOST_ROWS - rows}) {
           try (GuardedTensor some = GuardedTensor.filled(ONE_THREAD, 1, rows, out)) {
-            engine.matmulAdd(x.tensor().rows(from, from + rows), packed, 1f, some.tensor());
             float[] expected = all.tensor().rows(from, from + rows).toArray();
-            assertThat(some.values()).as("%d rows from %d", rows, from).isEqualTo(expected);
-            some.assertCloseTo(expected, 0); // and guards
+            for (Engine engine : new Engine[] {alone, together}) {
+              ONE_THREAD.fill(some.tensor(), 1);
+              engine.matmulAdd(x.tensor().rows(from, from + rows), packed, 1f, some.tensor());
+              assertThat(some.values()).as("%d rows from %d", rows, from).isEqualTo(expected);
+              some.assertCloseTo(expected, 0); // and guards
+            }
           }
         }
       }
     }
   }
 
-  @ParameterizedTest(autoCloseArguments = false)
+  @ParameterizedTest
   @MethodSource("shapes")
-  void areThoseOfTheReferenceWithOperandsRounded(Engine engine, int in, int out) {
+  void areThoseOfTheReferenceWithOperandsRounded(DType products, int in, int out) {
+    Engine engine = packing(TWO_THREADS, products);
     double tolerance = 1e-6 + 1e-6 * Math.sqrt(in); // of float32 sums in another order
     for (DType type : new DType[] {DType.FLOAT32, DType.BFLOAT16}) {
       for (int rows : new int[] {3, 8, 70}) {
         try (Tensor x = GuardedTensor.random(ONE_THREAD, SEED, rows, in).tensor();
             Tensor w = GuardedTensor.weight(ONE_THREAD, type, SEED + 1, out, in);
             Tensor packed = engine.packed(w);
-            Tensor roundedX = widened(x);
-            Tensor roundedW = widened(w);
+            Tensor roundedX = as(products, x);
+            Tensor roundedW = as(DType.BFLOAT16, w);
             GuardedTensor expected = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out);
             GuardedTensor actual = GuardedTensor.filled(ONE_THREAD, Float.NaN, rows, out)) {
           EnginesUnderTest.REFERENCE.matmul(roundedX, roundedW, expected.tensor());
@@ -105,16 +112,17 @@ class PackedProductsTest {
     }
   }
 
-  /** Rounded to bfloat16, in float32. */
-  private static Tensor widened(Tensor x) {
-    try (Tensor rounded = ONE_THREAD.copyAs(DType.BFLOAT16, x)) {
+  /** Rounded to a type, in float32. */
+  private static Tensor as(DType dtype, Tensor x) {
+    try (Tensor rounded = ONE_THREAD.copyAs(dtype, x)) {
       return ONE_THREAD.copyAs(DType.FLOAT32, rounded);
     }
   }
 
-  @Test
-  void manyRowsAreComputedWithTheWeightItself() {
-    Engine engine = rounding(TWO_THREADS);
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+  void manyRowsAreComputedWithTheWeightItself(DType products) {
+    Engine engine = packing(TWO_THREADS, products);
     try (Tensor x = GuardedTensor.random(engine, SEED, MOST_ROWS + 1, 64).tensor();
         Tensor w = GuardedTensor.weight(engine, DType.FLOAT32, SEED, 70, 64);
         Tensor packed = engine.packed(w);
@@ -128,15 +136,22 @@ class PackedProductsTest {
   }
 
   @Test
-  void weightsArePackedForBfloat16Alone() {
-    assertThat(ONE_THREAD.packsWeights()).isFalse();
-    assertThat(rounding(ONE_THREAD).packsWeights()).isTrue();
+  void inFloat32NoWeightIsPackedThatWouldBeRounded() {
+    assertThat(packing(ONE_THREAD, DType.FLOAT32).packsWeights(DType.BFLOAT16)).isTrue();
+    assertThat(ONE_THREAD.packsWeights(DType.FLOAT32)).isFalse();
+  }
+
+  @Test
+  void inBfloat16AllWeightsArePacked() {
+    assertThat(packing(ONE_THREAD, DType.BFLOAT16).packsWeights(DType.BFLOAT16)).isTrue();
+    assertThat(packing(ONE_THREAD, DType.BFLOAT16).packsWeights(DType.FLOAT32)).isTrue();
   }
 
   /** Copies count as open memory, a block of 48 outputs by 32 inputs the least. */
-  @Test
-  void copiesAreCountedAndFreed() {
-    Engine engine = rounding(ONE_THREAD);
+  @ParameterizedTest
+  @EnumSource(names = {"FLOAT32", "BFLOAT16"})
+  void copiesAreCountedAndFreed(DType products) {
+    Engine engine = packing(ONE_THREAD, products);
     try (Tensor w = GuardedTensor.weight(engine, DType.BFLOAT16, SEED, 49, 33)) {
       engine.packed(w).close(); // what the thread keeps
       long before = NativeMemory.liveBytes();

@@ -19,14 +19,15 @@ import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
- * oneDNN's matrix product of bfloat16 operands with float32 sums: {@code C = A·B}, or {@code C +=
- * …}, with C {@code (m, n)} float32, or bfloat16 where nothing is added, A {@code (m, k)} and B
- * {@code (k, n)} bfloat16.
+ * The matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with A {@code (m,
+ * k)} and B {@code (k, n)} bfloat16, sums in float32, and C {@code (m, n)} float32, or bfloat16
+ * where nothing is added. A may be float32 where B is {@link #pack packed}: B is then widened in
+ * registers.
  *
  * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
  * thread, which owns the native objects until {@link #close}.
  */
-final class Bfloat16Gemm implements AutoCloseable {
+final class CompiledGemm implements AutoCloseable {
   /** Shapes that are kept compiled: a model has some thirty, each batch of another size as many. */
   private static final int MOST = 256;
 
@@ -41,6 +42,11 @@ final class Bfloat16Gemm implements AutoCloseable {
 
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
+
+  /** Elements of a row of C that are multiplied at a time where A is float32. */
+  static final int LANES = 8;
+
+  private static final boolean WIDENS_PACKED = findWidening();
 
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream stream = new stream(cpu);
@@ -62,13 +68,36 @@ final class Bfloat16Gemm implements AutoCloseable {
    * True where the processor multiplies bfloat16 itself (AVX-512 BF16 or AMX); elsewhere oneDNN
    * would imitate it, slower than float32 is.
    */
-  static boolean isNative() {
+  static boolean multipliesBfloat16() {
     int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
     return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
   }
 
+  /**
+   * True where oneDNN multiplies a float32 A by a packed B with the kernel that this was tried
+   * with: on x64 with AVX2 and no more. With AVX-512 it has another, and elsewhere none.
+   */
+  static boolean widensPacked() {
+    return WIDENS_PACKED;
+  }
+
+  private static boolean findWidening() {
+    int size = PackedWeight.OUTPUTS;
+    long[] sizes = {size, size};
+    try (engine cpu = new engine(engine.kind.cpu, 0);
+        memory.desc floats =
+            new memory.desc(sizes, memory.data_type.f32, memory.format_tag.ab, false);
+        memory.desc blocks = packed(DType.FLOAT32, size, size);
+        matmul.primitive_desc product = new matmul.primitive_desc(cpu, floats, blocks, floats)) {
+      return product.impl_info_str().getString().equals("brg_matmul:avx2");
+    } catch (RuntimeException e) { // oneDNN's for a product that it has not at all
+      return false;
+    }
+  }
+
   /** What a product is compiled for. */
   private record Shape(
+      DType typeA,
       long m,
       long n,
       long k,
@@ -107,22 +136,23 @@ final class Bfloat16Gemm implements AutoCloseable {
    * @param m is not cut, and so decides on the kernel
    */
   void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
-    Shape shape = new Shape(m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
+    Shape shape =
+        new Shape(a.dtype(), m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b, c.address());
   }
 
   /**
-   * Arranges a matrix for {@link #multiplyPacked}: rounded to bfloat16, in blocks of {@link
-   * PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, zeros where there is no row or column.
+   * Arranges a matrix for {@link #multiplyPacked}: rounded to bfloat16, in blocks that divide
+   * {@link PackedWeight#OUTPUTS} and {@link PackedWeight#INPUTS}, zeros where there is no row or
+   * column.
    *
+   * @param typeA of what it will be multiplied by
    * @param rows {@code (n, k)}, the transposed of B
    */
-  void pack(long n, long k, Matrix rows, long to) {
-    memory.data_type type =
-        rows.dtype() == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
-    try (memory.desc from =
-            new memory.desc(new long[] {k, n}, type, new long[] {1, rows.stride()}, false);
-        memory.desc packed = packed(k, n);
+  void pack(DType typeA, long n, long k, Matrix rows, long to) {
+    long[] strides = {1, rows.stride()};
+    try (memory.desc from = new memory.desc(new long[] {k, n}, type(rows.dtype()), strides, false);
+        memory.desc packed = packed(typeA, k, n);
         memory source = new memory(from, cpu, (Pointer) null);
         memory target = new memory(packed, cpu, (Pointer) null);
         reorder reorder = new reorder(source, target)) {
@@ -132,14 +162,22 @@ final class Bfloat16Gemm implements AutoCloseable {
     }
   }
 
-  private static memory.desc packed(long k, long n) {
+  private static memory.desc packed(DType typeA, long k, long n) {
     return new memory.desc(
-        new long[] {k, n}, memory.data_type.bf16, memory.format_tag.BA16a48b2a, false);
+        new long[] {k, n},
+        memory.data_type.bf16,
+        typeA == DType.BFLOAT16 ? memory.format_tag.BA16a48b2a : memory.format_tag.BA16a16b,
+        false);
+  }
+
+  private static memory.data_type type(DType dtype) {
+    return dtype == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
   }
 
   private void run(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
     Shape shape =
         new Shape(
+            a.dtype(),
             m,
             n,
             k,
@@ -189,15 +227,12 @@ final class Bfloat16Gemm implements AutoCloseable {
     private final IntMemoryMap arguments = own(new IntMemoryMap());
 
     Product(Shape shape) {
-      memory.desc layoutA =
-          layout(memory.data_type.bf16, shape.m, shape.k, shape.strideA, shape.transposedA);
+      memory.desc layoutA = layout(shape.typeA, shape.m, shape.k, shape.strideA, shape.transposedA);
       memory.desc layoutB =
           shape.strideB == PACKED
-              ? own(packed(shape.k, shape.n))
-              : layout(memory.data_type.bf16, shape.k, shape.n, shape.strideB, shape.transposedB);
-      memory.data_type typeC =
-          shape.typeC == DType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
-      memory.desc layoutC = layout(typeC, shape.m, shape.n, shape.strideC, false);
+              ? own(packed(shape.typeA, shape.k, shape.n))
+              : layout(DType.BFLOAT16, shape.k, shape.n, shape.strideB, shape.transposedB);
+      memory.desc layoutC = layout(shape.typeC, shape.m, shape.n, shape.strideC, false);
       matmul.primitive_desc description =
           new matmul.primitive_desc(cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false);
       primitive = own(new matmul(description));
@@ -212,9 +247,9 @@ final class Bfloat16Gemm implements AutoCloseable {
     }
 
     private memory.desc layout(
-        memory.data_type type, long rows, long columns, long stride, boolean transposed) {
+        DType dtype, long rows, long columns, long stride, boolean transposed) {
       long[] strides = transposed ? new long[] {1, stride} : new long[] {stride, 1};
-      return own(new memory.desc(new long[] {rows, columns}, type, strides, false));
+      return own(new memory.desc(new long[] {rows, columns}, type(dtype), strides, false));
     }
 
     private primitive_attr attributes(boolean adds) {
