@@ -26,11 +26,10 @@ final class PackedWeight extends Tensor {
   private static final int LEAST_SLICES = 4;
 
   /**
-   * Inputs of a part at most where operands are float32: shorter sums are more exact, and beyond
-   * 1,024 oneDNN 3.11 reads the wrong blocks (it takes them for 32 inputs high, which they are
-   * where operands are bfloat16).
+   * Inputs of a part at most where operands are float32: beyond 1,024 oneDNN 3.11 reads the wrong
+   * blocks, which it takes for 32 inputs high, as those of bfloat16 operands are.
    */
-  private static final int MOST_INPUTS = 384;
+  private static final int MOST_INPUTS = 768;
 
   private final HostTensor original;
   private final DType operands;
