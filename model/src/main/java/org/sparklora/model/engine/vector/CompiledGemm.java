@@ -21,7 +21,7 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
 /**
  * The matrix products that oneDNN compiles: {@code C = A·B}, or {@code C += …}, with A {@code (m,
  * k)} and B {@code (k, n)} bfloat16, sums in float32, and C {@code (m, n)} float32, or bfloat16
- * where nothing is added. A may be float32 where B is {@link #pack packed}: B is then widened in
+ * where nothing is added. A may be float32 where B is a {@link PackedWeight}: B is then widened in
  * registers.
  *
  * <p>A product of a shape is compiled once and kept, up to {@link #MOST} shapes. Belongs to one
@@ -37,7 +37,10 @@ final class CompiledGemm implements AutoCloseable {
    */
   static final int TOKENS = 64;
 
-  /** In place of the stride of a B that {@link #pack} arranged. */
+  /**
+   * In place of the stride of a B that {@link #pack} or, for a float32 A, {@link PackedWeight}
+   * arranged.
+   */
   private static final long PACKED = 0;
 
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
@@ -45,6 +48,9 @@ final class CompiledGemm implements AutoCloseable {
 
   /** Elements of a row of C that are multiplied at a time where A is float32. */
   static final int LANES = 8;
+
+  /** Columns of a packed B that lie side by side then, row after row of B. */
+  static final int PANEL = 16;
 
   private static final boolean WIDENS_PACKED = findWidening();
 
@@ -131,7 +137,8 @@ final class CompiledGemm implements AutoCloseable {
   }
 
   /**
-   * C (m, n) = A (m, k) · B (k, n), or {@code C += …}, of a B that {@link #pack} arranged.
+   * C (m, n) = A (m, k) · B (k, n), or {@code C += …}, of a B that {@link #pack} or, for a float32
+   * A, {@link PackedWeight} arranged.
    *
    * @param m is not cut, and so decides on the kernel
    */
@@ -142,17 +149,15 @@ final class CompiledGemm implements AutoCloseable {
   }
 
   /**
-   * Arranges a matrix for {@link #multiplyPacked}: rounded to bfloat16, in blocks that divide
-   * {@link PackedWeight#OUTPUTS} and {@link PackedWeight#INPUTS}, zeros where there is no row or
-   * column.
+   * Arranges a matrix for {@link #multiplyPacked} by bfloat16: rounded to that, in blocks of {@link
+   * PackedWeight#OUTPUTS} by {@link PackedWeight#INPUTS}, zeros where there is no row or column.
    *
-   * @param typeA of what it will be multiplied by
    * @param rows {@code (n, k)}, the transposed of B
    */
-  void pack(DType typeA, long n, long k, Matrix rows, long to) {
+  void pack(long n, long k, Matrix rows, long to) {
     long[] strides = {1, rows.stride()};
     try (memory.desc from = new memory.desc(new long[] {k, n}, type(rows.dtype()), strides, false);
-        memory.desc packed = packed(typeA, k, n);
+        memory.desc packed = packed(DType.BFLOAT16, k, n);
         memory source = new memory(from, cpu, (Pointer) null);
         memory target = new memory(packed, cpu, (Pointer) null);
         reorder reorder = new reorder(source, target)) {

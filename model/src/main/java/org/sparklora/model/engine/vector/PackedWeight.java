@@ -1,5 +1,6 @@
 package org.sparklora.model.engine.vector;
 
+import java.util.Arrays;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Tensor;
@@ -61,25 +62,43 @@ final class PackedWeight extends Tensor {
     PackedWeight packed =
         new PackedWeight(w, operands, blocks, Math.min(blocksOfASlice * OUTPUTS, even));
     try {
-      pool.forEach(
-          packed.slices(),
-          (s, own) -> {
-            Gemm.Matrix rows = Gemm.Matrix.of(w).at(packed.from(s), 0);
-            for (int p = 0; p < packed.parts(); p++) {
-              own.compiledGemm()
-                  .pack(
-                      operands,
-                      packed.to(s) - packed.from(s),
-                      packed.inputs(p),
-                      rows.at(0, packed.firstInput(p)),
-                      packed.address(s, p));
-            }
-          });
+      pool.forEach(packed.slices(), packed::fill);
       return packed;
     } catch (RuntimeException | Error e) {
       blocks.close();
       throw e;
     }
+  }
+
+  private void fill(int slice, Scratch own) {
+    if (operands == DType.BFLOAT16) {
+      Gemm.Matrix rows = Gemm.Matrix.of(original).at(from(slice), 0);
+      own.compiledGemm().pack(to(slice) - from(slice), columns(), rows, address(slice, 0));
+      return;
+    }
+    for (int part = 0; part < parts(); part++) {
+      long at = offset(slice, part);
+      for (int output = from(slice); output < to(slice); output += CompiledGemm.PANEL) {
+        at += fillPanel(output, part, at, own);
+      }
+    }
+  }
+
+  /** One output beside the other, input by input: by oneDNN's own means this takes 60 ns each. */
+  private int fillPanel(int first, int part, long at, Scratch own) {
+    int inputs = inputs(part);
+    int size = VectorMath.roundUp(inputs, CompiledGemm.PANEL) * CompiledGemm.PANEL;
+    float[] panel = own.row(1, size);
+    Arrays.fill(panel, 0, size, 0);
+    for (int o = 0; o < Math.min(CompiledGemm.PANEL, rows() - first); o++) {
+      long row = (long) (first + o) * columns() + firstInput(part);
+      float[] weights = own.load(0, original, row, inputs);
+      for (int i = 0; i < inputs; i++) {
+        panel[i * CompiledGemm.PANEL + o] = weights[i];
+      }
+    }
+    own.store(panel, blocks, at, size);
+    return size;
   }
 
   /** The type of what it is multiplied by. */
@@ -126,9 +145,12 @@ final class PackedWeight extends Tensor {
 
   /** Where a part of a slice lies. */
   long address(int slice, int part) {
+    return blocks.address() + offset(slice, part) * Short.BYTES;
+  }
+
+  private long offset(int slice, int part) {
     long outputs = VectorMath.roundUp(to(slice) - from(slice), OUTPUTS);
-    long before = (long) from(slice) * blocks.columns() + outputs * firstInput(part);
-    return blocks.address() + before * Short.BYTES;
+    return (long) from(slice) * blocks.columns() + outputs * firstInput(part);
   }
 
   @Override
