@@ -43,16 +43,23 @@ public final class ActivationMemory {
   }
 
   /**
-   * Bytes of the copies of frozen weights that an {@link IncrementalDecoder} keeps on an engine
-   * that packs them all, but for what rounds each up to whole blocks.
+   * Bytes of the copies of weights that an {@link IncrementalDecoder} keeps, but for what rounds
+   * each up to whole blocks.
+   *
+   * @param stored the type of the matrices that linear layers multiply by
+   * @param engine that decodes
    */
-  public static long packedWeights(DecoderConfig model) {
-    try (Engine engine = Engines.counting(DType.FLOAT32, DType.FLOAT32);
-        Decoder decoder = Decoder.unread(model, ParameterLayout.none(), engine);
-        Tensor parameters = engine.allocate(0);
-        PackedWeights packed = new PackedWeights(engine)) {
+  public static long packedWeights(DecoderConfig model, DType stored, Engine engine) {
+    if (!engine.packsWeights(stored)) {
+      return 0;
+    }
+    try (Engine counting = Engines.counting(DType.BFLOAT16, DType.FLOAT32);
+        Decoder decoder = Decoder.unread(model, ParameterLayout.none(), counting);
+        Tensor parameters = counting.allocate(0);
+        PackedWeights packed = new PackedWeights(counting, true)) {
       decoder.bind(parameters, packed);
-      return packed.bytes();
+      boolean isFloat32 = !engine.packsWeights(DType.FLOAT32);
+      return isFloat32 && packed.bytes() > PackedWeights.MOST_BESIDE_FLOAT32 ? 0 : packed.bytes();
     }
   }
 

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.sparklora.model.engine.AttentionMask;
+import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.DecodingSteps;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Indices;
@@ -33,7 +34,9 @@ public final class IncrementalDecoder implements AutoCloseable {
     this.engine = engine;
     this.workspace = new Workspace(engine);
     this.activations = Activations.forForwardAlone(decoder, engine);
-    this.packed = new PackedWeights(engine);
+    this.packed =
+        new PackedWeights(
+            engine, ActivationMemory.packedWeights(decoder.config(), DType.BFLOAT16, engine) > 0);
   }
 
   public Decoder decoder() {
@@ -42,8 +45,9 @@ public final class IncrementalDecoder implements AutoCloseable {
 
   /**
    * Binds the layers to a parameter vector, once for all tokens that are computed with it. Where
-   * the engine {@link Engine#packsWeights packs weights}, linear layers compute with copies: of
-   * frozen weights this decoder keeps them for the next plan.
+   * the engine {@link Engine#packsWeights packs weights}, linear layers compute with copies, in
+   * float32 those of at most 4 GiB together: of frozen weights this decoder keeps them for the next
+   * plan.
    *
    * @param parameters vector of the decoder's layout, which must outlive the plan and stay as it is
    * @return to be closed by the caller, before the next one is made

@@ -10,18 +10,30 @@ import org.sparklora.model.layer.Weight;
 
 /**
  * The weights of linear layers for decoding: copies in the layout that an engine computes few rows
- * with, where it has one, else the weights themselves. The copies are its own until it is closed:
- * those of frozen weights are made once, those of trained ones for each parameter vector.
+ * with, where it has one and memory is not too dear for them, else the weights themselves. The
+ * copies are its own until it is closed: those of frozen weights are made once, those of trained
+ * ones for each parameter vector.
  *
  * <p>Not thread-safe.
  */
 final class PackedWeights implements AutoCloseable {
+  /**
+   * What all copies may take where products are float32, which nobody chose for its speed: up to
+   * two billion parameters.
+   */
+  static final long MOST_BESIDE_FLOAT32 = 4L << 30;
+
   private final Engine engine;
+  private final boolean packs;
   private final Map<Tensor, Tensor> frozen = new IdentityHashMap<>(); // each weight's copy
   private final List<Tensor> trained = new ArrayList<>();
 
-  PackedWeights(Engine engine) {
+  /**
+   * @param packs false where there are to be no copies
+   */
+  PackedWeights(Engine engine, boolean packs) {
     this.engine = engine;
+    this.packs = packs;
   }
 
   /**
@@ -30,7 +42,7 @@ final class PackedWeights implements AutoCloseable {
    * @param isFrozen whether it is the same tensor each time and never changes
    */
   Weight of(Weight weight, boolean isFrozen) {
-    if (!engine.packsWeights(weight.value().dtype())) {
+    if (!packs || !engine.packsWeights(weight.value().dtype())) {
       return weight;
     }
     if (isFrozen) {

@@ -136,7 +136,7 @@ class ActivationMemoryTest {
   }
 
   @Test
-  void copiesOfALinearLayersWeightsAreCounted() throws IOException {
+  void copiesOfALinearLayersWeightsAreCountedWhereTheyLoseNothing() throws IOException {
     DecoderConfig model = model("llama");
     long matrices =
         WeightLayout.of(model).entries().stream()
@@ -145,8 +145,15 @@ class ActivationMemoryTest {
             .sum();
     long table = 11 * 8; // the head multiplies by it where they are tied, else it is only read
 
-    assertThat(ActivationMemory.packedWeights(model))
-        .isEqualTo(2 * (model.tieWordEmbeddings() ? matrices : matrices - table));
+    long copies = 2 * (model.tieWordEmbeddings() ? matrices : matrices - table);
+    assertThat(packedWeights(model, DType.FLOAT32, DType.FLOAT32)).isZero();
+    assertThat(packedWeights(model, DType.BFLOAT16, DType.FLOAT32)).isEqualTo(copies);
+    assertThat(packedWeights(model, DType.FLOAT32, DType.BFLOAT16)).isEqualTo(copies);
+  }
+
+  private static long packedWeights(DecoderConfig model, DType stored, DType products) {
+    Engine engine = Engines.counting(products, DType.FLOAT32);
+    return ActivationMemory.packedWeights(model, stored, engine);
   }
 
   @Test

@@ -23,7 +23,7 @@ final class CountingKernels {
               case "operandType" -> products;
               case "activationType" -> activations;
               case "independentRows" -> 0;
-              case "packsWeights" -> true;
+              case "packsWeights" -> products == DType.BFLOAT16 || arguments[0] == DType.BFLOAT16;
               case "packed" -> new Unbacked(DType.BFLOAT16, ((Tensor) arguments[0]).shape());
               case "description" -> "counting only";
               default ->

@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -82,8 +83,9 @@ public final class GrpoRegret {
             new PlannedRun.Generation(
                 config.rounds().sampling().numGenerations(),
                 batch.rows() * batch.stepsPerGeneration(),
-                Engines.shared()
-                    .withProductsIn(model.precision().products())
-                    .packsWeights(model.lora().isPresent() ? baseWeights : DType.FLOAT32))));
+                ActivationMemory.packedWeights(
+                    shapes,
+                    model.lora().isPresent() ? baseWeights : DType.FLOAT32,
+                    Engines.shared().withProductsIn(model.precision().products())))));
   }
 }

@@ -5,7 +5,6 @@ import static org.sparklora.spark.regret.Figures.format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.sparklora.model.ActivationMemory;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.lora.AdapterLayout;
@@ -160,10 +159,8 @@ final class CostFindings {
         List.of(Source.SHAPES));
   }
 
-  /** Copies of all linear layers' weights, where decoding is faster with them. */
   private static long packedWeights(PlannedRun run) {
-    boolean packs = run.generation().map(PlannedRun.Generation::packsWeights).orElse(false);
-    return packs ? ActivationMemory.packedWeights(run.model()) : 0;
+    return run.generation().map(PlannedRun.Generation::packedWeightBytes).orElse(0L);
   }
 
   /** Of the completions of one prompt, all of them as long as they may become. */

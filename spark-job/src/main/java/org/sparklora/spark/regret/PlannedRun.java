@@ -42,9 +42,9 @@ public record PlannedRun(
    *
    * @param completions of one prompt ({@code num_generations})
    * @param inRound of all prompts of a round
-   * @param packsWeights whether the engine holds copies of all weights meanwhile
+   * @param packedWeightBytes copies of linear layers' weights that decoding is faster with
    */
-  public record Generation(int completions, int inRound, boolean packsWeights) {}
+  public record Generation(int completions, int inRound, long packedWeightBytes) {}
 
   /**
    * What decides on memory besides the shapes.
