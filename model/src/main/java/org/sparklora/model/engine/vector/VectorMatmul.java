@@ -99,11 +99,7 @@ final class VectorMatmul implements AutoCloseable {
 
   private void forwardPacked(
       HostTensor x, PackedWeight w, float alpha, boolean adds, HostTensor y) {
-    int in = w.columns();
-    DType type = w.operands();
-    HostTensor operand = kept.matrix(0, type, (long) VectorPacked.padded(x.rows()) * in);
-    VectorElementwise.copyScaled(pool, x, alpha, operand.view(0, x.rows(), in));
-    Matrix xs = new Matrix(type, operand.address(), in, false);
+    Matrix xs = packedOperand(x, alpha, w.operands());
     VectorPacked.forward(
         pool,
         xs,
@@ -111,6 +107,17 @@ final class VectorMatmul implements AutoCloseable {
         adds,
         y,
         kept.matrix(SUMS, DType.FLOAT32, VectorPacked.spare(y.rows(), w.rows())));
+  }
+
+  /** {@code alpha · x} of a type, with room for the rows that fill a bucket. */
+  private Matrix packedOperand(HostTensor x, float alpha, DType type) {
+    int rows = VectorPacked.padded(x.rows());
+    if (x.dtype() == type && alpha == 1 && rows == x.rows()) {
+      return Matrix.of(x);
+    }
+    HostTensor operand = kept.matrix(0, type, (long) rows * x.columns());
+    VectorElementwise.copyScaled(pool, x, alpha, operand.view(0, x.rows(), x.columns()));
+    return new Matrix(type, operand.address(), x.columns(), false);
   }
 
   /**
