@@ -142,8 +142,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights: on processors where oneDNN compiles them, all weights where products are in
-   * bfloat16, else those that are stored so.
+   * #packed} weights. On CPUs that have the instructions these are all weights where products are in
+   * bfloat16, and in float32 those that are stored in bfloat16.
    *
    * @param stored the weight's type
    */

@@ -84,7 +84,7 @@ final class PackedWeight extends Tensor {
     }
   }
 
-  /** One output beside the other, input by input: by oneDNN's own means this takes 60 ns each. */
+  /** One output beside the other, input by input; oneDNN's reordering takes 60 ns an element. */
   private int fillPanel(int first, int part, long at, Scratch own) {
     int inputs = inputs(part);
     int size = VectorMath.roundUp(inputs, CompiledGemm.PANEL) * CompiledGemm.PANEL;
