@@ -8,11 +8,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 
 /** A command in a JVM of its own, which can be killed as the operating system kills. */
 public final class ChildJvm {
-  private static final long PATIENCE_SECONDS = 120;
+  private static final long PATIENCE_SECONDS = 600;
   private static final long LOOK_MILLIS = 20;
 
   private final Process process;
@@ -42,19 +43,33 @@ public final class ChildJvm {
     line.addAll(List.of("-cp", System.getProperty("java.class.path")));
     line.addAll(List.of(Main.class.getName(), command));
     line.addAll(arguments);
-    Process process =
-        new ProcessBuilder(line).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    return new ChildJvm(process, log);
+    return start(log, new ProcessBuilder(line));
+  }
+
+  /** A command line of any kind. */
+  static ChildJvm start(Path log, ProcessBuilder line) throws IOException {
+    return new ChildJvm(line.redirectErrorStream(true).redirectOutput(log.toFile()).start(), log);
   }
 
   /** Looks again and again until a file or folder is there. */
   public void await(Path appearing) throws Exception {
-    for (long tries = 0; !Files.exists(appearing); tries++) {
+    await(appearing + " must appear", () -> Files.exists(appearing));
+  }
+
+  /** Asks again and again until it is so; fails if the process ends before. */
+  void await(String what, Callable<Boolean> condition) throws Exception {
+    for (long tries = 0; !condition.call(); tries++) {
       assertThat(process.isAlive() && tries * LOOK_MILLIS < PATIENCE_SECONDS * 1000)
-          .as("%s must appear: %s", appearing, log())
+          .as("%s: %s", what, log())
           .isTrue();
       Thread.sleep(LOOK_MILLIS);
     }
+  }
+
+  /** Waits until it ends, as it must, without an error. */
+  void awaitSuccess(long patienceSeconds) throws Exception {
+    assertThat(process.waitFor(patienceSeconds, TimeUnit.SECONDS)).as(log()).isTrue();
+    assertThat(process.exitValue()).as(log()).isZero();
   }
 
   /** Kills it. */

@@ -3,6 +3,10 @@ package org.sparklora.spark.cli;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.stream.Stream;
 
 /** The command line, for tests of other packages. */
 public final class CommandRun {
@@ -11,6 +15,21 @@ public final class CommandRun {
   /** Runs a command and returns its exit code. */
   public static int of(String... arguments) {
     return Main.run(arguments);
+  }
+
+  /** The words of a text; {@code %s} in a word becomes the next value, whatever blanks that has. */
+  public static List<String> words(String text, Object... values) {
+    Iterator<Object> next = List.of(values).iterator();
+    return Stream.of(text.strip().split("\\s+"))
+        .map(word -> word.contains("%s") ? word.formatted(next.next()) : word)
+        .toList();
+  }
+
+  /** Runs a command on two task slots of this JVM and returns its exit code. */
+  public static int ofLocal(String command, List<String> arguments) {
+    List<String> line = new ArrayList<>(List.of(command, "--master", "local[2]"));
+    line.addAll(arguments);
+    return Main.run(line.toArray(String[]::new));
   }
 
   /** Runs a command that fails and returns what it says on standard error. */

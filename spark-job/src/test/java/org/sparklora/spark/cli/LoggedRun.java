@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,6 +39,28 @@ public interface LoggedRun {
         : file("model.safetensors");
   }
 
+  /**
+   * How far the trained parameters are from those of another run, of their norm. Both files have
+   * the same shapes, all float32.
+   */
+  default double distanceFrom(LoggedRun other) throws IOException {
+    byte[] mine = weights();
+    byte[] others = other.weights();
+    if (mine.length != others.length) {
+      throw new IllegalArgumentException(
+          "%d bytes of parameters, and %d".formatted(mine.length, others.length));
+    }
+    ByteBuffer a = ByteBuffer.wrap(mine).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer b = ByteBuffer.wrap(others).order(ByteOrder.LITTLE_ENDIAN);
+    double difference = 0;
+    double norm = 0;
+    for (int at = Long.BYTES + (int) a.getLong(0); at < mine.length; at += Float.BYTES) {
+      difference += Math.pow(a.getFloat(at) - b.getFloat(at), 2);
+      norm += Math.pow(a.getFloat(at), 2);
+    }
+    return Math.sqrt(difference / norm);
+  }
+
   default JsonNode state() throws IOException {
     return new ObjectMapper().readTree(file("trainer_state.json"));
   }
@@ -51,6 +75,12 @@ public interface LoggedRun {
   /** The same without times and memory, which no two runs share. */
   default List<String> history() throws IOException {
     return log().stream().map(LoggedRun::withoutMeasurements).toList();
+  }
+
+  /** How many rows {@code metrics.jsonl} has by now. */
+  default long rowsLogged() throws IOException {
+    Path log = output().resolve("metrics.jsonl");
+    return Files.exists(log) ? Files.readString(log).lines().count() : 0;
   }
 
   /** The rows of {@code metrics.jsonl}. */
