@@ -60,7 +60,7 @@ on_local_cluster() { # EXECUTORS CORES MEGABYTES NAME COMMAND MORE…
   rm -rf "$WORK/spark/work" # of the run before
   SPARK_HOME=$WORK/spark lora "$name" "$@" \
     --master "local-cluster[$executors,$cores,$megabytes]" --executor-memory "${megabytes}m" \
-    --conf "spark.executor.extraJavaOptions=-Dlora.threads=1 -Dcheck.run=$WORK/$name"
+    --conf "spark.executor.extraJavaOptions=-Dlora.threads=1"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ public record SftRun(Path output, List<String> flags) implements LoggedRun {
   }
 
   /** Copies a folder with all that is in it. */
-  static void copy(Path from, Path to) throws IOException {
+  public static void copy(Path from, Path to) throws IOException {
     try (Stream<Path> tree = Files.walk(from)) {
       for (Path path : tree.toList()) {
         Path target = to.resolve(from.relativize(path).toString());

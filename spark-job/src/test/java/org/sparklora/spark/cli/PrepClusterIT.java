@@ -1,0 +1,83 @@
+package org.sparklora.spark.cli;
+
+import static java.nio.file.StandardOpenOption.APPEND;
+import static java.nio.file.StandardOpenOption.CREATE;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code prep} on executors that are JVMs of their own writes the table that one JVM writes. */
+class PrepClusterIT {
+  private static final int FILES = 40;
+  private static final int COPIES_A_FILE = 5; // of 200 rows
+  private static final int FILES_BEFORE_THE_FAULT = 4;
+  private static final LocalCluster CLUSTER = LocalCluster.of(2, 1, 1536);
+
+  @TempDir private static Path folder;
+  private static Prep local;
+
+  private record Prep(Path output, List<String> flags) implements LoggedRun {
+    Prep(String name) {
+      this(
+          folder.resolve(name),
+          CommandRun.words(
+              "--model_name_or_path %s --dataset_name %s --packing --max_length 512",
+              LocalCluster.QUICKSTART.resolve("base"), folder.resolve("rows")));
+    }
+
+    /** As long as it tokenizes; each file of the dataset gives one. */
+    long filesTokenized() {
+      return list(folder, ".%s.inprogress-".formatted(output.getFileName()))
+          .flatMap(run -> list(run.resolve("_documents"), "documents-"))
+          .count();
+    }
+
+    /** What begins so; nothing of what is no folder, or no longer there. */
+    private static Stream<Path> list(Path folder, String prefix) {
+      String[] names = folder.toFile().list((parent, name) -> name.startsWith(prefix));
+      return names == null ? Stream.empty() : Stream.of(names).map(folder::resolve);
+    }
+  }
+
+  @BeforeAll
+  static void prepareInOneJvm() throws IOException {
+    Path rows = Files.createDirectories(folder.resolve("rows"));
+    List<String> heldout = LocalCluster.rows("gsm8k_heldout.jsonl.gz");
+    for (int file = 0; file < FILES; file++) {
+      for (int copy = 0; copy < COPIES_A_FILE; copy++) {
+        Files.write(rows.resolve("part-" + file + ".jsonl"), heldout, CREATE, APPEND);
+      }
+    }
+    local = new Prep("local");
+    assertThat(CommandRun.ofLocal("prep", local.arguments())).isZero();
+  }
+
+  @Test
+  void theTableIsThatOfOneJvm() throws Exception {
+    Prep prep = new Prep("cluster");
+    CLUSTER.run("prep", prep);
+
+    SameRun.assertSame(prep.output(), local.output());
+  }
+
+  @Test
+  void theTableOutlivesAnExecutorUnderKryo() throws Exception {
+    Prep prep = new Prep("killed");
+    CLUSTER
+        .kryo()
+        .runLosingAnExecutor(
+            "prep",
+            prep,
+            () -> prep.filesTokenized() >= FILES_BEFORE_THE_FAULT,
+            () -> prep.filesTokenized() == FILES || Files.exists(prep.output()));
+
+    SameRun.assertSame(prep.output(), local.output());
+  }
+}

@@ -1,0 +1,116 @@
+package org.sparklora.spark.sft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.spark.cli.CommandRun;
+import org.sparklora.spark.cli.LocalCluster;
+import org.sparklora.spark.cli.LocalCluster.Said;
+import org.sparklora.spark.cli.SameRun;
+import org.sparklora.spark.cli.SftRun;
+
+/**
+ * {@code sft} of the quickstart's model on executors that are JVMs of their own, with both kinds of
+ * {@code --sync}. Whatever happens on the way, what comes out is the undisturbed run's, to the last
+ * bit.
+ */
+class SftClusterIT {
+  private static final int STEPS = 16;
+  private static final int SAVED_STEP = 8; // in the middle of an averaging round of three steps
+  private static final int STEPS_BEFORE_THE_FAULT = 5;
+  private static final LocalCluster TWO_EXECUTORS = LocalCluster.of(2, 1, 1536);
+  private static final LocalCluster THREE_EXECUTORS = LocalCluster.of(3, 1, 1536);
+
+  /** Two partial sums instead of one, in float32, over all steps; of the adapter's norm. */
+  private static final double ROUNDING = 1e-5;
+
+  @TempDir private static Path folder;
+
+  /** By kind of {@code --sync}, on two executors. */
+  private static final Map<String, SftRun> UNDISTURBED = new HashMap<>();
+
+  private static SftRun sft(String name, String sync) {
+    return new SftRun(
+        folder.resolve(name),
+        CommandRun.words(
+            """
+            --config %s --model_name_or_path %s --dataset_name %s --packed_dir %s
+            --per_device_train_batch_size 2 --max_steps %s --logging_steps 1 --num_workers 2 --sync
+            """
+                + sync,
+            LocalCluster.QUICKSTART.resolve("sft.yaml"),
+            LocalCluster.QUICKSTART.resolve("base"),
+            LocalCluster.QUICKSTART.resolve("gsm8k_heldout.jsonl.gz"),
+            folder.resolve("packed"),
+            STEPS));
+  }
+
+  private static SftRun undisturbed(String sync) throws Exception {
+    SftRun run = UNDISTURBED.get(sync);
+    if (run == null) {
+      run = sft(sync + "-cluster", sync);
+      TWO_EXECUTORS.run("sft", run);
+      UNDISTURBED.put(sync, run);
+    }
+    return run;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parameters", "gradients"})
+  void twoExecutorsTrainWhatOneJvmTrainsButForRounding(String sync) throws Exception {
+    SftRun local = sft(sync + "-local", sync);
+    assertThat(CommandRun.ofLocal("sft", local.arguments())).isZero();
+
+    assertThat(undisturbed(sync).distanceFrom(local)).isLessThanOrEqualTo(ROUNDING);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parameters", "gradients"})
+  void trainingOutlivesAnExecutorUnderKryo(String sync) throws Exception {
+    SftRun killed = sft(sync + "-killed", sync);
+    TWO_EXECUTORS
+        .kryo()
+        .runLosingAnExecutor(
+            "sft",
+            killed,
+            () -> killed.rowsLogged() >= STEPS_BEFORE_THE_FAULT,
+            () -> killed.rowsLogged() >= STEPS);
+
+    SameRun.assertSame(killed.output(), undisturbed(sync).output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parameters", "gradients"})
+  void tasksOfAnExecutorShareItsBaseModel(String sync) throws Exception {
+    SftRun shared = sft(sync + "-shared", sync);
+    Said said = LocalCluster.of(1, 2, 1536).run("sft", shared);
+
+    assertThat(said.executors()).containsOnlyOnce("Loaded the base model");
+    SameRun.assertSame(shared.output(), undisturbed(sync).output());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"parameters", "gradients", "parameters --averaging_dtype bfloat16"})
+  void threeExecutorsResumeToTheLastBit(String sync) throws Exception {
+    String name = sync.replace(' ', '-');
+    SftRun whole =
+        sft(name + "-three", sync)
+            .with(
+                ("--num_workers 3 --averaging_frequency 3 --save_steps " + SAVED_STEP).split(" "));
+    THREE_EXECUTORS.run("sft", whole);
+    SftRun resumed =
+        whole.into(folder.resolve(name + "-resumed"), "--resume_from_checkpoint", "true");
+    String checkpoint = "checkpoint-" + SAVED_STEP;
+    Files.createDirectories(resumed.output());
+    SftRun.copy(whole.output().resolve(checkpoint), resumed.output().resolve(checkpoint));
+    THREE_EXECUTORS.run("sft", resumed);
+
+    SameRun.assertSame(resumed.output(), whole.output());
+  }
+}
