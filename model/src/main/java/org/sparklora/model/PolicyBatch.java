@@ -39,7 +39,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
    * The same, of which only some completions are computed. The others still count as completions,
    * and their tokens where a loss is divided by a number of tokens.
    */
-  static PolicyBatch of(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
+  public static PolicyBatch of(List<PolicyRow> rows, Predicate<PolicyRow> computed) {
     int[] lengths =
         rows.stream().mapToInt(row -> computed.test(row) ? row.targetCount() : 0).toArray();
     int allTokens = rows.stream().mapToInt(PolicyRow::targetCount).sum();

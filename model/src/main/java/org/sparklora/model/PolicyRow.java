@@ -69,12 +69,12 @@ public record PolicyRow(
   }
 
   /** Tokens that are trained on. */
-  int targetCount() {
+  public int targetCount() {
     return masked ? 0 : completion.length;
   }
 
   /** Whether an advantage of 0 leaves the policy's part of the loss without a gradient. */
-  boolean isFlat() {
+  public boolean isFlat() {
     return advantage == 0 && targetCount() > 0;
   }
 }

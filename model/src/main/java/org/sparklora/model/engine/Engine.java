@@ -142,8 +142,8 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
 
   /**
    * Whether products of few rows, up to {@link #independentRows}, are computed faster with {@link
-   * #packed} weights. On CPUs that have the instructions these are all weights where products are in
-   * bfloat16, and in float32 those that are stored in bfloat16.
+   * #packed} weights. On CPUs that have the instructions these are all weights where products are
+   * in bfloat16, and in float32 those that are stored in bfloat16.
    *
    * @param stored the weight's type
    */
@@ -157,7 +157,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * itself.
    *
    * @param w {@code (out, in)}; must outlive the copy, and stay as it is
-   * @return to be closed by the caller
+   * @return to be closed by the caller; the weight itself where its shape has no such order
    * @throws UnsupportedOperationException if this engine has no use for it, as {@link
    *     #packsWeights} tells
    */

@@ -13,7 +13,6 @@ import org.sparklora.model.AdapterStep;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.PackedBatch;
 import org.sparklora.model.ParameterLayout;
-import org.sparklora.model.PolicySplit;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;

@@ -2,7 +2,6 @@ package org.sparklora.spark.train;
 
 import org.sparklora.model.AdapterStep;
 import org.sparklora.model.PolicyBatch;
-import org.sparklora.model.PolicySplit;
 import org.sparklora.model.StepResult;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;

@@ -46,13 +46,11 @@ final class CompiledGemm implements AutoCloseable {
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
 
-  /** Elements of a row of C that are multiplied at a time where A is float32. */
+  /** What the columns of a packed B are a multiple of where A is float32. */
   static final int LANES = 8;
 
   /** Columns of a packed B that lie side by side then, row after row of B. */
   static final int PANEL = 16;
-
-  private static final boolean WIDENS_PACKED = findWidening();
 
   private final engine cpu = new engine(engine.kind.cpu, 0);
   private final stream stream = new stream(cpu);
@@ -75,8 +73,7 @@ final class CompiledGemm implements AutoCloseable {
    * would imitate it, slower than float32 is.
    */
   static boolean multipliesBfloat16() {
-    int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
-    return (isa & dnnl.dnnl_cpu_isa_avx512_core_bf16) == dnnl.dnnl_cpu_isa_avx512_core_bf16;
+    return has(dnnl.dnnl_cpu_isa_avx512_core_bf16);
   }
 
   /**
@@ -84,36 +81,16 @@ final class CompiledGemm implements AutoCloseable {
    * with: on x64 with AVX2 and no more. With AVX-512 it has another, and elsewhere none.
    */
   static boolean widensPacked() {
-    return WIDENS_PACKED;
+    return has(dnnl.dnnl_cpu_isa_avx2) && !has(dnnl.dnnl_cpu_isa_avx512_core);
   }
 
-  private static boolean findWidening() {
-    int size = PackedWeight.OUTPUTS;
-    long[] sizes = {size, size};
-    try (engine cpu = new engine(engine.kind.cpu, 0);
-        memory.desc floats =
-            new memory.desc(sizes, memory.data_type.f32, memory.format_tag.ab, false);
-        memory.desc blocks = packed(DType.FLOAT32, size, size);
-        matmul.primitive_desc product = new matmul.primitive_desc(cpu, floats, blocks, floats)) {
-      return product.impl_info_str().getString().equals("brg_matmul:avx2");
-    } catch (RuntimeException e) { // oneDNN's for a product that it has not at all
-      return false;
-    }
+  private static boolean has(int instructions) {
+    int isa = dnnl.dnnl_get_effective_cpu_isa(); // a set of bits, a newer one holds those before it
+    return (isa & instructions) == instructions;
   }
 
-  /** What a product is compiled for. */
-  private record Shape(
-      DType typeA,
-      long m,
-      long n,
-      long k,
-      long strideA,
-      boolean transposedA,
-      long strideB,
-      boolean transposedB,
-      long strideC,
-      DType typeC,
-      boolean adds) {}
+  /** What a product is compiled for: sizes, and matrices wherever they lie. */
+  private record Shape(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {}
 
   /**
    * C (m, n) = A (m, k) · B (k, n); B is not transposed if A is.
@@ -143,9 +120,7 @@ final class CompiledGemm implements AutoCloseable {
    * @param m is not cut, and so decides on the kernel
    */
   void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
-    Shape shape =
-        new Shape(a.dtype(), m, n, k, a.stride(), false, PACKED, true, c.stride(), c.dtype(), adds);
-    products.computeIfAbsent(shape, Product::new).run(a.address(), b, c.address());
+    run(m, n, k, a, new Matrix(DType.BFLOAT16, b, PACKED, true), c, adds);
   }
 
   /**
@@ -180,19 +155,7 @@ final class CompiledGemm implements AutoCloseable {
   }
 
   private void run(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
-    Shape shape =
-        new Shape(
-            a.dtype(),
-            m,
-            n,
-            k,
-            a.stride(),
-            a.isTransposed(),
-            b.stride(),
-            b.isTransposed(),
-            c.stride(),
-            c.dtype(),
-            adds);
+    Shape shape = new Shape(m, n, k, a.anywhere(), b.anywhere(), c.anywhere(), adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 
@@ -232,12 +195,12 @@ final class CompiledGemm implements AutoCloseable {
     private final IntMemoryMap arguments = own(new IntMemoryMap());
 
     Product(Shape shape) {
-      memory.desc layoutA = layout(shape.typeA, shape.m, shape.k, shape.strideA, shape.transposedA);
+      memory.desc layoutA = layout(shape.a, shape.m, shape.k);
       memory.desc layoutB =
-          shape.strideB == PACKED
-              ? own(packed(shape.typeA, shape.k, shape.n))
-              : layout(DType.BFLOAT16, shape.k, shape.n, shape.strideB, shape.transposedB);
-      memory.desc layoutC = layout(shape.typeC, shape.m, shape.n, shape.strideC, false);
+          shape.b.stride() == PACKED
+              ? own(packed(shape.a.dtype(), shape.k, shape.n))
+              : layout(shape.b, shape.k, shape.n);
+      memory.desc layoutC = layout(shape.c, shape.m, shape.n);
       matmul.primitive_desc description =
           new matmul.primitive_desc(cpu, layoutA, layoutB, layoutC, attributes(shape.adds), false);
       primitive = own(new matmul(description));
@@ -251,10 +214,10 @@ final class CompiledGemm implements AutoCloseable {
           argument(dnnl.DNNL_ARG_SCRATCHPAD, new memory(layoutOfScratchpad, cpu, (Pointer) null));
     }
 
-    private memory.desc layout(
-        DType dtype, long rows, long columns, long stride, boolean transposed) {
-      long[] strides = transposed ? new long[] {1, stride} : new long[] {stride, 1};
-      return own(new memory.desc(new long[] {rows, columns}, type(dtype), strides, false));
+    private memory.desc layout(Matrix of, long rows, long columns) {
+      long[] strides =
+          of.isTransposed() ? new long[] {1, of.stride()} : new long[] {of.stride(), 1};
+      return own(new memory.desc(new long[] {rows, columns}, type(of.dtype()), strides, false));
     }
 
     private primitive_attr attributes(boolean adds) {

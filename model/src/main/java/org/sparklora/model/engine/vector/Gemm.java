@@ -41,6 +41,11 @@ final class Gemm {
       return new Matrix(dtype, address + elements * dtype.bytes(), stride, isTransposed);
     }
 
+    /** The same layout at no address. */
+    Matrix anywhere() {
+      return new Matrix(dtype, 0, stride, isTransposed);
+    }
+
     private byte operation() {
       return (byte) (isTransposed ? 'T' : 'N');
     }

@@ -109,7 +109,10 @@ final class VectorKernels
 
   @Override
   public Tensor packed(Tensor w) {
-    return PackedWeight.of(pool, host(w), this == inFloat32 ? DType.FLOAT32 : DType.BFLOAT16);
+    if (this == inFloat32 && w.rows() % CompiledGemm.LANES != 0) {
+      return w.view(0, w.shape());
+    }
+    return PackedWeight.of(pool, host(w), operandType(Integer.MAX_VALUE));
   }
 
   // ---- linear layers -------------------------------------------------------------------------

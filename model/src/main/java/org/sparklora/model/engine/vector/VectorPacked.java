@@ -11,8 +11,8 @@ import org.sparklora.model.engine.vector.Gemm.Matrix;
  * <p>A row's result does not depend, to the bit, on how many other rows there are, on its place
  * among them, or on the threads. oneDNN may choose another order of sums for another number of rows
  * (a single row is a kernel of its own), so it is never asked for numbers other than {@link
- * #BUCKETS}, which give the same bits: {@code PackedProductsTest} holds that. What does not fill a
- * bucket, or is not a whole number of {@link CompiledGemm#LANES} wide, is computed in spare memory.
+ * #BUCKETS}, which give the same bits: {@code PackedProductsTest} holds that. Rows that are left
+ * are computed in a bucket that they do not fill.
  */
 final class VectorPacked {
   /** Rows of x that are multiplied at a time, ascending. */
@@ -28,18 +28,9 @@ final class VectorPacked {
     return rows - left + (left == 0 ? 0 : bucket(left));
   }
 
-  /** Elements that the spare memory of a product takes. */
+  /** Elements that the spare rows of a product take. */
   static long spare(int rows, int outputs) {
-    boolean needsNone = padded(rows) == rows && isWhole(outputs);
-    return needsNone ? 0 : (long) Math.min(LARGEST, padded(rows)) * whole(outputs);
-  }
-
-  private static int whole(int outputs) {
-    return VectorMath.roundUp(outputs, CompiledGemm.LANES);
-  }
-
-  private static boolean isWhole(int outputs) {
-    return whole(outputs) == outputs;
+    return (long) (padded(rows) == rows ? 0 : bucket(rows % LARGEST)) * outputs;
   }
 
   /** The smallest that takes so many rows. */
@@ -55,7 +46,8 @@ final class VectorPacked {
   private record Call(Matrix x, PackedWeight w, boolean adds, HostTensor y, HostTensor spare) {}
 
   /**
-   * @param x {@code (padded, in)} in bfloat16; what the rows after those of y hold is of no matter
+   * @param x {@code (padded, in)} of the type that w was packed for; what the rows after those of y
+   *     hold is of no matter
    * @param adds whether the product is added to y instead of overwriting it
    * @param y {@code (N, out)}
    * @param spare of {@link #spare} elements, overwritten
@@ -68,11 +60,10 @@ final class VectorPacked {
 
   private static void slice(Call call, int slice, Scratch own) {
     Matrix y = Matrix.of(call.y).at(0, call.w.from(slice));
-    int outputs = call.w.to(slice) - call.w.from(slice);
     int rows = call.y.rows();
     for (int from = 0; from < rows; from += LARGEST) {
       int count = Math.min(LARGEST, rows - from);
-      if (bucket(count) == count && isWhole(outputs)) {
+      if (bucket(count) == count) {
         multiply(call, slice, from, count, y.at(from, 0), own);
       } else {
         multiplyInSpare(call, slice, from, count, own);
@@ -86,7 +77,7 @@ final class VectorPacked {
       own.compiledGemm()
           .multiplyPacked(
               bucket,
-              whole(w.to(slice) - w.from(slice)),
+              w.to(slice) - w.from(slice),
               w.inputs(part),
               call.x.at(from, w.firstInput(part)),
               w.address(slice, part),
@@ -95,21 +86,20 @@ final class VectorPacked {
     }
   }
 
-  /** What y has no room for: rows that fill a bucket, or outputs that fill a vector. */
+  /** The last rows, which y has no room to fill a bucket with. */
   private static void multiplyInSpare(Call call, int slice, int from, int count, Scratch own) {
     int first = call.w.from(slice);
     int outputs = call.w.to(slice) - first;
     int width = call.w.rows();
-    int spareWidth = whole(width);
     float[] row = own.row(0, outputs);
     for (int n = 0; n < count && call.adds; n++) {
       call.y.read((long) (from + n) * width + first, row, 0, outputs);
-      call.spare.write((long) n * spareWidth + first, row, 0, outputs);
+      call.spare.write((long) n * width + first, row, 0, outputs);
     }
-    Matrix sums = new Matrix(call.spare.address(), spareWidth).at(0, first);
+    Matrix sums = new Matrix(call.spare.address(), width).at(0, first);
     multiply(call, slice, from, bucket(count), sums, own);
     for (int n = 0; n < count; n++) {
-      call.spare.read((long) n * spareWidth + first, row, 0, outputs);
+      call.spare.read((long) n * width + first, row, 0, outputs);
       call.y.write((long) (from + n) * width + first, row, 0, outputs);
     }
   }

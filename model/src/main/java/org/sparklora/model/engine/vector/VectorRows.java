@@ -1,6 +1,7 @@
 package org.sparklora.model.engine.vector;
 
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import jdk.incubator.vector.FloatVector;
 import org.sparklora.model.engine.HostIndices;
 import org.sparklora.model.engine.Indices;
@@ -85,29 +86,25 @@ interface VectorRows extends Kernels {
   @Override
   default void putRows(Tensor x, Indices rows, Tensor y) {
     HostIndices to = (HostIndices) rows;
-    int columns = x.columns();
-    pool()
-        .forRows(
-            x,
-            (from, end, own) -> {
-              for (long n = from; n < end; n++) {
-                float[] row = own.load(0, x, n * columns, columns);
-                y.write((long) to.at((int) n) * columns, row, 0, columns);
-              }
-            });
+    copyRows(x, n -> n, y, to::at, to.count());
   }
 
   @Override
   default void embed(Tensor table, Indices tokens, Tensor y) {
     HostIndices of = (HostIndices) tokens;
-    int columns = y.columns();
+    copyRows(table, of::at, y, n -> n, of.count());
+  }
+
+  private void copyRows(Tensor x, IntUnaryOperator from, Tensor y, IntUnaryOperator to, int count) {
+    int columns = x.columns();
     pool()
-        .forRows(
-            y,
-            (from, to, own) -> {
-              for (long n = from; n < to; n++) {
-                float[] row = own.load(0, table, (long) of.at((int) n) * columns, columns);
-                y.write(n * columns, row, 0, columns);
+        .forRanges(
+            count,
+            Math.max(1, WorkerPool.ELEMENTS_PER_TASK / columns),
+            (first, end, own) -> {
+              for (int n = (int) first; n < end; n++) {
+                float[] row = own.load(0, x, (long) from.applyAsInt(n) * columns, columns);
+                y.write((long) to.applyAsInt(n) * columns, row, 0, columns);
               }
             });
   }

@@ -1,4 +1,4 @@
-package org.sparklora.model;
+package org.sparklora.spark.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -11,6 +11,12 @@ import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.sparklora.model.AdapterStep;
+import org.sparklora.model.Decoder;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
+import org.sparklora.model.StepResult;
+import org.sparklora.model.TinyCheckpoint;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.EnginesUnderTest;

@@ -1,7 +1,9 @@
-package org.sparklora.model;
+package org.sparklora.spark.train;
 
 import java.nio.FloatBuffer;
 import java.util.List;
+import org.sparklora.model.PolicyBatch;
+import org.sparklora.model.PolicyRow;
 
 /**
  * A micro-batch divided into completions with an advantage and completions without. Where there is
@@ -14,14 +16,14 @@ import java.util.List;
  * @param lengths target tokens of each completion
  *     <p>Arrays are read-only and not copied.
  */
-public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
+record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFlat, int[] lengths) {
 
   /**
    * Divides a micro-batch.
    *
    * @param divides false leaves it whole
    */
-  public static PolicySplit of(List<PolicyRow> rows, boolean divides) {
+  static PolicySplit of(List<PolicyRow> rows, boolean divides) {
     boolean[] isFlat = new boolean[rows.size()];
     for (int c = 0; c < isFlat.length; c++) {
       isFlat[c] = divides && rows.get(c).isFlat();
@@ -39,7 +41,7 @@ public record PolicySplit(PolicyBatch trained, PolicyBatch flat, boolean[] isFla
    * @param ofTrained one a target of {@link #trained}
    * @param ofFlat one a target of {@link #flat}
    */
-  public float[] merge(float[] ofTrained, float[] ofFlat) {
+  float[] merge(float[] ofTrained, float[] ofFlat) {
     float[] all = new float[ofTrained.length + ofFlat.length];
     FloatBuffer trained = FloatBuffer.wrap(ofTrained);
     FloatBuffer flat = FloatBuffer.wrap(ofFlat);
