@@ -157,7 +157,7 @@ public final class Engine extends DecoderOperations implements AutoCloseable {
    * itself.
    *
    * @param w {@code (out, in)}; must outlive the copy, and stay as it is
-   * @return to be closed by the caller; the weight itself where its shape has no such order
+   * @return to be closed by the caller; a view of w where its shape has no such order
    * @throws UnsupportedOperationException if this engine has no use for it, as {@link
    *     #packsWeights} tells
    */

@@ -16,6 +16,7 @@ import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Pointer;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
+import org.sparklora.model.engine.vector.Gemm.Layout;
 import org.sparklora.model.engine.vector.Gemm.Matrix;
 
 /**
@@ -37,11 +38,8 @@ final class CompiledGemm implements AutoCloseable {
    */
   static final int TOKENS = 64;
 
-  /**
-   * In place of the stride of a B that {@link #pack} or, for a float32 A, {@link PackedWeight}
-   * arranged.
-   */
-  private static final long PACKED = 0;
+  /** Of a B that {@link #pack} or, for a float32 A, {@link PackedWeight} arranged. */
+  private static final Layout PACKED = new Layout(DType.BFLOAT16, 0, true);
 
   /** What oneDNN aligns the parts of its scratchpad to, and a page. */
   private static final long ALIGNMENT = 4096;
@@ -89,8 +87,8 @@ final class CompiledGemm implements AutoCloseable {
     return (isa & instructions) == instructions;
   }
 
-  /** What a product is compiled for: sizes, and matrices wherever they lie. */
-  private record Shape(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {}
+  /** What a product is compiled for. */
+  private record Shape(long m, long n, long k, Layout a, Layout b, Layout c, boolean adds) {}
 
   /**
    * C (m, n) = A (m, k) · B (k, n); B is not transposed if A is.
@@ -98,7 +96,7 @@ final class CompiledGemm implements AutoCloseable {
    * @param adds whether the product is added to C instead
    */
   void multiply(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
-    boolean sums = a.isTransposed(); // over tokens: A holds activations or their gradients
+    boolean sums = a.layout().isTransposed(); // over tokens: A holds activations or their gradients
     long tokens = sums ? k : m;
     long even = tokens > TOKENS ? tokens / TOKENS * TOKENS : tokens;
     long left = tokens - even;
@@ -120,7 +118,7 @@ final class CompiledGemm implements AutoCloseable {
    * @param m is not cut, and so decides on the kernel
    */
   void multiplyPacked(long m, long n, long k, Matrix a, long b, Matrix c, boolean adds) {
-    run(m, n, k, a, new Matrix(DType.BFLOAT16, b, PACKED, true), c, adds);
+    run(m, n, k, a, new Matrix(PACKED, b), c, adds);
   }
 
   /**
@@ -130,7 +128,7 @@ final class CompiledGemm implements AutoCloseable {
    * @param rows {@code (n, k)}, the transposed of B
    */
   void pack(long n, long k, Matrix rows, long to) {
-    long[] strides = {1, rows.stride()};
+    long[] strides = {1, rows.layout().stride()};
     try (memory.desc from = new memory.desc(new long[] {k, n}, type(rows.dtype()), strides, false);
         memory.desc packed = packed(DType.BFLOAT16, k, n);
         memory source = new memory(from, cpu, (Pointer) null);
@@ -155,7 +153,7 @@ final class CompiledGemm implements AutoCloseable {
   }
 
   private void run(long m, long n, long k, Matrix a, Matrix b, Matrix c, boolean adds) {
-    Shape shape = new Shape(m, n, k, a.anywhere(), b.anywhere(), c.anywhere(), adds);
+    Shape shape = new Shape(m, n, k, a.layout(), b.layout(), c.layout(), adds);
     products.computeIfAbsent(shape, Product::new).run(a.address(), b.address(), c.address());
   }
 
@@ -197,7 +195,7 @@ final class CompiledGemm implements AutoCloseable {
     Product(Shape shape) {
       memory.desc layoutA = layout(shape.a, shape.m, shape.k);
       memory.desc layoutB =
-          shape.b.stride() == PACKED
+          shape.b.equals(PACKED)
               ? own(packed(shape.a.dtype(), shape.k, shape.n))
               : layout(shape.b, shape.k, shape.n);
       memory.desc layoutC = layout(shape.c, shape.m, shape.n);
@@ -214,7 +212,7 @@ final class CompiledGemm implements AutoCloseable {
           argument(dnnl.DNNL_ARG_SCRATCHPAD, new memory(layoutOfScratchpad, cpu, (Pointer) null));
     }
 
-    private memory.desc layout(Matrix of, long rows, long columns) {
+    private memory.desc layout(Layout of, long rows, long columns) {
       long[] strides =
           of.isTransposed() ? new long[] {1, of.stride()} : new long[] {of.stride(), 1};
       return own(new memory.desc(new long[] {rows, columns}, type(of.dtype()), strides, false));

@@ -15,12 +15,18 @@ final class Gemm {
   private Gemm() {}
 
   /**
-   * Where a matrix lies: row after row, or, if it is transposed, column after column.
+   * How a matrix lies: row after row, or, if it is transposed, column after column.
    *
-   * @param address of the first element
    * @param stride elements from one row, or column, to the next
    */
-  record Matrix(DType dtype, long address, long stride, boolean isTransposed) {
+  record Layout(DType dtype, long stride, boolean isTransposed) {}
+
+  /** A matrix, by the address of its first element. */
+  record Matrix(Layout layout, long address) {
+    Matrix(DType dtype, long address, long stride, boolean isTransposed) {
+      this(new Layout(dtype, stride, isTransposed), address);
+    }
+
     /** A float32 matrix. */
     Matrix(long address, long stride) {
       this(DType.FLOAT32, address, stride, false);
@@ -32,22 +38,22 @@ final class Gemm {
 
     /** The same memory with rows for columns. */
     Matrix transposed() {
-      return new Matrix(dtype, address, stride, !isTransposed);
+      return new Matrix(dtype(), address, layout.stride, !layout.isTransposed);
     }
 
     /** The part that begins at this row and column. */
     Matrix at(long row, long column) {
-      long elements = isTransposed ? column * stride + row : row * stride + column;
-      return new Matrix(dtype, address + elements * dtype.bytes(), stride, isTransposed);
+      long elements =
+          layout.isTransposed ? column * layout.stride + row : row * layout.stride + column;
+      return new Matrix(layout, address + elements * dtype().bytes());
     }
 
-    /** The same layout at no address. */
-    Matrix anywhere() {
-      return new Matrix(dtype, 0, stride, isTransposed);
+    DType dtype() {
+      return layout.dtype;
     }
 
     private byte operation() {
-      return (byte) (isTransposed ? 'T' : 'N');
+      return (byte) (layout.isTransposed ? 'T' : 'N');
     }
   }
 
@@ -78,12 +84,12 @@ final class Gemm {
             k,
             alpha,
             scratch.a.to(a.address()),
-            a.stride(),
+            a.layout.stride,
             scratch.b.to(b.address()),
-            b.stride(),
+            b.layout.stride,
             beta,
             scratch.c.to(c.address()),
-            c.stride());
+            c.layout.stride);
     if (status != dnnl.dnnl_success) {
       throw new IllegalStateException(
           "oneDNN's gemm of (%d, %d, %d) failed with status %d; run with -Dlora.kernels=reference to tell whether it is the library"

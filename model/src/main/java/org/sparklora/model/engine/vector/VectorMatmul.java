@@ -149,7 +149,7 @@ final class VectorMatmul implements AutoCloseable {
   private void multiply(
       int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
     if (m >= n) {
-      boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.isTransposed();
+      boolean ofTokens = a.dtype() == DType.BFLOAT16 && !a.layout().isTransposed();
       slices(
           m,
           ofTokens ? CompiledGemm.TOKENS : ALIGNMENT,

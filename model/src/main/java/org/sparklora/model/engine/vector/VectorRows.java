@@ -86,21 +86,22 @@ interface VectorRows extends Kernels {
   @Override
   default void putRows(Tensor x, Indices rows, Tensor y) {
     HostIndices to = (HostIndices) rows;
-    copyRows(x, n -> n, y, to::at, to.count());
+    copyRows(x, x, n -> n, y, to::at);
   }
 
   @Override
   default void embed(Tensor table, Indices tokens, Tensor y) {
     HostIndices of = (HostIndices) tokens;
-    copyRows(table, of::at, y, n -> n, of.count());
+    copyRows(y, table, of::at, y, n -> n);
   }
 
-  private void copyRows(Tensor x, IntUnaryOperator from, Tensor y, IntUnaryOperator to, int count) {
+  /** One row for each of {@code counted}. */
+  private void copyRows(
+      Tensor counted, Tensor x, IntUnaryOperator from, Tensor y, IntUnaryOperator to) {
     int columns = x.columns();
     pool()
-        .forRanges(
-            count,
-            Math.max(1, WorkerPool.ELEMENTS_PER_TASK / columns),
+        .forRows(
+            counted,
             (first, end, own) -> {
               for (int n = (int) first; n < end; n++) {
                 float[] row = own.load(0, x, (long) from.applyAsInt(n) * columns, columns);
