@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A command in a JVM of its own, which can be killed as the operating system kills. */
 public final class ChildJvm {
-  private static final long PATIENCE_SECONDS = 600;
+  private static final long PATIENCE_SECONDS = 120;
   private static final long LOOK_MILLIS = 20;
 
   private final Process process;
@@ -53,13 +53,13 @@ public final class ChildJvm {
 
   /** Looks again and again until a file or folder is there. */
   public void await(Path appearing) throws Exception {
-    await(appearing + " must appear", () -> Files.exists(appearing));
+    await(appearing + " must appear", () -> Files.exists(appearing), PATIENCE_SECONDS);
   }
 
   /** Asks again and again until it is so; fails if the process ends before. */
-  void await(String what, Callable<Boolean> condition) throws Exception {
+  void await(String what, Callable<Boolean> condition, long patienceSeconds) throws Exception {
     for (long tries = 0; !condition.call(); tries++) {
-      assertThat(process.isAlive() && tries * LOOK_MILLIS < PATIENCE_SECONDS * 1000)
+      assertThat(process.isAlive() && tries * LOOK_MILLIS < patienceSeconds * 1000)
           .as("%s: %s", what, log())
           .isTrue();
       Thread.sleep(LOOK_MILLIS);

@@ -90,7 +90,9 @@ class HdfsClusterIT {
         disturbed,
         driver -> {
           driver.await(
-              "Must write a checkpoint", () -> files.exists(onHdfs("/disturbed/out/checkpoint-2")));
+              "Must write a checkpoint",
+              () -> files.exists(onHdfs("/disturbed/out/checkpoint-2")),
+              LocalCluster.PATIENCE_SECONDS);
           stopANodeThatHolds(onHdfs("/disturbed/out/metrics.jsonl"));
           assertThat(files.exists(onHdfs("/disturbed/out/checkpoint-8"))).isFalse();
         });

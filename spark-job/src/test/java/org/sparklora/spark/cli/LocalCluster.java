@@ -25,7 +25,9 @@ import org.apache.commons.io.FileUtils;
  * @param options more of spark-submit's
  */
 public record LocalCluster(int executors, int cores, int mebibytes, List<String> options) {
-  private static final long PATIENCE_SECONDS = 1200;
+  /** How long something of a cluster may take. */
+  static final long PATIENCE_SECONDS = 1200;
+
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final Path JVM_OPTIONS = ROOT.resolve("conf/jvm.options");
   private static final Path TARGET = Path.of("target").toAbsolutePath();
@@ -88,7 +90,7 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
             command,
             run,
             driver -> {
-              driver.await("Must come to where an executor is killed", begun);
+              driver.await("Must come to where an executor is killed", begun, PATIENCE_SECONDS);
               assertThat(executors(driver).get(0).destroyForcibly()).isTrue();
               assertThat(done.call()).as("killed too late").isFalse();
             });
