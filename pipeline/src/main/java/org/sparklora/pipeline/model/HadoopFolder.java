@@ -12,6 +12,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.run.Once;
 
 /**
  * A folder of a Hadoop file system, staged once on each machine that reads it (see {@link Stage}).
@@ -25,7 +26,8 @@ import org.sparklora.pipeline.config.HadoopSettings;
 record HadoopFolder(
     ModelReference reference, String uri, List<ModelFile> files, Map<String, String> settings)
     implements ModelSource {
-  private static final Map<HadoopFolder, java.nio.file.Path> STAGED = new ConcurrentHashMap<>();
+  private static final Map<HadoopFolder, Once<java.nio.file.Path>> STAGED =
+      new ConcurrentHashMap<>();
 
   static HadoopFolder locate(ModelReference reference, Configuration hadoop, Part part) {
     return list(reference, hadoop, part).readHere(hadoop);
@@ -51,7 +53,7 @@ record HadoopFolder(
   private HadoopFolder readHere(Configuration hadoop) {
     Stage stage = new Stage(reference, uri, files);
     HadoopFolder read = new HadoopFolder(reference, uri, stage.fill(hadoop), settings);
-    STAGED.put(read, stage.folder());
+    read.staged().get(stage::folder);
     return read;
   }
 
@@ -62,7 +64,11 @@ record HadoopFolder(
 
   @Override
   public java.nio.file.Path folder() {
-    return STAGED.computeIfAbsent(this, HadoopFolder::stage);
+    return staged().get(this::stage);
+  }
+
+  private Once<java.nio.file.Path> staged() {
+    return STAGED.computeIfAbsent(this, folder -> new Once<>());
   }
 
   private java.nio.file.Path stage() {

@@ -16,6 +16,7 @@ import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.HubProgress;
+import org.sparklora.pipeline.run.Once;
 
 /**
  * A repository of the hub at a commit, which the driver has looked up, so that all machines have
@@ -29,7 +30,7 @@ import org.sparklora.pipeline.run.HubProgress;
  */
 record HubSnapshot(String name, HubRepo repo, String commit, Part part, String endpoint)
     implements ModelSource {
-  private static final Map<HubSnapshot, Path> FETCHED = new ConcurrentHashMap<>();
+  private static final Map<HubSnapshot, Once<Path>> FETCHED = new ConcurrentHashMap<>();
 
   static HubSnapshot locate(String name, HubReference reference, Part part) {
     HubSnapshot found = find(name, reference, part);
@@ -91,7 +92,7 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
 
   @Override
   public Path folder() {
-    return FETCHED.computeIfAbsent(this, HubSnapshot::fetch);
+    return FETCHED.computeIfAbsent(this, snapshot -> new Once<>()).get(this::fetch);
   }
 
   private Path fetch() {
@@ -120,7 +121,8 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
           !weights.isEmpty(),
           Flags.MODEL_NAME_OR_PATH,
           name,
-          "this repository has no weights in safetensors; name one that has model.safetensors or adapter_model.safetensors");
+          "this repository has no weights in safetensors; name one that has model.safetensors or"
+              + " adapter_model.safetensors");
       return weights;
     } catch (IOException e) {
       throw new ConfigException(

@@ -17,7 +17,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -40,6 +42,7 @@ final class Stage {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final long WORTH_SHOWING_BYTES = 64L << 20;
   private static final int SHOWN_DIGITS = 16;
+  private static final Map<Path, Object> IN_PROCESS = new ConcurrentHashMap<>();
 
   /** Folders of a cluster manager for what may go with the machine: YARN's, then Spark's. */
   private static final List<String> SCRATCH_VARIABLES = List.of("LOCAL_DIRS", "SPARK_LOCAL_DIRS");
@@ -104,7 +107,8 @@ final class Stage {
    * @throws ConfigException if a file changed or went since it was listed, or cannot be copied
    */
   List<ModelFile> fill(Configuration hadoop) {
-    synchronized (Stage.class) { // a file lock holds between JVMs only
+    // a file lock holds between JVMs only; other models are staged meanwhile
+    synchronized (IN_PROCESS.computeIfAbsent(folder, path -> new Object())) {
       requireOwn();
       try {
         Files.createDirectories(folder);

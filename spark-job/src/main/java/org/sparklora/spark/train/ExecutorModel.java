@@ -24,6 +24,7 @@ import org.sparklora.model.generate.Prompt;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.Interruption;
+import org.sparklora.pipeline.run.Once;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.text.Tokenizer;
 import org.sparklora.text.TokenizerDialect;
@@ -45,9 +46,10 @@ public final class ExecutorModel implements AutoCloseable {
   /** Models that nobody uses just now: two runs side by side find theirs again. */
   private static final int MOST_IDLE = 2;
 
-  /** The latest used last; guards itself and all {@link #users}. */
-  private static final Map<TrainedModel, ExecutorModel> LOADED =
-      new LinkedHashMap<>(16, 0.75f, true);
+  /**
+   * The latest used last; guards itself and all {@link Shared#users}, and never waits for a load.
+   */
+  private static final Map<TrainedModel, Shared> LOADED = new LinkedHashMap<>(16, 0.75f, true);
 
   /** How many runs of this process use a model that more than none does; guarded by LOADED. */
   private static final Map<TrainedModel, Integer> RUNS = new HashMap<>();
@@ -64,10 +66,17 @@ public final class ExecutorModel implements AutoCloseable {
   private Tokenizer tokenizer; // null until it is asked for
   private Generator generator; // likewise; its copies of frozen weights serve all rounds
   private final ReentrantLock turn = new ReentrantLock(true);
-  private int users;
-  private volatile boolean released;
+  private final Shared place;
 
-  private ExecutorModel(TrainedModel source) {
+  /** A model's place among those of this JVM, from before it is loaded. */
+  private static final class Shared {
+    private final Once<ExecutorModel> model = new Once<>();
+    private int users; // with those who wait until it is loaded
+    private volatile boolean released;
+  }
+
+  private ExecutorModel(TrainedModel source, Shared place) {
+    this.place = place;
     this.engine = engine(source.precision().products());
     this.memory = Engines.shared();
     this.layout = source.layout();
@@ -109,17 +118,45 @@ public final class ExecutorModel implements AutoCloseable {
     }
   }
 
-  /** This JVM's copy, which the caller closes; the first call reads the weights. */
+  /**
+   * This JVM's copy, which the caller closes; the first call reads the weights. Calls for the same
+   * model wait meanwhile, and those for others do not.
+   */
   public static ExecutorModel of(TrainedModel source) {
+    return of(source, () -> {});
+  }
+
+  /**
+   * @param loading is called before weights are read
+   */
+  static ExecutorModel of(TrainedModel source, Runnable loading) {
+    Shared place;
     synchronized (LOADED) {
-      ExecutorModel model = LOADED.get(source);
-      if (model == null) {
+      place = LOADED.get(source);
+      if (place == null) {
         forgetIdle();
-        model = new ExecutorModel(source);
-        LOADED.put(source, model);
+        place = new Shared();
+        LOADED.put(source, place);
       }
-      model.users++;
-      return model;
+      place.users++;
+    }
+    Shared taken = place;
+    try {
+      return taken.model.get(
+          () -> {
+            loading.run();
+            return new ExecutorModel(source, taken);
+          });
+    } catch (RuntimeException | Error e) {
+      leave(taken);
+      throw e;
+    }
+  }
+
+  private static void leave(Shared place) {
+    synchronized (LOADED) {
+      place.users--;
+      LOADED.notifyAll();
     }
   }
 
@@ -130,7 +167,7 @@ public final class ExecutorModel implements AutoCloseable {
             .map(Map.Entry::getKey)
             .toList();
     for (TrainedModel source : idle.subList(0, Math.max(0, idle.size() - MOST_IDLE + 1))) {
-      LOADED.remove(source).free();
+      free(LOADED.remove(source));
     }
   }
 
@@ -152,23 +189,27 @@ public final class ExecutorModel implements AutoCloseable {
       if (RUNS.computeIfPresent(source, (model, runs) -> runs == 1 ? null : runs - 1) != null) {
         return;
       }
-      ExecutorModel model = LOADED.remove(source);
-      if (model == null) {
+      Shared place = LOADED.remove(source);
+      if (place == null) {
         return;
       }
-      model.released = true;
-      while (model.users > 0) {
+      place.released = true;
+      while (place.users > 0) {
         try {
           LOADED.wait();
         } catch (InterruptedException e) {
           interrupted = true;
         }
       }
-      model.free();
+      free(place);
     }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  private static void free(Shared place) {
+    place.model.loaded().ifPresent(ExecutorModel::free); // unless loading it failed
   }
 
   private void free() {
@@ -182,15 +223,12 @@ public final class ExecutorModel implements AutoCloseable {
   /** Ends the use that {@link #of} began. */
   @Override
   public void close() {
-    synchronized (LOADED) {
-      users--;
-      LOADED.notifyAll();
-    }
+    leave(place);
   }
 
   private void requireWanted() {
     Interruption.check(); // in this process; elsewhere the task is cancelled
-    if (released) {
+    if (place.released) {
       throw new IllegalStateException("The run that this model was loaded for is over");
     }
   }

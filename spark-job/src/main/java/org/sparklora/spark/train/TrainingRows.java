@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.run.Once;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
@@ -29,10 +30,21 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   private static final int MOST_STAGED = 4;
 
   /**
-   * This process's copies; guarded by itself. One that is dropped here is closed by the garbage
-   * collector, since others may just be reading it.
+   * This process's copies, the latest used last; guards itself and all {@link Copy#runs}, and never
+   * waits for a table that is read. A copy that is dropped here is closed by the garbage collector,
+   * since others may just be reading it.
    */
-  private static final Map<TrainingRows, SpilledRows> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+  private static final Map<TrainingRows, Copy> STAGED = new LinkedHashMap<>(16, 0.75f, true);
+
+  /** This process's copy of a table, from before it is read. */
+  private static final class Copy {
+    private final Once<SpilledRows> rows = new Once<>();
+    private int runs; // that this process drives, and that will close it
+
+    boolean isClosed() {
+      return rows.loaded().filter(read -> !read.isOpen()).isPresent();
+    }
+  }
 
   private final List<String> files;
   private final Map<String, String> hadoop; // settings, among which may be keys to a store
@@ -76,13 +88,36 @@ public final class TrainingRows implements Serializable, AutoCloseable {
   }
 
   private static TrainingRows staged(TrainingRows key, SpilledRows rows) {
+    Copy copy;
     synchronized (STAGED) {
-      STAGED.put(key, rows);
-      if (STAGED.size() > MOST_STAGED) {
-        STAGED.remove(STAGED.keySet().iterator().next());
-      }
+      copy = copy(key);
+      copy.runs++;
+    }
+    if (copy.rows.get(() -> rows) != rows) {
+      rows.close(); // another run has the same
     }
     return key;
+  }
+
+  private static Copy copy(TrainingRows key) {
+    Copy copy = STAGED.get(key);
+    if (copy == null || copy.isClosed()) {
+      Copy anew = new Copy();
+      anew.runs = copy == null ? 0 : copy.runs;
+      STAGED.put(key, anew);
+      forgetUnused();
+      return anew;
+    }
+    return copy;
+  }
+
+  private static void forgetUnused() {
+    List<TrainingRows> unused =
+        STAGED.entrySet().stream()
+            .filter(staged -> staged.getValue().runs == 0)
+            .map(Map.Entry::getKey)
+            .toList();
+    unused.subList(0, Math.max(0, unused.size() - MOST_STAGED)).forEach(STAGED::remove);
   }
 
   private static SpilledRows read(Configuration hadoop, List<String> files, int vocabularySize) {
@@ -96,16 +131,13 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     }
   }
 
-  /** This process's copy. */
+  /** This process's copy; who asks while the table is read waits, as it would read the same. */
   private SpilledRows here() {
+    Copy copy;
     synchronized (STAGED) {
-      SpilledRows rows = STAGED.get(this);
-      if (rows == null || !rows.isOpen()) { // others wait: they would read the same table
-        rows = stage();
-        staged(this, rows);
-      }
-      return rows;
+      copy = copy(this);
     }
+    return copy.rows.get(this::stage);
   }
 
   private SpilledRows stage() {
@@ -180,15 +212,16 @@ public final class TrainingRows implements Serializable, AutoCloseable {
     return fingerprint.hashCode();
   }
 
-  /** Deletes this process's copy. */
+  /** Deletes this process's copy, unless another run of this process uses it. */
   @Override
   public void close() {
-    SpilledRows rows;
     synchronized (STAGED) {
-      rows = STAGED.remove(this);
-    }
-    if (rows != null) {
-      rows.close();
+      Copy copy = STAGED.get(this);
+      if (copy == null || --copy.runs > 0) {
+        return;
+      }
+      STAGED.remove(this);
+      copy.rows.loaded().ifPresent(SpilledRows::close);
     }
   }
 }

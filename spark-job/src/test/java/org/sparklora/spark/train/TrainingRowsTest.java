@@ -106,4 +106,17 @@ class TrainingRowsTest {
     assertThat(elsewhere.microBatch(new int[] {1}).rows().get(0).inputIds()).containsExactly(1, 2);
     elsewhere.close();
   }
+
+  @Test
+  void aRunThatEndsLeavesTheRowsToAnotherOfTheSameTable() throws IOException {
+    PackedSequenceTable table = PackedSequenceTable.open(hadoop, folder.toString());
+    TrainingRows one = TrainingRows.of(hadoop, table, 1 << 25);
+    try (TrainingRows another = TrainingRows.of(hadoop, table, 1 << 25)) {
+      for (int file = 0; file < 2; file++) { // they are read no more
+        Files.delete(folder.resolve(PackedSequenceTable.fileName(file, 2)));
+      }
+      one.close();
+      assertThat(another.microBatch(new int[] {0}).rows()).hasSize(1);
+    }
+  }
 }
