@@ -224,7 +224,7 @@ def ended(child, latest):
 
 def cast(text, kind):
     """A dataset's value, which came as text, in its own type."""
-    if text is None or kind is None:
+    if not isinstance(text, str) or kind is None:
         return text
     try:
         return {"int": int, "float": float, "bool": lambda word: word.lower() == "true"}[kind](text)
@@ -240,7 +240,8 @@ def conversation(messages):
         found = json.loads(messages)
     except ValueError:
         return None
-    return found if isinstance(found, list) else None
+    turns = isinstance(found, list) and found and all(isinstance(turn, dict) and "role" in turn for turn in found)
+    return found if turns else None
 
 
 def inputs(rows, kinds):
@@ -344,7 +345,7 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
                 "row": of[row],
                 "prompt_id": of.get("prompt_id"),
                 "prompt": prompt,
-                "messages": json.dumps(prompt) if chat or isinstance(prompt, list) else others.get("prompt"),
+                "messages": json.dumps(prompt) if chat or isinstance(prompt, list) else others.get("prompt", prompt),
                 "completion": completion[0]["content"] if chat else completion,
                 "completion_ids": of.get("completion_ids"),
                 "solution": of.get("solution"),

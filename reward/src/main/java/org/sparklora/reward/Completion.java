@@ -1,10 +1,12 @@
 package org.sparklora.reward;
 
 import java.io.Serializable;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.TreeMap;
 
 /**
  * What a reward looks at: one completion and what stands beside it in the table.
@@ -13,7 +15,7 @@ import java.util.OptionalInt;
  * @param solution the reference answer, if the table has one
  * @param tokens how many tokens were generated, if the table tells ({@code completion_ids} or
  *     {@code completion_length})
- * @param columns the other columns of the row, as text
+ * @param columns all columns of the row that a text can tell, sorted by name; copied
  */
 public record Completion(
     String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns)
@@ -23,7 +25,14 @@ public record Completion(
 
   public Completion {
     Objects.requireNonNull(text);
-    columns = Map.copyOf(columns);
+    columns = Collections.unmodifiableMap(new TreeMap<>(columns));
+  }
+
+  /** The same with more columns. */
+  public Completion with(Map<String, String> more) {
+    Map<String, String> all = new TreeMap<>(columns);
+    all.putAll(more);
+    return new Completion(text, solution, tokens, all);
   }
 
   /** Optional is not serialisable. */

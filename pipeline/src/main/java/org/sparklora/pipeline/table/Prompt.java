@@ -1,7 +1,9 @@
 package org.sparklora.pipeline.table;
 
+import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * A row of the {@code prompts} table: what a model is asked, and what its completions are judged
@@ -13,7 +15,7 @@ import java.util.Optional;
  * @param solution the reference answer, if the dataset has one
  * @param columns the dataset's other columns of texts, numbers and truth values, as text, for
  *     rewards that look at more, and under {@link #MESSAGES} the conversation that was rendered;
- *     copied
+ *     sorted by name, copied
  */
 public record Prompt(
     long id, String text, int[] tokens, Optional<String> solution, Map<String, String> columns) {
@@ -27,7 +29,7 @@ public record Prompt(
       throw new TableException(
           "Cannot use prompt %d: it has no tokens; leave such rows out".formatted(id));
     }
-    columns = Map.copyOf(columns);
+    columns = Collections.unmodifiableMap(new TreeMap<>(columns));
   }
 
   /** The same prompt as another row. */

@@ -3,19 +3,15 @@ package org.sparklora.reward.job;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
-import org.apache.spark.sql.types.ArrayType;
-import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
-import org.apache.spark.sql.types.MapType;
 import org.apache.spark.sql.types.StructType;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.reward.Completion;
@@ -33,7 +29,7 @@ import org.sparklora.reward.Reward;
  * prompt_id          any                         the group
  * completion_ids     list, optional              its size is the number of tokens
  * completion_length  int, optional               the number of tokens
- * columns            map, optional               more columns, for rewards that look at them
+ * columns            map, optional               the dataset's columns, see {@link CompletionRow}
  * → rewards/NAME     double                      each reward; null where it could not judge
  * → verdict, reason, gold_parsed, answer_parsed  of the first reward that gives verdicts
  * → judge_seconds    double                      what judging took
@@ -41,12 +37,10 @@ import org.sparklora.reward.Reward;
  */
 final class GenerationTable implements Serializable {
   private static final long serialVersionUID = 1L;
-  static final String COMPLETION = "completion";
-  static final String SOLUTION = "solution";
-  static final String PROMPT_ID = "prompt_id";
-
-  /** Ours while the stage runs: where the row was. */
-  static final String ROW_NUMBER = "spark_lora_row_number";
+  static final String COMPLETION = CompletionRow.COMPLETION;
+  static final String SOLUTION = CompletionRow.SOLUTION;
+  static final String PROMPT_ID = CompletionRow.PROMPT_ID;
+  static final String ROW_NUMBER = CompletionRow.ROW_NUMBER;
 
   static final String VERDICT = "verdict";
   static final String REASON = "reason";
@@ -119,60 +113,31 @@ final class GenerationTable implements Serializable {
   }
 
   private Optional<Completion> completion(Row row) {
-    Optional<String> text = text(row, COMPLETION);
-    if (text.isEmpty()) {
-      return Optional.empty();
-    }
-    Map<String, String> others = new HashMap<>();
+    Map<String, Object> cells = new LinkedHashMap<>();
     for (int i = 0; i < schema.size(); i++) {
-      DataType type = schema.apply(i).dataType();
-      if (row.isNullAt(i) || type instanceof ArrayType || type instanceof StructType) {
-        continue;
+      cells.put(schema.apply(i).name(), cell(row.get(i)));
+    }
+    return CompletionRow.of(cells);
+  }
+
+  /** Spark's lists, maps and structs as Java's. */
+  private static Object cell(Object cell) {
+    if (cell instanceof scala.collection.Seq<?> list) {
+      return scala.collection.JavaConverters.seqAsJavaList(list).stream()
+          .map(GenerationTable::cell)
+          .toList();
+    }
+    Map<String, Object> cells = new LinkedHashMap<>();
+    if (cell instanceof scala.collection.Map<?, ?> map) {
+      scala.collection.JavaConverters.mapAsJavaMap(map)
+          .forEach((name, value) -> cells.put(String.valueOf(name), cell(value)));
+    } else if (cell instanceof Row struct && struct.schema() != null) {
+      for (int i = 0; i < struct.size(); i++) {
+        cells.put(struct.schema().apply(i).name(), cell(struct.get(i)));
       }
-      if (type instanceof MapType) { // what prompts and generations bring of their dataset
-        row.getJavaMap(i)
-            .forEach((name, value) -> others.put(String.valueOf(name), String.valueOf(value)));
-      } else {
-        others.put(schema.apply(i).name(), String.valueOf(row.get(i)));
-      }
+    } else {
+      return cell;
     }
-    return Optional.of(new Completion(text.get(), text(row, SOLUTION), tokens(row), others));
-  }
-
-  private Optional<String> text(Row row, String column) {
-    int at = index(column);
-    if (at < 0 || row.isNullAt(at)) {
-      return Optional.empty();
-    }
-    Object cell = row.get(at);
-    if (!(schema.apply(at).dataType() instanceof ArrayType)) {
-      return Optional.of(String.valueOf(cell));
-    }
-    List<Object> messages = row.getList(at);
-    if (messages.isEmpty() || !(messages.get(0) instanceof Row message)) {
-      return Optional.empty();
-    }
-    int content =
-        message.schema() == null
-            ? -1
-            : Arrays.asList(message.schema().fieldNames()).indexOf("content");
-    return content < 0 || message.isNullAt(content)
-        ? Optional.empty()
-        : Optional.of(message.getString(content));
-  }
-
-  private OptionalInt tokens(Row row) {
-    int ids = index("completion_ids");
-    if (ids >= 0 && !row.isNullAt(ids)) {
-      return OptionalInt.of(row.getList(ids).size());
-    }
-    int length = index("completion_length");
-    return length >= 0 && !row.isNullAt(length)
-        ? OptionalInt.of(((Number) row.get(length)).intValue())
-        : OptionalInt.empty();
-  }
-
-  private int index(String column) {
-    return Arrays.asList(schema.fieldNames()).indexOf(column);
+    return cells;
   }
 }

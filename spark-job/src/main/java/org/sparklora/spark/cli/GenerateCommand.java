@@ -260,6 +260,7 @@ public final class GenerateCommand {
           fields(
               columns.get(completion.promptId()),
               completion.promptId(),
+              completion.index(),
               texts.tokenizer().decode(completion.tokens(), true),
               completion.tokens(),
               completion.logProbs(),
@@ -276,6 +277,7 @@ public final class GenerateCommand {
             fields(
                 columns(row.prompt()),
                 row.prompt().id(),
+                row.index(),
                 row.text(),
                 row.tokens(),
                 row.logProbs(),
@@ -290,8 +292,9 @@ public final class GenerateCommand {
   private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
     ObjectNode columns = JSON.createObjectNode();
     columns.put("prompt", prompt.text());
-    prompt.solution().ifPresent(solution -> columns.put("solution", solution));
     prompt.columns().forEach(columns::put);
+    columns.remove("solution"); // what is judged by is not always what the dataset calls so
+    prompt.solution().ifPresent(solution -> columns.put("solution", solution));
     return columns;
   }
 
@@ -303,13 +306,14 @@ public final class GenerateCommand {
   private static ObjectNode fields(
       ObjectNode columns,
       long promptId,
+      int index,
       String text,
       int[] tokens,
       float[] logProbs,
       String stopReason) {
     ObjectNode fields = columns.deepCopy();
-    fields.remove("completion_index"); // another generation's
     fields.put("prompt_id", promptId);
+    fields.put("completion_index", index);
     fields.put("completion", text);
     ArrayNode ids = fields.putArray("completion_ids");
     ArrayNode ofTokens = fields.putArray("logprobs");

@@ -16,7 +16,7 @@ import org.apache.spark.sql.Row;
  * completion      string
  * completion_ids  array of int
  * solution        string, nullable
- * columns         string              what else the dataset has: JSON of texts by column
+ * columns         string              what a reward sees: JSON of values by column
  * </pre>
  *
  * <p>and answers with as many rows, in any order:

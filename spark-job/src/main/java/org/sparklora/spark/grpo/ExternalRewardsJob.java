@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -19,6 +18,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.reward.job.CompletionRow;
 
 /**
  * Has the completions of a round judged by an {@link ExternalJudge}, and checks what it answers.
@@ -105,7 +105,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         generation.text(),
         Arrays.stream(generation.tokens()).boxed().toArray(Integer[]::new),
         prompt.solution().orElse(null),
-        JSON.valueToTree(new TreeMap<>(prompt.columns())).toString());
+        JSON.valueToTree(CompletionRow.columns(generation)).toString());
   }
 
   /** Null for a prompt that is a text, whose column is that text. */

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.reward.Completion;
@@ -16,6 +15,7 @@ import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.Judge;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.Reward;
+import org.sparklora.reward.job.CompletionRow;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.workers.Work;
 import org.sparklora.spark.workers.Workers;
@@ -56,7 +56,7 @@ public record RewardStage(
   }
 
   private List<Completion> judgeable(List<Generation> generations) {
-    List<Completion> completions = generations.stream().map(RewardStage::judgeable).toList();
+    List<Completion> completions = generations.stream().map(CompletionRow::of).toList();
     return external
         .map(job -> withGiven(completions, job.names(), job.run(generations, groupSize)))
         .orElse(completions);
@@ -66,31 +66,13 @@ public record RewardStage(
       List<Completion> completions, List<String> names, double[][] given) {
     List<Completion> with = new ArrayList<>();
     for (int c = 0; c < given.length; c++) {
-      Completion completion = completions.get(c);
-      Map<String, String> columns = new HashMap<>(completion.columns());
+      Map<String, String> columns = new HashMap<>();
       for (int f = 0; f < names.size(); f++) {
         columns.put(GivenReward.column(names.get(f)), Double.toString(given[c][f]));
       }
-      with.add(
-          new Completion(completion.text(), completion.solution(), completion.tokens(), columns));
+      with.add(completions.get(c).with(columns));
     }
     return with;
-  }
-
-  /** What a reward sees: what it would see in a row of the table. */
-  private static Completion judgeable(Generation generation) {
-    Map<String, String> columns = new HashMap<>(generation.prompt().columns());
-    columns.put("prompt_id", Long.toString(generation.prompt().id()));
-    columns.put("prompt", generation.prompt().text());
-    generation.prompt().solution().ifPresent(solution -> columns.put("solution", solution));
-    columns.put("completion_index", Integer.toString(generation.index()));
-    columns.put("completion", generation.text());
-    columns.put("stop_reason", generation.stopReason());
-    return new Completion(
-        generation.text(),
-        generation.prompt().solution(),
-        OptionalInt.of(generation.tokens().length),
-        columns);
   }
 
   private record JudgeAll(Judge judge) implements Work<List<Completion>, List<Judge.Result>> {

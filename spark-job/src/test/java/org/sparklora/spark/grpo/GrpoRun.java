@@ -54,6 +54,27 @@ record GrpoRun(Path output, List<String> flags) implements LoggedRun {
     }
   }
 
+  /** Rewards tell whether anything else was seen than before: solution, tokens or a column. */
+  public static final class Seen implements Reward {
+    private static final long serialVersionUID = 1L;
+
+    @Override
+    public String name() {
+      return "seen";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      List<Object> all =
+          List.of(
+              completion.text(),
+              completion.solution(),
+              completion.tokens().orElse(0),
+              completion.columns().toString());
+      return Judgement.scored(all.hashCode(), "what it saw");
+    }
+  }
+
   /** Cannot judge anything. */
   public static final class Silence implements Reward {
     private static final long serialVersionUID = 1L;

@@ -6,12 +6,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.spark.cli.CommandRun;
 import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
@@ -62,6 +65,68 @@ class GrpoStagesTest {
 
     assertThat(hand.weights()).isEqualTo(loop.weights());
     assertThat(hand.history()).isEqualTo(loop.history());
+  }
+
+  /** Conversations, and a dataset with other words in columns that the stages have, too. */
+  private void writeConversations() throws IOException {
+    StringBuilder rows = new StringBuilder();
+    for (int n = 0; n < 10; n++) {
+      rows.append(
+          """
+          {"prompt": [{"role": "user", "content": "%d and %d?"}], "solution": "so #### %d", "level": %d, "easy": true, "completion": "x"}
+          """
+              .formatted(n, n, 2 * n, n));
+    }
+    Files.writeString(folder.resolve("problems.jsonl"), rows);
+  }
+
+  private List<Double> judged(Path generations, String name) {
+    Path output = folder.resolve("judged-" + name);
+    command(
+        "reward",
+        List.of("--reward_funcs", GrpoRun.Seen.class.getName()),
+        "--input",
+        generations.toString(),
+        "--output_dir",
+        output.toString());
+    try (SparkSession spark = TestSpark.open(1)) {
+      return spark
+          .read()
+          .parquet(output.toString())
+          .orderBy("prompt_id", "completion_index")
+          .select("`rewards/seen`")
+          .as(Encoders.DOUBLE())
+          .collectAsList();
+    }
+  }
+
+  @Test
+  void aRewardSeesTheSameInALoopInATableAndInLines() throws IOException {
+    model = TestModels.copy("llama-tiny", folder);
+    GrpoRun loop =
+        GrpoRun.tiny(model, folder.resolve("loop"), "--use_peft", "--max_steps", "1")
+            .with("--reward_funcs", GrpoRun.Seen.class.getName());
+    writeConversations();
+    try (SparkSession spark = TestSpark.open(2)) {
+      loop.run(spark);
+    }
+    List<Double> seen =
+        GenerationTable.readScored(
+                new Configuration(),
+                loop.output().resolve("rounds/round-0000/advantages").toUri().toString())
+            .stream()
+            .sorted(
+                Comparator.comparingLong((ScoredGeneration row) -> row.generation().prompt().id())
+                    .thenComparingInt(row -> row.generation().index()))
+            .map(row -> row.rewards().get("seen"))
+            .toList();
+    Path lines = folder.resolve("lines.jsonl");
+    generate(0, lines, loop.output());
+
+    assertThat(judged(loop.output().resolve("rounds/round-0000/generations"), "table"))
+        .as("in the table")
+        .isEqualTo(seen);
+    assertThat(judged(lines, "lines")).as("in lines").isEqualTo(seen);
   }
 
   private void generate(int round, Path output, Path run) {
