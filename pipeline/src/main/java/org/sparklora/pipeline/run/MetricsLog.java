@@ -44,10 +44,20 @@ public final class MetricsLog implements Closeable {
 
   private final Path file;
   private final Lines out;
+  private final Claim claim;
 
-  private MetricsLog(Path file, Lines out) {
+  private MetricsLog(Path file, Lines out, Claim claim) {
     this.file = file;
     this.out = out;
+    this.claim = claim;
+  }
+
+  /** What gives a run the right to write. */
+  interface Claim {
+    /**
+     * @throws org.sparklora.pipeline.config.ConfigException if another run has taken the folder
+     */
+    void requireHeld() throws IOException;
   }
 
   /** Where lines go. */
@@ -77,13 +87,15 @@ public final class MetricsLog implements Closeable {
   private static final class Rewritten implements Lines {
     private final FileSystem fileSystem;
     private final Path file;
+    private final Claim claim;
     private final ByteArrayOutputStream all = new ByteArrayOutputStream();
     private long written = Long.MIN_VALUE; // nanoseconds
     private boolean pending = true; // also an empty log is there
 
-    Rewritten(FileSystem fileSystem, Path file) {
+    Rewritten(FileSystem fileSystem, Path file, Claim claim) {
       this.fileSystem = fileSystem;
       this.file = file;
+      this.claim = claim;
     }
 
     @Override
@@ -97,6 +109,7 @@ public final class MetricsLog implements Closeable {
     }
 
     private void rewrite() throws IOException {
+      claim.requireHeld(); // another run's rows would be gone
       try (OutputStream object = fileSystem.create(file, true)) {
         all.writeTo(object);
       }
@@ -119,9 +132,11 @@ public final class MetricsLog implements Closeable {
    *
    * @param earlier rows that were logged before the point from which the run goes on; none for a
    *     new run
+   * @param claim is asked before each row
    * @throws TableException when the file cannot be written
    */
-  static MetricsLog open(FileSystem fileSystem, Path folder, List<Map<String, Object>> earlier) {
+  static MetricsLog open(
+      FileSystem fileSystem, Path folder, List<Map<String, Object>> earlier, Claim claim) {
     Path file = new Path(folder, FILE_NAME);
     try {
       List<String> lines = earlier.isEmpty() ? List.of() : lines(fileSystem, file);
@@ -129,11 +144,13 @@ public final class MetricsLog implements Closeable {
         Renaming.rename(fileSystem, file, new Path(folder, BEFORE));
       }
       try {
+        // another file: a run that was taken for dead may still write to the one before
+        fileSystem.delete(file, false);
         Lines out =
             ObjectStore.is(fileSystem)
-                ? new Rewritten(fileSystem, file)
+                ? new Rewritten(fileSystem, file, claim)
                 : new Growing(fileSystem.create(file, true));
-        MetricsLog log = new MetricsLog(file, out);
+        MetricsLog log = new MetricsLog(file, out, claim);
         log.writeEarlier(earlier, lines);
         fileSystem.delete(new Path(folder, BEFORE), false);
         return log;
@@ -222,6 +239,7 @@ public final class MetricsLog implements Closeable {
   /** Writes one line; a NaN or infinite number becomes null, since JSON has neither. */
   public synchronized void log(Map<String, ?> metrics) {
     try {
+      claim.requireHeld();
       write(line(metrics));
     } catch (IOException e) {
       throw failed(file, e);

@@ -126,7 +126,7 @@ public final class OutputFolder implements AutoCloseable {
   private static void sweep(FileSystem fileSystem, Path target) throws IOException {
     for (String id : unfinished(fileSystem, target)) {
       Path lock = sibling(target, IN_PROGRESS + id + LOCK);
-      if (RunLock.isAlive(fileSystem, lock)) {
+      if (RunLock.mayLive(fileSystem, lock)) {
         continue;
       }
       Path replaced = sibling(target, REPLACED + id);
@@ -171,6 +171,7 @@ public final class OutputFolder implements AutoCloseable {
   /** Makes the results visible under their name. */
   public void commit() {
     try {
+      lock.requireHeld(); // who took this run for dead has removed what it wrote
       deleteChecksums();
       if (fileSystem.exists(target)) {
         Renaming.rename(fileSystem, target, replaced);

@@ -88,6 +88,7 @@ public final class RoundFolders {
     for (int old = round - kept; old >= 0; old--) {
       Path path = roundFolder(old);
       try {
+        saving.requireHeld();
         if (!fileSystem.delete(path, true)) {
           return; // it and all before it were deleted earlier
         }

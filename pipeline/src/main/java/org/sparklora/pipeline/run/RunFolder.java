@@ -198,7 +198,7 @@ public final class RunFolder implements AutoCloseable {
     } catch (IOException e) {
       throw failed("clear", folder, e);
     }
-    return MetricsLog.open(fileSystem, folder, earlierRows);
+    return MetricsLog.open(fileSystem, folder, earlierRows, lock::requireHeld);
   }
 
   /** Hears of what was saved, when it is there as a whole. */
@@ -306,8 +306,9 @@ public final class RunFolder implements AutoCloseable {
   /** Deletes a checkpoint. */
   public void deleteCheckpoint(int step) {
     // renamed first, so that a run that is killed meanwhile leaves no half of it
-    Path part = new Path(folder, Saving.PART + FolderContents.CHECKPOINT + step);
+    Path part = saving.part(FolderContents.CHECKPOINT + step);
     try {
+      saving.requireHeld();
       Renaming.rename(fileSystem, checkpoint(step), part);
       fileSystem.delete(part, true);
     } catch (IOException e) {

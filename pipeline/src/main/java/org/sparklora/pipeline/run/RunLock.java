@@ -30,19 +30,15 @@ import org.sparklora.pipeline.config.Flags;
  * A run's claim on its folder: the file {@code .run.lock}, which names the process that holds it
  * and whose time of change that process renews.
  *
- * <p>A lock is dead when its process is gone, as far as this machine can tell, or when nobody
- * renewed it for {@link #STALE_MILLIS}; a dead lock is taken over. The clocks of the machines
- * should agree to a minute. In an {@link ObjectStore} each run has a file of its own (see {@link
- * StoreClaims}), which it writes again to renew it. A process that ends in order gives its locks
- * back, also where what it was doing did not end. Thread-safe.
+ * <p>A lock is dead when its process is gone (see {@link RunningProcess}), or, where that cannot be
+ * told from here, when nobody renews it while it is watched (see {@link Heartbeat}); a dead lock is
+ * taken over. In an {@link ObjectStore} each run has a file of its own (see {@link StoreClaims}),
+ * which it writes again to renew it. A process that ends in order gives its locks back, also where
+ * what it was doing did not end. Thread-safe.
  */
 final class RunLock implements AutoCloseable {
   static final String FILE_NAME = ".run.lock";
 
-  /** A driver that stops for so long, in a garbage collection or on a full disk, is given up. */
-  static final long STALE_MILLIS = 5 * 60_000;
-
-  private static final long BEAT_MILLIS = 10_000;
   private static final Logger LOG = LoggerFactory.getLogger(RunLock.class);
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -55,29 +51,39 @@ final class RunLock implements AutoCloseable {
   /**
    * Who holds a folder.
    *
-   * @param process start of the process in ISO 8601, which tells it from a later one of that number
+   * @param space where {@code pid} is a process, and {@code process} its start there: see {@link
+   *     RunningProcess}
    * @param since when it took the folder, in ISO 8601
    * @param id unique
    * @param replaces ids of dead runs whose claims this one stands for
    */
   record Owner(
-      String host, long pid, String process, String since, String id, List<String> replaces) {
+      String host,
+      String space,
+      long pid,
+      String process,
+      String since,
+      String id,
+      List<String> replaces) {
     Owner {
-      replaces = replaces == null ? List.of() : List.copyOf(replaces); // absent in older files
+      space = space == null ? "" : space; // absent in older files, as the next one
+      replaces = replaces == null ? List.of() : List.copyOf(replaces);
     }
 
     static Owner current() {
+      RunningProcess here = RunningProcess.current();
       return new Owner(
           hostName(),
-          ProcessHandle.current().pid(),
-          start(ProcessHandle.current()),
+          here.space(),
+          here.pid(),
+          here.start(),
           Instant.now().toString(),
           UUID.randomUUID().toString(),
           List.of());
     }
 
     Owner replacing(List<String> dead) {
-      return new Owner(host, pid, process, since, id, dead);
+      return new Owner(host, space, pid, process, since, id, dead);
     }
 
     private static String hostName() {
@@ -88,19 +94,14 @@ final class RunLock implements AutoCloseable {
       }
     }
 
-    private static String start(ProcessHandle process) {
-      return process.info().startInstant().map(Instant::toString).orElse("");
+    /** For messages. */
+    String name() {
+      return "process %d on %s".formatted(pid, host);
     }
 
-    /** Whether this process runs; of another machine's only the age of its last sign tells. */
-    boolean lives(long silentMillis) {
-      if (!host.equals(hostName())) {
-        return silentMillis < STALE_MILLIS;
-      }
-      return ProcessHandle.of(pid)
-          .filter(ProcessHandle::isAlive)
-          .filter(found -> start(found).equals(process))
-          .isPresent();
+    /** Whether its process runs; empty if only its heartbeat can tell. */
+    Optional<Boolean> isRunning() {
+      return new RunningProcess(space, pid, process).isRunning();
     }
   }
 
@@ -115,7 +116,8 @@ final class RunLock implements AutoCloseable {
               thread.setDaemon(true);
               return thread;
             });
-    heart.scheduleWithFixedDelay(this::beat, BEAT_MILLIS, BEAT_MILLIS, TimeUnit.MILLISECONDS);
+    long beat = Heartbeat.beatMillis();
+    heart.scheduleWithFixedDelay(this::beat, beat, beat, TimeUnit.MILLISECONDS);
     // another machine could tell from the lock's age alone that the process is gone, minutes later;
     // the number orders it before Hadoop's file systems are closed
     ShutdownHookManager.get().addShutdownHook(atProcessEnd, FileSystem.SHUTDOWN_HOOK_PRIORITY + 1);
@@ -181,35 +183,32 @@ final class RunLock implements AutoCloseable {
         : fileSystem.create(file, false);
   }
 
-  /** Whether a lock is there whose owner may live. */
-  static boolean isAlive(FileSystem fileSystem, Path file) throws IOException {
+  /** Whether a lock is there whose owner may live, for whom it does not stop. */
+  static boolean mayLive(FileSystem fileSystem, Path file) throws IOException {
     try {
-      return isAlive(silentMillis(fileSystem, file), read(fileSystem, file));
+      Optional<Boolean> running = read(fileSystem, file).flatMap(Owner::isRunning);
+      return running.isPresent() ? running.get() : Heartbeat.mayLive(fileSystem, file);
     } catch (FileNotFoundException e) {
       return false;
     }
   }
 
   /** A lock without a name is just being written, or its writer died over it. */
-  static boolean isAlive(long silentMillis, Optional<Owner> holder) {
-    return holder.map(found -> found.lives(silentMillis)).orElse(silentMillis < STALE_MILLIS);
-  }
-
-  private static long silentMillis(FileSystem fileSystem, Path file) throws IOException {
-    return System.currentTimeMillis() - fileSystem.getFileStatus(file).getModificationTime();
+  static boolean isAlive(FileSystem fileSystem, Path file, Optional<Owner> holder)
+      throws IOException {
+    Optional<Boolean> running = holder.flatMap(Owner::isRunning);
+    return running.isPresent() ? running.get() : Heartbeat.isSeen(fileSystem, file, holder);
   }
 
   private static void removeIfDead(FileSystem fileSystem, Path file) throws IOException {
     Optional<Owner> holder;
-    long silentMillis;
     try {
-      silentMillis = silentMillis(fileSystem, file);
       holder = read(fileSystem, file);
+      if (isAlive(fileSystem, file, holder)) {
+        throw held(file.getParent(), holder);
+      }
     } catch (FileNotFoundException e) {
       return; // given back a moment ago
-    }
-    if (isAlive(silentMillis, holder)) {
-      throw held(file.getParent(), holder);
     }
     // moved first: of two that found it dead only one can move it
     Path dead = new Path(file.getParent(), file.getName() + "." + UUID.randomUUID());
@@ -231,8 +230,8 @@ final class RunLock implements AutoCloseable {
         holder
             .map(
                 found ->
-                    "process %d on %s has been writing to it since %s; wait for it, stop it, or name another folder"
-                        .formatted(found.pid(), found.host(), found.since()))
+                    "%s has been writing to it since %s; wait for it, stop it, or name another folder"
+                        .formatted(found.name(), found.since()))
             .orElse("another run is just beginning there; name another folder"));
   }
 
@@ -256,10 +255,13 @@ final class RunLock implements AutoCloseable {
   /** Renews the claim. */
   synchronized void beat() {
     try {
-      if (!ObjectStore.is(fileSystem)) {
-        fileSystem.setTimes(file, System.currentTimeMillis(), -1);
-      } else if (holder().equals(Optional.of(owner))) {
+      if (!isHeld()) {
+        return; // what another has taken over lives by its signs, not by this run's
+      }
+      if (ObjectStore.is(fileSystem)) {
         write(fileSystem.create(file, true), owner);
+      } else {
+        fileSystem.setTimes(file, System.currentTimeMillis(), -1);
       }
     } catch (IOException | RuntimeException e) {
       LOG.warn("Cannot renew {}: {}", file, e.getMessage());
@@ -284,8 +286,13 @@ final class RunLock implements AutoCloseable {
         holder.equals(Optional.of(owner)),
         Flags.OUTPUT_DIR,
         file.getParent(),
-        "%s took it over, since this run gave no sign for minutes; nothing more is written"
-            .formatted("process %d on %s".formatted(holder.get().pid(), holder.get().host())));
+        "%s took it over, since this run gave no sign for minutes: it was stopped, or its disk hung; nothing more is written. Let that run end, or stop it and go on from its last checkpoint with --resume_from_checkpoint true"
+            .formatted(holder.get().name()));
+  }
+
+  /** Unique. */
+  String id() {
+    return owner.id();
   }
 
   /** Whether nobody has taken the folder over. */
@@ -336,7 +343,7 @@ final class RunLock implements AutoCloseable {
 
   private void awaitLastBeat() {
     try {
-      if (!heart.awaitTermination(BEAT_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (!heart.awaitTermination(Heartbeat.beatMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn("{} does not answer", file);
       }
     } catch (InterruptedException e) {

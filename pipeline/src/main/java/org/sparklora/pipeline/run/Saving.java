@@ -48,14 +48,25 @@ final class Saving {
    * @throws TableException when it cannot be written
    */
   void save(String what, RunFolder.Writer writer, Publication publication) {
-    Path part = new Path(folder, PART + what);
+    Path part = part(what);
     try {
-      lock.requireHeld();
+      requireHeld();
       LocalDisk.use(() -> bring(what, writer, part));
+      requireHeld(); // it may have taken long
       LocalDisk.use(() -> publication.publish(part));
     } catch (IOException e) {
       throw unsaved(what, part, e);
     }
+  }
+
+  /** A hidden place of this run's own: one that was taken for dead may still be writing. */
+  Path part(String what) {
+    return new Path(folder, PART + lock.id() + "-" + what);
+  }
+
+  /** Before anything in the folder is changed. */
+  void requireHeld() throws IOException {
+    lock.requireHeld();
   }
 
   private void bring(String what, RunFolder.Writer writer, Path part) throws IOException {

@@ -45,7 +45,7 @@ final class StoreClaims {
     return name.startsWith(PREFIX);
   }
 
-  private record Claim(String id, Path file, Optional<Owner> owner, boolean alive) {}
+  private record Claim(String id, Path file, Optional<Owner> owner) {}
 
   /** A claim that holds. */
   record Held(Path file, Owner owner) {}
@@ -58,7 +58,7 @@ final class StoreClaims {
   Held take(Owner claimant) throws IOException {
     List<Claim> dead = new ArrayList<>();
     for (Claim other : others(claimant)) {
-      if (other.alive()) {
+      if (isAlive(other)) {
         throw RunLock.held(folder, other.owner());
       }
       dead.add(other);
@@ -79,13 +79,20 @@ final class StoreClaims {
     return new Held(file, owner);
   }
 
+  private boolean isAlive(Claim claim) throws IOException {
+    try {
+      return RunLock.isAlive(fileSystem, claim.file(), claim.owner());
+    } catch (FileNotFoundException e) {
+      return false; // withdrawn a moment ago
+    }
+  }
+
+  /** Others that were not there before have begun since, and live. */
   private void awaitOthers(Owner owner) throws IOException {
     long start = System.nanoTime();
     while (true) {
       List<Claim> rivals =
-          others(owner).stream()
-              .filter(other -> other.alive() && !owner.replaces().contains(other.id()))
-              .toList();
+          others(owner).stream().filter(other -> !owner.replaces().contains(other.id())).toList();
       if (rivals.isEmpty()) {
         return;
       }
@@ -122,13 +129,7 @@ final class StoreClaims {
       }
       try {
         Optional<Owner> found = RunLock.read(fileSystem, file.getPath());
-        long silent = System.currentTimeMillis() - file.getModificationTime();
-        others.add(
-            new Claim(
-                name.substring(PREFIX.length()),
-                file.getPath(),
-                found,
-                RunLock.isAlive(silent, found)));
+        others.add(new Claim(name.substring(PREFIX.length()), file.getPath(), found));
       } catch (FileNotFoundException e) {
         LOG.debug("{} was withdrawn a moment ago", name);
       }

@@ -19,7 +19,7 @@ class MetricsLogTest {
 
   private MetricsLog open(List<Map<String, Object>> earlier) throws IOException {
     FileSystem local = FileSystem.getLocal(new Configuration()).getRawFileSystem();
-    return MetricsLog.open(local, new org.apache.hadoop.fs.Path(folder.toUri()), earlier);
+    return MetricsLog.open(local, new org.apache.hadoop.fs.Path(folder.toUri()), earlier, () -> {});
   }
 
   private List<String> lines() throws IOException {
@@ -72,7 +72,7 @@ class MetricsLogTest {
     var path = new org.apache.hadoop.fs.Path("smalldisk://" + folder);
     FileSystem full = path.getFileSystem(SmallDisk.configuration());
 
-    assertThatThrownBy(() -> MetricsLog.open(full, path, List.of(Map.of("step", 1))))
+    assertThatThrownBy(() -> MetricsLog.open(full, path, List.of(Map.of("step", 1)), () -> {}))
         .isInstanceOf(TableException.class)
         .hasMessageContaining("No space left on device");
     assertThat(folder.resolve("metrics.jsonl")).hasContent(before);

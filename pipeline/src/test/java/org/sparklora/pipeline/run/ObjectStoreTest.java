@@ -18,16 +18,19 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
 
 /** Runs whose folder is in a store of objects, see {@link StoreOfObjects}. */
+@ExtendWith(QuickHeartbeat.class)
 class ObjectStoreTest {
   private static final Configuration HADOOP = StoreOfObjects.configuration();
 
@@ -104,11 +107,11 @@ class ObjectStoreTest {
   @Test
   void theClaimOfAnotherMachineHoldsAsLongAsItIsRenewed() throws IOException {
     Path claim = claim("0");
-    age(claim, Duration.ofMinutes(4));
+    ScheduledExecutorService heart = QuickHeartbeat.beating(claim, Duration.ofHours(1));
     assertThatThrownBy(this::open).hasMessageContaining("process 7 on elsewhere");
     assertThat(claims()).containsExactly(claim);
 
-    age(claim, Duration.ofMinutes(6));
+    heart.shutdownNow();
     open().close();
     assertThat(claim).doesNotExist();
   }

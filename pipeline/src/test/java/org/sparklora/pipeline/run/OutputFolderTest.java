@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.OutputStream;
-import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -97,8 +96,8 @@ class OutputFolderTest {
     Files.createDirectories(parent.resolve(".out.inprogress-%s/_part".formatted(id)));
     Files.writeString(
         parent.resolve(".out.inprogress-%s.lock".formatted(id)),
-        "{\"host\":\"%s\",\"pid\":%d,\"process\":\"then\",\"since\":\"long ago\",\"id\":\"x\"}"
-            .formatted(InetAddress.getLocalHost().getHostName(), Long.MAX_VALUE));
+        "{\"host\":\"here\",\"space\":\"%s\",\"pid\":%d,\"process\":\"then\",\"since\":\"long ago\",\"id\":\"x\"}"
+            .formatted(RunningProcess.current().space(), Long.MAX_VALUE));
   }
 
   @Test
