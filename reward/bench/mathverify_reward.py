@@ -45,19 +45,24 @@ def reward(row):
     return float(verify(gold, answer))
 
 
-with open(sys.argv[1]) as file:
-    rows = [row for row in map(json.loads, file) if not row.get("adversarial")]
-for row in rows[:WARM_UP_ROWS]:
-    reward(row)
-start = time.perf_counter()
-rewards = [reward(row) for row in rows]
-seconds = time.perf_counter() - start
-print(
-    json.dumps(
-        {
-            "rows": len(rows),
-            "per_s": round(len(rows) / seconds, 1),
-            "agree": sum(got == row.get("reward") for got, row in zip(rewards, rows)),
-        }
+def main(path):
+    with open(path) as file:
+        rows = [row for row in map(json.loads, file) if not row.get("adversarial")]
+    for row in rows[:WARM_UP_ROWS]:
+        reward(row)
+    start = time.perf_counter()
+    rewards = [reward(row) for row in rows]
+    seconds = time.perf_counter() - start
+    print(
+        json.dumps(
+            {
+                "rows": len(rows),
+                "per_s": round(len(rows) / seconds, 1),
+                "agree": sum(got == row.get("reward") for got, row in zip(rewards, rows)),
+            }
+        )
     )
-)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,67 +1,346 @@
 package org.sparklora.reward.math.algebra;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.sparklora.reward.math.algebra.Expr.Add;
+import org.sparklora.reward.math.algebra.Expr.Mul;
 import org.sparklora.reward.math.algebra.Expr.Num;
+import org.sparklora.reward.math.algebra.Expr.Percent;
+import org.sparklora.reward.math.algebra.Expr.Pow;
 
 /**
- * What becomes of decimals inside a larger constant: like the reference's floats they carry 53
- * bits, so {@code 6.02·10^23} is not the whole number it looks like.
+ * What the reference makes of terms in which decimals take part: a difference whose numbers are
+ * SymPy's floats, computed in SymPy's order, so that {@code 0.1·3} is not 0.3 but {@code 14·10^-2}
+ * is {@code 1.4·10^-1}. Two terms are equal when their difference is cut to zero, being computed
+ * from the literals, or is zero when all of it is computed as floats.
+ *
+ * <p>Belongs to one comparison.
  */
-final class DecimalArithmetic {
-  /** A difference of floats below this is cut to zero. */
-  private static final BigDecimal FLOAT_ZERO = new BigDecimal("1.2e-16");
+public final class DecimalArithmetic {
+  /** Powers with larger exponents are left to the general rules. */
+  private static final int MAX_EXPONENT = 400;
 
-  private DecimalArithmetic() {}
+  /** Digits of irrational factors, more than a float holds. */
+  private static final MathContext DIGITS = new MathContext(40);
+
+  /** Irrational terms that differ by less do not differ. */
+  private static final BigDecimal NOTHING = new BigDecimal("1e-30");
+
+  /** Floats of ordinary size that are equal differ by no more. */
+  private static final BigDecimal LOST = new BigDecimal("1e-12");
+
+  /** The 1/100 of a percent sign, which only simplification multiplies out. */
+  private static final Expr HUNDREDTH = new Percent(Num.of(1));
+
+  private final BigDecimal chopBelow;
+  private final Budget budget;
+
+  /**
+   * @param chopBelow a difference smaller than this is cut to zero
+   */
+  DecimalArithmetic(BigDecimal chopBelow, Budget budget) {
+    this.chopBelow = chopBelow;
+    this.budget = budget;
+  }
+
+  /** Factors that are left as they are, times a number. */
+  private record Term(FloatNumber number, List<Expr> factors) {}
 
   static boolean holdsDecimal(Expr expr) {
     return expr instanceof Num num && num.decimal()
         || expr.children().stream().anyMatch(DecimalArithmetic::holdsDecimal);
   }
 
+  /** One side of an equation less the other, worked out as far as the reference does. */
+  public static Expr difference(Expr left, Expr right, Budget budget) {
+    if (!holdsDecimal(left) && !holdsDecimal(right)) {
+      return Expr.minus(left, right);
+    }
+    DecimalArithmetic arithmetic = new DecimalArithmetic(BigDecimal.ZERO, budget);
+    return new Add(
+        arithmetic.subtracted(left, right).stream().map(DecimalArithmetic::written).toList());
+  }
+
   /**
-   * Whether two constants are equal as floats; empty when no decimal takes part or when decimals
-   * are only factors of something irrational, where they are as good as fractions.
+   * Whether a set of the reference takes two numbers for one: the literals, where one is a fraction
+   * by itself, else what their floats make are the same to all digits.
    */
-  static Optional<Boolean> equal(Expr gold, Expr pred, Budget budget) {
+  public static boolean coincide(Expr a, Expr b, Budget budget) {
+    DecimalArithmetic arithmetic = new DecimalArithmetic(BigDecimal.ZERO, budget);
+    boolean fraction = isFraction(a) || isFraction(b);
+    List<Term> difference =
+        fraction ? List.of(term(a), negated(term(b))) : arithmetic.subtracted(a, b);
+    return isNumber(difference) && arithmetic.isBelow(difference, NOTHING);
+  }
+
+  private static boolean isFraction(Expr expr) {
+    return expr instanceof Num num && !num.decimal();
+  }
+
+  /**
+   * Whether the reference finds two terms equal; empty when no decimal takes part. Numbers so large
+   * that their floats are equal by what they have lost are not.
+   */
+  Optional<Boolean> equal(Expr gold, Expr pred) {
     if (!holdsDecimal(gold) && !holdsDecimal(pred)) {
       return Optional.empty();
     }
-    Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(gold, pred);
-    Value a = pair.first();
-    Value b = pair.second();
-    if (a instanceof Value.Exact && b instanceof Value.Exact) {
-      return Optional.of(asFloat(gold, budget) == asFloat(pred, budget) && a.equals(b));
+    return equalFloats(gold, pred).map(equal -> equal && !isLost(gold, pred));
+  }
+
+  private boolean isLost(Expr gold, Expr pred) {
+    try {
+      Evaluator.Pair pair = new Evaluator(Map.of(), budget).values(gold, pred);
+      return !Closeness.within(pair.first(), pair.second(), LOST);
+    } catch (Value.None | ArithmeticException none) {
+      return false;
     }
-    if (!holdsDecimalInPower(pred)) {
+  }
+
+  private Optional<Boolean> equalFloats(Expr gold, Expr pred) {
+    List<Term> difference = subtracted(gold, pred);
+    if (!isLiteral(gold) && !isLiteral(pred) && isCut(difference)) {
+      return Optional.of(true);
+    }
+    Map<List<Expr>, FloatNumber> evaluated = new LinkedHashMap<>();
+    for (Term term : difference) {
+      Term product = multiplied(term);
+      evaluated.merge(product.factors(), product.number(), FloatNumber::plus);
+    }
+    evaluated.values().removeIf(FloatNumber::isZero);
+    if (evaluated.size() < 2) {
+      return Optional.of(evaluated.isEmpty());
+    }
+    // Several unlike terms may still cancel: numbers do or do not, functions do as if of fractions.
+    List<Term> left = new ArrayList<>();
+    evaluated.forEach((factors, number) -> left.add(new Term(number, factors)));
+    return isNumber(left) ? Optional.of(isBelow(left, NOTHING)) : Optional.empty();
+  }
+
+  /** Numbers by themselves are rounded and compared as they are; nothing is cut. */
+  private static boolean isLiteral(Expr expr) {
+    return expr instanceof Num || expr instanceof Percent percent && percent.arg() instanceof Num;
+  }
+
+  /** The terms of {@code a − b}: numbers added up, the terms' own numbers with their factors. */
+  private List<Term> subtracted(Expr a, Expr b) {
+    List<Term> terms = new ArrayList<>();
+    if (a instanceof Add add) {
+      add.terms().forEach(part -> terms.add(term(part)));
+    } else {
+      terms.add(term(a));
+    }
+    List<Term> taken =
+        b instanceof Add add
+            ? flattened(add.terms().stream().map(part -> negated(term(part))).toList())
+            : List.of(negated(term(b)));
+    // The terms of a sum are lined up behind what is not a sum.
+    terms.addAll(a instanceof Add && taken.size() == 1 ? 0 : terms.size(), taken);
+    return flattened(terms);
+  }
+
+  private static Term term(Expr expr) {
+    if (expr instanceof Num num) {
+      return new Term(FloatNumber.of(num), List.of());
+    }
+    List<Expr> factors = new ArrayList<>();
+    addFactors(expr, factors);
+    if (!(factors.get(0) instanceof Num first)) {
+      return new Term(FloatNumber.ONE, List.copyOf(factors));
+    }
+    return new Term(FloatNumber.of(first), List.copyOf(factors.subList(1, factors.size())));
+  }
+
+  private static void addFactors(Expr expr, List<Expr> factors) {
+    if (expr instanceof Mul mul) {
+      mul.factors().forEach(factor -> addFactors(factor, factors));
+    } else if (expr instanceof Percent percent && !percent.equals(HUNDREDTH)) {
+      addFactors(percent.arg(), factors);
+      factors.add(HUNDREDTH);
+    } else {
+      factors.add(expr);
+    }
+  }
+
+  /** A sign joins the first of the factors that is a number. */
+  private static Term negated(Term term) {
+    boolean fraction = term.number().bits() == 0;
+    if (fraction && !term.factors().isEmpty() && term.factors().get(0) instanceof Num second) {
+      FloatNumber product = FloatNumber.of(second).times(term.number().negate());
+      return new Term(product, term.factors().subList(1, term.factors().size()));
+    }
+    return new Term(term.number().negate(), term.factors());
+  }
+
+  /** Terms with the same factors become one; what two numbers make is worked out. */
+  private List<Term> flattened(List<Term> written) {
+    Deque<Term> work = new ArrayDeque<>(written);
+    FloatNumber sum = FloatNumber.ZERO;
+    Map<List<Expr>, FloatNumber> terms = new LinkedHashMap<>();
+    while (!work.isEmpty()) {
+      budget.step();
+      Term term = work.removeFirst();
+      boolean alone = term.factors().size() == 1 && term.number().equals(FloatNumber.ONE);
+      if (term.factors().isEmpty()) {
+        sum = sum.plus(term.number());
+      } else if (alone && term.factors().get(0) instanceof Add add) {
+        add.terms().forEach(part -> work.addLast(term(part)));
+      } else if (alone && wholePower(term.factors().get(0)).isPresent()) {
+        work.addLast(new Term(wholePower(term.factors().get(0)).get(), List.of()));
+      } else {
+        terms.merge(term.factors(), term.number(), FloatNumber::plus);
+      }
+    }
+    List<Term> result = new ArrayList<>();
+    if (!sum.isZero()) {
+      result.add(new Term(sum, List.of()));
+    }
+    terms.forEach(
+        (factors, number) -> {
+          if (!number.isZero()) {
+            Term term = new Term(number, factors);
+            boolean two = factors.size() == 1 && !number.equals(FloatNumber.ONE);
+            result.add(two && !factors.get(0).equals(HUNDREDTH) ? multiplied(term) : term);
+          }
+        });
+    return result;
+  }
+
+  private Optional<FloatNumber> wholePower(Expr expr) {
+    return expr instanceof Pow pow
+            && pow.base() instanceof Num
+            && pow.exponent() instanceof Num exponent
+            && exponent.isInteger()
+        ? number(expr)
+        : Optional.empty();
+  }
+
+  private Term multiplied(Term term) {
+    FloatNumber product = term.number();
+    List<Expr> rest = new ArrayList<>();
+    for (Expr factor : term.factors()) {
+      Optional<FloatNumber> number = number(factor);
+      product = number.isPresent() ? product.times(number.get()) : product;
+      if (number.isEmpty()) {
+        rest.add(factor);
+      }
+    }
+    rest.sort(Comparator.comparing(ExprPrinter::print));
+    return new Term(product, List.copyOf(rest));
+  }
+
+  /** The number that a factor is once it is worked out; roots and logarithms of fractions stay. */
+  private Optional<FloatNumber> number(Expr expr) {
+    if (expr instanceof Num num) {
+      return Optional.of(FloatNumber.of(num));
+    }
+    if (expr instanceof Percent percent) {
+      return number(percent.arg()).map(n -> n.times(FloatNumber.exact(Rational.of(1, 100))));
+    }
+    if (expr instanceof Mul mul) {
+      return all(mul.factors(), FloatNumber.ONE, FloatNumber::times);
+    }
+    if (expr instanceof Add add) {
+      return all(add.terms(), FloatNumber.ZERO, FloatNumber::plus);
+    }
+    if (expr instanceof Pow pow && pow.exponent() instanceof Num exponent && exponent.isInteger()) {
+      return number(pow.base())
+          .filter(base -> exponent.value().abs().compareTo(Rational.of(MAX_EXPONENT)) <= 0)
+          .filter(base -> !base.isZero() || exponent.value().signum() > 0)
+          .map(base -> base.pow(exponent.value().numerator().intValueExact()));
+    }
+    boolean computed = expr instanceof Pow || expr instanceof Expr.Call;
+    if (!computed || !Expr.freeSymbols(expr).isEmpty()) {
       return Optional.empty();
     }
-    Value rounded = Value.of(new BigDecimal(asFloat(pred, budget)));
-    return Optional.of(Closeness.within(a, rounded, FLOAT_ZERO));
+    try {
+      Value value = Evaluator.constant(fractions(expr), budget);
+      if (holdsDecimal(expr)) {
+        return Value.isReal(value)
+            ? Optional.of(FloatNumber.rounded(real(value), FloatNumber.bits(0)))
+            : Optional.empty();
+      }
+      return value instanceof Value.Exact exact
+          ? Optional.of(FloatNumber.exact(exact.rational()))
+          : Optional.empty();
+    } catch (Value.None | ArithmeticException none) {
+      return Optional.empty();
+    }
   }
 
-  /** In a prediction such a power is computed at once and keeps no more than its 53 bits. */
-  private static boolean holdsDecimalInPower(Expr expr) {
-    boolean here = (expr instanceof Expr.Pow || expr instanceof Expr.Call) && holdsDecimal(expr);
-    return here || expr.children().stream().anyMatch(DecimalArithmetic::holdsDecimalInPower);
+  private Optional<FloatNumber> all(
+      List<Expr> parts,
+      FloatNumber start,
+      java.util.function.BinaryOperator<FloatNumber> operation) {
+    FloatNumber result = start;
+    for (Expr part : parts) {
+      Optional<FloatNumber> number = number(part);
+      if (number.isEmpty()) {
+        return Optional.empty();
+      }
+      result = operation.apply(result, number.get());
+    }
+    return Optional.of(result);
   }
 
-  private static double asFloat(Expr expr, Budget budget) {
-    if (!holdsDecimal(expr)) {
-      return Value.complex(Evaluator.constant(expr, budget)).re().doubleValue();
+  private static Rational real(Value value) {
+    return value instanceof Value.Exact exact
+        ? exact.rational()
+        : Rational.of(Value.complex(value).re().round(DIGITS));
+  }
+
+  /**
+   * Whether what the literals stand for, computed to more digits than floats have, is next to 0.
+   */
+  private boolean isCut(List<Term> difference) {
+    return isNumber(difference) && isBelow(difference, chopBelow);
+  }
+
+  /** Whether the reference computes terms; a percentage it leaves as it is written. */
+  private static boolean isNumber(List<Term> terms) {
+    return terms.stream()
+        .flatMap(term -> term.factors().stream())
+        .noneMatch(f -> f.equals(HUNDREDTH) || !Expr.freeSymbols(f).isEmpty());
+  }
+
+  private boolean isBelow(List<Term> terms, BigDecimal bound) {
+    try {
+      Add sum = new Add(terms.stream().map(DecimalArithmetic::written).toList());
+      return Closeness.within(Evaluator.constant(binary(sum), budget), Value.ZERO, bound);
+    } catch (Value.None | ArithmeticException none) {
+      return false;
     }
-    if (expr instanceof Num num) {
-      return num.value().toDecimal().doubleValue();
-    } else if (expr instanceof Expr.Add add) {
-      return add.terms().stream().mapToDouble(t -> asFloat(t, budget)).reduce(0, Double::sum);
-    } else if (expr instanceof Expr.Mul mul) {
-      return mul.factors().stream().mapToDouble(f -> asFloat(f, budget)).reduce(1, (x, y) -> x * y);
-    } else if (expr instanceof Expr.Pow pow) {
-      return Math.pow(asFloat(pow.base(), budget), asFloat(pow.exponent(), budget));
-    } else if (expr instanceof Expr.Percent percent) {
-      return asFloat(percent.arg(), budget) / 100;
-    }
-    return Value.complex(Evaluator.constant(expr, budget)).re().doubleValue();
+  }
+
+  private static Expr written(Term term) {
+    Expr number = term.number().literal();
+    return term.factors().isEmpty() ? number : Expr.times(number, new Mul(term.factors()));
+  }
+
+  /** With each decimal replaced by the fraction that its float is; so are logarithms of them. */
+  private Expr binary(Expr expr) {
+    Expr logarithms =
+        Substitution.everywhere(
+            expr,
+            node ->
+                node instanceof Expr.Call call && call.name().equals("log") && holdsDecimal(node)
+                    ? number(node).<Expr>map(FloatNumber::literal).orElse(node)
+                    : node);
+    return fractions(logarithms);
+  }
+
+  private static Expr fractions(Expr expr) {
+    return Substitution.everywhere(
+        expr,
+        node ->
+            node instanceof Num num && num.decimal() ? Num.of(FloatNumber.of(num).value()) : node);
   }
 }

@@ -24,16 +24,16 @@ public final class Identity {
       List.of(Rational.ZERO, Rational.ONE, Rational.of(3), Rational.of(-29, 13));
 
   private final Algebra algebra;
-  private final boolean floats;
+  private final Optional<BigDecimal> floatZero;
   private final Budget budget;
 
   /**
-   * @param floats whether decimals inside constants are floats, as the reference's are, or
-   *     fractions
+   * @param floatZero where decimals are floats, as the reference's are, what difference of such
+   *     terms is cut to zero; empty where they are fractions
    */
-  public Identity(Algebra algebra, boolean floats, Budget budget) {
+  public Identity(Algebra algebra, Optional<BigDecimal> floatZero, Budget budget) {
     this.algebra = algebra;
-    this.floats = floats;
+    this.floatZero = floatZero;
     this.budget = budget;
   }
 
@@ -46,10 +46,15 @@ public final class Identity {
     }
     Expr x = left.get();
     Expr y = right.get();
+    Optional<Boolean> asFloats =
+        floatZero.flatMap(zero -> new DecimalArithmetic(zero, budget).equal(x, y));
+    if (asFloats.isPresent()) {
+      return asFloats.get();
+    }
     List<Symbol> symbols = symbols(x, y);
     boolean ordinary = needsAlgebra(a) || needsAlgebra(b);
     if (symbols.isEmpty()) {
-      return sameConstant(x, y, ordinary);
+      return agreeAt(Map.of(), x, y, ordinary).orElse(false);
     }
     boolean whole = countsWholes(x) || countsWholes(y);
     boolean positive = needsPositive(x) || needsPositive(y);
@@ -95,15 +100,6 @@ public final class Identity {
       }
     }
     return true;
-  }
-
-  private boolean sameConstant(Expr a, Expr b, boolean ordinary) {
-    try {
-      return (floats ? DecimalArithmetic.equal(a, b, budget) : Optional.<Boolean>empty())
-          .orElseGet(() -> agreeAt(Map.of(), a, b, ordinary).orElse(false));
-    } catch (Value.None | ArithmeticException none) {
-      return false;
-    }
   }
 
   /** Whether {@code a = c·b} for one constant c other than zero. */

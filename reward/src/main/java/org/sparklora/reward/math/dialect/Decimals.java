@@ -78,8 +78,11 @@ final class Decimals {
     return printed.compareTo(Value.complex(value).re().round(digits)) == 0;
   }
 
+  /** Whether a value is whole and no float: one without decimals, or what cancelling leaves. */
   static boolean isExactWhole(Expr expr, Value value) {
-    return value instanceof Value.Exact exact && exact.rational().isInteger() && !hasDecimal(expr);
+    return value instanceof Value.Exact exact
+        && exact.rational().isInteger()
+        && (!hasDecimal(expr) || exact.rational().signum() == 0 && !isNumber(expr));
   }
 
   static boolean hasDecimal(Expr expr) {

@@ -54,8 +54,8 @@ final class MathEquivalence {
   MathEquivalence(VerifyConfig config, Algebra algebra, Budget budget) {
     this.config = config;
     this.budget = budget;
-    this.identity = new Identity(algebra, config.chop(), budget);
-    this.sets = new SetComparison(this, budget);
+    this.identity = new Identity(algebra, config.floatZero(), budget);
+    this.sets = new SetComparison(this, config, budget);
     this.relations = new RelationComparison(this, identity, config, budget);
   }
 
@@ -301,31 +301,37 @@ final class MathEquivalence {
       return false;
     }
     if (a instanceof Value.Exact x && b instanceof Value.Exact y) {
-      return rounded(gold, x).compareTo(rounded(pred, y)) == 0;
+      return rounded(gold, decimal(x)).equals(rounded(pred, decimal(y)));
     }
     Complex x = Value.complex(a);
     Complex y = Value.complex(b);
-    return rounded(gold, x.re()).compareTo(rounded(pred, y.re())) == 0
-        && rounded(gold, x.im()).compareTo(rounded(pred, y.im())) == 0;
+    boolean bothReal = x.im().signum() == 0 && y.im().signum() == 0;
+    return rounded(gold, x.re()).equals(rounded(pred, y.re()))
+        && (bothReal || rounded(gold, x.im()).equals(rounded(pred, y.im())));
   }
 
-  private BigDecimal rounded(Expr expr, Value.Exact value) {
+  private BigDecimal decimal(Value.Exact value) {
     Rational rational = value.rational();
     int scale = config.floatRounding() + SPARE_DECIMALS;
-    BigDecimal decimal =
-        new BigDecimal(rational.numerator())
-            .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
-    return rounded(expr, decimal);
+    return new BigDecimal(rational.numerator())
+        .divide(new BigDecimal(rational.denominator()), scale, RoundingMode.HALF_EVEN);
   }
 
-  private BigDecimal rounded(Expr expr, BigDecimal value) {
-    // First to the digits a decimal carries, then to the decimals asked for; ties go to the even
+  /** A rounded number with its digits: the reference tells 7.0 from a 7 of twenty digits. */
+  private record Rounded(BigDecimal value, int digits) {}
+
+  private Rounded rounded(Expr expr, BigDecimal value) {
+    // First to the digits a number carries, then to the decimals asked for; ties go to the even
     // digit.
-    int digits = Math.max(Math.max(config.numericPrecision(), 15), Decimals.writtenDigits(expr));
-    BigDecimal carried =
-        Decimals.hasDecimal(expr) || value.precision() - value.scale() < digits
-            ? value.round(new MathContext(digits, RoundingMode.HALF_EVEN))
-            : value;
-    return carried.setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
+    int wanted = value.precision() - value.scale() + config.floatRounding();
+    int least = Math.max(config.numericPrecision(), 15);
+    boolean decimal = Decimals.hasDecimal(expr);
+    int carried = Math.max(least, decimal ? Decimals.writtenDigits(expr) : wanted);
+    BigDecimal result =
+        value
+            .round(new MathContext(carried, RoundingMode.HALF_EVEN))
+            .setScale(config.floatRounding(), RoundingMode.HALF_EVEN);
+    boolean whole = result.stripTrailingZeros().scale() <= 0;
+    return new Rounded(result, whole || wanted > carried ? carried : wanted);
   }
 }

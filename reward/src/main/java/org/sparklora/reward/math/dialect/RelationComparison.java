@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.DecimalArithmetic;
 import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
@@ -55,8 +56,8 @@ final class RelationComparison {
     if (isStatementOnSets(gold) || isStatementOnSets(pred)) {
       return false;
     }
-    Expr a = Expr.minus(gold.left(), gold.right());
-    Expr b = Expr.minus(pred.left(), pred.right());
+    Expr a = difference(gold);
+    Expr b = difference(pred);
     if (gold.op() == pred.op() && terms.same(a, b)) {
       return true;
     }
@@ -71,6 +72,12 @@ final class RelationComparison {
         && sameSolutions(gold, pred, a, b);
   }
 
+  private Expr difference(Relation relation) {
+    return config.chop()
+        ? DecimalArithmetic.difference(relation.left(), relation.right(), budget)
+        : Expr.minus(relation.left(), relation.right());
+  }
+
   private static boolean isStatementOnSets(Relation relation) {
     return relation.left().isCollection()
         || relation.right().isCollection()
@@ -79,7 +86,8 @@ final class RelationComparison {
   }
 
   private boolean sameSolutions(Relation gold, Relation pred, Expr a, Expr b) {
-    if (sameAssignment(gold, pred)) {
+    // The reference rounds values, but not solutions.
+    if (!config.chop() && sameAssignment(gold, pred)) {
       return true;
     }
     List<Symbol> symbols = Identity.symbols(a, b);

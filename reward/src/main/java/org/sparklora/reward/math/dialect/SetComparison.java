@@ -2,7 +2,10 @@ package org.sparklora.reward.math.dialect;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.DecimalArithmetic;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
@@ -12,16 +15,21 @@ import org.sparklora.reward.math.algebra.RealSets;
 /** Sets, intervals and tuples against each other; a single value counts as a set of one. */
 final class SetComparison {
   private final MathEquivalence elements;
+  private final VerifyConfig config;
   private final Budget budget;
 
-  SetComparison(MathEquivalence elements, Budget budget) {
+  SetComparison(MathEquivalence elements, VerifyConfig config, Budget budget) {
     this.elements = elements;
+    this.config = config;
     this.budget = budget;
   }
 
   boolean same(Expr solution, Expr prediction) {
     Expr gold = solution.isCollection() ? solution : new FiniteSet(List.of(solution));
     Expr pred = prediction.isCollection() ? prediction : new FiniteSet(List.of(prediction));
+    if (config.chop() && (cannotBeRead(gold) || cannotBeRead(pred))) {
+      return false;
+    }
     if (gold instanceof Interval a && pred instanceof Interval b) {
       return a.leftOpen() == b.leftOpen()
           && a.rightOpen() == b.rightOpen()
@@ -32,7 +40,15 @@ final class SetComparison {
       return true;
     }
     boolean bothSets = !(gold instanceof Tuple) && !(pred instanceof Tuple);
-    if (bothSets && RealSets.equal(gold, pred, budget).orElse(false)) {
+    boolean asFloats =
+        config.chop()
+            && listed(gold)
+            && listed(pred)
+            && (Decimals.hasDecimal(gold) || Decimals.hasDecimal(pred));
+    if (bothSets
+        && (asFloats
+            ? sameMembers(gold.children(), pred.children())
+            : RealSets.equal(gold, pred, budget).orElse(false))) {
       return true;
     }
     if (listed(gold) && listed(pred)) {
@@ -47,6 +63,26 @@ final class SetComparison {
     return bothSets && sameOperation(gold, pred);
   }
 
+  /** The reference cannot order a percentage and a number that is not written as a fraction. */
+  private boolean cannotBeRead(Expr pair) {
+    List<Expr> ends = pair.children();
+    boolean ordered = pair instanceof Interval || pair instanceof Tuple && ends.size() == 2;
+    return ordered
+        && ends.stream().anyMatch(e -> holdsPercent(e) && !isZero(e))
+        && ends.stream()
+            .anyMatch(e -> !holdsPercent(e) && !(e instanceof Expr.Num num && !num.decimal()));
+  }
+
+  private boolean isZero(Expr expr) {
+    OptionalInt order = Evaluator.compare(expr, Expr.Num.of(0), budget);
+    return order.isPresent() && order.getAsInt() == 0;
+  }
+
+  private static boolean holdsPercent(Expr expr) {
+    return expr instanceof Expr.Percent
+        || expr.children().stream().anyMatch(SetComparison::holdsPercent);
+  }
+
   private static boolean listed(Expr expr) {
     return expr instanceof FiniteSet || expr instanceof Tuple;
   }
@@ -59,7 +95,7 @@ final class SetComparison {
       return false;
     }
     if (gold instanceof FiniteSet || !written) {
-      return sameInSomeOrder(left, right);
+      return samePercentagesLast(left, right) && sameInSomeOrder(left, right);
     }
     if (pred instanceof FiniteSet set && set.repeating()) {
       return false;
@@ -70,6 +106,45 @@ final class SetComparison {
       }
     }
     return true;
+  }
+
+  /** The reference's equality of sets of floats, which may list a member twice. */
+  private boolean sameMembers(List<Expr> gold, List<Expr> pred) {
+    return gold.stream().allMatch(a -> isAmong(a, pred))
+        && pred.stream().allMatch(b -> isAmong(b, gold));
+  }
+
+  private boolean isAmong(Expr element, List<Expr> elements) {
+    return elements.stream().anyMatch(e -> DecimalArithmetic.coincide(element, e, budget));
+  }
+
+  /** The reference sorts by size, percentages behind numbers: those must be as many in both. */
+  private boolean samePercentagesLast(List<Expr> gold, List<Expr> pred) {
+    if (!config.chop()
+        || gold.stream().noneMatch(SetComparison::holdsPercent)
+            && pred.stream().noneMatch(SetComparison::holdsPercent)) {
+      return true;
+    }
+    List<Expr> left = sorted(gold);
+    List<Expr> right = sorted(pred);
+    for (int i = 0; i < left.size(); i++) {
+      if (!elements.same(left.get(i), right.get(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private List<Expr> sorted(List<Expr> numbers) {
+    List<Expr> result = new ArrayList<>(numbers);
+    result.sort(
+        (a, b) -> {
+          boolean percent = holdsPercent(a);
+          return percent == holdsPercent(b)
+              ? Evaluator.compare(a, b, budget).orElse(0)
+              : percent ? 1 : -1;
+        });
+    return result;
   }
 
   private boolean sameInSomeOrder(List<Expr> gold, List<Expr> pred) {

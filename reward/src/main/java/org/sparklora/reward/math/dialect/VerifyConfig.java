@@ -2,6 +2,7 @@ package org.sparklora.reward.math.dialect;
 
 import java.io.Serializable;
 import java.math.BigDecimal;
+import java.util.Optional;
 import org.sparklora.reward.math.algebra.PreciseMath;
 
 /**
@@ -47,6 +48,11 @@ public record VerifyConfig(
   /** The reference's settings. */
   public static VerifyConfig defaults() {
     return new VerifyConfig(6, 15, true, false, true);
+  }
+
+  /** What difference of floats counts as zero; empty where decimals are fractions. */
+  Optional<BigDecimal> floatZero() {
+    return chop ? Optional.of(chopBelow()) : Optional.empty();
   }
 
   /** Constants below this may count as zero: half of the last bit of the precision. */
