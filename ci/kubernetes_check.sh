@@ -95,7 +95,9 @@ pod = json.load(open(sys.argv[1]))["spec"]
 print("  driver's arguments:", " ".join(driver["args"]))
 assert driver["args"][:1] == ["driver"] and driver["args"][-3:] == ["sft", "--num_workers", "4"]
 assert driver["image"] == "registry.example.com/spark-lora:0.1.0-cuda" and pod["serviceAccountName"] == "spark-lora"
-assert {"/shared", "/scratch"} <= {mount["mountPath"] for mount in driver["volumeMounts"]}
+assert {"/shared", "/scratch", "/tmp", "/opt/spark/work-dir"} <= {mount["mountPath"] for mount in driver["volumeMounts"]}
+assert driver["securityContext"]["readOnlyRootFilesystem"]
+assert driver["resources"]["requests"]["ephemeral-storage"] == "102Gi"
 assert pod["securityContext"] == {"fsGroup": 185, "fsGroupChangePolicy": "OnRootMismatch", "seccompProfile": {"type": "RuntimeDefault"}}
 assert driver["securityContext"]["capabilities"] == {"drop": ["ALL"]} and driver["securityContext"]["runAsUser"] == 185
 assert driver["resources"]["limits"]["memory"] == "22528Mi"  # 12g + 10g

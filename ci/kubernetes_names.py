@@ -1,5 +1,6 @@
 """kubernetes_names.py ROOT: what conf/kubernetes names exists: files that docker/Dockerfile puts into the image, flags that the commands
-have, volumes and accounts of base.yaml. And that its namespace admits the pods: Kubernetes' pod security standard "restricted"."""
+have, volumes and accounts of base.yaml. And that its namespace admits the pods: Kubernetes' pod security standard "restricted". And that pods write to volumes alone, and ask for
+their room."""
 
 import sys
 from pathlib import Path
@@ -8,6 +9,8 @@ import yaml
 
 IMAGE_ROOT = "/opt/spark-lora/"
 ADMITTED_VOLUMES = {"persistentVolumeClaim", "emptyDir", "configMap", "secret", "projected"}
+# Scratch, and where Spark and its entry point write: the root file system is read-only.
+WRITTEN = {"/scratch", "/tmp", "/opt/spark/work-dir"}
 MAIN = "org.sparklora.spark.cli.Main"
 
 
@@ -76,6 +79,12 @@ def not_admitted(name, pod_context, containers):
         context = container["securityContext"]
         if not context["runAsNonRoot"] or context["allowPrivilegeEscalation"] or context["capabilities"] != {"drop": ["ALL"]}:
             yield f"{name}: a container with privileges"
+        if not context["readOnlyRootFilesystem"]:
+            yield f"{name}: a container that could write into its image's layer"
+
+
+def gibibytes(text):
+    return int(text.removesuffix("Gi"))
 
 
 def mounts(name, spec, containers, base):
@@ -84,6 +93,13 @@ def mounts(name, spec, containers, base):
         for mount in container["volumeMounts"]:
             if mount["name"] not in there:
                 yield f"{name}: no volume {mount['name']}"
+        if not WRITTEN <= {mount["mountPath"] for mount in container["volumeMounts"]}:
+            yield f"{name}: what is written needs volumes at {' '.join(sorted(WRITTEN))}"
+        [same] = container["template"]["spec"]["containers"] if "template" in container else [container]
+        asked = gibibytes(same["resources"]["requests"]["ephemeral-storage"])
+        most = sum(gibibytes(volume["emptyDir"]["sizeLimit"]) for volume in there.values() if "emptyDir" in volume)
+        if asked != most:
+            yield f"{name}: a container asks for {asked} GiB of ephemeral storage, its volumes may grow to {most}"
     for volume in there.values():
         if not set(volume) - {"name"} <= ADMITTED_VOLUMES:
             yield f"{name}: volume {volume['name']} is not admitted"

@@ -163,6 +163,8 @@ def embedded():
         os.environ.setdefault("MALLOC_ARENA_MAX", "2")
         # Rewards in Python run where this does: PATH's python3 need not be that of this virtual environment.
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        if os.environ.get("TMPDIR"):  # which a JVM does not look at
+            settings["spark.driver.defaultJavaOptions"] += f' "-Djava.io.tmpdir={os.environ["TMPDIR"]}"'
         settings.update(
             {
                 "spark.master": "local[*]",

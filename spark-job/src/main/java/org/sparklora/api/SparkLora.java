@@ -24,6 +24,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
+import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PackSftJob;
@@ -83,6 +84,7 @@ public final class SparkLora {
 
   /** On a session, which is the caller's to close. */
   public static SparkLora on(SparkSession spark) {
+    ScratchPlace.ofSession(spark.sparkContext().getConf().get("spark.local.dir", ""));
     return new SparkLora(spark);
   }
 

@@ -28,6 +28,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.pipeline.run.PrivateFolder;
 import org.sparklora.pipeline.run.Progress;
+import org.sparklora.pipeline.run.ScratchPlace;
 
 /**
  * The folder of this machine's disk in which a model of a Hadoop file system is copied once, for
@@ -43,9 +44,6 @@ final class Stage {
   private static final long WORTH_SHOWING_BYTES = 64L << 20;
   private static final int SHOWN_DIGITS = 16;
   private static final Map<Path, Object> IN_PROCESS = new ConcurrentHashMap<>();
-
-  /** Folders of a cluster manager for what may go with the machine: YARN's, then Spark's. */
-  private static final List<String> SCRATCH_VARIABLES = List.of("LOCAL_DIRS", "SPARK_LOCAL_DIRS");
 
   private final ModelReference reference;
   private final String uri;
@@ -69,14 +67,7 @@ final class Stage {
   }
 
   private static Path usualRoot() {
-    String scratch =
-        SCRATCH_VARIABLES.stream()
-            .flatMap(variable -> Optional.ofNullable(System.getenv(variable)).stream())
-            .map(folders -> folders.split(",")[0])
-            .filter(first -> !first.isBlank())
-            .findFirst()
-            .orElse(System.getProperty("java.io.tmpdir"));
-    return Path.of(scratch, "spark-lora-" + System.getProperty("user.name"));
+    return ScratchPlace.lasting().resolve("spark-lora-" + System.getProperty("user.name"));
   }
 
   private static String fingerprint(String uri, List<ModelFile> files) {
@@ -172,6 +163,7 @@ final class Stage {
       FileSystem fileSystem, org.apache.hadoop.fs.Path source, List<ModelFile> missing)
       throws IOException {
     long total = missing.stream().mapToLong(ModelFile::bytes).sum();
+    ScratchPlace.requireRoom(folder, total);
     Optional<Progress> progress =
         total < WORTH_SHOWING_BYTES
             ? Optional.empty()

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 /**
  * Where JavaCPP unpacks native libraries, to load them from there. Where it cannot write into the
  * user's home, as in many containers, it would take {@code .javacpp-USER} of the temporary folder,
- * in which anybody could have put libraries before.
+ * in which anybody could have put libraries before; it gets a {@link ScratchFolder} there.
  */
 public final class NativeCache {
   static final String PROPERTY = "org.bytedeco.javacpp.cachedir";
@@ -24,13 +24,14 @@ public final class NativeCache {
     if (System.getProperty(PROPERTY) != null || System.getProperty(OLDER_PROPERTY) != null) {
       return;
     }
-    if (!isWritable(Path.of(System.getProperty("user.home"), ".javacpp", "cache"))) {
+    Path home = Path.of(System.getProperty("user.home")); // "?" of a user whom nobody knows
+    if (!home.isAbsolute() || !isWritable(home.resolve(".javacpp").resolve("cache"))) {
       try {
         System.setProperty(PROPERTY, ScratchFolder.create("natives").toString());
       } catch (IOException e) {
         throw new IllegalArgumentException(
-            "Cannot unpack native libraries (%s): make the temporary folder writable, or name one of your own with -D%s=…"
-                .formatted(e.getMessage(), PROPERTY),
+            "Cannot unpack native libraries (%s): %s; or in -D%s=…"
+                .formatted(e.getMessage(), ScratchPlace.remedy(), PROPERTY),
             e);
       }
     }

@@ -7,7 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 
 /**
@@ -21,7 +23,8 @@ public final class ScratchFolder {
   private static final String PREFIX = "spark-lora-scratch-";
   private static final String LOCK = ".lock";
 
-  private static ScratchFolder ofThisProcess;
+  /** By where they lie: a session may name another place than the one before it. */
+  private static final Map<Path, ScratchFolder> OF_THIS_PROCESS = new HashMap<>();
 
   private final Path folder;
   private final Path lockFile;
@@ -38,12 +41,14 @@ public final class ScratchFolder {
     }
   }
 
-  /** A new folder in the JVM's temporary folder, for the caller to delete. */
+  /** A new folder in the {@link ScratchPlace}, for the caller to delete. */
   public static synchronized Path create(String what) throws IOException {
+    Path parent = ScratchPlace.folder();
+    ScratchFolder ofThisProcess = OF_THIS_PROCESS.get(parent);
     if (ofThisProcess == null) {
-      Path parent = Path.of(System.getProperty("java.io.tmpdir"));
       sweep(parent);
       ofThisProcess = new ScratchFolder(Files.createTempFile(parent, PREFIX, LOCK));
+      OF_THIS_PROCESS.put(parent, ofThisProcess);
       Runtime.getRuntime().addShutdownHook(new Thread(ofThisProcess::delete));
     }
     PrivateFolder.open(ofThisProcess.folder); // the lock has told others its name

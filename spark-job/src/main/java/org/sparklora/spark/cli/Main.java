@@ -19,6 +19,7 @@ import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.NativeCache;
+import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.spark.bench.BenchCommand;
 import org.sparklora.spark.run.JvmOptions;
 
@@ -109,7 +110,6 @@ public final class Main {
   public static int run(String... arguments) {
     try {
       JvmOptions.completeHere();
-      NativeCache.secure();
       PropertiesFile.apply();
       dispatch(arguments);
       return 0;
@@ -146,6 +146,8 @@ public final class Main {
     all.addAll(flags); // the last of equal flags wins
     CommandLine.Parsed parsed = CommandLine.parse(command.name(), all);
     parsed.notes().forEach(System.err::println);
+    ScratchPlace.require(); // also before Spark, which would log hundreds of lines
+    NativeCache.secure();
     try {
       Request.check(parsed.settings());
       command.action().run(parsed.settings());

@@ -9,11 +9,12 @@ import org.apache.spark.api.plugin.SparkPlugin;
 import org.apache.spark.resource.ResourceInformation;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.run.NativeCache;
+import org.sparklora.pipeline.run.ScratchPlace;
 
 /**
  * Chooses each executor's GPU when it starts: a task would be too late, since arrays are received,
  * and ND4J with them started, before its code runs. Without GPUs among Spark's resources it only
- * looks after the folder of native libraries.
+ * looks after the folders of what is local.
  */
 public final class GpuPlugin implements SparkPlugin {
   /** Spark property with the engine that the driver was told to use, for executors. */
@@ -27,10 +28,17 @@ public final class GpuPlugin implements SparkPlugin {
     return new DriverPlugin() {
       @Override
       public Map<String, String> init(SparkContext spark, PluginContext context) {
+        takeScratch(context);
         GpuAddress.checkAmount(context.conf().get(GpuAddress.TASK_AMOUNT, "1"));
         return Map.of();
       }
     };
+  }
+
+  /** What is local to this process lies where Spark's blocks do. */
+  private static void takeScratch(PluginContext context) {
+    ScratchPlace.ofSession(context.conf().get("spark.local.dir", ""));
+    ScratchPlace.require();
   }
 
   @Override
@@ -38,6 +46,7 @@ public final class GpuPlugin implements SparkPlugin {
     return new ExecutorPlugin() {
       @Override
       public void init(PluginContext context, Map<String, String> extra) {
+        takeScratch(context);
         NativeCache.secure();
         if (context.conf().contains(ENGINE)) {
           Engines.choose(context.conf().get(ENGINE));

@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
+import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.TableException;
 
@@ -41,12 +42,12 @@ final class SpilledRows implements AutoCloseable {
   }
 
   /**
-   * An empty store in the JVM's temporary folder.
+   * An empty store in the {@link ScratchPlace}.
    *
    * @param vocabularySize token ids must lie below it
    */
   static SpilledRows create(int vocabularySize) {
-    return create(Path.of(System.getProperty("java.io.tmpdir")), vocabularySize);
+    return create(ScratchPlace.folder(), vocabularySize);
   }
 
   static SpilledRows create(Path folder, int vocabularySize) {
@@ -62,8 +63,15 @@ final class SpilledRows implements AutoCloseable {
               StandardOpenOption.DELETE_ON_CLOSE),
           vocabularySize);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw unwritable(folder, e);
     }
+  }
+
+  private static TableException unwritable(Path place, IOException cause) {
+    return new TableException(
+        "Cannot keep training rows in %s (%s): %s"
+            .formatted(place, cause.getMessage(), ScratchPlace.remedy()),
+        cause);
   }
 
   private static MessageDigest sha256() {
@@ -169,6 +177,9 @@ final class SpilledRows implements AutoCloseable {
         }
       }
     } catch (IOException e) {
+      if (write) {
+        throw unwritable(file.getParent(), e);
+      }
       throw new UncheckedIOException(e);
     }
   }

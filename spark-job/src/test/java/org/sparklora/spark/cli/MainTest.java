@@ -329,7 +329,8 @@ class MainTest {
     assertThat(Main.run("sftt")).isEqualTo(MISUSED);
     assertThat(message())
         .contains(
-            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track, report, verify-run, sweep, bench");
+            "prep, sft, grpo, update, check, merge, reward, generate, eval, score, tokenize, track,"
+                + " report, verify-run, sweep, bench");
   }
 
   private static List<String> files(Path folder) throws IOException {
@@ -392,5 +393,22 @@ class MainTest {
     assertThat(message()).contains("did you mean tokenize?");
     assertThat(Main.run("help", "verify_run")).isEqualTo(MISUSED);
     assertThat(message()).contains("did you mean verify-run?");
+  }
+
+  @Test
+  void aTemporaryFolderThatCannotBeWrittenIsOneLineBeforeAnyWork() throws IOException {
+    String before = System.getProperty("java.io.tmpdir");
+    Path unwritable = Files.createFile(folder.resolve("file")).resolve("tmp");
+    System.setProperty("java.io.tmpdir", unwritable.toString());
+    try {
+      assertThat(sft()).isEqualTo(MISUSED);
+    } finally {
+      System.setProperty("java.io.tmpdir", before);
+    }
+    assertThat(err.text().lines()).hasSize(1);
+    assertThat(message())
+        .startsWith("spark-lora: Cannot use java.io.tmpdir = %s: ".formatted(unwritable))
+        .contains("TMPDIR");
+    assertThat(output()).doesNotExist();
   }
 }

@@ -15,7 +15,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.HadoopSettings;
+import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.PackedSequence;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
@@ -117,6 +119,19 @@ class TrainingRowsTest {
       }
       one.close();
       assertThat(another.microBatch(new int[] {0}).rows()).hasSize(1);
+    }
+  }
+
+  @Test
+  void rowsLieWhereTheSessionsBlocksDoAndAnotherPlaceIsNotTaken() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    ScratchPlace.ofSession(file.resolve("scratch").toString());
+    try {
+      assertThatThrownBy(() -> elsewhere.count())
+          .isInstanceOf(ConfigException.class)
+          .hasMessageContaining("spark.local.dir = %s/scratch".formatted(file));
+    } finally {
+      ScratchPlace.ofSession("");
     }
   }
 }

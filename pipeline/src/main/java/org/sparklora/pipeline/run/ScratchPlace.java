@@ -1,0 +1,170 @@
+package org.sparklora.pipeline.run;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.sparklora.pipeline.config.ConfigException;
+
+/**
+ * The folder of this machine's disk for all that goes with a process or may be made again: rows,
+ * results on their way, native libraries, staged models. As for Spark's own blocks it is YARN's
+ * {@code LOCAL_DIRS}, a standalone worker's {@code SPARK_EXECUTOR_DIRS}, {@code SPARK_LOCAL_DIRS}
+ * or {@code spark.local.dir}, whichever is set first; else {@code TMPDIR}; else the JVM's {@code
+ * java.io.tmpdir}. Of several folders the first that can be written is taken. Thread-safe.
+ */
+public final class ScratchPlace {
+  private static final String LOCAL_DIR = "spark.local.dir";
+  private static final String TMPDIR = "TMPDIR";
+  private static final String JVM = "java.io.tmpdir";
+
+  /** Linux's, where nobody has told the JVM another one. */
+  private static final String USUAL = "/tmp";
+
+  private static final String REMEDY =
+      "; name a folder of this machine's disk with room in spark.local.dir (or SPARK_LOCAL_DIRS),"
+          + " or in TMPDIR";
+
+  private static volatile String ofSession = "";
+
+  private final UnaryOperator<String> environment;
+  private final UnaryOperator<String> properties;
+
+  /**
+   * @param environment the value of a variable, or null
+   * @param properties the value of a system property, or null
+   */
+  ScratchPlace(UnaryOperator<String> environment, UnaryOperator<String> properties) {
+    this.environment = environment;
+    this.properties = properties;
+  }
+
+  private static ScratchPlace here() {
+    return new ScratchPlace(
+        System::getenv,
+        name ->
+            name.equals(LOCAL_DIR) && !ofSession.isBlank() ? ofSession : System.getProperty(name));
+  }
+
+  /**
+   * From now on the folders of a Spark session are those of this process.
+   *
+   * @param localDirs its {@code spark.local.dir}; empty if it has none
+   */
+  public static void ofSession(String localDirs) {
+    ofSession = localDirs;
+  }
+
+  /**
+   * This process's folder; a cluster may remove it with the application.
+   *
+   * @throws ConfigException if nothing can be written there
+   */
+  public static Path folder() {
+    return here().decide(true);
+  }
+
+  /**
+   * The same for what should outlast an application; a standalone worker's folders do not.
+   *
+   * @throws ConfigException if nothing can be written there
+   */
+  public static Path lasting() {
+    return here().decide(false);
+  }
+
+  /**
+   * Looks at the folder before any work, and has libraries of this process that ask for {@code
+   * java.io.tmpdir} use {@code TMPDIR}, or, where nothing can be written to that, this folder.
+   *
+   * @throws ConfigException if nothing can be written there
+   */
+  public static void require() {
+    Path folder = folder();
+    String temporary = here().temporary().folders.get(0);
+    System.setProperty(JVM, isWritable(Path.of(temporary)) ? temporary : folder.toString());
+  }
+
+  /**
+   * @throws IOException if a folder's disk has less room than what is going to be written to it
+   */
+  public static void requireRoom(Path folder, long bytes) throws IOException {
+    long usable = Files.getFileStore(folder).getUsableSpace();
+    if (usable < bytes) {
+      throw new IOException(
+          "%,d MB are needed in %s, whose disk has room for %,d MB"
+              .formatted(bytes >> 20, folder, usable >> 20));
+    }
+  }
+
+  /** What to do about a folder of this place that is full, or cannot be written. */
+  public static String remedy() {
+    return "make room there" + REMEDY;
+  }
+
+  /** What names folders. */
+  private record Named(String setting, List<String> folders) {
+    static Stream<Named> of(String setting, String value, String separator) {
+      if (value == null) {
+        return Stream.empty();
+      }
+      List<String> folders =
+          Stream.of(value.split(separator))
+              .map(String::strip)
+              .filter(one -> !one.isEmpty())
+              .toList();
+      return folders.isEmpty() ? Stream.empty() : Stream.of(new Named(setting, folders));
+    }
+  }
+
+  Path decide(boolean withApplication) {
+    boolean inYarn = environment.apply("CONTAINER_ID") != null; // as Spark tells it
+    Named named =
+        Stream.of(
+                ofVariable("LOCAL_DIRS", ",").filter(one -> inYarn),
+                ofVariable("SPARK_EXECUTOR_DIRS", File.pathSeparator)
+                    .filter(one -> withApplication),
+                ofVariable("SPARK_LOCAL_DIRS", ","),
+                Named.of(LOCAL_DIR, properties.apply(LOCAL_DIR), ","))
+            .flatMap(one -> one)
+            .findFirst()
+            .orElseGet(this::temporary);
+    Optional<Path> writable =
+        named.folders.stream().map(Path::of).filter(ScratchPlace::isWritable).findFirst();
+    return writable
+        .map(Path::toAbsolutePath)
+        .orElseThrow(
+            () ->
+                new ConfigException(
+                    named.setting,
+                    String.join(",", named.folders),
+                    "user %s can write nothing there".formatted(properties.apply("user.name"))
+                        + REMEDY));
+  }
+
+  private Stream<Named> ofVariable(String name, String separator) {
+    return Named.of(name, environment.apply(name), separator);
+  }
+
+  /** TMPDIR, which the JVM does not look at, unless somebody told it another folder. */
+  private Named temporary() {
+    String told = properties.apply(JVM);
+    String variable = environment.apply(TMPDIR);
+    return told.equals(USUAL) && variable != null && !variable.isBlank()
+        ? new Named(TMPDIR, List.of(variable))
+        : new Named(JVM, List.of(told));
+  }
+
+  /** Spark, too, makes folders that are not there. */
+  private static boolean isWritable(Path folder) {
+    try {
+      return Files.isWritable(Files.createDirectories(folder));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+}
