@@ -2,6 +2,7 @@ package org.sparklora.reward;
 
 import java.io.Serializable;
 import java.util.Arrays;
+import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
 /**
@@ -10,14 +11,21 @@ import java.util.stream.IntStream;
  * deviations are unbiased and have {@link #EPSILON} added; the deviation of a lone completion is
  * undefined, and so is its advantage, which becomes 0.
  *
+ * <p>An advantage is exactly 0 where the reward is that of its group's mean, whatever sums round
+ * to, and never else: a group whose judged completions agree is found by its zeros ({@link
+ * #isFlat}).
+ *
  * <p>Rewards are doubles with NaN for "not judged". Stateless and thread-safe.
  */
 public final class GroupAdvantage {
   /** Keeps a group of near-equal rewards from exploding; TRL uses the same value. */
   static final double EPSILON = 1e-4;
 
-  /** Below this a deviation counts as zero, as {@code torch.isclose} has it. */
-  private static final double ZERO_DEVIATION = 1e-8;
+  /** Differences that are smaller, relative to what they are a difference of, are rounding. */
+  private static final double ROUNDING = 1e-12;
+
+  /** A few units in the last place of a reward, which is rounded before it comes here. */
+  private static final double ULPS = 1e-15;
 
   private GroupAdvantage() {}
 
@@ -53,11 +61,6 @@ public final class GroupAdvantage {
     public static Moments ofAll(double... values) {
       Moments moments = of(values);
       return values.length > 1 ? moments : new Moments(moments.mean(), 0);
-    }
-
-    /** Whether all rewards agree, so that nothing can be learnt from them. */
-    public boolean isFlat() {
-      return deviation <= ZERO_DEVIATION;
     }
   }
 
@@ -96,40 +99,91 @@ public final class GroupAdvantage {
    * @return advantages, {@code (G)}; 0 for completions that were not judged
    */
   public static double[] of(double[] rewards, Scaling scaling) {
-    Moments group = Moments.ofAll(rewards);
-    double divisor = scaling == Scaling.GROUP ? group.deviation() + EPSILON : 1;
-    return Arrays.stream(rewards).map(r -> orZero((r - group.mean()) / divisor)).toArray();
+    return of(rewards, largest(Arrays.stream(rewards)), scaling);
+  }
+
+  private static double[] of(double[] rewards, double magnitude, Scaling scaling) {
+    double divisor = scaling == Scaling.GROUP ? Moments.ofAll(rewards).deviation() + EPSILON : 1;
+    return Arrays.stream(centred(rewards, magnitude)).map(c -> orZero(c / divisor)).toArray();
+  }
+
+  /**
+   * Rewards less their mean; exactly 0 where they are equal to it but for rounding. Differences to
+   * the first reward are what is averaged: they are exact where rewards are close.
+   *
+   * @param rewards NaN where there is none, and then there is none less the mean either
+   * @param magnitude the largest number that rewards were computed from
+   */
+  private static double[] centred(double[] rewards, double magnitude) {
+    double[] judged = Arrays.stream(rewards).filter(r -> !Double.isNaN(r)).toArray();
+    if (judged.length == 0) {
+      return rewards;
+    }
+    double first = judged[0];
+    double mean = Arrays.stream(judged).map(r -> r - first).average().orElseThrow();
+    double spread =
+        Arrays.stream(judged).max().orElseThrow() - Arrays.stream(judged).min().orElseThrow();
+    double rounding =
+        spread <= ROUNDING * magnitude ? spread : ROUNDING * spread + ULPS * magnitude;
+    return Arrays.stream(rewards).map(r -> zeroWithin(rounding, r - first - mean)).toArray();
+  }
+
+  private static double zeroWithin(double rounding, double value) {
+    return Math.abs(value) <= rounding ? 0 : value;
+  }
+
+  private static double largest(DoubleStream values) {
+    return values.map(Math::abs).filter(value -> !Double.isNaN(value)).max().orElse(0);
   }
 
   /**
    * The first half of {@code NORMALIZE_THEN_SUM}: each reward relative to its group, then their
-   * weighted sum.
+   * weighted sum. The sums of a group add up to 0.
    *
    * @param rewards one row per completion, {@code (G, F)}
    * @return one per completion, {@code (G)}; NaN for completions that were not judged
    */
-  public static double[] normalizedSums(double[][] rewards, double[] weights) {
+  private static double[] normalizedSums(double[][] rewards, double[] weights) {
     double[][] normalized = new double[rewards.length][weights.length];
+    double[] rounding = new double[rewards.length];
     for (int f = 0; f < weights.length; f++) {
       int function = f;
-      Moments moments =
-          Moments.ofAll(Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray());
+      double[] column = Arrays.stream(rewards).mapToDouble(row -> row[function]).toArray();
+      double divisor = Moments.ofAll(column).deviation() + EPSILON;
+      double magnitude = largest(Arrays.stream(column));
+      double[] centred = centred(column, magnitude);
+      double ulps = isFlat(centred) ? 0 : ULPS * magnitude / divisor;
       for (int i = 0; i < rewards.length; i++) {
-        normalized[i][f] = (rewards[i][f] - moments.mean()) / (moments.deviation() + EPSILON);
+        normalized[i][f] = centred[i] / divisor;
+        double off = ROUNDING * Math.abs(normalized[i][f]) + ulps;
+        rounding[i] += orZero(Math.abs(weights[f]) * off);
       }
     }
     double[] sums = weightedSums(normalized, weights);
     for (int i = 0; i < sums.length; i++) {
       boolean judged = Arrays.stream(rewards[i]).anyMatch(r -> !Double.isNaN(r));
       // A lone judged completion normalises to NaN, which TRL's sum takes for nothing.
-      sums[i] = judged ? orZero(sums[i]) : Double.NaN;
+      sums[i] = judged ? zeroWithin(rounding[i], orZero(sums[i])) : Double.NaN;
     }
     return sums;
   }
 
-  /** Whether a group's rewards are all the same, so that nothing can be learnt from it. */
-  public static boolean agree(double[] sums) {
-    return sums.length == 1 || Moments.of(sums).isFlat();
+  /** What a completion's weighted sum would be if nothing cancelled. */
+  private static double magnitude(double[] rewards, double[] weights) {
+    return IntStream.range(0, weights.length)
+        .mapToDouble(f -> Math.abs(weights[f] * rewards[f]))
+        .filter(term -> !Double.isNaN(term))
+        .sum();
+  }
+
+  /**
+   * Whether nothing can be learnt from a group: its judged completions are all worth the same, or
+   * there are fewer than two.
+   *
+   * @param values of {@link #ofGroup}, or a group's advantages
+   */
+  public static boolean isFlat(double[] values) {
+    return Arrays.stream(values).allMatch(value -> value == 0 || Double.isNaN(value));
   }
 
   /** Whether advantages depend on other groups, so that {@link #scaled} has to follow. */
@@ -146,7 +200,11 @@ public final class GroupAdvantage {
   public static double[] ofGroup(
       double[][] rewards, double[] weights, Scaling scaling, Aggregation aggregation) {
     return switch (aggregation) {
-      case SUM_THEN_NORMALIZE -> of(weightedSums(rewards, weights), scaling);
+      case SUM_THEN_NORMALIZE ->
+          of(
+              weightedSums(rewards, weights),
+              largest(Arrays.stream(rewards).mapToDouble(row -> magnitude(row, weights))),
+              scaling);
       case NORMALIZE_THEN_SUM -> normalizedSums(rewards, weights);
     };
   }
@@ -154,13 +212,13 @@ public final class GroupAdvantage {
   /**
    * An advantage, from what its group tells and the whole batch.
    *
-   * @param value of {@link #ofGroup}
+   * @param value of {@link #ofGroup}: those of a batch add up to 0, so that there is no mean to
+   *     take off
    * @param batch {@link Moments#ofAll} of the rewards of the batch, or of what its groups tell
    *     where that is a sum
    */
-  public static double scaled(double value, Moments batch, Aggregation aggregation) {
-    double centre = aggregation == Aggregation.NORMALIZE_THEN_SUM ? batch.mean() : 0;
-    return orZero((value - centre) / (batch.deviation() + EPSILON));
+  public static double scaled(double value, Moments batch) {
+    return orZero(value / (batch.deviation() + EPSILON));
   }
 
   /**
@@ -191,7 +249,7 @@ public final class GroupAdvantage {
     }
     boolean summed = aggregation == Aggregation.NORMALIZE_THEN_SUM;
     Moments batch = Moments.ofAll(summed ? values : weightedSums(rewards, weights));
-    return Arrays.stream(values).map(value -> scaled(value, batch, aggregation)).toArray();
+    return Arrays.stream(values).map(value -> scaled(value, batch)).toArray();
   }
 
   private static double orZero(double value) {

@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
-import org.sparklora.reward.GroupAdvantage.Moments;
 import org.sparklora.reward.GroupAdvantage.Scaling;
 
 class GroupAdvantageTest {
@@ -75,10 +76,113 @@ class GroupAdvantageTest {
     assertThat(advantages).containsExactly(0, 0);
   }
 
+  /** Rewards that sums of are rounded, and weights that make of them what rounds again. */
+  private static final double[] REWARDS = {
+    0.1, 0.2, 0.3, 0.6, 0.7, 1.1, -0.9, 1e-7, 1 / 3.0, Math.PI, 12345.678, 1e9 + 0.1, 1, 0
+  };
+
+  private static final double[] WEIGHTS = {1, 0.1, 0.3, -0.7};
+
+  static Stream<Arguments> rules() {
+    return Stream.of(Aggregation.values())
+        .flatMap(a -> Stream.of(Scaling.values()).map(s -> Arguments.of(s, a)));
+  }
+
+  /** In a batch with another group, which tells something and so gives the batch a deviation. */
+  private static double[] besideAnother(
+      double[][] group, double[] weights, Scaling scaling, Aggregation aggregation) {
+    double[][] batch = Arrays.copyOf(group, 2 * group.length);
+    for (int i = 0; i < group.length; i++) {
+      batch[group.length + i] = new double[] {i * i, 1 + i};
+    }
+    double[] all = GroupAdvantage.ofBatch(batch, group.length, weights, scaling, aggregation);
+    return Arrays.copyOf(all, group.length);
+  }
+
+  @ParameterizedTest
+  @MethodSource("rules")
+  void groupsThatAgreeHaveAdvantagesOfExactlyZero(Scaling scaling, Aggregation aggregation) {
+    for (int size = 2; size <= 16; size++) {
+      for (double one : REWARDS) {
+        for (double other : REWARDS) {
+          for (double weight : WEIGHTS) {
+            for (int unjudged = 0; unjudged < size; unjudged += 2) {
+              double[][] group = new double[size][];
+              for (int i = 0; i < size; i++) {
+                group[i] =
+                    i < unjudged
+                        ? new double[] {Double.NaN, Double.NaN}
+                        : new double[] {one, other};
+              }
+              double[] weights = {1, weight};
+              assertThat(besideAnother(group, weights, scaling, aggregation))
+                  .as("%d of %s and %s, weighted %s", size, one, other, weight)
+                  .containsOnly(0);
+              assertThat(
+                      GroupAdvantage.isFlat(
+                          GroupAdvantage.ofGroup(group, weights, scaling, aggregation)))
+                  .isTrue();
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /** Each judges another half: one rises by what the other falls. */
+  @ParameterizedTest
+  @MethodSource("rules")
+  void rewardsThatCancelTeachNothing(Scaling scaling, Aggregation aggregation) {
+    for (int size = 2; size <= 16; size++) {
+      for (double step : REWARDS) {
+        double[][] group = new double[size][];
+        for (int i = 0; i < size; i++) {
+          group[i] = new double[] {0.3 + i * step, 0.8 - i * step};
+        }
+        assertThat(besideAnother(group, new double[] {0.7, 0.7}, scaling, aggregation))
+            .as("%d rising by %s", size, step)
+            .containsOnly(0);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("rules")
+  void oneRewardThatDiffersTellsSomething(Scaling scaling, Aggregation aggregation) {
+    for (int size = 2; size <= 16; size++) {
+      for (double reward : REWARDS) {
+        double[][] group = new double[size][];
+        Arrays.setAll(group, i -> new double[] {reward, 0.5});
+        group[size - 1] = new double[] {reward * (1 + 1e-6) + 1e-6, 0.5};
+        double[] advantages = besideAnother(group, new double[] {1, 0.1}, scaling, aggregation);
+        assertThat(GroupAdvantage.isFlat(advantages)).as("%d of %s", size, reward).isFalse();
+        assertThat(advantages).doesNotContain(0);
+      }
+    }
+  }
+
   @Test
-  void flatGroupsAreRecognised() {
-    assertThat(Moments.of(1, 1, 1).isFlat()).isTrue();
-    assertThat(Moments.of(1, 0).isFlat()).isFalse();
+  void aRewardThatIsItsGroupsMeanIsWorthExactlyNothing() {
+    for (int half = 1; half <= 8; half++) {
+      for (double step : new double[] {0.1, 0.3, 1 / 7.0, 1e-5}) {
+        double[] rewards = new double[2 * half + 1];
+        Arrays.setAll(rewards, i -> 0.1 + i * step);
+        double[] advantages = GroupAdvantage.of(rewards, Scaling.GROUP);
+        assertThat(advantages[half]).as("%d steps of %s", 2 * half, step).isZero();
+        assertThat(advantages[0]).isNegative();
+        assertThat(advantages[2 * half]).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aRewardWithoutWeightTellsNothing() {
+    double[][] rewards = {{1, 0.1}, {1, 0.9}, {1, 0.4}};
+    for (Aggregation aggregation : Aggregation.values()) {
+      assertThat(
+              GroupAdvantage.ofBatch(rewards, 3, new double[] {1, 0}, Scaling.GROUP, aggregation))
+          .containsOnly(0);
+    }
   }
 
   @Test

@@ -9,7 +9,7 @@ import java.util.Map;
  * @param judged what the first function that gives verdicts says
  * @param reward the weighted sum; NaN where no function judged
  * @param advantage how much better than its siblings; 0 where there is no reward
- * @param groupIsFlat whether the rewards of all siblings are the same
+ * @param groupIsFlat whether nothing can be learnt from the group: its judged rewards agree
  */
 public record ScoredGeneration(
     Generation generation,

@@ -22,7 +22,7 @@ import org.sparklora.pipeline.table.ScoredGeneration.Judged;
  * judge_seconds   double
  * reward          double, may be null  their weighted sum
  * advantage       double
- * group_zero_std  boolean              the rewards of the group are all the same
+ * group_zero_std  boolean              all advantages of the group are 0
  * </pre>
  */
 final class ScoredGenerationSchema {

@@ -25,7 +25,7 @@ import org.sparklora.reward.Reward;
  * <pre>
  * → reward            double   weighted sum; null where no reward could judge
  * → advantage         double   0 without a reward
- * → group_zero_std    boolean  the rewards of the group are all the same
+ * → group_zero_std    boolean  nothing can be learnt from the group: its rewards agree
  * </pre>
  */
 final class AdvantageTable implements Serializable {
@@ -76,7 +76,7 @@ final class AdvantageTable implements Serializable {
     double[][] rewards = group.stream().map(this::rewards).toArray(double[][]::new);
     double[] sums = GroupAdvantage.weightedSums(rewards, weights);
     double[] advantages = GroupAdvantage.ofGroup(rewards, weights, scaling, aggregation);
-    boolean flat = GroupAdvantage.agree(sums);
+    boolean flat = GroupAdvantage.isFlat(advantages);
     return IntStream.range(0, sums.length)
         .mapToObj(
             i -> GenerationTable.wider(group.get(i), orNull(sums[i]), orNull(advantages[i]), flat))
@@ -101,7 +101,7 @@ final class AdvantageTable implements Serializable {
   Row finish(Row row, Moments batch) {
     int at = judged.size() + 1;
     Object[] cells = IntStream.range(0, row.size()).mapToObj(row::get).toArray();
-    cells[at] = GroupAdvantage.scaled(ScoredTable.number(row, at), batch, aggregation);
+    cells[at] = GroupAdvantage.scaled(ScoredTable.number(row, at), batch);
     return RowFactory.create(cells);
   }
 

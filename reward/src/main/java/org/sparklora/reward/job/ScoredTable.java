@@ -35,20 +35,19 @@ final class ScoredTable {
     List<Column> columns = new ArrayList<>();
     columns.add(functions.avg(AdvantageTable.REWARD));
     columns.add(functions.stddev_samp(AdvantageTable.REWARD));
-    columns.add(functions.avg(functions.col(AdvantageTable.ZERO_STD).cast("double")));
     for (Reward reward : rewards) {
       columns.add(functions.avg("`" + GenerationTable.rewardColumn(reward) + "`"));
     }
     Row totals = scored.agg(functions.count("*"), columns.toArray(new Column[0])).first();
     Map<String, Double> means = new LinkedHashMap<>();
     for (int i = 0; i < rewards.size(); i++) {
-      means.put(rewards.get(i).name(), number(totals, 4 + i));
+      means.put(rewards.get(i).name(), number(totals, 3 + i));
     }
     Row groups = groups();
     return new RewardSummary(
         number(totals, 1),
         number(totals, 2),
-        number(totals, 3),
+        number(groups, 2),
         means,
         totals.getLong(0),
         groups.getLong(0),
@@ -64,16 +63,25 @@ final class ScoredTable {
         seconds);
   }
 
-  /** Their number, and how many of them are not of the size they should have. */
+  /**
+   * Their number, how many of them are not of the size they should have, and the share of rows in
+   * flat ones; as in TRL, without those of which fewer than two were judged.
+   */
   private Row groups() {
     Column odd =
         groupSize.isPresent()
-            ? functions.col("count").notEqual(groupSize.getAsInt()).cast("long")
+            ? functions.col("rows").notEqual(groupSize.getAsInt()).cast("long")
             : functions.lit(0L);
     return scored
         .groupBy(GenerationTable.PROMPT_ID)
-        .count()
-        .agg(functions.count("*"), functions.sum(odd))
+        .agg(
+            functions.count("*").as("rows"),
+            functions.count(AdvantageTable.REWARD).as("judged"),
+            functions.first(AdvantageTable.ZERO_STD).as("flat"))
+        .agg(
+            functions.count("*"),
+            functions.sum(odd),
+            functions.expr("sum(if(flat and (judged > 1 or rows = 1), rows, 0)) / sum(rows)"))
         .first();
   }
 

@@ -235,6 +235,40 @@ class RewardJobTest {
     }
   }
 
+  /** 1 for completions with a point, no opinion of others. */
+  public static final class Pointed implements Reward {
+    @Override
+    public String name() {
+      return "pointed";
+    }
+
+    @Override
+    public Judgement judge(Completion completion) {
+      return completion.text().contains(".")
+          ? Judgement.scored(1, "pointed")
+          : Judgement.unverifiable("no point");
+    }
+  }
+
+  @Test
+  void aGroupIsFlatByWhatItsAdvantagesAreMadeOf(@TempDir Path folder) throws IOException {
+    Path input = Files.write(folder.resolve("generations.jsonl"), ROWS.subList(0, 4));
+    Path output = folder.resolve("out");
+    RewardSummary summary =
+        RewardJob.run(
+            spark,
+            new RewardConfig(
+                new RewardConfig.Tables(
+                    input.toString(), output.toString(), RewardConfig.Format.PARQUET, false, 0),
+                RewardConfig.Functions.of("think_format_reward", Pointed.class.getName()),
+                new RewardConfig.Advantages(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM)));
+
+    List<Row> rows = spark.read().parquet(output.toString()).collectAsList();
+    assertThat(rows).allSatisfy(row -> assertThat(row.<Double>getAs("advantage")).isZero());
+    assertThat(rows).allSatisfy(row -> assertThat(row.<Boolean>getAs("group_zero_std")).isTrue());
+    assertThat(summary.fracRewardZeroStd()).isEqualTo(1);
+  }
+
   @Test
   void asksForGroupsWhenTheTableHasNone(@TempDir Path folder) throws IOException {
     Path input =

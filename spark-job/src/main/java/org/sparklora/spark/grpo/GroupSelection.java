@@ -56,7 +56,7 @@ final class GroupSelection {
 
   /** Whether nothing can be learnt from a group. */
   static boolean isFlat(List<ScoredGeneration> group) {
-    return group.stream().allMatch(row -> row.advantage() == 0);
+    return group.stream().allMatch(ScoredGeneration::groupIsFlat);
   }
 
   /** Everything that was drawn. */

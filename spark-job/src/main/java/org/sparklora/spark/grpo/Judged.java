@@ -8,7 +8,6 @@ import java.util.Map;
 import org.sparklora.reward.GroupAdvantage;
 import org.sparklora.reward.GroupAdvantage.Aggregation;
 import org.sparklora.reward.GroupAdvantage.Moments;
-import org.sparklora.reward.GroupAdvantage.Scaling;
 import org.sparklora.reward.job.RewardConfig.Advantages;
 
 /**
@@ -46,23 +45,29 @@ record Judged(List<String> names, double[] weights, double[][] rewards, int grou
     return groups;
   }
 
-  /** Share of the completions whose advantage was divided by a deviation of zero. */
+  /**
+   * Share of the completions whose advantage was divided by a deviation of zero. As in TRL, a group
+   * of which fewer than two were judged has none.
+   */
   private double flatShare(Advantages config) {
-    if (config.aggregation() == Aggregation.NORMALIZE_THEN_SUM) {
-      double[] normalized =
-          groups().stream()
-              .flatMapToDouble(
-                  group -> Arrays.stream(GroupAdvantage.normalizedSums(group, weights)))
-              .toArray();
-      return Moments.of(normalized).isFlat() ? 1 : 0;
-    }
-    if (config.scaling() == Scaling.BATCH) {
-      return Moments.of(GroupAdvantage.weightedSums(rewards, weights)).isFlat() ? 1 : 0;
-    }
-    long flat =
-        groups().stream()
-            .filter(group -> Moments.of(GroupAdvantage.weightedSums(group, weights)).isFlat())
-            .count();
-    return (double) flat / groups().size();
+    boolean byBatch = GroupAdvantage.needsBatch(config.scaling(), config.aggregation());
+    List<double[][]> divided = byBatch ? List.<double[][]>of(rewards) : groups();
+    long flat = divided.stream().filter(some -> deviates(some) && isFlat(some, config)).count();
+    return (double) flat / divided.size();
+  }
+
+  private boolean deviates(double[][] some) {
+    return !Double.isNaN(Moments.ofAll(GroupAdvantage.weightedSums(some, weights)).deviation());
+  }
+
+  private boolean isFlat(double[][] some, Advantages config) {
+    boolean ofGroups = config.aggregation() == Aggregation.NORMALIZE_THEN_SUM;
+    return GroupAdvantage.isFlat(
+        GroupAdvantage.ofBatch(
+            some,
+            ofGroups ? groupSize : some.length,
+            weights,
+            config.scaling(),
+            config.aggregation()));
   }
 }

@@ -119,7 +119,7 @@ public record RewardStage(
     List<ScoredGeneration> scored = new ArrayList<>();
     for (int c = 0; c < of.length; c++) {
       int group = c / groupSize * groupSize;
-      boolean flat = GroupAdvantage.agree(Arrays.copyOfRange(sums, group, group + groupSize));
+      boolean flat = GroupAdvantage.isFlat(Arrays.copyOfRange(of, group, group + groupSize));
       ScoredGeneration row = rows.get(c);
       scored.add(
           new ScoredGeneration(

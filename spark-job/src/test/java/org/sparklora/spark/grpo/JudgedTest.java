@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,8 +20,11 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.Prompt;
@@ -30,6 +36,8 @@ import org.sparklora.reward.job.RewardConfig.Advantages;
 /** Advantages and metrics of TRL's rounds, from TRL's completions and rewards. */
 class JudgedTest {
   private static final Path RUNS = Path.of("../model/src/test/resources/golden/grpo");
+
+  private static final Path BATCHES = Path.of("../reward/src/test/resources/advantages.jsonl.gz");
 
   /** Float32 sums of TRL's against doubles. */
   private static final double BOUND = 1e-5;
@@ -77,6 +85,56 @@ class JudgedTest {
     }
   }
 
+  static Stream<JsonNode> batches() throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(new InputStreamReader(unzipped(BATCHES), StandardCharsets.UTF_8))) {
+      List<JsonNode> batches = new ArrayList<>();
+      for (String line : lines.lines().toList()) {
+        batches.add(new ObjectMapper().readTree(line));
+      }
+      return batches.stream();
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("batches")
+  void batchesAreMeasuredAsByTrl(JsonNode batch) {
+    double[] weights = doubles(batch.get("reward_weights"));
+    JsonNode rows = batch.get("rewards_per_func");
+    double[][] rewards = new double[rows.size()][];
+    Arrays.setAll(rewards, row -> doubles(rows.get(row)));
+    List<String> names = IntStream.range(0, weights.length).mapToObj(Integer::toString).toList();
+    Map<String, Double> metrics =
+        new Judged(names, weights, rewards, batch.get("num_generations").asInt())
+            .metrics(
+                new Advantages(
+                    Scaling.valueOf(batch.get("scale_rewards").asText().toUpperCase(Locale.ROOT)),
+                    Aggregation.valueOf(
+                        batch
+                            .get("multi_objective_aggregation")
+                            .asText()
+                            .toUpperCase(Locale.ROOT))));
+    batch
+        .get("metrics")
+        .fields()
+        .forEachRemaining(
+            expected ->
+                assertThat(metrics.get(expected.getKey()))
+                    .as(expected.getKey())
+                    .isCloseTo(number(expected.getValue()), within(BOUND)));
+  }
+
+  /** One reward tells of some completions, the other of none: nothing differs. */
+  @Test
+  void whatTeachesNothingHasZeroDeviation() {
+    double[][] rewards = {{0.1, Double.NaN}, {0.1, 0.7}, {0.1, 0.7}, {0.1, Double.NaN}};
+    Judged judged = new Judged(List.of("a", "b"), new double[] {1, 1}, rewards, 4);
+    Advantages config = new Advantages(Scaling.GROUP, Aggregation.NORMALIZE_THEN_SUM);
+
+    assertThat(advantages(judged, config)).containsOnly(0);
+    assertThat(judged.metrics(config)).containsEntry("frac_reward_zero_std", 1.0);
+  }
+
   private static double[] advantages(Judged judged, Advantages config) {
     return GroupAdvantage.ofBatch(
         judged.rewards(),
@@ -87,10 +145,13 @@ class JudgedTest {
   }
 
   private static JsonNode trace(String run) throws IOException {
-    try (InputStream in =
-        new GZIPInputStream(Files.newInputStream(RUNS.resolve(run).resolve("trace.json.gz")))) {
+    try (InputStream in = unzipped(RUNS.resolve(run).resolve("trace.json.gz"))) {
       return new ObjectMapper().readTree(in);
     }
+  }
+
+  private static InputStream unzipped(Path file) throws IOException {
+    return new GZIPInputStream(Files.newInputStream(file));
   }
 
   private static void addIfDrawn(JsonNode step, List<JsonNode> logged) {
@@ -127,9 +188,11 @@ class JudgedTest {
 
   /** Null is a completion that was not judged. */
   private static double[] doubles(JsonNode array) {
-    return IntStream.range(0, array.size())
-        .mapToDouble(i -> array.get(i).isNull() ? Double.NaN : array.get(i).asDouble())
-        .toArray();
+    return IntStream.range(0, array.size()).mapToDouble(i -> number(array.get(i))).toArray();
+  }
+
+  private static double number(JsonNode value) {
+    return value.isNull() ? Double.NaN : value.asDouble();
   }
 
   private static List<Generation> completions(JsonNode generation) {
