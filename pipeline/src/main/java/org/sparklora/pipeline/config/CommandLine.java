@@ -211,7 +211,8 @@ public final class CommandLine {
               parsed.equals(List.of(canonicalDefault(flag))) || isOffValue(flag, parsed),
               flag,
               text,
-              "TRL knows this flag, spark-lora does not support it yet; leave it out");
+              "TRL knows this flag, spark-lora does not support it: %s; leave it out"
+                  .formatted(flag.notes().of(command)));
     }
   }
 

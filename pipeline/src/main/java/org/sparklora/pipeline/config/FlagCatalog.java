@@ -115,6 +115,11 @@ final class FlagCatalog {
                   String.join(", ", flag.get().commands()),
                   nearest.map(known -> "; did you mean %s?".formatted(known.name())).orElse("")));
     }
+    OtherNames.instead(name.replace('-', '_'))
+        .ifPresent(
+            instead -> {
+              throw new ConfigException(name, value, "there is no such flag; " + instead);
+            });
     Optional<Flag<?>> elsewhere =
         Nearest.of(name, flags.keySet()).flatMap(this::find).filter(known -> nearest.isEmpty());
     throw new ConfigException(

@@ -27,6 +27,7 @@ public final class Progress {
   private long countBefore;
   private long lastShown;
   private boolean shownAny;
+  private boolean over;
 
   Progress(String name, String unit, PrintStream out, boolean terminal, LongSupplier nanoTime) {
     this.name = name;
@@ -62,17 +63,21 @@ public final class Progress {
    */
   public void show(double fraction, long count) {
     long now = nanoTime.getAsLong();
-    if (now - lastShown < (terminal ? TERMINAL_NANOS : LINE_NANOS)) {
+    boolean last = !terminal && fraction >= 1; // a line that done() prints
+    if (over || last || now - lastShown < (terminal ? TERMINAL_NANOS : LINE_NANOS)) {
       return;
     }
     lastShown = now;
     print(Math.min(1, Math.max(0, fraction)), count, now);
   }
 
-  /** Shows the end of the step. */
+  /** Shows the end of the step, once. */
   public void done(long count) {
-    long now = nanoTime.getAsLong();
-    print(1, count, now);
+    if (over) {
+      return;
+    }
+    over = true;
+    print(1, count, nanoTime.getAsLong());
     if (terminal) {
       out.println();
     }

@@ -219,8 +219,17 @@ final class RunLock implements AutoCloseable {
       fileSystem.rename(dead, file); // in the meantime another has taken it over
       return;
     }
-    LOG.info("Took {} over from a run that has ended: {}", file.getParent(), holder);
+    LOG.info("Took {} over from {}", file.getParent(), ended(holder));
     fileSystem.delete(dead, false);
+  }
+
+  static String ended(Optional<Owner> holder) {
+    return holder
+        .map(
+            found ->
+                "process %d on %s, which has ended; it had it since %s"
+                    .formatted(found.pid(), found.host(), found.since()))
+        .orElse("a run that ended as it began");
   }
 
   static ConfigException held(Path folder, Optional<Owner> holder) {

@@ -211,7 +211,7 @@ class CommandLineTest {
             "--max_tool_calling_iterations=1",
             "--vllm_structured_outputs_regex=a")) {
       assertThatThrownBy(() -> CommandLine.parse("grpo", List.of(refused)))
-          .hasMessageContaining("does not support it yet");
+          .hasMessageContaining("does not support it: ");
     }
   }
 

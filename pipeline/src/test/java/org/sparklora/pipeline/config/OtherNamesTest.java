@@ -65,6 +65,17 @@ class OtherNamesTest {
   }
 
   @Test
+  void aFlagThatIsGoneIsAnsweredWithWhatThereIsInstead() {
+    assertThatThrownBy(() -> parse("--logging_dir", "logs"))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining(
+            "logging_dir = logs: there is no such flag; TensorBoard's files lie in");
+    assertThatThrownBy(() -> parse("--group_by_length", "true"))
+        .hasMessageContaining("rows are never padded here")
+        .hasMessageNotContaining("did you mean");
+  }
+
+  @Test
   void everyOtherNameStandsForAFlagAndIsNone() {
     for (String command : List.of("sft", "grpo", "generate", "eval", "merge", "score")) {
       for (String name : OtherNames.of(command)) {

@@ -65,6 +65,19 @@ class ProgressTest {
   }
 
   @Test
+  void theEndIsSaidOnce() {
+    Progress progress = progress(false);
+    clock.set(10 * SECOND);
+    progress.show(1.0, 1000); // the last part is done, the step is not
+    clock.set(20 * SECOND);
+    progress.done(1000);
+    progress.done(1000);
+    progress.show(1.0, 1000);
+    assertThat(printed().lines())
+        .containsExactly("tokenize  100 %  1.0k tokens  50 tokens/s  in 20 s");
+  }
+
+  @Test
   void timesAreReadable() {
     assertThat(Progress.time(0.42)).isEqualTo("0.4 s");
     assertThat(Progress.time(59.6)).isEqualTo("1 min 0 s");

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -88,5 +89,16 @@ class RunLockTest {
     next.getOutputStream().close();
     assertThat(next.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(locks()).isZero();
+  }
+
+  @Test
+  void whoHadTheFolderBeforeIsSaidInWords() {
+    RunLock.Owner owner = RunLock.Owner.current();
+
+    assertThat(RunLock.ended(Optional.of(owner)))
+        .isEqualTo(
+            "process %d on %s, which has ended; it had it since %s"
+                .formatted(owner.pid(), owner.host(), owner.since()));
+    assertThat(RunLock.ended(Optional.empty())).isEqualTo("a run that ended as it began");
   }
 }
