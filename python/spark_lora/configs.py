@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Optional
 
-from spark_lora.errors import ARGUMENTS, TRAINERS
+from spark_lora.errors import ARGUMENTS, TRAINERS, in_python
 from spark_lora.settings import Settings, refusing_unknown
 
 # Names that flags had, or have elsewhere; each is read as the flag.
@@ -104,8 +104,42 @@ GUESSES = {
     "verbose": "debug_errors",
 }
 
-# What a trainer or an adapter is told, not its settings.
+# What transformers or TRL had, and what there is instead.
+GONE = {
+    "logging_dir": "TensorBoard's files lie in OUTPUT_DIR/runs/RUN_NAME, with --report_to tensorboard and --run_name",
+    "save_safetensors": "weights are always saved as safetensors; leave it out",
+    "group_by_length": "rows are never padded here, so that grouping them by length saves nothing; leave it out",
+    "dataset_batch_size": "Spark decides on parallelism; leave it out",
+    "fp16_opt_level": "there is no float16; --bf16 and --dtype bfloat16 halve the weights",
+    "fp16_backend": "there is no float16; --bf16 and --dtype bfloat16 halve the weights",
+    "half_precision_backend": "there is no float16; --bf16 and --dtype bfloat16 halve the weights",
+    "use_mps_device": "--engine says what computes",
+    "use_ipex": "--engine says what computes",
+    "jit_mode_eval": "--engine says what computes",
+    "torchdynamo": "--engine says what computes",
+    "xpu_backend": "Spark places the work; leave it out",
+    "tpu_num_cores": "Spark places the work; leave it out",
+    "tpu_metrics_debug": "Spark places the work; leave it out",
+    "mp_parameters": "Spark places the work; leave it out",
+    "ray_scope": "searches are sweep's; leave it out",
+    "dispatch_batches": "Spark places the work; leave it out",
+    "split_batches": "Spark places the work; leave it out",
+    "sharded_ddp": "each executor holds the whole model; leave it out",
+    "fsdp_min_num_params": "each executor holds the whole model; leave it out",
+    "fsdp_transformer_layer_cls_to_wrap": "each executor holds the whole model; leave it out",
+    "past_index": "an evaluation keeps no predictions; leave it out",
+    "use_legacy_prediction_loop": "an evaluation keeps no predictions; leave it out",
+    "include_inputs_for_metrics": "an evaluation keeps no predictions; leave it out",
+    "include_tokens_per_second": "tokens_per_second is always logged; leave it out",
+    "adafactor": "the optimizer is AdamW; leave it out",
+    "push_to_hub_organization": "--hub_model_id may name it: ORGANIZATION/NAME",
+    "vllm_device": "completions are generated in this process; leave it out",
+    "vllm_dtype": "completions are generated in this process; leave it out",
+}
+
+# What a trainer or an adapter is told, not its settings, and what is gone.
 ELSEWHERE = {name: f"that is {where} here" for name, where in {**ARGUMENTS, **TRAINERS}.items()}
+ELSEWHERE.update((name, in_python(instead)) for name, instead in GONE.items())
 
 
 @refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
@@ -118,8 +152,9 @@ class SFTConfig(Settings):
         dtype (`str`): base weights in memory: float32, bfloat16 (half the memory; adapters only) or auto: what config.json names
         engine (`str`): what computes the model: vector (processors), torch (builds with -Ptorch or -Pcuda), nd4j or reference; unset: an assigned GPU's, else vector
         model_revision (`str`): branch, tag or commit of a model of the hub; unset: main
-        model_init_kwargs (`str`): refused unless it has its default: not supported yet
-        router_aux_loss_coef (`float`): refused unless it has its default: not supported yet
+        trust_remote_code (`bool`): changes nothing: code of a checkpoint is never run
+        model_init_kwargs (`str`): refused unless it has its default: its entries are settings here: dtype, model_revision
+        router_aux_loss_coef (`float`): refused unless it has its default: models with experts are not trained
         dataset_text_field (`str`): column of plain text
         max_length (`int`): most tokens in a row; longer documents are cut, or split with packing_strategy bfd_split; none: no limit
         packing (`bool`): pack several documents into one row
@@ -137,7 +172,7 @@ class SFTConfig(Settings):
         dataset_filter (`str`): rows of a table to take: a predicate of Spark SQL, such as "lang = 'en' AND score > 3"; unset: all
         dataset_columns (`str`): columns of a table to take: expressions of Spark SQL, such as "question AS prompt, answer AS completion"; unset: all
         dataset_order (`str`): order of a table's rows: files (data file and position in it) or content (hashes of the rows); unset: files where the table has them
-        dataset_kwargs (`str`): refused unless it has its default: not supported yet
+        dataset_kwargs (`str`): refused unless it has its default: dataset_name may be a table that prep made, so that nothing is prepared
         shuffle_dataset (`bool`): refused unless it has its default: train_sampling_strategy decides on the order of rows
         eval_packing (`bool`): pack the split to evaluate on; unset: as packing
         remove_unused_columns (`bool`): changes nothing: columns that are not needed are not read
@@ -169,7 +204,7 @@ class SFTConfig(Settings):
         tf32 (`bool`): changes nothing: arithmetic is float32
         bf16_full_eval (`bool`): changes nothing: evaluation computes as training does
         fp16_full_eval (`bool`): changes nothing: evaluation computes as training does
-        fp16 (`bool`): refused unless it has its default: not supported yet
+        fp16 (`bool`): refused unless it has its default: there is no float16; bf16 and dtype bfloat16 halve the weights
         use_liger_kernel (`bool`): changes nothing: the loss is chunked anyway
         liger_kernel_config (`str`): changes nothing: the loss is chunked anyway
         use_cpu (`bool`): changes nothing: engine and build decide; libtorch's CUDA build (mvn -Pcuda) uses a GPU where Spark gives one
@@ -178,13 +213,13 @@ class SFTConfig(Settings):
         torch_compile_mode (`str`): changes nothing: engines have kernels of their own, libtorch's included
         torch_empty_cache_steps (`int`): changes nothing: engines have kernels of their own, libtorch's included
         use_cache (`bool`): changes nothing: training keeps no key/value cache
-        lr_scheduler_kwargs (`str`): refused unless it has its default: not supported yet
-        optim_args (`str`): refused unless it has its default: not supported yet
-        optim_target_modules (`list`): refused unless it has its default: not supported yet
-        label_smoothing_factor (`float`): refused unless it has its default: not supported yet
-        neftune_noise_alpha (`float`): refused unless it has its default: not supported yet
-        auto_find_batch_size (`bool`): refused unless it has its default: not supported yet
-        activation_offloading (`bool`): refused unless it has its default: not supported yet
+        lr_scheduler_kwargs (`str`): refused unless it has its default: schedules have transformers' usual shapes; see lr_scheduler_type
+        optim_args (`str`): refused unless it has its default: AdamW is set by adam_beta1, adam_beta2, adam_epsilon and weight_decay
+        optim_target_modules (`list`): refused unless it has its default: the optimizer is AdamW, on all that is trained
+        label_smoothing_factor (`float`): refused unless it has its default: the loss is the cross-entropy of the targets as they are
+        neftune_noise_alpha (`float`): refused unless it has its default: embeddings get no noise; lora_dropout and weight_decay are there
+        auto_find_batch_size (`bool`): refused unless it has its default: the memory needed is said before the run; see per_device_train_batch_size
+        activation_offloading (`bool`): refused unless it has its default: gradient_checkpointing keeps fewer activations
         full_determinism (`bool`): the same bits in every run with torch on a GPU, too, which is slower; without a GPU runs have them in any case
         length_column_name (`str`): changes nothing: rows are not grouped by length
         label_names (`list`): changes nothing: the label column is labels
@@ -222,9 +257,9 @@ class SFTConfig(Settings):
         load_best_model_at_end (`bool`): make the best checkpoint the result, not the last step
         metric_for_best_model (`str`): evaluation metric that decides which checkpoint is best; unset: loss
         greater_is_better (`bool`): whether a higher metric is better; unset: yes, unless its name ends in loss
-        ignore_data_skip (`bool`): refused unless it has its default: not supported yet
-        restore_callback_states_from_checkpoint (`bool`): refused unless it has its default: not supported yet
-        enable_jit_checkpoint (`bool`): refused unless it has its default: not supported yet
+        ignore_data_skip (`bool`): refused unless it has its default: a run that is resumed goes on with the rows that were due
+        restore_callback_states_from_checkpoint (`bool`): refused unless it has its default: callbacks keep their own state
+        enable_jit_checkpoint (`bool`): refused unless it has its default: save_steps says how often a checkpoint is saved
         eval_strategy (`str`): when the test split is evaluated: no, steps or epoch
         per_device_eval_batch_size (`int`): rows per batch of the evaluation
         eval_accumulation_steps (`int`): changes nothing: an evaluation keeps no predictions
@@ -238,6 +273,7 @@ class SFTConfig(Settings):
         eval_on_start (`bool`): evaluate before the first step, too
         do_train (`bool`): changes nothing: sft always trains
         do_eval (`bool`): changes nothing: eval_strategy says whether to evaluate
+        do_predict (`bool`): refused unless it has its default: generate and eval are commands of their own
         dataloader_num_workers (`int`): changes nothing: Spark places the work
         dataloader_pin_memory (`bool`): changes nothing: Spark places the work
         dataloader_persistent_workers (`bool`): changes nothing: Spark places the work
@@ -251,13 +287,13 @@ class SFTConfig(Settings):
         ddp_backend (`str`): changes nothing: Spark places the work
         ddp_timeout (`int`): changes nothing: Spark places the work
         local_rank (`int`): changes nothing: Spark places the work
-        dataloader_drop_last (`bool`): refused unless it has its default: not supported yet
-        accelerator_config (`str`): refused unless it has its default: not supported yet
-        parallelism_config (`str`): refused unless it has its default: not supported yet
-        fsdp (`str`): refused unless it has its default: not supported yet
-        fsdp_config (`str`): refused unless it has its default: not supported yet
-        deepspeed (`str`): refused unless it has its default: not supported yet
-        debug (`str`): refused unless it has its default: not supported yet
+        dataloader_drop_last (`bool`): refused unless it has its default: the last step of an epoch has the rows that are left
+        accelerator_config (`str`): refused unless it has its default: Spark places the work, and num_workers says how many take part
+        parallelism_config (`str`): refused unless it has its default: Spark places the work, and num_workers says how many take part
+        fsdp (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        fsdp_config (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        deepspeed (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        debug (`str`): refused unless it has its default: debug_errors shows where a failure came from
         sync (`str`): how workers stay in step: parameters (averaged every averaging_frequency steps) or gradients (one update per global batch)
         averaging_frequency (`int`): steps between two averages (sync parameters)
         averaging_dtype (`str`): what parameters and moments travel as when executors average: float32, or bfloat16 for half the bytes
@@ -280,6 +316,7 @@ class SFTConfig(Settings):
     dtype: Optional[str] = "float32"
     engine: Optional[str] = None
     model_revision: Optional[str] = None
+    trust_remote_code: Optional[bool] = False
     model_init_kwargs: Optional[str] = None
     router_aux_loss_coef: Optional[float] = None
     dataset_text_field: Optional[str] = "text"
@@ -400,6 +437,7 @@ class SFTConfig(Settings):
     eval_on_start: Optional[bool] = False
     do_train: Optional[bool] = False
     do_eval: Optional[bool] = False
+    do_predict: Optional[bool] = False
     dataloader_num_workers: Optional[int] = 0
     dataloader_pin_memory: Optional[bool] = True
     dataloader_persistent_workers: Optional[bool] = False
@@ -451,8 +489,9 @@ class GRPOConfig(Settings):
         dtype (`str`): base weights in memory: float32, bfloat16 (half the memory; adapters only) or auto: what config.json names
         engine (`str`): what computes the model: vector (processors), torch (builds with -Ptorch or -Pcuda), nd4j or reference; unset: an assigned GPU's, else vector
         model_revision (`str`): branch, tag or commit of a model of the hub; unset: main
-        model_init_kwargs (`str`): refused unless it has its default: not supported yet
-        router_aux_loss_coef (`float`): refused unless it has its default: not supported yet
+        trust_remote_code (`bool`): changes nothing: code of a checkpoint is never run
+        model_init_kwargs (`str`): refused unless it has its default: its entries are settings here: dtype, model_revision
+        router_aux_loss_coef (`float`): refused unless it has its default: models with experts are not trained
         chat_template_path (`str`): file or folder with the chat template to use
         pad_to_multiple_of (`str`): changes nothing: rows are never padded here
         pad_token (`str`): changes nothing: rows are never padded here
@@ -478,6 +517,7 @@ class GRPOConfig(Settings):
         max_grad_norm (`float`): clip gradients to this norm; 0: never
         optim (`str`): adamw_torch or adamw_torch_fused, which are the same
         loss_type (`str`): dapo, grpo, bnpo, dr_grpo, cispo, sapo or luspo
+        train_sampling_strategy (`str`): changes nothing: shuffle_dataset says in which order prompts are visited
         seed (`int`): random seed of adapter, prompt order, dropout and sampling
         data_seed (`int`): random seed of the prompt order; unset: seed
         average_tokens_across_devices (`bool`): changes nothing: losses are always divided by the tokens of the whole step
@@ -489,7 +529,7 @@ class GRPOConfig(Settings):
         tf32 (`bool`): changes nothing: arithmetic is float32
         bf16_full_eval (`bool`): changes nothing: evaluation computes as training does
         fp16_full_eval (`bool`): changes nothing: evaluation computes as training does
-        fp16 (`bool`): refused unless it has its default: not supported yet
+        fp16 (`bool`): refused unless it has its default: there is no float16; bf16 and dtype bfloat16 halve the weights
         use_liger_kernel (`bool`): changes nothing: the loss is chunked anyway
         liger_kernel_config (`str`): changes nothing: the loss is chunked anyway
         use_cpu (`bool`): changes nothing: engine and build decide; libtorch's CUDA build (mvn -Pcuda) uses a GPU where Spark gives one
@@ -498,12 +538,12 @@ class GRPOConfig(Settings):
         torch_compile_mode (`str`): changes nothing: engines have kernels of their own, libtorch's included
         torch_empty_cache_steps (`int`): changes nothing: engines have kernels of their own, libtorch's included
         use_cache (`bool`): changes nothing: training keeps no key/value cache
-        lr_scheduler_kwargs (`str`): refused unless it has its default: not supported yet
-        optim_args (`str`): refused unless it has its default: not supported yet
-        optim_target_modules (`list`): refused unless it has its default: not supported yet
-        label_smoothing_factor (`float`): refused unless it has its default: not supported yet
-        neftune_noise_alpha (`float`): refused unless it has its default: not supported yet
-        auto_find_batch_size (`bool`): refused unless it has its default: not supported yet
+        lr_scheduler_kwargs (`str`): refused unless it has its default: schedules have transformers' usual shapes; see lr_scheduler_type
+        optim_args (`str`): refused unless it has its default: AdamW is set by adam_beta1, adam_beta2, adam_epsilon and weight_decay
+        optim_target_modules (`list`): refused unless it has its default: the optimizer is AdamW, on all that is trained
+        label_smoothing_factor (`float`): refused unless it has its default: the loss is the cross-entropy of the targets as they are
+        neftune_noise_alpha (`float`): refused unless it has its default: embeddings get no noise; lora_dropout and weight_decay are there
+        auto_find_batch_size (`bool`): refused unless it has its default: the memory needed is said before the run; see per_device_train_batch_size
         full_determinism (`bool`): the same bits in every run with torch on a GPU, too, which is slower; without a GPU runs have them in any case
         length_column_name (`str`): changes nothing: rows are not grouped by length
         label_names (`list`): changes nothing: the label column is labels
@@ -541,9 +581,9 @@ class GRPOConfig(Settings):
         load_best_model_at_end (`bool`): refused unless it has its default: its evaluation measures rewards, and the last step is the result
         metric_for_best_model (`str`): refused unless it has its default: the last step is the result
         greater_is_better (`bool`): refused unless it has its default: the last step is the result
-        ignore_data_skip (`bool`): refused unless it has its default: not supported yet
-        restore_callback_states_from_checkpoint (`bool`): refused unless it has its default: not supported yet
-        enable_jit_checkpoint (`bool`): refused unless it has its default: not supported yet
+        ignore_data_skip (`bool`): refused unless it has its default: a run that is resumed goes on with the rows that were due
+        restore_callback_states_from_checkpoint (`bool`): refused unless it has its default: callbacks keep their own state
+        enable_jit_checkpoint (`bool`): refused unless it has its default: save_steps says how often a checkpoint is saved
         eval_strategy (`str`): when the test split is evaluated: no, steps or epoch
         per_device_eval_batch_size (`int`): completions per batch of the evaluation
         num_generations_eval (`int`): completions per prompt of the test split; unset: num_generations
@@ -558,6 +598,7 @@ class GRPOConfig(Settings):
         eval_on_start (`bool`): evaluate before the first step, too
         do_train (`bool`): changes nothing: sft always trains
         do_eval (`bool`): changes nothing: eval_strategy says whether to evaluate
+        do_predict (`bool`): refused unless it has its default: generate and eval are commands of their own
         dataloader_num_workers (`int`): changes nothing: Spark places the work
         dataloader_pin_memory (`bool`): changes nothing: Spark places the work
         dataloader_persistent_workers (`bool`): changes nothing: Spark places the work
@@ -571,13 +612,13 @@ class GRPOConfig(Settings):
         ddp_backend (`str`): changes nothing: Spark places the work
         ddp_timeout (`int`): changes nothing: Spark places the work
         local_rank (`int`): changes nothing: Spark places the work
-        dataloader_drop_last (`bool`): refused unless it has its default: not supported yet
-        accelerator_config (`str`): refused unless it has its default: not supported yet
-        parallelism_config (`str`): refused unless it has its default: not supported yet
-        fsdp (`str`): refused unless it has its default: not supported yet
-        fsdp_config (`str`): refused unless it has its default: not supported yet
-        deepspeed (`str`): refused unless it has its default: not supported yet
-        debug (`str`): refused unless it has its default: not supported yet
+        dataloader_drop_last (`bool`): refused unless it has its default: the last step of an epoch has the rows that are left
+        accelerator_config (`str`): refused unless it has its default: Spark places the work, and num_workers says how many take part
+        parallelism_config (`str`): refused unless it has its default: Spark places the work, and num_workers says how many take part
+        fsdp (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        fsdp_config (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        deepspeed (`str`): refused unless it has its default: each executor holds the whole model; num_workers says how many take part
+        debug (`str`): refused unless it has its default: debug_errors shows where a failure came from
         num_workers (`int`): executors that work, waited for; unset: all that were asked for, 1 in local mode
         adapter_name_or_path (`str`): go on from this adapter: a folder, local or hdfs://…, or a repository of the hub
         tokenizer_dialect (`str`): file (tokenizer.json as it stands) or transformers (as AutoTokenizer of transformers 5.24 rebuilds it)
@@ -628,7 +669,7 @@ class GRPOConfig(Settings):
         vllm_server_port (`int`): changes nothing: completions are generated in this process
         vllm_server_timeout (`float`): changes nothing: completions are generated in this process
         vllm_group_port (`int`): changes nothing: completions are generated in this process
-        vllm_structured_outputs_regex (`str`): refused unless it has its default: not supported yet
+        vllm_structured_outputs_regex (`str`): refused unless it has its default: completions are drawn freely; a reward may judge their form
         vllm_importance_sampling_correction (`bool`): changes nothing: sampler and learner share their kernels; max_logprob_difference guards them
         vllm_importance_sampling_mode (`str`): changes nothing: sampler and learner share their kernels; max_logprob_difference guards them
         vllm_importance_sampling_clip_max (`float`): changes nothing: sampler and learner share their kernels; max_logprob_difference guards them
@@ -639,13 +680,13 @@ class GRPOConfig(Settings):
         transformers_continuous_batching_config (`str`): changes nothing: completions are generated in this process
         cache_implementation (`str`): changes nothing: there is one cache
         ds3_gather_for_generation (`bool`): changes nothing: weights are never divided
-        disable_dropout (`bool`): refused unless it has its default: not supported yet
-        sync_ref_model (`bool`): refused unless it has its default: not supported yet
+        disable_dropout (`bool`): refused unless it has its default: lora_dropout 0 does that
+        sync_ref_model (`bool`): refused unless it has its default: the reference of beta is the model that the run began with
         ref_model_mixup_alpha (`float`): changes nothing: sync_ref_model, which it is for, is refused
         ref_model_sync_steps (`int`): changes nothing: sync_ref_model, which it is for, is refused
-        off_policy_mask_threshold (`float`): refused unless it has its default: not supported yet
-        entropy_coef (`float`): refused unless it has its default: not supported yet
-        use_adaptive_entropy (`bool`): refused unless it has its default: not supported yet
+        off_policy_mask_threshold (`float`): refused unless it has its default: epsilon and epsilon_high bound what is off-policy
+        entropy_coef (`float`): refused unless it has its default: the loss has no bonus for entropy; temperature and epsilon_high keep it up
+        use_adaptive_entropy (`bool`): refused unless it has its default: the loss has no bonus for entropy; temperature and epsilon_high keep it up
         entropy_coef_min (`float`): changes nothing: use_adaptive_entropy, which it is for, is refused
         entropy_coef_max (`float`): changes nothing: use_adaptive_entropy, which it is for, is refused
         entropy_coef_delta (`float`): changes nothing: use_adaptive_entropy, which it is for, is refused
@@ -655,14 +696,14 @@ class GRPOConfig(Settings):
         vespo_k_neg (`float`): changes nothing: loss_type vespo, which it is for, is refused
         vespo_lambda_neg (`float`): changes nothing: loss_type vespo, which it is for, is refused
         cast_lm_head_to_fp32 (`bool`): changes nothing: logits are float32 in any case
-        max_tool_calling_iterations (`int`): refused unless it has its default: not supported yet
-        chat_template_kwargs (`str`): refused unless it has its default: not supported yet
+        max_tool_calling_iterations (`int`): refused unless it has its default: completions call no tools
+        chat_template_kwargs (`str`): refused unless it has its default: chat_template_path may name a template with them written in
         log_completions (`bool`): print completions with each log row, and write them to output_dir/completions
         num_completions_to_print (`int`): completions that log_completions prints; unset: all
         log_unique_prompts (`bool`): changes nothing: trackers are told a few completions, as they stand side by side
         log_multimodal (`bool`): changes nothing: models of text only
-        log_completions_hub_repo (`str`): refused unless it has its default: not supported yet
-        generation_kwargs (`str`): refused unless it has its default: not supported yet
+        log_completions_hub_repo (`str`): refused unless it has its default: log_completions keeps them in output_dir, which push_to_hub pushes
+        generation_kwargs (`str`): refused unless it has its default: its entries are settings here: temperature, top_p, top_k, min_p, repetition_penalty
         preset (`str`): settings of the blog (LoRA Without Regret) or of TRL's guide to it, where none are given: docs/regret.md lists them; rates are not among them
     """
 
@@ -670,6 +711,7 @@ class GRPOConfig(Settings):
     dtype: Optional[str] = "float32"
     engine: Optional[str] = None
     model_revision: Optional[str] = None
+    trust_remote_code: Optional[bool] = False
     model_init_kwargs: Optional[str] = None
     router_aux_loss_coef: Optional[float] = None
     chat_template_path: Optional[str] = None
@@ -680,7 +722,7 @@ class GRPOConfig(Settings):
     dataset_columns: Optional[str] = None
     dataset_order: Optional[str] = None
     shuffle_dataset: Optional[bool] = True
-    remove_unused_columns: Optional[bool] = True
+    remove_unused_columns: Optional[bool] = False
     ignore_bias_buffers: Optional[bool] = False
     learning_rate: Optional[float] = 1e-06
     lr_scheduler_type: Optional[str] = "linear"
@@ -697,6 +739,7 @@ class GRPOConfig(Settings):
     max_grad_norm: Optional[float] = 1.0
     optim: Optional[str] = "adamw_torch_fused"
     loss_type: Optional[str] = "dapo"
+    train_sampling_strategy: Optional[str] = "random"
     seed: Optional[int] = 42
     data_seed: Optional[int] = None
     average_tokens_across_devices: Optional[bool] = True
@@ -777,6 +820,7 @@ class GRPOConfig(Settings):
     eval_on_start: Optional[bool] = False
     do_train: Optional[bool] = False
     do_eval: Optional[bool] = False
+    do_predict: Optional[bool] = False
     dataloader_num_workers: Optional[int] = 0
     dataloader_pin_memory: Optional[bool] = True
     dataloader_persistent_workers: Optional[bool] = False

@@ -2,12 +2,13 @@
 
 import inspect
 import os
+import sys
 from dataclasses import dataclass, replace
 from typing import Optional
 
 from spark_lora.settings import kind, nearest
 
-LAZY = ("map", "filter", "select", "shuffle", "train_test_split", "to_pandas", "remove_columns", "rename_column")
+FORMATS = {"jsonl": "json", "json": "json", "csv": "csv", "parquet": "parquet", "txt": "text"}
 
 # Arguments of datasets.load_dataset, and what takes their place.
 HINTS = {
@@ -20,25 +21,57 @@ HINTS = {
 
 @dataclass(frozen=True)
 class DatasetReference:
-    """A dataset that Spark reads, by its name of the hub or a path; nothing is read here."""
+    """A dataset that Spark reads, by its name of the hub or a path; nothing is read here.
+
+    What else a `datasets.Dataset` has (`len()`, rows, `select`, `map`, `train_test_split`, …) is that of the dataset as the
+    package datasets reads it, in this process.
+    """
 
     name: str
     config: Optional[str] = None
     split: Optional[str] = None
     revision: Optional[str] = None
 
-    def __getitem__(self, split):
-        if not isinstance(split, str):
-            raise TypeError(f"{self.name} is read by Spark, not here; index it by a split's name")
-        return replace(self, split=split)
+    def __getitem__(self, key):
+        return replace(self, split=key) if isinstance(key, str) and self.split is None else self._read(f"[{key!r}]")[key]
+
+    def __len__(self):
+        return len(self._read("len()"))
+
+    def __iter__(self):
+        return iter(self._read("its rows"))
+
+    def __bool__(self):
+        return True
 
     def __getattr__(self, name):
-        if name in LAZY:
-            raise AttributeError(
-                f"spark_lora.load_dataset names a dataset and reads nothing, so it has no {name}(); give the trainer a "
-                f"Spark DataFrame, or a datasets.Dataset of datasets.load_dataset"
-            )
-        raise AttributeError(name)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._read(f"{name}"), name)
+
+    def _read(self, wanted):
+        """As the package datasets reads it, once."""
+        if self.split is None:
+            raise TypeError(f"{wanted} of {self.name}: say of which split: load_dataset({self.name!r}, split='train')")
+        if "_data" not in vars(self):
+            object.__setattr__(self, "_data", _read(self, wanted))
+        return vars(self)["_data"]
+
+
+def _read(of, wanted):
+    instead = "spark.read.json, .parquet or .csv give a DataFrame of it, with limit, filter and randomSplit, which trainers take"
+    try:
+        from datasets import load_dataset as load
+    except ImportError:
+        raise ImportError(f"{wanted} of {of.name} needs the package datasets, which reads it here: pip install datasets; or {instead}") from None
+    ending = of.name.removesuffix(".gz").rsplit(".", 1)[-1]
+    local = ending in FORMATS or os.path.exists(of.name) or any(sign in of.name for sign in "*?")
+    if "://" in of.name or local and ending not in FORMATS and not os.path.isdir(of.name):
+        raise TypeError(f"{wanted} of {of.name}: the package datasets does not read it; {instead}")
+    print(f"spark-lora: reads {of.name} in this process, for {wanted}", file=sys.stderr)
+    if local and not os.path.isdir(of.name):
+        return load(FORMATS[ending], data_files={of.split: of.name}, split=of.split)
+    return load(of.name, of.config, split=of.split, revision=of.revision)
 
 
 def load_dataset(path, name=None, split=None, revision=None, **others):
@@ -56,7 +89,10 @@ def load_dataset(path, name=None, split=None, revision=None, **others):
     if split is not None and not isinstance(split, str):
         raise TypeError(f"split = {split!r}: name one split, such as 'train'")
     if split is not None and "[" in split:
-        raise ValueError(f"split = {split!r}: slices are not read; name a split, or give the trainer a DataFrame")
+        raise ValueError(
+            f"split = {split!r}: slices are not read by executors; take rows of the split in this process, as "
+            f"load_dataset({os.fspath(path)!r}, split={split.split('[')[0]!r}).select(range(100)) does"
+        )
     return DatasetReference(os.fspath(path), name, split, revision)
 
 

@@ -73,6 +73,8 @@ def in_python(message, arguments=None):
         if name in OF_SPARK:
             return found.group(0)
         shown = names.get(name, name)
+        if name == "overwrite_output_dir" and not off:
+            value = value or "true"
         return f"{shown}=False" if off else f"{shown}={value.capitalize()}" if value else shown
 
     message = ROW_OF_TABLE.sub(r"row \3 of partition \2 of the \1 dataset", TABLE.sub("", message))

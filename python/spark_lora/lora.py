@@ -9,20 +9,40 @@ from spark_lora.settings import Settings, kind, refusing_unknown
 
 FORMER_NAMES = {"rank": "r", "lora_r": "r", "alpha": "lora_alpha", "lora_target_modules": "target_modules"}
 # What PEFT's class has besides, and nothing here depends on.
-OF_NO_EFFECT = {"auto_mapping", "base_model_name_or_path", "peft_type", "peft_version", "revision", "runtime_config"}
-OF_PEFT = (
-    "alora_invocation_tokens", "alpha_pattern", "arrow_config", "corda_config", "ensure_weight_tying", "eva_config",
-    "exclude_modules", "fan_in_fan_out", "init_lora_weights", "layer_replication", "layers_pattern", "layers_to_transform",
-    "loftq_config", "lora_bias", "lora_ga_config", "megatron_config", "megatron_core", "qalora_group_size", "rank_pattern",
-    "target_parameters", "trainable_token_indices", "use_qalora",
-)  # fmt: skip
-ELSEWHERE = {
-    **{field.name: "that is SFTConfig's or GRPOConfig's" for field in dataclasses.fields(SFTConfig)},
-    **{name: "spark-lora trains PEFT's adapters without; leave it out" for name in OF_PEFT},
-}
+OF_NO_EFFECT = {"auto_mapping", "base_model_name_or_path", "peft_type", "peft_version", "revision", "runtime_config", "megatron_core"}
+TARGETS = "name layers in target_modules: a list, or one regular expression of whole names, layers' numbers among them"
+RANK = "all adapters have one rank and alpha; r, lora_alpha"
+START = "A is drawn uniformly and B is 0, as PEFT's True has it"
+NEITHER = "adapters are LoRA's; use_rslora scales them otherwise"
+ALL = "beside an adapter all weights stay frozen; without peft_config all are trained"
+# Its others: the default, and what to say of another value.
+OF_PEFT = {
+    "exclude_modules": (None, TARGETS), "layers_to_transform": (None, TARGETS), "layers_pattern": (None, TARGETS),
+    "target_parameters": (None, TARGETS), "rank_pattern": ({}, RANK), "alpha_pattern": ({}, RANK),
+    "init_lora_weights": (True, START), "loftq_config": ({}, START), "eva_config": (None, START), "corda_config": (None, START),
+    "lora_ga_config": (None, START), "fan_in_fan_out": (False, "no model here has its weights transposed"),
+    "lora_bias": (False, "adapters have no bias"), "trainable_token_indices": (None, ALL), "ensure_weight_tying": (False, ALL),
+    "layer_replication": (None, "a model has the layers of its checkpoint"), "use_qalora": (False, NEITHER),
+    "qalora_group_size": (16, NEITHER), "alora_invocation_tokens": (None, NEITHER), "arrow_config": (None, NEITHER),
+    "use_bdlora": (None, NEITHER), "kasa_config": (None, NEITHER), "velora_config": (None, NEITHER),
+    "monteclora_config": (None, NEITHER), "megatron_config": (None, NEITHER),
+}  # fmt: skip
+ELSEWHERE = {field.name: "that is SFTConfig's or GRPOConfig's" for field in dataclasses.fields(SFTConfig)}
 
 
-@refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE)
+def left_out(name, value):
+    """Whether an argument of PEFT's class may be left out, since it changes nothing; a value that would is refused."""
+    if name in OF_NO_EFFECT:
+        return True
+    if name not in OF_PEFT:
+        return False
+    default, reason = OF_PEFT[name]
+    if value == default or not value and not default:
+        return True
+    raise ValueError(f"LoraConfig.{name} = {value!r}: {reason}; leave it out")
+
+
+@refusing_unknown(FORMER_NAMES, GUESSES, ELSEWHERE, left_out)
 @dataclass
 class LoraConfig(Settings):
     """A LoRA adapter, with PEFT's names and defaults.
@@ -37,6 +57,7 @@ class LoraConfig(Settings):
         bias (`str`): "none" alone
         task_type (`str`): "CAUSAL_LM" alone
         modules_to_save, use_dora: refused, as the command line does
+        others of PEFT's: accepted at their defaults
     """
 
     r: int = 8
@@ -51,21 +72,28 @@ class LoraConfig(Settings):
     inference_mode: bool = False
 
 
+HERE = {field.name for field in dataclasses.fields(LoraConfig)}
+
+
 def lora_flags(config):
     """The flags of an adapter: of ours, or of PEFT's own class."""
     if config is None:
         return {}
     if type(config).__name__ != "LoraConfig" or not dataclasses.is_dataclass(config):
         raise TypeError(f"peft_config must be a LoraConfig, of spark_lora or PEFT, or None for all weights; this is {kind(config)}")
-    had = {field.name for field in dataclasses.fields(LoraConfig)} - {"bias"}
     usual = type(config)()
     for field in dataclasses.fields(config):
         value, default = getattr(config, field.name), getattr(usual, field.name)
-        if field.name not in had | OF_NO_EFFECT and value != default and (value or default):
-            raise ValueError(f"peft_config.{field.name} = {value!r}: spark-lora trains adapters without; leave it out")
+        known = field.name in HERE or left_out(field.name, value)
+        if not known and value != default and (value or default):  # of a PEFT of tomorrow
+            raise ValueError(f"LoraConfig.{field.name} = {value!r}: spark-lora trains adapters without; leave it out")
+    if getattr(config, "bias", "none") != "none":
+        raise ValueError(f"LoraConfig.bias = {config.bias!r}: {ALL}; leave it out")
+    if getattr(config, "inference_mode", False):
+        raise ValueError("LoraConfig.inference_mode = True: such an adapter is not trained; leave it out")
     task = getattr(config, "task_type", None)
     if task is not None and str(getattr(task, "value", task)) != "CAUSAL_LM":
-        raise ValueError(f"peft_config.task_type = {task!r}: spark-lora trains causal language models; use CAUSAL_LM")
+        raise ValueError(f"LoraConfig.task_type = {task!r}: spark-lora trains causal language models; use CAUSAL_LM")
     flags = {"use_peft": "true", "lora_r": str(config.r), "lora_alpha": str(config.lora_alpha)}
     flags["lora_dropout"] = str(config.lora_dropout)
     targets = config.target_modules

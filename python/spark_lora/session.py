@@ -103,8 +103,19 @@ def session(spark=None):
             also = f" (or spark.jars = {jar()})"
         except SparkLoraError as missing:
             also = f"; {missing}"
-        raise SparkLoraError(f"the session has no {JAR_NAME}: stop it, and open it with spark_lora.spark_conf(){also}")
+        raise SparkLoraError(
+            f"the session has no {JAR_NAME}, and its JVM takes none any more: start Python (a notebook: its kernel) anew, "
+            f"and leave the session to the first trainer, or open it with spark_lora.spark_conf(){also}"
+        )
+    _quiet(spark._jvm)
     return spark
+
+
+def _quiet(jvm):
+    """JavaCPP warns in every run that ND4J's OpenBLAS is of another version than itself: known, and tested together."""
+    log4j = jvm.org.apache.logging.log4j
+    if type(log4j.core.config.Configurator).__name__ == "JavaClass":
+        log4j.core.config.Configurator.setLevel("org.bytedeco.javacpp", log4j.Level.ERROR)
 
 
 @contextmanager

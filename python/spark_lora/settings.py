@@ -7,6 +7,11 @@ import json
 import warnings
 
 
+# Entries of model_init_kwargs that are settings, and those on which nothing here depends.
+OF_MODEL = {"dtype": "dtype", "torch_dtype": "dtype", "revision": "model_revision"}
+LOADED_HERE = {"attn_implementation", "device_map", "low_cpu_mem_usage", "trust_remote_code", "use_cache", "use_safetensors"}
+
+
 def nearest(name, known):
     """The known name that a mistyped one most likely stands for, as a question; else an empty text."""
     lower = name.lower()
@@ -22,15 +27,16 @@ def kind(value):
     return of.__qualname__ if of.__module__ == "builtins" else f"{of.__module__}.{of.__qualname__}"
 
 
-def refusing_unknown(former, guesses=None, others=None):
+def refusing_unknown(former, guesses=None, others=None, left_out=None):
     """Decorates a dataclass: names that it has not are refused with the nearest, former ones are read as today's.
 
     Args:
         former: names that fields had, and the fields
         guesses: usual words for fields, and the fields
         others: what to say of arguments that belong elsewhere
+        left_out: of a name and a value, whether it is one that changes nothing
     """
-    guesses, others = guesses or {}, others or {}
+    guesses, others, left_out = guesses or {}, others or {}, left_out or (lambda name, value: False)
 
     def decorate(cls):
         known = [field.name for field in dataclasses.fields(cls)]
@@ -49,6 +55,9 @@ def refusing_unknown(former, guesses=None, others=None):
             for name in list(kwargs):
                 if name in known:
                     continue
+                if left_out(name, kwargs[name]):
+                    kwargs.pop(name)
+                    continue
                 today = former.get(name)
                 if today not in known:
                     raise TypeError(f"{cls.__name__} has no argument {name}{hint(name)}")
@@ -64,6 +73,8 @@ def refusing_unknown(former, guesses=None, others=None):
 
         def __setattr__(self, name, value):
             if name not in known and not name.startswith("_"):
+                if left_out(name, value):
+                    return
                 raise AttributeError(f"{cls.__name__} has no {name}{hint(name)}")
             object.__setattr__(self, name, value)
 
@@ -86,6 +97,40 @@ def plain(value):
     return value if isinstance(value, str) else str(value)
 
 
+def of_model(loading, settings):
+    """The settings that `model_init_kwargs` stands for, by name; what it cannot be is refused.
+
+    Args:
+        loading: what transformers' `from_pretrained` would be given; None for nothing
+        settings: whose values it may not contradict
+    """
+    if loading is None:
+        return {}
+    if isinstance(loading, str):
+        try:
+            loading = json.loads(loading)
+        except ValueError:
+            loading = None
+    if not isinstance(loading, dict):
+        raise ValueError(f"model_init_kwargs = {settings.model_init_kwargs!r}: give a dict, such as {{'dtype': 'bfloat16'}}")
+    found = {}
+    for name, value in loading.items():
+        if name in LOADED_HERE or value is None:
+            continue
+        if name not in OF_MODEL:
+            raise ValueError(
+                f"model_init_kwargs: {name} = {value!r} has no part here, since the JVM loads the model; "
+                f"of its entries {', '.join(OF_MODEL)} are settings"
+            )
+        setting = OF_MODEL[name]
+        value = str(value).removeprefix("torch.")  # a torch.dtype
+        had, usual = getattr(settings, setting), type(settings).__dataclass_fields__[setting].default
+        if found.get(setting, value) != value or had != usual and had != value:
+            raise ValueError(f"model_init_kwargs: {name} = {value!r}, and {setting} = {had!r} too; leave one of them out")
+        found[setting] = value
+    return found
+
+
 class Settings:
     """Base of the settings classes, which are dataclasses; a field's default is the flag's."""
 
@@ -95,8 +140,11 @@ class Settings:
     def flags(self):
         """What differs from the defaults, by flag."""
         changed = {}
+        loading = of_model(getattr(self, "model_init_kwargs", None), self)
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
+            value = loading.get(field.name, getattr(self, field.name))
+            if field.name == "model_init_kwargs":
+                continue
             if value == field.default or isinstance(value, (list, tuple)) and not value:
                 continue
             if value is None:

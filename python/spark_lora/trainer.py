@@ -4,13 +4,11 @@ import dataclasses
 import inspect
 import json
 import os
-import sys
 import warnings
 from collections import namedtuple
-from dataclasses import dataclass, field
-from typing import Any, Dict, List, Optional
 
 from spark_lora import rewards
+from spark_lora.callbacks import Callbacks, Listener
 from spark_lora.configs import FORMER_NAMES, GRPOConfig, SFTConfig
 from spark_lora.datasets import described
 from spark_lora.errors import TRAINERS, in_python, one_line
@@ -19,97 +17,8 @@ from spark_lora.session import interruptible, session
 from spark_lora.settings import kind, nearest, plain
 
 TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
-BOOKKEEPING = ("timestamp", "run_id", "alerts", "completions")
-SHOWN = ("loss", "reward", "eval_loss", "eval_reward")
 NO_PART = ("processing_class", "tokenizer", "data_collator", "compute_metrics", "compute_loss_func", "formatting_func",
            "optimizers", "preprocess_logits_for_metrics", "reward_processing_classes", "tools", "rollout_func")  # fmt: skip
-
-
-class TrainerCallback:
-    """Hears of a run, as transformers' class of this name does; what it raises ends the run."""
-
-    def on_train_begin(self, args, state, control, **kwargs):
-        pass
-
-    def on_log(self, args, state, control, logs=None, **kwargs):
-        pass
-
-    def on_evaluate(self, args, state, control, metrics=None, **kwargs):
-        pass
-
-    def on_train_end(self, args, state, control, **kwargs):
-        pass
-
-
-@dataclass
-class TrainerState:
-    """Where a run is. `log_history` has the rows of `trainer_state.json`."""
-
-    global_step: int = 0
-    max_steps: int = 0
-    epoch: Optional[float] = None
-    log_history: List[Dict[str, Any]] = field(default_factory=list)
-
-
-class Listener:
-    """The JVM's RunListener: keeps the state, the progress bar and the callbacks informed."""
-
-    def __init__(self, trainer):
-        self.trainer, self.error, self.bar = trainer, None, None
-
-    def begun(self, first, total):
-        self.guarded(self._begun, first, total)
-
-    def logged(self, row):
-        self.guarded(self._logged, json.loads(row))
-
-    def guarded(self, action, *arguments):
-        try:
-            action(*arguments)
-        except BaseException as error:
-            self.error = error
-            raise
-
-    def _begun(self, first, total):
-        state = self.trainer.state
-        state.global_step, state.max_steps = first, total
-        if not self.trainer.args.disable_tqdm:
-            self.bar = _bar(first, total)
-        self.trainer._tell("on_train_begin")
-
-    def _logged(self, row):
-        logs = {name: value for name, value in row.items() if name not in BOOKKEEPING}
-        state = self.trainer.state
-        state.global_step = int(logs.get("step", state.global_step))
-        state.epoch = logs.get("epoch", state.epoch)
-        state.log_history.append(logs)
-        if self.bar is not None:
-            self.bar.update(state.global_step - self.bar.n)
-            self.bar.set_postfix({k: f"{logs[k]:.4g}" for k in SHOWN if isinstance(logs.get(k), float)})
-        if any(name.startswith("eval_") for name in logs):
-            self.trainer._tell("on_evaluate", metrics=logs)
-        self.trainer._tell("on_log", logs=logs)
-
-    def close(self):
-        if self.bar is not None:
-            self.bar.close()
-
-    class Java:
-        implements = ["org.sparklora.spark.run.RunListener"]
-
-
-def _bar(first, total):
-    try:
-        from tqdm.auto import tqdm
-    except ImportError:
-        return None
-    # a stream that is no terminal gets none, but a notebook's, which shows it also without ipywidgets
-    return tqdm(total=total, initial=first, unit="step", disable=False if _in_notebook() else None)
-
-
-def _in_notebook():
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return shell is not None and "IPKernelApp" in shell.config
 
 
 class _Trainer:
@@ -137,14 +46,19 @@ class _Trainer:
         self._require_eval_dataset()
         if callbacks is not None and not isinstance(callbacks, (list, tuple)):
             raise TypeError(f"callbacks must be a list, not {kind(callbacks)}")
-        self.callbacks = []
+        self._callbacks = Callbacks(self.args)
         for one in callbacks or []:
             self.add_callback(one)
-        self.state = TrainerState()
         self._complete = False
         lora_flags(peft_config)  # what cannot be used is said before Spark starts
         self.spark = session(spark)
         self._jvm = self.spark._jvm
+        self._callbacks.tell("on_init_end")
+
+    @property
+    def state(self):
+        """Where the run is: a `TrainerState`."""
+        return self._callbacks.state
 
     def _hint(self, name):
         settings = {field.name for field in dataclasses.fields(self._config)} | set(FORMER_NAMES)
@@ -164,10 +78,7 @@ class _Trainer:
 
     def add_callback(self, callback):
         """Adds one that hears of the run."""
-        callback = callback() if isinstance(callback, type) else callback
-        if not any(callable(getattr(callback, event, None)) for event in vars(TrainerCallback) if event.startswith("on_")):
-            raise TypeError(f"a callback must have a method of TrainerCallback, such as on_log; {kind(callback)} has none")
-        self.callbacks.append(callback)
+        self._callbacks.add(callback)
 
     def train(self, resume_from_checkpoint=None):
         """Trains, and leaves adapter or model, log and figures in `args.output_dir`.
@@ -181,8 +92,8 @@ class _Trainer:
         more = {}
         if resume_from_checkpoint:
             more["resume_from_checkpoint"] = "true" if resume_from_checkpoint is True else str(resume_from_checkpoint)
-        self.state = TrainerState()
-        listener = Listener(self)
+        self._callbacks.begin(self.args)
+        listener = Listener(self._callbacks)
         try:
             result = self._ask(self._train_method(), more, listener)
         finally:
@@ -191,7 +102,7 @@ class _Trainer:
         self.state.global_step = result.steps()
         history = self._log_history()
         self.state.log_history = history or self.state.log_history
-        self._tell("on_train_end")
+        self._callbacks.tell("on_train_end")
         last = self.state.log_history[-1] if self.state.log_history else {}
         metrics = {name: value for name, value in last.items() if name.startswith(("train_", "total_")) or name == "epoch"}
         return TrainOutput(result.steps(), result.trainLoss(), metrics)
@@ -211,8 +122,8 @@ class _Trainer:
         metrics = {name: float(value) for name, value in self._ask(self._evaluate_method(), more).items()}
         row = {"epoch": self.state.epoch, "step": self.state.global_step, **metrics}
         self.state.log_history.append(row)
-        self._tell("on_evaluate", metrics=metrics)
-        self._tell("on_log", logs=row)
+        self._callbacks.tell("on_log", logs=row)
+        self._callbacks.tell("on_evaluate", metrics=metrics)
         return metrics
 
     def save_model(self, output_dir=None):
@@ -239,11 +150,8 @@ class _Trainer:
         token = self.args.hub_token or os.environ.get("HF_TOKEN")
         return {"hub_token": token} if token else {}
 
-    def _tell(self, event, **more):
-        for callback in self.callbacks:
-            hears = getattr(callback, event, None)
-            if hears is not None:
-                hears(self.args, self.state, None, **more)
+    def _settings(self):
+        return self.args.flags()
 
     def _api(self):
         return self._jvm.org.sparklora.api.SparkLora.on(self.spark._jsparkSession)
@@ -251,8 +159,13 @@ class _Trainer:
     def _ask(self, method, more, listener=None):
         from pyspark.java_gateway import ensure_callback_server_started
 
+        if self.spark.sparkContext._jsc is None:
+            raise RuntimeError(
+                f"the trainer's Spark session was stopped; make the {type(self).__name__} again, as the cell that made it does, and "
+                f"it opens another"
+            )
         flags, tables = described(self.spark, self.train_dataset, self.eval_dataset)
-        flags.update(model_name_or_path=self.model, **self.args.flags(), **lora_flags(self.peft_config))
+        flags.update(model_name_or_path=self.model, **self._settings(), **lora_flags(self.peft_config))
         flags["output_dir"] = str(self.args.output_dir)
         if self.args.push_to_hub:
             flags.update(self._token())
@@ -342,6 +255,13 @@ class GRPOTrainer(_Trainer):
         self.reward_timeout = rewards.seconds(reward_timeout)
         self._functions = rewards.pickled(functions)
         super().__init__(model, args, train_dataset, eval_dataset, peft_config, callbacks, spark, others)
+
+    def _settings(self):
+        flags = super()._settings()
+        if not self.args.load_best_model_at_end:  # then they are for callbacks alone, which stop early by them
+            flags.pop("metric_for_best_model", None)
+            flags.pop("greater_is_better", None)
+        return flags
 
     def _train_method(self):
         return "grpo"

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -237,6 +238,97 @@ class SparkLoraTest {
       SparkLora.goOn();
     }
     assertThat(lora.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
+  }
+
+  /** Wants something after some steps, and hears of what is done. */
+  private static final class Wants implements RunListener {
+    private final Map<Integer, String> wishes;
+    private final List<String> heard = new ArrayList<>();
+    private String now = "";
+
+    Wants(Map<Integer, String> wishes) {
+      this.wishes = wishes;
+    }
+
+    @Override
+    public boolean mayWant() {
+      return true;
+    }
+
+    @Override
+    public void begun(int firstStep, int totalSteps) {}
+
+    @Override
+    public void stepped(int step, double epoch) {
+      now = wishes.getOrDefault(step, "");
+      heard.add("step " + step);
+    }
+
+    @Override
+    public String wishes() {
+      return now;
+    }
+
+    @Override
+    public void logged(String row) {
+      heard.add(row.contains("eval_loss") ? "eval" : row.contains("train_runtime") ? "end" : "row");
+      now = now.equals("stop") ? now : "";
+    }
+
+    @Override
+    public void saved(int step) {
+      heard.add("checkpoint-" + step);
+      now = "";
+    }
+  }
+
+  @Test
+  void aListenerHasRowsEvaluationsCheckpointsAndTheEndWhenItWantsThem() throws IOException {
+    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    Wants wants = new Wants(Map.of(1, "log", 2, "evaluate", 3, "save", 4, "stop"));
+    TrainingResult result =
+        lora.sft(
+            sft("wants")
+                .table("train", rows)
+                .table("test", rows)
+                .set("max_steps", 9)
+                .set("logging_steps", 100)
+                .set("eval_strategy", "steps")
+                .set("eval_steps", 100)
+                .listener(wants)
+                .build());
+
+    assertThat(wants.heard)
+        .containsExactly(
+            "step 1", "row", "step 2", "eval", "step 3", "checkpoint-3", "step 4", "end");
+    assertThat(result.steps()).isEqualTo(4);
+    assertThat(result.complete()).isTrue();
+    lora.sft(
+        sft("four")
+            .table("train", rows)
+            .set("max_steps", 4)
+            .set("lr_scheduler_type", "constant")
+            .build());
+    lora.sft(
+        sft("stopped-at-four")
+            .table("train", rows)
+            .set("max_steps", 9)
+            .set("lr_scheduler_type", "constant")
+            .listener(new Wants(Map.of(4, "stop")))
+            .build());
+    assertThat(adapter("stopped-at-four")).isEqualTo(adapter("four"));
+  }
+
+  @Test
+  void grpoStopsWhenAListenerWantsIt() throws IOException {
+    Wants wants = new Wants(Map.of(2, "stop"));
+    TrainingResult result =
+        lora.grpo(
+            grpo("enough", "think_format_reward").set("max_steps", 9).listener(wants).build());
+
+    assertThat(wants.heard).containsExactly("step 1", "row", "step 2", "row", "end");
+    assertThat(result.steps()).isEqualTo(2);
+    assertThat(folder.resolve("enough/model.safetensors")).exists();
   }
 
   @Test

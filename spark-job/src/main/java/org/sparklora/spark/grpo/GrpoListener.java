@@ -61,6 +61,7 @@ final class GrpoListener implements GrpoLoop.Listener {
     run.sampleMemory();
     steps++;
     updateSeconds += seconds;
+    run.stepped(step.step() + 1, epochAfter);
     double stepSeconds = (System.nanoTime() - stepStarted) / NANOS;
     state
         .add(step, epochAfter, run.network().learningRate(step.step()), stepSeconds)
@@ -68,6 +69,11 @@ final class GrpoListener implements GrpoLoop.Listener {
     run.evaluateWhenDue(evaluation, Map::of);
     run.saveWhenDue(local -> unfinished.ifPresent(round -> RoundFile.write(local, round)));
     stepStarted = System.nanoTime();
+  }
+
+  @Override
+  public boolean isStopped() {
+    return run.isStopped();
   }
 
   private void log(Map<String, Object> row) {

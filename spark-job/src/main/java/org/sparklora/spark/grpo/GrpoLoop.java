@@ -69,6 +69,11 @@ final class GrpoLoop {
      */
     void step(
         PolicyMetrics metrics, double updateSeconds, double epochAfter, Optional<Round> unfinished);
+
+    /** Whether no further step shall be taken. */
+    default boolean isStopped() {
+      return false;
+    }
   }
 
   /**
@@ -90,7 +95,7 @@ final class GrpoLoop {
   }
 
   /**
-   * Takes the steps {@code [from, to)}.
+   * Takes the steps {@code [from, to)}, unless the listener wants no more.
    *
    * @param unfinished the round that step {@code from} goes on with, if it does
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
@@ -99,7 +104,7 @@ final class GrpoLoop {
   void run(int from, int to, Optional<Round> unfinished) {
     int microStep = plan.microStepsBefore(from);
     Round round = unfinished.orElse(null);
-    for (int number = from; number < to; number++) {
+    for (int number = from; number < to && !listener.isStopped(); number++) {
       TrainingPlan.Step step = plan.steps(number, number + 1).get(0);
       int accumulation = step.microBatches().get(0).size();
       List<PolicyMicroBatch> microBatches = new ArrayList<>();

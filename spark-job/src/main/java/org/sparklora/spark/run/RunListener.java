@@ -1,10 +1,45 @@
 package org.sparklora.spark.run;
 
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+
 /**
- * Hears of a training run, in the thread that trains. What it throws ends the run, as any failure
- * does: the last checkpoint stays.
+ * Hears of a training run, in the thread that trains, and may want something of it. What it throws
+ * ends the run, as any failure does: the last checkpoint stays.
  */
 public interface RunListener {
+  /** What a listener may want of a run. */
+  enum Wish {
+    /** A log row after this step. */
+    LOG,
+    /** An evaluation after this step. */
+    EVALUATE,
+    /** A checkpoint after this step. */
+    SAVE,
+    /** No further step: the results are those of the last one, or of the best checkpoint. */
+    STOP;
+
+    static Set<Wish> of(String words) {
+      Set<Wish> wishes = EnumSet.noneOf(Wish.class);
+      Arrays.stream(words.split(" "))
+          .filter(word -> !word.isEmpty())
+          .map(word -> valueOf(word.toUpperCase(Locale.ROOT)))
+          .forEach(wishes::add);
+      return wishes;
+    }
+  }
+
+  /**
+   * Whether it may want something. A single worker then takes its steps one by one; several, which
+   * average their parameters every so many steps, tell of these steps, and do what is wanted, after
+   * the last of them.
+   */
+  default boolean mayWant() {
+    return false;
+  }
+
   /**
    * The first step is about to be taken.
    *
@@ -14,13 +49,37 @@ public interface RunListener {
   void begun(int firstStep, int totalSteps);
 
   /**
+   * A step was taken. Its log row, evaluation and checkpoint follow, as far as they are due.
+   *
+   * @param step its number, from 1
+   * @param epoch after it, with its fraction
+   */
+  default void stepped(int step, double epoch) {}
+
+  /**
    * A row was logged.
    *
    * @param row as it stands in {@code metrics.jsonl}: JSON
    */
   void logged(String row);
 
-  /** Nobody. */
+  /**
+   * A checkpoint was saved.
+   *
+   * @param step of {@code checkpoint-STEP}
+   */
+  default void saved(int step) {}
+
+  /**
+   * What it wants, asked for after each of the above.
+   *
+   * @return names of {@link Wish} in lower case, with blanks between them
+   */
+  default String wishes() {
+    return "";
+  }
+
+  /** Ignores every event. */
   static RunListener none() {
     return new RunListener() {
       @Override

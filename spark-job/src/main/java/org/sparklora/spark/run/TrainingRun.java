@@ -2,16 +2,20 @@ package org.sparklora.spark.run;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.Engines;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.pipeline.run.RunFolder;
@@ -58,6 +62,8 @@ public final class TrainingRun implements AutoCloseable {
   private final PeakMemory memory = new PeakMemory();
   private final RunMetricsSource metrics;
   private final long started;
+  private final RunListener listener;
+  private final Set<RunListener.Wish> wishes = EnumSet.noneOf(RunListener.Wish.class);
 
   private TrainingRun(
       TrainingPlace place,
@@ -72,6 +78,7 @@ public final class TrainingRun implements AutoCloseable {
       throws IOException {
     this.config = config;
     this.out = place.out();
+    this.listener = listener;
     this.model = initial.model();
     this.folder = folder;
     this.plan = plan;
@@ -95,7 +102,7 @@ public final class TrainingRun implements AutoCloseable {
     this.log =
         TrackedLog.begin(
             folder, state.history(), config.output().run(config.training().effectiveYaml()));
-    log.follow(listener::logged);
+    log.follow(this::logged);
     listener.begun(firstStep, plan.totalSteps());
     TrainerState seen = state; // what stays to be seen when this run and its memory are gone
     this.metrics = RunMetricsSource.register(() -> seen.sums().steps(), plan.totalSteps());
@@ -212,6 +219,39 @@ public final class TrainingRun implements AutoCloseable {
     return endStep;
   }
 
+  /**
+   * Tells the listener of a step, before the state takes it in.
+   *
+   * @param step its number, from 1
+   */
+  public void stepped(int step, double epochAfter) {
+    wishes.remove(RunListener.Wish.LOG); // of the step before
+    listener.stepped(step, epochAfter);
+    ask();
+    if (wishes.remove(RunListener.Wish.LOG)) {
+      state.logNext();
+    }
+  }
+
+  /** Whether the listener may want something after any step. */
+  public boolean mayStop() {
+    return listener.mayWant();
+  }
+
+  private void logged(String row) {
+    listener.logged(row);
+    ask();
+  }
+
+  private void ask() {
+    wishes.addAll(RunListener.Wish.of(listener.wishes()));
+  }
+
+  /** Whether the listener wants no further step. */
+  public boolean isStopped() {
+    return wishes.contains(RunListener.Wish.STOP);
+  }
+
   /** Measures the parameters as they are. */
   @FunctionalInterface
   public interface Evaluator {
@@ -242,14 +282,20 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Evaluates if it is time.
+   * Evaluates if it is time, or the listener wants it.
    *
    * @param beside what is logged beside the evaluation
    * @return the log row; empty if it is not time
    */
   public Optional<Map<String, Object>> evaluateWhenDue(
       Evaluator evaluator, Supplier<Map<String, ?>> beside) {
-    return evaluating.falls(state.sums().steps(), plan)
+    boolean wanted = wishes.remove(RunListener.Wish.EVALUATE);
+    ConfigException.require(
+        !wanted || config.evalSchedule().isOn(),
+        Flags.EVAL_STRATEGY,
+        "no",
+        "a listener wants an evaluation, which must be prepared: set it to steps");
+    return wanted || evaluating.falls(state.sums().steps(), plan)
         ? Optional.of(evaluate(evaluator, beside.get()))
         : Optional.empty();
   }
@@ -263,13 +309,16 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Saves a checkpoint if it is time.
+   * Saves a checkpoint if it is time, or the listener wants it.
    *
    * @param more writes what else it takes to go on
    */
   public void saveWhenDue(RunFolder.Writer more) {
-    if (saving.falls(state.sums().steps(), plan)) {
+    boolean wanted = wishes.remove(RunListener.Wish.SAVE);
+    if (wanted || saving.falls(state.sums().steps(), plan)) {
       checkpoints.save(more);
+      listener.saved(state.sums().steps());
+      ask();
     }
   }
 
@@ -304,7 +353,8 @@ public final class TrainingRun implements AutoCloseable {
    * @param trainLoss mean loss of all steps
    * @param seconds of training, in this process
    * @param trainedParameters how many are trained
-   * @param complete whether these were all steps, so that there are results
+   * @param complete whether no step is left, or the listener wanted no more, so that there are
+   *     results
    */
   public record Result(
       int steps,
@@ -321,12 +371,13 @@ public final class TrainingRun implements AutoCloseable {
    */
   public Result finish(RunFolder.Writer more) throws IOException {
     double seconds = (System.nanoTime() - started) / NANOS;
-    boolean complete = endStep == plan.totalSteps();
+    int steps = state.sums().steps();
+    boolean complete = endStep == plan.totalSteps() || isStopped();
     if (complete) {
       log.log(
           finished.isPresent()
               ? state.finishAsBefore(finished.get())
-              : state.finish(seconds, config.samples(plan, endStep - firstStep), memory.metrics()));
+              : state.finish(seconds, config.samples(plan, steps - firstStep), memory.metrics()));
       checkpoints.finish();
       folder.saveResults(
           local -> {
@@ -337,7 +388,7 @@ public final class TrainingRun implements AutoCloseable {
       checkpoints.save(local -> {});
     }
     return new Result(
-        endStep, state.sums().tokens(), state.trainLoss(), seconds, network.size(), complete);
+        steps, state.sums().tokens(), state.trainLoss(), seconds, network.size(), complete);
   }
 
   @Override

@@ -54,7 +54,7 @@ final class AdapterTrainer {
    */
   void run() {
     int step = run.firstStep();
-    while (step < run.endStep()) {
+    while (step < run.endStep() && !run.isStopped()) {
       Interruption.check();
       List<TrainingPlan.Step> round = plan.steps(step, endOfRound(step));
       long start = System.nanoTime();
@@ -71,6 +71,9 @@ final class AdapterTrainer {
 
   private int endOfRound(int step) {
     int end = step + 1;
+    if (plan.workers() == 1 && run.mayStop()) {
+      return end; // there is nothing to average
+    }
     while (end < step + synchronizer.stepsPerRound() && !run.stopsAfter(end)) {
       end++;
     }

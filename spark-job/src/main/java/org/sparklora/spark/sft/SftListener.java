@@ -62,6 +62,7 @@ final class SftListener {
   /** A step is done. */
   void step(StepMetrics step, double epochAfter) {
     run.sampleMemory();
+    run.stepped(step.step() + 1, epochAfter);
     state
         .add(step, epochAfter, run.network().learningRate(step.step()))
         .ifPresent(row -> run.log(row, takeMeasured()));

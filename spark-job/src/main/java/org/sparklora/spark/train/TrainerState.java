@@ -44,6 +44,7 @@ public final class TrainerState {
   private final MetricMeans window = new MetricMeans(); // of a policy, since the last log row
   private Best best = Best.NONE;
   private int firstStep;
+  private boolean logsNext;
 
   /**
    * What does not change during a run.
@@ -148,7 +149,7 @@ public final class TrainerState {
     sums = sums.plus(StepMetrics.none(step.step()), step.loss(), epochAfter, 0);
     window.add(Map.of("step_time", seconds));
     step.microBatches().forEach(window::add);
-    if (!settings.logging().covers(sums.steps())) {
+    if (!isLogged()) {
       return Optional.empty();
     }
     Map<String, Object> means = new TreeMap<>();
@@ -156,11 +157,21 @@ public final class TrainerState {
     return logRow(step.gradNorm(), learningRate, means);
   }
 
+  /** Has the next step complete a log row, whatever the interval says. */
+  public void logNext() {
+    logsNext = true;
+  }
+
+  private boolean isLogged() {
+    return logsNext || settings.logging().covers(sums.steps());
+  }
+
   private Optional<Map<String, Object>> logRow(
       double gradNorm, double learningRate, Map<String, Object> means) {
-    if (!settings.logging().covers(sums.steps())) {
+    if (!isLogged()) {
       return Optional.empty();
     }
+    logsNext = false;
     Map<String, Object> row = row();
     row.put("loss", sums.windowLoss() / (sums.steps() - sums.loggedSteps()));
     row.put("grad_norm", gradNorm);
