@@ -52,7 +52,8 @@ check(f"an unknown argument: {message}", "did you mean lora_alpha?" in message)
 for what, (action, says) in {
     "a usual word": (lambda: SFTConfig(lr=1), "did you mean learning_rate?"),
     "another class's": (lambda: SFTConfig(rank=1), "that is LoraConfig.r here"),
-    "what PEFT has": (lambda: LoraConfig(init_lora_weights="pissa"), "spark-lora trains PEFT's adapters without"),
+    "what TRL had": (lambda: SFTConfig(logging_dir="logs"), "TensorBoard's files lie in OUTPUT_DIR/runs/RUN_NAME, with report_to"),
+    "what it had besides": (lambda: GRPOConfig(group_by_length=True), "rows are never padded here"),
     "a setting": (lambda: SFTTrainer(BASE, learning_rate=1e-4), "it is one of SFTConfig"),
     "a dict for an adapter": (lambda: SFTTrainer(BASE, peft_config={"r": 1}), "peft_config must be a LoraConfig"),
     "one callback": (lambda: SFTTrainer(BASE, callbacks=print), "callbacks must be a list"),
@@ -61,6 +62,21 @@ for what, (action, says) in {
 }.items():
     message, _ = refused(TypeError, action)
     check(f"{what}: {message}", says in message)
+message, _ = refused(ValueError, lambda: LoraConfig(init_lora_weights="pissa"))
+check(f"what PEFT has: {message}", "LoraConfig.init_lora_weights = 'pissa': A is drawn uniformly" in message)
+LoraConfig(init_lora_weights=True, rank_pattern={}, exclude_modules=None, peft_type="LORA", layers_to_transform=None, lora_bias=False)
+check("  but not at its default", SFTConfig(model_init_kwargs={"torch_dtype": "bfloat16", "device_map": "auto"}).flags() == {"dtype": "bfloat16"})
+message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
+check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
+
+
+class Needs:
+    def on_train_begin(self, args, state, control, model, **kwargs):
+        pass
+
+
+message, _ = refused(TypeError, lambda: SFTTrainer(BASE, callbacks=[Needs]))
+check(f"a callback that needs the model: {message[:70]}…", "on_train_begin needs model, which is not in this process" in message)
 message, _ = refused(AttributeError, lambda: setattr(SFTConfig(), "learning_rte", 1))
 check(f"also when it is set later: {message}", "did you mean learning_rate?" in message)
 message, _ = refused(ValueError, lambda: SFTTrainer(BASE, SFTConfig(eval_strategy="steps"), "rows.jsonl"))
@@ -274,6 +290,39 @@ for what, (dataset, says) in {
 }.items():
     message, _ = refused((TypeError, ValueError), lambda: packed("bad", dataset))
     check(f"{what}: {message[:110]}…", says in message)
+
+
+trainer = SFTTrainer(BASE, SFTConfig(output_dir="all-weights"), read)
+message, _ = refused(SettingsError, trainer.train)
+check(f"a cell that is run twice: {message[-150:]}", "overwrite_output_dir=True, or go on from its last checkpoint: train(resume" in message)
+Path("rows.jsonl").write_text("".join('{"text": "row %d"}\n' % number for number in range(20)))
+named = spark_lora.load_dataset("rows.jsonl", split="train")
+parts = named.train_test_split(test_size=0.2, seed=1)
+check("what load_dataset gives has what a Dataset has", len(named) == 20 and len(parts["test"]) == 4 and named.select([3])[0]["text"] == "row 3")
+
+heard = []
+
+
+class Steers(spark_lora.TrainerCallback):
+    def on_step_end(self, args, state, control, **kwargs):
+        heard.append(state.global_step)
+        control.should_save, control.should_evaluate = state.global_step == 2, state.global_step == 3
+
+    def on_save(self, args, state, control, **kwargs):
+        heard.append(Path(args.output_dir, f"checkpoint-{state.global_step}").name)
+
+    def on_evaluate(self, args, state, control, metrics, **kwargs):
+        heard.append("eval_loss" in metrics and args.greater_is_better)
+        control.should_training_stop = state.best_metric is None  # as EarlyStoppingCallback sees it: of those before
+        return control
+
+
+args = SFTConfig(output_dir="steered", max_steps=9, max_length=64, logging_steps=100, save_strategy="no", eval_strategy="steps",
+                 eval_steps=100, metric_for_best_model="mean_token_accuracy", disable_tqdm=True)  # fmt: skip
+steered = SFTTrainer(BASE, args, parts["train"], parts["test"], LoraConfig(**LORA), [Steers])
+output = steered.train()
+check(f"callbacks save, evaluate and stop: {heard}", heard == [1, 2, "checkpoint-2", 3, True] and output.global_step == 3)
+check("  and the results are those of the last step", Path("steered/adapter_model.safetensors").exists() and steered.state.best_metric is not None)
 
 
 class Interrupts(spark_lora.TrainerCallback):

@@ -208,6 +208,8 @@ class Listener:
         return self.run.wishes()
 
     def guarded(self, action, *arguments):
+        if self.error is not None:  # the run is ending by it
+            return
         try:
             action(*arguments)
         except BaseException as error:

@@ -11,7 +11,7 @@ from spark_lora import rewards
 from spark_lora.callbacks import Callbacks, Listener
 from spark_lora.configs import FORMER_NAMES, GRPOConfig, SFTConfig
 from spark_lora.datasets import described
-from spark_lora.errors import TRAINERS, in_python, one_line
+from spark_lora.errors import TRAINERS, SettingsError, in_python, one_line
 from spark_lora.lora import LoraConfig, lora_flags
 from spark_lora.session import interruptible, session
 from spark_lora.settings import kind, nearest, plain
@@ -19,6 +19,9 @@ from spark_lora.settings import kind, nearest, plain
 TrainOutput = namedtuple("TrainOutput", ["global_step", "training_loss", "metrics"])
 NO_PART = ("processing_class", "tokenizer", "data_collator", "compute_metrics", "compute_loss_func", "formatting_func",
            "optimizers", "preprocess_logits_for_metrics", "reward_processing_classes", "tools", "rollout_func")  # fmt: skip
+
+
+HELD = "it holds files already"
 
 
 class _Trainer:
@@ -185,9 +188,11 @@ class _Trainer:
                 for note in request.notes():
                     warnings.warn(in_python(note, TRAINERS), stacklevel=4)
                 return getattr(self._api(), method)(request)
-        except Exception:
+        except Exception as error:
             if listener is not None and listener.error is not None:
                 raise listener.error from None
+            if listener is not None and HELD in str(error):  # most often a cell that is run twice
+                raise SettingsError(f"{error}, or go on from its last checkpoint: train(resume_from_checkpoint=True)") from None
             raise
 
     def _judged(self, builder, flags, tables):
