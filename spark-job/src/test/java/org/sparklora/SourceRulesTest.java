@@ -46,12 +46,12 @@ class SourceRulesTest {
   /**
    * What may import Spark: jobs, tables, the commands that open a session for them, and the fan-out
    * of preparing ({@code SparkStage}) and of training ({@code dl4j}); the progress of a stage, the
-   * functions of Spark SQL, and what Spark's metrics show; the interface for programs, and who
-   * judges for it outside.
+   * functions of Spark SQL, what Spark's metrics show, and what a cluster lost; the interface for
+   * programs, and who judges for it outside.
    */
   private static final Pattern SPARK_FACING =
       Pattern.compile(
-          "(Job|Tables?|Command|SparkSessions|SparkStage|StageProgress|SqlFunctions|MetricsSource|ExternalJudge)\\.java$|/spark/dl4j/|/sparklora/api/");
+          "(Job|Tables?|Command|SparkSessions|SparkStage|StageProgress|SqlFunctions|MetricsSource|ExternalJudge|ClusterLog)\\.java$|/spark/dl4j/|/sparklora/api/");
 
   private static final List<String> READERS =
       List.of("pipeline", "data-prep", "reward", "spark-job");

@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.run;
 
 import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -10,6 +11,10 @@ import java.util.function.Supplier;
 public final class Interruption {
   private static final Supplier<String> USUAL =
       () -> "Interrupted; nothing was written: run it again";
+
+  /** What else stops the work of a thread. */
+  private static final ThreadLocal<BooleanSupplier> OF_THREAD =
+      ThreadLocal.withInitial(() -> () -> false);
 
   private static volatile boolean requested;
   private static volatile Supplier<String> remark = USUAL;
@@ -46,12 +51,27 @@ public final class Interruption {
   }
 
   /**
+   * Works in this thread for as long as it is wanted.
+   *
+   * @param stopped whether it is not: {@link #check} asks
+   */
+  public static <T> T heeding(BooleanSupplier stopped, Supplier<T> work) {
+    OF_THREAD.set(stopped);
+    try {
+      return work.get();
+    } finally {
+      OF_THREAD.remove();
+    }
+  }
+
+  /**
    * For loops that nothing else stops.
    *
-   * @throws CancellationException if the process is to stop, or the thread was interrupted
+   * @throws CancellationException if the process is to stop, the thread was interrupted, or its
+   *     work is not wanted any more
    */
   public static void check() {
-    if (requested || Thread.currentThread().isInterrupted()) {
+    if (requested || Thread.currentThread().isInterrupted() || OF_THREAD.get().getAsBoolean()) {
       throw new CancellationException(message());
     }
   }

@@ -121,7 +121,7 @@ public final class ParameterAveraging implements Synchronizer {
       AveragingMaster master =
           new AveragingMaster(worker.get(), busy.size(), averagingFrequency, onWire);
       JavaSparkContext spark = executors.spark();
-      new SparkDl4jMultiLayer(spark, network, master).fit(partitions(spark, busy));
+      new SparkDl4jMultiLayer(spark, network, master).fit(partitions(executors, busy));
       return master.reports();
     }
   }
@@ -149,10 +149,8 @@ public final class ParameterAveraging implements Synchronizer {
   }
 
   /** One partition a worker, with its steps in order; DL4J's data sets are made where it runs. */
-  private static JavaRDD<DataSet> partitions(JavaSparkContext spark, List<List<StepRows>> busy) {
-    return spark
-        .parallelize(busy, busy.size())
-        .flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
+  private static JavaRDD<DataSet> partitions(ExecutorsJob executors, List<List<StepRows>> busy) {
+    return executors.parts(busy).flatMap(worker -> worker.stream().map(StepDataSet::of).iterator());
   }
 
   private List<AveragingWorker.Report> here(

@@ -73,6 +73,7 @@ public final class GrpoJob {
     SamplingConfig sampling = GenerateJob.untilTheEnd(config.rounds().sampling(), initial.model());
     int count = place.count(config.rounds().workers());
     Workers workers = ExecutorsJob.saysWhereIdle(place.workers(count), count);
+    workers.requireRoomForResults(Float.BYTES * initial.model().layout().size());
     try (RunFolder folder = TrainingRun.open(hadoop, config)) {
       // now that the folder is this run's: another one's prompts lie beside it
       List<Prompt> prompts = place.prompts(table).readAll();

@@ -22,9 +22,11 @@ import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.prep.PromptTables;
 import org.sparklora.spark.regret.MachineMemory;
+import org.sparklora.spark.workers.ClusterLog;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.ExecutorsJob;
 import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.PlacedJob;
 import org.sparklora.spark.workers.Workers;
 
 /** Opens the Spark session that a command runs in. */
@@ -36,6 +38,8 @@ public final class SparkSessions {
   private static final String NAME = "spark.app.name";
 
   private static final String LOCAL_SHUFFLE_PARTITIONS = "16";
+  private static final String HEARTBEAT = "spark.executor.heartbeatInterval";
+  private static final String NETWORK_TIMEOUT = "spark.network.timeout";
   private static final String REGISTRATOR = "spark.kryo.registrator";
   private static final String OVERHEAD = "spark.executor.memoryOverhead";
   private static final long MIN_OVERHEAD_MB = 384;
@@ -63,6 +67,7 @@ public final class SparkSessions {
       conf.setIfMissing("spark.driver.host", "127.0.0.1");
       // the usual 200 are for clusters; on one machine they are 200 times a task's overhead
       conf.setIfMissing("spark.sql.shuffle.partitions", LOCAL_SHUFFLE_PARTITIONS);
+      quietHeartbeat(conf);
     }
     completeKryo(conf);
     conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
@@ -73,8 +78,22 @@ public final class SparkSessions {
     }
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
+    // but a worker's part waits until the executor that has its model is offered
+    conf.setIfMissing("spark.locality.wait.process", "10s");
     sendVectors(conf, settings.command());
     return start(conf);
+  }
+
+  /**
+   * The executor of local mode is this process, of whose life its heartbeats tell nothing. One that
+   * comes while Spark is still starting, as on a slow machine, has no block manager to name, and
+   * ends in stack traces; and a process that was stopped for minutes would lose its executor.
+   */
+  static void quietHeartbeat(SparkConf conf) {
+    if (!conf.contains(HEARTBEAT) && !conf.contains(NETWORK_TIMEOUT)) {
+      conf.set(HEARTBEAT, "12h");
+      conf.set(NETWORK_TIMEOUT, "48h");
+    }
   }
 
   /** How vectors travel to executors and back, unless the user has set it. */
@@ -85,6 +104,8 @@ public final class SparkSessions {
     if (!command.equals("prep")) { // whose shuffles are text and tokens; digits of floats are noise
       conf.setIfMissing("spark.broadcast.compress", "false");
       conf.setIfMissing("spark.shuffle.compress", "false");
+      // results are as large as what is trained, which the driver has room for
+      conf.setIfMissing(ExecutorsJob.MAX_RESULT_SIZE, "0");
     }
     if (!isKryo(conf)) { // Spark would write a record to the heap first, of 2 GB at most
       // shards go to one file at once, not to one each whose contents are then copied
@@ -106,6 +127,7 @@ public final class SparkSessions {
     try {
       SparkSession session = SparkSession.builder().config(conf).getOrCreate();
       session.conf().get("spark.sql.shuffle.partitions"); // looks at the settings of spark.sql
+      ClusterLog.of(session.sparkContext());
       Interruption.check();
       return session;
     } catch (Exception e) { // Scala's are not declared
@@ -176,10 +198,12 @@ public final class SparkSessions {
 
   /** A run on the executors of a session, which it has for itself. */
   public static TrainingPlace place(SparkSession session) {
-    return new OfSession(session, new JavaSparkContext(session.sparkContext()));
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
+    return new OfSession(session, spark, new PlacedJob(spark));
   }
 
-  private record OfSession(SparkSession session, JavaSparkContext spark) implements TrainingPlace {
+  private record OfSession(SparkSession session, JavaSparkContext spark, PlacedJob places)
+      implements TrainingPlace {
     @Override
     public Configuration hadoop() {
       return spark.hadoopConfiguration();
@@ -192,7 +216,7 @@ public final class SparkSessions {
 
     @Override
     public Workers workers(int count) {
-      return ExecutorsJob.of(spark, count);
+      return ExecutorsJob.of(spark, count, places);
     }
 
     @Override

@@ -139,6 +139,13 @@ public record SftConfig(
             "in local mode one process does all work, and nothing is sent; leave it out, or name a cluster with --master");
       }
     }
+
+    /**
+     * Bytes that come back from all workers in a round: parameters and both moments, or a gradient.
+     */
+    long resultBytes(long parameters) {
+      return averages() ? 3 * parameters * averagingType.bytes() : Float.BYTES * parameters;
+    }
   }
 
   /** The records of a user's settings. */

@@ -64,6 +64,7 @@ public final class SftJob {
     config.evaluation().data().ifPresent(test -> place.requireTestSplit(test, data));
     InitialParameters initial = InitialParameters.of(hadoop, config);
     TrainedModel model = initial.model();
+    place.workers(workers).requireRoomForResults(config.sync().resultBytes(model.layout().size()));
     SftRegret regret = SftRegret.of(config, model, hadoop, place.memory()).requireMemory();
     place.requireDataset(data);
     try (RunFolder folder = TrainingRun.open(hadoop, config);

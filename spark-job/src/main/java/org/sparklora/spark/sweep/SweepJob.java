@@ -9,23 +9,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorCompletionService;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.track.TrackingConfig;
 import org.sparklora.spark.workers.CountExecutorsJob;
 import org.sparklora.spark.workers.NamedJob;
+import org.sparklora.spark.workers.PlacedJob;
 
 /**
  * Trains the trials of a sweep: each is a job of one task, so that Spark repeats what an executor
@@ -40,7 +43,8 @@ public final class SweepJob {
   private final Configuration hadoop;
   private final int parallel;
   private final SweepRuns runs;
-  private final Optional<ResourceProfile> resources;
+  private final PlacedJob places;
+  private final BlockingQueue<Integer> idle = new LinkedBlockingQueue<>(); // workers
   private final Set<Trial> started = ConcurrentHashMap.newKeySet();
 
   private SweepJob(
@@ -51,8 +55,8 @@ public final class SweepJob {
     this.runs = runs;
     this.hadoop = spark.hadoopConfiguration();
     this.parallel = parallel;
-    this.resources =
-        spark.isLocal() ? Optional.empty() : CountExecutorsJob.wholeExecutors(spark, parallel);
+    this.places = new PlacedJob(spark);
+    IntStream.range(0, parallel).forEach(idle::add);
   }
 
   /**
@@ -166,20 +170,33 @@ public final class SweepJob {
     }
   }
 
-  private TrialOutcome train(Trial trial, OptionalInt stop, SweepProgress progress) {
+  private TrialOutcome train(Trial trial, OptionalInt stop, SweepProgress progress)
+      throws InterruptedException {
     Interruption.check();
     progress.started();
     started.add(trial);
     NamedJob.name(spark, "trial %s: %s".formatted(trial.name(), trial.shown()));
     TrialRun work = run;
-    JavaRDD<Integer> one = spark.parallelize(List.of(0), 1);
     int last = stop.orElse(0); // OptionalInt cannot travel
-    return resources
-        .map(one::withResources)
-        .orElse(one)
-        .map(task -> work.run(trial, last > 0 ? OptionalInt.of(last) : OptionalInt.empty()))
-        .collect()
-        .get(0);
+    int worker = idle.take();
+    try {
+      return PlacedJob.await(
+              spark,
+              places
+                  .part(0, worker, parallel)
+                  .map(
+                      task ->
+                          Interruption.heeding(
+                              TaskContext.get()::isInterrupted,
+                              () ->
+                                  work.run(
+                                      trial,
+                                      last > 0 ? OptionalInt.of(last) : OptionalInt.empty())))
+                  .collectAsync())
+          .get(0);
+    } finally {
+      idle.add(worker);
+    }
   }
 
   /** The next trial that is over; until then trackers hear of those that are not. */

@@ -227,7 +227,7 @@ public final class ExecutorModel implements AutoCloseable {
   }
 
   private void requireWanted() {
-    Interruption.check(); // in this process; elsewhere the task is cancelled
+    Interruption.check();
     if (place.released) {
       throw new IllegalStateException("The run that this model was loaded for is over");
     }

@@ -7,8 +7,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.resource.ResourceProfile;
-import org.apache.spark.resource.ResourceProfileBuilder;
-import org.apache.spark.resource.TaskResourceRequests;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
@@ -56,31 +54,6 @@ public final class CountExecutorsJob {
       LOG.info("{} workers take turns on {} threads of this process", workers, threads);
     }
     return workers;
-  }
-
-  /**
-   * What a task asks for that is to have an executor for itself: Spark would put two jobs of one
-   * task each on the same executor, as often as not, where it has slots for both.
-   *
-   * @param workers tasks at a time
-   * @return empty where more workers than executors are wanted, executors have one slot each, or
-   *     Spark cannot do it: it can on standalone clusters without dynamic allocation
-   */
-  public static Optional<ResourceProfile> wholeExecutors(JavaSparkContext spark, int workers) {
-    SparkConf conf = spark.getConf();
-    String master = conf.get("spark.master");
-    if (!master.matches("(spark:|local-cluster).*")
-        || conf.getBoolean("spark.dynamicAllocation.enabled", false)) {
-      return Optional.empty();
-    }
-    SparkCluster cluster = new SparkCluster(spark);
-    int executors = cluster.executors();
-    if (executors < workers || cluster.slots() < 2 * executors) {
-      return Optional.empty();
-    }
-    int cores = cluster.slots() / executors * conf.getInt("spark.task.cpus", 1);
-    return Optional.of(
-        new ResourceProfileBuilder().require(new TaskResourceRequests().cpus(cores)).build());
   }
 
   /** What Spark knows. */

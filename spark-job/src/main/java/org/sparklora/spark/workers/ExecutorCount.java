@@ -69,7 +69,8 @@ final class ExecutorCount {
           "with dynamic allocation and %s the number of executors depends on the moment; say how many are to work"
               .formatted(request.setting()));
     }
-    int tasks = requested.orElse(request.slots().orElse(1));
+    int tasks = // so many have to wait before Spark asks for all executors
+        requested.map(count -> count * request.slotsOfOne()).orElse(request.slots().orElse(1));
     Demand demand = request.onDemand() ? cluster.demand(tasks) : () -> {};
     try {
       await(requested);
@@ -102,15 +103,19 @@ final class ExecutorCount {
   private boolean isEnough(Optional<Integer> requested) {
     boolean all =
         request.executors().isPresent() && cluster.executors() >= request.executors().getAsInt();
-    if (requested.isPresent()) {
-      return cluster.slots() >= requested.get() || (all && !request.onDemand());
-    }
-    return all || (request.slots().isPresent() && cluster.slots() >= request.slots().getAsInt());
+    boolean full = request.slots().isPresent() && cluster.slots() >= request.slots().getAsInt();
+    return all || full || (requested.isPresent() && cluster.executors() >= requested.get());
   }
 
-  /** Whether executors that are not there soon after the others will not come. */
+  /**
+   * Whether executors that are not there soon after the others will not come. Workers have one
+   * each, if so many come: a large one that registers first has slots for several.
+   */
   private boolean settles(Optional<Integer> requested) {
-    return requested.isEmpty() && request.executors().isEmpty();
+    return requested.isPresent()
+        ? cluster.slots() >= requested.get()
+            && (request.executors().isEmpty() || request.onDemand())
+        : request.executors().isEmpty();
   }
 
   private int ofRequested(int requested) {

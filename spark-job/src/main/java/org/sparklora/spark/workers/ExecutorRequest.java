@@ -11,10 +11,12 @@ import java.util.regex.Pattern;
  *
  * @param executors how many; empty if no setting says it
  * @param slots tasks that all of them run at once; empty if no setting says it
+ * @param slotsOfOne tasks that an executor runs at once, as far as Spark knows when it asks for one
  * @param onDemand whether Spark asks for them only when tasks wait (dynamic allocation)
  * @param setting what says so, for messages
  */
-record ExecutorRequest(OptionalInt executors, OptionalInt slots, boolean onDemand, String setting) {
+record ExecutorRequest(
+    OptionalInt executors, OptionalInt slots, int slotsOfOne, boolean onDemand, String setting) {
   private static final Pattern LOCAL_CLUSTER =
       Pattern.compile("local-cluster\\[\\s*(\\d+)\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
 
@@ -76,36 +78,39 @@ record ExecutorRequest(OptionalInt executors, OptionalInt slots, boolean onDeman
     if (cores.isPresent()) {
       int slots = cores.getAsInt() / conf.number(TASK_CPUS).orElse(1);
       return new ExecutorRequest(
-          OptionalInt.empty(), OptionalInt.of(slots), false, MAX_CORES + " = " + cores.getAsInt());
+          OptionalInt.empty(),
+          OptionalInt.of(slots),
+          1,
+          false,
+          MAX_CORES + " = " + cores.getAsInt());
     }
-    return new ExecutorRequest(OptionalInt.empty(), OptionalInt.empty(), false, "no " + MAX_CORES);
+    return new ExecutorRequest(
+        OptionalInt.empty(), OptionalInt.empty(), 1, false, "no " + MAX_CORES);
   }
 
   /** Up to the maximum; a standalone cluster's cores may allow for fewer. */
   private static ExecutorRequest onDemand(Settings conf, String master, ExecutorRequest fixed) {
+    int each = Math.max(1, conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1));
     OptionalInt most = conf.number(MAX_EXECUTORS);
     boolean dividesCores = !asksForInstances(master);
     if (dividesCores
         && fixed.executors.isPresent()
         && fixed.executors.getAsInt() < most.orElse(Integer.MAX_VALUE)) {
-      return new ExecutorRequest(
-          fixed.executors, slots(conf, fixed.executors), true, fixed.setting);
+      return onDemand(fixed.executors, each, fixed.setting);
     }
     String setting =
         most.isPresent() ? MAX_EXECUTORS + " = " + most.getAsInt() : "no " + MAX_EXECUTORS;
-    return new ExecutorRequest(most, slots(conf, most), true, setting);
+    return onDemand(most, each, setting);
   }
 
-  /** So many tasks have to wait before Spark asks for all executors. */
-  private static OptionalInt slots(Settings conf, OptionalInt executors) {
-    int each = Math.max(1, conf.number(CORES).orElse(1) / conf.number(TASK_CPUS).orElse(1));
-    return executors.isPresent()
-        ? OptionalInt.of(executors.getAsInt() * each)
-        : OptionalInt.empty();
+  private static ExecutorRequest onDemand(OptionalInt executors, int each, String setting) {
+    OptionalInt slots =
+        executors.isPresent() ? OptionalInt.of(executors.getAsInt() * each) : OptionalInt.empty();
+    return new ExecutorRequest(executors, slots, each, true, setting);
   }
 
   private static ExecutorRequest known(int executors, String setting) {
-    return new ExecutorRequest(OptionalInt.of(executors), OptionalInt.empty(), false, setting);
+    return new ExecutorRequest(OptionalInt.of(executors), OptionalInt.empty(), 1, false, setting);
   }
 
   /** Spark's settings; one that is not set is the empty text. */

@@ -4,21 +4,22 @@ import java.io.Serializable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.function.Consumer;
 import org.apache.spark.SparkEnv;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.resource.ResourceProfile;
 import org.bytedeco.javacpp.Pointer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.meter.ExecutorMeter;
 import org.sparklora.spark.meter.ExecutorReading;
 import org.sparklora.spark.meter.ExecutorUse;
@@ -34,6 +35,12 @@ public final class ExecutorsJob implements Workers {
   /** Spark setting; false makes local mode serialise everything, as a cluster has to. */
   public static final String SHARED_MEMORY = "spark.sparklora.sharedMemory";
 
+  /** Spark setting; what a job's results may have in all, in bytes. */
+  public static final String MAX_RESULT_SIZE = "spark.driver.maxResultSize";
+
+  /** Of what a result has beside its vectors: numbers that were measured, sketches. */
+  private static final double BESIDE = 1.1;
+
   private static final Logger LOG = LoggerFactory.getLogger(ExecutorsJob.class);
 
   private final JavaSparkContext spark;
@@ -41,16 +48,12 @@ public final class ExecutorsJob implements Workers {
   private final List<Sent> shared = new CopyOnWriteArrayList<>();
   private ExecutorUse use = new ExecutorUse();
   private volatile String during = "";
-  private final Optional<ResourceProfile> resources; // of a task, where they are not the usual ones
+  private final PlacedJob places;
 
-  /**
-   * @param count parts that are done at once
-   */
-  public ExecutorsJob(JavaSparkContext spark, int count) {
+  private ExecutorsJob(JavaSparkContext spark, int count, PlacedJob places) {
     this.spark = spark;
     this.count = count;
-    this.resources =
-        spark.isLocal() ? Optional.empty() : CountExecutorsJob.wholeExecutors(spark, count);
+    this.places = places;
   }
 
   /** As {@link #of}, where the number of workers was asked for and changes nothing but the time. */
@@ -66,13 +69,19 @@ public final class ExecutorsJob implements Workers {
     return workers;
   }
 
+  /** As {@link #of(JavaSparkContext, int, PlacedJob)}, with places of its own. */
+  public static Workers of(JavaSparkContext spark, int count) {
+    return of(spark, count, new PlacedJob(spark));
+  }
+
   /**
    * The executors of a cluster, or in local mode this process.
    *
    * @param count parts that executors do at once
+   * @param places where the workers of a run are
    */
-  public static Workers of(JavaSparkContext spark, int count) {
-    return sharesMemory(spark) ? new LocalWorkers() : new ExecutorsJob(spark, count);
+  public static Workers of(JavaSparkContext spark, int count, PlacedJob places) {
+    return sharesMemory(spark) ? new LocalWorkers() : new ExecutorsJob(spark, count, places);
   }
 
   /** Whether executors are this process, so that nothing has to be sent. */
@@ -93,6 +102,18 @@ public final class ExecutorsJob implements Workers {
   @Override
   public int count() {
     return count;
+  }
+
+  @Override
+  public void requireRoomForResults(long bytes) {
+    long bound = spark.getConf().getSizeAsBytes(MAX_RESULT_SIZE, "1g");
+    long needed = (long) (bytes * BESIDE);
+    ConfigException.require(
+        bound == 0 || bound >= needed,
+        MAX_RESULT_SIZE,
+        spark.getConf().get(MAX_RESULT_SIZE, "1g, Spark's default"),
+        "executors send back up to %1$d MiB in a step or round of this run; set it to 0, or to %1$dm and more"
+            .formatted((needed >> 20) + 1));
   }
 
   @Override
@@ -145,52 +166,50 @@ public final class ExecutorsJob implements Workers {
     }
   }
 
+  /** A partition for each part, the first of them where worker 0 is, and so on. */
+  public <T> JavaRDD<T> parts(List<T> parts) {
+    return places.parts(parts);
+  }
+
   /** No more parts are given to Spark than are done at once: others' results would pile up here. */
   @Override
   public <I, O> void forEach(List<I> parts, Work<I, O> work, Consumer<O> results) {
-    Deque<JavaFutureAction<List<Done<O>>>> running = new ArrayDeque<>();
+    Deque<Running<O>> running = new ArrayDeque<>();
     try {
       for (int part = 0; part < parts.size(); part++) {
+        int worker = part; // the first ones have one each
         if (running.size() == count) {
+          worker = running.element().worker;
           results.accept(take(running.remove(), work));
         }
         NamedJob.name(
             spark, "%s%s, part %d of %d".formatted(during, work.verb(), part + 1, parts.size()));
-        running.add(submit(parts.get(part), work));
+        running.add(submit(parts.get(part), worker, work));
       }
       while (!running.isEmpty()) {
         results.accept(take(running.remove(), work));
       }
     } finally {
-      running.forEach(ExecutorsJob::drop); // there are some if it failed
+      running.forEach(one -> drop(one.future)); // there are some if it failed
     }
   }
 
-  private <I, O> JavaFutureAction<List<Done<O>>> submit(I part, Work<I, O> work) {
-    JavaRDD<I> one = spark.parallelize(List.of(part), 1);
-    return resources
-        .map(one::withResources)
-        .orElse(one)
-        .map(given -> Done.of(work.run(given)))
-        .collectAsync();
+  /** A part that a worker does. */
+  private record Running<O>(int worker, JavaFutureAction<List<Done<O>>> future) {}
+
+  private <I, O> Running<O> submit(I part, int worker, Work<I, O> work) {
+    return new Running<>(
+        worker, places.part(part, worker, count).map(given -> done(given, work)).collectAsync());
   }
 
-  private <I, O> O take(JavaFutureAction<List<Done<O>>> future, Work<I, O> work) {
-    Done<O> done = get(future).get(0);
+  private static <I, O> Done<O> done(I part, Work<I, O> work) {
+    return Interruption.heeding(TaskContext.get()::isInterrupted, () -> Done.of(work.run(part)));
+  }
+
+  private <I, O> O take(Running<O> part, Work<I, O> work) {
+    Done<O> done = PlacedJob.await(spark, part.future).get(0);
     note(done.reading, work.vectorBytes(done.result));
     return done.result;
-  }
-
-  private static <T> T get(JavaFutureAction<T> future) {
-    try {
-      return future.get();
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while executors worked", e);
-    } catch (ExecutionException e) {
-      throw new IllegalStateException(
-          "A part of the work failed: " + e.getCause().getMessage(), e.getCause());
-    }
   }
 
   private static <O> void drop(JavaFutureAction<List<Done<O>>> future) {
@@ -211,7 +230,7 @@ public final class ExecutorsJob implements Workers {
     NamedJob.name(spark, during + work.verb());
     List<Done<O>> done =
         ShardedSumJob.run(
-            spark.parallelize(parts, parts.size()).map(part -> added(part, work, size)),
+            parts(parts).map(part -> added(part, work, size)),
             List.of(size),
             (vector, from, shard) -> shard.addTo(FlatVector.at(floats, from)));
     done.forEach(one -> note(one.reading, Float.BYTES * size));

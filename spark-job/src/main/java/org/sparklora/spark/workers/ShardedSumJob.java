@@ -11,6 +11,7 @@ import java.util.stream.IntStream;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.TaskCompletionListener;
 import org.sparklora.model.engine.DType;
 import org.sparklora.spark.train.FlatVector;
@@ -87,14 +88,15 @@ public final class ShardedSumJob {
    */
   public static <O> List<O> run(JavaRDD<Given<O>> ofWorkers, List<Long> sizes, Target target) {
     int count = ofWorkers.getNumPartitions();
-    List<Shard<O>> sums =
+    JavaRDD<Shard<O>> added =
         ofWorkers
             .mapPartitions(given -> cut(given.next(), count))
             .keyBy(Shard::number)
             .partitionBy(new HashPartitioner(count))
             .values()
-            .mapPartitions(shards -> List.of(add(shards)).iterator())
-            .collect();
+            .mapPartitions(shards -> List.of(add(shards)).iterator());
+    JavaSparkContext spark = JavaSparkContext.fromSparkContext(ofWorkers.context());
+    List<Shard<O>> sums = PlacedJob.await(spark, added.collectAsync());
     for (Shard<O> sum : sums) {
       for (int v = 0; v < sizes.size(); v++) {
         target.take(v, start(sizes.get(v), sum.number, count), sum.parts.get(v));

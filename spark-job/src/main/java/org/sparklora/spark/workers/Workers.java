@@ -17,6 +17,14 @@ public sealed interface Workers permits LocalWorkers, ExecutorsJob {
   int count();
 
   /**
+   * Makes sure that results as large as what is trained can reach the driver.
+   *
+   * @param bytes of all results of one job
+   * @throws org.sparklora.pipeline.config.ConfigException if Spark is told to refuse so much
+   */
+  default void requireRoomForResults(long bytes) {}
+
+  /**
    * Makes a vector readable for work.
    *
    * @param floats float32, {@code size} of them; they must not change while work reads them

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.pipeline.config.ConfigException;
 
 /** Who works on a cluster, whose executors come one after the other. */
@@ -78,9 +80,10 @@ class ExecutorCountTest {
     assertThat(request.onDemand()).isEqualTo(onDemand);
   }
 
-  /** Executors of one slot each that register at the given times. */
+  /** Executors, of one slot each unless said, that register at the given times. */
   private static final class Arriving implements ExecutorCount.Cluster {
     private final List<Long> arrivals;
+    private List<Integer> slots = List.of();
     private final List<Integer> demands = new ArrayList<>();
     private long now = 0;
 
@@ -93,9 +96,17 @@ class ExecutorCountTest {
       return (int) arrivals.stream().filter(arrival -> arrival <= now).count();
     }
 
+    Arriving withSlots(Integer... ofExecutors) {
+      slots = List.of(ofExecutors);
+      return this;
+    }
+
     @Override
     public int slots() {
-      return executors();
+      return IntStream.range(0, arrivals.size())
+          .filter(executor -> arrivals.get(executor) <= now)
+          .map(executor -> slots.isEmpty() ? 1 : slots.get(executor))
+          .sum();
     }
 
     @Override
@@ -156,6 +167,44 @@ class ExecutorCountTest {
     Arriving three = new Arriving(2_000L, 5_000L, 50_000L);
     assertThat(three.count(request("spark.master=spark://h:7077"), Optional.of(2))).isEqualTo(2);
     assertThat(three.now).isBetween(5_000L, 6_000L);
+  }
+
+  /** "2 executors with 5 task slots" was what three workers got, or one with 4. */
+  @ParameterizedTest(name = "slots of those that come: {0}")
+  @ValueSource(strings = {"1 1 4", "4 1 1", "1 4 1"})
+  void eachRequestedWorkerGetsAnExecutorWhicheverRegistersFirst(String slots) {
+    Arriving three =
+        new Arriving(2_000L, 3_000L, 9_000L)
+            .withSlots(Stream.of(slots.split(" ")).map(Integer::valueOf).toArray(Integer[]::new));
+    assertThat(three.count(request("spark.master=spark://h:7077"), Optional.of(3))).isEqualTo(3);
+    assertThat(three.executors()).isEqualTo(3);
+    assertThat(three.now).isLessThan(10_000L);
+  }
+
+  @Test
+  void workersShareExecutorsWhenNoMoreComeForAWhile() {
+    Arriving two = new Arriving(2_000L, 3_000L).withSlots(4, 1);
+    assertThat(two.count(request("spark.master=spark://h:7077"), Optional.of(3))).isEqualTo(3);
+    assertThat(two.now).isBetween(13_000L, 14_000L);
+
+    Arriving asked = new Arriving(2_000L, 3_000L).withSlots(4, 4);
+    ExecutorRequest both = request("spark.master=yarn", "spark.executor.instances=2");
+    assertThat(asked.count(both, Optional.of(8))).isEqualTo(8);
+    assertThat(asked.now).as("all are there").isLessThan(4_000L);
+  }
+
+  @Test
+  void dynamicAllocationIsGivenTasksForAnExecutorOfEachWorker() {
+    Arriving two = new Arriving(2_000L, 9_000L).withSlots(4, 4);
+    ExecutorRequest large =
+        request(
+            "spark.master=yarn",
+            "spark.dynamicAllocation.enabled=true",
+            "spark.dynamicAllocation.maxExecutors=5",
+            "spark.executor.cores=4");
+    assertThat(two.count(large, Optional.of(2))).isEqualTo(2);
+    assertThat(two.demands).as("2 tasks fit on one executor").containsExactly(8, 0);
+    assertThat(two.executors()).isEqualTo(2);
   }
 
   @Test

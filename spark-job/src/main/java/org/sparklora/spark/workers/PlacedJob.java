@@ -1,0 +1,156 @@
+package org.sparklora.spark.workers;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.status.api.v1.ExecutorSummary;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Spark jobs whose tasks run where their worker is ({@link ExecutorPlaces}): each prefers one
+ * executor, which Spark waits for ({@code spark.locality.wait.process}) as long as that lives. In
+ * local mode there is one place.
+ */
+public final class PlacedJob {
+  private static final String DESCRIPTION = "spark.job.description";
+  private static final long TOLD_EVERY_SECONDS = 60;
+  private static final int LOOKS = 50;
+  private static final long LOOK_MILLIS = 100;
+  private static final Logger LOG = LoggerFactory.getLogger(PlacedJob.class);
+
+  private final JavaSparkContext spark;
+  private final ExecutorPlaces places;
+
+  /** Workers that have no executor yet. */
+  public PlacedJob(JavaSparkContext spark) {
+    this.spark = spark;
+    this.places = new ExecutorPlaces(this::alive);
+  }
+
+  /** A partition for each part, the first of them where worker 0 is, and so on. */
+  public <T> JavaRDD<T> parts(List<T> parts) {
+    return spark.isLocal()
+        ? spark.parallelize(parts, parts.size())
+        : placed(parts, places.of(parts.size()));
+  }
+
+  /**
+   * One part for one worker.
+   *
+   * @param worker from 0
+   * @param workers how many there are
+   */
+  public <T> JavaRDD<T> part(T part, int worker, int workers) {
+    return spark.isLocal()
+        ? spark.parallelize(List.of(part), 1)
+        : placed(List.of(part), List.of(places.of(workers).get(worker)));
+  }
+
+  /** Spark's Java interface knows no places. */
+  private <T> JavaRDD<T> placed(List<T> parts, List<Optional<ExecutorPlaces.Executor>> executors) {
+    List<scala.Tuple2<T, scala.collection.Seq<String>>> placed = new ArrayList<>();
+    for (int part = 0; part < parts.size(); part++) {
+      List<String> locations =
+          executors.get(part).map(ExecutorPlaces.Executor::location).stream().toList();
+      placed.add(new scala.Tuple2<>(parts.get(part), sequence(locations)));
+    }
+    scala.reflect.ClassTag<T> any = scala.reflect.ClassTag$.MODULE$.apply(Object.class);
+    return new JavaRDD<>(spark.sc().makeRDD(sequence(placed), any), any);
+  }
+
+  private static <T> scala.collection.Seq<T> sequence(List<T> all) {
+    return scala.collection.JavaConverters.asScalaBuffer(all).toList();
+  }
+
+  private List<ExecutorPlaces.Executor> alive() {
+    List<String> ids = scala.collection.JavaConverters.seqAsJavaList(spark.sc().getExecutorIds());
+    Map<String, ExecutorSummary> known = summaries(spark);
+    // what Spark tells of executors comes to its store a moment after they do
+    for (int look = 0; look < LOOKS && !known.keySet().containsAll(ids); look++) {
+      try {
+        Thread.sleep(LOOK_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        break;
+      }
+      known = summaries(spark);
+    }
+    return ids.stream()
+        .map(known::get)
+        .filter(one -> one != null)
+        .map(PlacedJob::executor)
+        .toList();
+  }
+
+  private static ExecutorPlaces.Executor executor(ExecutorSummary summary) {
+    return new ExecutorPlaces.Executor(
+        summary.id(), host(summary), Math.max(1, summary.maxTasks()), summary.activeTasks());
+  }
+
+  private static String host(ExecutorSummary summary) {
+    return summary.hostPort().replaceFirst(":\\d+$", "");
+  }
+
+  /** The executors that live, by their names; the driver is none. */
+  private static Map<String, ExecutorSummary> summaries(JavaSparkContext spark) {
+    Map<String, ExecutorSummary> byId = new TreeMap<>();
+    scala.collection.JavaConverters.seqAsJavaList(spark.sc().statusStore().executorList(true))
+        .forEach(one -> byId.put(one.id(), one));
+    byId.remove("driver");
+    return byId;
+  }
+
+  /**
+   * Waits for a job, and says so every minute.
+   *
+   * @throws IllegalStateException if it fails, with what it failed of
+   */
+  public static <T> T await(JavaSparkContext spark, JavaFutureAction<T> job) {
+    for (long seconds = TOLD_EVERY_SECONDS; ; seconds += TOLD_EVERY_SECONDS) {
+      try {
+        return job.get(TOLD_EVERY_SECONDS, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        LOG.info(
+            "Waiting for {} for {} s: {}",
+            Optional.ofNullable(spark.getLocalProperty(DESCRIPTION)).orElse("executors"),
+            seconds,
+            whoWorks(spark));
+      } catch (InterruptedException e) {
+        job.cancel(true);
+        Thread.currentThread().interrupt();
+        throw new IllegalStateException("Interrupted while executors worked", e);
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(
+            "A part of the work failed: " + e.getCause().getMessage(), e.getCause());
+      }
+    }
+  }
+
+  private static String whoWorks(JavaSparkContext spark) {
+    if (spark.isLocal()) {
+      return "this process works";
+    }
+    Map<Boolean, List<String>> working =
+        summaries(spark).values().stream()
+            .collect(
+                Collectors.partitioningBy(
+                    one -> one.activeTasks() > 0,
+                    Collectors.mapping(
+                        one -> "%s (%s)".formatted(one.id(), host(one)), Collectors.toList())));
+    return "%s work, %s are idle".formatted(said(working.get(true)), said(working.get(false)));
+  }
+
+  private static String said(List<String> executors) {
+    return executors.isEmpty() ? "no executors" : "executors " + String.join(", ", executors);
+  }
+}
