@@ -7,7 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.table.SelectedTable;
 
 /** The dataset of a job as it was found: files, or a table. */
@@ -45,12 +45,12 @@ sealed interface DatasetInput permits FileInput, TableInput {
   Map<String, Object> sample(Configuration configuration);
 
   /**
-   * The splits as tasks can read them.
+   * The splits as tasks can read them, those of a task together.
    *
    * @param sameMachine whether tasks run on the driver's
    * @param scratch a folder of the table's file system, which all machines see and the job deletes
    */
-  List<DatasetSplit> readable(Configuration configuration, boolean sameMachine, Path scratch);
+  List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch);
 
   /** Two readings with the same fingerprint have the same rows in the same order. */
   String fingerprint();

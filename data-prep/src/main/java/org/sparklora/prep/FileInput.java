@@ -13,6 +13,7 @@ import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.DatasetSplits;
 import org.sparklora.prep.source.SharedSplits;
+import org.sparklora.prep.source.SplitGroup;
 
 /**
  * Files, which our own readers read.
@@ -77,11 +78,11 @@ record FileInput(
 
   /** Downloaded files are copied where tasks run on other machines. */
   @Override
-  public List<DatasetSplit> readable(
-      Configuration configuration, boolean sameMachine, Path scratch) {
-    return sameMachine
-        ? splits
-        : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED));
+  public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
+    return SplitGroup.of(
+        sameMachine
+            ? splits
+            : SharedSplits.copy(configuration, splits, new Path(scratch, DOWNLOADED)));
   }
 
   @Override

@@ -9,9 +9,9 @@ import org.sparklora.prep.PrepConfig.OnBadRows;
 import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
+import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.tokenize.PromptTokenizer;
 
 /**
@@ -47,7 +47,7 @@ final class PromptSplit implements RowHandler {
       TextSource text,
       PromptsConfig config,
       Set<String> columns,
-      DatasetSplit split,
+      SplitGroup split,
       Path output) {
     return AttemptFile.write(
         configuration,
@@ -60,7 +60,7 @@ final class PromptSplit implements RowHandler {
         });
   }
 
-  private PromptReport read(Configuration configuration, Set<String> columns, DatasetSplit split) {
+  private PromptReport read(Configuration configuration, Set<String> columns, SplitGroup split) {
     try {
       split.read(configuration, columns, this);
     } catch (BadRowException e) {

@@ -10,7 +10,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.source.DatasetSplit;
+import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.TableQuery;
 
@@ -64,9 +64,8 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
 
   /** The rows are put in order and written to files, wherever tasks run. */
   @Override
-  public List<DatasetSplit> readable(
-      Configuration configuration, boolean sameMachine, Path scratch) {
-    return table.write(configuration, new Path(scratch, ROWS));
+  public List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch) {
+    return SplitGroup.of(table.write(configuration, new Path(scratch, ROWS)));
   }
 
   @Override

@@ -7,9 +7,9 @@ import org.sparklora.prep.document.DocumentFile;
 import org.sparklora.prep.document.SplitReport;
 import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.source.BadRowException;
-import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.RowHandler;
 import org.sparklora.prep.source.SourceRow;
+import org.sparklora.prep.source.SplitGroup;
 import org.sparklora.prep.tokenize.DocumentLimit;
 import org.sparklora.prep.tokenize.TokenizedDocument;
 import org.sparklora.prep.tokenize.TokenizedExample;
@@ -47,7 +47,7 @@ final class TokenizeSplit implements RowHandler {
       TextSource text,
       PrepConfig config,
       DatasetFormat format,
-      DatasetSplit split,
+      SplitGroup split,
       Path output) {
     return AttemptFile.write(
         configuration,
@@ -60,7 +60,7 @@ final class TokenizeSplit implements RowHandler {
         });
   }
 
-  private SplitReport read(Configuration configuration, DatasetSplit split) {
+  private SplitReport read(Configuration configuration, SplitGroup split) {
     try {
       split.read(configuration, format.columns(), this);
     } catch (BadRowException e) {

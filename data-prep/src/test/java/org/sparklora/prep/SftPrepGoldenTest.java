@@ -30,6 +30,7 @@ import org.sparklora.prep.source.DatasetFiles;
 import org.sparklora.prep.source.DatasetSample;
 import org.sparklora.prep.source.DatasetSplit;
 import org.sparklora.prep.source.DatasetSplits;
+import org.sparklora.prep.source.SplitGroup;
 
 /**
  * From a JSON lines file to packed rows, both of the job's tasks without Spark: what TRL's
@@ -135,7 +136,12 @@ class SftPrepGoldenTest {
     for (int i = 0; i < splits.size(); i++) {
       SplitReport report =
           TokenizeSplit.run(
-              HADOOP, text, config, format, splits.get(i), PackRowFile.documentFile(documents, i));
+              HADOOP,
+              text,
+              config,
+              format,
+              new SplitGroup(List.of(splits.get(i))),
+              PackRowFile.documentFile(documents, i));
       assertThat(report.problems()).isEmpty();
       lengths.add(report.lengths());
     }

@@ -36,7 +36,7 @@ public final class DatasetSplits {
    */
   public List<DatasetSplit> of(List<DatasetFile> files, Consumer<BadRowException> unreadable) {
     long total = files.stream().mapToLong(DatasetFile::bytes).sum();
-    long splitBytes = Math.max(MIN_BYTES, Math.min(MAX_BYTES, total / WANTED_SPLITS));
+    long splitBytes = splitBytes(total);
     List<DatasetSplit> splits = new ArrayList<>();
     for (DatasetFile file : files) {
       try {
@@ -53,6 +53,11 @@ public final class DatasetSplits {
       }
     }
     return splits;
+  }
+
+  /** About how large the splits of so many bytes are. */
+  static long splitBytes(long total) {
+    return Math.max(MIN_BYTES, Math.min(MAX_BYTES, total / WANTED_SPLITS));
   }
 
   private List<? extends DatasetSplit> split(DatasetFile file, long splitBytes) throws IOException {

@@ -1,6 +1,7 @@
 package org.sparklora.spark.workers;
 
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.FetchFailed;
@@ -25,6 +26,7 @@ public final class ClusterLog extends SparkListener {
 
   private final int attempts;
   private final Map<String, String> hosts = new ConcurrentHashMap<>();
+  private final Set<String> lost = ConcurrentHashMap.newKeySet();
   private final Map<Integer, String> stages = new ConcurrentHashMap<>();
 
   private ClusterLog(int attempts) {
@@ -46,7 +48,8 @@ public final class ClusterLog extends SparkListener {
 
   @Override
   public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
-    if (!removed.reason().contains(KILLED_BY_DRIVER)) {
+    boolean told = !lost.add(removed.executorId()); // by the executor and by its worker
+    if (!told && !removed.reason().contains(KILLED_BY_DRIVER)) {
       LOG.warn(
           "Lost executor {}: {}; what it was doing is done again",
           named(removed.executorId()),

@@ -1,0 +1,65 @@
+package org.sparklora.prep.source;
+
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.hadoop.conf.Configuration;
+
+/**
+ * Consecutive splits that one task reads: small files would be a task and a file between the stages
+ * each. Depends on the files alone, as splits do, and their rows keep their order.
+ *
+ * <p>Immutable and serialisable with Java's serialiser.
+ *
+ * @param splits at least one
+ */
+public record SplitGroup(List<DatasetSplit> splits) implements Serializable {
+  /** What opening a file costs, in bytes that are read meanwhile. */
+  private static final long OPENING_BYTES = 16 << 10;
+
+  public SplitGroup {
+    splits = List.copyOf(splits);
+  }
+
+  /** Groups of whole small files; what is a part of a file stays a group of its own. */
+  public static List<SplitGroup> of(List<DatasetSplit> splits) {
+    long all =
+        new HashSet<>(splits.stream().map(DatasetSplit::file).toList())
+            .stream().mapToLong(SplitGroup::cost).sum();
+    long most = DatasetSplits.splitBytes(all);
+    List<SplitGroup> groups = new ArrayList<>();
+    List<DatasetSplit> group = new ArrayList<>();
+    long bytes = 0;
+    for (int i = 0; i < splits.size(); i++) {
+      long cost = isWholeFile(splits, i) ? cost(splits.get(i).file()) : most;
+      if (!group.isEmpty() && bytes + cost > most) {
+        groups.add(new SplitGroup(group));
+        group.clear();
+        bytes = 0;
+      }
+      group.add(splits.get(i));
+      bytes += cost;
+    }
+    if (!group.isEmpty()) {
+      groups.add(new SplitGroup(group));
+    }
+    return groups;
+  }
+
+  private static long cost(DatasetFile file) {
+    return file.bytes() + OPENING_BYTES;
+  }
+
+  private static boolean isWholeFile(List<DatasetSplit> splits, int i) {
+    DatasetFile file = splits.get(i).file();
+    return (i == 0 || !splits.get(i - 1).file().equals(file))
+        && (i == splits.size() - 1 || !splits.get(i + 1).file().equals(file));
+  }
+
+  /** As {@link DatasetSplit#read}, one split after the other. */
+  public void read(Configuration configuration, Set<String> columns, RowHandler handler) {
+    splits.forEach(split -> split.read(configuration, columns, handler));
+  }
+}
