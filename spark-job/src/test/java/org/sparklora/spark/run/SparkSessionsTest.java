@@ -57,6 +57,7 @@ class SparkSessionsTest {
     assertThat(ours.get("spark.shuffle.compress")).isEqualTo("false");
     assertThat(ours.get("spark.shuffle.sort.bypassMergeThreshold")).isEqualTo("0");
     assertThat(ours.get("spark.executorEnv.GLIBC_TUNABLES")).isEqualTo("glibc.malloc.hugetlb=1");
+    assertThat(ours.get("spark.driver.maxResultSize")).as("no bound").isEqualTo("0");
     SparkConf theirs = new SparkConf(false).set("spark.shuffle.compress", "true");
     assertThat(sending(theirs, "sft").get("spark.shuffle.compress")).isEqualTo("true");
   }
@@ -68,6 +69,19 @@ class SparkSessionsTest {
     assertThat(sending(here, "sft").contains("spark.shuffle.compress")).isFalse();
     assertThat(sending(kryo(), "sft").contains("spark.shuffle.sort.bypassMergeThreshold"))
         .isFalse();
+  }
+
+  /** Its heartbeats would come before Spark has started, and fail, where that takes long. */
+  @Test
+  void localModeHasNoHeartbeatUnlessTheUserSaysOtherwise() {
+    SparkConf ours = new SparkConf(false);
+    SparkSessions.quietHeartbeat(ours);
+    long interval = ours.getTimeAsSeconds("spark.executor.heartbeatInterval");
+    assertThat(interval).isGreaterThan(3600);
+    assertThat(ours.getTimeAsSeconds("spark.network.timeout")).isGreaterThan(2 * interval);
+    SparkConf theirs = new SparkConf(false).set("spark.network.timeout", "60s");
+    SparkSessions.quietHeartbeat(theirs);
+    assertThat(theirs.contains("spark.executor.heartbeatInterval")).isFalse();
   }
 
   private static String name(String given, String... arguments) {
