@@ -49,8 +49,7 @@ class PlacedJobTest {
           new Thread(
               () ->
                   PlacedJob.await(
-                      spark,
-                      places.part(1, 0, 1).map(PlacedJobTest::untilStopped).collectAsync()));
+                      spark, places.part(1, 0, 1).map(PlacedJobTest::untilStopped).collectAsync()));
       waiting.setUncaughtExceptionHandler((thread, failure) -> thrown.set(failure));
       waiting.start();
       assertThat(BEGUN.await(60, TimeUnit.SECONDS)).isTrue();
