@@ -628,7 +628,7 @@ class GRPOConfig(Settings):
         on_bad_rows (`str`): what to do with rows that cannot be read: fail, or skip (and count them)
         reward_weights (`list`): a number for each of reward_funcs; unset: 1
         reward_dialect (`str`): math_verify (Math-Verify's verdicts) or sound (what a person would say)
-        reward_budget_seconds (`float`): time limit for one mathematical verdict
+        reward_budget_seconds (`float`): CPU time after which a mathematical verdict is given up, not judged
         scale_rewards (`str`): whose standard deviation divides the advantages: group, batch or none
         multi_objective_aggregation (`str`): how several rewards are combined: sum_then_normalize or normalize_then_sum
         num_generations (`int`): completions per prompt
@@ -850,7 +850,7 @@ class GRPOConfig(Settings):
     on_bad_rows: Optional[str] = "fail"
     reward_weights: Optional[list] = None
     reward_dialect: Optional[str] = "math_verify"
-    reward_budget_seconds: Optional[float] = 1.0
+    reward_budget_seconds: Optional[float] = 60.0
     scale_rewards: Optional[str] = "group"
     multi_objective_aggregation: Optional[str] = "sum_then_normalize"
     num_generations: Optional[int] = 8

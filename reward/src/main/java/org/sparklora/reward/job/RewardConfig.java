@@ -49,7 +49,8 @@ public record RewardConfig(Tables tables, Functions functions, Advantages advant
    * @param names for {@link Rewards#named}
    * @param weights one for each of {@code names}
    * @param dialect which rules judge mathematics
-   * @param budgetMillis how long one mathematical verdict may take
+   * @param budgetMillis of CPU time after which a mathematical verdict is given up, see {@link
+   *     MathReward}
    * @param overlong the lengths of {@code get_soft_overlong_punishment}
    * @param given those of {@code names} that something else computes, see {@link GivenReward}
    */

@@ -28,7 +28,7 @@ public final class Rewards {
    * The reward of a name.
    *
    * @param dialect which rules judge mathematics
-   * @param budgetMillis how long one verdict may take
+   * @param budgetMillis of CPU time after which a verdict is given up, see {@link MathReward}
    * @param punishment the lengths of {@code get_soft_overlong_punishment}
    * @throws ConfigException if it is neither one of TRL's nor a class that can be used
    */

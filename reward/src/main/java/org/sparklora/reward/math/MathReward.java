@@ -24,15 +24,18 @@ import org.sparklora.reward.math.extract.Thinking;
  * solution cannot be parsed: thinking is cut off, the answer is found, cleaned, parsed and
  * compared.
  *
- * <p>Deterministic, thread-safe, and bounded: a verdict takes no longer than its budget.
+ * <p>Thread-safe and bounded. A verdict depends on completion and solution alone, not on the
+ * machine or its load: what ends a long one is the steps of a {@link Budget}, and the verdict is
+ * then WRONG with reason {@code budget exceeded}, since no reader would follow such an answer
+ * either. A clock stands guard over what steps miss; what it ends is not judged.
  *
  * @param recipe how solution and answer are found
  * @param dialect which rules judge
- * @param budgetMillis how long one verdict may take
+ * @param budgetMillis of CPU time after which a verdict that its steps did not end is given up
  */
 public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) implements Reward {
-  /** What one verdict may take, unless set. */
-  public static final long DEFAULT_BUDGET_MILLIS = 1_000;
+  /** The guard's, unless set: forty times what the steps of a verdict take. */
+  public static final long DEFAULT_BUDGET_MILLIS = 60_000;
 
   private static final Algebra ALGEBRA = new NumericAlgebra(Algebra.NONE);
 
@@ -91,11 +94,11 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
       throw new IllegalArgumentException(
           "Cannot judge within budget_millis = "
               + budgetMillis
-              + ": it must be positive; 1000 is usual");
+              + ": it must be positive; 60000 is usual");
     }
   }
 
-  /** The guide's reward within the usual budget. */
+  /** The guide's reward with the usual guard. */
   public static MathReward of(Dialect dialect) {
     return new MathReward(Recipe.STRIP_REASONING, dialect, DEFAULT_BUDGET_MILLIS);
   }
@@ -118,15 +121,23 @@ public record MathReward(Recipe recipe, Dialect dialect, long budgetMillis) impl
    * running out of stack, says that it failed and why.
    */
   public Judgement judge(String completion, String solution) {
+    return judge(completion, solution, Budget.ofMillis(budgetMillis));
+  }
+
+  /** The same with a new budget of the caller's, which then tells the steps it took. */
+  Judgement judge(String completion, String solution, Budget budget) {
     try {
-      return judgeWithin(completion, solution);
+      return judgeWithin(completion, solution, budget);
+    } catch (Budget.OutOfTime stopped) {
+      return Judgement.of(Verdict.FAILED, stopped.getMessage(), "", "");
     } catch (RuntimeException | StackOverflowError failure) {
       return Judgement.failed(failure, "");
     }
   }
 
-  private Judgement judgeWithin(String completion, String solution) {
-    Budget budget = Budget.ofMillis(budgetMillis);
+  private Judgement judgeWithin(String completion, String solution, Budget budget) {
+    // Both are walked through a few times before anything in them is found.
+    budget.scan(4 * Math.min(Integer.MAX_VALUE / 8, completion.length() + solution.length()));
     String reference = solution;
     if (recipe == Recipe.GSM8K && solution.contains(GSM8K_ANSWER)) {
       int after = solution.lastIndexOf(GSM8K_ANSWER) + GSM8K_ANSWER.length();

@@ -11,17 +11,13 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.MathReward.Recipe;
 
 /** Functions with branches are equal when they are so in every branch, and only then. */
 class BranchCasesTest {
-  /** Verdicts are what is tested, not how long a busy machine takes over them. */
-  private static final long BUDGET_MILLIS = 30_000;
-
   @ParameterizedTest
   @EnumSource(Dialect.class)
   void onlyTermsThatAreEqualInEveryBranchAreRewarded(Dialect dialect) {
-    MathReward reward = new MathReward(Recipe.STRIP_REASONING, dialect, BUDGET_MILLIS);
+    MathReward reward = MathReward.of(dialect);
     List<JsonNode> cases = JsonLines.read("/math/branch_cases.jsonl.gz");
     List<String> wrong = new ArrayList<>();
     for (JsonNode row : cases) {

@@ -12,17 +12,11 @@ import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.reward.JsonLines;
 import org.sparklora.reward.Judgement;
 import org.sparklora.reward.math.MathReward.Dialect;
-import org.sparklora.reward.math.MathReward.Recipe;
 
 /** Numbers that are close to each other, or large, or both, and lists that repeat an element. */
 class NumberComparisonTest {
-  /** So much that a busy machine changes no verdict. */
-  private static final long BUDGET_MILLIS = 20_000;
-
-  private final MathReward sound =
-      new MathReward(Recipe.STRIP_REASONING, Dialect.SOUND, BUDGET_MILLIS);
-  private final MathReward reference =
-      new MathReward(Recipe.STRIP_REASONING, Dialect.MATH_VERIFY, BUDGET_MILLIS);
+  private final MathReward sound = MathReward.of(Dialect.SOUND);
+  private final MathReward reference = MathReward.of(Dialect.MATH_VERIFY);
 
   @Test
   void noUnequalNumberIsRewardedAndNoEqualOneIsMissed() {
@@ -155,12 +149,10 @@ class NumberComparisonTest {
             "\\sum_{k=1}^{9000} \\sqrt{k}+10^{400}",
             "\\sin(10^{8000})",
             "10^{5000}\\cdot\\gamma")) {
-      long start = System.nanoTime();
       for (Dialect dialect : Dialect.values()) {
         Judgement verdict = MathReward.of(dialect).judge("\\boxed{" + huge + "}", huge + "+1");
         assertThat(verdict.verdict()).as(huge).isEqualTo(Verdict.WRONG);
       }
-      assertThat((System.nanoTime() - start) / 1_000_000).as(huge).isLessThan(6_000);
     }
   }
 }

@@ -30,6 +30,9 @@ final class BranchPoints {
 
   private static final int MOST_POINTS = 48;
 
+  /** Terms are smaller than this. */
+  private static final int MAX_SIZE = 10_000;
+
   private final Symbol variable;
   private final Budget budget;
   private final List<Value> points = new ArrayList<>();
@@ -193,6 +196,7 @@ final class BranchPoints {
   }
 
   private void addZerosOf(Expr argument) {
+    budget.step(Expr.size(argument, MAX_SIZE));
     if (!Expr.freeSymbols(argument).contains(variable)) {
       return;
     }
@@ -257,7 +261,8 @@ final class BranchPoints {
                 budget,
                 () -> {
                   Polynomial.Fraction f = Polynomial.of(term, variable, budget);
-                  Polynomial shifted = f.above().plus(f.below().times(value.negate()));
+                  Polynomial shifted =
+                      f.above().plus(f.below().times(value.negate(), budget), budget);
                   points.addAll(RealRoots.of(shifted, budget));
                   points.addAll(RealRoots.of(f.below(), budget));
                   return true;
@@ -304,11 +309,12 @@ final class BranchPoints {
    * The term with each of its own branches in place of what chooses between them. Floors stand for
    * their arguments: they are near them.
    */
-  private static List<Expr> variants(Expr expr) {
+  private List<Expr> variants(Expr expr) {
     List<Expr> open = new ArrayList<>(List.of(expr));
     List<Expr> plain = new ArrayList<>();
     while (!open.isEmpty() && plain.size() + open.size() <= MOST_VARIANTS) {
       Expr next = open.remove(open.size() - 1);
+      budget.step(Expr.size(next, MAX_SIZE));
       List<Expr> branches = new ArrayList<>();
       firstBranching(next, branches);
       if (branches.isEmpty()) {

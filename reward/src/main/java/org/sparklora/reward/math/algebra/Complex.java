@@ -82,11 +82,17 @@ public record Complex(BigDecimal re, BigDecimal im, PreciseMath math) {
     PreciseMath least = math.least(o.math);
     MathContext context = least.inner();
     if (o.isReal()) {
-      return new Complex(re.divide(o.re, context), im.divide(o.re, context), least);
+      return new Complex(
+          PreciseMath.quotient(re, o.re, context),
+          im.signum() == 0 ? ZERO : PreciseMath.quotient(im, o.re, context),
+          least);
     }
     BigDecimal norm = o.re.multiply(o.re, context).add(o.im.multiply(o.im, context), context);
     Complex product = times(new Complex(o.re, o.im.negate(), o.math));
-    return new Complex(product.re.divide(norm, context), product.im.divide(norm, context), least);
+    return new Complex(
+        PreciseMath.quotient(product.re, norm, context),
+        PreciseMath.quotient(product.im, norm, context),
+        least);
   }
 
   public BigDecimal abs() {

@@ -186,8 +186,9 @@ public final class DecimalArithmetic {
     FloatNumber sum = FloatNumber.ZERO;
     Map<List<Expr>, FloatNumber> terms = new LinkedHashMap<>();
     while (!work.isEmpty()) {
-      budget.step();
       Term term = work.removeFirst();
+      budget.step(1 + term.factors().size());
+      budget.fractions(sum.value(), term.number().value());
       boolean alone = term.factors().size() == 1 && term.number().equals(FloatNumber.ONE);
       if (term.factors().isEmpty()) {
         sum = sum.plus(term.number());
@@ -228,6 +229,7 @@ public final class DecimalArithmetic {
     List<Expr> rest = new ArrayList<>();
     for (Expr factor : term.factors()) {
       Optional<FloatNumber> number = number(factor);
+      budget.fractions(product.value(), number.orElse(FloatNumber.ONE).value());
       product = number.isPresent() ? product.times(number.get()) : product;
       if (number.isEmpty()) {
         rest.add(factor);
@@ -239,6 +241,7 @@ public final class DecimalArithmetic {
 
   /** The number that a factor is once it is worked out; roots and logarithms of fractions stay. */
   private Optional<FloatNumber> number(Expr expr) {
+    budget.step();
     if (expr instanceof Num num) {
       return Optional.of(FloatNumber.of(num));
     }
@@ -255,7 +258,7 @@ public final class DecimalArithmetic {
       return number(pow.base())
           .filter(base -> exponent.value().abs().compareTo(Rational.of(MAX_EXPONENT)) <= 0)
           .filter(base -> !base.isZero() || exponent.value().signum() > 0)
-          .map(base -> base.pow(exponent.value().numerator().intValueExact()));
+          .map(base -> power(base, exponent.value().numerator().intValueExact()));
     }
     boolean computed = expr instanceof Pow || expr instanceof Expr.Call;
     if (!computed || !Expr.freeSymbols(expr).isEmpty()) {
@@ -276,6 +279,13 @@ public final class DecimalArithmetic {
     }
   }
 
+  private FloatNumber power(FloatNumber base, int exponent) {
+    long bits = (long) base.value().bits() * Math.abs(exponent);
+    budget.checkBits(bits);
+    budget.step(4 * Budget.product(bits) + Budget.commonDivisor(bits / 2));
+    return base.pow(exponent);
+  }
+
   private Optional<FloatNumber> all(
       List<Expr> parts,
       FloatNumber start,
@@ -286,6 +296,7 @@ public final class DecimalArithmetic {
       if (number.isEmpty()) {
         return Optional.empty();
       }
+      budget.fractions(result.value(), number.get().value());
       result = operation.apply(result, number.get());
     }
     return Optional.of(result);

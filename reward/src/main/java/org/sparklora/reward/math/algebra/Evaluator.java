@@ -124,7 +124,6 @@ public final class Evaluator {
       return false;
     }
     raises++;
-    budget.step(digits);
     use(PreciseMath.of(digits));
     return true;
   }
@@ -225,6 +224,7 @@ public final class Evaluator {
   }
 
   private Value constant(Constant constant) {
+    budget.step(constant == Constant.EULER_GAMMA ? math.constantGamma() : math.constant());
     Complex value =
         switch (constant) {
           case PI -> Complex.real(math.pi(), math);
@@ -244,6 +244,8 @@ public final class Evaluator {
     StringBuilder key = new StringBuilder(apply.name());
     for (Expr arg : apply.args()) {
       Value value = at(arg);
+      long bits = value instanceof Value.Exact exact ? exact.rational().bits() : 0;
+      budget.step(4 * math.operation() + 20 * Budget.product(bits));
       key.append(',').append(value instanceof Value.Exact e ? rounded(e) : rounded(value));
     }
     long seed = 1125899906842597L;

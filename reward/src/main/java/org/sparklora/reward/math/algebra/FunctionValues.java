@@ -22,7 +22,10 @@ record FunctionValues(Budget budget, PreciseMath math) {
   Value value(Call call, List<Value> args) {
     Value first = args.get(0);
     return switch (call.name()) {
-      case "abs" -> abs(first);
+      case "abs" -> {
+        budget.step(math.root());
+        yield abs(first);
+      }
       case "factorial" -> factorial(first);
       case "gamma" -> factorial(Value.add(first, Value.of(-1), budget));
       case "binomial" -> binomial(first, args.get(1));
@@ -34,10 +37,8 @@ record FunctionValues(Budget budget, PreciseMath math) {
       }
       case "max" -> args.stream().reduce((a, b) -> compareReal(a, b) >= 0 ? a : b).orElseThrow();
       case "min" -> args.stream().reduce((a, b) -> compareReal(a, b) <= 0 ? a : b).orElseThrow();
-      case "gcd" ->
-          args.stream().map(Value::whole).reduce(BigInteger::gcd).map(Value::of).orElseThrow();
-      case "lcm" ->
-          args.stream().map(Value::whole).reduce(FunctionValues::lcm).map(Value::of).orElseThrow();
+      case "gcd" -> args.stream().map(Value::whole).reduce(this::gcd).map(Value::of).orElseThrow();
+      case "lcm" -> args.stream().map(Value::whole).reduce(this::lcm).map(Value::of).orElseThrow();
       case "log" -> log(first, args.get(1), call.args().get(1) == Constant.E);
       default -> new Value.Approximate(elementary(call.name(), first));
     };
@@ -54,10 +55,18 @@ record FunctionValues(Budget budget, PreciseMath math) {
     return Value.multiply(Value.of(-1), value, budget);
   }
 
-  private static BigInteger lcm(BigInteger a, BigInteger b) {
-    return a.signum() == 0 || b.signum() == 0
-        ? BigInteger.ZERO
-        : a.divide(a.gcd(b)).multiply(b).abs();
+  private BigInteger gcd(BigInteger a, BigInteger b) {
+    budget.step(Budget.commonDivisor(Math.min(a.bitLength(), b.bitLength())));
+    budget.step(4 * Budget.product(Math.max(a.bitLength(), b.bitLength())));
+    return a.gcd(b);
+  }
+
+  private BigInteger lcm(BigInteger a, BigInteger b) {
+    if (a.signum() == 0 || b.signum() == 0) {
+      return BigInteger.ZERO;
+    }
+    budget.checkBits((long) a.bitLength() + b.bitLength());
+    return a.divide(gcd(a, b)).multiply(b).abs();
   }
 
   private static Value abs(Value value) {
@@ -83,7 +92,8 @@ record FunctionValues(Budget budget, PreciseMath math) {
         throw new Budget.Exceeded("a factorial of a number of " + n.bitLength() + " bits");
       }
       int last = n.intValueExact();
-      budget.step(1 + last);
+      // n factors, halved until they are small; their product has about n log n bits.
+      budget.step(1 + last + 8 * Budget.product(last * 14L));
       return Value.of(product(1, last));
     }
     if (value instanceof Value.Unbounded || !Value.isReal(value)) {
@@ -165,7 +175,8 @@ record FunctionValues(Budget budget, PreciseMath math) {
     if (value instanceof Value.Unbounded unbounded && unbounded.sign() > 0) {
       return value;
     }
-    budget.step(150 * math.cost());
+    boolean real = isReal(value) && isReal(base);
+    budget.step(2 * (math.logarithm() + (real ? 0 : math.root() + math.angle())));
     Complex ln = logarithm(value);
     return new Value.Approximate(natural ? ln : ln.dividedBy(logarithm(base)));
   }
@@ -181,8 +192,24 @@ record FunctionValues(Budget budget, PreciseMath math) {
     return complex(value).ln();
   }
 
+  private static boolean isReal(Value value) {
+    return !(value instanceof Value.Approximate approximate) || approximate.complex().isReal();
+  }
+
+  /**
+   * Functions of real numbers take one series, their inverses roots as well; others all of them.
+   */
+  private long cost(String name, Value arg) {
+    boolean inverse = name.startsWith("a");
+    boolean hyperbolic = name.endsWith("h");
+    if (!isReal(arg) || inverse && !name.equals("atan") && !name.equals("acot")) {
+      return 2 * (math.logarithm() + math.exponential() + math.root() + 2 * math.angle());
+    }
+    return hyperbolic ? math.exponential() : 2 * math.angle() + (inverse ? 3 * math.root() : 0);
+  }
+
   private Complex elementary(String name, Value arg) {
-    budget.step(100 * math.cost());
+    budget.step(cost(name, arg));
     if (arg instanceof Value.Unbounded unbounded) {
       if (name.equals("atan")) {
         BigDecimal half = math.pi().divide(BigDecimal.valueOf(2), math.context());

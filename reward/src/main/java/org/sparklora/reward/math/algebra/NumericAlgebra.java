@@ -85,6 +85,7 @@ public final class NumericAlgebra implements Algebra {
       steps.add(h);
       row.add(f);
       // Row j of the tableau, in place: P(i..j) = (h_i P(i+1..j) − h_j P(i..j−1)) / (h_i − h_j).
+      budget.step(5L * j);
       for (int i = j - 1; i >= 0; i--) {
         BigDecimal hi = steps.get(i);
         Complex above =
@@ -140,7 +141,7 @@ public final class NumericAlgebra implements Algebra {
         Polynomial.Fraction f = Polynomial.of(body, it.variable(), budget);
         if (f.below().degree() == 0) {
           Rational scale = Rational.ONE.dividedBy(f.below().coefficients().get(0));
-          Polynomial primitive = f.above().times(scale).antiderivative();
+          Polynomial primitive = f.above().times(scale, budget).antiderivative();
           return Num.of(
               primitive.at(b.rational(), budget).minus(primitive.at(a.rational(), budget)));
         }
@@ -161,7 +162,7 @@ public final class NumericAlgebra implements Algebra {
     for (int level = 4; level <= 6; level++) {
       Complex sum = Complex.real(BigDecimal.ZERO);
       for (Node node : Node.ofLevel(level)) {
-        budget.step(20);
+        budget.step(2 * PreciseMath.ORDINARY.exponential());
         Place place = place(node, from, to, budget);
         Map<Symbol, Value> at = new HashMap<>();
         at.put(variable, place.x());

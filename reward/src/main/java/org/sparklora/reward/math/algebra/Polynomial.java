@@ -43,16 +43,22 @@ public record Polynomial(List<Rational> coefficients) {
     return power < coefficients.size() ? coefficients.get(power) : Rational.ZERO;
   }
 
-  Polynomial plus(Polynomial other) {
+  Polynomial plus(Polynomial other, Budget budget) {
     List<Rational> sum = new ArrayList<>();
     for (int i = 0; i < Math.max(coefficients.size(), other.coefficients.size()); i++) {
+      budget.fractions(coefficient(i), other.coefficient(i));
       sum.add(coefficient(i).plus(other.coefficient(i)));
     }
     return new Polynomial(sum);
   }
 
-  Polynomial times(Rational factor) {
-    return new Polynomial(coefficients.stream().map(c -> c.times(factor)).toList());
+  Polynomial times(Rational factor, Budget budget) {
+    List<Rational> product = new ArrayList<>();
+    for (Rational c : coefficients) {
+      budget.fractions(c, factor);
+      product.add(c.times(factor));
+    }
+    return new Polynomial(product);
   }
 
   Polynomial times(Polynomial other, Budget budget) {
@@ -66,8 +72,9 @@ public record Polynomial(List<Rational> coefficients) {
     java.util.Arrays.fill(product, Rational.ZERO);
     for (int i = 0; i < coefficients.size(); i++) {
       for (int j = 0; j < other.coefficients.size(); j++) {
+        budget.fractions(coefficients.get(i), other.coefficients.get(j));
         Rational term = coefficients.get(i).times(other.coefficients.get(j));
-        budget.checkBits(term.bits());
+        budget.fractions(product[i + j], term);
         product[i + j] = product[i + j].plus(term);
         budget.checkBits(product[i + j].bits());
       }
@@ -78,7 +85,10 @@ public record Polynomial(List<Rational> coefficients) {
   Rational at(Rational x, Budget budget) {
     Rational value = Rational.ZERO;
     for (int i = degree(); i >= 0; i--) {
-      value = value.times(x).plus(coefficients.get(i));
+      budget.fractions(value, x);
+      value = value.times(x);
+      budget.fractions(value, coefficients.get(i));
+      value = value.plus(coefficients.get(i));
       budget.checkBits(value.bits());
     }
     return value;
@@ -107,11 +117,15 @@ public record Polynomial(List<Rational> coefficients) {
     int steps = Math.max(0, degree() - divisor.degree() + 1);
     Rational[] quotient = new Rational[steps];
     for (int k = steps - 1; k >= 0; k--) {
+      budget.fractions(rest.get(k + divisor.degree()), divisor.lead());
       Rational factor = rest.get(k + divisor.degree()).dividedBy(divisor.lead());
       budget.checkBits(factor.bits());
       quotient[k] = factor;
       for (int j = 0; j <= divisor.degree(); j++) {
-        Rational left = rest.get(k + j).minus(factor.times(divisor.coefficients.get(j)));
+        budget.fractions(factor, divisor.coefficients.get(j));
+        Rational taken = factor.times(divisor.coefficients.get(j));
+        budget.fractions(rest.get(k + j), taken);
+        Rational left = rest.get(k + j).minus(taken);
         budget.checkBits(left.bits());
         rest.set(k + j, left);
       }
@@ -125,7 +139,7 @@ public record Polynomial(List<Rational> coefficients) {
     while (!b.isZero()) {
       Polynomial rest = a.divide(b, budget)[1];
       a = b;
-      b = rest.isZero() ? rest : rest.times(Rational.ONE.dividedBy(rest.lead()));
+      b = rest.isZero() ? rest : rest.times(Rational.ONE.dividedBy(rest.lead()), budget);
     }
     return a;
   }
@@ -154,7 +168,7 @@ public record Polynomial(List<Rational> coefficients) {
         return chain;
       }
       // Scaled by a positive number only: signs are what counts.
-      chain.add(rest.times(Rational.of(-1).dividedBy(rest.lead().abs())));
+      chain.add(rest.times(Rational.of(-1).dividedBy(rest.lead().abs()), budget));
     }
   }
 
@@ -225,7 +239,7 @@ public record Polynomial(List<Rational> coefficients) {
       return new Fraction(constant(num.value()), ONE);
     } else if (expr instanceof Expr.Percent percent) {
       Fraction inner = of(percent.arg(), variable, budget);
-      return new Fraction(inner.above().times(Rational.of(1, 100)), inner.below());
+      return new Fraction(inner.above().times(Rational.of(1, 100), budget), inner.below());
     } else if (expr instanceof Expr.Add add) {
       Fraction sum = new Fraction(constant(Rational.ZERO), ONE);
       for (Expr term : add.terms()) {
@@ -234,7 +248,7 @@ public record Polynomial(List<Rational> coefficients) {
             new Fraction(
                 sum.above()
                     .times(next.below(), budget)
-                    .plus(next.above().times(sum.below(), budget)),
+                    .plus(next.above().times(sum.below(), budget), budget),
                 sum.below().times(next.below(), budget));
       }
       return sum;

@@ -9,8 +9,6 @@ import java.math.BigInteger;
  */
 record Powers(Budget budget, PreciseMath math) {
 
-  private static final int MAX_ROOT_BITS = 20_000;
-
   /** The base to the exponent. Throws {@link Value.None}, {@link Budget.Exceeded}. */
   Value power(Value base, Value exponent) {
     if (base instanceof Value.Unbounded || exponent instanceof Value.Unbounded) {
@@ -27,17 +25,36 @@ record Powers(Budget budget, PreciseMath math) {
         }
       }
       if (e.rational().equals(Rational.HALF)) {
-        budget.step(40 + math.digits());
+        boolean real = base instanceof Value.Exact || complex(base).isReal();
+        budget.step(real ? math.root() : complexPower());
         return new Value.Approximate(complex(base).sqrt());
       }
-      budget.step(40);
     }
-    budget.step(80 * math.cost());
+    budget.step(staysReal(base) && staysReal(exponent) ? realPower() : complexPower());
     return new Value.Approximate(complex(base).pow(complex(exponent)));
   }
 
   private Complex complex(Value value) {
     return Value.complex(value, math);
+  }
+
+  /** Whether logarithm and exponential of the value are real. */
+  private static boolean staysReal(Value value) {
+    return value instanceof Value.Exact exact
+        ? exact.rational().signum() >= 0
+        : value instanceof Value.Approximate approximate
+            && approximate.complex().isReal()
+            && approximate.complex().re().signum() >= 0;
+  }
+
+  /** A logarithm, a product and an exponential. */
+  private long realPower() {
+    return math.logarithm() + math.exponential();
+  }
+
+  /** The same of complex numbers: the angle of the base, sine and cosine of the exponent. */
+  private long complexPower() {
+    return realPower() + 3 * math.angle();
   }
 
   private static Value unboundedPower(Value base, Value exponent) {
@@ -80,6 +97,7 @@ record Powers(Budget budget, PreciseMath math) {
           exponent.bitLength() > 31 ? Long.MAX_VALUE : rational.bits() * exponent.abs().longValue();
       if (bits <= Budget.MAX_BITS) {
         budget.checkBits(bits);
+        budget.step(4 * Budget.product(bits) + commonDivisor(rational, exponent));
         return new Value.Exact(rational.pow(exponent.intValueExact()));
       }
     }
@@ -91,16 +109,22 @@ record Powers(Budget budget, PreciseMath math) {
       Complex result = one;
       Complex factor = complex(base);
       for (int i = 0; i < exponent.abs().intValue(); i++) {
-        budget.step();
+        budget.step(2 * math.operation());
         result = result.times(factor);
       }
       return new Value.Approximate(exponent.signum() > 0 ? result : one.dividedBy(result));
     }
-    budget.step(80 * math.cost());
+    budget.step(staysReal(base) ? realPower() : complexPower());
     Complex power = complex(base).pow(Complex.real(new BigDecimal(exponent), math));
     // A real base has a real whole power; the logarithm of a negative one left a rounding error.
     return new Value.Approximate(
         Value.isReal(base) ? Complex.real(power.re(), power.math()) : power);
+  }
+
+  /** The steps of bringing a fraction's power to lowest terms. */
+  private static long commonDivisor(Rational base, BigInteger exponent) {
+    int shorter = Math.min(base.numerator().bitLength(), base.denominator().bitLength());
+    return Budget.commonDivisor((shorter - 1) * exponent.abs().longValue());
   }
 
   /** The root when it is a fraction, else {@link Value#ZERO}. */
@@ -115,39 +139,11 @@ record Powers(Budget budget, PreciseMath math) {
       return Value.ZERO;
     }
     int degree = exponent.denominator().intValueExact();
-    BigInteger above = root(base.numerator(), degree);
-    BigInteger below = root(base.denominator(), degree);
+    BigInteger above = WholeRoots.exact(base.numerator(), degree, budget);
+    BigInteger below = WholeRoots.exact(base.denominator(), degree, budget);
     if (above.signum() == 0 || below.signum() == 0) {
       return Value.ZERO;
     }
     return integerPower(new Value.Exact(new Rational(above, below)), exponent.numerator());
-  }
-
-  /** The exact root of a positive number, or zero. */
-  private static BigInteger root(BigInteger value, int degree) {
-    if (value.equals(BigInteger.ONE)) {
-      return value;
-    }
-    if (degree == 2) {
-      BigInteger root = value.sqrt();
-      return root.multiply(root).equals(value) ? root : BigInteger.ZERO;
-    }
-    if (value.bitLength() > MAX_ROOT_BITS) {
-      return BigInteger.ZERO;
-    }
-    // Newton's steps go down from above until they would go up again.
-    BigInteger guess = BigInteger.ONE.shiftLeft(value.bitLength() / degree + 1);
-    BigInteger below = BigInteger.valueOf(degree - 1L);
-    while (true) {
-      BigInteger next =
-          guess
-              .multiply(below)
-              .add(value.divide(guess.pow(degree - 1)))
-              .divide(BigInteger.valueOf(degree));
-      if (next.compareTo(guess) >= 0) {
-        return guess.pow(degree).equals(value) ? guess : BigInteger.ZERO;
-      }
-      guess = next;
-    }
   }
 }

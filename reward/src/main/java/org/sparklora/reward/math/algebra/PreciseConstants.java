@@ -56,19 +56,22 @@ enum PreciseConstants {
     this.known = this.written;
   }
 
-  /** The constant to so many digits or more. */
+  /**
+   * The constant to so many digits, or to those written if they are more: cut off, so that what
+   * earlier verdicts asked for changes no digit.
+   */
   BigDecimal to(int digits) {
     if (digits <= WRITTEN_DIGITS) {
       return written;
     }
     BigDecimal value = known;
-    if (value.scale() < digits) {
+    if (value.scale() < digits || value == written) {
       int scale = digits + GUARD_DIGITS;
       value = new BigDecimal(series.apply(BigInteger.TEN.pow(scale)), scale);
-      known = value.setScale(digits, RoundingMode.HALF_EVEN);
-      value = known;
+      value = value.setScale(digits, RoundingMode.DOWN);
+      known = value;
     }
-    return value;
+    return value.setScale(digits, RoundingMode.DOWN);
   }
 
   /** {@code unit · arctan(1/x)}, or {@code artanh} of it. */

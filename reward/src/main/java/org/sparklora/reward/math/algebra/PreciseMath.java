@@ -27,6 +27,9 @@ public final class PreciseMath {
 
   private static final int MAX_GAMMA_DIGITS = 2_000;
 
+  /** Of one to the ordinary digits. */
+  private static final double STEPS_OF_SERIES = 10;
+
   private static final BigDecimal TWO = BigDecimal.valueOf(2);
 
   /** Powers beyond e to this are refused: no answer needs them, and a tower of them never ends. */
@@ -73,10 +76,46 @@ public final class PreciseMath {
     return digits <= other.digits ? this : other;
   }
 
-  /** What a function costs here, where it costs 1 to the ordinary digits. */
-  long cost() {
-    double ratio = (double) digits / ORDINARY_DIGITS;
-    return (long) (ratio * Math.sqrt(ratio));
+  /** The steps of a sum, product or quotient of two numbers, each of which is rounded. */
+  long operation() {
+    return 1 + 5 * Budget.product(series.bits());
+  }
+
+  /** The steps of a square root. */
+  long root() {
+    return 4 + 15 * Budget.product(series.bits());
+  }
+
+  /** The steps of an exponential: its series has as many terms as a root of the digits. */
+  long exponential() {
+    return series(Math.sqrt((double) digits / ORDINARY_DIGITS));
+  }
+
+  /** The steps of a logarithm, which is an exponential turned round. */
+  long logarithm() {
+    return 3 * exponential();
+  }
+
+  /** The steps of a sine or an angle: their series have as many terms as there are digits. */
+  long angle() {
+    return series((double) digits / ORDINARY_DIGITS);
+  }
+
+  /** The steps of a series that is so many times as long as to the ordinary digits. */
+  private long series(double length) {
+    return digits > MAX_SERIES_DIGITS
+        ? 1 // it will be refused
+        : (long) (STEPS_OF_SERIES * length * (1 + Budget.product(series.bits()))) + constant();
+  }
+
+  /** The steps of π and of the logarithms of 2 and 10, whether or not they are known already. */
+  long constant() {
+    return 1 + (long) digits * digits / 1_300;
+  }
+
+  /** The steps of Euler's constant. */
+  long constantGamma() {
+    return 1 + (long) digits * digits / 80;
   }
 
   BigDecimal pi() {
@@ -99,8 +138,19 @@ public final class PreciseMath {
     }
   }
 
+  /**
+   * A quotient, which may have zeros at its end: {@link BigDecimal#divide(BigDecimal, MathContext)}
+   * takes them off one by one, the square of its digits for each that is exact.
+   */
+  static BigDecimal quotient(BigDecimal a, BigDecimal b, MathContext context) {
+    int exponent = a.precision() - a.scale() - b.precision() + b.scale();
+    int scale = context.getPrecision() + 2 - exponent;
+    return a.divide(b, scale, RoundingMode.HALF_EVEN).round(context);
+  }
+
+  /** Of a number that is not negative. */
   BigDecimal sqrt(BigDecimal x) {
-    return x.sqrt(wide);
+    return WholeRoots.sqrt(x, wide);
   }
 
   BigDecimal exp(BigDecimal x) {
@@ -133,7 +183,7 @@ public final class PreciseMath {
     boolean ordinary = digits == ORDINARY_DIGITS;
     BigDecimal y =
         ordinary
-            ? new BigDecimal(Math.log(m.doubleValue()))
+            ? new BigDecimal(StrictMath.log(m.doubleValue()))
             : of(digits / 3 + GUARD_DIGITS).lnOfMantissa(m);
     for (int i = 0; i < (ordinary ? 2 : 1); i++) {
       BigDecimal power = exp(y);

@@ -103,13 +103,17 @@ public record Rational(BigInteger numerator, BigInteger denominator)
     return numerator.bitLength() + denominator.bitLength();
   }
 
-  /** Rounded to the digits of {@link PreciseMath#CONTEXT}. */
+  /** Rounded to the digits of {@link PreciseMath#CONTEXT}, with no more of them than it takes. */
   public BigDecimal toDecimal() {
-    return toDecimal(PreciseMath.CONTEXT);
+    return new BigDecimal(numerator).divide(new BigDecimal(denominator), PreciseMath.CONTEXT);
   }
 
-  public BigDecimal toDecimal(MathContext context) {
-    return new BigDecimal(numerator).divide(new BigDecimal(denominator), context);
+  /** Rounded; what can be written with fewer digits may have zeros at its end. */
+  BigDecimal toDecimal(MathContext context) {
+    BigDecimal above = new BigDecimal(numerator);
+    return isInteger()
+        ? above.round(context)
+        : PreciseMath.quotient(above, new BigDecimal(denominator), context);
   }
 
   @Override

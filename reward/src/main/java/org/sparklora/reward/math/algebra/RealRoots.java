@@ -24,6 +24,7 @@ final class RealRoots {
     }
     Polynomial p = polynomial.squareFree(budget);
     List<Rational> c = p.coefficients();
+    c.forEach(one -> budget.fractions(one, c.get(p.degree()))); // each is divided by the last
     if (p.degree() == 1) {
       return List.of(new Value.Exact(c.get(0).negate().dividedBy(c.get(1))));
     }

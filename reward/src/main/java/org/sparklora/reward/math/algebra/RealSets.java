@@ -1,7 +1,7 @@
 package org.sparklora.reward.math.algebra;
 
 import java.util.ArrayList;
-import java.util.Collection;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +18,6 @@ import org.sparklora.reward.math.algebra.Expr.Symbol;
  * end of either and between every two neighbouring ends.
  */
 public final class RealSets {
-  private static final Value FAR = Value.of(1);
-
   /** Forms of a term with five absolute values. */
   private static final int MOST_VARIANTS = 64;
 
@@ -31,13 +29,8 @@ public final class RealSets {
       List<Expr> written = new ArrayList<>();
       collectEnds(a, written);
       collectEnds(b, written);
-      Map<Expr, Value> ends = values(written, budget);
-      for (Value probe : probes(finite(ends.values()), budget)) {
-        if (contains(a, probe, ends, budget) != contains(b, probe, ends, budget)) {
-          return Optional.of(false);
-        }
-      }
-      return Optional.of(true);
+      Line line = Line.of(written, budget);
+      return Optional.of(line.members(a, budget).equals(line.members(b, budget)));
     } catch (Value.None | ArithmeticException none) {
       return Optional.empty();
     }
@@ -57,62 +50,78 @@ public final class RealSets {
     }
   }
 
-  /** All to the same digits, since they are compared. */
-  private static Map<Expr, Value> values(List<Expr> written, Budget budget) {
-    List<Value> values = new Evaluator(Map.of(), budget).values(written);
-    Map<Expr, Value> ends = new HashMap<>();
-    for (int i = 0; i < written.size(); i++) {
-      if (!Value.isReal(values.get(i))) {
-        throw new Value.None("an end that is not real");
+  /**
+   * Where ends lie on the line: the n different finite ones at 1, 3, …, 2n − 1, so that there is a
+   * place between any two and beyond either side; minus infinity at −1 and infinity at 2n + 1. All
+   * are computed to the same digits, since they are compared.
+   */
+  private record Line(Map<Expr, Integer> places, int last) {
+
+    static Line of(List<Expr> written, Budget budget) {
+      List<Value> values = new Evaluator(Map.of(), budget).values(written);
+      List<Integer> finite = new ArrayList<>();
+      for (int i = 0; i < written.size(); i++) {
+        if (!Value.isReal(values.get(i))) {
+          throw new Value.None("an end that is not real");
+        }
+        if (!(values.get(i) instanceof Value.Unbounded)) {
+          finite.add(i);
+        }
       }
-      ends.put(written.get(i), values.get(i));
-    }
-    return ends;
-  }
-
-  private static List<Value> finite(Collection<Value> values) {
-    return values.stream().filter(value -> !(value instanceof Value.Unbounded)).toList();
-  }
-
-  /** Every end, a point between neighbours, and one beyond each side. */
-  private static List<Value> probes(List<Value> ends, Budget budget) {
-    if (ends.isEmpty()) {
-      return List.of(Value.ZERO);
-    }
-    List<Value> sorted = new ArrayList<>(ends);
-    sorted.sort(Evaluator::compare);
-    List<Value> probes = new ArrayList<>();
-    probes.add(Value.add(sorted.get(0), Value.multiply(Value.of(-1), FAR, budget), budget));
-    for (int i = 0; i < sorted.size(); i++) {
-      probes.add(sorted.get(i));
-      if (i + 1 < sorted.size() && Evaluator.compare(sorted.get(i), sorted.get(i + 1)) != 0) {
-        Value sum = Value.add(sorted.get(i), sorted.get(i + 1), budget);
-        probes.add(Value.divide(sum, Value.of(2), budget));
+      finite.sort((i, j) -> compare(values.get(i), values.get(j), budget));
+      Map<Expr, Integer> places = new HashMap<>();
+      int place = -1;
+      for (int k = 0; k < finite.size(); k++) {
+        Value value = values.get(finite.get(k));
+        boolean further = k == 0 || compare(values.get(finite.get(k - 1)), value, budget) != 0;
+        place += further ? 2 : 0;
+        places.put(written.get(finite.get(k)), place);
       }
+      int last = place + 1;
+      for (int i = 0; i < written.size(); i++) {
+        if (values.get(i) instanceof Value.Unbounded infinite) {
+          places.put(written.get(i), infinite.sign() < 0 ? -1 : last + 1);
+        }
+      }
+      return new Line(places, last);
     }
-    probes.add(Value.add(sorted.get(sorted.size() - 1), FAR, budget));
-    return probes;
+
+    /** The places from 0 to the last that a set holds. */
+    BitSet members(Expr set, Budget budget) {
+      budget.step(1 + set.children().size() + last / 64);
+      BitSet members = new BitSet(last + 1);
+      if (set instanceof Interval interval) {
+        int start = places.get(interval.start()) + (interval.leftOpen() ? 1 : 0);
+        int end = places.get(interval.end()) - (interval.rightOpen() ? 1 : 0);
+        start = Math.max(0, start);
+        members.set(start, Math.max(start, Math.min(end, last) + 1));
+      } else if (set instanceof FiniteSet finite) {
+        finite.elements().stream()
+            .mapToInt(places::get)
+            .filter(place -> place >= 0 && place <= last)
+            .forEach(members::set);
+      } else if (set instanceof SetOperation operation) {
+        members.or(members(operation.left(), budget));
+        BitSet right = members(operation.right(), budget);
+        switch (operation.op()) {
+          case UNION -> members.or(right);
+          case INTERSECTION -> members.and(right);
+          case MINUS -> members.andNot(right);
+        }
+      } else if (set == NamedSet.REALS) {
+        members.set(0, last + 1);
+      }
+      return members;
+    }
   }
 
-  private static boolean contains(Expr set, Value x, Map<Expr, Value> ends, Budget budget) {
-    budget.step();
-    if (set instanceof Interval interval) {
-      int start = Evaluator.compare(x, ends.get(interval.start()));
-      int end = Evaluator.compare(x, ends.get(interval.end()));
-      return (interval.leftOpen() ? start > 0 : start >= 0)
-          && (interval.rightOpen() ? end < 0 : end <= 0);
-    } else if (set instanceof FiniteSet finite) {
-      return finite.elements().stream().anyMatch(e -> Evaluator.compare(x, ends.get(e)) == 0);
-    } else if (set instanceof SetOperation operation) {
-      boolean left = contains(operation.left(), x, ends, budget);
-      boolean right = contains(operation.right(), x, ends, budget);
-      return switch (operation.op()) {
-        case UNION -> left || right;
-        case INTERSECTION -> left && right;
-        case MINUS -> left && !right;
-      };
-    }
-    return set == NamedSet.REALS;
+  private static int compare(Value a, Value b, Budget budget) {
+    PreciseMath math = Value.digits(a, b);
+    budget.step(
+        a instanceof Value.Exact x && b instanceof Value.Exact y
+            ? 1 + 2 * Budget.product((long) x.rational().bits() + y.rational().bits())
+            : 4 * math.operation());
+    return Evaluator.compare(a, b);
   }
 
   /** The numbers for which every link holds, of a statement about one variable. */

@@ -68,6 +68,7 @@ public sealed interface Value {
 
   static Value add(Value a, Value b, Budget budget) {
     if (a instanceof Exact x && b instanceof Exact y) {
+      budget.fractions(x.rational(), y.rational());
       Rational sum = x.rational().plus(y.rational());
       budget.checkBits(sum.bits());
       return new Exact(sum);
@@ -82,12 +83,14 @@ public sealed interface Value {
       return b;
     }
     PreciseMath math = digits(a, b);
+    budget.step(math.operation());
     return new Approximate(complex(a, math).plus(complex(b, math)));
   }
 
   static Value multiply(Value a, Value b, Budget budget) {
     if (a instanceof Exact x && b instanceof Exact y) {
       budget.checkBits((long) x.rational().bits() + y.rational().bits());
+      budget.fractions(x.rational(), y.rational());
       return new Exact(x.rational().times(y.rational()));
     }
     if (a instanceof Unbounded || b instanceof Unbounded) {
@@ -97,8 +100,8 @@ public sealed interface Value {
       }
       return new Unbounded(sign);
     }
-    budget.step();
     PreciseMath math = digits(a, b);
+    budget.step(2 * math.operation());
     return new Approximate(complex(a, math).times(complex(b, math)));
   }
 
@@ -116,6 +119,7 @@ public sealed interface Value {
       return multiply(a, new Exact(Rational.ONE.dividedBy(y.rational())), budget);
     }
     Complex divisor = complex(b);
+    budget.step(2 * divisor.math().operation());
     Complex one = Complex.real(BigDecimal.ONE, divisor.math());
     return multiply(a, new Approximate(one.dividedBy(divisor)), budget);
   }

@@ -63,7 +63,9 @@ final class MathEquivalence {
   boolean same(Expr solution, Expr prediction) {
     Expr gold = solution;
     Expr pred = config.strict() ? prediction : renamed(prediction, solution);
-    if (Expr.size(gold, MAX_SIZE) >= MAX_SIZE || Expr.size(pred, MAX_SIZE) >= MAX_SIZE) {
+    int size = Math.max(Expr.size(gold, MAX_SIZE), Expr.size(pred, MAX_SIZE));
+    budget.step(1 + size);
+    if (size >= MAX_SIZE) {
       throw new Budget.Exceeded("an expression of " + MAX_SIZE + " parts");
     }
     boolean goldAssigns = Relations.isAssignment(gold);

@@ -22,7 +22,7 @@ public final class MathVerify {
           return true;
         }
       } catch (Budget.Exceeded exceeded) {
-        if (budget.millisLeft() <= 0) {
+        if (budget.isSpent()) {
           throw exceeded;
         }
         // Too big to compare as terms; the texts may still be the same.

@@ -25,8 +25,9 @@ import org.sparklora.reward.math.extract.Thinking;
  */
 public final class SoundJudge {
   private static final Pattern THINKING =
-      Pattern.compile(
-          "<think(?:ing)?>.*?</think(?:ing)?>", Pattern.CASE_INSENSITIVE | Pattern.DOTALL);
+      Pattern.compile("<think(?:ing)?>", Pattern.CASE_INSENSITIVE);
+  private static final Pattern END_OF_THINKING =
+      Pattern.compile("</think(?:ing)?>", Pattern.CASE_INSENSITIVE);
   private static final Pattern ANCHOR =
       Pattern.compile(
           "(?:final answer|answer)s?\\**(?:\\s+is)?\\s*:?\\**(?:\\s+is)?:?",
@@ -79,7 +80,17 @@ public final class SoundJudge {
   }
 
   private String withoutThinking(String completion) {
-    return THINKING.matcher(budget.over(Thinking.strip(completion))).replaceAll("");
+    String text = Thinking.strip(completion);
+    Matcher open = THINKING.matcher(budget.over(text));
+    Matcher close = END_OF_THINKING.matcher(budget.over(text));
+    StringBuilder kept = new StringBuilder();
+    int at = 0;
+    // Once no end is found, no later thought has one.
+    while (open.find(at) && close.find(open.end())) {
+      kept.append(text, at, open.start());
+      at = close.end();
+    }
+    return kept.append(text, at, text.length()).toString();
   }
 
   private static String shortened(String text) {
@@ -131,13 +142,34 @@ public final class SoundJudge {
     if (bare.lookingAt()) {
       return bare.group(1);
     }
-    String rest = text.substring(last);
-    boolean percent = rest.matches("(?s).*\\}\\s*\\$?\\s*\\\\?%.{0,4}");
-    return percent && !content.contains("%") ? content + "\\%" : content;
+    return endsInPercent(text) && !content.contains("%") ? content + "\\%" : content;
+  }
+
+  /** Whether a percent sign is among the last five characters and follows a brace or its dollar. */
+  private static boolean endsInPercent(String text) {
+    for (int at = text.length() - 1; at >= Math.max(0, text.length() - 5); at--) {
+      if (text.charAt(at) == '%') {
+        int before = text.startsWith("\\", at - 1) ? at - 2 : at - 1;
+        before = beforeSpaces(text, before);
+        before = text.startsWith("$", before) ? beforeSpaces(text, before - 1) : before;
+        if (text.startsWith("}", before)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static int beforeSpaces(String text, int from) {
+    int at = from;
+    while (at >= 0 && Character.isWhitespace(text.charAt(at))) {
+      at--;
+    }
+    return at;
   }
 
   private Optional<String> afterAnchor(String text, boolean wordsCount) {
-    LatexEnvironments environments = new LatexEnvironments(text);
+    LatexEnvironments environments = new LatexEnvironments(text, budget);
     for (int at = 0; at < Math.min(REACH, text.length()); at++) {
       budget.step();
       List<Environment> list = environments.listAt(at, false);
@@ -150,12 +182,12 @@ public final class SoundJudge {
   }
 
   /** Further mathematics joined by commas, "and", "or", however long the list. */
-  private static List<Environment> continued(
+  private List<Environment> continued(
       LatexEnvironments environments, List<Environment> list, String text) {
     List<Environment> all = new ArrayList<>(list);
     while (true) {
       int end = all.get(all.size() - 1).end();
-      Matcher joiner = JOINER.matcher(text).region(end, text.length());
+      Matcher joiner = JOINER.matcher(budget.over(text)).region(end, text.length());
       List<Environment> more =
           joiner.lookingAt() ? environments.listAt(joiner.end(), false) : List.of();
       if (more.isEmpty()) {
@@ -172,18 +204,14 @@ public final class SoundJudge {
   }
 
   private List<Environment> lastEnvironments(String text) {
-    LatexEnvironments environments = new LatexEnvironments(text);
+    LatexEnvironments environments = new LatexEnvironments(text, budget);
     List<Environment> last = List.of();
-    int at = 0;
+    int at = environments.nextStart(0);
     while (at < text.length()) {
       List<Environment> list = environments.listAt(at, false);
-      if (list.isEmpty()) {
-        at++;
-      } else {
-        budget.step();
-        last = list;
-        at = list.get(list.size() - 1).end();
-      }
+      last = list.isEmpty() ? last : list;
+      int next = list.isEmpty() ? at + 1 : list.get(list.size() - 1).end();
+      at = environments.nextStart(next);
     }
     return last;
   }

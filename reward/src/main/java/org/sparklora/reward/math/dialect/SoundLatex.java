@@ -97,8 +97,9 @@ final class SoundLatex {
   /** Runs of blanks become one: patterns that allow blanks on both sides would try every split. */
   private static final Pattern SPACES = Pattern.compile("[ \\t]{2,}");
 
-  private static final Pattern OUTER =
-      Pattern.compile("(?s)(?:\\$+|\\\\\\(|\\\\\\[)(.*?)(?:\\$+|\\\\\\)|\\\\\\])");
+  /** For the same reason no more blank lines are kept than there can be reason for. */
+  private static final Pattern LONG_SPACE = Pattern.compile("(\\s{7})\\s+");
+
   private static final Pattern INNER =
       Pattern.compile(
           "\\\\\\((.+?)\\\\\\)|\\\\\\[((?s:.+?))\\\\\\]|\\$\\$([^$]+)\\$\\$|\\$([^$\n]+)\\$");
@@ -114,16 +115,14 @@ final class SoundLatex {
   /** Signs and commands as the parser knows them; delimiters, bold type and final points gone. */
   static String of(String written) {
     String text = SPACES.matcher(Spaces.strip(written)).replaceAll(" ");
+    text = LONG_SPACE.matcher(text).replaceAll("$1");
     Matcher inner = INNER.matcher(text);
     if (text.matches("(?s)[^\\\\$]*[A-Za-z]{2}.*") && inner.find()) {
       for (int group = 1; group <= inner.groupCount(); group++) {
         text = inner.group(group) != null ? inner.group(group) : text;
       }
     }
-    Matcher outer = OUTER.matcher(text);
-    if (outer.matches()) {
-      text = outer.group(1);
-    }
+    text = withoutDelimiters(text);
     if (!text.contains("\\begin")) {
       text = text.replaceAll("\\\\\\\\(?=[a-zA-Z])", "\\\\");
     }
@@ -134,6 +133,31 @@ final class SoundLatex {
       text = rewrite.pattern().matcher(text).replaceAll(rewrite.replacement());
     }
     return trimmed(text);
+  }
+
+  /** What stands between delimiters at the beginning and the end of a text, if both are there. */
+  private static String withoutDelimiters(String text) {
+    int start = 0;
+    while (text.startsWith("$", start)) {
+      start++;
+    }
+    start = start == 0 && (text.startsWith("\\(") || text.startsWith("\\[")) ? 2 : start;
+    if (start == 0) {
+      return text;
+    }
+    int end = text.length();
+    if (text.endsWith("\\)") || text.endsWith("\\]")) {
+      end -= 2;
+    } else {
+      while (end > start && text.charAt(end - 1) == '$') {
+        end--;
+      }
+    }
+    if (start > 1 && start == text.length()) {
+      return "";
+    }
+    boolean both = end < text.length() && start <= end;
+    return both ? text.substring(start, end) : text;
   }
 
   /** Without the points and thin spaces at its end. */

@@ -37,7 +37,8 @@ final class SoundReadings {
           LatexNormalizer.normalize(
               text,
               new ExtractionTarget.Normalization(
-                  true, false, false, false, ExtractionTarget.Boxed.NONE));
+                  true, false, false, false, ExtractionTarget.Boxed.NONE),
+              budget);
       if (normal.isEmpty()) {
         continue;
       }

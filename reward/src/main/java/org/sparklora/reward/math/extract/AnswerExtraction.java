@@ -31,6 +31,9 @@ public final class AnswerExtraction {
 
   private static final int LONG_GAP = 100;
 
+  /** To look past a gap takes as long as to look at so many characters. */
+  private static final int CHARACTERS_A_GAP = 8;
+
   private static final Pattern COMPLEX =
       Pattern.compile(
           "\\\\mathbb\\{C\\}|\\\\i\\b|\\bi\\b|\\\\text\\{i\\}|\\\\mathrm\\{i\\}|\\\\imath\\b|\\\\det"
@@ -100,7 +103,7 @@ public final class AnswerExtraction {
       ExtractionTarget.Latex target,
       TreeMap<Integer, List<Supplier<List<Match>>>> byPriority,
       Budget budget) {
-    LatexEnvironments environments = new LatexEnvironments(text);
+    LatexEnvironments environments = new LatexEnvironments(text, budget);
     String lower = text.toLowerCase(Locale.ROOT);
     // Lower-casing may change the length of exotic letters, and with it every position.
     String folded = lower.length() == text.length() ? lower : asciiLowerCase(text);
@@ -160,7 +163,7 @@ public final class AnswerExtraction {
     List<String> texts = new ArrayList<>();
     List<Optional<Expr>> expressions = new ArrayList<>();
     for (Environment environment : environments) {
-      String text = LatexNormalizer.normalize(environment.content(), how);
+      String text = LatexNormalizer.normalize(environment.content(), how, budget);
       texts.add(text);
       Optional<Expr> parsed = parse(text, budget);
       expressions.add(environment.percent() ? parsed.map(Expr.Percent::new) : parsed);
@@ -241,7 +244,7 @@ public final class AnswerExtraction {
         from = at + 1;
         int after = at + FINAL.length();
         for (int gap = 0; gap <= LONG_GAP && after + gap < text.length(); gap++) {
-          budget.step();
+          budget.scan(CHARACTERS_A_GAP);
           List<Environment> list = afterIs(after + gap);
           if (!list.isEmpty()) {
             Match match = match(at, list);
@@ -270,7 +273,7 @@ public final class AnswerExtraction {
         from = at + 1;
         int after = at + anchor.length();
         for (int gap = 0; gap <= GAP && after + gap < text.length(); gap++) {
-          budget.step();
+          budget.scan(CHARACTERS_A_GAP);
           List<Environment> list = environments.listAt(after + gap, false);
           if (!list.isEmpty()) {
             Match match = match(at, list);
@@ -288,17 +291,16 @@ public final class AnswerExtraction {
       if (boxed && !text.contains("\\boxed{")) {
         return matches;
       }
-      int at = 0;
+      int at = environments.nextStart(0);
       while (at < text.length()) {
         List<Environment> list = environments.listAt(at, boxed);
-        if (list.isEmpty()) {
-          at++;
-        } else {
-          budget.step();
+        int next = at + 1;
+        if (!list.isEmpty()) {
           Match match = match(at, list);
           matches.add(match);
-          at = match.end();
+          next = match.end();
         }
+        at = environments.nextStart(next);
       }
       return matches;
     }
@@ -318,7 +320,9 @@ public final class AnswerExtraction {
               n.malformedOperators(),
               n.nits(),
               ExtractionTarget.Boxed.LAST);
-      Environment box = new Environment(start, end + 1, text.substring(start, end + 1), false);
+      Environment box =
+          new Environment(
+              start, end + 1, new LatexEnvironments.Content(text, start, end + 1), false);
       return List.of(new Match(start, end + 1, () -> answer(List.of(box), last, budget)));
     }
   }

@@ -3,6 +3,7 @@ package org.sparklora.reward.math.extract;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.sparklora.reward.math.algebra.Budget;
 
 /**
  * Finds mathematics between delimiters: {@code $$…$$}, {@code \[…\]}, {@code $…$}, {@code \(…\)},
@@ -14,26 +15,70 @@ import java.util.Optional;
  */
 public final class LatexEnvironments {
   private static final int LONGEST_LIST = 6;
+
+  /** To try a place takes as long as to look at so many characters. */
+  private static final int CHARACTERS_A_TRY = 16;
+
   private static final String[] PERCENT_WORDS = {"\\%", "%", "Percent", "percent", "Pct", "pct"};
 
   /**
    * One piece of mathematics; {@code end} lies after the spaces and percent sign that follow it.
    */
-  public record Environment(int start, int end, String content, boolean percent) {}
+  public record Environment(int start, int end, Content where, boolean percent) {
+    public String content() {
+      return where.text().substring(where.from(), where.to());
+    }
+  }
+
+  /**
+   * A part of a text, cut out when it is read: openings before one end would each copy the rest.
+   */
+  record Content(String text, int from, int to) {}
 
   private final String text;
+  private final Budget budget;
 
-  /** Once a closing delimiter is not found, no later opening one needs to look for it. */
-  private int noDisplayBracketFrom = Integer.MAX_VALUE;
+  // Each opening delimiter asks for its end, and none looks through what another has.
+  private final Occurrences displayDollars;
+  private final Occurrences dollars;
+  private final Occurrences closingBrackets;
+  private final Occurrences closingParentheses;
+  private final Occurrences lineEnds;
+  private final Occurrences boxes;
+  private final Occurrences closingBraces;
 
-  private int noDisplayDollarFrom = Integer.MAX_VALUE;
-
-  public LatexEnvironments(String text) {
+  public LatexEnvironments(String text, Budget budget) {
     this.text = text;
+    this.budget = budget;
+    this.displayDollars = Occurrences.of("$$", text, budget);
+    this.dollars = Occurrences.unescaped("$", text, budget);
+    this.closingBrackets = Occurrences.of("\\]", text, budget);
+    this.closingParentheses = Occurrences.of("\\)", text, budget);
+    this.lineEnds = Occurrences.of("\n", text, budget);
+    this.boxes = Occurrences.of("\\boxed{", text, budget);
+    this.closingBraces = Occurrences.of("}", text, budget);
+  }
+
+  /** The next place at which a list may begin, or the text's length. */
+  public int nextStart(int from) {
+    int at = from;
+    while (at < text.length() && !mayStart(text.charAt(at))) {
+      at++;
+    }
+    budget.scan(at - from + 1);
+    return at;
+  }
+
+  private static boolean mayStart(char c) {
+    return c == '$' || c == '\\' || c == '-' || Spaces.isSpace(c);
   }
 
   /** The longest list that begins here; empty when nothing does. */
   public List<Environment> listAt(int start, boolean boxed) {
+    if (start >= text.length() || !mayStart(text.charAt(start))) {
+      return List.of();
+    }
+    budget.scan(CHARACTERS_A_TRY);
     List<Environment> list = new ArrayList<>();
     Optional<Environment> next = at(start, boxed);
     while (next.isPresent()) {
@@ -110,18 +155,23 @@ public final class LatexEnvironments {
     if (close <= start + width) {
       return Optional.empty();
     }
-    String content = text.substring(start + width, close);
-    return boxed && !holdsBox(content)
+    return boxed && !holdsBox(start + width, close)
         ? Optional.empty()
-        : Optional.of(environment(start, close + width, content));
+        : Optional.of(environment(start, close + width, start + width, close));
   }
 
-  private static boolean holdsBox(String content) {
-    int box = content.indexOf("\\boxed{");
-    return box >= 0 && content.indexOf('}', box + 8) >= 0;
+  private boolean holdsBox(int from, int to) {
+    int box = boxes.next(from);
+    if (box < 0 || box + 8 >= to) {
+      return false;
+    }
+    int brace = closingBraces.next(box + 8);
+    return brace >= 0 && brace < to;
   }
 
-  private Environment environment(int start, int end, String content) {
+  private Environment environment(int start, int end, int from, int to) {
+    budget.step();
+    Content content = new Content(text, from, to);
     int after = skipSpaces(end);
     for (String word : PERCENT_WORDS) {
       if (text.startsWith(word, after)) {
@@ -132,69 +182,43 @@ public final class LatexEnvironments {
   }
 
   private int displayDollarEnd(int from) {
-    if (from >= noDisplayDollarFrom) {
-      return -1;
-    }
-    int close = text.indexOf("$$", from);
     // "$$" right away would be an empty content, whose first dollar may not stand before a dollar.
-    if (close < 0) {
-      noDisplayDollarFrom = from;
-      return -1;
-    }
+    int close = displayDollars.next(from);
     return close > from && text.charAt(close - 1) != '\\' ? close : -1;
   }
 
   private int displayBracketEnd(int from) {
-    if (from >= noDisplayBracketFrom) {
-      return -1;
-    }
-    int close = text.indexOf("\\]", from);
-    if (close < 0) {
-      noDisplayBracketFrom = from;
-      return -1;
-    }
+    int close = closingBrackets.next(from);
     return close > from && text.charAt(close - 1) != '\\' ? close : -1;
   }
 
   private int inlineDollarEnd(int from) {
-    for (int i = from; i < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n') {
-        return -1;
-      }
-      if (c == '\\' && i + 1 < text.length() && text.charAt(i + 1) == '$') {
-        i++;
-      } else if (c == '$') {
-        return i;
-      }
-    }
-    return -1;
+    int close = dollars.next(from);
+    return close >= 0 && !endsLine(from, close) ? close : -1;
   }
 
   private int parenthesisEnd(int from) {
-    for (int i = from; i + 1 < text.length(); i++) {
-      char c = text.charAt(i);
-      if (c == '\n') {
-        return -1;
-      }
-      if (c == '\\' && text.charAt(i + 1) == ')') {
-        return text.charAt(i - 1) == '\\' ? -1 : i;
-      }
-    }
-    return -1;
+    int close = closingParentheses.next(from);
+    return close >= 0 && !endsLine(from, close) && text.charAt(close - 1) != '\\' ? close : -1;
+  }
+
+  private boolean endsLine(int from, int to) {
+    int end = lineEnds.next(from);
+    return end >= 0 && end < to;
   }
 
   private Optional<Environment> spacedBracket(int start, boolean boxed) {
     for (int i = start + 2; i < text.length(); i++) {
       char c = text.charAt(i);
       if (c == '\n' || c == '[') {
+        budget.scan(i - start);
         return Optional.empty();
       }
       if (c == ']') {
         boolean spaced = i + 1 < text.length() && Spaces.isSpace(text.charAt(i + 1));
-        String content = text.substring(start + 2, i);
-        return spaced && !content.isEmpty() && (!boxed || holdsBox(content))
-            ? Optional.of(environment(start, i + 2, content))
+        budget.scan(i - start);
+        return spaced && i > start + 2 && (!boxed || holdsBox(start + 2, i))
+            ? Optional.of(environment(start, i + 2, start + 2, i))
             : Optional.empty();
       }
     }
@@ -212,7 +236,7 @@ public final class LatexEnvironments {
     }
     int end = number(middle + 2);
     return end >= 0 && text.startsWith("}", end)
-        ? Optional.of(environment(start, end + 1, text.substring(start, end + 1)))
+        ? Optional.of(environment(start, end + 1, start, end + 1))
         : Optional.empty();
   }
 
@@ -234,6 +258,7 @@ public final class LatexEnvironments {
     while (at < text.length() && isDigit(text.charAt(at))) {
       at++;
     }
+    budget.scan(at - from);
     return at;
   }
 
@@ -242,6 +267,7 @@ public final class LatexEnvironments {
     while (at < text.length() && Spaces.isSpace(text.charAt(at))) {
       at++;
     }
+    budget.scan(at - from);
     return at;
   }
 

@@ -88,7 +88,8 @@ public final class LatexNormalizer {
     return Pattern.compile(all.toString());
   }
 
-  public static String normalize(String text, ExtractionTarget.Normalization how) {
+  /** Throws {@link Budget.Exceeded} for what is no answer by its length, or takes too long. */
+  public static String normalize(String text, ExtractionTarget.Normalization how, Budget budget) {
     if (text.length() > MAX_LENGTH) {
       throw new Budget.Exceeded("an answer of " + text.length() + " characters");
     }
@@ -97,7 +98,7 @@ public final class LatexNormalizer {
       result = BoxedAnswer.extract(result, how.boxed());
     }
     if (how.basicLatex()) {
-      result = basic(result);
+      result = basic(result, budget);
     }
     if (how.units()) {
       result = Units.strip(result);
@@ -107,30 +108,31 @@ public final class LatexNormalizer {
       result = result.equals("0.5") ? "\\frac{1}{2}" : result;
     }
     if (how.malformedOperators()) {
-      result = repairOperators(result);
+      result = repairOperators(result, budget);
     }
     return Spaces.strip(result);
   }
 
-  private static String basic(String text) {
+  private static String basic(String text, Budget budget) {
     // Runs of spaces mean no more than 64 of them, but cost patterns that begin with \s* their
     // square.
-    String result = LONG_SPACE.matcher(text).replaceAll(" ".repeat(63));
+    String result = LONG_SPACE.matcher(budget.over(text)).replaceAll(" ".repeat(63));
     result =
         result.replace("\\mathrm{T}", "T").replace("\\mathrm{d}", "d").replace("{\\rm d}", "d");
     result =
         result
             .replace("\\left[\\begin{matrix}", "\\begin{bmatrix}")
             .replace("\\end{matrix}\\right]", "\\end{bmatrix}");
-    result = LEFT.matcher(result).replaceAll("$1");
-    result = RIGHT.matcher(result).replaceAll("$1");
-    result = FALLING_FACTORIAL.matcher(result).replaceAll("\\\\frac{($1)!}{(($1)-($2))!}");
-    result = REMOVED.matcher(result).replaceAll("");
-    result = ALTERNATION.matcher(result).replaceAll(LatexNormalizer::replacement);
+    result = LEFT.matcher(budget.over(result)).replaceAll("$1");
+    result = RIGHT.matcher(budget.over(result)).replaceAll("$1");
+    result =
+        FALLING_FACTORIAL.matcher(budget.over(result)).replaceAll("\\\\frac{($1)!}{(($1)-($2))!}");
+    result = REMOVED.matcher(budget.over(result)).replaceAll("");
+    result = ALTERNATION.matcher(budget.over(result)).replaceAll(LatexNormalizer::replacement);
     result = result.replace('\n', ' ').replace('\t', ' ');
     return result.contains("matrix")
         ? result
-        : DOUBLED_BACKSLASH.matcher(result).replaceAll("\\\\");
+        : DOUBLED_BACKSLASH.matcher(budget.over(result)).replaceAll("\\\\");
   }
 
   private static String replacement(java.util.regex.MatchResult match) {
@@ -142,10 +144,10 @@ public final class LatexNormalizer {
     throw new IllegalStateException("No alternative matched " + match.group());
   }
 
-  private static String repairOperators(String text) {
+  private static String repairOperators(String text, Budget budget) {
     String result = text;
     for (int i = 0; i < OPERATOR_PATTERNS.length; i++) {
-      result = OPERATOR_PATTERNS[i].matcher(result).replaceAll(OPERATORS[2 * i + 1]);
+      result = OPERATOR_PATTERNS[i].matcher(budget.over(result)).replaceAll(OPERATORS[2 * i + 1]);
     }
     result = result.replace(" sqrt", "\\sqrt");
     result = braceRoots(result);

@@ -31,6 +31,11 @@ final class PlainExtraction {
   private static final String EITHER = "(?:" + WHOLE_ARITHMETIC + "|" + WHOLE_NUMBER + ")";
   private static final String GAP = "(?:.{0,100}=\\s*|.{0,50}?)";
 
+  /**
+   * Characters of a number; longer ones are read by nobody, and take the square of their digits.
+   */
+  private static final int MAX_NUMBER = 8_600;
+
   private static final Pattern I_HOPE =
       compile("(?i:final answer is):?\\s*" + EITHER + "\\.?\\s?I hope");
   private static final Pattern FINAL_IS = compile("(?i:final answer.{0,100}?)\\s+is:?" + EITHER);
@@ -71,7 +76,7 @@ final class PlainExtraction {
         priority,
         () -> {
           List<Match> matches = new ArrayList<>();
-          Matcher matcher = pattern.matcher(text);
+          Matcher matcher = pattern.matcher(budget.over(text));
           while (matcher.find()) {
             budget.step();
             Answer answer = answer(matcher, pattern, budget);
@@ -89,6 +94,9 @@ final class PlainExtraction {
       String digits = whole.replace(",", "").replace(" ", "");
       digits = digits.startsWith("-") ? digits : digits.replaceFirst("^0+", "");
       String text = (digits.isEmpty() ? "0" : digits) + fraction.replace(',', '.');
+      if (text.length() > MAX_NUMBER) {
+        return new Answer(Optional.empty(), List.of(text));
+      }
       Expr number = number(text);
       boolean percent = m.group("percent") != null;
       return new Answer(Optional.of(percent ? new Expr.Percent(number) : number), List.of(text));
@@ -97,7 +105,7 @@ final class PlainExtraction {
       return Answer.NONE;
     }
     String arithmetic = m.group("arithmetic");
-    return arithmetic == null
+    return arithmetic == null || arithmetic.length() > LatexNormalizer.MAX_LENGTH
         ? Answer.NONE
         : new Answer(ArithmeticParser.parse(arithmetic, budget), List.of(arithmetic));
   }

@@ -13,14 +13,27 @@ public final class Thinking {
     if (open < 0 || completion.indexOf(CLOSE, open) < 0) {
       return completion;
     }
-    StringBuilder text = new StringBuilder(completion);
-    int close = text.indexOf(CLOSE, open);
-    while (open >= 0 && close >= 0) {
-      text.delete(open, close + CLOSE.length());
-      // Cutting may have joined a new tag across the gap.
-      open = text.indexOf(OPEN, Math.max(0, open - OPEN.length()));
-      close = open < 0 ? -1 : text.indexOf(CLOSE, open);
+    // What is kept holds no opening tag; a cut may join one, so each is looked for as it ends.
+    StringBuilder kept = new StringBuilder(completion.length());
+    int at = 0;
+    while (at < completion.length()) {
+      int end = completion.indexOf('>', at) + 1;
+      kept.append(completion, at, end > 0 ? end : completion.length());
+      at = end > 0 ? end : completion.length();
+      if (end > 0 && endsWithOpen(kept)) {
+        int close = completion.indexOf(CLOSE, at);
+        if (close < 0) {
+          return kept.append(completion, at, completion.length()).toString();
+        }
+        kept.setLength(kept.length() - OPEN.length());
+        at = close + CLOSE.length();
+      }
     }
-    return text.toString();
+    return kept.toString();
+  }
+
+  private static boolean endsWithOpen(StringBuilder text) {
+    int start = text.length() - OPEN.length();
+    return start >= 0 && text.indexOf(OPEN, start) == start;
   }
 }

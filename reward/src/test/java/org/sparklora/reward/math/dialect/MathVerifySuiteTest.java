@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.sparklora.reward.JsonLines;
+import org.sparklora.reward.math.MathReward;
 import org.sparklora.reward.math.algebra.Algebra;
 import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.algebra.NumericAlgebra;
@@ -57,7 +58,7 @@ class MathVerifySuiteTest {
   }
 
   private static boolean verify(JsonNode row) {
-    Budget budget = Budget.ofMillis(5_000);
+    Budget budget = Budget.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS);
     Answer gold =
         AnswerExtraction.extract(
             row.get("gold").asText(), targets(row.get("gold_config")), false, true, budget);
@@ -132,7 +133,7 @@ class MathVerifySuiteTest {
             targets(row.get("pred_config")),
             first,
             keep,
-            Budget.ofMillis(1_000));
+            Budget.ofMillis(MathReward.DEFAULT_BUDGET_MILLIS));
     List<String> expected = new ArrayList<>();
     row.get("actual").forEach(word -> expected.add(word.asText()));
     assertThat(answer.words()).isEqualTo(expected);

@@ -1,0 +1,75 @@
+package org.sparklora.reward.math.extract;
+
+import org.sparklora.reward.math.algebra.Budget;
+
+/**
+ * Where a text next holds something, for callers who ask at many places, mostly one after another:
+ * the stretch that was found to hold nothing is not looked through again, so that all questions of
+ * a pass together take one walk through the text.
+ *
+ * <p>Belongs to one text and one thread.
+ */
+final class Occurrences {
+  private final String text;
+  private final String wanted;
+  private final boolean unescaped;
+  private final Budget budget;
+
+  /** Nothing begins in [from, found); −1 for {@code found} means to the end. */
+  private int from = Integer.MAX_VALUE;
+
+  private int found = -1;
+
+  private Occurrences(String text, String wanted, boolean unescaped, Budget budget) {
+    this.budget = budget;
+    this.text = text;
+    this.wanted = wanted;
+    this.unescaped = unescaped;
+  }
+
+  static Occurrences of(String wanted, String text, Budget budget) {
+    return new Occurrences(text, wanted, false, budget);
+  }
+
+  /** Those before which no backslash stands. */
+  static Occurrences unescaped(String wanted, String text, Budget budget) {
+    return new Occurrences(text, wanted, true, budget);
+  }
+
+  /** The first place at or after this one, or −1. */
+  int next(int at) {
+    if (at < from) {
+      int earlier = from == Integer.MAX_VALUE ? search(at) : searchBetween(at, from);
+      found = earlier >= 0 || from == Integer.MAX_VALUE ? earlier : found;
+      from = at;
+    } else if (found >= 0 && at > found) {
+      found = search(at);
+      from = at;
+    }
+    return found;
+  }
+
+  private int search(int at) {
+    int place = text.indexOf(wanted, at);
+    while (place >= 0 && !counts(place)) {
+      place = text.indexOf(wanted, place + 1);
+    }
+    budget.scan((place < 0 ? text.length() : place) - at);
+    return place;
+  }
+
+  private int searchBetween(int at, int end) {
+    for (int place = at; place < Math.min(end, text.length()); place++) {
+      if (text.startsWith(wanted, place) && counts(place)) {
+        budget.scan(place - at);
+        return place;
+      }
+    }
+    budget.scan(end - at);
+    return -1;
+  }
+
+  private boolean counts(int place) {
+    return !unescaped || place == 0 || text.charAt(place - 1) != '\\';
+  }
+}
