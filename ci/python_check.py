@@ -5,6 +5,7 @@ BASE is the quickstart's model, which can add.
 """
 
 import hashlib
+import json
 import os
 import signal
 import sys
@@ -99,7 +100,7 @@ problems.to_json("problems.jsonl")
 def grpo(name, reward_funcs, train_dataset="problems.jsonl", reward_timeout=60.0, callbacks=None, **more):
     settings = dict(learning_rate=1e-3, lr_scheduler_type="constant", per_device_train_batch_size=32, max_steps=3)
     settings.update(num_generations=8, max_completion_length=16, logging_steps=1, save_strategy="no", disable_tqdm=True)
-    settings.update(more, prompts_dir="prompts" if isinstance(train_dataset, str) else None)
+    settings.update({"prompts_dir": "prompts" if isinstance(train_dataset, str) else None, **more})
     return GRPOTrainer(
         model=BASE,
         reward_funcs=reward_funcs,
@@ -176,6 +177,23 @@ plain = grpo("texts", within, texts, max_steps=1)
 plain.train()
 check("prompts that are texts, with columns beside them", 0 < rewards(plain)[0] <= 1)
 
+of_all_types = {"maybe": None, "tests": ["a", "b"], "of": {"k": [1, None]}, "share": 0.5, "holds": True, "number": 3, "text": "[1]"}
+typed = [{**row, **of_all_types} for row in rows[:4]]
+Path("typed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in typed))
+
+
+def sees(completions, solution, maybe, tests, of, **columns):
+    given = {"maybe": maybe, "tests": tests, "of": of, **columns}
+    return [float(all(given[name][at] == of_all_types[name] for name in of_all_types)) for at in range(len(completions))]
+
+
+for name, dataset in {"a file": "typed.jsonl", "datasets": datasets.Dataset.from_list(typed)}.items():
+    judged = grpo(f"typed-{name}", sees, dataset, max_steps=1, prompts_dir=f"typed-prompts-{name}")
+    judged.train()
+    check(f"columns of {name} in their types, nulls, lists and dicts among them", rewards(judged) == [1.0])
+drawn = spark_lora.generate("typed.jsonl", BASE, "drawn-typed", num_generations=2, max_completion_length=8)
+check("  and in a table of generations", [r.reward for r in spark_lora.reward(drawn, "judged-typed", sees).collect()] == [1.0] * 8)
+
 # ---------------------------------------------------------------------------------------------------------------------
 # Bad rewards
 
@@ -204,13 +222,17 @@ def exits(completions, **_):
     os._exit(3 if len(completions) > 0 else 0)
 
 
+def stops(completions, **_):
+    os.kill(os.getpid(), signal.SIGSTOP)
+
+
 def wants(completions, frist):
     return [0.0] * len(completions)
 
 
 bad = {
     "exits": (exits, "it ended its Python process with exit code 3, at completion "),
-    "wants": (wants, "it wants frist, which there is not (did you mean first?"),
+    "stops": (stops, "it did not end within 1 s, nor when it was told to"),
     "raises": (raises, "it raised ZeroDivisionError: "),
     "hangs": (hangs, "it did not end within 1 s (line"),
     "spins": (spins, "it did not end within 1 s (line"),
@@ -221,6 +243,9 @@ for name, (function, says) in bad.items():
     message, seconds = refused(SettingsError, grpo(f"bad-{name}", function, reward_timeout=1.0, max_steps=1).train)
     check(f"{seconds:.1f} s: {message[:150]}…", f"reward_funcs = {name}: " in message and says in message and "at completion" in message)
     check(f"  in time, on one line, and no results: {name}", seconds < 30 and "\n" not in message and not Path(f"bad-{name}/adapter_model.safetensors").exists())
+message, _ = refused(SettingsError, grpo("lacks", wants).train)
+says = "reward_funcs = wants: it needs frist, and the dataset has no column frist (did you mean first?"
+check(f"before a completion is drawn: {message[:110]}…", says in message and not Path("lacks/rounds").exists())
 lock = threading.Lock()
 message, _ = refused(TypeError, lambda: grpo("lock", lambda completions, **_: [lock] and [0.0] * len(completions)))
 check(f"before training: {message[:110]}…", "<lambda> cannot be sent" in message)

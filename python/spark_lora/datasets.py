@@ -143,6 +143,8 @@ def table(spark, dataset):
         twice = [name for name in dataset.columns if [of.lower() for of in dataset.columns].count(name.lower()) > 1]
         if twice:
             raise ValueError(f"the DataFrame has two columns {twice[0]}; rename one, or drop it")
+        for name in [name for name, kind in dataset.dtypes if kind == "void"]:  # null in all rows, which Parquet cannot have
+            dataset = dataset.withColumn(name, dataset[f"`{name}`"].cast("string"))
         return dataset
     if kind(dataset).startswith("pyspark.sql.connect"):
         from spark_lora.session import NO_CONNECT
@@ -160,7 +162,22 @@ def table(spark, dataset):
 
     if arrow.num_rows == 0:
         raise ValueError("the dataset has no rows")
-    return spark.createDataFrame(arrow.to_pylist(), from_arrow_schema(arrow.schema))
+    typed = pyarrow.schema([(of.name, _storable(of.type)) for of in arrow.schema])
+    return spark.createDataFrame(arrow.to_pylist(), from_arrow_schema(typed))
+
+
+def _storable(kind):
+    """A type as Parquet has it: what is null in all rows counts as a text."""
+    import pyarrow
+    from pyarrow import types
+
+    if types.is_null(kind):
+        return pyarrow.string()
+    if types.is_list(kind) or types.is_large_list(kind):
+        return pyarrow.list_(_storable(kind.value_type))
+    if types.is_struct(kind):
+        return pyarrow.struct([(of.name, _storable(of.type)) for of in kind])
+    return kind
 
 
 def _instead(dataset):

@@ -19,7 +19,8 @@ import traceback
 
 SHOWN_CHARACTERS = 80
 GRACE_SECONDS = 10.0
-TEXT_COLUMNS = ("completion", "prompt", "messages", "solution")
+SPECIAL = {"prompt", "solution", "completion", "completion_ids"}
+UNSEEN = ("completion", "messages", "columns", "json_columns", "prompt_ids", "completion_ids", "logprobs")
 
 
 class OutOfTime(BaseException):
@@ -46,13 +47,16 @@ class TimeLimit:
     """Ends what it holds with OutOfTime after so many seconds; what does not end then ends with its process.
 
     A signal of its own: Math-Verify uses the alarm's, and would take an alarm away. The process is ended by a thread of C,
-    since code of C may hold the interpreter.
+    since code of C may hold the interpreter; and by a process outside, since one that is stopped runs no thread. It is in a
+    group of its own meanwhile, with whatever it starts.
     """
 
     def __init__(self, seconds):
         self.seconds = seconds
 
     def __enter__(self):
+        self.group = own_group()
+        self.guard = guarding(self.seconds)
         self.main = threading.main_thread().ident
         self.done = threading.Event()
         signal.signal(signal.SIGUSR1, self.expire)
@@ -74,16 +78,111 @@ class TimeLimit:
     def __exit__(self, *_):
         self.done.set()  # from now on the signal means nothing
         faulthandler.cancel_dump_traceback_later()
+        unguarded(self.guard)
+        if self.group is not None:
+            os.setpgid(0, self.group)
+
+
+def own_group():
+    """Puts this process into a group of its own, and gives the one that it was in; None where it cannot leave it."""
+    before = os.getpgrp()
+    try:
+        os.setpgid(0, 0)
+    except OSError:
+        return None
+    return before
+
+
+def guarding(seconds):
+    """A process that ends this one, and its group, when it is late: stopped, or past what it ends itself after."""
+    late, parent = os.getpid(), os.getppid()
+    ready, begins = os.pipe()
+    guard = os.fork()
+    if guard:
+        os.close(begins)
+        os.read(ready, 1)
+        os.close(ready)
+        return guard
+    try:
+        os.setsid()  # before anything can stop the group that it came from
+        os.write(begins, b".")
+        os.closerange(3, 4096)  # or Spark would not see that its worker's connection is closed
+        ends = time.monotonic() + seconds
+        while os.getppid() == late:
+            over = time.monotonic() - ends
+            state, of = status_of(late)
+            if over > GRACE_SECONDS + 2 or over > 1 and state == "T" or of not in (None, parent):
+                ended_with_group(late)
+                break
+            time.sleep(0.2)
+    finally:
+        os._exit(0)
+
+
+def unguarded(guard):
+    try:
+        os.kill(guard, signal.SIGKILL)
+        os.waitpid(guard, 0)
+    except OSError:  # the function has waited for it
+        pass
+
+
+def status_of(process):
+    """State (T: stopped) and parent of a process, where the system tells."""
+    try:
+        with open(f"/proc/{process}/stat") as file:
+            state, parent = file.read().rpartition(")")[2].split()[:2]
+        return state, int(parent)
+    except OSError:
+        return None, None
+
+
+def ended_with_group(process):
+    """Kills a process and what it has started in its group."""
+    try:
+        os.killpg(process, signal.SIGKILL)
+    except OSError:
+        os.kill(process, signal.SIGKILL)
+
+
+def lacking(function, columns):
+    """What is wrong where a function needs an argument that a dataset does not give; else None."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # code of C says nothing of its arguments
+        return None
+    for of in parameters:
+        if of.kind in (of.POSITIONAL_OR_KEYWORD, of.KEYWORD_ONLY) and of.default is of.empty and of.name not in columns:
+            near = difflib.get_close_matches(of.name, columns, n=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            return f"it needs {of.name}, and the dataset has no column {of.name} ({hint}there are {', '.join(columns)})"
+    return None
+
+
+def given(columns):
+    """The names of what a function is given, of those of a dataset's columns."""
+    others = sorted(set(columns) - SPECIAL)
+    return others + [name for name in ("solution",) if name in columns] + ["prompts", "completions", "completion_ids"]
+
+
+def plain(value):
+    """A value as one of JSON's, as datasets that are read as files have it."""
+    if isinstance(value, dict):
+        return {str(name): plain(of) for name, of in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(of) for of in value]
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value).decode("utf-8", "replace")
+    return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
 def called(function, arguments):
     """The function's answer; arguments that it does not name are left out where it takes no others."""
+    problem = lacking(function, arguments)
+    if problem:
+        raise Problem(problem, 0, None)
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
-    for lacking in (p.name for p in named if p.default is p.empty and p.name not in arguments):
-        near = difflib.get_close_matches(lacking, arguments, n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise Problem(f"it wants {lacking}, which there is not ({hint}there are {', '.join(arguments)})", 0, None)
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         known = {p.name for p in named}
         arguments = {name: value for name, value in arguments.items() if name in known}
@@ -193,7 +292,9 @@ def forked(function, arguments, count, seconds):
                 os._exit(0)
             finally:
                 os._exit(1)
-        status = ended(child, begun + seconds + GRACE_SECONDS)
+        guard = guarding(seconds + 2 * GRACE_SECONDS)
+        status = ended(child, begun + seconds)
+        unguarded(guard)
         if status is None or status and time.monotonic() - begun >= seconds + GRACE_SECONDS:
             raise Problem(f"it did not end within {seconds:g} s, nor when it was told to", 0, count)
         if os.WIFSIGNALED(status):
@@ -210,13 +311,14 @@ def forked(function, arguments, count, seconds):
 
 
 def ended(child, latest):
-    """The status of a process that has ended; None if it has to be killed."""
+    """The status of a process that has ended; None if it has to be killed: it is stopped, or does not end itself."""
     while True:
         known, status = os.waitpid(child, os.WNOHANG)
         if known:
             return status
-        if time.monotonic() > latest + 1:
-            os.kill(child, signal.SIGKILL)
+        over = time.monotonic() - latest
+        if over > GRACE_SECONDS + 1 or over > 0 and status_of(child)[0] == "T":
+            ended_with_group(child)
             os.waitpid(child, 0)
             return None
         time.sleep(0.01)
@@ -247,10 +349,10 @@ def conversation(messages):
 def inputs(rows, kinds):
     """What TRL hands to a reward function, of rows with the columns that a judge is given."""
     chats = [conversation(row.get("messages")) for row in rows]
-    columns = [json.loads(row["columns"]) for row in rows]
-    names = {name for of in columns for name in of} - {"prompt", "solution", "completion", "completion_ids"}
-    arguments = {name: [cast(of.get(name), kinds.get(name)) for of in columns] for name in sorted(names)}
-    if any(row.get("solution") is not None for row in rows):
+    columns = [row["columns"] if isinstance(row["columns"], dict) else json.loads(row["columns"]) for row in rows]
+    names = sorted({name for of in columns for name in of} - SPECIAL)
+    arguments = {name: [cast(of.get(name), kinds.get(name)) for of in columns] for name in names}
+    if any("solution" in of or row.get("solution") is not None for of, row in zip(columns, rows)):
         arguments["solution"] = [cast(row.get("solution"), kinds.get("solution")) for row in rows]
     arguments["prompts"] = [row["prompt"] if chat is None else chat for row, chat in zip(rows, chats)]
     arguments["completions"] = [
@@ -323,8 +425,12 @@ def judge_partition(batches, functions, kinds, seconds, apart):
         yield pyarrow.RecordBatch.from_pylist(answers, schema)
 
 
-def judge_table(batches, functions, kinds, seconds, apart, row, function, problem):
-    """For mapInArrow: a table of generations with a column for each function, and what failed."""
+def judge_table(batches, functions, kinds, seconds, apart, row, function, problem, names=()):
+    """For mapInArrow: a table of generations with a column for each function, and what failed.
+
+    Args:
+        names: of all columns that the map `columns` has in any row
+    """
     import pyarrow
 
     batches = list(batches)
@@ -335,8 +441,11 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
     there = [at for at, of in enumerate(rows) if of["completion"] not in (None, [])]  # a row without one is not judged
     seen = []
     for of in (rows[at] for at in there):
-        others = {name: str(v) for name, v in of.items() if isinstance(v, (str, int, float)) and name not in TEXT_COLUMNS}
-        others.update(of["columns"] if isinstance(of.get("columns"), list) else {})  # a map's entries
+        others = {name: plain(value) for name, value in of.items() if name not in UNSEEN}
+        of_dataset = of.get("columns") if isinstance(of.get("columns"), list) else []  # a map's entries
+        typed = of.get("json_columns") or ()
+        others.update((name, json.loads(v) if name in typed and v is not None else v) for name, v in of_dataset)
+        others.update({name: others.get(name) for name in names})
         prompt, completion = of.get("prompt"), of["completion"]
         chat = not isinstance(completion, str)
         others.pop(row, None)
@@ -345,11 +454,11 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
                 "row": of[row],
                 "prompt_id": of.get("prompt_id"),
                 "prompt": prompt,
-                "messages": json.dumps(prompt) if chat or isinstance(prompt, list) else others.get("prompt", prompt),
+                "messages": json.dumps(plain(prompt)) if chat or isinstance(prompt, list) else others.get("prompt", prompt),
                 "completion": completion[0]["content"] if chat else completion,
                 "completion_ids": of.get("completion_ids"),
                 "solution": of.get("solution"),
-                "columns": json.dumps(others),
+                "columns": others,
             }
         )
     rewards, name, text = rewards_of(seen, functions, kinds, seconds, apart) if seen else ([], None, None)

@@ -89,6 +89,12 @@ def _by_value(function):
         cloudpickle.register_pickle_by_value(module)
 
 
+def _loaded(function):
+    from pyspark import cloudpickle
+
+    return cloudpickle.loads(function)
+
+
 class Judge:
     """The JVM's ExternalJudge: hands completions to functions in Spark's Python workers.
 
@@ -100,6 +106,13 @@ class Judge:
 
     def __init__(self, spark, functions, kinds, seconds):
         self.spark, self.functions, self.kinds, self.seconds = spark, functions, kinds, seconds
+
+    def lacking(self, columns):
+        for name, pickled_one in self.functions:
+            problem = judging.lacking(_loaded(pickled_one), judging.given(list(columns)))
+            if problem:
+                return f"{name}\n{problem}"
+        return ""
 
     def judge(self, completions):
         return self._answers(completions, apart=False)

@@ -66,7 +66,13 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     kept = None
     if functions:
         with interruptible(spark), one_line(spark._jvm):
-            kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout))
+            names = _columns_of_dataset(rows)
+            seen = judging.given([*(set(rows.columns) - set(judging.UNSEEN)), *names])
+            for name, function in functions.items():
+                problem = judging.lacking(function, seen)
+                if problem:
+                    raise SettingsError(f"Cannot use reward_funcs = {name}: {problem}")
+            kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout), names)
         rows = kept.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
     try:
         flags = {"output_dir": output_dir, "reward_funcs": names, **settings}
@@ -77,10 +83,19 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     return spark.read.parquet(result.folder()).drop(*(f"given_rewards/{name}" for name in functions))
 
 
-def _judged(rows, functions, seconds):
+def _columns_of_dataset(rows):
+    """The names that the map `columns` of a table of generations has, in any of its rows."""
+    from pyspark.sql import functions as sql
+
+    if not dict(rows.dtypes).get("columns", "").startswith("map<string"):
+        return []
+    return sorted(of[0] for of in rows.select(sql.explode(sql.map_keys("columns"))).distinct().collect())
+
+
+def _judged(rows, functions, seconds, names):
     """The rows with a column for each function, persisted; what failed is raised."""
     for apart in (False, True):
-        kept = _given(rows, functions, seconds, apart).persist()
+        kept = _given(rows, functions, seconds, apart, names).persist()
         try:
             failed = kept.where(f"{PROBLEM} is not null").orderBy(ROW).select(FUNCTION, PROBLEM).head()
         except Exception as error:
@@ -94,7 +109,7 @@ def _judged(rows, functions, seconds):
         raise SettingsError(f"Cannot use reward_funcs = {failed[0]}: {failed[1]}")
 
 
-def _given(rows, functions, seconds, apart):
+def _given(rows, functions, seconds, apart, names):
     """The rows with a column for each function, in no particular order."""
     from pyspark.sql import functions as sql
     from pyspark.sql.types import DoubleType, LongType, StringType, StructType
@@ -108,7 +123,7 @@ def _given(rows, functions, seconds, apart):
     kinds = rewards.kinds_of([rows])
 
     def partition(batches):
-        return judging.judge_table(batches, functions, kinds, seconds, apart, ROW, FUNCTION, PROBLEM)
+        return judging.judge_table(batches, functions, kinds, seconds, apart, ROW, FUNCTION, PROBLEM, names)
 
     partition.__module__ = "__main__"  # travels by value
     return numbered.mapInArrow(partition, schema)

@@ -78,6 +78,11 @@ class _Trainer:
                 f"{type(self).__name__}: eval_strategy = {strategy!r} needs an eval_dataset, such as another DataFrame or "
                 f"load_dataset(..., split='test'); give one, or leave eval_strategy out"
             )
+        if isinstance(self.eval_dataset, dict) and strategy in ("steps", "epoch"):
+            raise ValueError(
+                f"{type(self).__name__}: eval_strategy = {strategy!r} evaluates one eval_dataset, not a dict of {len(self.eval_dataset)}; "
+                f"give it one of {', '.join(map(str, self.eval_dataset))}, and have evaluate() measure each of a dict after training"
+            )
 
     def add_callback(self, callback):
         """Adds one that hears of the run."""
@@ -98,7 +103,8 @@ class _Trainer:
         self._callbacks.begin(self.args)
         listener = Listener(self._callbacks)
         try:
-            result = self._ask(self._train_method(), more, listener)
+            one = None if isinstance(self.eval_dataset, dict) else self.eval_dataset
+            result = self._ask(self._train_method(), more, one, listener)
         finally:
             listener.close()
         self._complete = result.complete()
@@ -111,18 +117,32 @@ class _Trainer:
         return TrainOutput(result.steps(), result.trainLoss(), metrics)
 
     def evaluate(self, eval_dataset=None):
-        """Measures the model, as trained or as it was given, on `eval_dataset`; returns metrics named `eval_…`."""
+        """Measures the model, as trained or as it was given, on `eval_dataset`; returns metrics named `eval_…`.
+
+        Of a dict of datasets each is measured, and its metrics are named `eval_NAME_…`.
+        """
         if eval_dataset is not None:
             self.eval_dataset = eval_dataset
         if self.eval_dataset is None:
             raise ValueError(f"{type(self).__name__}: evaluation needs an eval_dataset")
+        if not isinstance(self.eval_dataset, dict):
+            return self._measured(self.eval_dataset, "eval_")
+        metrics = {}
+        for name, dataset in self.eval_dataset.items():
+            metrics.update(self._measured(dataset, f"eval_{name}_"))
+        return metrics
+
+    def _measured(self, dataset, prefix):
         more = {"eval_strategy": "epoch", "push_to_hub": None, "load_best_model_at_end": None}
         more.update({"metric_for_best_model": None, "greater_is_better": None, "eval_steps": None})
         more.update({"resume_from_checkpoint": None, "save_strategy": "no"})
+        if prefix != "eval_":
+            more["overwrite_output_dir"] = "true"  # the table of the set before
         if self._complete:
             trained = "adapter_name_or_path" if self.peft_config is not None else "model_name_or_path"
             more[trained] = self.args.output_dir
-        metrics = {name: float(value) for name, value in self._ask(self._evaluate_method(), more).items()}
+        measured = self._ask(self._evaluate_method(), more, dataset).items()
+        metrics = {prefix + name.removeprefix("eval_"): float(value) for name, value in measured}
         row = {"epoch": self.state.epoch, "step": self.state.global_step, **metrics}
         self.state.log_history.append(row)
         self._callbacks.tell("on_log", logs=row)
@@ -159,7 +179,7 @@ class _Trainer:
     def _api(self):
         return self._jvm.org.sparklora.api.SparkLora.on(self.spark._jsparkSession)
 
-    def _ask(self, method, more, listener=None):
+    def _ask(self, method, more, eval_dataset, listener=None):
         from pyspark.java_gateway import ensure_callback_server_started
 
         if self.spark.sparkContext._jsc is None:
@@ -167,7 +187,7 @@ class _Trainer:
                 f"the trainer's Spark session was stopped; make the {type(self).__name__} again, as the cell that made it does, and "
                 f"it opens another"
             )
-        flags, tables = described(self.spark, self.train_dataset, self.eval_dataset)
+        flags, tables = described(self.spark, self.train_dataset, eval_dataset)
         flags.update(model_name_or_path=self.model, **self._settings(), **lora_flags(self.peft_config))
         flags["output_dir"] = str(self.args.output_dir)
         if self.args.push_to_hub:

@@ -60,6 +60,10 @@ public final class PreparePromptsJob {
     ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
     format.requireProblems(sample);
     this.columns = new TreeSet<>(format.columns(sample));
+    List<String> leftOut = format.leftOut(sample);
+    if (!leftOut.isEmpty()) {
+      LOG.info("Rewards do not see the columns {}, whose values are long", leftOut);
+    }
     this.text = TextSource.locate(configuration, config.model());
     ModelText read = ModelText.load(text);
     requireText(read);

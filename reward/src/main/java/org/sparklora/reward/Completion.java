@@ -15,7 +15,8 @@ import java.util.TreeMap;
  * @param solution the reference answer, if the table has one
  * @param tokens how many tokens were generated, if the table tells ({@code completion_ids} or
  *     {@code completion_length})
- * @param columns all columns of the row that a text can tell, sorted by name; copied
+ * @param columns all columns of the row, as text, lists and maps as JSON; without those that have
+ *     no value in it, and without bytes; sorted by name, copied
  */
 public record Completion(
     String text, Optional<String> solution, OptionalInt tokens, Map<String, String> columns)

@@ -182,6 +182,32 @@ class SparkLoraTest {
   }
 
   @Test
+  void aColumnThatARewardNeedsIsMissedBeforeAnyCompletionIsDrawn() throws IOException {
+    List<String> asked = new ArrayList<>();
+    ExternalJudge needs =
+        new ExternalJudge() {
+          @Override
+          public Dataset<Row> judge(Dataset<Row> completions) {
+            throw new AssertionError("Nothing is to be judged");
+          }
+
+          @Override
+          public String lacking(List<String> columns) {
+            asked.addAll(columns);
+            return "letters\nit needs maybe, and the dataset has no column maybe";
+          }
+        };
+    Request request = grpo("lacking", "letters").judge(List.of("letters"), needs).build();
+
+    assertThatThrownBy(() -> lora.grpo(request))
+        .isInstanceOf(ConfigException.class)
+        .hasMessage(
+            "Cannot use reward_funcs = letters: it needs maybe, and the dataset has no column maybe");
+    assertThat(asked).contains("prompt", "solution");
+    assertThat(folder.resolve("lacking/rounds")).doesNotExist();
+  }
+
+  @Test
   void aJudgeThatLeavesCompletionsOutIsRefused() throws IOException {
     Request request =
         grpo("short", "letters")

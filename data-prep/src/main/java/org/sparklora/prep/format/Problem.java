@@ -9,9 +9,9 @@ import java.util.Optional;
  *
  * @param asked what becomes the prompt
  * @param solution the reference answer, if the row has one
- * @param columns the row's texts, numbers and truth values, as text
+ * @param columns what rewards may look at: texts, numbers, truth values, lists, maps, null
  */
-public record Problem(Asked asked, Optional<String> solution, Map<String, String> columns) {
+public record Problem(Asked asked, Optional<String> solution, Map<String, Object> columns) {
 
   /** The question, in the form in which the dataset has it. */
   public sealed interface Asked permits Text, Question, Chat {}

@@ -41,6 +41,12 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   private static final Pattern GROUPING = Pattern.compile("(?<=\\d),(?=\\d{3}(?!\\d))");
   private static final Pattern BOX = Pattern.compile("\\\\(boxed|fbox)\\b");
 
+  /**
+   * Lists and maps with longer values, such as OpenR1-Math's traces of reasoning, are left out:
+   * each prompt brings its columns along, and all prompts of a run lie in the driver's memory.
+   */
+  private static final int LONG_CHARACTERS = 4_000;
+
   /** DeepMath's worked solutions: most of its bytes, and nothing that a reward looks at. */
   private static final Pattern WORKED = Pattern.compile("r1_solution_\\d+");
 
@@ -70,8 +76,22 @@ public record ProblemFormat(String promptColumn) implements Serializable {
   }
 
   private boolean isLeftOut(String column, Object value) {
-    return !known().contains(column)
-        && (WORKED.matcher(column).matches() || value instanceof List || value instanceof Map);
+    boolean isLong =
+        (value instanceof List || value instanceof Map)
+            && String.valueOf(value).length() > LONG_CHARACTERS;
+    return !known().contains(column) && (WORKED.matcher(column).matches() || isLong);
+  }
+
+  /**
+   * The columns of {@link #columns} that are not read, since they are long.
+   *
+   * @param sample by column its first value that is not null, or null
+   */
+  public List<String> leftOut(Map<String, Object> sample) {
+    return sample.keySet().stream()
+        .filter(column -> isLeftOut(column, sample.get(column)))
+        .sorted()
+        .toList();
   }
 
   /**
@@ -114,7 +134,7 @@ public record ProblemFormat(String promptColumn) implements Serializable {
    * @throws BadRowException without a place, when the row's columns do not fit
    */
   public Problem problem(Map<String, Object> row) {
-    return new Problem(asked(row), solution(row), texts(row));
+    return new Problem(asked(row), solution(row), values(row));
   }
 
   private Problem.Asked asked(Map<String, Object> row) {
@@ -178,16 +198,12 @@ public record ProblemFormat(String promptColumn) implements Serializable {
     return Optional.empty();
   }
 
-  private static Map<String, String> texts(Map<String, Object> row) {
-    Map<String, String> texts = new TreeMap<>();
-    row.forEach(
-        (column, value) -> {
-          boolean plain =
-              value instanceof String || value instanceof Number || value instanceof Boolean;
-          if (plain && !WORKED.matcher(column).matches()) {
-            texts.put(column, String.valueOf(value));
-          }
-        });
-    return texts;
+  private Map<String, Object> values(Map<String, Object> row) {
+    Map<String, Object> values = new TreeMap<>(row);
+    values.keySet().removeIf(column -> WORKED.matcher(column).matches());
+    if (Messages.isConversation(row.get(promptColumn))) {
+      values.remove(promptColumn); // PromptTokenizer puts it under Prompt.MESSAGES
+    }
+    return values;
   }
 }

@@ -47,11 +47,11 @@ public record PromptTokenizer(
     if (tokens.length == 0) {
       throw new BadRowException(Reason.EMPTY_PROMPT, "its prompt has no tokens", "");
     }
-    Map<String, String> columns = new TreeMap<>(problem.columns());
+    Map<String, Object> columns = new TreeMap<>(problem.columns());
     if (rendered.byTemplate) {
       columns.put(Prompt.MESSAGES, rendered.messages);
     }
-    return new Prompt(0, rendered.text, tokens, problem.solution(), columns);
+    return new Prompt(0, rendered.text, tokens, problem.solution(), Map.of()).with(columns);
   }
 
   private int[] tokens(Rendered rendered) {

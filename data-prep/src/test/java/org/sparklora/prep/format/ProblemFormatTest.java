@@ -27,7 +27,7 @@ class ProblemFormatTest {
 
     assertThat(problem.asked()).isEqualTo(new Problem.Question("1+1?"));
     assertThat(problem.solution()).contains("Adding, \\boxed{2}.");
-    assertThat(problem.columns()).containsEntry("answer", "2").containsEntry("level", "5");
+    assertThat(problem.columns()).containsEntry("answer", "2").containsEntry("level", 5);
   }
 
   @Test
@@ -67,7 +67,7 @@ class ProblemFormatTest {
 
     assertThat(format.problem(row).solution()).contains("\\dfrac{1}{2}");
     assertThat(format.problem(row).columns())
-        .containsEntry("difficulty", "4.5")
+        .containsEntry("difficulty", 4.5)
         .doesNotContainKey("r1_solution_1");
     assertThat(format.columns(row))
         .contains("question", "difficulty")
@@ -94,8 +94,9 @@ class ProblemFormatTest {
   }
 
   @Test
-  void columnsThatAreListsAreNotReadUnlessTheyAreThePrompt() {
-    Map<String, Object> sample = row("problem", "?", "generations", List.of("a"), "uuid", "u");
+  void longColumnsThatAreListsAreNotReadUnlessTheyAreThePrompt() {
+    List<String> traces = List.of("a".repeat(5_000));
+    Map<String, Object> sample = row("problem", "?", "generations", traces, "uuid", "u");
     assertThat(format.columns(sample))
         .contains("problem", "uuid", "answer")
         .doesNotContain("generations");
@@ -122,5 +123,30 @@ class ProblemFormatTest {
     assertThatThrownBy(() -> format.problem(row("question", "1?", "answer", Map.of("value", "1"))))
         .hasMessageContaining("column answer is")
         .hasMessageContaining("not a text or a number");
+  }
+
+  @Test
+  void rewardsSeeListsMapsAndColumnsWithoutAValue() {
+    Map<String, Object> row =
+        row(
+            "prompt",
+            "1+4=",
+            "tests",
+            java.util.List.of("a", 1),
+            "of",
+            Map.of("k", true),
+            "maybe",
+            null);
+
+    assertThat(format.problem(row).columns())
+        .containsEntry("tests", java.util.List.of("a", 1))
+        .containsEntry("of", Map.of("k", true))
+        .containsEntry("maybe", null);
+    assertThat(format.columns(row)).as("all are read").isEmpty();
+
+    Map<String, Object> traces =
+        row("prompt", "1+4=", "traces", java.util.List.of("x".repeat(5_000)));
+    assertThat(format.columns(traces)).contains("prompt").doesNotContain("traces");
+    assertThat(format.leftOut(traces)).containsExactly("traces");
   }
 }

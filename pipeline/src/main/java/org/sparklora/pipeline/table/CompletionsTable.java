@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
@@ -87,7 +88,8 @@ public final class CompletionsTable {
 
   /** The conversation that became the prompt; no array where it was a text. */
   private static JsonNode messages(ScoredGeneration row) {
-    String asked = row.generation().prompt().columns().getOrDefault(Prompt.MESSAGES, "");
+    String asked =
+        Objects.requireNonNullElse(row.generation().prompt().columns().get(Prompt.MESSAGES), "");
     try {
       return asked.startsWith("[") ? JSON.readTree(asked) : JSON.nullNode();
     } catch (JsonProcessingException e) {

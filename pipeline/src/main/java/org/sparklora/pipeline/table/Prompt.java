@@ -1,9 +1,13 @@
 package org.sparklora.pipeline.table;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * A row of the {@code prompts} table: what a model is asked, and what its completions are judged
@@ -13,12 +17,20 @@ import java.util.TreeMap;
  * @param text the prompt as the model sees it, rendered by the chat template where there is one
  * @param tokens of the text; at least one. Read-only and not copied
  * @param solution the reference answer, if the dataset has one
- * @param columns the dataset's other columns of texts, numbers and truth values, as text, for
- *     rewards that look at more, and under {@link #MESSAGES} the conversation that was rendered;
+ * @param columns the dataset's other columns, as text, for rewards that look at more, and under
+ *     {@link #MESSAGES} the conversation that was rendered; null where the dataset has no value;
  *     sorted by name, copied
+ * @param json names of those columns whose text is JSON: numbers, truth values, lists and maps;
+ *     copied
  */
 public record Prompt(
-    long id, String text, int[] tokens, Optional<String> solution, Map<String, String> columns) {
+    long id,
+    String text,
+    int[] tokens,
+    Optional<String> solution,
+    Map<String, String> columns,
+    Set<String> json) {
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** The column with the conversation of a prompt that a chat template rendered, as JSON. */
   public static final String MESSAGES = "prompt";
@@ -30,10 +42,69 @@ public record Prompt(
           "Cannot use prompt %d: it has no tokens; leave such rows out".formatted(id));
     }
     columns = Collections.unmodifiableMap(new TreeMap<>(columns));
+    json = Set.copyOf(json);
+  }
+
+  /** A prompt whose columns are all texts. */
+  public Prompt(
+      long id, String text, int[] tokens, Optional<String> solution, Map<String, String> columns) {
+    this(id, text, tokens, solution, columns, Set.of());
+  }
+
+  /** The same prompt with a dataset's columns: texts, numbers, truth values, lists, maps, null. */
+  public Prompt with(Map<String, Object> values) {
+    Map<String, String> texts = new TreeMap<>();
+    Set<String> typed = new TreeSet<>();
+    values.forEach(
+        (name, value) -> {
+          boolean plain = value == null || value instanceof String;
+          texts.put(name, plain ? (String) value : json(value));
+          if (!plain) {
+            typed.add(name);
+          }
+        });
+    return new Prompt(id, text, tokens, solution, texts, typed);
+  }
+
+  /** The same prompt, whose dataset has these columns: those that it lacks have no value. */
+  Prompt withAll(Set<String> names) {
+    if (columns.keySet().containsAll(names)) {
+      return this;
+    }
+    Map<String, String> all = new TreeMap<>(columns);
+    names.forEach(name -> all.putIfAbsent(name, null));
+    return new Prompt(id, text, tokens, solution, all, json);
+  }
+
+  /** The columns in their own types: {@link #columns}, of which those of {@link #json} are read. */
+  public Map<String, Object> values() {
+    Map<String, Object> values = new TreeMap<>(columns);
+    json.forEach(name -> values.computeIfPresent(name, (same, text) -> parsed((String) text)));
+    return values;
+  }
+
+  private static String json(Object value) {
+    try {
+      return JSON.writeValueAsString(value);
+    } catch (JsonProcessingException e) {
+      throw new TableException(
+          "Cannot write %s as JSON: a value of a dataset is one of JSON's".formatted(value), e);
+    }
+  }
+
+  private static Object parsed(String text) {
+    try {
+      return JSON.readValue(text, Object.class);
+    } catch (JsonProcessingException e) {
+      throw new TableException(
+          "Cannot read %s as JSON: the prompts table was edited, run prep --task grpo again"
+              .formatted(text),
+          e);
+    }
   }
 
   /** The same prompt as another row. */
   public Prompt withId(long newId) {
-    return new Prompt(newId, text, tokens, solution, columns);
+    return new Prompt(newId, text, tokens, solution, columns, json);
   }
 }

@@ -2,7 +2,9 @@ package org.sparklora.pipeline.table;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.example.data.simple.SimpleGroup;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
@@ -19,7 +21,9 @@ import org.apache.parquet.schema.Types;
  * prompt      string                  as the model sees it
  * prompt_ids  list of int32           its tokens
  * solution    string, may be null     the reference answer
- * columns     map of string to string the dataset's other columns
+ * columns     map of string to string the dataset's other columns; null: no value
+ * json_columns list of string         those of them whose text is JSON, for it is no text; absent
+ *                                     from older tables: none
  * </pre>
  *
  * The version stands under {@value #VERSION_KEY} among the file's key-value metadata.
@@ -33,6 +37,9 @@ final class PromptSchema {
   private static final String PROMPT_IDS = "prompt_ids";
   private static final String SOLUTION = "solution";
   private static final String COLUMNS = "columns";
+  private static final String JSON = "json_columns";
+  private static final String ELEMENT = "element";
+  private static final String LIST = "list";
   private static final String ENTRY = "key_value";
   private static final String KEY = "key";
   private static final String VALUE = "value";
@@ -50,7 +57,8 @@ final class PromptSchema {
               .addField(text(Type.Repetition.REQUIRED, KEY))
               .addField(text(Type.Repetition.OPTIONAL, VALUE))
               .named(ENTRY)
-              .named(COLUMNS));
+              .named(COLUMNS),
+          Types.optionalList().element(text(Type.Repetition.REQUIRED, ELEMENT)).named(JSON));
 
   private PromptSchema() {}
 
@@ -79,8 +87,14 @@ final class PromptSchema {
             (name, value) -> {
               Group entry = columns.addGroup(ENTRY);
               entry.add(KEY, name);
-              entry.add(VALUE, value);
+              if (value != null) {
+                entry.add(VALUE, value);
+              }
             });
+    if (!prompt.json().isEmpty()) {
+      Group names = row.addGroup(JSON);
+      new TreeSet<>(prompt.json()).forEach(name -> names.addGroup(LIST).add(ELEMENT, name));
+    }
   }
 
   static Prompt fromGroup(Group row) {
@@ -88,9 +102,8 @@ final class PromptSchema {
     Group map = row.getGroup(COLUMNS, 0);
     for (int i = 0; i < map.getFieldRepetitionCount(ENTRY); i++) {
       Group entry = map.getGroup(ENTRY, i);
-      if (entry.getFieldRepetitionCount(VALUE) > 0) {
-        columns.put(entry.getString(KEY, 0), entry.getString(VALUE, 0));
-      }
+      boolean hasValue = entry.getFieldRepetitionCount(VALUE) > 0;
+      columns.put(entry.getString(KEY, 0), hasValue ? entry.getString(VALUE, 0) : null);
     }
     return new Prompt(
         row.getLong(PROMPT_ID, 0),
@@ -99,6 +112,18 @@ final class PromptSchema {
         row.getFieldRepetitionCount(SOLUTION) == 0
             ? Optional.empty()
             : Optional.of(row.getString(SOLUTION, 0)),
-        columns);
+        columns,
+        json(row));
+  }
+
+  private static Set<String> json(Group row) {
+    Set<String> names = new TreeSet<>();
+    if (row.getType().containsField(JSON) && row.getFieldRepetitionCount(JSON) > 0) {
+      Group list = row.getGroup(JSON, 0);
+      for (int i = 0; i < list.getFieldRepetitionCount(LIST); i++) {
+        names.add(list.getGroup(LIST, i).getString(ELEMENT, 0));
+      }
+    }
+    return names;
   }
 }

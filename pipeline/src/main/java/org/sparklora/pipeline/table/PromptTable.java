@@ -3,6 +3,8 @@ package org.sparklora.pipeline.table;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -68,10 +70,18 @@ public final class PromptTable {
     files.forEach(file -> forEach(configuration, file, consumer));
   }
 
-  /** All rows in order; for tables that fit into memory. */
+  /**
+   * All rows in order, each with all columns that the table has; for tables that fit into memory.
+   */
   public List<Prompt> readAll() {
     List<Prompt> rows = new ArrayList<>();
-    forEach(rows::add);
+    Set<String> names = new TreeSet<>();
+    forEach(
+        row -> {
+          rows.add(row);
+          names.addAll(row.columns().keySet());
+        });
+    rows.replaceAll(row -> row.withAll(names));
     return rows;
   }
 

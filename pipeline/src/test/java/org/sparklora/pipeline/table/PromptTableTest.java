@@ -49,7 +49,7 @@ class PromptTableTest {
     assertThat(rows.get(1).solution()).contains("s1");
     assertThat(rows.get(2).solution()).isEmpty();
     assertThat(rows.get(2).tokens()).containsExactly(150_000);
-    assertThat(rows.get(2).columns()).isEmpty();
+    assertThat(rows.get(2).columns()).containsOnlyKeys("level").containsValue(null);
   }
 
   @Test
@@ -85,5 +85,29 @@ class PromptTableTest {
   void aPromptHasTokens() {
     assertThatThrownBy(() -> new Prompt(7, "", new int[0], Optional.empty(), Map.of()))
         .hasMessageContaining("prompt 7");
+  }
+
+  @Test
+  void columnsKeepTheirTypesAndEachRowHasAllOfThem() {
+    Map<String, Object> values = new java.util.TreeMap<>();
+    values.put("maybe", null);
+    values.put("text", "[1]");
+    values.put("whole", 3);
+    values.put("share", 0.5);
+    values.put("holds", true);
+    values.put("list", List.of("a", 2));
+    values.put("map", Map.of("k", List.of()));
+    write(PromptTable.fileName(0, 1), prompt(0, "a").with(values), prompt(1, "b", "other", "x"));
+
+    List<Prompt> rows = open().readAll();
+
+    assertThat(rows.get(0).values()).containsAllEntriesOf(values).containsEntry("other", null);
+    assertThat(rows.get(0).columns())
+        .containsEntry("whole", "3")
+        .containsEntry("list", "[\"a\",2]");
+    assertThat(rows.get(1).values())
+        .containsEntry("other", "x")
+        .containsEntry("list", null)
+        .containsKeys("maybe", "whole");
   }
 }

@@ -1,5 +1,6 @@
 package org.sparklora.reward.job;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -36,7 +37,9 @@ public final class CompletionRow {
 
   /** Numbers for the machine, which no reward reads as text. */
   private static final Set<String> HIDDEN =
-      Set.of(COLUMNS, ROW_NUMBER, "prompt_ids", COMPLETION_IDS, "logprobs");
+      Set.of(COLUMNS, "json_columns", ROW_NUMBER, "prompt_ids", COMPLETION_IDS, "logprobs");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   private CompletionRow() {}
 
@@ -56,7 +59,7 @@ public final class CompletionRow {
     cells.put(PROMPT_ID, generation.prompt().id());
     cells.put("prompt", generation.prompt().text());
     cells.put(SOLUTION, generation.prompt().solution().orElse(null));
-    cells.put(COLUMNS, generation.prompt().columns());
+    cells.put(COLUMNS, generation.prompt().values());
     cells.put("completion_index", generation.index());
     cells.put(COMPLETION, generation.text());
     cells.put(COMPLETION_IDS, Arrays.stream(generation.tokens()).boxed().toList());
@@ -89,9 +92,15 @@ public final class CompletionRow {
     return columns;
   }
 
+  /** As texts; lists and maps as JSON. */
   private static Map<String, String> texts(Map<String, Object> columns) {
     Map<String, String> texts = new TreeMap<>();
-    columns.forEach((name, cell) -> text(cell).ifPresent(text -> texts.put(name, text)));
+    columns.forEach(
+        (name, cell) ->
+            (cell instanceof List || cell instanceof Map
+                    ? Optional.of(JSON.valueToTree(cell).toString())
+                    : text(cell))
+                .ifPresent(text -> texts.put(name, text)));
     return texts;
   }
 
@@ -105,7 +114,7 @@ public final class CompletionRow {
         : text(message.get("content"));
   }
 
-  /** A cell as a text; lists, maps and bytes are not shown to rewards. */
+  /** A cell as a text; a list or map is none, and bytes are not shown to rewards. */
   private static Optional<String> text(Object cell) {
     return cell == null || cell instanceof List || cell instanceof Map || cell instanceof byte[]
         ? Optional.empty()

@@ -72,4 +72,30 @@ class CompletionRowTest {
     assertThat(CompletionRow.of(Map.of("prompt", "1+1?"))).isEmpty();
     assertThat(CompletionRow.of(Map.of("completion", List.of()))).isEmpty();
   }
+
+  @Test
+  void columnsAreTextsAndListsAndMapsAreJson() {
+    Map<String, Object> values = new HashMap<>();
+    values.put("maybe", null);
+    values.put("tests", List.of("a", 1));
+    values.put("of", Map.of("k", true));
+    Generation typed =
+        new Generation(
+            GENERATION.prompt().with(values), 1, "two", new int[] {3}, new float[1], "eos");
+
+    Completion completion = CompletionRow.of(typed);
+
+    assertThat(completion.columns())
+        .containsEntry("tests", "[\"a\",1]")
+        .containsEntry("of", "{\"k\":true}")
+        .doesNotContainKey("maybe");
+    assertThat(CompletionRow.columns(typed))
+        .containsEntry("tests", List.of("a", 1))
+        .containsEntry("maybe", null);
+    Map<String, Object> cells = new HashMap<>(values);
+    cells.put("completion", "two");
+    assertThat(CompletionRow.of(cells).orElseThrow().columns())
+        .containsEntry("tests", "[\"a\",1]")
+        .doesNotContainKey("maybe");
+  }
 }

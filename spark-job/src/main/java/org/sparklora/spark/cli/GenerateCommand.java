@@ -292,7 +292,7 @@ public final class GenerateCommand {
   private static ObjectNode columns(org.sparklora.pipeline.table.Prompt prompt) {
     ObjectNode columns = JSON.createObjectNode();
     columns.put("prompt", prompt.text());
-    prompt.columns().forEach(columns::put);
+    prompt.values().forEach((name, value) -> columns.set(name, JSON.valueToTree(value)));
     columns.remove("solution"); // what is judged by is not always what the dataset calls so
     prompt.solution().ifPresent(solution -> columns.put("solution", solution));
     return columns;

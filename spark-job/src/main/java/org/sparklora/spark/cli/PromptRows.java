@@ -41,7 +41,18 @@ final class PromptRows {
    * An index says which completion of its prompt a row held, where it comes from a table of such.
    */
   private static final Set<String> OWN =
-      Set.of(ID, "prompt", "solution", "text", "completion_index");
+      Set.of(
+          ID,
+          TOKENS,
+          "prompt",
+          "messages",
+          "solution",
+          "text",
+          "completion_index",
+          "prompt_ids",
+          "completion_ids",
+          "logprobs",
+          "json_columns");
 
   private final RowText texts;
   private final Map<Long, Integer> lines = new HashMap<>(); // of all prompts so far
@@ -98,7 +109,7 @@ final class PromptRows {
     }
   }
 
-  /** The prompt of a row, with its other texts and numbers as columns. */
+  /** The prompt of a row, with its other fields as columns. */
   Prompt prompt(JsonLines.Row row) {
     ObjectNode fields = row.fields();
     JsonNode id = fields.path(ID);
@@ -124,15 +135,15 @@ final class PromptRows {
         fields.path("text").isTextual()
             ? fields.get("text").asText()
             : texts.tokenizer().decode(tokens, false);
-    return new Prompt(number, text, tokens, solution(fields), columns(fields));
+    return new Prompt(number, text, tokens, solution(fields), Map.of()).with(columns(fields));
   }
 
   private static Optional<String> solution(ObjectNode fields) {
     return Optional.of(fields.path("solution")).filter(JsonNode::isValueNode).map(JsonNode::asText);
   }
 
-  private static Map<String, String> columns(ObjectNode fields) {
-    Map<String, String> columns = new TreeMap<>();
+  private static Map<String, Object> columns(ObjectNode fields) {
+    Map<String, Object> columns = new TreeMap<>();
     if (fields.get(COLUMNS) instanceof ObjectNode others) { // as the project's own tables have them
       columns.putAll(columns(others));
     }
@@ -140,10 +151,8 @@ final class PromptRows {
         .fields()
         .forEachRemaining(
             field -> {
-              if (field.getValue().isValueNode()
-                  && !field.getValue().isNull()
-                  && !OWN.contains(field.getKey())) {
-                columns.put(field.getKey(), field.getValue().asText());
+              if (!OWN.contains(field.getKey()) && !field.getKey().equals(COLUMNS)) {
+                columns.put(field.getKey(), JSON.convertValue(field.getValue(), Object.class));
               }
             });
     return columns;

@@ -1,5 +1,6 @@
 package org.sparklora.spark.grpo;
 
+import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 
@@ -39,5 +40,15 @@ public interface ExternalJudge {
    */
   default Dataset<Row> judgeApart(Dataset<Row> completions) {
     return judge(completions);
+  }
+
+  /**
+   * What a reward needs that a dataset does not have; asked before any completion is drawn.
+   *
+   * @param columns that rewards will see
+   * @return the reward's name, a line break, and what it lacks; empty: nothing
+   */
+  default String lacking(List<String> columns) {
+    return "";
   }
 }

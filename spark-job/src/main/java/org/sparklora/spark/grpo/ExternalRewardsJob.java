@@ -53,6 +53,25 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
   }
 
   /**
+   * Refuses prompts whose columns a reward needs and does not find.
+   *
+   * @throws ConfigException naming the reward and the column
+   */
+  void requireColumns(List<Prompt> prompts) {
+    if (prompts.isEmpty()) {
+      return;
+    }
+    Generation any = new Generation(prompts.get(0), 0, "", new int[1], new float[1], "");
+    List<String> columns = new ArrayList<>(CompletionRow.columns(any).keySet());
+    if (prompts.stream().allMatch(prompt -> prompt.solution().isEmpty())) {
+      columns.remove("solution");
+    }
+    String[] lacking = judge.lacking(columns).split("\n", 2);
+    ConfigException.require(
+        lacking.length < 2, Flags.REWARD_FUNCS, lacking[0], lacking[lacking.length - 1]);
+  }
+
+  /**
    * The rewards of completions.
    *
    * @param groupSize completions of a prompt, which stand side by side

@@ -86,6 +86,9 @@ public final class GrpoJob {
               .orElse(List.of());
       config.requireRoom(prompts, initial.model().config());
       config.requireSolutions(prompts);
+      for (List<Prompt> judged : List.of(prompts, testPrompts)) {
+        external(config, judge).ifPresent(rewards -> rewards.requireColumns(judged));
+      }
       PromptOrder order = config.promptOrder(prompts.size());
       TrainingPlan plan = config.plan(order);
       RunFingerprint identity = GrpoIdentity.of(config, initial.model(), sampling, prompts);
@@ -151,6 +154,7 @@ public final class GrpoJob {
     List<Prompt> prompts = place.prompts(config.evaluation().table().orElseThrow()).readAll();
     config.requireRoom(prompts, initial.model().config());
     config.requireSolutions(prompts);
+    external(config, judge).ifPresent(rewards -> rewards.requireColumns(prompts));
     ExecutorModel.hold(initial.model());
     try (AdapterNetwork network = initial.network(config);
         Policy policy =
