@@ -69,14 +69,8 @@ LoraConfig(init_lora_weights=True, rank_pattern={}, exclude_modules=None, peft_t
 check("  but not at its default", SFTConfig(model_init_kwargs={"torch_dtype": "bfloat16", "device_map": "auto"}).flags() == {"dtype": "bfloat16"})
 message, _ = refused(ValueError, SFTConfig(model_init_kwargs={"quantization_config": 4}).flags)
 check(f"what a model is loaded with: {message[:90]}…", "quantization_config = 4 has no part here" in message)
-
-
-class Needs:
-    def on_train_begin(self, args, state, control, model, **kwargs):
-        pass
-
-
-message, _ = refused(TypeError, lambda: SFTTrainer(BASE, callbacks=[Needs]))
+needs = type("Needs", (), {"on_train_begin": lambda self, args, state, control, model, **kwargs: None})
+message, _ = refused(TypeError, lambda: SFTTrainer(BASE, callbacks=[needs]))
 check(f"a callback that needs the model: {message[:70]}…", "on_train_begin needs model, which is not in this process" in message)
 message, _ = refused(AttributeError, lambda: setattr(SFTConfig(), "learning_rte", 1))
 check(f"also when it is set later: {message}", "did you mean learning_rate?" in message)

@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from spark_lora import judging
+from spark_lora import judging, limits
 
 ANSWER = "row bigint, rewards array<double>, reward string, problem string"
 DIED = "Python worker exited unexpectedly"  # what Spark says of one that was killed, or ended by what it ran
@@ -62,7 +62,8 @@ def pickled(functions):
     """The functions as bytes, by name; TypeError names one that cannot be sent."""
     from pyspark import cloudpickle
 
-    cloudpickle.register_pickle_by_value(judging)
+    for module in (judging, limits):
+        cloudpickle.register_pickle_by_value(module)
     sent = []
     for name, function in functions.items():
         _by_value(function)
