@@ -45,7 +45,7 @@ public final class Budget {
   private static final int SHORT_TEXT = 200;
 
   /** Steps between two looks at the clock, which cost as much as a step each. */
-  private static final int STEPS_A_LOOK = 256;
+  private static final int STEPS_A_LOOK = 1024;
 
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 

@@ -27,11 +27,11 @@ class BudgetTest {
   void theGuardEndsWhatStepsMissAndSaysSo() {
     AtomicLong nanos = new AtomicLong(5);
     Budget budget = Budget.of(GUARD_NANOS, nanos::get);
-    budget.step(1_000);
+    budget.step(2_000);
     nanos.addAndGet(GUARD_NANOS);
-    budget.step(1_000);
+    budget.step(2_000);
     nanos.incrementAndGet();
-    assertThatThrownBy(() -> budget.step(1_000)).isInstanceOf(Budget.OutOfTime.class);
+    assertThatThrownBy(() -> budget.step(2_000)).isInstanceOf(Budget.OutOfTime.class);
     assertThat(budget.isSpent()).isFalse();
   }
 
@@ -40,7 +40,7 @@ class BudgetTest {
   void noAttemptOutlivesTheGuard() {
     AtomicLong nanos = new AtomicLong();
     Budget budget = Budget.of(GUARD_NANOS, () -> nanos.getAndAdd(GUARD_NANOS + 1));
-    budget.step(1_000);
+    budget.step(2_000);
     assertThatThrownBy(
             () ->
                 SamplePoints.attempt(
@@ -49,7 +49,7 @@ class BudgetTest {
   }
 
   private static Budget tired(Budget budget) {
-    budget.step(1_000);
+    budget.step(2_000);
     return budget;
   }
 
