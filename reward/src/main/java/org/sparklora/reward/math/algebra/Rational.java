@@ -98,6 +98,11 @@ public record Rational(BigInteger numerator, BigInteger denominator)
     return of(parts[1].signum() < 0 ? parts[0].subtract(BigInteger.ONE) : parts[0]);
   }
 
+  /** What is left of this over whole multiples of a positive number. */
+  public Rational modulo(Rational divisor) {
+    return minus(dividedBy(divisor).floor().times(divisor));
+  }
+
   /** How many bits the two parts take: what a {@link Budget} limits. */
   int bits() {
     return numerator.bitLength() + denominator.bitLength();

@@ -15,7 +15,7 @@ final class AnswerUnit {
   private static final Pattern CURRENCY_SIGN =
       Pattern.compile("\\s*(\\\\?\\$|US\\\\?\\$|€|£|¥)\\s*[-0-9.].*", Pattern.DOTALL);
   private static final Pattern COMMAND =
-      Pattern.compile("\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)");
+      Pattern.compile("\\\\(?:text|mathrm|mbox|mathbf|textbf|rm|operatorname)(?![a-zA-Z])");
   private static final Pattern FRACTION = Pattern.compile("\\\\frac\\{(.*)\\}\\{(.*)\\}");
   private static final Pattern SPACE = Pattern.compile("\\\\[,;: ]|\\\\cdot|[~\\s·{}]+");
   private static final Pattern POWER_WORD = Pattern.compile("\\b(sq|square|cubic)\\.? (\\S+)");

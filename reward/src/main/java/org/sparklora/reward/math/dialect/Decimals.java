@@ -16,6 +16,9 @@ final class Decimals {
 
   private static final int FLOAT_DIGITS = 14;
 
+  /** The most digits that a double is printed with. */
+  private static final int MOST_FLOAT_DIGITS = 17;
+
   private static final BigDecimal HALF_MILLIONTH = new BigDecimal("5e-7");
   private static final BigDecimal TWO_MILLIONTHS = new BigDecimal("2e-6");
 
@@ -55,9 +58,11 @@ final class Decimals {
     if (exact.rational().isInteger()) {
       return false;
     }
-    int decimals = Math.max(num.value().toDecimal().scale(), 0);
-    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
-    return exact.rational().minus(num.value()).abs().compareTo(half) <= 0;
+    boolean printed =
+        num.digits() >= FLOAT_DIGITS
+            && num.digits() <= MOST_FLOAT_DIGITS
+            && num.value().toDecimal().doubleValue() == exact.rational().toDecimal().doubleValue();
+    return printed || isRounded(num, exact.rational().minus(num.value()).abs());
   }
 
   /** Two decimals that agree to six places and as many digits. */
@@ -71,8 +76,19 @@ final class Decimals {
         && difference.compareTo(x.abs().multiply(TWO_MILLIONTHS)) <= 0;
   }
 
+  /** Whether a number differs by no more than half a unit of its last digit. */
+  private static boolean isRounded(Num num, Rational difference) {
+    int decimals = Math.max(num.value().toDecimal().scale(), 0);
+    Rational half = Rational.of(BigDecimal.ONE.scaleByPowerOfTen(-decimals)).times(Rational.HALF);
+    return difference.compareTo(half) <= 0;
+  }
+
   /** A number printed to all digits of a float stands for the value that was printed. */
   private static boolean sameDigits(Num num, Value value) {
+    if (num.digits() > MOST_FLOAT_DIGITS) {
+      BigDecimal difference = Value.complex(value).re().subtract(num.value().toDecimal()).abs();
+      return isRounded(num, Rational.of(difference));
+    }
     MathContext digits = new MathContext(FLOAT_DIGITS, RoundingMode.HALF_EVEN);
     BigDecimal printed = num.value().toDecimal().round(digits);
     return printed.compareTo(Value.complex(value).re().round(digits)) == 0;

@@ -1,5 +1,6 @@
 package org.sparklora.reward.math.dialect;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.FiniteSet;
 import org.sparklora.reward.math.algebra.Expr.Interval;
 import org.sparklora.reward.math.algebra.Expr.NamedSet;
+import org.sparklora.reward.math.algebra.Expr.Num;
 import org.sparklora.reward.math.algebra.Expr.Relation;
 import org.sparklora.reward.math.algebra.Expr.SetOperation;
 import org.sparklora.reward.math.algebra.Expr.Symbol;
@@ -67,8 +69,16 @@ final class SoundComparison {
     if (a.base().isPresent() && b.base().isPresent() && !a.base().equals(b.base())) {
       return false;
     }
+    if (b.base().isPresent() && a.base().isEmpty()) {
+      return inBase(b)
+          .filter(number -> readings.of(a).stream().anyMatch(g -> same(g, number)))
+          .isPresent();
+    }
     if (inDifferentUnits(gold, answer)) {
       return false;
+    }
+    if (b.modulus().isPresent()) {
+      return sameResidues(a, b);
     }
     if (sameReadings(a, b)) {
       return true;
@@ -78,6 +88,16 @@ final class SoundComparison {
     return mathematics
         ? readings.of(a).isEmpty() && a.latex().replace(" ", "").equals(b.latex().replace(" ", ""))
         : sameWords(goldWords, answerWords);
+  }
+
+  /** 204 in base 5 is 54. */
+  private static Optional<Expr> inBase(Cleaned cleaned) {
+    try {
+      int radix = Integer.parseInt(cleaned.base().orElseThrow());
+      return Optional.of(Num.of(Rational.of(new BigInteger(cleaned.latex(), radix))));
+    } catch (NumberFormatException noDigitsOfTheBase) {
+      return Optional.empty();
+    }
   }
 
   private static boolean inDifferentUnits(String gold, String answer) {
@@ -115,15 +135,45 @@ final class SoundComparison {
   private boolean sameReadings(Cleaned a, Cleaned b) {
     for (Expr gold : readings.of(a)) {
       for (Expr answer : readings.of(b)) {
-        if (gold instanceof Tuple && answer instanceof FiniteSet && b.braced()) {
-          continue;
-        }
-        if (samePercent(gold, a.percent(), answer, b.percent())) {
+        boolean sets = a.braced() && isPoint(answer) || isPoint(gold) && (b.braced() || b.or());
+        if (!sets && samePercent(gold, a.percent(), answer, b.percent())) {
           return true;
         }
       }
     }
     return false;
+  }
+
+  /** Whether an order is said: no set in braces is equal to a point, or to an interval. */
+  private static boolean isPoint(Expr expr) {
+    return expr instanceof Tuple || expr instanceof Interval interval && interval.isOpen();
+  }
+
+  /** 17 mod 5 is the class of 2; of a solution without a modulus, the number 2. */
+  private boolean sameResidues(Cleaned a, Cleaned b) {
+    String modulus = b.modulus().orElseThrow();
+    if (!modulus.matches("[1-9][0-9]{0,17}")) {
+      return sameReadings(a, b);
+    }
+    Rational m = Rational.of(Long.parseLong(modulus));
+    for (Expr gold : readings.of(a)) {
+      for (Expr answer : readings.of(b)) {
+        Expr known = a.modulus().isPresent() ? residues(gold, m) : gold;
+        if (same(known, residues(answer, m))) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  private static Expr residues(Expr expr, Rational modulus) {
+    return Substitution.everywhere(
+        expr,
+        node ->
+            node instanceof Num num && num.isInteger()
+                ? Num.of(num.value().modulo(modulus))
+                : node);
   }
 
   /** "28" and "0.28" both answer "28 %"; 125 % does not answer 12.5 %. */
@@ -152,7 +202,7 @@ final class SoundComparison {
   }
 
   private boolean compare(Expr gold, Expr answer) {
-    if (gold instanceof Tuple || isPair(gold)) {
+    if (isPoint(gold) || isPair(gold)) {
       return sameTuple(gold, answer);
     }
     Optional<Boolean> functions = sameFunctions(gold, answer);
@@ -163,9 +213,9 @@ final class SoundComparison {
         && (answer instanceof FiniteSet || answer instanceof Tuple)) {
       return false;
     }
-    if (gold instanceof FiniteSet set && answer instanceof Tuple tuple) {
-      return !equivalence.repeats(tuple.elements())
-          && equivalence.same(set, new FiniteSet(tuple.elements()));
+    if (gold instanceof FiniteSet set && isPoint(answer)) {
+      return !equivalence.repeats(answer.children())
+          && equivalence.same(set, new FiniteSet(answer.children()));
     }
     if (gold instanceof FiniteSet set && namesAndValues(set, answer)) {
       return true;
@@ -189,10 +239,11 @@ final class SoundComparison {
 
   /** Order matters in a tuple; braces around an answer say that it does not. */
   private boolean sameTuple(Expr gold, Expr answer) {
-    if (gold instanceof Tuple tuple && answer instanceof FiniteSet set) {
-      return equivalence.same(tuple, set);
+    if (isPoint(gold) && answer instanceof FiniteSet set) {
+      return !set.repeating()
+          && equivalence.same(new Tuple(gold.children()), new Tuple(set.elements()));
     }
-    return equivalence.same(gold, answer);
+    return equivalence.same(gold, answer) || sameSolutions(gold, answer);
   }
 
   /** f(t) = t + 1 and y = x + 1 define the function that f(x) = x + 1 defines. */

@@ -42,6 +42,15 @@ public final class SoundJudge {
       Pattern.compile("\\\\(?:boxed|fbox)\\s*(-?[0-9][0-9.,/]*|[A-Za-z])(?![A-Za-z0-9{])");
   private static final Pattern SENTENCE_END = Pattern.compile("\\.(?:\\s|$)|\\n|\\. I hope");
 
+  /** Between the boxes of a list: a comma, or words and "and", and perhaps a name. */
+  private static final Pattern BETWEEN_BOXES =
+      Pattern.compile(
+          "(?:(?:[\\s$*~]|\\\\[()\\[\\],;: ]|\\\\q?quad)*+[,;]|[^.\\n]*\\b(?:and|or)\\b\\s*\\}?)"
+              + "(?:[\\s$*~,]|\\\\[()\\[\\],;: ]|\\\\q?quad|(?:\\\\text\\s*\\{\\s*)?(?:and|or)\\b\\s*\\}?)*+"
+              + "(?:[a-zA-Z](?:_\\{?[0-9a-zA-Z]\\}?)?\\s*=\\s*)?+");
+
+  private static final int LONGEST_BETWEEN = 70;
+
   private static final Pattern JOINER = Pattern.compile("\\s*(?:,\\s*(?:and|or)?|and|or)\\s*");
 
   /** Mathematics further from its anchor than this belongs to something else. */
@@ -101,7 +110,7 @@ public final class SoundJudge {
   private String solutionText(String solution) {
     String text = Spaces.strip(solution);
     if (BOX.matcher(budget.over(text)).find()) {
-      return boxed(text);
+      return boxed(text, BoxedAnswer::belongTogether);
     }
     List<Environment> list = lastEnvironments(text);
     boolean delimited = text.contains("$") || text.contains("\\(") || text.contains("\\[");
@@ -110,7 +119,7 @@ public final class SoundJudge {
 
   Optional<String> answerText(String text) {
     if (BOX.matcher(budget.over(text)).find()) {
-      return Optional.of(boxed(text)).filter(answer -> !answer.isBlank());
+      return Optional.of(boxed(text, SoundJudge::isList)).filter(answer -> !answer.isBlank());
     }
     int hashes = text.lastIndexOf("####");
     if (hashes >= 0) {
@@ -135,8 +144,8 @@ public final class SoundJudge {
   }
 
   /** The last boxes, with a percent sign that follows them. */
-  private static String boxed(String text) {
-    String content = BoxedAnswer.extract(text, ExtractionTarget.Boxed.LAST);
+  private static String boxed(String text, BoxedAnswer.Joined joined) {
+    String content = BoxedAnswer.extract(text, ExtractionTarget.Boxed.LAST, joined);
     int last = Math.max(text.lastIndexOf("\\boxed"), text.lastIndexOf("\\fbox"));
     Matcher bare = BOX_WITHOUT_BRACES.matcher(text.substring(last));
     if (bare.lookingAt()) {
@@ -166,6 +175,10 @@ public final class SoundJudge {
       at--;
     }
     return at;
+  }
+
+  private static boolean isList(String between, String content, String next) {
+    return between.length() < LONGEST_BETWEEN && BETWEEN_BOXES.matcher(between).matches();
   }
 
   private Optional<String> afterAnchor(String text, boolean wordsCount) {

@@ -1,6 +1,8 @@
 package org.sparklora.reward.math.dialect;
 
+import java.math.BigInteger;
 import java.util.List;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.sparklora.reward.math.extract.Spaces;
@@ -59,15 +61,41 @@ final class SoundLatex {
     {"\\imath", "i"},
     {"\\lt", "<"},
     {"\\gt", ">"},
-    {"**", ""},
-    {"\\bmod", "\\pmod"},
-    {"\\mod ", "\\pmod "},
   };
 
   /** What follows the signs, in order: each finds what those before it have left. */
   private static final List<Rewrite> REWRITES =
       List.of(
           new Rewrite("\\\\(?:left|right|big|Big)(?![a-zA-Z])", ""),
+          new Rewrite("(?<=[0-9A-Za-z)}])\\*\\*(?=[-0-9A-Za-z({])", "^"),
+          new Rewrite("\\*\\*", ""),
+          // One command for upright words, one for thin spaces; wide ones part answers.
+          new Rewrite(
+              "\\\\(?:text(?:rm|normal|sf|tt|up|md|sc|sl|it)|math(?:sf|tt|it)|[mh]box)\\s*\\{",
+              "\\\\text{"),
+          new Rewrite("\\{\\s*\\\\(?:rm|it|bf|sf|tt)(?![a-zA-Z])([^{}]*)\\}", "\\\\text{$1}"),
+          new Rewrite("\\\\operatorname\\s*\\*", "\\\\operatorname"),
+          new Rewrite(
+              "\\\\(?:(?:thinspace|medspace|thickspace|enspace)(?![a-zA-Z])|[;:>])", "\\\\,"),
+          new Rewrite(
+              "\\\\(?:hspace\\*?\\s*\\{[^{}]*\\}|(?:hskip|kern|mskip)\\s*-?[0-9.]+\\s*[a-z]{2})",
+              "\\\\,"),
+          new Rewrite("\\\\(?:neg(?:thin|med|thick)space|textstyle|limits)(?![a-zA-Z])", ""),
+          new Rewrite("(^|[,;]|\\b(?:and|or)\\s*\\}?)\\s*(?:\\\\q?quad\\s*)+", "$1 "),
+          new Rewrite(
+              "(?:\\s*\\\\q?quad)+\\s*(?=[,;.]|$|\\\\(?:text|mathrm|lor)|(?:and|or)\\b)", " "),
+          new Rewrite("(?:\\s*\\\\q?quad)+", ","),
+          new Rewrite("\\{\\s*(\\\\(?:times|cdot|div)|[-+=<>])\\s*\\}", " $1 "),
+          new Rewrite(
+              "\\\\bmod(?![a-zA-Z])|\\\\(?:operatorname|text|mathrm)\\{\\s*mod\\s*\\}"
+                  + "|(?<![a-zA-Z\\\\])mod(?![a-zA-Z])",
+              "\\\\mod "),
+          new Rewrite("\\(\\s*\\\\mod\\s*([^()]*)\\)", "\\\\pmod{$1}"),
+          new Rewrite("\\{([^{}]*)\\\\over(?![a-zA-Z])([^{}]*)\\}", "\\\\frac{$1}{$2}"),
+          // A prime is a part of a name.
+          new Rewrite("(?<=[a-zA-Z0-9)}])'{3}(?![a-zA-Z'])", "^{\\\\prime\\\\prime\\\\prime}"),
+          new Rewrite("(?<=[a-zA-Z0-9)}])'{2}(?![a-zA-Z'])", "^{\\\\prime\\\\prime}"),
+          new Rewrite("(?<=[a-zA-Z0-9)}])'(?![a-zA-Z'])", "^{\\\\prime}"),
           new Rewrite("\\\\[dtc]frac", "\\\\frac"),
           new Rewrite(
               "\\\\(?:operatorname|text|mathrm)\\{(sin|cos|tan|cot|sec|csc|arcsin|arccos|arctan|ln|log|exp|max|min|det)\\}",
@@ -81,18 +109,26 @@ final class SoundLatex {
           new Rewrite(
               "(?<![\\\\a-zA-Z])sqrt\\s*(?:\\(([^()]*)\\)|\\{([^{}]*)\\}|([0-9]+))",
               "\\\\sqrt{$1$2$3}"),
-          new Rewrite("\\\\sqrt\\s*([0-9a-zA-Z])", "\\\\sqrt{$1}"),
-          new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9a-zA-Z])", "\\\\sqrt$1{$2}"),
-          new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9])", "\\\\frac{$1}{$2}"),
+          new Rewrite("\\\\sqrt\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt{$1}"),
+          new Rewrite("\\\\sqrt\\s*(\\[[^\\]]*\\])\\s*([0-9]+|[a-zA-Z])", "\\\\sqrt$1{$2}"),
+          new Rewrite("\\\\frac\\s*([0-9])\\s*([0-9]+)", "\\\\frac{$1}{$2}"),
           new Rewrite("\\\\frac\\s*([0-9a-zA-Z])\\s*\\{", "\\\\frac{$1}{"),
-          new Rewrite("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9a-zA-Z])", "$1{$2}"),
+          new Rewrite("(\\\\frac\\{(?:[^{}]|\\{[^{}]*\\})*+\\})\\s*([0-9]+|[a-zA-Z])", "$1{$2}"),
           new Rewrite("\\^\\s*\\(([^()]*)\\)", "^{$1}"),
-          new Rewrite("\\^\\s*(-[0-9a-zA-Z])", "^{$1}"),
+          new Rewrite("\\^\\s*(-(?:[0-9]+|[a-zA-Z]))", "^{$1}"),
           new Rewrite("(?<![0-9])\\.(?=[0-9])", "0."),
-          new Rewrite("\\\\sqrt\\{([0-9])\\}([0-9]+)", "\\\\sqrt{$1$2}"),
-          new Rewrite(
-              "(?<![0-9.}^_])([0-9]+)\\s*\\\\frac\\{([0-9]+)\\}\\{([0-9]+)\\}",
-              "($1+\\\\frac{$2}{$3})"));
+          new Rewrite("(?<![\\^_a-zA-Z}\\]])\\{(\\\\frac\\{[0-9]+\\}\\{[0-9]+\\})\\}", "$1"));
+
+  private static final Pattern MIXED =
+      Pattern.compile(
+          "(?<![0-9.}^_\\\\/])([0-9]+)"
+              + "(?:(?:\\s|\\\\[, ]|~)*\\\\frac\\{\\s*([0-9]+)\\s*\\}\\{\\s*([0-9]+)\\s*\\}"
+              + "|(?:\\s|\\\\[, ]|~)+([0-9]+)\\s*/\\s*([0-9]+)(?![0-9.]))");
+
+  private static final Pattern REPEATING =
+      Pattern.compile(
+          "(?<![0-9.])([0-9]*)\\.([0-9]*)"
+              + "(?:\\\\(?:overline|bar)\\{([0-9]+)\\}|\\\\dot\\{([0-9])\\})(?![0-9])");
 
   /** Runs of blanks become one: patterns that allow blanks on both sides would try every split. */
   private static final Pattern SPACES = Pattern.compile("[ \\t]{2,}");
@@ -132,7 +168,28 @@ final class SoundLatex {
     for (Rewrite rewrite : REWRITES) {
       text = rewrite.pattern().matcher(text).replaceAll(rewrite.replacement());
     }
-    return trimmed(text);
+    text = MIXED.matcher(text).replaceAll(SoundLatex::mixed);
+    return trimmed(REPEATING.matcher(text).replaceAll(SoundLatex::repeating));
+  }
+
+  /** {@code 1\frac{2}{11}} is a sum; before an improper fraction the number may be a factor. */
+  private static String mixed(MatchResult number) {
+    BigInteger above = new BigInteger(number.group(number.group(2) != null ? 2 : 4));
+    BigInteger below = new BigInteger(number.group(number.group(3) != null ? 3 : 5));
+    return Matcher.quoteReplacement(
+        above.compareTo(below) < 0
+            ? "(" + number.group(1) + "+\\frac{" + above + "}{" + below + "})"
+            : number.group(1) + "\\improper " + above + "/" + below);
+  }
+
+  /** {@code 0.1\overline{6}} is 16 − 1 ninetieths. */
+  private static String repeating(MatchResult number) {
+    String once = number.group(1) + number.group(2);
+    String again = number.group(3) != null ? number.group(3) : number.group(4);
+    BigInteger all = new BigInteger(once + again);
+    BigInteger above = once.isEmpty() ? all : all.subtract(new BigInteger(once));
+    String below = "9".repeat(again.length()) + "0".repeat(number.group(2).length());
+    return Matcher.quoteReplacement("\\frac{" + above + "}{" + below + "}");
   }
 
   /** What stands between delimiters at the beginning and the end of a text, if both are there. */

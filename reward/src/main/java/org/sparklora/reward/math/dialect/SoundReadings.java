@@ -1,9 +1,14 @@
 package org.sparklora.reward.math.dialect;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Budget;
+import org.sparklora.reward.math.algebra.Closeness;
+import org.sparklora.reward.math.algebra.Evaluator;
 import org.sparklora.reward.math.algebra.Expr;
 import org.sparklora.reward.math.algebra.Expr.Chain;
 import org.sparklora.reward.math.algebra.Expr.Constant;
@@ -16,6 +21,7 @@ import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.RealSets;
 import org.sparklora.reward.math.algebra.Relations;
 import org.sparklora.reward.math.algebra.Substitution;
+import org.sparklora.reward.math.algebra.Value;
 import org.sparklora.reward.math.dialect.SoundText.Cleaned;
 import org.sparklora.reward.math.extract.ExtractionTarget;
 import org.sparklora.reward.math.extract.LatexNormalizer;
@@ -23,6 +29,14 @@ import org.sparklora.reward.math.latex.LatexParser;
 
 /** What an answer can mean to a person, as expressions. Belongs to one verdict on one thread. */
 final class SoundReadings {
+  /** Dots stand for what is not said; {@code (a)_{n}} is a rising factorial to some. */
+  private static final Pattern UNSAID = Pattern.compile("\\\\ldots|\\)_\\{");
+
+  /** How much a number and a rounded one may differ, as 22/7 and 3.14. */
+  private static final BigDecimal ROUNDING = new BigDecimal("0.02");
+
+  private static final BigDecimal TINY = new BigDecimal("1e-30");
+
   private final Budget budget;
 
   SoundReadings(Budget budget) {
@@ -32,6 +46,9 @@ final class SoundReadings {
   /** Every reading that is mathematics. */
   List<Expr> of(Cleaned cleaned) {
     List<Expr> readings = new ArrayList<>();
+    if (UNSAID.matcher(cleaned.latex()).find()) {
+      return readings;
+    }
     for (String text : SoundText.readings(cleaned.latex())) {
       String normal =
           LatexNormalizer.normalize(
@@ -43,13 +60,28 @@ final class SoundReadings {
         continue;
       }
       try {
-        Expr expr = LatexParser.parse(normal, true, budget);
+        Expr expr = LatexParser.parseStrictly(normal, budget);
         readings.add(meaning(expr, cleaned.or()));
       } catch (ParseFailure failure) {
         // Not mathematics; the words decide.
       }
     }
-    return readings;
+    // What is said to be about the same must be so: "5 ≈ 6" answers neither.
+    boolean about = cleaned.latex().contains("\\approx");
+    return about && readings.stream().anyMatch(r -> isFarFrom(readings.get(0), r))
+        ? List.of()
+        : readings;
+  }
+
+  private boolean isFarFrom(Expr a, Expr b) {
+    try {
+      Evaluator.Pair pair =
+          new Evaluator(Map.of(), budget).values(withImaginaryUnit(a), withImaginaryUnit(b));
+      BigDecimal size = Value.complex(pair.first()).abs().max(Value.complex(pair.second()).abs());
+      return !Closeness.within(pair.first(), pair.second(), size.multiply(ROUNDING).max(TINY));
+    } catch (Value.None | ArithmeticException notTwoNumbers) {
+      return false;
+    }
   }
 
   /**

@@ -28,9 +28,20 @@ final class SoundText {
           "([0-9.]+|\\\\frac\\{[^{}]*\\}\\{[^{}]*\\})\\s*\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
   private static final Pattern ANY_DEGREES = Pattern.compile("\\^\\s*\\{?\\s*\\\\circ\\s*\\}?");
   private static final Pattern MODULUS =
-      Pattern.compile("\\\\pmod\\s*(?:\\{([^{}]*)\\}|([0-9]+))|\\(\\s*mod\\s*([0-9]+)\\s*\\)");
+      Pattern.compile(
+          "\\\\pmod\\s*(?:\\{\\s*([^{}]*?)\\s*\\}|([0-9]+|[a-z]))"
+              + "(?=\\s*\\\\?$|\\s*(?:[,;]|\\\\text|\\\\lor|and\\b|or\\b))");
+  private static final Pattern CONGRUENCE =
+      Pattern.compile(
+          "(?s)([^=]*\\\\equiv(?:(?!\\\\mod).)*)\\\\mod\\s*\\{?\\s*([0-9]+|[a-z])\\s*\\}?");
   private static final Pattern BASE =
       Pattern.compile("\\(?\\s*(-?[0-9A-F]+)\\s*\\)?_\\{?\\s*([0-9]+)\\s*\\}?");
+  private static final Pattern PERCENT =
+      Pattern.compile(
+          "(?:\\s|\\\\[ ,])*(?:\\\\text\\{\\s*(?:\\\\?%|percentage|percent|pct)\\s*\\}"
+              + "|\\\\?%|(?<![a-zA-Z])(?:percentage|percent|pct)(?![a-zA-Z]))");
+  private static final Pattern RELATION =
+      Pattern.compile("[=<>]|\\\\(?:le|ge|lt|gt|ne|in)(?![a-zA-Z])|\\\\(?:leq|geq|neq)");
   private static final Pattern CURRENCY =
       Pattern.compile("^(?:\\\\\\$|\\$|€|£|¥|USD|EUR|US\\\\\\$)\\s*|\\s*(?:€|£|¥|USD|EUR)$");
   private static final Map<String, String> WORDS =
@@ -102,15 +113,17 @@ final class SoundText {
     String text = SoundLatex.of(written);
     String spoken = words(written);
     text = WORDS.getOrDefault(spoken, text);
-    Optional<String> modulus = Optional.empty();
+    text = CONGRUENCE.matcher(text).replaceAll("$1\\\\pmod{$2}");
+    Set<String> moduli = new LinkedHashSet<>();
     Matcher mod = MODULUS.matcher(text);
-    if (mod.find()) {
-      modulus =
-          Optional.of(
-              mod.group(1) != null
-                  ? mod.group(1)
-                  : mod.group(2) != null ? mod.group(2) : mod.group(3));
-      text = SoundLatex.trimmed(text.substring(0, mod.start()));
+    while (mod.find()) {
+      moduli.add(mod.group(1) != null ? mod.group(1) : mod.group(2));
+    }
+    // Several moduli stay, and cannot be read.
+    Optional<String> modulus =
+        moduli.size() == 1 ? Optional.of(moduli.iterator().next()) : Optional.empty();
+    if (modulus.isPresent()) {
+      text = SoundLatex.trimmed(mod.replaceAll(""));
     }
     Optional<String> base = Optional.empty();
     Matcher inBase = BASE.matcher(text);
@@ -119,18 +132,19 @@ final class SoundText {
       text = inBase.group(1);
     }
     text = CURRENCY.matcher(text).replaceAll("");
+    // One percent sign at the end of a number is a unit; others are parts of a term.
+    text = PERCENT.matcher(text).replaceAll("\\\\%");
     boolean percent =
-        text.matches("(?s).*(?:\\\\?%|(?<![a-zA-Z])(?:percent|percentage|pct))\\s*\\}?\\s*");
+        text.matches("(?s)-?(?:\\([^()]*\\)|[^-+=<>%,;()\\\\]|\\\\(?!%))*+\\\\%")
+            && !RELATION.matcher(text).find();
     if (percent) {
-      text =
-          SoundLatex.trimmed(
-              text.replaceAll(
-                  "\\s*(?:\\\\text\\{\\s*)?(?:\\\\?%|percentage|percent|pct)\\s*\\}?", ""));
+      text = SoundLatex.trimmed(text.replace("\\%", ""));
     }
     boolean or = text.matches("(?s).*(?<![a-zA-Z])or(?![a-zA-Z]).*") || text.contains("\\lor");
     text = AND_OR.matcher(text.replace("\\lor", " or ")).replaceAll(",");
+    text = brackets(text);
     boolean braced = text.startsWith("\\{") && text.endsWith("\\}");
-    return new Cleaned(brackets(text), percent, modulus, base, or, braced);
+    return new Cleaned(text, percent, modulus, base, or, braced);
   }
 
   /** French intervals, set builders and angle brackets in the usual form. */
@@ -150,7 +164,9 @@ final class SoundText {
         Pattern.compile(
                 "(?s)\\\\\\{\\s*[a-z](?:\\s*\\\\in\\s*\\\\mathbb\\{R\\})?\\s*(?:\\\\mid|\\||:|\\\\colon|\\\\vert)\\s*(.*)\\\\\\}")
             .matcher(result);
-    return builder.matches() ? builder.group(1) : result;
+    return builder.matches() && RELATION.matcher(builder.group(1)).find()
+        ? builder.group(1)
+        : result;
   }
 
   /** The readings that the text allows, the most literal first. */

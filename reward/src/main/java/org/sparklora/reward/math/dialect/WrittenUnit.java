@@ -16,15 +16,23 @@ import org.sparklora.reward.math.extract.Spaces;
 record WrittenUnit(String amount, String unit) {
   private static final Pattern FINAL_UNIT =
       Pattern.compile(
-          "(.*[0-9}])(?:\\\\[,; ]|\\s)*+(\\\\(?:text|mathrm)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+          "(.*[0-9})])(?:\\\\[,; ]|~|\\s)*+(\\\\(?:text|mathrm|textbf|mathbf|operatorname)\\{\\s*[a-zA-Z][a-zA-Z ./]*\\}(?:\\^\\{?[0-9]\\}?)?)");
+
+  /** Words that change a value, or take it back. */
+  private static final Pattern NO_UNIT =
+      Pattern.compile(
+          "(?i)(?<![a-z])(?:not?|never|nor|except|without|wrong|false|incorrect|isn|less|more|fewer|over|under|times|mod|modulo"
+              + "|base|if|when|unless|squared|cubed|half|halves|thirds?|quarters?|tenths?|hundredths?|thousandths?|dozens?"
+              + "|hundreds?|thousands?|[bmtr]+illions?|plus|minus|factorial|root|pi|choose|percent|to|and|or|per ?cent)(?![a-z])");
+
   private static final String NUMBER =
-      "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:/[0-9]+)?";
+      "-?(?:[0-9][0-9.,]*|\\\\frac\\{-?[0-9]+\\}\\{[0-9]+\\}|[0-9]*\\.[0-9]+)(?:E[-+]?[0-9]+|/[0-9]+)?";
   private static final Pattern WITH_UNIT =
       Pattern.compile(
           "(" + NUMBER + "(?:\\s*\\\\times\\s*10\\^\\{?-?[0-9]+\\}?)?)(?:\\\\[,;: ]|~|\\s)*+(.+)");
   private static final Pattern UNIT_TEXT =
       Pattern.compile(
-          "(?:\\\\(?:text|mathrm|mbox|textbf|textit|textnormal|textrm|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
+          "(?:\\\\(?:text|mathrm|textbf|mathbf|rm|operatorname)\\s*\\{[^{}]*\\}(?:\\^\\{?-?[0-9]\\}?)?|\\\\frac\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}\\{\\\\(?:text|mathrm)\\{[^{}]*\\}\\}|[/ ~.]|\\\\[,;: ]|\\\\cdot)++");
   private static final Pattern UNIT_WORDS =
       Pattern.compile(
           "([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?)(?:[ /·]+([a-zA-Z]+(?:\\^\\{?-?[0-9]\\}?)?))*+\\.?");
@@ -47,7 +55,7 @@ record WrittenUnit(String amount, String unit) {
   /** The unit of an answer that is a number and a unit. */
   static Optional<WrittenUnit> afterNumber(String latex) {
     Matcher unit = WITH_UNIT.matcher(latex);
-    return unit.matches() && isUnit(unit.group(2))
+    return unit.matches() && isUnit(unit.group(2)) && !NO_UNIT.matcher(unit.group(2)).find()
         ? Optional.of(new WrittenUnit(unit.group(1), unit.group(2)))
         : Optional.empty();
   }
@@ -55,7 +63,7 @@ record WrittenUnit(String amount, String unit) {
   /** The text after an answer's last digit or brace. */
   static Optional<WrittenUnit> atEnd(String latex) {
     Matcher unit = FINAL_UNIT.matcher(latex);
-    return unit.matches()
+    return unit.matches() && !NO_UNIT.matcher(unit.group(2)).find()
         ? Optional.of(new WrittenUnit(unit.group(1), unit.group(2)))
         : Optional.empty();
   }

@@ -20,8 +20,18 @@ public final class BoxedAnswer {
 
   private BoxedAnswer() {}
 
+  /** Whether a box and the next one are two parts of an answer. */
+  public interface Joined {
+    boolean test(String between, String content, String next);
+  }
+
   /** The contents joined by commas, or the text itself without a box. */
   public static String extract(String text, ExtractionTarget.Boxed mode) {
+    return extract(text, mode, BoxedAnswer::belongTogether);
+  }
+
+  /** As {@link #extract(String, ExtractionTarget.Boxed)}, with another rule for several boxes. */
+  public static String extract(String text, ExtractionTarget.Boxed mode, Joined joined) {
     List<String> contents = new ArrayList<>();
     int limit = text.length();
     int nextBox = -1;
@@ -53,7 +63,7 @@ public final class BoxedAnswer {
       boolean apart =
           mode == ExtractionTarget.Boxed.LAST
               && nextBox >= 0
-              && !belongTogether(text.substring(close + 1, nextBox), content, last(contents));
+              && !joined.test(text.substring(close + 1, nextBox), content, last(contents));
       if (apart) {
         break;
       }
@@ -92,7 +102,8 @@ public final class BoxedAnswer {
     return -1;
   }
 
-  private static boolean belongTogether(String between, String content, String next) {
+  /** The rule of the reference. */
+  public static boolean belongTogether(String between, String content, String next) {
     return between.length() < NEAR
         || !next.equals(content)
             && between.length() < NEAR_WITH_SEPARATOR

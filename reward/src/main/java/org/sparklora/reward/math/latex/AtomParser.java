@@ -41,6 +41,7 @@ public final class AtomParser {
       case NUMBER -> {
         Num number = number(in.next().text());
         if (subscripts && in.skip(UNDERSCORE)) {
+          in.refuseIfStrict("a subscript of a number");
           subscriptText();
         }
         yield number;

@@ -77,6 +77,9 @@ final class FunctionParser {
     Optional<Expr> power = Optional.empty();
     while (in.is(UNDERSCORE) && base.isEmpty() || in.is(CARET) && power.isEmpty()) {
       if (in.next().kind() == UNDERSCORE) {
+        if (!name.equals("log")) {
+          in.refuseIfStrict("a subscript of " + name);
+        }
         base = Optional.of(atoms.subscript());
       } else {
         power = Optional.of(atoms.script());
@@ -98,6 +101,7 @@ final class FunctionParser {
     Optional<Expr> power = Optional.empty();
     while (in.is(UNDERSCORE) || in.is(CARET)) {
       if (in.next().kind() == UNDERSCORE) {
+        in.refuseIfStrict("a subscript of " + name);
         atoms.subscriptText();
       } else {
         power = Optional.of(atoms.script());

@@ -4,9 +4,12 @@ import static org.sparklora.reward.math.latex.LatexLexer.Kind.*;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.sparklora.reward.math.algebra.Budget;
 import org.sparklora.reward.math.algebra.ParseFailure;
 
@@ -167,6 +170,14 @@ final class LatexLexer {
                   + " mathring mathrlap mathrm mathscr mathsf mathsterling mathtt mbox")
               .split(" "));
 
+  /** The words of all commands; the reference reads {@code \\leftarrow} as ≤ and letters. */
+  private static final Set<String> WORDS = new HashSet<>(ACCENTS);
+
+  private static final Pattern COMMAND = Pattern.compile("\\\\([a-zA-Z]+)");
+
+  /** Signs that the reference takes for + − × = < and their like. */
+  private static final String UNCERTAIN_SIGNS = "∔⊕⊞∸⋄⊡∗⋆∘⊗⊠⋈⋉⋊≪≺⋖≫≻⋗≲≾≳≿≣≟≎≏≐≑≒≓≔≕≖≗≊≋≃≁≄≇≉≢";
+
   /** Greek letters by their Unicode sign, each with the command that names it. */
   static final Map<String, String> GREEK_SIGNS = new HashMap<>();
 
@@ -193,11 +204,26 @@ final class LatexLexer {
       if (literal.charAt(0) < 128) {
         STARTS[literal.charAt(0)] = true;
       }
+      COMMAND.matcher(literal).results().forEach(word -> WORDS.add(word.group(1)));
     }
     LONGEST = longest;
   }
 
   private LatexLexer() {}
+
+  /** Refuses commands that the reference would cut in two, and signs that it takes for others. */
+  static void requireKnown(String text) {
+    Matcher command = COMMAND.matcher(text);
+    while (command.find()) {
+      if (!WORDS.contains(command.group(1))
+          && !text.startsWith("\\begin{array}", command.start())) {
+        throw ParseFailure.meaningless("the command " + command.group());
+      }
+    }
+    if (text.chars().anyMatch(sign -> sign > 127 && UNCERTAIN_SIGNS.indexOf(sign) >= 0)) {
+      throw ParseFailure.meaningless("an uncertain sign");
+    }
+  }
 
   /** The tokens of a text, ending in one {@code END}. Throws {@link ParseFailure}. */
   static List<Token> tokens(String text, Budget budget) {

@@ -52,8 +52,18 @@ public final class LatexParser {
    * big.
    */
   public static Expr parse(String text, boolean real, Budget budget) {
-    TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), budget);
+    TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), false, budget);
     return new LatexParser(cursor, real, budget).answer(text);
+  }
+
+  /**
+   * As a book would mean it: what {@link #parse} leaves out or reads in the reference's own way,
+   * such as a subscript of a number or {@code (2)(3)} as 5, means nothing or the usual thing.
+   */
+  public static Expr parseStrictly(String text, Budget budget) {
+    LatexLexer.requireKnown(text);
+    TokenCursor cursor = new TokenCursor(LatexLexer.tokens(text, budget), true, budget);
+    return new LatexParser(cursor, true, budget).answer(text);
   }
 
   private Expr answer(String text) {
@@ -354,7 +364,11 @@ public final class LatexParser {
           default -> throw new ParseFailure("expected the end of an interval");
         };
     boolean leftOpen = open == L_PAREN || open == L_PAREN_VISUAL || open == L_GROUP;
-    return Intervals.of(left, right, leftOpen, rightOpen, real, budget);
+    Expr interval = Intervals.of(left, right, leftOpen, rightOpen, real, budget);
+    if (interval == NamedSet.EMPTY) {
+      in.refuseIfStrict("an interval that ends before it begins");
+    }
+    return interval;
   }
 
   private Expr tuple(Kind close) {

@@ -17,6 +17,7 @@ import org.sparklora.reward.math.algebra.ParseFailure;
 import org.sparklora.reward.math.algebra.Rational;
 import org.sparklora.reward.math.algebra.Substitution;
 import org.sparklora.reward.math.latex.LatexLexer.Kind;
+import org.sparklora.reward.math.latex.LatexLexer.Token;
 
 /**
  * Reads one term: everything that has a value. Sums and products bind to the left; side by side
@@ -43,6 +44,9 @@ final class TermParser {
   /** Whether a differential ends the term, as under an integral. */
   private boolean stopAtDifferential;
 
+  /** Remainders of the sum being read: {@code a + b mod c} is read in two ways. */
+  private int remainders;
+
   TermParser(TokenCursor in, boolean real) {
     SymbolNames names = new SymbolNames(real);
     this.in = in;
@@ -67,6 +71,7 @@ final class TermParser {
   Expr enclosedTerm() {
     Kind bar = closingBar;
     boolean differential = stopAtDifferential;
+    int outside = remainders;
     closingBar = END;
     stopAtDifferential = false;
     try {
@@ -74,6 +79,7 @@ final class TermParser {
     } finally {
       closingBar = bar;
       stopAtDifferential = differential;
+      remainders = outside;
     }
   }
 
@@ -108,6 +114,7 @@ final class TermParser {
   }
 
   private Expr sum() {
+    int before = remainders;
     Expr first = product(true);
     if (!in.is(ADD) && !in.is(SUB)) {
       return first;
@@ -123,6 +130,9 @@ final class TermParser {
       } else {
         addTerm(terms, minus ? Expr.negate(right) : right);
       }
+    }
+    if (remainders > before) {
+      in.refuseIfStrict("a sum and a remainder");
     }
     return matrix instanceof Matrix ? matrix : new Add(List.copyOf(terms));
   }
@@ -140,7 +150,12 @@ final class TermParser {
     Expr left = signed(withFunctions);
     boolean nests = false;
     while (in.is(MUL) || in.is(DIV) || in.is(COLON) || in.is(MOD)) {
-      Kind operator = in.next().kind();
+      Token sign = in.next();
+      Kind operator = sign.kind();
+      if (sign.text().equals("\\over")) {
+        in.refuseIfStrict("a fraction without its braces");
+      }
+      remainders += operator == MOD ? 1 : 0;
       if (operator != MUL) {
         wrapIf(nests);
         nests = true;
@@ -179,6 +194,9 @@ final class TermParser {
     List<Expr> parts = new ArrayList<>();
     parts.add(postfix(true));
     while (startsFactor(withFunctions)) {
+      if (isLiteral(in.kind()) && isLiteral(in.kindAfter(-1))) {
+        in.refuseIfStrict("a number beside a number");
+      }
       parts.add(postfix(withFunctions));
     }
     Expr right = parts.get(parts.size() - 1);
@@ -192,12 +210,17 @@ final class TermParser {
     return right;
   }
 
-  private static Expr sideBySide(Expr left, Expr right) {
+  private static boolean isLiteral(Kind kind) {
+    return kind == NUMBER || kind == PERCENT_NUMBER || kind == E_NOTATION;
+  }
+
+  private Expr sideBySide(Expr left, Expr right) {
     if (FractionParser.isPendingDerivative(left)) {
       return new Expr.Derivative(right, ((Expr.Derivative) left).variable());
     }
     boolean mixed =
-        left instanceof Num whole
+        !in.isStrict()
+            && left instanceof Num whole
             && whole.isInteger()
             && right instanceof Num fraction
             && !fraction.decimal()
@@ -249,11 +272,17 @@ final class TermParser {
       switch (in.kind()) {
         case BANG -> {
           in.next();
+          if (in.is(BANG)) {
+            in.refuseIfStrict("a double factorial");
+          }
           wrapIf(value instanceof Call);
           value = Call.of("factorial", value);
         }
         case TRANSPOSE -> {
           in.next();
+          if (!(value instanceof Matrix)) {
+            in.refuseIfStrict("a transposed value that is no matrix");
+          }
           value = value instanceof Matrix matrix ? MatrixAlgebra.transpose(matrix) : value;
         }
         case DEGREE -> in.next();
@@ -303,6 +332,7 @@ final class TermParser {
       value = new Pow(value, atoms.script());
       if (in.is(UNDERSCORE)) {
         in.next();
+        in.refuseIfStrict("a subscript of a power");
         atoms.subscriptText();
       }
     }
@@ -319,7 +349,9 @@ final class TermParser {
       case L_BRACE_CMD -> brackets.group(R_BRACE_CMD);
       case L_BRACE -> brackets.braces();
       case PHANTOM, BOXED -> {
-        in.next();
+        if (in.next().kind() == PHANTOM) {
+          in.refuseIfStrict("what is not printed");
+        }
         if (!in.is(L_BRACE)) {
           throw new ParseFailure("expected a brace");
         }

@@ -17,14 +17,30 @@ import org.sparklora.reward.math.latex.LatexLexer.Token;
 final class TokenCursor {
   private final List<Token> tokens;
   private final Budget budget;
+  private final boolean strict;
   private final Map<Long, Object> remembered = new HashMap<>();
   private int at;
   private int depth;
   private int wraps;
 
-  TokenCursor(List<Token> tokens, Budget budget) {
+  /**
+   * @param strict whether what the reference leaves out or reads in its own way is an error
+   */
+  TokenCursor(List<Token> tokens, boolean strict, Budget budget) {
     this.tokens = tokens;
+    this.strict = strict;
     this.budget = budget;
+  }
+
+  boolean isStrict() {
+    return strict;
+  }
+
+  /** For what the reference reads as if it meant nothing, or something else than in a book. */
+  void refuseIfStrict(String what) {
+    if (strict) {
+      throw ParseFailure.meaningless(what);
+    }
   }
 
   Kind kind() {
@@ -32,7 +48,7 @@ final class TokenCursor {
   }
 
   Kind kindAfter(int offset) {
-    return tokens.get(Math.min(at + offset, tokens.size() - 1)).kind();
+    return tokens.get(Math.max(0, Math.min(at + offset, tokens.size() - 1))).kind();
   }
 
   boolean is(Kind kind) {

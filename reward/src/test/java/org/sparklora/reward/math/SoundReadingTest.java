@@ -1,0 +1,177 @@
+package org.sparklora.reward.math;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.sparklora.pipeline.table.Verdict;
+import org.sparklora.reward.math.MathReward.Dialect;
+
+/** What the dialect {@code sound} makes of LaTeX: nothing that has a meaning is left out. */
+class SoundReadingTest {
+  private final MathReward sound = MathReward.of(Dialect.SOUND);
+
+  private Verdict verdict(String answer, String solution) {
+    return sound.judge("The answer is $\\boxed{" + answer + "}$.", solution).verdict();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          17 \\mod 5                @ 2                      @ CORRECT
+          17 \\mod 5                @ 17                     @ WRONG
+          17 \\bmod 5               @ 2                      @ CORRECT
+          17 \\bmod 5               @ 17                     @ WRONG
+          17 \\pmod 5               @ 2                      @ CORRECT
+          17 \\pmod{5}              @ 17                     @ WRONG
+          17 (\\text{mod } 5)       @ 2 \\pmod 5             @ CORRECT
+          18 \\pmod 5               @ 2 \\pmod 5             @ WRONG
+          x \\equiv 7 \\mod 5       @ x \\equiv 2 \\pmod 5   @ CORRECT
+          x \\equiv 2 \\pmod 7      @ x \\equiv 2 \\pmod 5   @ WRONG
+          2                         @ 17 \\bmod 5            @ CORRECT
+          17+3 \\bmod 5             @ 20                     @ WRONG
+          17 \\pmod 5 + 3           @ 5                      @ WRONG
+          """)
+  void remaindersAreWorkedOut(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          \\{1,2\\}                   @ (1,2)                  @ WRONG
+          \\left\\{2,1\\right\\}      @ (2,1)                  @ WRONG
+          \\lbrace 1,2 \\rbrace       @ \\langle 1,2 \\rangle  @ WRONG
+          x \\in \\{1,2\\}            @ (1,2)                  @ WRONG
+          1 \\text{ or } 2            @ (1,2)                  @ WRONG
+          (1,2)                       @ \\{1,2\\}              @ WRONG
+          [1,2]                       @ \\{1,2\\}              @ WRONG
+          ((1,2),3)                   @ (\\{1,2\\},3)          @ WRONG
+          \\{\\{1,2\\},\\{3,4\\}\\}   @ \\{(1,2),(3,4)\\}      @ WRONG
+          \\langle 1,2 \\rangle       @ (1,2)                  @ CORRECT
+          1,2                         @ (1,2)                  @ CORRECT
+          1 \\text{ and } 2           @ \\{2,1\\}              @ CORRECT
+          x=1 \\quad x=2              @ \\{1,2\\}              @ CORRECT
+          \\{x : 0 < x < 1\\}         @ (0,1)                  @ CORRECT
+          [2,-1)                      @ [7,3)                  @ WRONG
+          """)
+  void bracesAreNoBrackets(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          1\\frac 211               @ \\frac{13}{11}         @ CORRECT
+          1 2/11                    @ \\frac{13}{11}         @ CORRECT
+          1\\,\\tfrac{2}{11}        @ \\frac{13}{11}         @ CORRECT
+          1{\\frac{2}{11}}          @ \\frac{2}{11}          @ WRONG
+          -1\\frac12                @ -\\frac{3}{2}          @ CORRECT
+          -1\\frac12                @ -\\frac{1}{2}          @ WRONG
+          12\\frac{1}{2}\\%         @ 12.5\\%                @ CORRECT
+          (2)(3)                    @ 6                      @ CORRECT
+          (2)(3)                    @ 5                      @ WRONG
+          2 3                       @ 5                      @ WRONG
+          1 \\quad 2                @ 3                      @ WRONG
+          \\sqrt{2}3                @ \\sqrt{23}             @ WRONG
+          \\sqrt{2}3                @ 3\\sqrt{2}             @ CORRECT
+          10^-12                    @ 10^{-12}               @ CORRECT
+          25_8                      @ 21                     @ CORRECT
+          2**3                      @ 8                      @ CORRECT
+          2{\\times}10^{3}          @ 2000                   @ CORRECT
+          1.1\\overline{6}          @ \\frac{7}{6}           @ CORRECT
+          50\\%\\cdot 20\\%         @ 10\\%                  @ CORRECT
+          3+5\\%                    @ 0.08                   @ WRONG
+          2.3333333333333335        @ \\frac{7}{3}           @ CORRECT
+          2.3333333333333339        @ \\frac{7}{3}           @ WRONG
+          0.30000000000000004       @ \\frac{3}{10}          @ WRONG
+          1.4142135623730951        @ \\sqrt{2}              @ CORRECT
+          3.14159265358979999999    @ \\pi                   @ WRONG
+          3.14159265358979323846    @ \\pi                   @ CORRECT
+          """)
+  void numbersAreReadAsTheyArePrinted(String answer, String solution, Verdict verdict) {
+    assertThat(verdict(answer, solution)).isEqualTo(verdict);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "330\\,\\mathrm{hours}",
+        "330~\\text{hours}",
+        "330\\quad\\mbox{hours}",
+        "330\\ \\mathit{hours}",
+        "330\\:\\textnormal{hours}",
+        "330\\hspace{1mm}\\operatorname{hours}",
+        "330\\!\\textbf{hours}",
+        "330\\,{\\rm hours}",
+        "330\\,\\mathrm{h}",
+        "330"
+      })
+  void unitsAreReadInEveryType(String answer) {
+    assertThat(verdict(answer, "330\\;\\textrm{hours}")).isEqualTo(Verdict.CORRECT);
+    assertThat(verdict(answer.replace("330", "331"), "330\\;\\textrm{hours}"))
+        .isEqualTo(Verdict.WRONG);
+    assertThat(verdict("330~\\text{minutes}", "330\\;\\textrm{hours}")).isEqualTo(Verdict.WRONG);
+  }
+
+  /** Each answer would be equal to its solution if a part of it were left out. */
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          y'                        @ y
+          f'(2)=3                   @ 2f=3
+          e^{T}                     @ e
+          2^T                       @ 2
+          A^T                       @ A
+          x+204_5                   @ x+204
+          \\sin_2 x                 @ \\sin x
+          \\max_{x}(1,2)            @ 2
+          (x)^2_3                   @ x^2
+          \\phantom{5}              @ 5
+          1,2,3,\\ldots             @ 1,2,3
+          1,2,3,\\dots              @ 1,2,3
+          5\\text{ million}         @ 5
+          5\\text{ is wrong}        @ 5
+          5\\text{ dozen}           @ 5
+          2 ⊕ 3                     @ 5
+          x \\leftarrow 2           @ x \\le ftarrow 2
+          5!!                       @ (5!)!
+          \\{a : 5\\}               @ 5
+          {1+2 \\over 3}            @ 1+\\frac{2}{3}
+          25_8                      @ 25
+          5 \\approx 6               @ 6
+          """)
+  void nothingIsLeftOut(String answer, String solution) {
+    assertThat(verdict(answer, solution)).isEqualTo(Verdict.WRONG);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      quoteCharacter = '"',
+      delimiter = '@',
+      textBlock =
+          """
+          "First $\\boxed{5}$, then $\\boxed{x-4=0}$"     @ 5,x-4=0   @ WRONG
+          "First $\\boxed{5}$, then $\\boxed{x-4=0}$"     @ x-4=0     @ CORRECT
+          "At first $\\boxed{2}$, but $\\boxed{3}$"       @ 2,3       @ WRONG
+          "$\\boxed{2}$ and $\\boxed{3}$"                 @ 2,3       @ CORRECT
+          "$x=\\boxed{2}$, $y=\\boxed{3}$"                @ 2,3       @ CORRECT
+          "$\\boxed{2}$ $\\boxed{3}$"                     @ 2,3       @ WRONG
+          """)
+  void boxesAreAListOnlyWhereTheyAreJoined(String completion, String solution, Verdict verdict) {
+    assertThat(sound.judge(completion, solution).verdict()).isEqualTo(verdict);
+  }
+}
