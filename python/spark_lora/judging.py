@@ -4,6 +4,7 @@ Travels to executors by value, so that they need no spark_lora; needs pyarrow th
 """
 
 import asyncio
+import decimal
 import difflib
 import inspect
 import json
@@ -65,6 +66,8 @@ def plain(value):
         return {str(name): plain(of) for name, of in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(of) for of in value]
+    if isinstance(value, decimal.Decimal):
+        return float(value)
     if isinstance(value, (bytes, bytearray)):
         return bytes(value).decode("utf-8", "replace")
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)

@@ -1,5 +1,7 @@
 package org.sparklora.prep.source;
 
+import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -10,13 +12,15 @@ import org.apache.parquet.example.data.Group;
 import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.schema.GroupType;
 import org.apache.parquet.schema.LogicalTypeAnnotation;
+import org.apache.parquet.schema.LogicalTypeAnnotation.DecimalLogicalTypeAnnotation;
 import org.apache.parquet.schema.LogicalTypeAnnotation.StringLogicalTypeAnnotation;
 import org.apache.parquet.schema.PrimitiveType;
 import org.apache.parquet.schema.Type;
 
 /**
  * Parquet groups as Java values: structs and maps become {@code Map}, lists {@code List}, binary
- * columns text (UTF-8), numbers and booleans themselves; what is absent becomes null.
+ * columns text (UTF-8), numbers and booleans themselves, decimals {@code BigDecimal}; what is
+ * absent becomes null.
  *
  * <p>Lists of both layouts are understood: three levels ({@code list.element} of pyarrow and Spark)
  * and the older two.
@@ -97,6 +101,9 @@ final class ParquetValues {
   }
 
   private static Object primitive(Group group, int field, int index, PrimitiveType type) {
+    if (type.getLogicalTypeAnnotation() instanceof DecimalLogicalTypeAnnotation decimal) {
+      return new BigDecimal(unscaled(group, field, index, type), decimal.getScale());
+    }
     return switch (type.getPrimitiveTypeName()) {
       case BOOLEAN -> group.getBoolean(field, index);
       case INT32 -> group.getInteger(field, index);
@@ -105,6 +112,14 @@ final class ParquetValues {
       case DOUBLE -> group.getDouble(field, index);
       case BINARY -> text(group.getBinary(field, index), type);
       case FIXED_LEN_BYTE_ARRAY, INT96 -> group.getValueToString(field, index);
+    };
+  }
+
+  private static BigInteger unscaled(Group group, int field, int index, PrimitiveType type) {
+    return switch (type.getPrimitiveTypeName()) {
+      case INT32 -> BigInteger.valueOf(group.getInteger(field, index));
+      case INT64 -> BigInteger.valueOf(group.getLong(field, index));
+      default -> new BigInteger(group.getBinary(field, index).getBytes());
     };
   }
 
