@@ -3,6 +3,7 @@ package org.sparklora.spark.workers;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.apache.spark.ExceptionFailure;
 import org.apache.spark.FetchFailed;
 import org.apache.spark.SparkContext;
@@ -25,19 +26,26 @@ public final class ClusterLog extends SparkListener {
   private static final Logger LOG = LoggerFactory.getLogger(ClusterLog.class);
 
   private final int attempts;
+  private final Consumer<String> warnings;
   private final Map<String, String> hosts = new ConcurrentHashMap<>();
   private final Set<String> lost = ConcurrentHashMap.newKeySet();
   private final Map<Integer, String> stages = new ConcurrentHashMap<>();
 
-  private ClusterLog(int attempts) {
+  /**
+   * @param attempts {@code spark.task.maxFailures}
+   * @param warnings takes lines
+   */
+  ClusterLog(int attempts, Consumer<String> warnings) {
     this.attempts = attempts;
+    this.warnings = warnings;
   }
 
   /** Begins to write, unless executors are this process, whose failures end the command. */
   public static void of(SparkContext spark) {
     if (!spark.isLocal()) {
       spark.addSparkListener(
-          new ClusterLog(spark.getConf().getInt("spark.task.maxFailures", USUAL_ATTEMPTS)));
+          new ClusterLog(
+              spark.getConf().getInt("spark.task.maxFailures", USUAL_ATTEMPTS), LOG::warn));
     }
   }
 
@@ -50,10 +58,9 @@ public final class ClusterLog extends SparkListener {
   public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
     boolean told = !lost.add(removed.executorId()); // by the executor and by its worker
     if (!told && !removed.reason().contains(KILLED_BY_DRIVER)) {
-      LOG.warn(
-          "Lost executor {}: {}; what it was doing is done again",
-          named(removed.executorId()),
-          firstLine(removed.reason()));
+      warnings.accept(
+          "Lost executor %s: %s; what it was doing is done again"
+              .formatted(named(removed.executorId()), firstLine(removed.reason())));
     }
   }
 
@@ -71,18 +78,19 @@ public final class ClusterLog extends SparkListener {
   public void onTaskEnd(SparkListenerTaskEnd end) {
     String stage = stages.getOrDefault(end.stageId(), "stage " + end.stageId());
     if (end.reason() instanceof FetchFailed lost) {
-      LOG.warn("{}: {} is missing, and is computed again", stage, result(lost));
+      warnings.accept("%s: %s is missing, and is computed again".formatted(stage, result(lost)));
     } else if (end.reason() instanceof ExceptionFailure failure) {
       int attempt = end.taskInfo().attemptNumber() + 1;
       if (attempt < attempts) {
-        LOG.warn(
-            "{}: attempt {} of {} failed on executor {} and is made again: {}: {}",
-            stage,
-            attempt,
-            attempts,
-            named(end.taskInfo().executorId()),
-            failure.className().replaceFirst("^.*\\.", ""),
-            firstLine(failure.description()));
+        warnings.accept(
+            "%s: attempt %d of %d failed on executor %s and is made again: %s: %s"
+                .formatted(
+                    stage,
+                    attempt,
+                    attempts,
+                    named(end.taskInfo().executorId()),
+                    failure.className().replaceFirst("^.*\\.", ""),
+                    firstLine(failure.description())));
       }
     }
   }
