@@ -73,6 +73,21 @@ def plain(value):
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
+def mapped(value, kind):
+    """A value of Arrow with its maps, which come as lists of pairs, as dicts."""
+    from pyarrow import types
+
+    if value is None:
+        return None
+    if types.is_map(kind):
+        return {key: mapped(of, kind.item_type) for key, of in value}
+    if types.is_list(kind) or types.is_large_list(kind):
+        return [mapped(of, kind.value_type) for of in value]
+    if types.is_struct(kind):
+        return {of.name: mapped(value[of.name], of.type) for of in kind}
+    return value
+
+
 def called(function, arguments):
     """The function's answer; arguments that it does not name are left out where it takes no others."""
     problem = lacking(function, arguments)
@@ -324,7 +339,7 @@ def judge_table(batches, functions, kinds, seconds, apart, row, function, proble
     there = [at for at, of in enumerate(rows) if of["completion"] not in (None, [])]  # a row without one is not judged
     seen = []
     for of in (rows[at] for at in there):
-        others = {name: plain(value) for name, value in of.items() if name not in UNSEEN}
+        others = {name: plain(mapped(value, table.schema.field(name).type)) for name, value in of.items() if name not in UNSEEN}
         of_dataset = of.get("columns") if isinstance(of.get("columns"), list) else []  # a map's entries
         typed = of.get("json_columns") or ()
         others.update((name, json.loads(v) if name in typed and v is not None else v) for name, v in of_dataset)
