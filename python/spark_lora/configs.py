@@ -200,7 +200,7 @@ class SFTConfig(Settings):
         gradient_checkpointing_kwargs (`str`): changes nothing: there is one way to do it
         activation_checkpointing (`bool`): changes nothing: gradient_checkpointing says so
         activation_checkpointing_kwargs (`str`): changes nothing: gradient_checkpointing says so
-        bf16 (`bool`): round the operands of matrix products to bfloat16 if the CPU multiplies it (AVX-512 BF16 or AMX); sums, gradients and updates stay float32
+        bf16 (`bool`): round the operands of matrix products to bfloat16 if the CPU multiplies it faster than float32 (AMX; AVX-512 BF16 on AMD); sums, gradients and updates stay float32
         tf32 (`bool`): changes nothing: arithmetic is float32
         bf16_full_eval (`bool`): changes nothing: evaluation computes as training does
         fp16_full_eval (`bool`): changes nothing: evaluation computes as training does
@@ -525,7 +525,7 @@ class GRPOConfig(Settings):
         gradient_checkpointing_kwargs (`str`): changes nothing: there is one way to do it
         activation_checkpointing (`bool`): changes nothing: gradient_checkpointing says so
         activation_checkpointing_kwargs (`str`): changes nothing: gradient_checkpointing says so
-        bf16 (`bool`): round the operands of matrix products to bfloat16 if the CPU multiplies it (AVX-512 BF16 or AMX); sums, gradients and updates stay float32
+        bf16 (`bool`): round the operands of matrix products to bfloat16 if the CPU multiplies it faster than float32 (AMX; AVX-512 BF16 on AMD); sums, gradients and updates stay float32
         tf32 (`bool`): changes nothing: arithmetic is float32
         bf16_full_eval (`bool`): changes nothing: evaluation computes as training does
         fp16_full_eval (`bool`): changes nothing: evaluation computes as training does

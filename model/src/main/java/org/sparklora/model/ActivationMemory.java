@@ -2,6 +2,7 @@ package org.sparklora.model;
 
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Function;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
@@ -77,13 +78,24 @@ public final class ActivationMemory {
       long whole = bytes(model, adapter, blockBytes, counting, LONGEST);
       return whole + (tokens - LONGEST) * ((whole - half) / (LONGEST / 2));
     }
+    return afterPass(
+        model, adapter, blockBytes, counting, (int) tokens, AdapterStep::activationBytes);
+  }
+
+  /** Passes a batch of so many tokens through a counting engine, forward and backward. */
+  static <T> T afterPass(
+      DecoderConfig model,
+      Optional<AdapterLayout> adapter,
+      long blockBytes,
+      Engine counting,
+      int tokens,
+      Function<AdapterStep, T> result) {
     ParameterLayout layout = adapter.isPresent() ? adapter.get() : WeightLayout.of(model);
     try (Decoder decoder = Decoder.unread(model, layout, counting);
         AdapterStep step = new AdapterStep(decoder, counting, blockBytes);
         Tensor parameters = counting.allocate(layout.size())) {
-      step.lossAndGradient(
-          parameters, batch((int) tokens), new CrossEntropyLoss(tokens), 0, parameters);
-      return step.activationBytes();
+      step.lossAndGradient(parameters, batch(tokens), new CrossEntropyLoss(tokens), 0, parameters);
+      return result.apply(step);
     }
   }
 

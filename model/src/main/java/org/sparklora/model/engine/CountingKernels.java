@@ -3,6 +3,7 @@ package org.sparklora.model.engine;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
+import java.util.function.Consumer;
 
 /**
  * Kernels that compute nothing, on tensors without memory: a pass over them leases exactly what it
@@ -34,6 +35,53 @@ final class CountingKernels {
     return (Kernels)
         Proxy.newProxyInstance(
             Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, nothing);
+  }
+
+  /**
+   * Kernels that would choose the same types and sizes as others, and report each product of a
+   * linear layer.
+   */
+  static Kernels like(Kernels real, Consumer<LinearProduct> products) {
+    InvocationHandler reporting =
+        (proxy, method, arguments) ->
+            switch (method.getName()) {
+              case "allocate" -> new Unbacked((DType) arguments[0], (long[]) arguments[1]);
+              case "matmul", "matmulAdd" ->
+                  report(products, real, (Tensor) arguments[1], (Tensor) arguments[0]);
+              case "matmulInput", "matmulBackwardInput" ->
+                  report(
+                      products,
+                      real,
+                      (Tensor) arguments[1],
+                      (Tensor) arguments[0],
+                      (Tensor) arguments[3]);
+              case "matmulBackwardWeight" ->
+                  report(
+                      products,
+                      real,
+                      (Tensor) arguments[3],
+                      (Tensor) arguments[1],
+                      (Tensor) arguments[0]);
+              case "operandType",
+                      "activationType",
+                      "independentRows",
+                      "logitsRows",
+                      "description" ->
+                  method.invoke(real, arguments);
+              default ->
+                  method.isDefault()
+                      ? InvocationHandler.invokeDefault(proxy, method, arguments)
+                      : null;
+            };
+    return (Kernels)
+        Proxy.newProxyInstance(
+            Kernels.class.getClassLoader(), new Class<?>[] {Kernels.class}, reporting);
+  }
+
+  private static Object report(
+      Consumer<LinearProduct> products, Kernels real, Tensor matrix, Tensor... rows) {
+    products.accept(new LinearProduct(real.productType(matrix, rows), rows[0].rows()));
+    return null;
   }
 
   /** A shape: reads as zeros, and forgets what is written. */

@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -185,6 +186,14 @@ public final class Engines {
    */
   public static Engine counting(DType products, DType activations) {
     return new Engine(CountingKernels.of(products, activations));
+  }
+
+  /**
+   * An engine that computes nothing, chooses types and sizes as another one does, and reports each
+   * product of a linear layer.
+   */
+  public static Engine counting(Engine like, Consumer<LinearProduct> products) {
+    return new Engine(CountingKernels.like(like.kernels(), products));
   }
 
   private static int threads() {

@@ -37,6 +37,16 @@ public interface Kernels extends AutoCloseable {
     return DType.FLOAT32;
   }
 
+  /**
+   * What the operands of a linear layer's product are rounded to.
+   *
+   * @param matrix W or dW {@code (out, in)}
+   * @param rows x, dY or dX {@code (N, …)}: those that the product reads or writes
+   */
+  default DType productType(Tensor matrix, Tensor... rows) {
+    return operandType(rows[0].rows());
+  }
+
   default DType activationType() {
     return DType.FLOAT32;
   }

@@ -66,9 +66,10 @@ public final class GrpoRegret {
     return new PlannedRun(
         shapes,
         model.lora().map(adapter -> AdapterLayout.of(adapter, shapes)),
-        new PlannedRun.Memory(
+        PlannedRun.Memory.of(
             baseWeights,
-            model.precision().productsOn(Engines.shared()),
+            model.precision(),
+            Engines.shared(),
             model.gradientCheckpointing(),
             TrainingMemory.localVectors(1)),
         new PlannedRun.Batch(

@@ -5,8 +5,10 @@ import static org.sparklora.spark.regret.Figures.format;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.model.RoundedProducts;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.spark.regret.Finding.Verdict;
 
@@ -55,9 +57,43 @@ final class CostFindings {
       findings.add(fullMemory(run, planned, full));
     }
     run.generation().ifPresent(generation -> findings.add(generating(run, generation)));
+    run.memory().bfloat16().ifPresent(engine -> findings.add(bfloat16(run, engine)));
     findings.add(gpu(run, GpuMemory.of(run)));
     findings.add(machine(run, peak(run, planned), machine));
     return findings;
+  }
+
+  /** What {@code --bf16} changes: on some CPUs, and for small micro-batches, nothing. */
+  private static Finding bfloat16(PlannedRun run, Engine engine) {
+    RoundedProducts products =
+        RoundedProducts.of(
+            run.model(),
+            run.adapter(),
+            run.memory().gradientCheckpointing(),
+            engine,
+            run.microBatchTokens());
+    boolean can = run.memory().products() == DType.BFLOAT16;
+    return new Finding(
+        "bf16",
+        format(
+            "%,d of %,d products of linear layers for a micro-batch of %,d tokens are bfloat16",
+            products.rounded(), products.all(), run.microBatchTokens()),
+        Map.of("rounded_products", products.rounded(), "products", products.all()),
+        products.rounded() > 0 ? Verdict.OK : Verdict.NOTE,
+        can ? float32Products(products) : engine.description() + " has no faster ones than float32",
+        List.of(Source.SHAPES, Source.MACHINE));
+  }
+
+  private static String float32Products(RoundedProducts products) {
+    List<String> reasons = new ArrayList<>();
+    if (products.fewRows() > 0) {
+      reasons.add(format("%,d of at most %d rows", products.fewRows(), products.mostFewRows()));
+    }
+    if (products.narrow() > 0) {
+      reasons.add(format("%,d with fewer than 16 inputs or outputs", products.narrow()));
+    }
+    String others = reasons.isEmpty() ? "" : String.join(" and ", reasons) + " stay float32; ";
+    return others + "so do attention, sums, gradients and updates";
   }
 
   private static Finding gpu(PlannedRun run, GpuMemory memory) {

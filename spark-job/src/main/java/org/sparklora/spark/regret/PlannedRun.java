@@ -4,6 +4,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 
 /**
@@ -54,9 +56,31 @@ public record PlannedRun(
    * @param gradientCheckpointing whether backward computes blocks again that memory is not kept for
    * @param parameterVectors how many vectors of the trained parameters' size one process holds; see
    *     {@link TrainingMemory}
+   * @param bfloat16 the engine, if products in bfloat16 were asked of it
    */
   public record Memory(
-      DType baseWeights, DType products, boolean gradientCheckpointing, int parameterVectors) {}
+      DType baseWeights,
+      DType products,
+      boolean gradientCheckpointing,
+      int parameterVectors,
+      Optional<Engine> bfloat16) {
+
+    /** Of a run on this engine. */
+    public static Memory of(
+        DType baseWeights,
+        Precision precision,
+        Engine engine,
+        boolean gradientCheckpointing,
+        int parameterVectors) {
+      Engine computing = engine.withProductsIn(precision.products());
+      return new Memory(
+          baseWeights,
+          precision.productsOn(engine),
+          gradientCheckpointing,
+          parameterVectors,
+          precision.products() == DType.BFLOAT16 ? Optional.of(computing) : Optional.empty());
+    }
+  }
 
   /**
    * @param microBatchRows rows, or completions, that one forward sees ({@code

@@ -120,11 +120,8 @@ public record SftRegret(
         machine.grantor() == Grantor.CLUSTER
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
-    return new PlannedRun.Memory(
-        baseWeights,
-        model.precision().productsOn(Engines.shared()),
-        model.gradientCheckpointing(),
-        vectors);
+    return PlannedRun.Memory.of(
+        baseWeights, model.precision(), Engines.shared(), model.gradientCheckpointing(), vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {

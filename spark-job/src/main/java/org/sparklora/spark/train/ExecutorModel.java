@@ -95,8 +95,8 @@ public final class ExecutorModel implements AutoCloseable {
     Engine engine = all.withProductsIn(products);
     if (products == DType.BFLOAT16 && engine == all) {
       LOG.warn(
-          "bf16: products stay float32, since this CPU does not multiply bfloat16 (AVX-512 BF16 or"
-              + " AMX), or {} do not",
+          "bf16: all products stay float32, since {} multiplies bfloat16 no faster here; that takes"
+              + " AMX, or an AMD CPU with AVX-512 BF16",
           all.description());
     } else if (engine != all) {
       LOG.info("bf16: {}", engine.description());

@@ -175,7 +175,8 @@ class ConfTest {
                 headers.matrixType(),
                 DType.FLOAT32,
                 config.model().gradientCheckpointing(),
-                TrainingMemory.localVectors(1)),
+                TrainingMemory.localVectors(1),
+                java.util.Optional.empty()),
             new PlannedRun.Batch(config.batch().rows(), 32, 1024, -1, 1),
             config.optimizer().learningRate(),
             java.util.Optional.empty());

@@ -185,7 +185,8 @@ class GrpoRecipesTest {
                 headers.matrixType(),
                 DType.FLOAT32,
                 settings.get(Flags.GRADIENT_CHECKPOINTING),
-                TrainingMemory.localVectors(1)),
+                TrainingMemory.localVectors(1),
+                Optional.empty()),
             new PlannedRun.Batch(
                 settings.get(Flags.PER_DEVICE_TRAIN_BATCH_SIZE), 1, rowTokens(settings), -1, 1),
             settings.get(Flags.LEARNING_RATE),

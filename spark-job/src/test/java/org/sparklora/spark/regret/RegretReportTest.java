@@ -2,6 +2,7 @@ package org.sparklora.spark.regret;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -18,6 +19,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.Engines;
+import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
@@ -27,7 +31,7 @@ import org.sparklora.spark.regret.Finding.Verdict;
 /** Verdicts on SmolLM2-135M, whose all-linear adapter has 305,280 parameters a rank. */
 class RegretReportTest {
   private static final PlannedRun.Memory MEMORY =
-      new PlannedRun.Memory(DType.FLOAT32, DType.FLOAT32, false, 4);
+      new PlannedRun.Memory(DType.FLOAT32, DType.FLOAT32, false, 4, Optional.empty());
   private static final MachineMemory LARGE =
       new MachineMemory(MachineMemory.Grantor.THIS_MACHINE, 64L << 30, 60L << 30);
 
@@ -54,6 +58,37 @@ class RegretReportTest {
         .filter(finding -> finding.name().equals(name))
         .findFirst()
         .orElseThrow();
+  }
+
+  @Test
+  void productsThatStayInFloat32AreCountedAndExplained() {
+    Finding large = bfloat16(1024);
+    Finding small = bfloat16(96);
+
+    assertThat(large.verdict()).isEqualTo(Verdict.OK);
+    assertThat(large.figure())
+        .matches("1,\\d{3} of 1,\\d{3} products .* of 1,024 tokens are bfloat16");
+    assertThat(large.advice()).startsWith("420 with fewer than 16 inputs or outputs stay float32;");
+    assertThat(small.verdict()).isEqualTo(Verdict.NOTE);
+    assertThat(small.figure()).startsWith("0 of 1,");
+    assertThat(small.advice()).matches("1,\\d{3} of at most 128 rows stay float32; so do .*");
+  }
+
+  private Finding bfloat16(int tokens) {
+    Engine engine = Engines.shared();
+    Precision precision = new Precision(DType.FLOAT32, DType.BFLOAT16);
+    assumeTrue(
+        precision.productsOn(engine) == DType.BFLOAT16,
+        "this CPU multiplies bfloat16 no faster than float32");
+    return finding(
+        new PlannedRun(
+            model,
+            adapter(8, "all-linear"),
+            PlannedRun.Memory.of(DType.FLOAT32, precision, engine, false, 4),
+            new PlannedRun.Batch(1, 1, tokens, -1, 1),
+            1e-3,
+            Optional.empty()),
+        "bf16");
   }
 
   @ParameterizedTest

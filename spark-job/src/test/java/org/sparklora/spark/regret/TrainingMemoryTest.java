@@ -46,7 +46,11 @@ class TrainingMemoryTest {
         model,
         adapter,
         new PlannedRun.Memory(
-            base, DType.FLOAT32, checkpointing, TrainingMemory.localVectors(workers)),
+            base,
+            DType.FLOAT32,
+            checkpointing,
+            TrainingMemory.localVectors(workers),
+            Optional.empty()),
         new PlannedRun.Batch(1, 1, tokens, 2, 1),
         2e-4,
         Optional.empty());

@@ -81,6 +81,11 @@ final class VectorKernels
     return this == inFloat32 || rows <= VectorFewRows.MOST ? DType.FLOAT32 : DType.BFLOAT16;
   }
 
+  @Override
+  public DType productType(Tensor matrix, Tensor... rows) {
+    return matmul.rounds(matrix, rows) ? DType.BFLOAT16 : DType.FLOAT32;
+  }
+
   private static HostTensor host(Tensor tensor) {
     return (HostTensor) tensor;
   }

@@ -1,5 +1,6 @@
 package org.sparklora.model.engine.vector;
 
+import java.util.Arrays;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.HostTensor;
 import org.sparklora.model.engine.Tensor;
@@ -77,7 +78,7 @@ final class VectorMatmul implements AutoCloseable {
     int in = w.columns();
     int out = w.rows();
     Matrix ys = Matrix.of(y);
-    if (rounds(x, w)) {
+    if (rounds(w, x)) {
       Matrix[] both = rounded(x, w, alpha);
       multiply(x.rows(), out, in, 1, both[0], both[1].transposed(), beta, ys);
       return;
@@ -128,7 +129,7 @@ final class VectorMatmul implements AutoCloseable {
     int in = w.columns();
     int out = w.rows();
     Matrix dXs = Matrix.of(dX);
-    if (rounds(dY, w) || isRounded(dX)) {
+    if (rounds(w, dY, dX)) {
       Matrix[] both = rounded(dY, w, alpha);
       if (beta == 1 && out >= MANY_TERMS * Math.max(dX.rows(), in)) {
         addTimesInParts(out, both[0], both[1], dX);
@@ -221,7 +222,7 @@ final class VectorMatmul implements AutoCloseable {
     int in = dW.columns();
     int out = dW.rows();
     Matrix dWs = Matrix.of(dW);
-    if (rounds(x, dW) || isRounded(dY)) {
+    if (rounds(dW, x, dY)) {
       Matrix[] both = rounded(dY, x, alpha);
       multiply(out, in, x.rows(), 1, both[0].transposed(), both[1], 1, dWs);
     } else {
@@ -231,17 +232,21 @@ final class VectorMatmul implements AutoCloseable {
   }
 
   /**
-   * Whether a product of x {@code (N, in)}, or dY, and w {@code (out, in)} is computed in bfloat16.
-   * Those that memory bounds are not unless the caller has rounded one operand, and few rows are
-   * not either, since there a row's result must not depend on the others.
+   * Whether a product is computed in bfloat16. Products of few rows are not, since there a row's
+   * result must not depend on the others; neither are those that memory bounds, unless the caller
+   * has rounded an operand.
+   *
+   * @param matrix w or dW {@code (out, in)}
+   * @param rows x, dY or dX {@code (N, …)}: those that the product reads or writes
    */
-  private boolean rounds(HostTensor x, HostTensor w) {
+  boolean rounds(Tensor matrix, Tensor... rows) {
     return bfloat16
-        && x.rows() > VectorFewRows.MOST
-        && (isRounded(x) || w.columns() >= LEAST_ROUNDED && w.rows() >= LEAST_ROUNDED);
+        && rows[0].rows() > VectorFewRows.MOST
+        && (matrix.columns() >= LEAST_ROUNDED && matrix.rows() >= LEAST_ROUNDED
+            || Arrays.stream(rows).anyMatch(VectorMatmul::isRounded));
   }
 
-  private static boolean isRounded(HostTensor x) {
+  private static boolean isRounded(Tensor x) {
     return x.dtype() == DType.BFLOAT16;
   }
 

@@ -1,0 +1,9 @@
+package org.sparklora.model.engine;
+
+/**
+ * A product of a linear layer, forward or backward.
+ *
+ * @param type what its operands are rounded to
+ * @param rows N, the rows of x or dY
+ */
+public record LinearProduct(DType type, int rows) {}
