@@ -40,26 +40,31 @@ final class Bench {
   private static final double NANOS = 1e9;
   private static final long SEED = 1;
 
-  /** No step is begun after so long: a slow engine's first figures should not take minutes. */
+  /** No further step is timed after so long: a slow engine's figures should not take an hour. */
   private static final double PATIENCE_SECONDS = 20;
+
+  /** Steps that are timed in any case. */
+  private static final int LEAST_STEPS = 2;
 
   private final BenchConfig config;
   private final DecoderConfig model;
   private final Engine engine;
   private final PrintStream out;
   private final PrintStream progress;
+  private final WarmUp warmUp;
   private final PeakMemory memory = new PeakMemory();
 
   /**
    * @param engine of the JVM, with products in float32
    * @param progress is told what is being done
    */
-  Bench(BenchConfig config, Engine engine, PrintStream out, PrintStream progress) {
+  Bench(BenchConfig config, Engine engine, WarmUp warmUp, PrintStream out, PrintStream progress) {
     this.config = config;
     this.model = ModelShapes.find(config.model());
     this.engine = engine.withProductsIn(config.precision().products());
     this.out = out;
     this.progress = progress;
+    this.warmUp = warmUp;
   }
 
   void run() {
@@ -79,32 +84,67 @@ final class Bench {
         Tensor gradient = engine.allocate(layout.size())) {
       PackedBatch batch = batch();
       CrossEntropyLoss loss = new CrossEntropyLoss(batch.tokenCount());
-      List<Double> seconds = new ArrayList<>();
-      double spent = 0;
-      for (int i = 0; i < 2 || i <= config.steps() && spent < PATIENCE_SECONDS; i++) {
-        engine.fill(gradient, 0);
-        long started = System.nanoTime();
-        step.lossAndGradient(parameters, batch, loss, SEED, gradient);
-        engine.sumOfSquares(gradient); // what a device still computes is waited for
-        double took = (System.nanoTime() - started) / NANOS;
-        spent += took;
-        if (i > 0) { // the first warms up
-          seconds.add(took);
-        }
-        progress.printf(
-            Locale.ROOT, "sft, rank %d: step %d of %d, %.2f s%n", rank, i, config.steps(), took);
-        memory.sample();
-      }
-      double median = median(seconds);
+      Timings timings =
+          timings(
+              "sft, rank " + rank,
+              () -> {
+                engine.fill(gradient, 0);
+                step.lossAndGradient(parameters, batch, loss, SEED, gradient);
+                engine.sumOfSquares(gradient); // what a device still computes is waited for
+              });
       double flops = StepFlops.training(model, layout.size(), config.documentTokens());
       Map<String, Object> line = line("sft");
       line.put(Flags.LORA_R.name(), rank);
       line.put("tokens", batch.tokenCount());
       line.put(Flags.GRADIENT_CHECKPOINTING.name(), config.gradientCheckpointing());
-      line.put("steps", seconds.size());
-      line.put("seconds_per_step", median);
-      addSpeed(line, batch.tokenCount() / median, flops);
+      timings.addTo(line);
+      addSpeed(line, batch.tokenCount() / timings.median(), flops);
       print(line);
+    }
+  }
+
+  /** Warms up, then times as many steps as were asked for, fewer if they are slow. */
+  private Timings timings(String what, Runnable step) {
+    WarmUp.Result warm = warmUp.run(() -> timed(what + ": warming up", step));
+    List<Double> seconds = new ArrayList<>();
+    double spent = 0;
+    while (seconds.size() < LEAST_STEPS
+        || seconds.size() < config.steps() && spent < PATIENCE_SECONDS) {
+      int number = seconds.size() + 1;
+      seconds.add(timed("%s: step %d of %d".formatted(what, number, config.steps()), step));
+      spent += seconds.get(number - 1);
+      memory.sample();
+    }
+    return new Timings(warm, seconds.stream().sorted().toList());
+  }
+
+  private double timed(String what, Runnable step) {
+    long started = System.nanoTime();
+    step.run();
+    double seconds = (System.nanoTime() - started) / NANOS;
+    progress.printf(Locale.ROOT, "%s, %.3f s%n", what, seconds);
+    return seconds;
+  }
+
+  /**
+   * Seconds of the steps of one measurement.
+   *
+   * @param warmUp what came before
+   * @param seconds ascending
+   */
+  private record Timings(WarmUp.Result warmUp, List<Double> seconds) {
+    double median() {
+      return seconds.get(seconds.size() / 2);
+    }
+
+    void addTo(Map<String, Object> line) {
+      line.put("warm_up_steps", warmUp.repetitions());
+      line.put("warm_up_seconds", warmUp.seconds());
+      line.put("warmed_up", warmUp.complete());
+      line.put("steps", seconds.size());
+      line.put("seconds_per_step", median());
+      line.put("seconds_per_step_min", seconds.get(0));
+      line.put("seconds_per_step_max", seconds.get(seconds.size() - 1));
     }
   }
 
@@ -146,37 +186,39 @@ final class Bench {
             "decode, %d rows: %d tokens after %d%n",
             rows, config.newTokens(), config.promptTokens());
         try (Generator generator = new Generator(decoder, engine, rows)) {
-          generate(generator, nothing, rows, 2); // warms up
-          double prefill = generate(generator, nothing, rows, 1);
-          double all = generate(generator, nothing, rows, config.newTokens());
-          memory.sample();
-          long drawn = (long) rows * (config.newTokens() - 1);
-          double keys = config.promptTokens() + config.newTokens() / 2.0;
-          Map<String, Object> line = line("decode");
-          line.put("rows", rows);
-          line.put("prompt_tokens", config.promptTokens());
-          line.put("new_tokens", config.newTokens());
-          line.put("prefill_tokens_per_second", rows * config.promptTokens() / prefill);
-          addSpeed(line, drawn / Math.max(all - prefill, 1e-9), StepFlops.decoding(model, keys));
-          print(line);
+          print(decode(generator, nothing, rows));
         }
       }
     }
   }
 
-  private double generate(Generator generator, Tensor parameters, int rows, int tokens) {
+  /** A step draws a token for each row: prompts are computed apart, and their time is taken off. */
+  private Map<String, Object> decode(Generator generator, Tensor parameters, int rows) {
+    String what = "decode, %d rows".formatted(rows);
+    Timings prompts = timings(what + ", prompts", () -> generate(generator, parameters, rows, 1));
+    Timings whole = timings(what, () -> generate(generator, parameters, rows, config.newTokens()));
+    long drawn = (long) rows * (config.newTokens() - 1);
+    double keys = config.promptTokens() + config.newTokens() / 2.0;
+    Map<String, Object> line = line("decode");
+    line.put("rows", rows);
+    line.put("prompt_tokens", config.promptTokens());
+    line.put("new_tokens", config.newTokens());
+    line.put("prefill_tokens_per_second", rows * config.promptTokens() / prompts.median());
+    whole.addTo(line);
+    addSpeed(
+        line,
+        drawn / Math.max(whole.median() - prompts.median(), 1e-9),
+        StepFlops.decoding(model, keys));
+    return line;
+  }
+
+  private void generate(Generator generator, Tensor parameters, int rows, int tokens) {
     List<Prompt> prompts = new ArrayList<>();
     for (int row = 0; row < rows; row++) {
       prompts.add(new Prompt(row, random(config.promptTokens())));
     }
-    long started = System.nanoTime();
     generator.generate(
         parameters, prompts, new SamplingConfig(1, tokens, SamplingRule.at(1), Set.of(), SEED));
-    return (System.nanoTime() - started) / NANOS;
-  }
-
-  private static double median(List<Double> values) {
-    return values.stream().sorted().toList().get(values.size() / 2);
   }
 
   private Map<String, Object> line(String what) {

@@ -9,6 +9,7 @@ public final class BenchCommand {
 
   /** Prints a JSON line for each measurement, and on standard error what is being done. */
   public static void run(Settings settings) {
-    new Bench(BenchConfig.of(settings), Engines.shared(), System.out, System.err).run();
+    new Bench(BenchConfig.of(settings), Engines.shared(), WarmUp.usual(), System.out, System.err)
+        .run();
   }
 }

@@ -48,7 +48,9 @@ class BenchTest {
             5,
             Optional.of(1.0));
 
-    new Bench(config, Engines.host(), new PrintStream(lines), new PrintStream(told)).run();
+    new Bench(
+            config, Engines.host(), new WarmUp(0, 0), new PrintStream(lines), new PrintStream(told))
+        .run();
 
     List<String> printed = lines.toString(StandardCharsets.UTF_8).lines().toList();
     assertThat(printed).hasSize(3);
@@ -57,6 +59,11 @@ class BenchTest {
     assertThat(sft.get("lora_r").asInt()).isEqualTo(4);
     assertThat(sft.get("tokens").asInt()).isEqualTo(12);
     assertThat(sft.get("steps").asInt()).isEqualTo(2);
+    assertThat(sft.get("warm_up_steps").asInt()).isZero();
+    assertThat(sft.get("warmed_up").asBoolean()).isFalse();
+    assertThat(sft.get("seconds_per_step").asDouble())
+        .isBetween(
+            sft.get("seconds_per_step_min").asDouble(), sft.get("seconds_per_step_max").asDouble());
     assertThat(sft.get("tokens_per_second").asDouble())
         .isEqualTo(12 / sft.get("seconds_per_step").asDouble());
     JsonNode decode = json.readTree(printed.get(2));
@@ -64,8 +71,8 @@ class BenchTest {
     assertThat(decode.get("prefill_tokens_per_second").asDouble()).isPositive();
     assertThat(decode.has("peak_share")).isTrue();
     assertThat(told.toString(StandardCharsets.UTF_8).lines())
-        .hasSize(2 * 4 + 1)
+        .hasSize(2 * (1 + 2) + 1 + 2 * 2)
         .contains("sft, rank 4: making weights", "decode, 3 rows: 5 tokens after 4")
-        .anyMatch(line -> line.startsWith("sft, rank 1: step 0 of 2, "));
+        .anyMatch(line -> line.startsWith("sft, rank 1: step 1 of 2, "));
   }
 }

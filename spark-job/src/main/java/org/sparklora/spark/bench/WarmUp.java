@@ -1,0 +1,54 @@
+package org.sparklora.spark.bench;
+
+import java.util.function.DoubleSupplier;
+
+/**
+ * Repeats work until it stops getting faster: the JVM compiles code while it runs, so the first
+ * steps take up to three times as long as later ones.
+ *
+ * @param leastSeconds the work is repeated for so long in any case
+ * @param mostSeconds no repetition begins after so long
+ */
+record WarmUp(double leastSeconds, double mostSeconds) {
+  /** So many repetitions in a row without a gain end the warm-up: compilation comes in jumps. */
+  private static final int STEADY = 4;
+
+  /** A repetition is a gain if it takes less than this share of the last gain. */
+  private static final double GAIN = 0.98;
+
+  static WarmUp usual() {
+    return new WarmUp(5, 120);
+  }
+
+  /**
+   * How a warm-up went.
+   *
+   * @param complete false if the work was still getting faster when time was up
+   */
+  record Result(int repetitions, double seconds, boolean complete) {}
+
+  /**
+   * @param work does it once and returns the seconds that it took
+   */
+  Result run(DoubleSupplier work) {
+    double pace = Double.POSITIVE_INFINITY;
+    double spent = 0;
+    int repetitions = 0;
+    int steady = 0;
+    while (steady < STEADY || spent < leastSeconds) {
+      if (spent >= mostSeconds) {
+        return new Result(repetitions, spent, false);
+      }
+      double seconds = work.getAsDouble();
+      repetitions++;
+      spent += seconds;
+      if (seconds < GAIN * pace) {
+        pace = seconds;
+        steady = 0;
+      } else {
+        steady++;
+      }
+    }
+    return new Result(repetitions, spent, true);
+  }
+}
