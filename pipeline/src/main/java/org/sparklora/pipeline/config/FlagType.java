@@ -26,7 +26,7 @@ enum FlagType {
   TEXTS,
   PATHS;
 
-  private static final String UNLIMITED = "none";
+  static final String UNLIMITED = "none";
 
   private static final Pattern NUMBER =
       Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");

@@ -186,6 +186,22 @@ public final class Settings implements Serializable {
     return values;
   }
 
+  /**
+   * A value of a flag as programs have it: a Boolean, an Integer or a Double, and a text for all
+   * others.
+   *
+   * @param name of a flag of this command
+   * @param text in canonical spelling
+   * @return empty for an empty text, which stands for no value, and for a length without a limit
+   */
+  public Optional<Object> typed(String name, String text) {
+    FlagType type = FlagCatalog.shared().require(command, name, "").type();
+    if (text.isEmpty() || type == FlagType.LENGTH && text.equals(FlagType.UNLIMITED)) {
+      return Optional.empty();
+    }
+    return Optional.of(type.isNumber() || type == FlagType.BOOL ? type.value(List.of(text)) : text);
+  }
+
   /** The paths that the user set, by flag. */
   public Map<Flag<?>, List<String>> paths() {
     Map<Flag<?>, List<String>> paths = new LinkedHashMap<>();

@@ -124,17 +124,15 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
       numbers.put("adapter", curve.of().isAdapter());
       numbers.put("rank", curve.of().rank());
       Optional<Optimum> best = curve.readings(metric, measured()).stream().findFirst();
-      numbers.put(
-          "best_rate",
-          best.map(optimum -> Verdict.finite(Math.pow(10, optimum.at()))).orElse(null));
+      numbers.put("best_rate", best.map(optimum -> Verdict.rateOf(optimum.at())).orElse(null));
       numbers.put("at_edge", best.map(Optimum::isAtEdge).orElse(null));
       Bootstrap.Interval interval =
           Bootstrap.of(
               seeds,
               draw ->
                   curve.optimum(metric, draw, curve.label()).map(Optimum::at).orElse(Double.NaN));
-      numbers.put("low", Verdict.finite(Math.pow(10, interval.low())));
-      numbers.put("high", Verdict.finite(Math.pow(10, interval.high())));
+      numbers.put("low", Verdict.rateOf(interval.low()));
+      numbers.put("high", Verdict.rateOf(interval.high()));
       numbers.put("best_metric", Verdict.finite(metric.cost(curve.leastCost(metric, measured()))));
       optima.add(numbers);
     }

@@ -1,8 +1,13 @@
 package org.sparklora.spark.sweep;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonSerializer;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.SerializerProvider;
+import com.fasterxml.jackson.databind.module.SimpleModule;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +23,15 @@ import org.sparklora.spark.report.LineFigure;
  */
 final class SweepReport {
   static final String RESULTS = "results.json";
+
+  private static final JsonSerializer<Double> AS_TYPED =
+      new JsonSerializer<>() {
+        @Override
+        public void serialize(Double value, JsonGenerator json, SerializerProvider all)
+            throws IOException {
+          json.writeNumber(Verdict.typed(value));
+        }
+      };
   private static final String PAGE = "report.html";
 
   private final SweepFile file;
@@ -131,6 +145,7 @@ final class SweepReport {
     try {
       return new ObjectMapper()
               .enable(SerializationFeature.INDENT_OUTPUT)
+              .registerModule(new SimpleModule().addSerializer(Double.class, AS_TYPED))
               .writeValueAsString(results)
           + "\n";
     } catch (JsonProcessingException e) {

@@ -93,7 +93,8 @@ final class TrialGrid {
     Map<String, String> values = new LinkedHashMap<>();
     Map<String, String> effective = settings.effective();
     varied.forEach(
-        (name, written) -> values.put(name, effective.getOrDefault(name, text(written))));
+        (name, written) ->
+            values.put(name, shown(settings, name, effective.getOrDefault(name, text(written)))));
     Trial trial =
         new Trial(
             "",
@@ -109,6 +110,13 @@ final class TrialGrid {
               .formatted(same.shown(), idle(trial, same)));
     }
     trials.add(trial);
+  }
+
+  private static String shown(Settings settings, String name, String text) {
+    return settings
+        .typed(name, text)
+        .map(value -> value instanceof Double number ? Verdict.typed(number) : text)
+        .orElse(text);
   }
 
   /** Which of the values that two equal trials differ in are heeded by neither. */

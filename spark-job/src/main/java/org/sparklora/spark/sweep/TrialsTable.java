@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -12,9 +13,11 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.sparklora.pipeline.config.Settings;
 
 /**
  * The logs of all trials as one table: a row for each trial and step, with the trial's settings and
@@ -29,14 +32,22 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   /**
    * A row.
    *
+   * @param values of the settings, by name: Boolean, Integer, Double or text; none is missing
    * @param step NaN for none
    */
-  record Line(TrialOutcome trial, double step, Map<String, Double> metrics) {}
+  record Line(
+      TrialOutcome trial, Map<String, Object> values, double step, Map<String, Double> metrics) {}
 
   static TrialsTable of(List<Trial> trials, List<TrialOutcome> outcomes) {
     TreeSet<String> metrics = new TreeSet<>();
     List<Line> rows = new ArrayList<>();
+    Settings flags = trials.isEmpty() ? null : trials.get(0).settings();
     for (TrialOutcome outcome : outcomes) {
+      Map<String, Object> values = new LinkedHashMap<>();
+      outcome
+          .values()
+          .forEach(
+              (name, text) -> flags.typed(name, text).ifPresent(value -> values.put(name, value)));
       Map<Double, Map<String, Double>> bySteps = new TreeMap<>();
       for (Map<String, Double> row : outcome.log()) {
         double step = row.getOrDefault(TrialOutcome.STEP, 0.0);
@@ -46,10 +57,10 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
           (step, logged) -> {
             logged.remove(TrialOutcome.STEP);
             metrics.addAll(logged.keySet());
-            rows.add(new Line(outcome, step, logged));
+            rows.add(new Line(outcome, values, step, logged));
           });
       if (bySteps.isEmpty()) {
-        rows.add(new Line(outcome, Double.NaN, Map.of()));
+        rows.add(new Line(outcome, values, Double.NaN, Map.of()));
       }
     }
     List<String> settings =
@@ -69,17 +80,20 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
     csv.append(line(head));
     for (Line row : rows) {
       List<String> cells = new ArrayList<>(List.of(row.trial().trial()));
-      settings.forEach(name -> cells.add(row.trial().values().getOrDefault(name, "")));
+      settings.forEach(name -> cells.add(text(row.values().get(name))));
       cells.add(state(row));
       cells.add(row.trial().reason());
       cells.add(Double.isNaN(row.step()) ? "" : Long.toString((long) row.step()));
-      metrics.forEach(
-          name ->
-              cells.add(
-                  row.metrics().containsKey(name) ? Double.toString(row.metrics().get(name)) : ""));
+      metrics.forEach(name -> cells.add(text(row.metrics().get(name))));
       csv.append(line(cells));
     }
     return csv.toString();
+  }
+
+  private static String text(Object value) {
+    return value == null
+        ? ""
+        : value instanceof Double number ? Verdict.typed(number) : value.toString();
   }
 
   private static String state(Line row) {
@@ -101,8 +115,7 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
   void writeParquet(SparkSession session, String folder) {
     List<StructField> fields = new ArrayList<>();
     fields.add(DataTypes.createStructField("trial", DataTypes.StringType, false));
-    settings.forEach(
-        name -> fields.add(DataTypes.createStructField(name, DataTypes.StringType, true)));
+    settings.forEach(name -> fields.add(DataTypes.createStructField(name, type(name), true)));
     fields.add(DataTypes.createStructField("state", DataTypes.StringType, false));
     fields.add(DataTypes.createStructField("reason", DataTypes.StringType, false));
     fields.add(DataTypes.createStructField(TrialOutcome.STEP, DataTypes.LongType, true));
@@ -117,9 +130,25 @@ record TrialsTable(List<String> settings, List<String> metrics, List<Line> rows)
         .parquet(folder);
   }
 
+  /** Of a setting's values, which are all of its flag's type. */
+  private DataType type(String setting) {
+    return rows.stream()
+        .map(row -> row.values().get(setting))
+        .filter(Objects::nonNull)
+        .findFirst()
+        .map(
+            value ->
+                value instanceof Boolean
+                    ? DataTypes.BooleanType
+                    : value instanceof Integer
+                        ? DataTypes.IntegerType
+                        : value instanceof Double ? DataTypes.DoubleType : DataTypes.StringType)
+        .orElse(DataTypes.StringType);
+  }
+
   private Row row(Line row) {
     List<Object> cells = new ArrayList<>(List.of(row.trial().trial()));
-    settings.forEach(name -> cells.add(row.trial().values().getOrDefault(name, "")));
+    settings.forEach(name -> cells.add(row.values().get(name)));
     cells.add(state(row));
     cells.add(row.trial().reason());
     cells.add(Double.isNaN(row.step()) ? null : (long) row.step());

@@ -15,6 +15,7 @@ import java.util.Map;
  * @param interval its 95 % interval
  * @param seeds how many it rests on
  * @param blog what the blog has
+ * @param range where it holds; everywhere if nothing was measured
  * @param answer whether the finding holds
  * @param reason why it is not decided, or the empty string
  */
@@ -24,6 +25,7 @@ record Verdict(
     Bootstrap.Interval interval,
     int seeds,
     String blog,
+    Range range,
     Answer answer,
     String reason) {
   /** With fewer an interval is a guess. */
@@ -43,11 +45,14 @@ record Verdict(
     }
   }
 
+  private static final MathContext RATE_DIGITS = new MathContext(12);
+
   private static final Bootstrap.Interval NONE = new Bootstrap.Interval(Double.NaN, Double.NaN, 1);
 
   /** Without a number, for a reason. */
   static Verdict undecided(String quantity, int seeds, String blog, String reason) {
-    return new Verdict(quantity, Double.NaN, NONE, seeds, blog, Answer.NOT_DECIDED, reason);
+    return new Verdict(
+        quantity, Double.NaN, NONE, seeds, blog, Range.ALL, Answer.NOT_DECIDED, reason);
   }
 
   /**
@@ -65,6 +70,7 @@ record Verdict(
       String blog,
       double from,
       double to) {
+    Range range = new Range(from, to);
     if (Double.isNaN(value)) {
       return undecided(quantity, seeds, blog, "too few trials have a number");
     }
@@ -83,34 +89,57 @@ record Verdict(
                   + " grid, or no rank leaves the line")
               .formatted(100 * interval.undefined());
     } else if (!inside && !outside) {
-      reason = "the interval reaches across " + bounds(from, to);
+      reason = "the interval reaches across " + range.bounds();
     }
     Answer answer =
         !reason.isEmpty() ? Answer.NOT_DECIDED : inside ? Answer.HOLDS : Answer.DOES_NOT_HOLD;
-    return new Verdict(quantity, value, interval, seeds, blog, answer, reason);
+    return new Verdict(quantity, value, interval, seeds, blog, range, answer, reason);
   }
 
-  private static String bounds(double from, double to) {
-    if (Double.isInfinite(to)) {
-      return number(from < Double.MIN_NORMAL || from > Double.MIN_NORMAL ? from : 0); // above 0
+  /**
+   * The numbers that a finding holds for.
+   *
+   * @param from its beginning; infinite for none
+   * @param to its end; infinite for none
+   */
+  record Range(double from, double to) {
+    private static final Range ALL = new Range(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+
+    /** {@code from 5.0 to 20}, {@code above 0}, {@code up to 0.10}. */
+    String words() {
+      return Double.isInfinite(to)
+          ? "above " + bounds()
+          : Double.isInfinite(from)
+              ? "up to " + bounds()
+              : "from " + number(from) + " to " + number(to);
     }
-    return Double.isInfinite(from) ? number(to) : number(from) + " or " + number(to);
+
+    String bounds() {
+      if (Double.isInfinite(to)) {
+        return number(from < Double.MIN_NORMAL || from > Double.MIN_NORMAL ? from : 0); // above 0
+      }
+      return Double.isInfinite(from) ? number(to) : number(from) + " or " + number(to);
+    }
   }
 
-  /** {@code learning-rate ratio LoRA/full 9.1 [6.4, 13], 3 seeds, blog 10: holds}. */
+  /**
+   * {@code learning-rate ratio LoRA/full 9.1 [6.4, 13], 3 seeds, blog 10, holds from 5.0 to 20:
+   * holds}.
+   */
   String text() {
     String measured =
         Double.isNaN(value)
             ? ""
             : " %s [%s, %s]"
                 .formatted(number(value), number(interval.low()), number(interval.high()));
-    return "%s%s, %d seed%s, blog %s: %s%s"
+    return "%s%s, %d seed%s, blog %s%s: %s%s"
         .formatted(
             quantity,
             measured,
             seeds,
             seeds == 1 ? "" : "s",
             blog,
+            measured.isEmpty() ? "" : ", holds " + range.words(),
             answer.words(),
             reason.isEmpty() ? "" : ": " + reason);
   }
@@ -141,6 +170,8 @@ record Verdict(
     numbers.put("value", finite(value));
     numbers.put("low", finite(interval.low()));
     numbers.put("high", finite(interval.high()));
+    numbers.put("holds_from", finite(range.from()));
+    numbers.put("holds_to", finite(range.to()));
     numbers.put("seeds", seeds);
     numbers.put("blog", blog);
     return numbers;
@@ -149,5 +180,19 @@ record Verdict(
   /** JSON has no other numbers. */
   static Double finite(double value) {
     return Double.isFinite(value) ? value : null;
+  }
+
+  /** The rate whose decimal logarithm this is, without the digits that rounding has left. */
+  static Double rateOf(double decade) {
+    Double rate = finite(Math.pow(10, decade));
+    return rate == null ? null : new BigDecimal(rate).round(RATE_DIGITS).doubleValue();
+  }
+
+  /** A number as people type it: {@code 0.0003}, not {@code 3.0E-4}. */
+  static String typed(double value) {
+    boolean common = value == 0 || Math.abs(value) > 1e-20 && Math.abs(value) < 1e20;
+    return common
+        ? new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString()
+        : Double.toString(value);
   }
 }

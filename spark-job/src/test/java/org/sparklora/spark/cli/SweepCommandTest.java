@@ -10,6 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.parquet.hadoop.ParquetFileReader;
+import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -97,7 +100,12 @@ class SweepCommandTest {
     List<String> csv = Files.readAllLines(folder.resolve("out/trials.csv"));
     assertThat(csv.get(0)).startsWith("trial,learning_rate,use_peft,lora_r,state,reason,step,");
     assertThat(csv).hasSize(1 + 4 * 4); // four steps of four trials
-    assertThat(folder.resolve("out/trials.parquet/_SUCCESS")).exists();
+    assertThat(csv.get(1)).contains(",0.001,true,4,done,");
+    assertThat(csv).anyMatch(line -> line.contains(",0.001,false,,done,"));
+    assertThat(schema(folder.resolve("out/trials.parquet")))
+        .contains("optional double learning_rate;")
+        .contains("optional boolean use_peft;")
+        .contains("optional int32 lora_r;");
     assertThat(folder.resolve("out/learning-rate.png")).isNotEmptyFile();
     assertThat(Files.readString(folder.resolve("out/report.html")))
         .contains("one sentence")
@@ -107,6 +115,21 @@ class SweepCommandTest {
       assertThat(trial.resolve("trainer_state.json")).exists();
       assertThat(trial.resolve("checkpoint-4")).doesNotExist();
       assertThat(SftRun.names(trial)).noneMatch(name -> name.endsWith(".safetensors"));
+    }
+  }
+
+  private static String schema(Path table) throws IOException {
+    Path part =
+        SftRun.names(table).stream()
+            .filter(name -> name.startsWith("part-"))
+            .map(table::resolve)
+            .findFirst()
+            .orElseThrow();
+    try (ParquetFileReader reader =
+        ParquetFileReader.open(
+            HadoopInputFile.fromPath(
+                new org.apache.hadoop.fs.Path(part.toUri()), new Configuration()))) {
+      return reader.getFileMetaData().getSchema().toString();
     }
   }
 

@@ -49,7 +49,9 @@ class FindingsTest {
 
     assertThat(verdict.answer()).isEqualTo(Answer.HOLDS);
     assertThat(verdict.text())
-        .isEqualTo("learning-rate ratio LoRA/full 10 [10, 10], 3 seeds, blog 10: holds");
+        .isEqualTo(
+            "learning-rate ratio LoRA/full 10 [10, 10], 3 seeds, blog 10, holds from 5.0 to 20:"
+                + " holds");
   }
 
   /** Trials of {@code OptimumTest}'s cubic, from a decade on, alike for all seeds. */
@@ -75,7 +77,9 @@ class FindingsTest {
     cubic(trials, RANK.formatted(16), -5);
 
     assertThat(first(LearningRateFinding.of(trials.study())).text())
-        .isEqualTo("learning-rate ratio LoRA/full 10 [8.4, 12], 3 seeds, blog 10: holds");
+        .isEqualTo(
+            "learning-rate ratio LoRA/full 10 [8.4, 12], 3 seeds, blog 10, holds from 5.0 to 20:"
+                + " holds");
   }
 
   @Test
@@ -120,7 +124,8 @@ class FindingsTest {
     assertThat(verdict.text())
         .isEqualTo(
             "training losses of the first 10 steps, spread over ranks 1, 8 at 1.0e-4 over that"
-                + " between rates 0.033 [0.033, 0.033], 3 seeds, blog 0: holds");
+                + " between rates 0.033 [0.033, 0.033], 3 seeds, blog 0, holds from 0 to 0.10:"
+                + " holds");
     assertThat(LearningRateFinding.of(trials.study()).figures()).hasSize(2);
   }
 
@@ -427,8 +432,8 @@ class FindingsTest {
 
     assertThat(verdict.text())
         .isEqualTo(
-            "x 4.0 [3.0, 6.0], 3 seeds, blog 10: not decided: the interval reaches across 5.0 or"
-                + " 20");
+            "x 4.0 [3.0, 6.0], 3 seeds, blog 10, holds from 5.0 to 20: not decided: the interval"
+                + " reaches across 5.0 or 20");
   }
 
   @Test
@@ -439,6 +444,27 @@ class FindingsTest {
             Verdict.of("x", 0.5, interval, 3, "1", Double.MIN_NORMAL, Double.POSITIVE_INFINITY)
                 .text())
         .endsWith("not decided: the interval reaches across 0");
+  }
+
+  @Test
+  void aVerdictNamesTheNumbersThatCountAsHolding() {
+    Bootstrap.Interval interval = new Bootstrap.Interval(2, 3, 0);
+
+    assertThat(Verdict.of("x", 2, interval, 3, "1", 1 + 1e-9, Double.POSITIVE_INFINITY).text())
+        .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 1, holds above 1.0: holds");
+    assertThat(Verdict.of("x", 2, interval, 3, "0", Double.NEGATIVE_INFINITY, 0.05).text())
+        .isEqualTo("x 2.0 [2.0, 3.0], 3 seeds, blog 0, holds up to 0.050: does not hold");
+    assertThat(Verdict.undecided("x", 1, "0", "one seed").text())
+        .isEqualTo("x, 1 seed, blog 0: not decided: one seed");
+  }
+
+  @Test
+  void numbersAreWrittenAsPeopleTypeThem() {
+    assertThat(List.of(3e-4, 100.0, 1e-10, 0.1, 1e300))
+        .extracting(Verdict::typed)
+        .containsExactly("0.0003", "100", "0.0000000001", "0.1", "1.0E300");
+    assertThat(Verdict.rateOf(Math.log10(3e-4))).isEqualTo(3e-4);
+    assertThat(Verdict.rateOf(Double.NaN)).isNull();
   }
 
   @Test
