@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Trains COUNT times in one JVM, one step a run, and prints the resident memory after each run. Fails if the last run's is
-# more than 5 % above the tenth's: memory that a run allocates outside the Java heap must be freed when it ends.
+# Trains COUNT times in one JVM, one step a run, and prints the resident memory after each run, by owner. Fails if the native
+# memory of the last run is more than 5 % above the tenth's: what a run allocates outside the Java heap must be freed when it
+# ends. Classes and compiled code are counted apart: the JVM goes on compiling for some forty runs, and loads no more classes.
 # Java's heap is all there from the start, so that what grows lies outside it.
 # usage: many_trainings.sh [COUNT [MODEL_DIR [FLAG...]]]    60 trainings of the quickstart's model unless told
 set -euo pipefail

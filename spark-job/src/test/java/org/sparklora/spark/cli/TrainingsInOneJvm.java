@@ -10,9 +10,11 @@ import java.util.List;
 import org.sparklora.model.engine.NativeMemory;
 
 /**
- * Trains again and again in one JVM and prints the resident memory after each run: {@code
+ * Trains again and again in one JVM and prints the resident memory after each run, by owner: {@code
  * TrainingsInOneJvm COUNT FOLDER COMMAND FLAGS…}, where each run writes into a folder of its own in
- * {@code FOLDER}. {@code spark-job/bench/many_trainings.sh} starts it.
+ * {@code FOLDER}. {@code spark-job/bench/many_trainings.sh} starts it. Fails if memory that is
+ * neither Java's heap nor its classes and compiled code, where native leaks would be, grows by more
+ * than 5 % after the tenth run.
  */
 final class TrainingsInOneJvm {
   private static final int KIB = 1024;
@@ -23,26 +25,33 @@ final class TrainingsInOneJvm {
 
   public static void main(String[] arguments) throws IOException {
     int count = Integer.parseInt(arguments[0]);
-    List<Long> resident = new ArrayList<>();
+    List<Long> outside = new ArrayList<>();
     for (int run = 1; run <= count; run++) {
       List<String> command = new ArrayList<>(List.of(arguments).subList(2, arguments.length));
       command.addAll(List.of("--output_dir", Path.of(arguments[1], "run-" + run).toString()));
       if (Main.run(command.toArray(String[]::new)) != 0) {
         throw new IllegalStateException("Run %d failed".formatted(run));
       }
-      resident.add(residentKib());
       MemoryMXBean java = ManagementFactory.getMemoryMXBean();
+      long resident = residentKib();
+      long heap = java.getHeapMemoryUsage().getCommitted() / KIB;
+      long code = java.getNonHeapMemoryUsage().getCommitted() / KIB;
+      outside.add(resident - heap - code);
       System.out.printf(
-          "run %d: %,d KiB resident; of it Java's heap %,d, its other memory %,d, tensors %,d%n",
+          "run %d: %,d KiB resident: Java's heap %,d, its classes and compiled code %,d (%,d"
+              + " classes), the rest %,d, of it tensors %,d%n",
           run,
-          resident.get(run - 1),
-          java.getHeapMemoryUsage().getCommitted() / KIB,
-          java.getNonHeapMemoryUsage().getCommitted() / KIB,
+          resident,
+          heap,
+          code,
+          ManagementFactory.getClassLoadingMXBean().getLoadedClassCount(),
+          outside.get(run - 1),
           NativeMemory.liveBytes() / KIB);
     }
     if (count > SETTLED) {
-      double ratio = resident.get(count - 1) / (double) resident.get(SETTLED - 1);
-      System.out.printf("after %d runs %.3f of what it is after %d%n", count, ratio, SETTLED);
+      double ratio = outside.get(count - 1) / (double) outside.get(SETTLED - 1);
+      System.out.printf(
+          "after %d runs the rest is %.3f of what it is after %d%n", count, ratio, SETTLED);
       if (ratio > BOUND) {
         System.exit(1);
       }
