@@ -4,7 +4,7 @@
 # baseline is changed. `lora_sft`: to green, though its first attempt at training is killed, with the adapter of a run in one
 # JVM, pushed to the loopback hub. `lora_grpo`: to green. About four minutes.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" airflow)
 SPARK_HOME=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)

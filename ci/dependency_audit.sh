@@ -8,7 +8,7 @@
 #                                     change; without Maven Central it is skipped. RESULTS gets "passed", "failed" or "skipped dependency_audit"
 set -euo pipefail
 RESULTS=${1:-}
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 

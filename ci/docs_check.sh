@@ -4,7 +4,7 @@
 # <!-- run --> runs.
 # Two minutes on an idle machine.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
@@ -15,7 +15,7 @@ else
   echo "Diagrams are not looked at: there is no browser, see above"
 fi
 "$ROOT/ci/python_configs.sh" --check
-java -cp "$ROOT/spark-job/target/spark-lora.jar:$(<"$ROOT/spark-job/target/embedded.classpath")" \
+java -cp "$ROOT/spark-job/target/spark-lora.jar:$ROOT/spark-job/target/spark/*" \
   org.sparklora.pipeline.config.FlagsJson >"$WORK/flags.json"
 unset SPARK_HOME # as on a fresh machine
 cd "$ROOT"

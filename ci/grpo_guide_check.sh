@@ -8,7 +8,7 @@
 #   ci/grpo_guide_check.sh MODEL    takes a checkpoint folder that is there
 #   SPARK_LORA_PYTHON=.../bin/python     a Python with PEFT; unset: one with ci/peft-requirements.txt is made, once
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 MODEL=${1:-}

@@ -3,7 +3,7 @@
 # one, and lets that client and ours download, resume and push the same repositories; each must find the other's cache
 # whole. Half a minute.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" hub)
 WORK=$(mktemp -d)
 source "$ROOT/ci/loopback_hub.sh"

@@ -6,7 +6,7 @@
 #   ci/image_check.sh [RESULTS]   RESULTS gets "passed", "failed" or "skipped image_check"
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 QUICKSTART=/opt/spark-lora/conf/quickstart
 CANNOT=3 # try.sh's exit status
 

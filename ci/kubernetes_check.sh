@@ -8,7 +8,7 @@
 # Which Spark is used: see ci/spark_home.sh. kubeconform and the schemas come once from the Go module proxy, with its checksums; without Go all is skipped.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 KUBECONFORM=github.com/yannh/kubeconform@v0.7.0
 OPERATOR=github.com/kubeflow/spark-operator/v2@v2.3.0
 KUBERNETES=k8s.io/kubernetes@v1.34.1
@@ -82,7 +82,7 @@ spark_submit_asks_for_the_pod() {
   (cd "$ROOT" && SPARK_HOME=$spark SPARK_LOCAL_IP=127.0.0.1 KUBECONFIG=/dev/null "$spark/bin/spark-submit" \
     --master "k8s://$address" --deploy-mode cluster --name spark-lora-sft --class org.sparklora.spark.cli.Main \
     --properties-file conf/kubernetes/spark.conf --conf spark.kubernetes.submission.waitAppCompletion=false \
-    local:///opt/spark-lora/spark-lora.jar sft --num_workers 4) >"$WORK/submit.log" 2>&1 || {
+    local:///opt/spark-lora/lib/spark-lora.jar sft --num_workers 4) >"$WORK/submit.log" 2>&1 || {
     tail -n 20 "$WORK/submit.log"
     return 1
   }

@@ -46,7 +46,7 @@ def check(root):
         for text in [*arguments, *spec["sparkConf"].values()]:
             if text.startswith(IMAGE_ROOT) and not (root / text.removeprefix(IMAGE_ROOT)).is_file():
                 yield f"{name}: {text} is not in the image"
-        if spec["mainClass"] != MAIN or spec["mainApplicationFile"] != f"local://{IMAGE_ROOT}spark-lora.jar":
+        if spec["mainClass"] != MAIN or spec["mainApplicationFile"] != f"local://{IMAGE_ROOT}lib/spark-lora.jar":
             yield f"{name}: other class or jar"
         if not all(isinstance(value, str) for value in spec["sparkConf"].values()):
             yield f"{name}: a setting is no text"

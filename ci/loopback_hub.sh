@@ -3,7 +3,7 @@
 
 start_loopback_hub() { # FLAGS of LoopbackHub
   "$ROOT/bin/spark-lora" --help >/dev/null # builds when something has changed, test classes included
-  LOOPBACK_CLASS_PATH=$ROOT/hub/target/test-classes:$ROOT/spark-job/target/spark-lora.jar:$(<"$ROOT/spark-job/target/embedded.classpath")
+  LOOPBACK_CLASS_PATH=$ROOT/hub/target/test-classes:$ROOT/spark-job/target/spark-lora.jar:$ROOT/spark-job/target/spark/*
   java -cp "$LOOPBACK_CLASS_PATH" org.sparklora.hub.loopback.LoopbackHub --port_file "$WORK/hub.port" "$@" \
     >"$WORK/hub.log" 2>&1 &
   LOOPBACK_PROCESS=$!

@@ -5,7 +5,7 @@
 #
 #   MLFLOW_CHECK_PAUSE=1   waits before it ends the server, for a look at its pages
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" mlflow)
 WORK=$(mktemp -d)
 STEPS=40

@@ -4,7 +4,7 @@
 #
 #   ci/notebooks_check.sh [FOLDER]   FOLDER receives the executed notebooks
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" notebooks)
 SPARK=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)

@@ -5,13 +5,13 @@
 #   ci/python_configs.sh            writes both
 #   ci/python_configs.sh --check    fails where a file is not what the declaration gives
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 NAMES=$ROOT/pipeline/src/main/resources/org/sparklora/pipeline/config/other_names.tsv
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 
 "$ROOT/bin/spark-lora" --help >/dev/null # builds when something has changed
-java -cp "$ROOT/spark-job/target/spark-lora.jar:$(<"$ROOT/spark-job/target/embedded.classpath")" \
+java -cp "$ROOT/spark-job/target/spark-lora.jar:$ROOT/spark-job/target/spark/*" \
   org.sparklora.pipeline.config.FlagsJson >"$WORK/flags.json"
 
 generated() { # SCRIPT FILE

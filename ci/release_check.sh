@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # What a release publishes: `mvn -Prelease deploy` of a copy of the sources into a folder, looked at as Maven Central would; the
 # same bytes from another folder; a Maven project elsewhere that uses what was published; the licences of what is in the
-# application's jar; the wheel; the wrapper; GitHub's workflows. A part of .ci/run.
+# application's jar; the installation, as another user; the wheel; the wrapper; GitHub's workflows. A part of .ci/run.
 #
 #   ci/release_check.sh [RESULTS]   RESULTS gets a line "passed NAME" or "failed NAME" for each check
 #
 # Wants a built project. Maven's downloads are those of the user's repository, else the network's; nothing is put into it.
 set -euo pipefail
 RESULTS=${1:-/dev/null}
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
-trap 'rm -rf "$WORK"' EXIT
+trap 'chmod -R u+w "$WORK" && rm -rf "$WORK"' EXIT
 ACTIONLINT=github.com/rhysd/actionlint/cmd/actionlint@v1.7.7
 CACHE=${SPARK_LORA_CI_CACHE:-${HOME:-/tmp}/.cache/spark-lora-ci}/actionlint-${ACTIONLINT##*@}
 LIBRARIES=text,hub,model,engine-nd4j,engine-torch,pipeline,data-prep,reward
@@ -102,6 +102,29 @@ everything_in_the_application_jar_has_a_licence() {
   python3 "$ROOT/ci/release_licences.py" "$ROOT/spark-job/target/spark-lora.jar"
 }
 
+# Through a link, from a folder with a blank that cannot be written to, by a user without a name (where this is root) or home, in a
+# locale with digits of its own: three steps of training.
+an_installation_runs_for_every_user() {
+  local installed="$WORK/some place/spark-lora" base as=()
+  mkdir -p "$installed" "$WORK/user/tmp"
+  tar -C "$installed" --strip-components 1 -xzf "$ROOT/$("$ROOT/ci/dist.sh")"
+  ln -s "$installed/bin/spark-lora" "$WORK/spark-lora"
+  chmod -R a-w "$installed"
+  chmod a+rx "$WORK"
+  chmod a+rwx "$WORK/user" "$WORK/user/tmp"
+  ((EUID != 0)) || as=(setpriv --reuid=54321 --regid=54321 --clear-groups)
+  base=$installed/conf/quickstart
+  (cd "$WORK/user" && env -u HOME -u SPARK_HOME -u SPARK_LORA_JAR CDPATH=/ \
+    "SPARK_LORA_JAVA_OPTS=-Duser.language=ar -Duser.country=EG -Djava.io.tmpdir=$WORK/user/tmp" ${as[@]+"${as[@]}"} \
+    "$WORK/spark-lora" sft --config "$base/sft.yaml" --model_name_or_path "$base/base" \
+    --dataset_name "$base/gsm8k_heldout.jsonl.gz" --max_steps 3 --output_dir adapter) >"$WORK/user.log" 2>&1 || {
+    tail -n 20 "$WORK/user.log"
+    return 1
+  }
+  grep '^adapter: 3 steps, 11,871 tokens' "$WORK/user.log"
+  ls "$WORK/user/adapter/adapter_model.safetensors"
+}
+
 the_wheel_is_the_package_of_the_version() {
   # beside no checkout, so that it names none
   mkdir "$WORK/wheel"
@@ -132,6 +155,7 @@ check each_library_is_published_whole
 check the_bytes_are_the_same_from_another_folder
 check another_project_uses_hub_text_and_reward
 check everything_in_the_application_jar_has_a_licence
+check an_installation_runs_for_every_user
 check the_wheel_is_the_package_of_the_version
 check the_wrapper_starts_the_pinned_maven
 # It comes once from the Go module proxy, with its checksums.

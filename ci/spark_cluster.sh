@@ -1,6 +1,6 @@
 # For the scripts beside it that need executors as processes: defines ROOT, SPARK (which one: see spark_home.sh) and WORK, a
 # temporary folder that goes with the script, and what the scripts do with runs and clusters. Sourced first.
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 SPARK=$("$ROOT/ci/spark_home.sh")
 WORK=$(mktemp -d)
 DAEMONS=()

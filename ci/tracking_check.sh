@@ -2,7 +2,7 @@
 # A run of the quickstart's model that tells Trackio and TensorBoard, is killed, and is resumed: what both show is read back
 # with their own packages and must be the rows of metrics.jsonl, each once. About a minute.
 set -euo pipefail
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PYTHON=$("$ROOT/ci/venv.sh" tracking)
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT

@@ -13,7 +13,7 @@ set -euo pipefail
 PROCESSOR=${1:-cpu}
 COMMAND=("${@:2}")
 ((${#COMMAND[@]})) || COMMAND=(quickstart --output_dir /tmp/quickstart)
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 WORK=${WORK:-/var/tmp/spark-lora-image}
 MIRROR=${MIRROR:-} # debootstrap has one of its own
 case $PROCESSOR in
@@ -158,7 +158,7 @@ CONTAINER=$(buildah from "localhost/spark-lora-$PROCESSOR")
 in_image bash -c 'id; spark-submit --version 2>&1 | grep -m 1 version; python3 -c "import pyspark, spark_lora; print(pyspark.__version__, spark_lora.jar())"'
 in_image bash -c '[[ $(id -u) == 185 && ! -w /opt/spark-lora && ! -w /opt/spark ]]'
 in_image --version
-in_image driver --class org.sparklora.spark.cli.Main local:///opt/spark-lora/spark-lora.jar --version
+in_image driver --class org.sparklora.spark.cli.Main local:///opt/spark-lora/lib/spark-lora.jar --version
 [[ $PROCESSOR != gpu ]] || misses_the_driver_alone
 in_image "${COMMAND[@]}" | tail -n 30
 echo "${COMMAND[0]} after $((SECONDS - started)) s"

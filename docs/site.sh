@@ -7,7 +7,7 @@
 #   docs/site.sh serve    the same, shown on http://127.0.0.1:8000
 set -euo pipefail
 export NO_MKDOCS_2_WARNING=1 # nothing a reader of the log can do
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/.."
 PYTHON=$(ci/venv.sh docs)
 PAGES=target/pages
 

@@ -2,7 +2,7 @@
 
 Settings of an installation, as environment variables of the Airflow workers:
   SPARK_LORA_HOME             the project's folder; the one this file lies in unless told
-  SPARK_LORA_JAR              the application jar; SPARK_LORA_HOME/spark-job/target/spark-lora.jar unless told
+  SPARK_LORA_JAR              the application jar; spark-lora.jar in SPARK_LORA_HOME's lib, or spark-job/target, unless told
   SPARK_LORA_PROPERTIES_FILE  spark-submit's properties, for example conf/spark-cluster-gpu.conf; none unless told
 
 Connections:
@@ -22,7 +22,8 @@ from airflow.sdk import DAG, BaseHook, Param
 from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
 
 HOME = Path(os.environ.get("SPARK_LORA_HOME", Path(__file__).resolve().parents[2]))
-JAR = os.environ.get("SPARK_LORA_JAR", str(HOME / "spark-job/target/spark-lora.jar"))
+LIB = HOME / "lib" if (HOME / "lib").is_dir() else HOME / "spark-job/target"
+JAR = os.environ.get("SPARK_LORA_JAR", str(LIB / "spark-lora.jar"))
 PROPERTIES_FILE = os.environ.get("SPARK_LORA_PROPERTIES_FILE")
 HUB_CONNECTION = "huggingface"
 

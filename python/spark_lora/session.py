@@ -25,7 +25,7 @@ NO_CONNECT = (
 
 
 def jar():
-    """The path of spark-lora.jar: SPARK_LORA_JAR, spark.jars, one beside the package, or the build of the checkout it came from."""
+    """The path of spark-lora.jar: SPARK_LORA_JAR, spark.jars, one beside the package, or that of the installation or checkout it is of."""
     given = os.environ.get(JAR_VARIABLE)
     if given:
         if not Path(given).is_file():
@@ -34,10 +34,12 @@ def jar():
     submitted = _submitted()
     if submitted:
         return submitted
-    places = [HERE / "jars" / JAR_NAME, HERE.parents[1] / "spark-job" / "target" / JAR_NAME]
+    roots = [HERE.parents[1]]  # of an installation, or of a checkout
     origin = HERE / "built_from.txt"
     if origin.is_file():
-        places.append(Path(origin.read_text().strip()) / "spark-job" / "target" / JAR_NAME)
+        roots.append(Path(origin.read_text().strip()))
+    places = [HERE / "jars" / JAR_NAME]
+    places += [root / folder / JAR_NAME for root in roots for folder in ("lib", "spark-job/target")]
     for place in places:
         if place.is_file():
             return str(place)
@@ -179,7 +181,7 @@ def embedded():
         settings.update(
             {
                 "spark.master": "local[*]",
-                "spark.driver.memory": os.environ.get("SPARK_LORA_HEAP", "2g"),
+                "spark.driver.memory": _heap(os.environ.get("SPARK_LORA_HEAP", "2g")),
                 "spark.driver.host": "127.0.0.1",
                 "spark.driver.bindAddress": "127.0.0.1",
                 "spark.ui.enabled": "false",
@@ -190,6 +192,11 @@ def embedded():
     for key, value in settings.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
+
+
+def _heap(size):
+    """As a JVM takes it, which has no unit of two letters and counts bytes without one, where Spark means mebibytes."""
+    return re.sub("(?i)^([0-9]+)([kmgt]?)b?$", lambda found: found[1] + (found[2] or "m"), size.strip())
 
 
 def _is_local():

@@ -4,7 +4,7 @@
 #   CASES   rows with completion, solution, reward; unset: the test resources' cases
 #   PYTHON  an interpreter with math-verify 0.9.0 (pip install "math-verify[antlr4_13_2]==0.9.0"); unset: python3
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cases=${1:-}
 python=${2:-python3}
 work=$(mktemp -d)

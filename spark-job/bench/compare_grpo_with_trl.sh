@@ -10,7 +10,7 @@
 #   PYTHON         an interpreter with trl 1.16.0, peft and math-verify; unset: one that is made, of ci/trl-requirements.txt
 #                  (several gigabytes, once); "none" leaves the peer out
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 model=$(realpath "$1") prompts=$(realpath "$2") lengths=${3:-64 256} repetitions=${4:-3} steps=${5:-4} python=${6:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -36,7 +36,7 @@ PYTHON
 ours() { # LENGTH TYPE [FLAG]
   java @conf/jvm.options -Xmx2g -Xms64m -XX:+UseSerialGC "-Dlora.home=$root" \
     "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
-    -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:$(<spark-job/target/embedded.classpath)" \
+    -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:spark-job/target/spark/*" \
     org.sparklora.spark.cli.Main grpo --model_name_or_path "$model" --dataset_name "$prompts" --output_dir "$work/run" \
     --use_peft --lora_r 1 --lora_alpha 32 --lora_dropout 0 --lora_target_modules all-linear --learning_rate 1e-5 --beta 0 \
     --per_device_train_batch_size 8 --gradient_accumulation_steps 1 --num_generations 8 --max_completion_length "$1" \

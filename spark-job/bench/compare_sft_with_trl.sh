@@ -10,7 +10,7 @@
 #   PYTHON       an interpreter with trl 1.16.0 and peft; unset: one that is made, of ci/trl-requirements.txt (several
 #                gigabytes, once); "none" leaves the peer out
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 model=$(realpath "$1") data=$(realpath "$2") rank=${3:-256} repetitions=${4:-3} steps=${5:-4} python=${6:-}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,7 +5,7 @@
 # Java's heap is all there from the start, so that what grows lies outside it.
 # usage: many_trainings.sh [COUNT [MODEL_DIR [FLAG...]]]    60 trainings of the quickstart's model unless told
 set -euo pipefail
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+root=$(CDPATH='' cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 count=${1:-60} model=${2:-$root/conf/quickstart/base}
 shift $(($# < 2 ? $# : 2))
 work=$(mktemp -d)
@@ -16,7 +16,7 @@ bin/spark-lora --help >/dev/null # builds what is missing
 export MALLOC_ARENA_MAX=2 SPARK_LOCAL_IP=127.0.0.1
 java @conf/jvm.options -Xmx512m -Xms512m -XX:+AlwaysPreTouch -XX:+UseSerialGC "-Dlora.home=$root" \
   "-Dlog4j2.configurationFile=file:$root/conf/log4j2.properties" \
-  -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:$(<spark-job/target/embedded.classpath)" \
+  -cp "spark-job/target/test-classes:spark-job/target/spark-lora.jar:spark-job/target/spark/*" \
   org.sparklora.spark.cli.TrainingsInOneJvm "$count" "$work" sft --model_name_or_path "$model" \
   --dataset_name "$root/conf/quickstart/gsm8k_train.jsonl.gz" --packed_dir "$work/packed" --max_length 512 \
   --use_peft --lora_r 16 --learning_rate 2e-4 --max_steps 1 --per_device_train_batch_size 8 --save_strategy no \

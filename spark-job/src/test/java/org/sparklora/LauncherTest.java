@@ -2,64 +2,24 @@ package org.sparklora;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.lang.reflect.Constructor;
 import java.lang.reflect.Field;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
+import org.apache.spark.network.util.JavaUtils;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * {@code bin/spark-lora} in a made-up repository, with scripts in place of java, mvn and
- * spark-submit that print their arguments one a line.
- */
+/** What {@code bin/spark-lora} makes of its arguments and of where it runs. */
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "bin/spark-lora is a bash script")
-class LauncherTest {
-  private static final Path REPOSITORY =
-      Path.of(System.getProperty("basedir", "")).toAbsolutePath().getParent();
-
-  /** What a scripted {@code java} prints for {@code -version}, as a JDK does: on standard error. */
-  private static final String JAVA =
-      """
-      #!/bin/sh
-      if [ "$1" = -version ]; then echo 'openjdk version "%s" 2025-01-01' >&2; exit 0; fi
-      echo java
-      for argument in "$@"; do echo "$argument"; done
-      """;
-
-  private static final String SPARK_SUBMIT =
-      """
-      #!/bin/sh
-      echo spark-submit
-      for argument in "$@"; do echo "$argument"; done
-      """;
-
-  /** Builds as Maven does: leaves a jar and the class path of Spark's jars. */
-  private static final String MAVEN =
-      """
-      #!/bin/sh
-      echo called >> builds
-      mkdir -p spark-job/target
-      touch spark-job/target/spark-lora.jar
-      printf %s "$PWD/pom.xml" > spark-job/target/embedded.classpath
-      """;
-
+class LauncherTest extends LauncherRuns {
   /** Fills the heap of whatever JVM runs it. */
   private static final String FULL =
       """
@@ -69,57 +29,6 @@ class LauncherTest {
         }
       }
       """;
-
-  @TempDir private Path folder;
-  private Path root;
-  private final Map<String, String> environment = new HashMap<>();
-
-  @BeforeEach
-  void makeRepository() throws IOException {
-    root = folder.resolve("the repository"); // with a space, as home folders may have
-    copy("bin/spark-lora");
-    copy("conf/jvm.options");
-    for (String module : List.of("model", "pipeline", "data-prep", "reward", "spark-job")) {
-      write(root.resolve(module).resolve("pom.xml"), "");
-    }
-    write(root.resolve("pom.xml"), "");
-    script("tools/mvn", MAVEN);
-    script("jdk/bin/java", JAVA.formatted("17.0.1"));
-    script("spark/bin/spark-submit", SPARK_SUBMIT);
-    environment.put("JAVA_HOME", folder.resolve("jdk").toString());
-    environment.put("PATH", folder.resolve("tools") + ":" + System.getenv("PATH"));
-  }
-
-  @Test
-  void buildsOnceAndAgainAfterASourceChanged() throws Exception {
-    run("prep");
-    run("prep");
-    assertThat(builds()).isEqualTo(1);
-
-    Path source = root.resolve("model/pom.xml");
-    Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(60)));
-    run("prep");
-    assertThat(builds()).isEqualTo(2);
-  }
-
-  @Test
-  void buildsWithTheWrapperWhereThereIsNoMaven() throws Exception {
-    script("tools/mvn", "#!/bin/sh\nexit 1\n");
-    script("the repository/mvnw", MAVEN);
-    environment.put("PATH", pathWithout("mvn").toString());
-
-    assertThat(run("prep")).contains("java");
-    assertThat(builds()).isEqualTo(1);
-  }
-
-  @Test
-  void showsWhatMavenSaysWhenTheBuildFails() throws Exception {
-    script("tools/mvn", "#!/bin/sh\necho no such symbol\nexit 1\n");
-
-    assertThat(run("prep"))
-        .contains("no such symbol")
-        .anyMatch(line -> line.contains("build failed"));
-  }
 
   @Test
   void runsInThisMachinesJvmWithoutSparkHomeAndMaster() throws Exception {
@@ -273,7 +182,8 @@ class LauncherTest {
           --conf executor.memory=4g           | --conf = executor.memory=4g
           --conf spark.driver.memory=1x       | --driver-memory = 1x
           --driver-memory 1x                  | --driver-memory = 1x
-          --driver-memory 2gb                 | --driver-memory = 2gb
+          --driver-memory 1.5gb               | --driver-memory = 1.5gb
+          --driver-memory 99999999999999999g  | --driver-memory = 99999999999999999g
           --driver-memory 0g                  | --driver-memory = 0g
           --driver-memory -1g                 | --driver-memory = -1g
           --driver-memory 100m                | --driver-memory = 100m
@@ -299,6 +209,38 @@ class LauncherTest {
           .asString()
           .startsWith("spark-lora: Cannot use " + told + ": ");
     }
+  }
+
+  /** What Spark's own JavaUtils.byteStringAsMb makes of it. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "2gb",
+        "2GB",
+        "1024",
+        "512m",
+        "600MB",
+        "1t",
+        "2097152k",
+        "1048576kb",
+        "734003200b"
+      })
+  void aHeapIsSaidAsSparkTakesMemory(String size) throws Exception {
+    String heap = JavaUtils.byteStringAsMb(size) + "m";
+    String same = size.replaceFirst("[bB]$", ""); // a JVM's own way to say it is left as it is
+    for (List<String> said :
+        List.of(
+            List.of("--driver-memory", size), List.of("--conf", "spark.driver.memory=" + size))) {
+      environment.put("SPARK_HOME", "");
+      assertThat(run("sft", said.get(0), said.get(1)))
+          .containsAnyOf("-Xmx" + heap, "-Xmx" + same)
+          .noneMatch(line -> line.matches("-Xmx(\\d+|.*[bB])"));
+
+      environment.put("SPARK_HOME", folder.resolve("spark").toString());
+      assertThat(String.join(" ", run("sft", said.get(0), said.get(1))))
+          .containsAnyOf("--driver-memory " + heap + " /", "--driver-memory " + same + " /");
+    }
+    assertThat(run("sft", "--executor-memory", size)).containsSequence("--executor-memory", size);
   }
 
   @Test
@@ -395,76 +337,6 @@ class LauncherTest {
         .filteredOn(line -> !line.startsWith("spark-lora: building"))
         .containsExactly(
             "spark-lora: The heap of 512m is full. Give it more with --driver-memory or SPARK_LORA_HEAP, such as 4g.");
-  }
-
-  @Test
-  void findsItsRepositoryThroughSymlinks() throws Exception {
-    Path link = folder.resolve("links/lora");
-    Files.createDirectories(link.getParent());
-    Files.createSymbolicLink(folder.resolve("links/first"), root.resolve("bin/spark-lora"));
-    Files.createSymbolicLink(link, Path.of("first"));
-
-    assertThat(runCommand(link, "sft")).contains("-Dlora.home=" + root.toRealPath());
-  }
-
-  private List<String> run(String... arguments) throws Exception {
-    return runCommand(launcher(), arguments);
-  }
-
-  private Path launcher() {
-    return root.resolve("bin/spark-lora");
-  }
-
-  private List<String> runCommand(Path command, String... arguments) throws Exception {
-    List<String> words = new ArrayList<>(List.of("bash", command.toString()));
-    words.addAll(List.of(arguments));
-    ProcessBuilder builder = new ProcessBuilder(words).redirectErrorStream(true);
-    builder.environment().remove("SPARK_HOME");
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    List<String> lines = process.inputReader().lines().toList();
-    process.waitFor();
-    return lines;
-  }
-
-  private long builds() throws IOException {
-    return Files.readAllLines(root.resolve("builds")).size();
-  }
-
-  private void copy(String file) throws IOException {
-    write(root.resolve(file), Files.readString(REPOSITORY.resolve(file)));
-  }
-
-  /** A folder with links to all programs of this machine but one. */
-  private Path pathWithout(String program) throws IOException {
-    Path links = Files.createDirectory(folder.resolve("without " + program));
-    for (String place : System.getenv("PATH").split(":")) {
-      if (!Files.isDirectory(Path.of(place))) {
-        continue;
-      }
-      try (Stream<Path> programs = Files.list(Path.of(place))) {
-        for (Path found : (Iterable<Path>) programs::iterator) {
-          Path link = links.resolve(found.getFileName());
-          if (!found.endsWith(program) && Files.notExists(link, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createSymbolicLink(link, found);
-          }
-        }
-      }
-    }
-    return links;
-  }
-
-  private void script(String name, String text) throws IOException {
-    Path file = folder.resolve(name);
-    write(file, text);
-    if (!file.toFile().setExecutable(true)) {
-      throw new IOException("Cannot make " + file + " executable");
-    }
-  }
-
-  private static void write(Path file, String text) throws IOException {
-    Files.createDirectories(file.getParent());
-    Files.writeString(file, text);
   }
 
   /** What Spark's own launcher knows, by names of the same meaning. */

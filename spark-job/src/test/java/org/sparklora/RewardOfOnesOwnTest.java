@@ -40,16 +40,17 @@ class RewardOfOnesOwnTest {
       Files.createDirectories(copy.getParent());
       Files.copy(REPOSITORY.resolve(file), copy);
     }
-    for (String module : List.of("", "model", "pipeline", "data-prep", "reward", "spark-job")) {
-      Files.createDirectories(root.resolve(module));
-      Files.writeString(root.resolve(module).resolve("pom.xml"), "");
-    }
-    Path target = Files.createDirectories(root.resolve("spark-job/target"));
-    Files.writeString(target.resolve("embedded.classpath"), root.resolve("pom.xml").toString());
+    Path target = root.resolve("spark-job/target");
+    Files.createDirectories(target.resolve("spark"));
+    Files.createDirectories(root.resolve("ci"));
+    Files.writeString(root.resolve("ci/sources.sh"), ""); // built of nothing, so never stale
+    Files.writeString(target.resolve("spark-lora.jar.sources"), "");
     Manifest manifest = new Manifest();
     manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
     manifest.getMainAttributes().put(Attributes.Name.CLASS_PATH, classPath());
-    new JarOutputStream(Files.newOutputStream(target.resolve("spark-lora.jar")), manifest).close();
+    for (String jar : List.of("spark-lora.jar", "spark/spark-core.jar")) {
+      new JarOutputStream(Files.newOutputStream(target.resolve(jar)), manifest).close();
+    }
     Files.writeString(
         root.resolve("generations.jsonl"),
         """

@@ -196,7 +196,7 @@ class SourceRulesTest {
         .toList();
   }
 
-  private static Stream<Path> sources(boolean withTests) {
+  static Stream<Path> sources(boolean withTests) {
     List<String> kinds = withTests ? List.of("main", "test") : List.of("main");
     return MODULES.stream()
         .flatMap(
@@ -213,7 +213,7 @@ class SourceRulesTest {
     }
   }
 
-  private static String text(Path source) {
+  static String text(Path source) {
     try {
       return Files.readString(source);
     } catch (IOException e) {

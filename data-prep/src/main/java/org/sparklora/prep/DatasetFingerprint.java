@@ -22,7 +22,7 @@ final class DatasetFingerprint {
         files.stream()
             .map(
                 file ->
-                    "%s\t%d\t%d%n".formatted(file.path(), file.bytes(), file.modifiedMillis())));
+                    "%s\t%s\t%s%n".formatted(file.path(), file.bytes(), file.modifiedMillis())));
   }
 
   /**

@@ -51,7 +51,7 @@ record FileInput(
 
   @Override
   public String description() {
-    return "%s (%d files, %d splits)".formatted(source.dataset(), files.size(), splits.size());
+    return "%s (%s files, %s splits)".formatted(source.dataset(), files.size(), splits.size());
   }
 
   @Override

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.PackedSequenceWriter;
@@ -78,6 +79,6 @@ final class PackRowFile {
 
   /** The file with the documents of a split. */
   static Path documentFile(Path folder, int split) {
-    return new Path(folder, "documents-%05d".formatted(split));
+    return new Path(folder, String.format(Locale.ROOT, "documents-%05d", split));
   }
 }

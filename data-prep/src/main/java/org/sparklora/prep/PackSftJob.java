@@ -221,7 +221,7 @@ public final class PackSftJob {
     counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
     dataset.requireRows(
         counts.usableDocuments() > 0,
-        "none of its %d rows gives a document to train on".formatted(counts.rowsIn()));
+        "none of its %s rows gives a document to train on".formatted(counts.rowsIn()));
     return lengths;
   }
 

@@ -2,6 +2,7 @@ package org.sparklora.prep;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -139,17 +140,18 @@ public record PrepManifest(
 
   /** One line for people. */
   public String summary() {
-    return "%d rows in, %d documents, %d packed rows of %d tokens at most, %d tokens (%d count for the loss), %.2f %% full, %d tokens cut off, %d rows skipped"
-        .formatted(
-            counts.rowsIn(),
-            counts.documents(),
-            counts.rows(),
-            counts.longestRow(),
-            counts.tokens(),
-            counts.targetTokens(),
-            100 * counts.fillRate(),
-            counts.truncatedTokens(),
-            counts.rowsSkipped().values().stream().mapToLong(Long::longValue).sum()
-                + counts.rowsWithoutTarget());
+    return String.format(
+        Locale.ROOT,
+        "%d rows in, %d documents, %d packed rows of %d tokens at most, %d tokens (%d count for the loss), %.2f %% full, %d tokens cut off, %d rows skipped",
+        counts.rowsIn(),
+        counts.documents(),
+        counts.rows(),
+        counts.longestRow(),
+        counts.tokens(),
+        counts.targetTokens(),
+        100 * counts.fillRate(),
+        counts.truncatedTokens(),
+        counts.rowsSkipped().values().stream().mapToLong(Long::longValue).sum()
+            + counts.rowsWithoutTarget());
   }
 }

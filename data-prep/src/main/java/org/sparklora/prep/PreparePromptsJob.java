@@ -194,7 +194,7 @@ public final class PreparePromptsJob {
     counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
     dataset.requireRows(
         counts.usableDocuments() > 0,
-        "none of its %d rows gives a prompt, %d were longer than max_prompt_length"
+        "none of its %s rows gives a prompt, %s were longer than max_prompt_length"
             .formatted(counts.rowsIn(), reports.stream().mapToLong(PromptReport::tooLong).sum()));
     return reports;
   }

@@ -3,6 +3,7 @@ package org.sparklora.prep;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.PromptTable;
@@ -76,6 +77,6 @@ record PromptFile(int firstSplit, int splits, long firstPrompt, long prompts)
 
   /** The file with the prompts of a split. */
   static Path part(Path folder, int split) {
-    return new Path(folder, "prompts-%05d.parquet".formatted(split));
+    return new Path(folder, String.format(Locale.ROOT, "prompts-%05d.parquet", split));
   }
 }

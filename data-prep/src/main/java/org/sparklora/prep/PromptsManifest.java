@@ -76,7 +76,7 @@ public record PromptsManifest(
 
   /** One line for people. */
   public String summary() {
-    return "%d rows in, %d prompts of %d tokens at most, %d without a solution, %d left out for their length, %d rows skipped"
+    return "%s rows in, %s prompts of %s tokens at most, %s without a solution, %s left out for their length, %s rows skipped"
         .formatted(
             counts.rowsIn(),
             counts.prompts(),

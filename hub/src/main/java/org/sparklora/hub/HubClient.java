@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -236,7 +237,7 @@ public final class HubClient {
   private HubException lacks(HubRepo repo, String commit, List<HubFile> missing) {
     return new HubException(
         HubException.Kind.OFFLINE,
-        "Cannot use %s (commit %s) offline: the cache %s lacks %d of its files (%s); unset HF_HUB_OFFLINE once to download them"
+        "Cannot use %s (commit %s) offline: the cache %s lacks %s of its files (%s); unset HF_HUB_OFFLINE once to download them"
             .formatted(repo, commit, config.cache(), missing.size(), missing.get(0).path()));
   }
 
@@ -248,8 +249,13 @@ public final class HubClient {
       if (room < bytes && room > 0) {
         throw new HubException(
             HubException.Kind.CACHE,
-            "Cannot download %s: its files have %,d bytes and %s has room for %,d; make room or set HF_HUB_CACHE to another disk"
-                .formatted(repo, bytes, config.cache(), room));
+            String.format(
+                Locale.ROOT,
+                "Cannot download %s: its files have %,d bytes and %s has room for %,d; make room or set HF_HUB_CACHE to another disk",
+                repo,
+                bytes,
+                config.cache(),
+                room));
       }
     } catch (IOException e) {
       throw HubCache.failed("make", config.cache(), e);

@@ -96,16 +96,24 @@ public record HubConfig(
     String text = value.isBlank() ? PUBLIC_HUB : value.strip().replaceAll("/+$", "");
     try {
       URI uri = URI.create(text);
-      if (uri.getHost() != null && Set.of("http", "https").contains(uri.getScheme())) {
+      if (uri.getHost() != null
+          && uri.getRawUserInfo() == null
+          && Set.of("http", "https").contains(uri.getScheme())) {
         return uri;
       }
     } catch (IllegalArgumentException e) {
       // reported below, as an address of another kind is
     }
+    // The address stands in messages, logs and results; Java's client would not send a password in
+    // it.
+    boolean hasUser = text.contains("@");
     throw new HubException(
         HubException.Kind.UNREACHABLE,
-        "Cannot use HF_ENDPOINT = %s: an address as https://huggingface.co is expected"
-            .formatted(text));
+        hasUser
+            ? "Cannot use HF_ENDPOINT = %s: user and password are not taken from an address; leave them out and set HF_TOKEN"
+                .formatted(text.replaceFirst("(?s)^([^/@]*//)?.*@", "$1***@"))
+            : "Cannot use HF_ENDPOINT = %s: an address as https://huggingface.co is expected"
+                .formatted(text));
   }
 
   private static Optional<HubToken> token(Map<String, String> environment, Path file) {

@@ -93,7 +93,7 @@ final class HubHttp {
 
   private static String origin(URI uri) {
     int port = uri.getPort() >= 0 ? uri.getPort() : "https".equals(uri.getScheme()) ? 443 : 80;
-    return "%s://%s:%d".formatted(uri.getScheme(), uri.getHost(), port).toLowerCase(Locale.ROOT);
+    return "%s://%s:%s".formatted(uri.getScheme(), uri.getHost(), port).toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -169,8 +169,12 @@ final class HubHttp {
     if (bytes.length < count) {
       throw new HubException(
           HubException.Kind.DAMAGED,
-          "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so"
-              .formatted(request.about(), bytes.length, count));
+          String.format(
+              Locale.ROOT,
+              "Cannot use %s: %,d bytes came of its first %,d; try again, and check proxies if it stays so",
+              request.about(),
+              bytes.length,
+              count));
     }
     return bytes;
   }

@@ -86,7 +86,7 @@ record HubSubject(String repo, String revision, String file, String address) {
       default ->
           new HubException(
               HubException.Kind.SERVER,
-              "The hub answers %d for %s%s; try again later, or look at https://status.huggingface.co"
+              "The hub answers %s for %s%s; try again later, or look at https://status.huggingface.co"
                   .formatted(status, this, hub));
     };
   }

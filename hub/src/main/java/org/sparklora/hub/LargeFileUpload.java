@@ -105,7 +105,7 @@ final class LargeFileUpload {
     if (partBytes <= 0 || addresses.size() != (bytes + partBytes - 1) / partBytes) {
       throw new HubException(
           HubException.Kind.SERVER,
-          "The hub names %d parts of %d bytes for %s, which has %d; push again later"
+          "The hub names %s parts of %s bytes for %s, which has %s; push again later"
               .formatted(addresses.size(), partBytes, about, bytes));
     }
     ObjectNode claim = JSON.createObjectNode().put("oid", sha256);

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HubConfigTest {
   private static final Path HOME = Path.of("/home/ada");
@@ -77,6 +78,15 @@ class HubConfigTest {
   void refusesWhatItCannotUse(String name, String value) {
     assertThatThrownBy(() -> HubConfig.of(Map.of(name, value), HOME))
         .hasMessageContaining("Cannot use %s = %s".formatted(name, value));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"https://user:hid/d@en@mirror", "user:hidden@mirror", "http://hidden@mirror/a"})
+  void refusesAnAddressWithAPasswordWithoutShowingIt(String address) {
+    assertThatThrownBy(() -> HubConfig.of(Map.of("HF_ENDPOINT", address), HOME))
+        .hasMessageContaining("***@mirror", "set HF_TOKEN")
+        .hasMessageNotContainingAny("hid", "user:");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.sparklora.model;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -166,8 +167,12 @@ public final class AdapterStep implements AutoCloseable {
   private void checkSize(String name, Tensor vector) {
     if (vector.size() != decoder.layout().size()) {
       throw new IllegalArgumentException(
-          "Cannot use a vector of %,d %s: the decoder's layout has %,d; it was made for another adapter or model"
-              .formatted(vector.size(), name, decoder.layout().size()));
+          String.format(
+              Locale.ROOT,
+              "Cannot use a vector of %,d %s: the decoder's layout has %,d; it was made for another adapter or model",
+              vector.size(),
+              name,
+              decoder.layout().size()));
     }
   }
 
@@ -187,7 +192,7 @@ public final class AdapterStep implements AutoCloseable {
   private static void check(String what, int id, int place, int vocabSize) {
     if (id < 0 || id >= vocabSize) {
       throw new IllegalArgumentException(
-          "Cannot compute %s id %d (number %d of the batch): the model's vocabulary ends at %d; prepare the dataset with this model's tokenizer"
+          "Cannot compute %s id %s (number %s of the batch): the model's vocabulary ends at %s; prepare the dataset with this model's tokenizer"
               .formatted(what, id, place, vocabSize - 1));
     }
   }

@@ -26,7 +26,7 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
   public PackedBatch {
     if (tokens.length != targets.length || tokens.length != segments.tokens()) {
       throw new IllegalArgumentException(
-          "Cannot pack %d tokens with %d targets and documents of %d tokens: the three must agree"
+          "Cannot pack %s tokens with %s targets and documents of %s tokens: the three must agree"
               .formatted(tokens.length, targets.length, segments.tokens()));
     }
   }
@@ -77,13 +77,13 @@ public record PackedBatch(int[] tokens, int[] targets, Segments segments) {
     public Row {
       if (inputIds.length != labels.length) {
         throw new IllegalArgumentException(
-            "Cannot use a row of %d input_ids and %d labels: there must be one label a token, -100 for no loss"
+            "Cannot use a row of %s input_ids and %s labels: there must be one label a token, -100 for no loss"
                 .formatted(inputIds.length, labels.length));
       }
       if (Arrays.stream(seqLengths).anyMatch(length -> length < 0)
           || Arrays.stream(seqLengths).asLongStream().sum() > inputIds.length) {
         throw new IllegalArgumentException(
-            "Cannot use a row of %d input_ids with seq_lengths %s: they must be positive and sum to at most the row's length"
+            "Cannot use a row of %s input_ids with seq_lengths %s: they must be positive and sum to at most the row's length"
                 .formatted(inputIds.length, Arrays.toString(seqLengths)));
       }
     }

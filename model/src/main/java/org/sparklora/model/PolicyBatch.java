@@ -67,7 +67,7 @@ public record PolicyBatch(PackedBatch packed, PolicyTargets targets) {
     }
     if (having < rows.size()) {
       throw new IllegalArgumentException(
-          "Cannot use %d completions of which only %d have %s log-probabilities: all or none"
+          "Cannot use %s completions of which only %s have %s log-probabilities: all or none"
               .formatted(rows.size(), having, name));
     }
     int targets = rows.stream().mapToInt(PolicyRow::targetCount).sum();

@@ -38,7 +38,7 @@ public record PolicyRow(
   private static void checkLength(String name, float[] logProbs, int[] completion) {
     if (logProbs.length > 0 && logProbs.length != completion.length) {
       throw new IllegalArgumentException(
-          "Cannot use %d %s log-probabilities for a completion of %d tokens: there must be one for each"
+          "Cannot use %s %s log-probabilities for a completion of %s tokens: there must be one for each"
               .formatted(logProbs.length, name, completion.length));
     }
   }

@@ -236,7 +236,7 @@ public final class GroupAdvantage {
       Aggregation aggregation) {
     if (groupSize < 1 || rewards.length % groupSize != 0) {
       throw new IllegalArgumentException(
-          "Cannot cut %d completions into groups of %d: num_generations must divide their number"
+          "Cannot cut %s completions into groups of %s: num_generations must divide their number"
               .formatted(rewards.length, groupSize));
     }
     double[] values =
@@ -259,7 +259,7 @@ public final class GroupAdvantage {
   private static void requireWeights(int functions, double[] weights) {
     if (functions != weights.length) {
       throw new IllegalArgumentException(
-          "Cannot weigh %d rewards with %d weights: give --reward_weights one number for each of --reward_funcs"
+          "Cannot weigh %s rewards with %s weights: give --reward_weights one number for each of --reward_funcs"
               .formatted(functions, weights.length));
     }
   }

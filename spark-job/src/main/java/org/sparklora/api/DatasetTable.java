@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -97,7 +98,7 @@ final class DatasetTable {
     List<Path> parts = parts(written);
     files.mkdirs(data);
     for (int i = 0; i < parts.size(); i++) {
-      String name = "%s-%05d-of-%05d.parquet".formatted(split, i, parts.size());
+      String name = String.format(Locale.ROOT, "%s-%05d-of-%05d.parquet", split, i, parts.size());
       if (!files.rename(parts.get(i), new Path(data, name))) {
         throw new IOException("cannot rename " + parts.get(i));
       }

@@ -265,7 +265,8 @@ public final class SparkLora {
       throws IOException {
     GenerateJob.check(spark, config);
     GenerateJob.run(spark, config, prompts, output, overwrite);
-    return new TableResult(output, "completions of %,d prompts".formatted(prompts.size()));
+    return new TableResult(
+        output, String.format(Locale.ROOT, "completions of %,d prompts", prompts.size()));
   }
 
   /** {@code reward}: judges a table of generations. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -115,7 +116,7 @@ enum TokenizerClass {
     if (this != FILE && tokenizer.path("model") instanceof ObjectNode model) {
       model.retain(List.of("type", "vocab", "merges")); // unknown bytes vanish, nothing is whole
     }
-    String json = components.formatted(addPrefixSpace);
+    String json = String.format(Locale.ROOT, components, addPrefixSpace);
     tokenizer.setAll(JsonFile.parse(json.getBytes(StandardCharsets.UTF_8), name()));
   }
 }

@@ -39,7 +39,7 @@ final class Columns {
         ints[i] =
             (int) Math.max(Integer.MIN_VALUE, Math.min(Integer.MAX_VALUE, number.longValue()));
       } else {
-        throw wrong("%s[%d]".formatted(column, i), value, "an integer");
+        throw wrong("%s[%s]".formatted(column, i), value, "an integer");
       }
     }
     return ints;

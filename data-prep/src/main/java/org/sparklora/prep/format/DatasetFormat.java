@@ -289,7 +289,7 @@ public sealed interface DatasetFormat extends Serializable {
       if (values.length != ids.length) {
         throw new BadRowException(
             Reason.WRONG_COLUMNS,
-            "column %s has %d entries for %d input_ids"
+            "column %s has %s entries for %s input_ids"
                 .formatted(column, values.length, ids.length),
             "");
       }

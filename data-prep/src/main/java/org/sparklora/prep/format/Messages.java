@@ -51,7 +51,7 @@ final class Messages {
     }
     List<Map<String, Object>> messages = new ArrayList<>(list.size());
     for (int i = 0; i < list.size(); i++) {
-      messages.add(message(list.get(i), "%s[%d]".formatted(column, i)));
+      messages.add(message(list.get(i), "%s[%s]".formatted(column, i)));
     }
     return messages;
   }

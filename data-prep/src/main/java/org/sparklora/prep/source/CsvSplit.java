@@ -89,7 +89,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
       handler.bad(
           new BadRowException(
               Reason.MALFORMED_ROW,
-              "%d fields where the head row names %d; quote fields that hold the separator"
+              "%s fields where the head row names %s; quote fields that hold the separator"
                   .formatted(fields.length, head.length),
               place));
       return;
@@ -102,7 +102,7 @@ record CsvSplit(DatasetFile file) implements DatasetSplit {
   }
 
   private String place(long line) {
-    return "%s line %d".formatted(file.path(), line);
+    return "%s line %s".formatted(file.path(), line);
   }
 
   private char separator() {

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 
 /**
  * The text of a CSV file on its way to the parser, which takes what is no UTF-8 for question marks
@@ -76,12 +77,11 @@ final class CsvText extends FilterReader {
   private void requireShort() throws IOException {
     if (fieldLength > LineReader.MOST_BYTES) {
       throw new IOException(
-          "a field has more than %,d characters%s"
-              .formatted(
-                  LineReader.MOST_BYTES,
-                  place == Place.QUOTED
-                      ? "; the quote in line %d opens it".formatted(opened)
-                      : ""));
+          String.format(
+              Locale.ROOT,
+              "a field has more than %,d characters%s",
+              LineReader.MOST_BYTES,
+              place == Place.QUOTED ? "; the quote in line %s opens it".formatted(opened) : ""));
     }
   }
 
@@ -89,7 +89,7 @@ final class CsvText extends FilterReader {
   void requireClosed() throws UnclosedQuoteException {
     if (place == Place.QUOTED) {
       throw new UnclosedQuoteException(
-          "the quote that opens a field in line %d is not closed".formatted(opened));
+          "the quote that opens a field in line %s is not closed".formatted(opened));
     }
   }
 

@@ -75,7 +75,7 @@ public final class DatasetFiles {
         found.isEmpty()
             ? "there is no such file or folder, or it is empty; %sdatasets of the hub are named namespace/name"
                 .formatted(beside(dataset))
-            : "none of its %d files is of a format that can be read: %s"
+            : "none of its %s files is of a format that can be read: %s"
                 .formatted(found.size(), FileFormat.EXTENSIONS));
     // A file named outright, or picked by a glob, is meant whatever its name says about splits.
     boolean folder =

@@ -60,7 +60,7 @@ record HubDataset(HubClient client, HubReference reference) {
         !chosen.isEmpty(),
         Flags.DATASET_NAME,
         repo.id(),
-        "none of its %d files for split %s is of a format that can be read: %s"
+        "none of its %s files for split %s is of a format that can be read: %s"
             .formatted(all.size(), split, FileFormat.EXTENSIONS));
     Path folder = client.snapshot(repo, commit, chosen::contains, new HubProgress());
     return chosen.stream().map(file -> downloaded(folder, file)).toList();

@@ -53,6 +53,6 @@ record JsonArraySplit(DatasetFile file) implements DatasetSplit {
   }
 
   private String place(long row) {
-    return "%s element %d".formatted(file.path(), row);
+    return "%s element %s".formatted(file.path(), row);
   }
 }

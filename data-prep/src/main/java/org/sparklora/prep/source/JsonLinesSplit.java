@@ -101,7 +101,7 @@ record JsonLinesSplit(DatasetFile file, long start, long end) implements Dataset
       if (before < 0) {
         before = start == 0 ? 0 : countLinesBefore();
       }
-      return "%s line %d".formatted(file.path(), before + lineInSplit);
+      return "%s line %s".formatted(file.path(), before + lineInSplit);
     }
 
     private long countLinesBefore() {

@@ -76,7 +76,7 @@ public final class JsonRows {
   private static void requireWhole(LineReader line) throws IOException {
     if (line.isTooLong()) {
       throw new IOException(
-          "the line has more than %d MiB; divide its text among several rows"
+          "the line has more than %s MiB; divide its text among several rows"
               .formatted(LineReader.MOST_BYTES >> 20));
     }
   }
@@ -105,7 +105,7 @@ public final class JsonRows {
       if (i + 1 == text.length()
           || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
         throw new IOException(
-            "character %d of a text is \\u%04x, half of a surrogate pair"
+            "character %s of a text is \\u%04x, half of a surrogate pair"
                 .formatted(i + 1, (int) text.charAt(i)));
       }
       i++; // the other half

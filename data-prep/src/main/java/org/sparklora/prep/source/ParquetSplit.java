@@ -143,6 +143,6 @@ record ParquetSplit(DatasetFile file, int firstGroup, int groups, long firstRow)
   }
 
   private String place(long row) {
-    return "%s row %d".formatted(file.path(), row);
+    return "%s row %s".formatted(file.path(), row);
   }
 }

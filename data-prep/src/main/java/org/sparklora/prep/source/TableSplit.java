@@ -50,7 +50,7 @@ record TableSplit(ParquetSplit rows, String table, long firstRow) implements Dat
     }
 
     private String place(long number, Object file) {
-      String place = "%s row %d".formatted(table, number);
+      String place = "%s row %s".formatted(table, number);
       return file == null ? place : "%s (of %s)".formatted(place, file);
     }
 

@@ -47,7 +47,7 @@ record DeltaSourceTable(TableIdentity identity, Dataset<Row> rows) implements So
             "name another; DESCRIBE HISTORY lists them",
             () ->
                 cataloged
-                    ? spark.sql("SELECT * FROM %s VERSION AS OF %d".formatted(name, version))
+                    ? spark.sql("SELECT * FROM %s VERSION AS OF %s".formatted(name, version))
                     : spark
                         .read()
                         .format(TableFormat.DELTA.word())

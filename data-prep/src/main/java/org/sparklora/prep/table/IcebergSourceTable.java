@@ -48,7 +48,7 @@ record IcebergSourceTable(TableIdentity identity, Dataset<Row> rows) implements 
     long snapshot = snapshot(metadata, name, revision);
     Dataset<Row> rows =
         cataloged
-            ? spark.sql("SELECT * FROM %s VERSION AS OF %d".formatted(name, snapshot))
+            ? spark.sql("SELECT * FROM %s VERSION AS OF %s".formatted(name, snapshot))
             : spark
                 .read()
                 .format(TableFormat.ICEBERG.word())

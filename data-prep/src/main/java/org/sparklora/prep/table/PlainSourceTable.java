@@ -97,7 +97,7 @@ record PlainSourceTable(
       }
       for (FileStatus status : found.values()) {
         String line =
-            "%s\t%d\t%d%n"
+            "%s\t%s\t%s%n"
                 .formatted(status.getPath(), status.getLen(), status.getModificationTime());
         digest.update(line.getBytes(StandardCharsets.UTF_8));
       }

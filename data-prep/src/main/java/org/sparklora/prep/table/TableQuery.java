@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
@@ -93,7 +94,7 @@ public record TableQuery(
         .forEach(
             (flag, value) -> {
               if (!value.isEmpty() && flag != Flags.DATASET_REVISION) {
-                throw new ConfigException(flag, value, why.formatted(dataset));
+                throw new ConfigException(flag, value, String.format(Locale.ROOT, why, dataset));
               }
             });
   }

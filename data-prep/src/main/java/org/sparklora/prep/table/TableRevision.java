@@ -9,6 +9,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.time.temporal.ChronoField;
 import java.time.temporal.TemporalAccessor;
+import java.util.Locale;
 
 /** {@code --dataset_revision} of a table: which of its states is read. */
 sealed interface TableRevision {
@@ -23,7 +24,7 @@ sealed interface TableRevision {
           .parseDefaulting(ChronoField.HOUR_OF_DAY, 0)
           .parseDefaulting(ChronoField.MINUTE_OF_HOUR, 0)
           .parseDefaulting(ChronoField.SECOND_OF_MINUTE, 0)
-          .toFormatter();
+          .toFormatter(Locale.ROOT);
 
   /** The state it has when it is opened. */
   record Current() implements TableRevision {}

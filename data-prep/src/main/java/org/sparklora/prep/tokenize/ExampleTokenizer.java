@@ -151,7 +151,7 @@ public final class ExampleTokenizer {
     if (id < 0 || id >= vocabularySize) {
       throw new BadRowException(
           Reason.TOKEN_ID_BEYOND_VOCABULARY,
-          "%s[%d] is %d, and the model has the ids 0 to %d"
+          "%s[%s] is %s, and the model has the ids 0 to %s"
               .formatted(column, index, id, vocabularySize - 1),
           "");
     }

@@ -1,5 +1,6 @@
 package org.sparklora.prep.tokenize;
 
+import java.util.Locale;
 import org.sparklora.prep.source.BadRowException;
 import org.sparklora.prep.source.BadRowException.Reason;
 
@@ -22,8 +23,11 @@ public final class TextLimit {
     if (text.length() > MOST_CHARACTERS) {
       throw new BadRowException(
           Reason.TEXT_TOO_LONG,
-          "its text has %,d characters (as the chat template renders it, where there is one), and at most %,d are tokenized as one; divide it among several rows, or look at the template"
-              .formatted(text.length(), MOST_CHARACTERS),
+          String.format(
+              Locale.ROOT,
+              "its text has %,d characters (as the chat template renders it, where there is one), and at most %,d are tokenized as one; divide it among several rows, or look at the template",
+              text.length(),
+              MOST_CHARACTERS),
           "");
     }
     return text;

@@ -16,7 +16,7 @@ public record TokenizedDocument(int[] inputIds, int[] labels) {
   public TokenizedDocument {
     if (inputIds.length != labels.length) {
       throw new IllegalArgumentException(
-          "Cannot pair %d input_ids with %d labels".formatted(inputIds.length, labels.length));
+          "Cannot pair %s input_ids with %s labels".formatted(inputIds.length, labels.length));
     }
   }
 

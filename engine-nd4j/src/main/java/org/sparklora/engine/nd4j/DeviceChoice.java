@@ -98,7 +98,7 @@ public final class DeviceChoice {
       configuration.getClass().getMethod("useDevice", Integer.class).invoke(configuration, address);
     } catch (ReflectiveOperationException e) {
       throw new IllegalStateException(
-          "Cannot tell ND4J to use GPU %d: is this build's nd4j-cuda 1.0.0-M2.1?"
+          "Cannot tell ND4J to use GPU %s: is this build's nd4j-cuda 1.0.0-M2.1?"
               .formatted(address),
           e);
     }

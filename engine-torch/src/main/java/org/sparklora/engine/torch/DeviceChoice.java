@@ -1,5 +1,6 @@
 package org.sparklora.engine.torch;
 
+import java.util.Locale;
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
@@ -34,7 +35,8 @@ final class DeviceChoice {
 
   /** Whether libtorch's CUDA build is on the class path. */
   private static boolean isCudaBuild() {
-    return DeviceChoice.class.getResource(LIBRARY.formatted(Loader.getPlatform())) != null;
+    return DeviceChoice.class.getResource(String.format(Locale.ROOT, LIBRARY, Loader.getPlatform()))
+        != null;
   }
 
   /**
@@ -77,7 +79,7 @@ final class DeviceChoice {
     int visible = torch.cuda_device_count();
     if (chosen.index() >= visible) {
       throw new IllegalStateException(
-          "Cannot compute on %s: CUDA sees %d GPUs; leave CUDA_VISIBLE_DEVICES out of this process's environment, which is %s"
+          "Cannot compute on %s: CUDA sees %s GPUs; leave CUDA_VISIBLE_DEVICES out of this process's environment, which is %s"
               .formatted(chosen, visible, System.getenv("CUDA_VISIBLE_DEVICES")));
     }
     return TorchDevice.ofGpu(chosen.index(), chosen.toString());

@@ -375,7 +375,7 @@ final class TorchKernels implements Kernels {
 
   @Override
   public String description() {
-    return "libtorch on %s, %d thread%s".formatted(device, threads, threads == 1 ? "" : "s");
+    return "libtorch on %s, %s thread%s".formatted(device, threads, threads == 1 ? "" : "s");
   }
 
   @Override

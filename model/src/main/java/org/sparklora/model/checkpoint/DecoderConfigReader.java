@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -65,7 +66,8 @@ final class DecoderConfigReader {
       throw refusal(
           "num_attention_heads",
           heads,
-          "times head_dim = %,d it may be at most %,d".formatted(headDim, MAX_FEATURES));
+          String.format(
+              Locale.ROOT, "times head_dim = %,d it may be at most %,d", headDim, MAX_FEATURES));
     }
     int vocabSize = fields.positive("vocab_size", MAX_VOCABULARY);
     boolean bias = fields.flag("attention_bias", false);
@@ -189,7 +191,7 @@ final class DecoderConfigReader {
         throw refusal(
             "no_rope_layers",
             listed,
-            "must have an entry for each of the %d layers".formatted(layers));
+            "must have an entry for each of the %s layers".formatted(layers));
       }
       listed.subList(0, layers).forEach(rope -> rotated.add(rope == 1));
       return rotated;

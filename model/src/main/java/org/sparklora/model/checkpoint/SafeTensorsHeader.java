@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
 import org.sparklora.text.json.CheckpointException;
@@ -65,22 +66,28 @@ record SafeTensorsHeader(
     long fileBytes = channel.size();
     if (fileBytes < LENGTH_BYTES) {
       throw refusal(
-          file, 0, "the file has %d bytes, fewer than its length field".formatted(fileBytes));
+          file, 0, "the file has %s bytes, fewer than its length field".formatted(fileBytes));
     }
     long headerBytes = readFully(channel, 0, LENGTH_BYTES).getLong();
     if (headerBytes < 2 || headerBytes > MAX_HEADER_BYTES) {
       throw refusal(
           file,
           0,
-          "the header is said to have %s bytes, at most %,d are allowed"
-              .formatted(Long.toUnsignedString(headerBytes), MAX_HEADER_BYTES));
+          String.format(
+              Locale.ROOT,
+              "the header is said to have %s bytes, at most %,d are allowed",
+              Long.toUnsignedString(headerBytes),
+              MAX_HEADER_BYTES));
     }
     if (headerBytes > fileBytes - LENGTH_BYTES) {
       throw refusal(
           file,
           0,
-          "the header is said to have %,d bytes but only %,d follow"
-              .formatted(headerBytes, fileBytes - LENGTH_BYTES));
+          String.format(
+              Locale.ROOT,
+              "the header is said to have %,d bytes but only %,d follow",
+              headerBytes,
+              fileBytes - LENGTH_BYTES));
     }
     byte[] text = readFully(channel, LENGTH_BYTES, (int) headerBytes).array();
     return new SafeTensorsHeaderParser(file, LENGTH_BYTES + headerBytes, tensorBytesEnd)
@@ -155,8 +162,11 @@ record SafeTensorsHeader(
       if (offsets.length != 2 || offsets[0] > offsets[1] || offsets[1] > fileBytes - dataStart) {
         throw damaged(
             name,
-            "has data_offsets %s, which do not lie in the %,d bytes that follow the header"
-                .formatted(node.path("data_offsets"), fileBytes - dataStart));
+            String.format(
+                Locale.ROOT,
+                "has data_offsets %s, which do not lie in the %,d bytes that follow the header",
+                node.path("data_offsets"),
+                fileBytes - dataStart));
       }
       try {
         for (long dimension : shape) {
@@ -168,8 +178,13 @@ record SafeTensorsHeader(
       if (bytes != offsets[1] - offsets[0]) {
         throw damaged(
             name,
-            "has %s elements of %s, %,d bytes, but its data_offsets span %,d"
-                .formatted(node.path("shape"), dtype, bytes, offsets[1] - offsets[0]));
+            String.format(
+                Locale.ROOT,
+                "has %s elements of %s, %,d bytes, but its data_offsets span %,d",
+                node.path("shape"),
+                dtype,
+                bytes,
+                offsets[1] - offsets[0]));
       }
       return new TensorInfo(name, dtype, shape, dataStart + offsets[0], bytes);
     }
@@ -201,14 +216,17 @@ record SafeTensorsHeader(
         if (tensor.offset() != end) {
           throw damaged(
               tensor.name(),
-              "begins at byte %d, but the one before it ends at byte %d: there must be no hole and no overlap"
+              "begins at byte %s, but the one before it ends at byte %s: there must be no hole and no overlap"
                   .formatted(tensor.offset(), end));
         }
         end += tensor.bytes();
       }
       if (end != fileBytes && fileBytes != UNBOUNDED) {
         throw refusal(
-            file, end, "the last tensor ends, but the file has %,d bytes".formatted(fileBytes));
+            file,
+            end,
+            String.format(
+                Locale.ROOT, "the last tensor ends, but the file has %,d bytes", fileBytes));
       }
     }
 

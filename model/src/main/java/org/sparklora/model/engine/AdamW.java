@@ -34,7 +34,7 @@ public record AdamW(
   public AdamW {
     if (step < 1 || beta1 < 0 || beta1 >= 1 || beta2 < 0 || beta2 >= 1) {
       throw new IllegalArgumentException(
-          "Cannot take step %d of AdamW with betas %s and %s: steps begin at 1, betas are in [0, 1)"
+          "Cannot take step %s of AdamW with betas %s and %s: steps begin at 1, betas are in [0, 1)"
               .formatted(step, beta1, beta2));
     }
   }

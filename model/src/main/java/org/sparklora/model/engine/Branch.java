@@ -22,7 +22,7 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
     public Run {
       if (start < 0 || length < 1) {
         throw new IllegalArgumentException(
-            "Cannot attend to %d keys from row %d: at least 1, from row 0 or later"
+            "Cannot attend to %s keys from row %s: at least 1, from row 0 or later"
                 .formatted(length, start));
       }
     }
@@ -31,7 +31,7 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
   public Branch {
     if (firstQuery < 0 || queries < 1 || keys < queries) {
       throw new IllegalArgumentException(
-          "Cannot attend with %d queries from %d over %d keys: there must be a query, from 0 or later, and a key for each"
+          "Cannot attend with %s queries from %s over %s keys: there must be a query, from 0 or later, and a key for each"
               .formatted(queries, firstQuery, keys));
     }
     long there = 0;
@@ -40,7 +40,7 @@ public record Branch(int firstQuery, int queries, List<Run> runs, int keys) {
     }
     if (there < keys) {
       throw new IllegalArgumentException(
-          "Cannot attend over %d keys: %s hold %d".formatted(keys, runs, there));
+          "Cannot attend over %s keys: %s hold %s".formatted(keys, runs, there));
     }
   }
 

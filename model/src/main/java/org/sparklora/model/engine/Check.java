@@ -1,6 +1,7 @@
 package org.sparklora.model.engine;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 
 /**
@@ -180,6 +181,6 @@ record Check(String operation, Kernels kernels) {
 
   private IllegalArgumentException refusal(String problem, Object... values) {
     return new IllegalArgumentException(
-        "Cannot run " + operation + ": " + problem.formatted(values));
+        "Cannot run " + operation + ": " + String.format(Locale.ROOT, problem, values));
   }
 }

@@ -59,7 +59,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
         .orElseThrow(
             () ->
                 new IllegalStateException(
-                    "Cannot use GPU %d: nvidia-smi finds %s; check the discovery script, which gave that address"
+                    "Cannot use GPU %s: nvidia-smi finds %s; check the discovery script, which gave that address"
                         .formatted(index, devices.isEmpty() ? "none" : devices)));
   }
 
@@ -71,7 +71,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
   public void requireDriver(int oldest, String what) {
     if (Integer.parseInt(driver.split("\\.")[0]) < oldest) {
       throw new IllegalStateException(
-          "Cannot compute on %s: %s needs driver %d or newer; update the driver"
+          "Cannot compute on %s: %s needs driver %s or newer; update the driver"
               .formatted(this, what, oldest));
     }
   }
@@ -100,10 +100,10 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
         return output;
       }
       throw new IllegalStateException(
-          "Cannot use GPU %d: nvidia-smi says \"%s\"; check the driver".formatted(index, output));
+          "Cannot use GPU %s: nvidia-smi says \"%s\"; check the driver".formatted(index, output));
     } catch (IOException e) {
       throw new IllegalStateException(
-          "Cannot use GPU %d: nvidia-smi cannot be run here (%s); install NVIDIA's driver"
+          "Cannot use GPU %s: nvidia-smi cannot be run here (%s); install NVIDIA's driver"
               .formatted(index, e.getMessage()),
           e);
     } catch (InterruptedException e) {
@@ -114,7 +114,7 @@ public record CudaDevice(int index, String name, int major, int minor, String dr
 
   @Override
   public String toString() {
-    return "GPU %d (%s, compute capability %d.%d, driver %s)"
+    return "GPU %s (%s, compute capability %s.%s, driver %s)"
         .formatted(index, name, major, minor, driver);
   }
 }

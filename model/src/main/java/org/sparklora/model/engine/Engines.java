@@ -158,7 +158,7 @@ public final class Engines {
   public static Engine open(String name, int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException(
-          "Cannot compute on %d threads: set %s to at least 1"
+          "Cannot compute on %s threads: set %s to at least 1"
               .formatted(threads, THREADS_PROPERTY));
     }
     return new Engine(provider(ENGINE_PROPERTY, name).open(threads));

@@ -11,7 +11,7 @@ public record Heads(int query, int keyValue, int size) {
   public Heads {
     if (query < 1 || keyValue < 1 || size < 1 || query % keyValue != 0) {
       throw new IllegalArgumentException(
-          "Cannot attend with %d query heads over %d key/value heads of size %d: the first must be a multiple of the second"
+          "Cannot attend with %s query heads over %s key/value heads of size %s: the first must be a multiple of the second"
               .formatted(query, keyValue, size));
     }
   }

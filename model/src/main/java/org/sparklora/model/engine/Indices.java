@@ -25,7 +25,7 @@ public abstract class Indices implements AutoCloseable {
     for (int n = 0; n < indices.length; n++) {
       if (indices[n] < 0) {
         throw new IllegalArgumentException(
-            "Cannot use index %d at place %d: none may be negative".formatted(indices[n], n));
+            "Cannot use index %s at place %s: none may be negative".formatted(indices[n], n));
       }
       largest = Math.max(largest, indices[n]);
     }

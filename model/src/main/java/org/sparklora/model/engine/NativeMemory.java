@@ -7,6 +7,7 @@ import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
@@ -64,8 +65,10 @@ public final class NativeMemory implements AutoCloseable {
     Pointer pointer = Pointer.calloc(1, bytes);
     if (pointer == null || pointer.isNull()) {
       throw new OutOfMemoryError(
-          "Cannot allocate %,d bytes outside the Java heap; lower the batch or row length, or give the process more memory"
-              .formatted(bytes));
+          String.format(
+              Locale.ROOT,
+              "Cannot allocate %,d bytes outside the Java heap; lower the batch or row length, or give the process more memory",
+              bytes));
     }
     return new NativeMemory(pointer, bytes, () -> Pointer.free(pointer));
   }

@@ -8,7 +8,7 @@ public final class NonFiniteRowException extends IllegalArgumentException {
 
   NonFiniteRowException(int row) {
     super(
-        "Cannot draw from row %d of the logits: it holds NaN or infinite numbers; the model has diverged"
+        "Cannot draw from row %s of the logits: it holds NaN or infinite numbers; the model has diverged"
             .formatted(row));
     this.row = row;
   }

@@ -28,20 +28,20 @@ public record Segments(int[] boundaries, int[] prefixes) {
     for (int s = 1; s < boundaries.length; s++) {
       if (boundaries[s] <= boundaries[s - 1]) {
         throw new IllegalArgumentException(
-            "Cannot use segment boundaries %s: number %d is not above its predecessor; leave out empty documents"
+            "Cannot use segment boundaries %s: number %s is not above its predecessor; leave out empty documents"
                 .formatted(Arrays.toString(boundaries), s));
       }
     }
     if (prefixes.length != boundaries.length - 1) {
       throw new IllegalArgumentException(
-          "Cannot use %d prefixes for %d documents: there must be one for each"
+          "Cannot use %s prefixes for %s documents: there must be one for each"
               .formatted(prefixes.length, boundaries.length - 1));
     }
     for (int s = 0; s < prefixes.length; s++) {
       int prefix = prefixes[s];
       if (prefix < NONE || prefix >= s || prefix >= 0 && prefixes[prefix] != NONE) {
         throw new IllegalArgumentException(
-            "Cannot continue document %d as number %d: it must be an earlier one that itself continues none"
+            "Cannot continue document %s as number %s: it must be an earlier one that itself continues none"
                 .formatted(prefix, s));
       }
     }

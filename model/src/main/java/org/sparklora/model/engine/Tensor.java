@@ -92,7 +92,7 @@ public abstract class Tensor implements AutoCloseable {
   public final Tensor view(long offset, long... shape) {
     if (offset < 0 || offset + sizeOf(shape) > size) {
       throw new IndexOutOfBoundsException(
-          "Cannot take %s at element %d of %s".formatted(shapeText(shape), offset, this));
+          "Cannot take %s at element %s of %s".formatted(shapeText(shape), offset, this));
     }
     return viewAt(offset, shape);
   }
@@ -104,7 +104,7 @@ public abstract class Tensor implements AutoCloseable {
   protected final void checkRange(long offset, long count) {
     if (offset < 0 || count < 0 || offset + count > size) {
       throw new IndexOutOfBoundsException(
-          "Cannot reach elements %d to %d of %s".formatted(offset, offset + count, this));
+          "Cannot reach elements %s to %s of %s".formatted(offset, offset + count, this));
     }
   }
 

@@ -59,7 +59,7 @@ public final class Generator implements AutoCloseable {
   public Generator(Decoder decoder, Engine engine, int rows) {
     if (rows < 1) {
       throw new IllegalArgumentException(
-          "Cannot generate %d completions at a time: at least 1".formatted(rows));
+          "Cannot generate %s completions at a time: at least 1".formatted(rows));
     }
     this.decoder = new IncrementalDecoder(decoder, engine);
     this.engine = engine;
@@ -97,7 +97,7 @@ public final class Generator implements AutoCloseable {
       for (int token : prompt.tokens()) {
         if (token < 0 || token >= vocabSize) {
           throw new IllegalArgumentException(
-              "Cannot complete prompt %d: token id %d is not in the model's vocabulary of %d; tokenize with this model's tokenizer"
+              "Cannot complete prompt %s: token id %s is not in the model's vocabulary of %s; tokenize with this model's tokenizer"
                   .formatted(prompt.id(), token, vocabSize));
         }
       }

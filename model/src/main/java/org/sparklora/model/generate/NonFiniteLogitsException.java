@@ -9,7 +9,7 @@ public final class NonFiniteLogitsException extends IllegalArgumentException {
    */
   public NonFiniteLogitsException(long prompt) {
     super(
-        "Cannot complete prompt %d: the model yields NaN or infinite numbers in place of probabilities; its weights, or the adapter's, come from a run that diverged or were damaged. In training, lower learning_rate or add warmup_steps"
+        "Cannot complete prompt %s: the model yields NaN or infinite numbers in place of probabilities; its weights, or the adapter's, come from a run that diverged or were damaged. In training, lower learning_rate or add warmup_steps"
             .formatted(prompt));
   }
 }

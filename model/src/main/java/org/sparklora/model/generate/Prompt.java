@@ -14,7 +14,7 @@ public record Prompt(long id, int[] tokens) implements Serializable {
   public Prompt {
     if (tokens.length == 0) {
       throw new IllegalArgumentException(
-          "Cannot complete prompt %d: it has no tokens; take it out".formatted(id));
+          "Cannot complete prompt %s: it has no tokens; take it out".formatted(id));
     }
   }
 }

@@ -173,11 +173,11 @@ public final class AdapterFile {
   private static String describe(TreeSet<String> missing, TreeSet<String> extra) {
     List<String> parts = new ArrayList<>();
     if (!missing.isEmpty()) {
-      parts.add("it lacks %d factors, as %s".formatted(missing.size(), missing.first()));
+      parts.add("it lacks %s factors, as %s".formatted(missing.size(), missing.first()));
     }
     if (!extra.isEmpty()) {
       parts.add(
-          "there is no place for %d of its tensors, as %s".formatted(extra.size(), extra.first()));
+          "there is no place for %s of its tensors, as %s".formatted(extra.size(), extra.first()));
     }
     return String.join(", and ", parts);
   }

@@ -15,7 +15,7 @@ public record AccumulationWindow(int microBatches, double activeTokens) implemen
   public AccumulationWindow {
     if (microBatches < 1) {
       throw new IllegalArgumentException(
-          "Cannot divide a step into %d micro-batches: at least 1".formatted(microBatches));
+          "Cannot divide a step into %s micro-batches: at least 1".formatted(microBatches));
     }
   }
 

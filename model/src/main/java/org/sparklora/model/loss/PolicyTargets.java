@@ -38,7 +38,7 @@ public record PolicyTargets(
   private static void requireLength(String name, int length, String of, int expected) {
     if (length != expected) {
       throw new IllegalArgumentException(
-          "Cannot use %d %s for %d %s: there must be one for each"
+          "Cannot use %s %s for %s %s: there must be one for each"
               .formatted(length, name, expected, of));
     }
   }

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.security.UserGroupInformation;
 
 /**
  * Hadoop's configuration of this process, in which commands look for file systems before or without
@@ -15,6 +16,18 @@ public final class HadoopSettings {
   private static final String PREFIX = "spark.hadoop.";
 
   private HadoopSettings() {}
+
+  /**
+   * Lets Hadoop, and Spark with it, start as a user whom this machine has no name for, as
+   * containers run with {@code --user 4711} do: under the name of HADOOP_USER_NAME, else {@code
+   * spark-lora}.
+   */
+  public static void nameUser() {
+    if (System.getProperty("user.name").equals("?")) { // what the JDK says then
+      String name = System.getenv().getOrDefault("HADOOP_USER_NAME", "spark-lora");
+      UserGroupInformation.setLoginUser(UserGroupInformation.createRemoteUser(name));
+    }
+  }
 
   /** A new configuration. */
   public static Configuration configuration() {

@@ -128,7 +128,7 @@ public final class HelpText {
     if (others > 0) {
       paragraph(
           "",
-          "TRL's other flags are accepted where they change nothing (%d of them) and refused by name where they would."
+          "TRL's other flags are accepted where they change nothing (%s of them) and refused by name where they would."
               .formatted(others));
     }
   }

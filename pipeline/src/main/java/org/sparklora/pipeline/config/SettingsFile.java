@@ -17,6 +17,8 @@ import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.Mark;
+import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.Tag;
 import org.yaml.snakeyaml.representer.Representer;
@@ -130,9 +132,18 @@ public final class SettingsFile {
       }
       return entries(values, texts);
     } catch (YAMLException e) {
-      throw new ConfigException(
-          Flags.CONFIG, file, "it is not YAML: " + e.getMessage().replace('\n', ' '));
+      throw new ConfigException(Flags.CONFIG, file, "it is not YAML: " + problem(e));
     }
+  }
+
+  /** SnakeYAML's message draws a picture of several lines of what it names {@code 'string'}. */
+  private static String problem(YAMLException e) {
+    if (e instanceof MarkedYAMLException marked && marked.getProblemMark() != null) {
+      Mark mark = marked.getProblemMark();
+      return "%s in line %s, column %s"
+          .formatted(marked.getProblem(), mark.getLine() + 1, mark.getColumn() + 1);
+    }
+    return e.getMessage().replace('\n', ' ');
   }
 
   private static Map<String, Value> entries(Map<?, ?> values, Map<?, ?> texts) {

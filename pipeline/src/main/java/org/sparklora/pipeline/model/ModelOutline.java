@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.function.ToLongFunction;
@@ -70,15 +71,16 @@ public final class ModelOutline implements AutoCloseable {
 
     @Override
     public String toString() {
-      return "%s has %,d bytes in %d files; %s in %s"
-          .formatted(
-              name,
-              bytes,
-              files,
-              missingBytes == 0
-                  ? "all of them are"
-                  : "%,d have to be downloaded, the rest is".formatted(missingBytes),
-              place);
+      return String.format(
+          Locale.ROOT,
+          "%s has %,d bytes in %d files; %s in %s",
+          name,
+          bytes,
+          files,
+          missingBytes == 0
+              ? "all of them are"
+              : String.format(Locale.ROOT, "%,d have to be downloaded, the rest is", missingBytes),
+          place);
     }
   }
 

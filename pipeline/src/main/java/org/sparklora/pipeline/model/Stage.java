@@ -75,7 +75,7 @@ final class Stage {
     files.forEach(
         file ->
             listing.append(
-                "\n%s %d %d".formatted(file.name(), file.bytes(), file.modifiedMillis())));
+                "\n%s %s %s".formatted(file.name(), file.bytes(), file.modifiedMillis())));
     try {
       byte[] hash =
           MessageDigest.getInstance("SHA-256")

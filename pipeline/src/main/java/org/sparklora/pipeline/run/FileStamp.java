@@ -41,7 +41,7 @@ public record FileStamp(long bytes, String crc32c) {
     }
     long found = Files.size(file);
     if (found != bytes) {
-      return Optional.of("has %d bytes instead of %d".formatted(found, bytes));
+      return Optional.of("has %s bytes instead of %s".formatted(found, bytes));
     }
     return of(file).equals(this)
         ? Optional.empty()

@@ -127,7 +127,7 @@ final class FolderContents {
   static void requireNone(String folder, Stream<String> files) {
     List<String> names = files.sorted().toList();
     if (!names.isEmpty()) {
-      String more = names.size() > SHOWN ? " and %d more".formatted(names.size() - SHOWN) : "";
+      String more = names.size() > SHOWN ? " and %s more".formatted(names.size() - SHOWN) : "";
       throw new ConfigException(
           Flags.OUTPUT_DIR,
           folder,

@@ -206,7 +206,7 @@ public final class MetricsLog implements Closeable {
         } catch (JsonProcessingException e) {
           if (rows.size() + 1 < lines.size()) {
             throw new TableException(
-                "Cannot read line %d of %s (%s): the log was edited; remove that line"
+                "Cannot read line %s of %s (%s): the log was edited; remove that line"
                     .formatted(rows.size() + 1, file, e.getOriginalMessage()),
                 e);
           }

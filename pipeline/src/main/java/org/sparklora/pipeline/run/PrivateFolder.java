@@ -35,6 +35,7 @@ public final class PrivateFolder {
 
   private static final String IN_A_POD = "KUBERNETES_SERVICE_HOST";
 
+  private static final Path PROCESS = Path.of("/proc/self");
   private static final int ROOT = 0;
 
   private final int user;
@@ -62,18 +63,24 @@ public final class PrivateFolder {
     if (!hasUnixAttributes(absolute)) {
       return Files.createDirectories(absolute);
     }
-    UnixSystem user = new UnixSystem();
-    return new PrivateFolder(
-            (int) user.getUid(), (int) user.getGid(), System.getenv(IN_A_POD) != null)
+    Attributes own = ofThisProcess();
+    return new PrivateFolder(own.user(), own.group(), System.getenv(IN_A_POD) != null)
         .openChecked(absolute);
+  }
+
+  /** A user without a name, as containers are given, is 0 to the JDK. */
+  private static Attributes ofThisProcess() throws IOException {
+    UnixSystem user = new UnixSystem();
+    return user.getUsername() == null && Files.exists(PROCESS)
+        ? Attributes.of(PROCESS.toRealPath())
+        : new Attributes(0, (int) user.getUid(), (int) user.getGid());
   }
 
   /** Whether a file, and no link, belongs to this user. */
   static boolean isOwn(Path file) {
     try {
       return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-          && (!hasUnixAttributes(file)
-              || Attributes.of(file).user() == (int) new UnixSystem().getUid());
+          && (!hasUnixAttributes(file) || Attributes.of(file).user() == ofThisProcess().user());
     } catch (IOException e) {
       return false; // gone a moment ago
     }
@@ -107,7 +114,7 @@ public final class PrivateFolder {
     }
     if (!isTrusted(found)) {
       throw new IOException(
-          "%s belongs to user %d, who could have put anything there"
+          "%s belongs to user %s, who could have put anything there"
               .formatted(folder, found.user()));
     }
     if (isWritable(found)) {
@@ -141,7 +148,7 @@ public final class PrivateFolder {
       Attributes itself = Attributes.of(path);
       if (anybodyWrites && !isTrusted(itself)) {
         throw new IOException(
-            "%s belongs to user %d, who could put anything in its place"
+            "%s belongs to user %s, who could put anything in its place"
                 .formatted(path, itself.user()));
       }
       Attributes target = Attributes.of(path.toRealPath());

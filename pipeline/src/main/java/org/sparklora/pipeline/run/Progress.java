@@ -95,7 +95,7 @@ public final class Progress {
       int filled = (int) Math.round(fraction * BAR);
       line.append('[').append("#".repeat(filled)).append(" ".repeat(BAR - filled)).append("]  ");
     }
-    line.append("%3d %%  %s %s".formatted((int) (fraction * 100), compact(count), unit));
+    line.append("%3s %%  %s %s".formatted((int) (fraction * 100), compact(count), unit));
     if (seconds > 0) {
       long rate = Math.round((count - countBefore) / seconds);
       line.append("  %s %s/s".formatted(compact(rate), unit));

@@ -3,6 +3,7 @@ package org.sparklora.pipeline.run;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.util.Locale;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.TableException;
@@ -32,7 +33,7 @@ public final class RoundFolders {
   }
 
   private Path roundFolder(int round) {
-    return new Path(folder, "round-%04d".formatted(round));
+    return new Path(folder, String.format(Locale.ROOT, "round-%04d", round));
   }
 
   /**
@@ -71,7 +72,7 @@ public final class RoundFolders {
   public void save(int round, String table, String madeFrom, RunFolder.Writer writer) {
     Path target = table(round, table);
     saving.save(
-        "%s-of-round-%d".formatted(table, round),
+        "%s-of-round-%s".formatted(table, round),
         local -> {
           writer.write(local);
           Files.writeString(local.resolve(MADE_FROM), madeFrom);

@@ -96,7 +96,7 @@ final class RunLock implements AutoCloseable {
 
     /** For messages. */
     String name() {
-      return "process %d on %s".formatted(pid, host);
+      return "process %s on %s".formatted(pid, host);
     }
 
     /** Whether its process runs; empty if only its heartbeat can tell. */
@@ -227,7 +227,7 @@ final class RunLock implements AutoCloseable {
     return holder
         .map(
             found ->
-                "process %d on %s, which has ended; it had it since %s"
+                "process %s on %s, which has ended; it had it since %s"
                     .formatted(found.pid(), found.host(), found.since()))
         .orElse("a run that ended as it began");
   }

@@ -113,7 +113,7 @@ final class Saving {
     String remedy =
         steps.isEmpty()
             ? "make room or choose another --output_dir"
-            : "make room and go on from checkpoint-%d, which is whole, with --resume_from_checkpoint true"
+            : "make room and go on from checkpoint-%s, which is whole, with --resume_from_checkpoint true"
                 .formatted(steps.get(steps.size() - 1));
     return new TableException(
         "Cannot save %s in %s (%s): %s".formatted(what, folder, cause.getMessage(), remedy), cause);

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -96,8 +97,12 @@ public final class ScratchPlace {
     long usable = Files.getFileStore(folder).getUsableSpace();
     if (usable < bytes) {
       throw new IOException(
-          "%,d MB are needed in %s, whose disk has room for %,d MB"
-              .formatted(bytes >> 20, folder, usable >> 20));
+          String.format(
+              Locale.ROOT,
+              "%,d MB are needed in %s, whose disk has room for %,d MB",
+              bytes >> 20,
+              folder,
+              usable >> 20));
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -43,7 +44,7 @@ public final class CompletionsTable {
 
   /** The file's name, which is TRL's. */
   public static String fileName(int step) {
-    return "completions_%05d.parquet".formatted(step);
+    return String.format(Locale.ROOT, "completions_%05d.parquet", step);
   }
 
   /**

@@ -19,7 +19,7 @@ public record Generation(
   public Generation {
     if (tokens.length != logProbs.length || tokens.length == 0) {
       throw new TableException(
-          "Cannot use completion %d of prompt %d: it has %d tokens and %d log-probabilities, which must be as many and at least one; generate again"
+          "Cannot use completion %s of prompt %s: it has %s tokens and %s log-probabilities, which must be as many and at least one; generate again"
               .formatted(index, prompt.id(), tokens.length, logProbs.length));
     }
   }

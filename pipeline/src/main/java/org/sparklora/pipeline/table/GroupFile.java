@@ -68,7 +68,7 @@ public final class GroupFile {
       return rows;
     } catch (IOException | RuntimeException e) {
       throw new TableException(
-          "Cannot read %s, row %d (%s): the file is damaged or of another table, run %s again"
+          "Cannot read %s, row %s (%s): the file is damaged or of another table, run %s again"
               .formatted(file, rows.size() + 1, e.getMessage(), maker),
           e);
     }

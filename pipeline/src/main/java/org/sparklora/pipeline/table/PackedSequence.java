@@ -33,17 +33,17 @@ public record PackedSequence(int[] inputIds, int[] labels, int[] seqLengths)
   public PackedSequence {
     if (labels.length != inputIds.length) {
       throw broken(
-          "labels has %d entries for %d input_ids".formatted(labels.length, inputIds.length));
+          "labels has %s entries for %s input_ids".formatted(labels.length, inputIds.length));
     }
     long sum = 0;
     for (int length : seqLengths) {
       if (length <= 0) {
-        throw broken("seq_lengths holds %d".formatted(length));
+        throw broken("seq_lengths holds %s".formatted(length));
       }
       sum += length;
     }
     if (sum != inputIds.length) {
-      throw broken("seq_lengths adds up to %d for %d input_ids".formatted(sum, inputIds.length));
+      throw broken("seq_lengths adds up to %s for %s input_ids".formatted(sum, inputIds.length));
     }
   }
 

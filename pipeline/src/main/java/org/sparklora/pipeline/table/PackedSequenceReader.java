@@ -74,11 +74,11 @@ public final class PackedSequenceReader implements Closeable {
   private static TableException unreadable(Path file, long row, Exception cause) {
     for (Throwable t = cause; t != null; t = t.getCause()) {
       if (t instanceof TableException known) {
-        return new TableException(known.getMessage() + " (%s, row %d)".formatted(file, row), cause);
+        return new TableException(known.getMessage() + " (%s, row %s)".formatted(file, row), cause);
       }
     }
     return new TableException(
-        "Cannot read %s, row %d (%s): the file is damaged or no packed table, run prep again"
+        "Cannot read %s, row %s (%s): the file is damaged or no packed table, run prep again"
             .formatted(file, row, cause.getMessage()),
         cause);
   }

@@ -2,6 +2,7 @@ package org.sparklora.pipeline.table;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.sql.Row;
@@ -30,7 +31,7 @@ public final class PackedSequenceTable {
    * split.
    */
   public static String fileName(int index, int count) {
-    return "train-%05d-of-%05d.parquet".formatted(index, count);
+    return String.format(Locale.ROOT, "train-%05d-of-%05d.parquet", index, count);
   }
 
   /**

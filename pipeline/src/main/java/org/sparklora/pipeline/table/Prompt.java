@@ -39,7 +39,7 @@ public record Prompt(
   public Prompt {
     if (tokens.length == 0) {
       throw new TableException(
-          "Cannot use prompt %d: it has no tokens; leave such rows out".formatted(id));
+          "Cannot use prompt %s: it has no tokens; leave such rows out".formatted(id));
     }
     columns = Collections.unmodifiableMap(new TreeMap<>(columns));
     json = Set.copyOf(json);

@@ -117,7 +117,7 @@ public final class PromptTable {
 
   private static TableException unreadable(String file, long row, Exception cause) {
     return new TableException(
-        "Cannot read %s, row %d (%s): the file is damaged, run prep --task grpo again"
+        "Cannot read %s, row %s (%s): the file is damaged, run prep --task grpo again"
             .formatted(file, row + 1, cause.getMessage()),
         cause);
   }

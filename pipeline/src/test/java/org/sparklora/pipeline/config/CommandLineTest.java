@@ -141,7 +141,8 @@ class CommandLineTest {
         .hasMessageContaining("did you mean learning_rate?");
     Path broken = Files.writeString(folder.resolve("broken.yaml"), "a: [1\n");
     assertThatThrownBy(() -> sft("--config", broken.toString()))
-        .hasMessageContaining("it is not YAML");
+        .hasMessageEndingWith(
+            "it is not YAML: expected ',' or ']', but got <stream end> in line 2, column 1");
     assertThatThrownBy(() -> sft("--config", folder.resolve("none.yaml").toString()))
         .hasMessageContaining("there is no such file");
     Path latin = Files.write(folder.resolve("latin.yaml"), new byte[] {'a', ':', ' ', (byte) 0xff});

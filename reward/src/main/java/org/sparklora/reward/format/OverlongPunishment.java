@@ -15,7 +15,7 @@ public record OverlongPunishment(int maxTokens, int cacheTokens) implements Rewa
   public OverlongPunishment {
     if (maxTokens <= 0 || cacheTokens < 0 || cacheTokens > maxTokens) {
       throw new IllegalArgumentException(
-          "Cannot punish with max_completion_len = %d, soft_punish_cache = %d: the first must be positive, the second between 0 and the first"
+          "Cannot punish with max_completion_len = %s, soft_punish_cache = %s: the first must be positive, the second between 0 and the first"
               .formatted(maxTokens, cacheTokens));
     }
   }

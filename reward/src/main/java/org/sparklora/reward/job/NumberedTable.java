@@ -130,7 +130,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
     long last = rows % size;
     if (last > 0) {
       throw new TableException(
-          "Cannot judge %s: it has no prompt_id and %d rows, and with --num_generations %d the last group, from row %d on, has only %d; give the number of completions of each prompt, add the rows that are missing, or a column prompt_id"
+          "Cannot judge %s: it has no prompt_id and %s rows, and with --num_generations %s the last group, from row %s on, has only %s; give the number of completions of each prompt, add the rows that are missing, or a column prompt_id"
               .formatted(tables.input(), rows, size, rows - last, last));
     }
     return size;

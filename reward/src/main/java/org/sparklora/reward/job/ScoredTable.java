@@ -3,6 +3,7 @@ package org.sparklora.reward.job;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.apache.spark.sql.Column;
@@ -110,8 +111,13 @@ final class ScoredTable {
         .stream()
         .map(
             row ->
-                "row %d, prompt_id %s: %.3f s, %s"
-                    .formatted(row.getLong(0), row.get(1), row.getDouble(2), row.getString(3)))
+                String.format(
+                    Locale.ROOT,
+                    "row %d, prompt_id %s: %.3f s, %s",
+                    row.getLong(0),
+                    row.get(1),
+                    row.getDouble(2),
+                    row.getString(3)))
         .toList();
   }
 

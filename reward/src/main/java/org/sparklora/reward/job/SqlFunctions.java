@@ -112,7 +112,7 @@ public final class SqlFunctions {
   private static void require(String name, String takes, List<Column> given, int count) {
     if (given.size() != count) {
       throw new IllegalArgumentException(
-          "Cannot call %s with %d arguments: it is %s(%s)%s"
+          "Cannot call %s with %s arguments: it is %s(%s)%s"
               .formatted(
                   name, given.size(), name, takes, name.equals(GROUP_ADVANTAGE) ? WINDOWS : ""));
     }

@@ -77,7 +77,7 @@ final class Bench {
   private void train(int rank) {
     LoraConfig lora = new LoraConfig(rank, 32, 0, false, LoraTargets.ofFlag(List.of("all-linear")));
     AdapterLayout layout = AdapterLayout.of(lora, model);
-    progress.printf("sft, rank %d: making weights%n", rank);
+    progress.printf(Locale.ROOT, "sft, rank %d: making weights%n", rank);
     try (Decoder decoder = decoder(layout);
         AdapterStep step = new AdapterStep(decoder, engine, config.gradientCheckpointing());
         Tensor parameters = parameters(layout);
@@ -111,7 +111,7 @@ final class Bench {
     while (seconds.size() < LEAST_STEPS
         || seconds.size() < config.steps() && spent < PATIENCE_SECONDS) {
       int number = seconds.size() + 1;
-      seconds.add(timed("%s: step %d of %d".formatted(what, number, config.steps()), step));
+      seconds.add(timed("%s: step %s of %s".formatted(what, number, config.steps()), step));
       spent += seconds.get(number - 1);
       memory.sample();
     }
@@ -183,8 +183,11 @@ final class Bench {
         Tensor nothing = engine.allocate(0)) {
       for (int rows : config.rows()) {
         progress.printf(
+            Locale.ROOT,
             "decode, %d rows: %d tokens after %d%n",
-            rows, config.newTokens(), config.promptTokens());
+            rows,
+            config.newTokens(),
+            config.promptTokens());
         try (Generator generator = new Generator(decoder, engine, rows)) {
           print(decode(generator, nothing, rows));
         }
@@ -194,7 +197,7 @@ final class Bench {
 
   /** A step draws a token for each row: prompts are computed apart, and their time is taken off. */
   private Map<String, Object> decode(Generator generator, Tensor parameters, int rows) {
-    String what = "decode, %d rows".formatted(rows);
+    String what = "decode, %s rows".formatted(rows);
     Timings prompts = timings(what + ", prompts", () -> generate(generator, parameters, rows, 1));
     Timings whole = timings(what, () -> generate(generator, parameters, rows, config.newTokens()));
     long drawn = (long) rows * (config.newTokens() - 1);

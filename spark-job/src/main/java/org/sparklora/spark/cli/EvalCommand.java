@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.OutputTable;
@@ -22,13 +23,14 @@ public final class EvalCommand {
           (name, value) -> {
             if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {
               System.out.println(
-                  "%s  %.4f  (95 %%: %.4f to %.4f, %s problems)"
-                      .formatted(
-                          name,
-                          (Double) pass.get("value"),
-                          (Double) pass.get("low"),
-                          (Double) pass.get("high"),
-                          summary.get("problems")));
+                  String.format(
+                      Locale.ROOT,
+                      "%s  %.4f  (95 %%: %.4f to %.4f, %s problems)",
+                      name,
+                      (Double) pass.get("value"),
+                      (Double) pass.get("low"),
+                      (Double) pass.get("high"),
+                      summary.get("problems")));
             }
           });
     }

@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -40,12 +41,16 @@ public final class GrpoCommand {
     try (SparkSession spark = SparkSessions.open(settings)) {
       TrainingResult result = training.run(SparkLora.on(spark), Request.of(settings));
       System.out.println(
-          "%s: %d steps%s"
+          "%s: %s steps%s"
               .formatted(
                   result.folder(),
                   result.steps(),
                   result.complete()
-                      ? ", mean loss %.4f, %.0f s".formatted(result.trainLoss(), result.seconds())
+                      ? String.format(
+                          Locale.ROOT,
+                          ", mean loss %.4f, %.0f s",
+                          result.trainLoss(),
+                          result.seconds())
                       : " so far"));
     }
   }

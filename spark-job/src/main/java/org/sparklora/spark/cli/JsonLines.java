@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.zip.GZIPInputStream;
 import org.sparklora.pipeline.config.ConfigException;
@@ -60,7 +61,7 @@ final class JsonLines {
 
     TableException error(String problem) {
       return new TableException(
-          "Cannot use line %d of %s: %s; correct the line or take it out"
+          "Cannot use line %s of %s: %s; correct the line or take it out"
               .formatted(line, file, problem));
     }
   }
@@ -104,7 +105,7 @@ final class JsonLines {
 
     private TableException unreadable(IOException e) {
       return new TableException(
-          "Cannot read %s after line %d: %s"
+          "Cannot read %s after line %s: %s"
               .formatted(
                   file,
                   Math.max(0, line),
@@ -193,7 +194,7 @@ final class JsonLines {
     /** The file appears, and a line says so. */
     void finish() {
       out.finish();
-      written.say(name, rows == 1 ? "1 row" : "%,d rows".formatted(rows));
+      written.say(name, rows == 1 ? "1 row" : String.format(Locale.ROOT, "%,d rows", rows));
     }
 
     @Override

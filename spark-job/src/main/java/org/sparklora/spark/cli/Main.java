@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.FSError;
@@ -15,6 +16,7 @@ import org.sparklora.api.Request;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.HelpText;
 import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.run.Interruption;
@@ -97,6 +99,8 @@ public final class Main {
   public static void main(String[] arguments) {
     // Spark's pages show this property, and its event log keeps it
     System.setProperty("sun.java.command", Main.class.getName());
+    Locale.setDefault(
+        Locale.ROOT); // for what Spark and others say; this project's own texts name theirs
     Signals.listen();
     int code = run(arguments);
     Signals.commandEnded();
@@ -111,6 +115,7 @@ public final class Main {
     try {
       JvmOptions.completeHere();
       PropertiesFile.apply();
+      HadoopSettings.nameUser();
       dispatch(arguments);
       return 0;
     } catch (Exception | OutOfMemoryError | LinkageError | FSError e) {

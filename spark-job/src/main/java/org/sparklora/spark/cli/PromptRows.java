@@ -129,7 +129,7 @@ final class PromptRows {
     long number = id.isMissingNode() ? lines.size() : id.longValue();
     Integer other = lines.putIfAbsent(number, row.line());
     if (other != null) {
-      throw row.error("its prompt_id %d is that of line %d".formatted(number, other));
+      throw row.error("its prompt_id %s is that of line %s".formatted(number, other));
     }
     String text =
         fields.path("text").isTextual()

@@ -30,7 +30,7 @@ public final class ReportCommand {
         labels.isEmpty() || labels.size() == folders.size(),
         Flags.LABELS,
         String.join(" ", labels),
-        "one for each of the %d runs is expected".formatted(folders.size()));
+        "one for each of the %s runs is expected".formatted(folders.size()));
     if (settings.get(Flags.LIVE)) {
       serve(settings, folders, labels);
     } else {

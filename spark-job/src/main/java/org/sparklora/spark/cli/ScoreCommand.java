@@ -121,7 +121,7 @@ public final class ScoreCommand {
     for (int id : ids) {
       if (id < 0 || id >= vocabSize) {
         throw row.error(
-            "token id %d is not in the model's vocabulary of %d".formatted(id, vocabSize));
+            "token id %s is not in the model's vocabulary of %s".formatted(id, vocabSize));
       }
     }
     try {
@@ -130,7 +130,7 @@ public final class ScoreCommand {
               ? new PackedBatch.Row(ids, ids, row.integers("seq_lengths"))
               : PackedBatch.Row.of(ids, ids);
       int longest = Arrays.stream(packed.seqLengths()).max().orElse(0);
-      context.checkScored("Line %d of %s".formatted(row.line(), row.file()), longest);
+      context.checkScored("Line %s of %s".formatted(row.line(), row.file()), longest);
       return packed;
     } catch (IllegalArgumentException e) {
       throw row.error(e.getMessage());
@@ -148,7 +148,7 @@ public final class ScoreCommand {
       if (n < used && scored[first + n]) {
         if (!Float.isFinite(byPosition[first + n])) {
           throw row.error(
-              "the model yields %s as the log-probability of token %d: its weights, or the adapter's, come from a run that diverged or were damaged"
+              "the model yields %s as the log-probability of token %s: its weights, or the adapter's, come from a run that diverged or were damaged"
                   .formatted(byPosition[first + n], n + 2));
         }
         logProbs.add(byPosition[first + n]);

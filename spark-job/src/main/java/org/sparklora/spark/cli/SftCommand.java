@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
+import java.util.Locale;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -20,13 +21,14 @@ final class SftCommand {
     try (SparkSession spark = SparkSessions.open(settings)) {
       TrainingResult result = SparkLora.on(spark).sft(Request.of(settings));
       System.out.println(
-          "%s: %d steps, %,d tokens, mean loss %.4f, %.0f s"
-              .formatted(
-                  result.folder(),
-                  result.steps(),
-                  result.tokens(),
-                  result.trainLoss(),
-                  result.seconds()));
+          String.format(
+              Locale.ROOT,
+              "%s: %d steps, %,d tokens, mean loss %.4f, %.0f s",
+              result.folder(),
+              result.steps(),
+              result.tokens(),
+              result.trainLoss(),
+              result.seconds()));
     }
   }
 }

@@ -2,6 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.sparklora.pipeline.config.ConfigException;
@@ -87,6 +88,7 @@ public final class TrackCommand {
       throw new TableException(
           "Cannot tell all trackers of %s: the warnings above say why".formatted(folder.path()));
     }
-    System.out.printf("%s: %,d rows as run %s%n", folder.path(), rows.size(), label.name());
+    System.out.printf(
+        Locale.ROOT, "%s: %,d rows as run %s%n", folder.path(), rows.size(), label.name());
   }
 }

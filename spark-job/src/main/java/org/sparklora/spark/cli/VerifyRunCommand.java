@@ -5,6 +5,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
@@ -37,7 +38,7 @@ public final class VerifyRunCommand {
     Baseline run = read(name);
     if (settings.get(Flags.WRITE_BASELINE)) {
       write(file, run);
-      System.out.printf("%s: recorded from %s%n", file, name);
+      System.out.printf(Locale.ROOT, "%s: recorded from %s%n", file, name);
       return;
     }
     RunComparison comparison = RunComparison.of(Baseline.parse(text(file), file.toString()), run);
@@ -46,7 +47,8 @@ public final class VerifyRunCommand {
       throw new RunDiffersException(
           "%s differs from %s in %s".formatted(name, file, comparison.summary()));
     }
-    System.out.printf("%s: all %,d values are as in %s%n", name, comparison.compared(), file);
+    System.out.printf(
+        Locale.ROOT, "%s: all %,d values are as in %s%n", name, comparison.compared(), file);
   }
 
   private static Baseline read(String name) throws IOException {

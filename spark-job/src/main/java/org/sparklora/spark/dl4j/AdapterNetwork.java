@@ -1,5 +1,6 @@
 package org.sparklora.spark.dl4j;
 
+import java.util.Locale;
 import org.bytedeco.javacpp.Pointer;
 import org.deeplearning4j.nn.conf.BackpropType;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
@@ -47,8 +48,10 @@ public final class AdapterNetwork implements AutoCloseable {
             .sum();
     if (layout.size() > Integer.MAX_VALUE / 2) {
       throw new IllegalArgumentException(
-          "Cannot train %,d parameters: Deeplearning4j counts an optimizer's two moments in 32 bits, which allows 1,073,741,823; train an adapter or lower lora_r"
-              .formatted(layout.size()));
+          String.format(
+              Locale.ROOT,
+              "Cannot train %,d parameters: Deeplearning4j counts an optimizer's two moments in 32 bits, which allows 1,073,741,823; train an adapter or lower lora_r",
+              layout.size()));
     }
     TorchAdamW updater =
         new TorchAdamW(

@@ -75,7 +75,7 @@ public final class Evaluation {
 
     @Override
     public String verb() {
-      return "evaluate %d rows".formatted(count);
+      return "evaluate %s rows".formatted(count);
     }
   }
 }

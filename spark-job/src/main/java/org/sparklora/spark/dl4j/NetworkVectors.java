@@ -57,7 +57,7 @@ final class NetworkVectors implements AutoCloseable {
     MultiLayerUpdater updater = (MultiLayerUpdater) network.getUpdater();
     if (updater.getUpdaterBlocks().size() != 1) {
       throw new IllegalStateException(
-          "Deeplearning4j updates the parameters in %d parts, each with moments of its own"
+          "Deeplearning4j updates the parameters in %s parts, each with moments of its own"
               .formatted(updater.getUpdaterBlocks().size()));
     }
     return List.of(network.params(), updater.getStateViewArray());

@@ -197,10 +197,10 @@ public final class ParameterAveraging implements Synchronizer {
     String steps =
         firstStep == lastStep
             ? "step " + lastStep
-            : "steps %d to %d".formatted(firstStep, lastStep);
+            : "steps %s to %s".formatted(firstStep, lastStep);
     return count == 1
         ? "%s: train %s".formatted(steps, what)
-        : "%s: average %d %ss".formatted(steps, count, what);
+        : "%s: average %s %ss".formatted(steps, count, what);
   }
 
   private static List<StepMetrics> bySteps(Collection<StepMetrics> workers) {

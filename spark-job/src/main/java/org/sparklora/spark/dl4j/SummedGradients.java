@@ -74,7 +74,7 @@ public final class SummedGradients implements Synchronizer {
 
     @Override
     public String verb() {
-      return "add %d gradients".formatted(count);
+      return "add %s gradients".formatted(count);
     }
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.hadoop.conf.Configuration;
@@ -77,7 +78,7 @@ public final class EvalJob {
             List<ScoredGeneration> scored = judge.run(part);
             requireVerdicts(config, scored);
             scores.add(scored);
-            String file = "part-%05d.parquet".formatted(files.getAndIncrement());
+            String file = String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
             GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
           });
       requireProblems(config, scores);

@@ -56,7 +56,7 @@ public record MathEvalConfig(
                 k <= completions,
                 Flags.PASS_K,
                 k,
-                "pass@%d needs that many completions of a problem: --%s %d --%s 1.0"
+                "pass@%s needs that many completions of a problem: --%s %s --%s 1.0"
                     .formatted(k, Flags.NUM_GENERATIONS, k, Flags.TEMPERATURE)));
     ConfigException.require(
         completions == 1 || !sampling.rule().isGreedy(),

@@ -121,7 +121,7 @@ public record GenerateConfig(
         size % generations == 0,
         Flags.GENERATION_BATCH_SIZE,
         size,
-        "it must be a multiple of %s, which is %d".formatted(Flags.NUM_GENERATIONS, generations));
+        "it must be a multiple of %s, which is %s".formatted(Flags.NUM_GENERATIONS, generations));
     return new Round(
         number,
         size / generations,

@@ -3,6 +3,7 @@ package org.sparklora.spark.generate;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.apache.hadoop.conf.Configuration;
@@ -77,7 +78,7 @@ public final class GenerateJob {
           config,
           prompts,
           part -> {
-            written.add("part-%05d.parquet".formatted(written.size()));
+            written.add(String.format(Locale.ROOT, "part-%05d.parquet", written.size()));
             String file = new Path(folder.work(), written.get(written.size() - 1)).toString();
             GenerationTable.write(hadoop, file, part);
           });

@@ -21,8 +21,8 @@ public record PromptOrder(int prompts, int promptsPerRound, RowOrder order, long
     if (promptsPerRound < 1 || prompts < promptsPerRound) {
       throw new ConfigException(
           Flags.GENERATION_BATCH_SIZE,
-          "%d prompts a round".formatted(promptsPerRound),
-          "the dataset has %d; add prompts, or lower --%s (unset: --%s × --%s × --%s), which is divided by --%s"
+          "%s prompts a round".formatted(promptsPerRound),
+          "the dataset has %s; add prompts, or lower --%s (unset: --%s × --%s × --%s), which is divided by --%s"
               .formatted(
                   prompts,
                   Flags.GENERATION_BATCH_SIZE,

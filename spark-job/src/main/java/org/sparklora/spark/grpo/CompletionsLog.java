@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -74,21 +75,22 @@ record CompletionsLog(boolean isOn, OptionalInt printed) {
   private static void print(int step, ScoredGeneration row) {
     Generation generation = row.generation();
     System.out.println(
-        "step %d, %s, advantage %.2f%n  prompt      %s%n  completion  %s"
-            .formatted(
-                step,
-                row.rewards().entrySet().stream()
-                    .map(CompletionsLog::reward)
-                    .collect(Collectors.joining(", ")),
-                row.advantage(),
-                shown(generation.prompt().text()),
-                shown(generation.text())));
+        String.format(
+            Locale.ROOT,
+            "step %d, %s, advantage %.2f%n  prompt      %s%n  completion  %s",
+            step,
+            row.rewards().entrySet().stream()
+                .map(CompletionsLog::reward)
+                .collect(Collectors.joining(", ")),
+            row.advantage(),
+            shown(generation.prompt().text()),
+            shown(generation.text())));
   }
 
   private static String reward(Map.Entry<String, Double> reward) {
     return reward.getValue().isNaN()
         ? reward.getKey() + " none"
-        : "%s %.2f".formatted(reward.getKey(), reward.getValue());
+        : String.format(Locale.ROOT, "%s %.2f", reward.getKey(), reward.getValue());
   }
 
   /** On one line, and the end of what is long: there the question and the answer are. */

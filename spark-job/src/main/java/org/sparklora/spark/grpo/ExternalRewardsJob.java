@@ -154,7 +154,7 @@ public record ExternalRewardsJob(SparkSession session, ExternalJudge judge, List
         Arrays.stream(rewards).allMatch(of -> of != null && of.length == names.size()),
         Flags.REWARD_FUNCS,
         String.join(" ", names),
-        "the judge answered for %d of %d completions".formatted(answers.size(), count));
+        "the judge answered for %s of %s completions".formatted(answers.size(), count));
     return rewards;
   }
 }

@@ -35,7 +35,7 @@ final class GivenRound {
       }
       if (!whole) {
         throw new TableException(
-            "Cannot train on %s: of prompt %d, which this round is to have, it holds the completions %s instead of %d; generate with the run's --num_generations, and with --round"
+            "Cannot train on %s: of prompt %s, which this round is to have, it holds the completions %s instead of %s; generate with the run's --num_generations, and with --round"
                 .formatted(table, prompt, Arrays.toString(indices), groupSize));
       }
       group.stream()
@@ -44,7 +44,7 @@ final class GivenRound {
     }
     if (ordered.size() < rows.size()) {
       throw new TableException(
-          "Cannot train on %s: it holds %d completions, of which only %d are of this round's prompts; generate with --round"
+          "Cannot train on %s: it holds %s completions, of which only %s are of this round's prompts; generate with --round"
               .formatted(table, rows.size(), ordered.size()));
     }
     return ordered;

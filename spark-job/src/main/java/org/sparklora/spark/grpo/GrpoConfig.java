@@ -54,7 +54,7 @@ public record GrpoConfig(
         batch.generationSize() % rounds.sampling().numGenerations() == 0,
         Flags.NUM_GENERATIONS,
         rounds.sampling().numGenerations(),
-        "it must divide %s, which is %d"
+        "it must divide %s, which is %s"
             .formatted(Flags.GENERATION_BATCH_SIZE, batch.generationSize()));
   }
 
@@ -152,7 +152,7 @@ public record GrpoConfig(
                 completions % rows == 0,
                 Flags.GENERATION_BATCH_SIZE,
                 completions,
-                "it must be a multiple of %s, which is %d"
+                "it must be a multiple of %s, which is %s"
                     .formatted(Flags.PER_DEVICE_TRAIN_BATCH_SIZE, rows));
           });
       return size.map(completions -> completions / rows)
@@ -235,13 +235,13 @@ public record GrpoConfig(
   @Override
   public Map<String, String> facts(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("steps", "%d".formatted(state.sums().steps()));
+    facts.put("steps", "%s".formatted(state.sums().steps()));
     facts.put("rewards", String.join(", ", rewards.functions().names()));
     facts.put(
         "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
     facts.put(
         "round",
-        "%d completions, %d of a prompt, %d tokens at most"
+        "%s completions, %s of a prompt, %s tokens at most"
             .formatted(
                 batch.generationSize(),
                 rounds.sampling().numGenerations(),
@@ -270,7 +270,7 @@ public record GrpoConfig(
         microSteps % batch.accumulation() == 0 && plan.microStepsBefore(first) % microSteps == 0,
         Flags.GRADIENT_ACCUMULATION_STEPS,
         batch.accumulation(),
-        "a round of %d micro-batches must be a whole number of steps for update to take it alone; set it to a divisor, or run grpo"
+        "a round of %s micro-batches must be a whole number of steps for update to take it alone; set it to a divisor, or run grpo"
             .formatted(microSteps));
     return Math.min(plan.totalSteps(), first + microSteps / batch.accumulation());
   }
@@ -283,7 +283,7 @@ public record GrpoConfig(
         tooLong == 0,
         Flags.MAX_COMPLETION_LENGTH,
         rounds.sampling().maxCompletionLength(),
-        "%d of %d prompts leave no room for it in the %d tokens that the model was made for; lower it, or leave such prompts out with --max_prompt_length %d"
+        "%s of %s prompts leave no room for it in the %s tokens that the model was made for; lower it, or leave such prompts out with --max_prompt_length %s"
             .formatted(tooLong, prompts.size(), model.maxPositionEmbeddings(), Math.max(1, room)));
   }
 
@@ -293,7 +293,7 @@ public record GrpoConfig(
         .functions()
         .requireSolutions(
             prompts.stream().anyMatch(prompt -> prompt.solution().isPresent()),
-            "none of the %d prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
+            "none of the %s prompts has one; name a dataset with a column solution, final_answer or answer, or other rewards"
                 .formatted(prompts.size()));
   }
 

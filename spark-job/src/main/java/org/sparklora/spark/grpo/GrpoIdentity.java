@@ -54,7 +54,7 @@ public final class GrpoIdentity {
 
   /** What tells prompts from others: how many, and a checksum of all of them. */
   public static String of(List<Prompt> prompts) {
-    return "%d prompts with fingerprint %s".formatted(prompts.size(), crc(prompts));
+    return "%s prompts with fingerprint %s".formatted(prompts.size(), crc(prompts));
   }
 
   private static String crc(List<Prompt> prompts) {

@@ -2,6 +2,7 @@ package org.sparklora.spark.grpo;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -68,8 +69,15 @@ public final class LogProbGuard {
       return this;
     }
     throw new PolicyMismatchException(
-        "Cannot learn from round %d: on the %d tokens it drew, sampler and learner differ by %.3g on average in log-probability (at most %.3g), beyond max_logprob_difference = %s. %s"
-            .formatted(round + 1, tokens, mean(), largest, bound, likelyCause()));
+        String.format(
+            Locale.ROOT,
+            "Cannot learn from round %d: on the %d tokens it drew, sampler and learner differ by %.3g on average in log-probability (at most %.3g), beyond max_logprob_difference = %s. %s",
+            round + 1,
+            tokens,
+            mean(),
+            largest,
+            bound,
+            likelyCause()));
   }
 
   private String likelyCause() {

@@ -33,7 +33,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
    */
   record Draw(int round, int attempt, int draw, String parameters) {
     private String table(String name) {
-      return attempt == 0 ? name : "%s-%d".formatted(name, attempt + 1);
+      return attempt == 0 ? name : "%s-%s".formatted(name, attempt + 1);
     }
   }
 
@@ -76,7 +76,7 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
   }
 
   private String madeFrom(Draw draw) {
-    return "%s%nround %d, batch %d of prompts, policy %s%n"
+    return "%s%nround %s, batch %s of prompts, policy %s%n"
         .formatted(settings, draw.round, draw.draw, draw.parameters);
   }
 }

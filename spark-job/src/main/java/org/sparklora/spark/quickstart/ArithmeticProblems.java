@@ -1,6 +1,7 @@
 package org.sparklora.spark.quickstart;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import java.util.stream.LongStream;
 
@@ -26,7 +27,7 @@ record ArithmeticProblems(long seed) {
     SplittableRandom random = new SplittableRandom(seed * 0x9E37_79B9_7F4A_7C15L + index);
     Sum sum = Sum.draw(random);
     String question = QUESTIONS.get(random.nextInt(QUESTIONS.size()));
-    return new Problem(question.formatted(sum), sum);
+    return new Problem(String.format(Locale.ROOT, question, sum), sum);
   }
 
   /**
@@ -74,7 +75,7 @@ record ArithmeticProblems(long seed) {
     /** Such as {@code 7 - 5}. */
     @Override
     public String toString() {
-      return "%d %s %d".formatted(first, addition ? "+" : "-", second);
+      return "%s %s %s".formatted(first, addition ? "+" : "-", second);
     }
   }
 }

@@ -52,10 +52,10 @@ public final class BaseCorpus {
   private static String answer(Sum sum, SplittableRandom random) {
     double style = random.nextDouble();
     if (style < RELIABLE_SHARE) {
-      return "%s = %d. \\boxed{%d}".formatted(sum, sum.result(), sum.result());
+      return "%s = %s. \\boxed{%s}".formatted(sum, sum.result(), sum.result());
     }
     return style < RELIABLE_SHARE + UNBOXED_SHARE
-        ? "%s = %d.".formatted(sum, sum.result())
-        : "About \\boxed{%d}".formatted(random.nextInt(2 * ArithmeticProblems.LARGEST + 1));
+        ? "%s = %s.".formatted(sum, sum.result())
+        : "About \\boxed{%s}".formatted(random.nextInt(2 * ArithmeticProblems.LARGEST + 1));
   }
 }

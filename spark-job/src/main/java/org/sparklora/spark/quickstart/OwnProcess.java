@@ -44,7 +44,7 @@ final class OwnProcess implements Commands {
     Runtime.getRuntime().removeShutdownHook(end);
     if (code != 0) {
       throw new IllegalStateException(
-          "Cannot go on: %s ended with exit code %d and said why above"
+          "Cannot go on: %s ended with exit code %s and said why above"
               .formatted(arguments[0], code));
     }
   }

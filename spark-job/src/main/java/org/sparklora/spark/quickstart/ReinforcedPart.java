@@ -61,7 +61,7 @@ public final class ReinforcedPart {
     out.println("4/5  GRPO on generated arithmetic: LoRA of rank 1 at ten times the learning rate");
     Path lora = output.resolve("grpo-lora");
     grpo(training, lora, "--" + Flags.USE_PEFT);
-    out.printf("%n5/5  GRPO on the same problems: all weights%n");
+    out.printf(Locale.ROOT, "%n5/5  GRPO on the same problems: all weights%n");
     Path full = output.resolve("grpo-full");
     grpo(training, full, "--" + Flags.LEARNING_RATE, FULL_LEARNING_RATE);
 

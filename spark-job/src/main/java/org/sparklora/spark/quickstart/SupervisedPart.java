@@ -64,7 +64,7 @@ public final class SupervisedPart {
         adapter.toString(),
         "--" + Flags.OVERWRITE_OUTPUT_DIR);
 
-    out.printf("%n3/5  Loss with the adapter on the same held-out rows%n");
+    out.printf(Locale.ROOT, "%n3/5  Loss with the adapter on the same held-out rows%n");
     double after = loss(heldOut, "after.jsonl", "--" + Flags.ADAPTER, adapter.toString());
     out.printf(Locale.ROOT, "     %.4f nats a token%n%n", after);
     return List.of(

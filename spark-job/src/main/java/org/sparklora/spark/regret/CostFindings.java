@@ -184,7 +184,7 @@ final class CostFindings {
     long copies = packedWeights(run);
     return new Finding(
         "memory, generating",
-        "%s of keys and values for the %d completions of a prompt%s"
+        "%s of keys and values for the %s completions of a prompt%s"
             .formatted(
                 Figures.memory(keysAndValues(run)),
                 generation.completions(),

@@ -63,7 +63,7 @@ final class LayerFinding {
             .map(module -> module.substring(module.lastIndexOf('.') + 1))
             .collect(Collectors.joining(" "));
     String all = everywhere.size() == Projection.values().length ? "all-linear" : names;
-    return "%s%s: %d linear layers".formatted(all, head ? " lm_head" : "", modules).strip();
+    return "%s%s: %s linear layers".formatted(all, head ? " lm_head" : "", modules).strip();
   }
 
   private static Verdict verdict(Set<Projection> everywhere, Set<Projection> somewhere) {

@@ -66,8 +66,8 @@ final class LearningFindings {
             rank),
         fits ? Verdict.OK : tokens.counted() ? Verdict.REGRET : Verdict.NOTE,
         fits
-            ? "rank %d would suffice".formatted(rank)
-            : "rank %d would suffice; an adapter that is full learns less than full fine-tuning"
+            ? "rank %s would suffice".formatted(rank)
+            : "rank %s would suffice; an adapter that is full learns less than full fine-tuning"
                 .formatted(rank));
   }
 
@@ -127,7 +127,7 @@ final class LearningFindings {
     String unit = run.generation().isPresent() ? "completion" : "row";
     return new Finding(
         "effective batch",
-        rows == 1 ? "1 %s a step".formatted(unit) : "%d %ss a step".formatted(rows, unit),
+        rows == 1 ? "1 %s a step".formatted(unit) : "%s %ss a step".formatted(rows, unit),
         Map.of("rows_per_step", rows),
         !large ? Verdict.OK : measured ? Verdict.REGRET : Verdict.NOTE,
         batchAdvice(run, rows, large),

@@ -36,7 +36,7 @@ public record RegretReport(String title, List<Finding> findings) {
    */
   public static String title(String checkpoint, Optional<LoraConfig> lora) {
     Path folder = Path.of(checkpoint).getFileName();
-    return lora.map(adapter -> "LoRA of rank %d on %s".formatted(adapter.rank(), folder))
+    return lora.map(adapter -> "LoRA of rank %s on %s".formatted(adapter.rank(), folder))
         .orElse("full fine-tuning of " + folder);
   }
 
@@ -82,15 +82,15 @@ public record RegretReport(String title, List<Finding> findings) {
   /** Two lines a finding: verdict, name and figure; advice and sources. */
   public String toText() {
     int names = findings.stream().mapToInt(finding -> finding.name().length()).max().orElse(0);
-    String first = "  %%-7s  %%-%ds  %%s%%n".formatted(names);
+    String first = "  %%-7s  %%-%ss  %%s%%n".formatted(names);
     String second = "  %7s  %" + Math.max(1, names) + "s  %s [%s]%n";
     StringBuilder text = new StringBuilder("Regret report: %s%n".formatted(title));
     for (Finding finding : findings) {
       String verdict = finding.verdict().name().toLowerCase(Locale.ROOT);
       String sources =
           finding.sources().stream().map(Source::shortName).collect(Collectors.joining(", "));
-      text.append(first.formatted(verdict, finding.name(), finding.figure()));
-      text.append(second.formatted("", "", finding.advice(), sources));
+      text.append(String.format(Locale.ROOT, first, verdict, finding.name(), finding.figure()));
+      text.append(String.format(Locale.ROOT, second, "", "", finding.advice(), sources));
     }
     return text.toString();
   }

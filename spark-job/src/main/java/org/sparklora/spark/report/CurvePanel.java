@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.jfree.chart.ChartRenderingInfo;
 import org.jfree.chart.JFreeChart;
@@ -71,7 +72,7 @@ record CurvePanel(Metric metric, List<RunLog> runs, double steps, boolean labell
     long missing = runs.stream().mapToLong(run -> metric.of(run).missing()).sum();
     return metric.title()
         + (scale().isLogarithmic() ? ", logarithmic" : "")
-        + (missing == 0 ? "" : ", %,d values missing".formatted(missing));
+        + (missing == 0 ? "" : String.format(Locale.ROOT, ", %,d values missing", missing));
   }
 
   private ValueScale scale() {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -72,8 +73,10 @@ public final class RunFigure {
     List<String> notes = new ArrayList<>();
     if (panels.stream().anyMatch(CurvePanel::isSmoothed)) {
       notes.add(
-          "Thick lines are means over the last %.0f steps, thin lines the values as logged."
-              .formatted(Curve.window(steps(runs))));
+          String.format(
+              Locale.ROOT,
+              "Thick lines are means over the last %.0f steps, thin lines the values as logged.",
+              Curve.window(steps(runs))));
     }
     if (panels.stream().anyMatch(CurvePanel::isStriped)) {
       notes.add("Striped lines and ringed dots belong to several runs, whose values are the same.");

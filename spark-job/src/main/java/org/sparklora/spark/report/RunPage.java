@@ -147,7 +147,7 @@ final class RunPage {
     StringBuilder table = new StringBuilder("<table>\n<thead><tr><td></td>");
     for (int run = 0; run < runs.size(); run++) {
       table.append(
-          "<th scope=\"col\"><span class=\"swatch run-%d\"></span>%s</th>"
+          "<th scope=\"col\"><span class=\"swatch run-%s\"></span>%s</th>"
               .formatted(RunColors.number(run), FigurePage.escaped(runs.get(run).name())));
     }
     table.append("</tr></thead>\n<tbody>\n");

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -51,7 +52,7 @@ record RunSummary(List<RunLog> runs) {
     }
     return metric.noisy()
         ? line(
-            "%s, mean of the last %.0f steps".formatted(metric.title(), window()),
+            String.format(Locale.ROOT, "%s, mean of the last %.0f steps", metric.title(), window()),
             run -> number(metric.of(run).lastMean(window())))
         : line(metric.title() + ", last", run -> number(metric.of(run).last()));
   }
@@ -110,11 +111,11 @@ record RunSummary(List<RunLog> runs) {
   }
 
   private static String number(double value) {
-    return Double.isFinite(value) ? "%.4g".formatted(value) : NONE;
+    return Double.isFinite(value) ? String.format(Locale.ROOT, "%.4g", value) : NONE;
   }
 
   private static String count(double value) {
-    return Double.isFinite(value) ? "%,.0f".formatted(value) : NONE;
+    return Double.isFinite(value) ? String.format(Locale.ROOT, "%,.0f", value) : NONE;
   }
 
   /** The numbers behind {@link #outcome}, for programs: by run, by metric. */

@@ -96,7 +96,7 @@ record ResumeState(
     if (state.formatVersion() != VERSION) {
       throw unusable(
           name,
-          "its %s is of version %d, this program writes %d; begin anew"
+          "its %s is of version %s, this program writes %s; begin anew"
               .formatted(FILE_NAME, state.formatVersion(), VERSION));
     }
     for (Map.Entry<String, FileStamp> listed : state.files().entrySet()) {

@@ -76,7 +76,7 @@ final class Checkpoints {
           saved.step() <= totalSteps,
           Flags.RESUME_FROM_CHECKPOINT,
           checkpoint,
-          "it was made after %d steps, and this run has only %d in all"
+          "it was made after %s steps, and this run has only %s in all"
               .formatted(saved.step(), totalSteps));
       saved.restore(state);
       saved.restore(layout, results.model().config(), engine, results.parameters(), moments());
@@ -103,14 +103,14 @@ final class Checkpoints {
     int step = state.sums().steps();
     List<Integer> saved = folder.checkpoints();
     if (saved.isEmpty()) {
-      return "Interrupted after step %d, before the first checkpoint, so that nothing is kept; run it again, with checkpoints more often (--save_steps)"
+      return "Interrupted after step %s, before the first checkpoint, so that nothing is kept; run it again, with checkpoints more often (--save_steps)"
           .formatted(step);
     }
     int last = saved.get(saved.size() - 1);
     return config.checkpoints().modelOnly()
-        ? "Interrupted after step %d; checkpoint-%d holds the model alone (--save_only_model), from which no run goes on"
+        ? "Interrupted after step %s; checkpoint-%s holds the model alone (--save_only_model), from which no run goes on"
             .formatted(step, last)
-        : "Interrupted after step %d; go on from checkpoint-%d with --resume_from_checkpoint true"
+        : "Interrupted after step %s; go on from checkpoint-%s with --resume_from_checkpoint true"
             .formatted(step, last);
   }
 

@@ -137,12 +137,12 @@ public record ModelCard(
 
   private String table() {
     Map<String, String> lines = new LinkedHashMap<>();
-    lines.put("trained parameters", "%,d".formatted(layout.size()));
+    lines.put("trained parameters", String.format(Locale.ROOT, "%,d", layout.size()));
     lines.putAll(facts);
     if (layout instanceof AdapterLayout lora) {
       lines.put(
           "LoRA",
-          "rank %d, alpha %s, dropout %s"
+          "rank %s, alpha %s, dropout %s"
               .formatted(lora.config().rank(), lora.config().alpha(), lora.config().dropout()));
     }
     return lines.entrySet().stream()

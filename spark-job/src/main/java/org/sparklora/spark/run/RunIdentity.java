@@ -50,6 +50,6 @@ public final class RunIdentity {
     found.put(Flags.USE_RSLORA, Boolean.toString(lora.rslora()));
     found.put(
         Flags.LORA_TARGET_MODULES,
-        "%s (%d layers)".formatted(String.join(" ", kinds), layout.modules().size()));
+        "%s (%s layers)".formatted(String.join(" ", kinds), layout.modules().size()));
   }
 }

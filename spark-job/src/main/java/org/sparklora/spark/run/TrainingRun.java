@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -341,7 +342,7 @@ public final class TrainingRun implements AutoCloseable {
     out.println(
         config.printed().stream()
             .filter(name -> row.get(name) != null)
-            .map(name -> "'%s': '%.4g'".formatted(name, (Double) row.get(name)))
+            .map(name -> String.format(Locale.ROOT, "'%s': '%.4g'", name, (Double) row.get(name)))
             .collect(Collectors.joining(", ", "{", "}")));
   }
 

@@ -75,12 +75,12 @@ public record SftConfig(
   @Override
   public Map<String, String> facts(TrainerState state) {
     Map<String, String> facts = new LinkedHashMap<>();
-    facts.put("steps", "%d".formatted(state.sums().steps()));
-    facts.put("tokens", "%,d".formatted(state.sums().tokens()));
-    facts.put("mean loss", "%.4f".formatted(state.trainLoss()));
+    facts.put("steps", "%s".formatted(state.sums().steps()));
+    facts.put("tokens", String.format(Locale.ROOT, "%,d", state.sums().tokens()));
+    facts.put("mean loss", String.format(Locale.ROOT, "%.4f", state.trainLoss()));
     facts.put(
         "learning rate", "%s, %s".formatted(optimizer().learningRate(), schedule().type().flag()));
-    facts.put("batch", "%d rows × %d micro-batches".formatted(batch.rows(), batch.accumulation()));
+    facts.put("batch", "%s rows × %s micro-batches".formatted(batch.rows(), batch.accumulation()));
     return facts;
   }
 

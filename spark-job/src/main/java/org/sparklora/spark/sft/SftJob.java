@@ -107,7 +107,7 @@ public final class SftJob {
 
   /** What tells packed rows from others: how many, and a checksum of all of them. */
   public static String identity(TrainingRows rows) {
-    return "%d packed rows with fingerprint %.16s".formatted(rows.count(), rows.fingerprint());
+    return "%s packed rows with fingerprint %.16s".formatted(rows.count(), rows.fingerprint());
   }
 
   /**

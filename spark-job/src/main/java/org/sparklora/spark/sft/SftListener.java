@@ -1,6 +1,7 @@
 package org.sparklora.spark.sft;
 
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,7 +56,7 @@ final class SftListener {
               LOG.info(
                   "Averaging error after step {}: {} of the update's norm",
                   lastStep,
-                  "%.3g".formatted(error));
+                  String.format(Locale.ROOT, "%.3g", error));
             });
   }
 

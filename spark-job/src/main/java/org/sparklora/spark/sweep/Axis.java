@@ -60,7 +60,7 @@ record Axis(List<Choice> choices) {
                 values.size() == length,
                 flag,
                 columns.get(flag).text(),
-                "values that go together are as many of each flag, and %s has %d"
+                "values that go together are as many of each flag, and %s has %s"
                     .formatted(lists.keySet().iterator().next(), length)));
     List<Choice> choices = new ArrayList<>();
     for (int i = 0; i < length; i++) {

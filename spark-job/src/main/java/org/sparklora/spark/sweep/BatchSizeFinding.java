@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -68,7 +69,7 @@ final class BatchSizeFinding {
   }
 
   private static Verdict verdict(RateCurves all, List<Integer> batches, List<String> kinds) {
-    String quantity = QUANTITY.formatted(all.metric().name());
+    String quantity = String.format(Locale.ROOT, QUANTITY, all.metric().name());
     if (batches.size() < 2 || kinds.isEmpty()) {
       return Verdict.undecided(
           quantity, all.seeds(), "above 0", "it takes adapters, all weights and two batches");
@@ -120,7 +121,7 @@ final class BatchSizeFinding {
   private static LineFigure figure(RateCurves all, List<LineFigure.Line> lines, int seeds) {
     return new LineFigure(
         "Gap between LoRA and full fine-tuning by batch",
-        "cost of LoRA minus that of full fine-tuning, each at its best rate, 95 %% intervals over %d seeds and the grid"
+        "cost of LoRA minus that of full fine-tuning, each at its best rate, 95 %% intervals over %s seeds and the grid"
             .formatted(seeds),
         "rows an update",
         "gap in " + all.metric().name(),

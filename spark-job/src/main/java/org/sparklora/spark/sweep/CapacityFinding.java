@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -87,7 +88,7 @@ final class CapacityFinding {
   /** Whether higher ranks end better on data that not all of them hold. */
   private static Verdict end(Study study) {
     RateCurves ranks = RateCurves.of(study).where(Trial::isAdapter);
-    String quantity = END.formatted(study.metric().name());
+    String quantity = String.format(Locale.ROOT, END, study.metric().name());
     if (ranks.curves().stream().map(curve -> curve.of().rank()).distinct().count() < 3) {
       return Verdict.undecided(quantity, ranks.seeds(), BLOG_OF_END, "it takes three ranks");
     }

@@ -27,7 +27,7 @@ public final class DryRun {
     Optional<Double> speed = rate.or(() -> measured(hadoop, plan));
     if (plan.trials().get(0).isEvaluation()) {
       plan.trials().forEach(trial -> text.append(trial.shown()).append('\n'));
-      return text.append("%d evaluations".formatted(plan.trials().size()))
+      return text.append("%s evaluations".formatted(plan.trials().size()))
           .append("; what they take depends on how much the model says\n")
           .toString();
     }
@@ -37,7 +37,7 @@ public final class DryRun {
       text.append(line(trial.shown(), cost, speed)).append('\n');
     }
     TrialCost all = costs.stream().reduce(new TrialCost(0, 0, 0), TrialCost::plus);
-    text.append(line("all %d trials".formatted(costs.size()), all, speed)).append('\n');
+    text.append(line("all %s trials".formatted(costs.size()), all, speed)).append('\n');
     plan.file().halving().ifPresent(halving -> text.append("with halving fewer steps are taken\n"));
     if (speed.isEmpty()) {
       text.append(

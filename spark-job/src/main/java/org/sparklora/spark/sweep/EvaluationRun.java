@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.Flags;
@@ -78,7 +79,7 @@ final class EvaluationRun {
   static List<String> logged(MathEvalConfig config) {
     List<String> names = new ArrayList<>();
     for (int k : config.passK()) {
-      String pass = PASS.formatted(k);
+      String pass = String.format(Locale.ROOT, PASS, k);
       names.addAll(List.of(pass, pass + LOW, pass + HIGH));
     }
     names.addAll(COUNTS);

@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -60,7 +61,7 @@ final class LearningRateFinding {
 
   /** The largest of the best rates over the smallest. */
   private static Verdict spread(RateCurves all) {
-    String quantity = SPREAD.formatted(LEAST_RANK);
+    String quantity = String.format(Locale.ROOT, SPREAD, LEAST_RANK);
     String blog = "below 2";
     RateCurves ranks = all.where(trial -> trial.rank() >= LEAST_RANK);
     if (ranks.curves().size() < 2) {

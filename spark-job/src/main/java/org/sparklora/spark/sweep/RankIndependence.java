@@ -147,7 +147,7 @@ record RankIndependence(
     }
     return new LineFigure(
         "First steps of ranks",
-        "training loss at a learning rate of %s; means over %d seed%s that see the same rows"
+        "training loss at a learning rate of %s; means over %s seed%s that see the same rows"
             .formatted(Verdict.rate(rate), seeds, seeds == 1 ? "" : "s"),
         "optimizer steps",
         LOSS.name(),

@@ -157,7 +157,7 @@ record RateCurves(SweepMetric metric, List<SeedCurve> curves, int seeds) {
     }
     return new LineFigure(
         title,
-        "means over %d seed%s with their range; a ring is the optimum of the parabola"
+        "means over %s seed%s with their range; a ring is the optimum of the parabola"
             .formatted(seeds, seeds == 1 ? "" : "s"),
         "learning rate",
         metric.name(),

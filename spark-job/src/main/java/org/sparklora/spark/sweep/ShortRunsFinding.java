@@ -3,6 +3,7 @@ package org.sparklora.spark.sweep;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
@@ -49,13 +50,13 @@ final class ShortRunsFinding {
   private static ToDoubleFunction<Draw> ratio(RateCurves all, int steps) {
     RateCurves of = all.where(trial -> trial.maxSteps() == steps);
     return RateCurves.ratio(
-        of.where(Trial::isAdapter), of.where(trial -> !trial.isAdapter()), " %d".formatted(steps));
+        of.where(Trial::isAdapter), of.where(trial -> !trial.isAdapter()), " %s".formatted(steps));
   }
 
   private static Verdict verdict(RateCurves all, List<Integer> lengths) {
     int shortest = lengths.get(0);
     int longest = lengths.get(lengths.size() - 1);
-    String quantity = QUANTITY.formatted(shortest, longest);
+    String quantity = String.format(Locale.ROOT, QUANTITY, shortest, longest);
     String blog = "above 1 (15 over 10)";
     if (shortest == longest) {
       return Verdict.undecided(quantity, all.seeds(), blog, "it takes runs of two lengths");
@@ -82,7 +83,7 @@ final class ShortRunsFinding {
   private static LineFigure figure(double[][] points, int seeds) {
     return new LineFigure(
         "Best learning-rate multiplier by length of the run",
-        "ratio of the best rates of LoRA and full fine-tuning, 95 %% intervals over %d seeds and the grid"
+        "ratio of the best rates of LoRA and full fine-tuning, 95 %% intervals over %s seeds and the grid"
             .formatted(seeds),
         "optimizer steps",
         "multiplier",

@@ -78,7 +78,7 @@ final class StepCurves {
       String title, SweepMetric metric, List<SeedCurve> curves, int seeds, boolean logarithmic) {
     return new LineFigure(
         title,
-        "at each step the best over the learning rates; means over %d seed%s with their range"
+        "at each step the best over the learning rates; means over %s seed%s with their range"
             .formatted(seeds, seeds == 1 ? "" : "s"),
         "optimizer steps",
         metric.name(),

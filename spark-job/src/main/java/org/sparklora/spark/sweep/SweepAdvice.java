@@ -191,7 +191,7 @@ public final class SweepAdvice {
     return Optional.of(
         new Finding(
             "rank",
-            "%d; in this sweep rank %d is within 1 %% of the best".formatted(rank, enough),
+            "%s; in this sweep rank %s is within 1 %% of the best".formatted(rank, enough),
             Map.of("rank_of_run", rank, "measured_sufficient_rank", enough),
             rank >= enough ? Verdict.OK : Verdict.REGRET,
             rank >= enough ? "enough, as measured on this model" : "a higher rank was better",

@@ -114,7 +114,7 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
                   end <= 0 || last < end,
                   "halving",
                   halving.steps(),
-                  "the run of a trial (%s) ends after %d steps; the rungs are steps before that"
+                  "the run of a trial (%s) ends after %s steps; the rungs are steps before that"
                       .formatted(trial.shown(), end));
             });
   }

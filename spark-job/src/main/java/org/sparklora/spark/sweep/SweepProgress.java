@@ -43,7 +43,7 @@ final class SweepProgress {
     started = 0;
     done = 0;
     System.err.println(
-        "sweep: %d trials%s, %d of them done before, %d at a time"
+        "sweep: %s trials%s, %s of them done before, %s at a time"
             .formatted(earlier + left, until, earlier, Math.min(parallel, Math.max(1, left))));
   }
 
@@ -61,12 +61,12 @@ final class SweepProgress {
   private String line(double seconds) {
     int left = todo - done;
     String line =
-        "sweep: %d of %d trials done%s%s, %d running, %d left"
+        "sweep: %s of %s trials done%s%s, %s running, %s left"
             .formatted(
                 before + done,
                 before + todo,
                 until,
-                diverged > 0 ? " (%d diverged)".formatted(diverged) : "",
+                diverged > 0 ? " (%s diverged)".formatted(diverged) : "",
                 Math.max(0, started - done),
                 todo - Math.max(started, done));
     return left == 0
@@ -76,7 +76,7 @@ final class SweepProgress {
 
   /** What a sweep says that is stopped. */
   synchronized String whenInterrupted() {
-    return "Interrupted after %d of %d trials; the same command goes on with the rest"
+    return "Interrupted after %s of %s trials; the same command goes on with the rest"
         .formatted(before + done, trials);
   }
 }

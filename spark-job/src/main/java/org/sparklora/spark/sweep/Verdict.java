@@ -85,9 +85,11 @@ record Verdict(
                   inside || outside ? ", a verdict takes three" : ", intervals overlap");
     } else if (interval.undefined() > MOST_UNDEFINED) {
       reason =
-          ("in %.0f %% of the draws there is no such number: a best rate lies at the edge of the"
-                  + " grid, or no rank leaves the line")
-              .formatted(100 * interval.undefined());
+          String.format(
+              Locale.ROOT,
+              "in %.0f %% of the draws there is no such number: a best rate lies at the edge of the"
+                  + " grid, or no rank leaves the line",
+              100 * interval.undefined());
     } else if (!inside && !outside) {
       reason = "the interval reaches across " + range.bounds();
     }
@@ -132,7 +134,7 @@ record Verdict(
             ? ""
             : " %s [%s, %s]"
                 .formatted(number(value), number(interval.low()), number(interval.high()));
-    return "%s%s, %d seed%s, blog %s%s: %s%s"
+    return "%s%s, %s seed%s, blog %s%s: %s%s"
         .formatted(
             quantity,
             measured,

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -103,7 +104,9 @@ final class AlertRules {
 
   private static Optional<Alert> alert(
       boolean raised, Alert.Level level, String title, String text, Object... values) {
-    return raised ? Optional.of(new Alert(level, title, text.formatted(values))) : Optional.empty();
+    return raised
+        ? Optional.of(new Alert(level, title, String.format(Locale.ROOT, text, values)))
+        : Optional.empty();
   }
 
   /** The mean of the last {@link #WINDOW} values, once there are so many. */

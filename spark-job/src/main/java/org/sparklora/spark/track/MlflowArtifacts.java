@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -71,7 +72,8 @@ final class MlflowArtifacts {
     table.put("data", data);
     byte[] bytes = JSON.writeValueAsBytes(table);
     client.put(
-        "%s/%s/step_%06d.json".formatted(root.get(), TrackedLog.COMPLETIONS, row.step()),
+        String.format(
+            Locale.ROOT, "%s/%s/step_%06d.json", root.get(), TrackedLog.COMPLETIONS, row.step()),
         bytes.length,
         () -> new ByteArrayInputStream(bytes));
   }

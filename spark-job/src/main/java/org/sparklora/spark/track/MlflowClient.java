@@ -126,7 +126,7 @@ final class MlflowClient {
       HttpResponse<byte[]> response =
           client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
       if (response.statusCode() >= SERVER_ERROR) {
-        throw new IOException("status %d of %s".formatted(response.statusCode(), about));
+        throw new IOException("status %s of %s".formatted(response.statusCode(), about));
       }
       if (response.statusCode() / 100 != 2) {
         throw refusal(response, about);
@@ -155,7 +155,7 @@ final class MlflowClient {
     }
     return new MlflowException(
         code,
-        "%s answers %s with %d %s %s"
+        "%s answers %s with %s %s %s"
             .formatted(
                 server,
                 about,

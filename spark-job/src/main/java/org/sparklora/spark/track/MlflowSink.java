@@ -129,7 +129,7 @@ final class MlflowSink implements Sink {
             alert ->
                 tags.put(
                     "alert." + MlflowPoint.key(alert.title()),
-                    "%s after step %d: %s"
+                    "%s after step %s: %s"
                         .formatted(alert.level().word(), row.step(), alert.text())));
     return tags;
   }

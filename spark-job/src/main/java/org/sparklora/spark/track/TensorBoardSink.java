@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -46,8 +47,12 @@ final class TensorBoardSink implements Sink {
     Path path =
         new Path(
             folder,
-            "%s%010d.spark-lora.%s"
-                .formatted(PREFIX, Instant.now().getEpochSecond(), UUID.randomUUID()));
+            String.format(
+                Locale.ROOT,
+                "%s%010d.spark-lora.%s",
+                PREFIX,
+                Instant.now().getEpochSecond(),
+                UUID.randomUUID()));
     Instant start = rows.isEmpty() ? Instant.now() : rows.get(0).time();
     EventFile events = new EventFile(fileSystem.create(path, false), start);
     file = Optional.of(events);

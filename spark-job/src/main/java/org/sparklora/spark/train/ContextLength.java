@@ -31,12 +31,12 @@ public final class ContextLength {
   public void check(long promptId, int tokens, int completion) {
     if (tokens >= most) {
       throw new TableException(
-          "Cannot complete prompt %d: it has %d tokens, and the model was made for %d with the completion (max_position_embeddings); shorten the prompt, or use a model with a longer context"
+          "Cannot complete prompt %s: it has %s tokens, and the model was made for %s with the completion (max_position_embeddings); shorten the prompt, or use a model with a longer context"
               .formatted(promptId, tokens, most));
     }
     if (tokens + (long) completion > most && !said) {
       say(
-          "Prompt %d has %d tokens, which leaves %d for its completion in the %d that the model was made for (max_position_embeddings): what is drawn beyond means little; lower --max_completion_length, which is %d. More prompts may be as long"
+          "Prompt %s has %s tokens, which leaves %s for its completion in the %s that the model was made for (max_position_embeddings): what is drawn beyond means little; lower --max_completion_length, which is %s. More prompts may be as long"
               .formatted(promptId, tokens, most - tokens, most, completion));
     }
   }
@@ -45,7 +45,7 @@ public final class ContextLength {
   public void checkScored(String place, int tokens) {
     if (tokens > most && !said) {
       say(
-          "%s has a document of %d tokens, and the model was made for %d (max_position_embeddings): probabilities beyond mean little; cut it, or use a model with a longer context. More lines may be as long"
+          "%s has a document of %s tokens, and the model was made for %s (max_position_embeddings): probabilities beyond mean little; cut it, or use a model with a longer context. More lines may be as long"
               .formatted(place, tokens, most));
     }
   }
@@ -59,13 +59,13 @@ public final class ContextLength {
   public void checkTrained(int maxLength, int longest) {
     if (maxLength > most || longest > most) {
       say(
-          "max_length = %s allows more than the %d tokens that the model was made for (max_position_embeddings); the longest document has %d%s"
+          "max_length = %s allows more than the %s tokens that the model was made for (max_position_embeddings); the longest document has %s%s"
               .formatted(
                   maxLength == 0 ? "none" : maxLength,
                   most,
                   longest,
                   longest > most
-                      ? ": it trains positions that mean nothing to the model yet; set --max_length %d"
+                      ? ": it trains positions that mean nothing to the model yet; set --max_length %s"
                           .formatted(most)
                       : ", so nothing lies beyond"));
     }

@@ -11,6 +11,7 @@ import java.io.ObjectOutput;
 import java.io.UncheckedIOException;
 import java.lang.ref.Cleaner;
 import java.nio.ByteBuffer;
+import java.util.Locale;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32C;
 import org.bytedeco.javacpp.BytePointer;
@@ -189,7 +190,7 @@ public final class FlatVector implements Externalizable, KryoSerializable, AutoC
   private void requireOpen() {
     if (memory.pointer().isNull()) {
       throw new IllegalStateException(
-          "Cannot use a vector of %,d floats: it was closed".formatted(size()));
+          String.format(Locale.ROOT, "Cannot use a vector of %,d floats: it was closed", size()));
     }
   }
 

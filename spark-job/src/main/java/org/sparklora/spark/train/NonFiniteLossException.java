@@ -17,7 +17,7 @@ public final class NonFiniteLossException extends RuntimeException {
    */
   public NonFiniteLossException(String what, double value, int step, int microBatch) {
     super(
-        "Stopped because the %s is %s at step %d, micro-batch %d%s: no results were written. %s, or look at the rows of that batch"
+        "Stopped because the %s is %s at step %s, micro-batch %s%s: no results were written. %s, or look at the rows of that batch"
             .formatted(
                 what,
                 value,

@@ -120,7 +120,7 @@ final class SpilledRows implements AutoCloseable {
           || token >= vocabularySize
           || labelled && (label < 0 || label >= vocabularySize)) {
         throw new TableException(
-            "Cannot train on row %d: position %d holds token %d with label %d, but the model knows only the ids 0 to %d; prepare the data with this model's tokenizer"
+            "Cannot train on row %s: position %s holds token %s with label %s, but the model knows only the ids 0 to %s; prepare the data with this model's tokenizer"
                 .formatted(count, i, token, label, vocabularySize - 1));
       }
     }

@@ -3,6 +3,7 @@ package org.sparklora.spark.train;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 
@@ -46,7 +47,7 @@ public final class TrainingPlan {
       long seed) {
     if (rowCount < 1) {
       throw new IllegalArgumentException(
-          "Cannot train on %d rows: the dataset is empty after preparation".formatted(rowCount));
+          "Cannot train on %s rows: the dataset is empty after preparation".formatted(rowCount));
     }
     this.rowCount = rowCount;
     this.microBatchRows = microBatchRows;
@@ -61,8 +62,11 @@ public final class TrainingPlan {
         steps <= Integer.MAX_VALUE,
         Flags.NUM_TRAIN_EPOCHS,
         epochs,
-        "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual"
-            .formatted(steps, Integer.MAX_VALUE));
+        String.format(
+            Locale.ROOT,
+            "that is %.3g steps, and a run has at most %,d; 1 to 10 epochs are usual",
+            steps,
+            Integer.MAX_VALUE));
     this.totalSteps = (int) steps;
   }
 

@@ -114,11 +114,11 @@ public record RunComparison(int compared, List<Difference> differences, List<Str
   /** How many recorded values differ, and how many the run has that are not recorded. */
   public String summary() {
     long unrecorded = unrecorded();
-    return "%d of %d values%s"
+    return "%s of %s values%s"
         .formatted(
             differences.size() - unrecorded,
             compared,
-            unrecorded == 0 ? "" : ", and has %d more".formatted(unrecorded));
+            unrecorded == 0 ? "" : ", and has %s more".formatted(unrecorded));
   }
 
   public boolean agrees() {
@@ -129,15 +129,23 @@ public record RunComparison(int compared, List<Difference> differences, List<Str
   public String toText() {
     StringBuilder text = new StringBuilder();
     String line = "%-32s %6s  %-12s %-12s %s%n";
-    text.append(line.formatted("metric", "step", "expected", "found", "tolerance"));
+    text.append(
+        String.format(Locale.ROOT, line, "metric", "step", "expected", "found", "tolerance"));
     differences.stream()
         .limit(SHOWN_DIFFERENCES)
         .forEach(
             d ->
                 text.append(
-                    line.formatted(d.metric(), d.step(), d.expected(), d.found(), d.tolerance())));
+                    String.format(
+                        Locale.ROOT,
+                        line,
+                        d.metric(),
+                        d.step(),
+                        d.expected(),
+                        d.found(),
+                        d.tolerance())));
     if (differences.size() > SHOWN_DIFFERENCES) {
-      text.append("and %d more%n".formatted(differences.size() - SHOWN_DIFFERENCES));
+      text.append("and %s more%n".formatted(differences.size() - SHOWN_DIFFERENCES));
     }
     settings.forEach(setting -> text.append("setting %s%n".formatted(setting)));
     return text.toString();

@@ -83,7 +83,7 @@ public final class ClusterLog extends SparkListener {
       int attempt = end.taskInfo().attemptNumber() + 1;
       if (attempt < attempts) {
         warnings.accept(
-            "%s: attempt %d of %d failed on executor %s and is made again: %s: %s"
+            "%s: attempt %s of %s failed on executor %s and is made again: %s: %s"
                 .formatted(
                     stage,
                     attempt,

@@ -128,7 +128,7 @@ final class ExecutorCount {
         "%s (%s); ask for fewer workers, or for more executors or cores"
             .formatted(
                 executors == 0
-                    ? "no executor came within %d s".formatted(patienceMillis / 1000)
+                    ? "no executor came within %s s".formatted(patienceMillis / 1000)
                     : "%s, and a worker needs one".formatted(said(executors, slots)),
                 request.setting()));
     LOG.info("{} workers, of --num_workers: {}", requested, said(executors, slots));
@@ -136,7 +136,7 @@ final class ExecutorCount {
   }
 
   private static String said(int executors, int slots) {
-    return "the cluster gave %d executors with %d task slots in all".formatted(executors, slots);
+    return "the cluster gave %s executors with %s task slots in all".formatted(executors, slots);
   }
 
   private int ofExecutors() {
@@ -145,7 +145,7 @@ final class ExecutorCount {
         executors > 0,
         Flags.NUM_WORKERS,
         "nothing",
-        "no executor came within %d s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
+        "no executor came within %s s (%s): look at the cluster's page for free cores and memory; %s makes the wait longer"
             .formatted(patienceMillis / 1000, request.setting(), PATIENCE));
     if (request.executors().isPresent() && executors >= request.executors().getAsInt()) {
       LOG.info("{} workers, one an executor: {}", executors, request.setting());

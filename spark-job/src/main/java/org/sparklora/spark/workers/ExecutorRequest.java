@@ -73,7 +73,7 @@ record ExecutorRequest(
     if (cores.isPresent() && each.isPresent()) {
       return known(
           cores.getAsInt() / each.getAsInt(),
-          "%s = %d, %s = %d".formatted(MAX_CORES, cores.getAsInt(), CORES, each.getAsInt()));
+          "%s = %s, %s = %s".formatted(MAX_CORES, cores.getAsInt(), CORES, each.getAsInt()));
     }
     if (cores.isPresent()) {
       int slots = cores.getAsInt() / conf.number(TASK_CPUS).orElse(1);

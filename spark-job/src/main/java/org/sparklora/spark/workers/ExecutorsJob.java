@@ -112,7 +112,7 @@ public final class ExecutorsJob implements Workers {
         bound == 0 || bound >= needed,
         MAX_RESULT_SIZE,
         spark.getConf().get(MAX_RESULT_SIZE, "1g, Spark's default"),
-        "executors send back up to %1$d MiB in a step or round of this run; set it to 0, or to %1$dm and more"
+        "executors send back up to %1$s MiB in a step or round of this run; set it to 0, or to %1$sm and more"
             .formatted((needed >> 20) + 1));
   }
 
@@ -183,7 +183,7 @@ public final class ExecutorsJob implements Workers {
           results.accept(take(running.remove(), work));
         }
         NamedJob.name(
-            spark, "%s%s, part %d of %d".formatted(during, work.verb(), part + 1, parts.size()));
+            spark, "%s%s, part %s of %s".formatted(during, work.verb(), part + 1, parts.size()));
         running.add(submit(parts.get(part), worker, work));
       }
       while (!running.isEmpty()) {

@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -15,6 +16,12 @@ import java.util.concurrent.TimeUnit;
 public final class ChildJvm {
   private static final long PATIENCE_SECONDS = 120;
   private static final long LOOK_MILLIS = 20;
+
+  /** Of GNU's coreutils 8.31 and newer. */
+  private static final List<String> DEFAULT_SIGNAL = List.of("env", "--default-signal=INT");
+
+  private static final boolean HEARS = canResetSignals();
+  private static final int INT = 2;
 
   private final Process process;
   private final Path log;
@@ -46,9 +53,41 @@ public final class ChildJvm {
     return start(log, new ProcessBuilder(line));
   }
 
-  /** A command line of any kind. */
+  /**
+   * A command line of any kind. It hears of SIGINT, which children of a shell's job in the
+   * background ignore.
+   */
   static ChildJvm start(Path log, ProcessBuilder line) throws IOException {
+    if (HEARS) {
+      List<String> words = new ArrayList<>(DEFAULT_SIGNAL);
+      words.addAll(line.command());
+      line.command(words); // env becomes what it starts, under the same number
+    }
     return new ChildJvm(line.redirectErrorStream(true).redirectOutput(log.toFile()).start(), log);
+  }
+
+  private static boolean canResetSignals() {
+    List<String> words = new ArrayList<>(DEFAULT_SIGNAL);
+    words.add("true");
+    try {
+      return new ProcessBuilder(words).start().waitFor() == 0;
+    } catch (IOException | InterruptedException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Whether a child can be ended by SIGINT: not where this JVM ignores it and no program resets it.
+   */
+  static boolean hearsOfInterrupts() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    if (HEARS || !Files.exists(status)) {
+      return true;
+    }
+    return Files.readAllLines(status).stream()
+        .filter(line -> line.startsWith("SigIgn:"))
+        .map(line -> Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16))
+        .noneMatch(ignored -> (ignored & 1 << INT - 1) != 0);
   }
 
   /** Looks again and again until a file or folder is there. */
@@ -80,6 +119,9 @@ public final class ChildJvm {
 
   /** Sends it a signal by name, as a terminal does or a scheduler. Returns its exit code. */
   public int signal(String name) throws Exception {
+    assumeThat(!name.equals("INT") || hearsOfInterrupts())
+        .as("SIGINT is ignored here, as in the background of a shell, and env cannot reset it")
+        .isTrue();
     new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     assertThat(process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)).as(log()).isTrue();
     return process.exitValue();

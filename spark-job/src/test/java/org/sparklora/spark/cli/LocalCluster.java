@@ -126,7 +126,7 @@ public record LocalCluster(int executors, int cores, int mebibytes, List<String>
   private ProcessBuilder submission(Path home, String command, List<String> arguments)
       throws IOException {
     Files.createDirectories(home.resolve("jars"));
-    String classPath = Files.readString(TARGET.resolve("embedded.classpath"));
+    String classPath = TARGET.resolve("spark") + "/*";
     List<String> line = new ArrayList<>();
     line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     line.addAll(List.of("@" + JVM_OPTIONS, "-Xmx1g", "-Dlora.home=" + ROOT));

@@ -1,6 +1,7 @@
 package org.sparklora.text.bpe;
 
 import java.util.Arrays;
+import java.util.Locale;
 
 /**
  * Text after normalisation and, for each of its characters, the characters of the original that it
@@ -67,8 +68,10 @@ record AlignedText(String text, int[] starts, int[] ends) {
       int n = text.length();
       if (n >= MAX_LENGTH) {
         throw new IllegalArgumentException(
-            "Cannot normalise a text: the normalizer of tokenizer.json makes more than %,d characters of it; leave the text out"
-                .formatted(MAX_LENGTH));
+            String.format(
+                Locale.ROOT,
+                "Cannot normalise a text: the normalizer of tokenizer.json makes more than %,d characters of it; leave the text out",
+                MAX_LENGTH));
       }
       if (n == starts.length) {
         starts = Arrays.copyOf(starts, 2 * n);

@@ -1,5 +1,7 @@
 package org.sparklora.text.bpe;
 
+import java.util.Locale;
+
 /** One thread's way through a {@link TokenizerPipeline}: buffers, cache, and the walk itself. */
 final class Encoder {
   /** Characters of a piece; merging one takes some fifty bytes a character and thread. */
@@ -115,8 +117,12 @@ final class Encoder {
   private void merge(String text, int start, int end) {
     if (end - start > MAX_PIECE) {
       throw new IllegalArgumentException(
-          "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out"
-              .formatted(text.length(), end - start, MAX_PIECE));
+          String.format(
+              Locale.ROOT,
+              "Cannot tokenize a text of %,d characters: %,d of them stand together without a place to cut, at most %,d may; break the text with spaces or leave it out",
+              text.length(),
+              end - start,
+              MAX_PIECE));
     }
     int room = (end - start) * Utf8.MAX_BYTES_PER_CHAR;
     if (bytes.length < room) {

@@ -138,7 +138,7 @@ interface PreTokenizer {
         }
       } catch (StackOverflowError e) {
         throw new IllegalArgumentException(
-            "Cannot cut a text of %d characters with %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
+            "Cannot cut a text of %s characters with %s: the expression recurses too deeply; split the text or give the JVM a larger -Xss"
                 .formatted(end - start, pattern),
             e);
       }

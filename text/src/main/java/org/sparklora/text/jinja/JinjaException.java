@@ -1,5 +1,7 @@
 package org.sparklora.text.jinja;
 
+import java.util.Locale;
+
 /** A template that cannot be parsed, fails while it renders, or exceeds its limits. */
 public final class JinjaException extends RuntimeException {
   private static final int NO_LINE = 0;
@@ -11,7 +13,10 @@ public final class JinjaException extends RuntimeException {
 
   /** While a template is parsed. */
   JinjaException(int line, String format, Object... arguments) {
-    this(arguments.length == 0 ? format : format.formatted(arguments), line, false);
+    this(
+        arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments),
+        line,
+        false);
   }
 
   /** While a template renders: whatever is being evaluated or executed adds its line. */

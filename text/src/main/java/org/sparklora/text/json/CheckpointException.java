@@ -1,5 +1,7 @@
 package org.sparklora.text.json;
 
+import java.util.Locale;
+
 /**
  * A file of a checkpoint or adapter folder is damaged, missing, or of a kind that is not supported.
  */
@@ -14,6 +16,6 @@ public final class CheckpointException extends IllegalArgumentException {
   }
 
   public CheckpointException(Throwable cause, String format, Object... arguments) {
-    super(arguments.length == 0 ? format : format.formatted(arguments), cause);
+    super(arguments.length == 0 ? format : String.format(Locale.ROOT, format, arguments), cause);
   }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -52,7 +53,7 @@ public record JsonFields(Path file, JsonNode json, String name) {
       if (!item.isObject()) {
         throw refusal(key, item, "must be a list of objects {…}");
       }
-      children.add(new JsonFields(file, item, "%s[%d]".formatted(path(key), children.size())));
+      children.add(new JsonFields(file, item, "%s[%s]".formatted(path(key), children.size())));
     }
     return children;
   }
@@ -100,7 +101,9 @@ public record JsonFields(Path file, JsonNode json, String name) {
           case 1 -> "a positive whole number";
           default -> "a whole number of at least " + min;
         };
-    return "must be " + kind + (max == Integer.MAX_VALUE ? "" : ", at most %,d".formatted(max));
+    return "must be "
+        + kind
+        + (max == Integer.MAX_VALUE ? "" : String.format(Locale.ROOT, ", at most %,d", max));
   }
 
   /** True or false; null is refused. */

@@ -189,7 +189,7 @@ final class VectorKernels
 
   @Override
   public String description() {
-    return "vector %d-bit + oneDNN %sgemm, %s%s"
+    return "vector %s-bit + oneDNN %sgemm, %s%s"
         .formatted(
             VectorMath.SPECIES.vectorBitSize(),
             this == inFloat32 ? "" : "bfloat16 ",

@@ -42,7 +42,7 @@ final class WorkerPool implements AutoCloseable {
   WorkerPool(int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException(
-          "Cannot run kernels on %d threads: set lora.threads to at least 1".formatted(threads));
+          "Cannot run kernels on %s threads: set lora.threads to at least 1".formatted(threads));
     }
     workers = new Worker[threads];
     CountDownLatch limited = new CountDownLatch(threads); // then isGemmLimited() is settled
