@@ -129,6 +129,11 @@ public final class Tokenizer {
     return specialTokens.named("pad_token");
   }
 
+  /** The id of {@link #padToken}. */
+  public OptionalInt padId() {
+    return padToken().map(this::idOf).orElse(OptionalInt.empty());
+  }
+
   /** The id of {@link #eosToken}. */
   public OptionalInt eosId() {
     return eosToken().map(this::idOf).orElse(OptionalInt.empty());

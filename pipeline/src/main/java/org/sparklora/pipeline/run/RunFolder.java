@@ -34,6 +34,9 @@ public final class RunFolder implements AutoCloseable {
   /** The folder of the tables of logged completions, which is TRL's. */
   public static final String COMPLETIONS = FolderContents.COMPLETIONS;
 
+  /** Beside it, a folder for each round of {@code grpo}: {@link RoundFolders}. */
+  public static final String ROUNDS = FolderContents.ROUNDS;
+
   /** What says how the run went, and is no result of it. */
   static final List<String> LOGS = List.of(MetricsLog.FILE_NAME, TRACKERS);
 

@@ -1,6 +1,5 @@
 package org.sparklora.pipeline.table;
 
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,11 +8,7 @@ import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
-import org.apache.parquet.hadoop.ParquetFileReader;
-import org.apache.parquet.hadoop.api.ReadSupport;
-import org.apache.parquet.hadoop.util.HadoopInputFile;
 import org.apache.parquet.schema.GroupType;
-import org.apache.parquet.schema.MessageType;
 import org.apache.parquet.schema.PrimitiveType.PrimitiveTypeName;
 import org.apache.parquet.schema.Type;
 import org.sparklora.pipeline.table.LoggedCompletion.Turn;
@@ -42,23 +37,50 @@ public final class CompletionsFile {
    * @throws TableException when the file is damaged or of another table
    */
   public static List<LoggedCompletion> readNumbers(Configuration configuration, Path file) {
-    Configuration projected = new Configuration(configuration);
-    projected.set(ReadSupport.PARQUET_READ_SCHEMA, numbers(configuration, file).toString());
-    return GroupFile.read(projected, file.toString(), WRITER, CompletionsFile::row);
+    return GroupFile.read(
+        configuration, file.toString(), WRITER, CompletionsFile::isNumber, CompletionsFile::row);
   }
 
-  private static MessageType numbers(Configuration configuration, Path file) {
-    try (ParquetFileReader reader =
-        ParquetFileReader.open(HadoopInputFile.fromPath(file, configuration))) {
-      MessageType whole = reader.getFooter().getFileMetaData().getSchema();
-      return new MessageType(
-          whole.getName(), whole.getFields().stream().filter(CompletionsFile::isNumber).toList());
-    } catch (IOException | RuntimeException e) {
-      throw new TableException(
-          "Cannot read %s (%s): the file is damaged or of another table, run %s again"
-              .formatted(file, e.getMessage(), WRITER),
-          e);
+  /**
+   * The completions of a round's table of advantages.
+   *
+   * @param step to show them under
+   * @throws TableException when the file is damaged or of another table
+   */
+  public static List<LoggedCompletion> readRound(Configuration configuration, Path file, int step) {
+    return GroupFile.read(configuration, file.toString(), "grpo", row -> ofRound(row, step));
+  }
+
+  /**
+   * The same without texts.
+   *
+   * @throws TableException when the file is damaged or of another table
+   */
+  public static List<LoggedCompletion> readRoundNumbers(
+      Configuration configuration, Path file, int step) {
+    return GroupFile.read(
+        configuration,
+        file.toString(),
+        "grpo",
+        CompletionsFile::isNumber,
+        row -> ofRound(row, step));
+  }
+
+  private static LoggedCompletion ofRound(Group row, int step) {
+    Map<String, Double> rewards = new LinkedHashMap<>();
+    for (Type column : row.getType().getFields()) {
+      if (column.getName().startsWith(ScoredGenerationSchema.REWARDS)) {
+        rewards.put(
+            column.getName().substring(ScoredGenerationSchema.REWARDS.length()),
+            number(row, column.getName()));
+      }
     }
+    return new LoggedCompletion(
+        step,
+        turns(row, CompletionsTable.PROMPT),
+        turns(row, CompletionsTable.COMPLETION),
+        rewards,
+        number(row, CompletionsTable.ADVANTAGE));
   }
 
   private static boolean isNumber(Type column) {

@@ -9,12 +9,18 @@ package org.sparklora.pipeline.table;
  * @param text the completion, without special tokens
  * @param tokens of the completion; a token that ended it is the last. Read-only and not copied
  * @param logProbs of each token under the policy that drew it, in nats. Read-only and not copied
- * @param stopReason {@code eos} or {@code length}
+ * @param stopReason {@code eos}, {@code length} or {@code pad}
  */
 public record Generation(
     Prompt prompt, int index, String text, int[] tokens, float[] logProbs, String stopReason) {
   /** {@link #stopReason} of a completion that ended itself. */
   public static final String EOS = "eos";
+
+  /**
+   * {@link #stopReason} of a completion of the largest length whose last token is the one that
+   * pads: TRL, which cannot tell it from one that was padded, takes it for ended.
+   */
+  public static final String PAD = "pad";
 
   public Generation {
     if (tokens.length != logProbs.length || tokens.length == 0) {
@@ -24,8 +30,8 @@ public record Generation(
     }
   }
 
-  /** Whether it reached the largest length. */
+  /** Whether it was cut off at the largest length. */
   public boolean isTruncated() {
-    return !stopReason.equals(EOS);
+    return !stopReason.equals(EOS) && !stopReason.equals(PAD);
   }
 }

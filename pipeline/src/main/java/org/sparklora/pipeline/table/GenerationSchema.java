@@ -15,7 +15,7 @@ import org.apache.parquet.schema.Types;
  * completion        string           without special tokens
  * completion_ids    list of int32    its tokens
  * logprobs          list of float    of each token
- * stop_reason       string           eos or length
+ * stop_reason       string           eos, length or pad
  * </pre>
  */
 final class GenerationSchema {

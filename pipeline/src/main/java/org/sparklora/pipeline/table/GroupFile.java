@@ -5,13 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.parquet.example.data.Group;
 import org.apache.parquet.hadoop.ParquetReader;
+import org.apache.parquet.hadoop.api.InitContext;
 import org.apache.parquet.hadoop.example.GroupReadSupport;
 import org.apache.parquet.schema.MessageType;
+import org.apache.parquet.schema.Type;
 
 /** Parquet files of tables that fit into memory, written and read without Spark. */
 public final class GroupFile {
@@ -56,9 +59,23 @@ public final class GroupFile {
    */
   public static <T> List<T> read(
       Configuration configuration, String file, String maker, Function<Group, T> fromGroup) {
+    return read(configuration, file, maker, column -> true, fromGroup);
+  }
+
+  /**
+   * The same of some columns; the others are not even read.
+   *
+   * @param columns those that are
+   */
+  static <T> List<T> read(
+      Configuration configuration,
+      String file,
+      String maker,
+      Predicate<Type> columns,
+      Function<Group, T> fromGroup) {
     List<T> rows = new ArrayList<>();
     try (ParquetReader<Group> reader =
-        ParquetReader.builder(new GroupReadSupport(), new Path(file))
+        ParquetReader.builder(new SomeColumns(columns), new Path(file))
             .withConf(configuration)
             .usePageChecksumVerification(true) // damage would otherwise be read as other tokens
             .build()) {
@@ -71,6 +88,22 @@ public final class GroupFile {
           "Cannot read %s, row %s (%s): the file is damaged or of another table, run %s again"
               .formatted(file, rows.size() + 1, e.getMessage(), maker),
           e);
+    }
+  }
+
+  /** Not by a schema's text, which cannot be parsed where a name has a blank or a bracket. */
+  private static final class SomeColumns extends GroupReadSupport {
+    private final Predicate<Type> columns;
+
+    private SomeColumns(Predicate<Type> columns) {
+      this.columns = columns;
+    }
+
+    @Override
+    public ReadContext init(InitContext context) {
+      MessageType whole = context.getFileSchema();
+      return new ReadContext(
+          new MessageType(whole.getName(), whole.getFields().stream().filter(columns).toList()));
     }
   }
 }

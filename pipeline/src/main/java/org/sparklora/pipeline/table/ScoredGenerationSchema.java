@@ -26,7 +26,7 @@ import org.sparklora.pipeline.table.ScoredGeneration.Judged;
  * </pre>
  */
 final class ScoredGenerationSchema {
-  private static final String REWARDS = "rewards/";
+  static final String REWARDS = "rewards/";
   private static final String VERDICT = "verdict";
   private static final String REASON = "reason";
   private static final String GOLD = "gold_parsed";

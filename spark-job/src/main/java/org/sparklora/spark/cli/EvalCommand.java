@@ -22,17 +22,27 @@ public final class EvalCommand {
       summary.forEach(
           (name, value) -> {
             if (name.startsWith("pass@") && value instanceof Map<?, ?> pass) {
-              System.out.println(
-                  String.format(
-                      Locale.ROOT,
-                      "%s  %.4f  (95 %%: %.4f to %.4f, %s problems)",
-                      name,
-                      (Double) pass.get("value"),
-                      (Double) pass.get("low"),
-                      (Double) pass.get("high"),
-                      summary.get("problems")));
+              System.out.println(name + "  " + shown(pass));
             }
           });
     }
+  }
+
+  private static String shown(Map<?, ?> pass) {
+    String counted =
+        pass.get("problems")
+            + " problems"
+            + (pass.get("problems_left_out").equals(0)
+                ? ""
+                : ", " + pass.get("problems_left_out") + " more with too few judged completions");
+    return pass.containsKey("value")
+        ? String.format(
+            Locale.ROOT,
+            "%.4f  (95 %%: %.4f to %.4f, %s)",
+            pass.get("value"),
+            pass.get("low"),
+            pass.get("high"),
+            counted)
+        : "not known: " + counted;
   }
 }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
@@ -34,6 +33,7 @@ import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.generate.GenerateJob;
+import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.run.SparkSessions;
 import org.sparklora.spark.train.ContextLength;
 import org.sparklora.spark.train.ExecutorModel;
@@ -264,7 +264,7 @@ public final class GenerateCommand {
               texts.tokenizer().decode(completion.tokens(), true),
               completion.tokens(),
               completion.logProbs(),
-              completion.stopReason().name().toLowerCase(Locale.ROOT)));
+              GenerateStage.stopReason(completion, texts.tokenizer())));
     }
     prompts.clear();
     columns.clear();

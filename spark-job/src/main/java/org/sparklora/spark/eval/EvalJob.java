@@ -76,7 +76,9 @@ public final class EvalJob {
           prompts,
           part -> {
             List<ScoredGeneration> scored = judge.run(part);
-            requireVerdicts(config, scored);
+            MathEvalConfig.requireVerdicts(
+                config.rewards(),
+                scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED));
             scores.add(scored);
             String file = String.format(Locale.ROOT, "part-%05d.parquet", files.getAndIncrement());
             GenerationTable.writeScored(hadoop, new Path(folder.work(), file).toString(), scored);
@@ -89,19 +91,11 @@ public final class EvalJob {
     }
   }
 
-  private static void requireVerdicts(MathEvalConfig config, List<ScoredGeneration> scored) {
-    ConfigException.require(
-        scored.stream().noneMatch(row -> row.judged().verdict() == Verdict.SCORED),
-        Flags.REWARD_FUNCS,
-        String.join(" ", config.rewards().names()),
-        "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward and gsm8k_reward do");
-  }
-
   private static void requireProblems(MathEvalConfig config, MathScores scores) {
-    if (scores.problems() == 0) {
+    if (scores.problems(1) == 0) {
       throw new TableException(
-          "Cannot evaluate on %s: no problem has a solution that the judge can read; check its solutions, or try --reward_dialect sound"
-              .formatted(config.problems().source().dataset()));
+          "Cannot evaluate on %s: not one completion of its problems could be judged (%s); check its solutions, or try --reward_dialect sound"
+              .formatted(config.problems().source().dataset(), scores.reasons()));
     }
   }
 

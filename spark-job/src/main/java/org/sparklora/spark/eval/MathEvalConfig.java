@@ -3,12 +3,17 @@ package org.sparklora.spark.eval;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.Verdict;
 import org.sparklora.prep.PromptsConfig;
+import org.sparklora.reward.Completion;
+import org.sparklora.reward.Reward;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.spark.generate.GenerateConfig;
 import org.sparklora.spark.grpo.RewardSettings;
@@ -47,6 +52,10 @@ public record MathEvalConfig(
           Flags.MAX_COMPLETION_LENGTH,
           Flags.SEED);
 
+  /** What any reward can judge: those that are none of right and wrong show themselves by it. */
+  private static final Completion SAMPLE =
+      new Completion("$\\boxed{1}$", Optional.of("1"), OptionalInt.of(1), Map.of());
+
   public MathEvalConfig {
     SamplingConfig sampling = generation.sampling();
     int completions = sampling.numGenerations();
@@ -64,6 +73,24 @@ public record MathEvalConfig(
         completions,
         "all greedy completions of a problem are the same; draw them with --%s 1.0"
             .formatted(Flags.TEMPERATURE));
+    requireVerdicts(rewards, rewards.rewards().stream().anyMatch(MathEvalConfig::mayGiveVerdicts));
+  }
+
+  private static boolean mayGiveVerdicts(Reward reward) {
+    try {
+      return reward.judge(SAMPLE).verdict() != Verdict.SCORED;
+    } catch (RuntimeException | LinkageError | AssertionError e) {
+      return true; // a reward of one's own that looks for more than the sample has
+    }
+  }
+
+  /** Refuses rewards none of which says which answers are right. */
+  static void requireVerdicts(RewardConfig.Functions rewards, boolean given) {
+    ConfigException.require(
+        given,
+        Flags.REWARD_FUNCS,
+        String.join(" ", rewards.names()),
+        "none of them says which answers are right; strip_reasoning_accuracy_reward, accuracy_reward, reasoning_accuracy_reward and gsm8k_reward do");
   }
 
   /** The record of a user's settings. */

@@ -8,11 +8,16 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
 
-/** Adds up the verdicts on completions, problem by problem. Not thread-safe. */
+/**
+ * Adds up the verdicts on completions, problem by problem. A completion counts where it is right or
+ * wrong; those that were not judged are counted by reason, and a problem that they leave fewer than
+ * k completions is left out of pass@k. Not thread-safe.
+ */
 final class MathScores {
   private final List<Integer> wanted; // the k of pass@k
   private final Map<Long, int[]> byProblem = new LinkedHashMap<>(); // completions, right ones
   private final Map<String, Integer> verdicts = new TreeMap<>();
+  private final Map<String, Integer> notJudged = new TreeMap<>(); // completions by reason
   private long unverifiable = 0;
   private long completions = 0;
   private long tokens = 0;
@@ -33,48 +38,62 @@ final class MathScores {
       completions++;
       tokens += generation.tokens().length;
       truncated += generation.isTruncated() ? 1 : 0;
-      if (verdict == Verdict.UNVERIFIABLE) {
-        unverifiable++;
+      int[] counts = byProblem.computeIfAbsent(generation.prompt().id(), id -> new int[2]);
+      unverifiable += verdict == Verdict.UNVERIFIABLE ? 1 : 0;
+      if (verdict != Verdict.CORRECT && verdict != Verdict.WRONG) {
+        notJudged.merge(row.judged().reason(), 1, Integer::sum);
         continue;
       }
-      int[] counts = byProblem.computeIfAbsent(generation.prompt().id(), id -> new int[2]);
       counts[0]++;
       counts[1] += verdict == Verdict.CORRECT ? 1 : 0;
     }
   }
 
-  /** Problems whose solution could be read. */
-  int problems() {
-    return byProblem.size();
+  /** Problems of which at least so many completions were judged. */
+  int problems(int completions) {
+    return (int) byProblem.values().stream().filter(counts -> counts[0] >= completions).count();
+  }
+
+  /** Why completions were not judged. */
+  String reasons() {
+    return String.join(", ", notJudged.keySet());
   }
 
   long tokens() {
     return tokens;
   }
 
-  /** pass@k over the problems. */
+  /** pass@k over the problems that have k judged completions, of which there is at least one. */
   PassAtK pass(int k) {
     return PassAtK.over(
         byProblem.values().stream()
+            .filter(counts -> counts[0] >= k)
             .mapToDouble(counts -> PassAtK.of(counts[0], counts[1], k))
             .toArray());
+  }
+
+  private Map<String, Object> shown(int k) {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    int problems = problems(k);
+    if (problems > 0) {
+      PassAtK pass = pass(k);
+      shown.put("value", pass.value());
+      shown.put("low", pass.low());
+      shown.put("high", pass.high());
+    }
+    shown.put("problems", problems);
+    shown.put("problems_left_out", byProblem.size() - problems);
+    return shown;
   }
 
   /** All that was counted, by name. */
   Map<String, Object> summary() {
     Map<String, Object> summary = new LinkedHashMap<>();
-    summary.put("problems", byProblem.size());
+    summary.put("problems", problems(1));
     summary.put("completions", completions);
     summary.put("unverifiable_completions", unverifiable);
-    Map<String, Object> passes = new LinkedHashMap<>();
-    if (!byProblem.isEmpty()) {
-      for (int k : wanted) {
-        PassAtK pass = pass(k);
-        passes.put(
-            "pass@" + k, Map.of("value", pass.value(), "low", pass.low(), "high", pass.high()));
-      }
-    }
-    summary.putAll(passes);
+    summary.put("not_judged", notJudged);
+    wanted.forEach(k -> summary.put("pass@" + k, shown(k)));
     summary.put("verdicts", verdicts);
     summary.put("completions/mean_length", (double) tokens / Math.max(1, completions));
     summary.put("completions/clipped_ratio", (double) truncated / Math.max(1, completions));

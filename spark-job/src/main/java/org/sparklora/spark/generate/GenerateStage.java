@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.sparklora.model.generate.Completion;
@@ -69,15 +68,18 @@ public record GenerateStage(
   }
 
   /** A completion and its text. */
-  private record Drawn(Completion completion, String text) implements Serializable {
+  private record Drawn(Completion completion, String text, String stopReason)
+      implements Serializable {
+    static Drawn of(Completion completion, Tokenizer tokenizer) {
+      return new Drawn(
+          completion,
+          tokenizer.decode(completion.tokens(), true),
+          GenerateStage.stopReason(completion, tokenizer));
+    }
+
     Generation of(Prompt prompt) {
       return new Generation(
-          prompt,
-          completion.index(),
-          text,
-          completion.tokens(),
-          completion.logProbs(),
-          completion.stopReason().name().toLowerCase(Locale.ROOT));
+          prompt, completion.index(), text, completion.tokens(), completion.logProbs(), stopReason);
     }
   }
 
@@ -93,10 +95,20 @@ public record GenerateStage(
       try (ExecutorModel here = ExecutorModel.of(model)) {
         Tokenizer tokenizer = here.tokenizer();
         return here.generate(parameters.vector(), prompts, sampling).stream()
-            .map(completion -> new Drawn(completion, tokenizer.decode(completion.tokens(), true)))
+            .map(completion -> Drawn.of(completion, tokenizer))
             .toList();
       }
     }
+  }
+
+  /** Why a completion ended, in a table's words. */
+  public static String stopReason(Completion completion, Tokenizer tokenizer) {
+    int last = completion.tokens()[completion.tokens().length - 1];
+    boolean padded = tokenizer.padId().isPresent() && tokenizer.padId().getAsInt() == last;
+    return switch (completion.stopReason()) {
+      case EOS -> Generation.EOS;
+      case LENGTH -> padded ? Generation.PAD : "length";
+    };
   }
 
   /** Other random numbers for each batch of prompts. */

@@ -3,6 +3,7 @@ package org.sparklora.spark.grpo;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -90,11 +91,12 @@ final class GroupSelection {
   /** How many batches it took, and how far they filled the round. */
   Map<String, Double> metrics() {
     return config.isOn()
-        ? Map.of(
-            "dynamic_sampling/draws",
-            (double) draws,
-            "dynamic_sampling/filled",
-            Math.min(1, telling.size() / (double) wanted))
+        ? new TreeMap<>(
+            Map.of(
+                "dynamic_sampling/draws",
+                (double) draws,
+                "dynamic_sampling/filled",
+                Math.min(1, telling.size() / (double) wanted)))
         : Map.of();
   }
 }

@@ -50,8 +50,8 @@ public final class GrpoJob {
    * @param judge gives the rewards that are not computed here
    * @throws org.sparklora.pipeline.config.ConfigException if a setting, the output folder or the
    *     checkpoint to resume from cannot be used
-   * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, or the disk
-   *     full; the last checkpoint stays
+   * @throws org.sparklora.pipeline.table.TableException if the dataset is damaged, the disk full,
+   *     or round after round no completion can be judged; the last checkpoint stays
    * @throws org.sparklora.spark.train.NonFiniteLossException if the model diverges
    * @throws LogProbGuard.PolicyMismatchException if completions are not the policy's; in both cases
    *     no results are written

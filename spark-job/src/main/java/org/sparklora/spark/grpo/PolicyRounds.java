@@ -12,6 +12,7 @@ import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.generate.GenerateStage;
 import org.sparklora.spark.generate.PromptOrder;
 import org.sparklora.spark.train.RowOrder;
@@ -23,6 +24,11 @@ import org.sparklora.spark.train.RowOrder;
  * <p>Not thread-safe.
  */
 final class PolicyRounds implements Round.Source {
+  /**
+   * After so many in a row a run ends: what nothing was learnt from so far is not met by chance.
+   */
+  static final int MOST_UNJUDGED_ROUNDS = 3;
+
   private final GrpoConfig config;
   private final Policy policy;
   private final List<Prompt> prompts;
@@ -31,6 +37,7 @@ final class PolicyRounds implements Round.Source {
   private final Optional<String> given;
   private final int groupSize;
   private int draws;
+  private int unjudgedRounds; // the latest ones, in a row
 
   /**
    * @param given a table of advantages of the only round that is wanted; empty draws all rounds
@@ -117,6 +124,11 @@ final class PolicyRounds implements Round.Source {
     }
     List<PolicyRow> trained = policy.withReference(shuffled(rows, number), batch);
     RoundMetrics.warnOfUnjudged(number, all);
+    boolean judged = all.stream().anyMatch(one -> !Double.isNaN(one.reward()));
+    unjudgedRounds = judged ? 0 : unjudgedRounds + 1;
+    if (unjudgedRounds == MOST_UNJUDGED_ROUNDS) {
+      throw new TableException(unjudged(number, all.get(0)));
+    }
     Map<String, Double> metrics = new LinkedHashMap<>(RoundMetrics.of(all, config, groupSize));
     metrics.putAll(more);
     List<float[]> sampler = generations.stream().map(Generation::logProbs).toList();
@@ -127,6 +139,16 @@ final class PolicyRounds implements Round.Source {
       uncompared = Optional.of(new Round.Sampled(shuffled(sampler, number), guard));
     }
     return new Round(trained, scored, metrics, tokens(all), draws, uncompared);
+  }
+
+  private String unjudged(int number, ScoredGeneration first) {
+    return "Cannot learn from %s: in rounds %s to %s not one completion could be judged (%s: %s); check its solutions and the columns that rewards read, name other --reward_funcs, or try --reward_dialect sound. The last checkpoint stays"
+        .formatted(
+            config.prompts().table().source().dataset(),
+            number + 2 - MOST_UNJUDGED_ROUNDS,
+            number + 1,
+            String.join(", ", first.rewards().keySet()),
+            first.judged().reason());
   }
 
   /** What the loss sees of a completion, on its policy and without a reference. */

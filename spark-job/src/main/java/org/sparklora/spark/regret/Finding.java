@@ -1,7 +1,9 @@
 package org.sparklora.spark.regret;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * One line of the report.
@@ -34,7 +36,7 @@ public record Finding(
   }
 
   public Finding {
-    values = Map.copyOf(values);
+    values = Collections.unmodifiableMap(new TreeMap<>(values));
     sources = List.copyOf(sources);
   }
 }

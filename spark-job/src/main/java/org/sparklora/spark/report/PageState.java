@@ -62,7 +62,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
   }
 
   private Map<String, Object> metric(Metric metric) {
-    return Map.of(
+    return ordered(
         "key", metric.key(),
         "title", metric.title(),
         "noisy", metric.noisy(),
@@ -83,7 +83,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
       if (from < curve.steps().length || from < shown.steps().length) {
         curves.put(
             metric.key(),
-            Map.of(
+            ordered(
                 "from",
                 from,
                 "steps",
@@ -93,7 +93,7 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
       }
     }
     Completions logged = completions.get(number);
-    return Map.of(
+    return ordered(
         "name", run.name(),
         "steps", run.steps(),
         "finished", run.isFinished(),
@@ -101,6 +101,15 @@ record PageState(String version, List<RunLog> runs, List<Completions> completion
         "completions", logged.count(),
         "rewards", logged.rewards(),
         "unreadable", logged.unreadable());
+  }
+
+  /** Names and values in this order: the page of a run is the same whoever writes it. */
+  private static Map<String, Object> ordered(Object... namesAndValues) {
+    Map<String, Object> ordered = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      ordered.put((String) namesAndValues[i], namesAndValues[i + 1]);
+    }
+    return ordered;
   }
 
   /** How many values two curves begin with in common. */

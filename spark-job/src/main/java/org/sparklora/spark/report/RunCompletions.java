@@ -7,10 +7,12 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.CompletionsFile;
@@ -18,17 +20,22 @@ import org.sparklora.pipeline.table.LoggedCompletion;
 import org.sparklora.pipeline.table.TableException;
 
 /**
- * The completions that a run has logged, the latest first. Numbers of all are in memory, texts are
- * read when they are asked for: a hundred thousand completions take tens of megabytes.
+ * The completions that a run has logged, the latest first; of a run that has logged none, those of
+ * its rounds, whose numbers, from 1, stand for steps. Numbers of all are in memory, texts are read
+ * when they are asked for: a hundred thousand completions take tens of megabytes.
  *
  * <p>Thread-safe.
  */
 final class RunCompletions {
   private static final String SUFFIX = ".parquet";
   private static final int FILES_IN_MEMORY = 4;
+  private static final String ADVANTAGES = "advantages"; // of dynamic sampling also advantages-2
+  private static final String ROUND_FOLDER = "round-";
+  private static final Pattern ROUND = Pattern.compile(ROUND_FOLDER + "(\\d+)");
 
   private final Configuration hadoop;
   private final Path folder;
+  private final Path rounds;
   private final Map<String, Indexed> files = new TreeMap<>();
   private final Map<String, List<LoggedCompletion>> texts =
       new LinkedHashMap<>(16, 0.75f, true) {
@@ -62,13 +69,14 @@ final class RunCompletions {
   RunCompletions(Configuration hadoop, String run) {
     this.hadoop = hadoop;
     this.folder = new Path(run, RunFolder.COMPLETIONS);
+    this.rounds = new Path(run, RunFolder.ROUNDS);
   }
 
   /** Reads the numbers of files that are new or were written anew since. */
   synchronized void refresh() throws IOException {
     Map<String, FileStatus> there = new TreeMap<>();
     for (FileStatus file : list()) {
-      there.put(file.getPath().getName(), file);
+      there.put(name(file.getPath()), file);
     }
     files.keySet().retainAll(there.keySet());
     for (Map.Entry<String, FileStatus> entry : there.entrySet()) {
@@ -89,19 +97,59 @@ final class RunCompletions {
   }
 
   private List<FileStatus> list() throws IOException {
-    FileSystem fileSystem = folder.getFileSystem(hadoop);
+    List<FileStatus> logged = children(folder, "", SUFFIX);
+    if (!logged.isEmpty()) {
+      return logged;
+    }
+    List<FileStatus> ofRounds = new ArrayList<>();
+    for (FileStatus round : children(rounds, ROUND_FOLDER, "")) {
+      for (FileStatus table : children(round.getPath(), ADVANTAGES, "")) {
+        ofRounds.addAll(children(table.getPath(), "", SUFFIX));
+      }
+    }
+    return ofRounds;
+  }
+
+  private List<FileStatus> children(Path parent, String prefix, String suffix) throws IOException {
     try {
       return List.of(
-          fileSystem.listStatus(
-              folder, path -> path.getName().endsWith(SUFFIX) && !path.getName().startsWith(".")));
+          parent
+              .getFileSystem(hadoop)
+              .listStatus(
+                  parent,
+                  path ->
+                      path.getName().startsWith(prefix)
+                          && path.getName().endsWith(suffix)
+                          && !path.getName().startsWith(".")));
     } catch (FileNotFoundException e) {
-      return List.of(); // none are logged, or not yet
+      return List.of(); // there are none, or not yet
     }
   }
 
+  /** In messages: of a round's, with its folders. */
+  private static String name(Path file) {
+    return round(file).isEmpty()
+        ? file.getName()
+        : "%s/%s/%s"
+            .formatted(
+                file.getParent().getParent().getName(), file.getParent().getName(), file.getName());
+  }
+
+  /** From 1; empty for a file of logged completions. */
+  private static OptionalInt round(Path file) {
+    Path table = file.getParent();
+    Matcher round = ROUND.matcher(table.getParent().getName());
+    return table.getName().startsWith(ADVANTAGES) && round.matches()
+        ? OptionalInt.of(Integer.parseInt(round.group(1)) + 1)
+        : OptionalInt.empty();
+  }
+
   private List<LoggedCompletion> numbers(Path file) {
+    OptionalInt round = round(file);
     try {
-      return CompletionsFile.readNumbers(hadoop, file);
+      return round.isPresent()
+          ? CompletionsFile.readRoundNumbers(hadoop, file, round.getAsInt())
+          : CompletionsFile.readNumbers(hadoop, file);
     } catch (TableException e) {
       return List.of(); // told by unreadable()
     }
@@ -168,7 +216,7 @@ final class RunCompletions {
 
   /** Read outside of any lock: a search must not hold up what is new. */
   private List<LoggedCompletion> texts(Indexed file) {
-    String key = file.path().getName() + file.modified();
+    String key = name(file.path()) + file.modified();
     synchronized (this) {
       List<LoggedCompletion> known = texts.get(key);
       if (known != null) {
@@ -177,7 +225,11 @@ final class RunCompletions {
     }
     List<LoggedCompletion> rows;
     try {
-      rows = CompletionsFile.read(hadoop, file.path());
+      OptionalInt round = round(file.path());
+      rows =
+          round.isPresent()
+              ? CompletionsFile.readRound(hadoop, file.path(), round.getAsInt())
+              : CompletionsFile.read(hadoop, file.path());
     } catch (TableException e) {
       rows = file.rows(); // it is being written anew; the next refresh reads it
     }

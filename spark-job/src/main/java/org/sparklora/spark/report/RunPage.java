@@ -9,6 +9,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -62,7 +63,7 @@ final class RunPage {
                 FigurePage.escaped("Curves of " + title), Base64.getEncoder().encodeToString(png));
     List<List<Map<String, Object>>> rows =
         completions.stream().map(run -> run.stream().map(RunPage::row).toList()).toList();
-    return html(title, state, Map.of("live", false, "rows", rows), figure);
+    return html(title, state, new TreeMap<>(Map.of("live", false, "rows", rows)), figure);
   }
 
   private static String html(

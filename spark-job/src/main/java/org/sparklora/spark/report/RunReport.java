@@ -10,6 +10,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -57,7 +58,9 @@ public final class RunReport {
             new ObjectMapper()
                 .enable(SerializationFeature.INDENT_OUTPUT)
                 .writeValueAsString(
-                    Map.of("mean_of_last_steps", summary.window(), "runs", summary.numbers()))));
+                    new TreeMap<>(
+                        Map.of(
+                            "mean_of_last_steps", summary.window(), "runs", summary.numbers())))));
   }
 
   private static String page(

@@ -1,9 +1,11 @@
 package org.sparklora.spark.resume;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 
@@ -17,6 +19,11 @@ import org.sparklora.pipeline.config.Flag;
  *     length, intervals
  */
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
+  /** Sorted: tables of rounds hold it as a text, which another process compares. */
+  public RunFingerprint {
+    fixed = Collections.unmodifiableMap(new TreeMap<>(fixed));
+    changeable = Collections.unmodifiableMap(new TreeMap<>(changeable));
+  }
 
   /** The same, of a run in which flags stand for something else than what the user wrote. */
   public RunFingerprint with(Map<Flag<?>, String> found) {

@@ -3,9 +3,16 @@ package org.sparklora.spark.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.checkpoint.DecoderConfig;
@@ -19,6 +26,7 @@ import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
@@ -33,18 +41,62 @@ import org.sparklora.spark.train.TrainedModel;
  * @param seed of a new adapter
  */
 public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapter, long seed) {
+  private static final Logger LOG = LoggerFactory.getLogger(InitialParameters.class);
+
   /** The seed of what is only looked at. */
   private static final long SEEDLESS = 0;
 
   /** What a run of these settings starts from. */
   public static InitialParameters of(Configuration hadoop, TrainingConfig config)
       throws IOException {
-    return of(
-        hadoop,
-        config.model(),
-        config.training().lora(),
-        config.training().startAdapter(),
-        config.course().seed());
+    TrainingSettings training = config.training();
+    InitialParameters initial =
+        of(
+            hadoop,
+            config.model(),
+            training.lora(),
+            training.startAdapter(),
+            config.course().seed());
+    if (initial.adapter.isPresent()) {
+      AdapterLayout layout = initial.adapter.get().layout();
+      AdapterLayout asked = AdapterLayout.of(training.lora().orElseThrow(), initial.model.config());
+      List<String> overruled = overruled(asked, training.givenLora(), layout);
+      if (!overruled.isEmpty()) {
+        LOG.warn(
+            "An adapter that training goes on from keeps its own settings: {}. Leave these flags out, or change the adapter's adapter_config.json",
+            String.join(", ", overruled));
+      }
+    }
+    return initial;
+  }
+
+  /**
+   * What the user asked for and an adapter has otherwise.
+   *
+   * @param given names of the flags that the user has set
+   */
+  static List<String> overruled(AdapterLayout asking, Set<String> given, AdapterLayout adapter) {
+    LoraConfig asked = asking.config();
+    LoraConfig kept = adapter.config();
+    Map<Flag<?>, List<Object>> values = new LinkedHashMap<>();
+    values.put(Flags.LORA_R, List.of(asked.rank(), kept.rank()));
+    values.put(Flags.LORA_ALPHA, List.of(asked.alpha(), kept.alpha()));
+    values.put(Flags.LORA_DROPOUT, List.of(asked.dropout(), kept.dropout()));
+    values.put(Flags.USE_RSLORA, List.of(asked.rslora(), kept.rslora()));
+    values.put(
+        Flags.LORA_TARGET_MODULES,
+        List.of(Set.copyOf(asking.modules()), Set.copyOf(adapter.modules())));
+    List<String> overruled = new ArrayList<>();
+    values.forEach(
+        (flag, both) -> {
+          if (given.contains(flag.name()) && !both.get(0).equals(both.get(1))) {
+            overruled.add(
+                flag == Flags.LORA_TARGET_MODULES
+                    ? "%s are others".formatted(flag)
+                    : "%s is %s and not %s".formatted(flag, both.get(1), both.get(0)));
+          }
+        });
+    return overruled;
   }
 
   /**

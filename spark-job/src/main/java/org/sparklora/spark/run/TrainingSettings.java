@@ -2,9 +2,12 @@ package org.sparklora.spark.run;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.model.lora.LoraTargets;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.OptimizerConfig;
 import org.sparklora.pipeline.config.ScheduleConfig;
@@ -18,6 +21,7 @@ import org.sparklora.spark.resume.RunFingerprint;
  * @param model the base model
  * @param lora the adapter; empty trains all weights
  * @param startAdapter an adapter to go on from
+ * @param givenLora names of the flags of {@code lora} that the user has set
  * @param course how long it goes on, and by which random numbers
  * @param output where results go and what is logged
  * @param checkpoints what is saved on the way, and where the run goes on
@@ -28,6 +32,7 @@ public record TrainingSettings(
     ModelConfig model,
     Optional<LoraConfig> lora,
     Optional<ModelReference> startAdapter,
+    Set<String> givenLora,
     OptimizerConfig optimizer,
     ScheduleConfig schedule,
     TrainingCourse course,
@@ -40,12 +45,24 @@ public record TrainingSettings(
    */
   private static final List<String> PEFT_DEFAULT_TARGETS = List.of("q_proj", "v_proj");
 
+  private static final List<Flag<?>> OF_LORA =
+      List.of(
+          Flags.LORA_R,
+          Flags.LORA_ALPHA,
+          Flags.LORA_DROPOUT,
+          Flags.USE_RSLORA,
+          Flags.LORA_TARGET_MODULES);
+
   /** The record of a user's settings. */
   public static TrainingSettings of(Settings settings) {
     return new TrainingSettings(
         ModelConfig.of(settings),
         lora(settings),
         ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
+        OF_LORA.stream()
+            .filter(settings::isGiven)
+            .map(Flag::name)
+            .collect(Collectors.toUnmodifiableSet()),
         optimizer(settings),
         schedule(settings),
         TrainingCourse.of(settings),

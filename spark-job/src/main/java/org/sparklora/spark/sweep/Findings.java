@@ -1,7 +1,9 @@
 package org.sparklora.spark.sweep;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.sparklora.spark.report.LineFigure;
 
 /**
@@ -15,6 +17,7 @@ record Findings(List<Verdict> verdicts, List<LineFigure> figures, Map<String, Ob
   Findings {
     verdicts = List.copyOf(verdicts);
     figures = List.copyOf(figures);
+    numbers = Collections.unmodifiableMap(new TreeMap<>(numbers));
   }
 
   static Findings of(SweepFile file, Study study) {

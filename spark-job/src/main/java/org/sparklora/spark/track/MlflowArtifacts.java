@@ -2,6 +2,7 @@ package org.sparklora.spark.track;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -36,7 +37,8 @@ final class MlflowArtifacts {
       Pattern.compile(".+\\.png|.+_config\\.yaml|trainer_state\\.json");
   private static final Pattern PROXIED = Pattern.compile("mlflow-artifacts:(?://[^/]*)?/(.+)");
   private static final Set<String> EXISTS = Set.of("RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS");
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   private final MlflowClient client;
   private final MlflowConfig config;

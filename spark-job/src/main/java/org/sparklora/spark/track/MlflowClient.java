@@ -2,6 +2,7 @@ package org.sparklora.spark.track;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -40,7 +41,8 @@ final class MlflowClient {
   /** From here on nothing is said of whether the request was carried out. */
   private static final int SERVER_ERROR = 500;
 
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   private final MlflowServer server;
   private final HttpClient client =

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Writes a run into a {@linkplain TrackioDatabase project file of Trackio}. Each row has a key of
@@ -102,7 +103,8 @@ final class TrackioSink implements Sink {
     Map<String, Object> values = new LinkedHashMap<>(row.shown());
     if (!row.completions().isEmpty()) {
       values.put(
-          TrackedLog.COMPLETIONS, Map.of("_type", "trackio.table", "_value", row.completions()));
+          TrackedLog.COMPLETIONS,
+          new TreeMap<>(Map.of("_type", "trackio.table", "_value", row.completions())));
     }
     return values;
   }

@@ -339,6 +339,6 @@ public final class TrainerState {
     boolean ended = sums.steps() == plan.totalSteps();
     flags.put("should_save", settings.saving().falls(sums.steps(), plan));
     flags.put("should_training_stop", ended);
-    return Map.of("args", flags, "attributes", Map.of());
+    return new TreeMap<>(Map.of("args", flags, "attributes", Map.of()));
   }
 }

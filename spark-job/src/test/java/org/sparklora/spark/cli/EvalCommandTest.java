@@ -201,6 +201,7 @@ class EvalCommandTest {
     assertThat(message()).contains("greedy");
     assertThat(eval(output, "--reward_funcs", "think_format_reward")).isEqualTo(MISUSED);
     assertThat(message()).contains("says which answers are right");
+    assertThat(folder.resolve("out.prompts")).as("prompts are not even prepared").doesNotExist();
     assertThat(eval(output, "--task", "sft")).isEqualTo(MISUSED);
     assertThat(output).doesNotExist();
   }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.cli.TestModels;
 import org.sparklora.spark.cli.TestSpark;
 
@@ -75,7 +76,8 @@ class GrpoSignalTest {
 
   @Test
   void completionsThatNobodyCouldJudgeAreCountedAndTeachNothing() throws IOException {
-    GrpoRun run = run("silent", GrpoRun.Silence.class, "--weight_decay", "0").run(spark);
+    GrpoRun run =
+        run("silent", GrpoRun.Silence.class, "--weight_decay", "0", "--max_steps", "4").run(spark);
 
     JsonNode first = run.log().get(0);
     assertThat(first.get("completions/not_judged").asDouble()).isEqualTo(12);
@@ -85,13 +87,27 @@ class GrpoSignalTest {
     assertThat(first.get("entropy").asDouble()).isPositive();
   }
 
+  @Test
+  void aRunEndsWhereRoundAfterRoundNothingCanBeJudged() throws IOException {
+    GrpoRun run =
+        run("unjudged", GrpoRun.Silence.class, "--save_strategy", "steps", "--save_steps", "2");
+
+    assertThatThrownBy(() -> run.run(spark))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("in rounds 1 to 3 not one completion could be judged")
+        .hasMessageContaining("silence: no opinion")
+        .hasMessageContaining("--reward_funcs");
+    assertThat(run.output().resolve("checkpoint-4/adapter_model.safetensors")).exists();
+    assertThat(run.output().resolve("adapter_model.safetensors")).doesNotExist();
+  }
+
   /** Micro-batches are large enough for sums that round by who is computed together. */
   @Test
   void policyThatIsTheReferenceStaysThereWhileNobodyJudges() throws IOException {
     GrpoRun run =
         run("flat", GrpoRun.Silence.class, "--weight_decay", "0", "--beta", "0.1")
             .with("--max_completion_length", "120", "--mask_truncated_completions")
-            .with("--per_device_train_batch_size", "4")
+            .with("--per_device_train_batch_size", "4", "--max_steps", "4")
             .run(spark);
 
     assertThat(run.log())

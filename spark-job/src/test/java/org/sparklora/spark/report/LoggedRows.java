@@ -12,6 +12,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.CompletionsTable;
 import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
 import org.sparklora.pipeline.table.Verdict;
@@ -41,10 +42,24 @@ final class LoggedRows {
         new Configuration(), new org.apache.hadoop.fs.Path(file.toUri()), step, rows);
   }
 
+  /** Completions as a round keeps them. */
+  static void writeRound(Path run, int round, String table, List<ScoredGeneration> rows)
+      throws IOException {
+    Path folder =
+        Files.createDirectories(
+            run.resolve(RunFolder.ROUNDS).resolve("round-%04d".formatted(round)).resolve(table));
+    GenerationTable.writeScored(
+        new Configuration(), folder.resolve("part-00000.parquet").toUri().toString(), rows);
+  }
+
   static ScoredGeneration row(String text, double reward) {
     Map<String, Double> rewards = new LinkedHashMap<>();
     rewards.put("accuracy_reward", reward);
     rewards.put("length_reward", -1.0);
+    return row(text, rewards);
+  }
+
+  static ScoredGeneration row(String text, Map<String, Double> rewards) {
     return new ScoredGeneration(
         new Generation(
             new Prompt(0, "What is 1+1?", new int[] {5}, Optional.of("2"), Map.of()),
@@ -55,7 +70,7 @@ final class LoggedRows {
             Generation.EOS),
         rewards,
         new ScoredGeneration.Judged(Verdict.CORRECT, "equal", "2", "2", 0.01),
-        reward,
+        rewards.values().iterator().next(),
         0.5,
         false);
   }

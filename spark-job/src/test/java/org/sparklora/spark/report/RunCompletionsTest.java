@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -69,6 +70,41 @@ class RunCompletionsTest {
         .containsExactly("step 10, row 2");
     assertThat(found(completions, Map.of("text", "is 1+1"))).as("of the prompt").hasSize(8);
     assertThat(found(completions, Map.of("text", "nowhere"))).isEmpty();
+  }
+
+  /** As a Python function, a partial or an object may be called. */
+  @Test
+  void rewardsMayHaveAnyName() throws IOException {
+    Map<String, Double> rewards = new LinkedHashMap<>();
+    for (String name : List.of("a b", "f(x)", "{0}", "x;y=\"z\"", "Länge", "<lambda>", "a/b,c")) {
+      rewards.put(name, 0.5);
+    }
+    LoggedRows.write(run, 5, List.of(LoggedRows.row("named", rewards)));
+    RunCompletions completions = refreshed();
+
+    assertThat(completions.unreadable()).isEmpty();
+    assertThat(completions.rewards()).containsExactlyElementsOf(rewards.keySet());
+    assertThat(found(completions, Map.of("reward", "f(x)", "verdict", "partial")))
+        .containsExactly("named");
+  }
+
+  @Test
+  void ofARunThatLoggedNoneThoseOfItsRoundsAreShown() throws IOException {
+    LoggedRows.writeRound(run, 0, "advantages", List.of(LoggedRows.row("first", 1)));
+    LoggedRows.writeRound(run, 1, "advantages", List.of(LoggedRows.row("second", 0)));
+    LoggedRows.writeRound(run, 1, "advantages-2", List.of(LoggedRows.row("drawn again", 0.5)));
+    RunCompletions completions = refreshed();
+
+    assertThat(completions.unreadable()).isEmpty();
+    assertThat(completions.rewards()).containsExactly("accuracy_reward", "length_reward");
+    assertThat(found(completions, Map.of())).containsExactly("second", "drawn again", "first");
+    assertThat(found(completions, Map.of("step", "1", "verdict", "correct")))
+        .containsExactly("first");
+    assertThat(found(completions, Map.of("text", "again"))).containsExactly("drawn again");
+
+    LoggedRows.write(run, 5, 4);
+    completions.refresh();
+    assertThat(completions.count()).as("what is logged comes first").isEqualTo(4);
   }
 
   @Test

@@ -8,9 +8,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.spark.cli.TestModels;
@@ -39,6 +41,26 @@ class InitialParametersTest {
     assertThat(model("--use_peft", "--dtype", "bfloat16")).isNotEqualTo(exact);
     assertThat(model("--use_peft", "--gradient_checkpointing", "true")).isEqualTo(exact);
     assertThat(model("--use_peft", "--gradient_checkpointing", "false")).isNotEqualTo(exact);
+  }
+
+  @Test
+  void whatTheUserSetAndAnAdapterHasOtherwiseIsNamed() throws IOException {
+    AdapterLayout asked =
+        (AdapterLayout)
+            model("--use_peft", "--lora_dropout", "0.1", "--lora_r", "4", "--lora_alpha", "8")
+                .layout();
+    AdapterLayout kept =
+        (AdapterLayout)
+            model("--use_peft", "--lora_dropout", "0", "--lora_r", "4", "--lora_alpha", "8")
+                .layout();
+
+    assertThat(InitialParameters.overruled(asked, Set.of("lora_dropout", "lora_r"), kept))
+        .containsExactly("lora_dropout is 0.0 and not 0.1");
+    assertThat(InitialParameters.overruled(asked, Set.of("lora_r"), kept)).isEmpty();
+    AdapterLayout wide =
+        (AdapterLayout) model("--use_peft", "--lora_target_modules", "all-linear").layout();
+    assertThat(InitialParameters.overruled(wide, Set.of("lora_target_modules"), kept))
+        .containsExactly("lora_target_modules are others");
   }
 
   private TrainedModel model(String... flags) throws IOException {

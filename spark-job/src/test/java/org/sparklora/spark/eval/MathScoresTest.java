@@ -1,0 +1,77 @@
+package org.sparklora.spark.eval;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.sparklora.pipeline.table.Generation;
+import org.sparklora.pipeline.table.Prompt;
+import org.sparklora.pipeline.table.ScoredGeneration;
+import org.sparklora.pipeline.table.Verdict;
+
+class MathScoresTest {
+  private static List<ScoredGeneration> problem(long id, Verdict... verdicts) {
+    Prompt prompt = new Prompt(id, "?", new int[] {1}, Optional.of("1"), Map.of());
+    List<ScoredGeneration> rows = new ArrayList<>();
+    for (Verdict verdict : verdicts) {
+      Generation generation =
+          new Generation(prompt, rows.size(), "1", new int[] {2}, new float[1], Generation.EOS);
+      rows.add(
+          new ScoredGeneration(
+              generation,
+              Map.of(),
+              new ScoredGeneration.Judged(verdict, "because " + verdict.text(), "", "", 0),
+              0,
+              0,
+              false));
+    }
+    return rows;
+  }
+
+  /** The second problem has one judged completion, the third none. */
+  private static Map<String, Object> summary(int... k) {
+    List<Integer> wanted = new ArrayList<>();
+    for (int one : k) {
+      wanted.add(one);
+    }
+    MathScores scores = new MathScores(wanted);
+    scores.add(problem(0, Verdict.CORRECT, Verdict.WRONG, Verdict.WRONG));
+    scores.add(problem(1, Verdict.CORRECT, Verdict.UNVERIFIABLE, Verdict.FAILED));
+    scores.add(problem(2, Verdict.FAILED, Verdict.FAILED, Verdict.UNVERIFIABLE));
+    return scores.summary();
+  }
+
+  @Test
+  void problemsWithTooFewJudgedCompletionsAreLeftOutAndCounted() {
+    Map<String, Object> summary = summary(1, 2, 4);
+
+    assertThat(numbers(summary, "pass@1")).containsEntry("value", (1 / 3.0 + 1) / 2);
+    assertThat(numbers(summary, "pass@1"))
+        .containsEntry("problems", 2)
+        .containsEntry("problems_left_out", 1);
+    assertThat(numbers(summary, "pass@2")).containsEntry("value", 1 - 1 / 3.0);
+    assertThat(numbers(summary, "pass@2"))
+        .containsEntry("problems", 1)
+        .containsEntry("problems_left_out", 2);
+    assertThat(numbers(summary, "pass@4")).isEqualTo(Map.of("problems", 0, "problems_left_out", 3));
+    assertThat(summary)
+        .containsEntry("problems", 2)
+        .containsEntry("completions", 9L)
+        .containsEntry("unverifiable_completions", 2L)
+        .containsEntry("not_judged", Map.of("because failed", 3, "because unverifiable", 2));
+  }
+
+  @Test
+  void namesAreInOneOrder() {
+    assertThat(numbers(summary(1), "pass@1").keySet())
+        .containsExactly("value", "low", "high", "problems", "problems_left_out");
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Map<String, Object> numbers(Map<String, Object> summary, String name) {
+    return (Map<String, Object>) summary.get(name);
+  }
+}
