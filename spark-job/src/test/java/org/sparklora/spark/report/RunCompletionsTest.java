@@ -97,7 +97,7 @@ class RunCompletionsTest {
 
     assertThat(completions.unreadable()).isEmpty();
     assertThat(completions.rewards()).containsExactly("accuracy_reward", "length_reward");
-    assertThat(found(completions, Map.of())).containsExactly("second", "drawn again", "first");
+    assertThat(found(completions, Map.of())).containsExactly("drawn again", "second", "first");
     assertThat(found(completions, Map.of("step", "1", "verdict", "correct")))
         .containsExactly("first");
     assertThat(found(completions, Map.of("text", "again"))).containsExactly("drawn again");
