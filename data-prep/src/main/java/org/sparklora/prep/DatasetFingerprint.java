@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -7,22 +8,42 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.FileVersion;
 import org.sparklora.prep.source.DatasetFile;
 
 /**
- * Identifies a dataset without reading it: SHA-256 of its files' paths, sizes and times of change,
- * or of what its table says of itself.
+ * Identifies a dataset: SHA-256 of its files' paths, sizes and {@link FileVersion versions}, or of
+ * what its table says of itself.
  */
 final class DatasetFingerprint {
 
   private DatasetFingerprint() {}
 
-  static String of(List<DatasetFile> files) {
+  static String of(Configuration configuration, List<DatasetFile> files) {
     return ofLines(
         files.stream()
             .map(
                 file ->
-                    "%s\t%s\t%s%n".formatted(file.path(), file.bytes(), file.modifiedMillis())));
+                    "%s\t%s\t%s%n"
+                        .formatted(file.path(), file.bytes(), version(configuration, file))));
+  }
+
+  /** None where the path names a commit. */
+  private static String version(Configuration configuration, DatasetFile file) {
+    if (file.downloaded()) {
+      return "";
+    }
+    try {
+      FileSystem fileSystem = file.hadoopPath().getFileSystem(configuration);
+      return FileVersion.of(fileSystem, fileSystem.getFileStatus(file.hadoopPath()));
+    } catch (IOException e) {
+      throw new ConfigException(
+          Flags.DATASET_NAME, file.path(), "it cannot be read (%s)".formatted(e.getMessage()));
+    }
   }
 
   /**

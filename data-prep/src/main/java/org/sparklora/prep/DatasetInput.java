@@ -53,7 +53,7 @@ sealed interface DatasetInput permits FileInput, TableInput {
   List<SplitGroup> readable(Configuration configuration, boolean sameMachine, Path scratch);
 
   /** Two readings with the same fingerprint have the same rows in the same order. */
-  String fingerprint();
+  String fingerprint(Configuration configuration);
 
   /** Which table was read, by what a manifest calls it; empty if it is files. */
   Map<String, Object> origin();

@@ -86,8 +86,8 @@ record FileInput(
   }
 
   @Override
-  public String fingerprint() {
-    return DatasetFingerprint.of(files);
+  public String fingerprint(Configuration configuration) {
+    return DatasetFingerprint.of(configuration, files);
   }
 
   @Override

@@ -3,9 +3,11 @@ package org.sparklora.prep;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.text.ChatTemplate;
@@ -18,17 +20,55 @@ import org.sparklora.text.Tokenizer;
  * @param template {@code --chat_template_path}'s, else the folder's, if any
  */
 record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
-  private static final Map<TextSource, ModelText> LOADED = new ConcurrentHashMap<>();
+  /** Runs side by side, of one model each, find theirs again. */
+  private static final int MOST_LOADED = 4;
+
+  /** The one used last is the last; guarded by itself, and nothing is loaded meanwhile. */
+  private static final Map<TextSource, FutureTask<ModelText>> LOADED =
+      new LinkedHashMap<>(16, 0.75f, true);
 
   /**
    * Loaded once per JVM: a tokenizer is tens of megabytes, and every task of an executor wants it.
+   *
+   * @param source as the driver found it: another content of the same files is another source
    */
   static ModelText shared(TextSource source) {
-    return LOADED.computeIfAbsent(source, ModelText::load);
+    FutureTask<ModelText> text;
+    synchronized (LOADED) {
+      text = LOADED.computeIfAbsent(source, key -> new FutureTask<>(() -> load(key)));
+      if (LOADED.size() > MOST_LOADED) {
+        LOADED.remove(LOADED.keySet().iterator().next());
+      }
+    }
+    text.run(); // nothing, where another task does it or has done it
+    try {
+      return text.get();
+    } catch (ExecutionException e) {
+      synchronized (LOADED) {
+        LOADED.remove(source, text); // the next task tries again
+      }
+      if (e.getCause() instanceof RuntimeException failure) {
+        throw failure;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException("Interrupted while a tokenizer was loaded", e);
+    }
   }
 
-  /** Reads the files anew. */
+  /**
+   * Reads the files anew.
+   *
+   * @throws ConfigException if they are not those that the driver found
+   */
   static ModelText load(TextSource source) {
+    ModelText text = read(source);
+    source.requireUnchanged(); // behind the reading, which they may have changed before
+    return text;
+  }
+
+  private static ModelText read(TextSource source) {
     Path folder = source.model().folder();
     Optional<Tokenizer> tokenizer =
         Files.isRegularFile(folder.resolve("tokenizer.json"))

@@ -61,7 +61,7 @@ public final class PackSftJob {
             () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
     this.format = recognise();
     this.text = TextSource.locate(configuration, config.model());
-    PrepTokenizer tokenizer = PrepTokenizer.load(text, config);
+    PrepTokenizer tokenizer = PrepTokenizer.of(text, ModelText.load(text), config);
     requireText(tokenizer);
     this.inputs =
         new PrepManifest.Inputs(
@@ -70,7 +70,7 @@ public final class PackSftJob {
             format.description(),
             tokenizer.tokenizerSha256().orElse(""),
             tokenizer.templateSha256().orElse(""),
-            dataset.fingerprint(),
+            dataset.fingerprint(configuration),
             dataset.origin());
   }
 

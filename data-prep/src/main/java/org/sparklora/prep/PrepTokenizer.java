@@ -3,12 +3,9 @@ package org.sparklora.prep;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.prep.format.DatasetFormats.Loss;
 import org.sparklora.prep.tokenize.ExampleTokenizer;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
@@ -16,8 +13,7 @@ import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
 
 /**
- * The tokenizer and template that a configuration asks for, loaded once per JVM: a tokenizer is
- * tens of megabytes, and every task of an executor wants it.
+ * The tokenizer and template that a configuration asks for.
  *
  * @param examples what the tasks call
  * @param tokenizerSha256 identifies the tokenizer; empty when the folder has none, which is enough
@@ -26,20 +22,13 @@ import org.sparklora.text.json.JsonFile;
  */
 record PrepTokenizer(
     ExampleTokenizer examples, Optional<String> tokenizerSha256, Optional<String> templateSha256) {
-  private static final Map<Key, PrepTokenizer> LOADED = new ConcurrentHashMap<>();
 
-  /** What decides how examples are tokenized. */
-  private record Key(TextSource source, String eosToken, Loss loss, boolean assistantOnly) {}
-
-  /** The tokenizer of this JVM for {@code config}. */
-  static PrepTokenizer shared(TextSource source, PrepConfig config) {
-    Key key = new Key(source, config.model().eosToken(), config.loss(), config.assistantOnlyLoss());
-    return LOADED.computeIfAbsent(key, k -> load(source, config));
-  }
-
-  /** Reads the folder anew. */
-  static PrepTokenizer load(TextSource source, PrepConfig config) {
-    ModelText text = ModelText.load(source);
+  /**
+   * Those of a model for {@code config}.
+   *
+   * @param text of {@code source}
+   */
+  static PrepTokenizer of(TextSource source, ModelText text, PrepConfig config) {
     Optional<Tokenizer> tokenizer = text.tokenizer();
     Optional<ChatTemplate> template = text.template();
     if (config.assistantOnlyLoss()) {

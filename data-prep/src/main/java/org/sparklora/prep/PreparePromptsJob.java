@@ -74,7 +74,7 @@ public final class PreparePromptsJob {
             format.description(sample),
             read.tokenizerSha256().orElseThrow(),
             read.templateSha256().orElse(""),
-            dataset.fingerprint(),
+            dataset.fingerprint(configuration),
             dataset.origin());
   }
 

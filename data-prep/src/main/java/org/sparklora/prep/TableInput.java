@@ -69,7 +69,7 @@ record TableInput(PrepConfig.Source source, SelectedTable table, PrepCounts coun
   }
 
   @Override
-  public String fingerprint() {
+  public String fingerprint(Configuration configuration) {
     return DatasetFingerprint.of(table.origin());
   }
 

@@ -18,7 +18,8 @@ import org.sparklora.text.json.CheckpointException;
 /**
  * Where tokenizer and chat template are, as the driver found them; travels to executors.
  *
- * <p>Immutable, serialisable with Java's serialiser; equal ones read the same texts.
+ * <p>Immutable, serialisable with Java's serialiser. Equal ones read the same texts: a folder is
+ * one together with what its files held.
  *
  * @param template what {@code chat_template_path} names
  * @param dialect {@code tokenizer_dialect}
@@ -70,6 +71,18 @@ record TextSource(ModelSource model, GivenTemplate template, TokenizerDialect di
     return new OtherTokenizer(
         new ModelReference(Flags.CHAT_TEMPLATE_PATH.name(), name, "", stagingDir)
             .locate(hadoop, ModelSource.Part.TEXT));
+  }
+
+  /**
+   * Checks that the files are those that the driver found.
+   *
+   * @throws ConfigException if they are others
+   */
+  void requireUnchanged() {
+    model.requireUnchanged();
+    if (template instanceof OtherTokenizer other) {
+      other.folder().requireUnchanged();
+    }
   }
 
   /** A name without a scheme is of this machine's disk, whatever Hadoop's default is. */

@@ -30,7 +30,7 @@ final class TokenizeSplit implements RowHandler {
       TextSource text, PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
     this.config = config;
     this.format = format;
-    this.tokenizer = PrepTokenizer.shared(text, config);
+    this.tokenizer = PrepTokenizer.of(text, ModelText.shared(text), config);
     boolean keepEnd =
         !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     this.limit = new DocumentLimit(config.documentLimit(), keepEnd);

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -192,6 +193,35 @@ class PackSftJobTest extends PrepJobFixture {
     Files.delete(scratch.resolve("out/train-00000-of-00001.parquet"));
     assertThat(PackSftJob.reuseOrRun(session, overwriting(config)).seconds())
         .isNotEqualTo(anew.seconds());
+  }
+
+  /** In one JVM, as notebooks and long-lived executors are. */
+  @Test
+  void filesWithTheLengthAndTheTimeTheyHadAreReadAnew() throws IOException {
+    Path data = data("data.jsonl", List.of("{\"text\": \"one\"}", "{\"text\": \"two\"}"));
+    PrepConfig config = overwriting(config(data, "out", packing(0)));
+    String first = PackSftJob.reuseOrRun(spark(1, JAVA), config).inputs().tokenizerSha256();
+    List<String> before = text(table("out").readAll());
+
+    writeOver(data, Files.readString(data).replace("two", "six"));
+    PackSftJob.reuseOrRun(session, config);
+    List<String> otherData = text(table("out").readAll());
+    assertThat(otherData).isNotEqualTo(before);
+
+    // a vocabulary in which two letters have changed places
+    Path file = tokenizer.resolve("tokenizer.json");
+    String json = Files.readString(file);
+    writeOver(file, json.replace("\"s\":", "\"?\":").replace("\"x\":", "\"s\":").replace("\"?\":", "\"x\":"));
+    String second = PackSftJob.reuseOrRun(session, config).inputs().tokenizerSha256();
+    assertThat(second).isNotEqualTo(first);
+    assertThat(text(table("out").readAll())).isNotEqualTo(otherData);
+  }
+
+  private static void writeOver(Path file, String text) throws IOException {
+    FileTime modified = Files.getLastModifiedTime(file);
+    assertThat(text).hasSameSizeAs(Files.readString(file)).isNotEqualTo(Files.readString(file));
+    Files.writeString(file, text);
+    Files.setLastModifiedTime(file, modified);
   }
 
   @Test

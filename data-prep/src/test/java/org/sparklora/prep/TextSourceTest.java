@@ -10,6 +10,7 @@ import java.io.ObjectInputStream;
 import java.io.ObjectOutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
@@ -60,11 +61,14 @@ class TextSourceTest {
   }
 
   private static String rendered(TextSource source) {
+    return render(ModelText.load(source));
+  }
+
+  private static String render(ModelText read) {
     Conversation conversation =
         new Conversation(
             List.of(Message.ofFields(Map.of("role", "user", "content", "hello"))), Map.of());
-    return ModelText.load(source)
-        .template()
+    return read.template()
         .orElseThrow()
         .render(conversation, ChatTemplate.Options.training())
         .text();
@@ -93,6 +97,39 @@ class TextSourceTest {
     assertThat(rendered(travelled(locate(OtherFileSystem.name(other) + "/chat_template.jinja"))))
         .isEqualTo("folder hello");
     assertThat(rendered(locate(other.toString()))).isEqualTo("folder hello");
+  }
+
+  private static String shared(TextSource source) {
+    return render(ModelText.shared(source));
+  }
+
+  /** What a JVM that stays keeps is known by content: neither name, length nor time tell. */
+  @Test
+  void filesThatWereWrittenAnewAreReadAnew() throws Exception {
+    Path template = model.resolve("chat_template.jinja");
+    FileTime modified = Files.getLastModifiedTime(template);
+    TextSource before = locate("");
+    assertThat(shared(travelled(before))).isEqualTo("own hello");
+    ModelText kept = ModelText.shared(travelled(before));
+    assertThat(ModelText.shared(travelled(locate("")))).as("the same files").isSameAs(kept);
+
+    Files.writeString(template, "new {{ messages[0].content }}");
+    Files.setLastModifiedTime(template, modified);
+    assertThat(shared(travelled(locate("")))).isEqualTo("new hello");
+
+    Path other = folder("other", "one {{ messages[0].content }}");
+    assertThat(shared(travelled(locate(other.toString())))).isEqualTo("one hello");
+    Files.writeString(other.resolve("chat_template.jinja"), "two {{ messages[0].content }}");
+    assertThat(shared(travelled(locate(other.toString())))).isEqualTo("two hello");
+  }
+
+  @Test
+  void aTaskThatFindsOtherFilesThanTheDriverIsRefused() throws Exception {
+    TextSource source = travelled(locate(""));
+    Files.writeString(model.resolve("chat_template.jinja"), "new {{ messages[0].content }}");
+    assertThatThrownBy(() -> ModelText.shared(source))
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("its files are not those that the driver found");
   }
 
   @Test

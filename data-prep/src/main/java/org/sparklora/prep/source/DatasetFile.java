@@ -8,13 +8,10 @@ import org.apache.hadoop.fs.Path;
  *
  * @param path qualified path
  * @param bytes its size
- * @param modifiedMillis when it was last changed, in milliseconds since 1970; 0 where the path
- *     names a commit
- * @param downloaded whether it lies in the driver's cache of the hub, which executors on other
- *     machines do not see
+ * @param downloaded whether it lies in the driver's cache of the hub, where its path names a commit
+ *     and which executors on other machines do not see
  */
-public record DatasetFile(
-    String path, long bytes, long modifiedMillis, FileFormat format, boolean downloaded)
+public record DatasetFile(String path, long bytes, FileFormat format, boolean downloaded)
     implements Serializable {
 
   boolean gzip() {
@@ -23,10 +20,11 @@ public record DatasetFile(
 
   /** The same contents at another place, which everybody sees. */
   DatasetFile at(String place) {
-    return new DatasetFile(place, bytes, modifiedMillis, format, false);
+    return new DatasetFile(place, bytes, format, false);
   }
 
-  Path hadoopPath() {
+  /** The path as Hadoop has it. */
+  public Path hadoopPath() {
     return new Path(path);
   }
 }

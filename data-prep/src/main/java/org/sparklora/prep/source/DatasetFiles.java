@@ -61,11 +61,7 @@ public final class DatasetFiles {
     for (FileStatus status : found) {
       String path = status.getPath().toString();
       FileFormat.of(status.getPath().getName())
-          .ifPresent(
-              format ->
-                  files.add(
-                      new DatasetFile(
-                          path, status.getLen(), status.getModificationTime(), format, false)));
+          .ifPresent(format -> files.add(new DatasetFile(path, status.getLen(), format, false)));
     }
     files.sort(Comparator.comparing(DatasetFile::path));
     ConfigException.require(

@@ -70,7 +70,6 @@ record HubDataset(HubClient client, HubReference reference) {
     return new DatasetFile(
         folder.resolve(file.path()).toUri().toString(),
         file.bytes(),
-        0,
         FileFormat.of(file.name()).orElseThrow(),
         true);
   }

@@ -33,11 +33,7 @@ public final class TableSplits {
         if (PART.matcher(status.getPath().getName()).matches()) {
           files.add(
               new DatasetFile(
-                  status.getPath().toString(),
-                  status.getLen(),
-                  status.getModificationTime(),
-                  FileFormat.PARQUET,
-                  false));
+                  status.getPath().toString(), status.getLen(), FileFormat.PARQUET, false));
         }
       }
       files.sort(Comparator.comparingInt(TableSplits::number).thenComparing(DatasetFile::path));

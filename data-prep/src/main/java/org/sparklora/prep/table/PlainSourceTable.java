@@ -22,6 +22,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.sparklora.pipeline.run.FileVersion;
 import org.sparklora.pipeline.table.TableException;
 
 /**
@@ -96,9 +97,10 @@ record PlainSourceTable(
         collect(fileSystem, status == null ? fileSystem.getFileStatus(path) : status, found);
       }
       for (FileStatus status : found.values()) {
+        FileSystem fileSystem = status.getPath().getFileSystem(hadoop);
         String line =
             "%s\t%s\t%s%n"
-                .formatted(status.getPath(), status.getLen(), status.getModificationTime());
+                .formatted(status.getPath(), status.getLen(), FileVersion.of(fileSystem, status));
         digest.update(line.getBytes(StandardCharsets.UTF_8));
       }
     } catch (IOException e) {

@@ -11,7 +11,7 @@ import java.util.Map;
  * @param location where its files lie; empty where it has none
  * @param id the table's own, where its format gives it one; empty otherwise
  * @param version Delta Lake's version, Iceberg's snapshot; of other tables a SHA-256 over their
- *     files' paths, sizes and times of change, or over their rows where they have no files
+ *     files' paths, sizes and versions, or over their rows where they have no files
  */
 record TableIdentity(String name, String format, String location, String id, String version) {
 

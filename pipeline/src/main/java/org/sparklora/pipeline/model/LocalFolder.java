@@ -1,21 +1,70 @@
 package org.sparklora.pipeline.model;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.FileStamp;
 
 /**
  * A folder that every machine has under the same path: of a machine alone, or on a shared disk.
  *
  * @param absolute the path, from the root on
+ * @param part which of its files are wanted
+ * @param contents sizes and checksums of these when the folder was located: a process that outlives
+ *     them must not take what it has loaded for what is there now. Neither times nor inodes tell of
+ *     a file that was written anew with the length it had. Empty where nobody located it
  */
-record LocalFolder(String name, String absolute) implements ModelSource {
+record LocalFolder(String name, String absolute, Part part, String contents)
+    implements ModelSource {
 
-  /** With the path that a name stands for, from wherever this JVM runs. */
+  /** With the path that a name stands for, from wherever this JVM runs; no file is read. */
   static LocalFolder of(String name, String path) {
-    return new LocalFolder(name, Path.of(path).toAbsolutePath().normalize().toString());
+    return new LocalFolder(
+        name, Path.of(path).toAbsolutePath().normalize().toString(), Part.WHOLE, "");
+  }
+
+  /** The same with what its files hold now. */
+  LocalFolder read(Part wanted) {
+    return new LocalFolder(name, absolute, wanted, contents(wanted));
+  }
+
+  private String contents(Part wanted) {
+    StringBuilder stamps = new StringBuilder();
+    try (Stream<Path> files = Files.list(folder())) {
+      Set<String> there =
+          files
+              .filter(Files::isRegularFile)
+              .map(file -> file.getFileName().toString())
+              .collect(Collectors.toSet());
+      for (String file :
+          ModelFiles.wanted(
+              there, wanted, index -> Files.newInputStream(folder().resolve(index)))) {
+        FileStamp stamp = FileStamp.of(folder().resolve(file));
+        stamps.append("%s %s %s%n".formatted(file, stamp.bytes(), stamp.crc32c()));
+      }
+    } catch (IOException e) {
+      return ""; // who reads the files says what is wrong with them
+    }
+    return stamps.toString();
   }
 
   @Override
   public Path folder() {
     return Path.of(absolute);
+  }
+
+  @Override
+  public void requireUnchanged() {
+    ConfigException.require(
+        contents.isEmpty() || contents(part).equals(contents),
+        Flags.MODEL_NAME_OR_PATH,
+        name,
+        "its files are not those that the driver found: they changed since the run began, or this machine, %s, has others under %s; put the same files on all machines, leave them as they are while a run uses them, and start the run again"
+            .formatted(Stage.host(), absolute));
   }
 }

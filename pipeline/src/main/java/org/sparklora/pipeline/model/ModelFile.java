@@ -5,17 +5,16 @@ import java.io.Serializable;
 /**
  * A file of a model on a Hadoop file system, as it was when the model was looked for.
  *
- * @param modifiedMillis time of its last change
+ * @param version of its content, as its file system tells
  * @param crc32c of its bytes, in hexadecimal; empty before anybody has read them
  */
-record ModelFile(String name, long bytes, long modifiedMillis, String crc32c)
-    implements Serializable {
+record ModelFile(String name, long bytes, String version, String crc32c) implements Serializable {
 
   boolean isRead() {
     return !crc32c.isEmpty();
   }
 
   ModelFile read(String checksum) {
-    return new ModelFile(name, bytes, modifiedMillis, checksum);
+    return new ModelFile(name, bytes, version, checksum);
   }
 }

@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.hub.HubFile;
 import org.sparklora.pipeline.model.ModelSource.Part;
+import org.sparklora.pipeline.run.FileVersion;
 
 /**
  * Which files of a folder make a model or an adapter: a folder of the hub often holds the weights
@@ -34,20 +36,27 @@ final class ModelFiles {
 
   /** Lists them by name. */
   static List<ModelFile> list(FileSystem fileSystem, Path folder, Part part) throws IOException {
-    Map<String, ModelFile> there = new TreeMap<>();
+    Map<String, FileStatus> there = new TreeMap<>();
     for (FileStatus status : fileSystem.listStatus(folder)) {
       if (status.isFile()) {
-        String name = status.getPath().getName();
-        there.put(name, new ModelFile(name, status.getLen(), status.getModificationTime(), ""));
+        there.put(status.getPath().getName(), status);
       }
     }
-    List<ModelFile> wanted =
-        new ArrayList<>(there.values().stream().filter(file -> isText(file.name())).toList());
-    if (part == Part.WHOLE) {
-      weights(there.keySet(), index -> fileSystem.open(new Path(folder, index)))
-          .forEach(name -> wanted.add(there.get(name)));
+    List<ModelFile> files = new ArrayList<>();
+    for (String name :
+        wanted(there.keySet(), part, index -> fileSystem.open(new Path(folder, index)))) {
+      FileStatus status = there.get(name);
+      files.add(new ModelFile(name, status.getLen(), FileVersion.of(fileSystem, status), ""));
     }
-    wanted.sort(BY_NAME);
+    return List.copyOf(files);
+  }
+
+  /** The names of those that are wanted among the ones that are there, sorted. */
+  static List<String> wanted(Set<String> there, Part part, Opener opener) throws IOException {
+    Set<String> wanted = new TreeSet<>(there.stream().filter(ModelFiles::isText).toList());
+    if (part == Part.WHOLE) {
+      wanted.addAll(weights(there, opener));
+    }
     return List.copyOf(wanted);
   }
 

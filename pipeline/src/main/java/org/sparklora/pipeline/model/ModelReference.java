@@ -69,7 +69,8 @@ public record ModelReference(String flag, String name, String revision, String s
    * Looks for it; one of another file system is staged on this machine, one of the hub downloaded
    * into its cache. A local folder wins over a repository of the same name.
    *
-   * @throws ConfigException if it is not there, or cannot be read; a local folder is not looked at
+   * @throws ConfigException if it is not there, or cannot be read; a local folder that is not there
+   *     or cannot be read is told of by who reads it
    * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
    */
   public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
@@ -78,7 +79,7 @@ public record ModelReference(String flag, String name, String revision, String s
     }
     return repository(name, revision)
         .<ModelSource>map(found -> HubSnapshot.locate(name, found, part))
-        .orElseGet(this::local);
+        .orElseGet(() -> local().read(part));
   }
 
   /**

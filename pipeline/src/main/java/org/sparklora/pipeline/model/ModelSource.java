@@ -31,4 +31,12 @@ public sealed interface ModelSource extends Serializable
    *     found, or there is no room for them
    */
   Path folder();
+
+  /**
+   * Checks that the folder's files are those that were found. Fetched copies are checked when they
+   * are fetched; files that are read where they are may be others on another machine, or by now.
+   *
+   * @throws org.sparklora.pipeline.config.ConfigException if they are others
+   */
+  default void requireUnchanged() {}
 }

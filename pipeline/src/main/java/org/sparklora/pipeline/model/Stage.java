@@ -26,6 +26,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.FileStamp;
+import org.sparklora.pipeline.run.FileVersion;
 import org.sparklora.pipeline.run.PrivateFolder;
 import org.sparklora.pipeline.run.Progress;
 import org.sparklora.pipeline.run.ScratchPlace;
@@ -73,9 +74,7 @@ final class Stage {
   private static String fingerprint(String uri, List<ModelFile> files) {
     StringBuilder listing = new StringBuilder(uri);
     files.forEach(
-        file ->
-            listing.append(
-                "\n%s %s %s".formatted(file.name(), file.bytes(), file.modifiedMillis())));
+        file -> listing.append("\n%s %s %s".formatted(file.name(), file.bytes(), file.version())));
     try {
       byte[] hash =
           MessageDigest.getInstance("SHA-256")
@@ -230,7 +229,7 @@ final class Stage {
       FileSystem fileSystem, org.apache.hadoop.fs.Path source, ModelFile file) throws IOException {
     try {
       FileStatus now = fileSystem.getFileStatus(source);
-      if (now.getLen() != file.bytes() || now.getModificationTime() != file.modifiedMillis()) {
+      if (now.getLen() != file.bytes() || !FileVersion.of(fileSystem, now).equals(file.version())) {
         throw changed(file);
       }
     } catch (FileNotFoundException e) {
@@ -251,7 +250,8 @@ final class Stage {
         reference.flag(), reference.name(), "%s (machine %s)".formatted(problem, host()));
   }
 
-  private static String host() {
+  /** This machine's name, for messages. */
+  static String host() {
     try {
       return InetAddress.getLocalHost().getHostName();
     } catch (IOException e) {

@@ -17,14 +17,19 @@ public record FileStamp(long bytes, String crc32c) {
 
   /** Reads a file. */
   public static FileStamp of(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return of(in);
+    }
+  }
+
+  /** Reads what is left of a file. */
+  static FileStamp of(InputStream in) throws IOException {
     CRC32C checksum = new CRC32C();
     byte[] chunk = new byte[CHUNK_BYTES];
     long bytes = 0;
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
-        checksum.update(chunk, 0, count);
-        bytes += count;
-      }
+    for (int count = in.read(chunk); count >= 0; count = in.read(chunk)) {
+      checksum.update(chunk, 0, count);
+      bytes += count;
     }
     return new FileStamp(bytes, hexadecimal(checksum));
   }

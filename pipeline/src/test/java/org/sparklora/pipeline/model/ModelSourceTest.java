@@ -115,6 +115,27 @@ class ModelSourceTest {
         .isEqualTo(Path.of("C:/models/tiny").toAbsolutePath());
   }
 
+  private ModelSource locateHere() {
+    return ModelReference.of(model.toString()).locate(OtherFileSystem.configuration(), Part.WHOLE);
+  }
+
+  /** What a process keeps in memory of a model, it keeps by such a source. */
+  @Test
+  void aLocalFolderWithOtherWeightsIsAnotherSource() throws Exception {
+    Path weights = model.resolve("model.safetensors");
+    FileTime modified = Files.getLastModifiedTime(weights);
+    ModelSource before = locateHere();
+    assertThat(travelled(locateHere())).isEqualTo(before).hasSameHashCodeAs(before);
+
+    write("model.safetensors", "wrights");
+    Files.setLastModifiedTime(weights, modified);
+    assertThat(locateHere()).isNotEqualTo(before);
+    assertThatThrownBy(before::requireUnchanged)
+        .isInstanceOf(ConfigException.class)
+        .hasMessageContaining("its files are not those that the driver found");
+    locateHere().requireUnchanged();
+  }
+
   @Test
   void foldersOfOtherFileSystemsAreStagedWithWhatMakesAModel() throws Exception {
     Path folder = locate(Part.WHOLE).folder();
