@@ -100,7 +100,7 @@ public final class CheckpointFolder implements AutoCloseable {
   }
 
   /** The names of the files beside an index in which tensors are said to lie, by tensor. */
-  static Map<String, String> shards(Path index) throws IOException {
+  private static Map<String, String> shards(Path index) throws IOException {
     Map<String, String> shards = new LinkedHashMap<>();
     for (Map.Entry<String, JsonNode> entry : JsonFile.read(index).path("weight_map").properties()) {
       JsonNode shard = entry.getValue();
@@ -128,10 +128,16 @@ public final class CheckpointFolder implements AutoCloseable {
     return known;
   }
 
-  private void checkTensors() throws IOException {
+  /** What the headers list, by name. */
+  Map<String, TensorInfo> tensors() {
     Map<String, TensorInfo> tensors = new LinkedHashMap<>();
     fileOf.keySet().forEach(name -> tensors.put(name, info(name)));
-    check(folder, config, tensors);
+    return tensors;
+  }
+
+  private void checkTensors() throws IOException {
+    Map<String, TensorInfo> tensors = tensors();
+    requireExpected(tensors);
     TreeSet<String> extra = new TreeSet<>(tensors.keySet());
     extra.removeAll(WeightNames.expected(config).keySet());
     extra.removeIf(WeightNames::isIgnored);
@@ -145,12 +151,8 @@ public final class CheckpointFolder implements AutoCloseable {
     }
   }
 
-  /**
-   * Refuses tensors of which one that the config asks for is missing, or has another shape.
-   *
-   * @param tensors by name
-   */
-  static void check(Path folder, DecoderConfig config, Map<String, TensorInfo> tensors) {
+  /** Refuses tensors of which one that the config asks for is missing, or has another shape. */
+  private void requireExpected(Map<String, TensorInfo> tensors) {
     int layers = WeightNames.layers(tensors.keySet());
     if (layers != 0 && layers < config.numHiddenLayers()) { // before a list of all is made
       throw new CheckpointException(

@@ -16,6 +16,7 @@ import org.sparklora.model.engine.Heads;
 import org.sparklora.text.json.CheckpointException;
 import org.sparklora.text.json.JsonFields;
 import org.sparklora.text.json.JsonFile;
+import org.sparklora.text.json.UnsupportedModelException;
 
 /**
  * Reads {@code config.json}. What the decoder cannot compute is refused by key and value: a model
@@ -44,7 +45,9 @@ final class DecoderConfigReader {
     String supported = "supported are " + ModelFamily.names();
     this.json = json;
     this.family =
-        ModelFamily.of(type).orElseThrow(() -> given.refusal("model_type", type, supported));
+        ModelFamily.of(type)
+            .orElseThrow(
+                () -> new UnsupportedModelException(given.refusal("model_type", type, supported)));
     this.fields = JsonFields.of(file, family.completed(json));
   }
 
@@ -115,21 +118,21 @@ final class DecoderConfigReader {
 
   private void refuseUnsupported() {
     if (json.hasNonNull("quantization_config")) {
-      throw refusal(
+      throw unsupported(
           "quantization_config",
           json.get("quantization_config").path("quant_method").asText("given"),
           "quantized checkpoints are not supported; use the float32 or bfloat16 checkpoint");
     }
     String activation = json.has("hidden_act") ? fields.text("hidden_act").orElse("null") : "silu";
     if (!SILU.contains(activation)) {
-      throw refusal("hidden_act", activation, "only silu is supported");
+      throw unsupported("hidden_act", activation, "only silu is supported");
     }
     if (fields.has("attention_dropout") && fields.number("attention_dropout", 0) != 0) {
-      throw refusal("attention_dropout", json.get("attention_dropout"), "only 0 is supported");
+      throw unsupported("attention_dropout", json.get("attention_dropout"), "only 0 is supported");
     }
     for (String key : List.of("num_experts", "num_local_experts")) {
       if (fields.whole(key, 0, Integer.MAX_VALUE).orElse(0) > 0) {
-        throw refusal(key, json.get(key), "mixtures of experts are not supported");
+        throw unsupported(key, json.get(key), "mixtures of experts are not supported");
       }
     }
     refuseSlidingWindows();
@@ -142,7 +145,7 @@ final class DecoderConfigReader {
     // SmolLM3 follows them whatever use_sliding_window says
     for (String type : fields.texts("layer_types")) {
       if (!type.equals("full_attention")) {
-        throw refusal(
+        throw unsupported(
             "layer_types",
             type,
             "only full_attention is supported; give a model without sliding windows");
@@ -156,7 +159,7 @@ final class DecoderConfigReader {
         fields.flag("use_sliding_window", false)
             && fields.whole("sliding_window", 0, Integer.MAX_VALUE).orElse(0) > 0;
     if (uses && reaches && !fields.has("layer_types")) {
-      throw refusal(
+      throw unsupported(
           "use_sliding_window",
           true,
           "attention over a sliding window is not supported; set it to false to attend to everything");
@@ -247,7 +250,9 @@ final class DecoderConfigReader {
       case "default" -> new RopeScaling.None();
       case "linear" -> new RopeScaling.Linear(required(rope, "factor"));
       case "llama3" -> llama3(rope);
-      default -> throw rope.refusal(key, type, "supported are default, linear and llama3");
+      default ->
+          throw new UnsupportedModelException(
+              rope.refusal(key, type, "supported are default, linear and llama3"));
     };
   }
 
@@ -287,6 +292,10 @@ final class DecoderConfigReader {
     int last = json.has("pad_token_id") ? vocabSize - 1 : Integer.MAX_VALUE;
     OptionalInt id = fields.whole("pad_token_id", -1, last); // Llama's first file has -1
     return id.isPresent() && id.getAsInt() < 0 ? OptionalInt.empty() : id;
+  }
+
+  private CheckpointException unsupported(String key, Object value, String remedy) {
+    return new UnsupportedModelException(refusal(key, value, remedy));
   }
 
   private CheckpointException refusal(String key, Object value, String remedy) {

@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -33,9 +32,6 @@ record SafeTensorsHeader(
   static final String METADATA = "__metadata__";
   private static final int LENGTH_BYTES = 8;
 
-  /** Size of a file whose tensors do not matter, or are not there. */
-  private static final long UNBOUNDED = Long.MAX_VALUE;
-
   /** The limit of the reference implementation. */
   private static final long MAX_HEADER_BYTES = 100_000_000;
 
@@ -51,18 +47,6 @@ record SafeTensorsHeader(
   }
 
   static SafeTensorsHeader read(Path file, FileChannel channel) throws IOException {
-    return read(file, channel, channel.size());
-  }
-
-  /** The header of a file that may end with it: names, types and shapes without the weights. */
-  static SafeTensorsHeader readAlone(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return read(file, channel, UNBOUNDED);
-    }
-  }
-
-  private static SafeTensorsHeader read(Path file, FileChannel channel, long tensorBytesEnd)
-      throws IOException {
     long fileBytes = channel.size();
     if (fileBytes < LENGTH_BYTES) {
       throw refusal(
@@ -90,8 +74,7 @@ record SafeTensorsHeader(
               fileBytes - LENGTH_BYTES));
     }
     byte[] text = readFully(channel, LENGTH_BYTES, (int) headerBytes).array();
-    return new SafeTensorsHeaderParser(file, LENGTH_BYTES + headerBytes, tensorBytesEnd)
-        .parse(text);
+    return new SafeTensorsHeaderParser(file, LENGTH_BYTES + headerBytes, fileBytes).parse(text);
   }
 
   private static ByteBuffer readFully(FileChannel channel, long offset, int count)
@@ -221,7 +204,7 @@ record SafeTensorsHeader(
         }
         end += tensor.bytes();
       }
-      if (end != fileBytes && fileBytes != UNBOUNDED) {
+      if (end != fileBytes) {
         throw refusal(
             file,
             end,

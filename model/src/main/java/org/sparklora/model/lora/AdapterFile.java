@@ -13,7 +13,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
-import org.sparklora.model.checkpoint.CheckpointHeaders;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.SafeTensors;
 import org.sparklora.model.checkpoint.SafeTensors.TensorInfo;
@@ -93,13 +92,15 @@ public final class AdapterFile {
   }
 
   /**
-   * Checks an adapter whose file of factors may end with its header.
+   * Checks an adapter without reading its factors.
    *
    * @throws CheckpointException as {@link #open} does
    */
   public static AdapterLayout outline(Path folder, DecoderConfig model) throws IOException {
     AdapterFile adapter = new AdapterFile(folder, layout(folder, model));
-    adapter.check(CheckpointHeaders.tensors(folder.resolve(WEIGHTS)));
+    try (SafeTensors file = SafeTensors.open(folder.resolve(WEIGHTS))) {
+      adapter.check(file.tensors());
+    }
     return adapter.layout;
   }
 

@@ -3,12 +3,15 @@ package org.sparklora.model.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.sparklora.model.TinyCheckpoint;
@@ -26,23 +29,51 @@ class CheckpointHeadersTest {
     TinyCheckpoint.write(folder, TinyCheckpoint.config("llama"), dtype).close();
   }
 
-  /** The file's length field and header, without a byte of a tensor. */
-  private void cutTensorsOff() throws IOException {
+  /** Keeps the first bytes of the weights, and so much room behind them. */
+  private void leave(int bytes, int room) throws IOException {
     byte[] whole = Files.readAllBytes(weights());
-    long header = ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
-    Files.write(weights(), Arrays.copyOf(whole, 8 + (int) header));
+    Files.write(weights(), Arrays.copyOf(Arrays.copyOf(whole, bytes), bytes + room));
+  }
+
+  private int headerBytes() throws IOException {
+    byte[] whole = Files.readAllBytes(weights());
+    return 8 + (int) ByteBuffer.wrap(whole).order(ByteOrder.LITTLE_ENDIAN).getLong();
   }
 
   @Test
-  void readsAFileOfNothingButAHeader() throws IOException {
+  void readsAFileOfNothingButAHeaderAndRoom() throws IOException {
     writeWhole(DType.BFLOAT16);
-    cutTensorsOff();
+    leave(headerBytes(), (int) Files.size(weights()) - headerBytes());
 
     CheckpointHeaders headers = CheckpointHeaders.read(folder);
 
     assertThat(headers.config().hiddenSize()).isEqualTo(8);
     assertThat(headers.tensors().get(WeightNames.EMBEDDING).shape()).containsExactly(11, 8);
-    assertThatThrownBy(() -> CheckpointFolder.open(folder)).isInstanceOf(CheckpointException.class);
+  }
+
+  @Test
+  void refusesAFileThatIsCutAnywhere() throws IOException {
+    for (int of : new int[] {2, 3, 100}) {
+      writeWhole(DType.FLOAT32);
+      int tensors = (int) Files.size(weights()) - headerBytes();
+      leave(headerBytes() + tensors / of, 0);
+      assertCut();
+    }
+    for (int behindTheHeader : new int[] {0, 1}) {
+      writeWhole(DType.FLOAT32);
+      leave(headerBytes() + behindTheHeader, 0);
+      assertCut();
+    }
+    writeWhole(DType.FLOAT32);
+    leave((int) Files.size(weights()), 1);
+    assertCut();
+  }
+
+  private void assertCut() {
+    assertThatThrownBy(() -> CheckpointHeaders.read(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("model.safetensors")
+        .hasMessageContaining("damaged or cut, copy it again");
   }
 
   @Test
@@ -64,15 +95,46 @@ class CheckpointHeadersTest {
     assertThat(CheckpointHeaders.read(folder).matrixType()).isEqualTo(DType.FLOAT32);
   }
 
-  @Test
-  void readsShards() throws IOException {
+  /** Two shards that hold the same, of which the index takes half each, but for one tensor. */
+  private void shard(String without) throws IOException {
     writeWhole(DType.FLOAT32);
-    Files.move(weights(), folder.resolve("model-00001-of-00001.safetensors"));
+    Map<String, String> shards = new LinkedHashMap<>();
+    for (String tensor : CheckpointHeaders.read(folder).tensors().keySet()) {
+      shards.put(tensor, shards.size() % 2 == 0 ? "a.safetensors" : "b.safetensors");
+    }
+    shards.remove(without);
+    Files.copy(weights(), folder.resolve("a.safetensors"));
+    Files.move(weights(), folder.resolve("b.safetensors"));
     Files.writeString(
         folder.resolve("model.safetensors.index.json"),
-        "{\"weight_map\": {\"model.norm.weight\": \"model-00001-of-00001.safetensors\"}}");
+        new ObjectMapper().writeValueAsString(Map.of("weight_map", shards)));
+  }
 
+  @Test
+  void readsShards() throws IOException {
+    shard("");
     assertThat(CheckpointHeaders.read(folder).tensors()).containsKey(WeightNames.FINAL_NORM);
+  }
+
+  @Test
+  void refusesAnIndexThatLacksATensorWhateverLiesInTheShards() throws IOException {
+    shard(WeightNames.FINAL_NORM);
+    assertThatThrownBy(() -> CheckpointHeaders.read(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("missing are " + WeightNames.FINAL_NORM);
+  }
+
+  @Test
+  void refusesAnIndexThatNamesAShardWithoutTheTensor() throws IOException {
+    shard("");
+    Path index = folder.resolve("model.safetensors.index.json");
+    Files.writeString(
+        index,
+        Files.readString(index)
+            .replace("{\"weight_map\":{", "{\"weight_map\":{\"model.extra\":\"a.safetensors\","));
+    assertThatThrownBy(() -> CheckpointHeaders.read(folder))
+        .isInstanceOf(CheckpointException.class)
+        .hasMessageContaining("model.extra is not in a.safetensors");
   }
 
   @Test

@@ -86,6 +86,15 @@ record HadoopFolder(
         return folder.files().stream().map(ModelFile::name).toList();
       }
 
+      @Override
+      public long bytes(String name) {
+        return folder.files().stream()
+            .filter(file -> file.name().equals(name))
+            .mapToLong(ModelFile::bytes)
+            .findFirst()
+            .orElseThrow();
+      }
+
       private FSDataInputStream open(String name) throws IOException {
         Path file = new Path(folder.uri(), name);
         return file.getFileSystem(hadoop).open(file);

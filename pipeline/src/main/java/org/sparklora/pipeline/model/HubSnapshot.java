@@ -74,6 +74,11 @@ record HubSnapshot(String name, HubRepo repo, String commit, Part part, String e
       }
 
       @Override
+      public long bytes(String file) {
+        return files.get(file).bytes();
+      }
+
+      @Override
       public byte[] all(String file) throws IOException {
         return Files.readAllBytes(folder.resolve(file));
       }

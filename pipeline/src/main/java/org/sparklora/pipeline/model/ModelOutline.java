@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.model;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -20,7 +21,8 @@ import org.sparklora.pipeline.run.ScratchFolder;
 /**
  * What a model or an adapter says about itself, some kilobytes of many gigabytes: its settings, and
  * of each safetensors file the header alone, which tells names, types and shapes. A folder of this
- * machine holds them as long as this object is open; weights are not in it.
+ * machine holds them as long as this object is open. Its files have the length they have where the
+ * weights are, which a header is held against, and are holes behind the header.
  *
  * <p>One thread makes and closes it; what it found may be read by many.
  */
@@ -96,6 +98,9 @@ public final class ModelOutline implements AutoCloseable {
      */
     byte[] front(String name, int count) throws IOException;
 
+    /** How long a file is. */
+    long bytes(String name);
+
     /** A whole file, which is small. */
     byte[] all(String name) throws IOException;
 
@@ -134,7 +139,10 @@ public final class ModelOutline implements AutoCloseable {
   private static void write(Remote remote, Path folder) throws IOException {
     for (String name : remote.names()) {
       if (name.endsWith(WEIGHTS)) {
-        Files.write(folder.resolve(name), header(remote, name));
+        try (RandomAccessFile file = new RandomAccessFile(folder.resolve(name).toFile(), "rw")) {
+          file.write(header(remote, name));
+          file.setLength(remote.bytes(name));
+        }
       } else if (ModelFiles.isSettings(name)) {
         Files.write(folder.resolve(name), remote.all(name));
       }

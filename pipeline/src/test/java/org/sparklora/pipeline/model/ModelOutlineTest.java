@@ -49,7 +49,7 @@ class ModelOutlineTest {
   }
 
   private static byte[] front(byte[] file, int headerBytes) {
-    return java.util.Arrays.copyOf(file, 8 + headerBytes);
+    return java.util.Arrays.copyOf(java.util.Arrays.copyOf(file, 8 + headerBytes), file.length);
   }
 
   @BeforeEach
@@ -209,7 +209,7 @@ class ModelOutlineTest {
         ByteBuffer.allocate(5000).order(ByteOrder.LITTLE_ENDIAN).putLong(1L << 40).array();
     environment.hub().model(ID).put("config.json", CONFIG).put("model.safetensors", huge);
     try (ModelOutline outline = outline(ID)) {
-      assertThat(outline.source().folder().resolve("model.safetensors")).hasSize(8);
+      assertThat(outline.source().folder().resolve("model.safetensors")).hasSize(huge.length);
     }
     environment.hub().model("qwen/cut").put("config.json", CONFIG).put("model.safetensors", "x");
     try (ModelOutline outline = outline("qwen/cut")) {

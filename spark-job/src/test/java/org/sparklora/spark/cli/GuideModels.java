@@ -3,19 +3,21 @@ package org.sparklora.spark.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Map;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.checkpoint.WeightNames;
 
 /**
  * The shapes of models that the guide and the blog train, as checkpoint folders of {@code
- * config.json} and a safetensors file that ends with its header. The numbers are those of the
- * models' own {@code config.json}.
+ * config.json} and a safetensors file that is a hole behind its header. The numbers are those of
+ * the models' own {@code config.json}.
  */
 public enum GuideModels {
   LLAMA_3_2_1B("Llama-3.2-1B-Instruct", "llama", 2048, 8192, 16, 32, 8, 64, 128256, true),
@@ -69,8 +71,17 @@ public enum GuideModels {
         header(DecoderConfig.read(configFile)).toString().getBytes(StandardCharsets.UTF_8);
     ByteBuffer file = ByteBuffer.allocate(Long.BYTES + header.length);
     file.order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).put(header);
-    Files.write(folder.resolve("model.safetensors"), file.array());
+    Path weights = Files.write(folder.resolve("model.safetensors"), file.array());
+    try (RandomAccessFile hole = new RandomAccessFile(weights.toFile(), "rw")) {
+      hole.setLength(file.capacity() + tensorBytes(DecoderConfig.read(configFile)));
+    }
     return folder;
+  }
+
+  private static long tensorBytes(DecoderConfig model) {
+    return WeightNames.expected(model).values().stream()
+        .mapToLong(shape -> Arrays.stream(shape).reduce(BFLOAT16_BYTES, (a, b) -> a * b))
+        .sum();
   }
 
   private static ObjectNode header(DecoderConfig model) {

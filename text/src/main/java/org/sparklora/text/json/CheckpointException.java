@@ -5,7 +5,7 @@ import java.util.Locale;
 /**
  * A file of a checkpoint or adapter folder is damaged, missing, or of a kind that is not supported.
  */
-public final class CheckpointException extends IllegalArgumentException {
+public class CheckpointException extends IllegalArgumentException {
   private static final long serialVersionUID = 1;
 
   /**
