@@ -45,7 +45,7 @@ public final class GroupFile {
    * Hadoop's local file system would refuse a copy of the file beside whose hidden checksum another
    * one lies.
    */
-  private static void deleteChecksum(Configuration configuration, Path file) throws IOException {
+  static void deleteChecksum(Configuration configuration, Path file) throws IOException {
     if (file.getFileSystem(configuration) instanceof LocalFileSystem local) {
       local.getRawFileSystem().delete(local.getChecksumFile(file), false);
     }

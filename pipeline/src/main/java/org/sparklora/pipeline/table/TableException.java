@@ -1,5 +1,7 @@
 package org.sparklora.pipeline.table;
 
+import org.sparklora.hub.PlainText;
+
 /**
  * A table or data file that cannot be read or written: what is wrong with which value, where, and
  * what to do.
@@ -11,11 +13,11 @@ public class TableException extends RuntimeException {
 
   /** The message says value, place and remedy. */
   public TableException(String message) {
-    super(message);
+    super(PlainText.of(message));
   }
 
   /** As {@link #TableException(String)}, with what the file system or the format said. */
   public TableException(String message, Throwable cause) {
-    super(message, cause);
+    super(PlainText.of(message), cause);
   }
 }

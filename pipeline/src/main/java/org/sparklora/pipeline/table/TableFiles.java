@@ -22,8 +22,8 @@ record TableFiles(Configuration configuration, List<String> paths) {
    *
    * @param table what the user calls it
    * @param maker the command that makes it
-   * @throws TableException when there is no such folder, or no Parquet file in it, or it is a table
-   *     of an {@link OpenTableFormat}
+   * @throws TableException when there is no such folder, or no Parquet file in it, it is not the
+   *     table that its {@link FileList} says, or it is a table of an {@link OpenTableFormat}
    */
   static TableFiles list(Configuration configuration, String folder, String table, String maker) {
     try {
@@ -42,6 +42,7 @@ record TableFiles(Configuration configuration, List<String> paths) {
                 .formatted(table, path, maker));
       }
       files.sort(null);
+      FileList.requireWhole(configuration, folder, maker);
       return new TableFiles(configuration, List.copyOf(files));
     } catch (IOException e) {
       throw new TableException(

@@ -67,6 +67,43 @@ class GenerationTableTest {
     }
   }
 
+  /** Each file that a stage hands to the next could be exchanged for one that parses. */
+  @Test
+  void aTableThatIsNotTheOneThatWasWrittenIsRefusedByFile() throws IOException {
+    String table = folder.toUri().toString();
+    GenerationTable.write(HADOOP, file(), List.of(generation(0, 0, "eos")));
+    FileList.write(HADOOP, new org.apache.hadoop.fs.Path(table));
+    assertThat(GenerationTable.read(HADOOP, table)).hasSize(1);
+
+    Files.delete(folder.resolve("part-00000.parquet"));
+    GenerationTable.write(
+        HADOOP, file(), List.of(generation(0, 0, "eos"), generation(1, 0, "length")));
+    assertThatThrownBy(() -> GenerationTable.read(HADOOP, table))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("part-00000.parquet: it has ")
+        .hasMessageContaining("_files.json says")
+        .hasMessageContaining("run generate again");
+
+    Files.delete(folder.resolve("part-00000.parquet"));
+    GenerationTable.write(HADOOP, file(), List.of(generation(0, 0, "eos")));
+    Path more = folder.resolve("part-00001.parquet");
+    GenerationTable.write(HADOOP, more.toUri().toString(), List.of(generation(1, 0, "eos")));
+    assertThatThrownBy(() -> GenerationTable.read(HADOOP, table))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("part-00001.parquet")
+        .hasMessageContaining("does not list it");
+
+    Files.delete(folder.resolve("part-00000.parquet"));
+    assertThatThrownBy(() -> GenerationTable.read(HADOOP, table))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("part-00000.parquet: it is missing");
+
+    Files.writeString(folder.resolve("_files.json"), "{\"files\": [");
+    assertThatThrownBy(() -> GenerationTable.read(HADOOP, table))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("_files.json: it is damaged");
+  }
+
   @Test
   void whatWasNotJudgedIsStillNotJudged() {
     Map<String, Double> rewards = new LinkedHashMap<>();

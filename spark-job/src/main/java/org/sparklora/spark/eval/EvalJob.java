@@ -16,6 +16,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -86,6 +87,7 @@ public final class EvalJob {
       requireProblems(config, scores);
       Map<String, Object> summary = summary(config, scores, (System.nanoTime() - started) / 1e9);
       write(hadoop, new Path(folder.work(), SUMMARY), summary);
+      FileList.write(hadoop, folder.work());
       folder.commit();
       return summary;
     }

@@ -23,6 +23,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.Prompt;
@@ -82,6 +83,7 @@ public final class GenerateJob {
             String file = new Path(folder.work(), written.get(written.size() - 1)).toString();
             GenerationTable.write(hadoop, file, part);
           });
+      FileList.write(hadoop, folder.work());
       folder.commit();
     }
   }

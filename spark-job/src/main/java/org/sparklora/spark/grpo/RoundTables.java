@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RoundFolders;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.Generation;
 import org.sparklora.pipeline.table.GenerationTable;
 import org.sparklora.pipeline.table.ScoredGeneration;
@@ -48,7 +50,10 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
         draw.round,
         table,
         madeFrom(draw),
-        local -> GenerationTable.write(hadoop, local.resolve(FILE).toUri().toString(), made));
+        local -> {
+          GenerationTable.write(hadoop, local.resolve(FILE).toUri().toString(), made);
+          FileList.write(hadoop, new Path(local.toUri()));
+        });
     return made;
   }
 
@@ -63,7 +68,10 @@ record RoundTables(Configuration hadoop, RoundFolders folders, String settings, 
         draw.round,
         table,
         madeFrom(draw),
-        local -> GenerationTable.writeScored(hadoop, local.resolve(FILE).toUri().toString(), made));
+        local -> {
+          GenerationTable.writeScored(hadoop, local.resolve(FILE).toUri().toString(), made);
+          FileList.write(hadoop, new Path(local.toUri()));
+        });
     kept.ifPresent(count -> folders.forget(draw.round, count));
     return made;
   }

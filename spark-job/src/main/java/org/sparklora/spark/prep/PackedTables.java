@@ -9,6 +9,7 @@ import org.slf4j.LoggerFactory;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PackSftJob;
@@ -29,12 +30,14 @@ public final class PackedTables {
    * The settings of a run, with those that the table has decided where its dataset is one already.
    *
    * @throws ConfigException if one of those is given, and another than the table's
+   * @throws TableException if the table lacks a part
    */
   public static Settings decided(Configuration hadoop, Settings settings) {
     if (settings.find(Flags.DATASET_NAME).isEmpty()) {
       return settings;
     }
     PrepConfig config = PrepSettings.of(settings, "");
+    FileList.requireWhole(hadoop, config.source().dataset(), "prep");
     return TableOrigin.ofPacked(hadoop, config.source().dataset())
         .map(origin -> origin.decided(settings, config.settings(), Map.of()))
         .orElse(settings);

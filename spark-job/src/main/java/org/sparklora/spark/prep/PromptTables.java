@@ -9,6 +9,7 @@ import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.PreparePromptsJob;
@@ -30,6 +31,7 @@ public final class PromptTables {
    */
   public static Settings decided(Configuration hadoop, Settings settings, Flag<String> splitFlag) {
     PromptsConfig config = PromptSettings.of(settings, splitFlag, "");
+    FileList.requireWhole(hadoop, config.source().dataset(), "prep --task grpo");
     return TableOrigin.ofPrompts(hadoop, config.source().dataset())
         .map(
             origin ->

@@ -1,0 +1,138 @@
+package org.sparklora.pipeline.table;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * What files a table has, with their sizes: {@code _files.json}, or the manifest of one that {@code
+ * prep} made. A file that was cut or exchanged on its way may still be read as a table, with other
+ * rows. Pages of the Parquet files have checksums of their own.
+ */
+public final class FileList {
+  /** Spark takes no file that begins so for a part of the table. */
+  public static final String FILE_NAME = "_files.json";
+
+  private static final List<String> LISTS =
+      List.of(FILE_NAME, "_prep_manifest.json", "_prompts_manifest.json");
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private FileList() {}
+
+  /**
+   * Writes the list of a finished table into its folder.
+   *
+   * @throws TableException when it cannot be written
+   */
+  public static void write(Configuration configuration, Path folder) {
+    ObjectNode list = JSON.createObjectNode();
+    ArrayNode files = list.putArray("files");
+    Path path = new Path(folder, FILE_NAME);
+    try {
+      FileSystem fileSystem = folder.getFileSystem(configuration);
+      dataFiles(fileSystem, folder)
+          .forEach((name, bytes) -> files.addObject().put("name", name).put("bytes", bytes));
+      try (OutputStream out = fileSystem.create(path, true)) {
+        out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(list));
+      }
+      GroupFile.deleteChecksum(configuration, path);
+    } catch (IOException e) {
+      throw RowFile.failed(path, e);
+    }
+  }
+
+  private static Map<String, Long> dataFiles(FileSystem fileSystem, Path folder)
+      throws IOException {
+    Map<String, Long> files = new TreeMap<>();
+    for (FileStatus status : fileSystem.listStatus(folder)) {
+      String name = status.getPath().getName();
+      if (status.isFile() && !name.startsWith("_") && !name.startsWith(".")) {
+        files.put(name, status.getLen());
+      }
+    }
+    return files;
+  }
+
+  /**
+   * Checks a table that has a list.
+   *
+   * @param folder of the table; what is no folder, or has no list, is not looked at
+   * @param maker the command that makes such tables
+   * @throws TableException naming the first file that is missing, too many, or of another size
+   */
+  public static void requireWhole(Configuration configuration, String folder, String maker) {
+    try {
+      Path path = new Path(folder);
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      for (String name : LISTS) {
+        Path list = new Path(path, name);
+        if (fileSystem.exists(list)) {
+          requireListed(list, listed(fileSystem, list, maker), dataFiles(fileSystem, path), maker);
+        }
+      }
+    } catch (IllegalArgumentException e) {
+      // a glob is no folder
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot look at the table %s (%s): are its files there?"
+              .formatted(folder, e.getMessage()),
+          e);
+    }
+  }
+
+  private static Map<String, Long> listed(FileSystem fileSystem, Path list, String maker)
+      throws IOException {
+    Map<String, Long> files = new TreeMap<>();
+    try (InputStream in = fileSystem.open(list)) {
+      for (JsonNode file : JSON.readTree(in).path("files")) {
+        files.put(file.path("name").asText(), file.path("bytes").asLong(-1));
+      }
+      return files;
+    } catch (JsonProcessingException e) {
+      throw new TableException(
+          "Cannot read %s: it is damaged; run %s again".formatted(list, maker), e);
+    }
+  }
+
+  private static void requireListed(
+      Path list, Map<String, Long> listed, Map<String, Long> there, String maker) {
+    listed.forEach(
+        (name, bytes) -> {
+          if (!bytes.equals(there.get(name))) {
+            throw new TableException(
+                "Cannot use %s: it %s, and %s says %d bytes: the table was cut or changed; copy it again, or run %s again"
+                    .formatted(
+                        new Path(list.getParent(), name),
+                        there.containsKey(name)
+                            ? "has %d bytes".formatted(there.get(name))
+                            : "is missing",
+                        list.getName(),
+                        bytes,
+                        maker));
+          }
+        });
+    there.keySet().stream()
+        .filter(name -> name.endsWith(".parquet") && !listed.isEmpty())
+        .filter(name -> !listed.containsKey(name))
+        .findFirst()
+        .ifPresent(
+            name -> {
+              throw new TableException(
+                  "Cannot use %s: %s beside it does not list it; move it away, or run %s again"
+                      .formatted(new Path(list.getParent(), name), list.getName(), maker));
+            });
+  }
+}
