@@ -24,7 +24,11 @@ final class FileDownload {
   /** Name of what is not whole yet; {@code huggingface_hub} never takes such a file for a blob. */
   private static final String INCOMPLETE = ".spark-lora.incomplete";
 
+  private static final int LONGEST_SHOWN = 100;
   private static final int BUFFER_BYTES = 1 << 16;
+
+  /** An attempt that brings less is a failure, as one that brings nothing. */
+  private static final long PROGRESS_BYTES = 1 << 16;
 
   private final HubHttp http;
   private final HubCache cache;
@@ -121,7 +125,11 @@ final class FileDownload {
       throw new HubException(
           HubException.Kind.SERVER,
           "Cannot trust the answer about %s: its %s is %s, not %s; check that HF_ENDPOINT is a hub and that no proxy changes answers"
-              .formatted(about, header, actual.orElse("missing"), expected));
+              .formatted(
+                  about,
+                  header,
+                  PlainText.line(actual.orElse("missing"), LONGEST_SHOWN),
+                  PlainText.line(expected, LONGEST_SHOWN)));
     }
   }
 
@@ -138,7 +146,7 @@ final class FileDownload {
         Optional<IOException> broken = append(source, part, start, meter);
         long size = Files.size(part);
         if (size < source.bytes()) {
-          failures = size > start ? 0 : failures + 1; // what brings us on is no failure
+          failures = size - start < PROGRESS_BYTES ? failures + 1 : 0;
           if (failures > HubRequest.RETRIES) {
             throw http.unreachable(
                 about, broken.orElse(new IOException("the answer ends too early")));
@@ -215,7 +223,7 @@ final class FileDownload {
         if (read < 0) {
           return Optional.empty();
         }
-        guard.alive();
+        guard.alive(read);
         out.write(buffer, 0, read);
         left -= read;
         came.accept(read);

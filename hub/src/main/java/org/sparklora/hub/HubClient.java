@@ -22,13 +22,14 @@ import org.slf4j.LoggerFactory;
  * Reads repositories of the hub through the cache: a revision becomes a commit, a commit a folder
  * with the files that are wanted. What is in the cache is not asked for again.
  *
- * <p>Thread-safe. A revision means the same commit as long as the client lives, whatever is pushed
+ * <p>Thread-safe. A revision means the same commit until {@link #lookUpAnew}, whatever is pushed
  * meanwhile, so that all parts of a run see one state.
  */
 public final class HubClient {
   private static final Logger LOG = LoggerFactory.getLogger(HubClient.class);
   private static final Pattern NEXT = Pattern.compile("<([^>]+)>\\s*;[^,]*\\brel=\"?next\"?");
   private static final int MAX_PAGES = 10_000;
+  private static final int MAX_FILES = 1_000_000;
 
   private static final Map<HubConfig, HubClient> SHARED = new ConcurrentHashMap<>();
 
@@ -49,6 +50,18 @@ public final class HubClient {
   public static HubClient shared(String endpoint) {
     return SHARED.computeIfAbsent(
         HubConfig.ofEnvironment().withEndpoint(URI.create(endpoint)), HubClient::new);
+  }
+
+  /**
+   * A command begins: in a process that lives on, as notebooks do, a branch may have moved since
+   * the last one.
+   */
+  public static void lookUpAnew() {
+    SHARED.values().forEach(HubClient::forgetRevisions);
+  }
+
+  void forgetRevisions() {
+    commits.clear();
   }
 
   public HubClient(HubConfig config) {
@@ -138,7 +151,7 @@ public final class HubClient {
     List<HubFile> files = new ArrayList<>();
     HubSubject about = HubSubject.of(repo, commit);
     URI page = URI.create(api(repo) + "/tree/" + commit + "?recursive=true&expand=false");
-    for (int pages = 0; pages < MAX_PAGES; pages++) {
+    for (int pages = 0; pages < MAX_PAGES && files.size() < MAX_FILES; pages++) {
       HubHttp.Answer answer = http.ask(HubRequest.get(page, about));
       for (JsonNode entry : answer.json()) {
         if (entry.path("type").asText().equals("file")) {

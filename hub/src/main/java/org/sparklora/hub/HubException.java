@@ -37,12 +37,12 @@ public final class HubException extends IllegalArgumentException {
   }
 
   HubException(Kind kind, String message) {
-    super(message);
+    super(PlainText.of(message));
     this.kind = kind;
   }
 
   HubException(Kind kind, String message, Throwable cause) {
-    super(message, cause);
+    super(PlainText.of(message), cause);
     this.kind = kind;
   }
 

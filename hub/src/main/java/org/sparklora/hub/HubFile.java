@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * @param sha256 of its contents, where it is kept as a large file
  */
 public record HubFile(String path, long bytes, String blobId, Optional<String> sha256) {
+  private static final int LONGEST_SHOWN = 100;
   private static final Pattern DRIVE = Pattern.compile("^[A-Za-z]:");
 
   /** Its name without folders. */
@@ -37,14 +38,14 @@ public record HubFile(String path, long bytes, String blobId, Optional<String> s
       throw new HubException(
           HubException.Kind.DAMAGED,
           "Cannot download a file that the hub calls \"%s\": the name does not stay inside of the repository; do not use this repository"
-              .formatted(printable(path)));
+              .formatted(PlainText.line(path, LONGEST_SHOWN)));
     }
   }
 
   boolean isInside() {
     return !path.isEmpty()
         && path.length() < 1024
-        && path.chars().noneMatch(c -> c < ' ' || c == 127)
+        && PlainText.isPlain(path)
         && path.indexOf('\\') < 0
         && !DRIVE.matcher(path).find()
         && Arrays.stream(path.split("/", -1)).allMatch(HubFile::isSafeName);
@@ -56,10 +57,5 @@ public record HubFile(String path, long bytes, String blobId, Optional<String> s
         && !part.equals("..")
         && !part.toLowerCase(Locale.ROOT).equals(".git")
         && part.length() <= 255;
-  }
-
-  private static String printable(String path) {
-    String visible = path.replaceAll("\\p{Cntrl}", "?");
-    return visible.length() > 100 ? visible.substring(0, 100) + "…" : visible;
   }
 }

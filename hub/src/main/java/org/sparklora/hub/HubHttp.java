@@ -28,7 +28,10 @@ final class HubHttp {
   private static final int MAX_REDIRECTS = 5;
 
   /** Bytes a second. */
-  private static final long SLOWEST_UPLOAD = 50_000;
+  private static final long SLOWEST = 50_000;
+
+  private static final int LONGEST_REASON = 300;
+  private static final int MOST_OF_A_REFUSAL = 2000;
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -147,7 +150,13 @@ final class HubHttp {
 
   /** Sends a request whose answer is JSON; one that breaks off is asked for again. */
   Answer ask(HubRequest request) {
-    Body body = read(request, Integer.MAX_VALUE);
+    Body body = read(request, BoundedBody.MOST_BYTES + 1, transfer(0));
+    if (body.bytes().length > BoundedBody.MOST_BYTES) {
+      throw new HubException(
+          HubException.Kind.SERVER,
+          "The hub's answer about %s has more than %,d bytes; check that HF_ENDPOINT is a hub"
+              .formatted(request.about(), BoundedBody.MOST_BYTES));
+    }
     try {
       return new Answer(JSON.readTree(body.bytes()), body.headers());
     } catch (IOException e) {
@@ -165,7 +174,7 @@ final class HubHttp {
    * @throws HubException also if the answer is shorter
    */
   byte[] front(HubRequest request, int count) {
-    byte[] bytes = read(request, count).bytes();
+    byte[] bytes = read(request, count, transfer(count)).bytes();
     if (bytes.length < count) {
       throw new HubException(
           HubException.Kind.DAMAGED,
@@ -181,13 +190,11 @@ final class HubHttp {
 
   private record Body(byte[] bytes, HttpHeaders headers) {}
 
-  private Body read(HubRequest request, int most) {
+  private Body read(HubRequest request, int most, Duration deadline) {
     for (int attempt = 0; ; attempt++) {
       HttpResponse<InputStream> response = send(request);
-      try (InputStream body = response.body();
-          StallGuard guard = StallGuard.of(body, config.timeout().multipliedBy(6))) {
-        byte[] bytes = body.readNBytes(most);
-        guard.alive();
+      try {
+        byte[] bytes = BoundedBody.front(response.body(), most, deadline);
         return new Body(bytes, response.headers());
       } catch (IOException e) {
         if (attempt >= request.retries()) {
@@ -251,9 +258,11 @@ final class HubHttp {
 
   /** An upload is answered at its end, and a commit when the hub has looked at all of it. */
   private Duration timeout(long bodyBytes) {
-    return bodyBytes <= 0
-        ? config.timeout()
-        : config.timeout().multipliedBy(6).plusSeconds(bodyBytes / SLOWEST_UPLOAD);
+    return bodyBytes <= 0 ? config.timeout() : transfer(bodyBytes);
+  }
+
+  private Duration transfer(long bytes) {
+    return config.timeout().multipliedBy(6).plusSeconds(bytes / SLOWEST);
   }
 
   /** The failure of a request that had no answer. */
@@ -277,20 +286,23 @@ final class HubHttp {
       HubRequest request, HttpResponse<InputStream> response, Duration asked) {
     String said = response.headers().firstValue("X-Error-Message").orElse("");
     String code = response.headers().firstValue("X-Error-Code").orElse("");
-    try (InputStream body = response.body()) {
-      if (said.isEmpty()) {
-        said = errorText(new String(body.readNBytes(2000), StandardCharsets.UTF_8));
+    if (said.isEmpty()) {
+      try {
+        byte[] body = BoundedBody.front(response.body(), MOST_OF_A_REFUSAL, config.timeout());
+        said = errorText(new String(body, StandardCharsets.UTF_8));
+      } catch (IOException e) {
+        said = ""; // the status alone has to do
       }
-    } catch (IOException e) {
-      said = ""; // the status alone has to do
     }
-    return request.about().failure(config, response.statusCode(), code, config.redact(said), asked);
+    discard(response);
+    String reason = PlainText.line(config.redact(said), LONGEST_REASON);
+    return request.about().failure(config, response.statusCode(), code, reason, asked);
   }
 
   /** The {@code error} of an answer in JSON; of other bodies nothing is shown. */
   private static String errorText(String body) {
     try {
-      return JSON.readTree(body).path("error").asText("").replaceAll("\\s+", " ");
+      return JSON.readTree(body).path("error").asText("");
     } catch (IOException e) {
       return "";
     }

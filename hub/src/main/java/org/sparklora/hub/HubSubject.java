@@ -12,6 +12,8 @@ import java.time.Duration;
  */
 record HubSubject(String repo, String revision, String file, String address) {
 
+  private static final int LONGEST_NAME = 200;
+
   static HubSubject of(HubRepo repo, String revision) {
     return new HubSubject(repo.toString(), revision, "", repo.path());
   }
@@ -21,7 +23,7 @@ record HubSubject(String repo, String revision, String file, String address) {
   }
 
   HubSubject withFile(String name) {
-    return new HubSubject(repo, revision, name, address);
+    return new HubSubject(repo, revision, PlainText.line(name, LONGEST_NAME), address);
   }
 
   /** The hub's refusal, told from others by its codes, with what to do. */

@@ -7,12 +7,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Closes an answer's body in which nothing comes for a while, so that its reader wakes up: {@code
+ * Closes an answer's body that brings too little in a while, so that its reader wakes up: {@code
  * HttpRequest}'s own timeout ends where the body begins.
  */
 final class StallGuard implements AutoCloseable {
+  /** Bytes a second: what brings less would bring no file to its end. */
+  private static final long SLOWEST = 1000;
+
   private static final ScheduledExecutorService WATCH =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -23,29 +27,41 @@ final class StallGuard implements AutoCloseable {
 
   private final InputStream body;
   private final ScheduledFuture<?> watching;
-  private volatile long lastNanos = System.nanoTime();
+  private final AtomicLong came = new AtomicLong(); // since the last look
+  private volatile boolean closed;
 
-  private StallGuard(InputStream body, Duration timeout) {
+  private StallGuard(InputStream body, Duration window, long least) {
     this.body = body;
-    long nanos = timeout.toNanos();
     this.watching =
-        WATCH.scheduleWithFixedDelay(
-            () -> closeIfSilentFor(nanos), nanos / 4, nanos / 4, TimeUnit.NANOSECONDS);
+        WATCH.scheduleAtFixedRate(
+            () -> closeUnless(least), window.toNanos(), window.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  static StallGuard of(InputStream body, Duration timeout) {
-    return new StallGuard(body, timeout);
+  /** Of a body of any length, which may take as long as in each window something comes. */
+  static StallGuard of(InputStream body, Duration window) {
+    return new StallGuard(body, window, Math.max(1, SLOWEST * window.toMillis() / 1000));
+  }
+
+  /** Of a body that must have ended before. */
+  static StallGuard deadline(InputStream body, Duration deadline) {
+    return new StallGuard(body, deadline, Long.MAX_VALUE);
   }
 
   /** Something came. */
-  void alive() {
-    lastNanos = System.nanoTime();
+  void alive(long bytes) {
+    came.addAndGet(bytes);
   }
 
-  private void closeIfSilentFor(long nanos) {
-    if (System.nanoTime() - lastNanos > nanos) {
+  private void closeUnless(long least) {
+    if (came.getAndSet(0) < least) {
+      closed = true;
       closeBody();
     }
+  }
+
+  /** Whether the body was closed before its time. */
+  boolean hasClosed() {
+    return closed;
   }
 
   private void closeBody() {

@@ -109,6 +109,8 @@ class HubClientTest {
     remote.put("config.json", "{\"new\": 1}");
     assertThat(client.commit(REPO, "main")).isEqualTo(before);
     assertThat(hub.client().commit(REPO, "main")).isEqualTo(remote.head()).isNotEqualTo(before);
+    client.forgetRevisions(); // as where the next command begins
+    assertThat(client.commit(REPO, "main")).isEqualTo(remote.head());
   }
 
   @Test

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.sparklora.hub.loopback.LoopbackFaults.Kind;
 import org.sparklora.hub.loopback.LoopbackFaults.Request;
@@ -124,17 +125,70 @@ class HubDownloadTest {
 
   @Test
   void goesOnWhereTheServerFallsSilent() {
+    hub.server.faults().add(Kind.STALL, "GET /objects", 120_000, 1);
+    assertThat(hub.download(impatient(), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+  }
+
+  /** For {@code waits} a server has half a second, and three for a whole answer. */
+  private HubClient impatient() {
     HubConfig config = hub.config();
-    HubConfig impatient =
+    return hub.client(
         new HubConfig(
             config.endpoint(),
             config.cache(),
             Optional.empty(),
             false,
             true,
-            Duration.ofMillis(500));
-    hub.server.faults().add(Kind.STALL, "GET /objects", 120_000, 1);
-    assertThat(hub.download(hub.client(impatient), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+            Duration.ofMillis(500)));
+  }
+
+  @Test
+  void goesOnWhereTheServerDrips() {
+    hub.server.faults().add(Kind.DRIP, "GET /objects", 120_000, 1);
+    assertThat(hub.download(impatient(), REPO).resolve(FILE)).hasBinaryContent(WEIGHTS);
+  }
+
+  @Test
+  void givesUpAServerThatOnlyDrips() {
+    hub.server.faults().add(Kind.DRIP, "GET /objects", 10, 100);
+    assertThatThrownBy(() -> hub.download(impatient(), REPO))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("Cannot reach")
+        .hasMessageContaining(FILE);
+    assertThat(hub.count("GET /objects")).isEqualTo(HubRequest.RETRIES + 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"STALL", "DRIP", "ENDLESS"})
+  void givesUpAnAnswerThatDoesNotEnd(Kind kind) {
+    hub.server.faults().add(kind, "GET /api/models", 1, 100);
+    assertThatThrownBy(() -> hub.download(impatient(), REPO))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining(
+            kind == Kind.ENDLESS ? "more than 67,108,864 bytes" : "did not end within 3.0 s");
+    assertThat(hub.count("GET /api/models")).isLessThanOrEqualTo(HubRequest.RETRIES + 1);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Kind.class,
+      names = {"STALL", "DRIP", "ENDLESS"})
+  void givesUpARefusalThatDoesNotEnd(Kind kind) {
+    hub.server.faults().add(Kind.STATUS, "GET /api/models", 403, 100);
+    hub.server.faults().add(kind, "GET /api/models", 1, 100);
+    assertThatThrownBy(() -> hub.download(impatient(), REPO))
+        .isInstanceOf(HubException.class)
+        .hasMessageContaining("Not allowed for");
+  }
+
+  @Test
+  void whatTheHubSaysIsOneLineThatSteersNoTerminal() {
+    assertThat(PlainText.line("a\u001b[2J\u009b1m\r\n\u202eb \t c", 100))
+        .isEqualTo("a\uFFFD[2J\uFFFD1m \uFFFDb c");
+    assertThat(PlainText.line("\ud83d\ude00".repeat(9), 3)).isEqualTo("\ud83d\ude00…");
+    assertThat(new HubException(HubException.Kind.SERVER, "x\u001by\nz")).hasMessage("x\uFFFDy\nz");
   }
 
   @Test

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.ZoneOffset;
@@ -138,6 +139,14 @@ final class LoopbackExchange {
     send(206, Arrays.copyOfRange(sent, start, end));
   }
 
+  private static void pause() throws InterruptedIOException {
+    try {
+      Thread.sleep(20);
+    } catch (InterruptedException e) {
+      throw new InterruptedIOException();
+    }
+  }
+
   void send(int status, byte[] bytes) throws IOException {
     if (faults.take(Kind.LOSE_ANSWER, named).isPresent()) {
       http.close();
@@ -149,13 +158,25 @@ final class LoopbackExchange {
       http.close();
       return;
     }
+    if (faults.take(Kind.ENDLESS, named).isPresent()) {
+      http.sendResponseHeaders(status, 0);
+      while (true) { // until the client leaves, which is an IOException
+        http.getResponseBody().write(new byte[1 << 16]);
+      }
+    }
     http.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
     OutputStream out = http.getResponseBody();
     Optional<Integer> drop = faults.take(Kind.DROP, named);
     Optional<Integer> stall = faults.take(Kind.STALL, named);
-    int whole = drop.or(() -> stall).orElse(bytes.length);
+    Optional<Integer> drip = faults.take(Kind.DRIP, named);
+    int whole = drop.or(() -> stall).or(() -> drip).orElse(bytes.length);
     out.write(bytes, 0, Math.min(whole, bytes.length));
     out.flush();
+    for (int i = whole; drip.isPresent() && i < bytes.length; i++) {
+      pause();
+      out.write(bytes[i]);
+      out.flush();
+    }
     if (stall.isPresent()) {
       return; // an exchange that is not closed stays open
     }

@@ -1,6 +1,7 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -15,9 +16,9 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.track.RunLabel;
 import org.sparklora.spark.track.RunSettings;
 import org.sparklora.spark.track.Sinks;
-import org.sparklora.spark.track.TolerantSink;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.track.TrackedRow;
+import org.sparklora.spark.track.TrackerThread;
 import org.sparklora.spark.track.TrackingConfig;
 
 /**
@@ -25,6 +26,9 @@ import org.sparklora.spark.track.TrackingConfig;
  * Those that know some of it or all show nothing twice.
  */
 public final class TrackCommand {
+  /** Somebody waits, and sees what it does. */
+  private static final Duration LONGEST = Duration.ofDays(1);
+
   private TrackCommand() {}
 
   public static void run(Settings settings) throws IOException {
@@ -79,11 +83,9 @@ public final class TrackCommand {
       RunFolder.Finished folder,
       List<Map<String, Object>> rows) {
     List<TrackedRow> tracked = new TrackedRow.Reader().read(rows);
-    boolean all = true;
-    for (TolerantSink sink : Sinks.of(tracking, label, folder.fileSystem(), folder.path())) {
-      sink.begin(tracked);
-      all &= sink.end();
-    }
+    List<TrackerThread> trackers = Sinks.of(tracking, label, folder.fileSystem(), folder.path());
+    trackers.forEach(tracker -> tracker.begin(tracked));
+    boolean all = TrackerThread.end(trackers, LONGEST);
     if (!all) {
       throw new TableException(
           "Cannot tell all trackers of %s: the warnings above say why".formatted(folder.path()));

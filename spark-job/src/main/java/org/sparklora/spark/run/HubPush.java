@@ -1,6 +1,10 @@
 package org.sparklora.spark.run;
 
 import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -29,6 +33,18 @@ public final class HubPush implements RunFolder.SaveListener {
   private final HubUpload upload;
   private final HubRepo repository;
 
+  /** One after the other, on a thread of their own: training does not wait for the hub. */
+  private final ExecutorService pushes =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "spark-lora-push");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /** How many checkpoints were not taken; those that waited meanwhile are not tried. */
+  private final AtomicInteger failures = new AtomicInteger();
+
   private HubPush(Configuration hadoop, PushConfig config, HubUpload upload, HubRepo repository) {
     this.hadoop = hadoop;
     this.config = config;
@@ -56,19 +72,38 @@ public final class HubPush implements RunFolder.SaveListener {
     if (config.strategy() != PushConfig.Strategy.EVERY_SAVE) {
       return;
     }
-    try {
-      push(
-          checkpoint,
-          name -> !Checkpoint.isForResuming(name),
-          "Training in progress, step " + step);
-    } catch (HubException e) {
-      LOG.warn("Checkpoint {} was not pushed, training goes on: {}", step, e.getMessage());
-    }
+    int before = failures.get();
+    pushes.execute(
+        () -> {
+          try {
+            if (failures.get() > before) {
+              throw new TableException("the hub did not take one before it");
+            }
+            push(
+                checkpoint,
+                name -> !Checkpoint.isForResuming(name),
+                "Training in progress, step " + step);
+          } catch (HubException | TableException e) {
+            failures.incrementAndGet();
+            LOG.warn("Checkpoint {} was not pushed, training goes on: {}", step, e.getMessage());
+          }
+        });
   }
 
+  /** Behind the checkpoints that are on their way. */
   @Override
   public void resultsSaved(Path folder) {
-    pushResults(folder);
+    try {
+      pushes.submit(() -> pushResults(folder)).get();
+    } catch (ExecutionException e) {
+      throw e.getCause() instanceof RuntimeException failure
+          ? failure
+          : new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new TableException(
+          "The results are whole in %s, but the push was interrupted".formatted(folder), e);
+    }
   }
 
   /**

@@ -20,9 +20,9 @@ import org.sparklora.pipeline.run.MetricsLog;
 import org.sparklora.spark.track.ParentRun;
 import org.sparklora.spark.track.RunLabel;
 import org.sparklora.spark.track.Sinks;
-import org.sparklora.spark.track.TolerantSink;
 import org.sparklora.spark.track.TrackedLog;
 import org.sparklora.spark.track.TrackedRow;
+import org.sparklora.spark.track.TrackerThread;
 import org.sparklora.spark.track.TrackingConfig;
 
 /**
@@ -41,7 +41,7 @@ final class SweepRuns implements AutoCloseable {
   private boolean finished;
 
   /** How far trackers know of a trial. */
-  private record Told(List<TolerantSink> sinks, List<Map<String, Object>> rows) {
+  private record Told(List<TrackerThread> trackers, List<Map<String, Object>> rows) {
     /** Whether these rows go on with those, which a task that begins anew does not. */
     boolean isBegunBy(List<Map<String, Object>> log) {
       return log.size() >= rows.size() && log.subList(0, rows.size()).equals(rows);
@@ -105,7 +105,7 @@ final class SweepRuns implements AutoCloseable {
     }
     Told known = over ? told.remove(trial.name()) : null;
     if (known != null) {
-      known.sinks().forEach(TolerantSink::end);
+      TrackerThread.end(known.trackers());
     }
   }
 
@@ -119,18 +119,18 @@ final class SweepRuns implements AutoCloseable {
     List<TrackedRow> rows = new TrackedRow.Reader().read(log);
     if (before != null && before.isBegunBy(log)) {
       for (TrackedRow row : rows.subList(before.rows().size(), rows.size())) {
-        before.sinks().forEach(sink -> sink.append(row));
+        before.trackers().forEach(tracker -> tracker.append(row));
       }
-      told.put(trial.name(), new Told(before.sinks(), log));
+      told.put(trial.name(), new Told(before.trackers(), log));
       return;
     }
     Map<String, Object> settings = new TreeMap<>(trial.settings().effective());
     settings.remove(Flags.HUB_TOKEN.name());
     RunLabel label =
         new RunLabel(TrackedLog.runId(log).orElse(trial.name()), trial.shown(), settings);
-    List<TolerantSink> sinks = Sinks.of(tracking, label, fileSystem, folder);
-    sinks.forEach(sink -> sink.begin(rows));
-    told.put(trial.name(), new Told(sinks, log));
+    List<TrackerThread> trackers = Sinks.of(tracking, label, fileSystem, folder);
+    trackers.forEach(tracker -> tracker.begin(rows));
+    told.put(trial.name(), new Told(trackers, log));
   }
 
   /** All trials are over, and what they found lies in the sweep's folder. */

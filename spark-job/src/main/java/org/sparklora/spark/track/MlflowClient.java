@@ -18,6 +18,8 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import org.sparklora.hub.BoundedBody;
+import org.sparklora.hub.PlainText;
 
 /**
  * MLflow's REST interface, version 2.0. Nothing is tried again here: who asks knows whether asking
@@ -26,7 +28,7 @@ import java.util.stream.Collectors;
  * <p>Thread-safe.
  */
 final class MlflowClient {
-  /** A training is held up no longer than this by one request. */
+  /** From a request to the end of its answer. */
   private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
   /** Of the answer to an upload, beyond the time for its bytes. */
@@ -45,6 +47,7 @@ final class MlflowClient {
       new ObjectMapper().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS);
 
   private final MlflowServer server;
+  private final Duration timeout;
   private final HttpClient client =
       HttpClient.newBuilder()
           .version(HttpClient.Version.HTTP_1_1)
@@ -53,7 +56,15 @@ final class MlflowClient {
           .build();
 
   MlflowClient(MlflowServer server) {
+    this(server, TIMEOUT);
+  }
+
+  /**
+   * @param timeout of what is no upload
+   */
+  MlflowClient(MlflowServer server, Duration timeout) {
     this.server = server;
+    this.timeout = timeout;
   }
 
   MlflowServer server() {
@@ -70,7 +81,7 @@ final class MlflowClient {
         query.entrySet().stream()
             .map(word -> encode(word.getKey()) + "=" + encode(word.getValue()))
             .collect(Collectors.joining("&", "?", ""));
-    return send(request(CALLS + call + words, TIMEOUT).GET(), call);
+    return send(request(CALLS + call + words, timeout).GET(), call);
   }
 
   /**
@@ -81,7 +92,7 @@ final class MlflowClient {
   JsonNode post(String call, Map<String, ?> body) throws IOException {
     String text = JSON.writeValueAsString(body);
     return send(
-        request(CALLS + call, TIMEOUT)
+        request(CALLS + call, timeout)
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofString(text)),
         call);
@@ -125,15 +136,22 @@ final class MlflowClient {
 
   private JsonNode send(HttpRequest.Builder request, String about) throws IOException {
     try {
-      HttpResponse<byte[]> response =
-          client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+      HttpRequest built = request.build();
+      long deadline = System.nanoTime() + built.timeout().orElseThrow().toNanos();
+      HttpResponse<InputStream> response =
+          client.send(built, HttpResponse.BodyHandlers.ofInputStream());
+      byte[] body =
+          BoundedBody.read(
+              response.body(),
+              BoundedBody.MOST_BYTES,
+              Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
       if (response.statusCode() >= SERVER_ERROR) {
         throw new IOException("status %s of %s".formatted(response.statusCode(), about));
       }
       if (response.statusCode() / 100 != 2) {
-        throw refusal(response, about);
+        throw refusal(response.statusCode(), body, about);
       }
-      return response.body().length == 0 ? JSON.createObjectNode() : JSON.readTree(response.body());
+      return body.length == 0 ? JSON.createObjectNode() : JSON.readTree(body);
     } catch (MlflowException e) {
       throw e;
     } catch (InterruptedException e) {
@@ -145,13 +163,13 @@ final class MlflowClient {
     }
   }
 
-  private MlflowException refusal(HttpResponse<byte[]> response, String about) {
+  private MlflowException refusal(int status, byte[] body, String about) {
     String code = "";
     String message = "";
     try {
-      JsonNode said = JSON.readTree(response.body());
+      JsonNode said = JSON.readTree(body);
       code = said.path("error_code").asText("");
-      message = said.path("message").asText("").replaceAll("\\s+", " ");
+      message = said.path("message").asText("");
     } catch (IOException e) {
       // a page of a proxy; the status alone has to do
     }
@@ -161,9 +179,9 @@ final class MlflowClient {
             .formatted(
                 server,
                 about,
-                response.statusCode(),
-                code,
-                message.substring(0, Math.min(message.length(), LONGEST_MESSAGE)))
+                status,
+                PlainText.line(code, LONGEST_MESSAGE),
+                PlainText.line(message, LONGEST_MESSAGE))
             .strip());
   }
 }

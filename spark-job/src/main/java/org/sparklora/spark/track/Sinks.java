@@ -5,18 +5,18 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.run.RunFolder;
 
-/** The sinks of a run, in the order of {@link TrackingConfig.Tracker}. */
+/** The trackers of a run, in the order of {@link TrackingConfig.Tracker}. */
 public final class Sinks {
   private Sinks() {}
 
   /**
    * @param folder the run's
    */
-  public static List<TolerantSink> of(
+  public static List<TrackerThread> of(
       TrackingConfig tracking, RunLabel run, FileSystem fileSystem, Path folder) {
     return tracking.trackers().stream()
         .sorted()
-        .map(tracker -> sink(tracker, tracking, run, fileSystem, folder))
+        .map(tracker -> new TrackerThread(sink(tracker, tracking, run, fileSystem, folder)))
         .toList();
   }
 

@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Not thread-safe.
  */
-public final class TolerantSink {
+final class TolerantSink {
   private static final Logger LOG = LoggerFactory.getLogger(TolerantSink.class);
   private static final long FIRST_PAUSE_NANOS = 60_000_000_000L;
   private static final String LATER = "it is tried again after a while, and when the run ends";
@@ -45,12 +45,20 @@ public final class TolerantSink {
     this.nanoTime = nanoTime;
   }
 
+  String name() {
+    return name;
+  }
+
+  String remedy() {
+    return remedy;
+  }
+
   private interface Attempt {
     void run() throws IOException, SQLException;
   }
 
   /** The run begins, or goes on with these rows. */
-  public void begin(List<TrackedRow> earlier) {
+  void begin(List<TrackedRow> earlier) {
     rows.addAll(earlier);
     attempt(this::replay, false);
   }
@@ -61,7 +69,7 @@ public final class TolerantSink {
   }
 
   /** Adds a row. */
-  public void append(TrackedRow row) {
+  void append(TrackedRow row) {
     rows.add(row);
     if (sink.isPresent()) {
       attempt(() -> sink.get().append(row), false);
@@ -76,7 +84,7 @@ public final class TolerantSink {
    *
    * @return whether the tracker knows all of it
    */
-  public boolean end() {
+  boolean end() {
     if (sink.isEmpty()) {
       attempt(this::replay, true);
     }

@@ -20,7 +20,8 @@ import org.sparklora.spark.train.NonFiniteLossException;
 
 /**
  * The log of a run, and those who follow it. Each row goes into {@code metrics.jsonl} first, with
- * the run's id, the time and what {@link AlertRules} say of it, and then to the trackers.
+ * the run's id, the time and what {@link AlertRules} say of it, and then to the trackers, each on a
+ * {@linkplain TrackerThread thread of its own}.
  *
  * <p>A run that goes on keeps its id, so that trackers show one curve. Not thread-safe.
  */
@@ -36,16 +37,16 @@ public final class TrackedLog implements Closeable {
   private final MetricsLog log;
   private final String runId;
   private final AlertRules rules;
-  private final List<TolerantSink> sinks;
+  private final List<TrackerThread> trackers;
   private final TrackedRow.Reader reader = new TrackedRow.Reader();
   private Consumer<String> follower = row -> {};
   private int step;
 
-  private TrackedLog(MetricsLog log, String runId, AlertRules rules, List<TolerantSink> sinks) {
+  private TrackedLog(MetricsLog log, String runId, AlertRules rules, List<TrackerThread> trackers) {
     this.log = log;
     this.runId = runId;
     this.rules = rules;
-    this.sinks = sinks;
+    this.trackers = trackers;
   }
 
   /**
@@ -105,7 +106,7 @@ public final class TrackedLog implements Closeable {
     if (!tracked.isEmpty()) {
       step = tracked.get(tracked.size() - 1).step();
     }
-    sinks.forEach(sink -> sink.begin(tracked));
+    trackers.forEach(tracker -> tracker.begin(tracked));
   }
 
   /** Logs a row. A number that is not finite becomes null. */
@@ -131,7 +132,7 @@ public final class TrackedLog implements Closeable {
       alerts.forEach(
           alert -> LOG.warn("{} after step {}: {}", alert.title(), tracked.step(), alert.text()));
     }
-    sinks.forEach(sink -> sink.append(tracked));
+    trackers.forEach(tracker -> tracker.append(tracked));
   }
 
   /** What {@link #guard} runs. */
@@ -169,6 +170,6 @@ public final class TrackedLog implements Closeable {
   @Override
   public void close() {
     log.close();
-    sinks.forEach(TolerantSink::end);
+    TrackerThread.end(trackers);
   }
 }

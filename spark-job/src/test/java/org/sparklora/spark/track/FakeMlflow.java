@@ -5,16 +5,20 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.locks.LockSupport;
 
 /** As much of an MLflow server as a run speaks to. It appends each value that it is sent. */
 final class FakeMlflow implements AutoCloseable {
@@ -49,6 +53,16 @@ final class FakeMlflow implements AutoCloseable {
   /** So many requests are refused. */
   int failures;
 
+  /** So does every answer from now on, from its second byte on. */
+  Optional<Fault> fault = Optional.empty();
+
+  /** What an answer does that does not end. */
+  enum Fault {
+    STALL,
+    DRIP,
+    ENDLESS
+  }
+
   private final HttpServer server;
 
   FakeMlflow() throws IOException {
@@ -74,6 +88,10 @@ final class FakeMlflow implements AutoCloseable {
     byte[] body = exchange.getRequestBody().readAllBytes();
     String path = exchange.getRequestURI().getPath();
     authorizations.add(String.valueOf(exchange.getRequestHeaders().getFirst("Authorization")));
+    if (fault.isPresent()) {
+      misbehave(exchange, fault.get());
+      return;
+    }
     if (failures > 0) {
       failures--;
       send(exchange, 403, Map.of("error_code", "PERMISSION_DENIED", "message", "not\nyours"));
@@ -94,6 +112,23 @@ final class FakeMlflow implements AutoCloseable {
       return;
     }
     send(exchange, said instanceof Missing ? 404 : 200, said);
+  }
+
+  /** Until the client leaves, which is an IOException. */
+  private static void misbehave(HttpExchange exchange, Fault fault) throws IOException {
+    exchange.sendResponseHeaders(200, fault == Fault.STALL ? 1000 : 0);
+    OutputStream out = exchange.getResponseBody();
+    out.write('{');
+    out.flush();
+    byte[] more = new byte[fault == Fault.ENDLESS ? 1 << 16 : 1];
+    Arrays.fill(more, (byte) ' ');
+    while (fault != Fault.STALL) {
+      if (fault == Fault.DRIP) {
+        LockSupport.parkNanos(20_000_000);
+      }
+      out.write(more);
+      out.flush();
+    }
   }
 
   private record Missing(String error_code, String message) {}

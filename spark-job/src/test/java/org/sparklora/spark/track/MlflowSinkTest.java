@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What a server has of a run, whatever happened on the way. */
 class MlflowSinkTest {
@@ -98,6 +101,21 @@ class MlflowSinkTest {
         .containsEntry("mlflow.parentRunId", "p1")
         .containsEntry("spark_lora.run_id", "ab12");
     assertThat(run.status).isEqualTo("FINISHED");
+  }
+
+  @ParameterizedTest
+  @EnumSource(FakeMlflow.Fault.class)
+  void anAnswerThatDoesNotEndIsGivenUp(FakeMlflow.Fault fault) throws IOException {
+    server.fault = Optional.of(fault);
+    MlflowClient client =
+        new MlflowClient(
+            MlflowServer.of(environment, folder),
+            Duration.ofMillis(fault == FakeMlflow.Fault.ENDLESS ? 60_000 : 300));
+    assertThatThrownBy(() -> client.get("runs/get", Map.of("run_id", "a")))
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("no answer of " + client.server())
+        .hasMessageContaining(
+            fault == FakeMlflow.Fault.ENDLESS ? "longer than 67,108,864 bytes" : "did not end");
   }
 
   @Test

@@ -51,15 +51,14 @@ class ParentRunTest {
   }
 
   private void child(ParentRun parent, String id) throws IOException {
-    for (TolerantSink sink :
+    List<TrackerThread> trackers =
         Sinks.of(
             parent.below().orElseThrow(),
             new RunLabel(id, "r 1", Map.of("learning_rate", "1e-4")),
             FileSystem.getLocal(new Configuration()),
-            new org.apache.hadoop.fs.Path(folder.toUri()))) {
-      sink.begin(List.of(ROW));
-      sink.end();
-    }
+            new org.apache.hadoop.fs.Path(folder.toUri()));
+    trackers.forEach(tracker -> tracker.begin(List.of(ROW)));
+    TrackerThread.end(trackers);
   }
 
   @Test
