@@ -1,8 +1,13 @@
 package org.sparklora.reward.job;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
+import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -16,6 +21,7 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.table.FileList;
 import org.sparklora.pipeline.table.OpenTableFormat;
 import org.sparklora.pipeline.table.TableException;
 
@@ -31,6 +37,15 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
   private static final int PARTITIONS_PER_CORE = 8;
 
   private static final long BYTES_A_PARTITION = 1 << 20;
+
+  /** Where Spark puts what it cannot read. */
+  private static final String CORRUPT = "_spark_lora_corrupt";
+
+  private static final String CORRUPT_OPTION = "columnNameOfCorruptRecord";
+  private static final int LONGEST_SHOWN = 80;
+
+  private static final ObjectReader JSON =
+      new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
   /**
    * Reads lazily.
@@ -50,9 +65,42 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   private static Dataset<Row> open(SparkSession spark, String input) {
     boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
-    Dataset<Row> table = json ? spark.read().json(input) : parquet(spark, input);
+    Dataset<Row> table = json ? json(spark, input) : parquet(spark, input);
     ConfigException.require(table.columns().length > 0, Flags.INPUT, input, "it holds no rows");
     return table;
+  }
+
+  /** Spark makes a row of nulls of a line that is no JSON; here it is refused. */
+  private static Dataset<Row> json(SparkSession spark, String input) {
+    Dataset<Row> table = spark.read().option(CORRUPT_OPTION, CORRUPT).json(input);
+    if (Arrays.asList(table.columns()).contains(CORRUPT)) {
+      spark
+          .read()
+          .textFile(input)
+          .javaRDD()
+          .zipWithIndex()
+          .filter(line -> !isObject(line._1()))
+          .take(1)
+          .forEach(
+              line -> {
+                throw new TableException(
+                    "Cannot read %s: line %d is no object of JSON (%s); mend or remove it"
+                        .formatted(input, line._2() + 1, beginning(line._1())));
+              });
+    }
+    return table;
+  }
+
+  private static String beginning(String line) {
+    return line.substring(0, Math.min(line.length(), LONGEST_SHOWN));
+  }
+
+  private static boolean isObject(String line) {
+    try {
+      return line.isBlank() || JSON.readTree(line).isObject();
+    } catch (JsonProcessingException e) {
+      return false;
+    }
   }
 
   private static Dataset<Row> parquet(SparkSession spark, String input) {
@@ -75,26 +123,28 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
    *
    * @throws ConfigException if it is not there
    */
-  static void requireInput(SparkSession spark, String input) {
-    partitions(spark, input);
-  }
-
-  private static int partitions(SparkSession spark, String input) {
+  static long requireInput(Configuration hadoop, String input) {
     Path path = new Path(input);
     long bytes = 0;
     try {
-      FileSystem files = path.getFileSystem(spark.sparkContext().hadoopConfiguration());
+      FileSystem files = path.getFileSystem(hadoop);
       FileStatus[] found = files.globStatus(path);
       ConfigException.require(
           found != null && found.length > 0, Flags.INPUT, input, "there is no such file or folder");
       for (FileStatus file : found) {
         OpenTableFormat.refuseAtOrAbove(
             files, file.isDirectory() ? file.getPath() : file.getPath().getParent());
+        FileList.requireWhole(hadoop, file.getPath().toString(), "generate");
         bytes += files.getContentSummary(file.getPath()).getLength();
       }
+      return bytes;
     } catch (IOException e) {
       throw new UncheckedIOException("Cannot look at " + input, e);
     }
+  }
+
+  private static int partitions(SparkSession spark, String input) {
+    long bytes = requireInput(spark.sparkContext().hadoopConfiguration(), input);
     int atLeast = spark.sparkContext().defaultParallelism() * PARTITIONS_PER_CORE;
     return Math.max(atLeast, (int) (bytes / BYTES_A_PARTITION));
   }

@@ -5,6 +5,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.FileStatus;
@@ -20,6 +22,8 @@ import org.apache.spark.storage.StorageLevel;
 import org.apache.spark.util.LongAccumulator;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.FileList;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.reward.GroupAdvantage.Moments;
 import org.sparklora.reward.Reward;
 
@@ -40,7 +44,7 @@ public final class RewardJob {
    * Runs the stage.
    *
    * @throws ConfigException for settings that cannot be used
-   * @throws org.sparklora.pipeline.table.TableException for a table that cannot be judged
+   * @throws TableException for a table that cannot be judged
    */
   public static RewardSummary run(SparkSession spark, RewardConfig config) {
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
@@ -48,10 +52,10 @@ public final class RewardJob {
     List<Reward> rewards = config.functions().rewards(); // a name that is none: before any work
     long start = System.nanoTime();
     spark.sparkContext().setJobDescription("reward: judge generations");
-    NumberedTable.requireInput(spark, tables.input());
+    requireInput(hadoop, tables.input());
     try (OutputFolder folder =
         OutputFolder.create(hadoop, tables.outputDir(), tables.overwrite())) {
-      Judged judged = judged(spark, config, rewards);
+      Judged judged = readable(tables.input(), () -> judged(spark, config, rewards));
       try {
         spark.sparkContext().setJobDescription("reward: write the table and its summary");
         Dataset<Row> scored = judged.scored();
@@ -60,11 +64,42 @@ public final class RewardJob {
             new ScoredTable(scored, rewards, tables.groupSize())
                 .summary((System.nanoTime() - start) / 1e9);
         writeText(hadoop, new Path(folder.work(), SUMMARY_FILE), summary.toJson());
+        FileList.write(hadoop, folder.work());
         folder.commit();
         return summary;
       } finally {
         judged.groups().unpersist();
       }
+    }
+  }
+
+  /**
+   * Looks whether there is a table to judge, without a session.
+   *
+   * @throws ConfigException if there is none
+   * @throws TableException if a file of it is missing
+   */
+  public static void requireInput(Configuration hadoop, String input) {
+    NumberedTable.requireInput(hadoop, input);
+  }
+
+  /**
+   * Says which table it is that is damaged, where Spark says a file of it at best.
+   *
+   * @throws TableException if it is, or the machine has no room to read it
+   */
+  private static <T> T readable(String input, Supplier<T> reading) {
+    try {
+      return reading.get();
+    } catch (Exception e) { // also Spark's checked ones, which its Java interface does not declare
+      Optional<String> problem = ReadFailure.of(e);
+      if (problem.isEmpty()) {
+        throw e;
+      }
+      throw new TableException(
+          "Cannot read %s (%s): it is damaged, or was cut; copy it again, or run generate again"
+              .formatted(input, problem.get()),
+          e);
     }
   }
 

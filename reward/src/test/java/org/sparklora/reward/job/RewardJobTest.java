@@ -5,14 +5,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -296,6 +301,52 @@ class RewardJobTest {
           .isInstanceOf(TableException.class)
           .hasMessageContaining("Cannot read " + unreadable + " as Parquet");
     }
+    assertThat(folder.resolve("out")).doesNotExist();
+  }
+
+  /** A row of nulls would be counted as a completion without an answer. */
+  @Test
+  void damagedTablesAreNamedWithThePlaceAndTheRemedy(@TempDir Path folder) throws IOException {
+    List<String> lines = new ArrayList<>(ROWS);
+    lines.set(2, "{\"prompt_id\":\"a\",\"completi\u001b[2J");
+    Path line = Files.write(folder.resolve("line.jsonl"), lines);
+    assertThatThrownBy(() -> judge(line, folder))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot read " + line + ": line 3 is no object of JSON")
+        .hasMessageContaining("completi\uFFFD[2J");
+
+    Path zipped = folder.resolve("cut.jsonl.gz");
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(bytes)) {
+      for (int i = 0; i < 5000; i++) {
+        out.write((ROWS.get(i % ROWS.size()) + "\n").getBytes(StandardCharsets.UTF_8));
+      }
+    }
+    Files.write(zipped, Arrays.copyOf(bytes.toByteArray(), bytes.size() / 2));
+    assertThatThrownBy(() -> judge(zipped, folder))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot read " + zipped)
+        .hasMessageContaining("copy it again, or run generate again");
+
+    Path table = folder.resolve("table");
+    spark
+        .read()
+        .json(Files.write(folder.resolve("rows.jsonl"), ROWS).toString())
+        .coalesce(1)
+        .write()
+        .parquet(table.toString());
+    Path part;
+    try (Stream<Path> files = Files.list(table)) {
+      part = files.filter(file -> file.toString().endsWith(".parquet")).findFirst().orElseThrow();
+    }
+    byte[] damaged = Files.readAllBytes(part);
+    Arrays.fill(damaged, 4, 60, (byte) 0x55);
+    Files.write(part, damaged);
+    Files.deleteIfExists(part.resolveSibling("." + part.getFileName() + ".crc"));
+    assertThatThrownBy(() -> judge(table, folder))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot read " + table)
+        .hasMessageContaining("copy it again, or run generate again");
     assertThat(folder.resolve("out")).doesNotExist();
   }
 

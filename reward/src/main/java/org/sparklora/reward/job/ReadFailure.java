@@ -1,0 +1,37 @@
+package org.sparklora.reward.job;
+
+import java.io.IOException;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.sparklora.pipeline.config.ConfigException;
+import org.sparklora.pipeline.table.TableException;
+
+/** Tells failures to read a file, which Spark wraps several times, from others. */
+final class ReadFailure {
+  private static final Pattern FILE = Pattern.compile("reading file:? (\\S+?)[.,]?(\\s|$)");
+
+  private ReadFailure() {}
+
+  /** What went wrong with which file; empty for failures of another kind, and for our own. */
+  static Optional<String> of(Throwable failure) {
+    String file = "";
+    Throwable innermost = failure;
+    boolean reading = false;
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof ConfigException || cause instanceof TableException) {
+        return Optional.empty();
+      }
+      reading |=
+          cause instanceof IOException
+              || cause.getClass().getName().startsWith("org.apache.parquet");
+      Matcher named = FILE.matcher(String.valueOf(cause.getMessage()));
+      file = file.isEmpty() && named.find() ? named.group(1) + ": " : file;
+      innermost = cause;
+    }
+    String said = String.valueOf(innermost.getMessage()).lines().findFirst().orElse("");
+    return reading || !file.isEmpty()
+        ? Optional.of(file + innermost.getClass().getSimpleName() + " " + said)
+        : Optional.empty();
+  }
+}
