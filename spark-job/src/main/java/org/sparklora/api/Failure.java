@@ -3,9 +3,11 @@ package org.sparklora.api;
 import org.apache.hadoop.fs.FSError;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.python.PythonException;
+import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.train.NonFiniteLossException;
+import org.sparklora.text.json.UnsupportedModelException;
 
 /** What of a failure a user is shown: one line. Stateless and thread-safe. */
 public final class Failure {
@@ -30,7 +32,8 @@ public final class Failure {
 
   /** Whether the user's settings are to blame. */
   public static boolean isOfSettings(Throwable failure) {
-    return causeToShow(failure) instanceof ConfigException;
+    Throwable cause = causeToShow(failure);
+    return cause instanceof ConfigException || cause instanceof UnsupportedModelException;
   }
 
   /** The line that says it. */
@@ -48,7 +51,7 @@ public final class Failure {
         ours || cause instanceof IllegalArgumentException
             ? message
             : cause.getClass().getSimpleName() + ": " + message;
-    return named.lines().findFirst().orElse(named);
+    return PlainText.of(named.lines().findFirst().orElse(named));
   }
 
   /** What a task failed with, where Spark says so; the job's own words hold numbers of tasks. */

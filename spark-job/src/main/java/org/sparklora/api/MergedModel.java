@@ -13,6 +13,7 @@ import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.table.TableException;
 
 /** A base model and its adapter as one plain checkpoint folder: what {@code merge} writes. */
 final class MergedModel {
@@ -30,10 +31,21 @@ final class MergedModel {
       try (OutputFolder folder =
           OutputFolder.create(
               HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
-        AdapterMerge.merge(base, adapter, Engines.shared(), local(output, folder));
+        merge(base, adapter, output, local(output, folder));
         folder.commit();
       }
       return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
+    }
+  }
+
+  private static void merge(CheckpointFolder base, AdapterFile adapter, String output, Path work) {
+    try {
+      AdapterMerge.merge(base, adapter, Engines.shared(), work);
+    } catch (IOException e) { // what is read was opened before
+      throw new TableException(
+          "Cannot write the model of %s (%s): make room or choose another --output_dir"
+              .formatted(output, e.getMessage()),
+          e);
     }
   }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
+import org.sparklora.hub.HubClient;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
@@ -67,6 +68,7 @@ public record Request(
    * @throws ConfigException for the first that cannot be used
    */
   public static void check(Settings settings) {
+    HubClient.lookUpAnew();
     try {
       PathSettings.require(settings);
       ModelReference.requireFolders(settings);

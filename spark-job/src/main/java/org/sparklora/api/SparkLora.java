@@ -200,16 +200,16 @@ public final class SparkLora {
   }
 
   /**
-   * Looks at {@code prep}'s settings.
+   * Looks at {@code prep}'s settings, and at what it would read.
    *
-   * @throws ConfigException for one that cannot be used, or that the task has no use for
+   * @throws ConfigException for what cannot be used, or that the task has no use for
    */
-  public static void requirePrep(Settings settings) {
+  public static void requirePrep(Settings settings, Configuration hadoop) {
     OutputTable.of(settings);
     String folder = settings.get(Flags.OUTPUT_DIR);
     switch (requireUseful(settings)) {
-      case SFT -> PrepSettings.of(settings, folder);
-      case GRPO -> PromptSettings.of(settings, folder);
+      case SFT -> PackSftJob.requireInputs(hadoop, PrepSettings.of(settings, folder));
+      case GRPO -> PreparePromptsJob.requireInputs(hadoop, PromptSettings.of(settings, folder));
     }
   }
 

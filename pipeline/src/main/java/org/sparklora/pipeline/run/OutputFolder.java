@@ -79,6 +79,22 @@ public final class OutputFolder implements AutoCloseable {
     }
   }
 
+  /**
+   * Looks, before any work, whether {@link #create} would refuse the folder for what it is or
+   * holds.
+   *
+   * @throws ConfigException if it would
+   */
+  public static void requireUsable(Configuration configuration, String folder, boolean overwrite) {
+    Path requested = new Path(folder);
+    try {
+      FileSystem fileSystem = requested.getFileSystem(configuration);
+      requireFree(fileSystem, followed(fileSystem.makeQualified(requested)), folder, overwrite);
+    } catch (IOException e) {
+      throw failed("look at", requested, e);
+    }
+  }
+
   /** Removes what killed runs left beside a result, for whom uses it as it is. */
   public static void tidy(Configuration configuration, Path folder) {
     try {

@@ -104,6 +104,36 @@ public final class RunFolder implements AutoCloseable {
   }
 
   /**
+   * Looks, before any work, whether {@link #open} would refuse the folder for what it is or holds.
+   *
+   * @throws ConfigException if it would; of a run that goes on from a checkpoint that is told later
+   */
+  public static void requireUsable(
+      Configuration configuration, String name, boolean overwrite, Optional<String> resumeFrom) {
+    Path requested = new Path(name);
+    try {
+      FileSystem fileSystem = withoutChecksums(requested.getFileSystem(configuration));
+      Path folder = fileSystem.makeQualified(requested);
+      if (!fileSystem.exists(folder)) {
+        return;
+      }
+      ConfigException.require(
+          fileSystem.getFileStatus(folder).isDirectory(),
+          Flags.OUTPUT_DIR,
+          name,
+          "it is a file; name a folder");
+      if (!overwrite && resumeFrom.isEmpty()) {
+        new FolderContents(fileSystem, folder).requireFree(name, resumeFrom, Optional.empty());
+      }
+    } catch (IOException e) {
+      throw new TableException(
+          "Cannot use output folder %s (%s): check rights and room, or choose another --output_dir"
+              .formatted(requested, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
    * Hadoop's local file system would put a hidden checksum beside each file, and buffer rows that
    * are to be written through.
    */

@@ -1,17 +1,13 @@
 package org.sparklora.spark.cli;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.sparklora.model.lora.LoraConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelOutline;
-import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.spark.grpo.GrpoRegret;
 import org.sparklora.spark.prep.PackedTables;
@@ -19,9 +15,6 @@ import org.sparklora.spark.regret.Finding;
 import org.sparklora.spark.regret.MachineMemory;
 import org.sparklora.spark.regret.RegretReport;
 import org.sparklora.spark.resume.ModelFingerprint;
-import org.sparklora.spark.run.InitialParameters;
-import org.sparklora.spark.run.ModelConfig;
-import org.sparklora.spark.run.TrainingSettings;
 import org.sparklora.spark.sft.SftConfig;
 import org.sparklora.spark.sft.SftRegret;
 import org.sparklora.spark.sweep.SweepAdvice;
@@ -52,15 +45,8 @@ final class CheckCommand {
             .withDefault(Flags.OUTPUT_DIR, "unnamed-run")
             .withDefault(Flags.DATASET_NAME, "unnamed-dataset");
     Planned planned = planned(settings, hadoop); // refuses bad settings before anything is read
-    ModelConfig base = ModelConfig.of(settings);
-    Optional<ModelReference> start = ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH);
-    try (Outlines outlines = Outlines.of(base, start, hadoop)) {
-      TrainedModel model =
-          InitialParameters.outlined(
-              base,
-              TrainingSettings.lora(settings),
-              outlines.base().source(),
-              outlines.adapter().map(ModelOutline::source));
+    try (Outlines outlines = Outlines.of(settings, hadoop)) {
+      TrainedModel model = outlines.trained(settings);
       RegretReport report = measured(planned.report(model), settings, model, outlines, hadoop);
       Optional<String> output = settings.find(Flags.OUTPUT);
       if (output.isPresent()) {
@@ -124,39 +110,5 @@ final class CheckCommand {
     SftConfig config = SftConfig.of(settings);
     return model ->
         SftRegret.of(config, model, hadoop, machine).before(config.sync().workers().orElse(1));
-  }
-
-  /**
-   * Of what the run would read.
-   *
-   * @param adapter to go on from
-   */
-  private record Outlines(ModelOutline base, Optional<ModelOutline> adapter)
-      implements AutoCloseable {
-
-    static Outlines of(
-        ModelConfig model, Optional<ModelReference> startAdapter, Configuration hadoop)
-        throws IOException {
-      ModelOutline base = model.reference().outline(hadoop);
-      try {
-        return new Outlines(base, startAdapter.map(from -> from.outline(hadoop)));
-      } catch (RuntimeException e) {
-        base.close();
-        throw e;
-      }
-    }
-
-    List<ModelOutline.Fetch> fetches() {
-      return Stream.concat(base.fetch().stream(), adapter.flatMap(ModelOutline::fetch).stream())
-          .toList();
-    }
-
-    @Override
-    public void close() throws IOException {
-      base.close();
-      if (adapter.isPresent()) {
-        adapter.get().close();
-      }
-    }
   }
 }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.api.OutputTable;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
 import org.sparklora.pipeline.config.Settings;
@@ -16,7 +15,7 @@ public final class EvalCommand {
 
   /** Runs the command; its output appears only when it is complete. */
   public static void run(Settings settings) throws IOException {
-    OutputTable.of(settings); // what cannot be used is said before Spark starts
+    BeforeSpark.eval(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
       Map<String, Object> summary = SparkLora.on(spark).evaluate(Request.of(settings)).summary();
       summary.forEach(

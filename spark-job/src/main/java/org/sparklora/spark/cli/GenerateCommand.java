@@ -28,6 +28,7 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
@@ -108,12 +109,12 @@ public final class GenerateCommand {
             config.model().dialect(),
             config.model().base().folder(),
             ChatTemplate.Options.prompt());
+    BeforeSpark.generate(settings, config, !isJsonLines(settings.get(Flags.OUTPUT)));
+    List<org.sparklora.pipeline.table.Prompt> prompts =
+        PromptRows.read(HadoopSettings.configuration(), settings.get(Flags.INPUT), texts);
+    requirePrompts(settings, prompts.size());
     try (SparkSession spark = SparkSessions.open(settings)) {
       table.ifPresent(output -> output.requireWritable(spark));
-      List<org.sparklora.pipeline.table.Prompt> prompts =
-          PromptRows.read(
-              spark.sparkContext().hadoopConfiguration(), settings.get(Flags.INPUT), texts);
-      requirePrompts(settings, prompts.size());
       if (isJsonLines(settings.get(Flags.OUTPUT))) {
         GenerateJob.check(spark, config);
         try (var out = JsonLines.Writer.open(settings)) {

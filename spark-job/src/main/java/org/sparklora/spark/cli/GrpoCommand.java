@@ -2,6 +2,7 @@ package org.sparklora.spark.cli;
 
 import java.io.IOException;
 import java.util.Locale;
+import java.util.Optional;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -9,7 +10,6 @@ import org.sparklora.api.TrainingResult;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.spark.grpo.GrpoConfig;
 import org.sparklora.spark.run.SparkSessions;
 
 /**
@@ -21,13 +21,12 @@ public final class GrpoCommand {
 
   /** Runs {@code grpo}. */
   public static void run(Settings settings) throws IOException {
-    train(settings, SparkLora::grpo);
+    train(settings, Optional.empty(), SparkLora::grpo);
   }
 
   /** Runs {@code update}. */
   public static void update(Settings settings) throws IOException {
-    settings.get(Flags.INPUT); // it is needed
-    train(settings, SparkLora::update);
+    train(settings, Optional.of(settings.get(Flags.INPUT)), SparkLora::update);
   }
 
   @FunctionalInterface
@@ -35,8 +34,9 @@ public final class GrpoCommand {
     TrainingResult run(SparkLora on, Request request) throws IOException;
   }
 
-  private static void train(Settings settings, Training training) throws IOException {
-    GrpoConfig.of(settings); // what cannot be used is said before Spark starts
+  private static void train(Settings settings, Optional<String> advantages, Training training)
+      throws IOException {
+    BeforeSpark.grpo(settings, advantages);
     Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       TrainingResult result = training.run(SparkLora.on(spark), Request.of(settings));

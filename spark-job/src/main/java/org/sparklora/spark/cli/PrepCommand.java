@@ -12,7 +12,7 @@ final class PrepCommand {
   private PrepCommand() {}
 
   static void run(Settings settings) {
-    SparkLora.requirePrep(settings);
+    BeforeSpark.prep(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
       TableResult result = SparkLora.on(spark).prep(Request.of(settings));
       System.out.println("%s: %s".formatted(result.folder(), result.summary()));

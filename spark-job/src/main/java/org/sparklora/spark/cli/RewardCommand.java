@@ -1,6 +1,5 @@
 package org.sparklora.spark.cli;
 
-import java.util.Set;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.api.Request;
 import org.sparklora.api.SparkLora;
@@ -13,7 +12,7 @@ public final class RewardCommand {
 
   /** Runs the command; the table appears only when it is complete. */
   public static void run(Settings settings) {
-    SparkLora.rewardConfig(settings, Set.of()); // what cannot be used is said before Spark starts
+    BeforeSpark.reward(settings);
     try (SparkSession spark = SparkSessions.open(settings)) {
       System.out.println(SparkLora.on(spark).reward(Request.of(settings)).summary());
     }

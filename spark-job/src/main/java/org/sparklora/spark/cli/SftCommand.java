@@ -9,14 +9,13 @@ import org.sparklora.api.TrainingResult;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.Interruption;
 import org.sparklora.spark.run.SparkSessions;
-import org.sparklora.spark.sft.SftConfig;
 
 /** {@code spark-lora sft}. */
 final class SftCommand {
   private SftCommand() {}
 
   static void run(Settings settings) throws IOException {
-    SftConfig.of(settings); // what cannot be used is said before Spark starts
+    BeforeSpark.sft(settings);
     Interruption.tell(() -> "Interrupted before the first step; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       TrainingResult result = SparkLora.on(spark).sft(Request.of(settings));

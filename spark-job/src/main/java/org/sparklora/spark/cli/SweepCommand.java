@@ -35,6 +35,7 @@ final class SweepCommand {
             settings.isGiven(Flags.REPORT_TO)
                 ? Optional.of(settings.get(Flags.REPORT_TO))
                 : Optional.empty());
+    BeforeSpark.sweep(plan);
     Interruption.tell(() -> "Interrupted before the first trial; run it again");
     try (SparkSession spark = SparkSessions.open(settings)) {
       System.out.print(

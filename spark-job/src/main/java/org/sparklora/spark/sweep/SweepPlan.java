@@ -72,6 +72,11 @@ public record SweepPlan(SweepFile file, String folder, List<Trial> trials) {
     }
   }
 
+  /** What each trial's command would be told. */
+  public List<Settings> settings() {
+    return trials.stream().map(Trial::settings).toList();
+  }
+
   /**
    * Who is told of the trials.
    *

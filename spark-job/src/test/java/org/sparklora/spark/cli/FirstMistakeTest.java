@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -24,6 +25,7 @@ class FirstMistakeTest {
 
   @TempDir private Path folder;
   private Map<String, Path> places;
+  private int code;
   @RegisterExtension final Captured err = Captured.err();
   @RegisterExtension final Captured out = Captured.out();
 
@@ -41,7 +43,21 @@ class FirstMistakeTest {
                     "{\"prompt\": \"a\", \"text\": \"a\", \"solution\": \"1\"}\n"),
             "FULL", full,
             "FILE", Files.writeString(folder.resolve("out.jsonl"), "kept"),
-            "NONE", folder.resolve("not/there"));
+            "NONE", folder.resolve("not/there"),
+            "SWEEP",
+                Files.writeString(
+                    folder.resolve("sweep.yaml"),
+                    """
+                    command: sft
+                    finding: none
+                    base:
+                      model_name_or_path: %1$s/llama-tiny
+                      dataset_name: %1$s/data.jsonl
+                    axes:
+                      learning_rate: [1e-4, 1e-3]
+                    metric: {name: train_loss, goal: min}
+                    """
+                        .formatted(folder)));
   }
 
   /** Runs a line in which words in capitals stand for places; returns what is said. */
@@ -50,7 +66,8 @@ class FirstMistakeTest {
         Stream.of(line.split(" "))
             .map(word -> places.containsKey(word) ? places.get(word).toString() : word)
             .toArray(String[]::new);
-    assertThat(Main.run(arguments)).as(err.text()).isNotZero();
+    code = Main.run(arguments);
+    assertThat(code).as(err.text()).isNotZero();
     List<String> said = err.text().lines().filter(text -> text.startsWith("spark-lora: ")).toList();
     assertThat(said).hasSize(1);
     assertThat(places.get("FILE")).hasContent("kept");
@@ -141,6 +158,60 @@ class FirstMistakeTest {
       })
   void aValueThatCannotBeUsed(String line) throws IOException {
     assertThat(mistake(line)).contains("Cannot use ").doesNotContain("overwrite");
+  }
+
+  /** Spark would refuse it when it starts, so who says something else has not started it. */
+  private static final String NO_SESSION = " --master nowhere";
+
+  @Test
+  void aSessionWouldBeRefused() throws IOException {
+    assertThat(
+            mistake(
+                "sft --model_name_or_path MODEL --dataset_name DATA --output_dir NONE"
+                    + NO_SESSION))
+        .contains("master = nowhere");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "sft --model_name_or_path MODEL --dataset_name DATA --output_dir NONE",
+        "grpo --model_name_or_path MODEL --dataset_name PROMPTS --reward_funcs gsm8k_reward --output_dir NONE",
+        "generate --model_name_or_path MODEL --input PROMPTS --output NONE",
+        "eval --model_name_or_path MODEL --dataset_name PROMPTS --output_dir NONE",
+        "sweep --config SWEEP --output_dir NONE"
+      })
+  void aModelOfAnotherFamilyIsRefusedBeforeSparkStarts(String line) throws IOException {
+    Path config = places.get("MODEL").resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("\"llama\"", "\"gpt2\""));
+    String said = mistake(line + NO_SESSION);
+    assertThat(said).contains("model_type = gpt2", "supported are ");
+    assertThat(code).isEqualTo(MISUSED);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "sft --model_name_or_path MODEL --dataset_name NONE --output_dir FULL | dataset_name = ",
+        "sft --model_name_or_path MODEL --dataset_name DATA --output_dir FULL | it holds files",
+        "sft --model_name_or_path MODEL --dataset_name DATA --output_dir FILE | it is a file",
+        "grpo --model_name_or_path MODEL --dataset_name NONE --reward_funcs gsm8k_reward --output_dir FULL | dataset_name = ",
+        "grpo --model_name_or_path MODEL --dataset_name PROMPTS --reward_funcs gsm8k_reward --output_dir FULL | it holds files",
+        "update --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL --input NONE | advantages",
+        "prep --model_name_or_path MODEL --dataset_name NONE --output_dir FULL | dataset_name = ",
+        "prep --model_name_or_path FULL --dataset_name DATA --output_dir NONE | there is no tokenizer.json",
+        "prep --task grpo --model_name_or_path MODEL --dataset_name NONE --output_dir FULL | dataset_name = ",
+        "prep --task grpo --model_name_or_path MODEL --dataset_name DATA --output_dir FULL | prompt",
+        "eval --model_name_or_path MODEL --dataset_name NONE --output_dir FULL | dataset_name = ",
+        "eval --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL | it holds files",
+        "reward --reward_funcs gsm8k_reward --input NONE --output_dir FULL | input = ",
+        "reward --reward_funcs gsm8k_reward --input PROMPTS --output_dir FULL | it holds files",
+        "generate --model_name_or_path MODEL --input NONE --output FULL | it holds files",
+        "generate --model_name_or_path MODEL --input NONE --output NONE | input = "
+      })
+  void whatNeedsNoSessionIsSaidBeforeOneStarts(String line, String expected) throws IOException {
+    assertThat(mistake(line + NO_SESSION)).contains(expected).doesNotContain("nowhere");
   }
 
   @Test

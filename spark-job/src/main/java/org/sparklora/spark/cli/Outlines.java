@@ -1,0 +1,92 @@
+package org.sparklora.spark.cli;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.sparklora.model.checkpoint.CheckpointHeaders;
+import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.config.Settings;
+import org.sparklora.pipeline.model.ModelOutline;
+import org.sparklora.pipeline.model.ModelReference;
+import org.sparklora.spark.generate.GenerateConfig;
+import org.sparklora.spark.run.InitialParameters;
+import org.sparklora.spark.run.ModelConfig;
+import org.sparklora.spark.run.TrainingSettings;
+import org.sparklora.spark.train.TrainedModel;
+
+/**
+ * The outlines of what a command would read.
+ *
+ * @param adapter on the base
+ */
+record Outlines(ModelOutline base, Optional<ModelOutline> adapter) implements AutoCloseable {
+
+  /** Reads them, wherever they lie. */
+  static Outlines of(ModelReference model, Optional<ModelReference> adapter, Configuration hadoop)
+      throws IOException {
+    ModelOutline base = model.outline(hadoop);
+    try {
+      return new Outlines(base, adapter.map(from -> from.outline(hadoop)));
+    } catch (RuntimeException e) {
+      base.close();
+      throw e;
+    }
+  }
+
+  /** Those of a training. */
+  static Outlines of(Settings settings, Configuration hadoop) throws IOException {
+    return of(
+        ModelReference.of(settings),
+        ModelReference.of(settings, Flags.ADAPTER_NAME_OR_PATH),
+        hadoop);
+  }
+
+  /** What would be trained. */
+  TrainedModel trained(Settings settings) throws IOException {
+    return InitialParameters.outlined(
+        ModelConfig.of(settings),
+        TrainingSettings.lora(settings),
+        base.source(),
+        adapter.map(ModelOutline::source));
+  }
+
+  /**
+   * Looks, without reading weights, whether a training could load its model and adapter.
+   *
+   * @throws org.sparklora.text.json.CheckpointException if it could not
+   */
+  static void requireTrainable(Settings settings, Configuration hadoop) throws IOException {
+    try (Outlines outlines = of(settings, hadoop)) {
+      outlines.trained(settings).layout(); // refuses layers that the model does not have
+      CheckpointHeaders.read(outlines.base().source().folder());
+    }
+  }
+
+  /** The same of what generates. */
+  static void requireReadable(GenerateConfig.Model model, Configuration hadoop) throws IOException {
+    try (Outlines outlines = of(model.base(), model.adapter(), hadoop)) {
+      CheckpointHeaders headers = CheckpointHeaders.read(outlines.base().source().folder());
+      model.precision(headers.config());
+      if (outlines.adapter().isPresent()) {
+        AdapterFile.outline(outlines.adapter().get().source().folder(), headers.config());
+      }
+    }
+  }
+
+  /** What a run on this machine would have to bring here first. */
+  List<ModelOutline.Fetch> fetches() {
+    return Stream.concat(base.fetch().stream(), adapter.flatMap(ModelOutline::fetch).stream())
+        .toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    base.close();
+    if (adapter.isPresent()) {
+      adapter.get().close();
+    }
+  }
+}
