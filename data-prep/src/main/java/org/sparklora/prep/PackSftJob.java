@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -26,6 +27,7 @@ import org.sparklora.prep.format.DatasetFormat;
 import org.sparklora.prep.format.DatasetFormats;
 import org.sparklora.prep.pack.Packer;
 import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -41,37 +43,62 @@ public final class PackSftJob {
   /** Inside of the in-progress folder, hence gone when the table is there or the run failed. */
   private static final String DOCUMENTS = "_documents";
 
-  private final JavaSparkContext spark;
   private final Configuration configuration;
   private final PrepConfig config;
   private final TextSource text;
   private final DatasetInput dataset;
   private final DatasetFormat format;
-  private final PrepManifest.Inputs inputs;
+  private final PrepTokenizer tokenizer;
 
-  /** Looks at the dataset and the tokenizer; reads only as much as recognising the format takes. */
-  private PackSftJob(SparkSession session, PrepConfig config) {
-    this.spark = new JavaSparkContext(session.sparkContext());
-    this.configuration = spark.hadoopConfiguration();
+  /**
+   * Looks at the dataset and the tokenizer; reads only as much as recognising the format takes.
+   *
+   * @param tables opens the table that the source names, where it names one
+   */
+  private PackSftJob(
+      Configuration configuration, PrepConfig config, Supplier<SelectedTable> tables) {
+    this.configuration = configuration;
     this.config = config;
-    this.dataset =
-        DatasetInput.find(
-            configuration,
-            config.source(),
-            () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+    this.dataset = DatasetInput.find(configuration, config.source(), tables);
     this.format = recognise();
     this.text = TextSource.locate(configuration, config.model());
-    PrepTokenizer tokenizer = PrepTokenizer.of(text, ModelText.load(text), config);
-    requireText(tokenizer);
-    this.inputs =
-        new PrepManifest.Inputs(
-            PrepManifest.FORMAT_VERSION,
-            config.settings(),
-            format.description(),
-            tokenizer.tokenizerSha256().orElse(""),
-            tokenizer.templateSha256().orElse(""),
-            dataset.fingerprint(configuration),
-            dataset.origin());
+    this.tokenizer = PrepTokenizer.of(text, ModelText.load(text), config);
+    requireText();
+  }
+
+  private static PackSftJob of(SparkSession session, PrepConfig config) {
+    return new PackSftJob(
+        session.sparkContext().hadoopConfiguration(),
+        config,
+        () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+  }
+
+  /**
+   * Looks at the dataset and the tokenizer as {@link #run} does, without a session; tables, which
+   * only a session finds, are not looked at.
+   *
+   * @throws ConfigException when one of them is not what the settings need
+   */
+  public static void requireInputs(Configuration configuration, PrepConfig config) {
+    if (!config.source().readsTable(configuration)) {
+      new PackSftJob(
+          configuration,
+          config,
+          () -> {
+            throw new IllegalStateException(config.source().dataset());
+          });
+    }
+  }
+
+  private PrepManifest.Inputs inputs() {
+    return new PrepManifest.Inputs(
+        PrepManifest.FORMAT_VERSION,
+        config.settings(),
+        format.description(),
+        tokenizer.tokenizerSha256().orElse(""),
+        tokenizer.templateSha256().orElse(""),
+        dataset.fingerprint(configuration),
+        dataset.origin());
   }
 
   /**
@@ -83,7 +110,8 @@ public final class PackSftJob {
    * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
    */
   public static PrepManifest run(SparkSession session, PrepConfig config) {
-    return new PackSftJob(session, config).prepare(config.overwrite());
+    PackSftJob job = of(session, config);
+    return job.prepare(session, job.inputs(), config.overwrite());
   }
 
   /** As {@link #reuseOrRun(SparkSession, PrepConfig, Flag)}, into {@code output_dir}. */
@@ -101,11 +129,12 @@ public final class PackSftJob {
    */
   public static PrepManifest reuseOrRun(
       SparkSession session, PrepConfig config, Flag<?> folderKey) {
-    PackSftJob job = new PackSftJob(session, config);
+    PackSftJob job = of(session, config);
+    PrepManifest.Inputs inputs = job.inputs();
     Path folder = new Path(config.outputFolder());
     Optional<PrepManifest> there = PrepManifest.read(job.configuration, folder);
     Optional<PrepManifest> reusable =
-        there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+        there.filter(manifest -> manifest.fits(inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the packed table in {} again", folder);
@@ -114,12 +143,8 @@ public final class PackSftJob {
     there.ifPresent(
         manifest ->
             TableOrigin.requireReplaceable(
-                folderKey,
-                config.outputFolder(),
-                config.overwrite(),
-                manifest.inputs(),
-                job.inputs));
-    return job.prepare(config.overwrite() || there.isPresent());
+                folderKey, config.outputFolder(), config.overwrite(), manifest.inputs(), inputs));
+    return job.prepare(session, inputs, config.overwrite() || there.isPresent());
   }
 
   private DatasetFormat recognise() {
@@ -143,7 +168,7 @@ public final class PackSftJob {
   }
 
   /** What the dataset's format needs of the model folder. */
-  private void requireText(PrepTokenizer tokenizer) {
+  private void requireText() {
     ConfigException.require(
         format instanceof DatasetFormat.Tokenized || tokenizer.tokenizerSha256().isPresent(),
         Flags.MODEL_NAME_OR_PATH,
@@ -170,15 +195,17 @@ public final class PackSftJob {
   }
 
   /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
-  private PrepManifest prepare(boolean overwrite) {
+  private PrepManifest prepare(
+      SparkSession session, PrepManifest.Inputs inputs, boolean overwrite) {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     long started = System.nanoTime();
     LOG.info("Preparing {}: {}", dataset.description(), format.description());
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path documents = new Path(output.work(), DOCUMENTS);
-      List<int[]> lengths = tokenize(documents);
+      List<int[]> lengths = tokenize(spark, documents);
       List<ShardPlan.RowFile> rowFiles = ShardPlan.of(lengths, config.packing().batchSize());
-      List<RowFileReport> written = pack(rowFiles, documents, output.work());
+      List<RowFileReport> written = pack(spark, rowFiles, documents, output.work());
       delete(documents);
       PrepManifest manifest =
           new PrepManifest(
@@ -194,7 +221,7 @@ public final class PackSftJob {
   }
 
   /** First stage: documents to files. Returns the length of each document, by split. */
-  private List<int[]> tokenize(Path documents) {
+  private List<int[]> tokenize(JavaSparkContext spark, Path documents) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
     PrepConfig settings = config;
@@ -204,14 +231,15 @@ public final class PackSftJob {
         new SparkStage(spark, "tokenize")
             .run(
                 dataset.readable(configuration, spark.isLocal(), documents),
-                (index, split) ->
+                (index, split, tokens) ->
                     TokenizeSplit.run(
                         hadoop.value(),
                         source,
                         settings,
                         columns,
                         split,
-                        PackRowFile.documentFile(new Path(folder), index)));
+                        PackRowFile.documentFile(new Path(folder), index),
+                        tokens));
     List<int[]> lengths = new ArrayList<>();
     for (SplitReport report : reports) {
       dataset.counts().add(report);
@@ -226,7 +254,8 @@ public final class PackSftJob {
   }
 
   /** Second stage: documents to packed rows. */
-  private List<RowFileReport> pack(List<ShardPlan.RowFile> rowFiles, Path documents, Path output) {
+  private List<RowFileReport> pack(
+      JavaSparkContext spark, List<ShardPlan.RowFile> rowFiles, Path documents, Path output) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     Packer packer = config.packer();
     String source = documents.toString();
@@ -235,7 +264,7 @@ public final class PackSftJob {
     return new SparkStage(spark, "pack")
         .run(
             rowFiles,
-            (index, file) ->
+            (index, file, tokens) ->
                 PackRowFile.run(
                     hadoop.value(),
                     packer,

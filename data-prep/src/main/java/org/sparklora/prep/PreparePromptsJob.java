@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -23,6 +24,7 @@ import org.sparklora.pipeline.table.TableException;
 import org.sparklora.prep.document.PromptReport;
 import org.sparklora.prep.format.ProblemFormat;
 import org.sparklora.prep.source.BadRowException;
+import org.sparklora.prep.table.SelectedTable;
 import org.sparklora.prep.table.SourceTables;
 
 /**
@@ -38,47 +40,72 @@ public final class PreparePromptsJob {
   /** Inside of the in-progress folder, hence gone when the table is there or the run failed. */
   private static final String PARTS = "_parts";
 
-  private final JavaSparkContext spark;
   private final Configuration configuration;
   private final PromptsConfig config;
   private final TextSource text;
   private final DatasetInput dataset;
   private final Set<String> columns;
-  private final PrepManifest.Inputs inputs;
+  private final String format;
+  private final List<String> leftOut;
+  private final ModelText read;
 
-  /** Looks at the dataset and the tokenizer; reads only the first rows. */
-  private PreparePromptsJob(SparkSession session, PromptsConfig config) {
-    this.spark = new JavaSparkContext(session.sparkContext());
-    this.configuration = spark.hadoopConfiguration();
+  /**
+   * Looks at the dataset and the tokenizer; reads only the first rows.
+   *
+   * @param tables opens the table that the source names, where it names one
+   */
+  private PreparePromptsJob(
+      Configuration configuration, PromptsConfig config, Supplier<SelectedTable> tables) {
+    this.configuration = configuration;
     this.config = config;
-    this.dataset =
-        DatasetInput.find(
-            configuration,
-            config.source(),
-            () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+    this.dataset = DatasetInput.find(configuration, config.source(), tables);
     Map<String, Object> sample = dataset.sample(configuration);
-    ProblemFormat format = new ProblemFormat(config.source().columns().prompt());
-    format.requireProblems(sample);
-    this.columns = new TreeSet<>(format.columns(sample));
-    List<String> leftOut = format.leftOut(sample);
-    if (!leftOut.isEmpty()) {
-      LOG.info("Rewards do not see the columns {}, whose values are long", leftOut);
-    }
+    ProblemFormat problems = new ProblemFormat(config.source().columns().prompt());
+    problems.requireProblems(sample);
+    this.format = problems.description(sample);
+    this.columns = new TreeSet<>(problems.columns(sample));
+    this.leftOut = problems.leftOut(sample);
     this.text = TextSource.locate(configuration, config.model());
-    ModelText read = ModelText.load(text);
-    requireText(read);
-    this.inputs =
-        new PrepManifest.Inputs(
-            PromptsManifest.FORMAT_VERSION,
-            config.settings(),
-            format.description(sample),
-            read.tokenizerSha256().orElseThrow(),
-            read.templateSha256().orElse(""),
-            dataset.fingerprint(configuration),
-            dataset.origin());
+    this.read = ModelText.load(text);
+    requireText();
   }
 
-  private void requireText(ModelText read) {
+  private static PreparePromptsJob of(SparkSession session, PromptsConfig config) {
+    return new PreparePromptsJob(
+        session.sparkContext().hadoopConfiguration(),
+        config,
+        () -> SourceTables.open(session, config.source().dataset(), config.source().query()));
+  }
+
+  /**
+   * Looks at the dataset and the tokenizer as {@link #run} does, without a session; tables, which
+   * only a session finds, are not looked at.
+   *
+   * @throws ConfigException when one of them is not what the settings need
+   */
+  public static void requireInputs(Configuration configuration, PromptsConfig config) {
+    if (!config.source().readsTable(configuration)) {
+      new PreparePromptsJob(
+          configuration,
+          config,
+          () -> {
+            throw new IllegalStateException(config.source().dataset());
+          });
+    }
+  }
+
+  private PrepManifest.Inputs inputs() {
+    return new PrepManifest.Inputs(
+        PromptsManifest.FORMAT_VERSION,
+        config.settings(),
+        format,
+        read.tokenizerSha256().orElseThrow(),
+        read.templateSha256().orElse(""),
+        dataset.fingerprint(configuration),
+        dataset.origin());
+  }
+
+  private void requireText() {
     ConfigException.require(
         read.tokenizer().isPresent(),
         Flags.MODEL_NAME_OR_PATH,
@@ -100,7 +127,8 @@ public final class PreparePromptsJob {
    * @throws TableException when a row is bad and bad rows are not to be skipped; it says where
    */
   public static PromptsManifest run(SparkSession session, PromptsConfig config) {
-    return new PreparePromptsJob(session, config).prepare(config.overwrite());
+    PreparePromptsJob job = of(session, config);
+    return job.prepare(session, job.inputs(), config.overwrite());
   }
 
   /** As {@link #reuseOrRun(SparkSession, PromptsConfig, Flag)}, into {@code output_dir}. */
@@ -118,12 +146,13 @@ public final class PreparePromptsJob {
    */
   public static PromptsManifest reuseOrRun(
       SparkSession session, PromptsConfig config, Flag<?> folderKey) {
-    PreparePromptsJob job = new PreparePromptsJob(session, config);
+    PreparePromptsJob job = of(session, config);
+    PrepManifest.Inputs inputs = job.inputs();
     Path folder = new Path(config.outputFolder());
     Optional<PromptsManifest> there =
         PromptsManifest.find(job.configuration, config.outputFolder());
     Optional<PromptsManifest> reusable =
-        there.filter(manifest -> manifest.fits(job.inputs, job.configuration, folder));
+        there.filter(manifest -> manifest.fits(inputs, job.configuration, folder));
     if (reusable.isPresent()) {
       OutputFolder.tidy(job.configuration, folder);
       LOG.info("Using the prompts in {} again", folder);
@@ -132,24 +161,25 @@ public final class PreparePromptsJob {
     there.ifPresent(
         manifest ->
             TableOrigin.requireReplaceable(
-                folderKey,
-                config.outputFolder(),
-                config.overwrite(),
-                manifest.inputs(),
-                job.inputs));
-    return job.prepare(config.overwrite() || there.isPresent());
+                folderKey, config.outputFolder(), config.overwrite(), manifest.inputs(), inputs));
+    return job.prepare(session, inputs, config.overwrite() || there.isPresent());
   }
 
   /** Makes the table; {@code overwrite} says whether what is in its folder may be replaced. */
-  private PromptsManifest prepare(boolean overwrite) {
+  private PromptsManifest prepare(
+      SparkSession session, PrepManifest.Inputs inputs, boolean overwrite) {
+    JavaSparkContext spark = new JavaSparkContext(session.sparkContext());
     long started = System.nanoTime();
-    LOG.info("Preparing prompts of {}: {}", dataset.description(), inputs.datasetFormat());
+    LOG.info("Preparing prompts of {}: {}", dataset.description(), format);
+    if (!leftOut.isEmpty()) {
+      LOG.info("Rewards do not see the columns {}, whose values are long", leftOut);
+    }
     try (OutputFolder output =
         OutputFolder.create(configuration, config.outputFolder(), overwrite)) {
       Path parts = new Path(output.work(), PARTS);
-      List<PromptReport> reports = tokenize(parts);
+      List<PromptReport> reports = tokenize(spark, parts);
       List<PromptFile> files = PromptFile.plan(reports);
-      number(files, parts, output.work());
+      number(spark, files, parts, output.work());
       delete(parts);
       PromptsManifest manifest =
           new PromptsManifest(
@@ -171,7 +201,7 @@ public final class PreparePromptsJob {
   }
 
   /** First stage: the prompts of each split to a file. */
-  private List<PromptReport> tokenize(Path parts) {
+  private List<PromptReport> tokenize(JavaSparkContext spark, Path parts) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     TextSource source = text;
     PromptsConfig settings = config;
@@ -181,14 +211,15 @@ public final class PreparePromptsJob {
         new SparkStage(spark, "prompts")
             .run(
                 dataset.readable(configuration, spark.isLocal(), parts),
-                (index, split) ->
+                (index, split, tokens) ->
                     PromptSplit.run(
                         hadoop.value(),
                         source,
                         settings,
                         wanted,
                         split,
-                        PromptFile.part(new Path(folder), index)));
+                        PromptFile.part(new Path(folder), index),
+                        tokens));
     PrepCounts counts = dataset.counts();
     reports.forEach(report -> counts.add(report.rows()));
     counts.problems().forEach(problem -> LOG.warn(BadRowException.skipped(problem)));
@@ -200,7 +231,7 @@ public final class PreparePromptsJob {
   }
 
   /** Second stage: the prompts of consecutive splits to a file, numbered through. */
-  private void number(List<PromptFile> files, Path parts, Path output) {
+  private void number(JavaSparkContext spark, List<PromptFile> files, Path parts, Path output) {
     SerializableConfiguration hadoop = new SerializableConfiguration(configuration);
     String source = parts.toString();
     String target = output.toString();
@@ -208,7 +239,7 @@ public final class PreparePromptsJob {
     new SparkStage(spark, "number prompts")
         .run(
             files,
-            (index, file) ->
+            (index, file, tokens) ->
                 file.write(
                     hadoop.value(),
                     new Path(source),

@@ -1,6 +1,7 @@
 package org.sparklora.prep;
 
 import java.util.Set;
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.table.Prompt;
@@ -23,16 +24,19 @@ final class PromptSplit implements RowHandler {
   private final ProblemFormat format;
   private final PromptTokenizer tokenizer;
   private final PromptWriter prompts;
+  private final LongConsumer tokens;
   private final PromptReport report = new PromptReport();
   private long written = 0;
 
-  private PromptSplit(TextSource text, PromptsConfig config, PromptWriter prompts) {
+  private PromptSplit(
+      TextSource text, PromptsConfig config, PromptWriter prompts, LongConsumer tokens) {
     this.config = config;
     this.format = new ProblemFormat(config.source().columns().prompt());
     ModelText read = ModelText.shared(text);
     this.tokenizer =
         new PromptTokenizer(read.tokenizer().orElseThrow(), read.template(), config.systemTurn());
     this.prompts = prompts;
+    this.tokens = tokens;
   }
 
   /**
@@ -41,6 +45,7 @@ final class PromptSplit implements RowHandler {
    * <p>Where bad rows are not to be skipped, reading ends at the first one, and the report has it.
    *
    * @param columns to read; empty: all
+   * @param tokens is told of those of each prompt
    */
   static PromptReport run(
       Configuration configuration,
@@ -48,14 +53,16 @@ final class PromptSplit implements RowHandler {
       PromptsConfig config,
       Set<String> columns,
       SplitGroup split,
-      Path output) {
+      Path output,
+      LongConsumer tokens) {
     return AttemptFile.write(
         configuration,
         output.getParent(),
         output,
         attempt -> {
           try (PromptWriter writer = PromptWriter.create(configuration, attempt.toString())) {
-            return new PromptSplit(text, config, writer).read(configuration, columns, split);
+            return new PromptSplit(text, config, writer, tokens)
+                .read(configuration, columns, split);
           }
         });
   }
@@ -86,6 +93,7 @@ final class PromptSplit implements RowHandler {
     }
     prompts.write(prompt.withId(written++));
     report.countPrompt(prompt);
+    tokens.accept(prompt.tokens().length);
   }
 
   @Override

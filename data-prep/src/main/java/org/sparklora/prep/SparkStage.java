@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.CollectionAccumulator;
@@ -28,6 +30,7 @@ final class SparkStage {
   private final LongAccumulator tasksDone;
   private final LongAccumulator tokensDone;
   private final CollectionAccumulator<String> fatalProblems;
+  private final RunningTasks running;
 
   SparkStage(JavaSparkContext spark, String name) {
     this.spark = spark;
@@ -36,12 +39,16 @@ final class SparkStage {
     this.tasksDone = spark.sc().longAccumulator(name + " tasks");
     this.tokensDone = spark.sc().longAccumulator(name + " tokens");
     this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
+    this.running = new RunningTasks(tokensDone.id());
   }
 
   /** A task, called on an executor. */
   @FunctionalInterface
   interface Task<T, R> extends Serializable {
-    R run(int index, T piece);
+    /**
+     * @param tokens may be told of what is done, as it is done; the report has all of it
+     */
+    R run(int index, T piece, LongConsumer tokens);
   }
 
   /**
@@ -59,15 +66,24 @@ final class SparkStage {
     CollectionAccumulator<String> problems = fatalProblems;
     spark.setJobDescription(name);
     spark.setCallSite(name);
+    spark.sc().addSparkListener(running);
     JavaFutureAction<List<R>> future =
         spark
             .parallelize(work, Math.max(1, work.size()))
             .map(
                 serialized -> {
                   Piece<T> piece = serialized.value();
-                  R report = task.run(piece.index, piece.value);
+                  AtomicLong told = new AtomicLong();
+                  R report =
+                      task.run(
+                          piece.index,
+                          piece.value,
+                          count -> {
+                            told.addAndGet(count);
+                            tokens.add(count);
+                          });
                   tasks.add(1);
-                  tokens.add(report.tokens());
+                  tokens.add(report.tokens() - told.get());
                   report.fatalProblem().ifPresent(problems::add);
                   return report;
                 })
@@ -75,6 +91,7 @@ final class SparkStage {
     try {
       return await(future, pieces.size());
     } finally {
+      spark.sc().removeSparkListener(running);
       spark.setJobDescription(null);
       spark.clearCallSite();
     }
@@ -87,7 +104,8 @@ final class SparkStage {
     try {
       while (!future.isDone()) {
         stopAtFatalProblem(future);
-        progress.show((double) tasksDone.value() / Math.max(1, tasks), tokensDone.value());
+        progress.show(
+            (double) tasksDone.value() / Math.max(1, tasks), tokensDone.value() + running.tokens());
         waitFor(future);
       }
       List<R> reports = future.get();

@@ -1,5 +1,6 @@
 package org.sparklora.prep;
 
+import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.sparklora.prep.PrepConfig.OnBadRows;
@@ -24,10 +25,15 @@ final class TokenizeSplit implements RowHandler {
   private final PrepTokenizer tokenizer;
   private final DocumentLimit limit;
   private final DocumentFile.Writer documents;
+  private final LongConsumer tokens;
   private final SplitReport report = new SplitReport();
 
   private TokenizeSplit(
-      TextSource text, PrepConfig config, DatasetFormat format, DocumentFile.Writer documents) {
+      TextSource text,
+      PrepConfig config,
+      DatasetFormat format,
+      DocumentFile.Writer documents,
+      LongConsumer tokens) {
     this.config = config;
     this.format = format;
     this.tokenizer = PrepTokenizer.of(text, ModelText.shared(text), config);
@@ -35,12 +41,15 @@ final class TokenizeSplit implements RowHandler {
         !config.packing().enabled() && config.truncation() == PrepConfig.Truncation.KEEP_END;
     this.limit = new DocumentLimit(config.documentLimit(), keepEnd);
     this.documents = documents;
+    this.tokens = tokens;
   }
 
   /**
    * Reads the split and writes its documents to {@code output}.
    *
    * <p>Where bad rows are not to be skipped, reading ends at the first one, and the report has it.
+   *
+   * @param tokens is told of those of each document
    */
   static SplitReport run(
       Configuration configuration,
@@ -48,14 +57,16 @@ final class TokenizeSplit implements RowHandler {
       PrepConfig config,
       DatasetFormat format,
       SplitGroup split,
-      Path output) {
+      Path output,
+      LongConsumer tokens) {
     return AttemptFile.write(
         configuration,
         output.getParent(),
         output,
         attempt -> {
           try (DocumentFile.Writer writer = new DocumentFile.Writer(configuration, attempt)) {
-            return new TokenizeSplit(text, config, format, writer).read(configuration, split);
+            return new TokenizeSplit(text, config, format, writer, tokens)
+                .read(configuration, split);
           }
         });
   }
@@ -100,6 +111,7 @@ final class TokenizeSplit implements RowHandler {
     }
     documents.write(cut);
     report.countDocument(cut.tokens());
+    tokens.accept(cut.tokens());
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -211,7 +212,8 @@ class PackSftJobTest extends PrepJobFixture {
     // a vocabulary in which two letters have changed places
     Path file = tokenizer.resolve("tokenizer.json");
     String json = Files.readString(file);
-    writeOver(file, json.replace("\"s\":", "\"?\":").replace("\"x\":", "\"s\":").replace("\"?\":", "\"x\":"));
+    String moved = json.replace("\"s\":", "placeholder").replace("\"x\":", "\"s\":");
+    writeOver(file, moved.replace("placeholder", "\"x\":"));
     String second = PackSftJob.reuseOrRun(session, config).inputs().tokenizerSha256();
     assertThat(second).isNotEqualTo(first);
     assertThat(text(table("out").readAll())).isNotEqualTo(otherData);
@@ -222,6 +224,22 @@ class PackSftJobTest extends PrepJobFixture {
     assertThat(text).hasSameSizeAs(Files.readString(file)).isNotEqualTo(Files.readString(file));
     Files.writeString(file, text);
     Files.setLastModifiedTime(file, modified);
+  }
+
+  @Test
+  void aTableWithAFileOfAnotherTableIsRefused() throws IOException {
+    PackSftJob.run(spark(1, JAVA), config(data("a.jsonl", questions(20)), "out", packing(0)));
+    PackSftJob.run(session, config(data("b.jsonl", questions(40)), "other", packing(0)));
+    String file = PackedSequenceTable.fileName(0, 1);
+    Files.copy(
+        scratch.resolve("other").resolve(file),
+        scratch.resolve("out").resolve(file),
+        StandardCopyOption.REPLACE_EXISTING);
+    assertThatThrownBy(() -> table("out"))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining(file)
+        .hasMessageContaining("_prep_manifest.json says")
+        .hasMessageContaining("run prep again");
   }
 
   @Test

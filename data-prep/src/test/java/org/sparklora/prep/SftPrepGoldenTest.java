@@ -141,7 +141,8 @@ class SftPrepGoldenTest {
               config,
               format,
               new SplitGroup(List.of(splits.get(i))),
-              PackRowFile.documentFile(documents, i));
+              PackRowFile.documentFile(documents, i),
+              tokens -> {});
       assertThat(report.problems()).isEmpty();
       lengths.add(report.lengths());
     }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.sparklora.hub.PlainText;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -21,6 +22,9 @@ import org.yaml.snakeyaml.error.YAMLException;
  * @param configs in the card's order; empty where it declares none
  */
 record DatasetCard(List<Config> configs) {
+  /** Of what a stranger has written. */
+  private static final int LONGEST_SHOWN = 500;
+
   private static final Pattern FRONT_MATTER =
       Pattern.compile("\\A\\uFEFF?---\\R(.*?)\\R---\\s*(\\R|\\z)", Pattern.DOTALL);
 
@@ -61,7 +65,7 @@ record DatasetCard(List<Config> configs) {
           Flags.DATASET_NAME,
           dataset,
           "the head of its README.md cannot be understood (%s); download its files and name their folder"
-              .formatted(String.valueOf(e.getMessage()).replace('\n', ' ')));
+              .formatted(PlainText.line(String.valueOf(e.getMessage()), LONGEST_SHOWN)));
     }
   }
 
@@ -113,7 +117,8 @@ record DatasetCard(List<Config> configs) {
             new ConfigException(
                 Flags.DATASET_CONFIG,
                 name.isEmpty() ? "nothing" : name,
-                "%s has %s; name one of them".formatted(dataset, String.join(", ", names))));
+                "%s has %s; name one of them"
+                    .formatted(dataset, PlainText.line(String.join(", ", names), LONGEST_SHOWN))));
   }
 
   private Optional<Config> named(String name) {

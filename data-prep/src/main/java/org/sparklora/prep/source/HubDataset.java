@@ -1,6 +1,8 @@
 package org.sparklora.prep.source;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +18,7 @@ import org.sparklora.hub.HubClient;
 import org.sparklora.hub.HubFile;
 import org.sparklora.hub.HubReference;
 import org.sparklora.hub.HubRepo;
+import org.sparklora.hub.PlainText;
 import org.sparklora.hub.TransferListener;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -31,6 +34,10 @@ import org.sparklora.pipeline.table.OpenTableFormat;
  */
 record HubDataset(HubClient client, HubReference reference) {
   private static final String CARD = "README.md";
+  private static final int LONGEST_PATTERN = 200;
+
+  /** Far beyond what a person writes; the declarations stand at its beginning. */
+  private static final int MOST_OF_A_CARD = 4 << 20;
 
   /** Files that describe a dataset and are none of its data. */
   private static final Set<String> ABOUT =
@@ -100,8 +107,9 @@ record HubDataset(HubClient client, HubReference reference) {
     Path folder =
         client.snapshot(
             reference.repo(), commit, file -> file.path().equals(CARD), TransferListener.SILENT);
-    try {
-      return DatasetCard.parse(reference.repo().id(), Files.readString(folder.resolve(CARD)));
+    try (InputStream card = Files.newInputStream(folder.resolve(CARD))) {
+      String text = new String(card.readNBytes(MOST_OF_A_CARD), StandardCharsets.UTF_8);
+      return DatasetCard.parse(reference.repo().id(), text);
     } catch (IOException e) {
       throw new ConfigException(
           Flags.DATASET_NAME,
@@ -149,7 +157,7 @@ record HubDataset(HubClient client, HubReference reference) {
           Flags.DATASET_NAME,
           reference.repo().id(),
           "its README.md declares %s for split %s, and there is no such file that can be read (%s)"
-              .formatted(pattern, split, FileFormat.EXTENSIONS));
+              .formatted(PlainText.line(pattern, LONGEST_PATTERN), split, FileFormat.EXTENSIONS));
       files.addAll(found);
     }
     return new ArrayList<>(files);

@@ -92,6 +92,17 @@ class HubDatasetTest {
   }
 
   @Test
+  void whatACardSaysIsShownInOneShortLineThatSteersNoTerminal() {
+    String names = "- config_name: \"a\\e[2J\\nb\"\n".repeat(400);
+    remote.put("README.md", "---\nconfigs:\n" + names + "---\n");
+    put("train.jsonl");
+    assertThatThrownBy(() -> find("none", "train"))
+        .hasMessageContaining("a\uFFFD[2J b, ")
+        .satisfies(failure -> assertThat(failure.getMessage()).hasSizeLessThan(1000))
+        .satisfies(failure -> assertThat(failure.getMessage()).doesNotContain("\u001b", "\n"));
+  }
+
+  @Test
   void takesTheConfigurationThatIsMeant() {
     // as openai/gsm8k has it, whose two configurations have neither the name nor the mark
     String configs =

@@ -1,6 +1,7 @@
 package org.sparklora.pipeline.config;
 
 import java.util.Objects;
+import org.sparklora.hub.PlainText;
 
 /**
  * A setting that cannot be used: which key, which value, where it was written, and what to write
@@ -20,8 +21,9 @@ public final class ConfigException extends RuntimeException {
 
   private ConfigException(String key, String value, String place, String remedy) {
     super(
-        "Cannot use %s = %s%s: %s"
-            .formatted(key, value, place.isEmpty() ? "" : " (" + place + ")", remedy));
+        PlainText.of( // values may be of strangers' files
+            "Cannot use %s = %s%s: %s"
+                .formatted(key, value, place.isEmpty() ? "" : " (" + place + ")", remedy)));
     this.key = key;
     this.value = value;
     this.place = place;

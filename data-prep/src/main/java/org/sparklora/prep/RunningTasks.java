@@ -1,0 +1,50 @@
+package org.sparklora.prep;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
+
+/**
+ * What tasks that have not ended have counted, as executors tell with their heartbeats: Spark adds
+ * it to an accumulator's value only when a task ends, which a large split takes minutes for.
+ *
+ * <p>Thread-safe.
+ */
+final class RunningTasks extends SparkListener {
+  private final long accumulator;
+  private final Map<Long, Long> counts = new ConcurrentHashMap<>(); // by task
+
+  /**
+   * @param accumulator id of the one that is counted with
+   */
+  RunningTasks(long accumulator) {
+    this.accumulator = accumulator;
+  }
+
+  @Override
+  public void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate heartbeat) {
+    var tasks = heartbeat.accumUpdates().iterator();
+    while (tasks.hasNext()) {
+      var task = tasks.next();
+      var updates = task._4().iterator();
+      while (updates.hasNext()) {
+        var update = updates.next();
+        if (update.id() == accumulator && update.update().nonEmpty()) {
+          counts.put((Long) task._1(), (Long) update.update().get());
+        }
+      }
+    }
+  }
+
+  @Override
+  public void onTaskEnd(SparkListenerTaskEnd end) {
+    counts.remove(end.taskInfo().taskId());
+  }
+
+  /** Of all tasks that are under way. */
+  long tokens() {
+    return counts.values().stream().mapToLong(Long::longValue).sum();
+  }
+}
