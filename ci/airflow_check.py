@@ -69,7 +69,7 @@ def check_flags(bag, root):
 
 def check_command(bag):
     """What spark-submit is given, and how the token gets there."""
-    from spark_lora import hub_environment, java_options, without_empty
+    from spark_lora import hub_environment, java_options, quoted, without_empty
 
     task = bag.dags["lora_sft"].get_task("sft")
     task.env_vars = hub_environment()
@@ -81,10 +81,20 @@ def check_command(bag):
     for side in ("driver", "executor"):
         option = f"spark.{side}.defaultJavaOptions={java_options()}"
         require(any(word.startswith(option) for word in command), f"no {option} in {command}")
+    require(quoted('-Da=b c "d"') == '"-Da=b c \\"d\\""', f"{quoted('-Da=b c "d"')} is not one word of Spark's")
     require(command[-len(task.application_args):] == task.application_args, f"the arguments do not come last in {command}")
     require(hook._env == task.env_vars and set(hook._env) == {"HF_TOKEN", "HF_ENDPOINT"}, "the driver is not told of the hub")
     require(task.env_vars["HF_TOKEN"] not in " ".join(command), "the token is in spark-submit's arguments")
     require(without_empty(["sft", "--a", "", "--b", "", "--c", "1"]) == ["sft", "--c", "1"], "empty parameters are passed")
+
+
+def check_mistake(bag, work):
+    """A user's mistake fails at the first attempt, though a task has more."""
+    dag = bag.dags["lora_sft"]
+    conf = {"model_name_or_path": f"{work}/not there", "dataset_name": f"{work}/rows.jsonl", "output_root": f"{work}/mistakes"}
+    run = dag.test(run_conf=conf)
+    tries = {task.task_id: task.try_number for task in run.get_task_instances()}
+    require(str(run.state) == "failed" and tries["prep"] == 1, f"a mistake was tried again: {run.state}, {tries}")
 
 
 def states(dag, conf):
@@ -213,6 +223,7 @@ def main(root, work):
     check_flags(bag, root)
     check_command(bag)
     check_reproducibility(bag, work)
+    check_mistake(bag, work)
     check_sft(bag, work)
     check_grpo(bag, work)
     print("the DAGs are as they should be")

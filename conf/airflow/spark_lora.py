@@ -19,7 +19,7 @@ from pathlib import Path
 
 from airflow.providers.apache.spark.operators.spark_submit import SparkSubmitOperator
 from airflow.sdk import DAG, BaseHook, Param
-from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowNotFoundException, AirflowSkipException
 
 HOME = Path(os.environ.get("SPARK_LORA_HOME", Path(__file__).resolve().parents[2]))
 LIB = HOME / "lib" if (HOME / "lib").is_dir() else HOME / "spark-job/target"
@@ -29,6 +29,9 @@ HUB_CONNECTION = "huggingface"
 
 # A run that is tried again goes on from its checkpoints, so trying is cheap.
 DEFAULT_ARGS = {"owner": "spark-lora", "retries": 2, "retry_delay": timedelta(minutes=5)}
+
+# The exit code of spark-lora for what a user has to correct, as a flag, a path or a model: trying again changes nothing.
+MISUSED = 2
 
 # Parameters have the names of the flags they set, as far as there is one. What may be left out is None.
 OPTIONAL_TEXT = ["null", "string"]
@@ -112,7 +115,7 @@ class SparkLoraOperator(SparkSubmitOperator):
             application_args=arguments,
             name=kwargs.pop("name", "spark-lora {{ task.task_id }}"),
             conf={
-                "spark.driver.defaultJavaOptions": f"{options} -Dlora.home={HOME}",
+                "spark.driver.defaultJavaOptions": f"{options} {quoted(f'-Dlora.home={HOME}')}",
                 "spark.executor.defaultJavaOptions": options,
                 **kwargs.pop("conf", {}),
             },
@@ -125,7 +128,25 @@ class SparkLoraOperator(SparkSubmitOperator):
             raise AirflowSkipException(f"{self.task_id}: nothing to do, the parameter is empty")
         self.application_args = without_empty(self.application_args)
         self.env_vars = {**(self.env_vars or {}), **hub_environment()}
-        return super().execute(context)
+        try:
+            return super().execute(context)
+        except Exception as failure:
+            if exit_code(self._hook) == MISUSED:
+                raise AirflowFailException(f"{self.task_id}: its settings cannot be used, as its log says") from failure
+            raise
+
+
+def exit_code(hook) -> int | None:
+    """What the driver ended with, as far as the provider's hook knows: spark-submit's own code in client mode, else Spark's."""
+    submitted = getattr(getattr(hook, "_submit_sp", None), "returncode", None)
+    reported = getattr(hook, "_spark_exit_code", None)
+    return MISUSED if MISUSED in (submitted, reported) else submitted
+
+
+def quoted(option: str) -> str:
+    """An option of the JVM as one word of Spark's, whatever blanks and quotes it has."""
+    escaped = option.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def without_empty(arguments: list[str]) -> list[str]:
