@@ -99,6 +99,7 @@ public final class GrpoJob {
                   config,
                   initial,
                   plan,
+                  count,
                   identity,
                   first ->
                       advantages.isPresent()

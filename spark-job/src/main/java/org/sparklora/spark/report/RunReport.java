@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,6 +16,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.table.LoggedCompletion;
+import org.sparklora.pipeline.table.TableException;
 
 /**
  * Compares runs: {@code report.png} (their curves), {@code report.html} (the page of {@link
@@ -47,7 +49,11 @@ public final class RunReport {
         names(runs),
         "none of them has logged a metric that could be drawn; look at their --logging_steps");
     String shown = title.isEmpty() ? names(runs) : title;
-    Files.createDirectories(folder);
+    try {
+      Files.createDirectories(folder);
+    } catch (IOException e) {
+      throw unwritten(folder, e);
+    }
     write(folder.resolve("report.png"), RunFigure.png(shown, metrics, runs));
     byte[] inline = RunFigure.png("", metrics, runs); // the page has the title itself
     write(folder.resolve("report.html"), utf8(page(hadoop, shown, folders, runs, inline)));
@@ -86,10 +92,32 @@ public final class RunReport {
     return text.getBytes(StandardCharsets.UTF_8);
   }
 
+  /** The file is as it was where there is no room for the new one. */
   private static void write(Path file, byte[] bytes) throws IOException {
     Path target = Files.isSymbolicLink(file) && Files.exists(file) ? file.toRealPath() : file;
     Path aside = target.resolveSibling(target.getFileName() + ".part");
-    Files.write(aside, bytes);
-    Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
+    try {
+      Files.write(aside, bytes);
+      Files.move(aside, target, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      Files.deleteIfExists(aside);
+      throw unwritten(file, e);
+    }
+  }
+
+  private static TableException unwritten(Path file, IOException cause) {
+    return new TableException(
+        "Cannot write %s (%s): make room or choose another --output_dir"
+            .formatted(file, reason(cause)),
+        cause);
+  }
+
+  /** Of some failures the JDK tells the file alone. */
+  private static String reason(IOException failure) {
+    return failure instanceof FileSystemException told && told.getReason() != null
+        ? told.getReason()
+        : failure instanceof FileSystemException
+            ? failure.getClass().getSimpleName()
+            : failure.getMessage();
   }
 }

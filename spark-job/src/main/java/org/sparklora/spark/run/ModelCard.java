@@ -7,8 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.sparklora.hub.HubRepo;
+import org.sparklora.hub.PlainText;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.lora.AdapterLayout;
 
@@ -31,6 +33,10 @@ public record ModelCard(
     Map<String, String> facts) {
 
   private static final String FILE_NAME = "README.md";
+  private static final int LONGEST_NAME = 500;
+
+  /** What YAML reads as a text: a path, or a repository of the hub. */
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9._/][\\w./@-]*/[\\w.@/-]*");
 
   /** How a model was trained. */
   public enum Method {
@@ -104,18 +110,18 @@ public record ModelCard(
         - Java %s
         """
         .formatted(
-            base,
+            yaml(base),
             HubRepo.isId(withoutRevision(dataset)) && !Files.exists(Path.of(dataset))
-                ? "datasets:\n- %s\n".formatted(withoutRevision(dataset))
+                ? "datasets:\n- %s\n".formatted(yaml(withoutRevision(dataset)))
                 : "",
             adapter ? "peft" : "transformers",
-            name,
+            yaml(name),
             tags(adapter),
-            name,
+            shown(name),
             adapter
-                ? "A LoRA adapter for `%s`".formatted(base)
-                : "All weights of `%s`".formatted(base),
-            dataset,
+                ? "A LoRA adapter for `%s`".formatted(shown(base))
+                : "All weights of `%s`".formatted(shown(base)),
+            shown(dataset),
             method.words,
             table(),
             method.curve,
@@ -125,6 +131,17 @@ public record ModelCard(
             version(),
             org.apache.spark.package$.MODULE$.SPARK_VERSION(),
             Runtime.version());
+  }
+
+  /** A name in one line, whatever it holds. */
+  private static String shown(String name) {
+    return PlainText.line(name, LONGEST_NAME);
+  }
+
+  /** The same as a value of YAML's, quoted where it could be read as something else. */
+  private static String yaml(String name) {
+    String line = shown(name);
+    return PLAIN.matcher(line).matches() ? line : "'%s'".formatted(line.replace("'", "''"));
   }
 
   /** Of a repository's name, which the hub makes a link of. */
@@ -154,7 +171,7 @@ public record ModelCard(
     List<String> tags =
         adapter
             ? List.of(
-                "base_model:adapter:" + base,
+                "base_model:adapter:" + shown(base),
                 "lora",
                 "peft",
                 method.tag(),

@@ -3,6 +3,8 @@ package org.sparklora.spark.run;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.checkpoint.CheckpointFolder;
@@ -24,9 +26,14 @@ import org.sparklora.spark.train.TrainerState;
  *
  * @param network whose parameters are written as they are then
  * @param state the log so far
+ * @param workers how many train
  */
 record ResultFolder(
-    TrainingConfig config, TrainedModel model, AdapterNetwork network, TrainerState state) {
+    TrainingConfig config,
+    TrainedModel model,
+    AdapterNetwork network,
+    TrainerState state,
+    int workers) {
 
   /** The vector of the model's layout, to be read and written until the network trains on. */
   Tensor parameters() {
@@ -61,13 +68,9 @@ record ResultFolder(
     }
     CheckpointWriter.copyTokenizer(base, local);
     Files.writeString(local.resolve(config.method().settings()), config.training().effectiveYaml());
-    new ModelCard(
-            name,
-            config.output().runName(),
-            layout,
-            config.dataset(),
-            config.method(),
-            config.facts(state))
+    Map<String, String> facts = new LinkedHashMap<>(config.facts(state));
+    facts.put("workers", Integer.toString(workers));
+    new ModelCard(name, config.output().runName(), layout, config.dataset(), config.method(), facts)
         .write(local);
   }
 

@@ -72,6 +72,7 @@ public final class TrainingRun implements AutoCloseable {
       TrainingConfig config,
       InitialParameters initial,
       TrainingPlan plan,
+      int workers,
       RunFingerprint identity,
       IntUnaryOperator end,
       RunListener listener,
@@ -87,7 +88,7 @@ public final class TrainingRun implements AutoCloseable {
     this.saving = config.checkpoints().cadence(plan.totalSteps());
     this.network = network;
     this.state = new TrainerState(plan, stateSettings());
-    this.results = new ResultFolder(config, model, network, state);
+    this.results = new ResultFolder(config, model, network, state, workers);
     this.checkpoints = new Checkpoints(place.hadoop(), folder, identity, results, network, state);
     if (folder.resumed().isPresent()) {
       checkpoints.resume(folder.resumed().get(), plan.totalSteps());
@@ -156,6 +157,7 @@ public final class TrainingRun implements AutoCloseable {
       TrainingConfig config,
       InitialParameters initial,
       TrainingPlan plan,
+      int workers,
       RunFingerprint identity,
       IntUnaryOperator end,
       RunListener listener)
@@ -169,7 +171,7 @@ public final class TrainingRun implements AutoCloseable {
             plan.totalSteps());
     try {
       return new TrainingRun(
-          place, folder, config, initial, plan, identity, end, listener, network);
+          place, folder, config, initial, plan, workers, identity, end, listener, network);
     } catch (IOException | RuntimeException e) {
       network.close();
       throw e;

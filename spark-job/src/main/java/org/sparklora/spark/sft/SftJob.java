@@ -79,6 +79,7 @@ public final class SftJob {
               config,
               initial,
               plan,
+              workers,
               RunIdentity.of(
                   config,
                   model,

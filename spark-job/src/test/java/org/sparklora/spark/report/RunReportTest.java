@@ -21,6 +21,7 @@ import javax.imageio.ImageIO;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.pipeline.table.TableException;
 
 class RunReportTest {
   @TempDir private Path folder;
@@ -83,6 +84,18 @@ class RunReportTest {
         .containsExactly(
             new RunSummary.Line("learning_rate", List.of("0.001", "1.0E-4")),
             new RunSummary.Line("use_peft", List.of("true", "false")));
+  }
+
+  /** A folder in the way stands for a disk that is full: the same call fails. */
+  @Test
+  void aFileThatCannotBeWrittenIsNamedWithTheRemedyAndLeavesNoPart() throws IOException {
+    Path part = Files.createDirectories(folder.resolve("out/report.html.part"));
+    assertThatThrownBy(() -> write("", List.of(lora())))
+        .isInstanceOf(TableException.class)
+        .hasMessageContaining("Cannot write " + folder.resolve("out/report.html"))
+        .hasMessageContaining("make room or choose another --output_dir");
+    assertThat(part).doesNotExist();
+    assertThat(folder.resolve("out/report.html")).doesNotExist();
   }
 
   @Test
