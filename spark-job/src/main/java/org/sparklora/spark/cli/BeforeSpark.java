@@ -15,6 +15,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.table.GenerationTable;
+import org.sparklora.pipeline.table.Prompt;
 import org.sparklora.reward.job.RewardConfig;
 import org.sparklora.reward.job.RewardJob;
 import org.sparklora.spark.eval.MathEvalConfig;
@@ -103,18 +104,22 @@ final class BeforeSpark {
   }
 
   /**
-   * From a table or to one; the prompts are read without Spark as well.
+   * From a table or to one.
    *
    * @param folder whether the output is one
+   * @return the prompts, which are read without Spark
    */
-  static void generate(Settings settings, GenerateConfig config, boolean folder)
-      throws IOException {
+  static List<Prompt> generate(
+      Settings settings, GenerateConfig config, RowText texts, boolean folder) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     Outlines.requireReadable(config.model(), hadoop);
+    List<Prompt> prompts = PromptRows.read(hadoop, settings.get(Flags.INPUT), texts);
+    GenerateCommand.requirePrompts(settings, prompts.size());
     if (folder) {
       OutputFolder.requireUsable(
           hadoop, settings.get(Flags.OUTPUT), settings.get(Flags.OVERWRITE_OUTPUT_DIR));
     }
+    return prompts;
   }
 
   /** Models and adapters of a sweep, of whose trials the rest is known to go together. */

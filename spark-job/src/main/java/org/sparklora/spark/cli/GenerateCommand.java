@@ -28,7 +28,6 @@ import org.sparklora.model.generate.SamplingConfig;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
-import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.run.OutputFile;
 import org.sparklora.pipeline.table.Generation;
@@ -109,10 +108,8 @@ public final class GenerateCommand {
             config.model().dialect(),
             config.model().base().folder(),
             ChatTemplate.Options.prompt());
-    BeforeSpark.generate(settings, config, !isJsonLines(settings.get(Flags.OUTPUT)));
     List<org.sparklora.pipeline.table.Prompt> prompts =
-        PromptRows.read(HadoopSettings.configuration(), settings.get(Flags.INPUT), texts);
-    requirePrompts(settings, prompts.size());
+        BeforeSpark.generate(settings, config, texts, !isJsonLines(settings.get(Flags.OUTPUT)));
     try (SparkSession spark = SparkSessions.open(settings)) {
       table.ifPresent(output -> output.requireWritable(spark));
       if (isJsonLines(settings.get(Flags.OUTPUT))) {
@@ -226,7 +223,7 @@ public final class GenerateCommand {
     }
   }
 
-  private static void requirePrompts(Settings settings, int count) {
+  static void requirePrompts(Settings settings, int count) {
     ConfigException.require(
         count > 0, Flags.INPUT, settings.get(Flags.INPUT), "it holds no prompts");
   }

@@ -207,8 +207,8 @@ class FirstMistakeTest {
         "eval --model_name_or_path MODEL --dataset_name PROMPTS --output_dir FULL | it holds files",
         "reward --reward_funcs gsm8k_reward --input NONE --output_dir FULL | input = ",
         "reward --reward_funcs gsm8k_reward --input PROMPTS --output_dir FULL | it holds files",
-        "generate --model_name_or_path MODEL --input NONE --output FULL | it holds files",
-        "generate --model_name_or_path MODEL --input NONE --output NONE | input = "
+        "generate --model_name_or_path MODEL --input NONE --output FULL | input = ",
+        "generate --model_name_or_path MODEL --input PROMPTS --output FULL | it holds files"
       })
   void whatNeedsNoSessionIsSaidBeforeOneStarts(String line, String expected) throws IOException {
     assertThat(mistake(line + NO_SESSION)).contains(expected).doesNotContain("nowhere");
