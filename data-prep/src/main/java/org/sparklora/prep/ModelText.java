@@ -2,14 +2,13 @@ package org.sparklora.prep;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
+import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
+import org.sparklora.pipeline.run.Once;
 import org.sparklora.text.ChatTemplate;
 import org.sparklora.text.Tokenizer;
 
@@ -23,8 +22,8 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   /** Runs side by side, of one model each, find theirs again. */
   private static final int MOST_LOADED = 4;
 
-  /** The one used last is the last; guarded by itself, and nothing is loaded meanwhile. */
-  private static final Map<TextSource, FutureTask<ModelText>> LOADED =
+  /** The one used last is the last; guarded by itself, and not while one is loaded. */
+  private static final Map<TextSource, Once<ModelText>> LOADED =
       new LinkedHashMap<>(16, 0.75f, true);
 
   /**
@@ -33,28 +32,14 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
    * @param source as the driver found it: another content of the same files is another source
    */
   static ModelText shared(TextSource source) {
-    FutureTask<ModelText> text;
+    Once<ModelText> text;
     synchronized (LOADED) {
-      text = LOADED.computeIfAbsent(source, key -> new FutureTask<>(() -> load(key)));
+      text = LOADED.computeIfAbsent(source, key -> new Once<>());
       if (LOADED.size() > MOST_LOADED) {
         LOADED.remove(LOADED.keySet().iterator().next());
       }
     }
-    text.run(); // nothing, where another task does it or has done it
-    try {
-      return text.get();
-    } catch (ExecutionException e) {
-      synchronized (LOADED) {
-        LOADED.remove(source, text); // the next task tries again
-      }
-      if (e.getCause() instanceof RuntimeException failure) {
-        throw failure;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException("Interrupted while a tokenizer was loaded", e);
-    }
+    return text.get(() -> load(source));
   }
 
   /**
@@ -80,10 +65,7 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
   private static Optional<ChatTemplate> template(TextSource source, Optional<Tokenizer> tokenizer) {
     // No pattern switch in Java 17; the interface is sealed, so nothing is left for the last line.
     if (source.template() instanceof TextSource.TemplateFile file) {
-      Map<String, Object> tokens = new HashMap<>();
-      tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
-      tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
-      tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
+      Map<String, Object> tokens = new TreeMap<>(specialTokens(tokenizer));
       return Optional.of(ChatTemplate.of(file.text(), tokens, file.name()));
     }
     if (source.template() instanceof TextSource.OtherTokenizer other) {
@@ -96,6 +78,22 @@ record ModelText(Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template)
       return template;
     }
     return ChatTemplate.load(source.model().folder());
+  }
+
+  /**
+   * The tokens that end texts and stand in templates, by what tokenizer_config.json calls them:
+   * tokenizer.json does not tell.
+   */
+  Map<String, String> specialTokens() {
+    return specialTokens(tokenizer);
+  }
+
+  private static Map<String, String> specialTokens(Optional<Tokenizer> tokenizer) {
+    Map<String, String> tokens = new TreeMap<>();
+    tokenizer.flatMap(Tokenizer::bosToken).ifPresent(token -> tokens.put("bos_token", token));
+    tokenizer.flatMap(Tokenizer::eosToken).ifPresent(token -> tokens.put("eos_token", token));
+    tokenizer.flatMap(Tokenizer::padToken).ifPresent(token -> tokens.put("pad_token", token));
+    return tokens;
   }
 
   Optional<String> tokenizerSha256() {

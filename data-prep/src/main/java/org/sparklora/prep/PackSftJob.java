@@ -97,6 +97,7 @@ public final class PackSftJob {
         format.description(),
         tokenizer.tokenizerSha256().orElse(""),
         tokenizer.templateSha256().orElse(""),
+        tokenizer.specialTokens(),
         dataset.fingerprint(configuration),
         dataset.origin());
   }

@@ -43,7 +43,8 @@ public record PrepManifest(
    * @param settings by the user's names
    * @param datasetFormat the format that was recognised
    * @param chatTemplateSha256 empty when there is no template
-   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and times of change
+   * @param specialTokens the tokenizer's, by the names of tokenizer_config.json
+   * @param datasetFingerprint SHA-256 of the data files' paths, sizes and contents
    * @param table the table that the rows are of, by {@code name}, {@code format}, {@code location},
    *     {@code id}, {@code version} and {@code order}; left out where the dataset is files
    */
@@ -53,11 +54,13 @@ public record PrepManifest(
       String datasetFormat,
       String tokenizerSha256,
       String chatTemplateSha256,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, String> specialTokens,
       String datasetFingerprint,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) Map<String, Object> table) {
 
-    /** Manifests of files have no table. */
+    /** Manifests of files have no table, those of token ids and older ones no special tokens. */
     public Inputs {
+      specialTokens = specialTokens == null ? Map.of() : specialTokens;
       table = table == null ? Map.of() : table;
     }
 

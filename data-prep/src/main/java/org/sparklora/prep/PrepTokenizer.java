@@ -3,6 +3,7 @@ package org.sparklora.prep;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
@@ -19,9 +20,13 @@ import org.sparklora.text.json.JsonFile;
  * @param tokenizerSha256 identifies the tokenizer; empty when the folder has none, which is enough
  *     for datasets that are tokens already
  * @param templateSha256 identifies the template that renders; empty without one
+ * @param specialTokens see {@link ModelText#specialTokens}
  */
 record PrepTokenizer(
-    ExampleTokenizer examples, Optional<String> tokenizerSha256, Optional<String> templateSha256) {
+    ExampleTokenizer examples,
+    Optional<String> tokenizerSha256,
+    Optional<String> templateSha256,
+    Map<String, String> specialTokens) {
 
   /**
    * Those of a model for {@code config}.
@@ -53,7 +58,10 @@ record PrepTokenizer(
             config.loss(),
             config.assistantOnlyLoss());
     return new PrepTokenizer(
-        examples, tokenizer.map(Tokenizer::fingerprint), template.map(ChatTemplate::fingerprint));
+        examples,
+        tokenizer.map(Tokenizer::fingerprint),
+        template.map(ChatTemplate::fingerprint),
+        text.specialTokens());
   }
 
   private static ChatTemplate marking(ChatTemplate template) {

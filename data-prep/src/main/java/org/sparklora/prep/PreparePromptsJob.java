@@ -101,6 +101,7 @@ public final class PreparePromptsJob {
         format,
         read.tokenizerSha256().orElseThrow(),
         read.templateSha256().orElse(""),
+        read.specialTokens(),
         dataset.fingerprint(configuration),
         dataset.origin());
   }

@@ -252,6 +252,11 @@ public record TableOrigin(String table, String model, PrepManifest.Inputs inputs
     if (!there.chatTemplateSha256().equals(wanted.chatTemplateSha256())) {
       others.add("another chat template");
     }
+    if (!there.specialTokens().equals(wanted.specialTokens())) {
+      others.add(
+          "the special tokens %s (now %s)"
+              .formatted(there.specialTokens(), wanted.specialTokens()));
+    }
     differences.addAll(others);
     return differences;
   }

@@ -216,7 +216,17 @@ class PackSftJobTest extends PrepJobFixture {
     writeOver(file, moved.replace("placeholder", "\"x\":"));
     String second = PackSftJob.reuseOrRun(session, config).inputs().tokenizerSha256();
     assertThat(second).isNotEqualTo(first);
-    assertThat(text(table("out").readAll())).isNotEqualTo(otherData);
+    List<String> otherIds = text(table("out").readAll());
+    assertThat(otherIds).isNotEqualTo(otherData);
+
+    // what ends a text is said beside the tokenizer
+    Path names = tokenizer.resolve("tokenizer_config.json");
+    Files.writeString(names, "{\"eos_token\": \"s\"}");
+    PackSftJob.reuseOrRun(session, config);
+    List<String> ended = text(table("out").readAll());
+    writeOver(names, "{\"eos_token\": \"x\"}");
+    PackSftJob.reuseOrRun(session, config);
+    assertThat(text(table("out").readAll())).isNotEqualTo(ended);
   }
 
   private static void writeOver(Path file, String text) throws IOException {
