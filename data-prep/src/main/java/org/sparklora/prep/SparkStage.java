@@ -30,7 +30,7 @@ final class SparkStage {
   private final LongAccumulator tasksDone;
   private final LongAccumulator tokensDone;
   private final CollectionAccumulator<String> fatalProblems;
-  private final RunningTasks running;
+  private final StageProgress running;
 
   SparkStage(JavaSparkContext spark, String name) {
     this.spark = spark;
@@ -39,7 +39,7 @@ final class SparkStage {
     this.tasksDone = spark.sc().longAccumulator(name + " tasks");
     this.tokensDone = spark.sc().longAccumulator(name + " tokens");
     this.fatalProblems = spark.sc().collectionAccumulator(name + " problems");
-    this.running = new RunningTasks(tokensDone.id());
+    this.running = new StageProgress(tokensDone.id());
   }
 
   /** A task, called on an executor. */

@@ -12,14 +12,14 @@ import org.apache.spark.scheduler.SparkListenerTaskEnd;
  *
  * <p>Thread-safe.
  */
-final class RunningTasks extends SparkListener {
+final class StageProgress extends SparkListener {
   private final long accumulator;
   private final Map<Long, Long> counts = new ConcurrentHashMap<>(); // by task
 
   /**
    * @param accumulator id of the one that is counted with
    */
-  RunningTasks(long accumulator) {
+  StageProgress(long accumulator) {
     this.accumulator = accumulator;
   }
 

@@ -11,7 +11,7 @@ import org.apache.spark.util.LongAccumulator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-class RunningTasksTest {
+class StageProgressTest {
   private static final CountDownLatch SEEN = new CountDownLatch(1);
   private static final int TOKENS = 7;
 
@@ -28,7 +28,7 @@ class RunningTasksTest {
             .set("spark.executor.heartbeatInterval", "50ms");
     try (JavaSparkContext spark = new JavaSparkContext(conf)) {
       LongAccumulator tokens = spark.sc().longAccumulator();
-      RunningTasks running = new RunningTasks(tokens.id());
+      StageProgress running = new StageProgress(tokens.id());
       spark.sc().addSparkListener(running);
       JavaFutureAction<List<Integer>> job =
           spark
