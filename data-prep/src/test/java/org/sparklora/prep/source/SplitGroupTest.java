@@ -20,7 +20,7 @@ class SplitGroupTest {
   @TempDir Path folder;
 
   private static DatasetFile file(int number, long bytes) {
-    return new DatasetFile("file-%04d.csv".formatted(number), bytes, 0, FileFormat.CSV, false);
+    return new DatasetFile("file-%04d.csv".formatted(number), bytes, FileFormat.CSV, false);
   }
 
   private static List<DatasetSplit> files(int count, long bytes) {
