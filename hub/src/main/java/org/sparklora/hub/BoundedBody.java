@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpTimeoutException;
 import java.time.Duration;
+import java.util.Locale;
 
 /**
  * Reads an answer of a server that may be slow, broken or hostile: {@code HttpRequest}'s own
@@ -25,7 +26,8 @@ public final class BoundedBody {
   public static byte[] read(InputStream body, int most, Duration deadline) throws IOException {
     byte[] bytes = front(body, most + 1, deadline);
     if (bytes.length > most) {
-      throw new IOException("the answer is longer than %,d bytes".formatted(most));
+      throw new IOException(
+          String.format(Locale.ROOT, "the answer is longer than %,d bytes", most));
     }
     return bytes;
   }
@@ -50,7 +52,8 @@ public final class BoundedBody {
         }
       }
       throw new HttpTimeoutException(
-          "the answer did not end within %.1f s".formatted(deadline.toMillis() / 1000.0));
+          String.format(
+              Locale.ROOT, "the answer did not end within %.1f s", deadline.toMillis() / 1000.0));
     }
   }
 }

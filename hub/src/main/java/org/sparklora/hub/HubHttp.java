@@ -154,8 +154,11 @@ final class HubHttp {
     if (body.bytes().length > BoundedBody.MOST_BYTES) {
       throw new HubException(
           HubException.Kind.SERVER,
-          "The hub's answer about %s has more than %,d bytes; check that HF_ENDPOINT is a hub"
-              .formatted(request.about(), BoundedBody.MOST_BYTES));
+          String.format(
+              Locale.ROOT,
+              "The hub's answer about %s has more than %,d bytes; check that HF_ENDPOINT is a hub",
+              request.about(),
+              BoundedBody.MOST_BYTES));
     }
     try {
       return new Answer(JSON.readTree(body.bytes()), body.headers());

@@ -113,11 +113,11 @@ public final class FileList {
         (name, bytes) -> {
           if (!bytes.equals(there.get(name))) {
             throw new TableException(
-                "Cannot use %s: it %s, and %s says %d bytes: the table was cut or changed; copy it again, or run %s again"
+                "Cannot use %s: it %s, and %s says %s bytes: the table was cut or changed; copy it again, or run %s again"
                     .formatted(
                         new Path(list.getParent(), name),
                         there.containsKey(name)
-                            ? "has %d bytes".formatted(there.get(name))
+                            ? "has %s bytes".formatted(there.get(name))
                             : "is missing",
                         list.getName(),
                         bytes,

@@ -84,7 +84,7 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
           .forEach(
               line -> {
                 throw new TableException(
-                    "Cannot read %s: line %d is no object of JSON (%s); mend or remove it"
+                    "Cannot read %s: line %s is no object of JSON (%s); mend or remove it"
                         .formatted(input, line._2() + 1, beginning(line._1())));
               });
     }
