@@ -228,6 +228,7 @@ class Runs:
 
 
 def main(home, work, only_commands, only_faults):
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # which ends what was started
     write_data(home, work + "/data")
     write_split(work + "/data")
     made = [one for one in commands(home, work + "/data") if not only_commands or one.name in only_commands.split(",")]
@@ -246,7 +247,11 @@ def main(home, work, only_commands, only_faults):
             runs = Runs(Matrix(home, work, standalone), place, table)
             for command in made:
                 if command not in references:
-                    references[command] = runs.undisturbed(command, SECRET if secret else {})
+                    try:
+                        references[command] = runs.undisturbed(command, SECRET if secret else {})
+                    except Failure as failure:
+                        table.add("undisturbed", command, f"FAILED: {failure}")
+                        continue
                 for kind in some:
                     runs.disturb(kind, command, references[command])
         finally:

@@ -51,10 +51,9 @@ class Evaluation(Command):
         return loaded >= WORKERS
 
     def compare(self, reference, folder):
-        for name in ("summary.json",):
-            mine, other = (json.loads(read(f"{root}/out/{name}")) for root in (reference, folder))
-            differing = [key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key) and "second" not in key]
-            require(not differing, f"{name} of {reference} and {folder} differ in {differing}")
+        mine, other = (json.loads(read(f"{root}/out/_eval_summary.json")) for root in (reference, folder))
+        differing = [key for key in mine.keys() | other.keys() if mine.get(key) != other.get(key) and "second" not in key]
+        require(not differing, f"_eval_summary.json of {reference} and {folder} differ in {differing}")
         return compare(reference, folder)
 
 
@@ -91,7 +90,8 @@ def commands(home, data):
     ]
     evaluation = [
         "eval", *base, *output, *workers, "--overwrite_output_dir", "--dataset_name", f"{data}/problems.jsonl",
-        "--prompts_dir", "{root}/prompts", "--pass_k", "1", "--num_generations", "32", "--max_completion_length", "64",
+        "--prompts_dir", "{root}/prompts", "--pass_k", "1", "--num_generations", "32", "--temperature", "1.0",
+        "--max_completion_length", "64",
     ]
     with open(f"{data}/sweep.yaml", "w", encoding="utf-8") as file:
         file.write(SWEEP % {"home": home, "data": data})
