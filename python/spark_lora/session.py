@@ -121,8 +121,8 @@ def _quiet(jvm):
 
 
 @contextmanager
-def interruptible(spark):
-    """Has Ctrl-C, or a notebook's stop button, end the JVM's run that it holds, and then raises KeyboardInterrupt.
+def interruptible(end):
+    """Has Ctrl-C, or a notebook's stop button, call `end` until what it holds has ended, and then raises KeyboardInterrupt.
 
     Raised at once it would leave the run going on, and the connection to the JVM broken.
     """
@@ -132,9 +132,8 @@ def interruptible(spark):
     before, done, stopped = signal.getsignal(signal.SIGINT), threading.Event(), []
 
     def cancel():  # by a connection of this thread's own; again, since there may be no job at the moment
-        spark._jvm.org.sparklora.api.SparkLora.stop()
         while not done.is_set():
-            spark.sparkContext.cancelAllJobs()
+            end()
             done.wait(0.2)
 
     def stop(*_):
@@ -155,7 +154,6 @@ def interruptible(spark):
         signal.signal(signal.SIGINT, before)
         if stopped:
             canceller.join(10)
-            spark._jvm.org.sparklora.api.SparkLora.goOn()
     if stopped:
         raise KeyboardInterrupt from None
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import uuid
 from dataclasses import dataclass
 from typing import Any, Dict
 
@@ -65,14 +66,19 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
     names, functions = rewards.named(reward_funcs)
     kept = None
     if functions:
-        with interruptible(spark), one_line(spark._jvm):
-            names = _columns_of_dataset(rows)
-            seen = judging.given([*(set(rows.columns) - set(judging.UNSEEN)), *names])
-            for name, function in functions.items():
-                problem = judging.lacking(function, seen)
-                if problem:
-                    raise SettingsError(f"Cannot use reward_funcs = {name}: {problem}")
-            kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout), names)
+        context, tag = spark.sparkContext, f"spark-lora-{uuid.uuid4()}"
+        context.addJobTag(tag)
+        try:
+            with interruptible(lambda: context.cancelJobsWithTag(tag)), one_line(spark._jvm):
+                names = _columns_of_dataset(rows)
+                seen = judging.given([*(set(rows.columns) - set(judging.UNSEEN)), *names])
+                for name, function in functions.items():
+                    problem = judging.lacking(function, seen)
+                    if problem:
+                        raise SettingsError(f"Cannot use reward_funcs = {name}: {problem}")
+                kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout), names)
+        finally:
+            context.removeJobTag(tag)
         rows = kept.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
     try:
         flags = {"output_dir": output_dir, "reward_funcs": names, **settings}
@@ -160,7 +166,8 @@ def _has_split(dataset):
 def _ask(spark, command, method, flags, tables=None, judged=None):
     api = spark._jvm.org.sparklora.api
     called = {"reward": "generations"}.get(command, "dataset")
-    with interruptible(spark), one_line(spark._jvm, {"dataset_name": called, "dataset_test_split": called} if tables else None):
+    lora = api.SparkLora.on(spark._jsparkSession)
+    with interruptible(lora.stop), one_line(spark._jvm, {"dataset_name": called, "dataset_test_split": called} if tables else None):
         builder = api.Request.to(command)
         for name, value in flags.items():
             if value is not None:
@@ -169,4 +176,4 @@ def _ask(spark, command, method, flags, tables=None, judged=None):
             builder = builder.table(split, rows._jdf)
         if judged:
             builder = builder.judged(judged)
-        return getattr(api.SparkLora.on(spark._jsparkSession), method)(builder.build())
+        return getattr(lora, method)(builder.build())

@@ -195,7 +195,8 @@ class _Trainer:
         flags.update(more)
         ensure_callback_server_started(self.spark.sparkContext._gateway)
         try:
-            with interruptible(self.spark), one_line(self._jvm, TRAINERS):
+            api = self._api()
+            with interruptible(api.stop), one_line(self._jvm, TRAINERS):
                 builder = self._jvm.org.sparklora.api.Request.to(self._config._command)
                 for name, value in flags.items():
                     if value is not None:
@@ -207,7 +208,7 @@ class _Trainer:
                 request = self._judged(builder, flags, tables).build()
                 for note in request.notes():
                     warnings.warn(in_python(note, TRAINERS), stacklevel=4)
-                return getattr(self._api(), method)(request)
+                return getattr(api, method)(request)
         except Exception as error:
             if listener is not None and listener.error is not None:
                 raise listener.error from None

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.sparklora.model.checkpoint.CheckpointFolder;
+import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.lora.AdapterFile;
 import org.sparklora.model.lora.AdapterMerge;
@@ -14,6 +15,7 @@ import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.table.TableException;
+import org.sparklora.spark.run.ModelConfig;
 
 /** A base model and its adapter as one plain checkpoint folder: what {@code merge} writes. */
 final class MergedModel {
@@ -31,16 +33,18 @@ final class MergedModel {
       try (OutputFolder folder =
           OutputFolder.create(
               HadoopSettings.configuration(), output, settings.get(Flags.OVERWRITE_OUTPUT_DIR))) {
-        merge(base, adapter, output, local(output, folder));
+        Engine engine = Engines.of(ModelConfig.engine(settings));
+        merge(base, adapter, engine, output, local(output, folder));
         folder.commit();
       }
       return "%s with adapter %s".formatted(model.name(), settings.get(Flags.ADAPTER));
     }
   }
 
-  private static void merge(CheckpointFolder base, AdapterFile adapter, String output, Path work) {
+  private static void merge(
+      CheckpointFolder base, AdapterFile adapter, Engine engine, String output, Path work) {
     try {
-      AdapterMerge.merge(base, adapter, Engines.shared(), work);
+      AdapterMerge.merge(base, adapter, engine, work);
     } catch (IOException e) { // what is read was opened before
       throw new TableException(
           "Cannot write the model of %s (%s): make room or choose another --output_dir"

@@ -11,15 +11,13 @@ import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.sparklora.hub.HubClient;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
-import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.model.ModelReference;
 import org.sparklora.pipeline.run.PathSettings;
 import org.sparklora.spark.grpo.ExternalJudge;
-import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.spark.run.ModelConfig;
 import org.sparklora.spark.run.RunListener;
 
 /**
@@ -63,7 +61,7 @@ public record Request(
 
   /**
    * Looks at settings before any work is done with them: paths name file systems that are here,
-   * models of the hub are written as such, the engine exists and is chosen.
+   * models of the hub are written as such, the engine exists.
    *
    * @throws ConfigException for the first that cannot be used
    */
@@ -72,10 +70,7 @@ public record Request(
     try {
       PathSettings.require(settings);
       ModelReference.requireFolders(settings);
-      settings.find(Flags.ENGINE).ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
-      if (settings.find(Flags.FULL_DETERMINISM).orElse(false)) {
-        Engines.makeDeterministic();
-      }
+      ModelConfig.engine(settings);
     } catch (ConfigException e) {
       throw settings.located(e);
     }

@@ -11,9 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.ConfigException;
@@ -21,8 +19,6 @@ import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.HadoopSettings;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.run.Interruption;
-import org.sparklora.pipeline.run.OutputFolder;
 import org.sparklora.pipeline.run.RunFolder;
 import org.sparklora.pipeline.run.ScratchPlace;
 import org.sparklora.pipeline.table.Prompt;
@@ -76,10 +72,12 @@ public final class SparkLora {
 
   private final SparkSession spark;
   private final Configuration hadoop;
+  private final Stoppable stoppable;
 
   private SparkLora(SparkSession spark) {
     this.spark = spark;
     this.hadoop = spark.sparkContext().hadoopConfiguration();
+    this.stoppable = new Stoppable(spark);
   }
 
   /** On a session, which is the caller's to close. */
@@ -89,24 +87,22 @@ public final class SparkLora {
   }
 
   /**
-   * Has what runs in this JVM end with a {@link java.util.concurrent.CancellationException}, before
-   * the next step of a run; its checkpoints stay. For another thread than the one that it holds up;
-   * until {@link #goOn}, nothing runs.
+   * Has what runs by this object end with a {@link java.util.concurrent.CancellationException}, and
+   * its Spark jobs be cancelled; a run's checkpoints stay. What runs by other objects goes on. For
+   * another thread than the one that it holds up; again, since there may be no job at the moment.
    */
-  public static void stop() {
-    Interruption.request();
-  }
-
-  /** After {@link #stop}: what is asked for from now on runs. */
-  public static void goOn() {
-    Interruption.withdraw();
+  public void stop() {
+    stoppable.stop();
   }
 
   /** {@code sft}: trains an adapter, or all weights, on a dataset. */
   public TrainingResult sft(Request request) throws IOException {
     SftConfig config = sftConfig(request);
     TrainingRun.Result result =
-        SftJob.run(SparkSessions.place(spark), config, RunControl.heardBy(request.listener()));
+        stoppable.run(
+            () ->
+                SftJob.run(
+                    SparkSessions.place(spark), config, RunControl.heardBy(request.listener())));
     return TrainingResult.of(config.output().folder(), result);
   }
 
@@ -117,7 +113,8 @@ public final class SparkLora {
    * @return by name, with {@code eval_} before each
    */
   public Map<String, Double> evaluateSft(Request request) throws IOException {
-    return named(SftJob.evaluate(SparkSessions.place(spark), sftConfig(request)));
+    return named(
+        stoppable.run(() -> SftJob.evaluate(SparkSessions.place(spark), sftConfig(request))));
   }
 
   private SftConfig sftConfig(Request request) {
@@ -141,12 +138,14 @@ public final class SparkLora {
   private TrainingResult grpo(Request request, Optional<String> advantages) throws IOException {
     GrpoConfig config = grpoConfig(request);
     TrainingRun.Result result =
-        GrpoJob.run(
-            SparkSessions.place(spark),
-            config,
-            advantages,
-            judge(request),
-            RunControl.heardBy(request.listener()));
+        stoppable.run(
+            () ->
+                GrpoJob.run(
+                    SparkSessions.place(spark),
+                    config,
+                    advantages,
+                    judge(request),
+                    RunControl.heardBy(request.listener())));
     return TrainingResult.of(config.output().folder(), result);
   }
 
@@ -154,7 +153,10 @@ public final class SparkLora {
    * The same as {@link #evaluateSft} for {@code grpo}: the split's prompts, completed and judged.
    */
   public Map<String, Double> evaluateGrpo(Request request) throws IOException {
-    return named(GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), judge(request)));
+    return named(
+        stoppable.run(
+            () ->
+                GrpoJob.evaluate(SparkSessions.place(spark), grpoConfig(request), judge(request))));
   }
 
   private Optional<ExternalRewardsJob> judge(Request request) {
@@ -179,6 +181,10 @@ public final class SparkLora {
    * schedulers do, gets the same.
    */
   public TableResult prep(Request request) {
+    return stoppable.run(() -> prepNow(request));
+  }
+
+  private TableResult prepNow(Request request) {
     requireUseful(request.settings());
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     String folder = settings.get(Flags.OUTPUT_DIR);
@@ -235,6 +241,10 @@ public final class SparkLora {
 
   /** {@code generate} of a table of prompts that {@code prep --task grpo} made. */
   public TableResult generate(Request request) throws IOException {
+    return stoppable.run(() -> generateNow(request));
+  }
+
+  private TableResult generateNow(Request request) throws IOException {
     Settings settings = request.settings();
     String input = settings.get(Flags.INPUT);
     GenerateConfig config = GenerateConfig.of(settings);
@@ -271,6 +281,10 @@ public final class SparkLora {
 
   /** {@code reward}: judges a table of generations. */
   public TableResult reward(Request request) {
+    return stoppable.run(() -> rewardNow(request));
+  }
+
+  private TableResult rewardNow(Request request) {
     Settings settings = withTables(request, Flags.INPUT, Flags.OUTPUT_DIR);
     RewardConfig config = rewardConfig(settings, request.judged());
     Optional<OutputTable> table = writable(settings);
@@ -302,6 +316,10 @@ public final class SparkLora {
 
   /** {@code eval}: how many problems a model solves. */
   public EvalResult evaluate(Request request) throws IOException {
+    return stoppable.run(() -> evaluateNow(request));
+  }
+
+  private EvalResult evaluateNow(Request request) throws IOException {
     Settings settings = withTables(request, Flags.DATASET_NAME, Flags.OUTPUT_DIR);
     Optional<OutputTable> table = writable(settings);
     String folder = settings.get(Flags.OUTPUT_DIR);
@@ -348,17 +366,7 @@ public final class SparkLora {
    * @throws ConfigException if there is something in it already, or a run is going on
    */
   public void copyResults(String from, String to, boolean overwrite) throws IOException {
-    try (RunFolder.Finished run = RunFolder.claim(hadoop, from);
-        OutputFolder folder = OutputFolder.create(hadoop, to, overwrite)) {
-      FileSystem target = folder.work().getFileSystem(hadoop);
-      for (FileStatus file : run.fileSystem().listStatus(run.path())) {
-        String name = file.getPath().getName();
-        if (RunFolder.isResult(name) && !name.startsWith(".")) {
-          FileUtil.copy(run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
-        }
-      }
-      folder.commit();
-    }
+    ResultsCopy.write(hadoop, from, to, overwrite);
   }
 
   /**

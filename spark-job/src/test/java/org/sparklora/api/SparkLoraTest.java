@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -19,6 +20,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -244,26 +246,52 @@ class SparkLoraTest {
         .hasMessage("Cannot use reward_funcs = letters: it ended its process, at completion 0");
   }
 
+  /** The one that is stopped, and whatever is done by another object meanwhile. */
   @Test
-  void aStoppedRunEndsAndTheNextOneRuns() throws IOException {
+  void aStoppedRunEndsAndNoOtherDoes() throws IOException {
     Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    SparkLora other = SparkLora.on(spark);
+    List<Integer> steps = new ArrayList<>();
     RunListener stops =
         new RunListener() {
           @Override
           public void begun(int firstStep, int totalSteps) {
-            SparkLora.stop();
+            lora.stop();
+            try {
+              steps.add(other.sft(sft("meanwhile").table("train", rows).build()).steps());
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
           }
 
           @Override
           public void logged(String row) {}
         };
-    try {
-      Request stopped = sft("stopped").table("train", rows).listener(stops).build();
-      assertThatThrownBy(() -> lora.sft(stopped)).isInstanceOf(CancellationException.class);
-    } finally {
-      SparkLora.goOn();
-    }
-    assertThat(lora.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
+    Request stopped = sft("stopped").table("train", rows).listener(stops).build();
+    assertThatThrownBy(() -> lora.sft(stopped)).isInstanceOf(CancellationException.class);
+    assertThat(steps).containsExactly(2);
+    assertThat(other.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
+  }
+
+  @Test
+  void eachRunIsComputedByItsOwnEngine() throws IOException {
+    Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
+    Request vector = sft("vector").set("engine", "vector").table("train", rows).build();
+    Request reference = sft("reference").set("engine", "reference").table("train", rows).build();
+    Request again =
+        sft("again")
+            .set("engine", "vector")
+            .set("full_determinism", true)
+            .table("train", rows)
+            .build();
+    lora.sft(vector);
+    lora.sft(reference);
+    lora.sft(again);
+    Engines.close(); // as if it were alone
+    lora.sft(sft("alone").set("engine", "reference").table("train", rows).build());
+
+    assertThat(adapter("reference")).isEqualTo(adapter("alone")).isNotEqualTo(adapter("vector"));
+    assertThat(adapter("again")).isEqualTo(adapter("vector"));
   }
 
   /** Wants something after some steps, and hears of what is done. */
@@ -369,7 +397,8 @@ class SparkLoraTest {
 
     assertThatThrownBy(() -> lora.sft(request))
         .hasMessage(
-            "Cannot use dataset_test_split = the table of split test: it has no rows; give one that has some");
+            "Cannot use dataset_test_split = the table of split test: it has no rows; give one that"
+                + " has some");
   }
 
   @Test
@@ -402,7 +431,8 @@ class SparkLoraTest {
     List<Row> rows =
         spark
             .sql(
-                "select group_advantage(r, collect_list(r) over (partition by p)) a from values (1, 1D), (1, 0D), (1, null), (2, 7D) as t(p, r) order by p, r")
+                "select group_advantage(r, collect_list(r) over (partition by p)) a from values (1,"
+                    + " 1D), (1, 0D), (1, null), (2, 7D) as t(p, r) order by p, r")
             .collectAsList();
 
     double advantage = 0.5 / (Math.sqrt(0.5) + 1e-4);

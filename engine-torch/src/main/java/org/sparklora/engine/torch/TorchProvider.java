@@ -2,10 +2,8 @@ package org.sparklora.engine.torch;
 
 import java.util.OptionalLong;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.pytorch.Context;
 import org.bytedeco.pytorch.global.torch;
 import org.sparklora.model.engine.EngineProvider;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.model.engine.Kernels;
 
 /** Opens engines of libtorch: on processors, or in a build with {@code -Pcuda} on a GPU. */
@@ -20,7 +18,8 @@ public final class TorchProvider implements EngineProvider {
   public Kernels open(int threads) {
     try {
       TorchKernels kernels = new TorchKernels(DeviceChoice.made(), threads);
-      makeDeterministic(Engines.areDeterministic());
+      // all that is read was written
+      torch.globalContext().setDeterministicFillUninitializedMemory(false);
       return kernels;
     } catch (LinkageError e) {
       throw new IllegalStateException(
@@ -34,10 +33,14 @@ public final class TorchProvider implements EngineProvider {
    * libtorch has one setting for all of a process. It only warns of operators that cannot obey: of
    * those that are used here none is, and cuBLAS, which it suspects, is in one stream.
    */
-  private static void makeDeterministic(boolean wanted) {
-    Context context = torch.globalContext();
-    context.setDeterministicAlgorithms(wanted, true);
-    context.setDeterministicFillUninitializedMemory(false); // all that is read was written
+  @Override
+  public void setDeterministic(boolean wanted) {
+    torch.globalContext().setDeterministicAlgorithms(wanted, true);
+  }
+
+  @Override
+  public boolean varies() {
+    return true;
   }
 
   private static String firstLine(Throwable e) {

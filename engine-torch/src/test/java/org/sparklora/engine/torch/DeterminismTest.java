@@ -3,32 +3,34 @@ package org.sparklora.engine.torch;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import org.bytedeco.pytorch.global.torch;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 
 /** What libtorch is told; only a GPU computes otherwise then. */
 class DeterminismTest {
-  private static final String PROPERTY = "lora.deterministic";
-
-  @AfterEach
-  void leaveItAsItWas() {
-    System.clearProperty(PROPERTY);
-    Engines.open("torch", 1).close();
+  private static boolean isDeterministic() {
+    return torch.globalContext().deterministicAlgorithms();
   }
 
   @Test
-  void libtorchTakesDeterministicKernelsWhenTold() {
-    try (Engine usual = Engines.open("torch", 1)) {
-      assertThat(torch.globalContext().deterministicAlgorithms()).isFalse();
-      assertThat(usual.isInThisProcess()).isTrue();
-    }
-    Engines.makeDeterministic();
-    try (Engine deterministic = Engines.open("torch", 1)) {
-      assertThat(torch.globalContext().deterministicAlgorithms()).isTrue();
-      assertThat(torch.globalContext().deterministicAlgorithmsWarnOnly()).isTrue();
-      assertThat(deterministic.isInThisProcess()).isTrue();
-    }
+  void libtorchTakesDeterministicKernelsAsLongAsSomebodyWantsThem() {
+    EngineChoice usual = new EngineChoice("torch", false);
+    EngineChoice full = new EngineChoice("torch", true);
+    assertThat(Engines.of(full))
+        .as("what one of them has recorded, the other must not repeat")
+        .isNotSameAs(Engines.of(usual));
+    assertThat(isDeterministic()).isFalse();
+    Engines.begin(full);
+    Engines.begin(full);
+    assertThat(isDeterministic()).isTrue();
+    assertThat(torch.globalContext().deterministicAlgorithmsWarnOnly()).isTrue();
+    Engines.begin(usual);
+    Engines.end(usual);
+    Engines.end(full);
+    assertThat(isDeterministic()).isTrue();
+    Engines.end(full);
+    assertThat(isDeterministic()).isFalse();
+    Engines.close();
   }
 }

@@ -32,6 +32,14 @@ public interface EngineProvider {
     return false;
   }
 
+  /** Whether engines of this kind give other bits from run to run unless told not to. */
+  default boolean varies() {
+    return false;
+  }
+
+  /** Whether engines of this kind, which may vary, are to give the same bits from now on. */
+  default void setDeterministic(boolean wanted) {}
+
   /** Bytes in use on the device that this JVM computes on, whoever uses them; empty without one. */
   default OptionalLong usedDeviceBytes() {
     return OptionalLong.empty();

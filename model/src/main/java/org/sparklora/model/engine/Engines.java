@@ -2,23 +2,28 @@ package org.sparklora.model.engine;
 
 import static org.sparklora.model.config.InvalidSetting.require;
 
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Picks the {@link Engine} of this JVM among those on the class path.
+ * The {@link Engine}s of this JVM, among those on the class path: which one computes, an {@link
+ * EngineChoice} says.
  *
- * <p>System property {@code lora.engine} names it ({@code vector}, {@code torch}, {@code nd4j} or
- * {@code reference}; by default the one that uses the GPU which was {@link #useDevice assigned},
- * else vector); {@code lora.threads} says on how many threads it runs, by default one for each CPU
- * core.
+ * <p>System property {@code lora.engine} names the usual one ({@code vector}, {@code torch}, {@code
+ * nd4j} or {@code reference}; by default the one that uses the GPU which was {@link #useDevice
+ * assigned}, else vector); {@code lora.threads} says on how many threads it runs, by default one
+ * for each CPU core.
  *
  * <p>Thread-safe.
  */
@@ -30,7 +35,6 @@ public final class Engines {
   private static final String KERNELS_PROPERTY = "lora.kernels";
 
   private static final String THREADS_PROPERTY = "lora.threads";
-  private static final String DETERMINISM_PROPERTY = "lora.deterministic";
   private static final String ON_CPU = "vector";
 
   private static final List<EngineProvider> PROVIDERS =
@@ -38,37 +42,85 @@ public final class Engines {
           .map(ServiceLoader.Provider::get)
           .toList();
 
-  private static Shared shared; // null while nobody computes
+  /** By resolved choice; each is opened by whoever asks first. */
+  private static final Map<EngineChoice, Engine> SHARED = new HashMap<>();
+
+  private static final Set<EngineChoice> ANNOUNCED = new HashSet<>();
+
+  /** How many compute deterministically just now, by the engine's name. */
+  private static final Map<String, Integer> DETERMINISTIC = new HashMap<>();
+
   private static volatile EngineProvider ofDevice; // null without a GPU
 
   private Engines() {}
 
-  /**
-   * The engine of this JVM: opened at the first call, announced in one log line, shared by all
-   * until {@link #close}.
-   */
+  /** The usual engine of this JVM: {@link #of} no choice. */
   public static Engine shared() {
-    return sharedOnes().engine;
+    return of(EngineChoice.USUAL);
   }
 
   /**
-   * An engine that computes in this process's memory, for vectors that lie there: {@link #shared}
-   * unless that is a device's.
+   * An engine of this JVM: opened at the first call, announced in one log line, shared by all who
+   * choose the same until {@link #close}.
    */
-  public static Engine host() {
-    return sharedOnes().host;
+  public static synchronized Engine of(EngineChoice choice) {
+    EngineChoice resolved = resolved(choice);
+    Engine engine = opened(resolved);
+    if (ANNOUNCED.add(resolved)) {
+      LOG.info("Computing with {}", engine.description());
+    }
+    return engine;
+  }
+
+  private static Engine opened(EngineChoice resolved) {
+    return SHARED.computeIfAbsent(resolved, choice -> open(choice.name(), threads()));
+  }
+
+  private static EngineChoice resolved(EngineChoice choice) {
+    String name = choice.name().isEmpty() ? told().orElseGet(Engines::usual) : choice.name();
+    EngineProvider provider = provider(ENGINE_PROPERTY, name);
+    return new EngineChoice(provider.name(), choice.deterministic() && provider.varies());
+  }
+
+  private static String usual() {
+    return ofDevice == null ? ON_CPU : ofDevice.name();
   }
 
   /**
-   * Closes the engine of this JVM, with its threads and scratch memory; the next call opens
-   * another. For those who know that nobody in this JVM computes, and do not end it.
+   * The engine for vectors that lie in this process's memory, whatever engines compute with them
+   * elsewhere: the one on the CPU.
+   */
+  public static synchronized Engine host() {
+    return opened(new EngineChoice(ON_CPU, false));
+  }
+
+  /**
+   * Somebody begins to compute. As long as anybody does so who wants the same bits in every run,
+   * all engines of that kind give them: libtorch has one setting for all of a process.
+   */
+  public static synchronized void begin(EngineChoice choice) {
+    EngineChoice resolved = resolved(choice);
+    if (resolved.deterministic() && DETERMINISTIC.merge(resolved.name(), 1, Integer::sum) == 1) {
+      provider(ENGINE_PROPERTY, resolved.name()).setDeterministic(true);
+    }
+  }
+
+  /** What {@link #begin} began has ended. */
+  public static synchronized void end(EngineChoice choice) {
+    EngineChoice resolved = resolved(choice);
+    if (resolved.deterministic() && DETERMINISTIC.merge(resolved.name(), -1, Integer::sum) == 0) {
+      provider(ENGINE_PROPERTY, resolved.name()).setDeterministic(false);
+    }
+  }
+
+  /**
+   * Closes the engines of this JVM, with their threads and scratch memory; the next call opens
+   * others. For those who know that nobody in this JVM computes, and do not end it.
    */
   public static synchronized void close() {
-    if (shared != null) {
-      shared.host.close();
-      shared.engine.close();
-      shared = null;
-    }
+    SHARED.values().forEach(Engine::close);
+    SHARED.clear();
+    ANNOUNCED.clear();
   }
 
   /**
@@ -94,34 +146,18 @@ public final class Engines {
   }
 
   /**
-   * Makes an engine the one of this JVM, as {@code lora.engine} does; before anything is computed.
+   * The name of an engine as the engine has it.
    *
-   * @return its name as the engine has it
    * @throws org.sparklora.model.config.InvalidSetting if there is none of this name
    */
-  public static String choose(String name) {
-    String chosen = provider("engine", name).name();
-    System.setProperty(ENGINE_PROPERTY, chosen);
-    return chosen;
+  public static String named(String name) {
+    return provider("engine", name).name();
   }
 
   /** What {@code lora.engine} says. */
-  public static Optional<String> chosen() {
-    return Optional.ofNullable(System.getProperty(ENGINE_PROPERTY));
-  }
-
-  /**
-   * Makes engines that are opened from now on give the same bits in every run, as system property
-   * {@code lora.deterministic} does: on a GPU torch's adds some gradients in whatever order threads
-   * come unless it is told not to. All others are so in any case.
-   */
-  public static void makeDeterministic() {
-    System.setProperty(DETERMINISM_PROPERTY, "true");
-  }
-
-  /** Whether the same bits are wanted in every run, at the price of speed. */
-  public static boolean areDeterministic() {
-    return Boolean.getBoolean(DETERMINISM_PROPERTY);
+  static Optional<String> told() {
+    return Optional.ofNullable(System.getProperty(ENGINE_PROPERTY))
+        .or(() -> Optional.ofNullable(System.getProperty(KERNELS_PROPERTY)));
   }
 
   /** Bytes in use on the GPU that this JVM computes on, whoever uses them; empty without one. */
@@ -129,25 +165,6 @@ public final class Engines {
     EngineProvider provider = ofDevice;
     return provider == null ? OptionalLong.empty() : provider.usedDeviceBytes();
   }
-
-  private static synchronized Shared sharedOnes() {
-    if (shared == null) {
-      String usual = ofDevice == null ? ON_CPU : ofDevice.name();
-      String before = System.getProperty(KERNELS_PROPERTY, usual);
-      Engine engine = open(System.getProperty(ENGINE_PROPERTY, before), threads());
-      LOG.info("Computing with {}", engine.description());
-      boolean elsewhere = !engine.isInThisProcess();
-      shared = new Shared(engine, elsewhere ? open(ON_CPU, threads()) : engine);
-    }
-    return shared;
-  }
-
-  /**
-   * What this JVM shares.
-   *
-   * @param host the same as engine, unless that is a device's
-   */
-  private record Shared(Engine engine, Engine host) {}
 
   /**
    * A new engine of this name, with threads of its own, which the caller closes.

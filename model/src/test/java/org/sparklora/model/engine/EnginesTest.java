@@ -3,6 +3,7 @@ package org.sparklora.model.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.sparklora.model.config.InvalidSetting;
 
@@ -33,15 +34,22 @@ class EnginesTest {
 
   @Test
   void anEngineThatThisBuildHasNotIsNotChosen() {
-    assertThatThrownBy(() -> Engines.choose("torch"))
+    assertThatThrownBy(() -> EngineChoice.of(Optional.of("torch"), false))
         .isInstanceOf(InvalidSetting.class)
         .hasMessageContaining("engine = torch")
         .hasMessageContaining("are called vector, reference; torch needs -Ptorch or -Pcuda");
-    assertThat(Engines.chosen()).isEmpty();
   }
 
   @Test
-  void oneInstanceServesTheWholeJvm() {
-    assertThat(Engines.shared()).isSameAs(Engines.shared());
+  void oneInstanceServesAllWhoChooseTheSame() {
+    EngineChoice vector = EngineChoice.of(Optional.of("Vector"), true);
+    EngineChoice reference = EngineChoice.of(Optional.of("reference"), false);
+    assertThat(Engines.shared()).isSameAs(Engines.of(EngineChoice.USUAL));
+    assertThat(Engines.of(vector))
+        .as("it gives the same bits in any case")
+        .isSameAs(Engines.host());
+    assertThat(Engines.of(reference)).isSameAs(Engines.of(reference));
+    assertThat(Engines.of(reference).description()).startsWith("reference");
+    assertThat(Engines.of(vector).description()).startsWith("vector");
   }
 }

@@ -2,6 +2,7 @@ package org.sparklora.spark.bench;
 
 import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.Settings;
+import org.sparklora.spark.run.ModelConfig;
 
 /** {@code bench}: how fast this machine's engine computes a model's shape. */
 public final class BenchCommand {
@@ -9,7 +10,12 @@ public final class BenchCommand {
 
   /** Prints a JSON line for each measurement, and on standard error what is being done. */
   public static void run(Settings settings) {
-    new Bench(BenchConfig.of(settings), Engines.shared(), WarmUp.usual(), System.out, System.err)
+    new Bench(
+            BenchConfig.of(settings),
+            Engines.of(ModelConfig.engine(settings)),
+            WarmUp.usual(),
+            System.out,
+            System.err)
         .run();
   }
 }

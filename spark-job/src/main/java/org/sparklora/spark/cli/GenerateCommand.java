@@ -18,6 +18,7 @@ import org.sparklora.api.SparkLora;
 import org.sparklora.api.TableResult;
 import org.sparklora.model.Decoder;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.generate.Completion;
@@ -134,7 +135,8 @@ public final class GenerateCommand {
     refuse(
         settings,
         OF_TABLES,
-        "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a folder as --input or --output");
+        "from JSON lines to JSON lines one process completes all prompts; leave it out, or name a"
+            + " folder as --input or --output");
   }
 
   private static void refuse(Settings settings, List<Flag<?>> flags, String why) {
@@ -185,7 +187,12 @@ public final class GenerateCommand {
   }
 
   /** What completes prompts in this process, before its weights are read. */
-  private record Here(AdaptedModel model, RowText texts, SamplingConfig config, Precision precision)
+  private record Here(
+      AdaptedModel model,
+      RowText texts,
+      SamplingConfig config,
+      Precision precision,
+      EngineChoice choice)
       implements AutoCloseable {
 
     /** Checks all settings but those of the output. */
@@ -200,7 +207,8 @@ public final class GenerateCommand {
             config.ignoreEos()
                 ? config.sampling()
                 : config.sampling().withEndTokens(EndTokens.of(folder, texts.tokenizer())),
-            config.model().precision(model.checkpoint().config()));
+            config.model().precision(model.checkpoint().config()),
+            config.model().engine());
       } catch (IOException | RuntimeException e) {
         model.close();
         throw e;
@@ -209,7 +217,7 @@ public final class GenerateCommand {
 
     /** Returns how many prompts there were. */
     int generate(Iterator<JsonLines.Row> in, Sink out) throws IOException {
-      Engine engine = ExecutorModel.engine(precision.products());
+      Engine engine = ExecutorModel.engine(choice, precision.products());
       try (Decoder decoder = Decoder.load(model.checkpoint(), model.layout(), engine, precision);
           Tensor parameters = model.parameters(engine);
           Generator generator = new Generator(decoder, engine)) {

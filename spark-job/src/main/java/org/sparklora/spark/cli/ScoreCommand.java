@@ -47,7 +47,7 @@ public final class ScoreCommand {
   public static void run(Settings settings) throws IOException {
     Path input = Path.of(settings.get(Flags.INPUT));
     GenerateConfig.Model named = GenerateConfig.Model.of(settings);
-    Engine engine = Engines.shared();
+    Engine engine = Engines.of(named.engine());
     try (var in = new JsonLines.Reader(input);
         AdaptedModel model = AdaptedModel.open(named);
         var out = JsonLines.Writer.open(settings)) {

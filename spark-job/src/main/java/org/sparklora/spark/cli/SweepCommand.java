@@ -23,7 +23,7 @@ final class SweepCommand {
   static void run(Settings settings) throws IOException {
     Configuration hadoop = HadoopSettings.configuration();
     SweepFile file = SweepFile.read(Path.of(settings.get(Flags.CONFIG)));
-    file.chooseEngine();
+    file.requireEngine();
     SweepPlan plan = SweepPlan.of(hadoop, file, settings.get(Flags.OUTPUT_DIR));
     plan.notes().forEach(System.err::println);
     if (settings.get(Flags.DRY_RUN)) {

@@ -17,12 +17,6 @@ import org.sparklora.pipeline.run.ScratchPlace;
  * looks after the folders of what is local.
  */
 public final class GpuPlugin implements SparkPlugin {
-  /** Spark property with the engine that the driver was told to use, for executors. */
-  public static final String ENGINE = "spark.lora.engine";
-
-  /** Spark property that executors, too, are to give the same bits in every run. */
-  public static final String DETERMINISTIC = "spark.lora.deterministic";
-
   @Override
   public DriverPlugin driverPlugin() {
     return new DriverPlugin() {
@@ -48,12 +42,6 @@ public final class GpuPlugin implements SparkPlugin {
       public void init(PluginContext context, Map<String, String> extra) {
         takeScratch(context);
         NativeCache.secure();
-        if (context.conf().contains(ENGINE)) {
-          Engines.choose(context.conf().get(ENGINE));
-        }
-        if (context.conf().getBoolean(DETERMINISTIC, false)) {
-          Engines.makeDeterministic();
-        }
         ResourceInformation gpus = context.resources().get("gpu");
         if (gpus != null) {
           Engines.useDevice(GpuAddress.only(gpus.addresses()));

@@ -64,8 +64,12 @@ final class NetworkVectors implements AutoCloseable {
   }
 
   /** Where a driver adds up what workers return: where they work, if that is this process. */
-  static Engine engine(Workers workers) {
-    return workers instanceof LocalWorkers ? Engines.shared() : Engines.host();
+  Engine engine(Workers workers) {
+    return workers instanceof LocalWorkers ? engine() : Engines.host();
+  }
+
+  private Engine engine() {
+    return Engines.of(conf.model().engine());
   }
 
   /** The parameters. */
@@ -97,18 +101,18 @@ final class NetworkVectors implements AutoCloseable {
     return gradient;
   }
 
-  /** Takes a step on rows, all of it where this JVM's engine computes. */
+  /** Takes a step on rows, all of it where the model's engine computes. */
   StepMetrics step(StepRows rows, TrainingRows table) {
     StepMetrics measured;
     double squares;
     try (ExecutorModel model = ExecutorModel.of(conf.model())) {
       Arrival<StepMetrics> measuring = model.begin(rows, table, parameters, beginGradient());
-      squares = squares(Engines.shared()); // a device is waited for once, for this and for those
+      squares = squares(engine()); // a device is waited for once, for this and for those
       measured = measuring.await();
     }
     long started = System.nanoTime();
     int step = network.getLayerWiseConfigurations().getIterationCount();
-    StepMetrics metrics = measured.withGradNorm(update(step, Engines.shared(), squares));
+    StepMetrics metrics = measured.withGradNorm(update(step, engine(), squares));
     ExecutorMeter.here().trained(0, System.nanoTime() - started);
     network.setScore(metrics.loss());
     return metrics;

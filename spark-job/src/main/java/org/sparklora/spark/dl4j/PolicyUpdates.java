@@ -35,7 +35,7 @@ public final class PolicyUpdates implements AutoCloseable {
     this.workers = workers;
     this.model = model;
     this.network = network;
-    this.engine = NetworkVectors.engine(workers);
+    this.engine = network.vectors().engine(workers);
   }
 
   /** The policy as it is now, for all work until the next {@link #apply}. */

@@ -57,7 +57,7 @@ public final class SummedGradients implements Synchronizer {
               network.vectors().beginGradient());
     }
     StepMetrics sum = StepMetrics.sum(measured).orElseThrow();
-    double norm = network.vectors().update(step, NetworkVectors.engine(workers));
+    double norm = network.vectors().update(step, network.vectors().engine(workers));
     return new RoundReport(
         List.of(sum.withGradNorm(norm)), OptionalDouble.empty(), workers.takeUse());
   }

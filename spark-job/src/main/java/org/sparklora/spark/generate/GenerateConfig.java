@@ -5,6 +5,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.engine.SamplingRule;
 import org.sparklora.model.generate.SamplingConfig;
@@ -39,13 +40,15 @@ public record GenerateConfig(
    *
    * @param base {@code model_name_or_path}
    * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
+   * @param engine {@code engine}
    */
   public record Model(
       ModelReference base,
       Optional<ModelReference> adapter,
       WeightDtype dtype,
       TokenizerDialect dialect,
-      DType products) {
+      DType products,
+      EngineChoice engine) {
 
     /** The record of a user's settings. */
     public static Model of(Settings settings) {
@@ -54,7 +57,8 @@ public record GenerateConfig(
           ModelReference.of(settings, Flags.ADAPTER),
           settings.get(Flags.DTYPE, WeightDtype.class),
           settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-          ModelConfig.products(settings));
+          ModelConfig.products(settings),
+          ModelConfig.engine(settings));
     }
 
     /** The types of numbers for a base, whose config {@code dtype} may ask. */

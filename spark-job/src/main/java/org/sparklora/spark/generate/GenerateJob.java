@@ -146,7 +146,8 @@ public final class GenerateJob {
     TrainedModel model =
         file.map(one -> TrainedModel.adapter(base, one.layout().config(), precision, false, 0))
             .orElse(TrainedModel.frozen(base, precision))
-            .reading(config.model().dialect());
+            .reading(config.model().dialect())
+            .computedBy(config.model().engine());
     ExecutorModel.hold(model);
     try (FlatVector parameters = new FlatVector(model.layout().size());
         SharedVector shared = load(workers, file, parameters)) {

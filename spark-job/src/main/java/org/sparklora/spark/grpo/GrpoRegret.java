@@ -51,7 +51,8 @@ public final class GrpoRegret {
   /** The run, from the checkpoint's headers. */
   public PlannedRun planned(TrainedModel model) throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
+    DType kept =
+        Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.of(model.engine()));
     return plan(model, headers.config(), kept);
   }
 
@@ -69,7 +70,7 @@ public final class GrpoRegret {
         PlannedRun.Memory.of(
             baseWeights,
             model.precision(),
-            Engines.shared(),
+            Engines.of(model.engine()),
             model.gradientCheckpointing(),
             TrainingMemory.localVectors(1)),
         new PlannedRun.Batch(
@@ -87,6 +88,6 @@ public final class GrpoRegret {
                 ActivationMemory.packedWeights(
                     shapes,
                     model.lora().isPresent() ? baseWeights : DType.FLOAT32,
-                    Engines.shared().withProductsIn(model.precision().products())))));
+                    Engines.of(model.engine()).withProductsIn(model.precision().products())))));
   }
 }

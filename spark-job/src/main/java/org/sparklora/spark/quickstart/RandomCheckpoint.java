@@ -37,7 +37,7 @@ public final class RandomCheckpoint {
         Files.copy(file, output.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
     }
-    Engine engine = Engines.shared();
+    Engine engine = Engines.host();
     SplittableRandom random = new SplittableRandom(seed);
     List<SafeTensorsWriter.Entry> entries = new ArrayList<>();
     for (Map.Entry<String, long[]> weight :

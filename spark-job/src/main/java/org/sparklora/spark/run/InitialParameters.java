@@ -158,7 +158,8 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
         Files.isRegularFile(configJson),
         Flags.MODEL_NAME_OR_PATH,
         base.name(),
-        "it must be a folder with config.json, model.safetensors and tokenizer.json, or a repository of the hub with them, written namespace/name");
+        "it must be a folder with config.json, model.safetensors and tokenizer.json, or a"
+            + " repository of the hub with them, written namespace/name");
     return DecoderConfig.read(configJson);
   }
 
@@ -171,14 +172,17 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     Precision precision = base.precision(model);
     if (lora.isPresent()) {
       return TrainedModel.adapter(
-          checkpoint, lora.get(), precision, base.gradientCheckpointing(), seed);
+              checkpoint, lora.get(), precision, base.gradientCheckpointing(), seed)
+          .computedBy(base.engine());
     }
     ConfigException.require(
         precision.weights() == DType.FLOAT32,
         Flags.DTYPE,
         base.dtype().name().toLowerCase(Locale.ROOT),
-        "weights that are trained are kept in float32, since most updates are too small for bfloat16; leave dtype out, or train an adapter with --use_peft");
-    return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing());
+        "weights that are trained are kept in float32, since most updates are too small for"
+            + " bfloat16; leave dtype out, or train an adapter with --use_peft");
+    return TrainedModel.allWeights(checkpoint, precision, base.gradientCheckpointing())
+        .computedBy(base.engine());
   }
 
   /**

@@ -2,6 +2,7 @@ package org.sparklora.spark.run;
 
 import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.DType;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -17,13 +18,15 @@ import org.sparklora.text.TokenizerDialect;
  * @param gradientCheckpointing {@code gradient_checkpointing}
  * @param dialect {@code tokenizer_dialect}
  * @param products the type of the operands of matrix products: bfloat16 with {@code bf16}
+ * @param engine {@code engine}, {@code full_determinism}
  */
 public record ModelConfig(
     ModelReference reference,
     WeightDtype dtype,
     boolean gradientCheckpointing,
     TokenizerDialect dialect,
-    DType products) {
+    DType products,
+    EngineChoice engine) {
 
   /** What the user calls it. */
   public String name() {
@@ -37,7 +40,16 @@ public record ModelConfig(
         settings.get(Flags.DTYPE, WeightDtype.class),
         settings.get(Flags.GRADIENT_CHECKPOINTING),
         settings.get(Flags.TOKENIZER_DIALECT, TokenizerDialect.class),
-        products(settings));
+        products(settings),
+        engine(settings));
+  }
+
+  /** Which engine computes. */
+  public static EngineChoice engine(Settings settings) {
+    return ModelSettings.of(
+        () ->
+            EngineChoice.of(
+                settings.find(Flags.ENGINE), settings.find(Flags.FULL_DETERMINISM).orElse(false)));
   }
 
   /** The type of the operands of matrix products: bfloat16 with {@code bf16}. */

@@ -8,7 +8,6 @@ import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.serializer.KryoSerializer;
 import org.apache.spark.sql.SparkSession;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
@@ -17,7 +16,6 @@ import org.sparklora.pipeline.table.PackedSequenceTable;
 import org.sparklora.pipeline.table.PromptTable;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
-import org.sparklora.spark.dl4j.GpuPlugin;
 import org.sparklora.spark.dl4j.LoraRegistrator;
 import org.sparklora.spark.prep.PackedTables;
 import org.sparklora.spark.prep.PromptTables;
@@ -72,10 +70,6 @@ public final class SparkSessions {
     completeKryo(conf);
     conf.setIfMissing("spark.executor.defaultJavaOptions", String.join(" ", JvmOptions.all()));
     conf.setIfMissing("spark.plugins", "org.sparklora.spark.dl4j.GpuPlugin");
-    Engines.chosen().ifPresent(name -> conf.set(GpuPlugin.ENGINE, name));
-    if (Engines.areDeterministic()) {
-      conf.set(GpuPlugin.DETERMINISTIC, "true");
-    }
     // a task that waits for a slot near its data would hold up every other worker of the step
     conf.setIfMissing("spark.locality.wait", "0");
     // but a worker's part waits until the executor that has its model is offered

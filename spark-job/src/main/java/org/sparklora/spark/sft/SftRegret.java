@@ -46,7 +46,8 @@ public record SftRegret(
       SftConfig config, TrainedModel model, Configuration hadoop, MachineMemory machine)
       throws IOException {
     CheckpointHeaders headers = CheckpointHeaders.read(model.checkpoint().folder());
-    DType kept = Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.shared());
+    DType kept =
+        Decoder.kept(model.precision().weights(), headers.matrixType(), Engines.of(model.engine()));
     return new SftRegret(config, model, headers.config(), kept, hadoop, machine);
   }
 
@@ -121,7 +122,7 @@ public record SftRegret(
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
     return PlannedRun.Memory.of(
-        baseWeights, model.precision(), Engines.shared(), model.gradientCheckpointing(), vectors);
+        baseWeights, model.precision(), Engines.of(model.engine()), model.gradientCheckpointing(), vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.sparklora.model.engine.Engines;
 import org.sparklora.pipeline.config.CommandLine;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
@@ -17,7 +16,7 @@ import org.sparklora.pipeline.config.Nearest;
 import org.sparklora.pipeline.config.Settings;
 import org.sparklora.pipeline.config.SettingsFile;
 import org.sparklora.pipeline.config.SettingsFile.Value;
-import org.sparklora.spark.run.ModelSettings;
+import org.sparklora.spark.run.ModelConfig;
 
 /**
  * A sweep as its YAML file says it.
@@ -229,11 +228,13 @@ public record SweepFile(
     }
   }
 
-  /** Makes the engine that the base names, if any, the one of this process. */
-  public void chooseEngine() {
-    CommandLine.ofEntries(command, base, place)
-        .find(Flags.ENGINE)
-        .ifPresent(name -> ModelSettings.of(() -> Engines.choose(name)));
+  /**
+   * Looks at the engine that the base names.
+   *
+   * @throws ConfigException if there is none of this name
+   */
+  public void requireEngine() {
+    ModelConfig.engine(CommandLine.ofEntries(command, base, place));
   }
 
   /** Whether another file's trials are the same, whatever is claimed of them. */

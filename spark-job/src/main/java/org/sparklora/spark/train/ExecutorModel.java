@@ -17,6 +17,7 @@ import org.sparklora.model.checkpoint.CheckpointFolder;
 import org.sparklora.model.engine.Arrival;
 import org.sparklora.model.engine.DType;
 import org.sparklora.model.engine.Engine;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Engines;
 import org.sparklora.model.generate.Completion;
 import org.sparklora.model.generate.Generator;
@@ -67,6 +68,7 @@ public final class ExecutorModel implements AutoCloseable {
   private Generator generator; // likewise; its copies of frozen weights serve all rounds
   private final ReentrantLock turn = new ReentrantLock(true);
   private final Shared place;
+  private final EngineChoice choice;
 
   /** A model's place among those of this JVM, from before it is loaded. */
   private static final class Shared {
@@ -77,8 +79,9 @@ public final class ExecutorModel implements AutoCloseable {
 
   private ExecutorModel(TrainedModel source, Shared place) {
     this.place = place;
-    this.engine = engine(source.precision().products());
-    this.memory = Engines.shared();
+    this.choice = source.engine();
+    this.engine = engine(choice, source.precision().products());
+    this.memory = Engines.of(choice);
     this.layout = source.layout();
     this.decoder = load(source, layout, engine);
     this.step = new AdapterStep(decoder, engine, source.gradientCheckpointing());
@@ -89,9 +92,9 @@ public final class ExecutorModel implements AutoCloseable {
     this.dialect = source.dialect();
   }
 
-  /** This JVM's engine with products of a type; says so where it has none. */
-  public static Engine engine(DType products) {
-    Engine all = Engines.shared();
+  /** An engine of this JVM with products of a type; says so where it has none. */
+  public static Engine engine(EngineChoice choice, DType products) {
+    Engine all = Engines.of(choice);
     Engine engine = all.withProductsIn(products);
     if (products == DType.BFLOAT16 && engine == all) {
       LOG.warn(
@@ -142,11 +145,14 @@ public final class ExecutorModel implements AutoCloseable {
     }
     Shared taken = place;
     try {
-      return taken.model.get(
-          () -> {
-            loading.run();
-            return new ExecutorModel(source, taken);
-          });
+      ExecutorModel model =
+          taken.model.get(
+              () -> {
+                loading.run();
+                return new ExecutorModel(source, taken);
+              });
+      Engines.begin(model.choice);
+      return model;
     } catch (RuntimeException | Error e) {
       leave(taken);
       throw e;
@@ -223,6 +229,7 @@ public final class ExecutorModel implements AutoCloseable {
   /** Ends the use that {@link #of} began. */
   @Override
   public void close() {
+    Engines.end(choice);
     leave(place);
   }
 

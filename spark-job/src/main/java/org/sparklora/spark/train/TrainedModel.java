@@ -8,6 +8,7 @@ import java.util.Optional;
 import org.sparklora.model.ParameterLayout;
 import org.sparklora.model.WeightLayout;
 import org.sparklora.model.checkpoint.DecoderConfig;
+import org.sparklora.model.engine.EngineChoice;
 import org.sparklora.model.engine.Precision;
 import org.sparklora.model.lora.AdapterLayout;
 import org.sparklora.model.lora.LoraConfig;
@@ -30,6 +31,7 @@ public final class TrainedModel implements Serializable {
   private final boolean gradientCheckpointing;
   private final long seed;
   private final TokenizerDialect dialect;
+  private final EngineChoice engine;
 
   private TrainedModel(
       ModelSource checkpoint,
@@ -37,13 +39,21 @@ public final class TrainedModel implements Serializable {
       Precision precision,
       boolean gradientCheckpointing,
       long seed,
-      TokenizerDialect dialect) {
+      TokenizerDialect dialect,
+      EngineChoice engine) {
     this.checkpoint = checkpoint;
     this.lora = lora;
     this.precision = precision;
     this.gradientCheckpointing = gradientCheckpointing;
     this.seed = seed;
     this.dialect = dialect;
+    this.engine = engine;
+  }
+
+  private static TrainedModel of(
+      ModelSource checkpoint, LoraConfig lora, Precision precision, boolean recompute, long seed) {
+    return new TrainedModel(
+        checkpoint, lora, precision, recompute, seed, TokenizerDialect.FILE, EngineChoice.USUAL);
   }
 
   /**
@@ -60,8 +70,7 @@ public final class TrainedModel implements Serializable {
       Precision precision,
       boolean gradientCheckpointing,
       long seed) {
-    return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, TokenizerDialect.FILE);
+    return of(checkpoint, lora, precision, gradientCheckpointing, seed);
   }
 
   /**
@@ -71,19 +80,29 @@ public final class TrainedModel implements Serializable {
    */
   public static TrainedModel allWeights(
       ModelSource checkpoint, Precision precision, boolean gradientCheckpointing) {
-    return new TrainedModel(
-        checkpoint, null, precision, gradientCheckpointing, 0, TokenizerDialect.FILE);
+    return of(checkpoint, null, precision, gradientCheckpointing, 0);
   }
 
   /** A model of which nothing is trained. */
   public static TrainedModel frozen(ModelSource checkpoint, Precision precision) {
-    return new TrainedModel(checkpoint, null, precision, false, FROZEN, TokenizerDialect.FILE);
+    return of(checkpoint, null, precision, false, FROZEN);
   }
 
   /** The same with its tokenizer read in a dialect; without this, as its file says. */
   public TrainedModel reading(TokenizerDialect tokenizerDialect) {
     return new TrainedModel(
-        checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect);
+        checkpoint, lora, precision, gradientCheckpointing, seed, tokenizerDialect, engine);
+  }
+
+  /** The same on an engine; without this, on the usual one of the JVM that computes. */
+  public TrainedModel computedBy(EngineChoice choice) {
+    return new TrainedModel(
+        checkpoint, lora, precision, gradientCheckpointing, seed, dialect, choice);
+  }
+
+  /** Which engine computes it. */
+  public EngineChoice engine() {
+    return engine;
   }
 
   /** How the checkpoint's tokenizer is read. */
@@ -144,11 +163,12 @@ public final class TrainedModel implements Serializable {
         && precision.equals(that.precision)
         && gradientCheckpointing == that.gradientCheckpointing
         && seed == that.seed
-        && dialect == that.dialect;
+        && dialect == that.dialect
+        && engine.equals(that.engine);
   }
 
   @Override
   public int hashCode() {
-    return Objects.hash(checkpoint, lora, precision, gradientCheckpointing, seed, dialect);
+    return Objects.hash(checkpoint, lora, precision, gradientCheckpointing, seed, dialect, engine);
   }
 }

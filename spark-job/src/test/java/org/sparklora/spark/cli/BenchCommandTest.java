@@ -25,7 +25,6 @@ class BenchCommandTest {
   @AfterEach
   void leaveTheUsualEngine() {
     Engines.close();
-    System.clearProperty("lora.engine");
   }
 
   @ParameterizedTest

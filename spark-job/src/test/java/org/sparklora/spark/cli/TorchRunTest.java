@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -27,13 +26,10 @@ class TorchRunTest {
   @TempDir private Path folder;
   @RegisterExtension final Captured err = Captured.err();
   @RegisterExtension final Captured out = Captured.out();
-  private final Optional<String> before = Engines.chosen();
 
   @AfterEach
   void leaveTheEngineAsItWas() {
     Engines.close();
-    before.ifPresentOrElse(
-        name -> System.setProperty("lora.engine", name), () -> System.clearProperty("lora.engine"));
   }
 
   private record Run(Path output, List<String> flags) implements LoggedRun {}

@@ -38,7 +38,7 @@ class ResidencyTest {
   private static final int STEPS = 6;
 
   @TempDir private Path folder;
-  private final Optional<String> before = Engines.chosen();
+  private final Optional<String> before = Optional.ofNullable(System.getProperty("lora.engine"));
   private TrainedModel model;
   private SparkSession session; // whose executor is told
   private long vector; // bytes of the parameters, of the gradient, of either moment
@@ -60,7 +60,7 @@ class ResidencyTest {
   private void use(String engine) {
     ExecutorModel.release(model);
     Engines.close();
-    Engines.choose(engine);
+    System.setProperty("lora.engine", engine);
   }
 
   @AfterEach

@@ -1,0 +1,29 @@
+package org.sparklora.api;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.sparklora.pipeline.run.OutputFolder;
+import org.sparklora.pipeline.run.RunFolder;
+
+/** A run's results in another folder: see {@link SparkLora#copyResults}. */
+final class ResultsCopy {
+  private ResultsCopy() {}
+
+  static void write(Configuration hadoop, String from, String to, boolean overwrite)
+      throws IOException {
+    try (RunFolder.Finished run = RunFolder.claim(hadoop, from);
+        OutputFolder folder = OutputFolder.create(hadoop, to, overwrite)) {
+      FileSystem target = folder.work().getFileSystem(hadoop);
+      for (FileStatus file : run.fileSystem().listStatus(run.path())) {
+        String name = file.getPath().getName();
+        if (RunFolder.isResult(name) && !name.startsWith(".")) {
+          FileUtil.copy(run.fileSystem(), file.getPath(), target, folder.work(), false, hadoop);
+        }
+      }
+      folder.commit();
+    }
+  }
+}
