@@ -88,8 +88,9 @@ public final class SparkLora {
 
   /**
    * Has what runs by this object end with a {@link java.util.concurrent.CancellationException}, and
-   * its Spark jobs be cancelled; a run's checkpoints stay. What runs by other objects goes on. For
-   * another thread than the one that it holds up; again, since there may be no job at the moment.
+   * its Spark jobs be cancelled; a run's checkpoints stay. This object trains nothing more; what
+   * runs by others goes on. For another thread than the one that it holds up; again, since there
+   * may be no job at the moment.
    */
   public void stop() {
     stoppable.stop();

@@ -250,15 +250,15 @@ class SparkLoraTest {
   @Test
   void aStoppedRunEndsAndNoOtherDoes() throws IOException {
     Dataset<Row> rows = spark.read().json("src/test/resources/sft/ragged_2epochs/dataset.jsonl");
-    SparkLora other = SparkLora.on(spark);
+    SparkLora one = SparkLora.on(spark);
     List<Integer> steps = new ArrayList<>();
     RunListener stops =
         new RunListener() {
           @Override
           public void begun(int firstStep, int totalSteps) {
-            lora.stop();
+            one.stop();
             try {
-              steps.add(other.sft(sft("meanwhile").table("train", rows).build()).steps());
+              steps.add(lora.sft(sft("meanwhile").table("train", rows).build()).steps());
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }
@@ -268,9 +268,9 @@ class SparkLoraTest {
           public void logged(String row) {}
         };
     Request stopped = sft("stopped").table("train", rows).listener(stops).build();
-    assertThatThrownBy(() -> lora.sft(stopped)).isInstanceOf(CancellationException.class);
+    assertThatThrownBy(() -> one.sft(stopped)).isInstanceOf(CancellationException.class);
     assertThat(steps).containsExactly(2);
-    assertThat(other.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
+    assertThat(lora.sft(sft("after").table("train", rows).build()).steps()).isEqualTo(2);
   }
 
   @Test

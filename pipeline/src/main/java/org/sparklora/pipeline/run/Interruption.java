@@ -86,9 +86,7 @@ public final class Interruption {
    *     wanted any more
    */
   public static void check() {
-    if (isRequested()
-        || Thread.currentThread().isInterrupted()
-        || HEEDED.get().getAsBoolean()) {
+    if (isRequested() || Thread.currentThread().isInterrupted() || HEEDED.get().getAsBoolean()) {
       throw new CancellationException(message());
     }
   }
