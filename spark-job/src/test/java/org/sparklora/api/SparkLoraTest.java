@@ -204,7 +204,8 @@ class SparkLoraTest {
     assertThatThrownBy(() -> lora.grpo(request))
         .isInstanceOf(ConfigException.class)
         .hasMessage(
-            "Cannot use reward_funcs = letters: it needs maybe, and the dataset has no column maybe");
+            "Cannot use reward_funcs = letters: it needs maybe, and the dataset has no column"
+                + " maybe");
     assertThat(asked).contains("prompt", "solution");
     assertThat(folder.resolve("lacking/rounds")).doesNotExist();
   }

@@ -63,7 +63,8 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
       List<String> overruled = overruled(asked, training.givenLora(), layout);
       if (!overruled.isEmpty()) {
         LOG.warn(
-            "An adapter that training goes on from keeps its own settings: {}. Leave these flags out, or change the adapter's adapter_config.json",
+            "An adapter that training goes on from keeps its own settings: {}. Leave these flags"
+                + " out, or change the adapter's adapter_config.json",
             String.join(", ", overruled));
       }
     }

@@ -122,7 +122,11 @@ public record SftRegret(
             ? TrainingMemory.executorVectors()
             : TrainingMemory.localVectors(ownNetworks);
     return PlannedRun.Memory.of(
-        baseWeights, model.precision(), Engines.of(model.engine()), model.gradientCheckpointing(), vectors);
+        baseWeights,
+        model.precision(),
+        Engines.of(model.engine()),
+        model.gradientCheckpointing(),
+        vectors);
   }
 
   private PlannedRun.Batch batch(int ownBatches) {
