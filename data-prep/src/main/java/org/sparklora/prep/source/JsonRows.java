@@ -2,7 +2,6 @@ package org.sparklora.prep.source;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
@@ -14,6 +13,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.sparklora.text.json.JsonProblem;
 
 /**
  * JSON as Python's json module reads it: NaN allowed, no limit on the length of a string, nothing
@@ -114,9 +114,7 @@ public final class JsonRows {
 
   /** What the parser complains about, in one line. */
   public static String problem(Exception e) {
-    String message =
-        e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage();
-    String line = String.valueOf(message).lines().findFirst().orElse("no reason given");
+    String line = JsonProblem.of(e);
     return line.startsWith("Trailing token") ? "something follows the object" : line;
   }
 }

@@ -206,8 +206,8 @@ public final class MetricsLog implements Closeable {
         } catch (JsonProcessingException e) {
           if (rows.size() + 1 < lines.size()) {
             throw new TableException(
-                "Cannot read line %s of %s (%s): the log was edited; remove that line"
-                    .formatted(rows.size() + 1, file, e.getOriginalMessage()),
+                "Cannot read line %s of %s: it is no JSON object, so the log was edited; remove the line"
+                    .formatted(rows.size() + 1, file),
                 e);
           }
         }

@@ -1,5 +1,6 @@
 package org.sparklora.spark.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,8 +18,10 @@ import org.apache.hadoop.fs.Path;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.MetricsLog;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.track.RunSettings;
 import org.sparklora.spark.train.TrainerState;
+import org.sparklora.text.json.JsonProblem;
 
 /**
  * What a run has logged, finished or not: of {@code sft} or {@code grpo}, or of TRL, whose {@code
@@ -99,6 +102,11 @@ public record RunLog(String name, List<Map<String, Object>> rows, Map<String, Ob
       if (fileSystem.exists(state)) {
         try (InputStream in = fileSystem.open(state)) {
           return JSON.convertValue(JSON.readTree(in).path("log_history"), ROWS);
+        } catch (JsonProcessingException | IllegalArgumentException e) {
+          throw new TableException(
+              "Cannot read log_history in %s (%s): it is damaged; leave the run out"
+                  .formatted(state, JsonProblem.of(e)),
+              e);
         }
       }
     }

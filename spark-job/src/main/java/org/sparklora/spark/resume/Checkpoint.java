@@ -1,7 +1,7 @@
 package org.sparklora.spark.resume;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -14,7 +14,9 @@ import org.sparklora.model.checkpoint.DecoderConfig;
 import org.sparklora.model.engine.Engine;
 import org.sparklora.model.engine.Tensor;
 import org.sparklora.model.lora.AdapterFile;
+import org.sparklora.pipeline.table.TableException;
 import org.sparklora.spark.train.TrainerState;
+import org.sparklora.text.json.JsonProblem;
 
 /**
  * A {@code checkpoint-N} folder: an adapter as PEFT lays it out or a model as transformers does,
@@ -72,12 +74,19 @@ public final class Checkpoint {
 
   /** Sets a log to where it was. */
   public void restore(TrainerState log) throws IOException {
-    JsonNode json = JSON.readTree(folder.resolve(TrainerState.FILE_NAME).toFile());
-    log.resume(
-        state.sums(),
-        state.best(),
-        state.window(),
-        JSON.convertValue(json.get("log_history"), ROWS));
+    log.resume(state.sums(), state.best(), state.window(), history());
+  }
+
+  private List<Map<String, Object>> history() throws IOException {
+    Path file = folder.resolve(TrainerState.FILE_NAME);
+    try {
+      return JSON.convertValue(JSON.readTree(file.toFile()).get("log_history"), ROWS);
+    } catch (JsonProcessingException | IllegalArgumentException e) {
+      throw new TableException(
+          "Cannot read log_history in %s (%s): it is damaged; go on from an earlier checkpoint"
+              .formatted(file, JsonProblem.of(e)),
+          e);
+    }
   }
 
   /** Overwrites parameters and moments with the stored ones. */

@@ -16,6 +16,7 @@ import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.run.FileStamp;
 import org.sparklora.spark.train.RunningSums;
 import org.sparklora.spark.train.TrainerState;
+import org.sparklora.text.json.JsonProblem;
 
 /**
  * {@code resume_state.json} of a checkpoint: everything that is not a tensor, and a list of the
@@ -91,7 +92,7 @@ record ResumeState(
       throw unusable(
           name,
           "its %s is damaged (%s); name an earlier checkpoint"
-              .formatted(FILE_NAME, e.getOriginalMessage()));
+              .formatted(FILE_NAME, JsonProblem.of(e)));
     }
     if (state.formatVersion() != VERSION) {
       throw unusable(
