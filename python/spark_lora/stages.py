@@ -70,13 +70,13 @@ def reward(generations, output_dir, reward_funcs="strip_reasoning_accuracy_rewar
         context.addJobTag(tag)
         try:
             with interruptible(lambda: context.cancelJobsWithTag(tag)), one_line(spark._jvm):
-                names = _columns_of_dataset(rows)
-                seen = judging.given([*(set(rows.columns) - set(judging.UNSEEN)), *names])
+                columns = _columns_of_dataset(rows)
+                seen = judging.given([*(set(rows.columns) - set(judging.UNSEEN)), *columns])
                 for name, function in functions.items():
                     problem = judging.lacking(function, seen)
                     if problem:
                         raise SettingsError(f"Cannot use reward_funcs = {name}: {problem}")
-                kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout), names)
+                kept = _judged(rows, rewards.pickled(functions), rewards.seconds(reward_timeout), columns)
         finally:
             context.removeJobTag(tag)
         rows = kept.orderBy(ROW).drop(ROW, PROBLEM, FUNCTION)
