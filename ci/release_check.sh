@@ -111,7 +111,7 @@ an_installation_runs_for_every_user() {
   ln -s "$installed/bin/spark-lora" "$WORK/spark-lora"
   chmod -R a-w "$installed"
   chmod a+rx "$WORK"
-  chmod a+rwx "$WORK/user" "$WORK/user/tmp"
+  chmod 1777 "$WORK/user" "$WORK/user/tmp"
   ((EUID != 0)) || as=(setpriv --reuid=54321 --regid=54321 --clear-groups)
   base=$installed/conf/quickstart
   (cd "$WORK/user" && env -u HOME -u SPARK_HOME -u SPARK_LORA_JAR CDPATH=/ \

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.sparklora.pipeline.config.ConfigException;
 import org.sparklora.pipeline.config.Flag;
+import org.sparklora.pipeline.config.Flags;
 
 /**
  * What a run is made of, by the user's names: a checkpoint keeps it, and a run that goes on from
@@ -19,6 +20,9 @@ import org.sparklora.pipeline.config.Flag;
  *     length, intervals
  */
 public record RunFingerprint(Map<String, String> fixed, Map<String, String> changeable) {
+  private static final String MODEL = Flags.MODEL_NAME_OR_PATH.name();
+  private static final String NOTHING = "nothing";
+
   /** Sorted: tables of rounds hold it as a text, which another process compares. */
   public RunFingerprint {
     fixed = Collections.unmodifiableMap(new TreeMap<>(fixed));
@@ -45,27 +49,30 @@ public record RunFingerprint(Map<String, String> fixed, Map<String, String> chan
    * @throws ConfigException naming the first setting that must not differ and does
    */
   public List<String> requireSame(RunFingerprint checkpoint, String place) {
-    fixed.forEach(
-        (name, value) -> {
-          String before = checkpoint.fixed.getOrDefault(name, "nothing");
-          if (!value.equals(before)) {
-            throw new ConfigException(
-                    name,
-                    value,
-                    "the checkpoint was made with %s; go on with that, or begin anew without --resume_from_checkpoint"
-                        .formatted(before))
-                .in(place);
-          }
-        });
+    requireSame(MODEL, checkpoint, place); // another model explains other differences
+    fixed.keySet().forEach(name -> requireSame(name, checkpoint, place));
     List<String> changes = new ArrayList<>();
     changeable.forEach(
         (name, value) -> {
-          String before = checkpoint.changeable.getOrDefault(name, "nothing");
+          String before = checkpoint.changeable.getOrDefault(name, NOTHING);
           if (!value.equals(before)) {
             changes.add(
                 "%s was %s up to here and is %s from now on".formatted(name, before, value));
           }
         });
     return changes;
+  }
+
+  private void requireSame(String name, RunFingerprint checkpoint, String place) {
+    String now = fixed.getOrDefault(name, NOTHING);
+    String before = checkpoint.fixed.getOrDefault(name, NOTHING);
+    if (!now.equals(before)) {
+      throw new ConfigException(
+              name,
+              now,
+              "the checkpoint was made with %s; go on with that, or begin anew without --resume_from_checkpoint"
+                  .formatted(before))
+          .in(place);
+    }
   }
 }

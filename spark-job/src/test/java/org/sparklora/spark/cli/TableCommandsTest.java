@@ -141,13 +141,15 @@ class TableCommandsTest {
   @ParameterizedTest
   @ValueSource(strings = {"test", "part +", "rand() < 0.5"})
   void aSplitThatATableDoesNotHaveIsRefused(String split) {
-    session().sql("CREATE TABLE rows USING parquet AS SELECT 1 part, 'a' text");
+    SparkSession spark = session();
+    spark.sql("CREATE TABLE rows USING parquet AS SELECT 1 part, 'a' text");
     List<String> sft =
         List.of(
             ("sft --use_peft --model_name_or_path %s --dataset_name spark_catalog.default.rows --eval_strategy epoch --output_dir %s")
                 .formatted(model, path("out"))
                 .split(" "));
     int code = run(split.equals("test") ? with(sft) : with(sft, "--dataset_test_split", split));
+    spark.close(); // a command that is refused before its session opens leaves this one as it is
     assertThat(err.text()).contains("dataset_test_split = " + split);
     assertThat(code).isEqualTo(MISUSED);
     assertThat(folder.resolve("out")).doesNotExist();
