@@ -81,7 +81,8 @@ def check_command(bag):
     for side in ("driver", "executor"):
         option = f"spark.{side}.defaultJavaOptions={java_options()}"
         require(any(word.startswith(option) for word in command), f"no {option} in {command}")
-    require(quoted('-Da=b c "d"') == '"-Da=b c \\"d\\""', f"{quoted('-Da=b c "d"')} is not one word of Spark's")
+    word = quoted('-Da=b c "d"')
+    require(word == '"-Da=b c \\"d\\""', f"{word} is not one word of Spark's")
     require(command[-len(task.application_args):] == task.application_args, f"the arguments do not come last in {command}")
     require(hook._env == task.env_vars and set(hook._env) == {"HF_TOKEN", "HF_ENDPOINT"}, "the driver is not told of the hub")
     require(task.env_vars["HF_TOKEN"] not in " ".join(command), "the token is in spark-submit's arguments")
