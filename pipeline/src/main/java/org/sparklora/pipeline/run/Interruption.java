@@ -52,12 +52,13 @@ public final class Interruption {
   }
 
   /**
-   * From now on this is what is said if what this thread does is stopped.
+   * From now on this is what is said if what this thread does is stopped, or the process.
    *
    * @param sentence how far it came, and what to do
    */
   public static void tell(Supplier<String> sentence) {
     OF_THREAD.get().remark = sentence;
+    OF_PROCESS.remark = sentence; // a signal reaches a thread that does nothing else
   }
 
   /** Whether what this thread does is to stop. */

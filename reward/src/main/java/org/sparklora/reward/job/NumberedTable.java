@@ -1,9 +1,5 @@
 package org.sparklora.reward.job;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.ObjectReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
@@ -38,15 +34,6 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   private static final long BYTES_A_PARTITION = 1 << 20;
 
-  /** Where Spark puts what it cannot read. */
-  private static final String CORRUPT = "_spark_lora_corrupt";
-
-  private static final String CORRUPT_OPTION = "columnNameOfCorruptRecord";
-  private static final int LONGEST_SHOWN = 80;
-
-  private static final ObjectReader JSON =
-      new ObjectMapper().reader().with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
-
   /**
    * Reads lazily.
    *
@@ -65,42 +52,9 @@ record NumberedTable(Dataset<Row> rows, int partitions) {
 
   private static Dataset<Row> open(SparkSession spark, String input) {
     boolean json = input.matches(".*\\.jsonl?(\\.gz|\\.bz2|\\.zst)?");
-    Dataset<Row> table = json ? json(spark, input) : parquet(spark, input);
+    Dataset<Row> table = json ? spark.read().json(input) : parquet(spark, input);
     ConfigException.require(table.columns().length > 0, Flags.INPUT, input, "it holds no rows");
     return table;
-  }
-
-  /** Spark makes a row of nulls of a line that is no JSON; here it is refused. */
-  private static Dataset<Row> json(SparkSession spark, String input) {
-    Dataset<Row> table = spark.read().option(CORRUPT_OPTION, CORRUPT).json(input);
-    if (Arrays.asList(table.columns()).contains(CORRUPT)) {
-      spark
-          .read()
-          .textFile(input)
-          .javaRDD()
-          .zipWithIndex()
-          .filter(line -> !isObject(line._1()))
-          .take(1)
-          .forEach(
-              line -> {
-                throw new TableException(
-                    "Cannot read %s: line %s is no object of JSON (%s); mend or remove it"
-                        .formatted(input, line._2() + 1, beginning(line._1())));
-              });
-    }
-    return table;
-  }
-
-  private static String beginning(String line) {
-    return line.substring(0, Math.min(line.length(), LONGEST_SHOWN));
-  }
-
-  private static boolean isObject(String line) {
-    try {
-      return line.isBlank() || JSON.readTree(line).isObject();
-    } catch (JsonProcessingException e) {
-      return false;
-    }
   }
 
   private static Dataset<Row> parquet(SparkSession spark, String input) {
