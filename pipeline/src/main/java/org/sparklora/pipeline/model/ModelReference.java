@@ -74,12 +74,14 @@ public record ModelReference(String flag, String name, String revision, String s
    * @throws org.sparklora.hub.HubException if the hub does not have it, or does not give it
    */
   public ModelSource locate(Configuration hadoop, ModelSource.Part part) {
-    if (OTHER_FILE_SYSTEM.matcher(name).matches()) {
-      return HadoopFolder.locate(this, hadoop, part);
-    }
-    return repository(name, revision)
-        .<ModelSource>map(found -> HubSnapshot.locate(name, found, part))
-        .orElseGet(() -> local().read(part));
+    return elsewhere(hadoop, part).orElseGet(() -> local().read(part));
+  }
+
+  /** Empty for a local folder. */
+  private Optional<ModelSource> elsewhere(Configuration hadoop, ModelSource.Part part) {
+    return OTHER_FILE_SYSTEM.matcher(name).matches()
+        ? Optional.of(HadoopFolder.locate(this, hadoop, part))
+        : repository(name, revision).map(found -> HubSnapshot.locate(name, found, part));
   }
 
   /**
@@ -145,6 +147,14 @@ public record ModelReference(String flag, String name, String revision, String s
 
   /** The local folder of all of its files, for commands that need no cluster. */
   public Path folder() {
-    return locate(HadoopSettings.configuration(), ModelSource.Part.WHOLE).folder();
+    return folder(HadoopSettings.configuration());
+  }
+
+  /**
+   * The folder of this machine that holds all of its files. Unlike {@link #locate} it does not read
+   * a local folder, of whose content a path tells nothing.
+   */
+  public Path folder(Configuration hadoop) {
+    return elsewhere(hadoop, ModelSource.Part.WHOLE).orElseGet(this::local).folder();
   }
 }

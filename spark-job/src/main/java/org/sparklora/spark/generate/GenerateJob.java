@@ -121,9 +121,9 @@ public final class GenerateJob {
     if (adapter.isEmpty()) {
       return new Files(base, config, precision, Optional.empty());
     }
-    ModelSource at = adapter.get().locate(hadoop, ModelSource.Part.WHOLE);
     AdapterFile file =
-        AdapterFile.open(at.folder(), config).on(AdapterBase.of(base.name(), base.folder()));
+        AdapterFile.open(adapter.get().folder(hadoop), config)
+            .on(AdapterBase.of(base.name(), base.folder()));
     return new Files(base, config, precision, Optional.of(file));
   }
 

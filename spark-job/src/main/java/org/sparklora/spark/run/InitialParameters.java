@@ -121,7 +121,7 @@ public record InitialParameters(TrainedModel model, Optional<AdapterFile> adapte
     Optional<AdapterFile> adapter = Optional.empty();
     Optional<LoraConfig> lora = requestedLora;
     if (requestedLora.isPresent() && startAdapter.isPresent()) {
-      Path folder = startAdapter.get().locate(hadoop, ModelSource.Part.WHOLE).folder();
+      Path folder = startAdapter.get().folder(hadoop);
       adapter =
           Optional.of(
               AdapterFile.open(folder, model).on(AdapterBase.of(base.name(), checkpoint.folder())));

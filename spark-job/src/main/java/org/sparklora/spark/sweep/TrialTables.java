@@ -16,8 +16,6 @@ import org.apache.spark.sql.SparkSession;
 import org.sparklora.pipeline.config.Flag;
 import org.sparklora.pipeline.config.Flags;
 import org.sparklora.pipeline.config.Settings;
-import org.sparklora.pipeline.model.ModelReference;
-import org.sparklora.pipeline.model.ModelSource;
 import org.sparklora.prep.PrepConfig;
 import org.sparklora.prep.PromptsConfig;
 import org.sparklora.spark.eval.MathEvalConfig;
@@ -169,17 +167,13 @@ final class TrialTables {
     MathEvalConfig config = MathEvalConfig.of(trial.settings());
     GenerateConfig.Model model = config.generation().model();
     Map<String, String> found = new LinkedHashMap<>();
-    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(folder(model.base())));
+    found.put(Flags.MODEL_NAME_OR_PATH.name(), fingerprint(model.base().folder(hadoop)));
     if (model.adapter().isPresent()) {
-      Path adapter = folder(model.adapter().get());
+      Path adapter = model.adapter().get().folder(hadoop);
       found.put(Flags.ADAPTER.name(), ModelFingerprint.ofAdapter(adapter));
     }
     found.put(Flags.DATASET_NAME.name(), prompts(session, config.problems()));
     return found;
-  }
-
-  private Path folder(ModelReference model) {
-    return model.locate(hadoop, ModelSource.Part.WHOLE).folder();
   }
 
   /** The fingerprint of the base model of all trials; empty where they have several. */
